@@ -1,0 +1,1 @@
+//! Quarterdeck: the console of the person on call.
