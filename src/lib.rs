@@ -1,1 +1,4 @@
 //! Quarterdeck: the console of the person on call.
+
+pub mod domain;
+pub mod sources;

@@ -1,0 +1,15 @@
+//! What acting on the world means: a plan, the fields it is pinned to, how carefully it is confirmed, and the run that follows.
+//!
+//! Pure types shared by the screen, the planner and the executor, which do not know each other.
+
+mod plan;
+mod record;
+mod run;
+mod tier;
+
+pub use plan::{
+    Actor, BlastRadius, Cluster, Confirmation, Evidence, Fight, Inverse, Pin, Plan, Rehearsal, Request, Step, Target,
+};
+pub use record::{OperationRecord, RECORD_KEY};
+pub use run::{Illegal, Outcome, Phase, Run, RunEvent, TargetRun, advance};
+pub use tier::{Gesture, Tier, gesture};

@@ -1,0 +1,250 @@
+//! A plan: the only way to a mutation.
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::tier::{Gesture, Tier};
+use crate::domain::environment::Guard;
+use crate::domain::rollout::{Change, WorkloadRef};
+use crate::domain::time::Instant;
+
+/// Who plans and acts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Actor {
+    /// The operating system's user.
+    pub os_user: String,
+    /// The host Quarterdeck runs on.
+    pub host: String,
+    /// The address an SSH session comes from.
+    pub ssh_client: Option<String>,
+    /// The name the cluster knows the actor by; `None` where it would not say.
+    pub identity: Option<String>,
+}
+
+impl Actor {
+    /// The actor in a few words: the cluster's name for them, or the operating system's.
+    pub fn name(&self) -> &str {
+        self.identity.as_deref().unwrap_or(&self.os_user)
+    }
+}
+
+/// The cluster a plan is for, by more than its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Cluster {
+    /// The kubeconfig context; `in-cluster` without one.
+    pub context: String,
+    /// The API server's address.
+    pub server: String,
+    /// The uid of the kube-system namespace: the same name on another cluster is another cluster. `None` where it may not be read.
+    pub uid: Option<String>,
+}
+
+/// A field the plan showed, and what it was. The action is refused when it is something else by then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pin {
+    /// JSON pointer into the target.
+    pub path: String,
+    /// The value shown; null for an absent field.
+    pub value: Value,
+}
+
+/// One request of a plan, exactly as it is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The method.
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// The media type of the body.
+    pub content_type: String,
+    /// The body.
+    pub body: Value,
+}
+
+/// One step, in words and as a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// What it does, as a sentence.
+    pub words: String,
+    /// The request that does it.
+    pub request: Request,
+}
+
+/// Something the plan rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// What was seen.
+    pub words: String,
+    /// When.
+    pub observed_at: Instant,
+}
+
+/// Who or what will feel it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct BlastRadius {
+    /// Pods that will be replaced.
+    pub pods: u32,
+    /// In words.
+    pub words: String,
+}
+
+/// Somebody who will undo the action, or get in its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fight {
+    /// Argo CD, Flux, Helm, HPA, a field manager's name.
+    pub who: String,
+    /// How we know, and what to expect.
+    pub words: String,
+}
+
+/// How to take the action back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inverse {
+    /// In words.
+    pub words: String,
+    /// The command line that plans it; `None` when it cannot be taken back.
+    pub command: Option<String>,
+}
+
+/// One target of a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Target {
+    /// Which workload.
+    pub workload: WorkloadRef,
+    /// Its uid.
+    pub uid: String,
+    /// What it runs now: revision and images, in words.
+    pub from: String,
+    /// What it will run.
+    pub to: String,
+    /// The revision number asked for, where one was: what `apply` plans again with.
+    pub to_revision: Option<u64>,
+    /// What happens, in order.
+    pub steps: Vec<Step>,
+    /// The fields shown.
+    pub pins: Vec<Pin>,
+    /// Differences of the pod template; from the server's dry run when there was one.
+    pub changes: Vec<Change>,
+    /// What the plan rests on, with its age.
+    pub evidence: Vec<Evidence>,
+    /// Who will feel it.
+    pub blast: BlastRadius,
+    /// Who will fight it.
+    pub fights: Vec<Fight>,
+    /// What an operator should know first: NOT SEEN HEALTHY HERE, a mutable tag, another choice of kubectl's.
+    pub warnings: Vec<String>,
+    /// The end state the verification waits for, in words.
+    pub expected: String,
+    /// The pod template it waits for.
+    pub expected_template: Value,
+    /// How long the verification waits, in seconds.
+    pub deadline_seconds: u32,
+    /// How to take it back.
+    pub inverse: Inverse,
+}
+
+/// Whether the server has seen the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "result", content = "words")]
+pub enum Rehearsal {
+    /// The server ran it dry and would accept it; its warnings.
+    Accepted(Vec<String>),
+    /// The server ran it dry and refused.
+    Rejected(String),
+    /// NOT CHECKED BY THE SERVER, and why.
+    NotChecked(String),
+}
+
+/// What confirms the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// The gesture.
+    pub gesture: Gesture,
+    /// The word to type, or to give to `apply --confirm`.
+    pub word: String,
+    /// Whether a reason is asked for.
+    pub needs_reason: bool,
+}
+
+/// An action, worked out to the last byte, before anything was sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The shape of this document: 1.
+    pub version: u32,
+    /// The plan, and later the run.
+    pub id: String,
+    /// The action's id, such as `rollback`.
+    pub action: String,
+    /// The environment.
+    pub environment: String,
+    /// Its guard when the plan was made.
+    pub guard: Guard,
+    /// The cluster.
+    pub cluster: Cluster,
+    /// Who made it.
+    pub actor: Actor,
+    /// When its facts were last read.
+    pub refreshed_at: Instant,
+    /// When it must not be used any more.
+    pub expires_at: Instant,
+    /// What it can do to users.
+    pub tier: Tier,
+    /// What confirms it.
+    pub confirmation: Confirmation,
+    /// Its targets, in waves of one, first to last; the first failure stops the rest.
+    pub targets: Vec<Target>,
+    /// What the server said to the dry run.
+    pub rehearsal: Rehearsal,
+    /// Why it cannot be applied; empty when it can.
+    pub refusals: Vec<String>,
+    /// SHA-256 over everything above: `apply` refuses a document that was edited.
+    #[serde(default)]
+    pub digest: String,
+}
+
+impl Plan {
+    /// How long a plan holds after its last refresh.
+    pub const HOLDS: TimeDelta = TimeDelta::minutes(5);
+
+    /// The digest of the document as it stands.
+    pub fn computed_digest(&self) -> String {
+        let bare = Self { digest: String::new(), ..self.clone() };
+        // A Plan has no map with keys that are not strings, so it always serialises; an empty text would never match.
+        let text = serde_json::to_string(&bare).unwrap_or_default();
+        hex(&Sha256::digest(text.as_bytes()))
+    }
+
+    /// The plan with its digest filled in.
+    #[must_use]
+    pub fn sealed(mut self) -> Self {
+        self.digest = self.computed_digest();
+        self
+    }
+
+    /// Whether nothing was changed since it was sealed.
+    pub fn is_intact(&self) -> bool {
+        self.digest == self.computed_digest()
+    }
+
+    /// Whether its facts are too old to act on.
+    pub fn is_expired(&self, now: Instant) -> bool {
+        now >= self.expires_at
+    }
+
+    /// Whether it could be applied.
+    pub fn is_applicable(&self) -> bool {
+        self.refusals.is_empty() && !self.targets.is_empty()
+    }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,29 @@
+//! Where an operator acts, and how carefully.
+
+use serde::{Deserialize, Serialize};
+
+/// How carefully actions are confirmed in an environment. Ordered from the most relaxed to the strictest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Guard {
+    /// A T2 action is confirmed by Enter.
+    Development,
+    /// Tiers as listed.
+    Staging,
+    /// Tiers as listed, and a T2 action over more than one service becomes T3.
+    Production,
+}
+
+impl Guard {
+    /// Every guard, from the most relaxed to the strictest.
+    pub const ALL: [Self; 3] = [Self::Development, Self::Staging, Self::Production];
+
+    /// The word written in the configuration and shown on the screen.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Staging => "staging",
+            Self::Production => "production",
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! WHAT IS TRUE: the nouns of the console and the rules about them.
+//!
+//! Pure values. Nothing here does IO, awaits, reads a clock (`now` is always a parameter) or knows a wire format.
+//! Parsing yields a value *and* problems, so a fact that is half readable is half shown rather than lost.
+//!
+//! | folder | subject |
+//! |---|---|
+//! | [`action`] | plans, pins, tiers, confirmation, the run and its only transition function |
+//! | [`environment`] | where an operator acts, and how carefully |
+//! | [`rollout`] | workloads, verdicts, pods, revisions, templates |
+//! | [`source`] | how fresh what we were told is |
+//! | [`text`] | the one sanitiser every remote string passes |
+//! | [`time`] | ages and their coarse steps |
+
+pub mod action;
+pub mod environment;
+pub mod rollout;
+pub mod source;
+pub mod text;
+pub mod time;

@@ -1,0 +1,183 @@
+//! Workloads that roll out: what they are, how they are doing, what they were before.
+
+mod deployment;
+mod pod;
+mod revision;
+mod template;
+
+pub use deployment::{Condition, Deployment, Judgement, ReleaseStart, judge, rate_per_minute};
+pub use pod::{Blocked, Container, ContainerState, Pod};
+pub use revision::{Choice, Revision, SeenHealthy, default_target};
+pub use template::{Change, changes, images, is_mutable_tag, same_code, same_template, stripped};
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::action::OperationRecord;
+use super::time::Instant;
+
+/// The kinds of workload Quarterdeck rolls back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Kind {
+    /// `apps/v1` Deployment.
+    Deployment,
+}
+
+impl Kind {
+    /// The kind as the API spells it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Deployment => "Deployment",
+        }
+    }
+
+    /// The resource as a command line spells it.
+    pub const fn resource(self) -> &'static str {
+        match self {
+            Self::Deployment => "deployment",
+        }
+    }
+}
+
+/// A workload by name, in an environment. Names are as the server gave them; clean them before drawing.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct WorkloadRef {
+    /// The environment of the configuration.
+    pub environment: Arc<str>,
+    /// The namespace.
+    pub namespace: Arc<str>,
+    /// The kind.
+    pub kind: Kind,
+    /// The name.
+    pub name: Arc<str>,
+}
+
+impl fmt::Display for WorkloadRef {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{}/{} -n {}", self.kind.resource(), self.name, self.namespace)
+    }
+}
+
+/// How a workload is doing. Declared from the worst to the best: the order of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The controller gave up waiting: ProgressDeadlineExceeded, later than the last template change.
+    Failed,
+    /// Not complete, and a pod of the new revision cannot come up.
+    Stuck,
+    /// It was complete and now fewer pods are available than desired.
+    Degraded,
+    /// Paused half-way.
+    Paused,
+    /// The controller has not seen the newest specification yet.
+    Stale,
+    /// Never read, or not readable with these rights.
+    Unknown,
+    /// On its way.
+    Progressing,
+    /// Every replica is updated and available.
+    Complete,
+}
+
+impl Verdict {
+    /// Every verdict, worst first.
+    pub const ALL: [Self; 8] = [
+        Self::Failed,
+        Self::Stuck,
+        Self::Degraded,
+        Self::Paused,
+        Self::Stale,
+        Self::Unknown,
+        Self::Progressing,
+        Self::Complete,
+    ];
+
+    /// The word shown on the screen and in `status`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Stuck => "stuck",
+            Self::Degraded => "degraded",
+            Self::Paused => "paused",
+            Self::Stale => "stale",
+            Self::Unknown => "unknown",
+            Self::Progressing => "progressing",
+            Self::Complete => "complete",
+        }
+    }
+}
+
+/// The figures of a rollout, in pods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Counts {
+    /// Wanted by the specification.
+    pub desired: u32,
+    /// Of the newest template.
+    pub updated: u32,
+    /// Passing their readiness checks.
+    pub ready: u32,
+    /// Ready for at least `minReadySeconds`.
+    pub available: u32,
+    /// All there are, old and new, not counting those that are shutting down.
+    pub total: u32,
+}
+
+/// One row of the rollouts pane: everything the list, `status` and the header need of a workload.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rollout {
+    /// Which workload.
+    pub workload: WorkloadRef,
+    /// Its uid: what the cursor, the marks and the pins hold on to.
+    pub uid: Arc<str>,
+    /// How it is doing.
+    pub verdict: Verdict,
+    /// Why, where the verdict alone does not say it. Cleaned.
+    pub reason: Option<Arc<str>>,
+    /// The figures.
+    pub counts: Counts,
+    /// The revision of the current template; `None` before the controller numbered it.
+    pub revision: Option<u64>,
+    /// Images of the current template, in container order. Cleaned.
+    pub images: Arc<[Arc<str>]>,
+    /// Images of the revision before, while its pods still run; empty when complete. Cleaned.
+    pub old_images: Arc<[Arc<str>]>,
+    /// When the current release began.
+    pub changed_at: Option<Instant>,
+    /// When the controller will call it failed if nothing moves.
+    pub deadline_at: Option<Instant>,
+    /// Pods that became available per minute since the release began; `None` while nothing can be said.
+    pub rate_per_minute: Option<f32>,
+    /// Old pods still shutting down.
+    pub terminating: u32,
+    /// Further facts worth a line: paused, quota in the way, an old failure mark. Cleaned.
+    pub notes: Arc<[Arc<str>]>,
+    /// Who is acting on it, as written on the object.
+    pub record: Option<Arc<OperationRecord>>,
+}
+
+impl Rollout {
+    /// Seconds until every replica is available at the present rate; `None` when complete or when nothing moves.
+    pub fn seconds_left(&self) -> Option<u64> {
+        let missing = self.counts.desired.saturating_sub(self.counts.updated.min(self.counts.available));
+        let rate = self.rate_per_minute.filter(|rate| *rate > 0.01)?;
+        if missing == 0 || self.verdict != Verdict::Progressing {
+            return None;
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "pod counts and minutes are small and positive"
+        )]
+        Some((missing as f32 * 60.0 / rate).ceil() as u64)
+    }
+
+    /// Worst first; equal verdicts by environment, namespace, name.
+    pub fn worst_first(&self, other: &Self) -> Ordering {
+        self.verdict.cmp(&other.verdict).then_with(|| self.workload.cmp(&other.workload))
+    }
+}

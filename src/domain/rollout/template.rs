@@ -1,0 +1,197 @@
+//! Pod templates compared as the controller and as an operator compare them.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The label the Deployment controller adds to each ReplicaSet's template.
+const HASH_LABEL: &str = "pod-template-hash";
+/// Annotations that only make the controller replace the pods: the code stays the same.
+const RESTART_STAMPS: [&str; 2] = ["kubectl.kubernetes.io/restartedAt", "kube.kubernetes.io/restartedAt"];
+
+/// A ReplicaSet's template without the controller's hash label: what a Deployment would carry.
+pub fn stripped(template: &Value) -> Value {
+    let mut template = template.clone();
+    if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
+        labels.remove(HASH_LABEL);
+    }
+    template
+}
+
+/// Whether two templates are the same to the controller: the hash label is ignored, absent and empty are equal.
+pub fn same_template(one: &Value, other: &Value) -> bool {
+    pruned(&stripped(one)) == pruned(&stripped(other))
+}
+
+/// Whether two templates run the same code: restart stamps are ignored too.
+pub fn same_code(one: &Value, other: &Value) -> bool {
+    pruned(&without_stamps(one)) == pruned(&without_stamps(other))
+}
+
+fn without_stamps(template: &Value) -> Value {
+    let mut template = stripped(template);
+    if let Some(annotations) = template.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
+        annotations.retain(|key, _| !RESTART_STAMPS.contains(&key.as_str()));
+    }
+    template
+}
+
+/// The value without nulls, empty objects and empty lists inside objects; `None` when nothing is left.
+fn pruned(value: &Value) -> Option<Value> {
+    match value {
+        Value::Null => None,
+        Value::Object(members) => {
+            let kept: Map<_, _> =
+                members.iter().filter_map(|(key, member)| Some((key.clone(), pruned(member)?))).collect();
+            (!kept.is_empty()).then_some(Value::Object(kept))
+        }
+        Value::Array(items) if items.is_empty() => None,
+        // Places in a list count, so nothing is dropped from one.
+        Value::Array(items) => {
+            Some(Value::Array(items.iter().map(|item| pruned(item).unwrap_or(Value::Null)).collect()))
+        }
+        other => Some(other.clone()),
+    }
+}
+
+/// Images of a template's containers, then of its init containers.
+pub fn images(template: &Value) -> Vec<String> {
+    ["/spec/containers", "/spec/initContainers"]
+        .into_iter()
+        .filter_map(|list| template.pointer(list)?.as_array())
+        .flatten()
+        .filter_map(|container| Some(container.get("image")?.as_str()?.to_owned()))
+        .collect()
+}
+
+/// Whether an image reference can mean other code tomorrow: no digest, and the tag is absent or `latest`.
+pub fn is_mutable_tag(image: &str) -> bool {
+    if image.contains('@') {
+        return false;
+    }
+    let name = image.rsplit('/').next().unwrap_or(image);
+    name.split_once(':').is_none_or(|(_, tag)| tag == "latest")
+}
+
+/// One difference between two templates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Where, as an operator names it: `containers[api].image`.
+    pub path: String,
+    /// The value before; `None` when the field is new.
+    pub before: Option<String>,
+    /// The value after; `None` when the field goes away.
+    pub after: Option<String>,
+}
+
+/// Every difference between two templates, by path; list entries with a `name` are matched by it.
+pub fn changes(before: &Value, after: &Value) -> Vec<Change> {
+    let mut found = Vec::new();
+    let (before, after) = (pruned(&stripped(before)), pruned(&stripped(after)));
+    compare("", before.as_ref(), after.as_ref(), &mut found);
+    found
+}
+
+fn compare(path: &str, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<Change>) {
+    match (before, after) {
+        (Some(before), Some(after)) if before == after => {}
+        (Some(Value::Object(_)) | None, Some(Value::Object(_))) | (Some(Value::Object(_)), None) => {
+            let keys: BTreeSet<&String> =
+                [before, after].into_iter().flatten().filter_map(Value::as_object).flat_map(Map::keys).collect();
+            for key in keys {
+                let inner = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                compare(
+                    inner.strip_prefix("spec.").unwrap_or(&inner),
+                    before.and_then(|value| value.get(key)),
+                    after.and_then(|value| value.get(key)),
+                    found,
+                );
+            }
+        }
+        (Some(Value::Array(old)), Some(Value::Array(new))) if is_named(old) && is_named(new) => {
+            let names: BTreeSet<&str> = old.iter().chain(new).filter_map(name_of).collect();
+            for name in names {
+                let find = |list: &'_ [Value]| list.iter().position(|item| name_of(item) == Some(name));
+                let (old_item, new_item) =
+                    (find(old).and_then(|place| old.get(place)), find(new).and_then(|place| new.get(place)));
+                compare(&format!("{path}[{name}]"), old_item, new_item, found);
+            }
+        }
+        _ => found.push(Change { path: path.to_owned(), before: before.map(written), after: after.map(written) }),
+    }
+}
+
+fn is_named(list: &[Value]) -> bool {
+    list.iter().all(|item| name_of(item).is_some())
+}
+
+fn name_of(item: &Value) -> Option<&str> {
+    item.get("name")?.as_str()
+}
+
+fn written(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn template(image: &str) -> Value {
+        json!({"metadata": {"labels": {"app": "api"}}, "spec": {"containers": [{"name": "api", "image": image, "env": [{"name": "A", "value": "1"}]}]}})
+    }
+
+    #[test]
+    fn the_hash_label_and_empty_fields_do_not_count() {
+        let mut other = template("a:1");
+        other["metadata"]["labels"][HASH_LABEL] = json!("abc");
+        other["metadata"]["creationTimestamp"] = Value::Null;
+        other["spec"]["securityContext"] = json!({});
+        assert!(same_template(&template("a:1"), &other));
+        assert!(!same_template(&template("a:1"), &template("a:2")));
+    }
+
+    #[test]
+    fn a_restart_is_another_template_but_the_same_code() {
+        let mut restarted = template("a:1");
+        restarted["metadata"]["annotations"] = json!({"kubectl.kubernetes.io/restartedAt": "2026-11-24T03:00:00Z"});
+        assert!(!same_template(&template("a:1"), &restarted));
+        assert!(same_code(&template("a:1"), &restarted));
+    }
+
+    #[test]
+    fn changes_name_containers_and_variables() {
+        let mut after = template("a:2");
+        after["spec"]["containers"][0]["env"] = json!([{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]);
+        let found = changes(&template("a:1"), &after);
+        let paths: Vec<&str> = found.iter().map(|change| change.path.as_str()).collect();
+        assert_eq!(paths, ["containers[api].env[B].name", "containers[api].env[B].value", "containers[api].image"]);
+        assert_eq!(
+            found[2],
+            Change { path: "containers[api].image".into(), before: Some("a:1".into()), after: Some("a:2".into()) }
+        );
+    }
+
+    #[test]
+    fn equal_templates_have_no_changes() {
+        assert_eq!(changes(&template("a:1"), &template("a:1")), []);
+    }
+
+    #[test]
+    fn a_tag_that_can_move_is_told_from_one_that_cannot() {
+        for (image, mutable) in [
+            ("nginx", true),
+            ("r.example:5000/shop/api", true),
+            ("api:latest", true),
+            ("api:1.2.3", false),
+            ("api@sha256:00", false),
+        ] {
+            assert_eq!(is_mutable_tag(image), mutable, "{image}");
+        }
+    }
+}

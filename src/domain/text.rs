@@ -1,0 +1,108 @@
+//! The one sanitiser: whatever comes from outside passes here before it can be drawn, logged or copied.
+//!
+//! It removes what could steer a terminal or deceive a reader: control characters (C0, C1, DEL), bidirectional
+//! overrides, zero-width and other invisible format characters, and more than three combining marks in a row.
+
+use std::borrow::Cow;
+
+/// The longest remote text kept, in bytes; the rest is replaced by an ellipsis.
+pub const LONGEST: usize = 4_096;
+
+/// Text safe for one line of a terminal, at most [`LONGEST`] bytes. Line breaks and tabs become a space.
+pub fn clean(raw: &str) -> Cow<'_, str> {
+    if raw.len() <= LONGEST && raw.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+        return Cow::Borrowed(raw);
+    }
+    let mut safe = String::with_capacity(raw.len().min(LONGEST));
+    let mut marks = 0;
+    for character in raw.chars() {
+        if safe.len() + character.len_utf8() > LONGEST {
+            safe.push('…');
+            break;
+        }
+        match character {
+            '\n' | '\r' | '\t' => {
+                if !safe.ends_with(' ') {
+                    safe.push(' ');
+                }
+            }
+            _ if is_unsafe(character) => {}
+            _ if is_combining(character) => {
+                marks += 1;
+                if marks <= 3 {
+                    safe.push(character);
+                }
+                continue;
+            }
+            _ => safe.push(character),
+        }
+        marks = 0;
+    }
+    Cow::Owned(safe)
+}
+
+/// [`clean`] over bytes that may not be UTF-8; what is not becomes U+FFFD.
+pub fn clean_bytes(raw: &[u8]) -> String {
+    let head = raw.get(..LONGEST * 2).unwrap_or(raw);
+    clean(&String::from_utf8_lossy(head)).into_owned()
+}
+
+fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+fn is_combining(character: char) -> bool {
+    matches!(character,
+        '\u{0300}'..='\u{036f}' | '\u{0483}'..='\u{0489}' | '\u{0591}'..='\u{05c7}' | '\u{0610}'..='\u{061a}' | '\u{064b}'..='\u{065f}'
+        | '\u{06d6}'..='\u{06ed}' | '\u{0e31}' | '\u{0e34}'..='\u{0e3a}' | '\u{0e47}'..='\u{0e4e}' | '\u{1ab0}'..='\u{1aff}'
+        | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn escape_sequences_lose_their_teeth() {
+        assert_eq!(clean("a\x1b[31mred\x1b]8;;http://x\x07y\u{9b}2J"), "a[31mred]8;;http://xy2J");
+        assert_eq!(clean("line one\r\nline two"), "line one line two");
+    }
+
+    #[test]
+    fn invisible_and_reordering_characters_are_removed() {
+        assert_eq!(clean("api\u{202e}gpj.exe\u{200b}\u{feff}"), "apigpj.exe");
+    }
+
+    #[test]
+    fn a_combining_storm_is_capped_and_a_plain_accent_is_kept() {
+        let storm = format!("e{}x", "\u{0301}".repeat(500));
+        assert_eq!(clean(&storm).chars().count(), 5);
+        assert_eq!(clean("決済サービス é"), "決済サービス é");
+    }
+
+    #[test]
+    fn a_megabyte_becomes_a_line() {
+        let long = clean(&"x".repeat(1_000_000)).into_owned();
+        assert!(long.len() <= LONGEST + '…'.len_utf8());
+        assert!(long.ends_with('…'));
+    }
+
+    #[test]
+    fn invalid_utf8_is_shown_as_such() {
+        assert_eq!(clean_bytes(b"ok\xff\x1b[2J"), "ok\u{fffd}[2J");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_steers_a_terminal_survives(raw in any::<String>()) {
+            let safe = clean(&raw);
+            prop_assert!(!safe.chars().any(|character| character.is_control()));
+            prop_assert_eq!(clean(&safe).into_owned(), safe.clone().into_owned());
+        }
+    }
+}

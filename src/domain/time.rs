@@ -1,0 +1,95 @@
+//! Ages, in steps coarse enough that an idle screen is a silent line.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// An instant of the world, always UTC.
+pub type Instant = DateTime<Utc>;
+
+/// How long ago `then` was, never negative: a clock ahead of ours reads as "now".
+pub fn age(then: Instant, now: Instant) -> TimeDelta {
+    (now - then).max(TimeDelta::zero())
+}
+
+/// An age as an operator reads it: 5-second steps below a minute, whole minutes below an hour, then `3h 10m` and `4d`.
+pub fn coarse(age: TimeDelta) -> String {
+    let seconds = age.num_seconds().max(0);
+    match seconds {
+        0..60 => format!("{}s", seconds - seconds % 5),
+        60..3_600 => format!("{}m", seconds / 60),
+        3_600..86_400 => {
+            // Ten-minute steps: the exact minute of something hours old helps nobody.
+            let tens = seconds % 3_600 / 600 * 10;
+            if tens == 0 { format!("{}h", seconds / 3_600) } else { format!("{}h {tens}m", seconds / 3_600) }
+        }
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// A duration that is about to end, rounded up so that it never reads zero too early: `45s`, `5m`, `2h`.
+pub fn left(remaining: TimeDelta) -> String {
+    let seconds = remaining.num_seconds().max(0);
+    match seconds {
+        0..60 => format!("{}s", (seconds + 4) / 5 * 5),
+        60..3_600 => format!("{}m", (seconds + 59) / 60),
+        _ => format!("{}h", (seconds + 3_599) / 3_600),
+    }
+}
+
+/// The next moment at which [`coarse`] of an age counted from `then` reads differently.
+pub fn next_step(then: Instant, now: Instant) -> Instant {
+    let seconds = age(then, now).num_seconds();
+    let step = match seconds {
+        0..60 => 5,
+        60..3_600 => 60,
+        3_600..86_400 => 600,
+        _ => 86_400,
+    };
+    then.max(now - TimeDelta::seconds(seconds)) + TimeDelta::seconds((seconds / step + 1) * step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Instant {
+        DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap_or_default()
+    }
+
+    #[test]
+    fn ages_move_in_coarse_steps() {
+        for (seconds, text) in [
+            (0, "0s"),
+            (4, "0s"),
+            (59, "55s"),
+            (60, "1m"),
+            (3_599, "59m"),
+            (3_600, "1h"),
+            (4_300, "1h 10m"),
+            (90_000, "1d"),
+        ] {
+            assert_eq!(coarse(TimeDelta::seconds(seconds)), text, "{seconds} s");
+        }
+    }
+
+    #[test]
+    fn an_age_from_a_clock_ahead_of_ours_is_zero() {
+        assert_eq!(coarse(age(at(500), at(0))), "0s");
+    }
+
+    #[test]
+    fn the_text_stays_the_same_until_the_next_step() {
+        for start in [0, 3, 58, 61, 3_700, 90_001] {
+            let next = next_step(at(0), at(start));
+            let before = coarse(age(at(0), next - TimeDelta::seconds(1)));
+            assert_eq!(before, coarse(age(at(0), at(start))), "{start}");
+            assert_ne!(before, coarse(age(at(0), next)), "{start}");
+        }
+    }
+
+    #[test]
+    fn time_left_never_reads_zero_early() {
+        assert_eq!(left(TimeDelta::seconds(1)), "5s");
+        assert_eq!(left(TimeDelta::seconds(61)), "2m");
+        assert_eq!(left(TimeDelta::seconds(-4)), "0s");
+    }
+}

@@ -1,0 +1,9 @@
+//! EYES AND HANDS: the ports through which the console sees and touches the world, and the adapters behind them.
+//!
+//! [`observe`] reads, [`operate`] rehearses and writes; they are different traits because they go to different people:
+//! reading goes to watches and the planner, rehearsing to the planner alone, writing to the action executor alone.
+//! Only `cluster` names `kube`. Nothing here knows panes, keys or plans.
+
+pub mod error;
+pub mod observe;
+pub mod operate;

@@ -1,0 +1,121 @@
+//! The read ports.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_util::Stream;
+use serde_json::Value;
+
+use super::error::SourceError;
+use crate::domain::action::{Cluster, OperationRecord};
+use crate::domain::rollout::{Deployment, Pod, Revision, WorkloadRef};
+use crate::domain::time::Instant;
+
+/// An answer on its way.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, SourceError>> + Send + 'a>>;
+
+/// Everything read of one workload at one time, for its detail, its plan and its verification.
+#[derive(Debug, Clone)]
+pub struct WorkloadFacts {
+    /// Which workload.
+    pub workload: WorkloadRef,
+    /// Its uid.
+    pub uid: Arc<str>,
+    /// The object as the server sent it, never through typed structs: those drop fields they do not know.
+    pub object: Arc<Value>,
+    /// The same, as far as a verdict needs it.
+    pub deployment: Deployment,
+    /// Its revisions, oldest first.
+    pub revisions: Vec<Revision>,
+    /// Its pods, of every revision.
+    pub pods: Vec<Pod>,
+    /// The `pod-template-hash` of the current revision; `None` before its ReplicaSet exists.
+    pub current_hash: Option<Arc<str>>,
+    /// Who acts on it, as written on the object.
+    pub record: Option<OperationRecord>,
+    /// When all this was read, by our clock.
+    pub observed_at: Instant,
+}
+
+impl WorkloadFacts {
+    /// The pods of the current revision.
+    pub fn newest_pods(&self) -> impl Iterator<Item = &Pod> + Clone {
+        self.pods.iter().filter(|pod| self.current_hash.as_ref() == Some(&pod.template_hash))
+    }
+
+    /// The pod template of the object; null when there is none.
+    pub fn template(&self) -> &Value {
+        self.object.pointer("/spec/template").unwrap_or(&Value::Null)
+    }
+}
+
+/// Whether the server would allow something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    /// It would.
+    Allowed,
+    /// It would not: its reason, where it gave one.
+    Denied(String),
+    /// It did not say; never to be shown as denied.
+    Unknown(String),
+}
+
+/// A right to ask about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Right<'a> {
+    /// get, list, watch, patch …
+    pub verb: &'a str,
+    /// The API group; empty for core.
+    pub group: &'a str,
+    /// The resource, in the plural.
+    pub resource: &'a str,
+    /// The namespace.
+    pub namespace: &'a str,
+    /// The object; empty for all of them.
+    pub name: &'a str,
+}
+
+/// An Event of the cluster about a workload or one of its pods. Texts are cleaned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterEvent {
+    /// When it was last seen.
+    pub at: Option<Instant>,
+    /// Whether its type is Warning.
+    pub is_warning: bool,
+    /// How often.
+    pub count: u32,
+    /// The reason word.
+    pub reason: String,
+    /// Kind and name of what it is about.
+    pub about: String,
+    /// The text.
+    pub note: String,
+}
+
+/// Reading one cluster. Everything a read-only console may do: get, list, watch, and `create` on self-subject reviews.
+pub trait ObserveCluster: Send + Sync {
+    /// Which cluster this is; its uid is read once and kept.
+    fn cluster(&self) -> Answer<'_, Cluster>;
+
+    /// The name the cluster knows us by; `None` where it does not say.
+    fn identity(&self) -> Answer<'_, Option<String>>;
+
+    /// Whether we may do something.
+    fn may<'a>(&'a self, right: Right<'a>) -> Answer<'a, Access>;
+
+    /// Everything about one workload, read now. The facts' revisions carry no memory of health; the caller adds it.
+    fn workload<'a>(&'a self, workload: &'a WorkloadRef) -> Answer<'a, WorkloadFacts>;
+
+    /// The same, again each time it changes, starting now. Ends with an error when the connection is lost; ask again.
+    fn follow<'a>(
+        &'a self,
+        workload: &'a WorkloadRef,
+    ) -> Pin<Box<dyn Stream<Item = Result<WorkloadFacts, SourceError>> + Send + 'a>>;
+
+    /// Events about a workload, its ReplicaSets and its pods, newest first, at most 100.
+    fn events<'a>(&'a self, facts: &'a WorkloadFacts) -> Answer<'a, Vec<ClusterEvent>>;
+
+    /// When a ConfigMap or Secret was last written, by its metadata alone; `None` where it does not exist.
+    fn last_written<'a>(&'a self, resource: &'a str, namespace: &'a str, name: &'a str) -> Answer<'a, Option<Instant>>;
+}
