@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`action`] | plans, pins, tiers, confirmation, the run and its only transition function |
 //! | [`environment`] | where an operator acts, and how carefully |
+//! | [`problem`] | what is wrong with a file the operator wrote |
 //! | [`rollout`] | workloads, verdicts, pods, revisions, templates |
 //! | [`source`] | how fresh what we were told is |
 //! | [`text`] | the one sanitiser every remote string passes |
@@ -14,6 +15,7 @@
 
 pub mod action;
 pub mod environment;
+pub mod problem;
 pub mod rollout;
 pub mod source;
 pub mod text;

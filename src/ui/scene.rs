@@ -1,0 +1,155 @@
+//! Everything a draw may read, borrowed. The loop lends it; no draw can change it.
+
+use std::sync::Arc;
+
+use super::state::UiState;
+use crate::domain::action::{Plan, Run};
+use crate::domain::environment::Guard;
+use crate::domain::problem::Problem;
+use crate::domain::rollout::{Deployment, Pod, Revision, Rollout, WorkloadRef};
+use crate::domain::source::SourceHealth;
+use crate::domain::time::Instant;
+
+/// What the header says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header<'a> {
+    /// The environment's name.
+    pub environment: &'a str,
+    /// Its guard: the colour of the frame.
+    pub guard: Guard,
+    /// The kubeconfig context.
+    pub context: &'a str,
+    /// Namespaces in words: `all namespaces`, `shop`, `shop +2`.
+    pub scope: &'a str,
+    /// Who we are to the cluster.
+    pub identity: Option<&'a str>,
+    /// Why the console is read-only here; `None` when it may act.
+    pub read_only: Option<&'a str>,
+    /// Whether this is the built-in demo.
+    pub is_demo: bool,
+}
+
+/// The list of rollouts, filtered and in order.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a> {
+    /// The visible rows, worst first.
+    pub visible: &'a [Arc<Rollout>],
+    /// The place of the cursor in `visible`.
+    pub cursor: Option<usize>,
+    /// How many there are without the filter.
+    pub total: usize,
+    /// How many are not complete and not progressing, without the filter.
+    pub troubled: usize,
+    /// Pods seen so far, for the loading state.
+    pub pods: usize,
+}
+
+/// An event line of the detail. Texts are cleaned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventLine {
+    /// When it was last seen.
+    pub at: Option<Instant>,
+    /// Whether its type is Warning.
+    pub is_warning: bool,
+    /// How often.
+    pub count: u32,
+    /// The reason word.
+    pub reason: String,
+    /// Kind and name of what it is about.
+    pub about: String,
+    /// The text.
+    pub note: String,
+}
+
+/// What is known of the open workload. A part that is `None` is still being read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Detail {
+    /// Which workload.
+    pub workload: WorkloadRef,
+    /// Its row, when it still exists.
+    pub rollout: Option<Arc<Rollout>>,
+    /// Conditions and figures.
+    pub deployment: Option<Deployment>,
+    /// Its pods, those in trouble first.
+    pub pods: Option<Vec<Pod>>,
+    /// Its revisions, newest first.
+    pub revisions: Option<Vec<Revision>>,
+    /// Its events, newest first.
+    pub events: Option<Vec<EventLine>>,
+    /// The object as YAML-like lines, cleaned.
+    pub raw: Option<Vec<String>>,
+    /// What went wrong while reading it.
+    pub error: Option<String>,
+}
+
+/// The plan on the screen, from the first key to its end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanScene {
+    /// The title: `Roll back deployment/api -n shop`.
+    pub title: String,
+    /// The plan; `None` while it is being worked out.
+    pub plan: Option<Arc<Plan>>,
+    /// Why there is none, when working it out failed.
+    pub error: Option<String>,
+    /// Until when the confirmation is not accepted yet.
+    pub armed_at: Option<Instant>,
+    /// The run; `None` before it is confirmed.
+    pub run: Option<Run>,
+    /// What happened to the run so far, oldest first.
+    pub log: Vec<(Instant, String)>,
+}
+
+/// A line of a menu: an action, an environment, a completion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MenuLine {
+    /// The keys that do the same, as printed; may be empty.
+    pub keys: String,
+    /// What it is.
+    pub words: String,
+    /// More about it: the tier, the guard, a sentence.
+    pub more: String,
+    /// Why it cannot be chosen now.
+    pub refused: Option<String>,
+}
+
+/// A line of the journal. Texts are cleaned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalLine {
+    /// When.
+    pub at: Instant,
+    /// What: `planned`, `started`, `done` …
+    pub what: String,
+    /// The action and its target.
+    pub about: String,
+    /// The sentence.
+    pub words: String,
+}
+
+/// Everything a draw may read.
+#[derive(Debug, Clone)]
+pub struct Scene<'a> {
+    /// The time, in UTC; the only clock a draw knows.
+    pub now: Instant,
+    /// What the operator chose.
+    pub ui: &'a UiState,
+    /// What the header says.
+    pub header: Header<'a>,
+    /// The sources, in the order of the configuration.
+    pub sources: &'a [SourceHealth],
+    /// The list.
+    pub rows: Rows<'a>,
+    /// The open workload.
+    pub detail: Option<&'a Detail>,
+    /// The plan on the screen.
+    pub plan: Option<&'a PlanScene>,
+    /// Lines of the open menu, palette or help.
+    pub menu: &'a [MenuLine],
+    /// The journal, newest first.
+    pub journal: &'a [JournalLine],
+    /// Problems of the configuration, keymap and theme.
+    pub problems: &'a [Problem],
+    /// The most useful keys here with their words, for the footer.
+    pub hints: &'a [(String, String)],
+    /// A sentence that stays until dealt with: an unfinished run, how to allow writing, the three keys of the demo.
+    pub banner: Option<&'a str>,
+}

@@ -1,0 +1,205 @@
+//! What the operator is looking at: views, cursors, filters, overlays. Changed by the loop alone, read by every draw.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::domain::rollout::WorkloadRef;
+use crate::domain::time::Instant;
+
+/// What fills the body of the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum View {
+    /// The list of rollouts.
+    Rollouts,
+    /// One workload.
+    Detail(WorkloadRef, DetailTab),
+    /// The journal of this console.
+    Journal,
+}
+
+/// The parts of a workload's detail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DetailTab {
+    /// Verdict, conditions, pods.
+    #[default]
+    Pods,
+    /// Events.
+    Events,
+    /// Revisions, with the template diff between the chosen one and the current.
+    History,
+    /// The object as the server holds it.
+    Raw,
+}
+
+impl DetailTab {
+    /// Every tab, in order.
+    pub const ALL: [Self; 4] = [Self::Pods, Self::Events, Self::History, Self::Raw];
+}
+
+/// A line of text being typed. The cursor counts characters from the start.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Field {
+    /// What was typed.
+    pub text: String,
+    /// Where the next character goes, in characters.
+    pub cursor: usize,
+}
+
+impl Field {
+    /// A field that holds a text, its cursor at the end.
+    pub fn holding(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { cursor: text.chars().count(), text }
+    }
+
+    /// Types one character at the cursor.
+    pub fn insert(&mut self, character: char) {
+        let at = self.byte_at(self.cursor);
+        self.text.insert(at, character);
+        self.cursor += 1;
+    }
+
+    /// Deletes the character before the cursor.
+    pub fn backspace(&mut self) {
+        if self.cursor > 0 {
+            self.cursor -= 1;
+            let at = self.byte_at(self.cursor);
+            self.text.remove(at);
+        }
+    }
+
+    /// Deletes the word before the cursor.
+    pub fn delete_word(&mut self) {
+        while self.cursor > 0 && self.before() == Some(' ') {
+            self.backspace();
+        }
+        while self.cursor > 0 && self.before() != Some(' ') {
+            self.backspace();
+        }
+    }
+
+    /// Moves the cursor by characters, within the text.
+    pub fn step(&mut self, by: isize) {
+        self.cursor = self.cursor.saturating_add_signed(by).min(self.text.chars().count());
+    }
+
+    fn before(&self) -> Option<char> {
+        self.text.chars().nth(self.cursor.checked_sub(1)?)
+    }
+
+    fn byte_at(&self, character: usize) -> usize {
+        self.text.char_indices().nth(character).map_or(self.text.len(), |(at, _)| at)
+    }
+}
+
+/// What lies over the view; the last one of the stack has the keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Overlay {
+    /// The bindings, filterable.
+    Help {
+        /// The filter.
+        filter: Field,
+        /// The first line shown.
+        scroll: usize,
+    },
+    /// The command palette.
+    Palette {
+        /// What was typed.
+        input: Field,
+        /// The chosen completion.
+        selected: usize,
+    },
+    /// The scope picker: which environment.
+    Scope {
+        /// The chosen line.
+        selected: usize,
+    },
+    /// The actions that apply to the row under the cursor.
+    Actions {
+        /// The row.
+        workload: WorkloadRef,
+        /// The chosen line.
+        selected: usize,
+    },
+    /// The plan being worked out, shown, confirmed or run; its content is the scene's `plan`.
+    Plan {
+        /// The first line shown.
+        scroll: usize,
+        /// The word, or the target's name, as typed so far.
+        typed: Field,
+        /// The reason, where one is asked for.
+        reason: Field,
+        /// Whether the reason has the keys.
+        is_in_reason: bool,
+    },
+    /// Problems of the configuration, keymap and theme.
+    Problems {
+        /// The first line shown.
+        scroll: usize,
+    },
+}
+
+/// A line that goes away by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// The sentence.
+    pub words: String,
+    /// Whether it tells of trouble.
+    pub is_warning: bool,
+    /// When it goes away.
+    pub until: Instant,
+}
+
+/// Everything the operator chose about the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UiState {
+    /// What fills the body.
+    pub view: View,
+    /// The row under the cursor of the list, by uid; never by place.
+    pub cursor: Option<Arc<str>>,
+    /// The line under the cursor of the detail's tab: a pod, an event, a revision.
+    pub detail_cursor: usize,
+    /// The revision uid chosen as the other side of the history diff, when not the current one.
+    pub diff_against: Option<Arc<str>>,
+    /// Marked rows, by uid.
+    pub marks: BTreeSet<Arc<str>>,
+    /// The filter of the list.
+    pub filter: Field,
+    /// Whether the filter has the keys.
+    pub is_filtering: bool,
+    /// Only rows that are not complete.
+    pub is_problems_only: bool,
+    /// Every column, even the long ones.
+    pub is_wide: bool,
+    /// Whether the header is shown in full.
+    pub is_header_compact: bool,
+    /// Since when the screen is frozen.
+    pub frozen_at: Option<Instant>,
+    /// What lies over the view.
+    pub overlays: Vec<Overlay>,
+    /// A passing line.
+    pub toast: Option<Toast>,
+    /// The keys of an unfinished sequence, as printed.
+    pub pending_keys: String,
+}
+
+impl Default for UiState {
+    fn default() -> Self {
+        Self {
+            view: View::Rollouts,
+            cursor: None,
+            detail_cursor: 0,
+            diff_against: None,
+            marks: BTreeSet::new(),
+            filter: Field::default(),
+            is_filtering: false,
+            is_problems_only: false,
+            is_wide: false,
+            is_header_compact: false,
+            frozen_at: None,
+            overlays: Vec::new(),
+            toast: None,
+            pending_keys: String::new(),
+        }
+    }
+}
