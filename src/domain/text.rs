@@ -101,7 +101,7 @@ mod tests {
         #[test]
         fn nothing_that_steers_a_terminal_survives(raw in any::<String>()) {
             let safe = clean(&raw);
-            prop_assert!(!safe.chars().any(|character| character.is_control()));
+            prop_assert!(!safe.chars().any(char::is_control));
             prop_assert_eq!(clean(&safe).into_owned(), safe.clone().into_owned());
         }
     }

@@ -7,3 +7,12 @@
 pub mod error;
 pub mod observe;
 pub mod operate;
+
+pub mod cluster;
+
+use std::sync::Arc;
+
+use crate::domain::time::Instant;
+
+/// Where the time comes from: the operating system's clock, or a test's.
+pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;

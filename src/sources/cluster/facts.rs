@@ -1,0 +1,388 @@
+//! One workload, read whole: for its detail, its plan and its verification.
+
+use std::collections::HashSet;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{join_all, try_join};
+use futures_util::{Stream, stream};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tokio::time::Instant as Tick;
+
+use super::connection::Connection;
+use super::feed::encoded;
+use super::page;
+use super::trouble;
+use super::wire::{self, Interner, WireDeployment, WirePod};
+use crate::domain::action::Cluster;
+use crate::domain::rollout::{Pod, Revision, SeenHealthy, WorkloadRef, images, same_template, stripped};
+use crate::domain::text;
+use crate::domain::time::Instant;
+use crate::sources::error::{SourceError, Trouble};
+use crate::sources::observe::{Access, Answer, ClusterEvent, ObserveCluster, Right, WorkloadFacts};
+
+/// While following, the workload is read again at most this often.
+const READ_EVERY: Duration = Duration::from_millis(500);
+/// And at least this often: pods move without their Deployment.
+const READ_AT_LEAST: Duration = Duration::from_secs(10);
+/// The most events shown of one workload.
+const MOST_EVENTS: usize = 100;
+/// The most pods whose events are asked for.
+const MOST_EVENT_PODS: usize = 10;
+
+impl ObserveCluster for Connection {
+    fn cluster(&self) -> Answer<'_, Cluster> {
+        Box::pin(Self::cluster(self))
+    }
+
+    fn identity(&self) -> Answer<'_, Option<String>> {
+        Box::pin(Self::identity(self))
+    }
+
+    fn may<'a>(&'a self, right: Right<'a>) -> Answer<'a, Access> {
+        Box::pin(async move {
+            let review = serde_json::json!({
+                "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+                "spec": {"resourceAttributes": {
+                    "namespace": right.namespace, "verb": right.verb, "group": right.group, "resource": right.resource, "name": right.name,
+                }},
+            });
+            match self.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &review).await {
+                Ok(answer) => Ok(access(&answer)),
+                // A user who may not even ask is no user who may not act.
+                Err(error) if matches!(error.trouble, Trouble::Forbidden | Trouble::NotFound | Trouble::Rejected) => {
+                    Ok(Access::Unknown(error.sentence))
+                }
+                Err(error) => Err(error),
+            }
+        })
+    }
+
+    fn workload<'a>(&'a self, workload: &'a WorkloadRef) -> Answer<'a, WorkloadFacts> {
+        Box::pin(read_workload(self, workload))
+    }
+
+    fn follow<'a>(
+        &'a self,
+        workload: &'a WorkloadRef,
+    ) -> Pin<Box<dyn Stream<Item = Result<WorkloadFacts, SourceError>> + Send + 'a>> {
+        let follower = Follower { connection: self, workload, watch: None, read_at: None };
+        Box::pin(stream::unfold(Some(follower), |follower| async {
+            let mut follower = follower?;
+            match follower.next().await {
+                Ok(facts) => Some((Ok(facts), Some(follower))),
+                Err(error) => Some((Err(error), None)),
+            }
+        }))
+    }
+
+    fn events<'a>(&'a self, facts: &'a WorkloadFacts) -> Answer<'a, Vec<ClusterEvent>> {
+        Box::pin(read_events(self, facts))
+    }
+
+    fn last_written<'a>(&'a self, resource: &'a str, namespace: &'a str, name: &'a str) -> Answer<'a, Option<Instant>> {
+        Box::pin(async move {
+            // Metadata only: the contents of a Secret never leave the server.
+            let accept = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+            let path = format!("/api/v1/namespaces/{}/{resource}/{}", encoded(namespace), encoded(name));
+            let answered = match self.read_as(&path, accept).await {
+                Err(error) if error.trouble == Trouble::NotFound => return Ok(None),
+                answered => answered?,
+            };
+            let object: Value = serde_json::from_slice(&answered.body)
+                .map_err(|error| trouble::malformed(&error.to_string(), self.server()))?;
+            let written = object.pointer("/metadata/managedFields").and_then(Value::as_array).into_iter().flatten();
+            let written = written.filter_map(|managed| instant(managed.get("time"))).max();
+            Ok(written.or_else(|| instant(object.pointer("/metadata/creationTimestamp"))))
+        })
+    }
+}
+
+fn access(answer: &Value) -> Access {
+    let status = |key: &str| answer.pointer(&format!("/status/{key}"));
+    let words = |key: &str| {
+        status(key).and_then(Value::as_str).map(|words| text::clean(words).into_owned()).unwrap_or_default()
+    };
+    let trouble = words("evaluationError");
+    match status("allowed").and_then(Value::as_bool) {
+        Some(true) => Access::Allowed,
+        Some(false) if trouble.is_empty() => Access::Denied(words("reason")),
+        _ => Access::Unknown(trouble),
+    }
+}
+
+fn instant(value: Option<&Value>) -> Option<Instant> {
+    chrono::DateTime::parse_from_rfc3339(value?.as_str()?).ok().map(|time| time.to_utc())
+}
+
+fn string(object: &Value, pointer: &str) -> Option<String> {
+    object.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
+}
+
+fn number(object: &Value, pointer: &str) -> u32 {
+    object.pointer(pointer).and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok()).unwrap_or(0)
+}
+
+async fn read_workload(connection: &Connection, workload: &WorkloadRef) -> Result<WorkloadFacts, SourceError> {
+    let namespace = format!("/namespaces/{}", encoded(&workload.namespace));
+    let answered =
+        connection.read(&format!("/apis/apps/v1{namespace}/deployments/{}", encoded(&workload.name))).await?;
+    let malformed = |error: serde_json::Error| trouble::malformed(&error.to_string(), connection.server());
+    let object: Value = serde_json::from_slice(&answered.body).map_err(malformed)?;
+    let slim: WireDeployment<'_> = serde_json::from_slice(&answered.body).map_err(malformed)?;
+    let mut deployment = slim.judged(&mut Interner::default());
+    let record = slim.record();
+    let uid: Arc<str> = slim.metadata.uid.as_ref().into();
+    let selector = selector(object.pointer("/spec/selector").unwrap_or(&Value::Null));
+    let Some(selector) = selector else {
+        return Err(SourceError::new(
+            Trouble::Malformed,
+            format!("{workload} has no selector: its pods cannot be told from others."),
+        ));
+    };
+    let selector = encoded(&selector);
+    let sets = list(connection, format!("/apis/apps/v1{namespace}/replicasets?labelSelector={selector}"), |bytes| {
+        let list: Value = serde_json::from_slice(bytes)?;
+        let next = string(&list, "/metadata/continue").filter(|next| !next.is_empty());
+        let items = list.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+        Ok((items, next))
+    });
+    let pods = list(connection, format!("/api/v1{namespace}/pods?labelSelector={selector}"), |bytes| {
+        let mut interner = Interner::default();
+        let page = page::read(bytes, |pod: &WirePod<'_>| {
+            (pod.metadata.controller().map(str::to_owned), pod.kept(&mut interner))
+        })?;
+        Ok((page.items, page.next))
+    });
+    let (sets, pods) = try_join(sets, pods).await?;
+
+    let template = object.pointer("/spec/template").unwrap_or(&Value::Null);
+    let owned: Vec<&Value> = sets.iter().filter(|set| is_controlled_by(set, &uid)).collect();
+    let current = owned
+        .iter()
+        .copied()
+        .filter(|set| set.pointer("/spec/template").is_some_and(|other| same_template(other, template)));
+    // Two ReplicaSets of one template happen after a hash collision; the controller then keeps to the older.
+    let current =
+        current.min_by_key(|set| (instant(set.pointer("/metadata/creationTimestamp")), string(set, "/metadata/name")));
+    let current_uid = current.and_then(|set| string(set, "/metadata/uid"));
+    let mut revisions: Vec<Revision> = owned.iter().filter_map(|set| revision(set, current_uid.as_deref())).collect();
+    revisions.sort_by_key(|revision| revision.number);
+    let set_uids: HashSet<&str> = owned.iter().filter_map(|set| set.pointer("/metadata/uid")?.as_str()).collect();
+    let pods: Vec<Pod> = pods
+        .into_iter()
+        .filter(|(owner, _)| owner.as_deref().is_some_and(|owner| set_uids.contains(owner)))
+        .map(|(_, pod)| pod)
+        .collect();
+    let now = connection.now();
+    deployment.started.replica_set_created =
+        current.and_then(|set| instant(set.pointer("/metadata/creationTimestamp")));
+    deployment.started.acted = wire::acted(record.as_ref(), now);
+    Ok(WorkloadFacts {
+        workload: workload.clone(),
+        uid,
+        current_hash: current.and_then(|set| string(set, "/metadata/labels/pod-template-hash")).map(Into::into),
+        object: Arc::new(object),
+        deployment,
+        revisions,
+        pods,
+        record,
+        observed_at: now,
+    })
+}
+
+fn is_controlled_by(object: &Value, uid: &str) -> bool {
+    let owners = object.pointer("/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten();
+    owners.into_iter().any(|owner| {
+        owner.get("controller") == Some(&Value::Bool(true)) && owner.get("uid").and_then(Value::as_str) == Some(uid)
+    })
+}
+
+/// A ReplicaSet as a revision; `None` when its number cannot be read.
+fn revision(set: &Value, current: Option<&str>) -> Option<Revision> {
+    let annotation = |key: &str| set.pointer("/metadata/annotations")?.get(key)?.as_str();
+    let uid = string(set, "/metadata/uid")?;
+    let template = set.pointer("/spec/template")?;
+    let available = number(set, "/status/availableReplicas");
+    Some(Revision {
+        number: annotation("deployment.kubernetes.io/revision").map_or(Some(0), |raw| raw.parse().ok())?,
+        earlier: annotation("deployment.kubernetes.io/revision-history")
+            .map(|raw| raw.split(',').filter_map(|number| number.trim().parse().ok()).collect())
+            .unwrap_or_default(),
+        replica_set: text::clean(&string(set, "/metadata/name")?).into(),
+        images: images(template).iter().map(|image| text::clean(image).into_owned()).collect(),
+        change_cause: annotation("kubernetes.io/change-cause").map(|cause| text::clean(cause).into_owned()),
+        created_at: instant(set.pointer("/metadata/creationTimestamp")),
+        replicas: number(set, "/status/replicas"),
+        available,
+        seen_healthy: if available > 0 { SeenHealthy::AvailableNow } else { SeenHealthy::No },
+        is_current: current == Some(uid.as_str()),
+        template: Arc::new(stripped(template)),
+        uid: uid.into(),
+    })
+}
+
+/// A label selector as a query; `None` when it selects nothing in particular.
+fn selector(selector: &Value) -> Option<String> {
+    let labels = selector.get("matchLabels").and_then(Value::as_object).into_iter().flatten();
+    let mut terms: Vec<String> = labels.filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?))).collect();
+    for expression in selector.get("matchExpressions").and_then(Value::as_array).into_iter().flatten() {
+        let key = expression.get("key")?.as_str()?;
+        let values = expression.get("values").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let values = values.collect::<Vec<_>>().join(",");
+        terms.push(match expression.get("operator")?.as_str()? {
+            "In" => format!("{key} in ({values})"),
+            "NotIn" => format!("{key} notin ({values})"),
+            "Exists" => key.to_owned(),
+            "DoesNotExist" => format!("!{key}"),
+            _ => return None,
+        });
+    }
+    (!terms.is_empty()).then(|| terms.join(","))
+}
+
+/// Every page of a list.
+async fn list<T>(
+    connection: &Connection,
+    path: String,
+    decode: impl Fn(&[u8]) -> serde_json::Result<(Vec<T>, Option<String>)>,
+) -> Result<Vec<T>, SourceError> {
+    let mut all = Vec::new();
+    let mut from = String::new();
+    loop {
+        let answered = connection.read(&format!("{path}&limit=500{from}")).await?;
+        let (items, next) =
+            decode(&answered.body).map_err(|error| trouble::malformed(&error.to_string(), connection.server()))?;
+        all.extend(items);
+        match next {
+            Some(token) => from = format!("&continue={}", encoded(&token)),
+            None => return Ok(all),
+        }
+    }
+}
+
+/// Reads a workload again whenever its Deployment moves.
+struct Follower<'a> {
+    connection: &'a Connection,
+    workload: &'a WorkloadRef,
+    watch: Option<kube::client::Body>,
+    read_at: Option<Tick>,
+}
+
+impl Follower<'_> {
+    async fn next(&mut self) -> Result<WorkloadFacts, SourceError> {
+        if let Some(read_at) = self.read_at {
+            if let Some(watch) = &mut self.watch {
+                // Any word on the watch, its end, or silence for long: all mean "look again".
+                let word = async {
+                    loop {
+                        match watch.frame().await {
+                            Some(Ok(frame)) if frame.data_ref().is_some_and(|piece| !piece.trim_ascii().is_empty()) => {
+                                return true;
+                            }
+                            Some(Ok(_)) => {}
+                            Some(Err(_)) | None => return false,
+                        }
+                    }
+                };
+                if let Ok(false) = tokio::time::timeout(READ_AT_LEAST, word).await {
+                    self.watch = None;
+                }
+            }
+            tokio::time::sleep_until(read_at + READ_EVERY).await;
+        }
+        let facts = read_workload(self.connection, self.workload).await?;
+        self.read_at = Some(Tick::now());
+        if self.watch.is_none() {
+            let version = string(&facts.object, "/metadata/resourceVersion").unwrap_or_default();
+            let path = format!(
+                "/apis/apps/v1/namespaces/{}/deployments?watch=true&timeoutSeconds=300&resourceVersion={}&fieldSelector={}",
+                encoded(&self.workload.namespace),
+                encoded(&version),
+                encoded(&format!("metadata.name={}", self.workload.name)),
+            );
+            self.watch = Some(self.connection.open_watch(&path).await?.into_body());
+        }
+        Ok(facts)
+    }
+}
+
+async fn read_events(connection: &Connection, facts: &WorkloadFacts) -> Result<Vec<ClusterEvent>, SourceError> {
+    let now = connection.now();
+    let mut uids: Vec<Arc<str>> = vec![facts.uid.clone()];
+    uids.extend(
+        facts
+            .revisions
+            .iter()
+            .filter(|revision| revision.is_current || revision.replicas > 0)
+            .map(|revision| revision.uid.clone()),
+    );
+    let mut pods: Vec<&Pod> = facts.pods.iter().collect();
+    pods.sort_by_key(|pod| (pod.is_ready, pod.blocked(now).is_none()));
+    uids.extend(pods.into_iter().take(MOST_EVENT_PODS).map(|pod| pod.uid.clone()));
+    let path = format!(
+        "/api/v1/namespaces/{}/events?limit={MOST_EVENTS}&fieldSelector=involvedObject.uid",
+        encoded(&facts.workload.namespace)
+    );
+    let lists = join_all(uids.iter().map(|uid| {
+        let path = format!("{path}{}", encoded(&format!("={uid}")));
+        async move { connection.get(&path).await }
+    }))
+    .await;
+    let mut events = Vec::new();
+    for list in lists {
+        events.extend(list?.get("items").and_then(Value::as_array).into_iter().flatten().map(event));
+    }
+    events.sort_by_key(|event| std::cmp::Reverse(event.at));
+    events.truncate(MOST_EVENTS);
+    Ok(events)
+}
+
+fn event(object: &Value) -> ClusterEvent {
+    let words = |pointer: &str| text::clean(&string(object, pointer).unwrap_or_default()).into_owned();
+    let times = ["/series/lastObservedTime", "/lastTimestamp", "/eventTime", "/metadata/creationTimestamp"];
+    ClusterEvent {
+        at: times.into_iter().find_map(|pointer| instant(object.pointer(pointer))),
+        is_warning: string(object, "/type").as_deref() == Some("Warning"),
+        count: number(object, "/series/count").max(number(object, "/count")).max(1),
+        reason: words("/reason"),
+        about: format!("{} {}", words("/involvedObject/kind"), words("/involvedObject/name")),
+        note: words("/message"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn selectors_become_queries() {
+        let written = selector(
+            &json!({"matchLabels": {"app": "api"}, "matchExpressions": [{"key": "tier", "operator": "In", "values": ["a", "b"]}, {"key": "x", "operator": "DoesNotExist"}]}),
+        );
+        assert_eq!(written.as_deref(), Some("app=api,tier in (a,b),!x"));
+        assert_eq!(selector(&json!({})), None, "everything in the namespace is not a workload's pods");
+    }
+
+    #[test]
+    fn a_review_that_could_not_be_evaluated_is_not_a_denial() {
+        assert_eq!(
+            access(&json!({"status": {"allowed": false, "evaluationError": "webhook"}})),
+            Access::Unknown("webhook".into())
+        );
+        assert_eq!(access(&json!({"status": {"allowed": false, "reason": "no"}})), Access::Denied("no".into()));
+    }
+
+    #[test]
+    fn an_event_counts_and_dates_by_its_series() {
+        let read = event(
+            &json!({"type": "Warning", "reason": "BackOff", "message": "a\u{1b}b", "count": 2, "lastTimestamp": "2026-11-24T03:00:00Z",
+            "series": {"count": 9, "lastObservedTime": "2026-11-24T03:05:00Z"}, "involvedObject": {"kind": "Pod", "name": "p"}}),
+        );
+        assert_eq!((read.count, read.note.as_str(), read.about.as_str()), (9, "ab", "Pod p"));
+        assert_eq!(read.at.map(|at| at.to_rfc3339()), Some("2026-11-24T03:05:00+00:00".into()));
+    }
+}

@@ -1,0 +1,353 @@
+//! List, then watch, for ever: one resource in one scope.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+use http_body_util::BodyExt;
+use tokio::sync::{Notify, mpsc, watch};
+
+use super::connection::{Connection, GONE};
+use super::page::{self, Line};
+use super::tables::Row;
+use super::trouble;
+use super::wire::{Interner, Wire};
+use crate::domain::text;
+use crate::domain::time::Instant;
+use crate::sources::error::{SourceError, Trouble};
+
+/// The first page is small so that the first rows are there at once.
+const FIRST_PAGE: usize = 60;
+/// Every further page.
+const PAGE: usize = 500;
+/// The longest line of a watch; the API keeps no object larger than 1.5 MB.
+const LONGEST_LINE: usize = 16 * 1024 * 1024;
+
+/// What a feed tells the owner of the tables.
+#[derive(Debug)]
+pub(super) enum Change {
+    /// Rows of the very first list, as they come.
+    Page(Vec<Row>),
+    /// A list is complete. `Some` replaces every row of the feed; `None` ends the pages sent before.
+    Listed(Option<Vec<Row>>),
+    /// An object is new or changed.
+    Upsert(Row),
+    /// An object is gone.
+    Delete(Arc<str>),
+    /// The feed is current.
+    Fresh,
+    /// The feed is broken and tries again later.
+    Broken(SourceError, Instant),
+}
+
+/// A resource a feed can follow.
+pub(super) trait Resource: Send {
+    /// Its wire form.
+    type Wire<'a>: Wire<'a>;
+    /// API root and plural, for example `("/apis/apps/v1", "deployments")`.
+    const PATH: (&'static str, &'static str);
+    /// The row it becomes; `None` for an object that is none of ours.
+    fn row(wire: &Self::Wire<'_>, interner: &mut Interner) -> Option<Row>;
+}
+
+/// What a feed needs.
+pub(super) struct Feed {
+    /// The place of this feed among its source's.
+    pub(super) index: usize,
+    /// The connection.
+    pub(super) connection: Connection,
+    /// One namespace, or all of them.
+    pub(super) namespace: Option<Arc<str>>,
+    /// Where changes go.
+    pub(super) changes: mpsc::Sender<(usize, Change)>,
+    /// Moves when the line was found dead: reconnect.
+    pub(super) epoch: watch::Receiver<u64>,
+    /// The operator asked to try again now.
+    pub(super) retry: Arc<Notify>,
+}
+
+/// Why a watch ended.
+enum Ended {
+    /// As agreed, or for a reason that needs no wait: watch again from the last version.
+    Quietly,
+    /// The version is too old: list again.
+    Gone,
+}
+
+impl Feed {
+    /// Runs until the owner of the tables is gone.
+    pub(super) async fn run<R: Resource>(mut self) {
+        let mut backoff = Backoff::default();
+        let mut version: Option<String> = None;
+        let mut has_listed = false;
+        let mut interner = Interner::default();
+        while !self.changes.is_closed() {
+            let began = self.connection.now();
+            let outcome = match version.take() {
+                None => self.list::<R>(has_listed, &mut interner).await.map(|listed| {
+                    has_listed = true;
+                    version = Some(listed);
+                }),
+                Some(mut from) => match self.watch::<R>(&mut from, &mut interner).await {
+                    Ok(Ended::Quietly) => {
+                        version = Some(from);
+                        Ok(())
+                    }
+                    Ok(Ended::Gone) => Ok(()),
+                    Err(error) => {
+                        version = Some(from);
+                        Err(error)
+                    }
+                },
+            };
+            let lived = self.connection.now() - began;
+            match outcome {
+                // A server that ends every watch at once must not be asked in a loop.
+                Ok(()) if lived > chrono::TimeDelta::seconds(1) || version.is_some() && backoff.is_untouched() => {
+                    if lived > chrono::TimeDelta::seconds(1) {
+                        backoff = Backoff::default();
+                    } else {
+                        backoff.touch();
+                    }
+                }
+                Ok(()) => self.pause(backoff.next()).await,
+                Err(error) => {
+                    if error.trouble == Trouble::Gone {
+                        version = None;
+                    }
+                    let wait = wait_after(&error, backoff.next());
+                    let next_try = self.connection.now() + wait;
+                    self.tell(Change::Broken(error, next_try)).await;
+                    self.pause(wait).await;
+                }
+            }
+        }
+    }
+
+    async fn tell(&self, change: Change) {
+        // The owner is gone only when the source ends, and then `run` ends too.
+        let _ = self.changes.send((self.index, change)).await;
+    }
+
+    async fn pause(&self, wait: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = self.retry.notified() => {}
+            () = self.changes.closed() => {}
+        }
+    }
+
+    fn path<R: Resource>(&self) -> String {
+        let (root, plural) = R::PATH;
+        match &self.namespace {
+            Some(namespace) => format!("{root}/namespaces/{namespace}/{plural}"),
+            None => format!("{root}/{plural}"),
+        }
+    }
+
+    /// Lists everything, page by page, and returns the version to watch from.
+    async fn list<R: Resource>(&self, replace: bool, interner: &mut Interner) -> Result<String, SourceError> {
+        let path = self.path::<R>();
+        let mut next: Option<String> = None;
+        let mut collected = Vec::new();
+        let mut first_version = None;
+        let mut limit = FIRST_PAGE;
+        loop {
+            let from = next.as_deref().map(|token| format!("&continue={}", encoded(token))).unwrap_or_default();
+            let answered = self.connection.read(&format!("{path}?limit={limit}{from}")).await?;
+            let page = page::read(&answered.body, |wire: &R::Wire<'_>| R::row(wire, interner));
+            let page = page.map_err(|error| trouble::malformed(&error.to_string(), self.connection.server()))?;
+            drop(answered);
+            if page.unreadable > 0 {
+                tracing::warn!(
+                    resource = R::PATH.1,
+                    unreadable = page.unreadable,
+                    "objects that could not be read are left out"
+                );
+            }
+            let rows = page.items.into_iter().flatten();
+            if replace {
+                collected.extend(rows);
+            } else {
+                self.tell(Change::Page(rows.collect())).await;
+            }
+            // Every page answers for the version of the first.
+            let version = first_version.get_or_insert(page.version).clone();
+            next = page.next;
+            limit = PAGE;
+            if next.is_none() {
+                self.tell(Change::Listed(replace.then_some(collected))).await;
+                return Ok(version);
+            }
+        }
+    }
+
+    /// Watches from a version on, moving it along, until the server or the line ends it.
+    async fn watch<R: Resource>(
+        &mut self,
+        version: &mut String,
+        interner: &mut Interner,
+    ) -> Result<Ended, SourceError> {
+        // Spread out, so that many feeds do not reconnect in the same second.
+        let timeout = 240 + random() % 60;
+        let path = format!(
+            "{}?watch=true&allowWatchBookmarks=true&timeoutSeconds={timeout}&resourceVersion={}",
+            self.path::<R>(),
+            encoded(version)
+        );
+        self.epoch.mark_unchanged();
+        let response = self.connection.open_watch(&path).await?;
+        self.tell(Change::Fresh).await;
+        let mut body = response.into_body();
+        let mut buffered = BytesMut::new();
+        let mut scanned = 0;
+        let deadline = tokio::time::sleep(Duration::from_secs(timeout + 15));
+        tokio::pin!(deadline);
+        loop {
+            let frame = tokio::select! {
+                frame = body.frame() => frame,
+                _ = self.epoch.changed() => return Ok(Ended::Quietly),
+                () = self.changes.closed() => return Ok(Ended::Quietly),
+                () = &mut deadline => return Ok(Ended::Quietly),
+            };
+            let Some(frame) = frame else { return Ok(Ended::Quietly) };
+            let frame = frame.map_err(|error| trouble::broken_off(&error.to_string(), self.connection.server()))?;
+            let Some(piece) = frame.data_ref() else { continue };
+            buffered.extend_from_slice(piece);
+            while let Some(end) = buffered.get(scanned..).and_then(|rest| rest.iter().position(|byte| *byte == b'\n')) {
+                let line = buffered.split_to(scanned + end);
+                buffered.advance(1);
+                scanned = 0;
+                if let Some(ended) = self.take::<R>(&line, version, interner).await? {
+                    return Ok(ended);
+                }
+            }
+            scanned = buffered.len();
+            if buffered.len() > LONGEST_LINE {
+                return Err(trouble::malformed("a watch event is larger than 16 MB", self.connection.server()));
+            }
+        }
+    }
+
+    async fn take<R: Resource>(
+        &self,
+        bytes: &[u8],
+        version: &mut String,
+        interner: &mut Interner,
+    ) -> Result<Option<Ended>, SourceError> {
+        if bytes.trim_ascii().is_empty() {
+            return Ok(None);
+        }
+        let line = page::line::<R::Wire<'_>>(bytes)
+            .map_err(|error| trouble::malformed(&error.to_string(), self.connection.server()))?;
+        match line {
+            Line::Upsert(wire) => {
+                wire.meta().resource_version.as_ref().clone_into(version);
+                let row = R::row(&wire, interner);
+                drop(wire);
+                if let Some(row) = row {
+                    self.tell(Change::Upsert(row)).await;
+                }
+            }
+            Line::Delete(wire) => {
+                wire.meta().resource_version.as_ref().clone_into(version);
+                let uid: Arc<str> = wire.meta().uid.as_ref().into();
+                drop(wire);
+                self.tell(Change::Delete(uid)).await;
+            }
+            Line::Bookmark(at) => *version = at,
+            Line::Error(GONE, _) => return Ok(Some(Ended::Gone)),
+            Line::Error(code, message) => {
+                let sentence =
+                    format!("{} ended the watch with {code}: {}.", self.connection.server(), text::clean(&message));
+                return Err(SourceError::new(Trouble::Server, sentence));
+            }
+            Line::Unreadable => tracing::warn!(resource = R::PATH.1, "a watch event could not be read and is left out"),
+        }
+        Ok(None)
+    }
+}
+
+/// The wait the server asked for counts, within reason; what we may not read is asked for rarely.
+fn wait_after(error: &SourceError, planned: Duration) -> Duration {
+    let asked = error.retry_after.unwrap_or_default().min(Duration::from_secs(60));
+    let floor = if error.trouble == Trouble::Forbidden { Duration::from_secs(30) } else { Duration::ZERO };
+    planned.max(asked).max(floor)
+}
+
+/// Growing waits between attempts: 0.5 s, doubled up to 10 s, each shortened at random by up to a fifth.
+#[derive(Debug, Default)]
+struct Backoff {
+    attempts: u32,
+}
+
+impl Backoff {
+    const CAP: Duration = Duration::from_secs(10);
+
+    const fn is_untouched(&self) -> bool {
+        self.attempts == 0
+    }
+
+    const fn touch(&mut self) {
+        self.attempts = self.attempts.saturating_add(1);
+    }
+
+    fn next(&mut self) -> Duration {
+        let full = Duration::from_millis(500).saturating_mul(2_u32.saturating_pow(self.attempts)).min(Self::CAP);
+        self.touch();
+        full.mul_f64(1.0 - f64::from(u32::try_from(random() % 1_000).unwrap_or(0)) / 5_000.0)
+    }
+}
+
+/// A number nobody can guess, from the hasher's own seed.
+fn random() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    std::hash::RandomState::new().build_hasher().finish()
+}
+
+/// A text as part of a query.
+pub(super) fn encoded(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut query = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            query.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(query, "%{byte:02X}");
+        }
+    }
+    query
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn waits_grow_and_stay_under_the_cap(attempts in 0..200_u32) {
+            let mut backoff = Backoff { attempts };
+            let wait = backoff.next();
+            prop_assert!(wait <= Backoff::CAP);
+            prop_assert!(wait >= Duration::from_millis(400));
+            if attempts > 5 {
+                prop_assert!(wait >= Duration::from_secs(8));
+            }
+        }
+    }
+
+    #[test]
+    fn the_server_may_ask_for_a_longer_wait_but_not_for_ever() {
+        let throttled = SourceError::new(Trouble::Throttled, "").retry_after(Some(Duration::from_secs(7)));
+        assert_eq!(wait_after(&throttled, Duration::from_secs(1)), Duration::from_secs(7));
+        let absurd = SourceError::new(Trouble::Throttled, "").retry_after(Some(Duration::from_secs(86_400)));
+        assert_eq!(wait_after(&absurd, Duration::from_secs(1)), Duration::from_secs(60));
+    }
+
+    #[test]
+    fn a_continue_token_survives_the_query() {
+        assert_eq!(encoded("a/b+c=="), "a%2Fb%2Bc%3D%3D");
+    }
+}

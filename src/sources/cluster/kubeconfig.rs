@@ -1,0 +1,198 @@
+//! Which cluster, and with which credentials: the kubeconfig, or the pod's own service account.
+
+use std::path::{Path, PathBuf};
+
+use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
+
+use crate::domain::text;
+use crate::sources::error::{SourceError, Trouble};
+
+/// The contexts of a kubeconfig.
+#[derive(Debug, Clone)]
+pub struct Contexts {
+    config: Kubeconfig,
+    /// Where it was read from, in words.
+    from: String,
+}
+
+/// What to connect to.
+#[derive(Debug, Clone)]
+pub enum Endpoint {
+    /// A context of a kubeconfig.
+    Context(Box<Contexts>, String),
+    /// The cluster this process runs in.
+    InCluster,
+}
+
+impl Contexts {
+    /// Reads the kubeconfig: the file given, else `KUBECONFIG` (several files merged), else `~/.kube/config`.
+    ///
+    /// # Errors
+    /// With the file and what is wrong with it.
+    pub fn read(file: Option<&Path>) -> Result<Self, SourceError> {
+        let (from, read) = match file {
+            Some(file) => (file.display().to_string(), Kubeconfig::read_from(file)),
+            None => ("KUBECONFIG or ~/.kube/config".to_owned(), Kubeconfig::read()),
+        };
+        match read {
+            Ok(config) => Ok(Self { config, from }),
+            Err(error) => Err(SourceError::new(Trouble::Setup, unreadable(&from, &error))),
+        }
+    }
+
+    /// The names of all contexts, in the order of the file.
+    pub fn names(&self) -> Vec<String> {
+        self.config.contexts.iter().map(|context| context.name.clone()).collect()
+    }
+
+    /// The current context.
+    pub fn current(&self) -> Option<&str> {
+        self.config.current_context.as_deref().filter(|name| !name.is_empty())
+    }
+
+    /// The namespace a context names.
+    pub fn namespace(&self, context: &str) -> Option<&str> {
+        let named = self.config.contexts.iter().find(|named| named.name == context)?;
+        named.context.as_ref()?.namespace.as_deref().filter(|namespace| !namespace.is_empty())
+    }
+
+    /// The endpoint of a context.
+    ///
+    /// # Errors
+    /// When there is no such context; the sentence names those there are.
+    pub fn endpoint(self, context: &str) -> Result<Endpoint, SourceError> {
+        if self.config.contexts.iter().any(|named| named.name == context) {
+            return Ok(Endpoint::Context(Box::new(self), context.to_owned()));
+        }
+        let names = self.names();
+        let known = if names.is_empty() { "it has none".to_owned() } else { format!("it has {}", names.join(", ")) };
+        Err(SourceError::new(
+            Trouble::Setup,
+            format!(
+                "there is no context {:?} in the kubeconfig ({}): {}.",
+                text::clean(context),
+                self.from,
+                text::clean(&known)
+            ),
+        ))
+    }
+}
+
+impl Endpoint {
+    /// The context's name; `in-cluster` without one.
+    pub fn context(&self) -> &str {
+        match self {
+            Self::Context(_, context) => context,
+            Self::InCluster => "in-cluster",
+        }
+    }
+
+    /// kube's configuration for it: our user agent, no retries, and credential plug-ins that never touch the terminal.
+    pub(super) async fn config(&self) -> Result<kube::Config, SourceError> {
+        let mut config = match self {
+            Self::InCluster => kube::Config::incluster().map_err(|error| {
+                SourceError::new(
+                    Trouble::Setup,
+                    format!("this is not a pod of a cluster: {error}. Name a context instead of in_cluster."),
+                )
+            })?,
+            Self::Context(contexts, context) => {
+                let mut file = contexts.config.clone();
+                for user in &mut file.auth_infos {
+                    if let Some(exec) = user.auth_info.as_mut().and_then(|info| info.exec.as_mut()) {
+                        exec.interactive_mode = Some(ExecInteractiveMode::Never);
+                    }
+                }
+                let options = KubeConfigOptions { context: Some(context.clone()), cluster: None, user: None };
+                kube::Config::from_custom_kubeconfig(file, &options)
+                    .await
+                    .map_err(|error| SourceError::new(Trouble::Setup, unreadable(&contexts.from, &error)))?
+            }
+        };
+        // A retry by the client library would send a mutation twice and hide a dead server for seconds.
+        config.default_retry = false;
+        config.connect_timeout = Some(std::time::Duration::from_secs(5));
+        config.headers.push((
+            http::header::USER_AGENT,
+            http::HeaderValue::from_static(concat!("quarterdeck/", env!("CARGO_PKG_VERSION"))),
+        ));
+        Ok(config)
+    }
+}
+
+/// Whether this process runs in a pod with a service account.
+pub(super) fn is_in_cluster() -> bool {
+    PathBuf::from("/var/run/secrets/kubernetes.io/serviceaccount/token").exists()
+}
+
+impl Endpoint {
+    /// The endpoint to use when nothing says which: the kubeconfig's current context, or the cluster around us.
+    ///
+    /// # Errors
+    /// When there is neither.
+    pub fn current(file: Option<&Path>) -> Result<Self, SourceError> {
+        match Contexts::read(file) {
+            Ok(contexts) => match contexts.current().map(str::to_owned) {
+                Some(context) => contexts.endpoint(&context),
+                None if is_in_cluster() && file.is_none() => Ok(Self::InCluster),
+                None => Err(SourceError::new(
+                    Trouble::Setup,
+                    format!("the kubeconfig ({}) names no current context. Give one with --context.", contexts.from),
+                )),
+            },
+            Err(_) if is_in_cluster() && file.is_none() => Ok(Self::InCluster),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn unreadable(from: &str, error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_words = inner.to_string();
+        if !words.contains(&inner_words) {
+            words = format!("{words}: {inner_words}");
+        }
+        cause = inner.source();
+    }
+    format!(
+        "the kubeconfig ({from}) cannot be used: {}. Give one with --kubeconfig, set KUBECONFIG, or try `quarterdeck demo`.",
+        text::clean(&words)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contexts() -> Result<Contexts, Box<dyn std::error::Error>> {
+        let config = Kubeconfig::from_yaml(
+            "apiVersion: v1\nkind: Config\ncurrent-context: prod\nclusters: [{name: c, cluster: {server: 'https://127.0.0.1:1'}}]\nusers: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: login}}}]\ncontexts: [{name: prod, context: {cluster: c, user: u, namespace: shop}}, {name: stage, context: {cluster: c, user: u}}]\n",
+        )?;
+        Ok(Contexts { config, from: "test".into() })
+    }
+
+    #[test]
+    fn an_unknown_context_names_those_there_are() -> Result<(), Box<dyn std::error::Error>> {
+        let error = contexts()?.endpoint("production").err().ok_or("should not exist")?;
+        assert!(error.sentence.contains("prod, stage"), "{error}");
+        assert_eq!(contexts()?.namespace("prod"), Some("shop"));
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn plug_ins_never_get_the_terminal_and_nothing_is_retried() -> Result<(), Box<dyn std::error::Error>> {
+        let config = contexts()?.endpoint("prod")?.config().await?;
+        assert_eq!(config.auth_info.exec.and_then(|exec| exec.interactive_mode), Some(ExecInteractiveMode::Never));
+        assert!(!config.default_retry);
+        Ok(())
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error =
+            Contexts::read(Some(Path::new("/nowhere/config"))).err().map(|error| error.sentence).unwrap_or_default();
+        assert!(error.contains("/nowhere/config") && error.contains("--kubeconfig"), "{error}");
+    }
+}

@@ -1,0 +1,315 @@
+//! The eyes on one cluster: feeds in, one snapshot out, newest wins.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use futures_util::future::{BoxFuture, join_all};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::Instant as Tick;
+
+use super::connection::{Connection, is_alive};
+use super::feed::{Change, Feed};
+use super::tables::{Deployments, Focus, Pods, ReplicaSets, Tables};
+use crate::domain::rollout::{Rollout, WorkloadRef};
+use crate::domain::source::{SourceHealth, SourceState};
+use crate::domain::time::Instant;
+use crate::sources::error::SourceError;
+
+/// Snapshots are at least this far apart; the first of a burst goes at once.
+const PACE: Duration = Duration::from_millis(33);
+/// A broken feed is stale for this long before it is called down.
+const DOWN_AFTER: TimeDelta = TimeDelta::seconds(15);
+/// How often the server is asked for a sign of life: a watch on a dead line is silent.
+const PULSE_EVERY: Duration = Duration::from_secs(10);
+/// How often while there is none.
+const PULSE_AGAIN: Duration = Duration::from_secs(2);
+/// How long a sign of life may take.
+const PULSE_WITHIN: Duration = Duration::from_secs(5);
+
+const RESOURCES: [&str; 3] = ["deployments", "replicasets", "pods"];
+
+/// What is known of a cluster at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct ClusterSnapshot {
+    /// Freshness by resource.
+    pub health: Vec<SourceHealth>,
+    /// Every workload, worst first.
+    pub rollouts: Arc<[Arc<Rollout>]>,
+    /// How many pods are known.
+    pub pods: usize,
+    /// The workload somebody looks at.
+    pub focus: Option<Arc<Focus>>,
+}
+
+impl ClusterSnapshot {
+    /// Whether every resource was read to its end, or said why it cannot be.
+    pub fn is_settled(&self) -> bool {
+        !self.health.is_empty() && self.health.iter().all(|health| health.state != SourceState::Loading)
+    }
+}
+
+/// What the eyes look at and where they report.
+pub struct ClusterSource {
+    /// The environment's name.
+    pub environment: Arc<str>,
+    /// The connection.
+    pub connection: Connection,
+    /// The namespaces to watch; empty means all of them.
+    pub namespaces: Vec<Arc<str>>,
+    /// The workload somebody looks at.
+    pub focus: watch::Receiver<Option<WorkloadRef>>,
+    /// Where snapshots go.
+    pub snapshots: watch::Sender<ClusterSnapshot>,
+    /// Where the uids of ReplicaSets seen healthy go.
+    pub healthy: mpsc::Sender<Vec<Arc<str>>>,
+    /// Rings when the operator asks to try again now.
+    pub retry: Arc<Notify>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct FeedState {
+    has_listed: bool,
+    last_good: Option<Instant>,
+    broken: Option<(SourceError, Instant, Instant)>,
+}
+
+impl ClusterSource {
+    /// Watches until nobody listens to the snapshots any more.
+    pub async fn run(self) {
+        let (changes, incoming) = mpsc::channel(256);
+        let (epoch, epochs) = watch::channel(0);
+        let scopes: Vec<Option<Arc<str>>> =
+            if self.namespaces.is_empty() { vec![None] } else { self.namespaces.iter().cloned().map(Some).collect() };
+        let mut feeds: Vec<BoxFuture<'_, ()>> = Vec::new();
+        for (resource, _) in RESOURCES.iter().enumerate() {
+            for (scope, namespace) in scopes.iter().enumerate() {
+                let feed = Feed {
+                    index: resource * scopes.len() + scope,
+                    connection: self.connection.clone(),
+                    namespace: namespace.clone(),
+                    changes: changes.clone(),
+                    epoch: epochs.clone(),
+                    retry: self.retry.clone(),
+                };
+                feeds.push(match resource {
+                    0 => Box::pin(feed.run::<Deployments>()),
+                    1 => Box::pin(feed.run::<ReplicaSets>()),
+                    _ => Box::pin(feed.run::<Pods>()),
+                });
+            }
+        }
+        drop(changes);
+        let states = vec![FeedState::default(); feeds.len()];
+        let owner = Owner { tables: Tables::new(self.environment.clone()), states, scopes, silent: None, source: self };
+        tokio::select! {
+            () = owner.run(incoming, epoch) => {}
+            _ = join_all(feeds) => {}
+        }
+    }
+}
+
+/// The one task that owns the tables.
+struct Owner {
+    source: ClusterSource,
+    tables: Tables,
+    states: Vec<FeedState>,
+    scopes: Vec<Option<Arc<str>>>,
+    /// Since when the server gives no sign of life, and what was seen instead.
+    silent: Option<(SourceError, Instant)>,
+}
+
+impl Owner {
+    async fn run(mut self, mut incoming: mpsc::Receiver<(usize, Change)>, epoch: watch::Sender<u64>) {
+        let connection = self.source.connection.clone();
+        let mut last_sent: Option<Tick> = None;
+        let mut is_dirty = true;
+        let mut pulse: BoxFuture<'_, Result<(), SourceError>> = Box::pin(pulse(&connection, PULSE_EVERY));
+        loop {
+            let now = connection.now();
+            let send_at = last_sent.map_or_else(Tick::now, |sent| sent + PACE);
+            if is_dirty && send_at <= Tick::now() {
+                self.publish(now);
+                last_sent = Some(Tick::now());
+                is_dirty = false;
+            }
+            let wake = if is_dirty { Some(send_at) } else { self.next_wake(now) };
+            tokio::select! {
+                () = self.source.snapshots.closed() => return,
+                change = incoming.recv() => {
+                    let Some((feed, change)) = change else { return };
+                    self.take(feed, change, now);
+                    // Whatever else is ready belongs into the same snapshot.
+                    while let Ok((feed, change)) = incoming.try_recv() {
+                        self.take(feed, change, now);
+                    }
+                    is_dirty = true;
+                }
+                answer = &mut pulse => {
+                    is_dirty |= self.feel(answer, now, &epoch);
+                    let wait = if self.silent.is_some() { PULSE_AGAIN } else { PULSE_EVERY };
+                    pulse = Box::pin(self::pulse(&connection, wait));
+                }
+                Ok(()) = self.source.focus.changed() => is_dirty = true,
+                () = at(wake) => is_dirty = true,
+            }
+        }
+    }
+
+    fn take(&mut self, feed: usize, change: Change, now: Instant) {
+        let Some(state) = self.states.get_mut(feed) else { return };
+        match change {
+            Change::Page(rows) => {
+                for row in rows {
+                    self.tables.upsert(feed, row);
+                }
+            }
+            Change::Listed(rows) => {
+                state.has_listed = true;
+                state.last_good = Some(now);
+                state.broken = None;
+                if let Some(rows) = rows {
+                    self.tables.replace(feed, rows);
+                }
+            }
+            Change::Upsert(row) => {
+                state.last_good = Some(now);
+                self.tables.upsert(feed, row);
+            }
+            Change::Delete(uid) => {
+                state.last_good = Some(now);
+                self.tables.delete(&uid);
+            }
+            Change::Fresh => {
+                state.last_good = Some(now);
+                state.broken = None;
+            }
+            Change::Broken(error, next_try) => {
+                let since = state.broken.as_ref().map_or(now, |(_, since, _)| *since);
+                if state.broken.is_none() && state.has_listed {
+                    // The watch was open until this moment.
+                    state.last_good = Some(now);
+                }
+                state.broken = Some((error, since, next_try));
+            }
+        }
+    }
+
+    /// Takes in a sign of life, or its absence; whether anything is different now.
+    fn feel(&mut self, answer: Result<(), SourceError>, now: Instant, epoch: &watch::Sender<u64>) -> bool {
+        match answer {
+            Ok(()) if self.silent.take().is_some() => {
+                self.source.retry.notify_waiters();
+                true
+            }
+            Ok(()) => false,
+            Err(error) => {
+                if self.silent.is_none() {
+                    // Open watches may hang on a dead line for minutes: let go of them.
+                    epoch.send_modify(|number| *number += 1);
+                    self.silent = Some((error, now));
+                    return true;
+                }
+                false
+            }
+        }
+    }
+
+    fn publish(&mut self, now: Instant) {
+        self.tables.settle(now);
+        let healthy = self.tables.newly_healthy();
+        if !healthy.is_empty() {
+            // A full or closed channel only costs a memory of health, which the next complete state renews.
+            let _ = self.source.healthy.try_send(healthy);
+        }
+        let focus = self
+            .source
+            .focus
+            .borrow_and_update()
+            .clone()
+            .and_then(|workload| self.tables.focus(&workload))
+            .map(Arc::new);
+        let snapshot =
+            ClusterSnapshot { health: self.health(now), rollouts: self.tables.rows(), pods: self.tables.pods(), focus };
+        self.source.snapshots.send_replace(snapshot);
+    }
+
+    fn health(&self, now: Instant) -> Vec<SourceHealth> {
+        RESOURCES
+            .iter()
+            .zip(self.states.chunks(self.scopes.len().max(1)))
+            .map(|(resource, states)| {
+                let name = format!("{}/{resource}", self.source.environment);
+                let each = states
+                    .iter()
+                    .zip(&self.scopes)
+                    .map(|(state, scope)| self.health_of(&name, state, scope.as_deref(), now));
+                each.max_by_key(|health| rank(health.state)).unwrap_or_else(|| SourceHealth::loading(name.as_str()))
+            })
+            .collect()
+    }
+
+    fn health_of(&self, name: &str, state: &FeedState, scope: Option<&str>, now: Instant) -> SourceHealth {
+        let silent = self.silent.as_ref().map(|(error, since)| (error, *since, None));
+        let broken = state.broken.as_ref().map(|(error, since, next)| (error, *since, Some(*next))).or(silent);
+        let verdict = match &broken {
+            // Nothing good ever came, or not for long.
+            Some((_, since, _)) if state.last_good.is_none() || now - *since >= DOWN_AFTER => SourceState::Down,
+            Some(_) => SourceState::Stale,
+            None if state.has_listed => SourceState::Fresh,
+            None => SourceState::Loading,
+        };
+        let error = broken.as_ref().map(|(error, ..)| match scope {
+            Some(namespace) if self.scopes.len() > 1 => format!("{namespace}: {}", error.sentence),
+            _ => error.sentence.clone(),
+        });
+        let last_good = match &broken {
+            Some((_, since, None)) => Some(*since),
+            _ => state.last_good,
+        };
+        SourceHealth {
+            name: name.to_owned(),
+            state: verdict,
+            last_good,
+            error,
+            next_try: broken.and_then(|(.., next)| next),
+        }
+    }
+
+    /// When something on the snapshot changes by time alone.
+    fn next_wake(&self, now: Instant) -> Option<Tick> {
+        let goes_down = self.states.iter().filter_map(|state| state.broken.as_ref()).map(|(_, since, _)| *since);
+        let goes_down = goes_down
+            .chain(self.silent.iter().map(|(_, since)| *since))
+            .map(|since| since + DOWN_AFTER)
+            .filter(|at| *at > now);
+        let due = goes_down.chain(self.tables.next_due()).min()?;
+        Some(Tick::now() + (due - now).to_std().unwrap_or(Duration::from_millis(1)))
+    }
+}
+
+const fn rank(state: SourceState) -> u8 {
+    match state {
+        SourceState::Fresh => 0,
+        SourceState::Loading => 1,
+        SourceState::Stale => 2,
+        SourceState::Down => 3,
+    }
+}
+
+async fn at(wake: Option<Tick>) {
+    match wake {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits, then asks the server for a sign of life; any answer of an HTTP server is one.
+async fn pulse(connection: &Connection, wait: Duration) -> Result<(), SourceError> {
+    tokio::time::sleep(wait).await;
+    match tokio::time::timeout(PULSE_WITHIN, connection.read("/version")).await {
+        Ok(Err(error)) if !is_alive(&error) => Err(error),
+        Ok(_) => Ok(()),
+        Err(_) => Err(super::trouble::timed_out(connection.server(), PULSE_WITHIN)),
+    }
+}

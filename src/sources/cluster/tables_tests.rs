@@ -1,0 +1,122 @@
+#![expect(clippy::expect_used, reason = "a test object that cannot be read is a defect of the test")]
+
+use super::*;
+
+fn at(seconds: i64) -> Instant {
+    chrono::DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap_or_default()
+}
+
+fn row<R: Resource>(json: &str) -> Row
+where
+    for<'a> R::Wire<'a>: serde::Deserialize<'a>,
+{
+    let wire: R::Wire<'_> = serde_json::from_str(json).expect("test object");
+    R::row(&wire, &mut Interner::default()).expect("test row")
+}
+
+fn deployment(version: u64, available: u32) -> Row {
+    row::<Deployments>(&format!(
+        r#"{{"metadata":{{"name":"api","namespace":"shop","uid":"d","generation":2,"resourceVersion":"{version}","annotations":{{"deployment.kubernetes.io/revision":"2"}}}},
+            "spec":{{"replicas":3,"template":{{"spec":{{"containers":[{{"name":"api","image":"api:2"}}]}}}}}},
+            "status":{{"observedGeneration":2,"replicas":3,"updatedReplicas":3,"readyReplicas":{available},"availableReplicas":{available}}}}}"#
+    ))
+}
+
+fn set(uid: &str, revision: u32, image: &str, replicas: u32) -> Row {
+    row::<ReplicaSets>(&format!(
+        r#"{{"metadata":{{"name":"api-{uid}","uid":"{uid}","resourceVersion":"5","creationTimestamp":"2026-11-24T03:00:00Z","annotations":{{"deployment.kubernetes.io/revision":"{revision}"}},
+            "ownerReferences":[{{"uid":"d","controller":true}}]}},"spec":{{"template":{{"spec":{{"containers":[{{"name":"api","image":"{image}"}}]}}}}}},"status":{{"replicas":{replicas}}}}}"#
+    ))
+}
+
+fn pod(uid: &str, owner: &str, version: u64, reason: &str) -> Row {
+    row::<Pods>(&format!(
+        r#"{{"metadata":{{"name":"api-{uid}","uid":"{uid}","resourceVersion":"{version}","labels":{{"pod-template-hash":"h"}},"ownerReferences":[{{"uid":"{owner}","controller":true}}]}},
+            "status":{{"containerStatuses":[{{"name":"api","state":{{"waiting":{{"reason":"{reason}"}}}}}}]}}}}"#
+    ))
+}
+
+fn tables(rows: Vec<Row>) -> Tables {
+    let mut tables = Tables::new("production".into());
+    for row in rows {
+        tables.upsert(0, row);
+    }
+    tables.settle(at(100));
+    tables
+}
+
+fn verdict(tables: &Tables) -> Option<Verdict> {
+    tables.rows().first().map(|row| row.verdict)
+}
+
+#[test]
+fn pods_are_joined_whatever_comes_first() {
+    let blocked = || pod("p", "new", 6, "ImagePullBackOff");
+    for rows in [
+        vec![deployment(7, 2), set("new", 2, "api:2", 3), blocked()],
+        vec![blocked(), set("new", 2, "api:2", 3), deployment(7, 2)],
+        vec![set("new", 2, "api:2", 3), deployment(7, 2), blocked()],
+    ] {
+        assert_eq!(verdict(&tables(rows)), Some(Verdict::Stuck));
+    }
+}
+
+#[test]
+fn a_pod_of_the_old_revision_blocks_nothing() {
+    let tables = tables(vec![
+        deployment(7, 2),
+        set("new", 2, "api:2", 2),
+        set("old", 1, "api:1", 1),
+        pod("p", "old", 6, "CrashLoopBackOff"),
+    ]);
+    assert_eq!(verdict(&tables), Some(Verdict::Progressing));
+    assert_eq!(tables.rows()[0].old_images.first().map(AsRef::as_ref), Some("api:1"));
+}
+
+#[test]
+fn an_event_older_than_what_is_known_is_left_out() {
+    let mut tables = tables(vec![deployment(9, 3), set("new", 2, "api:2", 3)]);
+    tables.upsert(0, deployment(8, 0));
+    tables.settle(at(101));
+    assert_eq!(tables.rows()[0].counts.available, 3);
+}
+
+#[test]
+fn a_new_list_forgets_what_it_does_not_hold_and_only_of_its_own_feed() {
+    let mut tables = tables(vec![deployment(7, 2), set("new", 2, "api:2", 3)]);
+    tables.upsert(1, pod("p", "new", 6, "ImagePullBackOff"));
+    tables.settle(at(100));
+    assert_eq!(verdict(&tables), Some(Verdict::Stuck));
+    tables.replace(1, Vec::new());
+    assert!(tables.settle(at(101)));
+    assert_eq!(verdict(&tables), Some(Verdict::Progressing));
+    tables.replace(0, Vec::new());
+    tables.settle(at(102));
+    assert!(tables.rows().is_empty());
+}
+
+#[test]
+fn nothing_changed_means_nothing_to_draw() {
+    let mut tables = tables(vec![deployment(7, 3), set("new", 2, "api:2", 3)]);
+    tables.upsert(0, deployment(8, 3));
+    assert!(!tables.settle(at(101)));
+}
+
+#[test]
+fn a_thousand_pods_come_and_go_without_a_trace() {
+    let mut tables = tables(vec![deployment(7, 3), set("new", 2, "api:2", 3)]);
+    for number in 0..1_000 {
+        tables.upsert(0, pod(&format!("p{number}"), "new", 6, "ContainerCreating"));
+    }
+    for number in 0..1_000 {
+        tables.delete(&format!("p{number}").as_str().into());
+    }
+    assert_eq!((tables.pods(), tables.fed_by.len(), tables.pods_of.len()), (0, 2, 0));
+}
+
+#[test]
+fn complete_workloads_name_their_healthy_revision() {
+    let mut tables = tables(vec![deployment(7, 3), set("new", 2, "api:2", 3), set("old", 1, "api:1", 0)]);
+    assert_eq!(tables.newly_healthy(), ["new".into()]);
+    assert!(tables.newly_healthy().is_empty(), "each is told once");
+}

@@ -1,0 +1,164 @@
+//! kube's errors and HTTP answers, turned into what happened and what to do.
+
+use std::error::Error;
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
+
+use crate::domain::text;
+use crate::sources::error::{SourceError, Trouble};
+
+/// A failure before or while talking to the server.
+pub(super) fn from_kube(error: &kube::Error, server: &str) -> SourceError {
+    let mut chain: Vec<String> = Vec::new();
+    let mut trouble = None;
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.downcast_ref::<kube::client::AuthError>().is_some() {
+            trouble = Some(Trouble::Unauthorized);
+        } else if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+            trouble = Some(Trouble::Tls);
+            chain.push(tls.to_string());
+        } else if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            // An io::Error may wrap the TLS error that says more, and hides it from `source`.
+            if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+                trouble = Some(Trouble::Tls);
+                chain.push(tls.to_string());
+            } else if trouble.is_none() {
+                trouble = Some(from_io(io));
+            }
+        }
+        chain.push(error.to_string());
+        cause = error.source();
+    }
+    let deepest = chain.pop().unwrap_or_default();
+    let detail = text::clean(&deepest).into_owned();
+    match trouble {
+        Some(Trouble::Unauthorized) => {
+            // kube's sentence names the plug-in and its exit, never the token.
+            let all = text::clean(&chain.join(": ")).into_owned();
+            SourceError::new(
+                Trouble::Unauthorized,
+                format!(
+                    "the credentials for {server} could not be had: {all} {detail}. Log in again in another terminal; Quarterdeck tries again by itself."
+                ),
+            )
+        }
+        Some(Trouble::Tls) => SourceError::new(
+            Trouble::Tls,
+            format!(
+                "the certificate of {server} is not accepted: {detail}. Check the cluster's certificate-authority in the kubeconfig."
+            ),
+        ),
+        Some(Trouble::Unreachable) => {
+            SourceError::new(Trouble::Unreachable, format!("{server} cannot be reached: {detail}."))
+        }
+        Some(Trouble::Timeout) => SourceError::new(Trouble::Timeout, format!("{server} did not answer in time.")),
+        _ => SourceError::new(Trouble::Malformed, format!("the conversation with {server} broke off: {detail}.")),
+    }
+}
+
+/// A connection that broke while a body was read.
+pub(super) fn broken_off(detail: &str, server: &str) -> SourceError {
+    SourceError::new(Trouble::Malformed, format!("the answer of {server} broke off: {}.", text::clean(detail)))
+}
+
+/// No answer in the time allowed.
+pub(super) fn timed_out(server: &str, allowed: Duration) -> SourceError {
+    SourceError::new(Trouble::Timeout, format!("{server} did not answer within {} s.", allowed.as_secs()))
+}
+
+/// An answer that is not what the protocol says.
+pub(super) fn malformed(what: &str, server: &str) -> SourceError {
+    SourceError::new(
+        Trouble::Malformed,
+        format!(
+            "{server} answered, but not as a Kubernetes API: {}. Is a proxy or another server in between?",
+            text::clean(what)
+        ),
+    )
+}
+
+fn from_io(error: &std::io::Error) -> Trouble {
+    match error.kind() {
+        std::io::ErrorKind::ConnectionRefused
+        | std::io::ErrorKind::HostUnreachable
+        | std::io::ErrorKind::NetworkUnreachable
+        | std::io::ErrorKind::NotFound
+        | std::io::ErrorKind::AddrNotAvailable => Trouble::Unreachable,
+        std::io::ErrorKind::TimedOut => Trouble::Timeout,
+        _ if error.to_string().contains("lookup") => Trouble::Unreachable,
+        _ => Trouble::Malformed,
+    }
+}
+
+/// The `Status` object of an unsuccessful answer.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Status {
+    /// The sentence.
+    pub(super) message: String,
+    /// The HTTP code, repeated.
+    pub(super) code: u16,
+}
+
+/// An unsuccessful answer.
+pub(super) fn from_status(code: StatusCode, headers: &HeaderMap, body: &[u8], server: &str) -> SourceError {
+    let status: Status = serde_json::from_slice(body).unwrap_or_default();
+    let said = text::clean(&status.message).into_owned();
+    let said = if said.is_empty() { code.to_string() } else { said };
+    let wait =
+        headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok()).map(Duration::from_secs);
+    let (trouble, sentence) = match code {
+        StatusCode::UNAUTHORIZED => (
+            Trouble::Unauthorized,
+            format!(
+                "{server} does not accept these credentials ({said}). They may have expired: log in again in another terminal; Quarterdeck tries again by itself."
+            ),
+        ),
+        StatusCode::FORBIDDEN => {
+            (Trouble::Forbidden, format!("not allowed: {said}. Ask for the right, or use other credentials."))
+        }
+        StatusCode::NOT_FOUND => (Trouble::NotFound, format!("not found: {said}.")),
+        StatusCode::GONE => {
+            (Trouble::Gone, format!("{server} no longer knows the place to go on from ({said}); starting over."))
+        }
+        StatusCode::TOO_MANY_REQUESTS => {
+            (Trouble::Throttled, format!("{server} is overloaded and asks to wait ({said})."))
+        }
+        code if code.is_client_error() => (Trouble::Rejected, said),
+        code if code.is_server_error() => (Trouble::Server, format!("{server} is in trouble itself: {said}.")),
+        _ => (Trouble::Malformed, format!("{server} gave an answer that is not understood: {said}.")),
+    };
+    SourceError::new(trouble, sentence).retry_after(wait)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_in_trouble_may_have_done_it_and_a_refusal_has_not() {
+        let empty = HeaderMap::new();
+        assert!(!from_status(StatusCode::INTERNAL_SERVER_ERROR, &empty, b"", "s").is_certainly_not_done);
+        assert!(from_status(StatusCode::FORBIDDEN, &empty, b"", "s").is_certainly_not_done);
+        assert!(from_status(StatusCode::UNPROCESSABLE_ENTITY, &empty, b"", "s").is_certainly_not_done);
+        assert!(!timed_out("s", Duration::from_secs(1)).is_certainly_not_done);
+    }
+
+    #[test]
+    fn the_servers_sentence_is_cleaned_and_kept() {
+        let error =
+            from_status(StatusCode::CONFLICT, &HeaderMap::new(), br#"{"message":"object \u001b[31mmodified"}"#, "s");
+        assert_eq!(error.sentence, "object [31mmodified");
+    }
+
+    #[test]
+    fn retry_after_is_read() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::RETRY_AFTER, http::HeaderValue::from_static("7"));
+        let error = from_status(StatusCode::TOO_MANY_REQUESTS, &headers, b"<html>", "s");
+        assert_eq!(error.retry_after, Some(Duration::from_secs(7)));
+    }
+}
