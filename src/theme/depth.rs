@@ -68,10 +68,9 @@ impl Depth {
 
     fn nearest(self, colour: Color) -> Color {
         match (self, colour) {
-            (Self::True | Self::None, _) => colour,
             (Self::Indexed, Color::Rgb(red, green, blue)) => Color::Indexed(indexed([red, green, blue])),
             (Self::Sixteen, Color::Rgb(red, green, blue)) => sixteen([red, green, blue]),
-            (Self::Indexed | Self::Sixteen, _) => colour,
+            _ => colour,
         }
     }
 }
