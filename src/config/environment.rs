@@ -60,7 +60,7 @@ pub struct Environment {
 
 impl Environment {
     /// An environment nobody declared: production guard, read-only. `None` is a current context whose name is not known.
-    pub(super) fn undeclared(context: Option<&str>) -> Self {
+    pub fn undeclared(context: Option<&str>) -> Self {
         Self {
             name: Arc::from(context.unwrap_or("current context")),
             context: context.map_or(ContextRef::Current, |name| ContextRef::Named(name.to_owned())),

@@ -11,7 +11,7 @@ use crate::domain::document::{self, Entry, Problems, Table};
 use crate::domain::problem::Problem;
 
 /// The keys that mean the same in every keymap, with their command.
-const RESERVED: [(&str, &str); 3] = [("?", "help"), ("esc", "back"), ("ctrl-c", "cancel")];
+const RESERVED: [(&str, &str); 3] = [("?", "help"), ("esc", "escape"), ("ctrl-c", "cancel")];
 
 /// Instead of a command: does nothing, even where the global keys count.
 const NO_OP: &str = "no_op";
@@ -237,6 +237,5 @@ fn plain_or(sequence: &Sequence, otherwise: char) -> char {
 
 /// The sentence the keymap below has for a command.
 fn words_below(below: &Keymap, command: CommandName) -> Option<String> {
-    let lines = Context::ALL.into_iter().flat_map(|context| below.help(context));
-    lines.into_iter().find(|line| line.command == command).map(|line| line.words)
+    below.help().into_iter().find(|line| line.command == command).map(|line| line.words)
 }

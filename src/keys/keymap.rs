@@ -1,5 +1,6 @@
 //! The keymap: a tree per context, what a pressed key comes to, and the help.
 
+use std::fmt;
 use std::path::Path;
 
 use super::chord::{Chord, Key, Sequence};
@@ -17,31 +18,35 @@ pub struct Keymap {
 /// A line of the help: a command with all its keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HelpLine {
-    /// The sequences, in the order of the file.
-    pub keys: Vec<Sequence>,
+    /// Where it counts.
+    pub context: Context,
+    /// Its sequences, in the order of the file.
+    pub keys: Keys,
     /// The command.
     pub command: CommandName,
     /// What it does, as a sentence.
     pub words: String,
 }
 
-/// The chords of an unfinished sequence.
+/// The sequences of one command, printed as `j, down`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Keys(pub Vec<Sequence>);
+
+/// The chords of an unfinished sequence, printed as they are written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pending(Vec<Chord>);
 
 /// What a pressed key comes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pressed {
     /// A command.
     Command(CommandName),
-    /// More chords are needed; these can follow.
-    Unfinished(Vec<Follow>),
-    /// An unfinished sequence was given up with `esc` or `ctrl-c`.
-    GivenUp,
-    /// It is bound to do nothing.
+    /// More chords are needed; [`Keymap::follows`] says which.
+    Unfinished,
+    /// It is bound to do nothing, or it gave an unfinished sequence up (`esc`, `ctrl-c`).
     Nothing,
-    /// It is not bound. Where the operator types, a sequence of one chord may be a character of the text.
-    Unbound(Sequence),
+    /// It is not bound. Where the operator types it may be a character of the text.
+    Unbound,
 }
 
 impl Keymap {
@@ -60,6 +65,33 @@ impl Keymap {
     /// The bindings of one context alone.
     pub const fn trie(&self, context: Context) -> &KeyTrie {
         &self.tries[context as usize]
+    }
+
+    /// Takes a pressed chord. A sequence that comes to nothing is dropped as a whole: its last chord does not act alone.
+    pub fn press(&self, context: Context, pending: &mut Pending, chord: Chord) -> Pressed {
+        let gives_up = [Chord::plain(Key::Esc), Chord::new(true, false, false, Key::Char('c'))];
+        if !pending.0.is_empty() && gives_up.contains(&chord) {
+            pending.clear();
+            return Pressed::Nothing;
+        }
+        let is_first = pending.0.is_empty();
+        pending.0.push(chord);
+        let pressed = match self.look_up(context, &pending.0) {
+            Lookup::Unfinished(_) => return Pressed::Unfinished,
+            Lookup::Bound(binding) => binding.command.map_or(Pressed::Nothing, Pressed::Command),
+            Lookup::Unbound if is_first => Pressed::Unbound,
+            Lookup::Unbound => Pressed::Nothing,
+        };
+        pending.clear();
+        pressed
+    }
+
+    /// What can follow an unfinished sequence.
+    pub fn follows(&self, context: Context, pending: &Pending) -> Vec<Follow> {
+        match self.look_up(context, &pending.0) {
+            Lookup::Unfinished(follows) => follows,
+            Lookup::Bound(_) | Lookup::Unbound => Vec::new(),
+        }
     }
 
     /// What a sequence comes to in a context, the global bindings included where they count.
@@ -81,25 +113,48 @@ impl Keymap {
     }
 
     /// The sequences that give a command in a context, those of the context before the global ones.
-    pub fn sequences_of(&self, context: Context, command: CommandName) -> Vec<Sequence> {
+    pub fn sequences_of(&self, context: Context, command: &str) -> Keys {
         let mut found = self.trie(context).sequences_of(command);
         if context.falls_through() {
-            let gives = |sequence: &Sequence| matches!(self.look_up(context, &sequence.0), Lookup::Bound(bound) if bound.command == Some(command));
-            let global = self.trie(Context::Global).sequences_of(command);
-            found.extend(global.into_iter().filter(|sequence| gives(sequence)));
+            let gives = |sequence: &Sequence| match self.look_up(context, &sequence.0) {
+                Lookup::Bound(binding) => binding.command.is_some_and(|bound| bound.0 == command),
+                Lookup::Unfinished(_) | Lookup::Unbound => false,
+            };
+            for sequence in self.trie(Context::Global).sequences_of(command) {
+                if gives(&sequence) && !found.contains(&sequence) {
+                    found.push(sequence);
+                }
+            }
         }
-        found.dedup();
-        found
+        Keys(found)
     }
 
-    /// The help of one context alone: a line per command, in the order of the file.
-    pub fn help(&self, context: Context) -> Vec<HelpLine> {
+    /// The first sequence of a command in a context, for a hint.
+    pub fn first_key(&self, context: Context, command: &str) -> Option<String> {
+        self.sequences_of(context, command).0.first().map(Sequence::to_string)
+    }
+
+    /// The keys of a command wherever it is bound first, as printed; empty when it has none.
+    pub fn keys_of(&self, command: &str) -> String {
+        let found = Context::ALL.into_iter().map(|context| self.sequences_of(context, command));
+        found.filter(|keys| !keys.0.is_empty()).map(|keys| keys.to_string()).next().unwrap_or_default()
+    }
+
+    /// The help: a line per command and context, in the order of the file.
+    pub fn help(&self) -> Vec<HelpLine> {
+        Context::ALL.into_iter().flat_map(|context| self.help_in(context)).collect()
+    }
+
+    /// The help of one context alone.
+    pub fn help_in(&self, context: Context) -> Vec<HelpLine> {
         let mut lines: Vec<HelpLine> = Vec::new();
         for (sequence, binding) in self.trie(context).bindings() {
             let Some(command) = binding.command else { continue };
             match lines.iter_mut().find(|line| line.command == command) {
-                Some(line) => line.keys.push(sequence),
-                None => lines.push(HelpLine { keys: vec![sequence], command, words: binding.words.clone() }),
+                Some(line) => line.keys.0.push(sequence),
+                None => {
+                    lines.push(HelpLine { context, keys: Keys(vec![sequence]), command, words: binding.words.clone() })
+                }
             }
         }
         lines
@@ -111,30 +166,21 @@ impl Keymap {
 }
 
 impl Pending {
-    /// Takes a pressed chord.
-    pub fn press(&mut self, keymap: &Keymap, context: Context, chord: Chord) -> Pressed {
-        let leaves = [Chord::plain(Key::Esc), Chord::new(true, false, false, Key::Char('c'))];
-        if !self.0.is_empty() && leaves.contains(&chord) {
-            self.0.clear();
-            return Pressed::GivenUp;
-        }
-        self.0.push(chord);
-        let pressed = match keymap.look_up(context, &self.0) {
-            Lookup::Unfinished(follows) => return Pressed::Unfinished(follows),
-            Lookup::Bound(binding) => binding.command.map_or(Pressed::Nothing, Pressed::Command),
-            Lookup::Unbound => Pressed::Unbound(Sequence(std::mem::take(&mut self.0))),
-        };
-        self.0.clear();
-        pressed
-    }
-
     /// Forgets the unfinished sequence: another context has the keys now.
     pub fn clear(&mut self) {
         self.0.clear();
     }
+}
 
-    /// The unfinished sequence as printed; empty when there is none.
-    pub fn printed(&self) -> String {
-        Sequence(self.0.clone()).to_string()
+impl fmt::Display for Pending {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|chord| write!(to, "{chord}"))
+    }
+}
+
+impl fmt::Display for Keys {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let printed: Vec<String> = self.0.iter().map(Sequence::to_string).collect();
+        to.write_str(&printed.join(", "))
     }
 }

@@ -7,7 +7,7 @@
 //! the terminal turns what it reads into a [`Chord`].
 //!
 //! Invariant: one key may open something and never change something, so no command whose name begins with `action.` has a
-//! single key; and `?`, `esc` and `ctrl-c` mean help, back and cancel in every keymap that loads.
+//! single key; and `?`, `esc` and `ctrl-c` mean help, escape and cancel in every keymap that loads.
 
 mod chord;
 mod context;
@@ -17,10 +17,10 @@ mod trie;
 
 pub use chord::{Chord, ChordError, Key, Sequence};
 pub use context::Context;
-pub use keymap::{HelpLine, Keymap, Pending, Pressed};
+pub use keymap::{HelpLine, Keymap, Keys, Pending, Pressed};
 pub use trie::{Binding, Follow, KeyTrie, Lookup};
 
-/// The name of a command: `move.down`, `action.rollback`.
+/// The name of a command: `page_down`, `action.rollback`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommandName(pub &'static str);
 

@@ -76,8 +76,9 @@ impl KeyTrie {
     }
 
     /// The sequences of a command, in the order they were bound.
-    pub fn sequences_of(&self, command: CommandName) -> Vec<Sequence> {
-        let bound = self.bindings().into_iter().filter(|(_, binding)| binding.command == Some(command));
+    pub fn sequences_of(&self, command: &str) -> Vec<Sequence> {
+        let bound =
+            self.bindings().into_iter().filter(|(_, binding)| binding.command.is_some_and(|bound| bound.0 == command));
         bound.map(|(sequence, _)| sequence).collect()
     }
 
