@@ -153,7 +153,7 @@ impl Keymap {
             match lines.iter_mut().find(|line| line.command == command) {
                 Some(line) => line.keys.0.push(sequence),
                 None => {
-                    lines.push(HelpLine { context, keys: Keys(vec![sequence]), command, words: binding.words.clone() })
+                    lines.push(HelpLine { context, keys: Keys(vec![sequence]), command, words: binding.words.clone() });
                 }
             }
         }
