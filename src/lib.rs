@@ -1,5 +1,8 @@
 //! Quarterdeck: the console of the person on call.
 
+pub mod actions;
+pub mod app;
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod keys;

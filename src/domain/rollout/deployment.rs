@@ -167,10 +167,13 @@ impl Held {
     fn look<'a>(deployment: &Deployment, newest: impl IntoIterator<Item = &'a Pod> + Clone, now: Instant) -> Self {
         let refused = deployment.condition("ReplicaFailure").filter(|condition| condition.is_true);
         Self {
-            pod: newest.clone().into_iter().find_map(|pod| {
-                let blocked = pod.blocked(now)?;
-                Some(format!("{}: pod {}: {}", blocked.reason, pod.name, blocked.message))
-            }),
+            // The first by name: whichever a map yields first would make the reason flicker.
+            pod: newest
+                .clone()
+                .into_iter()
+                .filter_map(|pod| Some((pod, pod.blocked(now)?)))
+                .min_by_key(|(pod, _)| &pod.name)
+                .map(|(pod, blocked)| format!("{}: pod {}: {}", blocked.reason, pod.name, blocked.message)),
             refused: refused
                 .map(|condition| format!("{}: {}", quota_or(&condition.reason, &condition.message), condition.message)),
             refused_due: refused

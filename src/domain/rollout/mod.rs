@@ -8,7 +8,7 @@ mod template;
 pub use deployment::{Condition, Deployment, Judgement, ReleaseStart, judge, rate_per_minute};
 pub use pod::{Blocked, Container, ContainerState, Pod};
 pub use revision::{Choice, Revision, SeenHealthy, default_target};
-pub use template::{Change, changes, images, is_mutable_tag, same_code, same_template, stripped};
+pub use template::{Change, changes, images, is_mutable_tag, same_code, same_template, stripped, template_digest};
 
 use std::cmp::Ordering;
 use std::fmt;

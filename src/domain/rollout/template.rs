@@ -29,6 +29,20 @@ pub fn same_code(one: &Value, other: &Value) -> bool {
     pruned(&without_stamps(one)) == pruned(&without_stamps(other))
 }
 
+/// A digest under which two templates are the same exactly when [`same_template`] says so.
+///
+/// It stands for a template where the template itself, with whatever its variables hold, should not be kept.
+pub fn template_digest(template: &Value) -> String {
+    use sha2::{Digest, Sha256};
+    use std::fmt::Write as _;
+    let canonical = pruned(&stripped(template)).map(|value| value.to_string()).unwrap_or_default();
+    Sha256::digest(canonical.as_bytes()).iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 fn without_stamps(template: &Value) -> Value {
     let mut template = stripped(template);
     if let Some(annotations) = template.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
@@ -118,8 +132,20 @@ fn compare(path: &str, before: Option<&Value>, after: Option<&Value>, found: &mu
                 compare(&format!("{path}[{name}]"), old_item, new_item, found);
             }
         }
+        _ if is_secret(path) => {
+            let hidden = |value: &Value| if value.is_null() { String::new() } else { "(hidden)".to_owned() };
+            found.push(Change { path: path.to_owned(), before: before.map(hidden), after: after.map(hidden) });
+        }
         _ => found.push(Change { path: path.to_owned(), before: before.map(written), after: after.map(written) }),
     }
+}
+
+/// Whether a path is the value of a variable that by its name holds a secret.
+fn is_secret(path: &str) -> bool {
+    let Some((_, variable)) = path.rsplit_once("env[") else { return false };
+    let name = variable.to_uppercase();
+    path.ends_with(".value")
+        && ["PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "DSN", "AUTH"].iter().any(|word| name.contains(word))
 }
 
 fn is_named(list: &[Value]) -> bool {
@@ -175,6 +201,24 @@ mod tests {
             found[2],
             Change { path: "containers[api].image".into(), before: Some("a:1".into()), after: Some("a:2".into()) }
         );
+    }
+
+    #[test]
+    fn the_value_of_a_secret_variable_is_never_shown() {
+        let mut after = template("a:1");
+        after["spec"]["containers"][0]["env"] =
+            json!([{"name": "A", "value": "1"}, {"name": "DB_PASSWORD", "value": "hunter2"}]);
+        let found = changes(&template("a:1"), &after);
+        assert!(found.iter().any(|change| change.after.as_deref() == Some("(hidden)")), "{found:?}");
+        assert!(!format!("{found:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn digests_are_equal_exactly_for_the_same_template() {
+        let mut hashed = template("a:1");
+        hashed["metadata"]["labels"][HASH_LABEL] = json!("abc");
+        assert_eq!(template_digest(&template("a:1")), template_digest(&hashed));
+        assert_ne!(template_digest(&template("a:1")), template_digest(&template("a:2")));
     }
 
     #[test]

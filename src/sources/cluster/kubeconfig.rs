@@ -87,6 +87,14 @@ impl Endpoint {
         }
     }
 
+    /// The namespace its context names.
+    pub fn namespace(&self) -> Option<&str> {
+        match self {
+            Self::Context(contexts, context) => contexts.namespace(context),
+            Self::InCluster => None,
+        }
+    }
+
     /// kube's configuration for it: our user agent, no retries, and credential plug-ins that never touch the terminal.
     pub(super) async fn config(&self) -> Result<kube::Config, SourceError> {
         let mut config = match self {

@@ -1,0 +1,31 @@
+//! Every action there is: one file, one line.
+
+mod restart;
+mod rollback;
+
+use super::contract::Action;
+
+/// The catalogue, in the order of the actions menu.
+pub const ALL: &[&dyn Action] = &[&rollback::Rollback, &restart::Restart];
+
+/// An action by its id.
+pub fn named(id: &str) -> Option<&'static dyn Action> {
+    ALL.iter().copied().find(|action| action.id() == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_and_words_are_unique_and_typed_words_are_short() {
+        for (place, action) in ALL.iter().enumerate() {
+            assert!(ALL.iter().skip(place + 1).all(|other| other.id() != action.id() && other.word() != action.word()));
+            assert!(
+                action.word().len() <= 10 && action.word().chars().all(|letter| letter.is_ascii_uppercase()),
+                "{}",
+                action.word()
+            );
+        }
+    }
+}

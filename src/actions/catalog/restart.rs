@@ -1,0 +1,93 @@
+//! Restart: replace every pod, the code stays.
+
+use chrono::SecondsFormat;
+use serde_json::{Value, json};
+
+use crate::actions::contract::{
+    Action, Context, Draft, Options, Refusal, common_refusals, patch_request, template_patch,
+};
+use crate::domain::action::{BlastRadius, Inverse, Step, Tier};
+use crate::domain::rollout::images;
+use crate::sources::observe::WorkloadFacts;
+
+/// The action.
+pub(super) struct Restart;
+
+impl Action for Restart {
+    fn id(&self) -> &'static str {
+        "restart"
+    }
+
+    fn command(&self) -> &'static str {
+        "action.restart"
+    }
+
+    fn title(&self) -> &'static str {
+        "Restart"
+    }
+
+    fn tier(&self) -> Tier {
+        Tier::T2
+    }
+
+    fn word(&self) -> &'static str {
+        "RESTART"
+    }
+
+    fn draft(&self, facts: &WorkloadFacts, options: &Options, context: Context<'_>) -> Result<Draft, Refusal> {
+        common_refusals(facts, "a restart")?;
+        if options.to_revision.is_some() {
+            return Err(Refusal("a restart has no revision to go to: leave out --to.".to_owned()));
+        }
+        let stamp = context.now.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let template = stamped(facts.template(), &stamp);
+        let cause = format!("quarterdeck restart by {}", context.record.actor);
+        let (pins, body) = template_patch(facts, &template, &cause, context.record);
+        let counts = facts.deployment.counts;
+        let recreate = facts.object.pointer("/spec/strategy/type").and_then(Value::as_str) == Some("Recreate");
+        let mut warnings = Vec::new();
+        if recreate {
+            warnings.push(
+                "The strategy is Recreate: every pod is stopped before the first new one starts, an OUTAGE.".to_owned(),
+            );
+        }
+        if counts.desired == 1 && !recreate {
+            warnings.push("There is only one replica: it is replaced after its successor is ready, with maxUnavailable permitting less.".to_owned());
+        }
+        let running = images(facts.template()).join(", ");
+        Ok(Draft {
+            from: running.clone(),
+            to: format!("{running}, every pod new"),
+            to_revision: None,
+            steps: vec![Step {
+                words: format!(
+                    "Stamp the pod template of {}; the controller replaces every pod, step by step.",
+                    facts.workload
+                ),
+                request: patch_request(facts, body),
+            }],
+            pins,
+            template,
+            blast: BlastRadius { pods: counts.total, words: format!("{} pods are replaced", counts.total) },
+            warnings,
+            expected: "every replica is new and available".to_owned(),
+            inverse: Inverse {
+                words: "A restart cannot be taken back, and leaves nothing to take back: the code stays.".to_owned(),
+                command: None,
+            },
+        })
+    }
+}
+
+/// The template with the restart stamp kubectl uses, so that every tool knows what it is.
+fn stamped(template: &Value, stamp: &str) -> Value {
+    let mut template = template.clone();
+    if !template.pointer("/metadata/annotations").is_some_and(Value::is_object) {
+        if !template.pointer("/metadata").is_some_and(Value::is_object) {
+            template["metadata"] = json!({});
+        }
+        template["metadata"]["annotations"] = json!({});
+    }
+    template["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] = json!(stamp);
+    template
+}

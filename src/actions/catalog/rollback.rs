@@ -1,0 +1,144 @@
+//! Roll back: put the template of an earlier revision back, and nothing else.
+
+use crate::actions::contract::{
+    Action, Context, Draft, Options, Refusal, common_refusals, patch_request, template_patch,
+};
+use crate::domain::action::{BlastRadius, Inverse, Step, Tier};
+use crate::domain::rollout::{
+    Choice, Revision, SeenHealthy, default_target, images, is_mutable_tag, same_template, stripped,
+};
+use crate::sources::observe::WorkloadFacts;
+
+/// The action.
+pub(super) struct Rollback;
+
+impl Action for Rollback {
+    fn id(&self) -> &'static str {
+        "rollback"
+    }
+
+    fn command(&self) -> &'static str {
+        "action.rollback"
+    }
+
+    fn title(&self) -> &'static str {
+        "Roll back"
+    }
+
+    fn tier(&self) -> Tier {
+        Tier::T2
+    }
+
+    fn word(&self) -> &'static str {
+        "ROLLBACK"
+    }
+
+    fn draft(&self, facts: &WorkloadFacts, options: &Options, context: Context<'_>) -> Result<Draft, Refusal> {
+        common_refusals(facts, "a rollback")?;
+        let choice = choose(facts, options.to_revision)?;
+        let target = choice.revision;
+        if same_template(&target.template, facts.template()) {
+            return Err(Refusal(format!(
+                "{} already runs the template of revision {}: there is nothing to roll back.",
+                facts.workload, target.number
+            )));
+        }
+        let template = stripped(&target.template);
+        let current = facts.revisions.iter().find(|revision| revision.is_current);
+        let cause = format!("quarterdeck rollback to revision {} by {}", target.number, context.record.actor);
+        let (pins, body) = template_patch(facts, &template, &cause, context.record);
+        Ok(Draft {
+            from: described(current, &images(facts.template())),
+            to: described(Some(target), &target.images),
+            to_revision: Some(target.number),
+            steps: vec![Step {
+                words: format!("Put the pod template of revision {} back into {}; the controller replaces the pods.", target.number, facts.workload),
+                request: patch_request(facts, body),
+            }],
+            pins,
+            blast: blast(facts, target),
+            warnings: warnings(facts, &choice, options.to_revision.is_some()),
+            expected: format!("every replica runs {} and is available; no pod of the present revision is left", target.images.join(", ")),
+            inverse: Inverse {
+                words: "Roll forward to the present revision; its number changes with this rollback, so plan it from the history.".to_owned(),
+                command: current.map(|current| format!("quarterdeck plan rollback {} --to {}", facts.workload, current.number)),
+            },
+            template,
+        })
+    }
+}
+
+fn choose(facts: &WorkloadFacts, to_revision: Option<u64>) -> Result<Choice<'_>, Refusal> {
+    let workload = &facts.workload;
+    if let Some(number) = to_revision {
+        let numbers: Vec<String> = facts.revisions.iter().map(|revision| revision.number.to_string()).collect();
+        let found = facts.revisions.iter().find(|revision| revision.number == number);
+        let revision = found
+            .ok_or_else(|| Refusal(format!("{workload} has no revision {number}; it has {}.", numbers.join(", "))))?;
+        return Ok(Choice { revision, kubectl_would_choose: None });
+    }
+    default_target(&facts.revisions, facts.template()).ok_or_else(|| {
+        Refusal(format!("{workload} has no earlier revision with other code to go back to (revisionHistoryLimit may be 0, or only restarts happened)."))
+    })
+}
+
+fn described(revision: Option<&Revision>, images: &[String]) -> String {
+    let number = revision
+        .map_or_else(|| "an unnumbered revision".to_owned(), |revision| format!("revision {}", revision.number));
+    let cause = revision
+        .and_then(|revision| revision.change_cause.as_deref())
+        .map(|cause| format!(" ({cause})"))
+        .unwrap_or_default();
+    format!("{number}: {}{cause}", images.join(", "))
+}
+
+/// Pods of the wrong revision go, pods of the right one that still run stay.
+fn blast(facts: &WorkloadFacts, target: &Revision) -> BlastRadius {
+    let counts = facts.deployment.counts;
+    let started = counts.desired.saturating_sub(target.replicas);
+    let going = counts.total.saturating_sub(target.replicas);
+    let recreate = facts.object.pointer("/spec/strategy/type").and_then(serde_json::Value::as_str) == Some("Recreate");
+    let how = if recreate {
+        "; the strategy is Recreate: every pod is stopped before the first new one starts, an OUTAGE"
+    } else {
+        ""
+    };
+    BlastRadius {
+        pods: going,
+        words: format!(
+            "{going} pods are replaced, {started} are started, {} of the target revision still run{how}",
+            target.replicas
+        ),
+    }
+}
+
+fn warnings(facts: &WorkloadFacts, choice: &Choice<'_>, is_asked: bool) -> Vec<String> {
+    let target = choice.revision;
+    let mut warnings = Vec::new();
+    if target.seen_healthy == SeenHealthy::No {
+        warnings.push(format!(
+            "NOT SEEN HEALTHY HERE: nobody at this console saw revision {} fully available.",
+            target.number
+        ));
+    }
+    if let Some(other) = choice.kubectl_would_choose.filter(|_| !is_asked) {
+        warnings.push(format!(
+            "kubectl rollout undo would choose revision {} ({}); this plan goes to revision {} because its code differs and it was seen healthy, or is the newest that differs.",
+            other.number,
+            other.images.join(", "),
+            target.number
+        ));
+    }
+    let now = images(facts.template());
+    let mutable: Vec<&String> = target.images.iter().filter(|image| is_mutable_tag(image)).collect();
+    if !mutable.is_empty() {
+        let both = mutable.iter().any(|image| now.contains(image));
+        let image = mutable.iter().map(|image| image.as_str()).collect::<Vec<_>>().join(", ");
+        warnings.push(if both {
+            format!("MUTABLE TAG on both revisions ({image}): rolling back may change nothing.")
+        } else {
+            format!("MUTABLE TAG ({image}): it may not be the code it was then.")
+        });
+    }
+    warnings
+}

@@ -1,0 +1,142 @@
+//! What an action is.
+
+use crate::domain::action::{BlastRadius, Inverse, OperationRecord, Pin, Step, Tier};
+use crate::domain::time::Instant;
+use crate::sources::observe::WorkloadFacts;
+use serde_json::{Value, json};
+
+/// What the operator asked for beyond the target.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The revision to go to.
+    pub to_revision: Option<u64>,
+}
+
+/// Why an action cannot be drafted: a sentence for the operator.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refusal(pub String);
+
+/// What a draft is made from, besides the workload.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The operation record to write on the target.
+    pub record: &'a OperationRecord,
+    /// When the plan is made; also the stamp of a restart.
+    pub now: Instant,
+}
+
+/// An action on one workload, worked out locally.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    /// What it runs now.
+    pub from: String,
+    /// What it will run.
+    pub to: String,
+    /// The revision number asked for or chosen.
+    pub to_revision: Option<u64>,
+    /// What happens.
+    pub steps: Vec<Step>,
+    /// The fields shown.
+    pub pins: Vec<Pin>,
+    /// The pod template it ends with.
+    pub template: Value,
+    /// Who will feel it.
+    pub blast: BlastRadius,
+    /// What an operator should know first.
+    pub warnings: Vec<String>,
+    /// The end state in words.
+    pub expected: String,
+    /// How to take it back.
+    pub inverse: Inverse,
+}
+
+/// An action: one file in the catalogue.
+pub trait Action: Sync {
+    /// Its id: the name on the command line, in the keymap and in the journal.
+    fn id(&self) -> &'static str;
+
+    /// The command of a keymap that opens its plan: `action.` and its id.
+    fn command(&self) -> &'static str;
+
+    /// What it does, for titles: `Roll back`.
+    fn title(&self) -> &'static str;
+
+    /// What it can do to users.
+    fn tier(&self) -> Tier;
+
+    /// The short word that confirms it.
+    fn word(&self) -> &'static str;
+
+    /// Works it out for one workload, from what was read of it.
+    ///
+    /// # Errors
+    /// A [`Refusal`] when it makes no sense there.
+    fn draft(&self, facts: &WorkloadFacts, options: &Options, context: Context<'_>) -> Result<Draft, Refusal>;
+}
+
+/// The patch every action on a Deployment sends: the pins as tests, the record, the cause, and the new template, in one atomic request.
+///
+/// Status writes move the resourceVersion all the time during a rollout, so the fields shown are pinned instead.
+pub(super) fn template_patch(
+    facts: &WorkloadFacts,
+    template: &Value,
+    cause: &str,
+    record: &OperationRecord,
+) -> (Vec<Pin>, Value) {
+    use crate::domain::action::RECORD_KEY;
+    let at = |pointer: &str| facts.object.pointer(pointer).cloned().unwrap_or(Value::Null);
+    let record_path = format!("/metadata/annotations/{}", RECORD_KEY.replace('/', "~1"));
+    let mut pins = vec![
+        Pin { path: "/metadata/uid".into(), value: json!(&*facts.uid) },
+        Pin { path: "/spec/template".into(), value: at("/spec/template") },
+        Pin { path: "/spec/paused".into(), value: at("/spec/paused") },
+    ];
+    let mut operations: Vec<Value> = Vec::new();
+    if facts.object.pointer("/metadata/annotations").is_some() {
+        pins.push(Pin { path: record_path.clone(), value: at(&record_path) });
+    } else {
+        pins.push(Pin { path: "/metadata/annotations".into(), value: Value::Null });
+    }
+    // The server's `test` with null passes on an absent field.
+    operations.extend(pins.iter().map(|pin| json!({"op": "test", "path": pin.path, "value": pin.value})));
+    if facts.object.pointer("/metadata/annotations").is_none() {
+        operations.push(json!({"op": "add", "path": "/metadata/annotations", "value": {}}));
+    }
+    operations.push(json!({"op": "add", "path": record_path, "value": record.written()}));
+    operations.push(json!({"op": "add", "path": "/metadata/annotations/kubernetes.io~1change-cause", "value": cause}));
+    operations.push(json!({"op": "replace", "path": "/spec/template", "value": template}));
+    (pins, Value::Array(operations))
+}
+
+/// The request that carries [`template_patch`].
+pub(super) fn patch_request(facts: &WorkloadFacts, body: Value) -> crate::domain::action::Request {
+    crate::domain::action::Request {
+        method: "PATCH".to_owned(),
+        path: format!(
+            "/apis/apps/v1/namespaces/{}/deployments/{}?fieldManager=quarterdeck&fieldValidation=Strict",
+            facts.workload.namespace, facts.workload.name
+        ),
+        content_type: "application/json-patch+json".to_owned(),
+        body,
+    }
+}
+
+/// What holds for every action on a Deployment's template.
+pub(super) fn common_refusals(facts: &WorkloadFacts, verb: &str) -> Result<(), Refusal> {
+    let workload = &facts.workload;
+    if facts.object.pointer("/metadata/deletionTimestamp").is_some() {
+        return Err(Refusal(format!("{workload} is being deleted.")));
+    }
+    if !facts.deployment.is_observed() {
+        return Err(Refusal(format!(
+            "the controller has not seen the newest specification of {workload} yet: its newest revision may be missing. Plan again in a moment."
+        )));
+    }
+    if facts.deployment.is_paused {
+        return Err(Refusal(format!(
+            "{workload} is paused: {verb} would change nothing until it is resumed (kubectl rollout resume {workload})."
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Every attempt, refused and cancelled ones included: one hash chain per process, on disk before the first request leaves.
+
+mod read;
+mod write;
+
+pub use read::{Chain, Flaw, Unfinished, chains, ended, flaws, unfinished};
+pub use write::{Journal, Written};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::domain::action::{Outcome, Phase};
+use crate::domain::rollout::WorkloadRef;
+use crate::domain::time::Instant;
+
+/// What a line tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// A plan was closed without confirming it.
+    GivenUp,
+    /// A confirmed plan was refused before anything was sent.
+    Refused,
+    /// A confirmed plan begins: its targets.
+    Begun,
+    /// The request for one target goes out next.
+    Intent,
+    /// The server accepted it.
+    Accepted,
+    /// No answer came.
+    AnswerLost,
+    /// One target came to its end.
+    Settled,
+    /// The run came to its end.
+    Ended,
+    /// An unfinished run of before is verified.
+    Resumed,
+}
+
+/// One target as the journal keeps it: enough to verify it later, no template, no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Aim {
+    /// Which workload.
+    pub workload: WorkloadRef,
+    /// Its uid.
+    pub uid: String,
+    /// Digest of the pod template it is to end with.
+    pub template_digest: String,
+    /// How long the verification waits, in seconds.
+    pub deadline_seconds: u32,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// What the line tells.
+    pub what: What,
+    /// The run, which is the plan's id.
+    pub run: String,
+    /// The action.
+    pub action: String,
+    /// The environment.
+    pub environment: String,
+    /// The cluster: the uid of kube-system, or the server's address.
+    pub cluster: String,
+    /// Who.
+    pub actor: String,
+    /// The targets of the run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aims: Vec<Aim>,
+    /// The target meant, by its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<usize>,
+    /// How the target ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// How the run ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Phase>,
+    /// The sentence: a reason, an outcome, an error.
+    pub words: String,
+}
+
+/// One line of a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// From 1.
+    pub seq: u64,
+    /// When, by this machine's clock.
+    pub at: Instant,
+    /// The hash of the line before; of nothing for the first.
+    pub prev: String,
+    /// What happened.
+    #[serde(flatten)]
+    pub entry: Entry,
+    /// SHA-256 over the line with this field empty.
+    #[serde(default)]
+    pub hash: String,
+}
+
+impl Line {
+    /// The hash this line should have.
+    pub fn computed_hash(&self) -> String {
+        let bare = Self { hash: String::new(), ..self.clone() };
+        // A Line has only string keys, so it always serialises; an empty text would never match.
+        let text = serde_json::to_string(&bare).unwrap_or_default();
+        format!("{:x}", HexDigest(Sha256::digest(text.as_bytes()).as_slice()))
+    }
+}
+
+/// Bytes written as hexadecimal digits.
+pub(super) struct HexDigest<'a>(pub(super) &'a [u8]);
+
+impl std::fmt::LowerHex for HexDigest<'_> {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(to, "{byte:02x}"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

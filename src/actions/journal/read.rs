@@ -1,0 +1,136 @@
+//! Reading every chain of this machine: what happened, whether it was tampered with, and what never ended.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Entry, Line, What};
+
+/// One chain as it was read.
+#[derive(Debug)]
+pub struct Chain {
+    /// Its file.
+    pub file: PathBuf,
+    /// Whether its process still lives.
+    pub is_alive: bool,
+    /// Its lines as far as they can be read.
+    pub lines: Vec<Line>,
+    /// The first line that cannot be read, from 1.
+    pub torn_at: Option<usize>,
+}
+
+/// What is wrong with a chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flaw {
+    /// The file.
+    pub file: PathBuf,
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong, as a sentence.
+    pub words: String,
+}
+
+/// A run that began and has no end in any chain, and whose process is gone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unfinished {
+    /// The line that began it: action, cluster, actor, targets.
+    pub begun: Entry,
+    /// When it began.
+    pub at: crate::domain::time::Instant,
+    /// The targets whose request may have been sent and that were not settled, by their place.
+    pub open: Vec<usize>,
+}
+
+/// Every chain of a state folder, oldest first; none when there is no journal yet.
+///
+/// # Errors
+/// When the folder or a file cannot be read.
+pub fn chains(state: &Path) -> io::Result<Vec<Chain>> {
+    let folder = state.join("journal");
+    let entries = match fs::read_dir(&folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "jsonl"));
+    // The name begins with the time.
+    files.sort();
+    files.into_iter().map(read).collect()
+}
+
+fn read(file: PathBuf) -> io::Result<Chain> {
+    let is_alive = File::open(&file)?.try_lock_shared().is_err();
+    let bytes = fs::read(&file)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let mut chain = Chain { file, is_alive, lines: Vec::new(), torn_at: None };
+    for (place, raw) in text.lines().enumerate() {
+        match serde_json::from_str(raw) {
+            Ok(line) => chain.lines.push(line),
+            Err(_) => {
+                chain.torn_at = Some(place + 1);
+                break;
+            }
+        }
+    }
+    Ok(chain)
+}
+
+/// Everything wrong with the chains: torn, changed, missing, reordered lines.
+pub fn flaws(chains: &[Chain]) -> Vec<Flaw> {
+    let mut found = Vec::new();
+    for chain in chains {
+        let mut flaw =
+            |line: usize, words: &str| found.push(Flaw { file: chain.file.clone(), line, words: words.to_owned() });
+        let mut prev = String::new();
+        for (place, line) in chain.lines.iter().enumerate() {
+            let number = place + 1;
+            if line.hash != line.computed_hash() {
+                flaw(number, "the line was changed after it was written.");
+            } else if line.prev != prev || line.seq != number as u64 {
+                flaw(number, "a line before it is missing, was added or was moved.");
+            }
+            prev.clone_from(&line.hash);
+        }
+        if let Some(line) = chain.torn_at {
+            flaw(line, "the line cannot be read; a process that died while writing leaves one such line at the end.");
+        }
+    }
+    found
+}
+
+/// Runs to verify: begun, never ended, and nobody is at them any more.
+pub fn unfinished(chains: &[Chain]) -> Vec<Unfinished> {
+    let mut runs: HashMap<&str, (Unfinished, bool)> = HashMap::new();
+    let mut order: Vec<&str> = Vec::new();
+    for chain in chains {
+        for line in &chain.lines {
+            let entry = &line.entry;
+            if entry.what == What::Begun {
+                order.push(&entry.run);
+                let run = Unfinished { begun: entry.clone(), at: line.at, open: Vec::new() };
+                runs.insert(&entry.run, (run, chain.is_alive));
+                continue;
+            }
+            let Some((run, is_over)) = runs.get_mut(entry.run.as_str()) else { continue };
+            match (entry.what, entry.target) {
+                (What::Intent, Some(target)) => run.open.push(target),
+                (What::Settled, Some(target)) => run.open.retain(|open| *open != target),
+                (What::Ended, _) => *is_over = true,
+                // Somebody else is verifying it right now.
+                (What::Resumed, _) if chain.is_alive => *is_over = true,
+                _ => {}
+            }
+        }
+    }
+    order.into_iter().filter_map(|run| runs.remove(run)).filter(|(_, is_over)| !is_over).map(|(run, _)| run).collect()
+}
+
+/// The ids of runs that came to an end that is known.
+pub fn ended(chains: &[Chain]) -> std::collections::HashSet<String> {
+    let lines = chains.iter().flat_map(|chain| &chain.lines);
+    let known = lines.filter(|line| {
+        line.entry.what == What::Ended && line.entry.phase != Some(crate::domain::action::Phase::Unknown)
+    });
+    known.map(|line| line.entry.run.clone()).collect()
+}

@@ -1,0 +1,96 @@
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::*;
+
+fn entry(what: What, run: &str, target: Option<usize>) -> Entry {
+    Entry {
+        what,
+        run: run.into(),
+        action: "rollback".into(),
+        environment: "production".into(),
+        cluster: "c".into(),
+        actor: "mori".into(),
+        aims: Vec::new(),
+        target,
+        outcome: None,
+        phase: None,
+        words: "…".into(),
+    }
+}
+
+fn written(state: &Path, entries: &[Entry]) -> io::Result<std::path::PathBuf> {
+    let mut journal = Journal::new(state);
+    for entry in entries {
+        journal.append(entry.clone(), Instant::default())?;
+    }
+    Ok(chains(state)?.pop().map(|chain| chain.file).unwrap_or_default())
+}
+
+#[test]
+fn a_chain_is_private_locked_while_it_lives_and_sound() -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let state = tempfile::tempdir()?;
+    let mut journal = Journal::new(state.path());
+    assert!(chains(state.path())?.is_empty(), "nothing is written before the first line");
+    journal.append(entry(What::Begun, "r", None), Instant::default())?;
+    journal.append(entry(What::Intent, "r", Some(0)), Instant::default())?;
+    let chain = chains(state.path())?.pop().ok_or_else(|| io::Error::other("no chain"))?;
+    assert!(chain.is_alive);
+    assert_eq!(fs::metadata(&chain.file)?.permissions().mode() & 0o777, 0o600);
+    assert_eq!(flaws(&[chain]), []);
+    drop(journal);
+    assert!(!chains(state.path())?[0].is_alive);
+    Ok(())
+}
+
+#[test]
+fn changed_missing_and_torn_lines_are_named() -> io::Result<()> {
+    let entries = [entry(What::Begun, "r", None), entry(What::Intent, "r", Some(0)), entry(What::Ended, "r", None)];
+    for (spoil, line, words) in [
+        (&(|text: &str| text.replacen("mori", "rico", 1)) as &dyn Fn(&str) -> String, 1, "changed"),
+        (
+            &|text: &str| {
+                text.lines().enumerate().filter(|(place, _)| *place != 1).map(|(_, line)| format!("{line}\n")).collect()
+            },
+            2,
+            "missing",
+        ),
+        (&|text: &str| text.get(..text.len() - 20).unwrap_or_default().to_owned(), 3, "cannot be read"),
+    ] {
+        let state = tempfile::tempdir()?;
+        let file = written(state.path(), &entries)?;
+        fs::write(&file, spoil(&fs::read_to_string(&file)?))?;
+        let found = flaws(&chains(state.path())?);
+        assert_eq!(found.first().map(|flaw| flaw.line), Some(line), "{found:?}");
+        assert!(found[0].words.contains(words), "{found:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_run_without_an_end_is_unfinished_once_its_process_is_gone() -> io::Result<()> {
+    let state = tempfile::tempdir()?;
+    let mut journal = Journal::new(state.path());
+    journal.append(entry(What::Begun, "r", None), Instant::default())?;
+    journal.append(entry(What::Intent, "r", Some(0)), Instant::default())?;
+    assert!(unfinished(&chains(state.path())?).is_empty(), "its process lives");
+    drop(journal);
+    let found = unfinished(&chains(state.path())?);
+    assert_eq!(
+        found.iter().map(|run| (run.begun.run.as_str(), run.open.clone())).collect::<Vec<_>>(),
+        [("r", vec![0])]
+    );
+    written(state.path(), &[entry(What::Resumed, "r", None), entry(What::Ended, "r", None)])?;
+    assert!(unfinished(&chains(state.path())?).is_empty(), "ended by another process");
+    Ok(())
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_an_error() -> io::Result<()> {
+    let state = tempfile::tempdir()?;
+    fs::write(state.path().join("journal"), "a file in the way")?;
+    assert!(Journal::new(state.path()).append(entry(What::Begun, "r", None), Instant::default()).is_err());
+    Ok(())
+}

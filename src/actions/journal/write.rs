@@ -1,0 +1,107 @@
+//! Appending: a line is on disk before the call returns.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::{Entry, Line};
+use crate::domain::time::Instant;
+
+/// Kept aside for the day the disk is full.
+const RESERVE: usize = 4 * 1024 * 1024;
+
+/// The chain of this process. The file is made with its first line and locked while the process lives.
+#[derive(Debug)]
+pub struct Journal {
+    folder: PathBuf,
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    file: File,
+    seq: u64,
+    prev: String,
+    /// Where the file ends after the last whole line.
+    end: u64,
+}
+
+/// How a line got to disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// As always.
+    Well,
+    /// The disk is full: the reserve was used, and there is no other.
+    FromReserve,
+}
+
+impl Journal {
+    /// The journal of a state folder. Nothing is written yet.
+    pub fn new(state: &Path) -> Self {
+        Self { folder: state.join("journal"), open: None }
+    }
+
+    /// Where the chains are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Appends a line and waits until it is on disk.
+    ///
+    /// # Errors
+    /// When it cannot be written even with the reserve; then nothing may be done that it was to tell of.
+    pub fn append(&mut self, entry: Entry, at: Instant) -> io::Result<Written> {
+        let first = self.try_append(entry.clone(), at);
+        match first {
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+                // Freeing the reserve makes room for some ten thousand lines.
+                fs::remove_file(self.folder.join("reserve")).map_err(|_| error)?;
+                self.try_append(entry, at).map(|()| Written::FromReserve)
+            }
+            written => written.map(|()| Written::Well),
+        }
+    }
+
+    fn try_append(&mut self, entry: Entry, at: Instant) -> io::Result<()> {
+        if self.open.is_none() {
+            self.open = Some(open(&self.folder, at)?);
+        }
+        let Some(open) = self.open.as_mut() else { return Err(io::Error::other("the journal is not open")) };
+        let mut line = Line { seq: open.seq + 1, at, prev: open.prev.clone(), entry, hash: String::new() };
+        line.hash = line.computed_hash();
+        let mut text = serde_json::to_string(&line)?;
+        text.push('\n');
+        let written = open.file.write_all(text.as_bytes()).and_then(|()| open.file.sync_data());
+        if let Err(error) = written {
+            // A torn line must not stand between two whole ones.
+            let _ = open.file.set_len(open.end);
+            return Err(error);
+        }
+        open.seq = line.seq;
+        open.prev = line.hash;
+        open.end += text.len() as u64;
+        Ok(())
+    }
+}
+
+fn open(folder: &Path, at: Instant) -> io::Result<Open> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let name = format!("{}-{}-{:08x}.jsonl", at.format("%Y%m%dT%H%M%SZ"), std::process::id(), random());
+    let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(folder.join(name))?;
+    file.try_lock().map_err(|error| io::Error::other(format!("the journal cannot be locked: {error}")))?;
+    // The name must survive a power cut as well as the lines.
+    File::open(folder)?.sync_all()?;
+    let reserve = folder.join("reserve");
+    if !reserve.exists() {
+        // Without a reserve the journal still works; a full disk is then refused at once.
+        let _ = fs::write(&reserve, vec![0_u8; RESERVE]);
+    }
+    Ok(Open { file, seq: 0, prev: String::new(), end: 0 })
+}
+
+fn random() -> u32 {
+    use std::hash::{BuildHasher, Hasher};
+    let number = std::hash::RandomState::new().build_hasher().finish();
+    u32::try_from(number & u64::from(u32::MAX)).unwrap_or(0)
+}

@@ -1,0 +1,26 @@
+//! THE DANGEROUS ROOM: plan, confirm, execute, verify.
+//!
+//! To add an action: one file in `catalog/` and one line in [`catalog::ALL`].
+//!
+//! A plan is the only way to a mutation. The planner holds the eyes and the rehearsal; the executor alone holds the hands, and
+//! writes the journal before it uses them. This room does not know keys, panes or wire formats beyond the request it plans.
+//! It keeps one invariant: what is sent is what was planned, confirmed and journalled, once, and what came of it is verified
+//! or said to be UNKNOWN.
+
+pub mod catalog;
+mod contract;
+mod execute;
+mod fights;
+pub mod journal;
+mod plan;
+mod policy;
+mod references;
+mod seen;
+mod verify;
+
+pub use contract::{Action, Context, Draft, Options, Refusal};
+pub use execute::{Executor, Given};
+pub use plan::{Planner, revise};
+pub use policy::{Grant, actor, confirmation};
+pub use seen::Seen;
+pub use verify::Verification;

@@ -1,0 +1,67 @@
+//! Who may do what, and how carefully.
+
+use crate::actions::contract::Action;
+use crate::domain::action::{Actor, Confirmation, Gesture, gesture};
+use crate::domain::environment::Guard;
+use crate::domain::rollout::WorkloadRef;
+
+/// Whether the environment lets this console act; if not, why, as a sentence.
+pub type Grant = Result<(), String>;
+
+/// What confirms an action on these targets under a guard. Chosen by the policy, never by the caller.
+pub fn confirmation(action: &dyn Action, guard: Guard, targets: &[WorkloadRef]) -> Confirmation {
+    let gesture = gesture(action.tier(), guard, targets.len());
+    let word = match (gesture, targets.first()) {
+        (Gesture::TypeNameAndReason, Some(first)) => first.name.to_string(),
+        _ => action.word().to_owned(),
+    };
+    Confirmation { gesture, word, needs_reason: gesture == Gesture::TypeNameAndReason }
+}
+
+/// Whether what was given confirms a plan. From a script the word is needed even where a person would press Enter.
+pub(super) fn confirms(confirmation: &Confirmation, typed: &str, reason: Option<&str>) -> Result<(), String> {
+    if typed.trim() != confirmation.word && confirmation.gesture != Gesture::Enter {
+        return Err(format!("the confirmation is not right: the plan asks for {:?}.", confirmation.word));
+    }
+    if confirmation.needs_reason && reason.is_none_or(|reason| reason.trim().is_empty()) {
+        return Err("the plan asks for a reason and none was given.".to_owned());
+    }
+    Ok(())
+}
+
+/// Who acts, as the operating system tells; the cluster's name for them is asked later.
+pub fn actor(variable: impl Fn(&str) -> Option<String>, host: &str) -> Actor {
+    let first = |names: &[&str]| names.iter().find_map(|name| variable(name).filter(|value| !value.is_empty()));
+    let ssh =
+        first(&["SSH_CLIENT", "SSH_CONNECTION"]).and_then(|value| value.split_whitespace().next().map(str::to_owned));
+    Actor {
+        os_user: first(&["USER", "LOGNAME"]).unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw())),
+        host: host.to_owned(),
+        ssh_client: ssh,
+        identity: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_confirms_only_when_it_is_the_word() {
+        let typed = Confirmation { gesture: Gesture::TypeWord, word: "ROLLBACK".into(), needs_reason: false };
+        assert!(confirms(&typed, " ROLLBACK ", None).is_ok());
+        assert!(confirms(&typed, "rollback", None).is_err());
+        let grave = Confirmation { gesture: Gesture::TypeNameAndReason, word: "api".into(), needs_reason: true };
+        assert!(confirms(&grave, "api", Some(" ")).is_err());
+        assert!(confirms(&grave, "api", Some("broken")).is_ok());
+    }
+
+    #[test]
+    fn the_ssh_client_is_an_address() {
+        let actor = actor(|name| (name == "SSH_CLIENT").then(|| "10.0.0.7 51000 22".to_owned()), "bastion");
+        assert_eq!(
+            (actor.ssh_client.as_deref(), actor.os_user.as_str()),
+            (Some("10.0.0.7"), format!("uid {}", rustix::process::getuid().as_raw()).as_str())
+        );
+    }
+}

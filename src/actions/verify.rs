@@ -1,0 +1,182 @@
+//! Verification: the world is watched until it is as expected, or the deadline says otherwise.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use futures_util::StreamExt;
+
+use super::journal::Aim;
+use crate::domain::action::Outcome;
+use crate::domain::rollout::{Verdict, judge, template_digest};
+use crate::domain::text;
+use crate::domain::time::{self, Instant};
+use crate::sources::Clock;
+use crate::sources::error::{SourceError, Trouble};
+use crate::sources::observe::{ObserveCluster, WorkloadFacts};
+
+/// How long a request whose answer was lost may still arrive at the server.
+const MAY_STILL_ARRIVE: TimeDelta = TimeDelta::seconds(30);
+/// The longest wait between two attempts to read.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// One target being verified.
+pub struct Verification {
+    /// The eyes.
+    pub observe: Arc<dyn ObserveCluster>,
+    /// The clock.
+    pub clock: Clock,
+    /// What is expected of which target.
+    pub aim: Aim,
+    /// The run: a record with this id on the target proves that the request arrived.
+    pub run: String,
+    /// When the request went out.
+    pub began: Instant,
+    /// Whether the server said that it accepted it.
+    pub is_accepted: bool,
+}
+
+impl Verification {
+    /// Watches until the target's outcome is known or its deadline passes; `tell` hears every new sentence.
+    pub async fn run(mut self, mut tell: impl AsyncFnMut(String)) -> (Outcome, String) {
+        let deadline = self.began + TimeDelta::seconds(i64::from(self.aim.deadline_seconds));
+        let mut said = String::new();
+        let mut trouble: Option<SourceError> = None;
+        let mut last: Option<String> = None;
+        let mut wait = Duration::from_millis(250);
+        loop {
+            let observe = self.observe.clone();
+            let workload = self.aim.workload.clone();
+            let mut stream = observe.follow(&workload);
+            loop {
+                let limit = if self.is_accepted { deadline } else { deadline.min(self.began + MAY_STILL_ARRIVE) };
+                let left = (limit - (self.clock)()).to_std().unwrap_or_default();
+                let Ok(next) = tokio::time::timeout(left, stream.next()).await else {
+                    return self.overdue(trouble.as_ref(), last.as_deref());
+                };
+                let words = match next {
+                    Some(Ok(facts)) => {
+                        trouble = None;
+                        wait = Duration::from_millis(250);
+                        match self.look(&facts) {
+                            Look::Settled(outcome, words) => return (outcome, words),
+                            Look::Waiting(words) => {
+                                last = Some(words.clone());
+                                words
+                            }
+                        }
+                    }
+                    Some(Err(error)) if error.trouble == Trouble::NotFound => {
+                        return (Outcome::Failed, format!("{workload} does not exist any more."));
+                    }
+                    Some(Err(error)) => {
+                        let words = format!(
+                            "the cluster cannot be read, trying again until {}: {}",
+                            limit.format("%H:%M:%S"),
+                            error.sentence
+                        );
+                        trouble = Some(error);
+                        words
+                    }
+                    None => break,
+                };
+                if words != said {
+                    said.clone_from(&words);
+                    tell(words).await;
+                }
+            }
+            let left = (deadline - (self.clock)()).to_std().unwrap_or_default();
+            tokio::time::sleep(wait.min(left)).await;
+            wait = wait.saturating_mul(2).min(LONGEST_WAIT);
+        }
+    }
+
+    /// Judges one reading.
+    fn look(&mut self, facts: &WorkloadFacts) -> Look {
+        let now = facts.observed_at;
+        let workload = &self.aim.workload;
+        if *facts.uid != *self.aim.uid {
+            return Look::Settled(
+                Outcome::Failed,
+                format!("{workload} was deleted and created again meanwhile: this is another object."),
+            );
+        }
+        let has_template = template_digest(facts.template()) == self.aim.template_digest;
+        let has_record = facts.record.as_ref().is_some_and(|record| record.id == self.run);
+        if !self.is_accepted {
+            if !has_record {
+                return Look::Waiting("no sign of the change on the target yet; it is not sent again".to_owned());
+            }
+            self.is_accepted = true;
+        }
+        if !has_template {
+            let who = last_writer(facts).unwrap_or_else(|| "somebody".to_owned());
+            return Look::Settled(
+                Outcome::Failed,
+                format!(
+                    "{who} changed the pod template of {workload} after this action: it is not what was planned any more."
+                ),
+            );
+        }
+        let mut deployment = facts.deployment.clone();
+        // Whatever mark was there before the action says nothing about it.
+        deployment.started.acted = deployment.started.acted.max(Some(self.began));
+        let judged = judge(&deployment, facts.newest_pods(), now);
+        let counts = deployment.counts;
+        let figures = format!(
+            "{}/{} ready, {} updated, {} available",
+            counts.ready, counts.desired, counts.updated, counts.available
+        );
+        let lingering = facts.pods.iter().find(|pod| pod.gone_by.is_some_and(|by| by + TimeDelta::seconds(5) < now));
+        let lingering =
+            lingering.map(|pod| format!("; pod {} outlives its grace period", pod.name)).unwrap_or_default();
+        match judged.verdict {
+            Verdict::Complete => {
+                Look::Settled(Outcome::Done, format!("verified: {figures}, no old pod is left in service{lingering}."))
+            }
+            Verdict::Failed => {
+                Look::Settled(Outcome::Failed, format!("the rollout failed: {}", judged.reason.unwrap_or_default()))
+            }
+            verdict => {
+                let reason = judged.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+                Look::Waiting(format!("{}, {figures}{reason}{lingering}", verdict.word()))
+            }
+        }
+    }
+
+    fn overdue(&self, trouble: Option<&SourceError>, last: Option<&str>) -> (Outcome, String) {
+        let after = time::coarse((self.clock)() - self.began);
+        match (trouble, self.is_accepted) {
+            (Some(error), _) => (
+                Outcome::Unknown,
+                format!(
+                    "after {after} the cluster could still not be read: {} Look at {} before doing anything else.",
+                    error.sentence, self.aim.workload
+                ),
+            ),
+            (None, false) => (
+                Outcome::Unknown,
+                format!(
+                    "the answer was lost, and after {after} the target shows no sign of the change. It was most likely not carried out; look at {} and plan again.",
+                    self.aim.workload
+                ),
+            ),
+            (None, true) => {
+                (Outcome::Failed, format!("not healthy after {after}: {}", last.unwrap_or("nothing was reported")))
+            }
+        }
+    }
+}
+
+enum Look {
+    Settled(Outcome, String),
+    Waiting(String),
+}
+
+/// The field manager that wrote the pod template last.
+fn last_writer(facts: &WorkloadFacts) -> Option<String> {
+    let managed = facts.object.pointer("/metadata/managedFields")?.as_array()?;
+    let owners = managed.iter().filter(|entry| entry.pointer("/fieldsV1/f:spec/f:template").is_some());
+    let newest = owners.max_by_key(|entry| entry.get("time").and_then(serde_json::Value::as_str).map(str::to_owned))?;
+    newest.get("manager")?.as_str().map(|manager| text::clean(manager).into_owned())
+}

@@ -1,0 +1,126 @@
+//! Everything a key or the palette can ask for: one line each.
+
+/// Something an operator can ask of the console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Command {
+    /// The bindings.
+    Help,
+    /// The command palette.
+    Palette,
+    /// Back: close, clear, leave a view; at the root twice to leave the console.
+    Back,
+    /// Close or clear, but never leave.
+    Escape,
+    /// Cancel; twice within two seconds leaves.
+    Cancel,
+    /// Leave at once.
+    Quit,
+    /// Paint the whole screen again.
+    Redraw,
+    /// Try every broken source again now.
+    Refresh,
+    /// Stop the process like any job; `fg` brings it back.
+    Suspend,
+    /// The list of rollouts.
+    Rollouts,
+    /// The journal.
+    Journal,
+    /// Another environment.
+    Scope,
+    /// Hold the screen as it is.
+    Freeze,
+    /// The header in full, or in one line.
+    Header,
+    /// Only rows that are not complete.
+    ProblemsOnly,
+    /// Every column.
+    Wide,
+    /// Filter the list.
+    Filter,
+    /// One line up.
+    Up,
+    /// One line down.
+    Down,
+    /// The first line.
+    Top,
+    /// The last line.
+    Bottom,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+    /// Half a page up.
+    HalfUp,
+    /// Half a page down.
+    HalfDown,
+    /// Open what is under the cursor.
+    Open,
+    /// Its conditions and pods.
+    Details,
+    /// Its events.
+    Events,
+    /// Its revisions.
+    History,
+    /// The object as the server holds it.
+    Raw,
+    /// Compare the revision under the cursor with another.
+    Diff,
+    /// The next part.
+    NextTab,
+    /// The part before.
+    PreviousTab,
+    /// Mark the row.
+    Mark,
+    /// Forget all marks.
+    ClearMarks,
+    /// What can be done with the row.
+    Actions,
+    /// Problems of the configuration, keymap and theme.
+    Problems,
+    /// A key that acts elsewhere and here does nothing on purpose.
+    Dead,
+    /// Plan an action, by its place in the actions' catalogue.
+    Act(usize),
+}
+
+/// Every command but the actions', with its name in a keymap and its words.
+pub const NAMED: &[(Command, &str, &str)] = &[
+    (Command::Help, "help", "show the keys"),
+    (Command::Palette, "palette", "type a command"),
+    (Command::Back, "back", "go back; at the root twice to leave"),
+    (Command::Escape, "escape", "close or clear"),
+    (Command::Cancel, "cancel", "cancel; twice to leave"),
+    (Command::Quit, "quit", "leave the console"),
+    (Command::Redraw, "redraw", "paint the screen again"),
+    (Command::Refresh, "refresh", "try broken sources again now"),
+    (Command::Suspend, "suspend", "suspend; fg brings it back"),
+    (Command::Rollouts, "view.rollouts", "show the rollouts"),
+    (Command::Journal, "view.journal", "show the journal"),
+    (Command::Scope, "scope", "switch the environment"),
+    (Command::Freeze, "freeze", "hold the screen as it is"),
+    (Command::Header, "header", "fold or unfold the header"),
+    (Command::ProblemsOnly, "problems_only", "show only what is not complete"),
+    (Command::Wide, "wide", "show every column"),
+    (Command::Filter, "filter", "filter the list"),
+    (Command::Up, "up", "one line up"),
+    (Command::Down, "down", "one line down"),
+    (Command::Top, "top", "first line"),
+    (Command::Bottom, "bottom", "last line"),
+    (Command::PageUp, "page_up", "a page up"),
+    (Command::PageDown, "page_down", "a page down"),
+    (Command::HalfUp, "half_up", "half a page up"),
+    (Command::HalfDown, "half_down", "half a page down"),
+    (Command::Open, "open", "open the row"),
+    (Command::Details, "details", "conditions and pods"),
+    (Command::Events, "events", "events"),
+    (Command::History, "history", "revisions"),
+    (Command::Raw, "raw", "the object as the server holds it"),
+    (Command::Diff, "diff", "compare this revision with another"),
+    (Command::NextTab, "next", "next part"),
+    (Command::PreviousTab, "previous", "part before"),
+    (Command::Mark, "mark", "mark the row"),
+    (Command::ClearMarks, "clear_marks", "forget all marks"),
+    (Command::Actions, "actions", "what can be done with the row"),
+    (Command::Problems, "problems", "problems of the configuration"),
+    (Command::Dead, "hint.use_actions_menu", "does nothing here on purpose"),
+];

@@ -1,0 +1,57 @@
+//! Everything we can ask of the outside. Closed on purpose, and values: a test reads them instead of doing them.
+
+use crate::domain::action::Plan;
+use crate::domain::rollout::WorkloadRef;
+
+/// Something to be done outside the loop.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Look at this workload's pods too.
+    Focus(Option<WorkloadRef>),
+    /// Read a workload whole, and its events.
+    Read(WorkloadRef),
+    /// Try every broken source again now.
+    Retry,
+    /// Connect to an environment, by its place, and let go of the one before.
+    Connect(usize),
+    /// Work out a plan.
+    Plan(PlanRequest),
+    /// Journal that a plan was looked at and given up.
+    GiveUp(Box<Plan>, &'static str),
+    /// Carry out a confirmed plan.
+    Execute(Box<Plan>, Answer),
+    /// Look for runs that never ended.
+    FindUnfinished,
+    /// Verify an unfinished run.
+    Resume(String),
+    /// Read the journal.
+    ReadJournal,
+    /// Paint everything again.
+    Repaint,
+    /// Stop like any job.
+    Suspend,
+    /// Leave; runs under way are finished first.
+    Leave,
+}
+
+/// A plan asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanRequest {
+    /// Which request this is; answers to older ones are dropped.
+    pub number: u64,
+    /// The action's place in the catalogue.
+    pub action: usize,
+    /// The targets.
+    pub targets: Vec<WorkloadRef>,
+    /// The revision asked for.
+    pub to_revision: Option<u64>,
+}
+
+/// What the operator typed to confirm.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Answer {
+    /// The word or name.
+    pub typed: String,
+    /// The reason.
+    pub reason: Option<String>,
+}

@@ -1,0 +1,71 @@
+//! Everything that can happen to us. Closed on purpose: every trigger can be listed, timed and tested.
+
+use std::sync::Arc;
+
+use crate::domain::action::{Plan, Run, RunEvent};
+use crate::domain::rollout::WorkloadRef;
+use crate::keys::Chord;
+use crate::sources::cluster::ClusterSnapshot;
+use crate::sources::observe::{ClusterEvent, WorkloadFacts};
+use crate::ui::scene::JournalLine;
+
+/// Something happened.
+#[derive(Debug)]
+pub enum Message {
+    /// A key.
+    Key(Chord),
+    /// Keys came in faster than anybody types and were dropped.
+    Burst,
+    /// The terminal has another size, in columns and rows.
+    Resize(u16, u16),
+    /// INT, TERM or QUIT, or the terminal is gone.
+    Leave(Leaving),
+    /// The process was continued after a stop.
+    Continued,
+    /// Time moved on.
+    Clock,
+    /// The connection to the current environment is made.
+    Connected(Connected),
+    /// The connection to the current environment cannot be made; it is tried again.
+    NotConnected(String),
+    /// The newest of the cluster.
+    Observed(Box<ClusterSnapshot>),
+    /// The open workload was read whole.
+    Facts(WorkloadRef, Result<Box<WorkloadFacts>, String>),
+    /// The events of the open workload.
+    Events(WorkloadRef, Result<Vec<ClusterEvent>, String>),
+    /// A plan was worked out, or could not be. The number says which request it answers.
+    Planned(u64, Box<Result<Plan, String>>),
+    /// Something happened to a run.
+    Run(String, RunEvent),
+    /// A run came to its end.
+    RunEnded(Box<Run>),
+    /// An unfinished run was found.
+    Unfinished(Vec<String>),
+    /// The journal as it is now, newest first.
+    Journal(Vec<JournalLine>),
+    /// A task ended that should not have.
+    TaskDied(&'static str, String),
+}
+
+/// Why the console leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaving {
+    /// The operator or the system asked.
+    Asked,
+    /// Nobody is there any more.
+    TerminalGone,
+}
+
+/// What is known once a connection is made.
+#[derive(Debug, Clone)]
+pub struct Connected {
+    /// The context.
+    pub context: String,
+    /// Who we are to the cluster.
+    pub identity: Option<String>,
+    /// The namespaces watched, in words.
+    pub scope: String,
+    /// Workload names for the palette are known later; the cluster's address is known now.
+    pub server: Arc<str>,
+}

@@ -1,0 +1,388 @@
+//! Keys: a chord becomes a command by the keymap, or a character of the field that has the keys.
+
+use super::{leave, menu, move_cursor, plan, toast, world};
+use crate::actions::catalog;
+use crate::app::commands::{Command, NAMED};
+use crate::app::effect::Effect;
+use crate::app::model::Model;
+use crate::domain::rollout::{Kind, WorkloadRef};
+use crate::domain::time::Instant;
+use crate::keys::{Chord, Context, Key, Pressed};
+use crate::ui::state::{DetailTab, Field, Overlay, View};
+
+/// What has the keys.
+pub(super) fn context(model: &Model) -> Context {
+    match model.overlay() {
+        Some(Overlay::Help { .. }) => Context::Help,
+        Some(Overlay::Palette { .. }) => Context::Palette,
+        Some(Overlay::Plan { .. }) => Context::Plan,
+        Some(Overlay::Scope { .. } | Overlay::Actions { .. }) => Context::Menu,
+        Some(Overlay::Problems { .. }) => Context::Text,
+        None if model.ui.is_filtering => Context::Prompt,
+        None => match model.ui.view {
+            View::Rollouts => Context::List,
+            View::Detail(..) => Context::Detail,
+            View::Journal => Context::Text,
+        },
+    }
+}
+
+/// Whether characters are typed into a field: bursts of them are no accident there.
+pub fn is_typing(model: &Model) -> bool {
+    // A plan's field takes part in the guard: a pasted confirmation is none.
+    matches!(context(model), Context::Prompt | Context::Palette | Context::Help)
+}
+
+/// Takes a key.
+pub(super) fn key(model: &mut Model, chord: Chord, now: Instant) -> Vec<Effect> {
+    let context = context(model);
+    let pressed = model.keymap.press(context, &mut model.pending, chord);
+    model.ui.pending_keys = model.pending.to_string();
+    match pressed {
+        Pressed::Command(name) => match named(name.0) {
+            Some(command) => run(model, command, now),
+            None => Vec::new(),
+        },
+        Pressed::Unfinished => Vec::new(),
+        Pressed::Unbound if context.is_typing() => {
+            typed(model, chord);
+            Vec::new()
+        }
+        Pressed::Unbound => Vec::new(),
+    }
+}
+
+/// The command of a name in a keymap.
+pub(super) fn named(name: &str) -> Option<Command> {
+    if let Some(action) = name.strip_prefix("action.") {
+        return catalog::ALL.iter().position(|contract| contract.id() == action).map(Command::Act);
+    }
+    NAMED.iter().find(|(_, known, _)| *known == name).map(|(command, ..)| *command)
+}
+
+/// The field that has the keys.
+fn field(model: &mut Model) -> Option<&mut Field> {
+    match model.ui.overlays.last_mut() {
+        Some(Overlay::Help { filter, .. }) => Some(filter),
+        Some(Overlay::Palette { input, .. }) => Some(input),
+        Some(Overlay::Plan { reason, is_in_reason: true, .. }) => Some(reason),
+        Some(Overlay::Plan { typed, .. }) => Some(typed),
+        Some(_) => None,
+        None => model.ui.is_filtering.then_some(&mut model.ui.filter),
+    }
+}
+
+fn typed(model: &mut Model, chord: Chord) {
+    let Some(field) = field(model) else { return };
+    match (chord.typed(), chord.key()) {
+        (Some(character), _) => field.insert(character),
+        (None, Key::Backspace) => field.backspace(),
+        (None, Key::Left) => field.step(-1),
+        (None, Key::Right) => field.step(1),
+        (None, Key::Home) => field.cursor = 0,
+        (None, Key::End) => field.step(isize::MAX),
+        (None, Key::Char('w')) => field.delete_word(),
+        (None, Key::Char('u')) => *field = Field::default(),
+        _ => return,
+    }
+    match model.ui.overlays.last_mut() {
+        Some(Overlay::Palette { selected, .. }) => *selected = 0,
+        Some(Overlay::Help { scroll, .. }) => *scroll = 0,
+        Some(_) => {}
+        None => model.refilter(),
+    }
+}
+
+/// Runs a command.
+pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
+    if command != Command::Back && command != Command::Cancel {
+        model.leave_until = None;
+    }
+    match command {
+        Command::Help => open(model, Overlay::Help { filter: Field::default(), scroll: 0 }),
+        Command::Palette => open(model, Overlay::Palette { input: Field::default(), selected: 0 }),
+        Command::Problems => open(model, Overlay::Problems { scroll: 0 }),
+        Command::Scope => {
+            let selected = model.current;
+            open(model, Overlay::Scope { selected })
+        }
+        Command::Actions => match model.meant() {
+            Some(workload) => open(model, Overlay::Actions { workload, selected: 0 }),
+            None => {
+                toast(model, "There is no workload under the cursor.", true, now);
+                Vec::new()
+            }
+        },
+        Command::Back | Command::Escape | Command::Cancel => back(model, command, now),
+        Command::Quit => leave(model, command, now),
+        Command::Redraw => vec![Effect::Repaint],
+        Command::Refresh => {
+            toast(model, "Trying every source again now.", false, now);
+            let mut effects = vec![Effect::Retry];
+            if let View::Detail(workload, _) = &model.ui.view {
+                effects.push(Effect::Read(workload.clone()));
+            }
+            effects
+        }
+        Command::Suspend => vec![Effect::Suspend],
+        Command::Rollouts => {
+            model.ui.overlays.clear();
+            model.ui.view = View::Rollouts;
+            vec![Effect::Focus(None)]
+        }
+        Command::Journal => {
+            model.ui.overlays.clear();
+            model.ui.view = View::Journal;
+            model.ui.detail_cursor = 0;
+            vec![Effect::Focus(None), Effect::ReadJournal]
+        }
+        Command::Freeze => freeze(model, now),
+        Command::Header => toggled(&mut model.ui.is_header_compact),
+        Command::Wide => toggled(&mut model.ui.is_wide),
+        Command::ProblemsOnly => {
+            model.ui.is_problems_only = !model.ui.is_problems_only;
+            model.refilter();
+            Vec::new()
+        }
+        Command::Filter => {
+            model.ui.is_filtering = model.ui.view == View::Rollouts;
+            Vec::new()
+        }
+        Command::Open => enter(model, now),
+        Command::Details => tab(model, DetailTab::Pods),
+        Command::Events => tab(model, DetailTab::Events),
+        Command::History => tab(model, DetailTab::History),
+        Command::Raw => tab(model, DetailTab::Raw),
+        Command::Diff => diff(model),
+        Command::NextTab | Command::PreviousTab => next_part(model, command),
+        Command::Mark => {
+            if let Some(uid) = model.ui.cursor.clone()
+                && !model.ui.marks.remove(&uid)
+            {
+                model.ui.marks.insert(uid);
+            }
+            move_cursor::step(model, Command::Down);
+            Vec::new()
+        }
+        Command::ClearMarks => {
+            model.ui.marks.clear();
+            Vec::new()
+        }
+        Command::Dead => {
+            toast(model, "This key changes nothing here. Use a: actions.", false, now);
+            Vec::new()
+        }
+        Command::Act(action) => act(model, action, now),
+        moving => {
+            move_cursor::step(model, moving);
+            Vec::new()
+        }
+    }
+}
+
+fn open(model: &mut Model, overlay: Overlay) -> Vec<Effect> {
+    model.ui.overlays.push(overlay);
+    Vec::new()
+}
+
+fn toggled(flag: &mut bool) -> Vec<Effect> {
+    *flag = !*flag;
+    Vec::new()
+}
+
+/// One step back: overlay, filter, marks, view, and at the root out.
+fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
+    match model.ui.overlays.last() {
+        Some(Overlay::Plan { .. }) => return plan::close(model),
+        Some(_) => {
+            model.ui.overlays.pop();
+            return Vec::new();
+        }
+        None => {}
+    }
+    if model.ui.is_filtering || !model.ui.filter.text.is_empty() && model.ui.view == View::Rollouts {
+        model.ui.is_filtering = false;
+        model.ui.filter = Field::default();
+        model.refilter();
+        return Vec::new();
+    }
+    if model.ui.view != View::Rollouts {
+        model.ui.view = View::Rollouts;
+        return vec![Effect::Focus(None)];
+    }
+    if command == Command::Escape {
+        model.ui.marks.clear();
+        return Vec::new();
+    }
+    leave(model, command, now)
+}
+
+fn freeze(model: &mut Model, now: Instant) -> Vec<Effect> {
+    if model.ui.frozen_at.take().is_none() {
+        model.ui.frozen_at = Some(now);
+        return Vec::new();
+    }
+    match model.held.take() {
+        Some(snapshot) => world::show(model, *snapshot, now),
+        None => Vec::new(),
+    }
+}
+
+/// Enter: opens a row, takes a menu line, confirms a plan, ends a filter.
+fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
+    match model.ui.overlays.last().cloned() {
+        Some(Overlay::Plan { typed, reason, is_in_reason, .. }) => {
+            let needs_reason = model.planning.as_ref().and_then(|planning| planning.scene.plan.as_ref()).is_some_and(|plan| plan.confirmation.needs_reason);
+            if needs_reason && !is_in_reason && reason.text.trim().is_empty() && !typed.text.trim().is_empty() {
+                return next_part(model, Command::NextTab);
+            }
+            plan::confirm(model, &typed.text, &reason.text, now)
+        }
+        Some(Overlay::Scope { selected }) => {
+            model.ui.overlays.pop();
+            switch(model, selected)
+        }
+        Some(Overlay::Actions { workload, selected }) => {
+            if let Some(refused) = model.menu.get(selected).and_then(|line| line.refused.clone()) {
+                toast(model, &refused, true, now);
+                return Vec::new();
+            }
+            plan::open(model, selected, vec![workload], None, now)
+        }
+        Some(Overlay::Palette { input, selected }) => {
+            let chosen = model.menu.get(selected).map(|line| line.words.clone());
+            model.ui.overlays.pop();
+            palette(model, input.text.trim(), chosen, now)
+        }
+        Some(Overlay::Help { .. } | Overlay::Problems { .. }) => {
+            model.ui.overlays.pop();
+            Vec::new()
+        }
+        None if model.ui.is_filtering => {
+            model.ui.is_filtering = false;
+            Vec::new()
+        }
+        None => match model.ui.view.clone() {
+            View::Rollouts => tab(model, DetailTab::Pods),
+            View::Detail(_, DetailTab::History) => diff(model),
+            View::Detail(..) | View::Journal => Vec::new(),
+        },
+    }
+}
+
+/// Opens a part of the detail of what the operator means.
+fn tab(model: &mut Model, tab: DetailTab) -> Vec<Effect> {
+    let Some(workload) = model.meant() else { return Vec::new() };
+    if !matches!(model.ui.view, View::Detail(_, open) if open == tab) {
+        model.ui.detail_cursor = 0;
+    }
+    model.ui.view = View::Detail(workload.clone(), tab);
+    world::open(model, &workload)
+}
+
+fn next_part(model: &mut Model, command: Command) -> Vec<Effect> {
+    if let Some(Overlay::Plan { is_in_reason, .. }) = model.ui.overlays.last_mut() {
+        let needs_reason = model.planning.as_ref().and_then(|planning| planning.scene.plan.as_ref()).is_some_and(|plan| plan.confirmation.needs_reason);
+        *is_in_reason = needs_reason && !*is_in_reason;
+        return Vec::new();
+    }
+    match (model.overlay(), &model.ui.view) {
+        (Some(Overlay::Palette { .. }), _) => complete(model),
+        (None, View::Detail(_, open)) => {
+            let place = DetailTab::ALL.iter().position(|known| known == open).unwrap_or(0);
+            let count = DetailTab::ALL.len();
+            let next = if command == Command::NextTab { place + 1 } else { place + count - 1 };
+            let next = DetailTab::ALL.into_iter().cycle().nth(next).unwrap_or_default();
+            return tab(model, next);
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Tab in the palette: takes the chosen completion over.
+fn complete(model: &mut Model) {
+    let chosen = model.overlay().and_then(|overlay| match overlay {
+        Overlay::Palette { selected, .. } => model.menu.get(*selected).map(|line| line.words.clone()),
+        _ => None,
+    });
+    if let (Some(words), Some(Overlay::Palette { input, selected })) = (chosen, model.ui.overlays.last_mut()) {
+        *input = Field::holding(format!("{words} "));
+        *selected = 0;
+    }
+}
+
+/// Chooses the revision under the cursor as the other side of the diff, or lets go of it.
+fn diff(model: &mut Model) -> Vec<Effect> {
+    let View::Detail(_, DetailTab::History) = model.ui.view else { return tab(model, DetailTab::History) };
+    let revisions = model.detail.as_ref().and_then(|detail| detail.revisions.as_ref());
+    let chosen = revisions.and_then(|revisions| revisions.get(model.ui.detail_cursor)).map(|revision| revision.uid.clone());
+    model.ui.diff_against = chosen.filter(|uid| model.ui.diff_against.as_ref() != Some(uid));
+    Vec::new()
+}
+
+fn switch(model: &mut Model, environment: usize) -> Vec<Effect> {
+    if environment >= model.environments.len() {
+        return Vec::new();
+    }
+    if environment == model.current {
+        return Vec::new();
+    }
+    let mut effects = plan::close(model);
+    model.enter(environment);
+    effects.push(Effect::Connect(environment));
+    effects
+}
+
+/// The targets an action means: the marked rows, or the one under the cursor.
+fn act(model: &mut Model, action: usize, now: Instant) -> Vec<Effect> {
+    let to_revision = chosen_revision(model);
+    let targets: Vec<WorkloadRef> = model.meant().into_iter().collect();
+    plan::open(model, action, targets, to_revision, now)
+}
+
+/// On the history of the open workload the cursor says which revision a rollback means; the current one means the default.
+fn chosen_revision(model: &Model) -> Option<u64> {
+    let View::Detail(_, DetailTab::History) = model.ui.view else { return None };
+    let revisions = model.detail.as_ref()?.revisions.as_ref()?;
+    revisions.get(model.ui.detail_cursor).filter(|revision| !revision.is_current).map(|revision| revision.number)
+}
+
+/// A palette line: `rollback api --to 3`, `journal`, or the chosen completion.
+fn palette(model: &mut Model, line: &str, chosen: Option<String>, now: Instant) -> Vec<Effect> {
+    let mut words = line.split_whitespace();
+    let first = words.next().unwrap_or_default();
+    if let Some(action) = catalog::ALL.iter().position(|contract| contract.id() == first) {
+        let rest: Vec<&str> = words.collect();
+        return match menu::target(model, &rest) {
+            Ok((targets, to_revision)) => plan::open(model, action, targets, to_revision, now),
+            Err(sentence) => {
+                toast(model, &sentence, true, now);
+                Vec::new()
+            }
+        };
+    }
+    let name = if named(first).is_some() { Some(first.to_owned()) } else { chosen };
+    match name.as_deref().and_then(named) {
+        Some(command) => run(model, command, now),
+        None => {
+            toast(model, &format!("There is no command {line:?}. Press : and type a part of a name to see what there is."), true, now);
+            Vec::new()
+        }
+    }
+}
+
+/// A workload named on the palette, in the current list.
+pub(super) fn workload_named(model: &Model, name: &str, namespace: Option<&str>) -> Result<WorkloadRef, String> {
+    let bare = name.strip_prefix("deployment/").or_else(|| name.strip_prefix("deploy/")).unwrap_or(name);
+    let all = model.snapshot.rollouts.iter().map(|row| &row.workload);
+    let found: Vec<&WorkloadRef> = all
+        .filter(|workload| workload.kind == Kind::Deployment && *workload.name == *bare)
+        .filter(|workload| namespace.is_none_or(|namespace| *workload.namespace == *namespace))
+        .collect();
+    match found.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] => Err(format!("There is no Deployment {bare:?} in this list.")),
+        many => Err(format!("{} namespaces have a Deployment {bare:?}: add -n NAMESPACE.", many.len())),
+    }
+}

@@ -1,0 +1,214 @@
+//! The lines of the open menu, palette or help, and the keys of the footer: made anew from the bindings after each message.
+
+use serde_json::Value;
+
+use super::input;
+use crate::actions::catalog;
+use crate::app::commands::{Command, NAMED};
+use crate::app::model::Model;
+use crate::domain::rollout::WorkloadRef;
+use crate::domain::text;
+use crate::keys::Context;
+use crate::ui::scene::MenuLine;
+use crate::ui::state::Overlay;
+
+/// Makes the lines of what is open.
+pub(super) fn refresh(model: &mut Model) {
+    model.menu = match model.overlay() {
+        Some(Overlay::Help { filter, .. }) => help(model, &filter.text),
+        Some(Overlay::Palette { input, .. }) => palette(model, &input.text),
+        Some(Overlay::Scope { .. }) => scopes(model),
+        Some(Overlay::Actions { .. }) => actions(model),
+        Some(Overlay::Plan { .. } | Overlay::Problems { .. }) | None => Vec::new(),
+    };
+    model.hints = hints(model);
+}
+
+fn help(model: &Model, filter: &str) -> Vec<MenuLine> {
+    let wanted = filter.to_lowercase();
+    let lines = model.keymap.help().into_iter().map(|line| MenuLine {
+        keys: line.keys.to_string(),
+        words: line.words,
+        more: line.context.word().to_owned(),
+        refused: None,
+    });
+    let matches = |line: &MenuLine| wanted.is_empty() || format!("{} {} {}", line.keys, line.words, line.more).to_lowercase().contains(&wanted);
+    lines.filter(matches).collect()
+}
+
+fn palette(model: &Model, typed: &str) -> Vec<MenuLine> {
+    let first = typed.split_whitespace().next().unwrap_or_default().to_lowercase();
+    let has_action = catalog::ALL.iter().find(|contract| contract.id() == first);
+    if let Some(contract) = has_action {
+        let part = typed.split_whitespace().nth(1).unwrap_or_default();
+        let targets = model.snapshot.rollouts.iter().filter(|row| part.is_empty() || row.workload.name.contains(part));
+        return targets
+            .take(50)
+            .map(|row| MenuLine {
+                keys: String::new(),
+                words: format!("{} {} -n {}", contract.id(), row.workload.name, row.workload.namespace),
+                more: row.verdict.word().to_owned(),
+                refused: None,
+            })
+            .collect();
+    }
+    let actions = catalog::ALL.iter().map(|contract| (contract.id().to_owned(), format!("plan: {}", contract.title().to_lowercase())));
+    let named = NAMED.iter().filter(|(command, ..)| !matches!(command, Command::Dead)).map(|(_, name, words)| ((*name).to_owned(), (*words).to_owned()));
+    let mut lines: Vec<MenuLine> = actions
+        .chain(named)
+        .filter(|(name, words)| name.contains(&first) || words.to_lowercase().contains(&first))
+        .map(|(name, words)| MenuLine { keys: model.keymap.keys_of(&name), words: name, more: words, refused: None })
+        .collect();
+    // What begins as typed comes first.
+    lines.sort_by_key(|line| !line.words.starts_with(&first));
+    lines
+}
+
+fn scopes(model: &Model) -> Vec<MenuLine> {
+    let line = |(place, environment): (usize, &crate::config::Environment)| MenuLine {
+        keys: if place == model.current { "*".to_owned() } else { String::new() },
+        words: environment.name.to_string(),
+        more: format!(
+            "{}, {}, {}, {}",
+            environment.context,
+            environment.namespaces,
+            environment.guard.word(),
+            environment.read_only.as_ref().map_or("may write", |_| "read-only")
+        ),
+        refused: None,
+    };
+    model.environments.iter().enumerate().map(line).collect()
+}
+
+fn actions(model: &Model) -> Vec<MenuLine> {
+    catalog::ALL
+        .iter()
+        .map(|contract| MenuLine {
+            keys: model.keymap.keys_of(&format!("action.{}", contract.id())),
+            words: contract.title().to_owned(),
+            more: match &model.read_only {
+                Some(_) => format!("{:?}, read-only: the plan can be read, not applied", contract.tier()),
+                None => format!("{:?}", contract.tier()),
+            },
+            refused: None,
+        })
+        .collect()
+}
+
+/// The most useful keys here.
+fn hints(model: &Model) -> Vec<(String, String)> {
+    let wanted: &[(&str, &str)] = match input::context(model) {
+        Context::List => &[("open", "open"), ("action.rollback", "roll back"), ("actions", "actions"), ("filter", "filter"), ("scope", "environment"), ("help", "help")],
+        Context::Detail => &[("next", "next part"), ("action.rollback", "roll back"), ("diff", "diff"), ("back", "back"), ("help", "help")],
+        Context::Text => &[("back", "back"), ("down", "down"), ("help", "help")],
+        Context::Menu => &[("open", "choose"), ("escape", "close")],
+        Context::Plan => &[("open", "confirm"), ("page_down", "more"), ("escape", "close")],
+        Context::Prompt => &[("open", "keep"), ("escape", "clear")],
+        Context::Palette => &[("open", "run"), ("next", "complete"), ("escape", "close")],
+        Context::Help => &[("escape", "close")],
+        Context::Global => &[],
+    };
+    let context = input::context(model);
+    let keys = |name: &str| model.keymap.first_key(context, name);
+    wanted.iter().filter_map(|(name, words)| Some((keys(name)?, (*words).to_owned()))).collect()
+}
+
+/// The targets and revision of a palette line: `NAME [-n NAMESPACE] [--to N]`; without a name, what the operator means.
+pub(super) fn target(model: &Model, words: &[&str]) -> Result<(Vec<WorkloadRef>, Option<u64>), String> {
+    let (mut name, mut namespace, mut to_revision) = (None, None, None);
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match *word {
+            "-n" | "--namespace" => namespace = Some(*words.next().ok_or("-n needs a namespace.")?),
+            "--to" => {
+                let number = words.next().ok_or("--to needs a revision number.")?;
+                to_revision = Some(number.parse().map_err(|_| format!("{number:?} is no revision number."))?);
+            }
+            word if word.starts_with('-') => return Err(format!("{word:?} is not known here: NAME, -n NAMESPACE, --to N.")),
+            word if name.is_none() => name = Some(word),
+            word => return Err(format!("One workload at a time: {word:?} is one too many.")),
+        }
+    }
+    let target = match name {
+        Some(name) => input::workload_named(model, name, namespace)?,
+        None => model.meant().ok_or("There is no workload under the cursor: name one.")?,
+    };
+    Ok((vec![target], to_revision))
+}
+
+/// An object as indented lines, cleaned, without the managers' bookkeeping.
+pub(super) fn raw_lines(object: &Value) -> Vec<String> {
+    let mut object = object.clone();
+    if let Some(metadata) = object.pointer_mut("/metadata").and_then(Value::as_object_mut) {
+        metadata.remove("managedFields");
+    }
+    let mut lines = Vec::new();
+    write_value(&object, 0, &mut lines);
+    lines
+}
+
+fn write_value(value: &Value, depth: usize, lines: &mut Vec<String>) {
+    let indent = "  ".repeat(depth);
+    match value {
+        Value::Object(members) => {
+            for (key, member) in members {
+                let key = text::clean(key);
+                if is_nested(member) {
+                    lines.push(format!("{indent}{key}:"));
+                    write_value(member, depth + 1, lines);
+                } else {
+                    lines.push(format!("{indent}{key}: {}", scalar(member)));
+                }
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                if is_nested(item) {
+                    let start = lines.len();
+                    write_value(item, depth + 1, lines);
+                    if let Some(first) = lines.get_mut(start) {
+                        let body = first.trim_start().to_owned();
+                        *first = format!("{indent}- {body}");
+                    }
+                } else {
+                    lines.push(format!("{indent}- {}", scalar(item)));
+                }
+            }
+        }
+        scalar_value => lines.push(format!("{indent}{}", scalar(scalar_value))),
+    }
+}
+
+fn is_nested(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => !members.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        _ => false,
+    }
+}
+
+fn scalar(value: &Value) -> String {
+    match value {
+        Value::String(raw) => text::clean(raw).into_owned(),
+        Value::Object(_) => "{}".to_owned(),
+        Value::Array(_) => "[]".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_object_reads_like_its_file() {
+        let lines = raw_lines(&json!({"metadata": {"name": "api", "managedFields": [1]}, "spec": {"containers": [{"image": "a:1", "name": "api"}], "args": []}}));
+        assert_eq!(lines, ["metadata:", "  name: api", "spec:", "  args: []", "  containers:", "    - image: a:1", "      name: api"]);
+    }
+
+    #[test]
+    fn secrets_of_the_terminal_are_not_in_it() {
+        assert_eq!(raw_lines(&json!({"a\u{1b}": "b\u{9b}2J"})), ["a: b2J"]);
+    }
+}

@@ -1,0 +1,105 @@
+//! What a message does to the model, and what it asks of the outside. Synchronous and total; nobody awaits here.
+
+mod input;
+mod menu;
+mod move_cursor;
+mod plan;
+mod run;
+mod world;
+
+use chrono::TimeDelta;
+
+use super::commands::Command;
+use super::effect::Effect;
+use super::message::{Leaving, Message};
+use super::model::{Link, Model};
+use crate::domain::time::Instant;
+use crate::ui::state::Toast;
+
+/// How long a passing line stays.
+const TOAST: TimeDelta = TimeDelta::seconds(6);
+
+/// Takes one message in.
+pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> {
+    let effects = match message {
+        Message::Key(chord) => input::key(model, chord, now),
+        Message::Burst => {
+            toast(model, "Keys came in faster than anybody types: dropped. Nothing was done.", true, now);
+            Vec::new()
+        }
+        Message::Resize(..) => vec![Effect::Repaint],
+        Message::Leave(Leaving::Asked | Leaving::TerminalGone) => vec![Effect::Leave],
+        Message::Continued => vec![Effect::Repaint, Effect::Retry],
+        Message::Clock => clock(model, now),
+        Message::Connected(connected) => {
+            model.link = Link::Connected;
+            model.context = connected.context;
+            model.scope = connected.scope;
+            model.identity = connected.identity;
+            Vec::new()
+        }
+        Message::NotConnected(reason) => {
+            model.link = Link::Failed(reason);
+            Vec::new()
+        }
+        Message::Observed(snapshot) => world::observed(model, snapshot, now),
+        Message::Facts(workload, facts) => world::facts(model, &workload, facts, now),
+        Message::Events(workload, events) => world::events(model, &workload, events),
+        Message::Planned(number, planned) => plan::planned(model, number, *planned, now),
+        Message::Run(id, event) => run::happened(model, &id, event, now),
+        Message::RunEnded(run) => run::ended(model, *run, now),
+        Message::Unfinished(sentences) => {
+            model.unfinished = sentences;
+            Vec::new()
+        }
+        Message::Journal(lines) => {
+            model.journal = lines;
+            Vec::new()
+        }
+        Message::TaskDied(name, why) => {
+            toast(model, &format!("The {name} task failed and was started again: {why}"), true, now);
+            Vec::new()
+        }
+    };
+    menu::refresh(model);
+    effects
+}
+
+/// What time alone changes.
+fn clock(model: &mut Model, now: Instant) -> Vec<Effect> {
+    if model.ui.toast.as_ref().is_some_and(|toast| toast.until <= now) {
+        model.ui.toast = None;
+    }
+    if model.leave_until.is_some_and(|until| until <= now) {
+        model.leave_until = None;
+    }
+    plan::refresh_if_due(model, now)
+}
+
+/// When [`clock`] has something to do.
+pub fn next_due(model: &Model) -> Option<Instant> {
+    let toast = model.ui.toast.as_ref().map(|toast| toast.until);
+    let planning = model.planning.as_ref();
+    let arming = planning.and_then(|planning| planning.scene.armed_at);
+    [toast, model.leave_until, planning.and_then(|planning| planning.refresh_at), arming].into_iter().flatten().min()
+}
+
+/// Shows a passing line.
+fn toast(model: &mut Model, words: &str, is_warning: bool, now: Instant) {
+    model.ui.toast = Some(Toast { words: words.to_owned(), is_warning, until: now + TOAST });
+}
+
+/// Leaves when asked twice, and says so the first time.
+fn leave(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
+    if model.leave_until.is_some_and(|until| now < until) || command == Command::Quit {
+        return vec![Effect::Leave];
+    }
+    model.leave_until = Some(now + TimeDelta::seconds(2));
+    let words = match (command, model.has_run_under_way()) {
+        (_, true) => "A run is under way: leaving finishes and verifies it first. Press again to leave.",
+        (Command::Cancel, false) => "Press ctrl-c again to leave.",
+        _ => "Press q again to leave.",
+    };
+    toast(model, words, false, now);
+    Vec::new()
+}

@@ -1,0 +1,74 @@
+//! Moving: by workload in the list, by line elsewhere.
+
+use crate::app::commands::Command;
+use crate::app::model::Model;
+use crate::ui::state::{DetailTab, Overlay, View};
+
+/// Moves whatever has the cursor; whether there was anything to move.
+pub(super) fn step(model: &mut Model, command: Command) -> bool {
+    let page = isize::try_from(model.page.max(2)).unwrap_or(isize::MAX);
+    let by = match command {
+        Command::Up => -1,
+        Command::Down => 1,
+        Command::PageUp => -page,
+        Command::PageDown => page,
+        Command::HalfUp => -page / 2,
+        Command::HalfDown => page / 2,
+        Command::Top => isize::MIN,
+        Command::Bottom => isize::MAX,
+        _ => return false,
+    };
+    let menu = model.menu.len();
+    if let Some(overlay) = model.ui.overlays.last_mut() {
+        match overlay {
+            Overlay::Scope { selected } | Overlay::Actions { selected, .. } | Overlay::Palette { selected, .. } => {
+                *selected = moved(*selected, by, menu);
+            }
+            // A draw clamps what is beyond the last line.
+            Overlay::Help { scroll, .. } | Overlay::Plan { scroll, .. } | Overlay::Problems { scroll } => {
+                *scroll = moved(*scroll, by, 100_000);
+            }
+        }
+        return true;
+    }
+    match model.ui.view {
+        View::Rollouts => {
+            let place = model.cursor_place().unwrap_or(0);
+            let next = moved(place, by, model.visible.len());
+            model.ui.cursor = model.visible.get(next).map(|row| row.uid.clone());
+        }
+        View::Detail(_, tab) => model.ui.detail_cursor = moved(model.ui.detail_cursor, by, lines(model, tab)),
+        View::Journal => model.ui.detail_cursor = moved(model.ui.detail_cursor, by, model.journal.len()),
+    }
+    true
+}
+
+/// How many lines a tab of the detail has.
+fn lines(model: &Model, tab: DetailTab) -> usize {
+    let Some(detail) = &model.detail else { return 0 };
+    match tab {
+        DetailTab::Pods => detail.pods.as_ref().map_or(0, Vec::len),
+        DetailTab::Events => detail.events.as_ref().map_or(0, Vec::len),
+        DetailTab::History => detail.revisions.as_ref().map_or(0, Vec::len),
+        DetailTab::Raw => detail.raw.as_ref().map_or(0, Vec::len),
+    }
+}
+
+/// A place moved within `count` places.
+fn moved(place: usize, by: isize, count: usize) -> usize {
+    place.saturating_add_signed(by).min(count.saturating_sub(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_stays_within_the_list() {
+        assert_eq!(moved(0, -1, 5), 0);
+        assert_eq!(moved(4, 1, 5), 4);
+        assert_eq!(moved(2, isize::MAX, 5), 4);
+        assert_eq!(moved(2, isize::MIN, 5), 0);
+        assert_eq!(moved(7, 0, 0), 0);
+    }
+}

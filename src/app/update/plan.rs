@@ -1,0 +1,173 @@
+//! The plan on the screen: asked for, shown, kept fresh, confirmed, given up.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::toast;
+use crate::actions::catalog;
+use crate::app::effect::{Answer, Effect, PlanRequest};
+use crate::app::model::{Model, Planning};
+use crate::domain::action::{Gesture, Plan, Run, RunEvent, advance};
+use crate::domain::rollout::WorkloadRef;
+use crate::domain::time::Instant;
+use crate::ui::scene::PlanScene;
+use crate::ui::state::{Field, Overlay};
+
+/// Type-ahead and pastes must not confirm what nobody has read yet.
+const ARMING: TimeDelta = TimeDelta::milliseconds(300);
+/// The arming delay of what is hard to reverse.
+const ARMING_T3: TimeDelta = TimeDelta::seconds(3);
+/// How often an open plan is worked out again by itself.
+const REFRESH: TimeDelta = TimeDelta::seconds(60);
+/// How soon after its target moved.
+const REFRESH_MOVED: TimeDelta = TimeDelta::seconds(2);
+
+/// Opens the plan of an action on what the operator means.
+pub(super) fn open(model: &mut Model, action: usize, targets: Vec<WorkloadRef>, to_revision: Option<u64>, now: Instant) -> Vec<Effect> {
+    let Some(contract) = catalog::ALL.get(action) else { return Vec::new() };
+    if targets.is_empty() {
+        toast(model, "There is no workload under the cursor.", true, now);
+        return Vec::new();
+    }
+    if model.has_run_under_way() {
+        toast(model, "A run is under way; wait for its outcome before planning another.", true, now);
+        return Vec::new();
+    }
+    let names: Vec<String> = targets.iter().map(ToString::to_string).collect();
+    let request = PlanRequest { number: model.next_request, action, targets, to_revision };
+    model.next_request += 1;
+    model.planning = Some(Planning {
+        request: request.clone(),
+        scene: PlanScene {
+            title: format!("{} {}", contract.title(), names.join(", ")),
+            plan: None,
+            error: None,
+            armed_at: None,
+            run: None,
+            log: Vec::new(),
+        },
+        refresh_at: None,
+    });
+    model.ui.overlays.retain(|overlay| !matches!(overlay, Overlay::Plan { .. } | Overlay::Actions { .. } | Overlay::Palette { .. }));
+    model.ui.overlays.push(Overlay::Plan { scroll: 0, typed: Field::default(), reason: Field::default(), is_in_reason: false });
+    vec![Effect::Plan(request)]
+}
+
+/// A plan was worked out: the first one, or a fresh one of the same request.
+pub(super) fn planned(model: &mut Model, number: u64, planned: Result<Plan, String>, now: Instant) -> Vec<Effect> {
+    let Some(planning) = model.planning.as_mut().filter(|planning| planning.request.number == number) else { return Vec::new() };
+    if planning.scene.run.is_some() {
+        // Confirmed meanwhile: the confirmed plan is the one that counts.
+        return Vec::new();
+    }
+    match planned {
+        Ok(plan) => {
+            let before = planning.scene.plan.take();
+            let is_first = before.is_none();
+            let has_moved = before.as_ref().is_some_and(|before| pins(before) != pins(&plan));
+            let arming = if plan.confirmation.gesture == Gesture::TypeNameAndReason { ARMING_T3 } else { ARMING };
+            if is_first || has_moved {
+                planning.scene.armed_at = Some(now + arming);
+            }
+            planning.scene.plan = Some(Arc::new(plan));
+            planning.scene.error = None;
+            planning.refresh_at = Some(now + REFRESH);
+            if has_moved {
+                forget_typed(model);
+                toast(model, "The target has changed: planned again. Read it once more.", true, now);
+            }
+        }
+        Err(error) => {
+            planning.scene.plan = None;
+            planning.scene.error = Some(error);
+            planning.refresh_at = Some(now + REFRESH_MOVED);
+        }
+    }
+    Vec::new()
+}
+
+/// What a plan holds on to: another value means that the operator has read something else.
+fn pins(plan: &Plan) -> Vec<(&str, &[crate::domain::action::Pin], &serde_json::Value, &[String])> {
+    plan.targets.iter().map(|target| (target.uid.as_str(), target.pins.as_slice(), &target.expected_template, plan.refusals.as_slice())).collect()
+}
+
+fn forget_typed(model: &mut Model) {
+    for overlay in &mut model.ui.overlays {
+        if let Overlay::Plan { typed, .. } = overlay {
+            *typed = Field::default();
+        }
+    }
+}
+
+/// Rows moved: an open plan on one of them is worked out again soon.
+pub(super) fn target_moved(model: &mut Model, now: Instant) -> Vec<Effect> {
+    let Some(planning) = model.planning.as_mut().filter(|planning| planning.scene.run.is_none() && planning.scene.plan.is_some()) else {
+        return Vec::new();
+    };
+    let refreshed = planning.scene.plan.as_ref().map_or(now, |plan| plan.refreshed_at);
+    let concerns = |target: &WorkloadRef| model.snapshot.rollouts.iter().any(|row| row.workload == *target);
+    if planning.request.targets.iter().any(concerns) {
+        let soon = (refreshed + REFRESH_MOVED).max(now);
+        planning.refresh_at = Some(planning.refresh_at.map_or(soon, |at| at.min(soon)));
+    }
+    refresh_if_due(model, now)
+}
+
+/// Works an open plan out again when it is time.
+pub(super) fn refresh_if_due(model: &mut Model, now: Instant) -> Vec<Effect> {
+    let Some(planning) = model.planning.as_mut() else { return Vec::new() };
+    if planning.scene.run.is_none() && planning.refresh_at.is_some_and(|at| at <= now) {
+        // Nothing is due until the answer is in.
+        planning.refresh_at = None;
+        return vec![Effect::Plan(planning.request.clone())];
+    }
+    Vec::new()
+}
+
+/// Enter on the plan: confirms it when what was typed is right.
+pub(super) fn confirm(model: &mut Model, typed: &str, reason: &str, now: Instant) -> Vec<Effect> {
+    let Some(planning) = model.planning.as_mut() else { return Vec::new() };
+    let Some(plan) = planning.scene.plan.clone().filter(|_| planning.scene.run.is_none()) else { return Vec::new() };
+    if !plan.is_applicable() {
+        toast(model, "This plan cannot be applied; the reasons are on it.", true, now);
+        return Vec::new();
+    }
+    if planning.scene.armed_at.is_some_and(|at| now < at) {
+        toast(model, "Read the plan first: the confirmation is not armed yet.", true, now);
+        return Vec::new();
+    }
+    let expected = &plan.confirmation.word;
+    let is_right = plan.confirmation.gesture == Gesture::Enter || typed.trim() == expected;
+    if !is_right {
+        let words = format!("Type {expected} and press enter to confirm.");
+        toast(model, &words, true, now);
+        return Vec::new();
+    }
+    if plan.confirmation.needs_reason && reason.trim().is_empty() {
+        toast(model, "A reason is needed: press tab and type it.", true, now);
+        return Vec::new();
+    }
+    let run = [RunEvent::Planned, RunEvent::Confirmed]
+        .into_iter()
+        .try_fold(Run::draft(plan.id.as_str(), plan.targets.len()), |run, event| advance(&run, event));
+    let Ok(run) = run else { return Vec::new() };
+    planning.refresh_at = None;
+    planning.scene.armed_at = None;
+    planning.scene.run = Some(run.clone());
+    planning.scene.log.push((now, "confirmed; writing the journal".to_owned()));
+    model.runs.push(run);
+    let reason = Some(reason.trim().to_owned()).filter(|reason| !reason.is_empty());
+    vec![Effect::Execute(Box::new((*plan).clone()), Answer { typed: typed.trim().to_owned(), reason })]
+}
+
+/// Closes the plan; a run under way goes on and stays in the journal.
+pub(super) fn close(model: &mut Model) -> Vec<Effect> {
+    model.ui.overlays.retain(|overlay| !matches!(overlay, Overlay::Plan { .. }));
+    match model.planning.take() {
+        Some(Planning { scene: PlanScene { plan: Some(plan), run: None, .. }, .. }) => {
+            vec![Effect::GiveUp(Box::new(Arc::unwrap_or_clone(plan)), "closed without confirming")]
+        }
+        _ => Vec::new(),
+    }
+}

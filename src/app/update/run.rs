@@ -1,0 +1,71 @@
+//! Runs under way: what happened to them goes through the one transition function.
+
+use super::toast;
+use crate::app::effect::Effect;
+use crate::app::model::Model;
+use crate::domain::action::{Outcome, Phase, Run, RunEvent, advance};
+use crate::domain::time::Instant;
+
+/// Something happened to a run.
+pub(super) fn happened(model: &mut Model, id: &str, event: RunEvent, now: Instant) -> Vec<Effect> {
+    let words = sentence(&event);
+    let Some(run) = model.runs.iter_mut().find(|run| run.id == id) else { return Vec::new() };
+    match advance(run, event) {
+        Ok(next) => *run = next,
+        Err(illegal) => {
+            // The executor's own account, sent when it ends, replaces ours.
+            tracing::error!(%illegal, "a run event that cannot follow");
+            return Vec::new();
+        }
+    }
+    let run = run.clone();
+    if let Some(planning) = model.planning.as_mut().filter(|planning| planning.scene.plan.as_ref().is_some_and(|plan| plan.id == id)) {
+        planning.scene.run = Some(run);
+        if planning.scene.log.last().is_none_or(|(_, last)| *last != words) {
+            planning.scene.log.push((now, words));
+        }
+    }
+    Vec::new()
+}
+
+/// A run came to its end: the executor's own account counts.
+pub(super) fn ended(model: &mut Model, run: Run, now: Instant) -> Vec<Effect> {
+    let words = format!("{}: {}", run.phase.word(), summary(&run));
+    let is_good = run.phase == Phase::Done;
+    if let Some(planning) = model.planning.as_mut().filter(|planning| planning.scene.plan.as_ref().is_some_and(|plan| plan.id == run.id)) {
+        planning.scene.log.push((now, words.clone()));
+        planning.scene.run = Some(run.clone());
+        planning.refresh_at = None;
+    }
+    toast(model, &words, !is_good, now);
+    model.runs.retain(|known| known.id != run.id);
+    vec![Effect::ReadJournal]
+}
+
+/// The outcome of a run in one line.
+fn summary(run: &Run) -> String {
+    run.reason.clone().or_else(|| run.targets.iter().rev().map(|target| target.words.clone()).find(|words| !words.is_empty())).unwrap_or_default()
+}
+
+fn sentence(event: &RunEvent) -> String {
+    match event {
+        RunEvent::Planned => "planned".to_owned(),
+        RunEvent::Confirmed => "confirmed; writing the journal".to_owned(),
+        RunEvent::Refused { reason } => format!("refused: {reason}"),
+        RunEvent::Aborted { reason } => format!("aborted: {reason}"),
+        RunEvent::Started { .. } => "journalled; the request is on its way".to_owned(),
+        RunEvent::Accepted { .. } => "accepted by the server; not verified yet".to_owned(),
+        RunEvent::AnswerLost { reason, .. } => format!("the answer was lost ({reason}); nothing is sent again, reading what happened"),
+        RunEvent::Progress { words, .. } => words.clone(),
+        RunEvent::Settled { outcome, words, .. } => {
+            let word = match outcome {
+                Outcome::Done => "done",
+                Outcome::Failed => "failed",
+                Outcome::Unknown => "UNKNOWN",
+                Outcome::Refused => "refused",
+                Outcome::Aborted => "aborted",
+            };
+            format!("{word}: {words}")
+        }
+    }
+}

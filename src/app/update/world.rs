@@ -1,0 +1,101 @@
+//! New observations: rows, details, events.
+
+use std::sync::Arc;
+
+use crate::app::effect::Effect;
+use crate::app::model::Model;
+use crate::domain::rollout::{Revision, Rollout, WorkloadRef};
+use crate::domain::time::Instant;
+use crate::sources::cluster::ClusterSnapshot;
+use crate::sources::observe::{ClusterEvent, WorkloadFacts};
+use crate::ui::scene::{Detail, EventLine};
+use crate::ui::state::View;
+
+/// The newest of the cluster: shown, or held while the screen is frozen.
+pub(super) fn observed(model: &mut Model, snapshot: Box<ClusterSnapshot>, now: Instant) -> Vec<Effect> {
+    if model.ui.frozen_at.is_some() {
+        model.held = Some(snapshot);
+        return Vec::new();
+    }
+    show(model, *snapshot, now)
+}
+
+/// Shows a snapshot; reads the open workload again when it moved.
+pub(super) fn show(model: &mut Model, snapshot: ClusterSnapshot, now: Instant) -> Vec<Effect> {
+    model.snapshot = snapshot;
+    model.refilter();
+    let mut effects = super::plan::target_moved(model, now);
+    if let View::Detail(workload, _) = model.ui.view.clone() {
+        let focus = model.snapshot.focus.clone();
+        let row = row_of(model, &workload);
+        let Some(detail) = model.detail.as_mut() else { return effects };
+        let has_moved = detail.rollout.as_ref().map(|known| (known.revision, known.verdict)) != row.as_ref().map(|row| (row.revision, row.verdict));
+        detail.rollout = row;
+        if let Some(focus) = focus.filter(|focus| focus.workload == workload) {
+            detail.deployment = Some(focus.deployment.clone());
+            detail.pods = Some(focus.pods.clone());
+        }
+        if has_moved {
+            effects.push(Effect::Read(workload));
+        }
+    }
+    effects
+}
+
+fn row_of(model: &Model, workload: &WorkloadRef) -> Option<Arc<Rollout>> {
+    model.snapshot.rollouts.iter().find(|row| row.workload == *workload).cloned()
+}
+
+/// Opens a workload's detail with what is known already.
+pub(super) fn open(model: &mut Model, workload: &WorkloadRef) -> Vec<Effect> {
+    let is_open = model.detail.as_ref().is_some_and(|detail| detail.workload == *workload);
+    if !is_open {
+        model.detail = Some(Detail {
+            workload: workload.clone(),
+            rollout: row_of(model, workload),
+            deployment: None,
+            pods: None,
+            revisions: None,
+            events: None,
+            raw: None,
+            error: None,
+        });
+        model.ui.detail_cursor = 0;
+        model.ui.diff_against = None;
+    }
+    vec![Effect::Focus(Some(workload.clone())), Effect::Read(workload.clone())]
+}
+
+/// The open workload, read whole.
+pub(super) fn facts(model: &mut Model, workload: &WorkloadRef, facts: Result<Box<WorkloadFacts>, String>, _now: Instant) -> Vec<Effect> {
+    let Some(detail) = model.detail.as_mut().filter(|detail| detail.workload == *workload) else { return Vec::new() };
+    match facts {
+        Ok(facts) => {
+            let mut revisions: Vec<Revision> = facts.revisions;
+            revisions.sort_by_key(|revision| std::cmp::Reverse(revision.number));
+            detail.revisions = Some(revisions);
+            detail.deployment.get_or_insert(facts.deployment);
+            detail.pods.get_or_insert(facts.pods);
+            detail.raw = Some(super::menu::raw_lines(&facts.object));
+            detail.error = None;
+        }
+        // What was read before stays; the error says that it is old.
+        Err(error) => detail.error = Some(error),
+    }
+    Vec::new()
+}
+
+/// The events of the open workload.
+pub(super) fn events(model: &mut Model, workload: &WorkloadRef, events: Result<Vec<ClusterEvent>, String>) -> Vec<Effect> {
+    let Some(detail) = model.detail.as_mut().filter(|detail| detail.workload == *workload) else { return Vec::new() };
+    match events {
+        Ok(events) => detail.events = Some(events.into_iter().map(line).collect()),
+        Err(error) => detail.error = Some(error),
+    }
+    Vec::new()
+}
+
+fn line(event: ClusterEvent) -> EventLine {
+    let ClusterEvent { at, is_warning, count, reason, about, note } = event;
+    EventLine { at, is_warning, count, reason, about, note }
+}

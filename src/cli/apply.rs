@@ -1,0 +1,165 @@
+//! `quarterdeck apply`: exactly a plan document, and nothing else.
+
+use std::io::Read;
+use std::process::ExitCode;
+
+use clap::Args;
+use color_eyre::eyre::Result;
+use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+
+use super::output::{note, say};
+use super::session::Session;
+use super::{Format, Global, exit};
+use crate::actions::Given;
+use crate::domain::action::{Phase, Plan, Run, RunEvent};
+
+/// The longest plan document.
+const LONGEST: u64 = 64 * 1024 * 1024;
+
+#[derive(Debug, Args)]
+pub(super) struct Apply {
+    /// The plan document; - reads standard input.
+    file: String,
+    /// The word of the plan's `confirmation.word`.
+    #[arg(long, value_name = "WORD")]
+    confirm: String,
+    /// Why; needed where the plan says so, journalled always.
+    #[arg(long)]
+    reason: Option<String>,
+    /// The form of the answer.
+    #[arg(long, short, value_enum, default_value_t)]
+    output: Format,
+}
+
+/// The document of `apply --output json`.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    id: &'a str,
+    outcome: Phase,
+    reason: Option<&'a str>,
+    targets: Vec<TargetResult<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct TargetResult<'a> {
+    target: String,
+    outcome: Phase,
+    words: &'a str,
+}
+
+impl Apply {
+    pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
+        let plan = match self.read() {
+            Ok(plan) => plan,
+            Err(sentence) => {
+                note(&sentence);
+                return Ok(ExitCode::from(exit::USAGE));
+            }
+        };
+        let mut global = global.clone();
+        // The plan says where; a contradiction on the command line is refused below.
+        global.environment.get_or_insert_with(|| plan.environment.clone());
+        if global.context.is_none() && plan.cluster.context != "in-cluster" {
+            global.context = Some(plan.cluster.context.clone());
+        }
+        let session = Session::prepare(&global);
+        session.tell_problems();
+        let connected = match session.connect().await {
+            Ok(connected) => connected,
+            Err(error) => {
+                note(&format!("Nothing was sent: {}", error.sentence));
+                return Ok(ExitCode::from(1));
+            }
+        };
+        let (leave, leaving) = watch::channel(false);
+        let executor = session.executor(&connected, leaving);
+        let (events, mut told) = mpsc::channel(64);
+        let given = Given { typed: self.confirm.clone(), reason: self.reason.clone() };
+        // Leaving means finishing the target in flight: a signal only stops what was not started.
+        let mut signals =
+            [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];
+        let run = executor.execute(&plan, &given, &events);
+        tokio::pin!(run);
+        let run = loop {
+            let [interrupt, terminate, hangup] = &mut signals;
+            tokio::select! {
+                run = &mut run => break run,
+                Some((_, event)) = told.recv() => tell(&event),
+                _ = interrupt.recv() => stop(&leave),
+                _ = terminate.recv() => stop(&leave),
+                _ = hangup.recv() => stop(&leave),
+            }
+        };
+        while let Ok((_, event)) = told.try_recv() {
+            tell(&event);
+        }
+        self.report(&plan, &run)?;
+        Ok(exit::of(run.phase))
+    }
+
+    fn read(&self) -> Result<Plan, String> {
+        let mut text = String::new();
+        let read = if self.file == "-" {
+            std::io::stdin().lock().take(LONGEST).read_to_string(&mut text)
+        } else {
+            std::fs::File::open(&self.file).and_then(|file| file.take(LONGEST).read_to_string(&mut text))
+        };
+        read.map_err(|error| format!("The plan {} cannot be read: {error}.", self.file))?;
+        let read = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(&text));
+        read.map_err(|error| {
+            format!(
+                "{} is no plan document: at {}: {}. Make one with: quarterdeck plan … --output json",
+                self.file,
+                error.path(),
+                error.inner()
+            )
+        })
+    }
+
+    fn report(&self, plan: &Plan, run: &Run) -> Result<()> {
+        let targets = plan.targets.iter().zip(&run.targets);
+        if self.output == Format::Json {
+            let targets = targets.map(|(target, run)| TargetResult {
+                target: target.workload.to_string(),
+                outcome: run.phase,
+                words: &run.words,
+            });
+            let document =
+                Report { id: &run.id, outcome: run.phase, reason: run.reason.as_deref(), targets: targets.collect() };
+            return Ok(say(&serde_json::to_string_pretty(&document)?)?);
+        }
+        if let Some(reason) = &run.reason {
+            say(&format!("{}: {reason}", run.phase.word()))?;
+            return Ok(());
+        }
+        for (target, run) in targets {
+            say(&format!("{}: {}: {}", target.workload, run.phase.word(), run.words))?;
+        }
+        Ok(())
+    }
+}
+
+fn stop(leave: &watch::Sender<bool>) {
+    if !leave.send_replace(true) {
+        note("Told to leave: the target in flight is verified to its end, the others are not started.");
+    }
+}
+
+fn tell(event: &RunEvent) {
+    let words = match event {
+        RunEvent::Started { .. } => "journalled; the request is on its way",
+        RunEvent::Accepted { .. } => "accepted by the server; verifying",
+        RunEvent::AnswerLost { reason, .. } => {
+            &format!("the answer was lost ({reason}); reading what happened, nothing is sent again")
+        }
+        RunEvent::Progress { words, .. } => words.as_str(),
+        RunEvent::Planned
+        | RunEvent::Confirmed
+        | RunEvent::Refused { .. }
+        | RunEvent::Aborted { .. }
+        | RunEvent::Settled { .. } => return,
+    };
+    note(words);
+}

@@ -1,0 +1,113 @@
+//! `quarterdeck doctor`: what would keep the console from working here.
+
+use std::process::ExitCode;
+
+use color_eyre::eyre::Result;
+
+use super::Global;
+use super::output::{columns, say};
+use super::session::Session;
+use crate::actions::journal;
+use crate::sources::observe::{Access, ObserveCluster, Right};
+
+/// Checks everything there is to check and prints a line for each; exit code 1 when anything is wrong.
+pub(super) async fn run(global: &Global) -> Result<ExitCode> {
+    let session = Session::prepare(global);
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut is_well = true;
+    let mut line = |what: &str, verdict: Result<String, String>| {
+        is_well &= verdict.is_ok();
+        let (word, words) = match verdict {
+            Ok(words) => ("ok", words),
+            Err(words) => ("WRONG", words),
+        };
+        rows.push(vec![word.to_owned(), what.to_owned(), words]);
+    };
+    let problems = session.all_problems();
+    line(
+        "configuration",
+        if problems.is_empty() {
+            Ok(format!("{} environments", session.settings.environments.len()))
+        } else {
+            Err(format!("{} problems; run: quarterdeck config check", problems.len()))
+        },
+    );
+    line("state", writable(session.paths.state()));
+    let chains = journal::chains(session.paths.state());
+    line(
+        "journal",
+        match chains {
+            Ok(chains) => {
+                let (flaws, unfinished) = (journal::flaws(&chains).len(), journal::unfinished(&chains).len());
+                if flaws + unfinished == 0 {
+                    Ok(format!("{} chains, sound", chains.len()))
+                } else {
+                    Err(format!(
+                        "{flaws} flaws, {unfinished} unfinished runs; run: quarterdeck journal verify, then quarterdeck"
+                    ))
+                }
+            }
+            Err(error) => Err(error.to_string()),
+        },
+    );
+    match session.connect().await {
+        Err(error) => line("cluster", Err(error.sentence)),
+        Ok(connected) => {
+            let cluster = connected.connection.cluster().await;
+            line(
+                "cluster",
+                cluster
+                    .map(|cluster| {
+                        format!(
+                            "{} at {}, kube-system {}",
+                            cluster.context,
+                            cluster.server,
+                            cluster.uid.as_deref().unwrap_or("may not be read")
+                        )
+                    })
+                    .map_err(|error| error.sentence),
+            );
+            let identity = ObserveCluster::identity(&connected.connection).await;
+            line(
+                "identity",
+                identity
+                    .map(|name| name.unwrap_or_else(|| "the cluster does not say".to_owned()))
+                    .map_err(|error| error.sentence),
+            );
+            let namespace = connected.namespaces.first().cloned().unwrap_or_default();
+            for (verb, group, resource) in [
+                ("list", "apps", "deployments"),
+                ("list", "apps", "replicasets"),
+                ("list", "", "pods"),
+                ("list", "", "events"),
+                ("patch", "apps", "deployments"),
+            ] {
+                let right = Right { verb, group, resource, namespace: &namespace, name: "" };
+                let verdict = match connected.connection.may(right).await {
+                    Ok(Access::Allowed) => Ok("allowed".to_owned()),
+                    Ok(Access::Denied(_)) if verb == "patch" => {
+                        Ok("not allowed: plans can be read, not applied".to_owned())
+                    }
+                    Ok(Access::Denied(reason)) => Err(format!("not allowed {reason}")),
+                    Ok(Access::Unknown(reason)) => Ok(format!("not known {reason}")),
+                    Err(error) => Err(error.sentence),
+                };
+                let scope = if namespace.is_empty() { "everywhere".to_owned() } else { format!("in {namespace}") };
+                line(&format!("{verb} {resource} {scope}"), verdict);
+            }
+        }
+    }
+    say(&columns(&rows))?;
+    Ok(ExitCode::from(u8::from(!is_well)))
+}
+
+/// Whether the state folder can be written: without it nothing can be confirmed.
+fn writable(state: &std::path::Path) -> Result<String, String> {
+    let probe = state.join(format!(".probe-{}", std::process::id()));
+    let written = std::fs::create_dir_all(state)
+        .and_then(|()| std::fs::write(&probe, b""))
+        .and_then(|()| std::fs::remove_file(&probe));
+    written.map(|()| state.display().to_string()).map_err(|error| {
+        format!("{} cannot be written: {error}. Nothing can be applied without a journal.", state.display())
+    })
+}

@@ -1,0 +1,122 @@
+//! One file per subcommand, and the exit codes.
+//!
+//! The command line does what the screen does with the same rooms below it: the same world, the same plans, the same
+//! executor, the same journal. It never draws and never touches the terminal's modes.
+
+mod apply;
+mod config;
+mod doctor;
+mod journal;
+mod output;
+mod plan;
+mod session;
+mod status;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use color_eyre::eyre::Result;
+
+/// The console of the person on call: what is wrong, what changed, and a safe way to take it back.
+#[derive(Debug, Parser)]
+#[command(name = "quarterdeck", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Global {
+    /// The kubeconfig file; else KUBECONFIG, else ~/.kube/config.
+    #[arg(long, global = true, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+    /// The kubeconfig context; the environment that declares it is used, or else production guard and read-only.
+    #[arg(long, global = true, value_name = "NAME")]
+    context: Option<String>,
+    /// The environment of the configuration.
+    #[arg(long, short = 'e', global = true, value_name = "NAME")]
+    environment: Option<String>,
+    /// The configuration file; else $XDG_CONFIG_HOME/quarterdeck/config.toml.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Never change anything, whatever the configuration grants.
+    #[arg(long, global = true)]
+    read_only: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The state of every workload, once; the exit code tells the worst.
+    Status(status::Status),
+    /// Work out an action and print it; nothing is changed.
+    Plan(plan::Plan),
+    /// Carry out exactly a plan document; refused when anything it showed has changed.
+    Apply(apply::Apply),
+    /// Every attempt of this machine's consoles.
+    Journal(journal::Journal),
+    /// The configuration.
+    Config(config::Config),
+    /// What would keep the console from working here.
+    Doctor,
+}
+
+/// How a document is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// Runs the command line.
+///
+/// # Errors
+/// What no command turned into a sentence and an exit code of its own.
+pub fn dispatch(cli: Cli) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let Cli { global, command } = cli;
+    let code = runtime.block_on(async {
+        match command {
+            None => Ok(ExitCode::SUCCESS),
+            Some(Command::Status(status)) => status.run(&global).await,
+            Some(Command::Plan(plan)) => plan.run(&global).await,
+            Some(Command::Apply(apply)) => apply.run(&global).await,
+            Some(Command::Journal(journal)) => journal.run(),
+            Some(Command::Config(config)) => config.run(&global),
+            Some(Command::Doctor) => doctor::run(&global).await,
+        }
+    });
+    // A credential plug-in or a resolver may still hang in a blocking thread: nobody waits for it.
+    runtime.shutdown_background();
+    code
+}
+
+/// The exit codes of `plan` and `apply`.
+mod exit {
+    use std::process::ExitCode;
+
+    use crate::domain::action::Phase;
+
+    /// Usage: what was asked makes no sense.
+    pub(super) const USAGE: u8 = 2;
+    /// Refused.
+    pub(super) const REFUSED: u8 = 3;
+
+    /// The exit code of a finished run.
+    pub(super) fn of(phase: Phase) -> ExitCode {
+        ExitCode::from(match phase {
+            Phase::Done => 0,
+            Phase::Failed => 1,
+            Phase::Refused => REFUSED,
+            Phase::Aborted => 5,
+            // Anything that has not come to an end is unknown to the caller.
+            _ => 4,
+        })
+    }
+}

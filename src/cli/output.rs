@@ -1,0 +1,50 @@
+//! Words on standard output and standard error. A reader that went away is no error.
+
+use std::io::{self, Write};
+
+/// Prints a text and a line end.
+pub(super) fn say(text: &str) -> io::Result<()> {
+    forgive(writeln!(io::stdout().lock(), "{text}"))
+}
+
+/// Prints a text for the person at the terminal, beside a document on standard output.
+pub(super) fn note(text: &str) {
+    // Nobody can be told that standard error is gone.
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+fn forgive(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
+/// Lines in columns, two spaces apart; the last column is not padded.
+pub(super) fn columns(rows: &[Vec<String>]) -> String {
+    use unicode_width::UnicodeWidthStr;
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..count)
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0))
+        .collect();
+    let lines = rows.iter().map(|row| {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            line.push_str(cell);
+            line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + 2));
+        }
+        line.trim_end().to_owned()
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_names_keep_the_columns() {
+        let rows = [vec!["決済".to_owned(), "3/5".to_owned()], vec!["api".to_owned(), "1/1".to_owned()]];
+        assert_eq!(columns(&rows), "決済  3/5\napi   1/1");
+    }
+}

@@ -1,0 +1,177 @@
+//! `quarterdeck plan`: the same plan the screen shows, as a document.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use color_eyre::eyre::Result;
+
+use super::output::{note, say};
+use super::session::{Session, shows};
+use super::{Format, Global, exit};
+use crate::actions::{Options, catalog};
+use crate::domain::action::{Plan as Document, Rehearsal, Target};
+use crate::domain::rollout::{Kind, WorkloadRef};
+use crate::domain::time;
+use crate::sources::error::Trouble;
+
+#[derive(Debug, Args)]
+pub(super) struct Plan {
+    /// What to do: rollback, restart.
+    action: String,
+    /// On what: deployment/NAME.
+    #[arg(required = true)]
+    targets: Vec<String>,
+    /// The namespace; else the context's.
+    #[arg(long, short)]
+    namespace: Option<String>,
+    /// The revision to go to; else the newest other one seen healthy.
+    #[arg(long, value_name = "REVISION")]
+    to: Option<u64>,
+    /// The form of the answer.
+    #[arg(long, short, value_enum, default_value_t)]
+    output: Format,
+}
+
+impl Plan {
+    pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
+        let usage = |words: &str| {
+            note(words);
+            Ok(ExitCode::from(exit::USAGE))
+        };
+        let Some(action) = catalog::named(&self.action) else {
+            let known: Vec<&str> = catalog::ALL.iter().map(|action| action.id()).collect();
+            return usage(&format!("There is no action {:?}; there is {}.", self.action, known.join(", ")));
+        };
+        let session = Session::prepare(global);
+        session.tell_problems();
+        let connected = match session.connect().await {
+            Ok(connected) => connected,
+            Err(error) => {
+                note(&error.sentence);
+                return Ok(ExitCode::from(1));
+            }
+        };
+        let namespace = self.namespace.clone().unwrap_or_else(|| connected.default_namespace.clone());
+        if !shows(&session.environment, &namespace) {
+            return usage(&format!(
+                "Environment {} does not include namespace {namespace:?}.",
+                session.environment.name
+            ));
+        }
+        let mut targets = Vec::new();
+        for target in &self.targets {
+            let Some(name) = name_of(target) else {
+                return usage(&format!("{target:?} is not a Deployment: write deployment/NAME."));
+            };
+            targets.push(WorkloadRef {
+                environment: session.environment.name.clone(),
+                namespace: namespace.as_str().into(),
+                kind: Kind::Deployment,
+                name: name.into(),
+            });
+        }
+        let planner = session.planner(&connected);
+        match planner.plan(action, &targets, &Options { to_revision: self.to }).await {
+            Ok(plan) => {
+                match self.output {
+                    Format::Json => say(&serde_json::to_string_pretty(&plan)?)?,
+                    Format::Table => say(&in_words(&plan))?,
+                }
+                for refusal in &plan.refusals {
+                    note(&format!("Cannot be applied: {refusal}"));
+                }
+                Ok(ExitCode::from(if plan.is_applicable() { 0 } else { exit::REFUSED }))
+            }
+            Err(error) => {
+                note(&error.sentence);
+                Ok(ExitCode::from(if error.trouble == Trouble::NotFound { exit::USAGE } else { 1 }))
+            }
+        }
+    }
+}
+
+/// The name in `deployment/NAME`, `deploy/NAME`, `deployment.apps/NAME` or plain `NAME`.
+fn name_of(target: &str) -> Option<&str> {
+    let name = match target.split_once('/') {
+        Some(("deployment" | "deployments" | "deploy" | "deployment.apps" | "deployments.apps", name)) => name,
+        Some(_) => return None,
+        None => target,
+    };
+    let is_name = !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.'));
+    is_name.then_some(name)
+}
+
+/// The plan for people, in the order of the screen.
+fn in_words(plan: &Document) -> String {
+    let mut lines = vec![
+        format!(
+            "{} in {} ({}), context {} at {}",
+            plan.action,
+            plan.environment,
+            plan.guard.word(),
+            plan.cluster.context,
+            plan.cluster.server
+        ),
+        format!("as {} ({}@{})", plan.actor.name(), plan.actor.os_user, plan.actor.host),
+    ];
+    for target in &plan.targets {
+        lines.push(String::new());
+        lines.extend(target_words(target, plan));
+    }
+    lines.push(String::new());
+    lines.push(match &plan.rehearsal {
+        Rehearsal::Accepted(warnings) if warnings.is_empty() => {
+            "CHECKED BY THE SERVER: it would accept this.".to_owned()
+        }
+        Rehearsal::Accepted(warnings) => format!("CHECKED BY THE SERVER, with warnings: {}", warnings.join("; ")),
+        Rehearsal::Rejected(reason) => format!("THE SERVER REFUSES THIS: {reason}"),
+        Rehearsal::NotChecked(reason) => format!("NOT CHECKED BY THE SERVER: {reason}"),
+    });
+    if plan.is_applicable() {
+        lines.push(format!(
+            "Apply with: quarterdeck plan … --output json | quarterdeck apply - --confirm {}",
+            plan.confirmation.word
+        ));
+        lines.push(format!("Expires at {}.", plan.expires_at.format("%H:%M:%S UTC")));
+    }
+    lines.join("\n")
+}
+
+fn target_words(target: &Target, plan: &Document) -> Vec<String> {
+    let mut lines =
+        vec![target.workload.to_string(), format!("  from  {}", target.from), format!("  to    {}", target.to)];
+    for change in &target.changes {
+        let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
+        lines.push(format!("  change  {}: {} -> {}", change.path, side(&change.before), side(&change.after)));
+    }
+    lines.extend(target.warnings.iter().map(|warning| format!("  WARNING  {warning}")));
+    lines.extend(target.fights.iter().map(|fight| format!("  FIGHTS IT  {}: {}", fight.who, fight.words)));
+    for evidence in &target.evidence {
+        lines.push(format!(
+            "  seen {} ago  {}",
+            time::coarse(time::age(evidence.observed_at, plan.refreshed_at)),
+            evidence.words
+        ));
+    }
+    lines.push(format!("  affects  {}", target.blast.words));
+    lines.extend(target.steps.iter().map(|step| format!("  step  {}", step.words)));
+    lines.push(format!("  verified when  {} (within {} s)", target.expected, target.deadline_seconds));
+    let command = target.inverse.command.as_deref().map(|command| format!(" ({command})")).unwrap_or_default();
+    lines.push(format!("  to take it back  {}{command}", target.inverse.words));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_named_as_kubectl_names_them() {
+        assert_eq!(name_of("deployment/api"), Some("api"));
+        assert_eq!(name_of("deploy/api"), Some("api"));
+        assert_eq!(name_of("api"), Some("api"));
+        assert_eq!(name_of("pod/api"), None);
+        assert_eq!(name_of("deployment/../secrets"), None);
+    }
+}

@@ -1,0 +1,253 @@
+//! What every command begins with: the settings, one environment, and the way to its cluster.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc, watch};
+
+use super::Global;
+use super::output::note;
+use crate::actions::journal::{self, Journal};
+use crate::actions::{Executor, Grant, Planner, Seen, actor};
+use crate::app::command_names;
+use crate::config::{Asked, ContextRef, Environment, Namespaces, Paths, Settings};
+use crate::domain::problem::Problem;
+use crate::domain::time::Instant;
+use crate::keys::Keymap;
+use crate::sources::Clock;
+use crate::sources::cluster::{
+    ClusterSnapshot, ClusterSource, Connection, Contexts, Endpoint, Hands, Rehearsal, namespaces,
+};
+use crate::sources::error::SourceError;
+use crate::sources::operate::{NoHands, OperateCluster, RehearseCluster};
+use crate::theme::{Depth, Theme};
+
+/// Settings and the environment a command is about.
+pub(super) struct Session {
+    /// Where the console's files are.
+    pub(super) paths: Paths,
+    /// What the operator asked for.
+    pub(super) settings: Settings,
+    /// What is wrong with it.
+    pub(super) problems: Vec<Problem>,
+    /// The environment.
+    pub(super) environment: Environment,
+    /// The kubeconfig named on the command line.
+    pub(super) kubeconfig: Option<PathBuf>,
+    clock: Clock,
+    pub(super) seen: Arc<Mutex<Seen>>,
+    pub(super) settled: Arc<Mutex<HashSet<String>>>,
+    pub(super) journal: Arc<Mutex<Journal>>,
+}
+
+/// A session with its cluster.
+pub(super) struct Connected {
+    /// The connection.
+    pub(super) connection: Connection,
+    /// The environment's name.
+    environment: Arc<str>,
+    /// The namespaces looked at; empty means all of them.
+    pub(super) namespaces: Vec<Arc<str>>,
+    /// The namespace meant when none is named.
+    pub(super) default_namespace: String,
+}
+
+impl Session {
+    /// Reads the settings and picks the environment: `--environment`, `--context`, the kubeconfig's current context, the first declared.
+    pub(super) fn prepare(global: &Global) -> Self {
+        let paths = paths();
+        let current_context = Contexts::read(global.kubeconfig.as_deref())
+            .ok()
+            .and_then(|contexts| contexts.current().map(str::to_owned));
+        let asked = Asked {
+            is_read_only: global.read_only,
+            context: global.context.clone(),
+            current_context: current_context.clone(),
+        };
+        let file = global.config.clone().unwrap_or_else(|| paths.config_file());
+        let (settings, mut problems) = Settings::load(&file, global.config.is_some(), &asked);
+        let named = |name: &str| settings.environments.iter().find(|environment| *environment.name == *name);
+        let of_context = |context: &str| {
+            settings
+                .environments
+                .iter()
+                .find(|environment| environment.context == ContextRef::Named(context.to_owned()))
+        };
+        let chosen = match &global.environment {
+            Some(name) => named(name),
+            None => current_context.as_deref().and_then(of_context),
+        };
+        if let (Some(name), None) = (&global.environment, chosen) {
+            let known: Vec<&str> = settings.environments.iter().map(|environment| &*environment.name).collect();
+            problems.push(Problem {
+                file: None,
+                line: None,
+                key: Some("--environment".to_owned()),
+                sentence: format!("There is no environment {name:?}."),
+                fix: format!("Use one of: {}.", known.join(", ")),
+            });
+        }
+        let environment = chosen.or_else(|| settings.environments.first()).cloned();
+        let environment = environment.unwrap_or_else(|| Environment::undeclared(current_context.as_deref()));
+        let ended = journal::chains(paths.state()).map(|chains| journal::ended(&chains)).unwrap_or_default();
+        Self {
+            seen: Arc::new(Mutex::new(Seen::load(paths.state()))),
+            settled: Arc::new(Mutex::new(ended)),
+            journal: Arc::new(Mutex::new(Journal::new(paths.state()))),
+            paths,
+            environment,
+            settings,
+            problems,
+            kubeconfig: global.kubeconfig.clone(),
+            clock: Arc::new(chrono::Utc::now),
+        }
+    }
+
+    /// Says on standard error what is wrong with the configuration.
+    pub(super) fn tell_problems(&self) {
+        for problem in &self.problems {
+            note(&problem.to_string());
+        }
+    }
+
+    pub(super) fn clock(&self) -> Clock {
+        self.clock.clone()
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        (self.clock)()
+    }
+
+    /// The context in words, before anything is connected.
+    pub(super) fn context_words(&self) -> String {
+        self.environment.context.to_string()
+    }
+
+    /// Connects to the environment's cluster.
+    pub(super) async fn connect(&self) -> Result<Connected, SourceError> {
+        let endpoint = endpoint(&self.environment, self.kubeconfig.as_deref())?;
+        let of_context = endpoint.namespace().map(str::to_owned);
+        let connection = Connection::open(endpoint, self.clock()).await?;
+        let namespaces = namespaces(&connection, &self.environment.namespaces, of_context.as_deref()).await;
+        let default_namespace = match namespaces.as_slice() {
+            [only] => only.to_string(),
+            _ => of_context.unwrap_or_else(|| "default".to_owned()),
+        };
+        Ok(Connected { connection, environment: self.environment.name.clone(), namespaces, default_namespace })
+    }
+
+    /// Every problem of the configuration, the keymap and the theme.
+    pub(super) fn all_problems(&self) -> Vec<Problem> {
+        let look = &self.settings.look;
+        let mut problems = self.problems.clone();
+        problems.extend(Keymap::load(&look.keymap, &self.paths.keymaps(), &command_names()).1);
+        problems.extend(Theme::load(&look.theme, &self.paths.themes(), Depth::True).1);
+        problems
+    }
+
+    /// Whether the environment may be changed, or why not.
+    pub(super) fn grant(&self) -> Grant {
+        match &self.environment.read_only {
+            None => Ok(()),
+            Some(reason) => {
+                Err(format!("{} is read-only ({}). {}", self.environment.name, reason.words(), reason.fix()))
+            }
+        }
+    }
+
+    /// The planner of the environment.
+    pub(super) fn planner(&self, connected: &Connected) -> Planner {
+        let connection = connected.connection.clone();
+        // Without a grant there is no rehearsal: a read-only console sends no patch, dry or not.
+        let rehearse =
+            self.grant().ok().map(|()| Arc::new(Rehearsal::new(connection.clone())) as Arc<dyn RehearseCluster>);
+        Planner {
+            observe: Arc::new(connection),
+            rehearse,
+            environment: self.environment.name.to_string(),
+            guard: self.environment.guard,
+            grant: self.grant(),
+            actor: actor(|name| std::env::var(name).ok(), &host()),
+            seen: self.seen.clone(),
+            settled: self.settled.clone(),
+            clock: self.clock(),
+        }
+    }
+
+    /// The executor of the environment: with hands where it may be changed.
+    pub(super) fn executor(&self, connected: &Connected, leaving: watch::Receiver<bool>) -> Executor {
+        let connection = connected.connection.clone();
+        let operate: Arc<dyn OperateCluster> = match self.grant() {
+            Ok(()) => Arc::new(Hands::new(connection.clone())),
+            Err(_) => Arc::new(NoHands),
+        };
+        Executor {
+            observe: Arc::new(connection),
+            operate,
+            environment: self.environment.name.to_string(),
+            guard: self.environment.guard,
+            grant: self.grant(),
+            journal: self.journal.clone(),
+            seen: self.seen.clone(),
+            settled: self.settled.clone(),
+            leaving,
+            clock: self.clock(),
+        }
+    }
+}
+
+/// Where the console's files are; without a home directory, the current directory.
+pub(super) fn paths() -> Paths {
+    Paths::find().unwrap_or_else(|| Paths::within(".".as_ref(), ".".as_ref()))
+}
+
+/// The endpoint of an environment.
+pub(super) fn endpoint(
+    environment: &Environment,
+    kubeconfig: Option<&std::path::Path>,
+) -> Result<Endpoint, SourceError> {
+    match &environment.context {
+        ContextRef::InCluster => Ok(Endpoint::InCluster),
+        ContextRef::Current => Endpoint::current(kubeconfig),
+        ContextRef::Named(context) => Contexts::read(kubeconfig)?.endpoint(context),
+    }
+}
+
+impl Connected {
+    /// The world once every source has answered, or said why it does not; at most `within` later as far as it is known.
+    pub(super) async fn settled(&self, within: Duration) -> ClusterSnapshot {
+        let (snapshots, mut seen) = watch::channel(ClusterSnapshot::default());
+        let (_nobody, focus) = watch::channel(None);
+        let (healthy, _) = mpsc::channel(1);
+        let source = ClusterSource {
+            environment: self.environment.clone(),
+            connection: self.connection.clone(),
+            namespaces: self.namespaces.clone(),
+            focus,
+            snapshots,
+            healthy,
+            retry: Arc::new(Notify::new()),
+        };
+        tokio::select! {
+            () = source.run() => {}
+            _ = tokio::time::timeout(within, seen.wait_for(ClusterSnapshot::is_settled)) => {}
+        }
+        let snapshot = seen.borrow().clone();
+        snapshot
+    }
+}
+
+/// Whether a namespace is within what the environment shows.
+pub(super) fn shows(environment: &Environment, namespace: &str) -> bool {
+    match &environment.namespaces {
+        Namespaces::Named(names) => names.iter().any(|name| name == namespace),
+        Namespaces::All | Namespaces::OfContext => true,
+    }
+}
+
+/// This machine's name, for the journal.
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}

@@ -1,0 +1,208 @@
+//! `quarterdeck status`: the same world as the screen's, once.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use color_eyre::eyre::Result;
+use serde::Serialize;
+
+use super::output::{columns, say};
+use super::session::Session;
+use super::{Format, Global};
+use crate::domain::rollout::{Rollout, Verdict};
+use crate::domain::source::{SourceHealth, SourceState};
+use crate::domain::time::{self, Instant};
+use crate::sources::cluster::ClusterSnapshot;
+
+/// How long the first answers may take.
+const SETTLE_WITHIN: Duration = Duration::from_secs(30);
+
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    /// The form of the answer.
+    #[arg(long, short, value_enum, default_value_t)]
+    output: Format,
+}
+
+/// The document of `status --output json`: a contract.
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    environment: &'a str,
+    context: &'a str,
+    observed_at: Instant,
+    sources: Vec<SourceLine<'a>>,
+    rollouts: Vec<RolloutLine<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct SourceLine<'a> {
+    name: &'a str,
+    state: SourceState,
+    age_seconds: Option<i64>,
+    error: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct RolloutLine<'a> {
+    environment: &'a str,
+    namespace: &'a str,
+    kind: &'static str,
+    name: &'a str,
+    verdict: Verdict,
+    reason: Option<&'a str>,
+    desired: u32,
+    updated: u32,
+    ready: u32,
+    available: u32,
+    revision: Option<u64>,
+    images: Vec<&'a str>,
+    changed_at: Option<Instant>,
+    notes: Vec<&'a str>,
+}
+
+impl Status {
+    pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
+        let session = Session::prepare(global);
+        session.tell_problems();
+        let (snapshot, context) = match session.connect().await {
+            Ok(connected) => (connected.settled(SETTLE_WITHIN).await, connected.connection.context().to_owned()),
+            Err(error) => {
+                let mut health = SourceHealth::loading(format!("{}/cluster", session.environment.name));
+                health.state = SourceState::Down;
+                health.error = Some(error.sentence);
+                (ClusterSnapshot { health: vec![health], ..ClusterSnapshot::default() }, session.context_words())
+            }
+        };
+        let now = session.now();
+        match self.output {
+            Format::Json => {
+                say(&serde_json::to_string_pretty(&document(&snapshot, &session.environment.name, &context, now))?)?
+            }
+            Format::Table => say(&table(&snapshot, now))?,
+        }
+        Ok(ExitCode::from(exit_code(&snapshot)))
+    }
+}
+
+fn document<'a>(snapshot: &'a ClusterSnapshot, environment: &'a str, context: &'a str, now: Instant) -> Document<'a> {
+    let source = |health: &'a SourceHealth| SourceLine {
+        name: &health.name,
+        state: health.state,
+        age_seconds: health.age_seconds(now),
+        error: health.error.as_deref(),
+    };
+    let rollout = |row: &'a Rollout| RolloutLine {
+        environment: &row.workload.environment,
+        namespace: &row.workload.namespace,
+        kind: row.workload.kind.word(),
+        name: &row.workload.name,
+        verdict: row.verdict,
+        reason: row.reason.as_deref(),
+        desired: row.counts.desired,
+        updated: row.counts.updated,
+        ready: row.counts.ready,
+        available: row.counts.available,
+        revision: row.revision,
+        images: row.images.iter().map(AsRef::as_ref).collect(),
+        changed_at: row.changed_at,
+        notes: row.notes.iter().map(AsRef::as_ref).collect(),
+    };
+    Document {
+        environment,
+        context,
+        observed_at: now,
+        sources: snapshot.health.iter().map(source).collect(),
+        rollouts: snapshot.rollouts.iter().map(|row| rollout(row)).collect(),
+    }
+}
+
+fn table(snapshot: &ClusterSnapshot, now: Instant) -> String {
+    let mut lines = Vec::new();
+    for health in snapshot.health.iter().filter(|health| health.state != SourceState::Fresh) {
+        lines.push(format!(
+            "{}: {}. {}",
+            health.name,
+            health.state.word(),
+            health.error.as_deref().unwrap_or("No answer yet.")
+        ));
+    }
+    if snapshot.rollouts.is_empty() {
+        if lines.is_empty() {
+            lines.push("No Deployments here.".to_owned());
+        }
+        return lines.join("\n");
+    }
+    let heads = [
+        "ENVIRONMENT",
+        "NAMESPACE",
+        "NAME",
+        "VERDICT",
+        "READY",
+        "UPDATED",
+        "AVAILABLE",
+        "REVISION",
+        "CHANGED",
+        "REASON",
+    ];
+    let mut rows = vec![heads.map(str::to_owned).to_vec()];
+    rows.extend(snapshot.rollouts.iter().map(|row| {
+        vec![
+            row.workload.environment.to_string(),
+            row.workload.namespace.to_string(),
+            row.workload.name.to_string(),
+            row.verdict.word().to_owned(),
+            format!("{}/{}", row.counts.ready, row.counts.desired),
+            row.counts.updated.to_string(),
+            row.counts.available.to_string(),
+            row.revision.map_or_else(|| "-".to_owned(), |number| number.to_string()),
+            row.changed_at.map_or_else(|| "-".to_owned(), |at| time::coarse(time::age(at, now))),
+            row.reason.as_deref().unwrap_or_default().to_owned(),
+        ]
+    }));
+    lines.push(columns(&rows));
+    lines.join("\n")
+}
+
+/// 0 complete and progressing; 1 paused, degraded, stale; 2 stuck, failed; 3 unknown or a source down; worst first 2, 3, 1, 0.
+fn exit_code(snapshot: &ClusterSnapshot) -> u8 {
+    let rows = snapshot.rollouts.iter().map(|row| match row.verdict {
+        Verdict::Stuck | Verdict::Failed => 2,
+        Verdict::Unknown => 3,
+        Verdict::Paused | Verdict::Degraded | Verdict::Stale => 1,
+        Verdict::Progressing | Verdict::Complete => 0,
+    });
+    let sources = snapshot.health.iter().map(|health| match health.state {
+        SourceState::Down | SourceState::Loading => 3,
+        SourceState::Stale | SourceState::Fresh => 0,
+    });
+    let gravity = |code: &u8| [0, 1, 3, 2].iter().position(|known| known == code);
+    rows.chain(sources).max_by_key(gravity).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn health(state: SourceState) -> SourceHealth {
+        SourceHealth { state, ..SourceHealth::loading("production/pods") }
+    }
+
+    #[test]
+    fn a_source_that_is_down_is_never_success() {
+        let snapshot = ClusterSnapshot {
+            health: vec![health(SourceState::Fresh), health(SourceState::Down)],
+            ..ClusterSnapshot::default()
+        };
+        assert_eq!(exit_code(&snapshot), 3);
+        let snapshot = ClusterSnapshot { health: vec![health(SourceState::Loading)], ..ClusterSnapshot::default() };
+        assert_eq!(exit_code(&snapshot), 3, "not read to the end");
+    }
+
+    #[test]
+    fn nothing_wrong_is_zero() {
+        let snapshot = ClusterSnapshot { health: vec![health(SourceState::Fresh)], ..ClusterSnapshot::default() };
+        assert_eq!(exit_code(&snapshot), 0);
+        assert_eq!(table(&snapshot, Instant::default()), "No Deployments here.");
+    }
+}
