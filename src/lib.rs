@@ -7,5 +7,7 @@ pub mod config;
 pub mod domain;
 pub mod keys;
 pub mod sources;
+pub mod telemetry;
+pub mod terminal;
 pub mod theme;
 pub mod ui;

@@ -22,8 +22,6 @@ pub enum Effect {
     Execute(Box<Plan>, Answer),
     /// Look for runs that never ended.
     FindUnfinished,
-    /// Verify an unfinished run.
-    Resume(String),
     /// Read the journal.
     ReadJournal,
     /// Paint everything again.

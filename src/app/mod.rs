@@ -1,14 +1,54 @@
 //! THE LOOP: the only place where things meet.
+//!
+//! ```text
+//!  keyboard ─┐                               ┌─► draw(&Scene, &Theme) ─► frame ─► the writer's thread
+//!  signals ──┤   Message    ┌────────┐ dirty │
+//!  sources ──┼────────────► │ update │ ──────┘
+//!  runs ─────┤ (closed enum)└────────┘
+//!  clock ────┘                  │ Vec<Effect>
+//!                               ▼
+//!                     perform: supervised tasks
+//! ```
+//!
+//! [`Message`] and [`Effect`] are closed and plain values; `update` is synchronous and total; `perform` is the only spawner.
+//! This room does not know wire formats or how anything is drawn. It keeps one invariant: nobody awaits in the loop but for
+//! the next message.
 
 mod commands;
+mod effect;
+mod message;
+mod model;
+mod pace;
+mod perform;
+mod runtime;
+mod supervise;
+mod update;
 
 use crate::actions::catalog;
 use crate::keys::CommandName;
 
 pub use commands::{Command, NAMED};
+pub use effect::{Answer, Effect, PlanRequest};
+pub use message::{Connected, Leaving, Message};
+pub use model::Model;
+pub use perform::{Connect, Performer, Reach};
+pub use runtime::Runtime;
+pub use update::{next_due, update};
 
 /// The name of every command a keymap may bind.
 pub fn command_names() -> Vec<CommandName> {
     let named = NAMED.iter().map(|(_, name, _)| CommandName(name));
     named.chain(catalog::ALL.iter().map(|action| CommandName(action.command()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::{DEFAULT, Keymap};
+
+    #[test]
+    fn the_built_in_keymap_names_only_commands_there_are() {
+        let (_, problems) = Keymap::load(DEFAULT, "/nowhere".as_ref(), &command_names());
+        assert_eq!(problems, []);
+    }
 }

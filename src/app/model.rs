@@ -11,7 +11,7 @@ use crate::domain::action::{Phase, Run};
 use crate::domain::environment::Guard;
 use crate::domain::problem::Problem;
 use crate::domain::rollout::{Rollout, Verdict, WorkloadRef};
-use crate::domain::source::SourceHealth;
+use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::time::Instant;
 use crate::keys::{Keymap, Pending};
 use crate::sources::cluster::ClusterSnapshot;
@@ -96,13 +96,84 @@ pub struct Model {
     pub leave_until: Option<Instant>,
     /// Rows of a page, as the last draw found.
     pub page: usize,
+    /// The furthest the text in front may be scrolled, as the last draw found.
+    pub furthest: usize,
 }
 
 impl Model {
-    /// The current environment.
-    pub fn environment(&self) -> &Environment {
-        // There is always one: a configuration without any yields the kubeconfig's current context.
-        self.environments.get(self.current).unwrap_or(&Environment::NONE)
+    /// A console that knows nothing yet, in the first of its environments.
+    pub fn new(environments: Vec<Environment>, current: usize, keymap: Keymap, problems: Vec<Problem>) -> Self {
+        let mut model = Self {
+            ui: UiState::default(),
+            environments,
+            current,
+            is_demo: false,
+            link: Link::default(),
+            context: String::new(),
+            scope: String::new(),
+            identity: None,
+            read_only: None,
+            snapshot: ClusterSnapshot::default(),
+            held: None,
+            visible: Vec::new(),
+            detail: None,
+            planning: None,
+            next_request: 1,
+            runs: Vec::new(),
+            journal: Vec::new(),
+            problems,
+            banner: None,
+            unfinished: Vec::new(),
+            menu: Vec::new(),
+            hints: Vec::new(),
+            keymap,
+            pending: Pending::default(),
+            leave_until: None,
+            page: 0,
+            furthest: 0,
+        };
+        model.enter(current);
+        model
+    }
+
+    /// Goes to another environment: nothing of the one before stays on the screen.
+    pub fn enter(&mut self, environment: usize) {
+        let Some(entered) = self.environments.get(environment) else { return };
+        self.current = environment;
+        self.link = Link::Connecting;
+        self.context = entered.context.to_string();
+        self.scope = entered.namespaces.to_string();
+        self.identity = None;
+        self.read_only = entered.read_only.as_ref().map(|reason| reason.words().to_owned());
+        self.banner = entered.read_only.as_ref().map(|reason| format!("Read-only: {}. {}", reason.words(), reason.fix()));
+        self.snapshot = ClusterSnapshot::default();
+        self.held = None;
+        self.visible.clear();
+        self.detail = None;
+        self.ui = UiState { is_wide: self.ui.is_wide, is_header_compact: self.ui.is_header_compact, ..UiState::default() };
+    }
+
+    /// The name of the current environment.
+    fn environment_name(&self) -> &str {
+        self.environments.get(self.current).map_or("", |environment| &environment.name)
+    }
+
+    /// The guard of the current environment; the strictest where there is none.
+    fn guard(&self) -> Guard {
+        self.environments.get(self.current).map_or(Guard::Production, |environment| environment.guard)
+    }
+
+    /// The freshness of every source; before there is a connection, of the way to it.
+    pub fn sources(&self) -> Vec<SourceHealth> {
+        if !self.snapshot.health.is_empty() {
+            return self.snapshot.health.clone();
+        }
+        let mut health = SourceHealth::loading(format!("{}/cluster", self.environment_name()));
+        if let Link::Failed(reason) = &self.link {
+            health.state = SourceState::Down;
+            health.error = Some(reason.clone());
+        }
+        vec![health]
     }
 
     /// The row under the cursor.
@@ -148,15 +219,14 @@ impl Model {
 
     /// Everything a draw may read.
     pub fn scene<'a>(&'a self, now: Instant, sources: &'a [SourceHealth]) -> Scene<'a> {
-        let environment = self.environment();
         let is_troubled = |row: &&Arc<Rollout>| !matches!(row.verdict, Verdict::Complete | Verdict::Progressing);
         Scene {
             // A frozen screen shows the ages of the moment it was frozen at.
             now: self.ui.frozen_at.unwrap_or(now),
             ui: &self.ui,
             header: Header {
-                environment: &environment.name,
-                guard: environment.guard,
+                environment: self.environment_name(),
+                guard: self.guard(),
                 context: &self.context,
                 scope: &self.scope,
                 identity: self.identity.as_deref(),
@@ -184,11 +254,6 @@ impl Model {
     /// The overlay that has the keys.
     pub fn overlay(&self) -> Option<&Overlay> {
         self.ui.overlays.last()
-    }
-
-    /// The guard of the current environment.
-    pub fn guard(&self) -> Guard {
-        self.environment().guard
     }
 }
 

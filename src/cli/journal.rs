@@ -8,7 +8,7 @@ use color_eyre::eyre::Result;
 use super::Format;
 use super::output::{columns, note, say};
 use super::session::paths;
-use crate::actions::journal::{self, Chain, Line, What};
+use crate::actions::journal::{self, Chain, Line};
 use crate::domain::text;
 
 #[derive(Debug, Args)]
@@ -79,7 +79,7 @@ fn table(chains: &[Chain]) -> String {
         let clean = |raw: &str| text::clean(raw).into_owned();
         vec![
             line.at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            word(entry.what).to_owned(),
+            entry.what.word().to_owned(),
             clean(&entry.action),
             clean(&entry.environment),
             clean(&entry.actor),
@@ -88,19 +88,4 @@ fn table(chains: &[Chain]) -> String {
         ]
     }));
     columns(&rows)
-}
-
-/// The word for what a line tells.
-pub(super) const fn word(what: What) -> &'static str {
-    match what {
-        What::GivenUp => "given up",
-        What::Refused => "refused",
-        What::Begun => "confirmed",
-        What::Intent => "sending",
-        What::Accepted => "accepted",
-        What::AnswerLost => "answer lost",
-        What::Settled => "settled",
-        What::Ended => "ended",
-        What::Resumed => "resumed",
-    }
 }

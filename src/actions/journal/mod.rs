@@ -37,6 +37,23 @@ pub enum What {
     Resumed,
 }
 
+impl What {
+    /// The word shown.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::GivenUp => "given up",
+            Self::Refused => "refused",
+            Self::Begun => "confirmed",
+            Self::Intent => "sending",
+            Self::Accepted => "accepted",
+            Self::AnswerLost => "answer lost",
+            Self::Settled => "settled",
+            Self::Ended => "ended",
+            Self::Resumed => "resumed",
+        }
+    }
+}
+
 /// One target as the journal keeps it: enough to verify it later, no template, no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Aim {

@@ -43,7 +43,7 @@ pub(super) fn key(model: &mut Model, chord: Chord, now: Instant) -> Vec<Effect> 
             Some(command) => run(model, command, now),
             None => Vec::new(),
         },
-        Pressed::Unfinished => Vec::new(),
+        Pressed::Unfinished | Pressed::Nothing => Vec::new(),
         Pressed::Unbound if context.is_typing() => {
             typed(model, chord);
             Vec::new()

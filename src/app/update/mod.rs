@@ -7,6 +7,8 @@ mod plan;
 mod run;
 mod world;
 
+pub use input::is_typing;
+
 use chrono::TimeDelta;
 
 use super::commands::Command;
@@ -35,7 +37,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             model.link = Link::Connected;
             model.context = connected.context;
             model.scope = connected.scope;
-            model.identity = connected.identity;
+            model.identity = connected.identity.or(model.identity.take());
             Vec::new()
         }
         Message::NotConnected(reason) => {

@@ -24,9 +24,8 @@ pub(super) fn step(model: &mut Model, command: Command) -> bool {
             Overlay::Scope { selected } | Overlay::Actions { selected, .. } | Overlay::Palette { selected, .. } => {
                 *selected = moved(*selected, by, menu);
             }
-            // A draw clamps what is beyond the last line.
             Overlay::Help { scroll, .. } | Overlay::Plan { scroll, .. } | Overlay::Problems { scroll } => {
-                *scroll = moved(*scroll, by, 100_000);
+                *scroll = moved(*scroll, by, model.furthest + 1);
             }
         }
         return true;

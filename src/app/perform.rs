@@ -1,0 +1,410 @@
+//! Effects into supervised tasks: the only room that spawns them.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::effect::{Answer, Effect, PlanRequest};
+use super::message::{Connected, Message};
+use super::supervise::{panicked, supervise};
+use crate::actions::journal::{self, Entry, Journal, Unfinished, What};
+use crate::actions::{Executor, Given, Options, Planner, Seen, catalog};
+use crate::domain::action::{Phase, Plan, Run};
+use crate::domain::rollout::WorkloadRef;
+use crate::domain::text;
+use crate::domain::time::Instant;
+use crate::sources::Clock;
+use crate::sources::cluster::{ClusterSnapshot, ClusterSource, Connection};
+use crate::sources::observe::{Answer as Pending, ObserveCluster};
+use crate::ui::scene::JournalLine;
+
+/// How many journal lines the screen shows.
+const JOURNAL_LINES: usize = 500;
+
+/// Everything needed to look at and act on one environment.
+pub struct Reach {
+    /// The eyes.
+    pub connection: Connection,
+    /// The namespaces looked at; empty means all of them.
+    pub namespaces: Vec<Arc<str>>,
+    /// The planner.
+    pub planner: Planner,
+    /// The executor.
+    pub executor: Executor,
+}
+
+/// Makes the way to an environment, by its place; run again until it succeeds.
+pub type Connect = Arc<dyn Fn(usize) -> Pending<'static, Reach> + Send + Sync>;
+
+/// What effects are performed with.
+pub struct Performer {
+    connect: Connect,
+    environments: Vec<Arc<str>>,
+    messages: mpsc::Sender<Message>,
+    links: (mpsc::Sender<(u64, Box<Reach>)>, mpsc::Receiver<(u64, Box<Reach>)>),
+    /// Which connection attempt counts.
+    attempt: u64,
+    /// The environment asked for last.
+    wanted: usize,
+    connecting: Option<AbortHandle>,
+    current: Option<Current>,
+    retry: Arc<Notify>,
+    runs: JoinSet<()>,
+    journal: Arc<Mutex<Journal>>,
+    seen: Arc<Mutex<Seen>>,
+    state: PathBuf,
+    clock: Clock,
+    unfinished: Vec<Unfinished>,
+}
+
+struct Current {
+    reach: Reach,
+    snapshots: watch::Receiver<ClusterSnapshot>,
+    focus: watch::Sender<Option<WorkloadRef>>,
+    source: AbortHandle,
+}
+
+impl Drop for Current {
+    fn drop(&mut self) {
+        self.source.abort();
+    }
+}
+
+impl Performer {
+    /// Performs effects with these means and tells what came of them.
+    pub fn new(connect: Connect, environments: Vec<Arc<str>>, messages: mpsc::Sender<Message>, state: PathBuf, journal: Arc<Mutex<Journal>>, seen: Arc<Mutex<Seen>>, clock: Clock) -> Self {
+        Self {
+            connect,
+            environments,
+            messages,
+            links: mpsc::channel(1),
+            attempt: 0,
+            wanted: 0,
+            connecting: None,
+            current: None,
+            retry: Arc::new(Notify::new()),
+            runs: JoinSet::new(),
+            journal,
+            seen,
+            state,
+            clock,
+            unfinished: Vec::new(),
+        }
+    }
+
+    /// The next news of the cluster: a connection made, or a newer snapshot.
+    pub async fn news(&mut self) -> Message {
+        loop {
+            let snapshots = self.current.as_mut().map(|current| &mut current.snapshots);
+            let changed = async {
+                match snapshots {
+                    Some(snapshots) if snapshots.changed().await.is_ok() => Box::new(snapshots.borrow_and_update().clone()),
+                    _ => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                Some((attempt, reach)) = self.links.1.recv() => {
+                    if attempt == self.attempt {
+                        return Message::Connected(self.attach(*reach));
+                    }
+                }
+                snapshot = changed => return Message::Observed(snapshot),
+            }
+        }
+    }
+
+    /// Performs one effect; never waits.
+    pub fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Focus(workload) => {
+                if let Some(current) = &self.current {
+                    current.focus.send_replace(workload);
+                }
+            }
+            Effect::Read(workload) => self.read(workload),
+            Effect::Retry => self.retry.notify_waiters(),
+            Effect::Connect(environment) => self.connect(environment),
+            Effect::Plan(request) => self.plan(request),
+            Effect::GiveUp(plan, words) => self.give_up(&plan, words),
+            Effect::Execute(plan, answer) => self.execute(*plan, answer),
+            Effect::FindUnfinished => self.find_unfinished(),
+            Effect::ReadJournal => self.read_journal(),
+            // The loop does these itself: they are about the terminal.
+            Effect::Repaint | Effect::Suspend | Effect::Leave => {}
+        }
+    }
+
+    /// Waits until every run under way has come to its end.
+    pub async fn finish(&mut self) {
+        while self.runs.join_next().await.is_some() {}
+    }
+
+    /// Whether a run is under way.
+    pub fn is_busy(&mut self) -> bool {
+        while self.runs.try_join_next().is_some() {}
+        !self.runs.is_empty()
+    }
+
+    fn connect(&mut self, environment: usize) {
+        self.current = None;
+        if let Some(connecting) = self.connecting.take() {
+            connecting.abort();
+        }
+        self.attempt += 1;
+        self.wanted = environment;
+        let (attempt, connect, links, messages, retry) = (self.attempt, self.connect.clone(), self.links.0.clone(), self.messages.clone(), self.retry.clone());
+        let task = tokio::spawn(async move {
+            let mut wait = Duration::from_millis(500);
+            loop {
+                match connect(environment).await {
+                    Ok(reach) => {
+                        let _ = links.send((attempt, Box::new(reach))).await;
+                        return;
+                    }
+                    Err(error) => {
+                        if messages.send(Message::NotConnected(error.sentence)).await.is_err() {
+                            return;
+                        }
+                    }
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    () = retry.notified() => {}
+                }
+                wait = wait.saturating_mul(2).min(Duration::from_secs(10));
+            }
+        });
+        self.connecting = Some(task.abort_handle());
+    }
+
+    /// Starts the eyes on a connection made.
+    fn attach(&mut self, reach: Reach) -> Connected {
+        let environment = self.environments.get(self.wanted).cloned().unwrap_or_default();
+        let (snapshots, seen) = watch::channel(ClusterSnapshot::default());
+        let (focus, focused) = watch::channel(None);
+        let (healthy, told) = mpsc::channel(16);
+        let (connection, namespaces, retry) = (reach.connection.clone(), reach.namespaces.clone(), self.retry.clone());
+        let make = move || {
+            ClusterSource {
+                environment: environment.clone(),
+                connection: connection.clone(),
+                namespaces: namespaces.clone(),
+                focus: focused.clone(),
+                snapshots: snapshots.clone(),
+                healthy: healthy.clone(),
+                retry: retry.clone(),
+            }
+            .run()
+        };
+        let source = tokio::spawn(supervise("cluster", make, self.messages.clone())).abort_handle();
+        let remembering = remember(reach.connection.clone(), self.seen.clone(), told, self.clock.clone());
+        tokio::spawn(remembering);
+        let identifying = identify(reach.connection.clone(), self.messages.clone(), scope_words(&reach.namespaces));
+        tokio::spawn(identifying);
+        let connected = Connected {
+            context: reach.connection.context().to_owned(),
+            identity: None,
+            scope: scope_words(&reach.namespaces),
+            server: reach.connection.server().into(),
+        };
+        self.current = Some(Current { reach, snapshots: seen, focus, source });
+        self.resume();
+        connected
+    }
+
+    fn read(&self, workload: WorkloadRef) {
+        let Some(current) = &self.current else { return };
+        let (connection, messages, seen) = (current.reach.connection.clone(), self.messages.clone(), self.seen.clone());
+        tokio::spawn(async move {
+            let facts = ObserveCluster::workload(&connection, &workload).await;
+            let events = match &facts {
+                Ok(facts) => Some(connection.events(facts).await),
+                Err(_) => None,
+            };
+            let facts = match facts {
+                Ok(mut facts) => {
+                    let cluster = ObserveCluster::cluster(&connection).await.ok().and_then(|cluster| cluster.uid);
+                    seen.lock().unwrap_or_else(PoisonError::into_inner).remember(cluster.as_deref(), &mut facts.revisions);
+                    Ok(Box::new(facts))
+                }
+                Err(error) => Err(error.sentence),
+            };
+            // The loop is gone only when the process ends.
+            let _ = messages.send(Message::Facts(workload.clone(), facts)).await;
+            if let Some(events) = events {
+                let _ = messages.send(Message::Events(workload, events.map_err(|error| error.sentence))).await;
+            }
+        });
+    }
+
+    fn plan(&self, request: PlanRequest) {
+        let messages = self.messages.clone();
+        let planner = self.current.as_ref().map(|current| current.reach.planner.clone());
+        tokio::spawn(async move {
+            let options = Options { to_revision: request.to_revision };
+            let planned = match (planner, catalog::ALL.get(request.action)) {
+                (Some(planner), Some(action)) => planner.plan(*action, &request.targets, &options).await.map_err(|error| error.sentence),
+                _ => Err("there is no connection to the cluster yet.".to_owned()),
+            };
+            let _ = messages.send(Message::Planned(request.number, Box::new(planned))).await;
+        });
+    }
+
+    fn give_up(&self, plan: &Plan, words: &str) {
+        let entry = Entry {
+            what: What::GivenUp,
+            run: plan.id.clone(),
+            action: plan.action.clone(),
+            environment: plan.environment.clone(),
+            cluster: plan.cluster.uid.clone().unwrap_or_else(|| plan.cluster.server.clone()),
+            actor: plan.actor.name().to_owned(),
+            aims: Vec::new(),
+            target: None,
+            outcome: None,
+            phase: None,
+            words: format!("{words}: {}", plan.targets.iter().map(|target| target.workload.to_string()).collect::<Vec<_>>().join(", ")),
+        };
+        let (journal, now) = (self.journal.clone(), (self.clock)());
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = journal.lock().unwrap_or_else(PoisonError::into_inner).append(entry, now) {
+                tracing::error!(%error, "a journal line is lost");
+            }
+        });
+    }
+
+    fn execute(&mut self, plan: Plan, answer: Answer) {
+        let Some(current) = &self.current else { return };
+        let (executor, messages) = (current.reach.executor.clone(), self.messages.clone());
+        let (id, targets) = (plan.id.clone(), plan.targets.len());
+        let given = Given { typed: answer.typed, reason: answer.reason };
+        self.runs.spawn(watched(id, targets, messages, async move |events| executor.execute(&plan, &given, &events).await));
+    }
+
+    /// Looks for runs of before that never ended.
+    fn find_unfinished(&mut self) {
+        let chains = match journal::chains(&self.state) {
+            Ok(chains) => chains,
+            Err(error) => {
+                tracing::error!(%error, "the journal cannot be read");
+                return;
+            }
+        };
+        self.unfinished = journal::unfinished(&chains);
+        self.tell_unfinished("verified as soon as its cluster is connected; nothing is sent");
+    }
+
+    fn tell_unfinished(&self, what_now: &str) {
+        let sentence = |run: &Unfinished| {
+            let targets = run.begun.aims.iter().map(|aim| aim.workload.to_string()).collect::<Vec<_>>().join(", ");
+            text::clean(&format!("UNFINISHED: {} of {targets} by {} at {}: {what_now}.", run.begun.action, run.begun.actor, run.at.format("%H:%M:%S"))).into_owned()
+        };
+        let sentences = self.unfinished.iter().map(sentence).collect();
+        // At start the channel is empty; a full one means that the loop has better things to show.
+        let _ = self.messages.try_send(Message::Unfinished(sentences));
+    }
+
+    /// Verifies the unfinished runs of this environment's cluster.
+    fn resume(&mut self) {
+        let Some(current) = &self.current else { return };
+        let environment = current.reach.executor.environment.clone();
+        let (here, elsewhere) = std::mem::take(&mut self.unfinished).into_iter().partition(|run| run.begun.environment == environment);
+        self.unfinished = elsewhere;
+        let here: Vec<Unfinished> = here;
+        for run in here {
+            let (executor, messages, connection) = (current.reach.executor.clone(), self.messages.clone(), current.reach.connection.clone());
+            let (id, targets) = (run.begun.run.clone(), run.begun.aims.len());
+            self.runs.spawn(async move {
+                let cluster = ObserveCluster::cluster(&connection).await.ok().map(|cluster| cluster.uid.unwrap_or(cluster.server));
+                if cluster.as_deref() != Some(run.begun.cluster.as_str()) {
+                    return;
+                }
+                watched(id, targets, messages.clone(), async move |events| executor.resume(&run, &events).await).await;
+                let _ = messages.send(Message::Unfinished(Vec::new())).await;
+            });
+        }
+    }
+
+    fn read_journal(&self) {
+        let (state, messages) = (self.state.clone(), self.messages.clone());
+        tokio::task::spawn_blocking(move || {
+            let lines = journal::chains(&state).map(|chains| journal_lines(&chains)).unwrap_or_default();
+            let _ = messages.blocking_send(Message::Journal(lines));
+        });
+    }
+}
+
+/// Runs an execution, passes its events on, and makes its end known even when it dies.
+async fn watched(id: String, targets: usize, messages: mpsc::Sender<Message>, run: impl AsyncFnOnce(mpsc::Sender<(String, crate::domain::action::RunEvent)>) -> Run) {
+    use futures_util::FutureExt;
+    let (events, mut told) = mpsc::channel(64);
+    let relay = async {
+        while let Some((id, event)) = told.recv().await {
+            let _ = messages.send(Message::Run(id, event)).await;
+        }
+    };
+    let execution = std::panic::AssertUnwindSafe(run(events)).catch_unwind();
+    let (ended, ()) = tokio::join!(execution, relay);
+    let ended = ended.unwrap_or_else(|panic| {
+        // Never started again: whether the request left is not known.
+        let mut run = Run::draft(id, targets);
+        run.phase = Phase::Unknown;
+        run.reason = Some(format!("the execution failed ({}): look at the target before doing anything else.", panicked(&*panic)));
+        run
+    });
+    let _ = messages.send(Message::RunEnded(Box::new(ended))).await;
+}
+
+/// Asks who we are and tells it when known.
+async fn identify(connection: Connection, messages: mpsc::Sender<Message>, scope: String) {
+    if let Ok(Some(identity)) = ObserveCluster::identity(&connection).await {
+        let connected = Connected { context: connection.context().to_owned(), identity: Some(identity), scope, server: connection.server().into() };
+        let _ = messages.send(Message::Connected(connected)).await;
+    }
+}
+
+/// Keeps what was seen fully available, under the uid of its cluster.
+async fn remember(connection: Connection, seen: Arc<Mutex<Seen>>, mut told: mpsc::Receiver<Vec<Arc<str>>>, clock: Clock) {
+    while let Some(sets) = told.recv().await {
+        let Ok(cluster) = ObserveCluster::cluster(&connection).await else { continue };
+        let Some(uid) = cluster.uid else { continue };
+        let now: Instant = clock();
+        let (seen, noted) = (seen.clone(), tokio::task::spawn_blocking);
+        let _ = noted(move || {
+            let result = seen.lock().unwrap_or_else(PoisonError::into_inner).note(&uid, sets.iter().map(AsRef::as_ref), now);
+            if let Err(error) = result {
+                tracing::warn!(%error, "what was seen healthy cannot be kept");
+            }
+        })
+        .await;
+    }
+}
+
+fn scope_words(namespaces: &[Arc<str>]) -> String {
+    match namespaces {
+        [] => "all namespaces".to_owned(),
+        [one] => one.to_string(),
+        [first, others @ ..] => format!("{first} +{}", others.len()),
+    }
+}
+
+fn journal_lines(chains: &[journal::Chain]) -> Vec<JournalLine> {
+    let mut lines: Vec<&journal::Line> = chains.iter().flat_map(|chain| &chain.lines).collect();
+    lines.sort_by_key(|line| std::cmp::Reverse((line.at, line.seq)));
+    let clean = |raw: &str| text::clean(raw).into_owned();
+    lines
+        .into_iter()
+        .take(JOURNAL_LINES)
+        .map(|line| {
+            let targets = line.entry.aims.iter().map(|aim| aim.workload.to_string()).collect::<Vec<_>>().join(", ");
+            JournalLine {
+                at: line.at,
+                what: line.entry.what.word().to_owned(),
+                about: clean(format!("{} {targets}", line.entry.action).trim_end()),
+                words: clean(&format!("{}: {}", line.entry.actor, line.entry.words)),
+            }
+        })
+        .collect()
+}

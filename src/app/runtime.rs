@@ -1,0 +1,242 @@
+//! The loop: drain, update, draw only when something changed, and never wait for anything but the next thing.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant as Tick;
+
+use super::effect::Effect;
+use super::message::{Leaving, Message};
+use super::model::Model;
+use super::pace::{Cause, Pace};
+use super::perform::Performer;
+use super::update::{self, is_typing};
+use crate::domain::time::Instant;
+use crate::sources::Clock;
+use crate::terminal::{Burst, Frame, Guard, Input, InputEvent, Signal, Signals, Verdict, Writer, size, stop_self};
+use crate::theme::{Glyphs, Theme};
+use crate::ui::root;
+
+/// How many messages are taken before a draw gets its turn.
+const DRAIN: usize = 64;
+/// How long a terminal that does not read is waited for.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// The parts of a running console.
+pub struct Runtime {
+    /// The state.
+    pub model: Model,
+    /// What effects are performed with.
+    pub performer: Performer,
+    /// What tasks tell.
+    pub messages: mpsc::Receiver<Message>,
+    /// Turns true when the console leaves.
+    pub leaving: watch::Sender<bool>,
+    /// How it looks.
+    pub theme: Theme,
+    /// The signs it draws.
+    pub glyphs: Glyphs,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// The terminal and what belongs to it.
+struct Glass {
+    guard: Guard,
+    writer: Writer,
+    input: Option<Input>,
+    events: mpsc::Sender<InputEvent>,
+    size: (u16, u16),
+}
+
+impl Runtime {
+    /// Runs until the operator, a signal or a lost terminal ends it; what was under way is finished first.
+    ///
+    /// # Errors
+    /// When there is no terminal to run on.
+    pub async fn run(mut self) -> io::Result<()> {
+        let guard = Guard::acquire()?;
+        // A descriptor of its own: nobody else's buffer gets between the frames.
+        let output = std::fs::File::from(rustix::stdio::stdout().as_fd().try_clone_to_owned()?);
+        let (events, mut keys) = mpsc::channel(1_024);
+        let mut glass = Glass { guard, writer: Writer::start(output)?, input: Some(Input::start(events.clone())?), events, size: size() };
+        let mut signals = Signals::listen()?;
+        let mut burst = Burst::default();
+        let mut pace = Pace::default();
+        let mut redraw_at: Option<Instant> = None;
+        self.performer.perform(Effect::FindUnfinished);
+        self.performer.perform(Effect::Connect(self.model.current));
+        pace.mark(Cause::Operator, Tick::now());
+        loop {
+            if pace.take(Tick::now()) {
+                redraw_at = self.draw(&glass);
+            }
+            let now = (self.clock)();
+            let clock_due = [redraw_at, update::next_due(&self.model)].into_iter().flatten().min();
+            let clock_due = clock_due.map(|at| Tick::now() + (at - now).to_std().unwrap_or_default().max(Duration::from_millis(5)));
+            let (cause, message) = tokio::select! {
+                biased;
+                signal = signals.next() => match signal {
+                    Signal::Leave => (Cause::Operator, Some(Message::Leave(Leaving::Asked))),
+                    Signal::Suspend => {
+                        self.suspend(&mut glass, &mut keys).await;
+                        (Cause::Operator, Some(Message::Continued))
+                    }
+                    Signal::Continued => {
+                        // The shell may have set its own modes meanwhile.
+                        let _ = glass.guard.reacquire();
+                        (Cause::Operator, Some(Message::Continued))
+                    }
+                    Signal::Resized => (Cause::Operator, Some(resized(size()))),
+                },
+                Some(event) = keys.recv() => (Cause::Operator, self.read(event, &mut burst)),
+                Some(message) = self.messages.recv() => (cause_of(&message), Some(message)),
+                message = self.performer.news() => (cause_of(&message), Some(message)),
+                () = at(clock_due) => (Cause::World, Some(Message::Clock)),
+                () = at(pace.due()) => continue,
+            };
+            let mut next = message;
+            let mut taken = 0;
+            while let Some(message) = next.take() {
+                if let Message::Resize(columns, rows) = message {
+                    glass.size = (columns, rows);
+                }
+                if self.take(message, &mut glass, &mut keys).await {
+                    return self.leave(glass, &mut signals).await;
+                }
+                taken += 1;
+                if taken < DRAIN {
+                    next = keys.try_recv().ok().and_then(|event| self.read(event, &mut burst)).or_else(|| self.messages.try_recv().ok());
+                }
+            }
+            pace.mark(cause, Tick::now());
+            if let Some(why) = glass.writer.broken() {
+                tracing::warn!(why, "the terminal cannot be written to any more");
+                return self.leave(glass, &mut signals).await;
+            }
+        }
+    }
+
+    /// Takes a message in and does what it asks; whether the console has to leave.
+    async fn take(&mut self, message: Message, glass: &mut Glass, keys: &mut mpsc::Receiver<InputEvent>) -> bool {
+        let now = (self.clock)();
+        for effect in update::update(&mut self.model, message, now) {
+            match effect {
+                Effect::Leave => return true,
+                Effect::Repaint => glass.writer.repaint(),
+                Effect::Suspend => {
+                    self.suspend(glass, keys).await;
+                    glass.writer.repaint();
+                }
+                effect => self.performer.perform(effect),
+            }
+        }
+        false
+    }
+
+    fn read(&self, event: InputEvent, burst: &mut Burst) -> Option<Message> {
+        match event {
+            InputEvent::Resize(columns, rows) => Some(resized((columns, rows))),
+            InputEvent::Hangup => Some(Message::Leave(Leaving::TerminalGone)),
+            InputEvent::Key(chord, at) => {
+                let is_text = chord.typed().is_some() && !is_typing(&self.model);
+                match burst.judge(at) {
+                    Verdict::Typed => Some(Message::Key(chord)),
+                    _ if !is_text => Some(Message::Key(chord)),
+                    Verdict::Begins => Some(Message::Burst),
+                    Verdict::GoesOn => None,
+                }
+            }
+        }
+    }
+
+    /// Draws the scene and hands it to the writer; when an age on it reads differently.
+    fn draw(&mut self, glass: &Glass) -> Option<Instant> {
+        let (columns, rows) = glass.size;
+        let mut buffer = Buffer::empty(Rect::new(0, 0, columns.max(1), rows.max(1)));
+        let now = (self.clock)();
+        let sources = self.model.sources();
+        let hit = root::draw(&self.model.scene(now, &sources), &self.theme, &self.glyphs, &mut buffer);
+        self.model.page = hit.page;
+        self.model.furthest = hit.furthest;
+        glass.writer.submit(Frame { buffer, cursor: hit.cursor });
+        hit.next_redraw
+    }
+
+    async fn suspend(&mut self, glass: &mut Glass, keys: &mut mpsc::Receiver<InputEvent>) {
+        glass.writer.pause(PATIENCE);
+        // The reader must not take the shell's keys.
+        glass.input = None;
+        crate::terminal::release();
+        if let Err(error) = stop_self() {
+            tracing::error!(%error, "the process cannot be stopped");
+        }
+        let _ = glass.guard.reacquire();
+        while keys.try_recv().is_ok() {}
+        glass.input = Input::start(glass.events.clone()).ok();
+        glass.size = size();
+        glass.writer.go_on();
+    }
+
+    /// Gives the terminal back at once, then finishes what is under way.
+    async fn leave(mut self, glass: Glass, signals: &mut Signals) -> io::Result<()> {
+        self.leaving.send_replace(true);
+        glass.writer.pause(PATIENCE);
+        let Glass { guard, input, .. } = glass;
+        drop(input);
+        drop(guard);
+        if !self.performer.is_busy() {
+            return Ok(());
+        }
+        say("quarterdeck: a run is under way; verifying it to its end. Interrupt again to leave it to the next start.");
+        loop {
+            tokio::select! {
+                () = self.performer.finish() => break,
+                Some(message) = self.messages.recv() => self.tell(message),
+                Signal::Leave = signals.next() => return Ok(()),
+            }
+        }
+        while let Ok(message) = self.messages.try_recv() {
+            self.tell(message);
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, message: Message) {
+        if let Message::RunEnded(run) = &message {
+            let words = run.targets.iter().map(|target| target.words.as_str()).collect::<Vec<_>>().join(" ");
+            say(&format!("quarterdeck: {}: {} {words}", run.phase.word(), run.reason.as_deref().unwrap_or_default()));
+        }
+        let now = (self.clock)();
+        update::update(&mut self.model, message, now);
+    }
+}
+
+/// A line for whoever is left at the terminal; nobody may be.
+fn say(words: &str) {
+    use std::io::Write;
+    let _ = writeln!(io::stderr(), "{words}");
+}
+
+fn resized((columns, rows): (u16, u16)) -> Message {
+    Message::Resize(columns, rows)
+}
+
+/// What the operator waits for is drawn at once.
+fn cause_of(message: &Message) -> Cause {
+    match message {
+        Message::Observed(_) | Message::Clock => Cause::World,
+        _ => Cause::Operator,
+    }
+}
+
+async fn at(due: Option<Tick>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
