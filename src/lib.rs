@@ -2,4 +2,5 @@
 
 pub mod domain;
 pub mod sources;
+pub mod theme;
 pub mod ui;

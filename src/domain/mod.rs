@@ -6,6 +6,7 @@
 //! | folder | subject |
 //! |---|---|
 //! | [`action`] | plans, pins, tiers, confirmation, the run and its only transition function |
+//! | [`document`] | a file the operator wrote, read to its end with every problem |
 //! | [`environment`] | where an operator acts, and how carefully |
 //! | [`problem`] | what is wrong with a file the operator wrote |
 //! | [`rollout`] | workloads, verdicts, pods, revisions, templates |
@@ -14,6 +15,7 @@
 //! | [`time`] | ages and their coarse steps |
 
 pub mod action;
+pub mod document;
 pub mod environment;
 pub mod problem;
 pub mod rollout;
