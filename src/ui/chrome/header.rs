@@ -1,0 +1,112 @@
+//! The header: environment, context, scope, identity, read-only or not, and the sources that are not fresh.
+
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+
+use crate::domain::source::{SourceHealth, SourceState};
+use crate::theme::Role;
+use crate::ui::pen::Pen;
+use crate::ui::scene::Scene;
+use crate::ui::text;
+use crate::ui::words;
+
+/// From this many rows of screen on, more than one source gets a line of its own.
+const TALL: u16 = 30;
+
+/// How many rows the header takes: one, and in full or with trouble a line for the sources.
+pub fn rows(scene: &Scene<'_>, screen_rows: u16) -> u16 {
+    let troubled = u16::try_from(not_fresh(scene.sources).count()).unwrap_or(u16::MAX);
+    let most = if screen_rows >= TALL { 3 } else { 1 };
+    let least = u16::from(!scene.ui.is_header_compact);
+    1 + troubled.min(most).max(least) + u16::from(scene.ui.frozen_at.is_some())
+}
+
+/// The sources an operator has to know about.
+fn not_fresh(sources: &[SourceHealth]) -> impl Iterator<Item = &SourceHealth> {
+    sources.iter().filter(|source| source.state != SourceState::Fresh)
+}
+
+/// Draws it.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
+    let mut lines = area.top()..area.bottom();
+    if let Some(y) = lines.next() {
+        place(pen, Rect { y, height: 1, ..area }, scene);
+    }
+    if let (Some(since), true) = (scene.ui.frozen_at, lines.len() > 0) {
+        if let Some(y) = lines.next() {
+            let words = words::frozen(&pen.age(since));
+            pen.tint(Rect { y, height: 1, ..area }, pen.style(Role::Frozen));
+            pen.put(area.x + 1, y, area.width.saturating_sub(2), &words, pen.style(Role::Frozen));
+        }
+    }
+    sources(pen, Rect { y: lines.start, height: u16::try_from(lines.len()).unwrap_or(0), ..area }, scene);
+}
+
+/// Where we are, and whether we may act here.
+fn place(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
+    let header = &scene.header;
+    let style = pen.style(Role::Text);
+    pen.tint(area, style);
+    let (grant, role) =
+        if header.read_only.is_some() { (words::READ_ONLY, Role::ReadOnly) } else { (words::WRITE, Role::MayAct) };
+    let mut right = area.right();
+    for (badge, role) in [Some((grant, role)), header.is_demo.then_some((words::DEMO, Role::Mark))].into_iter().flatten() {
+        let wide = u16::try_from(text::width(badge) + 2).unwrap_or(0);
+        right = right.saturating_sub(wide);
+        pen.put(right, area.y, wide, &format!(" {badge} "), pen.style(role));
+    }
+    let guard = Role::of_guard(header.guard);
+    let name = words::environment(header.environment, header.guard);
+    let most = (right - area.x) / 2;
+    let used = pen.put(area.x, area.y, most, &format!(" {name} "), pen.style(guard));
+    let separator = format!(" {} ", pen.glyphs.separator);
+    let facts: Vec<&str> = [header.context, header.scope].into_iter().chain(header.identity).collect();
+    let left = right.saturating_sub(area.x + used + 2);
+    pen.put(area.x + used + 1, area.y, left, &facts.join(&separator), style);
+}
+
+/// What is not fresh, worst news first; when all is well, why we may not write.
+fn sources(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
+    let mut troubled: Vec<&SourceHealth> = not_fresh(scene.sources).collect();
+    troubled.sort_by_key(|source| match source.state {
+        SourceState::Down => 0,
+        SourceState::Stale => 1,
+        SourceState::Loading => 2,
+        SourceState::Fresh => 3,
+    });
+    let lines = area.top()..area.bottom();
+    if troubled.is_empty() {
+        let words = match scene.header.read_only {
+            Some(why) => words::read_only_because(why),
+            None => words::all_fresh(scene.sources.len()),
+        };
+        if let Some(y) = lines.into_iter().next() {
+            pen.put(area.x + 1, y, area.width.saturating_sub(2), &words, pen.style(Role::Muted));
+        }
+        return;
+    }
+    let shown = usize::from(area.height);
+    for (place, (y, source)) in lines.zip(&troubled).enumerate() {
+        let hidden = if place + 1 == shown { troubled.len().saturating_sub(shown) } else { 0 };
+        let more = words::more(hidden);
+        let wide = u16::try_from(text::width(&more)).unwrap_or(0);
+        let room = area.width.saturating_sub(2 + wide);
+        let line = health(pen, source);
+        pen.put_line(area.x + 1, y, room, &line.into());
+        pen.put_right(area.x + 1, y, area.width.saturating_sub(2), &more, pen.style(Role::Muted));
+    }
+}
+
+/// One source: its name, its state, how old its last word is, why, and when it is asked again.
+pub fn health(pen: &mut Pen<'_>, source: &SourceHealth) -> Vec<Span<'static>> {
+    let role = match source.state {
+        SourceState::Down => Role::Error,
+        SourceState::Stale => Role::Warning,
+        SourceState::Loading | SourceState::Fresh => Role::Muted,
+    };
+    let age = source.last_good.map(|then| pen.age(then));
+    let retry = source.next_try.filter(|at| *at > pen.now).map(|at| pen.left(at));
+    let mut spans = vec![pen.span(&format!("{} {}", source.name, source.state.word()), role)];
+    spans.push(pen.span(&words::health(age.as_deref(), source.error.as_deref(), retry.as_deref()), Role::Text));
+    spans
+}

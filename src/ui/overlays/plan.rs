@@ -1,0 +1,127 @@
+//! The plan: worked out, shown, confirmed, run, and how it ended. The confirmation is always in sight.
+
+use ratatui::layout::Rect;
+
+use super::{plan_page, plan_run};
+use crate::domain::action::{Gesture, Phase, Plan};
+use crate::theme::Role;
+use crate::ui::pen::Pen;
+use crate::ui::root::HitMap;
+use crate::ui::scene::{PlanScene, Scene};
+use crate::ui::state::Field;
+use crate::ui::text;
+use crate::ui::widgets::page::Page;
+use crate::ui::widgets::prompt;
+use crate::ui::words;
+
+/// What the operator typed so far.
+pub struct Typing<'a> {
+    /// The first line shown.
+    pub scroll: usize,
+    /// The word or the name.
+    pub typed: &'a Field,
+    /// The reason.
+    pub reason: &'a Field,
+    /// Whether the reason has the keys.
+    pub is_in_reason: bool,
+}
+
+/// Draws it over the whole body.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, typing: &Typing<'_>) -> HitMap {
+    pen.clear(area, pen.style(Role::Background));
+    let Some(shown) = scene.plan else {
+        return HitMap::default();
+    };
+    pen.put(area.x + 1, area.y, area.width.saturating_sub(2), &shown.title, pen.style(Role::Title));
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let columns = area.width.saturating_sub(2);
+    let Some(plan) = shown.plan.as_deref() else {
+        let mut page = Page::new(columns);
+        page.gap();
+        match &shown.error {
+            Some(why) => {
+                page.text(pen, 0, words::plan::FAILED, Role::Error);
+                page.text(pen, 2, why, Role::Text);
+            }
+            None => page.text(pen, 0, words::plan::WORKING, Role::Text),
+        }
+        return page.fill(pen, body, typing.scroll);
+    };
+    let is_running = shown.run.as_ref().is_some_and(|run| !matches!(run.phase, Phase::Draft | Phase::Planned));
+    if is_running {
+        return plan_run::draw(pen, body, shown, plan, typing.scroll);
+    }
+    let bottom = prompt_rows(plan).min(body.height);
+    let above = Rect { height: body.height - bottom, ..body };
+    let page = plan_page::write(pen, plan, columns);
+    let mut hit = page.fill(pen, above, typing.scroll);
+    let below = Rect { y: above.bottom(), height: bottom, ..body };
+    rule_with_scroll(pen, below, &hit);
+    hit.cursor = confirm(pen, below, shown, plan, typing);
+    hit
+}
+
+fn prompt_rows(plan: &Plan) -> u16 {
+    match (plan.is_applicable(), plan.confirmation.needs_reason) {
+        (true, true) => 4,
+        (true, false) if plan.confirmation.gesture != Gesture::Enter => 3,
+        _ => 2,
+    }
+}
+
+/// The line between the plan and the prompt; it tells when there is more to read.
+fn rule_with_scroll(pen: &mut Pen<'_>, area: Rect, hit: &HitMap) {
+    pen.rule(area.x, area.y, area.width, pen.style(Role::Border));
+    let below = hit.furthest.saturating_sub(hit.offset);
+    let words = match (hit.offset, below) {
+        (0, 0) => return,
+        (above, 0) => format!(" {} {above} ", pen.glyphs.above),
+        (0, below) => format!(" {} {} ", pen.glyphs.below, words::plan::more_lines(below)),
+        (above, below) => format!(" {} {above} {} {} ", pen.glyphs.above, pen.glyphs.below, words::plan::more_lines(below)),
+    };
+    pen.put_right(area.x, area.y, area.width.saturating_sub(2), &words, pen.style(Role::Muted));
+}
+
+/// What confirms it; gives back where the cursor stands.
+fn confirm(pen: &mut Pen<'_>, area: Rect, shown: &PlanScene, plan: &Plan, typing: &Typing<'_>) -> Option<(u16, u16)> {
+    let x = area.x + 1;
+    let columns = area.width.saturating_sub(2);
+    let y = area.y + 1;
+    if !plan.is_applicable() {
+        pen.put(x, y, columns, words::plan::NO_CONFIRMATION, pen.style(Role::Error));
+        return None;
+    }
+    if plan.is_expired(pen.now) {
+        pen.put(x, y, columns, words::plan::EXPIRED, pen.style(Role::Error));
+        return None;
+    }
+    let sentence = match plan.confirmation.gesture {
+        Gesture::Enter => words::plan::PRESS.to_owned(),
+        Gesture::TypeWord => words::plan::type_word(&plan.confirmation.word),
+        Gesture::TypeNameAndReason => words::plan::type_name(&plan.confirmation.word),
+    };
+    let used = pen.put(x, y, columns, &sentence, pen.style(Role::Prompt));
+    if let Some(armed_at) = shown.armed_at.filter(|at| *at > pen.now) {
+        let words = words::plan::arming(&pen.countdown(armed_at));
+        pen.put(x + used + 2, y, columns.saturating_sub(used + 2), &words, pen.style(Role::Warning));
+    }
+    if plan.confirmation.gesture == Gesture::Enter && !plan.confirmation.needs_reason {
+        return None;
+    }
+    let typed = field(pen, Rect { x, y: y + 1, width: columns, height: 1 }, &plan.confirmation.word, typing.typed);
+    let mut cursor = typed;
+    if plan.confirmation.needs_reason {
+        let reason = field(pen, Rect { x, y: y + 2, width: columns, height: 1 }, words::plan::REASON, typing.reason);
+        if typing.is_in_reason {
+            cursor = reason;
+        }
+    }
+    Some(cursor)
+}
+
+/// A labelled field.
+fn field(pen: &mut Pen<'_>, area: Rect, label: &str, field: &Field) -> (u16, u16) {
+    let wide = u16::try_from(text::width(label)).unwrap_or(u16::MAX).clamp(8, area.width / 2);
+    pen.put(area.x, area.y, wide, label, pen.style(Role::Muted));
+    prompt::draw(pen, area.x + wide + 1, area.y, area.width.saturating_sub(wide + 1), field)
+}

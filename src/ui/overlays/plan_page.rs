@@ -1,0 +1,109 @@
+//! What a plan says, in the order an operator has to know it.
+
+use crate::domain::action::{Plan, Rehearsal, Target};
+use crate::theme::Role;
+use crate::ui::pen::Pen;
+use crate::ui::widgets::page::Page;
+use crate::ui::words::{self, plan as said};
+
+/// Writes the plan on a page: where, as whom, what, from what to what, what else changes, who will fight it, and the way back.
+pub fn write(pen: &mut Pen<'_>, plan: &Plan, columns: u16) -> Page {
+    let mut page = Page::new(columns);
+    place(pen, &mut page, plan, columns);
+    if !plan.refusals.is_empty() {
+        page.text(pen, 0, said::REFUSED, Role::Error);
+        for refusal in &plan.refusals {
+            page.marked(pen, 0, pen.glyphs.failed, refusal, Role::Error);
+        }
+        page.gap();
+    }
+    page.field(pen, said::AS, plan.actor.name(), Role::Text);
+    for (place, target) in plan.targets.iter().enumerate() {
+        self::target(pen, &mut page, plan, target, place + 1);
+    }
+    rehearsal(pen, &mut page, plan);
+    if pen.now < plan.expires_at {
+        let left = pen.left(plan.expires_at);
+        page.field(pen, said::EXPIRY, &said::expires(&left), Role::Muted);
+    } else {
+        page.field(pen, said::EXPIRY, said::EXPIRED, Role::Error);
+    }
+    page
+}
+
+/// Environment and cluster, over the whole width.
+fn place(pen: &mut Pen<'_>, page: &mut Page, plan: &Plan, columns: u16) {
+    let words = format!(
+        " {} {} {} {} {}",
+        words::environment(&plan.environment, plan.guard),
+        pen.glyphs.separator,
+        plan.cluster.context,
+        pen.glyphs.separator,
+        plan.cluster.server
+    );
+    page.bar(pen, &words, Role::of_guard(plan.guard), columns);
+}
+
+fn target(pen: &mut Pen<'_>, page: &mut Page, plan: &Plan, target: &Target, place: usize) {
+    let name = said::target(place, plan.targets.len(), &target.workload.to_string());
+    page.field(pen, said::TARGET, &name, Role::Title);
+    page.field(pen, said::FROM, &target.from, Role::Text);
+    page.field(pen, said::TO, &target.to, Role::Title);
+    changes(pen, page, target);
+    list(pen, page, said::WARNINGS, target.warnings.iter().map(String::as_str), Role::Warning);
+    let fights: Vec<String> = target.fights.iter().map(|fight| format!("{}: {}", fight.who, fight.words)).collect();
+    list(pen, page, said::FIGHTS, fights.iter().map(String::as_str), Role::Danger);
+    for (place, evidence) in target.evidence.iter().enumerate() {
+        let age = pen.age(evidence.observed_at);
+        let label = if place == 0 { said::EVIDENCE } else { "" };
+        page.field(pen, label, &said::seen(&evidence.words, &age), Role::Text);
+    }
+    let blast = match target.blast.words.as_str() {
+        "" => said::pods(target.blast.pods),
+        words => words.to_owned(),
+    };
+    page.field(pen, said::BLAST, &blast, Role::Text);
+    for (place, step) in target.steps.iter().enumerate() {
+        let label = if place == 0 { said::STEPS } else { "" };
+        page.field(pen, label, &format!("{}. {}", place + 1, step.words), Role::Text);
+        page.field(pen, "", &format!("   {} {}", step.request.method, step.request.path), Role::Muted);
+    }
+    let expected = format!("{} {}", target.expected, said::within(target.deadline_seconds));
+    page.field(pen, said::EXPECTED, &expected, Role::Text);
+    page.field(pen, said::INVERSE, &target.inverse.words, Role::Text);
+    match &target.inverse.command {
+        Some(command) => page.field(pen, "", command, Role::Key),
+        None => page.field(pen, "", said::IRREVERSIBLE, Role::Danger),
+    }
+}
+
+/// Differences of the pod template.
+fn changes(pen: &mut Pen<'_>, page: &mut Page, target: &Target) {
+    if target.changes.is_empty() {
+        page.field(pen, said::CHANGES, said::NO_CHANGES, Role::Muted);
+        return;
+    }
+    for (place, change) in target.changes.iter().enumerate() {
+        let label = if place == 0 { said::CHANGES } else { "" };
+        page.field(pen, label, &change.path, Role::Text);
+        page.difference(pen, change);
+    }
+}
+
+/// Sentences under one label.
+fn list<'a>(pen: &Pen<'_>, page: &mut Page, label: &str, sentences: impl Iterator<Item = &'a str>, role: Role) {
+    for (place, sentence) in sentences.enumerate() {
+        page.field(pen, if place == 0 { label } else { "" }, sentence, role);
+    }
+}
+
+/// What the server said to the dry run.
+fn rehearsal(pen: &Pen<'_>, page: &mut Page, plan: &Plan) {
+    let (verdict, role, sentences): (_, _, &[String]) = match &plan.rehearsal {
+        Rehearsal::Accepted(warnings) => (said::CHECKED, Role::Ok, warnings),
+        Rehearsal::Rejected(why) => (said::REJECTED, Role::Error, std::slice::from_ref(why)),
+        Rehearsal::NotChecked(why) => (said::NOT_CHECKED, Role::Warning, std::slice::from_ref(why)),
+    };
+    page.field(pen, said::REHEARSAL, verdict, role);
+    list(pen, page, "", sentences.iter().map(String::as_str), Role::Text);
+}

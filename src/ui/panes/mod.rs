@@ -1,0 +1,44 @@
+//! PANES: what fills the body, one file or folder each and one line in [`ALL`].
+//!
+//! A pane draws its four states itself: loading, empty, partial, stale or down. It knows no other pane.
+
+pub mod journal;
+pub mod rollouts;
+
+use super::state::View;
+
+/// Which pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PaneId {
+    /// Workloads and how they are doing.
+    Rollouts,
+    /// What this console did.
+    Journal,
+}
+
+/// A pane in its registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pane {
+    /// Which.
+    pub id: PaneId,
+    /// Its file or folder in this room.
+    pub room: &'static str,
+    /// The digit that opens it.
+    pub key: char,
+    /// Its title.
+    pub title: &'static str,
+}
+
+/// Every pane, in the order of its digit.
+pub const ALL: [Pane; 2] = [
+    Pane { id: PaneId::Rollouts, room: "rollouts", key: '2', title: super::words::ROLLOUTS },
+    Pane { id: PaneId::Journal, room: "journal", key: '8', title: super::words::JOURNAL },
+];
+
+/// The pane a view belongs to.
+pub const fn of(view: &View) -> PaneId {
+    match view {
+        View::Rollouts | View::Detail(..) => PaneId::Rollouts,
+        View::Journal => PaneId::Journal,
+    }
+}

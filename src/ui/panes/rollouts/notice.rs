@@ -1,0 +1,94 @@
+//! In which of its states the list is, and what it says of it.
+
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use crate::domain::source::{SourceHealth, SourceState};
+use crate::theme::Role;
+use crate::ui::chrome::header;
+use crate::ui::pen::Pen;
+use crate::ui::scene::Scene;
+use crate::ui::widgets::page::Page;
+use crate::ui::words;
+
+/// What can be said of the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The first list is on its way; what is there is not all.
+    Loading,
+    /// They are current.
+    Current,
+    /// They are current, but something beside them is missing: pods that may not be listed, a source that is away.
+    Partial,
+    /// They are the last good ones.
+    Old,
+    /// There never were any.
+    NeverRead,
+}
+
+/// The source the rows come from.
+fn source<'a>(scene: &Scene<'a>) -> Option<&'a SourceHealth> {
+    scene.sources.iter().find(|source| source.name.to_lowercase().contains("deployments")).or(scene.sources.first())
+}
+
+/// What can be said of the rows of a scene.
+pub fn standing(scene: &Scene<'_>) -> Standing {
+    let Some(source) = source(scene) else {
+        return if scene.rows.total == 0 { Standing::Loading } else { Standing::Current };
+    };
+    let is_beside_missing = || scene.sources.iter().any(|other| !matches!(other.state, SourceState::Fresh));
+    match source.state {
+        SourceState::Loading => Standing::Loading,
+        SourceState::Fresh if is_beside_missing() => Standing::Partial,
+        SourceState::Fresh => Standing::Current,
+        SourceState::Stale | SourceState::Down if source.last_good.is_none() && scene.rows.total == 0 => Standing::NeverRead,
+        SourceState::Stale | SourceState::Down => Standing::Old,
+    }
+}
+
+/// The lines over the rows: what is missing, and why.
+pub fn lines(pen: &mut Pen<'_>, scene: &Scene<'_>, standing: Standing) -> Vec<Line<'static>> {
+    match standing {
+        Standing::Current | Standing::NeverRead => Vec::new(),
+        Standing::Loading if scene.rows.total == 0 => Vec::new(),
+        Standing::Loading => vec![pen.span(&words::list::loading(scene.rows.total, scene.rows.pods), Role::Muted).into()],
+        Standing::Old => source(scene)
+            .map(|source| {
+                let mut spans = vec![pen.span(&format!("{}: ", words::list::OLD_ROWS), Role::Warning)];
+                spans.extend(header::health(pen, source));
+                Line::from(spans)
+            })
+            .into_iter()
+            .collect(),
+        Standing::Partial => scene
+            .sources
+            .iter()
+            .filter(|source| !matches!(source.state, SourceState::Fresh))
+            .take(2)
+            .map(|source| Line::from(header::health(pen, source)))
+            .collect(),
+    }
+}
+
+/// What stands in place of rows when there are none.
+pub fn instead(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, standing: Standing) {
+    let mut page = Page::new(area.width.saturating_sub(4));
+    match standing {
+        Standing::NeverRead => {
+            page.text(pen, 0, words::list::NEVER_READ, Role::Error);
+            for source in scene.sources.iter().filter(|source| source.state != SourceState::Fresh) {
+                let sentence: String = header::health(pen, source).iter().map(|span| span.content.as_ref()).collect();
+                page.text(pen, 2, &sentence, Role::Text);
+            }
+            page.text(pen, 0, words::list::RETRIES, Role::Muted);
+        }
+        Standing::Loading => page.text(pen, 0, &words::list::loading(scene.rows.total, scene.rows.pods), Role::Text),
+        Standing::Current | Standing::Partial | Standing::Old if scene.rows.total > 0 => {
+            page.text(pen, 0, &words::list::nothing_matches(scene.rows.total), Role::Text);
+        }
+        Standing::Current | Standing::Partial | Standing::Old => {
+            page.text(pen, 0, &words::list::empty(scene.header.scope), Role::Text);
+        }
+    }
+    page.draw(pen, Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(4), height: area.height.saturating_sub(1) }, 0);
+}

@@ -1,0 +1,5 @@
+//! WIDGETS: what several panes are made of. They know words, columns and styles; they know no workload.
+
+pub mod columns;
+pub mod page;
+pub mod prompt;
