@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 
 use super::catalog;
@@ -12,7 +13,7 @@ use super::journal::{Aim, Entry, Journal, Unfinished, What, Written};
 use super::plan::revise;
 use super::policy::{self, Grant};
 use super::seen::Seen;
-use super::verify::Verification;
+use super::verify::{Tell, Verification};
 use crate::domain::action::{Actor, Cluster, Outcome, Phase, Plan, Run, RunEvent, Target, advance};
 use crate::domain::environment::Guard;
 use crate::domain::rollout::template_digest;
@@ -264,9 +265,20 @@ impl Executor {
             began: (self.clock)(),
             is_accepted,
         };
-        let (outcome, words) =
-            verification.run(async |words| under.note(RunEvent::Progress { target: place, words }).await).await;
+        let (outcome, words) = verification.run(&mut Progress { under, place }).await;
         under.settle(place, outcome, words).await
+    }
+}
+
+/// Passes what a verification sees on as progress of one target.
+struct Progress<'u, 'e> {
+    under: &'u mut Under<'e>,
+    place: usize,
+}
+
+impl Tell for Progress<'_, '_> {
+    fn tell(&mut self, words: String) -> BoxFuture<'_, ()> {
+        Box::pin(self.under.note(RunEvent::Progress { target: self.place, words }))
     }
 }
 

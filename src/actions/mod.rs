@@ -23,4 +23,4 @@ pub use execute::{Executor, Given};
 pub use plan::{Planner, revise};
 pub use policy::{Grant, actor, confirmation};
 pub use seen::Seen;
-pub use verify::Verification;
+pub use verify::{Tell, Verification};

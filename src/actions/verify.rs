@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 
 use super::journal::Aim;
 use crate::domain::action::Outcome;
@@ -19,6 +20,12 @@ use crate::sources::observe::{ObserveCluster, WorkloadFacts};
 const MAY_STILL_ARRIVE: TimeDelta = TimeDelta::seconds(30);
 /// The longest wait between two attempts to read.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// Hears what is seen while a target is verified.
+pub trait Tell: Send {
+    /// Hears a new sentence.
+    fn tell(&mut self, words: String) -> BoxFuture<'_, ()>;
+}
 
 /// One target being verified.
 pub struct Verification {
@@ -38,7 +45,7 @@ pub struct Verification {
 
 impl Verification {
     /// Watches until the target's outcome is known or its deadline passes; `tell` hears every new sentence.
-    pub async fn run(mut self, mut tell: impl AsyncFnMut(String)) -> (Outcome, String) {
+    pub async fn run(mut self, tell: &mut dyn Tell) -> (Outcome, String) {
         let deadline = self.began + TimeDelta::seconds(i64::from(self.aim.deadline_seconds));
         let mut said = String::new();
         let mut trouble: Option<SourceError> = None;
@@ -82,7 +89,7 @@ impl Verification {
                 };
                 if words != said {
                     said.clone_from(&words);
-                    tell(words).await;
+                    tell.tell(words).await;
                 }
             }
             let left = (deadline - (self.clock)()).to_std().unwrap_or_default();

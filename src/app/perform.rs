@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -12,7 +14,7 @@ use super::message::{Connected, Message};
 use super::supervise::{panicked, supervise};
 use crate::actions::journal::{self, Entry, Journal, Unfinished, What};
 use crate::actions::{Executor, Given, Options, Planner, Seen, catalog};
-use crate::domain::action::{Phase, Plan, Run};
+use crate::domain::action::{Phase, Plan, Run, RunEvent};
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::text;
 use crate::domain::time::Instant;
@@ -100,9 +102,11 @@ impl Performer {
         loop {
             let snapshots = self.current.as_mut().map(|current| &mut current.snapshots);
             let changed = async {
-                match snapshots {
-                    Some(snapshots) if snapshots.changed().await.is_ok() => Box::new(snapshots.borrow_and_update().clone()),
-                    _ => std::future::pending().await,
+                let Some(snapshots) = snapshots else { return std::future::pending().await };
+                match snapshots.changed().await {
+                    Ok(()) => Box::new(snapshots.borrow_and_update().clone()),
+                    // The eyes are being started again.
+                    Err(_) => std::future::pending().await,
                 }
             };
             tokio::select! {
@@ -280,7 +284,9 @@ impl Performer {
         let (executor, messages) = (current.reach.executor.clone(), self.messages.clone());
         let (id, targets) = (plan.id.clone(), plan.targets.len());
         let given = Given { typed: answer.typed, reason: answer.reason };
-        self.runs.spawn(watched(id, targets, messages, async move |events| executor.execute(&plan, &given, &events).await));
+        self.runs.spawn(watched(id, targets, messages, move |events| {
+            Box::pin(async move { executor.execute(&plan, &given, &events).await })
+        }));
     }
 
     /// Looks for runs of before that never ended.
@@ -321,7 +327,8 @@ impl Performer {
                 if cluster.as_deref() != Some(run.begun.cluster.as_str()) {
                     return;
                 }
-                watched(id, targets, messages.clone(), async move |events| executor.resume(&run, &events).await).await;
+                let resumed = move |events| -> BoxFuture<'static, Run> { Box::pin(async move { executor.resume(&run, &events).await }) };
+                watched(id, targets, messages.clone(), resumed).await;
                 let _ = messages.send(Message::Unfinished(Vec::new())).await;
             });
         }
@@ -337,8 +344,7 @@ impl Performer {
 }
 
 /// Runs an execution, passes its events on, and makes its end known even when it dies.
-async fn watched(id: String, targets: usize, messages: mpsc::Sender<Message>, run: impl AsyncFnOnce(mpsc::Sender<(String, crate::domain::action::RunEvent)>) -> Run) {
-    use futures_util::FutureExt;
+async fn watched(id: String, targets: usize, messages: mpsc::Sender<Message>, run: impl FnOnce(mpsc::Sender<(String, RunEvent)>) -> BoxFuture<'static, Run>) {
     let (events, mut told) = mpsc::channel(64);
     let relay = async {
         while let Some((id, event)) = told.recv().await {

@@ -9,6 +9,7 @@ mod doctor;
 mod journal;
 mod output;
 mod plan;
+mod run;
 mod session;
 mod status;
 
@@ -83,7 +84,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
     let Cli { global, command } = cli;
     let code = runtime.block_on(async {
         match command {
-            None => Ok(ExitCode::SUCCESS),
+            None => run::run(&global).await,
             Some(Command::Status(status)) => status.run(&global).await,
             Some(Command::Plan(plan)) => plan.run(&global).await,
             Some(Command::Apply(apply)) => apply.run(&global).await,

@@ -25,6 +25,7 @@ use crate::sources::operate::{NoHands, OperateCluster, RehearseCluster};
 use crate::theme::{Depth, Theme};
 
 /// Settings and the environment a command is about.
+#[derive(Clone)]
 pub(super) struct Session {
     /// Where the console's files are.
     pub(super) paths: Paths,
@@ -103,6 +104,12 @@ impl Session {
             kubeconfig: global.kubeconfig.clone(),
             clock: Arc::new(chrono::Utc::now),
         }
+    }
+
+    /// The same session in another of its environments.
+    pub(super) fn at(&self, environment: usize) -> Self {
+        let environment = self.settings.environments.get(environment).unwrap_or(&self.environment).clone();
+        Self { environment, ..self.clone() }
     }
 
     /// Says on standard error what is wrong with the configuration.

@@ -54,6 +54,11 @@ pub fn more(hidden: usize) -> String {
     if hidden == 0 { String::new() } else { format!(" +{hidden} more") }
 }
 
+/// How much is further down.
+pub fn more_lines(lines: usize) -> String {
+    if lines == 1 { "1 more line".to_owned() } else { format!("{lines} more lines") }
+}
+
 /// The screen does not follow the world.
 pub fn frozen(age: &str) -> String {
     format!("FROZEN {age} ago: the world moves on, this screen does not")
@@ -263,6 +268,26 @@ pub mod detail {
         format!("outlives its grace period by {age}")
     }
 
+    /// What holds a pod.
+    pub fn blocked(reason: &str, message: &str) -> String {
+        if message.is_empty() { reason.to_owned() } else { format!("{reason}: {message}") }
+    }
+
+    /// How a container ended.
+    pub fn exited(code: i32, reason: &str) -> String {
+        if reason.is_empty() { format!("exited {code}") } else { format!("exited {code} ({reason})") }
+    }
+
+    /// Where a pod runs.
+    pub fn on_node(node: &str) -> String {
+        format!("on {node}")
+    }
+
+    /// How often an event was seen.
+    pub fn times(count: u32) -> String {
+        if count > 1 { format!("x{count}") } else { String::new() }
+    }
+
     /// Between which revisions the differences are.
     pub fn between(before: &str, after: &str) -> String {
         format!("Template, from {before} to {after}")
@@ -440,11 +465,6 @@ pub mod plan {
         let reason = if plan.confirmation.needs_reason { " --reason WHY" } else { "" };
         let line = format!("quarterdeck plan {} {}{to} --output json", plan.action, target.workload);
         format!("{line} | quarterdeck apply - --confirm {word}{reason}")
-    }
-
-    /// How much of the plan is further down.
-    pub fn more_lines(lines: usize) -> String {
-        if lines == 1 { "1 more line".to_owned() } else { format!("{lines} more lines") }
     }
 
     /// A piece of evidence with its age.

@@ -79,8 +79,7 @@ fn chosen_from(pen: &mut Pen<'_>, rows: Rect, lines: &[MenuLine], selected: usiz
         let row = Rect { y, height: 1, ..rows };
         one(pen, Rect { x: row.x + 2, width: row.width.saturating_sub(2), ..row }, line, keys);
         if place == selected {
-            pen.tint(row, pen.style(Role::Selection));
-            pen.put(row.x, y, 1, pen.glyphs.cursor, pen.style(Role::Selection));
+            pen.choose(row);
         }
     }
     HitMap { page, offset, furthest: lines.len().saturating_sub(page), rows, cursor: None, next_redraw: None }

@@ -76,8 +76,8 @@ fn rule_with_scroll(pen: &mut Pen<'_>, area: Rect, hit: &HitMap) {
     let words = match (hit.offset, below) {
         (0, 0) => return,
         (above, 0) => format!(" {} {above} ", pen.glyphs.above),
-        (0, below) => format!(" {} {} ", pen.glyphs.below, words::plan::more_lines(below)),
-        (above, below) => format!(" {} {above} {} {} ", pen.glyphs.above, pen.glyphs.below, words::plan::more_lines(below)),
+        (0, below) => format!(" {} {} ", pen.glyphs.below, words::more_lines(below)),
+        (above, below) => format!(" {} {above} {} {} ", pen.glyphs.above, pen.glyphs.below, words::more_lines(below)),
     };
     pen.put_right(area.x, area.y, area.width.saturating_sub(2), &words, pen.style(Role::Muted));
 }

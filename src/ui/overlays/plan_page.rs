@@ -3,7 +3,7 @@
 use crate::domain::action::{Plan, Rehearsal, Target};
 use crate::theme::Role;
 use crate::ui::pen::Pen;
-use crate::ui::widgets::page::Page;
+use crate::ui::widgets::page::{LABEL, Page};
 use crate::ui::words::{self, plan as said};
 
 /// Writes the plan on a page: where, as whom, what, from what to what, what else changes, who will fight it, and the way back.
@@ -86,7 +86,7 @@ fn changes(pen: &mut Pen<'_>, page: &mut Page, target: &Target) {
     for (place, change) in target.changes.iter().enumerate() {
         let label = if place == 0 { said::CHANGES } else { "" };
         page.field(pen, label, &change.path, Role::Text);
-        page.difference(pen, change);
+        page.difference(pen, LABEL, change);
     }
 }
 

@@ -195,8 +195,7 @@ fn row(
         put_cell(pen, area, column, &words, style);
     }
     if is_chosen {
-        pen.tint(area, pen.style(Role::Selection));
-        pen.put(area.x, area.y, 1, pen.glyphs.cursor, pen.style(Role::Selection));
+        pen.choose(area);
     }
 }
 
@@ -228,21 +227,11 @@ fn cell(pen: &mut Pen<'_>, cell: Cell, rollout: &Rollout) -> (String, Role) {
         Cell::Revision => (rollout.revision.map(|number| number.to_string()).unwrap_or_default(), Role::Muted),
         Cell::Image => (image::change(&rollout.old_images, &rollout.images, pen.glyphs.arrow), Role::Text),
         Cell::Age => (rollout.changed_at.map(|at| pen.age(at)).unwrap_or_default(), Role::Muted),
-        Cell::Rate => (rate(rollout).unwrap_or_default(), Role::Muted),
-        Cell::Left => (remaining(rollout).unwrap_or_default(), Role::Muted),
+        Cell::Rate => (super::rate(rollout).unwrap_or_default(), Role::Muted),
+        Cell::Left => (super::remaining(rollout).unwrap_or_default(), Role::Muted),
         Cell::Deadline => (rollout.deadline_at.map(|at| pen.left(at)).unwrap_or_default(), Role::Muted),
         Cell::Reason => reason(pen, rollout),
     }
-}
-
-fn rate(rollout: &Rollout) -> Option<String> {
-    let is_moving = !matches!(rollout.verdict, Verdict::Complete);
-    rollout.rate_per_minute.filter(|_| is_moving).map(words::list::rate)
-}
-
-fn remaining(rollout: &Rollout) -> Option<String> {
-    let seconds = i64::try_from(rollout.seconds_left()?).ok()?;
-    Some(crate::domain::time::left(chrono::TimeDelta::try_seconds(seconds)?))
 }
 
 /// Who acts on it; else why it is as it is; else what is worth saying.
@@ -270,11 +259,8 @@ fn tell_more(pen: &mut Pen<'_>, area: Rect, rollout: &Rollout) {
     facts.extend(rollout.revision.map(words::list::revision));
     facts.push(words::list::counts(counts.updated, counts.available));
     facts.extend((rollout.terminating > 0).then(|| words::list::leaving(rollout.terminating)));
-    facts.extend(rate(rollout));
-    facts.extend(remaining(rollout).map(|left| words::list::remaining(&left)));
-    facts.extend(rollout.deadline_at.map(|at| {
-        if at > pen.now { words::list::deadline(&pen.left(at)) } else { words::list::OVERDUE.to_owned() }
-    }));
+    facts.extend(super::pace(rollout));
+    facts.extend(rollout.deadline_at.map(|at| super::deadline(pen, at)));
     facts.retain(|fact| !fact.is_empty());
     let columns = area.width.saturating_sub(2);
     let lines = text::wrap(&facts.join(&separator), usize::from(columns));
