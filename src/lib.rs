@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod keys;
+pub mod sandbox;
 pub mod sources;
 pub mod telemetry;
 pub mod terminal;

@@ -145,12 +145,14 @@ impl Model {
         self.scope = entered.namespaces.to_string();
         self.identity = None;
         self.read_only = entered.read_only.as_ref().map(|reason| reason.words().to_owned());
-        self.banner = entered.read_only.as_ref().map(|reason| format!("Read-only: {}. {}", reason.words(), reason.fix()));
+        self.banner =
+            entered.read_only.as_ref().map(|reason| format!("Read-only: {}. {}", reason.words(), reason.fix()));
         self.snapshot = ClusterSnapshot::default();
         self.held = None;
         self.visible.clear();
         self.detail = None;
-        self.ui = UiState { is_wide: self.ui.is_wide, is_header_compact: self.ui.is_header_compact, ..UiState::default() };
+        self.ui =
+            UiState { is_wide: self.ui.is_wide, is_header_compact: self.ui.is_header_compact, ..UiState::default() };
     }
 
     /// The name of the current environment.

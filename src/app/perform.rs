@@ -77,7 +77,15 @@ impl Drop for Current {
 
 impl Performer {
     /// Performs effects with these means and tells what came of them.
-    pub fn new(connect: Connect, environments: Vec<Arc<str>>, messages: mpsc::Sender<Message>, state: PathBuf, journal: Arc<Mutex<Journal>>, seen: Arc<Mutex<Seen>>, clock: Clock) -> Self {
+    pub fn new(
+        connect: Connect,
+        environments: Vec<Arc<str>>,
+        messages: mpsc::Sender<Message>,
+        state: PathBuf,
+        journal: Arc<Mutex<Journal>>,
+        seen: Arc<Mutex<Seen>>,
+        clock: Clock,
+    ) -> Self {
         Self {
             connect,
             environments,
@@ -159,7 +167,8 @@ impl Performer {
         }
         self.attempt += 1;
         self.wanted = environment;
-        let (attempt, connect, links, messages, retry) = (self.attempt, self.connect.clone(), self.links.0.clone(), self.messages.clone(), self.retry.clone());
+        let (attempt, connect, links, messages, retry) =
+            (self.attempt, self.connect.clone(), self.links.0.clone(), self.messages.clone(), self.retry.clone());
         let task = tokio::spawn(async move {
             let mut wait = Duration::from_millis(500);
             loop {
@@ -231,7 +240,9 @@ impl Performer {
             let facts = match facts {
                 Ok(mut facts) => {
                     let cluster = ObserveCluster::cluster(&connection).await.ok().and_then(|cluster| cluster.uid);
-                    seen.lock().unwrap_or_else(PoisonError::into_inner).remember(cluster.as_deref(), &mut facts.revisions);
+                    seen.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .remember(cluster.as_deref(), &mut facts.revisions);
                     Ok(Box::new(facts))
                 }
                 Err(error) => Err(error.sentence),
@@ -250,7 +261,9 @@ impl Performer {
         tokio::spawn(async move {
             let options = Options { to_revision: request.to_revision };
             let planned = match (planner, catalog::ALL.get(request.action)) {
-                (Some(planner), Some(action)) => planner.plan(*action, &request.targets, &options).await.map_err(|error| error.sentence),
+                (Some(planner), Some(action)) => {
+                    planner.plan(*action, &request.targets, &options).await.map_err(|error| error.sentence)
+                }
                 _ => Err("there is no connection to the cluster yet.".to_owned()),
             };
             let _ = messages.send(Message::Planned(request.number, Box::new(planned))).await;
@@ -269,7 +282,10 @@ impl Performer {
             target: None,
             outcome: None,
             phase: None,
-            words: format!("{words}: {}", plan.targets.iter().map(|target| target.workload.to_string()).collect::<Vec<_>>().join(", ")),
+            words: format!(
+                "{words}: {}",
+                plan.targets.iter().map(|target| target.workload.to_string()).collect::<Vec<_>>().join(", ")
+            ),
         };
         let (journal, now) = (self.journal.clone(), (self.clock)());
         tokio::task::spawn_blocking(move || {
@@ -305,7 +321,13 @@ impl Performer {
     fn tell_unfinished(&self, what_now: &str) {
         let sentence = |run: &Unfinished| {
             let targets = run.begun.aims.iter().map(|aim| aim.workload.to_string()).collect::<Vec<_>>().join(", ");
-            text::clean(&format!("UNFINISHED: {} of {targets} by {} at {}: {what_now}.", run.begun.action, run.begun.actor, run.at.format("%H:%M:%S"))).into_owned()
+            text::clean(&format!(
+                "UNFINISHED: {} of {targets} by {} at {}: {what_now}.",
+                run.begun.action,
+                run.begun.actor,
+                run.at.format("%H:%M:%S")
+            ))
+            .into_owned()
         };
         let sentences = self.unfinished.iter().map(sentence).collect();
         // At start the channel is empty; a full one means that the loop has better things to show.
@@ -316,18 +338,25 @@ impl Performer {
     fn resume(&mut self) {
         let Some(current) = &self.current else { return };
         let environment = current.reach.executor.environment.clone();
-        let (here, elsewhere) = std::mem::take(&mut self.unfinished).into_iter().partition(|run| run.begun.environment == environment);
+        let (here, elsewhere) =
+            std::mem::take(&mut self.unfinished).into_iter().partition(|run| run.begun.environment == environment);
         self.unfinished = elsewhere;
         let here: Vec<Unfinished> = here;
         for run in here {
-            let (executor, messages, connection) = (current.reach.executor.clone(), self.messages.clone(), current.reach.connection.clone());
+            let (executor, messages, connection) =
+                (current.reach.executor.clone(), self.messages.clone(), current.reach.connection.clone());
             let (id, targets) = (run.begun.run.clone(), run.begun.aims.len());
             self.runs.spawn(async move {
-                let cluster = ObserveCluster::cluster(&connection).await.ok().map(|cluster| cluster.uid.unwrap_or(cluster.server));
+                let cluster = ObserveCluster::cluster(&connection)
+                    .await
+                    .ok()
+                    .map(|cluster| cluster.uid.unwrap_or(cluster.server));
                 if cluster.as_deref() != Some(run.begun.cluster.as_str()) {
                     return;
                 }
-                let resumed = move |events| -> BoxFuture<'static, Run> { Box::pin(async move { executor.resume(&run, &events).await }) };
+                let resumed = move |events| -> BoxFuture<'static, Run> {
+                    Box::pin(async move { executor.resume(&run, &events).await })
+                };
                 watched(id, targets, messages.clone(), resumed).await;
                 let _ = messages.send(Message::Unfinished(Vec::new())).await;
             });
@@ -344,7 +373,12 @@ impl Performer {
 }
 
 /// Runs an execution, passes its events on, and makes its end known even when it dies.
-async fn watched(id: String, targets: usize, messages: mpsc::Sender<Message>, run: impl FnOnce(mpsc::Sender<(String, RunEvent)>) -> BoxFuture<'static, Run>) {
+async fn watched(
+    id: String,
+    targets: usize,
+    messages: mpsc::Sender<Message>,
+    run: impl FnOnce(mpsc::Sender<(String, RunEvent)>) -> BoxFuture<'static, Run>,
+) {
     let (events, mut told) = mpsc::channel(64);
     let relay = async {
         while let Some((id, event)) = told.recv().await {
@@ -357,7 +391,10 @@ async fn watched(id: String, targets: usize, messages: mpsc::Sender<Message>, ru
         // Never started again: whether the request left is not known.
         let mut run = Run::draft(id, targets);
         run.phase = Phase::Unknown;
-        run.reason = Some(format!("the execution failed ({}): look at the target before doing anything else.", panicked(&*panic)));
+        run.reason = Some(format!(
+            "the execution failed ({}): look at the target before doing anything else.",
+            panicked(&*panic)
+        ));
         run
     });
     let _ = messages.send(Message::RunEnded(Box::new(ended))).await;
@@ -366,20 +403,31 @@ async fn watched(id: String, targets: usize, messages: mpsc::Sender<Message>, ru
 /// Asks who we are and tells it when known.
 async fn identify(connection: Connection, messages: mpsc::Sender<Message>, scope: String) {
     if let Ok(Some(identity)) = ObserveCluster::identity(&connection).await {
-        let connected = Connected { context: connection.context().to_owned(), identity: Some(identity), scope, server: connection.server().into() };
+        let connected = Connected {
+            context: connection.context().to_owned(),
+            identity: Some(identity),
+            scope,
+            server: connection.server().into(),
+        };
         let _ = messages.send(Message::Connected(connected)).await;
     }
 }
 
 /// Keeps what was seen fully available, under the uid of its cluster.
-async fn remember(connection: Connection, seen: Arc<Mutex<Seen>>, mut told: mpsc::Receiver<Vec<Arc<str>>>, clock: Clock) {
+async fn remember(
+    connection: Connection,
+    seen: Arc<Mutex<Seen>>,
+    mut told: mpsc::Receiver<Vec<Arc<str>>>,
+    clock: Clock,
+) {
     while let Some(sets) = told.recv().await {
         let Ok(cluster) = ObserveCluster::cluster(&connection).await else { continue };
         let Some(uid) = cluster.uid else { continue };
         let now: Instant = clock();
         let (seen, noted) = (seen.clone(), tokio::task::spawn_blocking);
         let _ = noted(move || {
-            let result = seen.lock().unwrap_or_else(PoisonError::into_inner).note(&uid, sets.iter().map(AsRef::as_ref), now);
+            let result =
+                seen.lock().unwrap_or_else(PoisonError::into_inner).note(&uid, sets.iter().map(AsRef::as_ref), now);
             if let Err(error) = result {
                 tracing::warn!(%error, "what was seen healthy cannot be kept");
             }

@@ -63,7 +63,13 @@ impl Runtime {
         // A descriptor of its own: nobody else's buffer gets between the frames.
         let output = std::fs::File::from(rustix::stdio::stdout().as_fd().try_clone_to_owned()?);
         let (events, mut keys) = mpsc::channel(1_024);
-        let mut glass = Glass { guard, writer: Writer::start(output)?, input: Some(Input::start(events.clone())?), events, size: size() };
+        let mut glass = Glass {
+            guard,
+            writer: Writer::start(output)?,
+            input: Some(Input::start(events.clone())?),
+            events,
+            size: size(),
+        };
         let mut signals = Signals::listen()?;
         let mut burst = Burst::default();
         let mut pace = Pace::default();
@@ -77,7 +83,8 @@ impl Runtime {
             }
             let now = (self.clock)();
             let clock_due = [redraw_at, update::next_due(&self.model)].into_iter().flatten().min();
-            let clock_due = clock_due.map(|at| Tick::now() + (at - now).to_std().unwrap_or_default().max(Duration::from_millis(5)));
+            let clock_due =
+                clock_due.map(|at| Tick::now() + (at - now).to_std().unwrap_or_default().max(Duration::from_millis(5)));
             let (cause, message) = tokio::select! {
                 biased;
                 signal = signals.next() => match signal {
@@ -110,7 +117,11 @@ impl Runtime {
                 }
                 taken += 1;
                 if taken < DRAIN {
-                    next = keys.try_recv().ok().and_then(|event| self.read(event, &mut burst)).or_else(|| self.messages.try_recv().ok());
+                    next = keys
+                        .try_recv()
+                        .ok()
+                        .and_then(|event| self.read(event, &mut burst))
+                        .or_else(|| self.messages.try_recv().ok());
                 }
             }
             pace.mark(cause, Tick::now());

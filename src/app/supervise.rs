@@ -14,7 +14,11 @@ const CAP: Duration = Duration::from_secs(30);
 /// Runs what `make` makes, again and again when it panics; ends when it ends by itself.
 ///
 /// For eyes only: an execution that dies is never started again, its run becomes UNKNOWN.
-pub(super) async fn supervise<F: Future<Output = ()>>(name: &'static str, mut make: impl FnMut() -> F, messages: mpsc::Sender<Message>) {
+pub(super) async fn supervise<F: Future<Output = ()>>(
+    name: &'static str,
+    mut make: impl FnMut() -> F,
+    messages: mpsc::Sender<Message>,
+) {
     let mut wait = Duration::from_millis(500);
     loop {
         match AssertUnwindSafe(make()).catch_unwind().await {

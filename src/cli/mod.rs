@@ -5,6 +5,7 @@
 
 mod apply;
 mod config;
+mod demo;
 mod doctor;
 mod journal;
 mod output;
@@ -51,6 +52,8 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// The console against a built-in simulated cluster: nothing to install, nothing outside the process is touched.
+    Demo(demo::Demo),
     /// The state of every workload, once; the exit code tells the worst.
     Status(status::Status),
     /// Work out an action and print it; nothing is changed.
@@ -85,6 +88,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
     let code = runtime.block_on(async {
         match command {
             None => run::run(&global).await,
+            Some(Command::Demo(demo)) => demo.run(&global).await,
             Some(Command::Status(status)) => status.run(&global).await,
             Some(Command::Plan(plan)) => plan.run(&global).await,
             Some(Command::Apply(apply)) => apply.run(&global).await,

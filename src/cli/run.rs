@@ -11,7 +11,6 @@ use super::Global;
 use super::output::note;
 use super::session::Session;
 use crate::app::{Connect, Model, Performer, Reach, Runtime, command_names};
-use crate::config::Paths;
 use crate::keys::Keymap;
 use crate::telemetry;
 use crate::theme::{Depth, Glyphs, Theme};
@@ -23,8 +22,6 @@ pub(super) struct Staging {
     pub(super) is_demo: bool,
     /// The sentence of the banner.
     pub(super) banner: Option<String>,
-    /// Where its files are, when not the user's own.
-    pub(super) paths: Option<Paths>,
 }
 
 /// Runs the console against the configured environments.
@@ -35,10 +32,11 @@ pub(super) async fn run(global: &Global) -> Result<ExitCode> {
 /// Runs the console of a session.
 pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let paths = staging.paths.unwrap_or_else(|| session.paths.clone());
+    let paths = session.paths.clone();
     telemetry::open(paths.state(), variable("QUARTERDECK_LOG").as_deref());
     let look = &session.settings.look;
-    let depth = Depth::of(variable("NO_COLOR").as_deref(), variable("COLORTERM").as_deref(), variable("TERM").as_deref());
+    let depth =
+        Depth::of(variable("NO_COLOR").as_deref(), variable("COLORTERM").as_deref(), variable("TERM").as_deref());
     let (theme, theme_problems) = Theme::load(&look.theme, &paths.themes(), depth);
     let (keymap, key_problems) = Keymap::load(&look.keymap, &paths.keymaps(), &command_names());
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable);
@@ -52,12 +50,11 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
     let names = environments.iter().map(|environment| environment.name.clone()).collect();
     let mut model = Model::new(environments, current, keymap, problems);
     model.is_demo = staging.is_demo;
-    if staging.banner.is_some() {
-        model.banner = staging.banner;
-    }
+    model.banner = staging.banner.or(model.banner);
     let (told, messages) = mpsc::channel(256);
     let (leaving, leave) = watch::channel(false);
-    let (state, journal, seen, clock) = (PathBuf::from(paths.state()), session.journal.clone(), session.seen.clone(), session.clock());
+    let (state, journal, seen, clock) =
+        (PathBuf::from(paths.state()), session.journal.clone(), session.seen.clone(), session.clock());
     let performer = Performer::new(connect(session, leave), names, told, state, journal, seen, clock.clone());
     let runtime = Runtime { model, performer, messages, leaving, theme, glyphs, clock };
     match runtime.run().await {

@@ -58,7 +58,11 @@ pub(super) struct Connected {
 impl Session {
     /// Reads the settings and picks the environment: `--environment`, `--context`, the kubeconfig's current context, the first declared.
     pub(super) fn prepare(global: &Global) -> Self {
-        let paths = paths();
+        Self::prepare_in(global, paths())
+    }
+
+    /// The same with the console's files elsewhere.
+    pub(super) fn prepare_in(global: &Global, paths: Paths) -> Self {
         let current_context = Contexts::read(global.kubeconfig.as_deref())
             .ok()
             .and_then(|contexts| contexts.current().map(str::to_owned));

@@ -212,7 +212,8 @@ mod tests {
         for number in 0..1_000 {
             writer.submit(frame(&format!("frame {number}")));
         }
-        let slot = writer.shared.changed.wait_timeout_while(writer.lock(), Duration::from_secs(5), |slot| slot.next.is_some());
+        let slot =
+            writer.shared.changed.wait_timeout_while(writer.lock(), Duration::from_secs(5), |slot| slot.next.is_some());
         assert!(slot.is_ok_and(|(slot, _)| slot.is_writing));
         assert!(!writer.pause(Duration::from_millis(1)), "the first write is still stuck");
         writer.go_on();

@@ -145,7 +145,11 @@ pub mod column {
 pub mod list {
     /// How many rows are shown.
     pub fn shown(visible: usize, total: usize) -> String {
-        if visible == total { format!("{total} deployments, worst first") } else { format!("{visible} of {total} deployments") }
+        if visible == total {
+            format!("{total} deployments, worst first")
+        } else {
+            format!("{visible} of {total} deployments")
+        }
     }
 
     /// A filter is on.
@@ -158,7 +162,11 @@ pub mod list {
 
     /// Marked rows.
     pub fn marked(all: usize, hidden: usize) -> String {
-        if hidden == 0 { format!("{all} marked") } else { format!("{all} marked, {hidden} of them hidden by the filter") }
+        if hidden == 0 {
+            format!("{all} marked")
+        } else {
+            format!("{all} marked, {hidden} of them hidden by the filter")
+        }
     }
 
     /// The first list is on its way.
@@ -443,7 +451,9 @@ pub mod plan {
     pub const fn next(phase: Phase) -> &'static str {
         match phase {
             Phase::Done => "It was verified: the end state was seen. Press esc to go back.",
-            Phase::Failed => "The change was sent and the end state was not reached. Look at the pods; the way back is below.",
+            Phase::Failed => {
+                "The change was sent and the end state was not reached. Look at the pods; the way back is below."
+            }
             Phase::Unknown => {
                 "Nobody can say whether it was changed. Do not send it again: look at the revision first, then plan anew."
             }

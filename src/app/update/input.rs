@@ -232,7 +232,11 @@ fn freeze(model: &mut Model, now: Instant) -> Vec<Effect> {
 fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
     match model.ui.overlays.last().cloned() {
         Some(Overlay::Plan { typed, reason, is_in_reason, .. }) => {
-            let needs_reason = model.planning.as_ref().and_then(|planning| planning.scene.plan.as_ref()).is_some_and(|plan| plan.confirmation.needs_reason);
+            let needs_reason = model
+                .planning
+                .as_ref()
+                .and_then(|planning| planning.scene.plan.as_ref())
+                .is_some_and(|plan| plan.confirmation.needs_reason);
             if needs_reason && !is_in_reason && reason.text.trim().is_empty() && !typed.text.trim().is_empty() {
                 return next_part(model, Command::NextTab);
             }
@@ -282,7 +286,11 @@ fn tab(model: &mut Model, tab: DetailTab) -> Vec<Effect> {
 
 fn next_part(model: &mut Model, command: Command) -> Vec<Effect> {
     if let Some(Overlay::Plan { is_in_reason, .. }) = model.ui.overlays.last_mut() {
-        let needs_reason = model.planning.as_ref().and_then(|planning| planning.scene.plan.as_ref()).is_some_and(|plan| plan.confirmation.needs_reason);
+        let needs_reason = model
+            .planning
+            .as_ref()
+            .and_then(|planning| planning.scene.plan.as_ref())
+            .is_some_and(|plan| plan.confirmation.needs_reason);
         *is_in_reason = needs_reason && !*is_in_reason;
         return Vec::new();
     }
@@ -316,7 +324,8 @@ fn complete(model: &mut Model) {
 fn diff(model: &mut Model) -> Vec<Effect> {
     let View::Detail(_, DetailTab::History) = model.ui.view else { return tab(model, DetailTab::History) };
     let revisions = model.detail.as_ref().and_then(|detail| detail.revisions.as_ref());
-    let chosen = revisions.and_then(|revisions| revisions.get(model.ui.detail_cursor)).map(|revision| revision.uid.clone());
+    let chosen =
+        revisions.and_then(|revisions| revisions.get(model.ui.detail_cursor)).map(|revision| revision.uid.clone());
     model.ui.diff_against = chosen.filter(|uid| model.ui.diff_against.as_ref() != Some(uid));
     Vec::new()
 }
@@ -366,7 +375,12 @@ fn palette(model: &mut Model, line: &str, chosen: Option<String>, now: Instant) 
     match name.as_deref().and_then(named) {
         Some(command) => run(model, command, now),
         None => {
-            toast(model, &format!("There is no command {line:?}. Press : and type a part of a name to see what there is."), true, now);
+            toast(
+                model,
+                &format!("There is no command {line:?}. Press : and type a part of a name to see what there is."),
+                true,
+                now,
+            );
             Vec::new()
         }
     }

@@ -32,7 +32,9 @@ fn help(model: &Model, filter: &str) -> Vec<MenuLine> {
         more: line.context.word().to_owned(),
         refused: None,
     });
-    let matches = |line: &MenuLine| wanted.is_empty() || format!("{} {} {}", line.keys, line.words, line.more).to_lowercase().contains(&wanted);
+    let matches = |line: &MenuLine| {
+        wanted.is_empty() || format!("{} {} {}", line.keys, line.words, line.more).to_lowercase().contains(&wanted)
+    };
     lines.filter(matches).collect()
 }
 
@@ -52,8 +54,13 @@ fn palette(model: &Model, typed: &str) -> Vec<MenuLine> {
             })
             .collect();
     }
-    let actions = catalog::ALL.iter().map(|contract| (contract.id().to_owned(), format!("plan: {}", contract.title().to_lowercase())));
-    let named = NAMED.iter().filter(|(command, ..)| !matches!(command, Command::Dead)).map(|(_, name, words)| ((*name).to_owned(), (*words).to_owned()));
+    let actions = catalog::ALL
+        .iter()
+        .map(|contract| (contract.id().to_owned(), format!("plan: {}", contract.title().to_lowercase())));
+    let named = NAMED
+        .iter()
+        .filter(|(command, ..)| !matches!(command, Command::Dead))
+        .map(|(_, name, words)| ((*name).to_owned(), (*words).to_owned()));
     let mut lines: Vec<MenuLine> = actions
         .chain(named)
         .filter(|(name, words)| name.contains(&first) || words.to_lowercase().contains(&first))
@@ -98,8 +105,21 @@ fn actions(model: &Model) -> Vec<MenuLine> {
 /// The most useful keys here.
 fn hints(model: &Model) -> Vec<(String, String)> {
     let wanted: &[(&str, &str)] = match input::context(model) {
-        Context::List => &[("open", "open"), ("action.rollback", "roll back"), ("actions", "actions"), ("filter", "filter"), ("scope", "environment"), ("help", "help")],
-        Context::Detail => &[("next", "next part"), ("action.rollback", "roll back"), ("diff", "diff"), ("back", "back"), ("help", "help")],
+        Context::List => &[
+            ("open", "open"),
+            ("action.rollback", "roll back"),
+            ("actions", "actions"),
+            ("filter", "filter"),
+            ("scope", "environment"),
+            ("help", "help"),
+        ],
+        Context::Detail => &[
+            ("next", "next part"),
+            ("action.rollback", "roll back"),
+            ("diff", "diff"),
+            ("back", "back"),
+            ("help", "help"),
+        ],
         Context::Text => &[("back", "back"), ("down", "down"), ("help", "help")],
         Context::Menu => &[("open", "choose"), ("escape", "close")],
         Context::Plan => &[("open", "confirm"), ("page_down", "more"), ("escape", "close")],
@@ -124,7 +144,9 @@ pub(super) fn target(model: &Model, words: &[&str]) -> Result<(Vec<WorkloadRef>,
                 let number = words.next().ok_or("--to needs a revision number.")?;
                 to_revision = Some(number.parse().map_err(|_| format!("{number:?} is no revision number."))?);
             }
-            word if word.starts_with('-') => return Err(format!("{word:?} is not known here: NAME, -n NAMESPACE, --to N.")),
+            word if word.starts_with('-') => {
+                return Err(format!("{word:?} is not known here: NAME, -n NAMESPACE, --to N."));
+            }
             word if name.is_none() => name = Some(word),
             word => return Err(format!("One workload at a time: {word:?} is one too many.")),
         }
@@ -203,8 +225,13 @@ mod tests {
 
     #[test]
     fn an_object_reads_like_its_file() {
-        let lines = raw_lines(&json!({"metadata": {"name": "api", "managedFields": [1]}, "spec": {"containers": [{"image": "a:1", "name": "api"}], "args": []}}));
-        assert_eq!(lines, ["metadata:", "  name: api", "spec:", "  args: []", "  containers:", "    - image: a:1", "      name: api"]);
+        let lines = raw_lines(
+            &json!({"metadata": {"name": "api", "managedFields": [1]}, "spec": {"containers": [{"image": "a:1", "name": "api"}], "args": []}}),
+        );
+        assert_eq!(
+            lines,
+            ["metadata:", "  name: api", "spec:", "  args: []", "  containers:", "    - image: a:1", "      name: api"]
+        );
     }
 
     #[test]

@@ -24,7 +24,13 @@ const REFRESH: TimeDelta = TimeDelta::seconds(60);
 const REFRESH_MOVED: TimeDelta = TimeDelta::seconds(2);
 
 /// Opens the plan of an action on what the operator means.
-pub(super) fn open(model: &mut Model, action: usize, targets: Vec<WorkloadRef>, to_revision: Option<u64>, now: Instant) -> Vec<Effect> {
+pub(super) fn open(
+    model: &mut Model,
+    action: usize,
+    targets: Vec<WorkloadRef>,
+    to_revision: Option<u64>,
+    now: Instant,
+) -> Vec<Effect> {
     let Some(contract) = catalog::ALL.get(action) else { return Vec::new() };
     if targets.is_empty() {
         toast(model, "There is no workload under the cursor.", true, now);
@@ -49,14 +55,24 @@ pub(super) fn open(model: &mut Model, action: usize, targets: Vec<WorkloadRef>, 
         },
         refresh_at: None,
     });
-    model.ui.overlays.retain(|overlay| !matches!(overlay, Overlay::Plan { .. } | Overlay::Actions { .. } | Overlay::Palette { .. }));
-    model.ui.overlays.push(Overlay::Plan { scroll: 0, typed: Field::default(), reason: Field::default(), is_in_reason: false });
+    model
+        .ui
+        .overlays
+        .retain(|overlay| !matches!(overlay, Overlay::Plan { .. } | Overlay::Actions { .. } | Overlay::Palette { .. }));
+    model.ui.overlays.push(Overlay::Plan {
+        scroll: 0,
+        typed: Field::default(),
+        reason: Field::default(),
+        is_in_reason: false,
+    });
     vec![Effect::Plan(request)]
 }
 
 /// A plan was worked out: the first one, or a fresh one of the same request.
 pub(super) fn planned(model: &mut Model, number: u64, planned: Result<Plan, String>, now: Instant) -> Vec<Effect> {
-    let Some(planning) = model.planning.as_mut().filter(|planning| planning.request.number == number) else { return Vec::new() };
+    let Some(planning) = model.planning.as_mut().filter(|planning| planning.request.number == number) else {
+        return Vec::new();
+    };
     if planning.scene.run.is_some() {
         // Confirmed meanwhile: the confirmed plan is the one that counts.
         return Vec::new();
@@ -89,7 +105,12 @@ pub(super) fn planned(model: &mut Model, number: u64, planned: Result<Plan, Stri
 
 /// What a plan holds on to: another value means that the operator has read something else.
 fn pins(plan: &Plan) -> Vec<(&str, &[crate::domain::action::Pin], &serde_json::Value, &[String])> {
-    plan.targets.iter().map(|target| (target.uid.as_str(), target.pins.as_slice(), &target.expected_template, plan.refusals.as_slice())).collect()
+    plan.targets
+        .iter()
+        .map(|target| {
+            (target.uid.as_str(), target.pins.as_slice(), &target.expected_template, plan.refusals.as_slice())
+        })
+        .collect()
 }
 
 fn forget_typed(model: &mut Model) {
@@ -102,7 +123,9 @@ fn forget_typed(model: &mut Model) {
 
 /// Rows moved: an open plan on one of them is worked out again soon.
 pub(super) fn target_moved(model: &mut Model, now: Instant) -> Vec<Effect> {
-    let Some(planning) = model.planning.as_mut().filter(|planning| planning.scene.run.is_none() && planning.scene.plan.is_some()) else {
+    let Some(planning) =
+        model.planning.as_mut().filter(|planning| planning.scene.run.is_none() && planning.scene.plan.is_some())
+    else {
         return Vec::new();
     };
     let refreshed = planning.scene.plan.as_ref().map_or(now, |plan| plan.refreshed_at);

@@ -19,7 +19,9 @@ pub(super) fn happened(model: &mut Model, id: &str, event: RunEvent, now: Instan
         }
     }
     let run = run.clone();
-    if let Some(planning) = model.planning.as_mut().filter(|planning| planning.scene.plan.as_ref().is_some_and(|plan| plan.id == id)) {
+    if let Some(planning) =
+        model.planning.as_mut().filter(|planning| planning.scene.plan.as_ref().is_some_and(|plan| plan.id == id))
+    {
         planning.scene.run = Some(run);
         if planning.scene.log.last().is_none_or(|(_, last)| *last != words) {
             planning.scene.log.push((now, words));
@@ -32,7 +34,9 @@ pub(super) fn happened(model: &mut Model, id: &str, event: RunEvent, now: Instan
 pub(super) fn ended(model: &mut Model, run: Run, now: Instant) -> Vec<Effect> {
     let words = format!("{}: {}", run.phase.word(), summary(&run));
     let is_good = run.phase == Phase::Done;
-    if let Some(planning) = model.planning.as_mut().filter(|planning| planning.scene.plan.as_ref().is_some_and(|plan| plan.id == run.id)) {
+    if let Some(planning) =
+        model.planning.as_mut().filter(|planning| planning.scene.plan.as_ref().is_some_and(|plan| plan.id == run.id))
+    {
         planning.scene.log.push((now, words.clone()));
         planning.scene.run = Some(run.clone());
         planning.refresh_at = None;
@@ -44,7 +48,10 @@ pub(super) fn ended(model: &mut Model, run: Run, now: Instant) -> Vec<Effect> {
 
 /// The outcome of a run in one line.
 fn summary(run: &Run) -> String {
-    run.reason.clone().or_else(|| run.targets.iter().rev().map(|target| target.words.clone()).find(|words| !words.is_empty())).unwrap_or_default()
+    run.reason
+        .clone()
+        .or_else(|| run.targets.iter().rev().map(|target| target.words.clone()).find(|words| !words.is_empty()))
+        .unwrap_or_default()
 }
 
 fn sentence(event: &RunEvent) -> String {
@@ -55,7 +62,9 @@ fn sentence(event: &RunEvent) -> String {
         RunEvent::Aborted { reason } => format!("aborted: {reason}"),
         RunEvent::Started { .. } => "journalled; the request is on its way".to_owned(),
         RunEvent::Accepted { .. } => "accepted by the server; not verified yet".to_owned(),
-        RunEvent::AnswerLost { reason, .. } => format!("the answer was lost ({reason}); nothing is sent again, reading what happened"),
+        RunEvent::AnswerLost { reason, .. } => {
+            format!("the answer was lost ({reason}); nothing is sent again, reading what happened")
+        }
         RunEvent::Progress { words, .. } => words.clone(),
         RunEvent::Settled { outcome, words, .. } => {
             let word = match outcome {

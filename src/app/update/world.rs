@@ -29,7 +29,8 @@ pub(super) fn show(model: &mut Model, snapshot: ClusterSnapshot, now: Instant) -
         let focus = model.snapshot.focus.clone();
         let row = row_of(model, &workload);
         let Some(detail) = model.detail.as_mut() else { return effects };
-        let has_moved = detail.rollout.as_ref().map(|known| (known.revision, known.verdict)) != row.as_ref().map(|row| (row.revision, row.verdict));
+        let has_moved = detail.rollout.as_ref().map(|known| (known.revision, known.verdict))
+            != row.as_ref().map(|row| (row.revision, row.verdict));
         detail.rollout = row;
         if let Some(focus) = focus.filter(|focus| focus.workload == workload) {
             detail.deployment = Some(focus.deployment.clone());
@@ -67,7 +68,12 @@ pub(super) fn open(model: &mut Model, workload: &WorkloadRef) -> Vec<Effect> {
 }
 
 /// The open workload, read whole.
-pub(super) fn facts(model: &mut Model, workload: &WorkloadRef, facts: Result<Box<WorkloadFacts>, String>, _now: Instant) -> Vec<Effect> {
+pub(super) fn facts(
+    model: &mut Model,
+    workload: &WorkloadRef,
+    facts: Result<Box<WorkloadFacts>, String>,
+    _now: Instant,
+) -> Vec<Effect> {
     let Some(detail) = model.detail.as_mut().filter(|detail| detail.workload == *workload) else { return Vec::new() };
     match facts {
         Ok(facts) => {
@@ -86,7 +92,11 @@ pub(super) fn facts(model: &mut Model, workload: &WorkloadRef, facts: Result<Box
 }
 
 /// The events of the open workload.
-pub(super) fn events(model: &mut Model, workload: &WorkloadRef, events: Result<Vec<ClusterEvent>, String>) -> Vec<Effect> {
+pub(super) fn events(
+    model: &mut Model,
+    workload: &WorkloadRef,
+    events: Result<Vec<ClusterEvent>, String>,
+) -> Vec<Effect> {
     let Some(detail) = model.detail.as_mut().filter(|detail| detail.workload == *workload) else { return Vec::new() };
     match events {
         Ok(events) => detail.events = Some(events.into_iter().map(line).collect()),

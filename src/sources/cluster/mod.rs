@@ -17,6 +17,8 @@ mod kubeconfig;
 mod page;
 mod source;
 mod tables;
+#[cfg(test)]
+pub(crate) mod testing;
 mod trouble;
 mod wire;
 

@@ -50,7 +50,9 @@ fn place(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
     let (grant, role) =
         if header.read_only.is_some() { (words::READ_ONLY, Role::ReadOnly) } else { (words::WRITE, Role::MayAct) };
     let mut right = area.right();
-    for (badge, role) in [Some((grant, role)), header.is_demo.then_some((words::DEMO, Role::Mark))].into_iter().flatten() {
+    for (badge, role) in
+        [Some((grant, role)), header.is_demo.then_some((words::DEMO, Role::Mark))].into_iter().flatten()
+    {
         let wide = u16::try_from(text::width(badge) + 2).unwrap_or(0);
         right = right.saturating_sub(wide);
         pen.put(right, area.y, wide, &format!(" {badge} "), pen.style(role));

@@ -85,10 +85,8 @@ fn facts(
 /// The figures, and where it is going.
 fn figures(pen: &mut Pen<'_>, rollout: &Rollout) -> Vec<String> {
     let counts = rollout.counts;
-    let mut facts = vec![
-        said::ready(counts.ready, counts.desired),
-        words::list::counts(counts.updated, counts.available),
-    ];
+    let mut facts =
+        vec![said::ready(counts.ready, counts.desired), words::list::counts(counts.updated, counts.available)];
     facts.extend((rollout.terminating > 0).then(|| words::list::leaving(rollout.terminating)));
     facts.extend(rollout.revision.map(words::list::revision));
     facts.extend(super::pace(rollout));
@@ -103,7 +101,9 @@ fn images(pen: &Pen<'_>, rollout: &Rollout) -> String {
         .images
         .iter()
         .enumerate()
-        .map(|(place, new)| image::change(rollout.old_images.get(place..=place).unwrap_or_default(), &[new.clone()], &arrow))
+        .map(|(place, new)| {
+            image::change(rollout.old_images.get(place..=place).unwrap_or_default(), &[new.clone()], &arrow)
+        })
         .collect();
     all.join(", ")
 }
@@ -131,7 +131,8 @@ fn tabs(pen: &mut Pen<'_>, area: Rect, detail: Option<&Detail>, open: DetailTab)
 pub fn conditions(pen: &mut Pen<'_>, page: &mut Page, deployment: &Deployment) {
     for condition in &deployment.conditions {
         let age = condition.updated_at.or(condition.since).map(|at| pen.age(at)).unwrap_or_default();
-        let (sign, role) = if condition.is_true { (pen.glyphs.done, Role::Ok) } else { (pen.glyphs.failed, Role::Error) };
+        let (sign, role) =
+            if condition.is_true { (pen.glyphs.done, Role::Ok) } else { (pen.glyphs.failed, Role::Error) };
         // A true ReplicaFailure is bad news.
         let is_bad = condition.is_true == (condition.kind.as_ref() == "ReplicaFailure");
         let role = if is_bad { Role::Error } else { role };

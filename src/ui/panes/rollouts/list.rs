@@ -63,9 +63,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let total = scene.rows.visible.len();
     let at = scene.rows.cursor.map(|cursor| cursor.min(total - 1));
     let offset = layout::offset(at, page, total);
-    for (y, (place, rollout)) in
-        (rows.top()..rows.bottom()).zip(scene.rows.visible.iter().enumerate().skip(offset))
-    {
+    for (y, (place, rollout)) in (rows.top()..rows.bottom()).zip(scene.rows.visible.iter().enumerate().skip(offset)) {
         let is_chosen = at == Some(place);
         row(pen, Rect { y, height: 1, ..rows }, scene, rollout, &placed, standing == Standing::Old, is_chosen);
     }
@@ -158,7 +156,14 @@ const fn head_of(cell: Cell) -> &'static str {
 const fn is_figure(cell: Cell) -> bool {
     matches!(
         cell,
-        Cell::Ready | Cell::Updated | Cell::Available | Cell::Revision | Cell::Age | Cell::Rate | Cell::Left | Cell::Deadline
+        Cell::Ready
+            | Cell::Updated
+            | Cell::Available
+            | Cell::Revision
+            | Cell::Age
+            | Cell::Rate
+            | Cell::Left
+            | Cell::Deadline
     )
 }
 
@@ -218,9 +223,10 @@ fn cell(pen: &mut Pen<'_>, cell: Cell, rollout: &Rollout) -> (String, Role) {
         Cell::Environment => (rollout.workload.environment.to_string(), Role::Muted),
         Cell::Namespace => (rollout.workload.namespace.to_string(), Role::Muted),
         Cell::Name => (rollout.workload.name.to_string(), Role::Text),
-        Cell::Verdict => {
-            (format!("{} {}", pen.glyphs.verdict(rollout.verdict), rollout.verdict.word()), Role::of_verdict(rollout.verdict))
-        }
+        Cell::Verdict => (
+            format!("{} {}", pen.glyphs.verdict(rollout.verdict), rollout.verdict.word()),
+            Role::of_verdict(rollout.verdict),
+        ),
         Cell::Ready => (format!("{}/{}", counts.ready, counts.desired), short_of(counts.ready)),
         Cell::Updated => (counts.updated.to_string(), short_of(counts.updated)),
         Cell::Available => (counts.available.to_string(), short_of(counts.available)),
@@ -242,7 +248,12 @@ fn reason(pen: &mut Pen<'_>, rollout: &Rollout) -> (String, Role) {
         return (record.sentence(pen.now), Role::Title);
     }
     let leaving = (rollout.terminating > 0).then(|| words::list::leaving(rollout.terminating));
-    let said = rollout.reason.as_deref().map(str::to_owned).or(leaving).or_else(|| rollout.notes.first().map(ToString::to_string));
+    let said = rollout
+        .reason
+        .as_deref()
+        .map(str::to_owned)
+        .or(leaving)
+        .or_else(|| rollout.notes.first().map(ToString::to_string));
     let role = match rollout.verdict {
         Verdict::Failed | Verdict::Stuck | Verdict::Degraded => Role::Text,
         _ => Role::Muted,
@@ -270,7 +281,9 @@ fn tell_more(pen: &mut Pen<'_>, area: Rect, rollout: &Rollout) {
     for line in lines.iter().take(room) {
         page.text(pen, 0, line, Role::Muted);
     }
-    for sentence in std::iter::once(why.as_str()).chain(rollout.notes.iter().map(AsRef::as_ref).filter(|note| *note != why)) {
+    for sentence in
+        std::iter::once(why.as_str()).chain(rollout.notes.iter().map(AsRef::as_ref).filter(|note| *note != why))
+    {
         if !sentence.is_empty() {
             page.text(pen, 0, sentence, Role::Text);
         }

@@ -41,7 +41,9 @@ pub fn standing(scene: &Scene<'_>) -> Standing {
         SourceState::Loading => Standing::Loading,
         SourceState::Fresh if is_beside_missing() => Standing::Partial,
         SourceState::Fresh => Standing::Current,
-        SourceState::Stale | SourceState::Down if source.last_good.is_none() && scene.rows.total == 0 => Standing::NeverRead,
+        SourceState::Stale | SourceState::Down if source.last_good.is_none() && scene.rows.total == 0 => {
+            Standing::NeverRead
+        }
         SourceState::Stale | SourceState::Down => Standing::Old,
     }
 }
@@ -51,7 +53,9 @@ pub fn lines(pen: &mut Pen<'_>, scene: &Scene<'_>, standing: Standing) -> Vec<Li
     match standing {
         Standing::Current | Standing::NeverRead => Vec::new(),
         Standing::Loading if scene.rows.total == 0 => Vec::new(),
-        Standing::Loading => vec![pen.span(&words::list::loading(scene.rows.total, scene.rows.pods), Role::Muted).into()],
+        Standing::Loading => {
+            vec![pen.span(&words::list::loading(scene.rows.total, scene.rows.pods), Role::Muted).into()]
+        }
         Standing::Old => source(scene)
             .map(|source| {
                 let mut spans = vec![pen.span(&format!("{}: ", words::list::OLD_ROWS), Role::Warning)];
@@ -90,5 +94,14 @@ pub fn instead(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, standing: Stand
             page.text(pen, 0, &words::list::empty(scene.header.scope), Role::Text);
         }
     }
-    page.draw(pen, Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(4), height: area.height.saturating_sub(1) }, 0);
+    page.draw(
+        pen,
+        Rect {
+            x: area.x + 2,
+            y: area.y + 1,
+            width: area.width.saturating_sub(4),
+            height: area.height.saturating_sub(1),
+        },
+        0,
+    );
 }

@@ -1,0 +1,122 @@
+//! `quarterdeck demo`: the console against a simulated cluster in this process.
+
+use std::io::{self, IsTerminal};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use color_eyre::eyre::{Result, WrapErr};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Global;
+use super::output::{note, say};
+use super::run::{Staging, open};
+use super::session::Session;
+use crate::config::Paths;
+use crate::sandbox::{Sandbox, SandboxClock, Scenario};
+
+/// What the demo may do: everything, with the confirmations of a real production.
+const CONFIGURATION: &str = r#"
+[environment.production]
+context = "demo-production"
+namespaces = ["shop-production"]
+guard = "production"
+write = true
+
+[environment.staging]
+context = "demo-staging"
+namespaces = ["shop-staging"]
+guard = "staging"
+write = true
+"#;
+
+/// The three keys that matter.
+const WELCOME: &str =
+    "DEMO, nothing here is real. A release is about to go wrong. Three keys: j/k move, !b plans a rollback, ? helps.";
+
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// Also write a kubeconfig for kubectl there, readable by you alone, removed at the end. Without a terminal the cluster alone runs until it is told to end.
+    #[arg(long, value_name = "FILE")]
+    kubeconfig_out: Option<PathBuf>,
+}
+
+/// Files of the demo, removed when it ends.
+struct Litter {
+    folder: PathBuf,
+    files: Vec<PathBuf>,
+}
+
+impl Litter {
+    fn new() -> io::Result<Self> {
+        use std::hash::{BuildHasher, Hasher};
+        let unique = std::hash::RandomState::new().build_hasher().finish();
+        let folder = std::env::temp_dir().join(format!("quarterdeck-demo-{}-{unique:016x}", std::process::id()));
+        std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
+        Ok(Self { folder, files: Vec::new() })
+    }
+}
+
+impl Drop for Litter {
+    fn drop(&mut self) {
+        // Best effort: the process ends and there is nobody to tell.
+        for file in &self.files {
+            let _ = std::fs::remove_file(file);
+        }
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Demo {
+    pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
+        let mut litter = Litter::new().wrap_err("the demo needs a temporary folder")?;
+        let sandbox = Sandbox::start(Scenario::shop(), SandboxClock::starting(chrono::Utc::now(), 1))
+            .await
+            .wrap_err("the simulated cluster cannot start")?;
+        let kubeconfig = litter.folder.join("kubeconfig");
+        sandbox.write_kubeconfig(&kubeconfig)?;
+        if let Some(out) = &self.kubeconfig_out {
+            if let Err(error) = sandbox.write_kubeconfig(out) {
+                note(&format!(
+                    "{} cannot be written: {error}. An existing file is never overwritten: name another.",
+                    out.display()
+                ));
+                return Ok(ExitCode::from(2));
+            }
+            litter.files.push(out.clone());
+            if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+                return serve(out).await;
+            }
+        }
+        let configuration = litter.folder.join("config.toml");
+        std::fs::write(&configuration, CONFIGURATION)?;
+        let global = Global {
+            kubeconfig: Some(kubeconfig),
+            config: Some(configuration),
+            context: None,
+            environment: None,
+            read_only: global.read_only,
+        };
+        // The demo's journal and memory are litter too; the operator's own keymaps and themes are not looked at.
+        let paths = Paths::within(&litter.folder.join("config"), &litter.folder.join("state"));
+        let session = Session::prepare_in(&global, paths.clone());
+        open(session, Staging { is_demo: true, banner: Some(WELCOME.to_owned()) }).await
+    }
+}
+
+/// Only the cluster, for kubectl and scripts.
+async fn serve(kubeconfig: &Path) -> Result<ExitCode> {
+    say(&format!(
+        "A simulated cluster is running. Use it with: kubectl --kubeconfig {} get deploy,rs,pods. Interrupt ends it.",
+        kubeconfig.display()
+    ))?;
+    let (mut interrupt, mut terminate, mut hangup) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}

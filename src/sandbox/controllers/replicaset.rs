@@ -1,0 +1,85 @@
+//! The ReplicaSet controller: as many pods as wanted, and a count of them.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use super::{keys, number, owned, owner_reference, text};
+use crate::sandbox::world::{Key, World, stamp};
+
+pub(super) fn reconcile(world: &mut World, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    for key in keys(world, "replicasets") {
+        let Some(set) = world.get(&key).cloned() else { continue };
+        let uid = text(&set, "/metadata/uid");
+        let pods = owned(world, "pods", &key.namespace, &uid);
+        let (leaving, mut active): (Vec<_>, Vec<_>) =
+            pods.into_iter().partition(|(_, pod)| pod["metadata"].get("deletionTimestamp").is_some());
+        let wanted = usize::try_from(number(&set, "/spec/replicas")).unwrap_or(0);
+        for _ in active.len()..wanted {
+            let pod = create(world, &key, &set, now);
+            active.push(pod);
+        }
+        if active.len() > wanted {
+            // Those that are not ready go first, then the youngest.
+            active
+                .sort_by_key(|(key, pod)| (is_ready(pod), text(pod, "/metadata/creationTimestamp"), key.name.clone()));
+            let ready = active.iter().filter(|(_, pod)| is_ready(pod)).count();
+            let unready = active.len() - ready;
+            if let Some(kept) = active.get_mut(unready..) {
+                kept.reverse();
+            }
+            for (pod_key, pod) in active.drain(..active.len() - wanted).collect::<Vec<_>>() {
+                delete(world, &pod_key, pod, &key.name, &set, now);
+            }
+        }
+        count(world, &key, set, &active, leaving.len());
+    }
+    None
+}
+
+fn create(world: &mut World, key: &Key, set: &Value, now: DateTime<Utc>) -> (Key, Value) {
+    let name = format!("{}-{}", key.name, world.letters());
+    let template = &set["spec"]["template"];
+    let mut pod = json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {
+            "name": name, "generateName": format!("{}-", key.name), "namespace": key.namespace, "uid": world.uid(), "creationTimestamp": stamp(now),
+            "labels": template["metadata"]["labels"], "ownerReferences": owner_reference(set),
+        },
+        "spec": template["spec"], "status": {"phase": "Pending"},
+    });
+    if let Some(annotations) = template["metadata"].get("annotations") {
+        pod["metadata"]["annotations"] = annotations.clone();
+    }
+    let pod_key = Key { resource: "pods", namespace: key.namespace.clone(), name: name.clone() };
+    let pod = world.put(pod_key.clone(), pod);
+    world.event(set, "ReplicaSet", false, "SuccessfulCreate", &format!("Created pod: {name}"), now);
+    (pod_key, pod)
+}
+
+fn delete(world: &mut World, pod_key: &Key, mut pod: Value, set_name: &str, set: &Value, now: DateTime<Utc>) {
+    let grace = pod.pointer("/spec/terminationGracePeriodSeconds").and_then(Value::as_i64).unwrap_or(30);
+    pod["metadata"]["deletionTimestamp"] = json!(stamp(now + TimeDelta::seconds(grace)));
+    pod["metadata"]["deletionGracePeriodSeconds"] = json!(grace);
+    world.put(pod_key.clone(), pod);
+    debug_assert_eq!(set["metadata"]["name"], set_name);
+    world.event(set, "ReplicaSet", false, "SuccessfulDelete", &format!("Deleted pod: {}", pod_key.name), now);
+}
+
+fn is_ready(pod: &Value) -> bool {
+    pod.pointer("/status/conditions")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
+}
+
+fn count(world: &mut World, key: &Key, mut set: Value, active: &[(Key, Value)], _leaving: usize) {
+    let ready = active.iter().filter(|(_, pod)| is_ready(pod)).count();
+    let mut status = json!({"replicas": active.len(), "fullyLabeledReplicas": active.len(), "observedGeneration": set["metadata"]["generation"]});
+    if ready > 0 {
+        status["readyReplicas"] = json!(ready);
+        status["availableReplicas"] = json!(ready);
+    }
+    set["status"] = status;
+    world.put(key.clone(), set);
+}

@@ -1,0 +1,70 @@
+//! Trouble to order, for proving what a client does with it.
+
+use std::sync::{Mutex, PoisonError};
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nobody listens: connections are closed at once, open ones too.
+    Down,
+    /// The certificate is another's.
+    WrongCertificate,
+    /// No answer at all.
+    Hang,
+    /// Headers, then nothing.
+    HangAfterHeaders,
+    /// One byte a second.
+    Slow,
+    /// Half a body, then the connection breaks.
+    Reset,
+    /// Half a body, then a proper end.
+    Truncated,
+    /// Bytes that are no JSON.
+    Garbage,
+    /// A web page with 200.
+    Html,
+    /// A body of 200 MB.
+    Huge,
+    /// An answer with this status; 429 asks to wait for 1 s.
+    Status(u16),
+    /// 410 inside the stream of a watch.
+    GoneInStream,
+    /// Every watch event twice, the older one again after the newer.
+    Repeated,
+}
+
+/// The trouble of one server.
+#[derive(Debug, Default)]
+pub struct Faults {
+    active: Mutex<Option<(String, Fault)>>,
+    /// Moves whenever the trouble changes, so that open connections notice.
+    changed: tokio::sync::watch::Sender<u64>,
+}
+
+impl Faults {
+    /// Lets every request whose path begins so run into trouble, and breaks every open connection.
+    pub fn set(&self, path: &str, fault: Fault) {
+        *self.lock() = Some((path.to_owned(), fault));
+        self.changed.send_modify(|number| *number += 1);
+    }
+
+    /// Mends everything.
+    pub fn heal(&self) {
+        *self.lock() = None;
+        self.changed.send_modify(|number| *number += 1);
+    }
+
+    /// The trouble that waits for a path.
+    pub(super) fn on(&self, path: &str) -> Option<Fault> {
+        self.lock().as_ref().filter(|(prefix, _)| path.starts_with(prefix.as_str())).map(|(_, fault)| *fault)
+    }
+
+    /// Moves whenever the trouble changes.
+    pub(super) fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(String, Fault)>> {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

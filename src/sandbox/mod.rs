@@ -1,0 +1,215 @@
+//! THE SIMULATED WORLD: a Kubernetes API on loopback, with controllers of its own, for the demo, drills and faults.
+//!
+//! It speaks the real protocol over TLS to our client and to kubectl alike, and knows nothing of either: it is a server, not a
+//! client, and uses `domain` only. It keeps one invariant: nothing outside this process is touched, and nothing is left behind.
+
+mod clock;
+mod controllers;
+mod faults;
+mod http;
+mod patch;
+mod scenario;
+mod selector;
+mod template;
+mod tls;
+mod world;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+pub use clock::SandboxClock;
+pub use faults::{Fault, Faults};
+pub use scenario::{Scenario, Service};
+pub use world::World;
+
+/// A running simulated cluster. Dropping it stops it.
+#[derive(Debug)]
+pub struct Sandbox {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    certificate: String,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// What the server, the controllers and the faults share.
+#[derive(Debug)]
+struct Shared {
+    world: Mutex<World>,
+    clock: SandboxClock,
+    faults: Faults,
+    /// The newest version of the world, for watches.
+    versions: watch::Sender<u64>,
+    /// Rings when there may be something to reconcile.
+    changed: Notify,
+    tokens: Tokens,
+    requests: Mutex<Vec<Seen>>,
+}
+
+/// A request the server saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The method.
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// The user.
+    pub user: String,
+}
+
+/// Bearer tokens, made anew for each sandbox.
+#[derive(Debug)]
+struct Tokens {
+    operator: String,
+    viewer: String,
+}
+
+impl Shared {
+    /// Changes the world, then lets the controllers and the watches know.
+    fn change<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
+        let (answer, version) = {
+            let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+            (change(&mut world), world.version())
+        };
+        self.versions.send_if_modified(|known| std::mem::replace(known, version) != version);
+        self.changed.notify_one();
+        answer
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&World) -> T) -> T {
+        read(&self.world.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Sandbox {
+    /// Starts a cluster on a free port of the loopback interface.
+    ///
+    /// # Errors
+    /// When no port or certificate can be had.
+    pub async fn start(scenario: Scenario, clock: SandboxClock) -> io::Result<Self> {
+        let mut world = World::default();
+        let plot = scenario.build(&mut world, clock.now());
+        let identity = tls::Identity::for_loopback()?;
+        let certificate = identity.certificate.clone();
+        let (versions, _) = watch::channel(world.version());
+        let shared = Arc::new(Shared {
+            world: Mutex::new(world),
+            clock,
+            faults: Faults::default(),
+            versions,
+            changed: Notify::new(),
+            tokens: Tokens { operator: secret(), viewer: secret() },
+            requests: Mutex::new(Vec::new()),
+        });
+        let (address, serving) = http::serve(shared.clone(), identity).await?;
+        let tasks = vec![serving, tokio::spawn(control(shared.clone())), tokio::spawn(play(shared.clone(), plot))];
+        Ok(Self { shared, address, certificate, tasks })
+    }
+
+    /// A kubeconfig with the contexts `demo-production` and `demo-staging` for the operator and `demo-viewer` for one who may only look.
+    pub fn kubeconfig(&self) -> String {
+        let Tokens { operator, viewer } = &self.shared.tokens;
+        let authority = tls::base64(self.certificate.as_bytes());
+        let context = |name: &str, user: &str, namespace: &str| {
+            format!("- {{name: {name}, context: {{cluster: demo, user: {user}, namespace: {namespace}}}}}\n")
+        };
+        format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: demo-production\nclusters:\n- {{name: demo, cluster: {{server: \"https://{}\", certificate-authority-data: {authority}}}}}\n\
+             users:\n- {{name: operator, user: {{token: {operator}}}}}\n- {{name: viewer, user: {{token: {viewer}}}}}\ncontexts:\n{}{}{}",
+            self.address,
+            context("demo-production", "operator", scenario::PRODUCTION),
+            context("demo-staging", "operator", scenario::STAGING),
+            context("demo-viewer", "viewer", scenario::PRODUCTION),
+        )
+    }
+
+    /// Writes the kubeconfig to a file only its owner can read. The caller removes it.
+    ///
+    /// # Errors
+    /// When the file exists already or cannot be written.
+    pub fn write_kubeconfig(&self, path: &Path) -> io::Result<()> {
+        use std::io::Write;
+        use std::os::unix::fs::OpenOptionsExt;
+        std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?
+            .write_all(self.kubeconfig().as_bytes())
+    }
+
+    /// Trouble to order.
+    pub fn faults(&self) -> &Faults {
+        &self.shared.faults
+    }
+
+    /// Every request so far.
+    pub fn requests(&self) -> Vec<Seen> {
+        self.shared.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Forgets what happened so far: a watch from an older version is answered with 410.
+    pub fn compact(&self) {
+        self.shared.change(World::compact);
+    }
+
+    /// The server's address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+/// Lets the controllers work whenever something changed or became due. Asleep otherwise.
+async fn control(shared: Arc<Shared>) {
+    loop {
+        let now = shared.clock.now();
+        let (due, version) = {
+            let mut world = shared.world.lock().unwrap_or_else(PoisonError::into_inner);
+            (controllers::settle(&mut world, now), world.version())
+        };
+        shared.versions.send_if_modified(|known| std::mem::replace(known, version) != version);
+        let wait = due.map(|due| shared.clock.until(due).max(Duration::from_millis(20)));
+        tokio::select! {
+            () = shared.changed.notified() => {}
+            () = sleep(wait) => {}
+        }
+    }
+}
+
+/// Plays what the scenario wants to happen later.
+async fn play(shared: Arc<Shared>, plot: Vec<scenario::Turn>) {
+    for turn in plot {
+        sleep(Some(shared.clock.until(turn.at))).await;
+        let now = shared.clock.now();
+        shared.change(|world| (turn.act)(world, now));
+    }
+}
+
+async fn sleep(wait: Option<Duration>) {
+    match wait {
+        Some(wait) => tokio::time::sleep(wait).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// A token nobody can guess.
+fn secret() -> String {
+    use std::hash::{BuildHasher, Hasher};
+    (0..3).map(|_| format!("{:016x}", std::hash::RandomState::new().build_hasher().finish())).collect()
+}
+
+#[cfg(test)]
+mod tests;

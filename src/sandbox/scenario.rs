@@ -1,0 +1,252 @@
+//! What the simulated cluster holds at start, and what happens in it later.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use super::controllers;
+use super::controllers::{BEHAVIOUR, READY_AFTER};
+use super::world::{Key, World, stamp};
+
+/// The namespace of the demo's production.
+pub(super) const PRODUCTION: &str = "shop-production";
+/// The namespace of the demo's staging.
+pub(super) const STAGING: &str = "shop-staging";
+/// How long after the start the bad release goes out.
+const TROUBLE_AFTER: TimeDelta = TimeDelta::seconds(5);
+
+/// What a cluster begins with.
+#[derive(Debug, Clone, Default)]
+pub struct Scenario {
+    namespaces: Vec<String>,
+    services: Vec<(String, Service)>,
+    has_trouble: bool,
+}
+
+/// A workload with its past.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// The Deployment's name.
+    pub name: String,
+    /// The image without its tag.
+    pub image: String,
+    /// Wanted pods.
+    pub replicas: u32,
+    /// Tags with their causes and ages in minutes, oldest first; the last one runs.
+    pub releases: Vec<(String, String, i64)>,
+    /// What pods of the last release do: see the `behaviour` annotation of the pod template.
+    pub behaviour: Option<String>,
+    /// After how many seconds its pods are ready.
+    pub ready_after: u32,
+}
+
+/// Something that happens later.
+pub(super) struct Turn {
+    /// When.
+    pub(super) at: DateTime<Utc>,
+    /// What.
+    pub(super) act: Box<dyn FnOnce(&mut World, DateTime<Utc>) + Send>,
+}
+
+impl Service {
+    /// A service with one release an hour ago.
+    pub fn new(name: &str, replicas: u32) -> Self {
+        Self {
+            name: name.to_owned(),
+            image: format!("registry.example/{name}"),
+            replicas,
+            releases: vec![("1.0.0".to_owned(), "first release".to_owned(), 60)],
+            behaviour: None,
+            ready_after: 3,
+        }
+    }
+
+    /// The same with further releases: tag, cause, age in minutes.
+    #[must_use]
+    pub fn releases(mut self, releases: &[(&str, &str, i64)]) -> Self {
+        self.releases =
+            releases.iter().map(|(tag, cause, age)| ((*tag).to_owned(), (*cause).to_owned(), *age)).collect();
+        self
+    }
+
+    /// The same whose last release does something else than becoming ready.
+    #[must_use]
+    pub fn behaving(mut self, behaviour: &str) -> Self {
+        self.behaviour = Some(behaviour.to_owned());
+        self
+    }
+
+    /// The same with slower pods.
+    #[must_use]
+    pub const fn ready_after(mut self, seconds: u32) -> Self {
+        self.ready_after = seconds;
+        self
+    }
+}
+
+impl Scenario {
+    /// An empty cluster with one namespace.
+    pub fn empty(namespace: &str) -> Self {
+        Self { namespaces: vec![namespace.to_owned()], ..Self::default() }
+    }
+
+    /// The same with a service.
+    #[must_use]
+    pub fn with(mut self, namespace: &str, service: Service) -> Self {
+        if !self.namespaces.iter().any(|known| known == namespace) {
+            self.namespaces.push(namespace.to_owned());
+        }
+        self.services.push((namespace.to_owned(), service));
+        self
+    }
+
+    /// A shop: a dozen services in two environments, one rollout on its way, and one that goes wrong while you look.
+    pub fn shop() -> Self {
+        let mut shop = Self { has_trouble: true, ..Self::default() };
+        for (name, replicas, releases) in SHOP {
+            let service = Service { image: format!("ghcr.example/shop/{name}"), ..Service::new(name, *replicas) }
+                .releases(releases);
+            shop = shop.with(PRODUCTION, service.clone());
+            shop = shop.with(STAGING, Service { replicas: replicas.div_ceil(3), ..service });
+        }
+        shop
+    }
+
+    /// Builds the world as it is now, its past played by the real controllers, and says what happens later.
+    pub(super) fn build(&self, world: &mut World, now: DateTime<Utc>) -> Vec<Turn> {
+        for namespace in ["kube-system", "default"].into_iter().chain(self.namespaces.iter().map(String::as_str)) {
+            put_plain(world, "namespaces", "Namespace", "", namespace, now - TimeDelta::days(90));
+        }
+        for node in ["node-a", "node-b", "node-c"] {
+            put_plain(world, "nodes", "Node", "", node, now - TimeDelta::days(90));
+        }
+        for (namespace, service) in &self.services {
+            for (place, (tag, cause, minutes)) in service.releases.iter().enumerate() {
+                let at = now - TimeDelta::minutes(*minutes);
+                let is_last = place + 1 == service.releases.len();
+                let behaviour = service.behaviour.as_deref().filter(|_| is_last);
+                release(world, namespace, service, tag, cause, behaviour, service.ready_after, at);
+                let until = if is_last { now } else { at + TimeDelta::minutes(2) };
+                pass(world, at, until);
+            }
+        }
+        if self.has_trouble { trouble(world, now) } else { Vec::new() }
+    }
+}
+
+/// Tags, causes and ages of the shop's releases.
+type Releases = &'static [(&'static str, &'static str, i64)];
+
+const SHOP: &[(&str, u32, Releases)] = &[
+    (
+        "checkout-api",
+        5,
+        &[
+            ("2.13.2", "deploy 2.13.2 (#1391): idempotent retries", 20_160),
+            ("2.14.0", "deploy 2.14.0 (#1440): vouchers", 4_320),
+            ("2.14.1", "deploy 2.14.1 (#1452): rounding of vouchers", 1_500),
+        ],
+    ),
+    (
+        "checkout-web",
+        4,
+        &[("5.0.3", "deploy 5.0.3 (#877)", 8_640), ("5.1.0", "deploy 5.1.0 (#902): new basket", 1_440)],
+    ),
+    (
+        "payments",
+        6,
+        &[
+            ("3.7.1", "deploy 3.7.1 (#1433): 3-D Secure 2.2", 30_240),
+            ("3.7.2", "deploy 3.7.2 (#1460): timeouts", 2_880),
+        ],
+    ),
+    ("catalog", 4, &[("8.2.0", "deploy 8.2.0 (#2101)", 11_520), ("8.2.1", "deploy 8.2.1 (#2116): facets", 5_760)]),
+    ("search", 6, &[("1.44.0", "deploy 1.44.0 (#640): synonyms", 7_200)]),
+    ("cart", 3, &[("4.9.0", "deploy 4.9.0 (#1203)", 14_400), ("4.9.1", "deploy 4.9.1 (#1219): merge on login", 2_160)]),
+    ("inventory", 3, &[("2.2.8", "deploy 2.2.8 (#555)", 43_200)]),
+    ("recommendations", 2, &[("0.31.0", "deploy 0.31.0 (#98): model 2026-11", 3_600)]),
+    ("accounts", 4, &[("6.6.2", "deploy 6.6.2 (#1010)", 18_720), ("6.7.0", "deploy 6.7.0 (#1044): passkeys", 6_480)]),
+    ("notifications", 2, &[("1.8.4", "deploy 1.8.4 (#312)", 25_920)]),
+    ("shipping", 3, &[("3.3.0", "deploy 3.3.0 (#720): parcel lockers", 10_080)]),
+    ("gateway", 3, &[("1.20.5", "deploy 1.20.5 (#88)", 50_400), ("1.21.0", "deploy 1.21.0 (#91): http/3", 9_360)]),
+];
+
+/// A slow but good rollout under way, and a bad one that begins while you look.
+fn trouble(world: &mut World, now: DateTime<Utc>) -> Vec<Turn> {
+    let slow = Service { image: "ghcr.example/shop/search".to_owned(), ..Service::new("search", 6) };
+    let began = now - TimeDelta::seconds(20);
+    release(world, PRODUCTION, &slow, "1.45.0", "deploy 1.45.0 (#655): typo tolerance", None, 25, began);
+    pass(world, began, now);
+    let bad = Service { image: "ghcr.example/shop/payments".to_owned(), ..Service::new("payments", 6) };
+    vec![Turn {
+        at: now + TROUBLE_AFTER,
+        act: Box::new(move |world, now| {
+            release(world, PRODUCTION, &bad, "3.8.0", "deploy 3.8.0 (#1482): new provider", Some("crash-loop"), 3, now)
+        }),
+    }]
+}
+
+/// Lets the controllers play from one time to another.
+fn pass(world: &mut World, from: DateTime<Utc>, until: DateTime<Utc>) {
+    let mut at = from;
+    // Bounded: a crash loop has something to do for ever.
+    for _ in 0..200 {
+        match controllers::settle(world, at) {
+            Some(due) if due <= until => at = due.max(at),
+            _ => break,
+        }
+    }
+    controllers::settle(world, until);
+}
+
+fn put_plain(world: &mut World, resource: &'static str, kind: &str, namespace: &str, name: &str, at: DateTime<Utc>) {
+    let object = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "uid": world.uid(), "creationTimestamp": stamp(at)}, "spec": {}, "status": {}});
+    world.put(Key { resource, namespace: namespace.to_owned(), name: name.to_owned() }, object);
+}
+
+/// Deploys a release, as a pipeline would.
+#[expect(clippy::too_many_arguments, reason = "each is one fact of a release")]
+fn release(
+    world: &mut World,
+    namespace: &str,
+    service: &Service,
+    tag: &str,
+    cause: &str,
+    behaviour: Option<&str>,
+    ready_after: u32,
+    at: DateTime<Utc>,
+) {
+    let name = &service.name;
+    let key = Key { resource: "deployments", namespace: namespace.to_owned(), name: name.clone() };
+    let mut annotations = json!({READY_AFTER: ready_after.to_string()});
+    if let Some(behaviour) = behaviour {
+        annotations[BEHAVIOUR] = json!(behaviour);
+    }
+    let template = json!({
+        "metadata": {"labels": {"app": name, "app.kubernetes.io/name": name}, "annotations": annotations},
+        "spec": {
+            "terminationGracePeriodSeconds": 30,
+            "containers": [{"name": name, "image": format!("{}:{tag}", service.image), "ports": [{"containerPort": 8080}],
+                "env": [{"name": "RELEASE", "value": tag}],
+                "readinessProbe": {"httpGet": {"path": "/ready", "port": 8080}, "periodSeconds": 5, "failureThreshold": 3},
+                "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "512Mi"}}}],
+        },
+    });
+    let mut deployment = world.get(&key).cloned().unwrap_or_else(|| {
+        json!({
+            "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": {"name": name, "namespace": namespace, "uid": world.uid(), "creationTimestamp": stamp(at), "generation": 0, "labels": {"app": name, "app.kubernetes.io/name": name}, "annotations": {}},
+            "spec": {"replicas": service.replicas, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 120, "selector": {"matchLabels": {"app": name}},
+                "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}},
+            "status": {},
+        })
+    });
+    deployment["metadata"]["annotations"]["kubernetes.io/change-cause"] = json!(cause);
+    deployment["metadata"]["generation"] = json!(deployment["metadata"]["generation"].as_i64().unwrap_or(0) + 1);
+    deployment["spec"]["template"] = template;
+    deployment["metadata"]["managedFields"] = managed(at);
+    world.put(key, deployment);
+}
+
+fn managed(at: DateTime<Utc>) -> Value {
+    json!([{"manager": "deploy-pipeline", "operation": "Update", "apiVersion": "apps/v1", "time": stamp(at), "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:template": {}}}}])
+}

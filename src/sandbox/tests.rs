@@ -1,0 +1,71 @@
+use chrono::{TimeDelta, Utc};
+
+use super::*;
+use crate::sources::cluster::ClusterSnapshot;
+
+/// Plays a scenario without a server or a real clock.
+fn played(scenario: &Scenario, seconds: i64) -> World {
+    let start = Utc::now();
+    let mut world = World::default();
+    let plot = scenario.build(&mut world, start);
+    let until = start + TimeDelta::seconds(seconds);
+    let mut turns = plot.into_iter().peekable();
+    let mut at = start;
+    while at < until {
+        let due = controllers::settle(&mut world, at);
+        let next = [due, turns.peek().map(|turn| turn.at)].into_iter().flatten().min().unwrap_or(until);
+        at = next.max(at + TimeDelta::milliseconds(1)).min(until);
+        while let Some(turn) = turns.next_if(|turn| turn.at <= at) {
+            (turn.act)(&mut world, at);
+        }
+    }
+    controllers::settle(&mut world, until);
+    world
+}
+
+fn status(world: &World, namespace: &str, name: &str) -> serde_json::Value {
+    let key = world::Key { resource: "deployments", namespace: namespace.into(), name: name.into() };
+    world.get(&key).map(|object| object["status"].clone()).unwrap_or_default()
+}
+
+#[test]
+fn the_shop_begins_well_but_for_one_rollout_on_its_way() {
+    let world = played(&Scenario::shop(), 0);
+    let waiting: Vec<String> = world
+        .list("deployments", scenario::PRODUCTION)
+        .filter(|(_, object)| {
+            object["status"]["availableReplicas"] != object["spec"]["replicas"]
+                || object["status"]["updatedReplicas"] != object["spec"]["replicas"]
+        })
+        .map(|(key, _)| key.name.clone())
+        .collect();
+    assert_eq!(waiting, ["search"]);
+    assert_eq!(world.list("deployments", "").count(), 24);
+}
+
+#[test]
+fn the_bad_release_never_replaces_the_good_pods_and_passes_its_deadline() {
+    let world = played(&Scenario::shop(), 60);
+    let payments = status(&world, scenario::PRODUCTION, "payments");
+    assert!(payments["availableReplicas"].as_i64().is_some_and(|available| available >= 4), "{payments}");
+    assert!(payments["updatedReplicas"].as_i64().is_some_and(|updated| (1..6).contains(&updated)), "{payments}");
+    let later = played(&Scenario::shop(), 200);
+    let reasons = status(&later, scenario::PRODUCTION, "payments")["conditions"].to_string();
+    assert!(reasons.contains("ProgressDeadlineExceeded"), "{reasons}");
+    assert_eq!(status(&later, scenario::PRODUCTION, "search")["availableReplicas"], 6, "the slow one came up");
+}
+
+#[tokio::test]
+async fn our_own_client_sees_the_shop_over_tls() -> Result<(), Box<dyn std::error::Error>> {
+    use crate::domain::rollout::Verdict;
+    let sandbox = Sandbox::start(Scenario::shop(), SandboxClock::starting(Utc::now(), 1)).await?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("kubeconfig");
+    sandbox.write_kubeconfig(&file)?;
+    let snapshot: ClusterSnapshot =
+        crate::sources::cluster::testing::settled(&file, "demo-production", &[scenario::PRODUCTION]).await?;
+    assert_eq!(snapshot.rollouts.len(), 12);
+    assert!(snapshot.rollouts.iter().any(|row| &*row.workload.name == "search" && row.verdict == Verdict::Progressing));
+    assert!(sandbox.requests().iter().all(|seen| seen.method == "GET"), "looking sends no other verb");
+    Ok(())
+}
