@@ -1,0 +1,3 @@
+//! Everything that needs the real control plane.
+
+mod harness;

@@ -1,0 +1,248 @@
+//! The real control plane: etcd, API server, controllers, scheduler, and KWOK as the kubelet, on loopback ports of their own.
+//!
+//! One is shared by all tests of a binary; every test has a namespace of its own in it (see `shop`).
+
+use std::fs::{self, File};
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::process::{Finished, Running, Watchdog, wait_until};
+
+const SUPPORT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/controlplane");
+/// Who the API server knows: token, user, uid, groups. A person's token is `<name>-token`.
+const TOKENS: &str = r#"admin-token,admin,1,"system:masters"
+controller-manager-token,controller-manager,2,"system:masters"
+scheduler-token,scheduler,3,"system:masters"
+kwok-token,kwok,4,"system:masters"
+oncall-token,oncall,5
+second-token,second,6
+viewer-token,viewer,7
+stranger-token,stranger,8
+"#;
+const UP: Duration = Duration::from_secs(90);
+
+/// One line of the API server's audit log.
+#[derive(Debug, Clone)]
+pub(crate) struct Audited {
+    /// The name the request came under.
+    pub(crate) user: String,
+    /// What it called itself.
+    pub(crate) user_agent: String,
+    /// get, list, watch, create, patch …
+    pub(crate) verb: String,
+    /// Path and query.
+    pub(crate) uri: String,
+    /// The resource, in the plural; empty for what is not about one.
+    pub(crate) resource: String,
+    /// The namespace; empty for what is not in one.
+    pub(crate) namespace: String,
+    /// The HTTP status of the answer.
+    pub(crate) code: u64,
+    /// The body of the request; null without one.
+    pub(crate) body: Value,
+}
+
+/// A running control plane.
+pub(crate) struct ControlPlane {
+    binaries: PathBuf,
+    directory: PathBuf,
+    port: u16,
+    watchdog: Watchdog,
+}
+
+impl ControlPlane {
+    /// The one all tests of this process share; started by the first that asks.
+    pub(crate) fn shared() -> &'static Self {
+        static SHARED: OnceLock<ControlPlane> = OnceLock::new();
+        SHARED.get_or_init(Self::start)
+    }
+
+    fn start() -> Self {
+        let binaries = binaries();
+        let directory = tempfile::Builder::new().prefix("quarterdeck-plane-").tempdir().expect("a directory").keep();
+        let [etcd, peer, port] = free_ports();
+        let plane = Self { binaries, watchdog: Watchdog::over(&directory), directory, port };
+        plane.write("tokens", TOKENS);
+        let key = rcgen::KeyPair::generate().expect("a key").serialize_pem();
+        plane.write("service-account.key", &key);
+
+        let (etcd_url, peer_url) = (format!("http://127.0.0.1:{etcd}"), format!("http://127.0.0.1:{peer}"));
+        plane.launch("etcd", &[
+            "--unsafe-no-fsync".into(),
+            format!("--data-dir={}", plane.path("etcd").display()),
+            format!("--listen-client-urls={etcd_url}"),
+            format!("--advertise-client-urls={etcd_url}"),
+            format!("--listen-peer-urls={peer_url}"),
+            format!("--initial-advertise-peer-urls={peer_url}"),
+            format!("--initial-cluster=default={peer_url}"),
+        ]);
+        let key = plane.path("service-account.key").display().to_string();
+        let mut api = plane.launch("kube-apiserver", &[
+            format!("--etcd-servers={etcd_url}"),
+            format!("--secure-port={port}"),
+            "--bind-address=127.0.0.1".into(),
+            format!("--cert-dir={}", plane.path("certs").display()),
+            format!("--service-account-key-file={key}"),
+            format!("--service-account-signing-key-file={key}"),
+            "--service-account-issuer=https://kubernetes.default.svc".into(),
+            format!("--token-auth-file={}", plane.path("tokens").display()),
+            "--authorization-mode=RBAC".into(),
+            "--service-cluster-ip-range=10.96.0.0/16".into(),
+            // Nobody makes the default service accounts in time, and nobody takes the not-ready taint off a node.
+            "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition".into(),
+            format!("--audit-policy-file={SUPPORT}/audit.yaml"),
+            format!("--audit-log-path={}", plane.path("audit.log").display()),
+        ]);
+        for user in ["admin", "controller-manager", "scheduler", "kwok"] {
+            plane.write(&format!("{user}.kubeconfig"), &plane.kubeconfig(user, "default"));
+        }
+        wait_until("the API server being ready", UP, || {
+            assert!(api.try_wait().expect("a child of ours").is_none(), "{}", plane.log("kube-apiserver"));
+            (plane.kubectl(&["get", "--raw", "/readyz"]).code == Some(0)).then_some(())
+        });
+        plane.launch("kube-controller-manager", &[
+            plane.kubeconfig_flag("controller-manager"),
+            format!("--service-account-private-key-file={key}"),
+            "--leader-elect=false".into(),
+            "--secure-port=0".into(),
+            // A node whose heartbeat stops would turn every pod NotReady after 40 s, for the wrong reason.
+            "--controllers=*,-node-lifecycle-controller,-taint-eviction-controller".into(),
+        ]);
+        plane.launch("kube-scheduler", &[
+            plane.kubeconfig_flag("scheduler"),
+            "--leader-elect=false".into(),
+            "--secure-port=0".into(),
+        ]);
+        plane.launch("kwok", &[
+            plane.kubeconfig_flag("kwok"),
+            "--manage-all-nodes=true".into(),
+            format!("--config={SUPPORT}/stages.yaml"),
+        ]);
+        plane.kubectl(&["apply", "-f", &format!("{SUPPORT}/rights.yaml")]).good("rights");
+        wait_until("a ready node", UP, || {
+            plane.kubectl(&["get", "node", "node-1"]).stdout.contains(" Ready ").then_some(())
+        });
+        plane
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).expect("a file of ours can be written");
+    }
+
+    fn log(&self, part: &str) -> String {
+        let text = fs::read_to_string(self.path(&format!("{part}.log"))).unwrap_or_default();
+        text.lines().rev().take(15).collect::<Vec<_>>().join("\n")
+    }
+
+    fn kubeconfig_flag(&self, user: &str) -> String {
+        format!("--kubeconfig={}", self.path(&format!("{user}.kubeconfig")).display())
+    }
+
+    fn launch(&self, part: &str, arguments: &[String]) -> Child {
+        let log = File::create(self.path(&format!("{part}.log"))).expect("a log");
+        let child = Command::new(self.binaries.join(part))
+            .args(arguments)
+            .current_dir(&self.directory)
+            .env("HOME", &self.directory)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a log"))
+            .stderr(log)
+            .process_group(0)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{part}: {error}"));
+        self.watchdog.adopt(&child);
+        child
+    }
+
+    /// Port of the API server on loopback.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The certificate the API server shows, which is its own authority. PEM.
+    pub(crate) fn certificate(&self) -> String {
+        fs::read_to_string(self.path("certs/apiserver.crt")).expect("the API server wrote its certificate")
+    }
+
+    /// A kubeconfig straight to the API server.
+    pub(crate) fn kubeconfig(&self, user: &str, namespace: &str) -> String {
+        kubeconfig(user, namespace, self.port, &self.path("certs/apiserver.crt"))
+    }
+
+    /// The real kubectl, as the administrator.
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> Finished {
+        self.kubectl_with(arguments, "")
+    }
+
+    /// The same, with something on its standard input.
+    pub(crate) fn kubectl_with(&self, arguments: &[&str], input: &str) -> Finished {
+        let mut command = Command::new(self.binaries.join("kubectl"));
+        command.arg(self.kubeconfig_flag("admin")).args(arguments).env("HOME", &self.directory);
+        Running::start(command, input).finish(Duration::from_secs(60))
+    }
+
+    /// What the API server noted of one user's requests, in order.
+    pub(crate) fn audited(&self, user: &str) -> Vec<Audited> {
+        let log = fs::read_to_string(self.path("audit.log")).expect("the API server keeps an audit log");
+        log.lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .map(|line| {
+                let text = |pointer: &str| line.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+                Audited {
+                    user: text("/user/username"),
+                    user_agent: text("/userAgent"),
+                    verb: text("/verb"),
+                    uri: text("/requestURI"),
+                    resource: text("/objectRef/resource"),
+                    namespace: text("/objectRef/namespace"),
+                    code: line.pointer("/responseStatus/code").and_then(Value::as_u64).unwrap_or_default(),
+                    body: line.get("requestObject").cloned().unwrap_or_default(),
+                }
+            })
+            .filter(|line| line.user == user)
+            .collect()
+    }
+}
+
+/// A kubeconfig with one context, named like its user.
+pub(crate) fn kubeconfig(user: &str, namespace: &str, port: u16, authority: &Path) -> String {
+    format!(
+        r#"apiVersion: v1
+kind: Config
+clusters:
+- name: plane
+  cluster: {{server: "https://127.0.0.1:{port}", certificate-authority: "{}"}}
+users:
+- name: {user}
+  user: {{token: {user}-token}}
+contexts:
+- name: {user}
+  context: {{cluster: plane, user: {user}, namespace: {namespace}}}
+current-context: {user}
+"#,
+        authority.display()
+    )
+}
+
+/// The directory of the finished binaries; builds them where this machine has none yet.
+fn binaries() -> PathBuf {
+    let built = Command::new(format!("{SUPPORT}/build")).output().expect("bash");
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    PathBuf::from(String::from_utf8_lossy(&built.stdout).lines().last().unwrap_or_default())
+}
+
+/// Ports nobody uses at this moment.
+fn free_ports<const N: usize>() -> [u16; N] {
+    let held: [TcpListener; N] = std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").expect("a loopback port"));
+    held.each_ref().map(|listener| listener.local_addr().expect("bound").port())
+}

@@ -1,0 +1,239 @@
+//! A terminal for the shipped binary: a pseudo-terminal, a screen model that reads it, keys, signals, and a reader that can stop.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{Child, Command, ExitStatus};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
+
+use super::process::{signal, wait_until};
+
+struct Screen {
+    parser: vt100::Parser,
+    /// Everything the program wrote, for what a screen model does not tell.
+    written: Vec<u8>,
+    reader: Reader,
+}
+
+/// What the thread that reads the terminal should do, and what it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    Reads,
+    Stopped,
+    LetsGo,
+    Ended,
+}
+
+/// A program on a terminal. Killed when dropped.
+pub(crate) struct Terminal {
+    screen: Arc<Mutex<Screen>>,
+    line: Option<OwnedFd>,
+    child: Child,
+}
+
+impl Terminal {
+    /// Starts a program on a terminal of so many columns and rows. The program is the session's leader.
+    pub(crate) fn start(program: &Command, columns: u16, rows: u16) -> Self {
+        let line = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a pseudo-terminal");
+        grantpt(&line).and_then(|()| unlockpt(&line)).expect("our own pseudo-terminal");
+        let name = ptsname(&line, Vec::new()).expect("it has a name");
+        tcsetwinsize(&line, size(columns, rows)).expect("a size");
+        let side = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).expect("its other side");
+
+        // Making it the controlling terminal needs code between fork and exec: util-linux has it.
+        let mut command = Command::new("setsid");
+        command.arg("--ctty").arg(program.get_program()).args(program.get_args());
+        command.env_clear();
+        command.envs(program.get_envs().filter_map(|(key, value)| Some((key, value?))));
+        command.stdin(side.try_clone().expect("a handle")).stdout(side.try_clone().expect("a handle")).stderr(side);
+        let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        // The command holds our handles of the program's side; they would keep the terminal alive after it.
+        drop(command);
+
+        let screen = Arc::new(Mutex::new(Screen {
+            parser: parser(columns, rows),
+            written: Vec::new(),
+            reader: Reader::Reads,
+        }));
+        let (reading, from) = (screen.clone(), line.try_clone().expect("a handle"));
+        std::thread::spawn(move || {
+            read(File::from(from), &reading);
+            lock(&reading).reader = Reader::Ended;
+        });
+        Self { screen, line: Some(line), child }
+    }
+
+    /// The screen as text, row by row.
+    pub(crate) fn screen_text(&self) -> String {
+        lock(&self.screen).parser.screen().contents()
+    }
+
+    /// Everything the program wrote, control sequences included.
+    pub(crate) fn written(&self) -> String {
+        String::from_utf8_lossy(&lock(&self.screen).written).into_owned()
+    }
+
+    /// Whether the alternate screen is on.
+    pub(crate) fn is_on_alternate_screen(&self) -> bool {
+        lock(&self.screen).parser.screen().alternate_screen()
+    }
+
+    /// Whether the cursor is hidden.
+    pub(crate) fn is_cursor_hidden(&self) -> bool {
+        lock(&self.screen).parser.screen().hide_cursor()
+    }
+
+    /// Waits until a text is on the screen.
+    pub(crate) fn wait_for_text(&self, needle: &str, deadline: Duration) {
+        self.wait_for(&format!("{needle:?} on the screen"), deadline, |text| text.contains(needle));
+    }
+
+    /// Waits until the screen fulfils a claim; shows the screen when it does not.
+    pub(crate) fn wait_for(&self, what: &str, deadline: Duration, claim: impl Fn(&str) -> bool) {
+        let end = std::time::Instant::now() + deadline;
+        wait_until(what, deadline + Duration::from_secs(1), || {
+            let text = self.screen_text();
+            assert!(std::time::Instant::now() < end, "waited {deadline:?} in vain: {what}; the screen:\n{text}");
+            claim(&text).then_some(())
+        });
+    }
+
+    /// Types.
+    pub(crate) fn send(&self, keys: &str) {
+        let mut keyboard = File::from(self.line().try_clone().expect("a handle"));
+        keyboard.write_all(keys.as_bytes()).expect("the terminal takes keys");
+    }
+
+    /// Changes the size.
+    pub(crate) fn resize(&self, columns: u16, rows: u16) {
+        let size = size(columns, rows);
+        lock(&self.screen).parser.screen_mut().set_size(cells(size.ws_row), cells(size.ws_col));
+        tcsetwinsize(self.line(), size).expect("a size");
+    }
+
+    /// Stops reading what the program writes: a stalled line.
+    pub(crate) fn stop_reading(&self) {
+        lock(&self.screen).reader = Reader::Stopped;
+    }
+
+    /// Reads on.
+    pub(crate) fn go_on_reading(&self) {
+        lock(&self.screen).reader = Reader::Reads;
+    }
+
+    /// Cuts the line: every handle on our side is closed, and the kernel hangs the terminal up.
+    pub(crate) fn cut(&mut self) {
+        lock(&self.screen).reader = Reader::LetsGo;
+        wait_until("the reader to let go", Duration::from_secs(5), || {
+            (lock(&self.screen).reader == Reader::Ended).then_some(())
+        });
+        self.line = None;
+    }
+
+    fn line(&self) -> &OwnedFd {
+        self.line.as_ref().expect("the line is not cut")
+    }
+
+    /// The process on the terminal.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, which: rustix::process::Signal) {
+        signal(self.pid(), which);
+    }
+
+    /// Whether the terminal is in the mode a shell expects: lines are edited, keys are echoed.
+    pub(crate) fn is_cooked(&self) -> bool {
+        let modes = tcgetattr(self.line()).expect("a terminal has modes");
+        modes.local_modes.contains(LocalModes::ICANON | LocalModes::ECHO)
+    }
+
+    /// Waits for the program to end, and for its last output.
+    pub(crate) fn wait_for_exit(&mut self, deadline: Duration) -> ExitStatus {
+        let status = wait_until("the program to end", deadline, || self.child.try_wait().expect("a child of ours"));
+        if self.line.is_some() {
+            wait_until("the last output", deadline, || (lock(&self.screen).reader == Reader::Ended).then_some(()));
+        }
+        status
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("a child of ours").is_some()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        lock(&self.screen).reader = Reader::LetsGo;
+    }
+}
+
+fn read(mut from: File, screen: &Mutex<Screen>) {
+    let mut buffer = [0; 8192];
+    let moment = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+    loop {
+        let order = lock(screen).reader;
+        if order == Reader::LetsGo {
+            return;
+        }
+        // A stopped reader waits for nothing, but goes on looking at its orders.
+        let wanted = if order == Reader::Reads { PollFlags::IN } else { PollFlags::empty() };
+        let mut ready = [PollFd::from_borrowed_fd(from.as_fd(), wanted)];
+        if poll(&mut ready, Some(&moment)).is_err() || order != Reader::Reads {
+            continue;
+        }
+        if ready[0].revents().is_empty() {
+            continue;
+        }
+        // An error is how the kernel says that the other side is closed.
+        let Ok(count @ 1..) = from.read(&mut buffer) else { return };
+        let mut screen = lock(screen);
+        screen.parser.process(&buffer[..count]);
+        screen.written.extend_from_slice(&buffer[..count]);
+    }
+}
+
+/// The letter of a process's state: R, S, T …; `None` when it is gone.
+pub(crate) fn state(pid: u32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
+/// The time a process has spent on a processor.
+pub(crate) fn cpu_time(pid: u32) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(11);
+    let ticks: u64 = fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?;
+    // The kernel tells times in hundredths of a second.
+    Some(Duration::from_millis(ticks * 10))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn cells(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).unwrap_or(NonZeroU16::MIN)
+}
+
+/// Sizes no terminal has would make the screen model panic.
+fn size(columns: u16, rows: u16) -> Winsize {
+    Winsize { ws_row: rows.clamp(2, 500), ws_col: columns.clamp(2, 500), ws_xpixel: 0, ws_ypixel: 0 }
+}
+
+fn parser(columns: u16, rows: u16) -> vt100::Parser {
+    let size = size(columns, rows);
+    vt100::Parser::new(cells(size.ws_row), cells(size.ws_col), 0)
+}
