@@ -100,6 +100,13 @@ impl<'a> Pen<'a> {
         self.buffer.set_style(area, style);
     }
 
+    /// Shows that a row is under the cursor: by its style and by a sign, never by colour alone.
+    pub fn choose(&mut self, row: Rect) {
+        let style = self.style(Role::Selection);
+        self.tint(row, style);
+        self.put(row.x, row.y, 1, self.glyphs.cursor, style);
+    }
+
     /// Empties a rectangle and gives it a style.
     pub fn clear(&mut self, area: Rect, style: Style) {
         let area = area.intersection(self.buffer.area);

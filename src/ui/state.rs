@@ -152,6 +152,7 @@ pub struct Toast {
 
 /// Everything the operator chose about the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own that the operator turns")]
 pub struct UiState {
     /// What fills the body.
     pub view: View,
@@ -159,6 +160,8 @@ pub struct UiState {
     pub cursor: Option<Arc<str>>,
     /// The line under the cursor of the detail's tab: a pod, an event, a revision.
     pub detail_cursor: usize,
+    /// The first line of the history's differences that is shown.
+    pub detail_scroll: usize,
     /// The revision uid chosen as the other side of the history diff, when not the current one.
     pub diff_against: Option<Arc<str>>,
     /// Marked rows, by uid.
@@ -189,6 +192,7 @@ impl Default for UiState {
             view: View::Rollouts,
             cursor: None,
             detail_cursor: 0,
+            detail_scroll: 0,
             diff_against: None,
             marks: BTreeSet::new(),
             filter: Field::default(),

@@ -54,6 +54,11 @@ pub fn more(hidden: usize) -> String {
     if hidden == 0 { String::new() } else { format!(" +{hidden} more") }
 }
 
+/// How much is further down.
+pub fn more_lines(lines: usize) -> String {
+    if lines == 1 { "1 more line".to_owned() } else { format!("{lines} more lines") }
+}
+
 /// The screen does not follow the world.
 pub fn frozen(age: &str) -> String {
     format!("FROZEN {age} ago: the world moves on, this screen does not")
@@ -140,7 +145,11 @@ pub mod column {
 pub mod list {
     /// How many rows are shown.
     pub fn shown(visible: usize, total: usize) -> String {
-        if visible == total { format!("{total} deployments, worst first") } else { format!("{visible} of {total} deployments") }
+        if visible == total {
+            format!("{total} deployments, worst first")
+        } else {
+            format!("{visible} of {total} deployments")
+        }
     }
 
     /// A filter is on.
@@ -153,7 +162,11 @@ pub mod list {
 
     /// Marked rows.
     pub fn marked(all: usize, hidden: usize) -> String {
-        if hidden == 0 { format!("{all} marked") } else { format!("{all} marked, {hidden} of them hidden by the filter") }
+        if hidden == 0 {
+            format!("{all} marked")
+        } else {
+            format!("{all} marked, {hidden} of them hidden by the filter")
+        }
     }
 
     /// The first list is on its way.
@@ -261,6 +274,26 @@ pub mod detail {
     /// A pod that should be gone.
     pub fn outlives(age: &str) -> String {
         format!("outlives its grace period by {age}")
+    }
+
+    /// What holds a pod.
+    pub fn blocked(reason: &str, message: &str) -> String {
+        if message.is_empty() { reason.to_owned() } else { format!("{reason}: {message}") }
+    }
+
+    /// How a container ended.
+    pub fn exited(code: i32, reason: &str) -> String {
+        if reason.is_empty() { format!("exited {code}") } else { format!("exited {code} ({reason})") }
+    }
+
+    /// Where a pod runs.
+    pub fn on_node(node: &str) -> String {
+        format!("on {node}")
+    }
+
+    /// How often an event was seen.
+    pub fn times(count: u32) -> String {
+        if count > 1 { format!("x{count}") } else { String::new() }
     }
 
     /// Between which revisions the differences are.
@@ -418,7 +451,9 @@ pub mod plan {
     pub const fn next(phase: Phase) -> &'static str {
         match phase {
             Phase::Done => "It was verified: the end state was seen. Press esc to go back.",
-            Phase::Failed => "The change was sent and the end state was not reached. Look at the pods; the way back is below.",
+            Phase::Failed => {
+                "The change was sent and the end state was not reached. Look at the pods; the way back is below."
+            }
             Phase::Unknown => {
                 "Nobody can say whether it was changed. Do not send it again: look at the revision first, then plan anew."
             }
@@ -440,11 +475,6 @@ pub mod plan {
         let reason = if plan.confirmation.needs_reason { " --reason WHY" } else { "" };
         let line = format!("quarterdeck plan {} {}{to} --output json", plan.action, target.workload);
         format!("{line} | quarterdeck apply - --confirm {word}{reason}")
-    }
-
-    /// How much of the plan is further down.
-    pub fn more_lines(lines: usize) -> String {
-        if lines == 1 { "1 more line".to_owned() } else { format!("{lines} more lines") }
     }
 
     /// A piece of evidence with its age.

@@ -15,7 +15,8 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
     for pane in &panes::ALL {
         let is_open = pane.id == open;
         let role = if is_open { Role::Title } else { Role::Muted };
-        let words = if is_open { format!("[{} {}]", pane.key, pane.title) } else { format!(" {} {} ", pane.key, pane.title) };
+        let words =
+            if is_open { format!("[{} {}]", pane.key, pane.title) } else { format!(" {} {} ", pane.key, pane.title) };
         x += pen.put(x, area.y, area.right().saturating_sub(x), &words, pen.style(role)) + 1;
     }
     let troubled = words::tally(scene.rows.troubled, scene.rows.total);

@@ -3,11 +3,11 @@
 use crate::domain::action::{Plan, Rehearsal, Target};
 use crate::theme::Role;
 use crate::ui::pen::Pen;
-use crate::ui::widgets::page::Page;
+use crate::ui::widgets::page::{LABEL, Page};
 use crate::ui::words::{self, plan as said};
 
 /// Writes the plan on a page: where, as whom, what, from what to what, what else changes, who will fight it, and the way back.
-pub fn write(pen: &mut Pen<'_>, plan: &Plan, columns: u16) -> Page {
+pub(super) fn write(pen: &mut Pen<'_>, plan: &Plan, columns: u16) -> Page {
     let mut page = Page::new(columns);
     place(pen, &mut page, plan, columns);
     if !plan.refusals.is_empty() {
@@ -86,7 +86,7 @@ fn changes(pen: &mut Pen<'_>, page: &mut Page, target: &Target) {
     for (place, change) in target.changes.iter().enumerate() {
         let label = if place == 0 { said::CHANGES } else { "" };
         page.field(pen, label, &change.path, Role::Text);
-        page.difference(pen, change);
+        page.difference(pen, LABEL, change);
     }
 }
 

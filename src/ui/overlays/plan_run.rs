@@ -13,13 +13,18 @@ use crate::ui::widgets::page::Page;
 use crate::ui::words::{self, plan as said};
 
 /// Draws the run.
-pub fn draw(pen: &mut Pen<'_>, area: Rect, shown: &PlanScene, plan: &Plan, scroll: usize) -> HitMap {
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, shown: &PlanScene, plan: &Plan, scroll: usize) -> HitMap {
     let columns = area.width.saturating_sub(2);
     let mut page = Page::new(columns);
     let Some(run) = &shown.run else {
         return HitMap::default();
     };
-    let place = format!(" {} {} {}", words::environment(&plan.environment, plan.guard), pen.glyphs.separator, plan.cluster.context);
+    let place = format!(
+        " {} {} {}",
+        words::environment(&plan.environment, plan.guard),
+        pen.glyphs.separator,
+        plan.cluster.context
+    );
     page.bar(pen, &place, Role::of_guard(plan.guard), columns);
     page.gap();
     if run.phase.is_final() {
@@ -36,7 +41,12 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, shown: &PlanScene, plan: &Plan, scrol
         page.field(pen, said::TARGET, &target.workload.to_string(), Role::Title);
         page.field(pen, "", &words, role_of(run.phase));
         if !run.phase.is_final() {
-            page.field(pen, said::EXPECTED, &format!("{} {}", target.expected, said::within(target.deadline_seconds)), Role::Text);
+            page.field(
+                pen,
+                said::EXPECTED,
+                &format!("{} {}", target.expected, said::within(target.deadline_seconds)),
+                Role::Text,
+            );
         }
     }
     if let Some(reason) = &run.reason {
@@ -87,7 +97,12 @@ fn ended(pen: &mut Pen<'_>, page: &mut Page, run: &Run, plan: &Plan, columns: u1
     let role = role_of(run.phase);
     let sign = if run.phase == Phase::Done { pen.glyphs.done } else { pen.glyphs.failed };
     let sign = if run.phase == Phase::Unknown { "?" } else { sign };
-    page.bar(pen, &format!(" {sign} {} {} {}", said::ended(run.phase), pen.glyphs.separator, plan.action), role, columns);
+    page.bar(
+        pen,
+        &format!(" {sign} {} {} {}", said::ended(run.phase), pen.glyphs.separator, plan.action),
+        role,
+        columns,
+    );
     page.text(pen, 1, said::next(run.phase), Role::Text);
 }
 

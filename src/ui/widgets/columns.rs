@@ -25,12 +25,7 @@ pub struct Placed<Id> {
 /// Places the columns in `total` terminal columns, one apart, keeping `rest` for the last of them, which takes what is left.
 ///
 /// Columns go in the order of their rank until no more fit; those that stay keep the order given. A `rest` of 0 lets every column stay.
-pub fn place<Id: Copy + PartialEq>(
-    asked: &[Column<Id>],
-    total: u16,
-    rest: u16,
-    last: Option<Id>,
-) -> Vec<Placed<Id>> {
+pub fn place<Id: Copy + PartialEq>(asked: &[Column<Id>], total: u16, rest: u16, last: Option<Id>) -> Vec<Placed<Id>> {
     let mut by_rank: Vec<&Column<Id>> = asked.iter().collect();
     by_rank.sort_by_key(|column| column.rank);
     let mut used = rest;

@@ -1,5 +1,6 @@
 //! WIDGETS: what several panes are made of. They know words, columns and styles; they know no workload.
 
 pub mod columns;
+pub mod grid;
 pub mod page;
 pub mod prompt;

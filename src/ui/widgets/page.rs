@@ -11,7 +11,7 @@ use crate::ui::root::HitMap;
 use crate::ui::text;
 
 /// How wide labels are.
-const LABEL: usize = 11;
+pub const LABEL: usize = 11;
 
 /// Lines wrapped to a width.
 ///
@@ -91,11 +91,11 @@ impl Page {
         self.line(vec![pen.span(&format!("{words}{}", " ".repeat(pad)), role)]);
     }
 
-    /// The two sides of a change, under the value of a field.
-    pub fn difference(&mut self, pen: &Pen<'_>, change: &Change) {
+    /// The two sides of a change, one under the other.
+    pub fn difference(&mut self, pen: &Pen<'_>, indent: usize, change: &Change) {
         for (mark, side, role) in [("-", &change.before, Role::Removed), ("+", &change.after, Role::Added)] {
             if let Some(value) = side {
-                self.marked(pen, LABEL, mark, value, role);
+                self.marked(pen, indent, mark, value, role);
             }
         }
     }

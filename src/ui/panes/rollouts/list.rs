@@ -63,9 +63,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let total = scene.rows.visible.len();
     let at = scene.rows.cursor.map(|cursor| cursor.min(total - 1));
     let offset = layout::offset(at, page, total);
-    for (y, (place, rollout)) in
-        (rows.top()..rows.bottom()).zip(scene.rows.visible.iter().enumerate().skip(offset))
-    {
+    for (y, (place, rollout)) in (rows.top()..rows.bottom()).zip(scene.rows.visible.iter().enumerate().skip(offset)) {
         let is_chosen = at == Some(place);
         row(pen, Rect { y, height: 1, ..rows }, scene, rollout, &placed, standing == Standing::Old, is_chosen);
     }
@@ -158,7 +156,14 @@ const fn head_of(cell: Cell) -> &'static str {
 const fn is_figure(cell: Cell) -> bool {
     matches!(
         cell,
-        Cell::Ready | Cell::Updated | Cell::Available | Cell::Revision | Cell::Age | Cell::Rate | Cell::Left | Cell::Deadline
+        Cell::Ready
+            | Cell::Updated
+            | Cell::Available
+            | Cell::Revision
+            | Cell::Age
+            | Cell::Rate
+            | Cell::Left
+            | Cell::Deadline
     )
 }
 
@@ -192,15 +197,14 @@ fn row(
         let (words, role) = cell(pen, column.id, rollout);
         let role = if is_marked && column.id == Cell::Name { Role::Mark } else { role };
         let style = style_of(pen, role);
-        put_cell(pen, area, column, &words, style);
+        put_cell(pen, area, *column, &words, style);
     }
     if is_chosen {
-        pen.tint(area, pen.style(Role::Selection));
-        pen.put(area.x, area.y, 1, pen.glyphs.cursor, pen.style(Role::Selection));
+        pen.choose(area);
     }
 }
 
-fn put_cell(pen: &mut Pen<'_>, area: Rect, column: &Placed<Cell>, words: &str, style: Style) {
+fn put_cell(pen: &mut Pen<'_>, area: Rect, column: Placed<Cell>, words: &str, style: Style) {
     let (x, y) = (area.x + GUTTER + column.x, area.y);
     if is_figure(column.id) {
         pen.put_right(x, y, column.width, words, style);
@@ -219,30 +223,21 @@ fn cell(pen: &mut Pen<'_>, cell: Cell, rollout: &Rollout) -> (String, Role) {
         Cell::Environment => (rollout.workload.environment.to_string(), Role::Muted),
         Cell::Namespace => (rollout.workload.namespace.to_string(), Role::Muted),
         Cell::Name => (rollout.workload.name.to_string(), Role::Text),
-        Cell::Verdict => {
-            (format!("{} {}", pen.glyphs.verdict(rollout.verdict), rollout.verdict.word()), Role::of_verdict(rollout.verdict))
-        }
+        Cell::Verdict => (
+            format!("{} {}", pen.glyphs.verdict(rollout.verdict), rollout.verdict.word()),
+            Role::of_verdict(rollout.verdict),
+        ),
         Cell::Ready => (format!("{}/{}", counts.ready, counts.desired), short_of(counts.ready)),
         Cell::Updated => (counts.updated.to_string(), short_of(counts.updated)),
         Cell::Available => (counts.available.to_string(), short_of(counts.available)),
         Cell::Revision => (rollout.revision.map(|number| number.to_string()).unwrap_or_default(), Role::Muted),
         Cell::Image => (image::change(&rollout.old_images, &rollout.images, pen.glyphs.arrow), Role::Text),
         Cell::Age => (rollout.changed_at.map(|at| pen.age(at)).unwrap_or_default(), Role::Muted),
-        Cell::Rate => (rate(rollout).unwrap_or_default(), Role::Muted),
-        Cell::Left => (remaining(rollout).unwrap_or_default(), Role::Muted),
+        Cell::Rate => (super::rate(rollout).unwrap_or_default(), Role::Muted),
+        Cell::Left => (super::remaining(rollout).unwrap_or_default(), Role::Muted),
         Cell::Deadline => (rollout.deadline_at.map(|at| pen.left(at)).unwrap_or_default(), Role::Muted),
         Cell::Reason => reason(pen, rollout),
     }
-}
-
-fn rate(rollout: &Rollout) -> Option<String> {
-    let is_moving = !matches!(rollout.verdict, Verdict::Complete);
-    rollout.rate_per_minute.filter(|_| is_moving).map(words::list::rate)
-}
-
-fn remaining(rollout: &Rollout) -> Option<String> {
-    let seconds = i64::try_from(rollout.seconds_left()?).ok()?;
-    Some(crate::domain::time::left(chrono::TimeDelta::try_seconds(seconds)?))
 }
 
 /// Who acts on it; else why it is as it is; else what is worth saying.
@@ -253,7 +248,12 @@ fn reason(pen: &mut Pen<'_>, rollout: &Rollout) -> (String, Role) {
         return (record.sentence(pen.now), Role::Title);
     }
     let leaving = (rollout.terminating > 0).then(|| words::list::leaving(rollout.terminating));
-    let said = rollout.reason.as_deref().map(str::to_owned).or(leaving).or_else(|| rollout.notes.first().map(ToString::to_string));
+    let said = rollout
+        .reason
+        .as_deref()
+        .map(str::to_owned)
+        .or(leaving)
+        .or_else(|| rollout.notes.first().map(ToString::to_string));
     let role = match rollout.verdict {
         Verdict::Failed | Verdict::Stuck | Verdict::Degraded => Role::Text,
         _ => Role::Muted,
@@ -270,11 +270,8 @@ fn tell_more(pen: &mut Pen<'_>, area: Rect, rollout: &Rollout) {
     facts.extend(rollout.revision.map(words::list::revision));
     facts.push(words::list::counts(counts.updated, counts.available));
     facts.extend((rollout.terminating > 0).then(|| words::list::leaving(rollout.terminating)));
-    facts.extend(rate(rollout));
-    facts.extend(remaining(rollout).map(|left| words::list::remaining(&left)));
-    facts.extend(rollout.deadline_at.map(|at| {
-        if at > pen.now { words::list::deadline(&pen.left(at)) } else { words::list::OVERDUE.to_owned() }
-    }));
+    facts.extend(super::pace(rollout));
+    facts.extend(rollout.deadline_at.map(|at| super::deadline(pen, at)));
     facts.retain(|fact| !fact.is_empty());
     let columns = area.width.saturating_sub(2);
     let lines = text::wrap(&facts.join(&separator), usize::from(columns));
@@ -284,7 +281,9 @@ fn tell_more(pen: &mut Pen<'_>, area: Rect, rollout: &Rollout) {
     for line in lines.iter().take(room) {
         page.text(pen, 0, line, Role::Muted);
     }
-    for sentence in std::iter::once(why.as_str()).chain(rollout.notes.iter().map(AsRef::as_ref).filter(|note| *note != why)) {
+    for sentence in
+        std::iter::once(why.as_str()).chain(rollout.notes.iter().map(AsRef::as_ref).filter(|note| *note != why))
+    {
         if !sentence.is_empty() {
             page.text(pen, 0, sentence, Role::Text);
         }

@@ -1,8 +1,35 @@
 //! The rollouts pane: the list of workloads, and one of them in detail.
 
 pub mod detail;
+mod events;
 mod history;
 mod image;
 pub mod list;
 mod notice;
 mod pods;
+
+use crate::domain::rollout::{Rollout, Verdict};
+use crate::domain::time::{self, Instant};
+use crate::ui::pen::Pen;
+use crate::ui::words;
+
+/// Pods a minute, while it moves.
+fn rate(rollout: &Rollout) -> Option<String> {
+    rollout.rate_per_minute.filter(|_| rollout.verdict != Verdict::Complete).map(words::list::rate)
+}
+
+/// Time left at the present rate.
+fn remaining(rollout: &Rollout) -> Option<String> {
+    let seconds = i64::try_from(rollout.seconds_left()?).ok()?;
+    Some(time::left(chrono::TimeDelta::try_seconds(seconds)?))
+}
+
+/// Rate and time left, in words.
+fn pace(rollout: &Rollout) -> impl Iterator<Item = String> {
+    rate(rollout).into_iter().chain(remaining(rollout).map(|left| words::list::remaining(&left)))
+}
+
+/// When the controller gives up, in words.
+fn deadline(pen: &mut Pen<'_>, at: Instant) -> String {
+    if at > pen.now { words::list::deadline(&pen.left(at)) } else { words::list::OVERDUE.to_owned() }
+}

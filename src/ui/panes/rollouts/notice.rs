@@ -13,7 +13,7 @@ use crate::ui::words;
 
 /// What can be said of the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub(super) enum Standing {
     /// The first list is on its way; what is there is not all.
     Loading,
     /// They are current.
@@ -32,7 +32,7 @@ fn source<'a>(scene: &Scene<'a>) -> Option<&'a SourceHealth> {
 }
 
 /// What can be said of the rows of a scene.
-pub fn standing(scene: &Scene<'_>) -> Standing {
+pub(super) fn standing(scene: &Scene<'_>) -> Standing {
     let Some(source) = source(scene) else {
         return if scene.rows.total == 0 { Standing::Loading } else { Standing::Current };
     };
@@ -41,17 +41,21 @@ pub fn standing(scene: &Scene<'_>) -> Standing {
         SourceState::Loading => Standing::Loading,
         SourceState::Fresh if is_beside_missing() => Standing::Partial,
         SourceState::Fresh => Standing::Current,
-        SourceState::Stale | SourceState::Down if source.last_good.is_none() && scene.rows.total == 0 => Standing::NeverRead,
+        SourceState::Stale | SourceState::Down if source.last_good.is_none() && scene.rows.total == 0 => {
+            Standing::NeverRead
+        }
         SourceState::Stale | SourceState::Down => Standing::Old,
     }
 }
 
 /// The lines over the rows: what is missing, and why.
-pub fn lines(pen: &mut Pen<'_>, scene: &Scene<'_>, standing: Standing) -> Vec<Line<'static>> {
+pub(super) fn lines(pen: &mut Pen<'_>, scene: &Scene<'_>, standing: Standing) -> Vec<Line<'static>> {
     match standing {
         Standing::Current | Standing::NeverRead => Vec::new(),
         Standing::Loading if scene.rows.total == 0 => Vec::new(),
-        Standing::Loading => vec![pen.span(&words::list::loading(scene.rows.total, scene.rows.pods), Role::Muted).into()],
+        Standing::Loading => {
+            vec![pen.span(&words::list::loading(scene.rows.total, scene.rows.pods), Role::Muted).into()]
+        }
         Standing::Old => source(scene)
             .map(|source| {
                 let mut spans = vec![pen.span(&format!("{}: ", words::list::OLD_ROWS), Role::Warning)];
@@ -71,7 +75,7 @@ pub fn lines(pen: &mut Pen<'_>, scene: &Scene<'_>, standing: Standing) -> Vec<Li
 }
 
 /// What stands in place of rows when there are none.
-pub fn instead(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, standing: Standing) {
+pub(super) fn instead(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, standing: Standing) {
     let mut page = Page::new(area.width.saturating_sub(4));
     match standing {
         Standing::NeverRead => {
@@ -90,5 +94,14 @@ pub fn instead(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, standing: Stand
             page.text(pen, 0, &words::list::empty(scene.header.scope), Role::Text);
         }
     }
-    page.draw(pen, Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(4), height: area.height.saturating_sub(1) }, 0);
+    page.draw(
+        pen,
+        Rect {
+            x: area.x + 2,
+            y: area.y + 1,
+            width: area.width.saturating_sub(4),
+            height: area.height.saturating_sub(1),
+        },
+        0,
+    );
 }

@@ -1,0 +1,180 @@
+//! One workload: what is said of it, and its tabs.
+
+use ratatui::layout::Rect;
+
+use super::{events, history, image, pods};
+use crate::domain::rollout::{Deployment, Rollout, WorkloadRef};
+use crate::theme::Role;
+use crate::ui::pen::Pen;
+use crate::ui::root::HitMap;
+use crate::ui::scene::{Detail, Scene};
+use crate::ui::state::DetailTab;
+use crate::ui::widgets::page::Page;
+use crate::ui::words::{self, detail as said};
+
+/// Draws it.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, workload: &WorkloadRef, tab: DetailTab) -> HitMap {
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let detail = scene.detail.filter(|detail| detail.workload == *workload);
+    let rollout = detail.and_then(|detail| detail.rollout.as_deref());
+    let facts = facts(pen, workload, rollout, detail, inner.width);
+    // The tab keeps at least half of the body.
+    let height = u16::try_from(facts.len()).unwrap_or(u16::MAX).min(inner.height / 2);
+    facts.draw(pen, Rect { height, ..inner }, 0);
+    tabs(pen, Rect { y: inner.y + height, height: 1, ..inner }, detail, tab);
+    let top = inner.y + height + 1;
+    let body = Rect { y: top, height: inner.bottom().saturating_sub(top), ..inner };
+    let Some(detail) = detail else {
+        pen.put(body.x, body.y, body.width, said::READING, pen.style(Role::Muted));
+        return HitMap::default();
+    };
+    match tab {
+        DetailTab::Pods => pods::draw(pen, body, scene, detail),
+        DetailTab::Events => events::draw(pen, body, scene, detail),
+        DetailTab::History => history::draw(pen, body, scene, detail),
+        DetailTab::Raw => raw(pen, body, scene, detail),
+    }
+}
+
+/// What is said of it, from the verdict down.
+fn facts(
+    pen: &mut Pen<'_>,
+    workload: &WorkloadRef,
+    rollout: Option<&Rollout>,
+    detail: Option<&Detail>,
+    columns: u16,
+) -> Page {
+    let mut page = Page::new(columns);
+    let separator = format!(" {} ", pen.glyphs.separator);
+    let mut head = vec![pen.span(&format!("{workload}  "), Role::Title)];
+    if let Some(rollout) = rollout {
+        let verdict = format!("{} {}", pen.glyphs.verdict(rollout.verdict), rollout.verdict.word());
+        head.push(pen.span(&verdict, Role::of_verdict(rollout.verdict)));
+        if let Some(at) = rollout.changed_at {
+            let age = pen.age(at);
+            head.push(pen.span(&format!("{separator}{}", said::changed(&age)), Role::Muted));
+        }
+    }
+    page.line(head);
+    if let Some(error) = detail.and_then(|detail| detail.error.as_deref()) {
+        page.marked(pen, 0, pen.glyphs.warning, error, Role::Error);
+    }
+    let Some(rollout) = rollout else {
+        if detail.is_some_and(|detail| detail.error.is_none()) {
+            page.text(pen, 0, said::GONE, Role::Warning);
+        }
+        return page;
+    };
+    if let Some(record) = rollout.record.as_deref().filter(|record| record.is_live(pen.now)) {
+        pen.age(record.started);
+        pen.wake_at(record.expires);
+        page.text(pen, 0, &record.sentence(pen.now), Role::Title);
+    }
+    if let Some(reason) = &rollout.reason {
+        page.text(pen, 0, reason, Role::Text);
+    }
+    for note in rollout.notes.iter() {
+        page.marked(pen, 0, pen.glyphs.warning, note, Role::Warning);
+    }
+    let figures = figures(pen, rollout).join(&separator);
+    page.text(pen, 0, &figures, Role::Text);
+    page.text(pen, 0, &images(pen, rollout), Role::Text);
+    page
+}
+
+/// The figures, and where it is going.
+fn figures(pen: &mut Pen<'_>, rollout: &Rollout) -> Vec<String> {
+    let counts = rollout.counts;
+    let mut facts =
+        vec![said::ready(counts.ready, counts.desired), words::list::counts(counts.updated, counts.available)];
+    facts.extend((rollout.terminating > 0).then(|| words::list::leaving(rollout.terminating)));
+    facts.extend(rollout.revision.map(words::list::revision));
+    facts.extend(super::pace(rollout));
+    facts.extend(rollout.deadline_at.map(|at| super::deadline(pen, at)));
+    facts
+}
+
+/// Every image, old and new.
+fn images(pen: &Pen<'_>, rollout: &Rollout) -> String {
+    let arrow = format!(" {} ", pen.glyphs.arrow);
+    let all: Vec<String> = rollout
+        .images
+        .iter()
+        .enumerate()
+        .map(|(place, new)| {
+            image::change(rollout.old_images.get(place..=place).unwrap_or_default(), std::slice::from_ref(new), &arrow)
+        })
+        .collect();
+    all.join(", ")
+}
+
+/// The tabs with their counts.
+fn tabs(pen: &mut Pen<'_>, area: Rect, detail: Option<&Detail>, open: DetailTab) {
+    let counts = [
+        detail.and_then(|detail| detail.pods.as_ref().map(Vec::len)),
+        detail.and_then(|detail| detail.events.as_ref().map(Vec::len)),
+        detail.and_then(|detail| detail.revisions.as_ref().map(Vec::len)),
+        None,
+    ];
+    let border = pen.style(Role::Border);
+    pen.rule(area.x, area.y, area.width, border);
+    let mut x = area.x + 1;
+    for ((tab, name), count) in DetailTab::ALL.into_iter().zip(said::TABS).zip(counts) {
+        let words = said::tab(name, count);
+        let (words, role) =
+            if tab == open { (format!("[{words}]"), Role::Title) } else { (format!(" {words} "), Role::Muted) };
+        x += pen.put(x, area.y, area.right().saturating_sub(x), &words, pen.style(role)) + 1;
+    }
+}
+
+/// Conditions, one a line.
+pub fn conditions(pen: &mut Pen<'_>, page: &mut Page, deployment: &Deployment) {
+    for condition in &deployment.conditions {
+        let age = condition.updated_at.or(condition.since).map(|at| pen.age(at)).unwrap_or_default();
+        let (sign, role) =
+            if condition.is_true { (pen.glyphs.done, Role::Ok) } else { (pen.glyphs.failed, Role::Error) };
+        // A true ReplicaFailure is bad news.
+        let is_bad = condition.is_true == (condition.kind.as_ref() == "ReplicaFailure");
+        let role = if is_bad { Role::Error } else { role };
+        page.line(vec![
+            pen.span(&format!("{sign} {:<15}", condition.kind), role),
+            pen.span(&format!("{age:>6}  "), Role::Muted),
+            pen.span(&format!("{}: ", condition.reason), Role::Text),
+            pen.span(&condition.message, Role::Muted),
+        ]);
+    }
+}
+
+/// The object as the server holds it, from the line under the cursor.
+fn raw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, detail: &Detail) -> HitMap {
+    let Some(lines) = &detail.raw else {
+        pen.put(area.x, area.y, area.width, said::READING, pen.style(Role::Muted));
+        return HitMap::default();
+    };
+    let page = usize::from(area.height);
+    let furthest = lines.len().saturating_sub(page);
+    let offset = scene.ui.detail_cursor.min(furthest);
+    for (y, line) in (area.top()..area.bottom()).zip(lines.iter().skip(offset)) {
+        pen.put(area.x, y, area.width, line, pen.style(Role::Text));
+    }
+    HitMap { page, offset, furthest, rows: area, cursor: None, next_redraw: None }
+}
+
+/// How many lines tell more of the row under the cursor; none where there is no room.
+pub const fn more_rows(area: Rect) -> u16 {
+    if area.height >= 8 { 2 } else { 0 }
+}
+
+/// What the columns had no room for, of the row under the cursor.
+pub fn tell_more(pen: &mut Pen<'_>, area: Rect, facts: &[String]) {
+    let facts: Vec<&str> = facts.iter().map(String::as_str).filter(|fact| !fact.is_empty()).collect();
+    let mut page = Page::new(area.width);
+    page.text(pen, 0, &facts.join(&format!(" {} ", pen.glyphs.separator)), Role::Muted);
+    page.draw(pen, area, 0);
+}
+
+/// How many lines are further down, in the last line of an area.
+pub fn more_below(pen: &mut Pen<'_>, area: Rect, lines: usize) {
+    let words = format!(" {} {} ", pen.glyphs.below, words::more_lines(lines));
+    pen.put_right(area.x, area.bottom().saturating_sub(1), area.width, &words, pen.style(Role::Muted));
+}
