@@ -32,12 +32,12 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
     if let Some(y) = lines.next() {
         place(pen, Rect { y, height: 1, ..area }, scene);
     }
-    if let (Some(since), true) = (scene.ui.frozen_at, lines.len() > 0) {
-        if let Some(y) = lines.next() {
-            let words = words::frozen(&pen.age(since));
-            pen.tint(Rect { y, height: 1, ..area }, pen.style(Role::Frozen));
-            pen.put(area.x + 1, y, area.width.saturating_sub(2), &words, pen.style(Role::Frozen));
-        }
+    if let Some(since) = scene.ui.frozen_at
+        && let Some(y) = lines.next()
+    {
+        let words = words::frozen(&pen.age(since));
+        pen.tint(Rect { y, height: 1, ..area }, pen.style(Role::Frozen));
+        pen.put(area.x + 1, y, area.width.saturating_sub(2), &words, pen.style(Role::Frozen));
     }
     sources(pen, Rect { y: lines.start, height: u16::try_from(lines.len()).unwrap_or(0), ..area }, scene);
 }

@@ -16,7 +16,7 @@ use crate::ui::words;
 const WIDEST: u16 = 100;
 
 /// The bindings over the whole body, in columns where there is room.
-pub fn help(pen: &mut Pen<'_>, area: Rect, lines: &[MenuLine], filter: &Field, scroll: usize) -> HitMap {
+pub(super) fn help(pen: &mut Pen<'_>, area: Rect, lines: &[MenuLine], filter: &Field, scroll: usize) -> HitMap {
     pen.clear(area, pen.style(Role::Background));
     let x = area.x + 1;
     let used = pen.put(x, area.y, area.width / 2, words::overlay::HELP, pen.style(Role::Title));
@@ -44,7 +44,7 @@ pub fn help(pen: &mut Pen<'_>, area: Rect, lines: &[MenuLine], filter: &Field, s
 }
 
 /// What is typed, at the bottom of the body, with its completions above.
-pub fn palette(pen: &mut Pen<'_>, area: Rect, lines: &[MenuLine], input: &Field, selected: usize) -> HitMap {
+pub(super) fn palette(pen: &mut Pen<'_>, area: Rect, lines: &[MenuLine], input: &Field, selected: usize) -> HitMap {
     let wanted = u16::try_from(lines.len()).unwrap_or(u16::MAX).clamp(1, 12).saturating_add(3);
     let height = wanted.min(area.height);
     let area = Rect { y: area.bottom() - height, height, ..area };
@@ -58,7 +58,7 @@ pub fn palette(pen: &mut Pen<'_>, area: Rect, lines: &[MenuLine], input: &Field,
 }
 
 /// A menu in the middle of the body.
-pub fn menu(pen: &mut Pen<'_>, area: Rect, lines: &[MenuLine], title: &str, selected: usize) -> HitMap {
+pub(super) fn menu(pen: &mut Pen<'_>, area: Rect, lines: &[MenuLine], title: &str, selected: usize) -> HitMap {
     let width = area.width.saturating_sub(4).min(WIDEST);
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).max(1).saturating_add(2).min(area.height);
     let area = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };

@@ -15,7 +15,7 @@ use crate::ui::widgets::prompt;
 use crate::ui::words;
 
 /// What the operator typed so far.
-pub struct Typing<'a> {
+pub(super) struct Typing<'a> {
     /// The first line shown.
     pub scroll: usize,
     /// The word or the name.
@@ -27,7 +27,7 @@ pub struct Typing<'a> {
 }
 
 /// Draws it over the whole body.
-pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, typing: &Typing<'_>) -> HitMap {
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, typing: &Typing<'_>) -> HitMap {
     pen.clear(area, pen.style(Role::Background));
     let Some(shown) = scene.plan else {
         return HitMap::default();

@@ -7,7 +7,7 @@ use crate::ui::widgets::page::{LABEL, Page};
 use crate::ui::words::{self, plan as said};
 
 /// Writes the plan on a page: where, as whom, what, from what to what, what else changes, who will fight it, and the way back.
-pub fn write(pen: &mut Pen<'_>, plan: &Plan, columns: u16) -> Page {
+pub(super) fn write(pen: &mut Pen<'_>, plan: &Plan, columns: u16) -> Page {
     let mut page = Page::new(columns);
     place(pen, &mut page, plan, columns);
     if !plan.refusals.is_empty() {

@@ -13,7 +13,7 @@ use crate::ui::widgets::page::Page;
 use crate::ui::words::{self, plan as said};
 
 /// Draws the run.
-pub fn draw(pen: &mut Pen<'_>, area: Rect, shown: &PlanScene, plan: &Plan, scroll: usize) -> HitMap {
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, shown: &PlanScene, plan: &Plan, scroll: usize) -> HitMap {
     let columns = area.width.saturating_sub(2);
     let mut page = Page::new(columns);
     let Some(run) = &shown.run else {

@@ -10,7 +10,7 @@ use crate::ui::widgets::page::Page;
 use crate::ui::words;
 
 /// Draws them.
-pub fn draw(pen: &mut Pen<'_>, area: Rect, problems: &[Problem], scroll: usize) -> HitMap {
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, problems: &[Problem], scroll: usize) -> HitMap {
     let mut page = Page::new(area.width.saturating_sub(2));
     page.heading(pen, words::overlay::PROBLEMS);
     page.gap();

@@ -102,7 +102,7 @@ fn images(pen: &Pen<'_>, rollout: &Rollout) -> String {
         .iter()
         .enumerate()
         .map(|(place, new)| {
-            image::change(rollout.old_images.get(place..=place).unwrap_or_default(), &[new.clone()], &arrow)
+            image::change(rollout.old_images.get(place..=place).unwrap_or_default(), std::slice::from_ref(new), &arrow)
         })
         .collect();
     all.join(", ")
@@ -138,7 +138,7 @@ pub fn conditions(pen: &mut Pen<'_>, page: &mut Page, deployment: &Deployment) {
         let role = if is_bad { Role::Error } else { role };
         page.line(vec![
             pen.span(&format!("{sign} {:<15}", condition.kind), role),
-            pen.span(&format!("{:>6}  ", age), Role::Muted),
+            pen.span(&format!("{age:>6}  "), Role::Muted),
             pen.span(&format!("{}: ", condition.reason), Role::Text),
             pen.span(&condition.message, Role::Muted),
         ]);

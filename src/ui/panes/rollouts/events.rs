@@ -13,7 +13,7 @@ use crate::ui::widgets::grid::{self, Cell, Fit, Head};
 use crate::ui::words::{column, detail as said};
 
 /// Draws it.
-pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, detail: &Detail) -> HitMap {
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, detail: &Detail) -> HitMap {
     let events = match detail.events.as_deref() {
         Some(events) if !events.is_empty() => events,
         known => {

@@ -15,7 +15,7 @@ use crate::ui::widgets::page::Page;
 use crate::ui::words::{column, detail as said};
 
 /// Draws it: the revisions above, the differences below; beside each other where there is room.
-pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, detail: &Detail) -> HitMap {
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, detail: &Detail) -> HitMap {
     let revisions = match detail.revisions.as_deref() {
         Some(revisions) if !revisions.is_empty() => revisions,
         known => {

@@ -4,7 +4,7 @@
 const DIGITS: usize = 12;
 
 /// An image without its registry and with a short digest: `shop/api:1.4.2`, `api@3f9c0a11b2d4`.
-pub fn short(image: &str) -> String {
+pub(super) fn short(image: &str) -> String {
     let path = match image.split_once('/') {
         // The first part is a registry when it has a dot, a port, or is localhost; else it is part of the name.
         Some((host, rest)) if host.contains(['.', ':']) || host == "localhost" => rest,
@@ -22,7 +22,7 @@ pub fn short(image: &str) -> String {
 }
 
 /// Old and new images in one text: `api:1.4.2→1.4.3` where only the tag moved; the new ones alone where there is no old one.
-pub fn change<S: AsRef<str>>(old: &[S], new: &[S], arrow: &str) -> String {
+pub(super) fn change<S: AsRef<str>>(old: &[S], new: &[S], arrow: &str) -> String {
     let more = if new.len() > 1 { format!(" +{}", new.len() - 1) } else { String::new() };
     // The container whose image moved is the one to show.
     let moved = old.iter().zip(new).find(|(old, new)| old.as_ref() != new.as_ref());

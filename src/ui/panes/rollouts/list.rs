@@ -197,14 +197,14 @@ fn row(
         let (words, role) = cell(pen, column.id, rollout);
         let role = if is_marked && column.id == Cell::Name { Role::Mark } else { role };
         let style = style_of(pen, role);
-        put_cell(pen, area, column, &words, style);
+        put_cell(pen, area, *column, &words, style);
     }
     if is_chosen {
         pen.choose(area);
     }
 }
 
-fn put_cell(pen: &mut Pen<'_>, area: Rect, column: &Placed<Cell>, words: &str, style: Style) {
+fn put_cell(pen: &mut Pen<'_>, area: Rect, column: Placed<Cell>, words: &str, style: Style) {
     let (x, y) = (area.x + GUTTER + column.x, area.y);
     if is_figure(column.id) {
         pen.put_right(x, y, column.width, words, style);

@@ -13,7 +13,7 @@ use crate::ui::words;
 
 /// What can be said of the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub(super) enum Standing {
     /// The first list is on its way; what is there is not all.
     Loading,
     /// They are current.
@@ -32,7 +32,7 @@ fn source<'a>(scene: &Scene<'a>) -> Option<&'a SourceHealth> {
 }
 
 /// What can be said of the rows of a scene.
-pub fn standing(scene: &Scene<'_>) -> Standing {
+pub(super) fn standing(scene: &Scene<'_>) -> Standing {
     let Some(source) = source(scene) else {
         return if scene.rows.total == 0 { Standing::Loading } else { Standing::Current };
     };
@@ -49,7 +49,7 @@ pub fn standing(scene: &Scene<'_>) -> Standing {
 }
 
 /// The lines over the rows: what is missing, and why.
-pub fn lines(pen: &mut Pen<'_>, scene: &Scene<'_>, standing: Standing) -> Vec<Line<'static>> {
+pub(super) fn lines(pen: &mut Pen<'_>, scene: &Scene<'_>, standing: Standing) -> Vec<Line<'static>> {
     match standing {
         Standing::Current | Standing::NeverRead => Vec::new(),
         Standing::Loading if scene.rows.total == 0 => Vec::new(),
@@ -75,7 +75,7 @@ pub fn lines(pen: &mut Pen<'_>, scene: &Scene<'_>, standing: Standing) -> Vec<Li
 }
 
 /// What stands in place of rows when there are none.
-pub fn instead(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, standing: Standing) {
+pub(super) fn instead(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, standing: Standing) {
     let mut page = Page::new(area.width.saturating_sub(4));
     match standing {
         Standing::NeverRead => {

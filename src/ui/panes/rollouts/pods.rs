@@ -15,7 +15,7 @@ use crate::ui::widgets::page::Page;
 use crate::ui::words::{column, detail as said};
 
 /// Draws it.
-pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, detail: &Detail) -> HitMap {
+pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, detail: &Detail) -> HitMap {
     let mut above = Page::new(area.width);
     if let Some(deployment) = &detail.deployment {
         detail::conditions(pen, &mut above, deployment);
@@ -55,7 +55,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, detail: &Detail) -
         placed.iter().map(|column| cell(pen, column.id.words, pod, revisions)).collect()
     });
     if let Some(pod) = pods.get(scene.ui.detail_cursor.min(pods.len() - 1)) {
-        let node = pod.node.as_deref().map(|node| said::on_node(node)).unwrap_or_default();
+        let node = pod.node.as_deref().map(said::on_node).unwrap_or_default();
         let (state, _) = state(pen, pod);
         let words = [pod.name.as_ref(), &node, &state].map(ToOwned::to_owned);
         detail::tell_more(pen, Rect { y: table.bottom(), height: more, ..area }, &words);
