@@ -122,15 +122,18 @@ impl Scenario {
         for node in ["node-a", "node-b", "node-c"] {
             put_plain(world, "nodes", "Node", "", node, now - TimeDelta::days(90));
         }
-        for (namespace, service) in &self.services {
+        for (seed, (namespace, service)) in (1..).zip(&self.services) {
+            // Each past is played in a world of its own: the controllers look at everything there is.
+            let mut past = World::seeded(seed);
             for (place, (tag, cause, minutes)) in service.releases.iter().enumerate() {
                 let at = now - TimeDelta::minutes(*minutes);
                 let is_last = place + 1 == service.releases.len();
                 let behaviour = service.behaviour.as_deref().filter(|_| is_last);
-                release(world, namespace, service, tag, cause, behaviour, service.ready_after, at);
+                release(&mut past, namespace, service, tag, cause, behaviour, service.ready_after, at);
                 let until = if is_last { now } else { at + TimeDelta::minutes(2) };
-                pass(world, at, until);
+                pass(&mut past, at, until);
             }
+            world.absorb(past);
         }
         if self.has_trouble { trouble(world, now) } else { Vec::new() }
     }

@@ -128,6 +128,18 @@ impl World {
         }
     }
 
+    /// An empty world whose uids and names differ from those of every other seed.
+    pub(super) fn seeded(seed: u64) -> Self {
+        Self { drawn: seed.wrapping_mul(0xd134_2543_de82_ef95), ..Self::default() }
+    }
+
+    /// Takes every object of another world over; what happened there is forgotten.
+    pub(super) fn absorb(&mut self, other: Self) {
+        for (key, object) in other.objects {
+            self.put(key, object);
+        }
+    }
+
     /// A uid nobody else has in this world.
     pub(super) fn uid(&mut self) -> String {
         let number = self.draw();
