@@ -1,4 +1,18 @@
 //! Quarterdeck: the console of the person on call.
+//!
+//! The rooms, and which may use which (held by `tests/house/tidy.rs`):
+//!
+//! | room | what | may use |
+//! |---|---|---|
+//! | [`domain`] | what is true: pure values, no IO, no clock | nothing |
+//! | [`config`], [`keys`], [`theme`] | what the operator asked for | `domain` |
+//! | [`sources`] | eyes and hands: the only room that talks to a cluster | `domain`, `config` |
+//! | [`actions`] | plan, confirm, execute, verify, journal | `domain`, `config`, the ports of `sources` |
+//! | [`ui`] | the screen as a pure function | `domain`, `keys`, `theme` |
+//! | [`terminal`], [`telemetry`] | the glass; what we say of ourselves | `config`, `keys` |
+//! | [`sandbox`] | a simulated cluster | `domain` |
+//! | [`app`] | the loop | everything |
+//! | [`cli`] | one file per subcommand, exit codes | everything but `ui` |
 
 pub mod actions;
 pub mod app;

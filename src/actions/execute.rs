@@ -96,7 +96,7 @@ impl Executor {
                 is_stopped = Some("an earlier target did not end well");
             }
         }
-        under.end().await
+        under.end()
     }
 
     /// Verifies a run of before that never ended. Sends nothing.
@@ -130,7 +130,7 @@ impl Executor {
             // The old process may have died long ago: its deadline counts from now, or nothing could be read at all.
             self.verify(&mut under, place, aim.clone(), false).await;
         }
-        under.end().await
+        under.end()
     }
 
     fn under<'a>(&'a self, plan: &Plan, events: &'a mpsc::Sender<(String, RunEvent)>) -> Under<'a> {
@@ -336,7 +336,7 @@ impl Under<'_> {
         self.run
     }
 
-    async fn end(self) -> Run {
+    fn end(self) -> Run {
         let words = self.run.targets.iter().map(|target| target.words.as_str()).collect::<Vec<_>>().join(" ");
         self.record(Entry { what: What::Ended, phase: Some(self.run.phase), words, ..self.bare.clone() });
         if self.run.phase != Phase::Unknown {

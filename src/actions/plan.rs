@@ -165,7 +165,7 @@ impl Planner {
                     chosen.number
                 )),
                 Err(error) if error.trouble == Trouble::Forbidden => {
-                    warnings.push(format!("{kind} {name} may not be read: whether it changed since is not known."))
+                    warnings.push(format!("{kind} {name} may not be read: whether it changed since is not known."));
                 }
                 Err(error) => warnings.push(format!("{kind} {name} could not be read: {}", error.sentence)),
             }

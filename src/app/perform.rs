@@ -1,4 +1,5 @@
 //! Effects into supervised tasks: the only room that spawns them.
+#![expect(clippy::disallowed_methods, reason = "this is the one place that spawns what the loop asks for")]
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,12 +42,15 @@ pub struct Reach {
 /// Makes the way to an environment, by its place; run again until it succeeds.
 pub type Connect = Arc<dyn Fn(usize) -> Pending<'static, Reach> + Send + Sync>;
 
+/// A connection made, and by which attempt.
+type Link = (u64, Box<Reach>);
+
 /// What effects are performed with.
 pub struct Performer {
     connect: Connect,
     environments: Vec<Arc<str>>,
     messages: mpsc::Sender<Message>,
-    links: (mpsc::Sender<(u64, Box<Reach>)>, mpsc::Receiver<(u64, Box<Reach>)>),
+    links: (mpsc::Sender<Link>, mpsc::Receiver<Link>),
     /// Which connection attempt counts.
     attempt: u64,
     /// The environment asked for last.
@@ -260,13 +264,13 @@ impl Performer {
         let planner = self.current.as_ref().map(|current| current.reach.planner.clone());
         tokio::spawn(async move {
             let options = Options { to_revision: request.to_revision };
-            let planned = match (planner, catalog::ALL.get(request.action)) {
+            let answer = match (planner, catalog::ALL.get(request.action)) {
                 (Some(planner), Some(action)) => {
                     planner.plan(*action, &request.targets, &options).await.map_err(|error| error.sentence)
                 }
                 _ => Err("there is no connection to the cluster yet.".to_owned()),
             };
-            let _ = messages.send(Message::Planned(request.number, Box::new(planned))).await;
+            let _ = messages.send(Message::Planned(request.number, Box::new(answer))).await;
         });
     }
 

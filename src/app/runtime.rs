@@ -90,7 +90,7 @@ impl Runtime {
                 signal = signals.next() => match signal {
                     Signal::Leave => (Cause::Operator, Some(Message::Leave(Leaving::Asked))),
                     Signal::Suspend => {
-                        self.suspend(&mut glass, &mut keys).await;
+                        Self::suspend(&mut glass, &mut keys);
                         (Cause::Operator, Some(Message::Continued))
                     }
                     Signal::Continued => {
@@ -112,7 +112,7 @@ impl Runtime {
                 if let Message::Resize(columns, rows) = message {
                     glass.size = (columns, rows);
                 }
-                if self.take(message, &mut glass, &mut keys).await {
+                if self.take(message, &mut glass, &mut keys) {
                     return self.leave(glass, &mut signals).await;
                 }
                 taken += 1;
@@ -133,14 +133,14 @@ impl Runtime {
     }
 
     /// Takes a message in and does what it asks; whether the console has to leave.
-    async fn take(&mut self, message: Message, glass: &mut Glass, keys: &mut mpsc::Receiver<InputEvent>) -> bool {
+    fn take(&mut self, message: Message, glass: &mut Glass, keys: &mut mpsc::Receiver<InputEvent>) -> bool {
         let now = (self.clock)();
         for effect in update::update(&mut self.model, message, now) {
             match effect {
                 Effect::Leave => return true,
                 Effect::Repaint => glass.writer.repaint(),
                 Effect::Suspend => {
-                    self.suspend(glass, keys).await;
+                    Self::suspend(glass, keys);
                     glass.writer.repaint();
                 }
                 effect => self.performer.perform(effect),
@@ -178,7 +178,7 @@ impl Runtime {
         hit.next_redraw
     }
 
-    async fn suspend(&mut self, glass: &mut Glass, keys: &mut mpsc::Receiver<InputEvent>) {
+    fn suspend(glass: &mut Glass, keys: &mut mpsc::Receiver<InputEvent>) {
         glass.writer.pause(PATIENCE);
         // The reader must not take the shell's keys.
         glass.input = None;

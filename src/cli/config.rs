@@ -41,7 +41,7 @@ impl Config {
                 file.display()
             ))?,
             Source::File(file) => {
-                say(&format!("{}: {} environments.", file.display(), session.settings.environments.len()))?
+                say(&format!("{}: {} environments.", file.display(), session.settings.environments.len()))?;
             }
             Source::Broken(file) => say(&format!(
                 "{}: until the problems are mended everything is read-only with the production guard.",

@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::Global;
 use super::output::{note, say};
 use super::run::{Staging, open};
-use super::session::Session;
+use super::session::{Session, system_clock};
 use crate::config::Paths;
 use crate::sandbox::{Sandbox, SandboxClock, Scenario};
 
@@ -71,7 +71,7 @@ impl Drop for Litter {
 impl Demo {
     pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
         let mut litter = Litter::new().wrap_err("the demo needs a temporary folder")?;
-        let sandbox = Sandbox::start(Scenario::shop(), SandboxClock::starting(chrono::Utc::now(), 1))
+        let sandbox = Sandbox::start(Scenario::shop(), SandboxClock::starting(system_clock()(), 1))
             .await
             .wrap_err("the simulated cluster cannot start")?;
         let kubeconfig = litter.folder.join("kubeconfig");

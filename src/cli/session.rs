@@ -106,7 +106,7 @@ impl Session {
             settings,
             problems,
             kubeconfig: global.kubeconfig.clone(),
-            clock: Arc::new(chrono::Utc::now),
+            clock: system_clock(),
         }
     }
 
@@ -245,8 +245,8 @@ impl Connected {
             () = source.run() => {}
             _ = tokio::time::timeout(within, seen.wait_for(ClusterSnapshot::is_settled)) => {}
         }
-        let snapshot = seen.borrow().clone();
-        snapshot
+
+        seen.borrow().clone()
     }
 }
 
@@ -256,6 +256,12 @@ pub(super) fn shows(environment: &Environment, namespace: &str) -> bool {
         Namespaces::Named(names) => names.iter().any(|name| name == namespace),
         Namespaces::All | Namespaces::OfContext => true,
     }
+}
+
+/// The operating system's clock: the one place that reads it.
+#[expect(clippy::disallowed_methods, reason = "here the clock comes in; everything else is given it")]
+pub(super) fn system_clock() -> Clock {
+    Arc::new(chrono::Utc::now)
 }
 
 /// This machine's name, for the journal.

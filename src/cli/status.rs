@@ -77,7 +77,7 @@ impl Status {
         let now = session.now();
         match self.output {
             Format::Json => {
-                say(&serde_json::to_string_pretty(&document(&snapshot, &session.environment.name, &context, now))?)?
+                say(&serde_json::to_string_pretty(&document(&snapshot, &session.environment.name, &context, now))?)?;
             }
             Format::Table => say(&table(&snapshot, now))?,
         }

@@ -39,12 +39,15 @@ pub struct Service {
     pub ready_after: u32,
 }
 
+/// What changes the world later.
+type Act = Box<dyn FnOnce(&mut World, DateTime<Utc>) + Send>;
+
 /// Something that happens later.
 pub(super) struct Turn {
     /// When.
     pub(super) at: DateTime<Utc>,
     /// What.
-    pub(super) act: Box<dyn FnOnce(&mut World, DateTime<Utc>) + Send>,
+    pub(super) act: Act,
 }
 
 impl Service {
@@ -180,7 +183,7 @@ fn trouble(world: &mut World, now: DateTime<Utc>) -> Vec<Turn> {
     vec![Turn {
         at: now + TROUBLE_AFTER,
         act: Box::new(move |world, now| {
-            release(world, PRODUCTION, &bad, "3.8.0", "deploy 3.8.0 (#1482): new provider", Some("crash-loop"), 3, now)
+            release(world, PRODUCTION, &bad, "3.8.0", "deploy 3.8.0 (#1482): new provider", Some("crash-loop"), 3, now);
         }),
     }]
 }

@@ -96,9 +96,9 @@ mod tests {
         log.make_writer().write_all(b"Bearer abcdefgh\n")?;
         assert_eq!(fs::read_to_string(&path)?, "Bearer ***\n");
         assert_eq!(fs::metadata(&path)?.permissions().mode() & 0o777, 0o600);
-        let long = vec![b'x'; 1024 * 1024];
+        let megabyte = vec![b'x'; 1024 * 1024];
         for _ in 0..6 {
-            log.make_writer().write_all(&long)?;
+            log.make_writer().write_all(&megabyte)?;
         }
         assert!(fs::metadata(&path)?.len() <= LARGEST);
         assert!(path.with_extension("log.1").exists());

@@ -20,6 +20,7 @@ pub struct Frame {
 }
 
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing the other thread has to know")]
 struct Slot {
     next: Option<Frame>,
     /// Whether the next frame is painted whole.

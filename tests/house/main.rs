@@ -1,1 +1,10 @@
-//! House tests.
+//! The house's own tests: everything but the shipped binary and real servers.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says why and stops; clippy lets test functions do so, but not what they call"
+)]
+
+mod faults;
+#[path = "../support/headless.rs"]
+mod headless;

@@ -66,9 +66,12 @@ impl Console {
         command.env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", self.home.path()).env("USER", "mori").env("TERM", "xterm-256color").env("LANG", "C.UTF-8");
-        for (key, place) in
-            [("XDG_STATE_HOME", "state"), ("XDG_CONFIG_HOME", "etc"), ("XDG_CACHE_HOME", "cache"), ("XDG_RUNTIME_DIR", "run")]
-        {
+        for (key, place) in [
+            ("XDG_STATE_HOME", "state"),
+            ("XDG_CONFIG_HOME", "etc"),
+            ("XDG_CACHE_HOME", "cache"),
+            ("XDG_RUNTIME_DIR", "run"),
+        ] {
             command.env(key, self.path(place));
         }
         command.current_dir(self.home.path());
@@ -146,5 +149,7 @@ pub(crate) const FIRST_SCREEN: Duration = Duration::from_secs(20);
 
 fn config(user: &str, namespace: &str, grant: Grant) -> String {
     let write = grant == Grant::Write;
-    format!("[environment.test]\ncontext = \"{user}\"\nnamespaces = [\"{namespace}\"]\nguard = \"staging\"\nwrite = {write}\n")
+    format!(
+        "[environment.test]\ncontext = \"{user}\"\nnamespaces = [\"{namespace}\"]\nguard = \"staging\"\nwrite = {write}\n"
+    )
 }

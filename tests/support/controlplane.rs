@@ -73,32 +73,38 @@ impl ControlPlane {
         plane.write("service-account.key", &key);
 
         let (etcd_url, peer_url) = (format!("http://127.0.0.1:{etcd}"), format!("http://127.0.0.1:{peer}"));
-        plane.launch("etcd", &[
-            "--unsafe-no-fsync".into(),
-            format!("--data-dir={}", plane.path("etcd").display()),
-            format!("--listen-client-urls={etcd_url}"),
-            format!("--advertise-client-urls={etcd_url}"),
-            format!("--listen-peer-urls={peer_url}"),
-            format!("--initial-advertise-peer-urls={peer_url}"),
-            format!("--initial-cluster=default={peer_url}"),
-        ]);
+        plane.launch(
+            "etcd",
+            &[
+                "--unsafe-no-fsync".into(),
+                format!("--data-dir={}", plane.path("etcd").display()),
+                format!("--listen-client-urls={etcd_url}"),
+                format!("--advertise-client-urls={etcd_url}"),
+                format!("--listen-peer-urls={peer_url}"),
+                format!("--initial-advertise-peer-urls={peer_url}"),
+                format!("--initial-cluster=default={peer_url}"),
+            ],
+        );
         let key = plane.path("service-account.key").display().to_string();
-        let mut api = plane.launch("kube-apiserver", &[
-            format!("--etcd-servers={etcd_url}"),
-            format!("--secure-port={port}"),
-            "--bind-address=127.0.0.1".into(),
-            format!("--cert-dir={}", plane.path("certs").display()),
-            format!("--service-account-key-file={key}"),
-            format!("--service-account-signing-key-file={key}"),
-            "--service-account-issuer=https://kubernetes.default.svc".into(),
-            format!("--token-auth-file={}", plane.path("tokens").display()),
-            "--authorization-mode=RBAC".into(),
-            "--service-cluster-ip-range=10.96.0.0/16".into(),
-            // Nobody makes the default service accounts in time, and nobody takes the not-ready taint off a node.
-            "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition".into(),
-            format!("--audit-policy-file={SUPPORT}/audit.yaml"),
-            format!("--audit-log-path={}", plane.path("audit.log").display()),
-        ]);
+        let mut api = plane.launch(
+            "kube-apiserver",
+            &[
+                format!("--etcd-servers={etcd_url}"),
+                format!("--secure-port={port}"),
+                "--bind-address=127.0.0.1".into(),
+                format!("--cert-dir={}", plane.path("certs").display()),
+                format!("--service-account-key-file={key}"),
+                format!("--service-account-signing-key-file={key}"),
+                "--service-account-issuer=https://kubernetes.default.svc".into(),
+                format!("--token-auth-file={}", plane.path("tokens").display()),
+                "--authorization-mode=RBAC".into(),
+                "--service-cluster-ip-range=10.96.0.0/16".into(),
+                // Nobody makes the default service accounts in time, and nobody takes the not-ready taint off a node.
+                "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition".into(),
+                format!("--audit-policy-file={SUPPORT}/audit.yaml"),
+                format!("--audit-log-path={}", plane.path("audit.log").display()),
+            ],
+        );
         for user in ["admin", "controller-manager", "scheduler", "kwok"] {
             plane.write(&format!("{user}.kubeconfig"), &plane.kubeconfig(user, "default"));
         }
@@ -106,24 +112,29 @@ impl ControlPlane {
             assert!(api.try_wait().expect("a child of ours").is_none(), "{}", plane.log("kube-apiserver"));
             (plane.kubectl(&["get", "--raw", "/readyz"]).code == Some(0)).then_some(())
         });
-        plane.launch("kube-controller-manager", &[
-            plane.kubeconfig_flag("controller-manager"),
-            format!("--service-account-private-key-file={key}"),
-            "--leader-elect=false".into(),
-            "--secure-port=0".into(),
-            // A node whose heartbeat stops would turn every pod NotReady after 40 s, for the wrong reason.
-            "--controllers=*,-node-lifecycle-controller,-taint-eviction-controller".into(),
-        ]);
-        plane.launch("kube-scheduler", &[
-            plane.kubeconfig_flag("scheduler"),
-            "--leader-elect=false".into(),
-            "--secure-port=0".into(),
-        ]);
-        plane.launch("kwok", &[
-            plane.kubeconfig_flag("kwok"),
-            "--manage-all-nodes=true".into(),
-            format!("--config={SUPPORT}/stages.yaml"),
-        ]);
+        plane.launch(
+            "kube-controller-manager",
+            &[
+                plane.kubeconfig_flag("controller-manager"),
+                format!("--service-account-private-key-file={key}"),
+                "--leader-elect=false".into(),
+                "--secure-port=0".into(),
+                // A node whose heartbeat stops would turn every pod NotReady after 40 s, for the wrong reason.
+                "--controllers=*,-node-lifecycle-controller,-taint-eviction-controller".into(),
+            ],
+        );
+        plane.launch(
+            "kube-scheduler",
+            &[plane.kubeconfig_flag("scheduler"), "--leader-elect=false".into(), "--secure-port=0".into()],
+        );
+        plane.launch(
+            "kwok",
+            &[
+                plane.kubeconfig_flag("kwok"),
+                "--manage-all-nodes=true".into(),
+                format!("--config={SUPPORT}/stages.yaml"),
+            ],
+        );
         plane.kubectl(&["apply", "-f", &format!("{SUPPORT}/rights.yaml")]).good("rights");
         wait_until("a ready node", UP, || {
             plane.kubectl(&["get", "node", "node-1"]).stdout.contains(" Ready ").then_some(())

@@ -63,10 +63,7 @@ impl Running {
             // A process may end without reading what it was given.
             let _ = stdin.write_all(input.as_bytes());
         });
-        let readers = [
-            collect(child.stdout.take().expect("piped")),
-            collect(child.stderr.take().expect("piped")),
-        ];
+        let readers = [collect(child.stdout.take().expect("piped")), collect(child.stderr.take().expect("piped"))];
         Self { child, readers: Some(readers) }
     }
 
@@ -131,7 +128,8 @@ impl Watchdog {
     /// Watches over a directory, which must be one of our own making.
     pub(crate) fn over(directory: &Path) -> Self {
         use std::os::unix::process::CommandExt;
-        let script = r#"pids=; while read -r pid; do pids="$pids $pid"; done; [ -z "$pids" ] || kill -9 $pids; rm -rf "$1""#;
+        let script =
+            r#"pids=; while read -r pid; do pids="$pids $pid"; done; [ -z "$pids" ] || kill -9 $pids; rm -rf "$1""#;
         let mut shell = Command::new("sh")
             .args(["-c", script, "watchdog"])
             .arg(directory)

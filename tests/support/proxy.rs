@@ -85,7 +85,8 @@ impl Proxy {
     /// Opens a proxy in front of a control plane.
     pub(crate) fn before(plane: &ControlPlane) -> Self {
         let ring = Arc::new(rustls::crypto::ring::default_provider());
-        let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned(), "localhost".to_owned()]).expect("a certificate");
+        let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned(), "localhost".to_owned()])
+            .expect("a certificate");
         let directory = tempfile::tempdir().expect("a directory");
         fs::write(directory.path().join("proxy.crt"), own.cert.pem()).expect("a file of ours");
 
@@ -269,7 +270,10 @@ async fn forward(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Resp
 }
 
 /// Sends one request to the real server over a connection of its own.
-async fn ask(request: Request<Incoming>, shared: &Shared) -> Result<Response<Body>, Box<dyn std::error::Error + Send + Sync>> {
+async fn ask(
+    request: Request<Incoming>,
+    shared: &Shared,
+) -> Result<Response<Body>, Box<dyn std::error::Error + Send + Sync>> {
     let socket = TcpStream::connect(shared.upstream).await?;
     let name = ServerName::try_from("127.0.0.1")?;
     let stream = tokio_rustls::TlsConnector::from(shared.trust.clone()).connect(name, socket).await?;

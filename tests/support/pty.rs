@@ -45,7 +45,8 @@ impl Terminal {
         grantpt(&line).and_then(|()| unlockpt(&line)).expect("our own pseudo-terminal");
         let name = ptsname(&line, Vec::new()).expect("it has a name");
         tcsetwinsize(&line, size(columns, rows)).expect("a size");
-        let side = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).expect("its other side");
+        let side = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())
+            .expect("its other side");
 
         // Making it the controlling terminal needs code between fork and exec: util-linux has it.
         let mut command = Command::new("setsid");
@@ -57,11 +58,8 @@ impl Terminal {
         // The command holds our handles of the program's side; they would keep the terminal alive after it.
         drop(command);
 
-        let screen = Arc::new(Mutex::new(Screen {
-            parser: parser(columns, rows),
-            written: Vec::new(),
-            reader: Reader::Reads,
-        }));
+        let screen =
+            Arc::new(Mutex::new(Screen { parser: parser(columns, rows), written: Vec::new(), reader: Reader::Reads }));
         let (reading, from) = (screen.clone(), line.try_clone().expect("a handle"));
         std::thread::spawn(move || {
             read(File::from(from), &reading);

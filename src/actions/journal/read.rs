@@ -103,15 +103,16 @@ pub fn flaws(chains: &[Chain]) -> Vec<Flaw> {
 pub fn unfinished(chains: &[Chain]) -> Vec<Unfinished> {
     let mut runs: HashMap<&str, (Unfinished, bool)> = HashMap::new();
     let mut order: Vec<&str> = Vec::new();
+    let lines = || chains.iter().flat_map(|chain| chain.lines.iter().map(move |line| (chain, line)));
+    for (chain, line) in lines().filter(|(_, line)| line.entry.what == What::Begun) {
+        order.push(&line.entry.run);
+        let run = Unfinished { begun: line.entry.clone(), at: line.at, open: Vec::new() };
+        runs.insert(&line.entry.run, (run, chain.is_alive));
+    }
+    // A second time round: whichever chain is read first, an end counts.
     for chain in chains {
         for line in &chain.lines {
             let entry = &line.entry;
-            if entry.what == What::Begun {
-                order.push(&entry.run);
-                let run = Unfinished { begun: entry.clone(), at: line.at, open: Vec::new() };
-                runs.insert(&entry.run, (run, chain.is_alive));
-                continue;
-            }
             let Some((run, is_over)) = runs.get_mut(entry.run.as_str()) else { continue };
             match (entry.what, entry.target) {
                 (What::Intent, Some(target)) => run.open.push(target),

@@ -52,7 +52,7 @@ fn changed_missing_and_torn_lines_are_named() -> io::Result<()> {
         (&(|text: &str| text.replacen("mori", "rico", 1)) as &dyn Fn(&str) -> String, 1, "changed"),
         (
             &|text: &str| {
-                text.lines().enumerate().filter(|(place, _)| *place != 1).map(|(_, line)| format!("{line}\n")).collect()
+                text.split_inclusive('\n').enumerate().filter(|(place, _)| *place != 1).map(|(_, line)| line).collect()
             },
             2,
             "missing",

@@ -28,7 +28,7 @@ pub(super) fn context(model: &Model) -> Context {
 }
 
 /// Whether characters are typed into a field: bursts of them are no accident there.
-pub fn is_typing(model: &Model) -> bool {
+pub(crate) fn is_typing(model: &Model) -> bool {
     // A plan's field takes part in the guard: a pasted confirmation is none.
     matches!(context(model), Context::Prompt | Context::Palette | Context::Help)
 }
@@ -43,12 +43,11 @@ pub(super) fn key(model: &mut Model, chord: Chord, now: Instant) -> Vec<Effect> 
             Some(command) => run(model, command, now),
             None => Vec::new(),
         },
-        Pressed::Unfinished | Pressed::Nothing => Vec::new(),
         Pressed::Unbound if context.is_typing() => {
             typed(model, chord);
             Vec::new()
         }
-        Pressed::Unbound => Vec::new(),
+        Pressed::Unfinished | Pressed::Nothing | Pressed::Unbound => Vec::new(),
     }
 }
 

@@ -7,7 +7,7 @@ mod plan;
 mod run;
 mod world;
 
-pub use input::is_typing;
+pub(super) use input::is_typing;
 
 use chrono::TimeDelta;
 
@@ -49,7 +49,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::Events(workload, events) => world::events(model, &workload, events),
         Message::Planned(number, planned) => plan::planned(model, number, *planned, now),
         Message::Run(id, event) => run::happened(model, &id, event, now),
-        Message::RunEnded(run) => run::ended(model, *run, now),
+        Message::RunEnded(run) => run::ended(model, &run, now),
         Message::Unfinished(sentences) => {
             model.unfinished = sentences;
             Vec::new()

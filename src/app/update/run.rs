@@ -31,8 +31,8 @@ pub(super) fn happened(model: &mut Model, id: &str, event: RunEvent, now: Instan
 }
 
 /// A run came to its end: the executor's own account counts.
-pub(super) fn ended(model: &mut Model, run: Run, now: Instant) -> Vec<Effect> {
-    let words = format!("{}: {}", run.phase.word(), summary(&run));
+pub(super) fn ended(model: &mut Model, run: &Run, now: Instant) -> Vec<Effect> {
+    let words = format!("{}: {}", run.phase.word(), summary(run));
     let is_good = run.phase == Phase::Done;
     if let Some(planning) =
         model.planning.as_mut().filter(|planning| planning.scene.plan.as_ref().is_some_and(|plan| plan.id == run.id))

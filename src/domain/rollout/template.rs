@@ -144,7 +144,7 @@ fn compare(path: &str, before: Option<&Value>, after: Option<&Value>, found: &mu
 fn is_secret(path: &str) -> bool {
     let Some((_, variable)) = path.rsplit_once("env[") else { return false };
     let name = variable.to_uppercase();
-    path.ends_with(".value")
+    path.rsplit('.').next() == Some("value")
         && ["PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "DSN", "AUTH"].iter().any(|word| name.contains(word))
 }
 

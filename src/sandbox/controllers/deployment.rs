@@ -36,10 +36,7 @@ fn one(world: &mut World, key: &Key, now: DateTime<Utc>) -> Option<DateTime<Utc>
     let place =
         sets.iter().position(|(_, set)| same_template(&set["spec"]["template"], &deployment["spec"]["template"]));
     let mut old = sets;
-    let new = match place {
-        Some(place) => Some(old.remove(place)),
-        None => None,
-    };
+    let new = place.map(|place| old.remove(place));
     let new = if is_paused { new } else { Some(numbered(world, key, &mut deployment, new, &old, now)) };
     if !is_paused {
         scale(world, &deployment, new.as_ref(), &old, now);

@@ -70,6 +70,7 @@ pub(super) async fn serve(shared: Arc<Shared>, identity: Identity) -> io::Result
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = listener.local_addr()?;
     let (right, wrong) = (TlsAcceptor::from(identity.config), TlsAcceptor::from(Identity::for_somebody_else()?.config));
+    #[expect(clippy::disallowed_methods, reason = "a server of its own, ended with the sandbox")]
     let task = tokio::spawn(async move {
         // Connections end with the server: the set is dropped with this task.
         let mut connections = tokio::task::JoinSet::new();
@@ -150,7 +151,7 @@ async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Bo
         body: body.to_bytes(),
         user,
     };
-    let response = route::route(&shared, asked, fault);
+    let response = route::route(&shared, &asked, fault);
     match fault {
         Some(fault @ (Fault::Slow | Fault::Reset | Fault::Truncated | Fault::HangAfterHeaders | Fault::Huge)) => {
             spoiled(response, fault).await

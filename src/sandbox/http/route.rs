@@ -56,20 +56,20 @@ impl Target {
     }
 }
 
-pub(super) fn route(shared: &Arc<Shared>, asked: Asked, fault: Option<Fault>) -> Response<Body> {
+pub(super) fn route(shared: &Arc<Shared>, asked: &Asked, fault: Option<Fault>) -> Response<Body> {
     if let Some(document) = discovery::document(&asked.path) {
         return json_answer(200, &document);
     }
     if matches!(asked.path.as_str(), "/healthz" | "/livez" | "/readyz") {
         return super::answered(http::StatusCode::OK, "text/plain", "ok");
     }
-    if let Some(response) = review::answer(&asked) {
+    if let Some(response) = review::answer(asked) {
         return response;
     }
     let Some(target) = parse(&asked.path) else {
         return failed(404, "NotFound", "the server could not find the requested resource");
     };
-    let verb = verb(&asked, &target);
+    let verb = verb(asked, &target);
     if !review::may(asked.user, verb) {
         let Target { resource, namespace, .. } = &target;
         let group = resource.api.split_once('/').map(|(group, _)| format!(".{group}")).unwrap_or_default();
@@ -83,13 +83,13 @@ pub(super) fn route(shared: &Arc<Shared>, asked: Asked, fault: Option<Fault>) ->
         return failed(403, "Forbidden", &words);
     }
     match verb {
-        "watch" => watching::watch(shared, &asked, &target, fault),
-        "list" => verbs::list(shared, &asked, &target),
-        "get" => verbs::get(shared, &asked, &target),
-        "create" => verbs::create(shared, &asked, &target),
-        "update" => verbs::update(shared, &asked, &target),
-        "patch" => verbs::patch(shared, &asked, &target),
-        "delete" => verbs::delete(shared, &asked, &target),
+        "watch" => watching::watch(shared, asked, &target, fault),
+        "list" => verbs::list(shared, asked, &target),
+        "get" => verbs::get(shared, asked, &target),
+        "create" => verbs::create(shared, asked, &target),
+        "update" => verbs::update(shared, asked, &target),
+        "patch" => verbs::patch(shared, asked, &target),
+        "delete" => verbs::delete(shared, asked, &target),
         _ => json_answer(
             405,
             &json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 405, "reason": "MethodNotAllowed", "message": "the server does not allow this method on the requested resource"}),

@@ -305,7 +305,7 @@ async fn build(
 async fn collect(mut body: Body, longest: usize, server: &str) -> Result<Bytes, SourceError> {
     let mut whole = bytes::BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| trouble::broken_off(&error.to_string(), server))?;
+        let frame = frame.map_err(|error| trouble::broken_off(&trouble::deepest(&error), server))?;
         if let Some(piece) = frame.data_ref() {
             if whole.len() + piece.len() > longest {
                 return Err(trouble::malformed(

@@ -20,6 +20,8 @@ use crate::sources::error::{SourceError, Trouble};
 const FIRST_PAGE: usize = 60;
 /// Every further page.
 const PAGE: usize = 500;
+/// A watch that lived longer than this was a good one.
+const LASTING: chrono::TimeDelta = chrono::TimeDelta::seconds(1);
 /// The longest line of a watch; the API keeps no object larger than 1.5 MB.
 const LONGEST_LINE: usize = 16 * 1024 * 1024;
 
@@ -81,6 +83,7 @@ impl Feed {
         let mut version: Option<String> = None;
         let mut has_listed = false;
         let mut interner = Interner::default();
+        let mut quick = 0;
         while !self.changes.is_closed() {
             let began = self.connection.now();
             let outcome = match version.take() {
@@ -102,15 +105,21 @@ impl Feed {
             };
             let lived = self.connection.now() - began;
             match outcome {
-                // A server that ends every watch at once must not be asked in a loop.
-                Ok(()) if lived > chrono::TimeDelta::seconds(1) || version.is_some() && backoff.is_untouched() => {
-                    if lived > chrono::TimeDelta::seconds(1) {
-                        backoff = Backoff::default();
-                    } else {
-                        backoff.touch();
+                Ok(()) if lived > LASTING => {
+                    backoff = Backoff::default();
+                    quick = 0;
+                }
+                Ok(()) => {
+                    quick += 1;
+                    // A list and its first watch are quick; a server that ends everything at once must not be asked in a loop.
+                    if quick > 2 {
+                        let wait = backoff.next();
+                        let sentence = format!("{} ends every watch at once.", self.connection.server());
+                        let next_try = self.connection.now() + wait;
+                        self.tell(Change::Broken(SourceError::new(Trouble::Server, sentence), next_try)).await;
+                        self.pause(wait).await;
                     }
                 }
-                Ok(()) => self.pause(backoff.next()).await,
                 Err(error) => {
                     if error.trouble == Trouble::Gone {
                         version = None;
@@ -210,8 +219,20 @@ impl Feed {
                 () = self.changes.closed() => return Ok(Ended::Quietly),
                 () = &mut deadline => return Ok(Ended::Quietly),
             };
-            let Some(frame) = frame else { return Ok(Ended::Quietly) };
-            let frame = frame.map_err(|error| trouble::broken_off(&error.to_string(), self.connection.server()))?;
+            let Some(frame) = frame else {
+                if buffered.trim_ascii().is_empty() {
+                    return Ok(Ended::Quietly);
+                }
+                let server = self.connection.server();
+                // What does not even begin as an event was never one.
+                return Err(if buffered.trim_ascii().starts_with(b"{") {
+                    trouble::broken_off("it ended in the middle of an event", server)
+                } else {
+                    trouble::malformed("what came is no watch event", server)
+                });
+            };
+            let frame =
+                frame.map_err(|error| trouble::broken_off(&trouble::deepest(&error), self.connection.server()))?;
             let Some(piece) = frame.data_ref() else { continue };
             buffered.extend_from_slice(piece);
             while let Some(end) = buffered.get(scanned..).and_then(|rest| rest.iter().position(|byte| *byte == b'\n')) {
@@ -283,10 +304,6 @@ struct Backoff {
 
 impl Backoff {
     const CAP: Duration = Duration::from_secs(10);
-
-    const fn is_untouched(&self) -> bool {
-        self.attempts == 0
-    }
 
     const fn touch(&mut self) {
         self.attempts = self.attempts.saturating_add(1);

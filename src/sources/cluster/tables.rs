@@ -371,7 +371,8 @@ impl Tables {
             rate_per_minute: if is_moving { rollout::rate_per_minute(available, changed_at, now) } else { None },
             terminating: u32::try_from(all.filter(|pod| pod.gone_by.is_some()).count()).unwrap_or(u32::MAX),
             notes: judged.notes.iter().map(|note| text::clean(note).into()).collect(),
-            record: row.record.clone(),
+            // A record ends only by expiring, but what is complete is over.
+            record: row.record.clone().filter(|record| record.is_live(now) && judged.verdict != Verdict::Complete),
         };
         Some((rollout, judged))
     }

@@ -34,6 +34,8 @@ pub(super) fn from_kube(error: &kube::Error, server: &str) -> SourceError {
     }
     let deepest = chain.pop().unwrap_or_default();
     let detail = text::clean(&deepest).into_owned();
+    // Wrapped more than once, a TLS error is only recognised by its words.
+    let trouble = if detail.contains("peer certificate") { Some(Trouble::Tls) } else { trouble };
     match trouble {
         Some(Trouble::Unauthorized) => {
             // kube's sentence names the plug-in and its exit, never the token.
@@ -57,6 +59,17 @@ pub(super) fn from_kube(error: &kube::Error, server: &str) -> SourceError {
         Some(Trouble::Timeout) => SourceError::new(Trouble::Timeout, format!("{server} did not answer in time.")),
         _ => SourceError::new(Trouble::Malformed, format!("the conversation with {server} broke off: {detail}.")),
     }
+}
+
+/// The innermost cause, which says most.
+pub(super) fn deepest(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        words = inner.to_string();
+        cause = inner.source();
+    }
+    words
 }
 
 /// A connection that broke while a body was read.

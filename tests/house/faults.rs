@@ -1,0 +1,100 @@
+//! The fault suite every source has to pass: real sockets and TLS, the shipped client, asserted on the drawn screen.
+//!
+//! For each fault: the last good rows stay, the screen says that they are old and why, keys answer, and after the fault
+//! everything is fresh again without a key.
+
+use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario, Service};
+
+use crate::headless::Headless;
+
+const NAMESPACE: &str = "shop";
+
+struct Rig {
+    sandbox: Sandbox,
+    console: Headless,
+    _folder: tempfile::TempDir,
+}
+
+#[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
+async fn rig(scenario: Scenario) -> Rig {
+    let sandbox = Sandbox::start(scenario, SandboxClock::starting(chrono::Utc::now(), 1)).await.expect("a sandbox");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("kubeconfig");
+    sandbox.write_kubeconfig(&file).expect("a kubeconfig");
+    let console = Headless::open(&file, "demo-production", NAMESPACE, folder.path());
+    Rig { sandbox, console, _folder: folder }
+}
+
+fn is_fresh(screen: &str) -> bool {
+    screen.contains("all fresh") && screen.contains("checkout-api")
+}
+
+/// The whole life of one fault.
+async fn survives(fault: Fault, words: &str) {
+    let mut rig = rig(Scenario::empty(NAMESPACE).with(NAMESPACE, Service::new("checkout-api", 2))).await;
+    rig.console.until("fresh at first", is_fresh).await;
+    rig.sandbox.faults().set("/", fault);
+    let screen = rig
+        .console
+        .until(&format!("stale with the cause of {fault:?}"), |screen| {
+            !screen.contains("all fresh") && screen.contains(words)
+        })
+        .await;
+    assert!(screen.contains("stale") || screen.contains("down"), "{fault:?}: the state is said in words:\n{screen}");
+    assert!(screen.contains("checkout-api") && screen.contains("2/2"), "{fault:?}: the last good rows stay:\n{screen}");
+    rig.console.press("?");
+    assert!(rig.console.screen().contains("Keys  /"), "{fault:?}: keys answer:\n{}", rig.console.screen());
+    rig.console.press("esc");
+    rig.sandbox.faults().heal();
+    rig.console.until(&format!("fresh again after {fault:?}"), is_fresh).await;
+}
+
+macro_rules! fault_suite {
+    ($($name:ident: $fault:expr, $words:literal;)+) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            survives($fault, $words).await;
+        })+
+    };
+}
+
+fault_suite! {
+    down: Fault::Down, "broke off";
+    another_certificate: Fault::WrongCertificate, "certificate";
+    hanging: Fault::Hang, "did not answer";
+    hanging_after_the_headers: Fault::HangAfterHeaders, "did not answer";
+    slow: Fault::Slow, "did not answer";
+    reset_in_the_body: Fault::Reset, "broke off";
+    truncated: Fault::Truncated, "middle of an event";
+    garbage: Fault::Garbage, "not as a Kubernetes API";
+    a_web_page: Fault::Html, "not as a Kubernetes API";
+    huge: Fault::Huge, "larger than 16 MB";
+    unauthorized: Fault::Status(401), "log in again";
+    forbidden_for_now: Fault::Status(403), "not allowed";
+    gone: Fault::Status(410), "starting over";
+    too_many_requests: Fault::Status(429), "overloaded";
+    internal_error: Fault::Status(500), "in trouble itself";
+    unavailable: Fault::Status(503), "in trouble itself";
+    gone_in_the_stream: Fault::GoneInStream, "ends every watch at once";
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn repeated_and_older_events_change_nothing() {
+    let mut rig = rig(Scenario::empty(NAMESPACE).with(NAMESPACE, Service::new("checkout-api", 2))).await;
+    rig.console.until("fresh at first", is_fresh).await;
+    rig.sandbox.faults().set("/", Fault::Repeated);
+    rig.console.press("!r");
+    rig.console.confirm("RESTART").await;
+    rig.console.until("verified", |screen| screen.contains("verified: 2/2")).await;
+    rig.console.press("esc");
+    rig.console.until("complete", |screen| screen.contains("complete") && screen.contains("2/2")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_may_not_be_listed_is_said_and_the_rest_works() {
+    let mut rig = rig(Scenario::empty(NAMESPACE).with(NAMESPACE, Service::new("checkout-api", 2))).await;
+    rig.sandbox.faults().set(&format!("/api/v1/namespaces/{NAMESPACE}/pods"), Fault::Status(403));
+    let screen =
+        rig.console.until("partial", |screen| screen.contains("checkout-api") && screen.contains("not allowed")).await;
+    assert!(screen.contains("complete"), "the verdict needs no pods:\n{screen}");
+}

@@ -1,0 +1,190 @@
+//! The whole console but its terminal: the real loop's parts, the shipped client, a drawn screen to look at.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use quarterdeck::actions::journal::Journal;
+use quarterdeck::actions::{Executor, Planner, Seen};
+use quarterdeck::app::{Connect, Effect, Message, Model, Performer, Reach, command_names, update};
+use quarterdeck::config::{Asked, Settings};
+use quarterdeck::domain::action::Actor;
+use quarterdeck::keys::{DEFAULT, Keymap, Sequence};
+use quarterdeck::sources::Clock;
+use quarterdeck::sources::cluster::{Connection, Contexts, Hands, Rehearsal};
+use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::ui::root;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use tokio::sync::{mpsc, watch};
+
+/// How long a screen may take to show what is waited for.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
+
+/// A console without a terminal.
+pub(crate) struct Headless {
+    pub(crate) model: Model,
+    performer: Performer,
+    messages: mpsc::Receiver<Message>,
+    _leaving: watch::Sender<bool>,
+    theme: Theme,
+    glyphs: Glyphs,
+    clock: Clock,
+    size: (u16, u16),
+}
+
+impl Headless {
+    /// Opens a console on a context of a kubeconfig, with leave to write, keeping its files in `state`.
+    pub(crate) fn open(kubeconfig: &Path, context: &str, namespace: &str, state: &Path) -> Self {
+        // Another test of this process may have installed it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let text = format!(
+            "[environment.test]\ncontext = {context:?}\nnamespaces = [{namespace:?}]\nguard = \"staging\"\nwrite = true\n"
+        );
+        let (settings, problems) = Settings::parse("test.toml".as_ref(), &text, &Asked::default());
+        assert_eq!(problems, [], "the test's own configuration");
+        let keymap = Keymap::load(DEFAULT, state, &command_names()).0;
+        let model = Model::new(settings.environments, 0, keymap, Vec::new());
+        let clock: Clock = Arc::new(now);
+        let (told, messages) = mpsc::channel(256);
+        let (leaving, leave) = watch::channel(false);
+        let journal = Arc::new(Mutex::new(Journal::new(state)));
+        let seen = Arc::new(Mutex::new(Seen::load(state)));
+        let connect = connect(kubeconfig, context, namespace, journal.clone(), seen.clone(), leave, clock.clone());
+        let mut performer =
+            Performer::new(connect, vec!["test".into()], told, state.to_path_buf(), journal, seen, clock.clone());
+        performer.perform(Effect::FindUnfinished);
+        performer.perform(Effect::Connect(0));
+        Self {
+            model,
+            performer,
+            messages,
+            _leaving: leaving,
+            theme: Theme::embedded("mono", Depth::None),
+            glyphs: Glyphs::ASCII,
+            clock,
+            size: (160, 40),
+        }
+    }
+
+    /// The screen as text.
+    pub(crate) fn screen(&self) -> String {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, self.size.0, self.size.1));
+        let sources = self.model.sources();
+        root::draw(&self.model.scene((self.clock)(), &sources), &self.theme, &self.glyphs, &mut buffer);
+        let row = |y| (0..self.size.0).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
+        (0..self.size.1).map(row).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Presses keys, written as a keymap writes them: `!b`, `enter`.
+    pub(crate) fn press(&mut self, keys: &str) {
+        let sequence: Sequence = keys.parse().expect("keys as a keymap writes them");
+        for chord in sequence.0 {
+            self.take(Message::Key(chord));
+        }
+    }
+
+    /// Types a text.
+    pub(crate) fn type_text(&mut self, text: &str) {
+        for letter in text.chars() {
+            self.press(&letter.to_string());
+        }
+    }
+
+    /// Lets the console live until its screen is as wanted, and returns it.
+    pub(crate) async fn until(&mut self, what: &str, is_wanted: impl Fn(&str) -> bool) -> String {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let screen = self.screen();
+            if is_wanted(&screen) {
+                return screen;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "never {what}:\n{screen}");
+            let message = self.next().await;
+            self.take(message);
+        }
+    }
+
+    /// Types the word that confirms the plan on the screen, once the plan takes it, and presses enter.
+    pub(crate) async fn confirm(&mut self, word: &str) {
+        let armed_at = loop {
+            let planning = self.model.planning.as_ref().expect("a plan is open");
+            if let Some(at) = planning.scene.armed_at.filter(|_| planning.scene.plan.is_some()) {
+                break at;
+            }
+            let message = self.next().await;
+            self.take(message);
+        };
+        while (self.clock)() < armed_at {
+            let message = self.next().await;
+            self.take(message);
+        }
+        self.type_text(word);
+        self.press("enter");
+    }
+
+    async fn next(&mut self) -> Message {
+        tokio::select! {
+            message = self.performer.news() => message,
+            Some(message) = self.messages.recv() => message,
+            () = tokio::time::sleep(Duration::from_millis(50)) => Message::Clock,
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        let now = (self.clock)();
+        for effect in update(&mut self.model, message, now) {
+            self.performer.perform(effect);
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "these tests run against real servers in real time")]
+fn now() -> quarterdeck::domain::time::Instant {
+    chrono::Utc::now()
+}
+
+fn connect(
+    kubeconfig: &Path,
+    context: &str,
+    namespace: &str,
+    journal: Arc<Mutex<Journal>>,
+    seen: Arc<Mutex<Seen>>,
+    leave: watch::Receiver<bool>,
+    clock: Clock,
+) -> Connect {
+    let (kubeconfig, context, namespace) = (kubeconfig.to_path_buf(), context.to_owned(), namespace.to_owned());
+    Arc::new(move |_| {
+        let (kubeconfig, context, namespace) = (kubeconfig.clone(), context.clone(), namespace.clone());
+        let (journal, seen, leave, clock) = (journal.clone(), seen.clone(), leave.clone(), clock.clone());
+        Box::pin(async move {
+            let connection =
+                Connection::open(Contexts::read(Some(&kubeconfig))?.endpoint(&context)?, clock.clone()).await?;
+            let settled = Arc::default();
+            let planner = Planner {
+                observe: Arc::new(connection.clone()),
+                rehearse: Some(Arc::new(Rehearsal::new(connection.clone()))),
+                environment: "test".to_owned(),
+                guard: quarterdeck::domain::environment::Guard::Staging,
+                grant: Ok(()),
+                actor: Actor { os_user: "mori".into(), host: "bastion".into(), ..Actor::default() },
+                seen: seen.clone(),
+                settled: Arc::clone(&settled),
+                clock: clock.clone(),
+            };
+            let executor = Executor {
+                observe: Arc::new(connection.clone()),
+                operate: Arc::new(Hands::new(connection.clone())),
+                environment: "test".to_owned(),
+                guard: quarterdeck::domain::environment::Guard::Staging,
+                grant: Ok(()),
+                journal,
+                seen,
+                settled,
+                leaving: leave,
+                clock,
+            };
+            Ok(Reach { connection, namespaces: vec![namespace.as_str().into()], planner, executor })
+        })
+    })
+}
