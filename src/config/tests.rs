@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
-
 use super::*;
 
 const FILE: &str = "/etc/q.toml";

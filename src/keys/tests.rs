@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
-
 use proptest::prelude::*;
 
 use super::*;

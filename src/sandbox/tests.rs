@@ -1,16 +1,20 @@
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::*;
 use crate::sources::cluster::ClusterSnapshot;
 
+fn start() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+}
+
 /// Plays a scenario without a server or a real clock.
 fn played(scenario: &Scenario, seconds: i64) -> World {
-    let start = Utc::now();
+    let begun = start();
     let mut world = World::default();
-    let plot = scenario.build(&mut world, start);
-    let until = start + TimeDelta::seconds(seconds);
+    let plot = scenario.build(&mut world, begun);
+    let until = begun + TimeDelta::seconds(seconds);
     let mut turns = plot.into_iter().peekable();
-    let mut at = start;
+    let mut at = begun;
     while at < until {
         let due = controllers::settle(&mut world, at);
         let next = [due, turns.peek().map(|turn| turn.at)].into_iter().flatten().min().unwrap_or(until);
@@ -58,7 +62,7 @@ fn the_bad_release_never_replaces_the_good_pods_and_passes_its_deadline() {
 #[tokio::test]
 async fn our_own_client_sees_the_shop_over_tls() -> Result<(), Box<dyn std::error::Error>> {
     use crate::domain::rollout::Verdict;
-    let sandbox = Sandbox::start(Scenario::shop(), SandboxClock::starting(Utc::now(), 1)).await?;
+    let sandbox = Sandbox::start(Scenario::shop(), SandboxClock::starting(start(), 1)).await?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("kubeconfig");
     sandbox.write_kubeconfig(&file)?;

@@ -1,7 +1,6 @@
 //! The house's own tests: everything but the shipped binary and real servers.
 #![expect(
     clippy::expect_used,
-    clippy::panic,
     reason = "a test that cannot go on says why and stops; clippy lets test functions do so, but not what they call"
 )]
 

@@ -6,7 +6,10 @@
     clippy::panic,
     reason = "a test that cannot go on says why and stops; clippy lets test functions do so, but not what they call"
 )]
+#![expect(clippy::zombie_processes, reason = "the watchdog of `support::process` ends what must outlive a test")]
+#![expect(clippy::disallowed_methods, reason = "the proxy's connections are tasks of its own and end with it")]
 
 mod cluster;
 #[path = "../support/mod.rs"]
 mod support;
+mod terminal;

@@ -55,11 +55,6 @@ impl Console {
         self.home.path().join(name)
     }
 
-    /// The directory of the journal.
-    pub(crate) fn state(&self) -> PathBuf {
-        self.path("state/quarterdeck")
-    }
-
     /// The command, before its arguments.
     pub(crate) fn bare(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_quarterdeck"));

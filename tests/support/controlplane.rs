@@ -69,8 +69,9 @@ impl ControlPlane {
         let [etcd, peer, port] = free_ports();
         let plane = Self { binaries, watchdog: Watchdog::over(&directory), directory, port };
         plane.write("tokens", TOKENS);
-        let key = rcgen::KeyPair::generate().expect("a key").serialize_pem();
-        plane.write("service-account.key", &key);
+        let pair = rcgen::KeyPair::generate().expect("a key");
+        plane.write("service-account.key", &pair.serialize_pem());
+        plane.write("service-account.pub", &pair.public_key_pem());
 
         let (etcd_url, peer_url) = (format!("http://127.0.0.1:{etcd}"), format!("http://127.0.0.1:{peer}"));
         plane.launch(
@@ -93,7 +94,7 @@ impl ControlPlane {
                 format!("--secure-port={port}"),
                 "--bind-address=127.0.0.1".into(),
                 format!("--cert-dir={}", plane.path("certs").display()),
-                format!("--service-account-key-file={key}"),
+                format!("--service-account-key-file={}", plane.path("service-account.pub").display()),
                 format!("--service-account-signing-key-file={key}"),
                 "--service-account-issuer=https://kubernetes.default.svc".into(),
                 format!("--token-auth-file={}", plane.path("tokens").display()),

@@ -1,5 +1,3 @@
-#![expect(clippy::expect_used, reason = "a test object that cannot be read is a defect of the test")]
-
 use super::*;
 
 fn at(seconds: i64) -> Instant {

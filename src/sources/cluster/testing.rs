@@ -10,6 +10,7 @@ use super::{ClusterSnapshot, ClusterSource, Connection, Contexts};
 use crate::sources::error::{SourceError, Trouble};
 
 /// What the eyes see of namespaces once everything was read.
+#[expect(clippy::disallowed_methods, reason = "the real clock beside a real server, and a task that is ended here")]
 pub(crate) async fn settled(
     kubeconfig: &Path,
     context: &str,

@@ -24,8 +24,10 @@ fn an_image_that_does_not_come_keeps_the_old_pods() {
     shop.deploy_good("api", "api:1", 4);
     shop.deploy("api", "api:2", Behaviour::ImagePull, 4);
     shop.wait_for_waiting("api:2", "ImagePullBackOff");
-    let object = shop.deployment("api");
-    assert_eq!(object.pointer("/status/availableReplicas"), Some(&3.into()), "{object}");
+    wait_until("one pod given up for the new one", PATIENCE, || {
+        (shop.deployment("api").pointer("/status/availableReplicas") == Some(&3.into())).then_some(())
+    });
+    assert_eq!(shop.pods("api:1").len(), 3);
 }
 
 #[test]

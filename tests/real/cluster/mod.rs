@@ -1,3 +1,5 @@
 //! Everything that needs the real control plane.
 
 mod harness;
+mod rollback;
+mod verdicts;

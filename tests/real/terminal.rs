@@ -1,0 +1,145 @@
+//! The shipped binary on a terminal: it gives the terminal back whatever happens, and never spins.
+
+use std::process::Command;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::support::console::{Console, FIRST_SCREEN};
+use crate::support::process::wait_until;
+use crate::support::pty::{Terminal, state};
+
+const SOON: Duration = Duration::from_secs(10);
+
+fn demo(columns: u16, rows: u16) -> (Console, Terminal) {
+    let console = Console::with("", "");
+    let mut command = console.bare();
+    command.arg("demo");
+    let terminal = Terminal::start(&command, columns, rows);
+    terminal.wait_for_text("payments", FIRST_SCREEN);
+    (console, terminal)
+}
+
+fn is_given_back(terminal: &Terminal) {
+    assert!(!terminal.is_on_alternate_screen(), "the alternate screen is left");
+    assert!(!terminal.is_cursor_hidden(), "the cursor is back");
+}
+
+#[test]
+fn a_first_rollback_takes_a_few_keys() {
+    let (_console, mut terminal) = demo(80, 24);
+    terminal.wait_for_text("stuck", Duration::from_secs(30));
+    terminal.send("!b");
+    terminal.wait_for_text("type ROLLBACK", SOON);
+    // The confirmation arms itself 300 ms after the plan is shown; enter before that is only told off.
+    terminal.send("ROLLBACK");
+    wait_until("the rollback to be done", Duration::from_secs(30), || {
+        terminal.send("\r");
+        terminal.screen_text().contains("verified: 6/6").then_some(())
+    });
+    terminal.send("\u{1b}");
+    terminal.wait_for("no trouble left", SOON, |text| text.contains("all 12 well"));
+    terminal.send("qq");
+    assert!(terminal.wait_for_exit(SOON).success());
+    is_given_back(&terminal);
+}
+
+#[test]
+fn sizes_from_one_cell_to_a_wall_do_no_harm() {
+    let (_console, mut terminal) = demo(80, 24);
+    for (columns, rows) in [(1, 1), (500, 200), (2, 100), (200, 2), (60, 15), (59, 14)].into_iter().cycle().take(60) {
+        terminal.resize(columns, rows);
+    }
+    terminal.resize(120, 40);
+    terminal.wait_for_text("payments", SOON);
+    terminal.send("qq");
+    assert!(terminal.wait_for_exit(SOON).success());
+    is_given_back(&terminal);
+}
+
+#[test]
+fn term_hup_and_int_give_the_terminal_back() {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT, Signal::QUIT] {
+        let (_console, mut terminal) = demo(80, 24);
+        terminal.signal(signal);
+        terminal.wait_for_exit(SOON);
+        is_given_back(&terminal);
+    }
+}
+
+#[test]
+fn a_cut_line_ends_it_at_once() {
+    let (_console, mut terminal) = demo(80, 24);
+    let pid = terminal.pid();
+    terminal.cut();
+    wait_until("the process to end", SOON, || (terminal.has_ended() || state(pid).is_none()).then_some(()));
+}
+
+#[test]
+fn suspended_it_hands_the_terminal_to_the_shell_and_takes_it_back() {
+    let (_console, mut terminal) = demo(80, 24);
+    terminal.signal(Signal::TSTP);
+    wait_until("a stopped process", SOON, || (state(terminal.pid()) == Some('T')).then_some(()));
+    wait_until("the shell's screen", SOON, || {
+        (!terminal.is_on_alternate_screen() && terminal.is_cooked()).then_some(())
+    });
+    terminal.signal(Signal::CONT);
+    terminal.wait_for("the screen again", SOON, |text| text.contains("payments"));
+    assert!(terminal.is_on_alternate_screen());
+    terminal.send("qq");
+    assert!(terminal.wait_for_exit(SOON).success());
+}
+
+/// Not a test of its own: [`a_defect_gives_the_terminal_back_and_says_so`] runs it as a process on a terminal.
+#[test]
+fn defect() {
+    if std::env::var_os(DEFECT).is_none() {
+        return;
+    }
+    quarterdeck::telemetry::install(quarterdeck::terminal::release).expect("the first hook");
+    let console = || {
+        let _guard = quarterdeck::terminal::Guard::acquire().expect("a terminal");
+        panic!("the defect of the test");
+    };
+    // The console runs on the thread of this name; tests run on threads of their own.
+    let thread = std::thread::Builder::new().name("main".into()).spawn(console).expect("a thread");
+    thread.join().expect("it ends well");
+}
+
+const DEFECT: &str = "QUARTERDECK_TEST_DEFECT";
+
+#[test]
+fn a_defect_gives_the_terminal_back_and_says_so() {
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command.args(["--exact", "terminal::defect", "--nocapture"]).env(DEFECT, "1");
+    let mut terminal = Terminal::start(&command, 100, 30);
+    terminal.wait_for_text("the defect of the test", SOON);
+    assert!(!terminal.wait_for_exit(SOON).success());
+    is_given_back(&terminal);
+    assert!(terminal.written().contains("\u{1b}[?1049h"), "it had been on the alternate screen");
+}
+
+#[test]
+fn a_broken_configuration_still_gives_a_console_and_says_what_is_wrong() {
+    let console = Console::with("", "[environment.production]\ngaurd = \"production\"\n");
+    let check = console.run(&["config", "check"]);
+    assert_eq!(check.code, Some(1));
+    assert!(
+        check.stderr.contains("config.toml:2") && check.stderr.contains("gaurd") && check.stderr.contains("guard"),
+        "{}",
+        check.stderr
+    );
+    let mut terminal = console.open(100, 30);
+    terminal
+        .wait_for("a read-only console", FIRST_SCREEN, |text| text.contains("READ-ONLY") || text.contains("Read-only"));
+    terminal.send("qq");
+    terminal.wait_for_exit(SOON);
+    is_given_back(&terminal);
+}
+
+#[test]
+fn without_a_terminal_it_says_so() {
+    let finished = Console::with("", "").run(&[]);
+    assert_eq!(finished.code, Some(2));
+    assert!(finished.stderr.contains("needs a terminal"), "{}", finished.stderr);
+}
