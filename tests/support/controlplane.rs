@@ -25,7 +25,15 @@ second-token,second,6
 viewer-token,viewer,7
 stranger-token,stranger,8
 "#;
+/// What every container of the control plane has written.
+const CONTAINER_LOG: &str = "2026-11-24T03:00:01.000000000Z stdout F starting
+2026-11-24T03:00:02.000000000Z stdout F listening on :8080
+";
+/// A token nobody has.
+pub(crate) const UNKNOWN_TOKEN: &str = "nobody-token";
 const UP: Duration = Duration::from_secs(90);
+/// What kubectl may take; some of its subcommands wait.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// One line of the API server's audit log.
 #[derive(Debug, Clone)]
@@ -66,7 +74,7 @@ impl ControlPlane {
     fn start() -> Self {
         let binaries = binaries();
         let directory = tempfile::Builder::new().prefix("quarterdeck-plane-").tempdir().expect("a directory").keep();
-        let [etcd, peer, port] = free_ports();
+        let [etcd, peer, port, kubelet] = free_ports();
         let plane = Self { binaries, watchdog: Watchdog::over(&directory), directory, port };
         plane.write("tokens", TOKENS);
         let pair = rcgen::KeyPair::generate().expect("a key");
@@ -128,12 +136,23 @@ impl ControlPlane {
             "kube-scheduler",
             &[plane.kubeconfig_flag("scheduler"), "--leader-elect=false".into(), "--secure-port=0".into()],
         );
+        let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+        plane.write("kubelet.crt", &own.cert.pem());
+        plane.write("kubelet.key", &own.signing_key.serialize_pem());
+        plane.write("container.log", CONTAINER_LOG);
+        plane.write("previous.log", "2026-11-24T03:00:00.000000000Z stdout F about to fall\n");
         plane.launch(
             "kwok",
             &[
                 plane.kubeconfig_flag("kwok"),
                 "--manage-all-nodes=true".into(),
                 format!("--config={SUPPORT}/stages.yaml"),
+                format!("--config={SUPPORT}/logs.yaml"),
+                "--node-ip=127.0.0.1".into(),
+                format!("--node-port={kubelet}"),
+                format!("--server-address=127.0.0.1:{kubelet}"),
+                format!("--tls-cert-file={}", plane.path("kubelet.crt").display()),
+                format!("--tls-private-key-file={}", plane.path("kubelet.key").display()),
             ],
         );
         plane.kubectl(&["apply", "-f", &format!("{SUPPORT}/rights.yaml")]).good("rights");
@@ -198,9 +217,18 @@ impl ControlPlane {
 
     /// The same, with something on its standard input.
     pub(crate) fn kubectl_with(&self, arguments: &[&str], input: &str) -> Finished {
+        self.run_kubectl(&self.path("admin.kubeconfig"), arguments, input)
+    }
+
+    /// The real kubectl, as whoever a kubeconfig names, on any server.
+    pub(crate) fn kubectl_at(&self, kubeconfig: &Path, arguments: &[&str]) -> Finished {
+        self.run_kubectl(kubeconfig, arguments, "")
+    }
+
+    fn run_kubectl(&self, kubeconfig: &Path, arguments: &[&str], input: &str) -> Finished {
         let mut command = Command::new(self.binaries.join("kubectl"));
-        command.arg(self.kubeconfig_flag("admin")).args(arguments).env("HOME", &self.directory);
-        Running::start(command, input).finish(Duration::from_secs(60))
+        command.arg("--kubeconfig").arg(kubeconfig).args(arguments).env("HOME", &self.directory);
+        Running::start(command, input).finish(PATIENCE)
     }
 
     /// What the API server noted of one user's requests, in order.

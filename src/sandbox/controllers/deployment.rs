@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
-use super::rolling::{Set, limits, new_size, old_sizes};
+use super::rolling::{Part, Set, limits, new_size, old_sizes, shares};
 use super::{keys, number, owned, owner_reference, text};
 use crate::domain::rollout::same_template;
 use crate::sandbox::template::{HASH, hash, without_hash};
@@ -37,14 +37,14 @@ fn one(world: &mut World, key: &Key, now: DateTime<Utc>) -> Option<DateTime<Utc>
         sets.iter().position(|(_, set)| same_template(&set["spec"]["template"], &deployment["spec"]["template"]));
     let mut old = sets;
     let new = place.map(|place| old.remove(place));
-    let new = if is_paused { new } else { Some(numbered(world, key, &mut deployment, new, &old, now)) };
-    if !is_paused {
-        scale(world, &deployment, new.as_ref(), &old, now);
-    } else if let (Some((set_key, set)), true) = (&new, old.iter().all(|(_, set)| number(set, "/spec/replicas") == 0)) {
-        resize(world, set_key, set, number(&deployment, "/spec/replicas"), &deployment, now);
+    if is_paused || is_scaled(&deployment, new.as_ref(), &old) {
+        spread(world, &deployment, new.as_ref(), &old, now);
+    } else {
+        let new = numbered(world, key, &mut deployment, new, &old, now);
+        step(world, &deployment, &new, &old, now);
     }
     let due = report(world, key, deployment, now);
-    clean_up(world, key, now);
+    clean_up(world, key);
     due
 }
 
@@ -117,15 +117,69 @@ fn made(world: &mut World, key: &Key, deployment: &Value, now: DateTime<Utc>) ->
     (Key { resource: "replicasets", namespace: key.namespace.clone(), name }, set)
 }
 
+/// Whether somebody changed the number of wanted pods since the ReplicaSets were last sized.
+fn is_scaled(deployment: &Value, new: Option<&(Key, Value)>, old: &[(Key, Value)]) -> bool {
+    let desired = number(deployment, "/spec/replicas");
+    old.iter()
+        .chain(new)
+        .filter(|(_, set)| number(set, "/spec/replicas") > 0)
+        .any(|(_, set)| annotated(set, DESIRED).is_some_and(|known| known != desired))
+}
+
+fn annotated(set: &Value, name: &str) -> Option<i64> {
+    set["metadata"]["annotations"].get(name)?.as_str()?.parse().ok()
+}
+
+/// Another number of pods, spread over the ReplicaSets that have some.
+fn spread(world: &mut World, deployment: &Value, new: Option<&(Key, Value)>, old: &[(Key, Value)], now: DateTime<Utc>) {
+    let desired = number(deployment, "/spec/replicas");
+    let size = |set: &Value| number(set, "/spec/replicas");
+    let active: Vec<&(Key, Value)> = old.iter().chain(new).filter(|(_, set)| size(set) > 0).collect();
+    let latest = || new.or_else(|| old.iter().max_by_key(|(_, set)| text(set, "/metadata/creationTimestamp")));
+    match active.as_slice() {
+        [] => {
+            if let Some((key, set)) = latest() {
+                resize(world, key, set, desired, deployment, now);
+            }
+        }
+        [(key, set)] => resize(world, key, set, desired, deployment, now),
+        several => {
+            let is_saturated = new.is_some_and(|(_, set)| {
+                size(set) == desired
+                    && annotated(set, DESIRED) == Some(desired)
+                    && number(set, "/status/availableReplicas") == desired
+            });
+            let parts: Vec<Part> = several
+                .iter()
+                .map(|(_, set)| Part {
+                    wanted: size(set),
+                    largest: annotated(set, LARGEST).unwrap_or_else(|| number(deployment, "/status/replicas")),
+                    created: text(set, "/metadata/creationTimestamp"),
+                })
+                .collect();
+            for ((key, set), share) in several.iter().zip(shares(desired, limits(deployment).0, &parts)) {
+                let is_new = new.is_some_and(|(new, _)| new == key);
+                let share = if !is_saturated {
+                    share
+                } else if is_new {
+                    size(set)
+                } else {
+                    0
+                };
+                resize(world, key, set, share, deployment, now);
+            }
+        }
+    }
+}
+
 /// One step of the strategy.
-fn scale(world: &mut World, deployment: &Value, new: Option<&(Key, Value)>, old: &[(Key, Value)], now: DateTime<Utc>) {
-    let Some((new_key, new_set)) = new else { return };
+fn step(world: &mut World, deployment: &Value, new: &(Key, Value), old: &[(Key, Value)], now: DateTime<Utc>) {
+    let (new_key, new_set) = new;
     let desired = number(deployment, "/spec/replicas");
     let figures = |set: &Value| Set {
         wanted: number(set, "/spec/replicas"),
         available: number(set, "/status/availableReplicas"),
     };
-    let olds: Vec<Set> = old.iter().map(|(_, set)| figures(set)).collect();
     if deployment.pointer("/spec/strategy/type").and_then(Value::as_str) == Some("Recreate") {
         for (set_key, set) in old {
             resize(world, set_key, set, 0, deployment, now);
@@ -138,13 +192,13 @@ fn scale(world: &mut World, deployment: &Value, new: Option<&(Key, Value)>, old:
         }
         return;
     }
+    let olds: Vec<Set> = old.iter().map(|(_, set)| figures(set)).collect();
     let (surge, unavailable) = limits(deployment);
     let size = new_size(desired, figures(new_set), &olds, surge);
+    resize(world, new_key, new_set, size, deployment, now);
     if size != figures(new_set).wanted {
-        resize(world, new_key, new_set, size, deployment, now);
         return;
     }
-    resize(world, new_key, new_set, size, deployment, now);
     for ((set_key, set), size) in old.iter().zip(old_sizes(desired, figures(new_set), &olds, unavailable)) {
         resize(world, set_key, set, size, deployment, now);
     }
@@ -225,19 +279,15 @@ fn estimate(
     let known = condition(deployment, "Progressing").cloned();
     let reason = known.as_ref().map(|known| text(known, "/reason")).unwrap_or_default();
     let is_paused = deployment.pointer("/spec/paused") == Some(&Value::Bool(true));
-    if is_paused && reason != "DeploymentPaused" && reason != "ProgressDeadlineExceeded" {
-        set_condition_status(
-            deployment,
-            "Progressing",
-            "Unknown",
-            "DeploymentPaused",
-            "Deployment is paused",
-            now,
-            true,
-        );
+    if is_paused {
+        // Paused, nothing is estimated; what was given up before stays given up.
+        if reason != "DeploymentPaused" && reason != "ProgressDeadlineExceeded" {
+            let words = "Deployment is paused";
+            set_condition_status(deployment, "Progressing", "Unknown", "DeploymentPaused", words, now, true);
+        }
         return None;
     }
-    if !is_paused && reason == "DeploymentPaused" {
+    if reason == "DeploymentPaused" {
         set_condition_status(
             deployment,
             "Progressing",
@@ -282,7 +332,7 @@ fn estimate(
         );
     }
     let known = condition(deployment, "Progressing")?;
-    if is_paused || text(known, "/reason") == "ProgressDeadlineExceeded" {
+    if text(known, "/reason") == "ProgressDeadlineExceeded" {
         return None;
     }
     let due = read_stamp(known.get("lastUpdateTime"))? + TimeDelta::seconds(deadline);
@@ -347,7 +397,7 @@ fn set_condition_status(
 }
 
 /// Forgets the oldest revisions beyond the limit, once the rollout is complete.
-fn clean_up(world: &mut World, key: &Key, _now: DateTime<Utc>) {
+fn clean_up(world: &mut World, key: &Key) {
     let Some(deployment) = world.get(key).cloned() else { return };
     if condition(&deployment, "Progressing").is_none_or(|progressing| progressing["reason"] != "NewReplicaSetAvailable")
     {

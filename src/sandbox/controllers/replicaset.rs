@@ -11,8 +11,8 @@ pub(super) fn reconcile(world: &mut World, now: DateTime<Utc>) -> Option<DateTim
         let Some(set) = world.get(&key).cloned() else { continue };
         let uid = text(&set, "/metadata/uid");
         let pods = owned(world, "pods", &key.namespace, &uid);
-        let (leaving, mut active): (Vec<_>, Vec<_>) =
-            pods.into_iter().partition(|(_, pod)| pod["metadata"].get("deletionTimestamp").is_some());
+        let mut active: Vec<_> =
+            pods.into_iter().filter(|(_, pod)| pod["metadata"].get("deletionTimestamp").is_none()).collect();
         let wanted = usize::try_from(number(&set, "/spec/replicas")).unwrap_or(0);
         for _ in active.len()..wanted {
             let pod = create(world, &key, &set, now);
@@ -28,10 +28,10 @@ pub(super) fn reconcile(world: &mut World, now: DateTime<Utc>) -> Option<DateTim
                 kept.reverse();
             }
             for (pod_key, pod) in active.drain(..active.len() - wanted).collect::<Vec<_>>() {
-                delete(world, &pod_key, pod, &key.name, &set, now);
+                delete(world, &pod_key, pod, &set, now);
             }
         }
-        count(world, &key, set, &active, leaving.len());
+        count(world, &key, set, &active);
     }
     None
 }
@@ -56,12 +56,11 @@ fn create(world: &mut World, key: &Key, set: &Value, now: DateTime<Utc>) -> (Key
     (pod_key, pod)
 }
 
-fn delete(world: &mut World, pod_key: &Key, mut pod: Value, set_name: &str, set: &Value, now: DateTime<Utc>) {
+fn delete(world: &mut World, pod_key: &Key, mut pod: Value, set: &Value, now: DateTime<Utc>) {
     let grace = pod.pointer("/spec/terminationGracePeriodSeconds").and_then(Value::as_i64).unwrap_or(30);
     pod["metadata"]["deletionTimestamp"] = json!(stamp(now + TimeDelta::seconds(grace)));
     pod["metadata"]["deletionGracePeriodSeconds"] = json!(grace);
     world.put(pod_key.clone(), pod);
-    debug_assert_eq!(set["metadata"]["name"], set_name);
     world.event(set, "ReplicaSet", false, "SuccessfulDelete", &format!("Deleted pod: {}", pod_key.name), now);
 }
 
@@ -73,7 +72,7 @@ fn is_ready(pod: &Value) -> bool {
         .any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
 }
 
-fn count(world: &mut World, key: &Key, mut set: Value, active: &[(Key, Value)], _leaving: usize) {
+fn count(world: &mut World, key: &Key, mut set: Value, active: &[(Key, Value)]) {
     let ready = active.iter().filter(|(_, pod)| is_ready(pod)).count();
     let mut status = json!({"replicas": active.len(), "fullyLabeledReplicas": active.len(), "observedGeneration": set["metadata"]["generation"]});
     if ready > 0 {

@@ -63,6 +63,50 @@ pub(super) fn old_sizes(desired: i64, new: Set, old: &[Set], unavailable: i64) -
     sizes
 }
 
+/// A ReplicaSet that takes its part of another number of pods.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Part {
+    /// Wanted pods.
+    pub(super) wanted: i64,
+    /// The most pods the whole Deployment might have had when this one was last sized.
+    pub(super) largest: i64,
+    /// When it was made.
+    pub(super) created: String,
+}
+
+/// How many pods each ReplicaSet gets when the number of wanted pods changes in the middle of a rollout: each its proportion,
+/// the largest what rounding leaves over.
+pub(super) fn shares(desired: i64, surge: i64, parts: &[Part]) -> Vec<i64> {
+    let most = if desired > 0 { desired + surge } else { 0 };
+    let to_add = most - parts.iter().map(|part| part.wanted).sum::<i64>();
+    let mut order: Vec<usize> = (0..parts.len()).collect();
+    order.sort_by(|&one, &other| {
+        let by_size = parts[other].wanted.cmp(&parts[one].wanted);
+        let by_age = parts[one].created.cmp(&parts[other].created);
+        // Growing, the younger of two equals goes first; shrinking, the older.
+        by_size.then(if to_add > 0 { by_age.reverse() } else { by_age })
+    });
+    let mut sizes: Vec<i64> = parts.iter().map(|part| part.wanted).collect();
+    let mut added = 0;
+    for &place in &order {
+        let part = &parts[place];
+        let grown = if desired == 0 { 0 } else { rounded(part.wanted * (desired + surge), part.largest.max(1)) };
+        let allowed = to_add - added;
+        let change = if to_add > 0 { (grown - part.wanted).min(allowed) } else { (grown - part.wanted).max(allowed) };
+        sizes[place] += change;
+        added += change;
+    }
+    if let Some(&first) = order.first() {
+        sizes[first] = (sizes[first] + to_add - added).max(0);
+    }
+    sizes
+}
+
+/// A quotient, halves away from zero.
+fn rounded(dividend: i64, divisor: i64) -> i64 {
+    (2 * dividend + divisor) / (2 * divisor)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,5 +138,13 @@ mod tests {
     fn broken_pods_of_the_old_revision_go_before_good_ones() {
         let bad = Set { wanted: 3, available: 0 };
         assert_eq!(old_sizes(5, Set { wanted: 4, available: 4 }, &[bad], 1), [0]);
+    }
+
+    #[test]
+    fn another_number_of_pods_is_spread_in_proportion() {
+        let part = |wanted, created: &str| Part { wanted, largest: 13, created: created.to_owned() };
+        // The example of the Kubernetes documentation: 10 wanted, 8 old and 5 new, scaled to 15 with a surge of 3.
+        assert_eq!(shares(15, 3, &[part(8, "1"), part(5, "2")]), [11, 7]);
+        assert_eq!(shares(0, 0, &[part(8, "1"), part(5, "2")]), [0, 0]);
     }
 }

@@ -165,14 +165,6 @@ pub(super) fn update(shared: &Arc<Shared>, asked: &Asked, target: &Target) -> Re
         return failed(400, "BadRequest", "the body is not JSON");
     };
     write(shared, asked, target, |known| {
-        let version = object.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default();
-        if !version.is_empty() && Some(version) != known["metadata"]["resourceVersion"].as_str() {
-            return Err(Refused(
-                409,
-                "the object has been modified; please apply your changes to the latest version and try again"
-                    .to_owned(),
-            ));
-        }
         if target.sub == "scale" {
             known["spec"]["replicas"] = object["spec"]["replicas"].clone();
         } else {
@@ -203,12 +195,6 @@ pub(super) fn patch(shared: &Arc<Shared>, asked: &Asked, target: &Target) -> Res
                 ));
             }
         }
-        if change
-            .pointer("/metadata/resourceVersion")
-            .is_some_and(|version| *version != known["metadata"]["resourceVersion"])
-        {
-            return Err(Refused(409, "the object has been modified".to_owned()));
-        }
         Ok(())
     })
 }
@@ -225,7 +211,12 @@ fn write(
         let Some(known) = world.get(&target.key()).cloned() else { return not_found(target) };
         let mut object = known.clone();
         if let Err(Refused(code, words)) = change(&mut object) {
-            return failed(code, if code == 409 { "Conflict" } else { "Invalid" }, &words);
+            return failed(code, "Invalid", &words);
+        }
+        let version = object.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default();
+        if !version.is_empty() && known["metadata"]["resourceVersion"] != version {
+            let words = "the object has been modified; please apply your changes to the latest version and try again";
+            return failed(409, "Conflict", words);
         }
         for field in ["name", "namespace", "uid", "creationTimestamp", "resourceVersion", "generation", "managedFields"]
         {

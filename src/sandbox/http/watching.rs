@@ -19,6 +19,9 @@ use crate::sandbox::faults::Fault;
 /// How often a quiet watch tells how far it is.
 const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
 
+/// How long before its end a watch tells so for the last time.
+const BOOKMARK_BEFORE_END: Duration = Duration::from_secs(2);
+
 struct Watching {
     shared: Arc<Shared>,
     asked: Asked,
@@ -48,7 +51,7 @@ pub(super) fn watch(shared: &Arc<Shared>, asked: &Asked, target: &Target, fault:
     let versions = shared.versions.subscribe();
     let from = asked.parameter("resourceVersion").and_then(|version| version.parse::<u64>().ok());
     let seconds = asked.parameter("timeoutSeconds").and_then(|seconds| seconds.parse().ok()).unwrap_or(1_800);
-    let now = Instant::now();
+    let (now, length) = (Instant::now(), Duration::from_secs(seconds));
     let mut watching = Watching {
         shared: shared.clone(),
         resource: target.resource.plural,
@@ -58,8 +61,8 @@ pub(super) fn watch(shared: &Arc<Shared>, asked: &Asked, target: &Target, fault:
         version: 0,
         versions,
         ready: VecDeque::new(),
-        ends_at: now + Duration::from_secs(seconds),
-        bookmark_at: now + BOOKMARK_EVERY,
+        ends_at: now + length,
+        bookmark_at: now + BOOKMARK_EVERY.min(length.saturating_sub(BOOKMARK_BEFORE_END)),
         has_bookmarks: asked.parameter("allowWatchBookmarks") == Some("true"),
         is_over: false,
         is_repeated: fault == Some(Fault::Repeated),

@@ -1,0 +1,488 @@
+//! One contract, two servers: what the console asks of an API server is answered alike by the real one and by the simulated one.
+//!
+//! Each check runs against both. What differs by nature (names with hashes, versions, times) is never compared.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use http::Request;
+use http_body_util::BodyExt;
+use kube::Client;
+use kube::client::Body;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario};
+use serde_json::{Value, json};
+
+use crate::support::controlplane::{ControlPlane, UNKNOWN_TOKEN};
+use crate::support::process::{Finished, wait_until};
+use crate::support::shop::{PATIENCE, Shop};
+
+/// A server under contract.
+struct Server {
+    what: &'static str,
+    namespace: String,
+    /// A kubeconfig of somebody who may everything.
+    kubeconfig: PathBuf,
+    operator: Client,
+    viewer: Client,
+    /// The resource path on which a watch from version 1 is too old.
+    late: String,
+    plane: &'static ControlPlane,
+    runtime: Arc<tokio::runtime::Runtime>,
+    _sandbox: Option<Sandbox>,
+    _folder: tempfile::TempDir,
+    _shop: Option<Shop>,
+}
+
+impl Server {
+    /// The real one, with a namespace of its own.
+    fn real(name: &str) -> Self {
+        let shop = Shop::open(name);
+        let folder = tempfile::tempdir().expect("a directory");
+        let kubeconfig = folder.path().join("kubeconfig");
+        std::fs::write(&kubeconfig, shop.plane.kubeconfig("admin", name)).expect("a file of ours");
+        let viewing = folder.path().join("viewer");
+        std::fs::write(&viewing, shop.plane.kubeconfig("viewer", name)).expect("a file of ours");
+        let runtime = runtime();
+        Self {
+            what: "the real server",
+            namespace: name.to_owned(),
+            operator: client(&runtime, &kubeconfig, "admin"),
+            viewer: client(&runtime, &viewing, "viewer"),
+            kubeconfig,
+            late: format!("/apis/quarterdeck.test/v1/namespaces/{name}/latecomers"),
+            plane: shop.plane,
+            runtime,
+            _sandbox: None,
+            _folder: folder,
+            _shop: Some(shop),
+        }
+    }
+
+    /// The simulated one.
+    fn simulated(_name: &str) -> Self {
+        let runtime = runtime();
+        let clock = SandboxClock::starting(chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::days(20_000), 4);
+        let sandbox = runtime.block_on(Sandbox::start(Scenario::empty(SIMULATED), clock)).expect("a sandbox");
+        sandbox.compact();
+        let folder = tempfile::tempdir().expect("a directory");
+        let kubeconfig = folder.path().join("kubeconfig");
+        sandbox.write_kubeconfig(&kubeconfig).expect("a file of ours");
+        Self {
+            what: "the sandbox",
+            namespace: SIMULATED.to_owned(),
+            operator: client(&runtime, &kubeconfig, "demo-production"),
+            viewer: client(&runtime, &kubeconfig, "demo-viewer"),
+            kubeconfig,
+            late: format!("/apis/apps/v1/namespaces/{SIMULATED}/deployments"),
+            plane: ControlPlane::shared(),
+            runtime,
+            _sandbox: Some(sandbox),
+            _folder: folder,
+            _shop: None,
+        }
+    }
+
+    /// A path in the namespace: `deployments` is of apps, the rest of the core.
+    fn path(&self, rest: &str) -> String {
+        let group =
+            if rest.starts_with("deployments") || rest.starts_with("replicasets") { "apis/apps" } else { "api" };
+        format!("/{group}/v1/namespaces/{}/{rest}", self.namespace)
+    }
+
+    /// One request of the operator: the code and the document.
+    fn ask(&self, method: &str, path: &str, kind: &str, body: &Value) -> (u16, Value) {
+        self.ask_as(&self.operator, method, path, kind, body)
+    }
+
+    fn ask_as(&self, who: &Client, method: &str, path: &str, kind: &str, body: &Value) -> (u16, Value) {
+        let (code, text) = self.runtime.block_on(async {
+            let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+            let request = Request::builder().method(method).uri(path).header("content-type", kind);
+            let answer = who.send(request.body(Body::from(body)).expect("a request")).await.expect("an answer");
+            let code = answer.status().as_u16();
+            (code, answer.into_body().collect().await.expect("a body").to_bytes())
+        });
+        (code, serde_json::from_slice(&text).unwrap_or_else(|_| String::from_utf8_lossy(&text).into()))
+    }
+
+    fn get(&self, path: &str) -> (u16, Value) {
+        self.ask("GET", path, JSON, &Value::Null)
+    }
+
+    /// Creates a Deployment and returns it.
+    fn create(&self, name: &str, replicas: u32) -> Value {
+        let (code, object) = self.ask("POST", &self.path("deployments"), JSON, &deployment(name, replicas));
+        assert_eq!(code, 201, "{}: {object}", self.what);
+        object
+    }
+
+    /// The lines of a watch until it ends.
+    fn watch(&self, path: &str) -> Vec<Value> {
+        self.runtime.block_on(async {
+            let request = Request::get(path).body(Body::empty()).expect("a request");
+            let answer = self.operator.send(request).await.expect("an answer");
+            let mut bytes = Vec::new();
+            let mut body = answer.into_body().into_data_stream();
+            while let Some(Ok(piece)) = body.next().await {
+                bytes.extend_from_slice(&piece);
+            }
+            serde_json::Deserializer::from_slice(&bytes).into_iter().filter_map(Result::ok).collect()
+        })
+    }
+
+    fn kubectl(&self, arguments: &[&str]) -> Finished {
+        self.plane.kubectl_at(&self.kubeconfig, &[&["-n", self.namespace.as_str()], arguments].concat())
+    }
+}
+
+const SIMULATED: &str = "contract";
+const JSON: &str = "application/json";
+const JSON_PATCH: &str = "application/json-patch+json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
+
+fn runtime() -> Arc<tokio::runtime::Runtime> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    Arc::new(runtime.expect("a runtime"))
+}
+
+fn client(runtime: &tokio::runtime::Runtime, kubeconfig: &Path, context: &str) -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    runtime.block_on(async {
+        let file = Kubeconfig::read_from(kubeconfig).expect("a kubeconfig of ours");
+        let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
+        let config = kube::Config::from_custom_kubeconfig(file, &options).await.expect("a context of ours");
+        Client::try_from(config).expect("a client")
+    })
+}
+
+fn deployment(name: &str, replicas: u32) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": name, "labels": {"app": name}, "annotations": {"owner": "shop"}},
+        "spec": {
+            "replicas": replicas, "progressDeadlineSeconds": 60, "selector": {"matchLabels": {"app": name}},
+            "template": {
+                "metadata": {"labels": {"app": name}},
+                "spec": {"terminationGracePeriodSeconds": 1, "containers": [{"name": "app", "image": "app:1"}]},
+            },
+        },
+    })
+}
+
+/// Holds both servers to a part of the contract.
+fn on_both(name: &str, contract: impl Fn(&Server)) {
+    contract(&Server::real(name));
+    contract(&Server::simulated(name));
+}
+
+#[test]
+fn discovery_names_what_the_console_asks_for() {
+    on_both("contract-discovery", |server| {
+        let (code, version) = server.get("/version");
+        assert!(code == 200 && version["gitVersion"].as_str().is_some_and(|text| text.starts_with("v1.")), "{version}");
+        for (path, resource) in [
+            ("/api/v1", "pods"),
+            ("/api/v1", "pods/log"),
+            ("/api/v1", "events"),
+            ("/apis/apps/v1", "deployments"),
+            ("/apis/apps/v1", "replicasets"),
+            ("/apis/apps/v1", "deployments/scale"),
+            ("/apis/authorization.k8s.io/v1", "selfsubjectaccessreviews"),
+            ("/apis/authentication.k8s.io/v1", "selfsubjectreviews"),
+        ] {
+            let (code, document) = server.get(path);
+            let listed = document["resources"].as_array().cloned().unwrap_or_default();
+            assert!(code == 200 && listed.iter().any(|entry| entry["name"] == resource), "{}: {path}", server.what);
+        }
+        assert_eq!(server.get("/apis/nobody.example/v1/things").0, 404, "{}", server.what);
+    });
+}
+
+#[test]
+fn a_list_comes_page_by_page_at_one_version() {
+    on_both("contract-pages", |server| {
+        for name in ["a", "b", "c", "d", "e"] {
+            server.create(name, 0);
+        }
+        let (mut names, mut versions, mut token, mut pages) = (Vec::new(), Vec::new(), String::new(), 0);
+        loop {
+            let (code, page) = server.get(&server.path(&format!("deployments?limit=2&continue={token}")));
+            assert_eq!((code, page["kind"].as_str()), (200, Some("DeploymentList")), "{}: {page}", server.what);
+            let items = page["items"].as_array().cloned().unwrap_or_default();
+            names.extend(items.iter().filter_map(|item| item.pointer("/metadata/name")?.as_str().map(str::to_owned)));
+            versions.push(page["metadata"]["resourceVersion"].clone());
+            pages += 1;
+            // A token is opaque; what a query may not hold is escaped.
+            token = page["metadata"]["continue"].as_str().unwrap_or_default().replace('|', "%7C").replace('/', "%2F");
+            if token.is_empty() {
+                break;
+            }
+        }
+        assert_eq!((names.join(""), pages), ("abcde".into(), 3), "{}", server.what);
+        assert!(versions.windows(2).all(|pair| pair[0] == pair[1]), "{}: {versions:?}", server.what);
+        let (code, refused) = server.get(&server.path("deployments?limit=2&continue=nonsense"));
+        assert_eq!((code, refused["kind"].as_str()), (400, Some("Status")), "{}: {refused}", server.what);
+    });
+}
+
+#[test]
+fn a_watch_tells_what_happened_since_and_how_far_it_is() {
+    on_both("contract-watch", |server| {
+        let (_, list) = server.get(&server.path("deployments?limit=500"));
+        let from = list["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_owned();
+        let path = server.path("deployments/api");
+        server.create("api", 0);
+        server.ask("PATCH", &path, MERGE_PATCH, &json!({"metadata": {"labels": {"tier": "front"}}}));
+        server.ask("DELETE", &path, JSON, &Value::Null);
+        let seen = server
+            .watch(&server.path(&format!(
+                "deployments?watch=1&allowWatchBookmarks=true&resourceVersion={from}&timeoutSeconds=6"
+            )));
+        let about = |kind: &str| {
+            seen.iter()
+                .filter(|event| event["type"] == kind)
+                .map(|event| event["object"]["metadata"]["name"].clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(about("ADDED"), ["api"], "{}", server.what);
+        assert!(about("MODIFIED").contains(&"api".into()), "{}: {seen:?}", server.what);
+        assert_eq!(about("DELETED"), ["api"], "{}", server.what);
+        let bookmark = seen.iter().rev().find(|event| event["type"] == "BOOKMARK").expect("a bookmark before the end");
+        assert_eq!(bookmark["object"]["kind"], "Deployment", "{}", server.what);
+        let far: u64 =
+            bookmark["object"]["metadata"]["resourceVersion"].as_str().unwrap_or("0").parse().expect("a number");
+        assert!(far > from.parse().expect("a number"), "{}: {far} after {from}", server.what);
+    });
+}
+
+#[test]
+fn a_watch_from_too_long_ago_is_gone() {
+    on_both("contract-gone", |server| {
+        let late = &server.late;
+        let seen = server.watch(&format!("{late}?watch=1&resourceVersion=1&timeoutSeconds=5"));
+        let first = seen.first().cloned().unwrap_or_default();
+        // In the stream or instead of it: the console reads both.
+        let status = if first["type"] == "ERROR" { first["object"].clone() } else { first };
+        assert_eq!((&status["code"], &status["reason"]), (&410.into(), &"Expired".into()), "{}: {seen:?}", server.what);
+    });
+}
+
+#[test]
+fn patches_hold_their_tests_and_a_dry_run_changes_nothing() {
+    on_both("contract-patch", |server| {
+        let path = server.path("deployments/api");
+        let uid = server.create("api", 0)["metadata"]["uid"].clone();
+        let body = |uid: &Value, image: &str| {
+            json!([
+                {"op": "test", "path": "/metadata/uid", "value": uid},
+                {"op": "test", "path": "/metadata/annotations/quarterdeck.dev~1operation", "value": null},
+                {"op": "add", "path": "/metadata/annotations/quarterdeck.dev~1operation", "value": "ours"},
+                {"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": image},
+            ])
+        };
+        let flags = "fieldManager=quarterdeck&fieldValidation=Strict";
+        let image = |object: &Value| object.pointer("/spec/template/spec/containers/0/image").cloned();
+
+        let (code, dry) = server.ask("PATCH", &format!("{path}?{flags}&dryRun=All"), JSON_PATCH, &body(&uid, "app:2"));
+        assert_eq!((code, image(&dry)), (200, Some("app:2".into())), "{}: {dry}", server.what);
+        assert_eq!(image(&server.get(&path).1), Some("app:1".into()), "{}: a dry run", server.what);
+
+        let (code, real) = server.ask("PATCH", &format!("{path}?{flags}"), JSON_PATCH, &body(&uid, "app:2"));
+        assert_eq!((code, image(&real)), (200, Some("app:2".into())), "{}: {real}", server.what);
+        assert_eq!(real["metadata"]["annotations"]["quarterdeck.dev/operation"], "ours", "{}", server.what);
+        let managers = real["metadata"]["managedFields"].as_array().cloned().unwrap_or_default();
+        let ours = managers.iter().find(|entry| entry["manager"] == "quarterdeck").expect("our field manager");
+        assert!(ours.pointer("/fieldsV1/f:spec/f:template").is_some(), "{}: {ours}", server.what);
+
+        // Somebody else's object, and one that is claimed already: refused, and only vaguely explained.
+        for (uid, why) in [(&json!("another"), "uid"), (&uid, "claimed")] {
+            let (code, refused) = server.ask("PATCH", &format!("{path}?{flags}"), JSON_PATCH, &body(uid, "app:3"));
+            assert_eq!((code, refused["reason"].as_str()), (422, Some("Invalid")), "{}: {why}: {refused}", server.what);
+        }
+        assert_eq!(image(&server.get(&path).1), Some("app:2".into()), "{}", server.what);
+
+        let release = json!({"metadata": {"annotations": {"quarterdeck.dev/operation": null}}});
+        let (code, released) = server.ask("PATCH", &path, MERGE_PATCH, &release);
+        assert_eq!((code, released["metadata"]["annotations"].get("quarterdeck.dev/operation")), (200, None));
+        assert_eq!(released["metadata"]["annotations"]["owner"], "shop", "{}", server.what);
+        let stale = json!({"metadata": {"resourceVersion": "1", "annotations": {"owner": "none"}}});
+        assert_eq!(server.ask("PATCH", &path, MERGE_PATCH, &stale).0, 409, "{}", server.what);
+    });
+}
+
+#[test]
+fn refusals_have_one_shape() {
+    on_both("contract-refusals", |server| {
+        server.create("api", 0);
+        let (code, status) = server.get(&server.path("deployments/nobody"));
+        assert_eq!((code, status["reason"].as_str()), (404, Some("NotFound")));
+        assert_eq!(status["message"], "deployments.apps \"nobody\" not found", "{}", server.what);
+        let change = json!({"metadata": {"annotations": {"a": "b"}}});
+        for path in ["deployments/api", "deployments/api?dryRun=All"] {
+            let (code, status) = server.ask_as(&server.viewer, "PATCH", &server.path(path), MERGE_PATCH, &change);
+            assert_eq!((code, status["reason"].as_str()), (403, Some("Forbidden")), "{}: {status}", server.what);
+            let words = status["message"].as_str().unwrap_or_default();
+            assert!(
+                words.contains("cannot patch resource \"deployments\" in API group \"apps\""),
+                "{}: {words}",
+                server.what
+            );
+        }
+        let (code, status) = server.runtime.block_on(async {
+            let text = std::fs::read_to_string(&server.kubeconfig).expect("the kubeconfig");
+            let mut file = Kubeconfig::from_yaml(&text).expect("a kubeconfig of ours");
+            for user in &mut file.auth_infos {
+                if let Some(info) = &mut user.auth_info {
+                    info.token = Some(UNKNOWN_TOKEN.to_owned().into());
+                }
+            }
+            let config =
+                kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await.expect("a config");
+            let request = Request::get(server.path("pods")).body(Body::empty()).expect("a request");
+            let answer = Client::try_from(config).expect("a client").send(request).await.expect("an answer");
+            let code = answer.status().as_u16();
+            let body = answer.into_body().collect().await.expect("a body").to_bytes();
+            (code, serde_json::from_slice::<Value>(&body).expect("a status"))
+        });
+        assert_eq!((code, status["reason"].as_str()), (401, Some("Unauthorized")), "{}", server.what);
+    });
+}
+
+#[test]
+fn reviews_tell_who_one_is_and_what_one_may() {
+    on_both("contract-reviews", |server| {
+        let who = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
+        let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+        let (code, review) = server.ask_as(&server.viewer, "POST", path, JSON, &who);
+        assert_eq!(
+            (code, review.pointer("/status/userInfo/username")),
+            (201, Some(&"viewer".into())),
+            "{}",
+            server.what
+        );
+        let may = |client: &Client, verb: &str| {
+            let review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {
+                "resourceAttributes": {"namespace": server.namespace, "group": "apps", "resource": "deployments", "verb": verb}}});
+            let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+            let (code, review) = server.ask_as(client, "POST", path, JSON, &review);
+            assert_eq!(code, 201, "{}: {review}", server.what);
+            review.pointer("/status/allowed").and_then(Value::as_bool)
+        };
+        assert_eq!((may(&server.operator, "patch"), may(&server.viewer, "patch")), (Some(true), Some(false)));
+        assert_eq!(may(&server.viewer, "list"), Some(true));
+    });
+}
+
+#[test]
+fn events_and_logs_are_there_for_who_asks() {
+    on_both("contract-events", |server| {
+        let uid = server.create("api", 1)["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
+        let path = server.path(&format!("events?fieldSelector=involvedObject.uid%3D{uid}"));
+        wait_until("an event about the Deployment", PATIENCE, || {
+            let (code, list) = server.get(&path);
+            let all = list["items"].as_array().cloned().unwrap_or_default();
+            assert!(code == 200 && all.iter().all(|event| event["involvedObject"]["uid"] == uid.as_str()), "{list}");
+            all.iter().any(|event| event["reason"] == "ScalingReplicaSet" && event["type"] == "Normal").then_some(())
+        });
+        server.kubectl(&["rollout", "status", "deployment/api", "--timeout=60s"]).good("rollout status");
+        let (_, pods) = server.get(&server.path("pods?labelSelector=app%3Dapi"));
+        let pod = pods.pointer("/items/0/metadata/name").and_then(Value::as_str).expect("a pod").to_owned();
+        let log = |flags: &str| {
+            let (code, text) = server.get(&server.path(&format!("pods/{pod}/log?container=app{flags}")));
+            assert_eq!(code, 200, "{}: {text}", server.what);
+            text.as_str().unwrap_or_default().to_owned()
+        };
+        assert!(log("").contains("listening"), "{}", server.what);
+        let stamped = log("&timestamps=true");
+        let first = stamped.lines().next().and_then(|line| line.split(' ').next()).unwrap_or_default();
+        assert!(chrono::DateTime::parse_from_rfc3339(first).is_ok(), "{}: {stamped}", server.what);
+        assert_eq!(server.get(&server.path("pods/nobody/log")).0, 404, "{}", server.what);
+    });
+}
+
+/// What can be seen of a rollout from outside, without what differs by nature.
+fn portrait(server: &Server) -> String {
+    let (_, object) = server.get(&server.path("deployments/app"));
+    let mut conditions: Vec<String> = object["status"]["conditions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|one| format!("{}={} {}", one["type"], one["status"], one["reason"]))
+        .collect();
+    conditions.sort();
+    let (_, list) = server.get(&server.path("replicasets?labelSelector=app%3Dapp"));
+    let mut sets: Vec<(u64, String)> = list["items"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|set| {
+            let annotations = &set["metadata"]["annotations"];
+            let revision =
+                annotations["deployment.kubernetes.io/revision"].as_str().unwrap_or("0").parse().unwrap_or(0);
+            let before = &annotations["deployment.kubernetes.io/revision-history"];
+            let image = set.pointer("/spec/template/spec/containers/0/image").cloned().unwrap_or_default();
+            (revision, format!("r{revision} before {before}: {image} x{}", set["spec"]["replicas"]))
+        })
+        .collect();
+    sets.sort();
+    let figures = ["replicas", "updatedReplicas", "readyReplicas", "availableReplicas", "unavailableReplicas"]
+        .map(|field| object["status"].get(field).map_or_else(|| "-".to_owned(), Value::to_string));
+    let is_seen = object["status"]["observedGeneration"] == object["metadata"]["generation"];
+    let rows = server.kubectl(&["get", "deployment", "app", "--no-headers"]).stdout;
+    let columns: Vec<&str> = rows.split_whitespace().take(4).collect();
+    let history = server.kubectl(&["rollout", "history", "deployment/app"]).stdout;
+    let status = server.kubectl(&["rollout", "status", "deployment/app", "--watch=false"]).stdout;
+    let sets: Vec<String> = sets.into_iter().map(|(_, words)| words).collect();
+    format!("seen {is_seen}\n{figures:?}\n{conditions:#?}\n{sets:#?}\n{columns:?}\n{history}\n{status}")
+}
+
+/// Twelve things people do to a Deployment, and how each looks once the controllers have come to rest.
+#[test]
+fn a_life_of_a_deployment_looks_the_same_on_both() {
+    const LIFE: [&[&str]; 12] = [
+        &["set", "image", "deployment/app", "app=app:2"],
+        &["scale", "deployment/app", "--replicas=5"],
+        &["annotate", "deployment/app", "kubernetes.io/change-cause=third", "--overwrite"],
+        &["set", "image", "deployment/app", "app=app:3"],
+        &["rollout", "undo", "deployment/app"],
+        &["set", "env", "deployment/app", "LEVEL=debug"],
+        &["rollout", "undo", "deployment/app", "--to-revision=1"],
+        &["rollout", "pause", "deployment/app"],
+        &["set", "image", "deployment/app", "app=app:4"],
+        &["rollout", "resume", "deployment/app"],
+        &["set", "resources", "deployment/app", "--limits=memory=64Mi"],
+        &["scale", "deployment/app", "--replicas=2"],
+    ];
+    let servers = [Server::real("contract-life"), Server::simulated("contract-life")];
+    for server in &servers {
+        server.create("app", 3);
+    }
+    let alike = |step: &str| {
+        let mut last = [String::new(), String::new()];
+        for server in &servers {
+            // A paused rollout never ends; everything else does, by kubectl's own word.
+            if !matches!(step, "rollout pause" | "set image, paused") {
+                server.kubectl(&["rollout", "status", "deployment/app", "--timeout=60s"]).good(step);
+            }
+        }
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        wait_until(step, PATIENCE, || {
+            last = [portrait(&servers[0]), portrait(&servers[1])];
+            (last[0] == last[1] || std::time::Instant::now() > end).then_some(())
+        });
+        assert_eq!(last[0], last[1], "after {step}: the real server left, the sandbox right");
+    };
+    alike("create");
+    for (place, arguments) in LIFE.iter().enumerate() {
+        for server in &servers {
+            server.kubectl(arguments).good(&arguments.join(" "));
+        }
+        let step = match place {
+            8 => "set image, paused".to_owned(),
+            _ => arguments[..2].join(" "),
+        };
+        alike(&step);
+    }
+}
