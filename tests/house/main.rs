@@ -4,6 +4,7 @@
     reason = "a test that cannot go on says why and stops; clippy lets test functions do so, but not what they call"
 )]
 
+mod actions;
 mod faults;
 #[path = "../support/headless.rs"]
 mod headless;

@@ -1,0 +1,420 @@
+//! What every action of the catalogue owes, and the executor with it: held by the shipped planner, executor, client and journal
+//! against the simulated cluster, with hands that note what they send and fail to order.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use chrono::TimeDelta;
+use quarterdeck::actions::journal::{Journal, What, chains, flaws, unfinished};
+use quarterdeck::actions::{Action, Executor, Given, Options, Planner, Seen, catalog};
+use quarterdeck::domain::action::{Actor, Phase, Plan, RECORD_KEY, Rehearsal as Dry, Request, Run};
+use quarterdeck::domain::environment::Guard;
+use quarterdeck::domain::rollout::{Kind, WorkloadRef};
+use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
+use quarterdeck::sources::cluster::{Connection, Contexts, Hands, Rehearsal};
+use quarterdeck::sources::error::{SourceError, Trouble};
+use quarterdeck::sources::observe::{Answer, ObserveCluster};
+use quarterdeck::sources::operate::{NoHands, OperateCluster, Reply};
+use tokio::sync::{Notify, mpsc, watch};
+
+const NAMESPACE: &str = "shop";
+
+/// What happens to a request on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// It arrives, and so does the answer.
+    Clear,
+    /// It arrives; the answer does not.
+    AnswerLost,
+    /// Nothing arrives, and nobody says so.
+    Swallowed,
+    /// The server refuses it.
+    Refused,
+    /// It arrives, and the wait for the answer has no end.
+    Held,
+}
+
+/// Hands that note each request with what the journal held on disk when it was sent.
+struct Spy {
+    hands: Hands,
+    way: Mutex<Way>,
+    state: PathBuf,
+    sent: Mutex<Vec<(Request, Vec<What>)>>,
+    /// Rings when a held request has arrived.
+    arrived: Notify,
+    hurry: Arc<AtomicI64>,
+}
+
+impl OperateCluster for Spy {
+    fn send<'a>(&'a self, request: &'a Request, audit_id: &'a str) -> Answer<'a, Reply> {
+        Box::pin(async move {
+            let lines =
+                chains(&self.state).expect("a journal that can be read").into_iter().flat_map(|chain| chain.lines);
+            let held = lines.filter(|line| line.entry.run == audit_id).map(|line| line.entry.what).collect();
+            self.sent.lock().expect("nobody panicked").push((request.clone(), held));
+            let way = *self.way.lock().expect("nobody panicked");
+            let lost = || Err(SourceError::new(Trouble::Timeout, "no answer came in time."));
+            match way {
+                Way::Clear => self.hands.send(request, audit_id).await,
+                Way::AnswerLost => {
+                    self.hands.send(request, audit_id).await?;
+                    lost()
+                }
+                Way::Swallowed => {
+                    // From here on time flies, until nothing can be on its way any more.
+                    self.hurry.store(20, Ordering::SeqCst);
+                    lost()
+                }
+                Way::Held => {
+                    self.hands.send(request, audit_id).await?;
+                    self.arrived.notify_one();
+                    std::future::pending().await
+                }
+                Way::Refused => Err(SourceError::new(Trouble::Rejected, "the server does not want it.")),
+            }
+        })
+    }
+}
+
+/// A cluster with two services that have a past, and a console that may act on it.
+struct Rig {
+    sandbox: Sandbox,
+    connection: Connection,
+    spy: Arc<Spy>,
+    planner: Planner,
+    executor: Executor,
+    leave: watch::Sender<bool>,
+    folder: tempfile::TempDir,
+    /// How far the console's clock is ahead, in seconds.
+    ahead: Arc<AtomicI64>,
+}
+
+#[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
+fn now() -> quarterdeck::domain::time::Instant {
+    chrono::Utc::now()
+}
+
+impl Rig {
+    async fn open() -> Self {
+        Self::seen_as("demo-production").await
+    }
+
+    async fn seen_as(context: &str) -> Self {
+        // Another test of this process may have installed it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let service =
+            |name: &str| Service::new(name, 2).ready_after(1).releases(&[("1.0", "first", 60), ("1.1", "second", 30)]);
+        let scenario = Scenario::empty(NAMESPACE).with(NAMESPACE, service("api")).with(NAMESPACE, service("web"));
+        let sandbox = Sandbox::start(scenario, SandboxClock::starting(now(), 1)).await.expect("a sandbox");
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("kubeconfig");
+        sandbox.write_kubeconfig(&file).expect("a kubeconfig");
+        let (ahead, hurry) = (Arc::new(AtomicI64::new(0)), Arc::new(AtomicI64::new(0)));
+        let clock: quarterdeck::sources::Clock = {
+            let (ahead, hurry) = (ahead.clone(), hurry.clone());
+            Arc::new(move || {
+                let step = hurry.load(Ordering::SeqCst);
+                now() + TimeDelta::seconds(ahead.fetch_add(step, Ordering::SeqCst) + step)
+            })
+        };
+        let endpoint = Contexts::read(Some(&file)).and_then(|contexts| contexts.endpoint(context)).expect("a context");
+        let connection = Connection::open(endpoint, clock.clone()).await.expect("a connection");
+        let state = folder.path().to_path_buf();
+        let spy = Arc::new(Spy {
+            hands: Hands::new(connection.clone()),
+            way: Mutex::new(Way::Clear),
+            state: state.clone(),
+            sent: Mutex::default(),
+            arrived: Notify::new(),
+            hurry,
+        });
+        let (leave, leaving) = watch::channel(false);
+        let seen = Arc::new(Mutex::new(Seen::load(&state)));
+        let settled = Arc::default();
+        let planner = Planner {
+            observe: Arc::new(connection.clone()),
+            rehearse: Some(Arc::new(Rehearsal::new(connection.clone()))),
+            environment: "test".into(),
+            guard: Guard::Staging,
+            grant: Ok(()),
+            actor: Actor { os_user: "mori".into(), host: "bastion".into(), ..Actor::default() },
+            seen: seen.clone(),
+            settled: Arc::clone(&settled),
+            clock: clock.clone(),
+        };
+        let executor = Executor {
+            observe: Arc::new(connection.clone()),
+            operate: spy.clone(),
+            environment: "test".into(),
+            guard: Guard::Staging,
+            grant: Ok(()),
+            journal: Arc::new(Mutex::new(Journal::new(&state))),
+            seen,
+            settled,
+            leaving,
+            clock,
+        };
+        Self { sandbox, connection, spy, planner, executor, leave, folder, ahead }
+    }
+
+    fn workload(name: &str) -> WorkloadRef {
+        WorkloadRef {
+            environment: "test".into(),
+            namespace: NAMESPACE.into(),
+            kind: Kind::Deployment,
+            name: name.into(),
+        }
+    }
+
+    async fn plan(&self, action: &dyn Action, names: &[&str]) -> Plan {
+        let targets: Vec<_> = names.iter().map(|name| Self::workload(name)).collect();
+        self.planner.plan(action, &targets, &Options::default()).await.expect("a plan")
+    }
+
+    async fn execute(&self, plan: &Plan, typed: &str) -> Run {
+        let (events, mut told) = mpsc::channel(64);
+        let given = Given { typed: typed.to_owned(), reason: Some("a test".into()) };
+        let listening = async { while told.recv().await.is_some() {} };
+        let running = async {
+            let run = self.executor.execute(plan, &given, &events).await;
+            drop(events);
+            run
+        };
+        tokio::join!(running, listening).0
+    }
+
+    async fn confirmed(&self, plan: &Plan) -> Run {
+        self.execute(plan, &plan.confirmation.word).await
+    }
+
+    /// The object as the server has it now.
+    async fn object(&self, name: &str) -> serde_json::Value {
+        let facts = self.connection.workload(&Self::workload(name)).await.expect("the workload");
+        (*facts.object).clone()
+    }
+
+    fn take(&self, way: Way) {
+        *self.spy.way.lock().expect("nobody panicked") = way;
+    }
+
+    fn sent(&self) -> Vec<(Request, Vec<What>)> {
+        self.spy.sent.lock().expect("nobody panicked").clone()
+    }
+
+    /// What the journal tells, in order.
+    fn journal(&self) -> Vec<What> {
+        let all = chains(self.folder.path()).expect("a journal that can be read");
+        assert!(flaws(&all).is_empty(), "the chain is whole");
+        all.into_iter().flat_map(|chain| chain.lines).map(|line| line.entry.what).collect()
+    }
+
+    /// Nothing left the console and the run was refused.
+    fn nothing_was_sent(&self, run: &Run, why: &str) {
+        assert_eq!((run.phase, self.sent().len()), (Phase::Refused, 0), "{why}: {run:?}");
+        assert!(self.journal().contains(&What::Refused), "{why}: a refused attempt is in the journal too");
+    }
+}
+
+/// Runs a test for every action there is.
+macro_rules! every_action {
+    ($($(#[$about:meta])* $name:ident($rig:ident, $action:ident) $body:block)+) => {
+        $($(#[$about])*
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            for $action in catalog::ALL.iter().copied() {
+                let $rig = Rig::open().await;
+                $body
+            }
+        })+
+    };
+}
+
+every_action! {
+    a_plan_tells_everything_and_changes_nothing(rig, action) {
+        let before = rig.object("api").await;
+        let plan = rig.plan(action, &["api"]).await;
+        assert_eq!(rig.object("api").await["spec"], before["spec"], "{}", action.id());
+        assert!(rig.sent().is_empty());
+        assert!(plan.is_applicable() && plan.is_intact(), "{:?}", plan.refusals);
+        assert_eq!(plan.rehearsal, Dry::Accepted(Vec::new()), "the server ran it dry");
+        assert_eq!(plan.actor.identity.as_deref(), Some("operator"), "the name the cluster knows us by");
+        assert!(plan.cluster.uid.is_some(), "the cluster by what cannot be confused");
+        let target = &plan.targets[0];
+        for (what, words) in [
+            ("from", &target.from),
+            ("to", &target.to),
+            ("blast", &target.blast.words),
+            ("expected", &target.expected),
+            ("inverse", &target.inverse.words),
+            ("step", &target.steps[0].words),
+            ("evidence", &target.evidence[0].words),
+        ] {
+            assert!(!words.is_empty(), "{}: {what} says nothing", action.id());
+        }
+        assert!(!target.changes.is_empty(), "{}: it shows what changes", action.id());
+        for pointer in ["/metadata/uid", "/spec/template"] {
+            assert!(target.pins.iter().any(|pin| pin.path == pointer), "{}: {pointer} is pinned", action.id());
+        }
+        assert!(target.pins.iter().all(|pin| !pin.path.contains("resourceVersion")), "{}", action.id());
+        let body = target.steps[0].request.body.as_array().cloned().unwrap_or_default();
+        for pin in &target.pins {
+            let is_tested = |one: &serde_json::Value| one["op"] == "test" && one["path"] == *pin.path && one["value"] == pin.value;
+            assert!(body.iter().any(is_tested), "{}: the server holds the pin {}", action.id(), pin.path);
+        }
+        let record = RECORD_KEY.replace('/', "~1");
+        let is_record = |one: &serde_json::Value| one["op"] == "add" && one["path"].as_str().is_some_and(|path| path.ends_with(&record));
+        assert!(body.iter().any(is_record), "{}: the record is in the same patch", action.id());
+        assert!(target.steps[0].request.path.contains("fieldManager=quarterdeck"), "{}", action.id());
+    }
+
+    it_is_journalled_before_it_is_sent_and_ends_verified(rig, action) {
+        let plan = rig.plan(action, &["api"]).await;
+        let run = rig.confirmed(&plan).await;
+        assert_eq!(run.phase, Phase::Done, "{}: {run:?}", action.id());
+        let sent = rig.sent();
+        assert_eq!(sent.len(), 1, "{}", action.id());
+        assert_eq!(sent[0].0, plan.targets[0].steps[0].request, "{}: what was shown is what was sent", action.id());
+        assert_eq!(sent[0].1, [What::Begun, What::Intent], "{}: on disk before the request left", action.id());
+        assert_eq!(rig.journal(), [What::Begun, What::Intent, What::Accepted, What::Settled, What::Ended]);
+        let object = rig.object("api").await;
+        let record = object["metadata"]["annotations"][RECORD_KEY].as_str().unwrap_or_default();
+        assert!(record.contains(&plan.id) && record.contains("operator"), "{}: {record}", action.id());
+        let again = rig.confirmed(&plan).await;
+        assert_eq!((again.phase, rig.sent().len()), (Phase::Refused, 1), "{}: a plan works once", action.id());
+    }
+
+    an_answer_that_is_lost_is_looked_for_and_not_asked_for_again(rig, action) {
+        rig.take(Way::AnswerLost);
+        let plan = rig.plan(action, &["api"]).await;
+        let run = rig.confirmed(&plan).await;
+        assert_eq!((run.phase, rig.sent().len()), (Phase::Done, 1), "{}: {run:?}", action.id());
+        assert!(rig.journal().contains(&What::AnswerLost));
+    }
+
+    a_request_nobody_answers_for_is_unknown_and_not_sent_again(rig, action) {
+        rig.take(Way::Swallowed);
+        let plan = rig.plan(action, &["api"]).await;
+        let run = rig.confirmed(&plan).await;
+        assert_eq!((run.phase, rig.sent().len()), (Phase::Unknown, 1), "{}: {run:?}", action.id());
+        assert!(rig.object("api").await["metadata"]["annotations"].get(RECORD_KEY).is_none());
+    }
+
+    the_first_target_that_does_not_end_well_stops_the_rest(rig, action) {
+        let plan = rig.plan(action, &["api", "web"]).await;
+        assert_eq!(plan.targets.len(), 2);
+        rig.take(Way::Refused);
+        let run = rig.confirmed(&plan).await;
+        let outcomes: Vec<_> = run.targets.iter().map(|target| target.phase).collect();
+        assert_eq!(outcomes, [Phase::Refused, Phase::Aborted], "{}", action.id());
+        assert_eq!(rig.sent().len(), 1, "{}: the second was never sent", action.id());
+    }
+
+    two_targets_go_one_after_the_other(rig, action) {
+        let plan = rig.plan(action, &["api", "web"]).await;
+        let run = rig.confirmed(&plan).await;
+        assert_eq!(run.phase, Phase::Done, "{}: {run:?}", action.id());
+        let held: Vec<_> = rig.sent().into_iter().map(|(_, held)| held.len()).collect();
+        assert_eq!(held, [2, 5], "{}: the second was sent after the first was settled", action.id());
+    }
+
+    what_does_not_hold_is_refused_before_anything_is_sent(rig, action) {
+        let plan = rig.plan(action, &["api"]).await;
+        let word = plan.confirmation.word.clone();
+        rig.nothing_was_sent(&rig.execute(&plan, "no").await, "the wrong word");
+
+        let mut edited = plan.clone();
+        edited.targets[0].steps[0].request.path = edited.targets[0].steps[0].request.path.replace("api", "web");
+        rig.nothing_was_sent(&rig.execute(&edited, &word).await, "an edited document");
+        // Sealed again by somebody who knows how: the request is not the one the action makes.
+        rig.nothing_was_sent(&rig.execute(&edited.sealed(), &word).await, "an edited document with a new seal");
+
+        let mut elsewhere = plan.clone();
+        elsewhere.cluster.uid = Some("another".into());
+        rig.nothing_was_sent(&rig.execute(&elsewhere.sealed(), &word).await, "another cluster");
+        let mut theirs = plan.clone();
+        theirs.actor.identity = Some("somebody".into());
+        rig.nothing_was_sent(&rig.execute(&theirs.sealed(), &word).await, "another person's plan");
+        let mut other = plan.clone();
+        other.environment = "production".into();
+        rig.nothing_was_sent(&rig.execute(&other.sealed(), &word).await, "another environment");
+
+        rig.ahead.store(301, Ordering::SeqCst);
+        rig.nothing_was_sent(&rig.execute(&plan, &word).await, "a plan of five minutes ago");
+    }
+
+    without_a_journal_nothing_is_done(rig, action) {
+        let plan = rig.plan(action, &["api"]).await;
+        std::fs::write(rig.folder.path().join("journal"), "in the way").expect("a file of ours");
+        let run = rig.confirmed(&plan).await;
+        assert_eq!((run.phase, rig.sent().len()), (Phase::Refused, 0), "{}: {run:?}", action.id());
+        let words = run.reason.unwrap_or_default();
+        assert!(words.contains("journal"), "{}: {words}", action.id());
+    }
+
+    told_to_leave_it_starts_nothing_new(rig, action) {
+        let plan = rig.plan(action, &["api"]).await;
+        rig.leave.send_replace(true);
+        let run = rig.confirmed(&plan).await;
+        assert_eq!((run.phase, rig.sent().len()), (Phase::Aborted, 0), "{}: {run:?}", action.id());
+    }
+
+    what_a_colleague_is_doing_is_not_disturbed(rig, action) {
+        let first = rig.plan(action, &["api"]).await;
+        // A colleague's machine knows nothing of our runs, and sees the record while the pods still come up.
+        let request = first.targets[0].steps[0].request.clone();
+        rig.spy.hands.send(&request, &first.id).await.expect("accepted");
+        let second = rig.plan(action, &["api"]).await;
+        assert!(!second.is_applicable(), "{}", action.id());
+        let words = second.refusals.join(" ");
+        assert!(words.contains("operator"), "{}: it says who: {words}", action.id());
+    }
+
+    what_was_on_its_way_is_verified_by_the_next_process(rig, action) {
+        let plan = rig.plan(action, &["api"]).await;
+        rig.take(Way::Held);
+        // The process dies while it waits for the answer: whatever it still wanted to do is dropped with it.
+        tokio::select! {
+            run = rig.confirmed(&plan) => panic!("it ended before it could be stopped: {run:?}"),
+            () = rig.spy.arrived.notified() => {}
+        }
+        *rig.executor.journal.lock().expect("nobody panicked") = Journal::new(rig.folder.path());
+        let left = unfinished(&chains(rig.folder.path()).expect("a journal"));
+        assert_eq!(left.len(), 1, "{}: {left:?}", action.id());
+        let sent = rig.sent().len();
+        let (events, mut told) = mpsc::channel(64);
+        let next = Executor { operate: Arc::new(NoHands), journal: Arc::new(Mutex::new(Journal::new(rig.folder.path()))), ..rig.executor.clone() };
+        let resumed = async { let run = next.resume(&left[0], &events).await; drop(events); run };
+        let run = tokio::join!(resumed, async { while told.recv().await.is_some() {} }).0;
+        assert_eq!(run.phase, Phase::Done, "{}: {run:?}", action.id());
+        assert_eq!(rig.sent().len(), sent, "{}: nothing is sent to find out", action.id());
+        assert!(unfinished(&chains(rig.folder.path()).expect("a journal")).is_empty(), "{}", action.id());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_without_rights_gets_a_plan_that_says_so() {
+    for action in catalog::ALL.iter().copied() {
+        let rig = Rig::seen_as("demo-viewer").await;
+        let plan = rig.plan(action, &["api"]).await;
+        assert!(!plan.is_applicable());
+        assert!(plan.refusals.iter().any(|words| words.contains("viewer may not patch")), "{:?}", plan.refusals);
+        rig.nothing_was_sent(&rig.confirmed(&plan).await, "without rights");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_console_without_a_grant_has_no_way_to_send() {
+    for action in catalog::ALL.iter().copied() {
+        let rig = Rig::open().await;
+        let planner = Planner { rehearse: None, grant: Err("write is not set.".into()), ..rig.planner.clone() };
+        let plan = planner.plan(action, &[Rig::workload("api")], &Options::default()).await.expect("a plan");
+        assert_eq!(plan.rehearsal, Dry::NotChecked("write is not set.".into()));
+        assert!(!plan.is_applicable());
+        let asked = rig.sandbox.requests();
+        assert!(asked.iter().all(|seen| seen.method != "PATCH"), "not even a dry one: {asked:?}");
+        // Whatever got past the refusals would find no hands.
+        let reply = NoHands.send(&plan.targets[0].steps[0].request, &plan.id).await;
+        assert!(reply.expect_err("no hands").sentence.contains("read-only"));
+    }
+}
