@@ -7,11 +7,12 @@
 //! | [`domain`] | what is true: pure values, no IO, no clock | nothing |
 //! | [`config`], [`keys`], [`theme`] | what the operator asked for | `domain` |
 //! | [`sources`] | eyes and hands: the only room that talks to a cluster | `domain`, `config` |
-//! | [`actions`] | plan, confirm, execute, verify, journal | `domain`, `config`, the ports of `sources` |
-//! | [`ui`] | the screen as a pure function | `domain`, `keys`, `theme` |
-//! | [`terminal`], [`telemetry`] | the glass; what we say of ourselves | `config`, `keys` |
+//! | [`actions`] | plan, confirm, execute, verify, journal | `domain`, the ports of `sources` |
+//! | [`ui`] | the screen as a pure function | `domain`, `theme` |
+//! | [`terminal`] | the glass | `keys` |
+//! | [`telemetry`] | what we say of ourselves | nothing |
 //! | [`sandbox`] | a simulated cluster | `domain` |
-//! | [`app`] | the loop | everything |
+//! | [`app`] | the loop | everything but `cli`, `sandbox`, `telemetry` |
 //! | [`cli`] | one file per subcommand, exit codes | everything but `ui` |
 
 pub mod actions;

@@ -122,6 +122,11 @@ pub(super) fn patch_request(facts: &WorkloadFacts, body: Value) -> crate::domain
     }
 }
 
+/// A number of pods in words.
+pub(super) fn pods(count: u32) -> String {
+    if count == 1 { "1 pod".to_owned() } else { format!("{count} pods") }
+}
+
 /// What holds for every action on a Deployment's template.
 pub(super) fn common_refusals(facts: &WorkloadFacts, verb: &str) -> Result<(), Refusal> {
     let workload = &facts.workload;

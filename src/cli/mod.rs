@@ -1,7 +1,8 @@
-//! One file per subcommand, and the exit codes.
+//! THE COMMAND LINE: one file per subcommand, and the exit codes.
 //!
-//! The command line does what the screen does with the same rooms below it: the same world, the same plans, the same
-//! executor, the same journal. It never draws and never touches the terminal's modes.
+//! It does what the screen does with the same rooms below it: the same world, the same plans, the same executor, the same
+//! journal. It does not know how anything is drawn. It keeps one invariant: it never prompts and never touches the terminal's
+//! modes, so that a script always gets its answer on standard output and its exit code.
 
 mod apply;
 mod config;

@@ -2,6 +2,7 @@
 //!
 //! Pure values. Nothing here does IO, awaits, reads a clock (`now` is always a parameter) or knows a wire format.
 //! Parsing yields a value *and* problems, so a fact that is half readable is half shown rather than lost.
+//! Invariant: the same facts at the same `now` give the same verdict.
 //!
 //! | folder | subject |
 //! |---|---|

@@ -45,6 +45,29 @@ pub struct SourceHealth {
     pub next_try: Option<Instant>,
 }
 
+/// Sources that share one trouble, said once: `production/deployments, pods`, with the oldest word and the nearest try.
+///
+/// The order of first appearance stays.
+pub fn together(sources: &[SourceHealth]) -> Vec<SourceHealth> {
+    let place = |name: &str| name.split_once('/').map_or("", |(place, _)| place).to_owned();
+    let mut merged: Vec<SourceHealth> = Vec::new();
+    for source in sources {
+        let same = merged.iter_mut().find(|one| {
+            one.state == source.state && one.error == source.error && place(&one.name) == place(&source.name)
+        });
+        match same {
+            Some(one) => {
+                one.name =
+                    format!("{}, {}", one.name, source.name.split_once('/').map_or(&*source.name, |(_, what)| what));
+                one.last_good = one.last_good.min(source.last_good);
+                one.next_try = [one.next_try, source.next_try].into_iter().flatten().min();
+            }
+            None => merged.push(source.clone()),
+        }
+    }
+    merged
+}
+
 impl SourceHealth {
     /// A source that has not answered yet.
     pub fn loading(name: impl Into<String>) -> Self {
@@ -57,5 +80,30 @@ impl SourceHealth {
             SourceState::Fresh => Some(0),
             _ => self.last_good.map(|then| time::age(then, now).num_seconds()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_trouble_is_said_once() {
+        let at = |seconds: i64| chrono::DateTime::from_timestamp(1_800_000_000 + seconds, 0);
+        let source = |name: &str, last_good, error: Option<&str>| SourceHealth {
+            state: SourceState::Stale,
+            last_good,
+            error: error.map(str::to_owned),
+            ..SourceHealth::loading(name)
+        };
+        let said = together(&[
+            source("prod/deployments", at(9), Some("refused")),
+            source("prod/secrets", at(9), Some("forbidden")),
+            source("prod/pods", at(5), Some("refused")),
+            source("stage/pods", at(5), Some("refused")),
+        ]);
+        let names: Vec<&str> = said.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["prod/deployments, pods", "prod/secrets", "stage/pods"]);
+        assert_eq!(said[0].last_good, at(5), "the oldest of their last good words");
     }
 }

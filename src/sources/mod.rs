@@ -2,7 +2,8 @@
 //!
 //! [`observe`] reads, [`operate`] rehearses and writes; they are different traits because they go to different people:
 //! reading goes to watches and the planner, rehearsing to the planner alone, writing to the action executor alone.
-//! Only `cluster` names `kube`. Nothing here knows panes, keys or plans.
+//! It does not know panes, keys or plans. It keeps one invariant: only `cluster` names `kube`, and what cannot be read is an
+//! error with a sentence, never an empty answer.
 
 pub mod error;
 pub mod observe;

@@ -8,3 +8,6 @@ mod actions;
 mod faults;
 #[path = "../support/headless.rs"]
 mod headless;
+mod screens;
+mod stage;
+mod tidy;

@@ -4,7 +4,7 @@ use chrono::SecondsFormat;
 use serde_json::{Value, json};
 
 use crate::actions::contract::{
-    Action, Context, Draft, Options, Refusal, common_refusals, patch_request, template_patch,
+    Action, Context, Draft, Options, Refusal, common_refusals, patch_request, pods, template_patch,
 };
 use crate::domain::action::{BlastRadius, Inverse, Step, Tier};
 use crate::domain::rollout::images;
@@ -68,7 +68,7 @@ impl Action for Restart {
             }],
             pins,
             template,
-            blast: BlastRadius { pods: counts.total, words: format!("{} pods are replaced", counts.total) },
+            blast: BlastRadius { pods: counts.total, words: format!("{} replaced", pods(counts.total)) },
             warnings,
             expected: "every replica is new and available".to_owned(),
             inverse: Inverse {

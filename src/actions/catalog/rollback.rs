@@ -1,7 +1,7 @@
 //! Roll back: put the template of an earlier revision back, and nothing else.
 
 use crate::actions::contract::{
-    Action, Context, Draft, Options, Refusal, common_refusals, patch_request, template_patch,
+    Action, Context, Draft, Options, Refusal, common_refusals, patch_request, pods, template_patch,
 };
 use crate::domain::action::{BlastRadius, Inverse, Step, Tier};
 use crate::domain::rollout::{
@@ -106,8 +106,10 @@ fn blast(facts: &WorkloadFacts, target: &Revision) -> BlastRadius {
     BlastRadius {
         pods: going,
         words: format!(
-            "{going} pods are replaced, {started} are started, {} of the target revision still run{how}",
-            target.replicas
+            "{} replaced, {} started, {} of the target revision already there{how}",
+            pods(going),
+            pods(started),
+            pods(target.replicas)
         ),
     }
 }

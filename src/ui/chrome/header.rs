@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
-use crate::domain::source::{SourceHealth, SourceState};
+use crate::domain::source::{SourceHealth, SourceState, together};
 use crate::theme::Role;
 use crate::ui::pen::Pen;
 use crate::ui::scene::Scene;
@@ -15,15 +15,17 @@ const TALL: u16 = 30;
 
 /// How many rows the header takes: one, and in full or with trouble a line for the sources.
 pub fn rows(scene: &Scene<'_>, screen_rows: u16) -> u16 {
-    let troubled = u16::try_from(not_fresh(scene.sources).count()).unwrap_or(u16::MAX);
+    let troubled = u16::try_from(not_fresh(scene.sources).len()).unwrap_or(u16::MAX);
     let most = if screen_rows >= TALL { 3 } else { 1 };
     let least = u16::from(!scene.ui.is_header_compact);
     1 + troubled.min(most).max(least) + u16::from(scene.ui.frozen_at.is_some())
 }
 
-/// The sources an operator has to know about.
-fn not_fresh(sources: &[SourceHealth]) -> impl Iterator<Item = &SourceHealth> {
-    sources.iter().filter(|source| source.state != SourceState::Fresh)
+/// The sources an operator has to know about; those with one trouble are one.
+fn not_fresh(sources: &[SourceHealth]) -> Vec<SourceHealth> {
+    let mut troubled = together(sources);
+    troubled.retain(|source| source.state != SourceState::Fresh);
+    troubled
 }
 
 /// Draws it.
@@ -69,7 +71,7 @@ fn place(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
 
 /// What is not fresh, worst news first; when all is well, why we may not write.
 fn sources(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
-    let mut troubled: Vec<&SourceHealth> = not_fresh(scene.sources).collect();
+    let mut troubled = not_fresh(scene.sources);
     troubled.sort_by_key(|source| match source.state {
         SourceState::Down => 0,
         SourceState::Stale => 1,

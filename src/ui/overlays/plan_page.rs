@@ -17,11 +17,11 @@ pub(super) fn write(pen: &mut Pen<'_>, plan: &Plan, columns: u16) -> Page {
         }
         page.gap();
     }
+    rehearsal(pen, &mut page, plan);
     page.field(pen, said::AS, plan.actor.name(), Role::Text);
     for (place, target) in plan.targets.iter().enumerate() {
         self::target(pen, &mut page, plan, target, place + 1);
     }
-    rehearsal(pen, &mut page, plan);
     if pen.now < plan.expires_at {
         let left = pen.left(plan.expires_at);
         page.field(pen, said::EXPIRY, &said::expires(&left), Role::Muted);

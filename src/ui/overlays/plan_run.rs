@@ -112,7 +112,10 @@ fn way_on(pen: &Pen<'_>, page: &mut Page, phase: Phase, plan: &Plan) {
         if matches!(phase, Phase::Done | Phase::Failed) {
             page.field(pen, said::INVERSE, target.inverse.command.as_deref().unwrap_or(said::IRREVERSIBLE), Role::Key);
         }
-        page.field(pen, said::SAME_BY_COMMAND, &said::command(plan, target), Role::Key);
+        // Where nobody knows whether it was done, nobody is handed the way to do it twice.
+        if phase != Phase::Unknown {
+            page.field(pen, said::SAME_BY_COMMAND, &said::command(plan, target), Role::Key);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{events, history, image, pods};
+use super::{events, history, image, notice, pods};
 use crate::domain::rollout::{Deployment, Rollout, WorkloadRef};
 use crate::theme::Role;
 use crate::ui::pen::Pen;
@@ -17,7 +17,8 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, workload: &Workloa
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let detail = scene.detail.filter(|detail| detail.workload == *workload);
     let rollout = detail.and_then(|detail| detail.rollout.as_deref());
-    let facts = facts(pen, workload, rollout, detail, inner.width);
+    let old = notice::old(pen, scene);
+    let facts = facts(pen, workload, rollout, detail, old.as_deref(), inner.width);
     // The tab keeps at least half of the body.
     let height = u16::try_from(facts.len()).unwrap_or(u16::MAX).min(inner.height / 2);
     facts.draw(pen, Rect { height, ..inner }, 0);
@@ -42,6 +43,7 @@ fn facts(
     workload: &WorkloadRef,
     rollout: Option<&Rollout>,
     detail: Option<&Detail>,
+    old: Option<&str>,
     columns: u16,
 ) -> Page {
     let mut page = Page::new(columns);
@@ -56,6 +58,9 @@ fn facts(
         }
     }
     page.line(head);
+    if let Some(old) = old {
+        page.text(pen, 0, old, Role::Warning);
+    }
     if let Some(error) = detail.and_then(|detail| detail.error.as_deref()) {
         page.marked(pen, 0, pen.glyphs.warning, error, Role::Error);
     }

@@ -45,11 +45,10 @@ enum Cell {
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let standing = notice::standing(scene);
     let cursor = title(pen, Rect { height: 1, ..area }, scene);
-    let mut top = area.y + 1;
-    for line in notice::lines(pen, scene, standing) {
-        pen.put_line(area.x + 1, top, area.width.saturating_sub(2), &line);
-        top += 1;
-    }
+    let above = notice::above(pen, scene, standing, area.width.saturating_sub(2));
+    let height = u16::try_from(above.len()).unwrap_or(u16::MAX).min(2).min(area.height.saturating_sub(1));
+    above.draw(pen, Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height }, 0);
+    let top = area.y + 1 + height;
     let below = Rect { y: top, height: area.bottom().saturating_sub(top), ..area };
     if scene.rows.visible.is_empty() {
         notice::instead(pen, below, scene, standing);

@@ -1,9 +1,8 @@
 //! In which of its states the list is, and what it says of it.
 
 use ratatui::layout::Rect;
-use ratatui::text::Line;
 
-use crate::domain::source::{SourceHealth, SourceState};
+use crate::domain::source::{SourceHealth, SourceState, together};
 use crate::theme::Role;
 use crate::ui::chrome::header;
 use crate::ui::pen::Pen;
@@ -48,30 +47,33 @@ pub(super) fn standing(scene: &Scene<'_>) -> Standing {
     }
 }
 
-/// The lines over the rows: what is missing, and why.
-pub(super) fn lines(pen: &mut Pen<'_>, scene: &Scene<'_>, standing: Standing) -> Vec<Line<'static>> {
+/// What stands over the rows: what is missing, and why. At most two lines.
+pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, standing: Standing, columns: u16) -> Page {
+    let mut page = Page::new(columns);
     match standing {
-        Standing::Current | Standing::NeverRead => Vec::new(),
-        Standing::Loading if scene.rows.total == 0 => Vec::new(),
-        Standing::Loading => {
-            vec![pen.span(&words::list::loading(scene.rows.total, scene.rows.pods), Role::Muted).into()]
+        Standing::Loading if scene.rows.total > 0 => {
+            page.text(pen, 0, &words::list::loading(scene.rows.total, scene.rows.pods), Role::Muted);
         }
-        Standing::Old => source(scene)
-            .map(|source| {
-                let mut spans = vec![pen.span(&format!("{}: ", words::list::OLD_ROWS), Role::Warning)];
-                spans.extend(header::health(pen, source));
-                Line::from(spans)
-            })
-            .into_iter()
-            .collect(),
-        Standing::Partial => scene
-            .sources
-            .iter()
-            .filter(|source| !matches!(source.state, SourceState::Fresh))
-            .take(2)
-            .map(|source| Line::from(header::health(pen, source)))
-            .collect(),
+        Standing::Current | Standing::NeverRead | Standing::Loading => {}
+        Standing::Old => {
+            let sentence = old(pen, scene).unwrap_or_default();
+            page.text(pen, 0, &sentence, Role::Warning);
+        }
+        Standing::Partial => {
+            for missing in together(scene.sources).iter().filter(|source| source.state != SourceState::Fresh) {
+                page.line(header::health(pen, missing));
+            }
+        }
     }
+    page
+}
+
+/// That what is shown is old, how old, and why; `None` while it is current.
+pub(super) fn old(pen: &mut Pen<'_>, scene: &Scene<'_>) -> Option<String> {
+    let source = source(scene).filter(|source| matches!(source.state, SourceState::Stale | SourceState::Down))?;
+    let age = pen.age(source.last_good?);
+    let retry = source.next_try.filter(|at| *at > pen.now).map(|at| pen.left(at));
+    Some(words::list::old(&age, source.error.as_deref(), retry.as_deref()))
 }
 
 /// What stands in place of rows when there are none.
@@ -80,7 +82,7 @@ pub(super) fn instead(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, standing
     match standing {
         Standing::NeverRead => {
             page.text(pen, 0, words::list::NEVER_READ, Role::Error);
-            for source in scene.sources.iter().filter(|source| source.state != SourceState::Fresh) {
+            for source in together(scene.sources).iter().filter(|source| source.state != SourceState::Fresh) {
                 let sentence: String = header::health(pen, source).iter().map(|span| span.content.as_ref()).collect();
                 page.text(pen, 2, &sentence, Role::Text);
             }

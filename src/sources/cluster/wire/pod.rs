@@ -1,0 +1,218 @@
+//! Pods: what they run, how far they are, and what they wait for.
+
+use std::borrow::Cow;
+
+use chrono::TimeDelta;
+use serde::Deserialize;
+
+use super::{Interner, Meta, Time, Wire, WireCondition, or_default, time};
+use crate::domain::rollout::{Container, ContainerState, Pod};
+use crate::domain::text;
+
+#[derive(Deserialize)]
+pub(in crate::sources::cluster) struct WirePod<'a> {
+    #[serde(borrow)]
+    pub(in crate::sources::cluster) metadata: Meta<'a>,
+    #[serde(borrow, default)]
+    spec: PodSpec<'a>,
+    #[serde(borrow, default)]
+    status: PodStatus<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct PodSpec<'a> {
+    #[serde(borrow)]
+    node_name: Cow<'a, str>,
+    #[serde(borrow, deserialize_with = "or_default")]
+    containers: Vec<ContainerSpec<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct ContainerSpec<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    readiness_probe: Option<Probe>,
+    startup_probe: Option<Probe>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Probe {
+    #[serde(default)]
+    initial_delay_seconds: i64,
+    #[serde(default = "ten")]
+    period_seconds: i64,
+    #[serde(default = "three")]
+    failure_threshold: i64,
+}
+
+const fn ten() -> i64 {
+    10
+}
+
+const fn three() -> i64 {
+    3
+}
+
+impl Probe {
+    fn patience(&self) -> TimeDelta {
+        let seconds =
+            self.period_seconds.saturating_mul(self.failure_threshold).saturating_add(self.initial_delay_seconds);
+        TimeDelta::seconds(seconds.clamp(0, 86_400))
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct PodStatus<'a> {
+    #[serde(borrow)]
+    phase: Cow<'a, str>,
+    #[serde(borrow, deserialize_with = "or_default")]
+    conditions: Vec<WireCondition<'a>>,
+    #[serde(borrow, deserialize_with = "or_default")]
+    container_statuses: Vec<ContainerStatus<'a>>,
+    #[serde(borrow, deserialize_with = "or_default")]
+    init_container_statuses: Vec<ContainerStatus<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct ContainerStatus<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    ready: bool,
+    restart_count: u32,
+    #[serde(borrow, deserialize_with = "or_default")]
+    state: State<'a>,
+    #[serde(borrow, deserialize_with = "or_default")]
+    last_state: State<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct State<'a> {
+    #[serde(borrow)]
+    waiting: Option<Waiting<'a>>,
+    running: Option<Running>,
+    #[serde(borrow)]
+    terminated: Option<Terminated<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Waiting<'a> {
+    #[serde(borrow)]
+    reason: Cow<'a, str>,
+    #[serde(borrow)]
+    message: Cow<'a, str>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Running {
+    #[serde(deserialize_with = "time")]
+    started_at: Time,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Terminated<'a> {
+    exit_code: i32,
+    #[serde(borrow)]
+    reason: Cow<'a, str>,
+}
+
+impl<'a> Wire<'a> for WirePod<'a> {
+    fn meta(&self) -> &Meta<'a> {
+        &self.metadata
+    }
+}
+
+impl WirePod<'_> {
+    /// The pod as a rollout needs it.
+    pub(in crate::sources::cluster) fn kept(&self, interner: &mut Interner) -> Pod {
+        let condition = |kind: &str| self.status.conditions.iter().find(|condition| condition.kind == kind);
+        let is_ready = condition("Ready").is_some_and(|ready| ready.status == "True");
+        let unschedulable = condition("PodScheduled")
+            .filter(|scheduled| scheduled.status == "False" && scheduled.reason == "Unschedulable")
+            .map(|scheduled| (scheduled.last_transition_time, interner.keep_clean(&scheduled.message)));
+        let containers = self.status.init_container_statuses.iter().map(|status| (status, true));
+        let containers = containers.chain(self.status.container_statuses.iter().map(|status| (status, false)));
+        // A ready pod has nothing to explain: its containers are kept only for their restarts.
+        let containers = containers.map(|(status, is_init)| self.container(status, is_init, interner)).collect();
+        Pod {
+            name: text::clean(&self.metadata.name).into(),
+            uid: self.metadata.uid.as_ref().into(),
+            template_hash: interner.keep(&self.metadata.labels.template_hash),
+            node: (!self.spec.node_name.is_empty()).then(|| interner.keep_clean(&self.spec.node_name)),
+            phase: interner.keep_clean(&self.status.phase),
+            is_ready,
+            created_at: self.metadata.creation_timestamp,
+            unschedulable,
+            gone_by: self.metadata.deletion_timestamp,
+            containers,
+        }
+    }
+
+    fn container(&self, status: &ContainerStatus<'_>, is_init: bool, interner: &mut Interner) -> Container {
+        let spec = self.spec.containers.iter().find(|container| container.name == status.name);
+        let patience = spec
+            .map(|container| [&container.startup_probe, &container.readiness_probe])
+            .and_then(|probes| probes.into_iter().flatten().map(Probe::patience).reduce(|one, other| one + other));
+        Container {
+            name: interner.keep_clean(&status.name),
+            is_init,
+            is_ready: status.ready,
+            restarts: status.restart_count,
+            state: status.state.kept(interner),
+            last_exit: status.last_state.terminated.as_ref().map(|ended| ended.exit_code),
+            probe_patience: patience,
+        }
+    }
+}
+
+impl State<'_> {
+    fn kept(&self, interner: &mut Interner) -> ContainerState {
+        match self {
+            Self { waiting: Some(waiting), .. } => {
+                ContainerState::Waiting(interner.keep_clean(&waiting.reason), interner.keep_clean(&waiting.message))
+            }
+            Self { terminated: Some(ended), .. } => {
+                ContainerState::Terminated(ended.exit_code, interner.keep_clean(&ended.reason))
+            }
+            Self { running: Some(running), .. } => ContainerState::Running(running.started_at),
+            _ => ContainerState::Unreported,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_pod(json: &str) -> Result<Pod, serde_json::Error> {
+        Ok(serde_json::from_str::<WirePod<'_>>(json)?.kept(&mut Interner::default()))
+    }
+
+    #[test]
+    fn a_pod_without_anything_is_still_a_pod() -> Result<(), serde_json::Error> {
+        let pod = read_pod(r#"{"metadata":{"name":"a","labels":null},"status":{"conditions":null}}"#)?;
+        assert_eq!(pod.name.as_ref(), "a");
+        assert!(!pod.is_ready);
+        Ok(())
+    }
+
+    #[test]
+    fn a_waiting_container_keeps_its_reason_and_its_last_exit() -> Result<(), serde_json::Error> {
+        let pod = read_pod(
+            r#"{"metadata":{"name":"a"},"status":{"containerStatuses":[{"name":"api","restartCount":4,
+               "state":{"waiting":{"reason":"CrashLoopBackOff","message":"back-off \u001b[2J"}},"lastState":{"terminated":{"exitCode":137}}}]}}"#,
+        )?;
+        let container = &pod.containers[0];
+        assert_eq!(container.state, ContainerState::Waiting("CrashLoopBackOff".into(), "back-off [2J".into()));
+        assert_eq!((container.restarts, container.last_exit), (4, Some(137)));
+        Ok(())
+    }
+}

@@ -1,0 +1,162 @@
+//! The words of the plan on the screen.
+
+use super::Phase;
+use crate::domain::action::{Plan, Target};
+
+/// It is being worked out.
+pub const WORKING: &str = "Working out the plan: reading revisions, rights and who else manages this…";
+/// It could not be worked out.
+pub const FAILED: &str = "The plan could not be worked out:";
+/// It cannot be applied.
+pub const REFUSED: &str = "CANNOT BE APPLIED";
+/// Labels, in the order of the page.
+pub const AS: &str = "as";
+/// The target.
+pub const TARGET: &str = "target";
+/// What runs now.
+pub const FROM: &str = "from";
+/// What will run.
+pub const TO: &str = "to";
+/// Differences of the template.
+pub const CHANGES: &str = "changes";
+/// No differences.
+pub const NO_CHANGES: &str = "the pod template stays as it is";
+/// What to know first.
+pub const WARNINGS: &str = "know first";
+/// Who gets in the way.
+pub const FIGHTS: &str = "will fight";
+/// What it rests on.
+pub const EVIDENCE: &str = "rests on";
+/// Who will feel it.
+pub const BLAST: &str = "touches";
+/// What is done.
+pub const STEPS: &str = "steps";
+/// What the server said.
+pub const REHEARSAL: &str = "rehearsal";
+/// The end state.
+pub const EXPECTED: &str = "expects";
+/// How to take it back.
+pub const INVERSE: &str = "undo";
+/// It cannot be taken back.
+pub const IRREVERSIBLE: &str = "CANNOT BE TAKEN BACK by a command";
+/// When it ends.
+pub const EXPIRY: &str = "expires";
+/// The server accepted the dry run.
+pub const CHECKED: &str = "CHECKED BY THE SERVER: it would accept this";
+/// There was no dry run.
+pub const NOT_CHECKED: &str = "NOT CHECKED BY THE SERVER";
+/// The server refused the dry run.
+pub const REJECTED: &str = "REFUSED BY THE SERVER";
+/// The reason field.
+pub const REASON: &str = "reason";
+
+/// One of several targets.
+pub fn target(place: usize, all: usize, workload: &str) -> String {
+    if all == 1 { workload.to_owned() } else { format!("{place} of {all}: {workload}") }
+}
+
+/// Pods that are replaced.
+pub fn pods(pods: u32) -> String {
+    if pods == 1 { "1 pod".to_owned() } else { format!("{pods} pods") }
+}
+
+/// The wait for the end state.
+pub fn within(seconds: u32) -> String {
+    match seconds {
+        0..120 => format!("within {seconds}s"),
+        _ => format!("within {}m", seconds.div_ceil(60)),
+    }
+}
+
+/// When it ends.
+pub fn expires(left: &str) -> String {
+    format!("in {left}, unless its facts are read again")
+}
+
+/// It has ended.
+pub const EXPIRED: &str = "EXPIRED: its facts are too old; plan again";
+
+/// Confirm by Enter.
+pub const PRESS: &str = "press enter to confirm, esc to leave it";
+
+/// Confirm by a word.
+pub fn type_word(word: &str) -> String {
+    format!("type {word} and press enter")
+}
+
+/// Confirm by the name and a reason.
+pub fn type_name(word: &str) -> String {
+    format!("type {word} and a reason, then press enter")
+}
+
+/// The delay before it is accepted.
+pub fn arming(left: &str) -> String {
+    format!("accepted in {left}")
+}
+
+/// It cannot be confirmed.
+pub const NO_CONFIRMATION: &str = "this plan cannot be confirmed; esc closes it";
+
+/// The steps of a run, as the operator follows them.
+pub const STAGES: [(&str, Phase); 5] = [
+    ("planned", Phase::Planned),
+    ("confirmed", Phase::Confirmed),
+    ("sent", Phase::Executing),
+    ("verifying", Phase::Verifying),
+    ("done", Phase::Done),
+];
+
+/// How long it has been running.
+pub fn elapsed(age: &str) -> String {
+    format!("running for {age}")
+}
+
+/// What happened so far.
+pub const LOG: &str = "log";
+
+/// How it ended, in large.
+pub const fn ended(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Done => "DONE",
+        Phase::Failed => "FAILED",
+        Phase::Unknown => "UNKNOWN",
+        Phase::Refused => "REFUSED",
+        Phase::Aborted => "ABORTED",
+        Phase::Draft | Phase::Planned | Phase::Confirmed | Phase::Executing | Phase::Verifying => "RUNNING",
+    }
+}
+
+/// What to do next.
+pub const fn next(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Done => "It was verified: the end state was seen. Press esc to go back.",
+        Phase::Failed => {
+            "The change was sent and the end state was not reached. Look at the pods; the way back is below."
+        }
+        Phase::Unknown => {
+            "Nobody can say whether it was changed. Do not send it again: look at the revision first, then plan anew."
+        }
+        Phase::Refused => "Nothing was changed. Read why, then plan anew.",
+        Phase::Aborted => "It was given up before it was sent. Nothing was changed.",
+        Phase::Draft | Phase::Planned | Phase::Confirmed | Phase::Executing | Phase::Verifying => {
+            "esc leaves the screen; the run goes on and the journal tells how it ends."
+        }
+    }
+}
+
+/// The label of the command line that does the same.
+pub const SAME_BY_COMMAND: &str = "command";
+
+/// The command line that does the same.
+pub fn command(plan: &Plan, target: &Target) -> String {
+    let to = target.to_revision.map(|number| format!(" --to {number}")).unwrap_or_default();
+    let word = &plan.confirmation.word;
+    let reason = if plan.confirmation.needs_reason { " --reason WHY" } else { "" };
+    let line = format!("quarterdeck plan {} {}{to} --output json", plan.action, target.workload);
+    format!("{line} | quarterdeck apply - --confirm {word}{reason}")
+}
+
+/// A piece of evidence with its age.
+pub fn seen(words: &str, age: &str) -> String {
+    format!("{words} ({age} ago)")
+}

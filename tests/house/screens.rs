@@ -1,0 +1,411 @@
+//! Every pane and overlay in every state, at every size, as a person sees it; and what must hold for any text at any size.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use insta::assert_snapshot;
+use proptest::prelude::*;
+use quarterdeck::app::Message;
+use quarterdeck::domain::action::{Outcome, Plan, Run, RunEvent, advance};
+use quarterdeck::domain::rollout::{
+    Condition, Container, ContainerState, Counts, Deployment, Pod, Revision, Rollout, SeenHealthy, Verdict,
+};
+use quarterdeck::domain::source::SourceState;
+use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::ui::scene::{Detail, EventLine, JournalLine};
+use quarterdeck::ui::state::DetailTab;
+use ratatui::style::{Color, Modifier};
+use serde_json::json;
+
+use crate::stage::{SIZES, Stage, ago, now, rollout, shop, text, workload};
+
+fn seeing(rollouts: Vec<Rollout>, freshness: SourceState) -> Stage {
+    let mut stage = Stage::new();
+    stage.see(rollouts, freshness);
+    stage
+}
+
+#[test]
+fn list() {
+    assert_snapshot!("list_connecting", Stage::new().bodies());
+    assert_snapshot!("list_loading", seeing(Vec::new(), SourceState::Loading).bodies());
+    assert_snapshot!("list_first_rows", seeing(shop(), SourceState::Loading).bodies());
+    assert_snapshot!("list_empty", seeing(Vec::new(), SourceState::Fresh).bodies());
+    assert_snapshot!("list_normal", seeing(shop(), SourceState::Fresh).bodies());
+    assert_snapshot!("list_stale", seeing(shop(), SourceState::Stale).bodies());
+    assert_snapshot!("list_down", seeing(shop(), SourceState::Down).bodies());
+    let many = (0..2_500).map(|place| rollout(&format!("service-{place:04}"), Verdict::Complete)).collect();
+    let mut huge = seeing(many, SourceState::Fresh);
+    huge.press("G");
+    assert_snapshot!("list_huge", huge.bodies());
+    let mut filtered = seeing(shop(), SourceState::Fresh);
+    filtered.press("/");
+    filtered.type_text("chk");
+    assert_snapshot!("list_filtered", filtered.bodies());
+    filtered.type_text("nobody");
+    assert_snapshot!("list_nothing_matches", filtered.bodies());
+}
+
+/// Texts nobody should have to expect, and somebody will send.
+const HOSTILE: [&str; 6] = [
+    "支払いサービス決済処理基盤本番環境",
+    "\u{1b}[2J\u{1b}]0;owned\u{7}clear",
+    "a\u{202e}gnp.exe\u{2066}",
+    "e\u{301}\u{301}\u{301}\u{301}👩‍👩‍👧‍👦🏳️‍🌈",
+    "tab\there\nnew\rline\0nul",
+    "ＷＩＤＥ\u{200b}\u{feff}zero",
+];
+
+fn hostile() -> Vec<Rollout> {
+    let row = |text: &&str| {
+        // Names and images come cleaned from the sources; here they are as bad as they were sent.
+        let reason: Arc<str> = text.repeat(20).into();
+        Rollout { images: [(*text).into()].into(), reason: Some(reason), ..rollout(text, Verdict::Stuck) }
+    };
+    HOSTILE.iter().map(row).collect()
+}
+
+#[test]
+fn hostile_texts_stay_in_their_cells() {
+    let stage = seeing(hostile(), SourceState::Fresh);
+    assert_snapshot!("list_hostile", stage.bodies());
+    for (columns, rows) in SIZES {
+        let drawn = stage.screen(columns, rows);
+        for cell in drawn.content() {
+            assert!(!cell.symbol().chars().any(is_dangerous), "{:?} reached a cell", cell.symbol());
+        }
+    }
+}
+
+fn is_dangerous(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+fn pod(name: &str, hash: &str, state: ContainerState) -> Pod {
+    let is_ready = matches!(state, ContainerState::Running(_));
+    let container = Container {
+        name: "app".into(),
+        is_ready,
+        restarts: if is_ready { 0 } else { 9 },
+        state,
+        last_exit: (!is_ready).then_some(1),
+        ..Container::default()
+    };
+    Pod {
+        name: name.into(),
+        uid: format!("uid-{name}").into(),
+        template_hash: hash.into(),
+        node: Some("node-a".into()),
+        phase: "Running".into(),
+        is_ready,
+        created_at: Some(ago(300)),
+        unschedulable: None,
+        gone_by: None,
+        containers: [container].into(),
+    }
+}
+
+fn revision(number: u64, tag: &str, is_current: bool) -> Revision {
+    let template = json!({"metadata": {"labels": {"app": "payments"}}, "spec": {"containers": [
+        {"name": "app", "image": format!("ghcr.example/shop/payments:{tag}"), "env": [{"name": "LEVEL", "value": tag}]}]}});
+    Revision {
+        number,
+        earlier: Vec::new(),
+        replica_set: format!("payments-{number}").into(),
+        uid: format!("uid-rs-{number}").into(),
+        images: vec![format!("ghcr.example/shop/payments:{tag}")],
+        change_cause: Some(format!("release {tag} by ci")),
+        created_at: Some(ago(90_000 - i64::try_from(number).unwrap_or(0) * 6_000)),
+        replicas: if is_current { 2 } else { 0 },
+        available: 0,
+        seen_healthy: if is_current { SeenHealthy::No } else { SeenHealthy::Remembered },
+        is_current,
+        template: Arc::new(template),
+    }
+}
+
+fn detail() -> Detail {
+    let row = shop().remove(0);
+    let condition = |kind: &str, is_true, reason: &str, message: &str| Condition {
+        kind: kind.into(),
+        is_true,
+        reason: reason.into(),
+        message: message.into(),
+        since: Some(ago(660)),
+        updated_at: Some(ago(660)),
+    };
+    Detail {
+        workload: workload("payments"),
+        deployment: Some(Deployment {
+            generation: 9,
+            observed_generation: 9,
+            counts: row.counts,
+            deadline: Some(TimeDelta::seconds(600)),
+            conditions: vec![
+                condition("Available", true, "MinimumReplicasAvailable", "Deployment has minimum availability."),
+                condition(
+                    "Progressing",
+                    false,
+                    "ProgressDeadlineExceeded",
+                    "ReplicaSet \"payments-6b7f\" has timed out progressing.",
+                ),
+            ],
+            ..Deployment::default()
+        }),
+        rollout: Some(Arc::new(row)),
+        pods: Some(vec![
+            pod(
+                "payments-6b7f-x2x4z",
+                "6b7f",
+                ContainerState::Waiting("CrashLoopBackOff".into(), "back-off 5m0s restarting failed container".into()),
+            ),
+            Pod {
+                gone_by: Some(now() + TimeDelta::seconds(20)),
+                ..pod("payments-55aa-qqqqq", "55aa", ContainerState::Running(Some(ago(4_000))))
+            },
+            pod("payments-55aa-aaaaa", "55aa", ContainerState::Running(Some(ago(4_000)))),
+        ]),
+        revisions: Some(vec![revision(12, "2.4.1", true), revision(11, "2.4.0", false), revision(10, "2.3.9", false)]),
+        events: Some(vec![
+            EventLine {
+                at: Some(ago(12)),
+                is_warning: true,
+                count: 31,
+                reason: "BackOff".into(),
+                about: "Pod/payments-6b7f-x2x4z".into(),
+                note: "Back-off restarting failed container".into(),
+            },
+            EventLine {
+                at: Some(ago(1_260)),
+                is_warning: false,
+                count: 1,
+                reason: "ScalingReplicaSet".into(),
+                about: "Deployment/payments".into(),
+                note: "Scaled up replica set payments-6b7f from 0 to 2".into(),
+            },
+        ]),
+        raw: Some((0..200).map(|line| format!("line{line}: value")).collect()),
+        error: None,
+    }
+}
+
+fn on_detail(freshness: SourceState, detail: Detail, tab: DetailTab) -> Stage {
+    let mut stage = seeing(shop(), freshness);
+    stage.press("enter");
+    for _ in 0..DetailTab::ALL.iter().position(|one| *one == tab).unwrap_or(0) {
+        stage.press("tab");
+    }
+    stage.model.detail = Some(detail);
+    stage
+}
+
+#[test]
+fn detail_of_a_workload() {
+    let nothing = || Detail {
+        rollout: detail().rollout,
+        workload: workload("payments"),
+        deployment: None,
+        pods: None,
+        revisions: None,
+        events: None,
+        raw: None,
+        error: None,
+    };
+    assert_snapshot!("detail_pods", on_detail(SourceState::Fresh, detail(), DetailTab::Pods).bodies());
+    assert_snapshot!("detail_events", on_detail(SourceState::Fresh, detail(), DetailTab::Events).bodies());
+    let mut history = on_detail(SourceState::Fresh, detail(), DetailTab::History);
+    history.press("j");
+    assert_snapshot!("detail_history", history.bodies());
+    assert_snapshot!("detail_raw", on_detail(SourceState::Fresh, detail(), DetailTab::Raw).bodies());
+    assert_snapshot!("detail_loading", on_detail(SourceState::Loading, nothing(), DetailTab::Pods).bodies());
+    assert_snapshot!("detail_stale", on_detail(SourceState::Stale, detail(), DetailTab::Pods).bodies());
+    let failed = Detail { error: Some("https://10.0.0.1:6443 did not answer in 10 s.".into()), ..nothing() };
+    assert_snapshot!("detail_down", on_detail(SourceState::Down, failed, DetailTab::History).bodies());
+    let empty = Detail { pods: Some(Vec::new()), events: Some(Vec::new()), revisions: Some(Vec::new()), ..detail() };
+    assert_snapshot!("detail_empty", on_detail(SourceState::Fresh, empty.clone(), DetailTab::Pods).bodies());
+    assert_snapshot!("detail_no_events", on_detail(SourceState::Fresh, empty, DetailTab::Events).bodies());
+    let pods = (0..500)
+        .map(|place| pod(&format!("payments-{place:04}"), "6b7f", ContainerState::Running(Some(ago(60)))))
+        .collect();
+    let mut huge = on_detail(SourceState::Fresh, Detail { pods: Some(pods), ..detail() }, DetailTab::Pods);
+    huge.press("G");
+    assert_snapshot!("detail_huge", huge.bodies());
+}
+
+#[test]
+fn journal() {
+    let mut stage = seeing(shop(), SourceState::Fresh);
+    stage.press("8");
+    assert_snapshot!("journal_empty", stage.bodies());
+    let line = |place: i64| JournalLine {
+        at: ago(place * 60),
+        what: ["ended", "settled", "accepted", "sending"][usize::try_from(place % 4).unwrap_or(0)].into(),
+        about: "rollback deployment/payments -n shop".into(),
+        words: "verified: 6/6 ready, 6 updated, 6 available, no old pod is left in service.".into(),
+    };
+    stage.tell(Message::Journal((0..5).map(line).collect()));
+    assert_snapshot!("journal_normal", stage.bodies());
+    stage.tell(Message::Journal((0..3_000).map(line).collect()));
+    stage.press("G");
+    assert_snapshot!("journal_huge", stage.bodies());
+}
+
+fn plan(refusals: &[&str]) -> Plan {
+    let rehearsal = if refusals.is_empty() {
+        json!({"result": "accepted", "words": []})
+    } else {
+        json!({"result": "not_checked", "words": "write is not set."})
+    };
+    let document = json!({
+        "version": 1, "id": "20261124T030700Z-0011223344556677", "action": "rollback", "environment": "production", "guard": "production",
+        "cluster": {"context": "prod-eu", "server": "https://10.0.0.1:6443", "uid": "5c03e47e"},
+        "actor": {"os_user": "mori", "host": "bastion", "ssh_client": "10.1.2.3", "identity": "mori@example.org"},
+        "refreshed_at": now(), "expires_at": now() + TimeDelta::minutes(5), "tier": "T2",
+        "confirmation": {"gesture": "type_word", "word": "ROLLBACK", "needs_reason": false},
+        "targets": [{
+            "workload": workload("payments"), "uid": "uid-payments", "from": "revision 12: ghcr.example/shop/payments:2.4.1 (release 2.4.1 by ci)",
+            "to": "revision 11: ghcr.example/shop/payments:2.4.0 (release 2.4.0 by ci)", "to_revision": 11,
+            "steps": [{"words": "Put the pod template of revision 11 back into deployment/payments -n shop; the controller replaces the pods.",
+                "request": {"method": "PATCH", "path": "/apis/apps/v1/namespaces/shop/deployments/payments?fieldManager=quarterdeck&fieldValidation=Strict", "content_type": "application/json-patch+json", "body": []}}],
+            "pins": [{"path": "/metadata/uid", "value": "uid-payments"}],
+            "changes": [{"path": "containers[app].image", "before": "ghcr.example/shop/payments:2.4.1", "after": "ghcr.example/shop/payments:2.4.0"}],
+            "evidence": [{"words": "failed: 4/6 ready, 2 updated, 4 available; CrashLoopBackOff", "observed_at": ago(2)}],
+            "blast": {"pods": 2, "words": "2 pods replaced, 2 pods started, 4 pods of the target revision already there"},
+            "fights": [{"who": "Argo CD", "words": "the annotation argocd.argoproj.io/tracking-id says that it will put its own state back."}],
+            "warnings": ["NOT SEEN HEALTHY HERE: nobody at this console saw revision 11 fully available."],
+            "expected": "every replica runs ghcr.example/shop/payments:2.4.0 and is available; no pod of the present revision is left",
+            "expected_template": {}, "deadline_seconds": 600,
+            "inverse": {"words": "Roll forward to the present revision; plan it from the history.", "command": "quarterdeck plan rollback deployment/payments -n shop --to 12"},
+        }],
+        "rehearsal": rehearsal, "refusals": refusals,
+    });
+    serde_json::from_value::<Plan>(document).expect("a plan").sealed()
+}
+
+fn planning(plan: Option<Plan>) -> Stage {
+    let mut stage = seeing(shop(), SourceState::Fresh);
+    stage.press("!b");
+    if let Some(plan) = plan {
+        stage.tell(Message::Planned(1, Box::new(Ok(plan))));
+    }
+    stage
+}
+
+fn running(events: Vec<RunEvent>) -> Stage {
+    let plan = plan(&[]);
+    let mut run = Run::draft(plan.id.as_str(), 1);
+    let mut stage = planning(Some(plan));
+    let mut log = Vec::new();
+    for event in [RunEvent::Planned, RunEvent::Confirmed, RunEvent::Started { target: 0 }].into_iter().chain(events) {
+        run = advance(&run, event.clone()).expect("events in order");
+        log.push((ago(5), format!("{event:?}").chars().take(40).collect()));
+    }
+    let scene = &mut stage.model.planning.as_mut().expect("a plan is open").scene;
+    scene.run = Some(run);
+    scene.log = log;
+    stage
+}
+
+#[test]
+fn plans() {
+    assert_snapshot!("plan_working", planning(None).bodies());
+    let mut failed = planning(None);
+    failed.tell(Message::Planned(
+        1,
+        Box::new(Err("https://10.0.0.1:6443 did not answer in 10 s. Try again with r.".into())),
+    ));
+    assert_snapshot!("plan_failed", failed.bodies());
+    let mut ready = planning(Some(plan(&[])));
+    ready.type_text("ROLL");
+    assert_snapshot!("plan_ready", ready.bodies());
+    let why = [
+        "production is read-only (write is not set). Set write = true in this environment's table of the configuration to act.",
+    ];
+    assert_snapshot!("plan_refused", planning(Some(plan(&why))).bodies());
+    let progress = RunEvent::Progress { target: 0, words: "progressing, 5/6 ready, 5 updated, 5 available".into() };
+    assert_snapshot!("plan_running", running(vec![RunEvent::Accepted { target: 0 }, progress]).bodies());
+    let settled = |outcome, words: &str| RunEvent::Settled { target: 0, outcome, words: words.into() };
+    let verified =
+        settled(Outcome::Done, "verified: 6/6 ready, 6 updated, 6 available, no old pod is left in service.");
+    assert_snapshot!("plan_verified", running(vec![RunEvent::Accepted { target: 0 }, verified]).bodies());
+    let lost = RunEvent::AnswerLost { target: 0, reason: "no answer in 10 s".into() };
+    let unknown =
+        settled(Outcome::Unknown, "the answer was lost, and after 30s the target shows no sign of the change.");
+    assert_snapshot!("plan_unknown", running(vec![lost, unknown]).bodies());
+}
+
+#[test]
+fn overlays() {
+    let mut stage = seeing(shop(), SourceState::Fresh);
+    for (keys, name) in
+        [("?", "overlay_help"), (":", "overlay_palette"), ("s", "overlay_scope"), ("a", "overlay_actions")]
+    {
+        stage.press(keys);
+        assert_snapshot!(name, stage.bodies());
+        stage.press("esc");
+    }
+}
+
+#[test]
+fn whole_screens() {
+    let stage = seeing(shop(), SourceState::Stale);
+    let drawn = SIZES.map(|(columns, rows)| text(&stage.screen(columns, rows)));
+    assert_snapshot!("screen_stale", drawn.join("\n\n"));
+    assert_snapshot!("screen_too_small", text(&stage.screen(40, 10)));
+}
+
+#[test]
+fn the_selection_is_seen_without_a_colour() {
+    let stage = seeing(shop(), SourceState::Fresh);
+    let drawn = stage.screen(80, 24);
+    let row = (0..24)
+        .find(|y| text(&drawn).lines().nth(usize::from(*y)).is_some_and(|line| line.contains("payments")))
+        .expect("the first row");
+    assert!(
+        (2..78).all(|x| drawn[(x, row)].modifier.contains(Modifier::REVERSED)),
+        "the row under the cursor is reversed"
+    );
+    assert!(drawn.content().iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset), "no colour at all");
+}
+
+#[test]
+fn sixteen_colours_are_enough() {
+    let mut stage = seeing(shop(), SourceState::Stale);
+    stage.theme = Theme::embedded("midnight", Depth::Sixteen);
+    let is_one_of_sixteen =
+        |colour: Color| !matches!(colour, Color::Rgb(..)) && !matches!(colour, Color::Indexed(index) if index > 15);
+    for cell in stage.screen(120, 40).content() {
+        assert!(is_one_of_sixteen(cell.fg) && is_one_of_sixteen(cell.bg), "{cell:?}");
+    }
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    prop_oneof!["\\PC{0,40}", proptest::sample::select(HOSTILE.to_vec()).prop_map(str::to_owned), any::<String>()]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever a cluster says and however small the terminal is: nothing panics and nothing dangerous reaches a cell.
+    #[test]
+    fn any_text_at_any_size_is_drawn_safely(name in any_text(), reason in any_text(), counts in any::<[u32; 5]>(), columns in 1_u16..210, rows in 1_u16..62, keys in proptest::sample::select(vec!["", "enter", "?", ":", "!b", "a", "s", "w", "8", "f"])) {
+        let [desired, updated, ready, available, total] = counts;
+        let row = Rollout {
+            reason: Some(reason.as_str().into()),
+            images: [name.as_str().into()].into(),
+            counts: Counts { desired, updated, ready, available, total },
+            notes: [reason.as_str().into()].into(),
+            ..rollout(&name, Verdict::Progressing)
+        };
+        let mut stage = seeing(vec![row], SourceState::Stale);
+        if !keys.is_empty() {
+            stage.press(keys);
+        }
+        for glyphs in [Glyphs::UNICODE, Glyphs::ASCII] {
+            stage.glyphs = glyphs;
+            let drawn = stage.screen(columns, rows);
+            prop_assert!(drawn.content().iter().all(|cell| !cell.symbol().chars().any(is_dangerous)));
+        }
+    }
+}

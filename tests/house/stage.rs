@@ -1,0 +1,220 @@
+//! A console with facts of our choosing: the real model and `update`, nothing outside, a clock that stands still.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use quarterdeck::app::{Connected, Message, Model, command_names, update};
+use quarterdeck::config::{Asked, Settings};
+use quarterdeck::domain::rollout::{Counts, Kind, Rollout, Verdict, WorkloadRef};
+use quarterdeck::domain::source::{SourceHealth, SourceState};
+use quarterdeck::keys::{DEFAULT, Keymap, Sequence};
+use quarterdeck::sources::cluster::ClusterSnapshot;
+use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::ui::pen::Pen;
+use quarterdeck::ui::root;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// The sizes every pane has to do well at.
+pub(crate) const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+/// Rows of a screen that are not the body: header, tabs, two lines at the foot.
+const CHROME: u16 = 4;
+
+/// The time on the stage.
+pub(crate) fn now() -> DateTime<Utc> {
+    "2026-11-24T03:07:00Z".parse().expect("a time")
+}
+
+/// So many seconds ago.
+pub(crate) fn ago(seconds: i64) -> DateTime<Utc> {
+    now() - TimeDelta::seconds(seconds)
+}
+
+/// A console on a stage.
+pub(crate) struct Stage {
+    pub(crate) model: Model,
+    pub(crate) theme: Theme,
+    pub(crate) glyphs: Glyphs,
+}
+
+impl Stage {
+    /// Connected to a production that may be written to, nothing read yet.
+    pub(crate) fn new() -> Self {
+        let text = "[environment.production]\ncontext = \"prod-eu\"\nnamespaces = [\"shop\"]\nguard = \"production\"\nwrite = true\n\
+                    [environment.staging]\ncontext = \"stage-eu\"\nnamespaces = [\"shop\"]\nguard = \"staging\"\n";
+        let (settings, problems) = Settings::parse("test.toml".as_ref(), text, &Asked::default());
+        assert_eq!(problems, [], "the test's own configuration");
+        let keymap = Keymap::load(DEFAULT, "/nowhere".as_ref(), &command_names()).0;
+        let mut stage = Self {
+            model: Model::new(settings.environments, 0, keymap, Vec::new()),
+            theme: Theme::embedded("mono", Depth::None),
+            glyphs: Glyphs::UNICODE,
+        };
+        stage.tell(Message::Connected(Connected {
+            context: "prod-eu".into(),
+            identity: Some("mori".into()),
+            scope: "shop".into(),
+            server: "https://10.0.0.1:6443".into(),
+        }));
+        stage
+    }
+
+    /// Something happens.
+    pub(crate) fn tell(&mut self, message: Message) {
+        update(&mut self.model, message, now());
+    }
+
+    /// Keys, written as a keymap writes them: `!b`, `enter`.
+    pub(crate) fn press(&mut self, keys: &str) {
+        let sequence: Sequence = keys.parse().expect("keys as a keymap writes them");
+        for chord in sequence.0 {
+            self.tell(Message::Key(chord));
+        }
+    }
+
+    /// Types a text.
+    pub(crate) fn type_text(&mut self, text: &str) {
+        for letter in text.chars() {
+            self.press(&letter.to_string());
+        }
+    }
+
+    /// The cluster as it is now.
+    pub(crate) fn see(&mut self, rollouts: Vec<Rollout>, freshness: SourceState) {
+        let mut rollouts: Vec<Arc<Rollout>> = rollouts.into_iter().map(Arc::new).collect();
+        rollouts.sort_by(|one, other| one.worst_first(other));
+        let snapshot = ClusterSnapshot {
+            health: ["deployments", "replicasets", "pods"].map(|name| health(name, freshness)).into(),
+            rollouts: rollouts.into(),
+            pods: 41,
+            focus: None,
+        };
+        self.tell(Message::Observed(Box::new(snapshot)));
+    }
+
+    /// The body alone, at a size of the whole screen.
+    pub(crate) fn body(&self, columns: u16, rows: u16) -> Buffer {
+        let area = Rect::new(0, 0, columns, rows.saturating_sub(CHROME));
+        let mut buffer = Buffer::empty(area);
+        let sources = self.model.sources();
+        let scene = self.model.scene(now(), &sources);
+        root::body(&mut Pen::new(&mut buffer, &self.theme, &self.glyphs, now()), area, &scene);
+        buffer
+    }
+
+    /// The whole screen at a size.
+    pub(crate) fn screen(&self, columns: u16, rows: u16) -> Buffer {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
+        let sources = self.model.sources();
+        root::draw(&self.model.scene(now(), &sources), &self.theme, &self.glyphs, &mut buffer);
+        buffer
+    }
+
+    /// The body at every size, one below the other.
+    pub(crate) fn bodies(&self) -> String {
+        let drawn = SIZES.map(|(columns, rows)| format!("{columns}x{rows}\n{}", text(&self.body(columns, rows))));
+        drawn.join("\n\n")
+    }
+}
+
+/// What a buffer shows, row by row. The cell behind a wide letter is part of that letter.
+pub(crate) fn text(buffer: &Buffer) -> String {
+    let area = buffer.area;
+    let row = |y| {
+        let (mut row, mut x) = (String::new(), 0);
+        while x < area.width {
+            let symbol = buffer[(x, y)].symbol();
+            row.push_str(symbol);
+            x += u16::try_from(quarterdeck::ui::text::width(symbol)).unwrap_or(1).max(1);
+        }
+        row.trim_end().to_owned()
+    };
+    (0..area.height).map(row).collect::<Vec<_>>().join("\n").trim_end().to_owned()
+}
+
+fn health(name: &str, state: SourceState) -> SourceHealth {
+    let loading = SourceHealth::loading(format!("production/{name}"));
+    match state {
+        SourceState::Loading => loading,
+        SourceState::Fresh => SourceHealth { state, last_good: Some(now()), ..loading },
+        SourceState::Stale | SourceState::Down => SourceHealth {
+            state,
+            last_good: Some(ago(if state == SourceState::Stale { 7 } else { 200 })),
+            error: Some("https://10.0.0.1:6443 cannot be reached: connection refused. Is the VPN up?".into()),
+            next_try: Some(now() + TimeDelta::seconds(4)),
+            ..loading
+        },
+    }
+}
+
+/// A workload of the shop.
+pub(crate) fn workload(name: &str) -> WorkloadRef {
+    WorkloadRef {
+        environment: "production".into(),
+        namespace: "shop".into(),
+        kind: Kind::Deployment,
+        name: name.into(),
+    }
+}
+
+/// A row of the list: complete, three pods, changed two hours ago.
+pub(crate) fn rollout(name: &str, verdict: Verdict) -> Rollout {
+    Rollout {
+        workload: workload(name),
+        uid: format!("uid-{name}").into(),
+        verdict,
+        reason: None,
+        counts: Counts { desired: 3, updated: 3, ready: 3, available: 3, total: 3 },
+        revision: Some(12),
+        images: [format!("ghcr.example/shop/{name}:2.4.1").into()].into(),
+        old_images: [].into(),
+        changed_at: Some(ago(7_200)),
+        deadline_at: None,
+        rate_per_minute: None,
+        terminating: 0,
+        notes: [].into(),
+        record: None,
+    }
+}
+
+/// One row of every kind.
+pub(crate) fn shop() -> Vec<Rollout> {
+    let part = Counts { desired: 6, updated: 2, ready: 4, available: 4, total: 6 };
+    let old: Arc<[Arc<str>]> = ["ghcr.example/shop/search:2.4.0".into()].into();
+    vec![
+        Rollout {
+            counts: part,
+            reason: Some("ProgressDeadlineExceeded: CrashLoopBackOff: pod payments-6b7f-x2x4z: container app exited 1, 9 restarts".into()),
+            changed_at: Some(ago(1_260)),
+            old_images: ["ghcr.example/shop/payments:2.4.0".into()].into(),
+            ..rollout("payments", Verdict::Failed)
+        },
+        Rollout {
+            counts: Counts { updated: 1, ..part },
+            reason: Some("ImagePullBackOff: pod basket-5d9c-k2jqp: Back-off pulling image \"ghcr.example/shop/basket:2.4.1\"".into()),
+            changed_at: Some(ago(95)),
+            deadline_at: Some(now() + TimeDelta::seconds(505)),
+            old_images: ["ghcr.example/shop/basket:2.4.0".into()].into(),
+            ..rollout("basket", Verdict::Stuck)
+        },
+        Rollout {
+            counts: Counts { ready: 1, available: 1, ..rollout("web", Verdict::Degraded).counts },
+            reason: Some("1 of 3 available, was complete".into()),
+            ..rollout("web", Verdict::Degraded)
+        },
+        Rollout { counts: part, notes: ["paused half-way".into()].into(), ..rollout("mail", Verdict::Paused) },
+        Rollout { ..rollout("stock", Verdict::Stale) },
+        Rollout { counts: Counts::default(), revision: None, images: [].into(), changed_at: None, ..rollout("unread", Verdict::Unknown) },
+        Rollout {
+            counts: part,
+            changed_at: Some(ago(40)),
+            deadline_at: Some(now() + TimeDelta::seconds(560)),
+            rate_per_minute: Some(3.0),
+            terminating: 2,
+            old_images: old,
+            ..rollout("search", Verdict::Progressing)
+        },
+        rollout("catalogue", Verdict::Complete),
+        rollout("checkout-api", Verdict::Complete),
+    ]
+}
