@@ -78,7 +78,7 @@ fn clock(model: &mut Model, now: Instant) -> Vec<Effect> {
     plan::refresh_if_due(model, now)
 }
 
-/// When [`clock`] has something to do.
+/// When `clock` has something to do.
 pub fn next_due(model: &Model) -> Option<Instant> {
     let toast = model.ui.toast.as_ref().map(|toast| toast.until);
     let planning = model.planning.as_ref();
