@@ -198,7 +198,7 @@ impl Model {
         self.runs.iter().any(|run| matches!(run.phase, Phase::Confirmed | Phase::Executing | Phase::Verifying))
     }
 
-    /// Applies filter and order again; the cursor stays on its workload, or goes to the nearest row when that is gone.
+    /// Applies filter and order again; a held cursor stays on its workload, or goes to the nearest row when that is gone.
     pub fn refilter(&mut self) {
         let place = self.cursor_place().unwrap_or(0);
         let all = self.snapshot.rollouts.iter();
@@ -206,10 +206,9 @@ impl Model {
         let filter = self.ui.filter.text.trim();
         self.visible = if filter.is_empty() { all.cloned().collect() } else { matching(filter, all) };
         let is_there = self.ui.cursor.as_ref().is_some_and(|uid| self.visible.iter().any(|row| row.uid == *uid));
-        if !is_there {
-            // A cursor nobody moved stays on top, where the worst is.
-            let nearest = place.min(self.visible.len().saturating_sub(1));
-            self.ui.cursor = self.visible.get(nearest).map(|row| row.uid.clone());
+        if !self.ui.is_cursor_held || !is_there {
+            let place = if self.ui.is_cursor_held { place.min(self.visible.len().saturating_sub(1)) } else { 0 };
+            self.ui.cursor = self.visible.get(place).map(|row| row.uid.clone());
         }
     }
 

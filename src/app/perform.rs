@@ -1,7 +1,7 @@
 //! Effects into supervised tasks: the only room that spawns them.
 #![expect(clippy::disallowed_methods, reason = "this is the one place that spawns what the loop asks for")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -292,10 +292,12 @@ impl Performer {
             ),
         };
         let (journal, now) = (self.journal.clone(), (self.clock)());
+        let (state, messages) = (self.state.clone(), self.messages.clone());
         tokio::task::spawn_blocking(move || {
             if let Err(error) = journal.lock().unwrap_or_else(PoisonError::into_inner).append(entry, now) {
                 tracing::error!(%error, "a journal line is lost");
             }
+            tell_journal(&state, &messages);
         });
     }
 
@@ -369,11 +371,15 @@ impl Performer {
 
     fn read_journal(&self) {
         let (state, messages) = (self.state.clone(), self.messages.clone());
-        tokio::task::spawn_blocking(move || {
-            let lines = journal::chains(&state).map(|chains| journal_lines(&chains)).unwrap_or_default();
-            let _ = messages.blocking_send(Message::Journal(lines));
-        });
+        tokio::task::spawn_blocking(move || tell_journal(&state, &messages));
     }
+}
+
+/// Reads the journal and tells the loop what it holds. Blocks.
+fn tell_journal(state: &Path, messages: &mpsc::Sender<Message>) {
+    let lines = journal::chains(state).map(|chains| journal_lines(&chains)).unwrap_or_default();
+    // A loop that has ended needs no journal.
+    let _ = messages.blocking_send(Message::Journal(lines));
 }
 
 /// Runs an execution, passes its events on, and makes its end known even when it dies.

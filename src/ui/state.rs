@@ -158,6 +158,10 @@ pub struct UiState {
     pub view: View,
     /// The row under the cursor of the list, by uid; never by place.
     pub cursor: Option<Arc<str>>,
+    /// Whether the operator has put the cursor where it is. Until then it rests on the worst row, whichever that is.
+    pub is_cursor_held: bool,
+    /// When the resting cursor last came to another row.
+    pub cursor_slid_at: Option<Instant>,
     /// The line under the cursor of the detail's tab: a pod, an event, a revision.
     pub detail_cursor: usize,
     /// The first line of the history's differences that is shown.
@@ -191,6 +195,8 @@ impl Default for UiState {
         Self {
             view: View::Rollouts,
             cursor: None,
+            is_cursor_held: false,
+            cursor_slid_at: None,
             detail_cursor: 0,
             detail_scroll: 0,
             diff_against: None,

@@ -8,6 +8,8 @@ mod actions;
 mod faults;
 #[path = "../support/headless.rs"]
 mod headless;
+mod journeys;
+mod keys;
 mod screens;
 mod stage;
 mod tidy;

@@ -17,7 +17,7 @@ use quarterdeck::ui::state::DetailTab;
 use ratatui::style::{Color, Modifier};
 use serde_json::json;
 
-use crate::stage::{SIZES, Stage, ago, now, rollout, shop, text, workload};
+use crate::stage::{SIZES, Stage, ago, now, plan, rollout, shop, text, workload};
 
 fn seeing(rollouts: Vec<Rollout>, freshness: SourceState) -> Stage {
     let mut stage = Stage::new();
@@ -249,38 +249,6 @@ fn journal() {
     stage.tell(Message::Journal((0..3_000).map(line).collect()));
     stage.press("G");
     assert_snapshot!("journal_huge", stage.bodies());
-}
-
-fn plan(refusals: &[&str]) -> Plan {
-    let rehearsal = if refusals.is_empty() {
-        json!({"result": "accepted", "words": []})
-    } else {
-        json!({"result": "not_checked", "words": "write is not set."})
-    };
-    let document = json!({
-        "version": 1, "id": "20261124T030700Z-0011223344556677", "action": "rollback", "environment": "production", "guard": "production",
-        "cluster": {"context": "prod-eu", "server": "https://10.0.0.1:6443", "uid": "5c03e47e"},
-        "actor": {"os_user": "mori", "host": "bastion", "ssh_client": "10.1.2.3", "identity": "mori@example.org"},
-        "refreshed_at": now(), "expires_at": now() + TimeDelta::minutes(5), "tier": "T2",
-        "confirmation": {"gesture": "type_word", "word": "ROLLBACK", "needs_reason": false},
-        "targets": [{
-            "workload": workload("payments"), "uid": "uid-payments", "from": "revision 12: ghcr.example/shop/payments:2.4.1 (release 2.4.1 by ci)",
-            "to": "revision 11: ghcr.example/shop/payments:2.4.0 (release 2.4.0 by ci)", "to_revision": 11,
-            "steps": [{"words": "Put the pod template of revision 11 back into deployment/payments -n shop; the controller replaces the pods.",
-                "request": {"method": "PATCH", "path": "/apis/apps/v1/namespaces/shop/deployments/payments?fieldManager=quarterdeck&fieldValidation=Strict", "content_type": "application/json-patch+json", "body": []}}],
-            "pins": [{"path": "/metadata/uid", "value": "uid-payments"}],
-            "changes": [{"path": "containers[app].image", "before": "ghcr.example/shop/payments:2.4.1", "after": "ghcr.example/shop/payments:2.4.0"}],
-            "evidence": [{"words": "failed: 4/6 ready, 2 updated, 4 available; CrashLoopBackOff", "observed_at": ago(2)}],
-            "blast": {"pods": 2, "words": "2 pods replaced, 2 pods started, 4 pods of the target revision already there"},
-            "fights": [{"who": "Argo CD", "words": "the annotation argocd.argoproj.io/tracking-id says that it will put its own state back."}],
-            "warnings": ["NOT SEEN HEALTHY HERE: nobody at this console saw revision 11 fully available."],
-            "expected": "every replica runs ghcr.example/shop/payments:2.4.0 and is available; no pod of the present revision is left",
-            "expected_template": {}, "deadline_seconds": 600,
-            "inverse": {"words": "Roll forward to the present revision; plan it from the history.", "command": "quarterdeck plan rollback deployment/payments -n shop --to 12"},
-        }],
-        "rehearsal": rehearsal, "refusals": refusals,
-    });
-    serde_json::from_value::<Plan>(document).expect("a plan").sealed()
 }
 
 fn planning(plan: Option<Plan>) -> Stage {

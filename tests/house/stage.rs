@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use quarterdeck::app::{Connected, Message, Model, command_names, update};
 use quarterdeck::config::{Asked, Settings};
+use quarterdeck::domain::action::Plan;
 use quarterdeck::domain::rollout::{Counts, Kind, Rollout, Verdict, WorkloadRef};
 use quarterdeck::domain::source::{SourceHealth, SourceState};
 use quarterdeck::keys::{DEFAULT, Keymap, Sequence};
@@ -14,6 +15,7 @@ use quarterdeck::ui::pen::Pen;
 use quarterdeck::ui::root;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use serde_json::json;
 
 /// The sizes every pane has to do well at.
 pub(crate) const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
@@ -75,7 +77,7 @@ impl Stage {
     /// Types a text.
     pub(crate) fn type_text(&mut self, text: &str) {
         for letter in text.chars() {
-            self.press(&letter.to_string());
+            self.press(&letter.to_string().replace(' ', "space"));
         }
     }
 
@@ -217,4 +219,37 @@ pub(crate) fn shop() -> Vec<Rollout> {
         rollout("catalogue", Verdict::Complete),
         rollout("checkout-api", Verdict::Complete),
     ]
+}
+
+/// A rollback of `payments`, worked out and accepted by the server; or refused for these reasons.
+pub(crate) fn plan(refusals: &[&str]) -> Plan {
+    let rehearsal = if refusals.is_empty() {
+        json!({"result": "accepted", "words": []})
+    } else {
+        json!({"result": "not_checked", "words": "write is not set."})
+    };
+    let document = json!({
+        "version": 1, "id": "20261124T030700Z-0011223344556677", "action": "rollback", "environment": "production", "guard": "production",
+        "cluster": {"context": "prod-eu", "server": "https://10.0.0.1:6443", "uid": "5c03e47e"},
+        "actor": {"os_user": "mori", "host": "bastion", "ssh_client": "10.1.2.3", "identity": "mori@example.org"},
+        "refreshed_at": now(), "expires_at": now() + TimeDelta::minutes(5), "tier": "T2",
+        "confirmation": {"gesture": "type_word", "word": "ROLLBACK", "needs_reason": false},
+        "targets": [{
+            "workload": workload("payments"), "uid": "uid-payments", "from": "revision 12: ghcr.example/shop/payments:2.4.1 (release 2.4.1 by ci)",
+            "to": "revision 11: ghcr.example/shop/payments:2.4.0 (release 2.4.0 by ci)", "to_revision": 11,
+            "steps": [{"words": "Put the pod template of revision 11 back into deployment/payments -n shop; the controller replaces the pods.",
+                "request": {"method": "PATCH", "path": "/apis/apps/v1/namespaces/shop/deployments/payments?fieldManager=quarterdeck&fieldValidation=Strict", "content_type": "application/json-patch+json", "body": []}}],
+            "pins": [{"path": "/metadata/uid", "value": "uid-payments"}],
+            "changes": [{"path": "containers[app].image", "before": "ghcr.example/shop/payments:2.4.1", "after": "ghcr.example/shop/payments:2.4.0"}],
+            "evidence": [{"words": "failed: 4/6 ready, 2 updated, 4 available; CrashLoopBackOff", "observed_at": ago(2)}],
+            "blast": {"pods": 2, "words": "2 pods replaced, 2 pods started, 4 pods of the target revision already there"},
+            "fights": [{"who": "Argo CD", "words": "the annotation argocd.argoproj.io/tracking-id says that it will put its own state back."}],
+            "warnings": ["NOT SEEN HEALTHY HERE: nobody at this console saw revision 11 fully available."],
+            "expected": "every replica runs ghcr.example/shop/payments:2.4.0 and is available; no pod of the present revision is left",
+            "expected_template": {}, "deadline_seconds": 600,
+            "inverse": {"words": "Roll forward to the present revision; plan it from the history.", "command": "quarterdeck plan rollback deployment/payments -n shop --to 12"},
+        }],
+        "rehearsal": rehearsal, "refusals": refusals,
+    });
+    serde_json::from_value::<Plan>(document).expect("a plan").sealed()
 }

@@ -1,5 +1,6 @@
 //! The shipped binary on a terminal: it gives the terminal back whatever happens, and never spins.
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::Duration;
 
@@ -29,7 +30,15 @@ fn is_given_back(terminal: &Terminal) {
 fn a_first_rollback_takes_a_few_keys() {
     let (_console, mut terminal) = demo(80, 24);
     terminal.wait_for_text("stuck", Duration::from_secs(30));
-    terminal.send("!b");
+    // For a second after the worst came under the cursor an action key asks whether it is meant.
+    wait_until("the plan", SOON, || {
+        terminal.send("!b");
+        wait_until("an answer", SOON, || {
+            let text = terminal.screen_text();
+            (text.contains("Press again") || text.contains("Roll back deployment/payments")).then_some(())
+        });
+        terminal.screen_text().contains("Roll back deployment/payments").then_some(())
+    });
     terminal.wait_for_text("type ROLLBACK", SOON);
     // The confirmation arms itself 300 ms after the plan is shown; enter before that is only told off.
     terminal.send("ROLLBACK");
@@ -42,6 +51,47 @@ fn a_first_rollback_takes_a_few_keys() {
     terminal.send("qq");
     assert!(terminal.wait_for_exit(SOON).success());
     is_given_back(&terminal);
+}
+
+#[test]
+fn the_demo_leaves_nothing_behind() {
+    let console = Console::with("", "");
+    let temporary = console.path("temporary");
+    std::fs::create_dir(&temporary).expect("a directory of ours");
+    let given = console.path("demo.kubeconfig");
+    for signal in [None, Some(Signal::TERM), Some(Signal::HUP)] {
+        let mut command = console.bare();
+        command.env("TMPDIR", &temporary).args(["demo", "--kubeconfig-out"]).arg(&given);
+        let mut terminal = Terminal::start(&command, 80, 24);
+        terminal.wait_for_text("payments", FIRST_SCREEN);
+        let mode = std::fs::metadata(&given).expect("the kubeconfig asked for").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "for its owner alone");
+        match signal {
+            Some(signal) => terminal.signal(signal),
+            None => terminal.send("qq"),
+        }
+        terminal.wait_for_exit(SOON);
+        assert!(!given.exists(), "{signal:?}: the kubeconfig is gone");
+        let left: Vec<_> = std::fs::read_dir(&temporary).expect("a directory of ours").collect();
+        assert!(left.is_empty(), "{signal:?}: {left:?}");
+    }
+    let kept = ["temporary", "kubeconfig", "config.toml"];
+    let left = std::fs::read_dir(console.path("")).expect("a home").map(|entry| entry.expect("an entry").file_name());
+    let left: Vec<_> = left.filter(|name| !kept.iter().any(|known| name == known)).collect();
+    assert!(left.is_empty(), "nothing of the demo is in the home: {left:?}");
+}
+
+#[test]
+fn another_environment_is_two_keys_away_and_looks_like_another() {
+    let (_console, mut terminal) = demo(120, 40);
+    assert!(terminal.screen_text().contains("PRODUCTION"));
+    terminal.send("s");
+    terminal.wait_for_text("demo-staging", SOON);
+    terminal.send("j\r");
+    terminal.wait_for("the other environment", SOON, |text| text.contains("STAGING") && text.contains("all 12 well"));
+    assert!(!terminal.screen_text().contains("PRODUCTION"), "nothing of the one before stays");
+    terminal.send("qq");
+    assert!(terminal.wait_for_exit(SOON).success());
 }
 
 #[test]

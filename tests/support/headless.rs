@@ -67,6 +67,11 @@ impl Headless {
         }
     }
 
+    /// Another size of the screen, in columns and rows.
+    pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
+        self.size = (columns, rows);
+    }
+
     /// The screen as text.
     pub(crate) fn screen(&self) -> String {
         let mut buffer = Buffer::empty(Rect::new(0, 0, self.size.0, self.size.1));
@@ -87,7 +92,7 @@ impl Headless {
     /// Types a text.
     pub(crate) fn type_text(&mut self, text: &str) {
         for letter in text.chars() {
-            self.press(&letter.to_string());
+            self.press(&letter.to_string().replace(' ', "space"));
         }
     }
 

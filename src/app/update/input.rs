@@ -1,14 +1,20 @@
 //! Keys: a chord becomes a command by the keymap, or a character of the field that has the keys.
 
+use chrono::TimeDelta;
+
 use super::{leave, menu, move_cursor, plan, toast, world};
 use crate::actions::catalog;
 use crate::app::commands::{Command, NAMED};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::rollout::{Kind, WorkloadRef};
+use crate::domain::text;
 use crate::domain::time::Instant;
 use crate::keys::{Chord, Context, Key, Pressed};
 use crate::ui::state::{DetailTab, Field, Overlay, View};
+
+/// Within this time of a row coming under the cursor by itself, a key was meant for the row before.
+const JUST_NOW: TimeDelta = TimeDelta::seconds(1);
 
 /// What has the keys.
 pub(super) fn context(model: &Model) -> Context {
@@ -38,9 +44,17 @@ pub(super) fn key(model: &mut Model, chord: Chord, now: Instant) -> Vec<Effect> 
     let context = context(model);
     let pressed = model.keymap.press(context, &mut model.pending, chord);
     model.ui.pending_keys = model.pending.to_string();
+    if context == Context::List && pressed == Pressed::Unfinished {
+        model.ui.is_cursor_held = true;
+    }
     match pressed {
         Pressed::Command(name) => match named(name.0) {
-            Some(command) => run(model, command, now),
+            Some(command) => {
+                if context == Context::List {
+                    hold_cursor(model, command);
+                }
+                run(model, command, now)
+            }
             None => Vec::new(),
         },
         Pressed::Unbound if context.is_typing() => {
@@ -48,6 +62,20 @@ pub(super) fn key(model: &mut Model, chord: Chord, now: Instant) -> Vec<Effect> 
             Vec::new()
         }
         Pressed::Unfinished | Pressed::Nothing | Pressed::Unbound => Vec::new(),
+    }
+}
+
+/// A cursor the operator uses stays on its workload from then on; sent to the top, it rests there again.
+fn hold_cursor(model: &mut Model, command: Command) {
+    use Command::{
+        Act, Actions, Bottom, Details, Diff, Down, Events, HalfDown, HalfUp, History, Mark, Open, PageDown, PageUp,
+        Raw, Top, Up,
+    };
+    match command {
+        Up | Down | PageUp | PageDown | HalfUp | HalfDown | Bottom | Mark | Open | Details | Events | History | Raw
+        | Diff | Actions | Act(_) => model.ui.is_cursor_held = true,
+        Top => model.ui.is_cursor_held = false,
+        _ => {}
     }
 }
 
@@ -344,6 +372,16 @@ fn switch(model: &mut Model, environment: usize) -> Vec<Effect> {
 
 /// The targets an action means: the marked rows, or the one under the cursor.
 fn act(model: &mut Model, action: usize, now: Instant) -> Vec<Effect> {
+    if model.ui.view == View::Rollouts && model.ui.cursor_slid_at.is_some_and(|at| now - at < JUST_NOW) {
+        model.ui.cursor_slid_at = None;
+        let name = model.cursor_row().map(|row| row.workload.name.to_string()).unwrap_or_default();
+        let words = format!(
+            "The list has just changed: the cursor is on {} now. Press again if you mean it.",
+            text::clean(&name)
+        );
+        toast(model, &words, true, now);
+        return Vec::new();
+    }
     let to_revision = chosen_revision(model);
     let targets: Vec<WorkloadRef> = model.meant().into_iter().collect();
     plan::open(model, action, targets, to_revision, now)

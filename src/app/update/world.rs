@@ -23,7 +23,11 @@ pub(super) fn observed(model: &mut Model, snapshot: Box<ClusterSnapshot>, now: I
 /// Shows a snapshot; reads the open workload again when it moved.
 pub(super) fn show(model: &mut Model, snapshot: ClusterSnapshot, now: Instant) -> Vec<Effect> {
     model.snapshot = snapshot;
+    let before = model.ui.cursor.clone();
     model.refilter();
+    if before.is_some() && before != model.ui.cursor {
+        model.ui.cursor_slid_at = Some(now);
+    }
     let mut effects = super::plan::target_moved(model, now);
     if let View::Detail(workload, _) = model.ui.view.clone() {
         let focus = model.snapshot.focus.clone();

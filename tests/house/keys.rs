@@ -1,0 +1,280 @@
+//! Whatever is pressed, in whatever order, while whatever comes in: only a plan that was shown, read and confirmed is carried out.
+
+use chrono::TimeDelta;
+use proptest::prelude::*;
+use quarterdeck::app::{Effect, Leaving, Message, Model, update};
+use quarterdeck::domain::action::{Outcome, Phase, RunEvent};
+use quarterdeck::domain::source::SourceState;
+use quarterdeck::domain::time::Instant;
+use quarterdeck::keys::Sequence;
+use quarterdeck::ui::state::Overlay;
+
+use crate::stage::{Stage, now, plan, shop};
+
+/// Something that may happen.
+#[derive(Debug, Clone)]
+enum Happening {
+    /// Keys, as a keymap writes them.
+    Keys(&'static str),
+    /// A word is typed.
+    Typed(&'static str),
+    /// The newest of the cluster: so many of its rows.
+    Seen(usize, SourceState),
+    /// The plan asked for last is worked out; with a reason against it, or not.
+    Planned(Option<&'static str>),
+    /// It cannot be worked out.
+    NotPlanned,
+    /// The run goes on.
+    Run(RunEvent),
+    /// Milliseconds pass.
+    Time(i64),
+    /// Keys came in too fast.
+    Burst,
+    /// The terminal has another size.
+    Resize,
+    /// The connection is lost before it was made.
+    NotConnected,
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let keys = [
+        "j",
+        "k",
+        "g g",
+        "G",
+        "enter",
+        "esc",
+        "q",
+        "tab",
+        "!b",
+        "!r",
+        "!",
+        "a",
+        ":",
+        "?",
+        "/",
+        "s",
+        "8",
+        "2",
+        "f",
+        "w",
+        "e",
+        "h",
+        "y",
+        "space",
+        "ctrl-c",
+        "ctrl-l",
+        "ctrl-r",
+        "pgdn",
+        "pgup",
+        "home",
+        "end",
+        "d",
+        "left",
+        "backspace",
+    ];
+    prop_oneof![
+        6 => proptest::sample::select(keys.to_vec()).prop_map(Happening::Keys),
+        2 => proptest::sample::select(vec!["ROLLBACK", "RESTART", "ROLL", "payments", "rollback payments", "x"]).prop_map(Happening::Typed),
+        2 => (0_usize..9, proptest::sample::select(vec![SourceState::Fresh, SourceState::Stale, SourceState::Loading])).prop_map(|(rows, state)| Happening::Seen(rows, state)),
+        3 => proptest::sample::select(vec![None, None, Some("somebody else is at work.")]).prop_map(Happening::Planned),
+        1 => Just(Happening::NotPlanned),
+        1 => proptest::sample::select(vec![
+            RunEvent::Started { target: 0 },
+            RunEvent::Accepted { target: 0 },
+            RunEvent::Progress { target: 0, words: "on its way".into() },
+            RunEvent::Settled { target: 0, outcome: Outcome::Done, words: "verified".into() },
+            RunEvent::AnswerLost { target: 7, reason: "no such target".into() },
+        ]).prop_map(Happening::Run),
+        3 => proptest::sample::select(vec![0, 10, 400, 4_000, 61_000]).prop_map(Happening::Time),
+        1 => Just(Happening::Burst),
+        1 => Just(Happening::Resize),
+        1 => Just(Happening::NotConnected),
+    ]
+}
+
+/// A console with a clock that moves.
+struct Life {
+    stage: Stage,
+    at: Instant,
+    executed: Vec<String>,
+}
+
+impl Life {
+    fn live(&mut self, happening: Happening) {
+        match happening {
+            Happening::Keys(keys) => self.press(keys),
+            Happening::Typed(text) => {
+                text.chars().for_each(|letter| self.press(&letter.to_string().replace(' ', "space")));
+            }
+            Happening::Seen(rows, freshness) => {
+                let mut seen = shop();
+                seen.truncate(rows);
+                self.stage.see(seen, freshness);
+            }
+            Happening::Planned(refusal) => {
+                let number = self.stage.model.next_request - 1;
+                let plan = plan(&refusal.into_iter().collect::<Vec<_>>());
+                self.take(Message::Planned(number, Box::new(Ok(plan))));
+            }
+            Happening::NotPlanned => {
+                let number = self.stage.model.next_request - 1;
+                self.take(Message::Planned(number, Box::new(Err("no answer".into()))));
+            }
+            Happening::Run(event) => {
+                let id = self.stage.model.runs.last().map(|run| run.id.clone()).unwrap_or_default();
+                self.take(Message::Run(id, event));
+            }
+            Happening::Time(milliseconds) => {
+                self.at += TimeDelta::milliseconds(milliseconds);
+                self.take(Message::Clock);
+            }
+            Happening::Burst => self.take(Message::Burst),
+            Happening::Resize => self.take(Message::Resize(80, 24)),
+            Happening::NotConnected => self.take(Message::NotConnected("refused".into())),
+        }
+    }
+
+    fn press(&mut self, keys: &str) {
+        let sequence: Sequence = keys.parse().expect("keys as a keymap writes them");
+        for chord in sequence.0 {
+            self.take(Message::Key(chord));
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        let is_key = matches!(message, Message::Key(_));
+        let before = shown(&self.stage.model);
+        let was_under_way = self.stage.model.has_run_under_way();
+        for effect in update(&mut self.stage.model, message, self.at) {
+            let Effect::Execute(plan, answer) = effect else { continue };
+            let (id, armed_at, typed) = before.clone().expect("a plan was on the screen");
+            assert!(is_key, "only a key confirms");
+            assert!(!was_under_way, "one run at a time");
+            assert_eq!(plan.id, id, "the plan on the screen is the one that is carried out");
+            assert!(plan.is_applicable(), "{:?}", plan.refusals);
+            assert!(armed_at.is_none_or(|at| at <= self.at), "nobody had the time to read it");
+            assert_eq!(
+                (typed.trim(), answer.typed.as_str()),
+                (plan.confirmation.word.as_str(), plan.confirmation.word.as_str())
+            );
+            self.executed.push(plan.id.clone());
+        }
+        let model = &self.stage.model;
+        let is_there = |uid: &std::sync::Arc<str>| model.visible.iter().any(|row| row.uid == *uid);
+        assert_eq!(model.ui.cursor.is_some(), !model.visible.is_empty(), "a cursor wherever there are rows");
+        assert!(model.ui.cursor.as_ref().is_none_or(is_there), "the cursor is on a row");
+    }
+}
+
+/// The plan that has the keys: its id, from when it may be confirmed, and what was typed.
+fn shown(model: &Model) -> Option<(String, Option<Instant>, String)> {
+    let Some(Overlay::Plan { typed, .. }) = model.overlay() else { return None };
+    let scene = &model.planning.as_ref()?.scene;
+    Some((scene.plan.as_ref()?.id.clone(), scene.armed_at, typed.text.clone()))
+}
+
+fn life() -> Life {
+    let mut stage = Stage::new();
+    stage.see(shop(), SourceState::Fresh);
+    Life { stage, at: now(), executed: Vec::new() }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_way_leads_past_the_confirmation(happenings in proptest::collection::vec(happening(), 1..120)) {
+        let mut life = life();
+        for happening in happenings {
+            life.live(happening);
+        }
+        life.stage.screen(80, 24);
+    }
+}
+
+#[test]
+fn the_way_through_the_confirmation_is_open() {
+    let mut life = life();
+    for happening in [
+        Happening::Keys("!b"),
+        Happening::Planned(None),
+        Happening::Time(400),
+        Happening::Typed("ROLLBACK"),
+        Happening::Keys("enter"),
+    ] {
+        life.live(happening);
+    }
+    assert_eq!(life.executed.len(), 1);
+    assert_eq!(life.stage.model.runs.last().map(|run| run.phase), Some(Phase::Confirmed));
+    life.press("enter");
+    assert_eq!(life.executed.len(), 1, "once");
+}
+
+#[test]
+fn typed_ahead_and_pasted_words_confirm_nothing() {
+    let mut ahead = life();
+    for happening in [
+        Happening::Keys("!b"),
+        Happening::Typed("ROLLBACK"),
+        Happening::Keys("enter"),
+        Happening::Planned(None),
+        Happening::Keys("enter"),
+    ] {
+        ahead.live(happening);
+    }
+    assert!(ahead.executed.is_empty(), "nobody has read the plan");
+}
+
+#[test]
+fn a_terminal_that_is_gone_ends_it_at_once() {
+    let mut life = life();
+    life.live(Happening::Keys("!b"));
+    let effects = update(&mut life.stage.model, Message::Leave(Leaving::TerminalGone), now());
+    assert_eq!(effects, [Effect::Leave]);
+}
+
+/// The cluster without trouble: what is complete, and the rollout on its way.
+fn calm() -> Vec<quarterdeck::domain::rollout::Rollout> {
+    shop().into_iter().filter(|row| row.verdict >= quarterdeck::domain::rollout::Verdict::Progressing).collect()
+}
+
+fn under_the_cursor(life: &Life) -> String {
+    life.stage.model.cursor_row().map(|row| row.workload.name.to_string()).unwrap_or_default()
+}
+
+#[test]
+fn a_resting_cursor_is_on_the_worst_row_and_a_held_one_on_its_own() {
+    let mut life = life();
+    life.stage.see(calm(), SourceState::Fresh);
+    assert_eq!(under_the_cursor(&life), "search");
+    life.stage.see(shop(), SourceState::Fresh);
+    assert_eq!(under_the_cursor(&life), "payments", "nobody has moved it: it rests on the worst");
+    life.press("j");
+    assert_eq!(under_the_cursor(&life), "basket");
+    life.stage.see(shop().into_iter().skip(1).collect(), SourceState::Fresh);
+    assert_eq!(under_the_cursor(&life), "basket", "held, it stays on its workload");
+    life.press("gg");
+    life.stage.see(shop(), SourceState::Fresh);
+    assert_eq!(under_the_cursor(&life), "payments", "sent to the top, it rests again");
+}
+
+#[test]
+fn a_key_meant_for_the_row_before_only_asks() {
+    let mut life = life();
+    life.stage.see(calm(), SourceState::Fresh);
+    life.stage.see(shop(), SourceState::Fresh);
+    life.press("!b");
+    assert!(life.stage.model.planning.is_none(), "the row came under the cursor a moment ago");
+    let asked = life.stage.model.ui.toast.as_ref().map(|toast| toast.words.clone()).unwrap_or_default();
+    assert!(asked.contains("on payments now"), "{asked}");
+    life.press("!b");
+    assert!(life.stage.model.planning.is_some(), "pressed again it is meant");
+
+    let mut patient = self::life();
+    patient.stage.see(calm(), SourceState::Fresh);
+    patient.stage.see(shop(), SourceState::Fresh);
+    patient.live(Happening::Time(1_100));
+    patient.press("!b");
+    assert!(patient.stage.model.planning.is_some());
+}
