@@ -212,6 +212,9 @@ impl Rig {
     /// Nothing left the console and the run was refused.
     fn nothing_was_sent(&self, run: &Run, why: &str) {
         assert_eq!((run.phase, self.sent().len()), (Phase::Refused, 0), "{why}: {run:?}");
+        let told = run.reason.clone().unwrap_or_default()
+            + &run.targets.iter().map(|one| one.words.as_str()).collect::<String>();
+        assert!(told.contains(why), "the reason should speak of {why:?}: {told}");
         assert!(self.journal().contains(&What::Refused), "{why}: a refused attempt is in the journal too");
     }
 }
@@ -321,26 +324,33 @@ every_action! {
     what_does_not_hold_is_refused_before_anything_is_sent(rig, action) {
         let plan = rig.plan(action, &["api"]).await;
         let word = plan.confirmation.word.clone();
-        rig.nothing_was_sent(&rig.execute(&plan, "no").await, "the wrong word");
+        rig.nothing_was_sent(&rig.execute(&plan, "no").await, "the confirmation is not right");
 
         let mut edited = plan.clone();
         edited.targets[0].steps[0].request.path = edited.targets[0].steps[0].request.path.replace("api", "web");
-        rig.nothing_was_sent(&rig.execute(&edited, &word).await, "an edited document");
+        rig.nothing_was_sent(&rig.execute(&edited, &word).await, "was changed after it was made");
         // Sealed again by somebody who knows how: the request is not the one the action makes.
-        rig.nothing_was_sent(&rig.execute(&edited.sealed(), &word).await, "an edited document with a new seal");
+        rig.nothing_was_sent(&rig.execute(&edited.sealed(), &word).await, "is not the one this action makes");
 
         let mut elsewhere = plan.clone();
         elsewhere.cluster.uid = Some("another".into());
-        rig.nothing_was_sent(&rig.execute(&elsewhere.sealed(), &word).await, "another cluster");
+        rig.nothing_was_sent(&rig.execute(&elsewhere.sealed(), &word).await, "the plan is for the cluster at");
         let mut theirs = plan.clone();
         theirs.actor.identity = Some("somebody".into());
-        rig.nothing_was_sent(&rig.execute(&theirs.sealed(), &word).await, "another person's plan");
+        rig.nothing_was_sent(&rig.execute(&theirs.sealed(), &word).await, "the plan belongs to somebody");
         let mut other = plan.clone();
         other.environment = "production".into();
-        rig.nothing_was_sent(&rig.execute(&other.sealed(), &word).await, "another environment");
+        rig.nothing_was_sent(&rig.execute(&other.sealed(), &word).await, "the plan is for environment");
 
         rig.ahead.store(301, Ordering::SeqCst);
-        rig.nothing_was_sent(&rig.execute(&plan, &word).await, "a plan of five minutes ago");
+        rig.nothing_was_sent(&rig.execute(&plan, &word).await, "the plan expired");
+    }
+
+    a_world_that_moved_is_refused_and_named(rig, action) {
+        let mine = rig.plan(action, &["api"]).await;
+        let theirs = rig.plan(action, &["api"]).await;
+        rig.spy.hands.send(&theirs.targets[0].steps[0].request, &theirs.id).await.expect("accepted");
+        rig.nothing_was_sent(&rig.confirmed(&mine).await, "has changed since the plan at /spec/template");
     }
 
     without_a_journal_nothing_is_done(rig, action) {
@@ -399,7 +409,7 @@ async fn a_person_without_rights_gets_a_plan_that_says_so() {
         let plan = rig.plan(action, &["api"]).await;
         assert!(!plan.is_applicable());
         assert!(plan.refusals.iter().any(|words| words.contains("viewer may not patch")), "{:?}", plan.refusals);
-        rig.nothing_was_sent(&rig.confirmed(&plan).await, "without rights");
+        rig.nothing_was_sent(&rig.confirmed(&plan).await, "viewer may not patch");
     }
 }
 

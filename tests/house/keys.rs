@@ -26,6 +26,8 @@ enum Happening {
     NotPlanned,
     /// The run goes on.
     Run(RunEvent),
+    /// The word of a rollback and enter, after so many milliseconds.
+    Confirmed(i64),
     /// Milliseconds pass.
     Time(i64),
     /// Keys came in too fast.
@@ -78,6 +80,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => proptest::sample::select(vec!["ROLLBACK", "RESTART", "ROLL", "payments", "rollback payments", "x"]).prop_map(Happening::Typed),
         2 => (0_usize..9, proptest::sample::select(vec![SourceState::Fresh, SourceState::Stale, SourceState::Loading])).prop_map(|(rows, state)| Happening::Seen(rows, state)),
         3 => proptest::sample::select(vec![None, None, Some("somebody else is at work.")]).prop_map(Happening::Planned),
+        4 => proptest::sample::select(vec![0, 400]).prop_map(Happening::Confirmed),
+        2 => Just(Happening::Keys("!b")),
         1 => Just(Happening::NotPlanned),
         1 => proptest::sample::select(vec![
             RunEvent::Started { target: 0 },
@@ -124,6 +128,11 @@ impl Life {
             Happening::Run(event) => {
                 let id = self.stage.model.runs.last().map(|run| run.id.clone()).unwrap_or_default();
                 self.take(Message::Run(id, event));
+            }
+            Happening::Confirmed(milliseconds) => {
+                self.live(Happening::Time(milliseconds));
+                self.live(Happening::Typed("ROLLBACK"));
+                self.press("enter");
             }
             Happening::Time(milliseconds) => {
                 self.at += TimeDelta::milliseconds(milliseconds);
