@@ -16,6 +16,7 @@ use super::pace::{Cause, Pace};
 use super::perform::Performer;
 use super::update::{self, is_typing};
 use crate::domain::time::Instant;
+use crate::keys::Key;
 use crate::sources::Clock;
 use crate::terminal::{Burst, Frame, Guard, Input, InputEvent, Signal, Signals, Verdict, Writer, size, stop_self};
 use crate::theme::{Glyphs, Theme};
@@ -153,11 +154,12 @@ impl Runtime {
         match event {
             InputEvent::Resize(columns, rows) => Some(resized((columns, rows))),
             InputEvent::Hangup => Some(Message::Leave(Leaving::TerminalGone)),
-            InputEvent::Key(chord, at) => {
-                let is_text = chord.typed().is_some() && !is_typing(&self.model);
-                match burst.judge(at) {
+            InputEvent::Key(chord, at, together) => {
+                // What a held arrow key piles up on a slow line is no paste.
+                let is_text = chord.typed().is_some() || matches!(chord.key(), Key::Enter | Key::Tab);
+                match burst.judge(at, together) {
                     Verdict::Typed => Some(Message::Key(chord)),
-                    _ if !is_text => Some(Message::Key(chord)),
+                    _ if !is_text || is_typing(&self.model) => Some(Message::Key(chord)),
                     Verdict::Begins => Some(Message::Burst),
                     Verdict::GoesOn => None,
                 }

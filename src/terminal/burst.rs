@@ -30,8 +30,10 @@ pub enum Verdict {
 }
 
 impl Burst {
-    /// Judges a key that arrived at a time.
-    pub fn judge(&mut self, at: Instant) -> Verdict {
+    /// Judges a key that arrived at a time, together with so many others (itself included) that could be read at once.
+    ///
+    /// A paste usually comes in one piece, and then not even its first key is taken.
+    pub fn judge(&mut self, at: Instant, together: usize) -> Verdict {
         let is_quiet = self.last.is_none_or(|last| at.duration_since(last) >= QUIET);
         self.last = Some(at);
         if is_quiet {
@@ -45,7 +47,7 @@ impl Burst {
         while self.recent.front().is_some_and(|first| at.duration_since(*first) > WITHIN) {
             self.recent.pop_front();
         }
-        if self.recent.len() <= MOST {
+        if self.recent.len().max(together) <= MOST {
             return Verdict::Typed;
         }
         self.is_on = true;
@@ -63,7 +65,7 @@ mod tests {
         gaps.into_iter()
             .map(|gap| {
                 at += Duration::from_millis(gap);
-                burst.judge(at)
+                burst.judge(at, 1)
             })
             .collect()
     }
@@ -80,5 +82,13 @@ mod tests {
         assert_eq!(verdicts[20], Verdict::Begins);
         assert!(verdicts[21..60].iter().all(|verdict| *verdict == Verdict::GoesOn));
         assert_eq!(verdicts[60], Verdict::Typed);
+    }
+
+    #[test]
+    fn a_paste_in_one_piece_is_dropped_whole() {
+        let (mut burst, at) = (Burst::default(), Instant::now());
+        assert_eq!(burst.judge(at, 40), Verdict::Begins);
+        assert_eq!(burst.judge(at, 40), Verdict::GoesOn);
+        assert_eq!(burst.judge(at + QUIET, 1), Verdict::Typed);
     }
 }

@@ -11,11 +11,14 @@ use tokio::sync::mpsc;
 
 use crate::keys::{Chord, Key};
 
+/// The most events taken in one piece.
+const PIECE: usize = 1_024;
+
 /// Something from the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InputEvent {
-    /// A key, and when it arrived.
-    Key(Chord, Instant),
+    /// A key, when it arrived, and how many came with it in one piece, itself included.
+    Key(Chord, Instant, usize),
     /// Another size, in columns and rows.
     Resize(u16, u16),
     /// The terminal is gone.
@@ -94,11 +97,19 @@ fn run(wake: &OwnedFd, events: &mpsc::Sender<InputEvent>) {
                 return;
             }
         }
+        let mut piece = Vec::new();
         while crossterm::event::poll(Duration::ZERO).unwrap_or(false) {
             let Ok(event) = crossterm::event::read() else { break };
-            let at = Instant::now();
+            piece.push(event);
+            if piece.len() == PIECE {
+                break;
+            }
+        }
+        let at = Instant::now();
+        let together = piece.iter().filter(|event| matches!(event, Event::Key(_))).count();
+        for event in piece {
             let event = match event {
-                Event::Key(key) => chord(key).map(|chord| InputEvent::Key(chord, at)),
+                Event::Key(key) => chord(key).map(|chord| InputEvent::Key(chord, at, together)),
                 Event::Resize(columns, rows) => Some(InputEvent::Resize(columns, rows)),
                 _ => None,
             };

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
@@ -92,6 +92,24 @@ fn another_environment_is_two_keys_away_and_looks_like_another() {
     assert!(!terminal.screen_text().contains("PRODUCTION"), "nothing of the one before stays");
     terminal.send("qq");
     assert!(terminal.wait_for_exit(SOON).success());
+}
+
+#[test]
+fn a_paste_outside_a_field_does_nothing_but_say_so() {
+    let (_console, mut terminal) = demo(80, 24);
+    terminal.send(&"!bROLLBACK\rqq8?".repeat(20));
+    terminal.wait_for_text("Nothing was done", SOON);
+    terminal.wait_for("still the list", SOON, |text| text.contains("12 deployments, worst first"));
+    let dropped = Instant::now();
+    wait_until("a pause, as between two people's keys", SOON, || {
+        (dropped.elapsed() > Duration::from_millis(300)).then_some(())
+    });
+    terminal.send("/");
+    terminal.wait_for_text("enter keep", SOON);
+    terminal.send("payments and much more that somebody pasted in");
+    terminal.wait_for_text("pasted in", SOON);
+    terminal.signal(Signal::TERM);
+    terminal.wait_for_exit(SOON);
 }
 
 #[test]

@@ -127,7 +127,7 @@ pub(super) fn from_status(code: StatusCode, headers: &HeaderMap, body: &[u8], se
         StatusCode::UNAUTHORIZED => (
             Trouble::Unauthorized,
             format!(
-                "{server} does not accept these credentials ({said}). They may have expired: log in again in another terminal; Quarterdeck tries again by itself."
+                "{server} does not accept these credentials (401, {said}). They may have expired: log in again in another terminal; Quarterdeck tries again by itself."
             ),
         ),
         StatusCode::FORBIDDEN => {

@@ -2,5 +2,6 @@
 
 mod contract;
 mod harness;
+mod kubeconfig;
 mod rollback;
 mod verdicts;

@@ -1,0 +1,101 @@
+//! What people have for a kubeconfig, good and bad, against the real control plane.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::support::console::{Console, Grant};
+use crate::support::process::Finished;
+use crate::support::shop::{PATIENCE, Shop};
+
+/// What `status` answers with another text for a kubeconfig.
+fn status_with(console: &Console, kubeconfig: &str) -> Finished {
+    console.point_at(kubeconfig);
+    console.run(&["status", "--output", "json"])
+}
+
+/// A kubeconfig whose token comes from a command that prints a file.
+fn with_plug_in(shop: &Shop, credential: &Path) -> String {
+    let command = format!(
+        "{{exec: {{apiVersion: client.authentication.k8s.io/v1, command: cat, args: [{}], interactiveMode: Never}}}}",
+        credential.display()
+    );
+    shop.plane.kubeconfig("oncall", &shop.name).replace("{token: oncall-token}", &command)
+}
+
+#[test]
+fn a_plug_in_is_asked_for_the_token_and_named_when_it_fails() {
+    let shop = Shop::open("kubeconfig-exec");
+    shop.deploy_good("api", "api:1", 1);
+    let console = Console::of("oncall", &shop, Grant::Read);
+    let credential = console.path("credential.json");
+    console.point_at(&with_plug_in(&shop, &credential));
+    let failing = console.run(&["status"]);
+    assert_eq!(failing.code, Some(3), "{}{}", failing.stdout, failing.stderr);
+    let words = failing.stdout + &failing.stderr;
+    assert!(words.contains("cat"), "the command that failed is named: {words}");
+
+    let token = json!({"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "oncall-token"}});
+    fs::write(&credential, token.to_string()).expect("a file of ours");
+    let (code, row) = console.status_of("api");
+    assert_eq!((code, row["verdict"].as_str()), (Some(0), Some("complete")));
+}
+
+#[test]
+fn a_token_that_is_refused_is_asked_for_again_until_it_is_taken() {
+    let shop = Shop::open("kubeconfig-renew");
+    shop.deploy_good("api", "api:1", 1);
+    let console = Console::of("oncall", &shop, Grant::Read);
+    let credential = console.path("credential.json");
+    let give = |token: &str| {
+        let text = json!({"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": token}});
+        fs::write(&credential, text.to_string()).expect("a file of ours");
+    };
+    give("nobody-token");
+    console.point_at(&with_plug_in(&shop, &credential));
+    let screen = console.open(120, 40);
+    screen.wait_for("the cause", PATIENCE, |text| text.contains("401") && text.contains("down"));
+    assert!(!screen.screen_text().contains("nobody-token"), "no secret on the screen");
+    give("oncall-token");
+    screen.wait_for("everything fresh without a key", PATIENCE, |text| text.contains("all 1 well"));
+}
+
+#[test]
+fn what_cannot_work_is_said_in_a_sentence() {
+    let shop = Shop::open("kubeconfig-bad");
+    let console = Console::of("oncall", &shop, Grant::Read);
+    let good = shop.plane.kubeconfig("oncall", &shop.name);
+    let port = format!(":{}\"", shop.plane.port());
+    let other = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    let authority = console.path("other.crt");
+    fs::write(&authority, other.cert.pem()).expect("a file of ours");
+    let trusting = {
+        let (before, rest) = good.split_once("certificate-authority: \"").expect("an authority");
+        let (_, after) = rest.split_once('"').expect("its end");
+        format!("{before}certificate-authority: \"{}\"{after}", authority.display())
+    };
+    for (what, kubeconfig, words) in [
+        ("malformed", "clusters: [".to_owned(), vec!["kubeconfig", "line 1"]),
+        (
+            "without the context",
+            good.replace("- name: oncall\n  context", "- name: other\n  context"),
+            vec!["context", "oncall"],
+        ),
+        ("to nobody", good.replace(&port, ":1\""), vec!["127.0.0.1:1", "refused"]),
+        ("with a wrong token", good.replace("oncall-token", "nobody-token"), vec!["401"]),
+        ("with another authority", trusting, vec!["certificate"]),
+    ] {
+        let said = status_with(&console, &kubeconfig);
+        let text = (said.stdout.clone() + &said.stderr).to_lowercase();
+        assert!(matches!(said.code, Some(2 | 3)), "{what}: {:?} {text}", said.code);
+        for word in words {
+            assert!(text.contains(&word.to_lowercase()), "{what}: no {word:?} in: {text}");
+        }
+        assert!(!text.contains("-token"), "{what}: a secret in: {text}");
+    }
+    fs::remove_file(console.path("kubeconfig")).expect("a file of ours");
+    let missing = console.run(&["status"]);
+    let text = missing.stdout + &missing.stderr;
+    assert!(matches!(missing.code, Some(2 | 3)) && text.contains("kubeconfig"), "{:?} {text}", missing.code);
+}
