@@ -123,7 +123,8 @@ impl Owner {
     async fn run(mut self, mut incoming: mpsc::Receiver<(usize, Change)>, epoch: watch::Sender<u64>) {
         let connection = self.source.connection.clone();
         let mut last_sent: Option<Tick> = None;
-        let mut is_dirty = true;
+        // Nothing to tell yet: an empty snapshot would only make the first rows wait for their turn.
+        let mut is_dirty = false;
         let mut pulse: BoxFuture<'_, Result<(), SourceError>> = Box::pin(pulse(&connection, PULSE_EVERY));
         loop {
             let now = connection.now();
