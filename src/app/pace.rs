@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant as Tick;
 
-/// Frames caused by the world are at least this far apart; the first of a burst goes at once.
+/// Frames caused by the world are at least this far apart; the first of a burst goes at once, whatever else was drawn just before.
 const APART: Duration = Duration::from_millis(33);
 
 /// What made the screen out of date.
@@ -20,13 +20,17 @@ pub(super) enum Cause {
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     due: Option<Tick>,
-    drawn_at: Option<Tick>,
+    /// Whether the world is among what made the screen out of date.
+    is_of_the_world: bool,
+    /// When the world was last drawn.
+    world_drawn_at: Option<Tick>,
 }
 
 impl Pace {
     /// Notes that the screen is out of date.
     pub(super) fn mark(&mut self, cause: Cause, now: Tick) {
-        let at = match (cause, self.drawn_at) {
+        self.is_of_the_world |= cause == Cause::World;
+        let at = match (cause, self.world_drawn_at) {
             (Cause::World, Some(drawn)) => (drawn + APART).max(now),
             _ => now,
         };
@@ -43,7 +47,9 @@ impl Pace {
         let is_due = self.due.is_some_and(|due| due <= now);
         if is_due {
             self.due = None;
-            self.drawn_at = Some(now);
+            if std::mem::take(&mut self.is_of_the_world) {
+                self.world_drawn_at = Some(now);
+            }
         }
         is_due
     }
@@ -67,5 +73,15 @@ mod tests {
         pace.mark(Cause::Operator, start + Duration::from_millis(35));
         assert!(pace.take(start + Duration::from_millis(35)), "a key does not wait for the world");
         assert_eq!(pace.due(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_word_of_the_world_does_not_wait_for_a_frame_without_it() {
+        let start = Tick::now();
+        let mut pace = Pace::default();
+        pace.mark(Cause::Operator, start);
+        assert!(pace.take(start));
+        pace.mark(Cause::World, start + Duration::from_millis(1));
+        assert!(pace.take(start + Duration::from_millis(1)));
     }
 }

@@ -74,6 +74,13 @@ struct FeedState {
     broken: Option<(SourceError, Instant, Instant)>,
 }
 
+impl FeedState {
+    /// Whether it has come to an end of its list, good or bad.
+    const fn is_telling(&self) -> bool {
+        self.has_listed || self.broken.is_some()
+    }
+}
+
 impl ClusterSource {
     /// Watches until nobody listens to the snapshots any more.
     pub async fn run(self) {
@@ -129,12 +136,14 @@ impl Owner {
         loop {
             let now = connection.now();
             let send_at = last_sent.map_or_else(Tick::now, |sent| sent + PACE);
-            if is_dirty && send_at <= Tick::now() {
+            // Pods without a workload say nothing, and would make the first rows wait for their turn.
+            let is_dirty_enough = is_dirty && (self.tables.has_rows() || self.states.iter().any(FeedState::is_telling));
+            if is_dirty_enough && send_at <= Tick::now() {
                 self.publish(now);
                 last_sent = Some(Tick::now());
                 is_dirty = false;
             }
-            let wake = if is_dirty { Some(send_at) } else { self.next_wake(now) };
+            let wake = if is_dirty && is_dirty_enough { Some(send_at) } else { self.next_wake(now) };
             tokio::select! {
                 () = self.source.snapshots.closed() => return,
                 change = incoming.recv() => {

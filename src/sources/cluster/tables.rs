@@ -290,6 +290,11 @@ impl Tables {
         self.ordered.values().cloned().collect()
     }
 
+    /// Whether there is any workload.
+    pub(super) fn has_rows(&self) -> bool {
+        !self.deployments.is_empty()
+    }
+
     /// How many pods are known.
     pub(super) fn pods(&self) -> usize {
         self.pods.len()
