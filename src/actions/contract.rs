@@ -1,6 +1,7 @@
 //! What an action is.
 
 use crate::domain::action::{BlastRadius, Inverse, OperationRecord, Pin, Step, Tier};
+use crate::domain::rollout::{Kind, Pod, Update};
 use crate::domain::time::Instant;
 use crate::sources::observe::WorkloadFacts;
 use serde_json::{Value, json};
@@ -75,7 +76,7 @@ pub trait Action: Sync {
     fn draft(&self, facts: &WorkloadFacts, options: &Options, context: Context<'_>) -> Result<Draft, Refusal>;
 }
 
-/// The patch every action on a Deployment sends: the pins as tests, the record, the cause, and the new template, in one atomic request.
+/// The patch every action on a template sends: the pins as tests, the record, the cause, and the new template, in one atomic request.
 ///
 /// Status writes move the resourceVersion all the time during a rollout, so the fields shown are pinned instead.
 pub(super) fn template_patch(
@@ -90,8 +91,8 @@ pub(super) fn template_patch(
     let mut pins = vec![
         Pin { path: "/metadata/uid".into(), value: json!(&*facts.uid) },
         Pin { path: "/spec/template".into(), value: at("/spec/template") },
-        Pin { path: "/spec/paused".into(), value: at("/spec/paused") },
     ];
+    pins.extend(held_fields(facts).map(|path| Pin { path: path.to_owned(), value: at(path) }));
     let mut operations: Vec<Value> = Vec::new();
     if facts.object.pointer("/metadata/annotations").is_some() {
         pins.push(Pin { path: record_path.clone(), value: at(&record_path) });
@@ -109,13 +110,34 @@ pub(super) fn template_patch(
     (pins, Value::Array(operations))
 }
 
+/// Further fields of a kind that decide what a new template does: whether it goes anywhere, and how far.
+fn held_fields(facts: &WorkloadFacts) -> impl Iterator<Item = &'static str> {
+    let fields: &[&str] = match facts.workload.kind {
+        Kind::Deployment => &["/spec/paused"],
+        Kind::StatefulSet | Kind::DaemonSet => &["/spec/updateStrategy"],
+    };
+    fields.iter().copied()
+}
+
+/// The request that deletes one pod and no other of the same name.
+pub(super) fn delete_pod(facts: &WorkloadFacts, pod: &Pod) -> crate::domain::action::Request {
+    crate::domain::action::Request {
+        method: "DELETE".to_owned(),
+        path: format!("/api/v1/namespaces/{}/pods/{}", facts.workload.namespace, pod.name),
+        content_type: "application/json".to_owned(),
+        body: json!({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": &*pod.uid}}),
+    }
+}
+
 /// The request that carries [`template_patch`].
 pub(super) fn patch_request(facts: &WorkloadFacts, body: Value) -> crate::domain::action::Request {
     crate::domain::action::Request {
         method: "PATCH".to_owned(),
         path: format!(
-            "/apis/apps/v1/namespaces/{}/deployments/{}?fieldManager=quarterdeck&fieldValidation=Strict",
-            facts.workload.namespace, facts.workload.name
+            "/apis/apps/v1/namespaces/{}/{}/{}?fieldManager=quarterdeck&fieldValidation=Strict",
+            facts.workload.namespace,
+            facts.workload.kind.plural(),
+            facts.workload.name
         ),
         content_type: "application/json-patch+json".to_owned(),
         body,
@@ -127,18 +149,23 @@ pub(super) fn pods(count: u32) -> String {
     if count == 1 { "1 pod".to_owned() } else { format!("{count} pods") }
 }
 
-/// What holds for every action on a Deployment's template.
+/// What holds for every action on a template.
 pub(super) fn common_refusals(facts: &WorkloadFacts, verb: &str) -> Result<(), Refusal> {
     let workload = &facts.workload;
     if facts.object.pointer("/metadata/deletionTimestamp").is_some() {
         return Err(Refusal(format!("{workload} is being deleted.")));
     }
-    if !facts.deployment.is_observed() {
+    if !facts.report.is_observed() {
         return Err(Refusal(format!(
             "the controller has not seen the newest specification of {workload} yet: its newest revision may be missing. Plan again in a moment."
         )));
     }
-    if facts.deployment.is_paused {
+    if facts.report.update == Update::OnDelete {
+        return Err(Refusal(format!(
+            "{workload} replaces its pods OnDelete: {verb} would change nothing until somebody deletes each of them."
+        )));
+    }
+    if facts.report.is_paused {
         return Err(Refusal(format!(
             "{workload} is paused: {verb} would change nothing until it is resumed (kubectl rollout resume {workload})."
         )));

@@ -218,9 +218,13 @@ impl Executor {
             return under.settle(place, Outcome::Refused, format!("nothing was sent: {reason}")).await;
         }
         under.note(RunEvent::Started { target: place }).await;
-        for step in &target.steps {
+        let mut left: Vec<String> = Vec::new();
+        for (number, step) in target.steps.iter().enumerate() {
             match self.operate.send(&step.request, &plan.id).await {
                 Ok(_) => {}
+                // The first step is the change; what follows only clears its way. A pod that is gone needs no deleting, and
+                // whether the rest matters the verification will say.
+                Err(error) if number > 0 => left.push(format!(" Not done: {} ({})", step.words, error.sentence)),
                 Err(error) if error.is_certainly_not_done => {
                     let why = match self.observe.workload(&target.workload).await {
                         // The server never says which test failed: look and compare.
@@ -249,7 +253,7 @@ impl Executor {
         under.record(Entry {
             what: What::Accepted,
             target: Some(place),
-            words: "accepted by the server; verifying.".into(),
+            words: format!("accepted by the server; verifying.{}", left.concat()),
             ..under.bare.clone()
         });
         under.note(RunEvent::Accepted { target: place }).await;

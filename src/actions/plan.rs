@@ -10,7 +10,7 @@ use super::fights::fights;
 use super::policy::{self, Grant};
 use super::references::references;
 use super::seen::Seen;
-use crate::domain::action::{Actor, Cluster, Evidence, OperationRecord, Plan, Rehearsal, Request, Target};
+use crate::domain::action::{Actor, Cluster, Evidence, OperationRecord, Plan, Rehearsal, Request, Step, Target};
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{self, Revision, Verdict, WorkloadRef, changes, judge};
 use crate::domain::time::{self, Instant};
@@ -79,20 +79,21 @@ impl Planner {
                 }
             };
             let mut warnings = draft.warnings.clone();
-            match self.observe.may(right(workload)).await? {
-                Access::Allowed => {}
-                Access::Denied(reason) => {
-                    let who = actor.name();
-                    let reason = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
-                    refusals.push(format!(
-                        "{who} may not patch deployments in {}{reason}. Ask for the right, or use other credentials.",
-                        workload.namespace
-                    ));
+            for right in rights(workload, &draft.steps) {
+                let Right { verb, resource, namespace, .. } = right;
+                match self.observe.may(right).await? {
+                    Access::Allowed => {}
+                    Access::Denied(reason) => {
+                        let who = actor.name();
+                        let reason = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
+                        refusals.push(format!(
+                            "{who} may not {verb} {resource} in {namespace}{reason}. Ask for the right, or use other credentials."
+                        ));
+                    }
+                    Access::Unknown(reason) => warnings.push(format!(
+                        "Whether you may {verb} {resource} in {namespace} could not be asked ({reason}); the server will tell."
+                    )),
                 }
-                Access::Unknown(reason) => warnings.push(format!(
-                    "Whether you may patch deployments in {} could not be asked ({reason}); the server will tell.",
-                    workload.namespace
-                )),
             }
             warnings.extend(self.changed_since(&facts, &draft, now).await);
             let (rehearsal, template) =
@@ -136,7 +137,7 @@ impl Planner {
         let record = facts.record.as_ref().filter(|record| record.is_live(now))?;
         let is_settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner).contains(&record.id);
         // A record ends only by expiring, but an action that reached its end is over.
-        if is_settled || facts.deployment.is_complete() {
+        if is_settled || facts.report.is_complete() {
             return None;
         }
         Some(format!(
@@ -185,7 +186,8 @@ impl Planner {
             match rehearse.rehearse(request).await {
                 Ok(reply) => {
                     warnings.extend(reply.warnings);
-                    template = reply.object.pointer("/spec/template").cloned();
+                    // The answer to a deletion is the pod.
+                    template = template.or_else(|| reply.object.pointer("/spec/template").cloned());
                 }
                 Err(error) if error.is_certainly_not_done => return (Rehearsal::Rejected(error.sentence), None),
                 Err(error) => return (Rehearsal::NotChecked(error.sentence), None),
@@ -195,14 +197,15 @@ impl Planner {
     }
 }
 
-fn right(workload: &WorkloadRef) -> Right<'_> {
-    Right {
-        verb: "patch",
-        group: "apps",
-        resource: "deployments",
-        namespace: &workload.namespace,
-        name: &workload.name,
+/// The rights the steps of an action need.
+fn rights<'a>(workload: &'a WorkloadRef, steps: &[Step]) -> Vec<Right<'a>> {
+    let namespace = &*workload.namespace;
+    let mut rights =
+        vec![Right { verb: "patch", group: "apps", resource: workload.kind.plural(), namespace, name: &workload.name }];
+    if steps.iter().any(|step| step.request.method == "DELETE") {
+        rights.push(Right { verb: "delete", group: "", resource: "pods", namespace, name: "" });
     }
+    rights
 }
 
 /// When a revision stopped being the newest: the creation of the next higher one, as near as the history tells.
@@ -228,7 +231,7 @@ fn joined(answers: Vec<Rehearsal>) -> Rehearsal {
 
 fn deadline_seconds(facts: &WorkloadFacts) -> u32 {
     let seconds = facts
-        .deployment
+        .report
         .deadline
         .map_or(DEADLINE, |deadline| deadline.num_seconds())
         .clamp(*DEADLINES.start(), *DEADLINES.end());
@@ -254,8 +257,8 @@ fn target(
     deadline: u32,
     now: Instant,
 ) -> Target {
-    let judged = judge(&facts.deployment, facts.newest_pods(), now);
-    let counts = facts.deployment.counts;
+    let judged = judge(&facts.report, facts.newest_pods(), now);
+    let counts = facts.report.counts;
     let mut words = format!(
         "{}: {}/{} ready, {} updated, {} available",
         judged.verdict.word(),

@@ -125,7 +125,7 @@ impl Verification {
                 ),
             );
         }
-        let mut deployment = facts.deployment.clone();
+        let mut deployment = facts.report.clone();
         // Whatever mark was there before the action says nothing about it.
         deployment.started.acted = deployment.started.acted.max(Some(self.began));
         let judged = judge(&deployment, facts.newest_pods(), now);

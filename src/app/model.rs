@@ -269,7 +269,7 @@ fn matching<'a>(filter: &str, rows: impl Iterator<Item = &'a Arc<Rollout>>) -> V
                 "{} {} {} {} {}",
                 row.workload.environment,
                 row.workload.namespace,
-                row.workload.name,
+                row.workload.label(),
                 row.verdict.word(),
                 row.images.join(" ")
             );

@@ -60,13 +60,15 @@ impl Plan {
         }
         let mut targets = Vec::new();
         for target in &self.targets {
-            let Some(name) = name_of(target) else {
-                return usage(&format!("{target:?} is not a Deployment: write deployment/NAME."));
+            let Some((kind, name)) = named(target) else {
+                return usage(&format!(
+                    "{target:?} names no workload: write deployment/NAME, statefulset/NAME or daemonset/NAME."
+                ));
             };
             targets.push(WorkloadRef {
                 environment: session.environment.name.clone(),
                 namespace: namespace.as_str().into(),
-                kind: Kind::Deployment,
+                kind,
                 name: name.into(),
             });
         }
@@ -91,15 +93,15 @@ impl Plan {
 }
 
 /// The name in `deployment/NAME`, `deploy/NAME`, `deployment.apps/NAME` or plain `NAME`.
-fn name_of(target: &str) -> Option<&str> {
-    let name = match target.split_once('/') {
-        Some(("deployment" | "deployments" | "deploy" | "deployment.apps" | "deployments.apps", name)) => name,
-        Some(_) => return None,
-        None => target,
+/// Kind and name of a target as a command line spells it; a bare name is a Deployment's.
+fn named(target: &str) -> Option<(Kind, &str)> {
+    let (kind, name) = match target.split_once('/') {
+        Some((kind, name)) => (Kind::named(kind.trim_end_matches(".apps"))?, name),
+        None => (Kind::Deployment, target),
     };
     let is_name = !name.is_empty()
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.'));
-    is_name.then_some(name)
+    is_name.then_some((kind, name))
 }
 
 /// The plan for people, in the order of the screen.
@@ -168,10 +170,12 @@ mod tests {
 
     #[test]
     fn targets_are_named_as_kubectl_names_them() {
-        assert_eq!(name_of("deployment/api"), Some("api"));
-        assert_eq!(name_of("deploy/api"), Some("api"));
-        assert_eq!(name_of("api"), Some("api"));
-        assert_eq!(name_of("pod/api"), None);
-        assert_eq!(name_of("deployment/../secrets"), None);
+        assert_eq!(named("deployment/api"), Some((Kind::Deployment, "api")));
+        assert_eq!(named("deploy/api"), Some((Kind::Deployment, "api")));
+        assert_eq!(named("api"), Some((Kind::Deployment, "api")));
+        assert_eq!(named("sts/db"), Some((Kind::StatefulSet, "db")));
+        assert_eq!(named("daemonsets.apps/agent"), Some((Kind::DaemonSet, "agent")));
+        assert_eq!(named("pod/api"), None);
+        assert_eq!(named("deployment/../secrets"), None);
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::error::SourceError;
 use crate::domain::action::{Cluster, OperationRecord};
-use crate::domain::rollout::{Deployment, Pod, Revision, WorkloadRef};
+use crate::domain::rollout::{Pod, Report, Revision, WorkloadRef};
 use crate::domain::time::Instant;
 
 /// An answer on its way.
@@ -25,7 +25,7 @@ pub struct WorkloadFacts {
     /// The object as the server sent it, never through typed structs: those drop fields they do not know.
     pub object: Arc<Value>,
     /// The same, as far as a verdict needs it.
-    pub deployment: Deployment,
+    pub report: Report,
     /// Its revisions, oldest first.
     pub revisions: Vec<Revision>,
     /// Its pods, of every revision.

@@ -6,7 +6,7 @@ use super::state::UiState;
 use crate::domain::action::{Plan, Run};
 use crate::domain::environment::Guard;
 use crate::domain::problem::Problem;
-use crate::domain::rollout::{Deployment, Pod, Revision, Rollout, WorkloadRef};
+use crate::domain::rollout::{Pod, Report, Revision, Rollout, WorkloadRef};
 use crate::domain::source::SourceHealth;
 use crate::domain::time::Instant;
 
@@ -69,7 +69,7 @@ pub struct Detail {
     /// Its row, when it still exists.
     pub rollout: Option<Arc<Rollout>>,
     /// Conditions and figures.
-    pub deployment: Option<Deployment>,
+    pub report: Option<Report>,
     /// Its pods, those in trouble first.
     pub pods: Option<Vec<Pod>>,
     /// Its revisions, newest first.

@@ -100,7 +100,7 @@ async fn things_are_found_by_a_few_letters() {
     let console = &mut journey.console;
     console.press("/");
     console.type_text("chkapi");
-    let found = console.until("one row", |screen| screen.contains("1 of 3 deployments")).await;
+    let found = console.until("one row", |screen| screen.contains("1 of 3 workloads")).await;
     assert!(found.contains("checkout-api") && !found.contains("catalogue"), "{found}");
     console.press("esc");
     console.press("?");
@@ -122,5 +122,5 @@ async fn things_are_found_by_a_few_letters() {
     console.press(":");
     console.type_text("rollback nobody --to 1");
     console.press("enter");
-    console.until("what was wrong", |screen| screen.contains("There is no Deployment \"nobody\"")).await;
+    console.until("what was wrong", |screen| screen.contains("There is no workload \"nobody\"")).await;
 }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use quarterdeck::app::Message;
 use quarterdeck::domain::action::{Outcome, Plan, Run, RunEvent, advance};
 use quarterdeck::domain::rollout::{
-    Condition, Container, ContainerState, Counts, Deployment, Pod, Revision, Rollout, SeenHealthy, Verdict,
+    Condition, Container, ContainerState, Counts, Pod, Report, Revision, Rollout, SeenHealthy, Verdict,
 };
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
@@ -112,7 +112,7 @@ fn revision(number: u64, tag: &str, is_current: bool) -> Revision {
     Revision {
         number,
         earlier: Vec::new(),
-        replica_set: format!("payments-{number}").into(),
+        name: format!("payments-{number}").into(),
         uid: format!("uid-rs-{number}").into(),
         images: vec![format!("ghcr.example/shop/payments:{tag}")],
         change_cause: Some(format!("release {tag} by ci")),
@@ -137,7 +137,7 @@ fn detail() -> Detail {
     };
     Detail {
         workload: workload("payments"),
-        deployment: Some(Deployment {
+        report: Some(Report {
             generation: 9,
             observed_generation: 9,
             counts: row.counts,
@@ -151,7 +151,7 @@ fn detail() -> Detail {
                     "ReplicaSet \"payments-6b7f\" has timed out progressing.",
                 ),
             ],
-            ..Deployment::default()
+            ..Report::default()
         }),
         rollout: Some(Arc::new(row)),
         pods: Some(vec![
@@ -205,7 +205,7 @@ fn detail_of_a_workload() {
     let nothing = || Detail {
         rollout: detail().rollout,
         workload: workload("payments"),
-        deployment: None,
+        report: None,
         pods: None,
         revisions: None,
         events: None,

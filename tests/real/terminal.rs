@@ -49,7 +49,7 @@ fn a_first_rollback_takes_a_few_keys() {
     terminal.send("\u{1b}");
     // The list itself, not only the header over the plan: an escape and a letter in one piece are another key.
     terminal.wait_for("the list, and no trouble", SOON, |text| {
-        text.contains("all 12 well") && text.contains("12 deployments, worst first")
+        text.contains("all 12 well") && text.contains("12 workloads, worst first")
     });
     terminal.send("qq");
     assert!(terminal.wait_for_exit(SOON).success());
@@ -102,7 +102,7 @@ fn a_paste_outside_a_field_does_nothing_but_say_so() {
     let (_console, mut terminal) = demo(80, 24);
     terminal.send(&"!bROLLBACK\rqq8?".repeat(20));
     terminal.wait_for_text("Nothing was done", SOON);
-    terminal.wait_for("still the list", SOON, |text| text.contains("12 deployments, worst first"));
+    terminal.wait_for("still the list", SOON, |text| text.contains("12 workloads, worst first"));
     let dropped = Instant::now();
     wait_until("a pause, as between two people's keys", SOON, || {
         (dropped.elapsed() > Duration::from_millis(300)).then_some(())

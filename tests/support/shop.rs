@@ -77,6 +77,20 @@ impl Shop {
         self.apply(&deployment(name, image, behaviour, replicas));
     }
 
+    /// Creates or changes a StatefulSet of `replicas` pods, or a DaemonSet.
+    pub(crate) fn set(&self, kind: &str, name: &str, image: &str, behaviour: Behaviour, replicas: u32) {
+        let mut object = deployment(name, image, behaviour, replicas);
+        object["kind"] = kind.into();
+        let spec = object["spec"].as_object_mut().expect("a spec");
+        spec.remove("progressDeadlineSeconds");
+        if kind == "StatefulSet" {
+            spec.insert("serviceName".into(), name.into());
+        } else {
+            spec.remove("replicas");
+        }
+        self.apply(&object);
+    }
+
     /// Creates a Deployment whose pods are good, and waits until kubectl calls it rolled out.
     pub(crate) fn deploy_good(&self, name: &str, image: &str, replicas: u32) {
         self.deploy(name, image, Behaviour::Good, replicas);
@@ -96,7 +110,7 @@ impl Shop {
 
     /// Waits until kubectl calls a Deployment rolled out.
     pub(crate) fn rolled_out(&self, name: &str) {
-        let target = format!("deployment/{name}");
+        let target = if name.contains('/') { name.to_owned() } else { format!("deployment/{name}") };
         self.kubectl(&["rollout", "status", &target, "--timeout=50s"]).good("rollout status");
     }
 
@@ -149,7 +163,7 @@ impl Shop {
 impl Drop for Shop {
     fn drop(&mut self) {
         // Pods that crash over and over would keep the machine busy until the end.
-        let _ = self.kubectl(&["delete", "deployments", "--all", "--wait=false"]);
+        let _ = self.kubectl(&["delete", "deployments,statefulsets,daemonsets", "--all", "--wait=false"]);
     }
 }
 

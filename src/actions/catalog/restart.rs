@@ -43,7 +43,7 @@ impl Action for Restart {
         let template = stamped(facts.template(), &stamp);
         let cause = format!("quarterdeck restart by {}", context.record.actor);
         let (pins, body) = template_patch(facts, &template, &cause, context.record);
-        let counts = facts.deployment.counts;
+        let counts = facts.report.counts;
         let recreate = facts.object.pointer("/spec/strategy/type").and_then(Value::as_str) == Some("Recreate");
         let mut warnings = Vec::new();
         if recreate {

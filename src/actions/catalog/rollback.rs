@@ -1,13 +1,15 @@
 //! Roll back: put the template of an earlier revision back, and nothing else.
 
 use crate::actions::contract::{
-    Action, Context, Draft, Options, Refusal, common_refusals, patch_request, pods, template_patch,
+    Action, Context, Draft, Options, Refusal, common_refusals, delete_pod, patch_request, pods, template_patch,
 };
 use crate::domain::action::{BlastRadius, Inverse, Step, Tier};
 use crate::domain::rollout::{
-    Choice, Revision, SeenHealthy, default_target, images, is_mutable_tag, same_template, stripped,
+    Choice, Kind, Pod, Revision, SeenHealthy, Update, default_target, images, is_mutable_tag, same_template, stripped,
 };
+use crate::domain::time::Instant;
 use crate::sources::observe::WorkloadFacts;
+use serde_json::Value;
 
 /// The action.
 pub(super) struct Rollback;
@@ -51,10 +53,7 @@ impl Action for Rollback {
             from: described(current, &images(facts.template())),
             to: described(Some(target), &target.images),
             to_revision: Some(target.number),
-            steps: vec![Step {
-                words: format!("Put the pod template of revision {} back into {}; the controller replaces the pods.", target.number, facts.workload),
-                request: patch_request(facts, body),
-            }],
+            steps: steps(facts, target, body, context.now),
             pins,
             blast: blast(facts, target),
             warnings: warnings(facts, &choice, options.to_revision.is_some()),
@@ -66,6 +65,36 @@ impl Action for Rollback {
             template,
         })
     }
+}
+
+/// The template, and the pods that would hold it up: a StatefulSet replaces none before the one after it is ready, and a pod of the
+/// bad revision never becomes ready.
+fn steps(facts: &WorkloadFacts, target: &Revision, body: Value, now: Instant) -> Vec<Step> {
+    let words = format!(
+        "Put the pod template of revision {} back into {}; the controller replaces the pods.",
+        target.number, facts.workload
+    );
+    let mut steps = vec![Step { words, request: patch_request(facts, body) }];
+    if facts.workload.kind == Kind::StatefulSet {
+        let is_in_the_way = |pod: &&Pod| {
+            // Between two crashes it runs for a moment.
+            let is_falling = !pod.is_ready && pod.gone_by.is_none() && pod.restarts() > 0;
+            is_falling || pod.blocked(now).is_some()
+        };
+        let mut stuck: Vec<&Pod> = facts.newest_pods().filter(is_in_the_way).collect();
+        // The highest ordinal first, as the controller would.
+        stuck.sort_by_key(|pod| std::cmp::Reverse(ordinal(&pod.name)));
+        steps.extend(stuck.into_iter().map(|pod| Step {
+            words: format!("Delete pod {}, which cannot become ready and would hold the rollback up.", pod.name),
+            request: delete_pod(facts, pod),
+        }));
+    }
+    steps
+}
+
+/// The number at the end of a StatefulSet pod's name.
+fn ordinal(name: &str) -> u32 {
+    name.rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 fn choose(facts: &WorkloadFacts, to_revision: Option<u64>) -> Result<Choice<'_>, Refusal> {
@@ -94,10 +123,10 @@ fn described(revision: Option<&Revision>, images: &[String]) -> String {
 
 /// Pods of the wrong revision go, pods of the right one that still run stay.
 fn blast(facts: &WorkloadFacts, target: &Revision) -> BlastRadius {
-    let counts = facts.deployment.counts;
+    let counts = facts.report.counts;
     let started = counts.desired.saturating_sub(target.replicas);
     let going = counts.total.saturating_sub(target.replicas);
-    let recreate = facts.object.pointer("/spec/strategy/type").and_then(serde_json::Value::as_str) == Some("Recreate");
+    let recreate = facts.object.pointer("/spec/strategy/type").and_then(Value::as_str) == Some("Recreate");
     let how = if recreate {
         "; the strategy is Recreate: every pod is stopped before the first new one starts, an OUTAGE"
     } else {
@@ -129,6 +158,11 @@ fn warnings(facts: &WorkloadFacts, choice: &Choice<'_>, is_asked: bool) -> Vec<S
             other.number,
             other.images.join(", "),
             target.number
+        ));
+    }
+    if let Update::Partition(from) = facts.report.update {
+        warnings.push(format!(
+            "PARTITION {from}: only pods with ordinal {from} or higher are rolled back; the others keep what they run."
         ));
     }
     let now = images(facts.template());

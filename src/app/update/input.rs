@@ -7,7 +7,7 @@ use crate::actions::catalog;
 use crate::app::commands::{Command, NAMED};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
-use crate::domain::rollout::{Kind, WorkloadRef};
+use crate::domain::rollout::WorkloadRef;
 use crate::domain::text;
 use crate::domain::time::Instant;
 use crate::keys::{Chord, Context, Key, Pressed};
@@ -374,7 +374,7 @@ fn switch(model: &mut Model, environment: usize) -> Vec<Effect> {
 fn act(model: &mut Model, action: usize, now: Instant) -> Vec<Effect> {
     if model.ui.view == View::Rollouts && model.ui.cursor_slid_at.is_some_and(|at| now - at < JUST_NOW) {
         model.ui.cursor_slid_at = None;
-        let name = model.cursor_row().map(|row| row.workload.name.to_string()).unwrap_or_default();
+        let name = model.cursor_row().map(|row| row.workload.label()).unwrap_or_default();
         let words = format!(
             "The list has just changed: the cursor is on {} now. Press again if you mean it.",
             text::clean(&name)
@@ -425,15 +425,14 @@ fn palette(model: &mut Model, line: &str, chosen: Option<String>, now: Instant) 
 
 /// A workload named on the palette, in the current list.
 pub(super) fn workload_named(model: &Model, name: &str, namespace: Option<&str>) -> Result<WorkloadRef, String> {
-    let bare = name.strip_prefix("deployment/").or_else(|| name.strip_prefix("deploy/")).unwrap_or(name);
     let all = model.snapshot.rollouts.iter().map(|row| &row.workload);
     let found: Vec<&WorkloadRef> = all
-        .filter(|workload| workload.kind == Kind::Deployment && *workload.name == *bare)
+        .filter(|workload| workload.is_called(name))
         .filter(|workload| namespace.is_none_or(|namespace| *workload.namespace == *namespace))
         .collect();
     match found.as_slice() {
         [one] => Ok((*one).clone()),
-        [] => Err(format!("There is no Deployment {bare:?} in this list.")),
-        many => Err(format!("{} namespaces have a Deployment {bare:?}: add -n NAMESPACE.", many.len())),
+        [] => Err(format!("There is no workload {name:?} in this list.")),
+        many => Err(format!("{} workloads are called {name:?}: write KIND/NAME, or add -n NAMESPACE.", many.len())),
     }
 }

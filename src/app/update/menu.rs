@@ -43,12 +43,13 @@ fn palette(model: &Model, typed: &str) -> Vec<MenuLine> {
     let has_action = catalog::ALL.iter().find(|contract| contract.id() == first);
     if let Some(contract) = has_action {
         let part = typed.split_whitespace().nth(1).unwrap_or_default();
-        let targets = model.snapshot.rollouts.iter().filter(|row| part.is_empty() || row.workload.name.contains(part));
+        let targets =
+            model.snapshot.rollouts.iter().filter(|row| part.is_empty() || row.workload.label().contains(part));
         return targets
             .take(50)
             .map(|row| MenuLine {
                 keys: String::new(),
-                words: format!("{} {} -n {}", contract.id(), row.workload.name, row.workload.namespace),
+                words: format!("{} {} -n {}", contract.id(), row.workload.label(), row.workload.namespace),
                 more: row.verdict.word().to_owned(),
                 refused: None,
             })

@@ -37,7 +37,7 @@ pub(super) fn show(model: &mut Model, snapshot: ClusterSnapshot, now: Instant) -
             != row.as_ref().map(|row| (row.revision, row.verdict));
         detail.rollout = row;
         if let Some(focus) = focus.filter(|focus| focus.workload == workload) {
-            detail.deployment = Some(focus.deployment.clone());
+            detail.report = Some(focus.report.clone());
             detail.pods = Some(focus.pods.clone());
         }
         if has_moved {
@@ -58,7 +58,7 @@ pub(super) fn open(model: &mut Model, workload: &WorkloadRef) -> Vec<Effect> {
         model.detail = Some(Detail {
             workload: workload.clone(),
             rollout: row_of(model, workload),
-            deployment: None,
+            report: None,
             pods: None,
             revisions: None,
             events: None,
@@ -84,7 +84,7 @@ pub(super) fn facts(
             let mut revisions: Vec<Revision> = facts.revisions;
             revisions.sort_by_key(|revision| std::cmp::Reverse(revision.number));
             detail.revisions = Some(revisions);
-            detail.deployment.get_or_insert(facts.deployment);
+            detail.report.get_or_insert(facts.report);
             detail.pods.get_or_insert(facts.pods);
             detail.raw = Some(super::menu::raw_lines(&facts.object));
             detail.error = None;

@@ -1,5 +1,8 @@
+use chrono::TimeDelta;
+
+use super::super::report::{judge, rate_per_minute};
 use super::*;
-use crate::domain::rollout::{Container, ContainerState};
+use crate::domain::rollout::{Container, ContainerState, Pod, ReleaseStart};
 
 fn at(seconds: i64) -> Instant {
     chrono::DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap_or_default()
@@ -20,15 +23,15 @@ fn progressing(reason: &str, is_true: bool, updated: i64) -> Condition {
     }
 }
 
-fn deployment(counts: Counts) -> Deployment {
-    Deployment {
+fn deployment(counts: Counts) -> Report {
+    Report {
         generation: 2,
         observed_generation: 2,
         counts,
         deadline: Some(TimeDelta::seconds(300)),
         conditions: vec![progressing("ReplicaSetUpdated", true, 10)],
-        started: ReleaseStart { replica_set_created: Some(at(5)), ..ReleaseStart::default() },
-        ..Deployment::default()
+        started: ReleaseStart { revision_created: Some(at(5)), ..ReleaseStart::default() },
+        ..Report::default()
     }
 }
 
@@ -52,7 +55,7 @@ fn waiting(reason: &str) -> Pod {
     }
 }
 
-fn verdict(deployment: &Deployment, pods: &[Pod]) -> Verdict {
+fn verdict(deployment: &Report, pods: &[Pod]) -> Verdict {
     judge(deployment, pods, at(60)).verdict
 }
 

@@ -1,12 +1,15 @@
 //! Workloads that roll out: what they are, how they are doing, what they were before.
 
+mod daemon_set;
 mod deployment;
 mod pod;
+mod report;
 mod revision;
+mod stateful_set;
 mod template;
 
-pub use deployment::{Condition, Deployment, Judgement, ReleaseStart, judge, rate_per_minute};
 pub use pod::{Blocked, Container, ContainerState, Pod};
+pub use report::{Condition, Judgement, ReleaseStart, Report, Update, judge, rate_per_minute};
 pub use revision::{Choice, Revision, SeenHealthy, default_target};
 pub use template::{Change, changes, images, is_mutable_tag, same_code, same_template, stripped, template_digest};
 
@@ -20,17 +23,27 @@ use super::action::OperationRecord;
 use super::time::Instant;
 
 /// The kinds of workload Quarterdeck rolls back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub enum Kind {
     /// `apps/v1` Deployment.
+    #[default]
     Deployment,
+    /// `apps/v1` StatefulSet.
+    StatefulSet,
+    /// `apps/v1` DaemonSet.
+    DaemonSet,
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Deployment, Self::StatefulSet, Self::DaemonSet];
+
     /// The kind as the API spells it.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Deployment => "Deployment",
+            Self::StatefulSet => "StatefulSet",
+            Self::DaemonSet => "DaemonSet",
         }
     }
 
@@ -38,7 +51,33 @@ impl Kind {
     pub const fn resource(self) -> &'static str {
         match self {
             Self::Deployment => "deployment",
+            Self::StatefulSet => "statefulset",
+            Self::DaemonSet => "daemonset",
         }
+    }
+
+    /// The resource as a path and a right spell it.
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::Deployment => "deployments",
+            Self::StatefulSet => "statefulsets",
+            Self::DaemonSet => "daemonsets",
+        }
+    }
+
+    /// The short name people type.
+    pub const fn short(self) -> &'static str {
+        match self {
+            Self::Deployment => "deploy",
+            Self::StatefulSet => "sts",
+            Self::DaemonSet => "ds",
+        }
+    }
+
+    /// The kind of any of its spellings.
+    pub fn named(word: &str) -> Option<Self> {
+        let word = word.to_lowercase();
+        Self::ALL.into_iter().find(|kind| [kind.resource(), kind.plural(), kind.short()].contains(&word.as_str()))
     }
 }
 
@@ -53,6 +92,24 @@ pub struct WorkloadRef {
     pub kind: Kind,
     /// The name.
     pub name: Arc<str>,
+}
+
+impl WorkloadRef {
+    /// The name as a list shows it: `api`, `sts/db`, `ds/agent`.
+    pub fn label(&self) -> String {
+        match self.kind {
+            Kind::Deployment => self.name.to_string(),
+            kind => format!("{}/{}", kind.short(), self.name),
+        }
+    }
+
+    /// Whether what somebody typed is this: the name, with a kind before it or without.
+    pub fn is_called(&self, typed: &str) -> bool {
+        match typed.split_once('/') {
+            Some((kind, name)) => Kind::named(kind) == Some(self.kind) && *self.name == *name,
+            None => *self.name == *typed,
+        }
+    }
 }
 
 impl fmt::Display for WorkloadRef {

@@ -27,8 +27,8 @@ pub struct Revision {
     pub number: u64,
     /// Numbers it had before.
     pub earlier: Vec<u64>,
-    /// The ReplicaSet.
-    pub replica_set: Arc<str>,
+    /// The ReplicaSet or ControllerRevision.
+    pub name: Arc<str>,
     /// Its uid: what a plan holds on to.
     pub uid: Arc<str>,
     /// Images, in container order.
@@ -94,7 +94,7 @@ mod tests {
         Revision {
             number,
             earlier: Vec::new(),
-            replica_set: format!("api-{number}").into(),
+            name: format!("api-{number}").into(),
             uid: format!("uid-{number}").into(),
             images: Vec::new(),
             change_cause: None,

@@ -26,7 +26,7 @@ pub(super) struct Resource {
 }
 
 /// Every resource.
-pub(super) const RESOURCES: [Resource; 8] = [
+pub(super) const RESOURCES: [Resource; 11] = [
     Resource { plural: "namespaces", kind: "Namespace", api: "v1", is_namespaced: false, short: &["ns"] },
     Resource { plural: "nodes", kind: "Node", api: "v1", is_namespaced: false, short: &["no"] },
     Resource { plural: "pods", kind: "Pod", api: "v1", is_namespaced: true, short: &["po"] },
@@ -34,6 +34,15 @@ pub(super) const RESOURCES: [Resource; 8] = [
     Resource { plural: "configmaps", kind: "ConfigMap", api: "v1", is_namespaced: true, short: &["cm"] },
     Resource { plural: "secrets", kind: "Secret", api: "v1", is_namespaced: true, short: &[] },
     Resource { plural: "deployments", kind: "Deployment", api: "apps/v1", is_namespaced: true, short: &["deploy"] },
+    Resource { plural: "statefulsets", kind: "StatefulSet", api: "apps/v1", is_namespaced: true, short: &["sts"] },
+    Resource { plural: "daemonsets", kind: "DaemonSet", api: "apps/v1", is_namespaced: true, short: &["ds"] },
+    Resource {
+        plural: "controllerrevisions",
+        kind: "ControllerRevision",
+        api: "apps/v1",
+        is_namespaced: true,
+        short: &[],
+    },
     Resource { plural: "replicasets", kind: "ReplicaSet", api: "apps/v1", is_namespaced: true, short: &["rs"] },
 ];
 

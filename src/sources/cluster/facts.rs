@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::{join_all, try_join};
 use futures_util::{Stream, stream};
 use http_body_util::BodyExt;
@@ -14,10 +15,11 @@ use tokio::time::Instant as Tick;
 use super::connection::Connection;
 use super::feed::encoded;
 use super::page;
+use super::revisions;
 use super::trouble;
-use super::wire::{self, Interner, WireDeployment, WirePod};
-use crate::domain::action::Cluster;
-use crate::domain::rollout::{Pod, Revision, SeenHealthy, WorkloadRef, images, same_template, stripped};
+use super::wire::{self, Interner, Wire, WireDaemonSet, WireDeployment, WirePod, WireStatefulSet, WireWorkload};
+use crate::domain::action::{Cluster, OperationRecord};
+use crate::domain::rollout::{Kind, Pod, Report, WorkloadRef};
 use crate::domain::text;
 use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
@@ -25,7 +27,7 @@ use crate::sources::observe::{Access, Answer, ClusterEvent, ObserveCluster, Righ
 
 /// While following, the workload is read again at most this often.
 const READ_EVERY: Duration = Duration::from_millis(500);
-/// And at least this often: pods move without their Deployment.
+/// And at least this often: pods move without their workload.
 const READ_AT_LEAST: Duration = Duration::from_secs(10);
 /// The most events shown of one workload.
 const MOST_EVENTS: usize = 100;
@@ -113,28 +115,54 @@ fn access(answer: &Value) -> Access {
     }
 }
 
-fn instant(value: Option<&Value>) -> Option<Instant> {
+pub(super) fn instant(value: Option<&Value>) -> Option<Instant> {
     chrono::DateTime::parse_from_rfc3339(value?.as_str()?).ok().map(|time| time.to_utc())
 }
 
-fn string(object: &Value, pointer: &str) -> Option<String> {
+pub(super) fn string(object: &Value, pointer: &str) -> Option<String> {
     object.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
 }
 
-fn number(object: &Value, pointer: &str) -> u32 {
+pub(super) fn number(object: &Value, pointer: &str) -> u32 {
     object.pointer(pointer).and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok()).unwrap_or(0)
+}
+
+/// The object of a workload with what its kind says of it.
+struct Read {
+    object: Value,
+    report: Report,
+    record: Option<OperationRecord>,
+    uid: Arc<str>,
+    update_revision: String,
+}
+
+async fn read_object<'w, W>(connection: &Connection, path: &str, body: &'w mut Bytes) -> Result<Read, SourceError>
+where
+    W: Wire<'w> + WireWorkload,
+{
+    *body = connection.read(path).await?.body;
+    let malformed = |error: serde_json::Error| trouble::malformed(&error.to_string(), connection.server());
+    let object: Value = serde_json::from_slice(body).map_err(malformed)?;
+    let slim: W = serde_json::from_slice(body).map_err(malformed)?;
+    Ok(Read {
+        object,
+        report: slim.report(&mut Interner::default()),
+        record: slim.record(),
+        uid: slim.meta().uid.as_ref().into(),
+        update_revision: slim.update_revision().to_owned(),
+    })
 }
 
 async fn read_workload(connection: &Connection, workload: &WorkloadRef) -> Result<WorkloadFacts, SourceError> {
     let namespace = format!("/namespaces/{}", encoded(&workload.namespace));
-    let answered =
-        connection.read(&format!("/apis/apps/v1{namespace}/deployments/{}", encoded(&workload.name))).await?;
-    let malformed = |error: serde_json::Error| trouble::malformed(&error.to_string(), connection.server());
-    let object: Value = serde_json::from_slice(&answered.body).map_err(malformed)?;
-    let slim: WireDeployment<'_> = serde_json::from_slice(&answered.body).map_err(malformed)?;
-    let mut deployment = slim.judged(&mut Interner::default());
-    let record = slim.record();
-    let uid: Arc<str> = slim.metadata.uid.as_ref().into();
+    let path = format!("/apis/apps/v1{namespace}/{}/{}", workload.kind.plural(), encoded(&workload.name));
+    let mut body = Bytes::new();
+    let read = match workload.kind {
+        Kind::Deployment => read_object::<WireDeployment<'_>>(connection, &path, &mut body).await?,
+        Kind::StatefulSet => read_object::<WireStatefulSet<'_>>(connection, &path, &mut body).await?,
+        Kind::DaemonSet => read_object::<WireDaemonSet<'_>>(connection, &path, &mut body).await?,
+    };
+    let Read { object, mut report, record, uid, update_revision } = read;
     let selector = selector(object.pointer("/spec/selector").unwrap_or(&Value::Null));
     let Some(selector) = selector else {
         return Err(SourceError::new(
@@ -143,7 +171,8 @@ async fn read_workload(connection: &Connection, workload: &WorkloadRef) -> Resul
         ));
     };
     let selector = encoded(&selector);
-    let sets = list(connection, format!("/apis/apps/v1{namespace}/replicasets?labelSelector={selector}"), |bytes| {
+    let keeper = if workload.kind == Kind::Deployment { "replicasets" } else { "controllerrevisions" };
+    let kept = list(connection, format!("/apis/apps/v1{namespace}/{keeper}?labelSelector={selector}"), |bytes| {
         let list: Value = serde_json::from_slice(bytes)?;
         let next = string(&list, "/metadata/continue").filter(|next| !next.is_empty());
         let items = list.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -156,36 +185,30 @@ async fn read_workload(connection: &Connection, workload: &WorkloadRef) -> Resul
         })?;
         Ok((page.items, page.next))
     });
-    let (sets, pods) = try_join(sets, pods).await?;
+    let (kept, pods) = try_join(kept, pods).await?;
 
     let template = object.pointer("/spec/template").unwrap_or(&Value::Null);
-    let owned: Vec<&Value> = sets.iter().filter(|set| is_controlled_by(set, &uid)).collect();
-    let current = owned
-        .iter()
-        .copied()
-        .filter(|set| set.pointer("/spec/template").is_some_and(|other| same_template(other, template)));
-    // Two ReplicaSets of one template happen after a hash collision; the controller then keeps to the older.
-    let current =
-        current.min_by_key(|set| (instant(set.pointer("/metadata/creationTimestamp")), string(set, "/metadata/name")));
-    let current_uid = current.and_then(|set| string(set, "/metadata/uid"));
-    let mut revisions: Vec<Revision> = owned.iter().filter_map(|set| revision(set, current_uid.as_deref())).collect();
-    revisions.sort_by_key(|revision| revision.number);
-    let set_uids: HashSet<&str> = owned.iter().filter_map(|set| set.pointer("/metadata/uid")?.as_str()).collect();
+    let owned: Vec<&Value> = kept.iter().filter(|keeper| is_controlled_by(keeper, &uid)).collect();
+    let owners: HashSet<&str> = match workload.kind {
+        Kind::Deployment => owned.iter().filter_map(|set| set.pointer("/metadata/uid")?.as_str()).collect(),
+        Kind::StatefulSet | Kind::DaemonSet => HashSet::from([&*uid]),
+    };
     let pods: Vec<Pod> = pods
         .into_iter()
-        .filter(|(owner, _)| owner.as_deref().is_some_and(|owner| set_uids.contains(owner)))
+        .filter(|(owner, _)| owner.as_deref().is_some_and(|owner| owners.contains(owner)))
         .map(|(_, pod)| pod)
         .collect();
+    let current = revisions::current(workload.kind, &owned, template, &update_revision);
+    let revisions = revisions::all(workload.kind, &owned, current, &pods);
     let now = connection.now();
-    deployment.started.replica_set_created =
-        current.and_then(|set| instant(set.pointer("/metadata/creationTimestamp")));
-    deployment.started.acted = wire::acted(record.as_ref(), now);
+    report.started.revision_created = current.and_then(|keeper| instant(keeper.pointer("/metadata/creationTimestamp")));
+    report.started.acted = wire::acted(record.as_ref(), now);
     Ok(WorkloadFacts {
         workload: workload.clone(),
         uid,
-        current_hash: current.and_then(|set| string(set, "/metadata/labels/pod-template-hash")).map(Into::into),
+        current_hash: current.map(|keeper| revisions::hash(workload.kind, keeper).into()),
         object: Arc::new(object),
-        deployment,
+        report,
         revisions,
         pods,
         record,
@@ -197,30 +220,6 @@ fn is_controlled_by(object: &Value, uid: &str) -> bool {
     let owners = object.pointer("/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten();
     owners.into_iter().any(|owner| {
         owner.get("controller") == Some(&Value::Bool(true)) && owner.get("uid").and_then(Value::as_str) == Some(uid)
-    })
-}
-
-/// A ReplicaSet as a revision; `None` when its number cannot be read.
-fn revision(set: &Value, current: Option<&str>) -> Option<Revision> {
-    let annotation = |key: &str| set.pointer("/metadata/annotations")?.get(key)?.as_str();
-    let uid = string(set, "/metadata/uid")?;
-    let template = set.pointer("/spec/template")?;
-    let available = number(set, "/status/availableReplicas");
-    Some(Revision {
-        number: annotation("deployment.kubernetes.io/revision").map_or(Some(0), |raw| raw.parse().ok())?,
-        earlier: annotation("deployment.kubernetes.io/revision-history")
-            .map(|raw| raw.split(',').filter_map(|number| number.trim().parse().ok()).collect())
-            .unwrap_or_default(),
-        replica_set: text::clean(&string(set, "/metadata/name")?).into(),
-        images: images(template).iter().map(|image| text::clean(image).into_owned()).collect(),
-        change_cause: annotation("kubernetes.io/change-cause").map(|cause| text::clean(cause).into_owned()),
-        created_at: instant(set.pointer("/metadata/creationTimestamp")),
-        replicas: number(set, "/status/replicas"),
-        available,
-        seen_healthy: if available > 0 { SeenHealthy::AvailableNow } else { SeenHealthy::No },
-        is_current: current == Some(uid.as_str()),
-        template: Arc::new(stripped(template)),
-        uid: uid.into(),
     })
 }
 
@@ -263,7 +262,7 @@ async fn list<T>(
     }
 }
 
-/// Reads a workload again whenever its Deployment moves.
+/// Reads a workload again whenever its object moves.
 struct Follower<'a> {
     connection: &'a Connection,
     workload: &'a WorkloadRef,
@@ -298,8 +297,9 @@ impl Follower<'_> {
         if self.watch.is_none() {
             let version = string(&facts.object, "/metadata/resourceVersion").unwrap_or_default();
             let path = format!(
-                "/apis/apps/v1/namespaces/{}/deployments?watch=true&timeoutSeconds=300&resourceVersion={}&fieldSelector={}",
+                "/apis/apps/v1/namespaces/{}/{}?watch=true&timeoutSeconds=300&resourceVersion={}&fieldSelector={}",
                 encoded(&self.workload.namespace),
+                self.workload.kind.plural(),
                 encoded(&version),
                 encoded(&format!("metadata.name={}", self.workload.name)),
             );

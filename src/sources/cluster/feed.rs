@@ -20,6 +20,8 @@ use crate::sources::error::{SourceError, Trouble};
 const FIRST_PAGE: usize = 60;
 /// Every further page.
 const PAGE: usize = 500;
+/// After how long a resource the server did not have is asked for again.
+const ABSENT_FOR: Duration = Duration::from_secs(300);
 /// A watch that lived longer than this was a good one.
 const LASTING: chrono::TimeDelta = chrono::TimeDelta::seconds(1);
 /// The longest line of a watch; the API keeps no object larger than 1.5 MB.
@@ -48,6 +50,8 @@ pub(super) trait Resource: Send {
     type Wire<'a>: Wire<'a>;
     /// API root and plural, for example `("/apis/apps/v1", "deployments")`.
     const PATH: (&'static str, &'static str);
+    /// Whether a server that does not have the resource is one that has none of it: a small or simulated one.
+    const MAY_BE_ABSENT: bool = false;
     /// The row it becomes; `None` for an object that is none of ours.
     fn row(wire: &Self::Wire<'_>, interner: &mut Interner) -> Option<Row>;
 }
@@ -119,6 +123,10 @@ impl Feed {
                         self.tell(Change::Broken(SourceError::new(Trouble::Server, sentence), next_try)).await;
                         self.pause(wait).await;
                     }
+                }
+                Err(error) if error.trouble == Trouble::NotFound && R::MAY_BE_ABSENT && version.is_none() => {
+                    self.tell(Change::Listed(Some(Vec::new()))).await;
+                    self.pause(ABSENT_FOR).await;
                 }
                 Err(error) => {
                     if error.trouble == Trouble::Gone {

@@ -15,6 +15,7 @@ mod feed;
 mod hands;
 mod kubeconfig;
 mod page;
+mod revisions;
 mod source;
 mod tables;
 #[cfg(test)]

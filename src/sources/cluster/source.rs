@@ -10,7 +10,7 @@ use tokio::time::Instant as Tick;
 
 use super::connection::{Connection, is_alive};
 use super::feed::{Change, Feed};
-use super::tables::{Deployments, Focus, Pods, ReplicaSets, Tables};
+use super::tables::{ControllerRevisions, DaemonSets, Deployments, Focus, Pods, ReplicaSets, StatefulSets, Tables};
 use crate::domain::rollout::{Rollout, WorkloadRef};
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::time::Instant;
@@ -27,7 +27,9 @@ const PULSE_AGAIN: Duration = Duration::from_secs(2);
 /// How long a sign of life may take.
 const PULSE_WITHIN: Duration = Duration::from_secs(5);
 
-const RESOURCES: [&str; 3] = ["deployments", "replicasets", "pods"];
+/// Workloads first, pods last: what is drawn first comes first.
+const RESOURCES: [&str; 6] =
+    ["deployments", "statefulsets", "daemonsets", "replicasets", "controllerrevisions", "pods"];
 
 /// What is known of a cluster at one moment.
 #[derive(Debug, Clone, Default)]
@@ -101,7 +103,10 @@ impl ClusterSource {
                 };
                 feeds.push(match resource {
                     0 => Box::pin(feed.run::<Deployments>()),
-                    1 => Box::pin(feed.run::<ReplicaSets>()),
+                    1 => Box::pin(feed.run::<StatefulSets>()),
+                    2 => Box::pin(feed.run::<DaemonSets>()),
+                    3 => Box::pin(feed.run::<ReplicaSets>()),
+                    4 => Box::pin(feed.run::<ControllerRevisions>()),
                     _ => Box::pin(feed.run::<Pods>()),
                 });
             }

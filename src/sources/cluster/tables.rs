@@ -1,46 +1,55 @@
-//! Deployments, their ReplicaSets and their pods, joined into the rows of the rollouts pane.
+//! Workloads, their revisions and their pods, joined into the rows of the rollouts pane.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::feed::Resource;
-use super::wire::{self, Interner, WireDeployment, WirePod, WireReplicaSet};
+use super::wire::{
+    self, Interner, Wire, WireControllerRevision, WireDaemonSet, WireDeployment, WirePod, WireReplicaSet,
+    WireStatefulSet, WireWorkload,
+};
 use crate::domain::action::OperationRecord;
-use crate::domain::rollout::{self, Deployment, Judgement, Kind, Pod, Rollout, Verdict, WorkloadRef};
+use crate::domain::rollout::{self, Judgement, Kind, Pod, Report, Rollout, Verdict, WorkloadRef};
 use crate::domain::text;
 use crate::domain::time::Instant;
 
 /// An object as the tables keep it.
 #[derive(Debug)]
 pub(super) enum Row {
-    /// A Deployment.
-    Deployment(DeploymentRow),
-    /// A ReplicaSet of a Deployment.
-    ReplicaSet(ReplicaSetRow),
-    /// A pod of a ReplicaSet.
+    /// A Deployment, StatefulSet or DaemonSet.
+    Workload(WorkloadRow),
+    /// A ReplicaSet or ControllerRevision: what a workload is or was.
+    Revision(RevisionRow),
+    /// A pod of a ReplicaSet, StatefulSet or DaemonSet.
     Pod(PodRow),
 }
 
 #[derive(Debug)]
-pub(super) struct DeploymentRow {
+pub(super) struct WorkloadRow {
     uid: Arc<str>,
     version: u64,
     namespace: Arc<str>,
     name: Arc<str>,
-    deployment: Deployment,
+    report: Report,
     images: Arc<[Arc<str>]>,
+    /// The number of the current revision, where the object says it.
     revision: Option<u64>,
+    /// The label its newest pods have, where the object says it.
+    update_revision: Arc<str>,
     record: Option<Arc<OperationRecord>>,
 }
 
 #[derive(Debug)]
-pub(super) struct ReplicaSetRow {
+pub(super) struct RevisionRow {
     uid: Arc<str>,
     version: u64,
     owner: Arc<str>,
-    revision: Option<u64>,
+    number: Option<u64>,
     images: Arc<[Arc<str>]>,
     created_at: Option<Instant>,
+    /// The label of its pods; empty for a ReplicaSet, which owns them itself.
+    hash: Arc<str>,
     replicas: u32,
     available: u32,
 }
@@ -52,10 +61,18 @@ pub(super) struct PodRow {
     pod: Pod,
 }
 
+/// Feeds the tables with workloads of one kind.
+pub(super) struct Workloads<W>(PhantomData<W>);
 /// Feeds the tables with Deployments.
-pub(super) struct Deployments;
+pub(super) type Deployments = Workloads<WireDeployment<'static>>;
+/// Feeds the tables with StatefulSets.
+pub(super) type StatefulSets = Workloads<WireStatefulSet<'static>>;
+/// Feeds the tables with DaemonSets.
+pub(super) type DaemonSets = Workloads<WireDaemonSet<'static>>;
 /// Feeds the tables with ReplicaSets.
 pub(super) struct ReplicaSets;
+/// Feeds the tables with ControllerRevisions.
+pub(super) struct ControllerRevisions;
 /// Feeds the tables with pods.
 pub(super) struct Pods;
 
@@ -64,22 +81,47 @@ fn version(raw: &str) -> u64 {
     raw.parse().unwrap_or(0)
 }
 
+fn workload<'a, W: Wire<'a> + WireWorkload>(wire: &W, interner: &mut Interner) -> Row {
+    let meta = wire.meta();
+    Row::Workload(WorkloadRow {
+        uid: meta.uid.as_ref().into(),
+        version: version(&meta.resource_version),
+        namespace: interner.keep_clean(&meta.namespace),
+        name: text::clean(&meta.name).into(),
+        report: wire.report(interner),
+        images: wire.images(interner),
+        revision: wire.revision(),
+        update_revision: interner.keep(wire.update_revision()),
+        record: wire.record().map(Arc::new),
+    })
+}
+
 impl Resource for Deployments {
     type Wire<'a> = WireDeployment<'a>;
-    const PATH: (&'static str, &'static str) = ("/apis/apps/v1", "deployments");
+    const PATH: (&'static str, &'static str) = ("/apis/apps/v1", Kind::Deployment.plural());
 
     fn row(wire: &WireDeployment<'_>, interner: &mut Interner) -> Option<Row> {
-        let meta = &wire.metadata;
-        Some(Row::Deployment(DeploymentRow {
-            uid: meta.uid.as_ref().into(),
-            version: version(&meta.resource_version),
-            namespace: interner.keep_clean(&meta.namespace),
-            name: text::clean(&meta.name).into(),
-            deployment: wire.judged(interner),
-            images: wire.images(interner),
-            revision: wire.revision(),
-            record: wire.record().map(Arc::new),
-        }))
+        Some(workload(wire, interner))
+    }
+}
+
+impl Resource for StatefulSets {
+    type Wire<'a> = WireStatefulSet<'a>;
+    const MAY_BE_ABSENT: bool = true;
+    const PATH: (&'static str, &'static str) = ("/apis/apps/v1", Kind::StatefulSet.plural());
+
+    fn row(wire: &WireStatefulSet<'_>, interner: &mut Interner) -> Option<Row> {
+        Some(workload(wire, interner))
+    }
+}
+
+impl Resource for DaemonSets {
+    type Wire<'a> = WireDaemonSet<'a>;
+    const MAY_BE_ABSENT: bool = true;
+    const PATH: (&'static str, &'static str) = ("/apis/apps/v1", Kind::DaemonSet.plural());
+
+    fn row(wire: &WireDaemonSet<'_>, interner: &mut Interner) -> Option<Row> {
+        Some(workload(wire, interner))
     }
 }
 
@@ -90,15 +132,37 @@ impl Resource for ReplicaSets {
     fn row(wire: &WireReplicaSet<'_>, interner: &mut Interner) -> Option<Row> {
         let meta = &wire.metadata;
         let (replicas, available) = wire.pods();
-        Some(Row::ReplicaSet(ReplicaSetRow {
+        Some(Row::Revision(RevisionRow {
             uid: meta.uid.as_ref().into(),
             version: version(&meta.resource_version),
             owner: meta.controller()?.into(),
-            revision: wire.revision(),
+            number: wire.revision(),
             images: wire.images(interner),
             created_at: meta.creation_timestamp,
+            hash: interner.keep(""),
             replicas,
             available,
+        }))
+    }
+}
+
+impl Resource for ControllerRevisions {
+    type Wire<'a> = WireControllerRevision<'a>;
+    const MAY_BE_ABSENT: bool = true;
+    const PATH: (&'static str, &'static str) = ("/apis/apps/v1", "controllerrevisions");
+
+    fn row(wire: &WireControllerRevision<'_>, interner: &mut Interner) -> Option<Row> {
+        let meta = wire.meta();
+        Some(Row::Revision(RevisionRow {
+            uid: meta.uid.as_ref().into(),
+            version: version(&meta.resource_version),
+            owner: meta.controller()?.into(),
+            number: Some(wire.number()),
+            images: wire.images(interner),
+            created_at: meta.creation_timestamp,
+            hash: wire.hash().into(),
+            replicas: 0,
+            available: 0,
         }))
     }
 }
@@ -109,8 +173,8 @@ impl Resource for Pods {
 
     fn row(wire: &WirePod<'_>, interner: &mut Interner) -> Option<Row> {
         let meta = &wire.metadata;
-        // Only pods with a template hash belong to a ReplicaSet; a Job's or a StatefulSet's do not.
-        if meta.labels.template_hash.is_empty() {
+        // Only a pod with the label of a revision belongs to a workload that rolls out; a Job's does not.
+        if meta.labels.revision().is_empty() {
             return None;
         }
         let owner = interner.keep(meta.controller()?);
@@ -121,8 +185,8 @@ impl Resource for Pods {
 impl Row {
     fn uid(&self) -> &Arc<str> {
         match self {
-            Self::Deployment(row) => &row.uid,
-            Self::ReplicaSet(row) => &row.uid,
+            Self::Workload(row) => &row.uid,
+            Self::Revision(row) => &row.uid,
             Self::Pod(row) => &row.pod.uid,
         }
     }
@@ -136,7 +200,7 @@ pub struct Focus {
     /// Its row.
     pub rollout: Arc<Rollout>,
     /// Its conditions and figures.
-    pub deployment: Deployment,
+    pub report: Report,
     /// Its pods, those in trouble first.
     pub pods: Vec<Pod>,
 }
@@ -145,12 +209,12 @@ pub struct Focus {
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     environment: Arc<str>,
-    deployments: HashMap<Arc<str>, DeploymentRow>,
-    replica_sets: HashMap<Arc<str>, ReplicaSetRow>,
+    workloads: HashMap<Arc<str>, WorkloadRow>,
+    revisions: HashMap<Arc<str>, RevisionRow>,
     pods: HashMap<Arc<str>, PodRow>,
-    /// ReplicaSets of a Deployment.
-    sets_of: HashMap<Arc<str>, HashSet<Arc<str>>>,
-    /// Pods of a ReplicaSet.
+    /// Revisions of a workload.
+    revisions_of: HashMap<Arc<str>, HashSet<Arc<str>>>,
+    /// Pods of their owner: a ReplicaSet, or a workload itself.
     pods_of: HashMap<Arc<str>, HashSet<Arc<str>>>,
     /// Which feed an object came from, so that a new list replaces only its own.
     fed_by: HashMap<Arc<str>, usize>,
@@ -159,7 +223,7 @@ pub(super) struct Tables {
     due: HashMap<Arc<str>, Instant>,
     ordered: BTreeMap<(Verdict, WorkloadRef), Arc<Rollout>>,
     placed: HashMap<Arc<str>, (Verdict, WorkloadRef)>,
-    /// ReplicaSets seen fully available, and those of them not told yet.
+    /// Revisions seen fully available, and those of them not told yet.
     healthy: HashSet<Arc<str>>,
     untold: Vec<Arc<str>>,
 }
@@ -173,27 +237,27 @@ impl Tables {
     pub(super) fn upsert(&mut self, feed: usize, row: Row) {
         self.fed_by.insert(row.uid().clone(), feed);
         match row {
-            Row::Deployment(row) => {
-                if self.deployments.get(&row.uid).is_some_and(|known| known.version > row.version) {
+            Row::Workload(row) => {
+                if self.workloads.get(&row.uid).is_some_and(|known| known.version > row.version) {
                     return;
                 }
                 self.dirty.insert(row.uid.clone());
-                self.deployments.insert(row.uid.clone(), row);
+                self.workloads.insert(row.uid.clone(), row);
             }
-            Row::ReplicaSet(row) => {
-                if self.replica_sets.get(&row.uid).is_some_and(|known| known.version > row.version) {
+            Row::Revision(row) => {
+                if self.revisions.get(&row.uid).is_some_and(|known| known.version > row.version) {
                     return;
                 }
                 self.dirty.insert(row.owner.clone());
-                self.sets_of.entry(row.owner.clone()).or_default().insert(row.uid.clone());
-                self.replica_sets.insert(row.uid.clone(), row);
+                self.revisions_of.entry(row.owner.clone()).or_default().insert(row.uid.clone());
+                self.revisions.insert(row.uid.clone(), row);
             }
             Row::Pod(row) => {
                 let uid = row.pod.uid.clone();
                 if self.pods.get(&uid).is_some_and(|known| known.version > row.version || known.pod == row.pod) {
                     return;
                 }
-                self.touch_set(&row.owner);
+                self.touch_owner(&row.owner);
                 self.pods_of.entry(row.owner.clone()).or_default().insert(uid.clone());
                 self.pods.insert(uid, row);
             }
@@ -203,19 +267,19 @@ impl Tables {
     /// Forgets an object.
     pub(super) fn delete(&mut self, uid: &Arc<str>) {
         self.fed_by.remove(uid);
-        if self.deployments.remove(uid).is_some() {
+        if self.workloads.remove(uid).is_some() {
             self.due.remove(uid);
             self.dirty.remove(uid);
             if let Some(place) = self.placed.remove(uid) {
                 self.ordered.remove(&place);
             }
-        } else if let Some(row) = self.replica_sets.remove(uid) {
-            forget(&mut self.sets_of, &row.owner, uid);
+        } else if let Some(row) = self.revisions.remove(uid) {
+            forget(&mut self.revisions_of, &row.owner, uid);
             self.healthy.remove(uid);
             self.dirty.insert(row.owner);
         } else if let Some(row) = self.pods.remove(uid) {
             forget(&mut self.pods_of, &row.owner, uid);
-            self.touch_set(&row.owner);
+            self.touch_owner(&row.owner);
         }
     }
 
@@ -236,10 +300,9 @@ impl Tables {
         }
     }
 
-    fn touch_set(&mut self, set: &Arc<str>) {
-        if let Some(set) = self.replica_sets.get(set) {
-            self.dirty.insert(set.owner.clone());
-        }
+    fn touch_owner(&mut self, owner: &Arc<str>) {
+        let workload = self.revisions.get(owner).map_or(owner, |revision| &revision.owner);
+        self.dirty.insert(workload.clone());
     }
 
     /// Judges what changed or became due; whether any row is different now.
@@ -271,9 +334,9 @@ impl Tables {
         is_changed
     }
 
-    fn note_healthy(&mut self, deployment: &Arc<str>) {
-        let current = self.deployments.get(deployment).and_then(|row| self.current(row));
-        if let Some(uid) = current.filter(|set| set.replicas > 0).map(|set| set.uid.clone())
+    fn note_healthy(&mut self, workload: &Arc<str>) {
+        let row = self.workloads.get(workload).filter(|row| row.report.counts.desired > 0);
+        if let Some(uid) = row.and_then(|row| self.current(row)).map(|current| current.uid.clone())
             && self.healthy.insert(uid.clone())
         {
             self.untold.push(uid);
@@ -292,7 +355,7 @@ impl Tables {
 
     /// Whether there is any workload.
     pub(super) fn has_rows(&self) -> bool {
-        !self.deployments.is_empty()
+        !self.workloads.is_empty()
     }
 
     /// How many pods are known.
@@ -300,7 +363,7 @@ impl Tables {
         self.pods.len()
     }
 
-    /// The uids of ReplicaSets found fully available since the last call: revisions seen healthy. Each is told once.
+    /// The uids of revisions found fully available since the last call: all of them. Each is told once.
     pub(super) fn newly_healthy(&mut self) -> Vec<Arc<str>> {
         std::mem::take(&mut self.untold)
     }
@@ -308,79 +371,106 @@ impl Tables {
     /// What is known of a workload, pods included.
     pub(super) fn focus(&self, workload: &WorkloadRef) -> Option<Focus> {
         let (uid, place) = self.placed.iter().find(|(_, (_, placed))| placed == workload)?;
-        let mut pods: Vec<Pod> =
-            self.sets_of.get(uid).into_iter().flatten().flat_map(|set| self.pods_in(set)).cloned().collect();
+        let row = self.workloads.get(uid)?;
+        let mut pods: Vec<Pod> = self.pods_under(row).cloned().collect();
         pods.sort_by(|one, other| one.is_ready.cmp(&other.is_ready).then_with(|| one.name.cmp(&other.name)));
-        let row = self.deployments.get(uid)?;
         Some(Focus {
             workload: workload.clone(),
             rollout: self.ordered.get(place)?.clone(),
-            deployment: self.joined(row),
+            report: self.joined(row),
             pods,
         })
     }
 
-    fn pods_in(&self, set: &Arc<str>) -> impl Iterator<Item = &Pod> + Clone {
-        self.pods_of.get(set).into_iter().flatten().filter_map(|uid| self.pods.get(uid)).map(|row| &row.pod)
+    fn pods_in(&self, owner: &Arc<str>) -> impl Iterator<Item = &Pod> + Clone {
+        self.pods_of.get(owner).into_iter().flatten().filter_map(|uid| self.pods.get(uid)).map(|row| &row.pod)
     }
 
-    fn sets(&self, deployment: &Arc<str>) -> impl Iterator<Item = &ReplicaSetRow> {
-        self.sets_of.get(deployment).into_iter().flatten().filter_map(|uid| self.replica_sets.get(uid))
+    /// Every pod of a workload.
+    fn pods_under(&self, row: &WorkloadRow) -> impl Iterator<Item = &Pod> {
+        let own = self.pods_in(&row.uid);
+        own.chain(self.revisions_of(&row.uid).flat_map(|revision| self.pods_in(&revision.uid)))
     }
 
-    /// The ReplicaSet of the current template: the one that has the Deployment's revision number.
-    fn current(&self, row: &DeploymentRow) -> Option<&ReplicaSetRow> {
-        let revision = row.revision?;
-        self.sets(&row.uid).find(|set| set.revision == Some(revision))
+    /// The pods of one revision of a workload.
+    fn pods_at<'t>(&'t self, row: &'t WorkloadRow, revision: &'t RevisionRow) -> impl Iterator<Item = &'t Pod> {
+        let own = self.pods_in(&row.uid).filter(|pod| pod.template_hash == revision.hash);
+        own.chain(self.pods_in(&revision.uid))
     }
 
-    /// The Deployment with the start of its release joined from its ReplicaSet and its operation record.
-    fn joined(&self, row: &DeploymentRow) -> Deployment {
-        let mut deployment = row.deployment.clone();
-        deployment.started.replica_set_created = self.current(row).and_then(|set| set.created_at);
-        deployment.started.acted = row.record.as_ref().map(|record| record.started);
-        deployment
+    fn revisions_of(&self, workload: &Arc<str>) -> impl Iterator<Item = &RevisionRow> {
+        self.revisions_of.get(workload).into_iter().flatten().filter_map(|uid| self.revisions.get(uid))
+    }
+
+    /// The revision of the current template: the one with the number the workload names, or with the label of its newest
+    /// pods; a DaemonSet names neither, and its newest counts.
+    fn current(&self, row: &WorkloadRow) -> Option<&RevisionRow> {
+        let mut all = self.revisions_of(&row.uid);
+        match row.report.kind {
+            Kind::Deployment => {
+                let number = row.revision?;
+                all.find(|revision| revision.number == Some(number))
+            }
+            Kind::StatefulSet => all.find(|revision| revision.hash == row.update_revision),
+            Kind::DaemonSet => all.max_by_key(|revision| revision.number),
+        }
+    }
+
+    /// The report with the start of its release joined from its revision and its operation record.
+    fn joined(&self, row: &WorkloadRow) -> Report {
+        let mut report = row.report.clone();
+        report.started.revision_created = self.current(row).and_then(|revision| revision.created_at);
+        report.started.acted = row.record.as_ref().map(|record| record.started);
+        report
     }
 
     fn judged(&self, uid: &Arc<str>, now: Instant) -> Option<(Rollout, Judgement)> {
-        let row = self.deployments.get(uid)?;
+        let row = self.workloads.get(uid)?;
         let current = self.current(row);
-        let mut deployment = self.joined(row);
-        deployment.started.acted = wire::acted(row.record.as_deref(), now);
-        let newest: Vec<&Pod> = current.into_iter().flat_map(|set| self.pods_in(&set.uid)).collect();
-        let judged = rollout::judge(&deployment, newest.iter().copied(), now);
+        let mut report = self.joined(row);
+        report.started.acted = wire::acted(row.record.as_deref(), now);
+        let newest: Vec<&Pod> = current.into_iter().flat_map(|revision| self.pods_at(row, revision)).collect();
+        let judged = rollout::judge(&report, newest.iter().copied(), now);
+        let is_old = |revision: &&RevisionRow| Some(&revision.uid) != current.map(|current| &current.uid);
         let old = self
-            .sets(uid)
-            .filter(|set| set.replicas > 0 && Some(&set.uid) != current.map(|set| &set.uid))
-            .max_by_key(|set| set.revision);
-        let all = self.sets(uid).flat_map(|set| self.pods_in(&set.uid));
-        let changed_at = deployment.started.at();
-        let available = current.map_or(0, |set| set.available);
+            .revisions_of(uid)
+            .filter(is_old)
+            .filter(|revision| revision.replicas > 0 || self.pods_at(row, revision).next().is_some())
+            .max_by_key(|revision| revision.number);
+        let changed_at = report.started.at();
+        let available = match report.kind {
+            Kind::Deployment => current.map_or(0, |revision| revision.available),
+            _ => count(newest.iter().filter(|pod| pod.is_ready)),
+        };
         let is_moving = judged.verdict == Verdict::Progressing;
         let rollout = Rollout {
             workload: WorkloadRef {
                 environment: self.environment.clone(),
                 namespace: row.namespace.clone(),
-                kind: Kind::Deployment,
+                kind: report.kind,
                 name: row.name.clone(),
             },
             uid: row.uid.clone(),
             verdict: judged.verdict,
             reason: judged.reason.as_deref().map(|reason| text::clean(reason).into()),
-            counts: deployment.counts,
-            revision: row.revision,
+            counts: report.counts,
+            revision: row.revision.or_else(|| current.and_then(|revision| revision.number)),
             images: row.images.clone(),
-            old_images: old.map(|set| set.images.clone()).filter(|images| *images != row.images).unwrap_or_default(),
+            old_images: old.map(|old| old.images.clone()).filter(|images| *images != row.images).unwrap_or_default(),
             changed_at,
             deadline_at: judged.deadline_at,
             rate_per_minute: if is_moving { rollout::rate_per_minute(available, changed_at, now) } else { None },
-            terminating: u32::try_from(all.filter(|pod| pod.gone_by.is_some()).count()).unwrap_or(u32::MAX),
+            terminating: count(self.pods_under(row).filter(|pod| pod.gone_by.is_some())),
             notes: judged.notes.iter().map(|note| text::clean(note).into()).collect(),
             // A record ends only by expiring, but what is complete is over.
             record: row.record.clone().filter(|record| record.is_live(now) && judged.verdict != Verdict::Complete),
         };
         Some((rollout, judged))
     }
+}
+
+fn count<T>(items: impl Iterator<Item = T>) -> u32 {
+    u32::try_from(items.count()).unwrap_or(u32::MAX)
 }
 
 fn forget(index: &mut HashMap<Arc<str>, HashSet<Arc<str>>>, owner: &Arc<str>, uid: &Arc<str>) {

@@ -118,3 +118,37 @@ fn complete_workloads_name_their_healthy_revision() {
     assert_eq!(tables.newly_healthy(), ["new".into()]);
     assert!(tables.newly_healthy().is_empty(), "each is told once");
 }
+
+#[test]
+fn a_stateful_set_is_joined_with_its_revisions_and_its_own_pods() {
+    let set = row::<StatefulSets>(
+        r#"{"metadata":{"name":"db","namespace":"shop","uid":"s","generation":2,"resourceVersion":"9"},
+            "spec":{"replicas":3,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":0}},"template":{"spec":{"containers":[{"name":"db","image":"db:2"}]}}},
+            "status":{"observedGeneration":2,"replicas":3,"readyReplicas":2,"updatedReplicas":1,"currentRevision":"db-a","updateRevision":"db-b"}}"#,
+    );
+    let revision = |uid: &str, name: &str, number: u32, image: &str| {
+        row::<ControllerRevisions>(&format!(
+            r#"{{"metadata":{{"name":"{name}","uid":"{uid}","resourceVersion":"3","ownerReferences":[{{"uid":"s","controller":true}}]}},"revision":{number},
+                "data":{{"spec":{{"template":{{"$patch":"replace","spec":{{"containers":[{{"name":"db","image":"{image}"}}]}}}}}}}}}}"#
+        ))
+    };
+    let pod = |uid: &str, revision: &str, reason: &str| {
+        row::<Pods>(&format!(
+            r#"{{"metadata":{{"name":"db-{uid}","uid":"{uid}","resourceVersion":"4","labels":{{"controller-revision-hash":"{revision}"}},"ownerReferences":[{{"uid":"s","controller":true}}]}},
+                "status":{{"containerStatuses":[{{"name":"db","state":{{"waiting":{{"reason":"{reason}"}}}}}}]}}}}"#
+        ))
+    };
+    let rows = vec![
+        pod("2", "db-b", "CrashLoopBackOff"),
+        pod("1", "db-a", "CrashLoopBackOff"),
+        revision("r1", "db-a", 1, "db:1"),
+        set,
+        revision("r2", "db-b", 2, "db:2"),
+    ];
+    let tables = tables(rows);
+    let rows = tables.rows();
+    let row = rows.first().expect("a row");
+    assert_eq!((row.workload.label().as_str(), row.verdict, row.revision), ("sts/db", Verdict::Stuck, Some(2)));
+    assert!(row.reason.as_deref().is_some_and(|reason| reason.contains("pod db-2")), "the old pod is no reason");
+    assert_eq!((row.images[0].as_ref(), row.old_images[0].as_ref()), ("db:2", "db:1"));
+}

@@ -2,11 +2,7 @@
 
 /// How many rows are shown.
 pub fn shown(visible: usize, total: usize) -> String {
-    if visible == total {
-        format!("{total} deployments, worst first")
-    } else {
-        format!("{visible} of {total} deployments")
-    }
+    if visible == total { format!("{total} workloads, worst first") } else { format!("{visible} of {total} workloads") }
 }
 
 /// A filter is on.
@@ -23,22 +19,22 @@ pub fn marked(all: usize, hidden: usize) -> String {
 }
 
 /// The first list is on its way.
-pub fn loading(deployments: usize, pods: usize) -> String {
-    format!("Reading deployments: {deployments} so far, {pods} pods.")
+pub fn loading(workloads: usize, pods: usize) -> String {
+    format!("Reading workloads: {workloads} so far, {pods} pods.")
 }
 
 /// The source answered, and there is nothing.
 pub fn empty(scope: &str) -> String {
-    format!("No deployments in {scope}. Press s to choose another scope.")
+    format!("No workloads in {scope}. Press s to choose another scope.")
 }
 
 /// Rows there are, but none passes the filter.
 pub fn nothing_matches(total: usize) -> String {
-    format!("None of {total} deployments matches. Press esc to clear the filter.")
+    format!("None of {total} workloads matches. Press esc to clear the filter.")
 }
 
 /// Nothing was ever read.
-pub const NEVER_READ: &str = "Deployments were never read:";
+pub const NEVER_READ: &str = "Workloads were never read:";
 /// What happens next where nothing was ever read.
 pub const RETRIES: &str = "Quarterdeck tries again by itself; ctrl-r tries now.";
 /// What is shown although its source is not fresh: its age, why, and when it is asked again.

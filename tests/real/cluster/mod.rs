@@ -2,6 +2,7 @@
 
 mod contract;
 mod harness;
+mod kinds;
 mod kubeconfig;
 mod rollback;
 mod verdicts;

@@ -2,6 +2,7 @@
 //!
 //! Every field is optional: one odd object must not cost a page.
 
+mod controlled;
 mod pod;
 
 use std::borrow::Cow;
@@ -13,10 +14,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::domain::action::OperationRecord;
-use crate::domain::rollout::{Condition, Counts, Deployment, ReleaseStart};
+use crate::domain::rollout::{Condition, Counts, Kind, ReleaseStart, Report};
 use crate::domain::text;
 use crate::domain::time::Instant;
 
+pub(in crate::sources::cluster) use controlled::{WireControllerRevision, WireDaemonSet, WireStatefulSet};
 pub(in crate::sources::cluster) use pod::WirePod;
 
 /// Repeated texts, kept once.
@@ -87,8 +89,12 @@ pub(in crate::sources::cluster) struct Meta<'a> {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(in crate::sources::cluster) struct Labels<'a> {
+    /// Of the pods of a ReplicaSet.
     #[serde(borrow, rename = "pod-template-hash")]
-    pub(in crate::sources::cluster) template_hash: Cow<'a, str>,
+    template_hash: Cow<'a, str>,
+    /// Of the pods of a StatefulSet or DaemonSet, and of a DaemonSet's revisions.
+    #[serde(borrow, rename = "controller-revision-hash")]
+    revision_hash: Cow<'a, str>,
 }
 
 #[derive(Deserialize, Default)]
@@ -121,7 +127,22 @@ struct Managed<'a> {
     fields_v1: Option<&'a RawValue>,
 }
 
+impl Labels<'_> {
+    /// Which revision a pod belongs to; empty for a pod of none.
+    pub(in crate::sources::cluster) fn revision(&self) -> &str {
+        if self.template_hash.is_empty() { &self.revision_hash } else { &self.template_hash }
+    }
+}
+
 impl Meta<'_> {
+    /// The operation record on the object.
+    fn record(&self) -> Option<OperationRecord> {
+        let mut record = OperationRecord::read(&self.annotations.operation)?;
+        record.actor = text::clean(&record.actor).into_owned();
+        record.action = text::clean(&record.action).into_owned();
+        Some(record)
+    }
+
     /// The uid of the controlling owner.
     pub(in crate::sources::cluster) fn controller(&self) -> Option<&str> {
         self.owner_references.iter().find(|owner| owner.controller).map(|owner| owner.uid.as_ref())
@@ -135,9 +156,27 @@ impl Meta<'_> {
     }
 }
 
-/// A Deployment, a ReplicaSet or a Pod.
+/// An object of the API.
 pub(in crate::sources::cluster) trait Wire<'a>: Deserialize<'a> {
     fn meta(&self) -> &Meta<'a>;
+}
+
+/// A workload of any kind.
+pub(in crate::sources::cluster) trait WireWorkload {
+    /// What a verdict needs; the start of its revision and our own record are joined later.
+    fn report(&self, interner: &mut Interner) -> Report;
+
+    /// Images of the template.
+    fn images(&self, interner: &mut Interner) -> Arc<[Arc<str>]>;
+
+    /// The number of the current revision, where the workload itself says it.
+    fn revision(&self) -> Option<u64>;
+
+    /// The name of the newest ControllerRevision, where the workload itself says it; or empty.
+    fn update_revision(&self) -> &str;
+
+    /// The operation record on the object.
+    fn record(&self) -> Option<OperationRecord>;
 }
 
 #[derive(Deserialize)]
@@ -228,11 +267,11 @@ impl<'a> Wire<'a> for WireDeployment<'a> {
     }
 }
 
-impl WireDeployment<'_> {
-    /// What a verdict needs; the ReplicaSet's creation and our own record are joined later.
-    pub(in crate::sources::cluster) fn judged(&self, interner: &mut Interner) -> Deployment {
+impl WireWorkload for WireDeployment<'_> {
+    fn report(&self, interner: &mut Interner) -> Report {
         let (spec, status) = (&self.spec, &self.status);
-        Deployment {
+        Report {
+            kind: Kind::Deployment,
             generation: self.metadata.generation,
             observed_generation: status.observed_generation,
             counts: Counts {
@@ -250,25 +289,24 @@ impl WireDeployment<'_> {
                 .map(TimeDelta::seconds),
             conditions: status.conditions.iter().map(|condition| condition.kept(interner)).collect(),
             started: ReleaseStart { template_written: self.metadata.template_written(), ..ReleaseStart::default() },
+            ..Report::default()
         }
     }
 
-    /// Images of the template.
-    pub(in crate::sources::cluster) fn images(&self, interner: &mut Interner) -> Arc<[Arc<str>]> {
+    fn images(&self, interner: &mut Interner) -> Arc<[Arc<str>]> {
         self.spec.template.spec.images(interner)
     }
 
-    /// The number of the current revision.
-    pub(in crate::sources::cluster) fn revision(&self) -> Option<u64> {
+    fn revision(&self) -> Option<u64> {
         self.metadata.annotations.revision.parse().ok()
     }
 
-    /// The operation record on the object.
-    pub(in crate::sources::cluster) fn record(&self) -> Option<OperationRecord> {
-        let mut record = OperationRecord::read(&self.metadata.annotations.operation)?;
-        record.actor = text::clean(&record.actor).into_owned();
-        record.action = text::clean(&record.action).into_owned();
-        Some(record)
+    fn update_revision(&self) -> &'static str {
+        ""
+    }
+
+    fn record(&self) -> Option<OperationRecord> {
+        self.metadata.record()
     }
 }
 
@@ -351,7 +389,7 @@ mod tests {
                 {"manager":"controller","time":"2026-11-24T04:00:00Z","fieldsV1":{"f:status":{}}}]},
                 "spec":{"replicas":2,"progressDeadlineSeconds":2147483647}}"#,
         )?;
-        let deployment = wire.judged(&mut Interner::default());
+        let deployment = wire.report(&mut Interner::default());
         assert_eq!(deployment.started.template_written, Some("2026-11-24T03:00:00Z".parse()?));
         assert_eq!(deployment.deadline, None);
         assert_eq!(deployment.counts.desired, 2);

@@ -145,7 +145,7 @@ impl WirePod<'_> {
         Pod {
             name: text::clean(&self.metadata.name).into(),
             uid: self.metadata.uid.as_ref().into(),
-            template_hash: interner.keep(&self.metadata.labels.template_hash),
+            template_hash: interner.keep(self.metadata.labels.revision()),
             node: (!self.spec.node_name.is_empty()).then(|| interner.keep_clean(&self.spec.node_name)),
             phase: interner.keep_clean(&self.status.phase),
             is_ready,

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{events, history, image, notice, pods};
-use crate::domain::rollout::{Deployment, Rollout, WorkloadRef};
+use crate::domain::rollout::{Report, Rollout, WorkloadRef};
 use crate::theme::Role;
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
@@ -133,7 +133,7 @@ fn tabs(pen: &mut Pen<'_>, area: Rect, detail: Option<&Detail>, open: DetailTab)
 }
 
 /// Conditions, one a line.
-pub fn conditions(pen: &mut Pen<'_>, page: &mut Page, deployment: &Deployment) {
+pub fn conditions(pen: &mut Pen<'_>, page: &mut Page, deployment: &Report) {
     for condition in &deployment.conditions {
         let age = condition.updated_at.or(condition.since).map(|at| pen.age(at)).unwrap_or_default();
         let (sign, role) =

@@ -221,7 +221,7 @@ fn cell(pen: &mut Pen<'_>, cell: Cell, rollout: &Rollout) -> (String, Role) {
     match cell {
         Cell::Environment => (rollout.workload.environment.to_string(), Role::Muted),
         Cell::Namespace => (rollout.workload.namespace.to_string(), Role::Muted),
-        Cell::Name => (rollout.workload.name.to_string(), Role::Text),
+        Cell::Name => (rollout.workload.label(), Role::Text),
         Cell::Verdict => (
             format!("{} {}", pen.glyphs.verdict(rollout.verdict), rollout.verdict.word()),
             Role::of_verdict(rollout.verdict),
@@ -264,7 +264,7 @@ fn reason(pen: &mut Pen<'_>, rollout: &Rollout) -> (String, Role) {
 fn tell_more(pen: &mut Pen<'_>, area: Rect, rollout: &Rollout) {
     let separator = format!(" {} ", pen.glyphs.separator);
     let counts = rollout.counts;
-    let mut facts = vec![rollout.workload.name.to_string()];
+    let mut facts = vec![rollout.workload.label()];
     facts.push(image::change(&rollout.old_images, &rollout.images, &format!(" {} ", pen.glyphs.arrow)));
     facts.extend(rollout.revision.map(words::list::revision));
     facts.push(words::list::counts(counts.updated, counts.available));

@@ -17,7 +17,7 @@ use crate::ui::words::{column, detail as said};
 /// Draws it.
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, detail: &Detail) -> HitMap {
     let mut above = Page::new(area.width);
-    if let Some(deployment) = &detail.deployment {
+    if let Some(deployment) = &detail.report {
         detail::conditions(pen, &mut above, deployment);
     }
     let height = u16::try_from(above.len()).unwrap_or(0).min(area.height / 3);
@@ -88,7 +88,7 @@ fn ready(pod: &Pod) -> Cell {
 /// The revision whose ReplicaSet carries the pod's hash.
 fn revision(pod: &Pod, revisions: &[Revision]) -> String {
     let hash = pod.template_hash.as_ref();
-    let owner = revisions.iter().find(|revision| !hash.is_empty() && revision.replica_set.ends_with(hash));
+    let owner = revisions.iter().find(|revision| !hash.is_empty() && revision.name.ends_with(hash));
     owner.map(|revision| revision.number.to_string()).unwrap_or_default()
 }
 
