@@ -286,7 +286,9 @@ pub(super) fn delete(shared: &Arc<Shared>, asked: &Asked, target: &Target) -> Re
                 return failed(409, "Conflict", &format!("the {field} in the precondition does not match"));
             }
         }
-        if is_dry(asked) {
+        // Like the real server: options in a body are the only ones, and the query is not looked at.
+        let is_dry = if options.is_null() { is_dry(asked) } else { options["dryRun"] == json!(["All"]) };
+        if is_dry {
             return json_answer(200, &object);
         }
         if target.resource.plural == "pods" {

@@ -39,9 +39,8 @@ impl Hands {
 impl RehearseCluster for Rehearsal {
     fn rehearse<'a>(&'a self, request: &'a Request) -> Answer<'a, Reply> {
         Box::pin(async move {
-            let joint = if request.path.contains('?') { '&' } else { '?' };
-            let path = format!("{}{joint}dryRun=All", request.path);
-            send(&self.connection, request, &path, &[]).await
+            let (request, path) = dry(request);
+            send(&self.connection, &request, &path, &[]).await
         })
     }
 }
@@ -50,6 +49,18 @@ impl OperateCluster for Hands {
     fn send<'a>(&'a self, request: &'a Request, audit_id: &'a str) -> Answer<'a, Reply> {
         Box::pin(async move { send(&self.connection, request, &request.path, &[("Audit-ID", audit_id)]).await })
     }
+}
+
+/// The same request as a rehearsal, with its path.
+///
+/// A deletion that has a body is read from the body alone: there a server ignores the query, `dryRun=All` included, and deletes.
+fn dry(request: &Request) -> (Request, String) {
+    let joint = if request.path.contains('?') { '&' } else { '?' };
+    let mut dry = request.clone();
+    if request.method == "DELETE" {
+        dry.body["dryRun"] = serde_json::json!(["All"]);
+    }
+    (dry, format!("{}{joint}dryRun=All", request.path))
 }
 
 async fn send(
@@ -85,6 +96,20 @@ fn warning_text(raw: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_deletion_is_rehearsed_in_its_body_too() {
+        let request = |method: &str| Request {
+            method: method.to_owned(),
+            path: "/api/v1/namespaces/shop/pods/db-2".into(),
+            content_type: "application/json".into(),
+            body: serde_json::json!({"preconditions": {"uid": "u"}}),
+        };
+        let (dry_deletion, path) = dry(&request("DELETE"));
+        assert_eq!(dry_deletion.body, serde_json::json!({"preconditions": {"uid": "u"}, "dryRun": ["All"]}));
+        assert!(path.ends_with("?dryRun=All"));
+        assert_eq!(dry(&request("PATCH")).0.body, request("PATCH").body, "a patch is its body");
+    }
 
     #[test]
     fn a_warning_is_read_without_its_wrapping() {

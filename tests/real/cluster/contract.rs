@@ -313,6 +313,23 @@ fn patches_hold_their_tests_and_a_dry_run_changes_nothing() {
 }
 
 #[test]
+fn a_deletion_with_a_body_is_dry_only_when_the_body_says_so() {
+    on_both("contract-delete", |server| {
+        let path = server.path("deployments/api");
+        let uid = server.create("api", 0)["metadata"]["uid"].clone();
+        let body = |uid: &Value| json!({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}});
+        assert_eq!(server.ask("DELETE", &path, JSON, &body(&json!("another"))).0, 409, "{}", server.what);
+        let mut dry = body(&uid);
+        dry["dryRun"] = json!(["All"]);
+        assert_eq!(server.ask("DELETE", &format!("{path}?dryRun=All"), JSON, &dry).0, 200, "{}", server.what);
+        assert_eq!(server.get(&path).0, 200, "{}: a rehearsal", server.what);
+        // The trap: the query alone does not make it one.
+        assert_eq!(server.ask("DELETE", &format!("{path}?dryRun=All"), JSON, &body(&uid)).0, 200, "{}", server.what);
+        wait_until("the Deployment to be gone", PATIENCE, || (server.get(&path).0 == 404).then_some(()));
+    });
+}
+
+#[test]
 fn refusals_have_one_shape() {
     on_both("contract-refusals", |server| {
         server.create("api", 0);

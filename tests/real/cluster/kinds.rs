@@ -45,7 +45,11 @@ fn a_stateful_set_is_taken_back_with_the_pod_that_holds_it_up() {
     assert!(stuck["reason"].as_str().is_some_and(|words| words.contains("pod db-2")), "{stuck}");
     assert_eq!(stuck["images"], serde_json::json!(["db:2"]));
 
+    let uid = || shop.get("pod", "db-2")["metadata"]["uid"].clone();
+    let before = uid();
     let plan = plan(&console, &shop, "statefulset/db");
+    assert_eq!(uid(), before, "a rehearsed deletion deletes nothing");
+    assert_eq!(image(&shop, "statefulset", "db"), "db:2");
     let steps = plan["targets"][0]["steps"].as_array().cloned().unwrap_or_default();
     assert_eq!(steps.len(), 2, "the template, and the pod that would hold it up: {steps:?}");
     assert!(steps[1]["request"]["path"].as_str().is_some_and(|path| path.ends_with("/pods/db-2")), "{steps:?}");
