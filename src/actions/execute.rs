@@ -102,10 +102,7 @@ impl Executor {
     /// Verifies a run of before that never ended. Sends nothing.
     pub async fn resume(&self, unfinished: &Unfinished, events: &mpsc::Sender<(String, RunEvent)>) -> Run {
         let begun = &unfinished.begun;
-        let mut run = Run::draft(begun.run.as_str(), begun.aims.len());
-        for event in [RunEvent::Planned, RunEvent::Confirmed] {
-            run = advance(&run, event).unwrap_or(run);
-        }
+        let run = Run::begun(begun.run.as_str(), begun.aims.len());
         let mut under = Under { executor: self, events, run, bare: Entry { aims: Vec::new(), ..begun.clone() } };
         let resumed = Entry {
             what: What::Resumed,

@@ -40,8 +40,10 @@ pub enum Message {
     Run(String, RunEvent),
     /// A run came to its end.
     RunEnded(Box<Run>),
-    /// An unfinished run was found.
-    Unfinished(Vec<String>),
+    /// Runs of before that never ended: their ids and what is said of them.
+    Unfinished(Vec<(String, String)>),
+    /// One of them is being verified.
+    Resumed(Box<Run>),
     /// The journal as it is now, newest first.
     Journal(Vec<JournalLine>),
     /// A task ended that should not have.

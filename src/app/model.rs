@@ -39,6 +39,8 @@ pub struct Planning {
     pub scene: PlanScene,
     /// When the plan is worked out again by itself.
     pub refresh_at: Option<Instant>,
+    /// Whether it is being worked out at this moment.
+    pub is_in_flight: bool,
 }
 
 /// The whole state of the console.
@@ -82,8 +84,14 @@ pub struct Model {
     pub problems: Vec<Problem>,
     /// A sentence that stays until dealt with.
     pub banner: Option<String>,
-    /// Unfinished runs of before, as sentences.
-    pub unfinished: Vec<String>,
+    /// Unfinished runs of before: their ids and what is said of them.
+    pub unfinished: Vec<(String, String)>,
+    /// What is said of a run that goes on behind the list.
+    pub running: Option<String>,
+    /// How the last run ended, when it did not end well; until somebody looks at the journal.
+    pub ended_badly: Option<String>,
+    /// When the open workload is read again.
+    pub detail_due: Option<Instant>,
     /// Lines of the open menu.
     pub menu: Vec<MenuLine>,
     /// Keys worth a line in the footer.
@@ -124,6 +132,9 @@ impl Model {
             problems,
             banner: None,
             unfinished: Vec::new(),
+            running: None,
+            ended_badly: None,
+            detail_due: None,
             menu: Vec::new(),
             hints: Vec::new(),
             keymap,
@@ -248,8 +259,16 @@ impl Model {
             journal: &self.journal,
             problems: &self.problems,
             hints: &self.hints,
-            banner: self.unfinished.first().map(String::as_str).or(self.banner.as_deref()),
+            clock: now,
+            banner: self.said_first(),
         }
+    }
+
+    /// The sentence over the list: the gravest of what has to be dealt with.
+    fn said_first(&self) -> Option<&str> {
+        let unfinished = self.unfinished.first().map(|(_, words)| words.as_str());
+        let running = self.running.as_deref().filter(|_| !matches!(self.overlay(), Some(Overlay::Plan { .. })));
+        running.or(unfinished).or(self.ended_badly.as_deref()).or(self.banner.as_deref())
     }
 
     /// The overlay that has the keys.

@@ -71,11 +71,13 @@ struct Current {
     snapshots: watch::Receiver<ClusterSnapshot>,
     focus: watch::Sender<Option<WorkloadRef>>,
     source: AbortHandle,
+    identifying: AbortHandle,
 }
 
 impl Drop for Current {
     fn drop(&mut self) {
         self.source.abort();
+        self.identifying.abort();
     }
 }
 
@@ -220,14 +222,14 @@ impl Performer {
         let remembering = remember(reach.connection.clone(), self.seen.clone(), told, self.clock.clone());
         tokio::spawn(remembering);
         let identifying = identify(reach.connection.clone(), self.messages.clone(), scope_words(&reach.namespaces));
-        tokio::spawn(identifying);
+        let identifying = tokio::spawn(identifying).abort_handle();
         let connected = Connected {
             context: reach.connection.context().to_owned(),
             identity: None,
             scope: scope_words(&reach.namespaces),
             server: reach.connection.server().into(),
         };
-        self.current = Some(Current { reach, snapshots: seen, focus, source });
+        self.current = Some(Current { reach, snapshots: seen, focus, source, identifying });
         self.resume();
         connected
     }
@@ -325,17 +327,17 @@ impl Performer {
     }
 
     fn tell_unfinished(&self, what_now: &str) {
-        let sentence = |run: &Unfinished| {
+        let told = |run: &Unfinished| {
             let targets = run.begun.aims.iter().map(|aim| aim.workload.to_string()).collect::<Vec<_>>().join(", ");
-            text::clean(&format!(
+            let words = format!(
                 "UNFINISHED: {} of {targets} by {} at {}: {what_now}.",
                 run.begun.action,
                 run.begun.actor,
                 run.at.format("%H:%M:%S")
-            ))
-            .into_owned()
+            );
+            (run.begun.run.clone(), text::clean(&words).into_owned())
         };
-        let sentences = self.unfinished.iter().map(sentence).collect();
+        let sentences = self.unfinished.iter().map(told).collect();
         // At start the channel is empty; a full one means that the loop has better things to show.
         let _ = self.messages.try_send(Message::Unfinished(sentences));
     }
@@ -353,18 +355,20 @@ impl Performer {
                 (current.reach.executor.clone(), self.messages.clone(), current.reach.connection.clone());
             let (id, targets) = (run.begun.run.clone(), run.begun.aims.len());
             self.runs.spawn(async move {
-                let cluster = ObserveCluster::cluster(&connection)
-                    .await
-                    .ok()
-                    .map(|cluster| cluster.uid.unwrap_or(cluster.server));
-                if cluster.as_deref() != Some(run.begun.cluster.as_str()) {
+                let mut leaving = executor.leaving.clone();
+                let cluster = tokio::select! {
+                    cluster = patiently(|| ObserveCluster::cluster(&connection)) => cluster,
+                    // Nothing was begun here: the next start finds it again.
+                    _ = leaving.wait_for(|is_leaving| *is_leaving) => return,
+                };
+                if cluster.uid.unwrap_or(cluster.server) != run.begun.cluster {
                     return;
                 }
+                let _ = messages.send(Message::Resumed(Box::new(Run::begun(id.as_str(), targets)))).await;
                 let resumed = move |events| -> BoxFuture<'static, Run> {
                     Box::pin(async move { executor.resume(&run, &events).await })
                 };
-                watched(id, targets, messages.clone(), resumed).await;
-                let _ = messages.send(Message::Unfinished(Vec::new())).await;
+                watched(id, targets, messages, resumed).await;
             });
         }
     }
@@ -410,9 +414,22 @@ async fn watched(
     let _ = messages.send(Message::RunEnded(Box::new(ended))).await;
 }
 
+/// Asks until there is an answer, ever less often.
+async fn patiently<'a, T>(ask: impl Fn() -> crate::sources::observe::Answer<'a, T>) -> T {
+    let mut wait = Duration::from_millis(500);
+    loop {
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(error) => tracing::debug!(%error, "asked again later"),
+        }
+        tokio::time::sleep(wait).await;
+        wait = wait.saturating_mul(2).min(Duration::from_secs(10));
+    }
+}
+
 /// Asks who we are and tells it when known.
 async fn identify(connection: Connection, messages: mpsc::Sender<Message>, scope: String) {
-    if let Ok(Some(identity)) = ObserveCluster::identity(&connection).await {
+    if let Some(identity) = patiently(|| ObserveCluster::identity(&connection)).await {
         let connected = Connected {
             context: connection.context().to_owned(),
             identity: Some(identity),

@@ -83,7 +83,9 @@ impl Runtime {
                 redraw_at = self.draw(&glass);
             }
             let now = (self.clock)();
-            let clock_due = [redraw_at, update::next_due(&self.model)].into_iter().flatten().min();
+            // What should have been drawn by now has been: a time that is past must not be waited for again.
+            let redraw_at = redraw_at.filter(|at| *at > now);
+            let clock_due = [redraw_at, update::next_due(&self.model, now)].into_iter().flatten().min();
             let clock_due =
                 clock_due.map(|at| Tick::now() + (at - now).to_std().unwrap_or_default().max(Duration::from_millis(5)));
             let (cause, message) = tokio::select! {

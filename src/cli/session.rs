@@ -141,7 +141,7 @@ impl Session {
         let endpoint = endpoint(&self.environment, self.kubeconfig.as_deref())?;
         let of_context = endpoint.namespace().map(str::to_owned);
         let connection = Connection::open(endpoint, self.clock()).await?;
-        let namespaces = namespaces(&connection, &self.environment.namespaces, of_context.as_deref()).await;
+        let namespaces = namespaces(&connection, &self.environment.namespaces, of_context.as_deref()).await?;
         let default_namespace = match namespaces.as_slice() {
             [only] => only.to_string(),
             _ => of_context.unwrap_or_else(|| "default".to_owned()),

@@ -19,6 +19,16 @@ pub enum SourceState {
 }
 
 impl SourceState {
+    /// How grave it is, from 0.
+    pub const fn gravity(self) -> u8 {
+        match self {
+            Self::Fresh => 0,
+            Self::Loading => 1,
+            Self::Stale => 2,
+            Self::Down => 3,
+        }
+    }
+
     /// The word shown on the screen and in `status`.
     pub const fn word(self) -> &'static str {
         match self {

@@ -67,6 +67,8 @@ pub fn body(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
             View::Journal => panes::journal::draw(pen, area, scene),
         }
     };
+    // A plan expires by the clock, not by the frozen screen behind it.
+    pen.now = scene.clock;
     scene.ui.overlays.last().map_or(hit, |overlay| overlays::draw(pen, area, scene, overlay))
 }
 

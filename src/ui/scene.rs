@@ -128,8 +128,10 @@ pub struct JournalLine {
 /// Everything a draw may read.
 #[derive(Debug, Clone)]
 pub struct Scene<'a> {
-    /// The time, in UTC; the only clock a draw knows.
+    /// The time of what is shown, in UTC: a frozen screen stands still.
     pub now: Instant,
+    /// The time by the clock on the wall.
+    pub clock: Instant,
     /// What the operator chose.
     pub ui: &'a UiState,
     /// What the header says.

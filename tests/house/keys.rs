@@ -287,3 +287,100 @@ fn a_key_meant_for_the_row_before_only_asks() {
     patient.press("!b");
     assert!(patient.stage.model.planning.is_some());
 }
+
+/// The targets of the plan asked for last.
+fn asked_for(life: &Life) -> Vec<String> {
+    let planning = life.stage.model.planning.as_ref();
+    planning.map(|one| one.request.targets.iter().map(|target| target.name.to_string()).collect()).unwrap_or_default()
+}
+
+#[test]
+fn the_palette_does_what_is_chosen_in_it() {
+    let mut life = life();
+    life.press(":");
+    life.live(Happening::Typed("rollback "));
+    life.press("down");
+    life.press("enter");
+    assert_eq!(asked_for(&life), ["basket"], "the line somebody moved to, not the row under the cursor");
+    let mut short = self::life();
+    short.press(":");
+    short.live(Happening::Typed("rollb"));
+    short.press("enter");
+    assert_eq!(asked_for(&short), ["payments"], "a completion is taken as it stands");
+}
+
+#[test]
+fn marked_rows_are_what_an_action_means() {
+    let mut life = life();
+    life.press("space");
+    life.press("j");
+    life.press("space");
+    life.press("/");
+    life.live(Happening::Typed("catalogue"));
+    life.press("enter");
+    life.press("!b");
+    assert_eq!(asked_for(&life), ["payments", "web"], "those the filter hides too, and none that is not marked");
+}
+
+#[test]
+fn an_open_plan_asks_one_question_at_a_time_and_only_when_its_target_moved() {
+    let mut life = life();
+    life.press("!b");
+    life.live(Happening::Planned(None));
+    let mut asked = 0;
+    for step in 0..40 {
+        life.at += TimeDelta::milliseconds(200);
+        let mut rows = shop();
+        // Somebody else's workload moves all the time, the target only once.
+        rows[6].counts.ready = step % 7;
+        rows[0].counts.ready = u32::from(step > 20);
+        let rows = rows.into_iter().map(std::sync::Arc::new).collect();
+        let snapshot =
+            quarterdeck::sources::cluster::ClusterSnapshot { rollouts: rows, ..life.stage.model.snapshot.clone() };
+        let kept = keep_what_is_the_same(&life.stage.model, snapshot);
+        let effects = update(&mut life.stage.model, Message::Observed(Box::new(kept)), life.at);
+        asked += effects.iter().filter(|effect| matches!(effect, Effect::Plan(_))).count();
+    }
+    assert_eq!(asked, 1);
+}
+
+/// As the source does: a row that is as it was is the same row.
+fn keep_what_is_the_same(
+    model: &Model,
+    mut snapshot: quarterdeck::sources::cluster::ClusterSnapshot,
+) -> quarterdeck::sources::cluster::ClusterSnapshot {
+    let known = model.snapshot.rollouts.clone();
+    let same = |row: &std::sync::Arc<quarterdeck::domain::rollout::Rollout>| {
+        known.iter().find(|old| *old == row).unwrap_or(row).clone()
+    };
+    snapshot.rollouts = snapshot.rollouts.iter().map(same).collect();
+    snapshot
+}
+
+#[test]
+fn nothing_is_due_again_and_again() {
+    let mut life = life();
+    life.press("!b");
+    life.live(Happening::Planned(None));
+    for milliseconds in [400, 5_000, 20_000] {
+        life.live(Happening::Time(milliseconds));
+        let due = quarterdeck::app::next_due(&life.stage.model, life.at);
+        assert!(due.is_none_or(|due| due > life.at), "{due:?} is past at {}", life.at);
+    }
+}
+
+#[test]
+fn a_run_can_be_left_and_looked_at_again() {
+    let mut life = life();
+    for happening in [Happening::Keys("!b"), Happening::Planned(None), Happening::Confirmed(400)] {
+        life.live(happening);
+    }
+    life.live(Happening::Run(RunEvent::Started { target: 0 }));
+    life.press("esc");
+    assert!(life.stage.model.overlay().is_none());
+    let list = crate::stage::text(&life.stage.screen(120, 40));
+    assert!(list.contains("RUNNING: journalled; the request is on its way"), "{list}");
+    life.press("!b");
+    assert!(matches!(life.stage.model.overlay(), Some(Overlay::Plan { .. })), "the same run again, not another plan");
+    assert_eq!(life.stage.model.runs.len(), 1);
+}

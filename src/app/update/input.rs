@@ -84,7 +84,8 @@ pub(super) fn named(name: &str) -> Option<Command> {
     if let Some(action) = name.strip_prefix("action.") {
         return catalog::ALL.iter().position(|contract| contract.id() == action).map(Command::Act);
     }
-    NAMED.iter().find(|(_, known, _)| *known == name).map(|(command, ..)| *command)
+    let listed = NAMED.iter().find(|(_, known, _)| *known == name).map(|(command, ..)| *command);
+    listed.or_else(|| catalog::ALL.iter().position(|contract| contract.id() == name).map(Command::Act))
 }
 
 /// The field that has the keys.
@@ -158,6 +159,8 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
             vec![Effect::Focus(None)]
         }
         Command::Journal => {
+            // Whoever looks there has seen how it ended.
+            model.ended_badly = None;
             model.ui.overlays.clear();
             model.ui.view = View::Journal;
             model.ui.detail_cursor = 0;
@@ -220,7 +223,7 @@ fn toggled(flag: &mut bool) -> Vec<Effect> {
 /// One step back: overlay, filter, marks, view, and at the root out.
 fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
     match model.ui.overlays.last() {
-        Some(Overlay::Plan { .. }) => return plan::close(model),
+        Some(Overlay::Plan { .. }) => return plan::close(model, now),
         Some(_) => {
             model.ui.overlays.pop();
             return Vec::new();
@@ -271,7 +274,7 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
         }
         Some(Overlay::Scope { selected }) => {
             model.ui.overlays.pop();
-            switch(model, selected)
+            switch(model, selected, now)
         }
         Some(Overlay::Actions { workload, selected }) => {
             if let Some(refused) = model.menu.get(selected).and_then(|line| line.refused.clone()) {
@@ -283,7 +286,11 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
         Some(Overlay::Palette { input, selected }) => {
             let chosen = model.menu.get(selected).map(|line| line.words.clone());
             model.ui.overlays.pop();
-            palette(model, input.text.trim(), chosen, now)
+            match chosen {
+                // A line somebody moved to is the one they mean, whatever was typed to find it.
+                Some(line) if selected > 0 => palette(model, &line, None, now),
+                chosen => palette(model, input.text.trim(), chosen, now),
+            }
         }
         Some(Overlay::Help { .. } | Overlay::Problems { .. }) => {
             model.ui.overlays.pop();
@@ -357,14 +364,15 @@ fn diff(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-fn switch(model: &mut Model, environment: usize) -> Vec<Effect> {
+fn switch(model: &mut Model, environment: usize, now: Instant) -> Vec<Effect> {
     if environment >= model.environments.len() {
         return Vec::new();
     }
     if environment == model.current {
         return Vec::new();
     }
-    let mut effects = plan::close(model);
+    let mut effects = plan::close(model, now);
+    model.planning = None;
     model.enter(environment);
     effects.push(Effect::Connect(environment));
     effects
@@ -382,6 +390,12 @@ fn act(model: &mut Model, action: usize, now: Instant) -> Vec<Effect> {
         toast(model, &words, true, now);
         return Vec::new();
     }
+    if model.ui.view == View::Rollouts && !model.ui.marks.is_empty() {
+        // Those the filter hides too: they are counted over the list and named in the plan.
+        let is_marked = |row: &&std::sync::Arc<crate::domain::rollout::Rollout>| model.ui.marks.contains(&row.uid);
+        let marked = model.snapshot.rollouts.iter().filter(is_marked).map(|row| row.workload.clone()).collect();
+        return plan::open(model, action, marked, None, now);
+    }
     let to_revision = chosen_revision(model);
     let targets: Vec<WorkloadRef> = model.meant().into_iter().collect();
     plan::open(model, action, targets, to_revision, now)
@@ -398,8 +412,8 @@ fn chosen_revision(model: &Model) -> Option<u64> {
 fn palette(model: &mut Model, line: &str, chosen: Option<String>, now: Instant) -> Vec<Effect> {
     let mut words = line.split_whitespace();
     let first = words.next().unwrap_or_default();
-    if let Some(action) = catalog::ALL.iter().position(|contract| contract.id() == first) {
-        let rest: Vec<&str> = words.collect();
+    let rest: Vec<&str> = words.collect();
+    if let Some(action) = catalog::ALL.iter().position(|contract| contract.id() == first).filter(|_| !rest.is_empty()) {
         return match menu::target(model, &rest) {
             Ok((targets, to_revision)) => plan::open(model, action, targets, to_revision, now),
             Err(sentence) => {

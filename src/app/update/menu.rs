@@ -65,7 +65,11 @@ fn palette(model: &Model, typed: &str) -> Vec<MenuLine> {
     let mut lines: Vec<MenuLine> = actions
         .chain(named)
         .filter(|(name, words)| name.contains(&first) || words.to_lowercase().contains(&first))
-        .map(|(name, words)| MenuLine { keys: model.keymap.keys_of(&name), words: name, more: words, refused: None })
+        .map(|(name, words)| {
+            let is_action = catalog::ALL.iter().any(|contract| contract.id() == name);
+            let bound = if is_action { format!("action.{name}") } else { name.clone() };
+            MenuLine { keys: model.keymap.keys_of(&bound), words: name, more: words, refused: None }
+        })
         .collect();
     // What begins as typed comes first.
     lines.sort_by_key(|line| !line.words.starts_with(&first));

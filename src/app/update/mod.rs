@@ -16,7 +16,7 @@ use super::effect::Effect;
 use super::message::{Leaving, Message};
 use super::model::{Link, Model};
 use crate::domain::time::Instant;
-use crate::ui::state::Toast;
+use crate::ui::state::{Toast, View};
 
 /// How long a passing line stays.
 const TOAST: TimeDelta = TimeDelta::seconds(6);
@@ -50,8 +50,12 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::Planned(number, planned) => plan::planned(model, number, *planned, now),
         Message::Run(id, event) => run::happened(model, &id, event, now),
         Message::RunEnded(run) => run::ended(model, &run, now),
-        Message::Unfinished(sentences) => {
-            model.unfinished = sentences;
+        Message::Unfinished(runs) => {
+            model.unfinished = runs;
+            Vec::new()
+        }
+        Message::Resumed(run) => {
+            model.runs.push(*run);
             Vec::new()
         }
         Message::Journal(lines) => {
@@ -75,15 +79,24 @@ fn clock(model: &mut Model, now: Instant) -> Vec<Effect> {
     if model.leave_until.is_some_and(|until| until <= now) {
         model.leave_until = None;
     }
-    plan::refresh_if_due(model, now)
+    let mut effects = plan::refresh_if_due(model, now);
+    if model.detail_due.is_some_and(|at| at <= now) {
+        model.detail_due = None;
+        if let View::Detail(workload, _) = &model.ui.view {
+            effects.push(Effect::Read(workload.clone()));
+        }
+    }
+    effects
 }
 
-/// When `clock` has something to do.
-pub fn next_due(model: &Model) -> Option<Instant> {
+/// When `clock` has something to do, or the screen something else to say.
+pub fn next_due(model: &Model, now: Instant) -> Option<Instant> {
     let toast = model.ui.toast.as_ref().map(|toast| toast.until);
     let planning = model.planning.as_ref();
-    let arming = planning.and_then(|planning| planning.scene.armed_at);
-    [toast, model.leave_until, planning.and_then(|planning| planning.refresh_at), arming].into_iter().flatten().min()
+    let arming = planning.and_then(|planning| planning.scene.armed_at).filter(|at| *at > now);
+    let planned =
+        planning.and_then(|planning| planning.refresh_at).filter(|_| planning.is_some_and(|one| !one.is_in_flight));
+    [toast, model.leave_until, planned, arming, model.detail_due].into_iter().flatten().min()
 }
 
 /// Shows a passing line.

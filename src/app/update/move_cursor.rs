@@ -4,6 +4,9 @@ use crate::app::commands::Command;
 use crate::app::model::Model;
 use crate::ui::state::{DetailTab, Overlay, View};
 
+/// How many lines of a difference a page moves by.
+const DIFF_PAGE: isize = 5;
+
 /// Moves whatever has the cursor; whether there was anything to move.
 pub(super) fn step(model: &mut Model, command: Command) -> bool {
     let page = isize::try_from(model.page.max(2)).unwrap_or(isize::MAX);
@@ -36,7 +39,16 @@ pub(super) fn step(model: &mut Model, command: Command) -> bool {
             let next = moved(place, by, model.visible.len());
             model.ui.cursor = model.visible.get(next).map(|row| row.uid.clone());
         }
-        View::Detail(_, tab) => model.ui.detail_cursor = moved(model.ui.detail_cursor, by, lines(model, tab)),
+        // The list of revisions is short; what is long is the difference below it.
+        View::Detail(_, DetailTab::History)
+            if matches!(command, Command::PageUp | Command::PageDown | Command::HalfUp | Command::HalfDown) =>
+        {
+            model.ui.detail_scroll = model.ui.detail_scroll.saturating_add_signed(by.signum() * DIFF_PAGE);
+        }
+        View::Detail(_, tab) => {
+            model.ui.detail_cursor = moved(model.ui.detail_cursor, by, lines(model, tab));
+            model.ui.detail_scroll = 0;
+        }
         View::Journal => model.ui.detail_cursor = moved(model.ui.detail_cursor, by, model.journal.len()),
     }
     true

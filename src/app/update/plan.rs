@@ -9,7 +9,7 @@ use crate::actions::catalog;
 use crate::app::effect::{Answer, Effect, PlanRequest};
 use crate::app::model::{Model, Planning};
 use crate::domain::action::{Gesture, Plan, Run, RunEvent, advance};
-use crate::domain::rollout::WorkloadRef;
+use crate::domain::rollout::{Rollout, WorkloadRef};
 use crate::domain::time::Instant;
 use crate::ui::scene::PlanScene;
 use crate::ui::state::{Field, Overlay};
@@ -38,9 +38,13 @@ pub(super) fn open(
     }
     if model.has_run_under_way() {
         toast(model, "A run is under way; wait for its outcome before planning another.", true, now);
+        if model.planning.is_some() {
+            show(model);
+        }
         return Vec::new();
     }
     let names: Vec<String> = targets.iter().map(ToString::to_string).collect();
+    let names = if names.len() > 1 { vec![format!("{} workloads: {}", names.len(), names.join("; "))] } else { names };
     let request = PlanRequest { number: model.next_request, action, targets, to_revision };
     model.next_request += 1;
     model.planning = Some(Planning {
@@ -54,7 +58,14 @@ pub(super) fn open(
             log: Vec::new(),
         },
         refresh_at: None,
+        is_in_flight: true,
     });
+    show(model);
+    vec![Effect::Plan(request)]
+}
+
+/// Puts the plan, or the run it has become, over everything else.
+fn show(model: &mut Model) {
     model
         .ui
         .overlays
@@ -65,7 +76,6 @@ pub(super) fn open(
         reason: Field::default(),
         is_in_reason: false,
     });
-    vec![Effect::Plan(request)]
 }
 
 /// A plan was worked out: the first one, or a fresh one of the same request.
@@ -77,6 +87,7 @@ pub(super) fn planned(model: &mut Model, number: u64, planned: Result<Plan, Stri
         // Confirmed meanwhile: the confirmed plan is the one that counts.
         return Vec::new();
     }
+    planning.is_in_flight = false;
     match planned {
         Ok(plan) => {
             let before = planning.scene.plan.take();
@@ -121,15 +132,19 @@ fn forget_typed(model: &mut Model) {
     }
 }
 
-/// Rows moved: an open plan on one of them is worked out again soon.
-pub(super) fn target_moved(model: &mut Model, now: Instant) -> Vec<Effect> {
+/// Rows moved: an open plan on one of them is worked out again soon. `before` are the rows as they were.
+pub(super) fn target_moved(model: &mut Model, before: &[Arc<Rollout>], now: Instant) -> Vec<Effect> {
     let Some(planning) =
         model.planning.as_mut().filter(|planning| planning.scene.run.is_none() && planning.scene.plan.is_some())
     else {
         return Vec::new();
     };
     let refreshed = planning.scene.plan.as_ref().map_or(now, |plan| plan.refreshed_at);
-    let concerns = |target: &WorkloadRef| model.snapshot.rollouts.iter().any(|row| row.workload == *target);
+    let row = |rows: &[Arc<Rollout>], target: &WorkloadRef| rows.iter().find(|row| row.workload == *target).cloned();
+    let concerns = |target: &WorkloadRef| match (row(before, target), row(&model.snapshot.rollouts, target)) {
+        (Some(before), Some(now)) => !Arc::ptr_eq(&before, &now),
+        (before, now) => before.is_some() != now.is_some(),
+    };
     if planning.request.targets.iter().any(concerns) {
         let soon = (refreshed + REFRESH_MOVED).max(now);
         planning.refresh_at = Some(planning.refresh_at.map_or(soon, |at| at.min(soon)));
@@ -140,9 +155,10 @@ pub(super) fn target_moved(model: &mut Model, now: Instant) -> Vec<Effect> {
 /// Works an open plan out again when it is time.
 pub(super) fn refresh_if_due(model: &mut Model, now: Instant) -> Vec<Effect> {
     let Some(planning) = model.planning.as_mut() else { return Vec::new() };
-    if planning.scene.run.is_none() && planning.refresh_at.is_some_and(|at| at <= now) {
-        // Nothing is due until the answer is in.
+    // One question at a time, however often the target moves meanwhile.
+    if planning.scene.run.is_none() && !planning.is_in_flight && planning.refresh_at.is_some_and(|at| at <= now) {
         planning.refresh_at = None;
+        planning.is_in_flight = true;
         return vec![Effect::Plan(planning.request.clone())];
     }
     Vec::new()
@@ -184,9 +200,14 @@ pub(super) fn confirm(model: &mut Model, typed: &str, reason: &str, now: Instant
     vec![Effect::Execute(Box::new((*plan).clone()), Answer { typed: typed.trim().to_owned(), reason })]
 }
 
-/// Closes the plan; a run under way goes on and stays in the journal.
-pub(super) fn close(model: &mut Model) -> Vec<Effect> {
+/// Closes the plan. A run under way goes on, stays in sight over the list, and any action key shows it again.
+pub(super) fn close(model: &mut Model, now: Instant) -> Vec<Effect> {
     model.ui.overlays.retain(|overlay| !matches!(overlay, Overlay::Plan { .. }));
+    if model.planning.as_ref().and_then(|planning| planning.scene.run.as_ref()).is_some_and(|run| !run.phase.is_final())
+    {
+        toast(model, "It goes on; an action key shows it again.", false, now);
+        return Vec::new();
+    }
     match model.planning.take() {
         Some(Planning { scene: PlanScene { plan: Some(plan), run: None, .. }, .. }) => {
             vec![Effect::GiveUp(Box::new(Arc::unwrap_or_clone(plan)), "closed without confirming")]

@@ -19,6 +19,7 @@ pub(super) fn happened(model: &mut Model, id: &str, event: RunEvent, now: Instan
         }
     }
     let run = run.clone();
+    model.running = Some(format!("RUNNING: {words}"));
     if let Some(planning) =
         model.planning.as_mut().filter(|planning| planning.scene.plan.as_ref().is_some_and(|plan| plan.id == id))
     {
@@ -42,6 +43,12 @@ pub(super) fn ended(model: &mut Model, run: &Run, now: Instant) -> Vec<Effect> {
         planning.refresh_at = None;
     }
     toast(model, &words, !is_good, now);
+    model.running = None;
+    if !is_good {
+        model.ended_badly =
+            Some(format!("{} Key 8, the journal, has all of it.", words.trim_end_matches('.').to_owned() + "."));
+    }
+    model.unfinished.retain(|(id, _)| *id != run.id);
     model.runs.retain(|known| known.id != run.id);
     vec![Effect::ReadJournal]
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::rollout::{Revision, Rollout, WorkloadRef};
@@ -9,7 +11,10 @@ use crate::domain::time::Instant;
 use crate::sources::cluster::ClusterSnapshot;
 use crate::sources::observe::{ClusterEvent, WorkloadFacts};
 use crate::ui::scene::{Detail, EventLine};
-use crate::ui::state::View;
+use crate::ui::state::{DetailTab, View};
+
+/// How often an open workload is read again: its events and its history are not watched.
+const READ_EVERY: TimeDelta = TimeDelta::seconds(10);
 
 /// The newest of the cluster: shown, or held while the screen is frozen.
 pub(super) fn observed(model: &mut Model, snapshot: Box<ClusterSnapshot>, now: Instant) -> Vec<Effect> {
@@ -22,13 +27,13 @@ pub(super) fn observed(model: &mut Model, snapshot: Box<ClusterSnapshot>, now: I
 
 /// Shows a snapshot; reads the open workload again when it moved.
 pub(super) fn show(model: &mut Model, snapshot: ClusterSnapshot, now: Instant) -> Vec<Effect> {
-    model.snapshot = snapshot;
+    let rows_before = std::mem::replace(&mut model.snapshot, snapshot).rollouts;
     let before = model.ui.cursor.clone();
     model.refilter();
     if before.is_some() && before != model.ui.cursor {
         model.ui.cursor_slid_at = Some(now);
     }
-    let mut effects = super::plan::target_moved(model, now);
+    let mut effects = super::plan::target_moved(model, &rows_before, now);
     if let View::Detail(workload, _) = model.ui.view.clone() {
         let focus = model.snapshot.focus.clone();
         let row = row_of(model, &workload);
@@ -76,13 +81,20 @@ pub(super) fn facts(
     model: &mut Model,
     workload: &WorkloadRef,
     facts: Result<Box<WorkloadFacts>, String>,
-    _now: Instant,
+    now: Instant,
 ) -> Vec<Effect> {
+    model.detail_due = Some(now + READ_EVERY);
     let Some(detail) = model.detail.as_mut().filter(|detail| detail.workload == *workload) else { return Vec::new() };
     match facts {
         Ok(facts) => {
             let mut revisions: Vec<Revision> = facts.revisions;
             revisions.sort_by_key(|revision| std::cmp::Reverse(revision.number));
+            if let View::Detail(_, DetailTab::History) = model.ui.view {
+                // The cursor stays on its revision, wherever a newer one has moved it.
+                let at = detail.revisions.as_ref().and_then(|known| known.get(model.ui.detail_cursor));
+                let place = at.and_then(|at| revisions.iter().position(|revision| revision.uid == at.uid));
+                model.ui.detail_cursor = place.unwrap_or(model.ui.detail_cursor);
+            }
             detail.revisions = Some(revisions);
             detail.report.get_or_insert(facts.report);
             detail.pods.get_or_insert(facts.pods);

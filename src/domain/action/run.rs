@@ -160,6 +160,12 @@ impl Run {
         let target = TargetRun { phase: Phase::Draft, words: String::new() };
         Self { id: id.into(), phase: Phase::Draft, targets: vec![target; targets], reason: None }
     }
+
+    /// A run somebody has confirmed: where one that never ended goes on from.
+    pub fn begun(id: impl Into<String>, targets: usize) -> Self {
+        let confirmed = [RunEvent::Planned, RunEvent::Confirmed];
+        confirmed.into_iter().fold(Self::draft(id, targets), |run, event| advance(&run, event).unwrap_or(run))
+    }
 }
 
 /// An event that cannot follow: a defect of the caller, never of the world.

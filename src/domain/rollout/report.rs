@@ -10,6 +10,9 @@ use crate::domain::time::{self, Instant};
 /// How long a refused pod creation may last before it counts as stuck: a quota hit during a surge passes by itself.
 const REFUSED_FOR: TimeDelta = TimeDelta::seconds(10);
 
+/// How often the rate of a rollout is worked out again.
+const RATE_EVERY: TimeDelta = TimeDelta::seconds(10);
+
 /// One entry of `status.conditions`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Condition {
@@ -149,7 +152,11 @@ pub fn judge<'a>(report: &Report, newest: impl IntoIterator<Item = &'a Pod> + Cl
         reason,
         notes,
         deadline_at: if is_moving { deployment::deadline_at(report) } else { None },
-        look_again: [pods_due, refused_due, settles_at].into_iter().flatten().min(),
+        // A rate that nobody computes again would promise an end for ever.
+        look_again: [pods_due, refused_due, settles_at, is_moving.then(|| now + RATE_EVERY)]
+            .into_iter()
+            .flatten()
+            .min(),
     }
 }
 

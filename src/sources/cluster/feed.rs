@@ -85,16 +85,20 @@ impl Feed {
     pub(super) async fn run<R: Resource>(mut self) {
         let mut backoff = Backoff::default();
         let mut version: Option<String> = None;
-        let mut has_listed = false;
+        let mut has_told = false;
         let mut interner = Interner::default();
         let mut quick = 0;
         while !self.changes.is_closed() {
             let began = self.connection.now();
+            let mut is_list = false;
             let outcome = match version.take() {
-                None => self.list::<R>(has_listed, &mut interner).await.map(|listed| {
-                    has_listed = true;
-                    version = Some(listed);
-                }),
+                None => {
+                    is_list = true;
+                    let listed = self.list::<R>(has_told, &mut interner).await;
+                    // Pages of a list that broke off are in the tables: the next list has to replace them.
+                    has_told = true;
+                    listed.map(|listed| version = Some(listed))
+                }
                 Some(mut from) => match self.watch::<R>(&mut from, &mut interner).await {
                     Ok(Ended::Quietly) => {
                         version = Some(from);
@@ -108,11 +112,13 @@ impl Feed {
                 },
             };
             let lived = self.connection.now() - began;
+            // A watch that lasted was a good one, however it ended; a list proves nothing, however long it took.
+            if !is_list && lived > LASTING {
+                backoff = Backoff::default();
+                quick = 0;
+            }
             match outcome {
-                Ok(()) if lived > LASTING => {
-                    backoff = Backoff::default();
-                    quick = 0;
-                }
+                Ok(()) if !is_list && lived > LASTING => {}
                 Ok(()) => {
                     quick += 1;
                     // A list and its first watch are quick; a server that ends everything at once must not be asked in a loop.

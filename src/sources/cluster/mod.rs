@@ -32,23 +32,28 @@ pub use tables::Focus;
 use std::sync::Arc;
 
 use crate::config::Namespaces;
+use crate::sources::error::SourceError;
 use crate::sources::observe::{Access, ObserveCluster, Right};
 
 /// The namespaces to look at; empty means all of them.
 ///
 /// Where the configuration does not say, everything is shown to those who may list everything, and the context's own
 /// namespace to the others.
-pub async fn namespaces(connection: &Connection, asked: &Namespaces, of_context: Option<&str>) -> Vec<Arc<str>> {
-    match asked {
+pub async fn namespaces(
+    connection: &Connection,
+    asked: &Namespaces,
+    of_context: Option<&str>,
+) -> Result<Vec<Arc<str>>, SourceError> {
+    Ok(match asked {
         Namespaces::All => Vec::new(),
         Namespaces::Named(names) => names.iter().map(|name| name.as_str().into()).collect(),
         Namespaces::OfContext => {
             let everywhere = Right { verb: "list", group: "apps", resource: "deployments", namespace: "", name: "" };
-            match connection.may(everywhere).await {
-                Ok(Access::Denied(_)) => vec![of_context.unwrap_or("default").into()],
+            match connection.may(everywhere).await? {
+                Access::Denied(_) => vec![of_context.unwrap_or("default").into()],
                 // Unknown is not denied: the list itself will tell.
-                _ => Vec::new(),
+                Access::Allowed | Access::Unknown(_) => Vec::new(),
             }
         }
-    }
+    })
 }

@@ -153,6 +153,8 @@ impl Owner {
                 () = self.source.snapshots.closed() => return,
                 change = incoming.recv() => {
                     let Some((feed, change)) = change else { return };
+                    // The wait was long, perhaps.
+                    let now = connection.now();
                     self.take(feed, change, now);
                     // Whatever else is ready belongs into the same snapshot.
                     while let Ok((feed, change)) = incoming.try_recv() {
@@ -161,7 +163,7 @@ impl Owner {
                     is_dirty = true;
                 }
                 answer = &mut pulse => {
-                    is_dirty |= self.feel(answer, now, &epoch);
+                    is_dirty |= self.feel(answer, connection.now(), &epoch);
                     let wait = if self.silent.is_some() { PULSE_AGAIN } else { PULSE_EVERY };
                     pulse = Box::pin(self::pulse(&connection, wait));
                 }
@@ -200,8 +202,10 @@ impl Owner {
                 state.broken = None;
             }
             Change::Broken(error, next_try) => {
-                let since = state.broken.as_ref().map_or(now, |(_, since, _)| *since);
-                if state.broken.is_none() && state.has_listed {
+                // On a dead line it broke when the line did.
+                let silent = self.silent.as_ref().map(|(_, since)| *since);
+                let since = state.broken.as_ref().map(|(_, since, _)| *since).or(silent).unwrap_or(now);
+                if state.broken.is_none() && state.has_listed && silent.is_none() {
                     // The watch was open until this moment.
                     state.last_good = Some(now);
                 }
@@ -250,21 +254,19 @@ impl Owner {
     }
 
     fn health(&self, now: Instant) -> Vec<SourceHealth> {
-        RESOURCES
-            .iter()
-            .zip(self.states.chunks(self.scopes.len().max(1)))
-            .map(|(resource, states)| {
-                let name = format!("{}/{resource}", self.source.environment);
-                let each = states
-                    .iter()
-                    .zip(&self.scopes)
-                    .map(|(state, scope)| self.health_of(&name, state, scope.as_deref(), now));
-                each.max_by_key(|health| rank(health.state)).unwrap_or_else(|| SourceHealth::loading(name.as_str()))
+        let feeds = RESOURCES.iter().flat_map(|resource| self.scopes.iter().map(move |scope| (resource, scope)));
+        feeds
+            .zip(&self.states)
+            .map(|((resource, scope), state)| {
+                // One namespace that cannot be read says nothing about the others.
+                let place = scope.as_deref().filter(|_| self.scopes.len() > 1);
+                let place = place.map(|namespace| format!(" in {namespace}")).unwrap_or_default();
+                self.health_of(&format!("{}/{resource}{place}", self.source.environment), state, now)
             })
             .collect()
     }
 
-    fn health_of(&self, name: &str, state: &FeedState, scope: Option<&str>, now: Instant) -> SourceHealth {
+    fn health_of(&self, name: &str, state: &FeedState, now: Instant) -> SourceHealth {
         let silent = self.silent.as_ref().map(|(error, since)| (error, *since, None));
         let broken = state.broken.as_ref().map(|(error, since, next)| (error, *since, Some(*next))).or(silent);
         let verdict = match &broken {
@@ -274,10 +276,7 @@ impl Owner {
             None if state.has_listed => SourceState::Fresh,
             None => SourceState::Loading,
         };
-        let error = broken.as_ref().map(|(error, ..)| match scope {
-            Some(namespace) if self.scopes.len() > 1 => format!("{namespace}: {}", error.sentence),
-            _ => error.sentence.clone(),
-        });
+        let error = broken.as_ref().map(|(error, ..)| error.sentence.clone());
         let last_good = match &broken {
             Some((_, since, None)) => Some(*since),
             _ => state.last_good,
@@ -300,15 +299,6 @@ impl Owner {
             .filter(|at| *at > now);
         let due = goes_down.chain(self.tables.next_due()).min()?;
         Some(Tick::now() + (due - now).to_std().unwrap_or(Duration::from_millis(1)))
-    }
-}
-
-const fn rank(state: SourceState) -> u8 {
-    match state {
-        SourceState::Fresh => 0,
-        SourceState::Loading => 1,
-        SourceState::Stale => 2,
-        SourceState::Down => 3,
     }
 }
 

@@ -51,7 +51,6 @@ pub(super) struct RevisionRow {
     /// The label of its pods; empty for a ReplicaSet, which owns them itself.
     hash: Arc<str>,
     replicas: u32,
-    available: u32,
 }
 
 #[derive(Debug)]
@@ -131,7 +130,6 @@ impl Resource for ReplicaSets {
 
     fn row(wire: &WireReplicaSet<'_>, interner: &mut Interner) -> Option<Row> {
         let meta = &wire.metadata;
-        let (replicas, available) = wire.pods();
         Some(Row::Revision(RevisionRow {
             uid: meta.uid.as_ref().into(),
             version: version(&meta.resource_version),
@@ -140,8 +138,7 @@ impl Resource for ReplicaSets {
             images: wire.images(interner),
             created_at: meta.creation_timestamp,
             hash: interner.keep(""),
-            replicas,
-            available,
+            replicas: wire.pods(),
         }))
     }
 }
@@ -162,7 +159,6 @@ impl Resource for ControllerRevisions {
             created_at: meta.creation_timestamp,
             hash: wire.hash().into(),
             replicas: 0,
-            available: 0,
         }))
     }
 }
@@ -438,10 +434,9 @@ impl Tables {
             .filter(|revision| revision.replicas > 0 || self.pods_at(row, revision).next().is_some())
             .max_by_key(|revision| revision.number);
         let changed_at = report.started.at();
-        let available = match report.kind {
-            Kind::Deployment => current.map_or(0, |revision| revision.available),
-            _ => count(newest.iter().filter(|pod| pod.is_ready)),
-        };
+        // Pods that were there before the release began were not made by it.
+        let is_of_this_release = |pod: &&&Pod| pod.is_ready && pod.created_at.max(changed_at) == pod.created_at;
+        let available = count(newest.iter().filter(is_of_this_release));
         let is_moving = judged.verdict == Verdict::Progressing;
         let rollout = Rollout {
             workload: WorkloadRef {

@@ -4,12 +4,15 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use crate::domain::source::{SourceHealth, SourceState, together};
+use crate::domain::time;
 use crate::theme::Role;
 use crate::ui::pen::Pen;
 use crate::ui::scene::Scene;
 use crate::ui::text;
 use crate::ui::words;
 
+/// How often the age of a frozen screen is written anew.
+const FROZEN_AGE_EVERY: chrono::TimeDelta = chrono::TimeDelta::seconds(30);
 /// From this many rows of screen on, more than one source gets a line of its own.
 const TALL: u16 = 30;
 
@@ -37,7 +40,8 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
     if let Some(since) = scene.ui.frozen_at
         && let Some(y) = lines.next()
     {
-        let words = words::frozen(&pen.age(since));
+        pen.wake_at(scene.clock + FROZEN_AGE_EVERY);
+        let words = words::frozen(&time::coarse(time::age(since, scene.clock)));
         pen.tint(Rect { y, height: 1, ..area }, pen.style(Role::Frozen));
         pen.put(area.x + 1, y, area.width.saturating_sub(2), &words, pen.style(Role::Frozen));
     }

@@ -4,5 +4,6 @@ mod contract;
 mod harness;
 mod kinds;
 mod kubeconfig;
+mod life;
 mod rollback;
 mod verdicts;

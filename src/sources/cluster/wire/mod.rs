@@ -344,7 +344,6 @@ struct ReplicaSetSpec<'a> {
 #[serde(default, rename_all = "camelCase")]
 struct ReplicaSetStatus {
     replicas: u32,
-    available_replicas: u32,
 }
 
 impl<'a> Wire<'a> for WireReplicaSet<'a> {
@@ -354,9 +353,9 @@ impl<'a> Wire<'a> for WireReplicaSet<'a> {
 }
 
 impl WireReplicaSet<'_> {
-    /// Pods it has, and how many of them are available.
-    pub(in crate::sources::cluster) const fn pods(&self) -> (u32, u32) {
-        (self.status.replicas, self.status.available_replicas)
+    /// Pods it has.
+    pub(in crate::sources::cluster) const fn pods(&self) -> u32 {
+        self.status.replicas
     }
 
     /// Images of its template.

@@ -25,9 +25,11 @@ pub(super) enum Standing {
     NeverRead,
 }
 
-/// The source the rows come from.
+/// The source the rows come from: the best of those of their kind, for rows of a namespace that can be read are no older for
+/// another that cannot.
 fn source<'a>(scene: &Scene<'a>) -> Option<&'a SourceHealth> {
-    scene.sources.iter().find(|source| source.name.to_lowercase().contains("deployments")).or(scene.sources.first())
+    let of_rows = scene.sources.iter().filter(|source| source.name.contains("deployments"));
+    of_rows.min_by_key(|source| source.state.gravity()).or(scene.sources.first())
 }
 
 /// What can be said of the rows of a scene.
