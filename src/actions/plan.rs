@@ -79,6 +79,7 @@ impl Planner {
                 }
             };
             let mut warnings = draft.warnings.clone();
+            warnings.extend(facts.missing.iter().cloned());
             for right in rights(workload, &draft.steps) {
                 let Right { verb, resource, namespace, .. } = right;
                 match self.observe.may(right).await? {

@@ -34,6 +34,8 @@ pub struct WorkloadFacts {
     pub current_hash: Option<Arc<str>>,
     /// Who acts on it, as written on the object.
     pub record: Option<OperationRecord>,
+    /// What may not be read, as sentences; what depends on it is empty.
+    pub missing: Vec<String>,
     /// When all this was read, by our clock.
     pub observed_at: Instant,
 }

@@ -184,7 +184,7 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
         Command::History => tab(model, DetailTab::History),
         Command::Raw => tab(model, DetailTab::Raw),
         Command::Diff => diff(model),
-        Command::NextTab | Command::PreviousTab => next_part(model, command),
+        Command::NextTab | Command::PreviousTab => next_part(model, command, now),
         Command::Mark => {
             if let Some(uid) = model.ui.cursor.clone()
                 && !model.ui.marks.remove(&uid)
@@ -268,7 +268,7 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
                 .and_then(|planning| planning.scene.plan.as_ref())
                 .is_some_and(|plan| plan.confirmation.needs_reason);
             if needs_reason && !is_in_reason && reason.text.trim().is_empty() && !typed.text.trim().is_empty() {
-                return next_part(model, Command::NextTab);
+                return next_part(model, Command::NextTab, now);
             }
             plan::confirm(model, &typed.text, &reason.text, now)
         }
@@ -318,7 +318,7 @@ fn tab(model: &mut Model, tab: DetailTab) -> Vec<Effect> {
     world::open(model, &workload)
 }
 
-fn next_part(model: &mut Model, command: Command) -> Vec<Effect> {
+fn next_part(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
     if let Some(Overlay::Plan { is_in_reason, .. }) = model.ui.overlays.last_mut() {
         let needs_reason = model
             .planning
@@ -330,6 +330,9 @@ fn next_part(model: &mut Model, command: Command) -> Vec<Effect> {
     }
     match (model.overlay(), &model.ui.view) {
         (Some(Overlay::Palette { .. }), _) => complete(model),
+        // There are two panes: the next one is the other.
+        (None, View::Rollouts) => return run(model, Command::Journal, now),
+        (None, View::Journal) => return run(model, Command::Rollouts, now),
         (None, View::Detail(_, open)) => {
             let place = DetailTab::ALL.iter().position(|known| known == open).unwrap_or(0);
             let count = DetailTab::ALL.len();

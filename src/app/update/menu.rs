@@ -6,7 +6,7 @@ use super::input;
 use crate::actions::catalog;
 use crate::app::commands::{Command, NAMED};
 use crate::app::model::Model;
-use crate::domain::rollout::WorkloadRef;
+use crate::domain::rollout::{WorkloadRef, without_secrets};
 use crate::domain::text;
 use crate::keys::Context;
 use crate::ui::scene::MenuLine;
@@ -163,9 +163,9 @@ pub(super) fn target(model: &Model, words: &[&str]) -> Result<(Vec<WorkloadRef>,
     Ok((vec![target], to_revision))
 }
 
-/// An object as indented lines, cleaned, without the managers' bookkeeping.
+/// An object as indented lines, cleaned, without the managers' bookkeeping and without secrets.
 pub(super) fn raw_lines(object: &Value) -> Vec<String> {
-    let mut object = object.clone();
+    let mut object = without_secrets(object.clone());
     if let Some(metadata) = object.pointer_mut("/metadata").and_then(Value::as_object_mut) {
         metadata.remove("managedFields");
     }

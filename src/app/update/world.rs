@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::rollout::{Revision, Rollout, WorkloadRef};
+use crate::domain::source::SourceHealth;
 use crate::domain::time::Instant;
 use crate::sources::cluster::ClusterSnapshot;
 use crate::sources::observe::{ClusterEvent, WorkloadFacts};
@@ -43,7 +44,11 @@ pub(super) fn show(model: &mut Model, snapshot: ClusterSnapshot, now: Instant) -
         detail.rollout = row;
         if let Some(focus) = focus.filter(|focus| focus.workload == workload) {
             detail.report = Some(focus.report.clone());
-            detail.pods = Some(focus.pods.clone());
+            // Before the pods were listed once, none known is not none there.
+            let are_listed = |health: &SourceHealth| health.name.contains("/pods") && health.last_good.is_some();
+            if model.snapshot.health.iter().any(are_listed) {
+                detail.pods = Some(focus.pods.clone());
+            }
         }
         if has_moved {
             effects.push(Effect::Read(workload));
@@ -99,7 +104,7 @@ pub(super) fn facts(
             detail.report.get_or_insert(facts.report);
             detail.pods.get_or_insert(facts.pods);
             detail.raw = Some(super::menu::raw_lines(&facts.object));
-            detail.error = None;
+            detail.error = (!facts.missing.is_empty()).then(|| facts.missing.join(" "));
         }
         // What was read before stays; the error says that it is old.
         Err(error) => detail.error = Some(error),
@@ -116,7 +121,11 @@ pub(super) fn events(
     let Some(detail) = model.detail.as_mut().filter(|detail| detail.workload == *workload) else { return Vec::new() };
     match events {
         Ok(events) => detail.events = Some(events.into_iter().map(line).collect()),
-        Err(error) => detail.error = Some(error),
+        Err(error) => {
+            // Nothing came, and nothing will until it is asked for again: an empty list is what there is to show.
+            detail.events.get_or_insert_default();
+            detail.error = Some(error);
+        }
     }
     Vec::new()
 }

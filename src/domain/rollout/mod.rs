@@ -11,7 +11,9 @@ mod template;
 pub use pod::{Blocked, Container, ContainerState, Pod};
 pub use report::{Condition, Judgement, ReleaseStart, Report, Update, judge, rate_per_minute};
 pub use revision::{Choice, Revision, SeenHealthy, default_target};
-pub use template::{Change, changes, images, is_mutable_tag, same_code, same_template, stripped, template_digest};
+pub use template::{
+    Change, changes, images, is_mutable_tag, same_code, same_template, stripped, template_digest, without_secrets,
+};
 
 use std::cmp::Ordering;
 use std::fmt;

@@ -133,19 +133,54 @@ fn compare(path: &str, before: Option<&Value>, after: Option<&Value>, found: &mu
             }
         }
         _ if is_secret(path) => {
-            let hidden = |value: &Value| if value.is_null() { String::new() } else { "(hidden)".to_owned() };
+            let hidden = |value: &Value| if value.is_null() { String::new() } else { HIDDEN.to_owned() };
             found.push(Change { path: path.to_owned(), before: before.map(hidden), after: after.map(hidden) });
         }
         _ => found.push(Change { path: path.to_owned(), before: before.map(written), after: after.map(written) }),
     }
 }
 
+/// What stands for a value that is not shown.
+const HIDDEN: &str = "(hidden)";
+
 /// Whether a path is the value of a variable that by its name holds a secret.
 fn is_secret(path: &str) -> bool {
     let Some((_, variable)) = path.rsplit_once("env[") else { return false };
+    path.rsplit('.').next() == Some("value") && names_a_secret(variable)
+}
+
+/// Whether a variable of this name holds a secret.
+fn names_a_secret(variable: &str) -> bool {
     let name = variable.to_uppercase();
-    path.rsplit('.').next() == Some("value")
-        && ["PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "DSN", "AUTH"].iter().any(|word| name.contains(word))
+    ["PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "DSN", "AUTH"].iter().any(|word| name.contains(word))
+}
+
+/// An object as it may be shown: without the values of variables that hold secrets, and without the copy of the whole object that
+/// `kubectl apply` keeps in an annotation, which repeats them.
+pub fn without_secrets(mut object: Value) -> Value {
+    hide(&mut object);
+    let kept = "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration";
+    if let Some(copy) = object.pointer_mut(kept) {
+        *copy = HIDDEN.into();
+    }
+    object
+}
+
+fn hide(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            let is_variable = members.get("name").and_then(Value::as_str).is_some_and(names_a_secret);
+            for (key, member) in members {
+                if is_variable && key == "value" {
+                    *member = HIDDEN.into();
+                } else {
+                    hide(member);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(hide),
+        _ => {}
+    }
 }
 
 fn is_named(list: &[Value]) -> bool {
@@ -201,6 +236,17 @@ mod tests {
             found[2],
             Change { path: "containers[api].image".into(), before: Some("a:1".into()), after: Some("a:2".into()) }
         );
+    }
+
+    #[test]
+    fn an_object_is_shown_without_its_secrets() {
+        let object = json!({
+            "metadata": {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{\"value\":\"s3cret\"}", "owner": "shop"}},
+            "spec": {"template": {"spec": {"containers": [{"name": "app", "env": [
+                {"name": "DB_PASSWORD", "value": "s3cret"}, {"name": "LEVEL", "value": "debug"}]}]}}},
+        });
+        let shown = without_secrets(object).to_string();
+        assert!(!shown.contains("s3cret") && shown.contains("debug") && shown.contains("shop"), "{shown}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::{join_all, try_join};
+use futures_util::future::{join, join_all};
 use futures_util::{Stream, stream};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -185,7 +185,9 @@ async fn read_workload(connection: &Connection, workload: &WorkloadRef) -> Resul
         })?;
         Ok((page.items, page.next))
     });
-    let (kept, pods) = try_join(kept, pods).await?;
+    let mut missing = Vec::new();
+    let (kept, pods) = join(kept, pods).await;
+    let (kept, pods) = (readable(kept, &mut missing)?, readable(pods, &mut missing)?);
 
     let template = object.pointer("/spec/template").unwrap_or(&Value::Null);
     let owned: Vec<&Value> = kept.iter().filter(|keeper| is_controlled_by(keeper, &uid)).collect();
@@ -212,8 +214,20 @@ async fn read_workload(connection: &Connection, workload: &WorkloadRef) -> Resul
         revisions,
         pods,
         record,
+        missing,
         observed_at: now,
     })
+}
+
+/// A list, or nothing and the sentence why where it may not be read: the rest of the workload is still worth showing.
+fn readable<T>(list: Result<Vec<T>, SourceError>, missing: &mut Vec<String>) -> Result<Vec<T>, SourceError> {
+    match list {
+        Err(error) if error.trouble == Trouble::Forbidden => {
+            missing.push(error.sentence);
+            Ok(Vec::new())
+        }
+        list => list,
+    }
 }
 
 fn is_controlled_by(object: &Value, uid: &str) -> bool {

@@ -266,6 +266,7 @@ fn tell_more(pen: &mut Pen<'_>, area: Rect, rollout: &Rollout) {
     let counts = rollout.counts;
     let mut facts = vec![rollout.workload.label()];
     facts.push(image::change(&rollout.old_images, &rollout.images, &format!(" {} ", pen.glyphs.arrow)));
+    facts.extend(rollout.changed_at.map(|at| words::detail::changed(&pen.age(at))));
     facts.extend(rollout.revision.map(words::list::revision));
     facts.push(words::list::counts(counts.updated, counts.available));
     facts.extend((rollout.terminating > 0).then(|| words::list::leaving(rollout.terminating)));
