@@ -1,7 +1,7 @@
 //! What an action is.
 
-use crate::domain::action::{BlastRadius, Inverse, OperationRecord, Pin, Step, Tier};
-use crate::domain::rollout::{Kind, Pod, Update};
+use crate::domain::action::{BlastRadius, Goal, Inverse, OperationRecord, Pin, Step, Tier};
+use crate::domain::rollout::{Change, Kind, Pod, Update};
 use crate::domain::time::Instant;
 use crate::sources::observe::WorkloadFacts;
 use serde_json::{Value, json};
@@ -11,6 +11,10 @@ use serde_json::{Value, json};
 pub struct Options {
     /// The revision to go to.
     pub to_revision: Option<u64>,
+    /// How many pods to have.
+    pub replicas: Option<u32>,
+    /// The image to run: `IMAGE`, or `CONTAINER=IMAGE` where there are several containers.
+    pub image: Option<String>,
 }
 
 /// Why an action cannot be drafted: a sentence for the operator.
@@ -42,6 +46,10 @@ pub struct Draft {
     pub pins: Vec<Pin>,
     /// The pod template it ends with.
     pub template: Value,
+    /// What changes beside the template.
+    pub changes: Vec<Change>,
+    /// What its verification waits for.
+    pub goal: Goal,
     /// Who will feel it.
     pub blast: BlastRadius,
     /// What an operator should know first.
@@ -69,6 +77,11 @@ pub trait Action: Sync {
     /// The short word that confirms it.
     fn word(&self) -> &'static str;
 
+    /// The option it cannot be worked out without, as the command line spells it.
+    fn asks(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Works it out for one workload, from what was read of it.
     ///
     /// # Errors
@@ -85,14 +98,32 @@ pub(super) fn template_patch(
     cause: &str,
     record: &OperationRecord,
 ) -> (Vec<Pin>, Value) {
+    let fields: Vec<&str> = std::iter::once("/spec/template").chain(held_fields(facts)).collect();
+    let (pins, mut operations) = pinned_patch(facts, &fields, record);
+    operations.push(json!({"op": "add", "path": "/metadata/annotations/kubernetes.io~1change-cause", "value": cause}));
+    operations.push(json!({"op": "replace", "path": "/spec/template", "value": template}));
+    (pins, Value::Array(operations))
+}
+
+/// The patch of an action on one field beside the template. `add` replaces what is there.
+pub(super) fn field_patch(
+    facts: &WorkloadFacts,
+    path: &str,
+    value: &Value,
+    record: &OperationRecord,
+) -> (Vec<Pin>, Value) {
+    let (pins, mut operations) = pinned_patch(facts, &[path], record);
+    operations.push(json!({"op": "add", "path": path, "value": value}));
+    (pins, Value::Array(operations))
+}
+
+/// The beginning of every patch: the pins as tests, and the record.
+fn pinned_patch(facts: &WorkloadFacts, fields: &[&str], record: &OperationRecord) -> (Vec<Pin>, Vec<Value>) {
     use crate::domain::action::RECORD_KEY;
     let at = |pointer: &str| facts.object.pointer(pointer).cloned().unwrap_or(Value::Null);
     let record_path = format!("/metadata/annotations/{}", RECORD_KEY.replace('/', "~1"));
-    let mut pins = vec![
-        Pin { path: "/metadata/uid".into(), value: json!(&*facts.uid) },
-        Pin { path: "/spec/template".into(), value: at("/spec/template") },
-    ];
-    pins.extend(held_fields(facts).map(|path| Pin { path: path.to_owned(), value: at(path) }));
+    let mut pins = vec![Pin { path: "/metadata/uid".into(), value: json!(&*facts.uid) }];
+    pins.extend(fields.iter().map(|path| Pin { path: (*path).to_owned(), value: at(path) }));
     let mut operations: Vec<Value> = Vec::new();
     if facts.object.pointer("/metadata/annotations").is_some() {
         pins.push(Pin { path: record_path.clone(), value: at(&record_path) });
@@ -105,9 +136,7 @@ pub(super) fn template_patch(
         operations.push(json!({"op": "add", "path": "/metadata/annotations", "value": {}}));
     }
     operations.push(json!({"op": "add", "path": record_path, "value": record.written()}));
-    operations.push(json!({"op": "add", "path": "/metadata/annotations/kubernetes.io~1change-cause", "value": cause}));
-    operations.push(json!({"op": "replace", "path": "/spec/template", "value": template}));
-    (pins, Value::Array(operations))
+    (pins, operations)
 }
 
 /// Further fields of a kind that decide what a new template does: whether it goes anywhere, and how far.
@@ -149,8 +178,8 @@ pub(super) fn pods(count: u32) -> String {
     if count == 1 { "1 pod".to_owned() } else { format!("{count} pods") }
 }
 
-/// What holds for every action on a template.
-pub(super) fn common_refusals(facts: &WorkloadFacts, verb: &str) -> Result<(), Refusal> {
+/// What holds for every action.
+pub(super) fn not_now(facts: &WorkloadFacts) -> Result<(), Refusal> {
     let workload = &facts.workload;
     if facts.object.pointer("/metadata/deletionTimestamp").is_some() {
         return Err(Refusal(format!("{workload} is being deleted.")));
@@ -160,6 +189,13 @@ pub(super) fn common_refusals(facts: &WorkloadFacts, verb: &str) -> Result<(), R
             "the controller has not seen the newest specification of {workload} yet: its newest revision may be missing. Plan again in a moment."
         )));
     }
+    Ok(())
+}
+
+/// What holds for every action on a template.
+pub(super) fn common_refusals(facts: &WorkloadFacts, verb: &str) -> Result<(), Refusal> {
+    let workload = &facts.workload;
+    not_now(facts)?;
     if facts.report.update == Update::OnDelete {
         return Err(Refusal(format!(
             "{workload} replaces its pods OnDelete: {verb} would change nothing until somebody deletes each of them."

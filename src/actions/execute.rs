@@ -352,6 +352,7 @@ fn aim(target: &Target) -> Aim {
         workload: target.workload.clone(),
         uid: target.uid.clone(),
         template_digest: template_digest(&target.expected_template),
+        goal: target.goal,
         deadline_seconds: target.deadline_seconds,
     }
 }

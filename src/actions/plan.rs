@@ -10,7 +10,7 @@ use super::fights::fights;
 use super::policy::{self, Grant};
 use super::references::references;
 use super::seen::Seen;
-use crate::domain::action::{Actor, Cluster, Evidence, OperationRecord, Plan, Rehearsal, Request, Step, Target};
+use crate::domain::action::{Actor, Cluster, Evidence, Goal, OperationRecord, Plan, Rehearsal, Request, Step, Target};
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{self, Revision, Verdict, WorkloadRef, changes, judge};
 use crate::domain::time::{self, Instant};
@@ -97,10 +97,13 @@ impl Planner {
                 }
             }
             warnings.extend(self.changed_since(&facts, &draft, now).await);
+            if matches!(draft.goal, Goal::Replicas(_)) {
+                warnings.extend(self.scaled_by(workload).await);
+            }
             let (rehearsal, template) =
                 self.rehearse(&draft.steps.iter().map(|step| &step.request).collect::<Vec<_>>()).await;
             answers.push(rehearsal);
-            planned.push(target(&facts, draft, template.as_ref(), warnings, deadline, now));
+            planned.push(target(&facts, draft, template.as_ref(), warnings, options, deadline, now));
         }
         let rehearsal = joined(answers);
         if let Rehearsal::Rejected(reason) = &rehearsal {
@@ -146,6 +149,18 @@ impl Planner {
             record.sentence(now),
             time::left(record.expires - now)
         ))
+    }
+
+    /// Who else decides how many pods there are.
+    async fn scaled_by(&self, workload: &WorkloadRef) -> Vec<String> {
+        match self.observe.autoscalers(workload).await {
+            Ok(found) => found
+                .into_iter()
+                .map(|scaler| format!("{} sets the number of pods itself, between {} and {}: it overwrites this within seconds. Change its limits instead.", scaler.who, scaler.least, scaler.most))
+                .collect(),
+            Err(error) if error.trouble == Trouble::NotFound => Vec::new(),
+            Err(error) => vec![format!("Whether an autoscaler sets the number of pods is not known: {}", error.sentence)],
+        }
     }
 
     /// ConfigMaps and Secrets written after the target revision last ran.
@@ -255,6 +270,7 @@ fn target(
     draft: Draft,
     stored: Option<&Value>,
     warnings: Vec<String>,
+    options: &Options,
     deadline: u32,
     now: Instant,
 ) -> Target {
@@ -290,7 +306,10 @@ fn target(
         steps: draft.steps,
         pins: draft.pins,
         // The server's answer shows defaulting and admission; without one, what we would send.
-        changes: changes(facts.template(), stored.unwrap_or(&draft.template)),
+        changes: [draft.changes, changes(facts.template(), stored.unwrap_or(&draft.template))].concat(),
+        goal: draft.goal,
+        replicas: options.replicas,
+        image: options.image.clone(),
         evidence,
         blast: draft.blast,
         fights: fights(&facts.object),
@@ -330,7 +349,7 @@ pub fn revise(plan: &Plan, target: &Target, action: &dyn Action, facts: &Workloa
         return Err(format!("{workload} has changed since the plan at {}{who}. Plan again.", moved.join(", ")));
     }
     let record = record(&plan.id, &plan.actor, action, plan.refreshed_at, target.deadline_seconds);
-    let options = Options { to_revision: target.to_revision };
+    let options = Options { to_revision: target.to_revision, replicas: target.replicas, image: target.image.clone() };
     let draft = action
         .draft(facts, &options, Context { record: &record, now: plan.refreshed_at })
         .map_err(|refusal| refusal.0)?;

@@ -20,7 +20,9 @@ pub fn confirmation(action: &dyn Action, guard: Guard, targets: &[WorkloadRef]) 
 
 /// Whether what was given confirms a plan. From a script the word is needed even where a person would press Enter.
 pub(super) fn confirms(confirmation: &Confirmation, typed: &str, reason: Option<&str>) -> Result<(), String> {
-    if typed.trim() != confirmation.word && confirmation.gesture != Gesture::Enter {
+    // Where a person only presses Enter there is nothing to type; a script names the word all the same.
+    let is_entered = confirmation.gesture == Gesture::Enter && typed.trim().is_empty();
+    if typed.trim() != confirmation.word && !is_entered {
         return Err(format!("the confirmation is not right: the plan asks for {:?}.", confirmation.word));
     }
     if confirmation.needs_reason && reason.is_none_or(|reason| reason.trim().is_empty()) {
@@ -51,6 +53,9 @@ mod tests {
         let typed = Confirmation { gesture: Gesture::TypeWord, word: "ROLLBACK".into(), needs_reason: false };
         assert!(confirms(&typed, " ROLLBACK ", None).is_ok());
         assert!(confirms(&typed, "rollback", None).is_err());
+        let pressed = Confirmation { gesture: Gesture::Enter, ..typed };
+        assert!(confirms(&pressed, "", None).is_ok() && confirms(&pressed, "ROLLBACK", None).is_ok());
+        assert!(confirms(&pressed, "no", None).is_err());
         let grave = Confirmation { gesture: Gesture::TypeNameAndReason, word: "api".into(), needs_reason: true };
         assert!(confirms(&grave, "api", Some(" ")).is_err());
         assert!(confirms(&grave, "api", Some("broken")).is_ok());

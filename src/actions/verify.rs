@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 
 use super::journal::Aim;
-use crate::domain::action::Outcome;
+use crate::domain::action::{Goal, Outcome};
 use crate::domain::rollout::{Verdict, judge, template_digest};
 use crate::domain::text;
 use crate::domain::time::{self, Instant};
@@ -124,6 +124,24 @@ impl Verification {
                     "{who} changed the pod template of {workload} after this action: it is not what was planned any more."
                 ),
             );
+        }
+        let counts = facts.report.counts;
+        match self.aim.goal {
+            Goal::Paused if facts.report.is_paused && facts.report.is_observed() => {
+                let words = format!("verified: paused with {} of {} updated.", counts.updated, counts.desired);
+                return Look::Settled(Outcome::Done, words);
+            }
+            Goal::Paused if facts.report.is_observed() => {
+                return Look::Settled(Outcome::Failed, format!("{workload} was resumed after this action."));
+            }
+            Goal::Replicas(wanted) if counts.desired != wanted => {
+                let words = format!(
+                    "{} replicas are wanted of {workload}, not {wanted}: somebody or an autoscaler changed it after this action.",
+                    counts.desired
+                );
+                return Look::Settled(Outcome::Failed, words);
+            }
+            Goal::Paused | Goal::Replicas(_) | Goal::Healthy => {}
         }
         let mut deployment = facts.report.clone();
         // Whatever mark was there before the action says nothing about it.

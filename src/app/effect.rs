@@ -1,5 +1,6 @@
 //! Everything we can ask of the outside. Closed on purpose, and values: a test reads them instead of doing them.
 
+use crate::actions::Options;
 use crate::domain::action::Plan;
 use crate::domain::rollout::WorkloadRef;
 
@@ -41,8 +42,8 @@ pub struct PlanRequest {
     pub action: usize,
     /// The targets.
     pub targets: Vec<WorkloadRef>,
-    /// The revision asked for.
-    pub to_revision: Option<u64>,
+    /// What was asked beyond the targets.
+    pub options: Options,
 }
 
 /// What the operator typed to confirm.

@@ -14,7 +14,7 @@ use super::effect::{Answer, Effect, PlanRequest};
 use super::message::{Connected, Message};
 use super::supervise::{panicked, supervise};
 use crate::actions::journal::{self, Entry, Journal, Unfinished, What};
-use crate::actions::{Executor, Given, Options, Planner, Seen, catalog};
+use crate::actions::{Executor, Given, Planner, Seen, catalog};
 use crate::domain::action::{Phase, Plan, Run, RunEvent};
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::text;
@@ -265,10 +265,9 @@ impl Performer {
         let messages = self.messages.clone();
         let planner = self.current.as_ref().map(|current| current.reach.planner.clone());
         tokio::spawn(async move {
-            let options = Options { to_revision: request.to_revision };
             let answer = match (planner, catalog::ALL.get(request.action)) {
                 (Some(planner), Some(action)) => {
-                    planner.plan(*action, &request.targets, &options).await.map_err(|error| error.sentence)
+                    planner.plan(*action, &request.targets, &request.options).await.map_err(|error| error.sentence)
                 }
                 _ => Err("there is no connection to the cluster yet.".to_owned()),
             };

@@ -16,9 +16,9 @@ use crate::sources::error::Trouble;
 
 #[derive(Debug, Args)]
 pub(super) struct Plan {
-    /// What to do: rollback, restart.
+    /// What to do: rollback, restart, pause, resume, scale, set-image.
     action: String,
-    /// On what: deployment/NAME.
+    /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME.
     #[arg(required = true)]
     targets: Vec<String>,
     /// The namespace; else the context's.
@@ -27,6 +27,12 @@ pub(super) struct Plan {
     /// The revision to go to; else the newest other one seen healthy.
     #[arg(long, value_name = "REVISION")]
     to: Option<u64>,
+    /// For scale: how many pods to have.
+    #[arg(long, value_name = "PODS")]
+    replicas: Option<u32>,
+    /// For set-image: the image, or CONTAINER=IMAGE where there are several containers.
+    #[arg(long, value_name = "IMAGE")]
+    image: Option<String>,
     /// The form of the answer.
     #[arg(long, short, value_enum, default_value_t)]
     output: Format,
@@ -73,7 +79,14 @@ impl Plan {
             });
         }
         let planner = session.planner(&connected);
-        match planner.plan(action, &targets, &Options { to_revision: self.to }).await {
+        match planner
+            .plan(
+                action,
+                &targets,
+                &Options { to_revision: self.to, replicas: self.replicas, image: self.image.clone() },
+            )
+            .await
+        {
             Ok(plan) => {
                 match self.output {
                     Format::Json => say(&serde_json::to_string_pretty(&plan)?)?,

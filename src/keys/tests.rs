@@ -3,7 +3,11 @@ use proptest::prelude::*;
 use super::*;
 
 /// What the default keymap names; the real list is the application's, and a test there holds the two together.
-const KNOWN: [&str; 36] = [
+const KNOWN: [&str; 40] = [
+    "action.pause",
+    "action.resume",
+    "action.scale",
+    "action.set-image",
     "help",
     "palette",
     "filter",
@@ -173,10 +177,8 @@ fn an_unfinished_sequence_says_what_can_follow_and_esc_gives_it_up() {
     let follows = keymap.follows(Context::List, &pending);
     let said: Vec<_> =
         follows.iter().map(|follow| (follow.chord.to_string(), follow.binding.clone().unwrap().words)).collect();
-    assert_eq!(
-        said,
-        [("b".to_owned(), "Plan to roll back".to_owned()), ("r".to_owned(), "Plan to restart".to_owned())]
-    );
+    assert!(said.contains(&("b".to_owned(), "Plan to roll back".to_owned())), "{said:?}");
+    assert_eq!(said.len(), 6, "every action begins with the same key");
     assert_eq!(pending.to_string(), "!");
     assert_eq!(keymap.press(Context::List, &mut pending, chord("esc")), Pressed::Nothing);
     assert_eq!(pending.to_string(), "");

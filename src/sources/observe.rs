@@ -63,6 +63,17 @@ pub enum Access {
     Unknown(String),
 }
 
+/// Something that decides how many pods a workload has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Autoscaler {
+    /// Its kind and name; KEDA's where KEDA made it. Cleaned.
+    pub who: String,
+    /// The fewest pods it lets be.
+    pub least: u32,
+    /// The most.
+    pub most: u32,
+}
+
 /// A right to ask about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Right<'a> {
@@ -117,6 +128,9 @@ pub trait ObserveCluster: Send + Sync {
 
     /// Events about a workload, its ReplicaSets and its pods, newest first, at most 100.
     fn events<'a>(&'a self, facts: &'a WorkloadFacts) -> Answer<'a, Vec<ClusterEvent>>;
+
+    /// The autoscalers of a workload.
+    fn autoscalers<'a>(&'a self, workload: &'a WorkloadRef) -> Answer<'a, Vec<Autoscaler>>;
 
     /// When a ConfigMap or Secret was last written, by its metadata alone; `None` where it does not exist.
     fn last_written<'a>(&'a self, resource: &'a str, namespace: &'a str, name: &'a str) -> Answer<'a, Option<Instant>>;

@@ -1,12 +1,17 @@
 //! Every action there is: one file, one line.
 
+mod pause;
 mod restart;
+mod resume;
 mod rollback;
+mod scale;
+mod set_image;
 
 use super::contract::Action;
 
 /// The catalogue, in the order of the actions menu.
-pub const ALL: &[&dyn Action] = &[&rollback::Rollback, &restart::Restart];
+pub const ALL: &[&dyn Action] =
+    &[&rollback::Rollback, &restart::Restart, &pause::Pause, &resume::Resume, &scale::Scale, &set_image::SetImage];
 
 /// An action by its id.
 pub fn named(id: &str) -> Option<&'static dyn Action> {

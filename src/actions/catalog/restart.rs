@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::actions::contract::{
     Action, Context, Draft, Options, Refusal, common_refusals, patch_request, pods, template_patch,
 };
-use crate::domain::action::{BlastRadius, Inverse, Step, Tier};
+use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
 use crate::domain::rollout::images;
 use crate::sources::observe::WorkloadFacts;
 
@@ -68,6 +68,8 @@ impl Action for Restart {
             }],
             pins,
             template,
+            changes: Vec::new(),
+            goal: Goal::Healthy,
             blast: BlastRadius { pods: counts.total, words: format!("{} replaced", pods(counts.total)) },
             warnings,
             expected: "every replica is new and available".to_owned(),

@@ -3,7 +3,7 @@
 use crate::actions::contract::{
     Action, Context, Draft, Options, Refusal, common_refusals, delete_pod, patch_request, pods, template_patch,
 };
-use crate::domain::action::{BlastRadius, Inverse, Step, Tier};
+use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
 use crate::domain::rollout::{
     Choice, Kind, Pod, Revision, SeenHealthy, Update, default_target, images, is_mutable_tag, same_template, stripped,
 };
@@ -55,6 +55,8 @@ impl Action for Rollback {
             to_revision: Some(target.number),
             steps: steps(facts, target, body, context.now),
             pins,
+            changes: Vec::new(),
+            goal: Goal::Healthy,
             blast: blast(facts, target),
             warnings: warnings(facts, &choice, options.to_revision.is_some()),
             expected: format!("every replica runs {} and is available; no pod of the present revision is left", target.images.join(", ")),

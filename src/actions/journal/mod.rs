@@ -9,7 +9,7 @@ pub use write::{Journal, Written};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::domain::action::{Outcome, Phase};
+use crate::domain::action::{Goal, Outcome, Phase};
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::time::Instant;
 
@@ -63,6 +63,9 @@ pub struct Aim {
     pub uid: String,
     /// Digest of the pod template it is to end with.
     pub template_digest: String,
+    /// What its verification waits for.
+    #[serde(default)]
+    pub goal: Goal,
     /// How long the verification waits, in seconds.
     pub deadline_seconds: u32,
 }

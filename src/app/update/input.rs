@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::{leave, menu, move_cursor, plan, toast, world};
-use crate::actions::catalog;
+use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
@@ -281,7 +281,7 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
                 toast(model, &refused, true, now);
                 return Vec::new();
             }
-            plan::open(model, selected, vec![workload], None, now)
+            ask_or_plan(model, selected, vec![workload], Options::default(), now)
         }
         Some(Overlay::Palette { input, selected }) => {
             let chosen = model.menu.get(selected).map(|line| line.words.clone());
@@ -397,11 +397,30 @@ fn act(model: &mut Model, action: usize, now: Instant) -> Vec<Effect> {
         // Those the filter hides too: they are counted over the list and named in the plan.
         let is_marked = |row: &&std::sync::Arc<crate::domain::rollout::Rollout>| model.ui.marks.contains(&row.uid);
         let marked = model.snapshot.rollouts.iter().filter(is_marked).map(|row| row.workload.clone()).collect();
-        return plan::open(model, action, marked, None, now);
+        return ask_or_plan(model, action, marked, Options::default(), now);
     }
-    let to_revision = chosen_revision(model);
+    let options = Options { to_revision: chosen_revision(model), ..Options::default() };
     let targets: Vec<WorkloadRef> = model.meant().into_iter().collect();
-    plan::open(model, action, targets, to_revision, now)
+    ask_or_plan(model, action, targets, options, now)
+}
+
+/// Plans; an action that needs to be told more is begun on the palette, ready to be completed.
+fn ask_or_plan(
+    model: &mut Model,
+    action: usize,
+    targets: Vec<WorkloadRef>,
+    options: Options,
+    now: Instant,
+) -> Vec<Effect> {
+    let asked = catalog::ALL.get(action).and_then(|contract| Some((contract.id(), contract.asks()?)));
+    match (asked, targets.as_slice()) {
+        (Some((id, option)), [target]) => {
+            let line = format!("{id} {} -n {} {option} ", target.label(), target.namespace);
+            model.ui.overlays.retain(|overlay| !matches!(overlay, Overlay::Actions { .. }));
+            open(model, Overlay::Palette { input: Field::holding(line), selected: 0 })
+        }
+        _ => plan::open(model, action, targets, options, now),
+    }
 }
 
 /// On the history of the open workload the cursor says which revision a rollback means; the current one means the default.
@@ -418,7 +437,7 @@ fn palette(model: &mut Model, line: &str, chosen: Option<String>, now: Instant) 
     let rest: Vec<&str> = words.collect();
     if let Some(action) = catalog::ALL.iter().position(|contract| contract.id() == first).filter(|_| !rest.is_empty()) {
         return match menu::target(model, &rest) {
-            Ok((targets, to_revision)) => plan::open(model, action, targets, to_revision, now),
+            Ok((targets, options)) => plan::open(model, action, targets, options, now),
             Err(sentence) => {
                 toast(model, &sentence, true, now);
                 Vec::new()

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::input;
-use crate::actions::catalog;
+use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
 use crate::app::model::Model;
 use crate::domain::rollout::{WorkloadRef, without_secrets};
@@ -99,8 +99,8 @@ fn actions(model: &Model) -> Vec<MenuLine> {
             keys: model.keymap.keys_of(&format!("action.{}", contract.id())),
             words: contract.title().to_owned(),
             more: match &model.read_only {
-                Some(_) => format!("{:?}, read-only: the plan can be read, not applied", contract.tier()),
-                None => format!("{:?}", contract.tier()),
+                Some(_) => format!("{}; read-only: the plan can be read, not applied", contract.tier().words()),
+                None => contract.tier().words().to_owned(),
             },
             refused: None,
         })
@@ -138,19 +138,26 @@ fn hints(model: &Model) -> Vec<(String, String)> {
     wanted.iter().filter_map(|(name, words)| Some((keys(name)?, (*words).to_owned()))).collect()
 }
 
-/// The targets and revision of a palette line: `NAME [-n NAMESPACE] [--to N]`; without a name, what the operator means.
-pub(super) fn target(model: &Model, words: &[&str]) -> Result<(Vec<WorkloadRef>, Option<u64>), String> {
-    let (mut name, mut namespace, mut to_revision) = (None, None, None);
+/// The targets and options of a palette line: `NAME [-n NAMESPACE] [--to N] [--replicas N] [--image IMAGE]`; without a name, what the operator means.
+pub(super) fn target(model: &Model, words: &[&str]) -> Result<(Vec<WorkloadRef>, Options), String> {
+    let (mut name, mut namespace, mut options) = (None, None, Options::default());
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match *word {
             "-n" | "--namespace" => namespace = Some(*words.next().ok_or("-n needs a namespace.")?),
             "--to" => {
                 let number = words.next().ok_or("--to needs a revision number.")?;
-                to_revision = Some(number.parse().map_err(|_| format!("{number:?} is no revision number."))?);
+                options.to_revision = Some(number.parse().map_err(|_| format!("{number:?} is no revision number."))?);
             }
+            "--replicas" => {
+                let number = words.next().ok_or("--replicas needs a number of pods.")?;
+                options.replicas = Some(number.parse().map_err(|_| format!("{number:?} is no number of pods."))?);
+            }
+            "--image" => options.image = Some((*words.next().ok_or("--image needs an image.")?).to_owned()),
             word if word.starts_with('-') => {
-                return Err(format!("{word:?} is not known here: NAME, -n NAMESPACE, --to N."));
+                return Err(format!(
+                    "{word:?} is not known here: NAME, -n NAMESPACE, --to N, --replicas N, --image IMAGE."
+                ));
             }
             word if name.is_none() => name = Some(word),
             word => return Err(format!("One workload at a time: {word:?} is one too many.")),
@@ -160,7 +167,7 @@ pub(super) fn target(model: &Model, words: &[&str]) -> Result<(Vec<WorkloadRef>,
         Some(name) => input::workload_named(model, name, namespace)?,
         None => model.meant().ok_or("There is no workload under the cursor: name one.")?,
     };
-    Ok((vec![target], to_revision))
+    Ok((vec![target], options))
 }
 
 /// An object as indented lines, cleaned, without the managers' bookkeeping and without secrets.

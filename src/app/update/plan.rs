@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::toast;
-use crate::actions::catalog;
+use crate::actions::{Options, catalog};
 use crate::app::effect::{Answer, Effect, PlanRequest};
 use crate::app::model::{Model, Planning};
 use crate::domain::action::{Gesture, Plan, Run, RunEvent, advance};
@@ -28,7 +28,7 @@ pub(super) fn open(
     model: &mut Model,
     action: usize,
     targets: Vec<WorkloadRef>,
-    to_revision: Option<u64>,
+    options: Options,
     now: Instant,
 ) -> Vec<Effect> {
     let Some(contract) = catalog::ALL.get(action) else { return Vec::new() };
@@ -45,7 +45,7 @@ pub(super) fn open(
     }
     let names: Vec<String> = targets.iter().map(ToString::to_string).collect();
     let names = if names.len() > 1 { vec![format!("{} workloads: {}", names.len(), names.join("; "))] } else { names };
-    let request = PlanRequest { number: model.next_request, action, targets, to_revision };
+    let request = PlanRequest { number: model.next_request, action, targets, options };
     model.next_request += 1;
     model.planning = Some(Planning {
         request: request.clone(),
@@ -197,7 +197,9 @@ pub(super) fn confirm(model: &mut Model, typed: &str, reason: &str, now: Instant
     planning.scene.log.push((now, "confirmed; writing the journal".to_owned()));
     model.runs.push(run);
     let reason = Some(reason.trim().to_owned()).filter(|reason| !reason.is_empty());
-    vec![Effect::Execute(Box::new((*plan).clone()), Answer { typed: typed.trim().to_owned(), reason })]
+    // Where Enter confirms, nothing was asked for: what somebody typed into the air is no answer.
+    let typed = if plan.confirmation.gesture == Gesture::Enter { "" } else { typed.trim() }.to_owned();
+    vec![Effect::Execute(Box::new((*plan).clone()), Answer { typed, reason })]
 }
 
 /// Closes the plan. A run under way goes on, stays in sight over the list, and any action key shows it again.

@@ -108,6 +108,19 @@ pub struct Inverse {
     pub command: Option<String>,
 }
 
+/// The end state a verification waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Goal {
+    /// The expected template on every pod, every pod available.
+    #[default]
+    Healthy,
+    /// As it is, and paused.
+    Paused,
+    /// So many pods, every one available.
+    Replicas(u32),
+}
+
 /// One target of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Target {
@@ -121,6 +134,12 @@ pub struct Target {
     pub to: String,
     /// The revision number asked for, where one was: what `apply` plans again with.
     pub to_revision: Option<u64>,
+    /// The number of pods asked for, where one was.
+    #[serde(default)]
+    pub replicas: Option<u32>,
+    /// The image asked for, where one was.
+    #[serde(default)]
+    pub image: Option<String>,
     /// What happens, in order.
     pub steps: Vec<Step>,
     /// The fields shown.
@@ -139,6 +158,9 @@ pub struct Target {
     pub expected: String,
     /// The pod template it waits for.
     pub expected_template: Value,
+    /// What else it waits for.
+    #[serde(default)]
+    pub goal: Goal,
     /// How long the verification waits, in seconds.
     pub deadline_seconds: u32,
     /// How to take it back.

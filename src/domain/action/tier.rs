@@ -17,6 +17,18 @@ pub enum Tier {
     T3,
 }
 
+impl Tier {
+    /// The tier in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::T0 => "only this screen",
+            Self::T1 => "reversible, nobody feels it",
+            Self::T2 => "users may feel it, reversible",
+            Self::T3 => "hard to reverse",
+        }
+    }
+}
+
 /// What the operator has to do to confirm a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,5 +1,6 @@
 //! Everything that needs the real control plane.
 
+mod actions;
 mod contract;
 mod harness;
 mod kinds;

@@ -1,0 +1,85 @@
+//! Pause: what is half-way stays half-way, and the next change waits.
+
+use serde_json::json;
+
+use crate::actions::contract::{Action, Context, Draft, Options, Refusal, field_patch, not_now, patch_request};
+use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
+use crate::domain::rollout::{Change, Kind, images};
+use crate::sources::observe::WorkloadFacts;
+
+/// The action.
+pub(super) struct Pause;
+
+impl Action for Pause {
+    fn id(&self) -> &'static str {
+        "pause"
+    }
+
+    fn command(&self) -> &'static str {
+        "action.pause"
+    }
+
+    fn title(&self) -> &'static str {
+        "Pause"
+    }
+
+    fn tier(&self) -> Tier {
+        Tier::T1
+    }
+
+    fn word(&self) -> &'static str {
+        "PAUSE"
+    }
+
+    fn draft(&self, facts: &WorkloadFacts, _options: &Options, context: Context<'_>) -> Result<Draft, Refusal> {
+        only_deployments(facts, "paused")?;
+        not_now(facts)?;
+        if facts.report.is_paused {
+            return Err(Refusal(format!("{} is paused already.", facts.workload)));
+        }
+        let (pins, body) = field_patch(facts, "/spec/paused", &json!(true), context.record);
+        let counts = facts.report.counts;
+        Ok(Draft {
+            from: "rolling out what it is told".to_owned(),
+            to: "paused".to_owned(),
+            to_revision: None,
+            steps: vec![Step {
+                words: format!("Pause {}: pods stay as they are, old and new.", facts.workload),
+                request: patch_request(facts, body),
+            }],
+            pins,
+            template: facts.template().clone(),
+            changes: vec![Change {
+                path: "spec.paused".into(),
+                before: Some(facts.report.is_paused.to_string()),
+                after: Some("true".into()),
+            }],
+            goal: Goal::Paused,
+            blast: BlastRadius {
+                pods: 0,
+                words: format!(
+                    "no pod; {} of {} stay at {}",
+                    counts.updated,
+                    counts.desired,
+                    images(facts.template()).join(", ")
+                ),
+            },
+            warnings: vec![
+                "A crashing pod goes on crashing, and scaling still works: a pause only stops the rollout.".to_owned(),
+            ],
+            expected: "it is paused".to_owned(),
+            inverse: Inverse {
+                words: "Resume it.".to_owned(),
+                command: Some(format!("quarterdeck plan resume {}", facts.workload)),
+            },
+        })
+    }
+}
+
+/// Only Deployments can be paused.
+pub(super) fn only_deployments(facts: &WorkloadFacts, verb: &str) -> Result<(), Refusal> {
+    if facts.workload.kind == Kind::Deployment {
+        return Ok(());
+    }
+    Err(Refusal(format!("{} cannot be {verb}: only a Deployment can.", facts.workload)))
+}

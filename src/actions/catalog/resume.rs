@@ -1,0 +1,73 @@
+//! Resume: what was paused goes on.
+
+use serde_json::json;
+
+use super::pause::only_deployments;
+use crate::actions::contract::{Action, Context, Draft, Options, Refusal, field_patch, not_now, patch_request, pods};
+use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
+use crate::domain::rollout::{Change, images};
+use crate::sources::observe::WorkloadFacts;
+
+/// The action.
+pub(super) struct Resume;
+
+impl Action for Resume {
+    fn id(&self) -> &'static str {
+        "resume"
+    }
+
+    fn command(&self) -> &'static str {
+        "action.resume"
+    }
+
+    fn title(&self) -> &'static str {
+        "Resume"
+    }
+
+    fn tier(&self) -> Tier {
+        Tier::T2
+    }
+
+    fn word(&self) -> &'static str {
+        "RESUME"
+    }
+
+    fn draft(&self, facts: &WorkloadFacts, _options: &Options, context: Context<'_>) -> Result<Draft, Refusal> {
+        only_deployments(facts, "resumed")?;
+        not_now(facts)?;
+        if !facts.report.is_paused {
+            return Err(Refusal(format!("{} is not paused.", facts.workload)));
+        }
+        let (pins, body) = field_patch(facts, "/spec/paused", &json!(false), context.record);
+        let counts = facts.report.counts;
+        let left = counts.desired.saturating_sub(counts.updated);
+        let image = images(facts.template()).join(", ");
+        Ok(Draft {
+            from: "paused".to_owned(),
+            to: format!("rolling out {image}"),
+            to_revision: None,
+            steps: vec![Step {
+                words: format!(
+                    "Resume {}; the controller replaces what is not of the newest template.",
+                    facts.workload
+                ),
+                request: patch_request(facts, body),
+            }],
+            pins,
+            template: facts.template().clone(),
+            changes: vec![Change {
+                path: "spec.paused".into(),
+                before: Some("true".into()),
+                after: Some("false".into()),
+            }],
+            goal: Goal::Healthy,
+            blast: BlastRadius { pods: left, words: format!("{} replaced", pods(left)) },
+            warnings: Vec::new(),
+            expected: format!("every replica runs {image} and is available"),
+            inverse: Inverse {
+                words: "Pause it again; pods replaced meanwhile stay.".to_owned(),
+                command: Some(format!("quarterdeck plan pause {}", facts.workload)),
+            },
+        })
+    }
+}
