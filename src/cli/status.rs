@@ -119,7 +119,8 @@ fn document<'a>(snapshot: &'a ClusterSnapshot, environment: &'a str, context: &'
 
 fn table(snapshot: &ClusterSnapshot, now: Instant) -> String {
     let mut lines = Vec::new();
-    for health in snapshot.health.iter().filter(|health| health.state != SourceState::Fresh) {
+    let is_worth_a_line = |health: &&SourceHealth| health.state != SourceState::Fresh || health.error.is_some();
+    for health in snapshot.health.iter().filter(is_worth_a_line) {
         lines.push(format!(
             "{}: {}. {}",
             health.name,
@@ -129,7 +130,7 @@ fn table(snapshot: &ClusterSnapshot, now: Instant) -> String {
     }
     if snapshot.rollouts.is_empty() {
         if lines.is_empty() {
-            lines.push("No Deployments here.".to_owned());
+            lines.push("No workloads here.".to_owned());
         }
         return lines.join("\n");
     }
@@ -150,7 +151,7 @@ fn table(snapshot: &ClusterSnapshot, now: Instant) -> String {
         vec![
             row.workload.environment.to_string(),
             row.workload.namespace.to_string(),
-            row.workload.name.to_string(),
+            row.workload.label(),
             row.verdict.word().to_owned(),
             format!("{}/{}", row.counts.ready, row.counts.desired),
             row.counts.updated.to_string(),
@@ -203,6 +204,6 @@ mod tests {
     fn nothing_wrong_is_zero() {
         let snapshot = ClusterSnapshot { health: vec![health(SourceState::Fresh)], ..ClusterSnapshot::default() };
         assert_eq!(exit_code(&snapshot), 0);
-        assert_eq!(table(&snapshot, Instant::default()), "No Deployments here.");
+        assert_eq!(table(&snapshot, Instant::default()), "No workloads here.");
     }
 }

@@ -21,7 +21,7 @@ const FIRST_PAGE: usize = 60;
 /// Every further page.
 const PAGE: usize = 500;
 /// After how long a resource the server did not have is asked for again.
-const ABSENT_FOR: Duration = Duration::from_secs(300);
+const ABSENT_FOR: Duration = Duration::from_secs(60);
 /// A watch that lived longer than this was a good one.
 const LASTING: chrono::TimeDelta = chrono::TimeDelta::seconds(1);
 /// The longest line of a watch; the API keeps no object larger than 1.5 MB.
@@ -32,6 +32,8 @@ const LONGEST_LINE: usize = 16 * 1024 * 1024;
 pub(super) enum Change {
     /// Rows of the very first list, as they come.
     Page(Vec<Row>),
+    /// There is nothing to see of it; why, where it is ours to know.
+    Absent(Option<String>),
     /// A list is complete. `Some` replaces every row of the feed; `None` ends the pages sent before.
     Listed(Option<Vec<Row>>),
     /// An object is new or changed.
@@ -50,7 +52,8 @@ pub(super) trait Resource: Send {
     type Wire<'a>: Wire<'a>;
     /// API root and plural, for example `("/apis/apps/v1", "deployments")`.
     const PATH: (&'static str, &'static str);
-    /// Whether a server that does not have the resource is one that has none of it: a small or simulated one.
+    /// Whether the rest is whole without it: a small or simulated server may not have the resource, and who may not list it still sees
+    /// the others.
     const MAY_BE_ABSENT: bool = false;
     /// The row it becomes; `None` for an object that is none of ours.
     fn row(wire: &Self::Wire<'_>, interner: &mut Interner) -> Option<Row>;
@@ -86,6 +89,8 @@ impl Feed {
         let mut backoff = Backoff::default();
         let mut version: Option<String> = None;
         let mut has_told = false;
+        // What was once seen is not absent: later refusals are trouble, and the rows stay.
+        let mut has_listed = false;
         let mut interner = Interner::default();
         let mut quick = 0;
         while !self.changes.is_closed() {
@@ -97,6 +102,7 @@ impl Feed {
                     let listed = self.list::<R>(has_told, &mut interner).await;
                     // Pages of a list that broke off are in the tables: the next list has to replace them.
                     has_told = true;
+                    has_listed |= listed.is_ok();
                     listed.map(|listed| version = Some(listed))
                 }
                 Some(mut from) => match self.watch::<R>(&mut from, &mut interner).await {
@@ -130,8 +136,8 @@ impl Feed {
                         self.pause(wait).await;
                     }
                 }
-                Err(error) if error.trouble == Trouble::NotFound && R::MAY_BE_ABSENT && version.is_none() => {
-                    self.tell(Change::Listed(Some(Vec::new()))).await;
+                Err(error) if R::MAY_BE_ABSENT && is_list && !has_listed && is_absence(&error) => {
+                    self.tell(Change::Absent((error.trouble == Trouble::Forbidden).then_some(error.sentence))).await;
                     self.pause(ABSENT_FOR).await;
                 }
                 Err(error) => {
@@ -301,6 +307,11 @@ impl Feed {
         }
         Ok(None)
     }
+}
+
+/// Whether there is nothing to see, rather than something wrong: the server has no such resource, or we may not look.
+fn is_absence(error: &SourceError) -> bool {
+    matches!(error.trouble, Trouble::NotFound | Trouble::Forbidden)
 }
 
 /// The wait the server asked for counts, within reason; what we may not read is asked for rarely.

@@ -74,6 +74,8 @@ struct FeedState {
     has_listed: bool,
     last_good: Option<Instant>,
     broken: Option<(SourceError, Instant, Instant)>,
+    /// Why nothing is seen of it, where that is no trouble.
+    absent: Option<String>,
 }
 
 impl FeedState {
@@ -181,7 +183,15 @@ impl Owner {
                     self.tables.upsert(feed, row);
                 }
             }
+            Change::Absent(why) => {
+                state.has_listed = true;
+                state.last_good = Some(now);
+                state.broken = None;
+                state.absent = why;
+                self.tables.replace(feed, Vec::new());
+            }
             Change::Listed(rows) => {
+                state.absent = None;
                 state.has_listed = true;
                 state.last_good = Some(now);
                 state.broken = None;
@@ -276,7 +286,7 @@ impl Owner {
             None if state.has_listed => SourceState::Fresh,
             None => SourceState::Loading,
         };
-        let error = broken.as_ref().map(|(error, ..)| error.sentence.clone());
+        let error = broken.as_ref().map(|(error, ..)| error.sentence.clone()).or_else(|| state.absent.clone());
         let last_good = match &broken {
             Some((_, since, None)) => Some(*since),
             _ => state.last_good,

@@ -84,11 +84,14 @@ fn sources(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
     });
     let lines = area.top()..area.bottom();
     if troubled.is_empty() {
+        let unseen = scene.sources.iter().filter(|source| source.error.is_some());
+        let unseen: Vec<&str> = unseen.map(|source| source.name.as_str()).collect();
         let words = match scene.header.read_only {
             Some(why) => words::read_only_because(why),
-            None => words::all_fresh(scene.sources.len()),
+            None => words::all_fresh(scene.sources.len() - unseen.len()),
         };
         if let Some(y) = lines.into_iter().next() {
+            let words = words + &words::unseen(&unseen);
             pen.put(area.x + 1, y, area.width.saturating_sub(2), &words, pen.style(Role::Muted));
         }
         return;

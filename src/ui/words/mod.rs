@@ -45,6 +45,11 @@ pub fn all_fresh(sources: usize) -> String {
     }
 }
 
+/// What is not shown because it may not be listed.
+pub fn unseen(names: &[&str]) -> String {
+    if names.is_empty() { String::new() } else { format!("; not shown, for want of rights: {}", names.join(", ")) }
+}
+
 /// What goes after `deployments stale`.
 pub fn health(age: Option<&str>, cause: Option<&str>, retry: Option<&str>) -> String {
     let age = age.map(|age| format!(", {age} old"));

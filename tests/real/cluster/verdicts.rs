@@ -93,6 +93,26 @@ fn pods_a_quota_refuses_are_named() {
 }
 
 #[test]
+fn who_may_see_deployments_only_sees_them_and_is_told_the_rest() {
+    let shop = Shop::open("verdict-narrow");
+    shop.deploy_good("api", "api:1", 1);
+    shop.kubectl(&[
+        "create",
+        "role",
+        "narrow",
+        "--verb=get,list,watch",
+        "--resource=deployments.apps,replicasets.apps,pods",
+    ])
+    .good("a role");
+    shop.kubectl(&["create", "rolebinding", "narrow", "--role=narrow", "--user=stranger"]).good("its binding");
+    let console = Console::of("stranger", &shop, Grant::Read);
+    let (code, row) = wait_for_verdict(&console, "api", "complete");
+    assert_eq!(code, Some(0), "what one may not see is no failure: {row}");
+    let said = console.run(&["status"]).good("status");
+    assert!(said.contains("statefulsets") && said.contains("stranger"), "{said}");
+}
+
+#[test]
 fn a_user_without_rights_is_told_what_is_missing() {
     let shop = Shop::open("verdict-stranger");
     shop.deploy_good("api", "api:1", 1);
