@@ -9,6 +9,8 @@ pub enum Fault {
     Down,
     /// The certificate is another's.
     WrongCertificate,
+    /// The certificate's time is over.
+    ExpiredCertificate,
     /// No answer at all.
     Hang,
     /// Headers, then nothing.

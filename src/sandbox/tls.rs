@@ -3,8 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
+use rcgen::{CertificateParams, Issuer, KeyPair};
 use rustls::ServerConfig;
-use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// A certificate with its key.
 pub(super) struct Identity {
@@ -12,12 +13,18 @@ pub(super) struct Identity {
     pub(super) certificate: String,
     /// What the server presents.
     pub(super) config: Arc<ServerConfig>,
+    names: Vec<String>,
+    key: Arc<KeyPair>,
+}
+
+fn loopback() -> Vec<String> {
+    vec!["127.0.0.1".to_owned(), "localhost".to_owned()]
 }
 
 impl Identity {
     /// A certificate for 127.0.0.1 and localhost.
     pub(super) fn for_loopback() -> io::Result<Self> {
-        Self::named(vec!["127.0.0.1".to_owned(), "localhost".to_owned()])
+        Self::named(loopback())
     }
 
     /// A certificate for other names: what a client must not accept.
@@ -25,17 +32,33 @@ impl Identity {
         Self::named(vec!["somebody-else.example".to_owned()])
     }
 
+    /// A certificate of the same names and the same authority whose time is over.
+    pub(super) fn expired(&self) -> io::Result<Self> {
+        let own = KeyPair::generate().map_err(io::Error::other)?;
+        let mut parameters = CertificateParams::new(loopback()).map_err(io::Error::other)?;
+        parameters.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        parameters.not_after = rcgen::date_time_ymd(2021, 1, 1);
+        let authority = CertificateParams::new(self.names.clone()).map_err(io::Error::other)?;
+        let made =
+            parameters.signed_by(&own, &Issuer::from_params(&authority, &*self.key)).map_err(io::Error::other)?;
+        Self::of(loopback(), made.der().clone(), made.pem(), own)
+    }
+
     fn named(names: Vec<String>) -> io::Result<Self> {
-        let made = rcgen::generate_simple_self_signed(names).map_err(io::Error::other)?;
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).map_err(io::Error::other)?;
+        let made = rcgen::generate_simple_self_signed(names.clone()).map_err(io::Error::other)?;
+        Self::of(names, made.cert.der().clone(), made.cert.pem(), made.signing_key)
+    }
+
+    fn of(names: Vec<String>, der: CertificateDer<'static>, pem: String, own: KeyPair) -> io::Result<Self> {
+        let key = PrivateKeyDer::try_from(own.serialize_der()).map_err(io::Error::other)?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(io::Error::other)?
             .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
+            .with_single_cert(vec![der], key)
             .map_err(io::Error::other)?;
-        Ok(Self { certificate: made.cert.pem(), config: Arc::new(config) })
+        Ok(Self { certificate: pem, config: Arc::new(config), names, key: Arc::new(own) })
     }
 }
 

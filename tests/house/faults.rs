@@ -61,6 +61,7 @@ macro_rules! fault_suite {
 fault_suite! {
     down: Fault::Down, "broke off";
     another_certificate: Fault::WrongCertificate, "certificate";
+    an_expired_certificate: Fault::ExpiredCertificate, "xpired";
     hanging: Fault::Hang, "did not answer";
     hanging_after_the_headers: Fault::HangAfterHeaders, "did not answer";
     slow: Fault::Slow, "did not answer";

@@ -69,6 +69,7 @@ impl Asked {
 pub(super) async fn serve(shared: Arc<Shared>, identity: Identity) -> io::Result<(SocketAddr, JoinHandle<()>)> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = listener.local_addr()?;
+    let expired = TlsAcceptor::from(identity.expired()?.config);
     let (right, wrong) = (TlsAcceptor::from(identity.config), TlsAcceptor::from(Identity::for_somebody_else()?.config));
     #[expect(clippy::disallowed_methods, reason = "a server of its own, ended with the sandbox")]
     let task = tokio::spawn(async move {
@@ -80,6 +81,7 @@ pub(super) async fn serve(shared: Arc<Shared>, identity: Identity) -> io::Result
             let acceptor = match shared.faults.on("/") {
                 Some(Fault::Down) => continue,
                 Some(Fault::WrongCertificate) => wrong.clone(),
+                Some(Fault::ExpiredCertificate) => expired.clone(),
                 _ => right.clone(),
             };
             connections.spawn(connection(shared.clone(), stream, acceptor));
