@@ -131,10 +131,6 @@ impl WireWorkload for WireStatefulSet<'_> {
         self.spec.template.spec.images(interner)
     }
 
-    fn revision(&self) -> Option<u64> {
-        None
-    }
-
     fn update_revision(&self) -> &str {
         &self.status.update_revision
     }
@@ -167,14 +163,6 @@ impl WireWorkload for WireDaemonSet<'_> {
 
     fn images(&self, interner: &mut Interner) -> Arc<[Arc<str>]> {
         self.spec.template.spec.images(interner)
-    }
-
-    fn revision(&self) -> Option<u64> {
-        None
-    }
-
-    fn update_revision(&self) -> &'static str {
-        ""
     }
 
     fn record(&self) -> Option<OperationRecord> {

@@ -170,10 +170,14 @@ pub(in crate::sources::cluster) trait WireWorkload {
     fn images(&self, interner: &mut Interner) -> Arc<[Arc<str>]>;
 
     /// The number of the current revision, where the workload itself says it.
-    fn revision(&self) -> Option<u64>;
+    fn revision(&self) -> Option<u64> {
+        None
+    }
 
     /// The name of the newest ControllerRevision, where the workload itself says it; or empty.
-    fn update_revision(&self) -> &str;
+    fn update_revision(&self) -> &str {
+        ""
+    }
 
     /// The operation record on the object.
     fn record(&self) -> Option<OperationRecord>;
@@ -299,10 +303,6 @@ impl WireWorkload for WireDeployment<'_> {
 
     fn revision(&self) -> Option<u64> {
         self.metadata.annotations.revision.parse().ok()
-    }
-
-    fn update_revision(&self) -> &'static str {
-        ""
     }
 
     fn record(&self) -> Option<OperationRecord> {
