@@ -181,7 +181,7 @@ where
         report: slim.report(&mut Interner::default()),
         record: slim.record(),
         uid: slim.meta().uid.as_ref().into(),
-        update_revision: slim.update_revision().to_owned(),
+        update_revision: slim.update_revision().unwrap_or_default().to_owned(),
     })
 }
 

@@ -90,7 +90,7 @@ fn workload<'a, W: Wire<'a> + WireWorkload>(wire: &W, interner: &mut Interner) -
         report: wire.report(interner),
         images: wire.images(interner),
         revision: wire.revision(),
-        update_revision: interner.keep(wire.update_revision()),
+        update_revision: interner.keep(wire.update_revision().unwrap_or_default()),
         record: wire.record().map(Arc::new),
     })
 }

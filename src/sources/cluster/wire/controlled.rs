@@ -131,8 +131,8 @@ impl WireWorkload for WireStatefulSet<'_> {
         self.spec.template.spec.images(interner)
     }
 
-    fn update_revision(&self) -> &str {
-        &self.status.update_revision
+    fn update_revision(&self) -> Option<&str> {
+        Some(&self.status.update_revision)
     }
 
     fn record(&self) -> Option<OperationRecord> {

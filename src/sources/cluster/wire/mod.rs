@@ -174,9 +174,9 @@ pub(in crate::sources::cluster) trait WireWorkload {
         None
     }
 
-    /// The name of the newest ControllerRevision, where the workload itself says it; or empty.
-    fn update_revision(&self) -> &str {
-        ""
+    /// The name of the newest ControllerRevision, where the workload itself says it.
+    fn update_revision(&self) -> Option<&str> {
+        None
     }
 
     /// The operation record on the object.
