@@ -136,7 +136,15 @@ fn compare(path: &str, before: Option<&Value>, after: Option<&Value>, found: &mu
             let hidden = |value: &Value| if value.is_null() { String::new() } else { HIDDEN.to_owned() };
             found.push(Change { path: path.to_owned(), before: before.map(hidden), after: after.map(hidden) });
         }
-        _ => found.push(Change { path: path.to_owned(), before: before.map(written), after: after.map(written) }),
+        _ => {
+            // A list or object that is there on one side only is told whole: without what it keeps secret.
+            let told = |value: &Value| {
+                let mut value = value.clone();
+                hide(&mut value);
+                written(&value)
+            };
+            found.push(Change { path: path.to_owned(), before: before.map(told), after: after.map(told) });
+        }
     }
 }
 
@@ -236,6 +244,23 @@ mod tests {
             found[2],
             Change { path: "containers[api].image".into(), before: Some("a:1".into()), after: Some("a:2".into()) }
         );
+    }
+
+    #[test]
+    fn what_is_new_or_gone_as_a_whole_is_told_without_its_secrets() {
+        let env = json!([{"name": "DB_PASSWORD", "value": "s3cret"}, {"name": "LEVEL", "value": "debug"}]);
+        let bare = json!({"spec": {"containers": [{"name": "app", "image": "app:1"}]}});
+        let with_env = json!({"spec": {"containers": [{"name": "app", "image": "app:1", "env": env}]}});
+        let sidecar = json!({"name": "proxy", "image": "proxy:1", "env": env});
+        let with_sidecar = json!({"spec": {"containers": [{"name": "app", "image": "app:1"}, sidecar]}});
+        let with_init =
+            json!({"spec": {"containers": [{"name": "app", "image": "app:1"}], "initContainers": [sidecar]}});
+        for other in [with_env, with_sidecar, with_init] {
+            for found in [changes(&bare, &other), changes(&other, &bare)] {
+                let told = format!("{found:?}");
+                assert!(!told.contains("s3cret") && told.contains("debug"), "{told}");
+            }
+        }
     }
 
     #[test]
