@@ -91,7 +91,7 @@ impl Runtime {
             let (cause, message) = tokio::select! {
                 biased;
                 signal = signals.next() => match signal {
-                    Signal::Leave => (Cause::Operator, Some(Message::Leave(Leaving::Asked))),
+                    Signal::Interrupt | Signal::Leave => (Cause::Operator, Some(Message::Leave(Leaving::Asked))),
                     Signal::Suspend => {
                         Self::suspend(&mut glass, &mut keys);
                         (Cause::Operator, Some(Message::Continued))
@@ -212,7 +212,8 @@ impl Runtime {
             tokio::select! {
                 () = self.performer.finish() => break,
                 Some(message) = self.messages.recv() => self.tell(message),
-                Signal::Leave = signals.next() => return Ok(()),
+                // Only a person gives a run up: a line that is lost hangs up twice, and the run goes on.
+                signal = signals.next() => if signal == Signal::Interrupt { return Ok(()) },
             }
         }
         while let Ok(message) = self.messages.try_recv() {

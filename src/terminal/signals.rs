@@ -8,7 +8,9 @@ use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 /// A signal the console answers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// INT, TERM, QUIT or HUP: leave.
+    /// INT or QUIT: somebody is there and wants to leave.
+    Interrupt,
+    /// TERM or HUP: the system wants it, or nobody is there any more. A lost line sends more than one.
     Leave,
     /// TSTP: stop like any job.
     Suspend,
@@ -51,9 +53,9 @@ impl Signals {
     pub async fn next(&mut self) -> Signal {
         let [interrupt, terminate, quit, hangup] = &mut self.leave;
         tokio::select! {
-            _ = interrupt.recv() => Signal::Leave,
+            _ = interrupt.recv() => Signal::Interrupt,
             _ = terminate.recv() => Signal::Leave,
-            _ = quit.recv() => Signal::Leave,
+            _ = quit.recv() => Signal::Interrupt,
             _ = hangup.recv() => Signal::Leave,
             _ = self.suspend.recv() => Signal::Suspend,
             _ = self.continued.recv() => Signal::Continued,

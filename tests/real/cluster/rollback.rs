@@ -237,8 +237,16 @@ fn a_hangup_in_mid_action_leaves_a_run_the_next_start_ends() {
             screen.send("\r");
             proxy.struck().map(drop)
         });
+        // A line that is lost hangs up more than once.
         screen.signal(rustix::process::Signal::HUP);
+        wait_until("the terminal given back", PATIENCE, || (!screen.is_on_alternate_screen()).then_some(()));
+        screen.signal(rustix::process::Signal::HUP);
+        screen.signal(rustix::process::Signal::TERM);
+        if fault == Fault::StallAfter {
+            proxy.release();
+        }
         screen.wait_for_exit(PATIENCE);
+        assert!(console.journal().contains("ended"), "it saw the run to its end itself: {}", console.journal());
         assert!(!screen.is_on_alternate_screen());
         proxy.release();
         console.journal_is_whole();
