@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::error::SourceError;
 use crate::domain::action::{Cluster, OperationRecord};
-use crate::domain::rollout::{Pod, Report, Revision, WorkloadRef};
+use crate::domain::rollout::{Autoscaler, Pod, Report, Revision, WorkloadRef};
 use crate::domain::time::Instant;
 
 /// An answer on its way.
@@ -61,17 +61,6 @@ pub enum Access {
     Denied(String),
     /// It did not say; never to be shown as denied.
     Unknown(String),
-}
-
-/// Something that decides how many pods a workload has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Autoscaler {
-    /// Its kind and name; KEDA's where KEDA made it. Cleaned.
-    pub who: String,
-    /// The fewest pods it lets be.
-    pub least: u32,
-    /// The most.
-    pub most: u32,
 }
 
 /// A right to ask about.

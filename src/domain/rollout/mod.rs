@@ -1,5 +1,6 @@
 //! Workloads that roll out: what they are, how they are doing, what they were before.
 
+mod autoscaler;
 mod daemon_set;
 mod deployment;
 mod pod;
@@ -8,6 +9,7 @@ mod revision;
 mod stateful_set;
 mod template;
 
+pub use autoscaler::{Autoscaler, Measure};
 pub use pod::{Blocked, Container, ContainerState, Pod};
 pub use report::{Condition, Judgement, ReleaseStart, Report, Update, judge, rate_per_minute};
 pub use revision::{Choice, Revision, SeenHealthy, default_target};

@@ -17,13 +17,15 @@ use super::feed::encoded;
 use super::page;
 use super::revisions;
 use super::trouble;
-use super::wire::{self, Interner, Wire, WireDaemonSet, WireDeployment, WirePod, WireStatefulSet, WireWorkload};
+use super::wire::{
+    self, Interner, Wire, WireAutoscaler, WireDaemonSet, WireDeployment, WirePod, WireStatefulSet, WireWorkload,
+};
 use crate::domain::action::{Cluster, OperationRecord};
-use crate::domain::rollout::{Kind, Pod, Report, WorkloadRef};
+use crate::domain::rollout::{Autoscaler, Kind, Pod, Report, WorkloadRef};
 use crate::domain::text;
 use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::observe::{Access, Answer, Autoscaler, ClusterEvent, ObserveCluster, Right, WorkloadFacts};
+use crate::sources::observe::{Access, Answer, ClusterEvent, ObserveCluster, Right, WorkloadFacts};
 
 /// While following, the workload is read again at most this often.
 const READ_EVERY: Duration = Duration::from_millis(500);
@@ -86,13 +88,17 @@ impl ObserveCluster for Connection {
 
     fn autoscalers<'a>(&'a self, workload: &'a WorkloadRef) -> Answer<'a, Vec<Autoscaler>> {
         Box::pin(async move {
-            let path = format!(
-                "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers?limit=500",
-                encoded(&workload.namespace)
-            );
-            let list = self.get(&path).await?;
-            let items = list.get("items").and_then(Value::as_array).into_iter().flatten();
-            Ok(items.filter(|item| is_aimed_at(item, workload)).map(autoscaler).collect())
+            let path =
+                format!("/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers?", encoded(&workload.namespace));
+            let found = list(self, path, |bytes| {
+                let mut interner = Interner::default();
+                let page = page::read(bytes, |wire: &WireAutoscaler<'_>| {
+                    wire.is_aimed_at(workload).then(|| wire.kept(&mut interner))
+                })?;
+                Ok((page.items, page.next))
+            })
+            .await?;
+            Ok(found.into_iter().flatten().collect())
         })
     }
 
@@ -111,26 +117,6 @@ impl ObserveCluster for Connection {
             let written = written.filter_map(|managed| instant(managed.get("time"))).max();
             Ok(written.or_else(|| instant(object.pointer("/metadata/creationTimestamp"))))
         })
-    }
-}
-
-fn is_aimed_at(autoscaler: &Value, workload: &WorkloadRef) -> bool {
-    let at = |field: &str| autoscaler.pointer(&format!("/spec/scaleTargetRef/{field}")).and_then(Value::as_str);
-    at("kind") == Some(workload.kind.word()) && at("name") == Some(&*workload.name)
-}
-
-fn autoscaler(object: &Value) -> Autoscaler {
-    let name = string(object, "/metadata/name").unwrap_or_default();
-    let owners = object.pointer("/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten();
-    let mut keda = owners.filter(|owner| owner.get("kind").and_then(Value::as_str) == Some("ScaledObject"));
-    let keda = keda.find_map(|owner| owner.get("name")?.as_str());
-    let who =
-        keda.map_or_else(|| format!("HorizontalPodAutoscaler {name}"), |name| format!("KEDA ScaledObject {name}"));
-    Autoscaler {
-        who: text::clean(&who).into_owned(),
-        // The API fills in 1.
-        least: object.pointer("/spec/minReplicas").map_or(1, |_| number(object, "/spec/minReplicas")),
-        most: number(object, "/spec/maxReplicas"),
     }
 }
 

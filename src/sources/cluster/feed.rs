@@ -9,7 +9,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use super::connection::{Connection, GONE};
 use super::page::{self, Line};
-use super::tables::Row;
+use super::rows::Row;
 use super::trouble;
 use super::wire::{Interner, Wire};
 use crate::domain::text;
@@ -49,7 +49,7 @@ pub(super) enum Change {
 /// A resource a feed can follow.
 pub(super) trait Resource: Send {
     /// Its wire form.
-    type Wire<'a>: Wire<'a>;
+    type Wire<'a>: Wire<'a> + Send;
     /// API root and plural, for example `("/apis/apps/v1", "deployments")`.
     const PATH: (&'static str, &'static str);
     /// Whether the rest is whole without it: a small or simulated server may not have the resource, and who may not list it still sees

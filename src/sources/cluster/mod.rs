@@ -16,6 +16,7 @@ mod hands;
 mod kubeconfig;
 mod page;
 mod revisions;
+mod rows;
 mod source;
 mod tables;
 #[cfg(test)]

@@ -9,8 +9,9 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant as Tick;
 
 use super::connection::{Connection, is_alive};
-use super::feed::{Change, Feed};
-use super::tables::{ControllerRevisions, DaemonSets, Deployments, Focus, Pods, ReplicaSets, StatefulSets, Tables};
+use super::feed::{Change, Feed, Resource};
+use super::rows::{ControllerRevisions, DaemonSets, Deployments, Pods, ReplicaSets, StatefulSets};
+use super::tables::{Focus, Tables};
 use crate::domain::rollout::{Rollout, WorkloadRef};
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::time::Instant;
@@ -27,9 +28,22 @@ const PULSE_AGAIN: Duration = Duration::from_secs(2);
 /// How long a sign of life may take.
 const PULSE_WITHIN: Duration = Duration::from_secs(5);
 
-/// Workloads first, pods last: what is drawn first comes first.
-const RESOURCES: [&str; 6] =
-    ["deployments", "statefulsets", "daemonsets", "replicasets", "controllerrevisions", "pods"];
+/// Starts a feed of one resource.
+type Start = fn(Feed) -> BoxFuture<'static, ()>;
+
+/// Every resource that is watched, with its name in the list of sources. Workloads first: what is drawn first comes first.
+const RESOURCES: &[(&str, Start)] = &[
+    ("deployments", start::<Deployments>),
+    ("statefulsets", start::<StatefulSets>),
+    ("daemonsets", start::<DaemonSets>),
+    ("replicasets", start::<ReplicaSets>),
+    ("controllerrevisions", start::<ControllerRevisions>),
+    ("pods", start::<Pods>),
+];
+
+fn start<R: Resource + 'static>(feed: Feed) -> BoxFuture<'static, ()> {
+    Box::pin(feed.run::<R>())
+}
 
 /// What is known of a cluster at one moment.
 #[derive(Debug, Clone, Default)]
@@ -93,24 +107,16 @@ impl ClusterSource {
         let scopes: Vec<Option<Arc<str>>> =
             if self.namespaces.is_empty() { vec![None] } else { self.namespaces.iter().cloned().map(Some).collect() };
         let mut feeds: Vec<BoxFuture<'_, ()>> = Vec::new();
-        for (resource, _) in RESOURCES.iter().enumerate() {
+        for (resource, (_, start)) in RESOURCES.iter().enumerate() {
             for (scope, namespace) in scopes.iter().enumerate() {
-                let feed = Feed {
+                feeds.push(start(Feed {
                     index: resource * scopes.len() + scope,
                     connection: self.connection.clone(),
                     namespace: namespace.clone(),
                     changes: changes.clone(),
                     epoch: epochs.clone(),
                     retry: self.retry.clone(),
-                };
-                feeds.push(match resource {
-                    0 => Box::pin(feed.run::<Deployments>()),
-                    1 => Box::pin(feed.run::<StatefulSets>()),
-                    2 => Box::pin(feed.run::<DaemonSets>()),
-                    3 => Box::pin(feed.run::<ReplicaSets>()),
-                    4 => Box::pin(feed.run::<ControllerRevisions>()),
-                    _ => Box::pin(feed.run::<Pods>()),
-                });
+                }));
             }
         }
         drop(changes);
@@ -264,7 +270,7 @@ impl Owner {
     }
 
     fn health(&self, now: Instant) -> Vec<SourceHealth> {
-        let feeds = RESOURCES.iter().flat_map(|resource| self.scopes.iter().map(move |scope| (resource, scope)));
+        let feeds = RESOURCES.iter().flat_map(|(resource, _)| self.scopes.iter().map(move |scope| (resource, scope)));
         feeds
             .zip(&self.states)
             .map(|((resource, scope), state)| {

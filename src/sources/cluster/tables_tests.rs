@@ -1,4 +1,7 @@
 use super::*;
+use crate::sources::cluster::feed::Resource;
+use crate::sources::cluster::rows::{ControllerRevisions, Deployments, Pods, ReplicaSets, StatefulSets};
+use crate::sources::cluster::wire::Interner;
 
 fn at(seconds: i64) -> Instant {
     chrono::DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap_or_default()

@@ -2,6 +2,7 @@
 //!
 //! Every field is optional: one odd object must not cost a page.
 
+mod autoscaler;
 mod controlled;
 mod pod;
 
@@ -18,6 +19,7 @@ use crate::domain::rollout::{Condition, Counts, Kind, ReleaseStart, Report};
 use crate::domain::text;
 use crate::domain::time::Instant;
 
+pub(in crate::sources::cluster) use autoscaler::WireAutoscaler;
 pub(in crate::sources::cluster) use controlled::{WireControllerRevision, WireDaemonSet, WireStatefulSet};
 pub(in crate::sources::cluster) use pod::WirePod;
 
@@ -115,6 +117,10 @@ pub(in crate::sources::cluster) struct Annotations<'a> {
 pub(in crate::sources::cluster) struct Owner<'a> {
     #[serde(borrow)]
     uid: Cow<'a, str>,
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    name: Cow<'a, str>,
     controller: bool,
 }
 

@@ -1,0 +1,192 @@
+//! Objects of the API as rows: what the tables keep of each.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::feed::Resource;
+use super::wire::{
+    Interner, Wire, WireControllerRevision, WireDaemonSet, WireDeployment, WirePod, WireReplicaSet, WireStatefulSet,
+    WireWorkload,
+};
+use crate::domain::action::OperationRecord;
+use crate::domain::rollout::{Kind, Pod, Report};
+use crate::domain::text;
+use crate::domain::time::Instant;
+
+/// An object as the tables keep it.
+#[derive(Debug)]
+pub(super) enum Row {
+    /// A Deployment, StatefulSet or DaemonSet.
+    Workload(WorkloadRow),
+    /// A ReplicaSet or ControllerRevision: what a workload is or was.
+    Revision(RevisionRow),
+    /// A pod of a ReplicaSet, StatefulSet or DaemonSet.
+    Pod(PodRow),
+}
+
+/// A workload.
+#[derive(Debug)]
+pub(super) struct WorkloadRow {
+    pub(super) uid: Arc<str>,
+    pub(super) version: u64,
+    pub(super) namespace: Arc<str>,
+    pub(super) name: Arc<str>,
+    pub(super) report: Report,
+    pub(super) images: Arc<[Arc<str>]>,
+    /// The number of the current revision, where the object says it.
+    pub(super) revision: Option<u64>,
+    /// The label its newest pods have, where the object says it.
+    pub(super) update_revision: Arc<str>,
+    pub(super) record: Option<Arc<OperationRecord>>,
+}
+
+/// A revision of a workload.
+#[derive(Debug)]
+pub(super) struct RevisionRow {
+    pub(super) uid: Arc<str>,
+    pub(super) version: u64,
+    pub(super) owner: Arc<str>,
+    pub(super) number: Option<u64>,
+    pub(super) images: Arc<[Arc<str>]>,
+    pub(super) created_at: Option<Instant>,
+    /// The label of its pods; empty for a ReplicaSet, which owns them itself.
+    pub(super) hash: Arc<str>,
+    pub(super) replicas: u32,
+}
+
+/// A pod.
+#[derive(Debug)]
+pub(super) struct PodRow {
+    pub(super) version: u64,
+    pub(super) owner: Arc<str>,
+    pub(super) pod: Pod,
+}
+
+/// Feeds the tables with workloads of one kind.
+pub(super) struct Workloads<W>(PhantomData<W>);
+/// Feeds the tables with Deployments.
+pub(super) type Deployments = Workloads<WireDeployment<'static>>;
+/// Feeds the tables with StatefulSets.
+pub(super) type StatefulSets = Workloads<WireStatefulSet<'static>>;
+/// Feeds the tables with DaemonSets.
+pub(super) type DaemonSets = Workloads<WireDaemonSet<'static>>;
+/// Feeds the tables with ReplicaSets.
+pub(super) struct ReplicaSets;
+/// Feeds the tables with ControllerRevisions.
+pub(super) struct ControllerRevisions;
+/// Feeds the tables with pods.
+pub(super) struct Pods;
+
+/// A resource version as a number, to tell an older event from a newer one of the same object; 0 when it is none.
+pub(super) fn version(raw: &str) -> u64 {
+    raw.parse().unwrap_or(0)
+}
+
+fn workload<'a, W: Wire<'a> + WireWorkload>(wire: &W, interner: &mut Interner) -> Row {
+    let meta = wire.meta();
+    Row::Workload(WorkloadRow {
+        uid: meta.uid.as_ref().into(),
+        version: version(&meta.resource_version),
+        namespace: interner.keep_clean(&meta.namespace),
+        name: text::clean(&meta.name).into(),
+        report: wire.report(interner),
+        images: wire.images(interner),
+        revision: wire.revision(),
+        update_revision: interner.keep(wire.update_revision().unwrap_or_default()),
+        record: wire.record().map(Arc::new),
+    })
+}
+
+impl Resource for Deployments {
+    type Wire<'a> = WireDeployment<'a>;
+    const PATH: (&'static str, &'static str) = ("/apis/apps/v1", Kind::Deployment.plural());
+
+    fn row(wire: &WireDeployment<'_>, interner: &mut Interner) -> Option<Row> {
+        Some(workload(wire, interner))
+    }
+}
+
+impl Resource for StatefulSets {
+    type Wire<'a> = WireStatefulSet<'a>;
+    const MAY_BE_ABSENT: bool = true;
+    const PATH: (&'static str, &'static str) = ("/apis/apps/v1", Kind::StatefulSet.plural());
+
+    fn row(wire: &WireStatefulSet<'_>, interner: &mut Interner) -> Option<Row> {
+        Some(workload(wire, interner))
+    }
+}
+
+impl Resource for DaemonSets {
+    type Wire<'a> = WireDaemonSet<'a>;
+    const MAY_BE_ABSENT: bool = true;
+    const PATH: (&'static str, &'static str) = ("/apis/apps/v1", Kind::DaemonSet.plural());
+
+    fn row(wire: &WireDaemonSet<'_>, interner: &mut Interner) -> Option<Row> {
+        Some(workload(wire, interner))
+    }
+}
+
+impl Resource for ReplicaSets {
+    type Wire<'a> = WireReplicaSet<'a>;
+    const PATH: (&'static str, &'static str) = ("/apis/apps/v1", "replicasets");
+
+    fn row(wire: &WireReplicaSet<'_>, interner: &mut Interner) -> Option<Row> {
+        let meta = &wire.metadata;
+        Some(Row::Revision(RevisionRow {
+            uid: meta.uid.as_ref().into(),
+            version: version(&meta.resource_version),
+            owner: meta.controller()?.into(),
+            number: wire.revision(),
+            images: wire.images(interner),
+            created_at: meta.creation_timestamp,
+            hash: interner.keep(""),
+            replicas: wire.pods(),
+        }))
+    }
+}
+
+impl Resource for ControllerRevisions {
+    type Wire<'a> = WireControllerRevision<'a>;
+    const MAY_BE_ABSENT: bool = true;
+    const PATH: (&'static str, &'static str) = ("/apis/apps/v1", "controllerrevisions");
+
+    fn row(wire: &WireControllerRevision<'_>, interner: &mut Interner) -> Option<Row> {
+        let meta = wire.meta();
+        Some(Row::Revision(RevisionRow {
+            uid: meta.uid.as_ref().into(),
+            version: version(&meta.resource_version),
+            owner: meta.controller()?.into(),
+            number: Some(wire.number()),
+            images: wire.images(interner),
+            created_at: meta.creation_timestamp,
+            hash: wire.hash().into(),
+            replicas: 0,
+        }))
+    }
+}
+
+impl Resource for Pods {
+    type Wire<'a> = WirePod<'a>;
+    const PATH: (&'static str, &'static str) = ("/api/v1", "pods");
+
+    fn row(wire: &WirePod<'_>, interner: &mut Interner) -> Option<Row> {
+        let meta = &wire.metadata;
+        // Only a pod with the label of a revision belongs to a workload that rolls out; a Job's does not.
+        if meta.labels.revision().is_empty() {
+            return None;
+        }
+        let owner = interner.keep(meta.controller()?);
+        Some(Row::Pod(PodRow { version: version(&meta.resource_version), owner, pod: wire.kept(interner) }))
+    }
+}
+
+impl Row {
+    /// Which object it is.
+    pub(super) fn uid(&self) -> &Arc<str> {
+        match self {
+            Self::Workload(row) => &row.uid,
+            Self::Revision(row) => &row.uid,
+            Self::Pod(row) => &row.pod.uid,
+        }
+    }
+}
