@@ -15,6 +15,8 @@ pub struct Options {
     pub replicas: Option<u32>,
     /// The image to run: `IMAGE`, or `CONTAINER=IMAGE` where there are several containers.
     pub image: Option<String>,
+    /// How many targets go in one wave; 1 when not said.
+    pub wave: Option<usize>,
 }
 
 /// Why an action cannot be drafted: a sentence for the operator.
@@ -148,6 +150,16 @@ fn held_fields(facts: &WorkloadFacts) -> impl Iterator<Item = &'static str> {
     fields.iter().copied()
 }
 
+/// What a partition of a StatefulSet means for a new template; `None` without one.
+pub(super) fn partitioned(facts: &WorkloadFacts) -> Option<String> {
+    match facts.report.update {
+        Update::Partition(from) if from > 0 => Some(format!(
+            "PARTITION {from}: only pods with ordinal {from} or higher get the new template; the others keep what they run."
+        )),
+        _ => None,
+    }
+}
+
 /// The request that deletes one pod and no other of the same name.
 pub(super) fn delete_pod(facts: &WorkloadFacts, pod: &Pod) -> crate::domain::action::Request {
     crate::domain::action::Request {
@@ -199,6 +211,14 @@ pub(super) fn common_refusals(facts: &WorkloadFacts, verb: &str) -> Result<(), R
     if facts.report.update == Update::OnDelete {
         return Err(Refusal(format!(
             "{workload} replaces its pods OnDelete: {verb} would change nothing until somebody deletes each of them."
+        )));
+    }
+    if let Update::Partition(from) = facts.report.update
+        && from >= facts.report.counts.desired
+    {
+        return Err(Refusal(format!(
+            "the partition {from} of {workload} selects none of its {}: {verb} would change nothing until it is lowered.",
+            pods(facts.report.counts.desired)
         )));
     }
     if facts.report.is_paused {

@@ -1,23 +1,25 @@
 //! The executor: the only holder of hands. Journal first, send once, verify, and say what is not known.
 
 use std::collections::HashSet;
-use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
+use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
+use super::account::Account;
 use super::catalog;
 use super::contract::Action;
-use super::journal::{Aim, Entry, Journal, Unfinished, What, Written};
+use super::journal::{Aim, Clearing, Entry, Journal, Unfinished, What};
 use super::plan::revise;
 use super::policy::{self, Grant};
 use super::seen::Seen;
 use super::verify::{Tell, Verification};
-use crate::domain::action::{Actor, Cluster, Outcome, Phase, Plan, Run, RunEvent, Target, advance};
+use crate::domain::action::{Actor, Cluster, Outcome, Part, Plan, Run, RunEvent, Step, Target};
 use crate::domain::environment::Guard;
 use crate::domain::rollout::template_digest;
 use crate::sources::Clock;
+use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::ObserveCluster;
 use crate::sources::operate::OperateCluster;
 
@@ -43,6 +45,8 @@ pub struct Executor {
     pub guard: Guard,
     /// Whether it may be changed now.
     pub grant: Grant,
+    /// Who carries plans out here, as the operating system tells: not always who made them.
+    pub actor: Actor,
     /// The journal.
     pub journal: Arc<Mutex<Journal>>,
     /// What was seen healthy.
@@ -55,100 +59,119 @@ pub struct Executor {
     pub clock: Clock,
 }
 
-/// A run with its way out.
-struct Under<'a> {
-    executor: &'a Executor,
-    events: &'a mpsc::Sender<(String, RunEvent)>,
-    run: Run,
-    bare: Entry,
-}
-
 impl Executor {
     /// Carries a plan out and returns the run at its end. Every step goes to `events` too.
+    ///
+    /// Targets of a wave are changed one after the other and verified together; a wave that does not end well stops those after it, and
+    /// a target that was not accepted stops the rest of its own.
     pub async fn execute(&self, plan: &Plan, given: &Given, events: &mpsc::Sender<(String, RunEvent)>) -> Run {
-        let mut under = self.under(plan, events);
-        under.note(RunEvent::Planned).await;
-        let action = match self.admit(plan, given).await {
+        let mut account = self.account(plan, events);
+        account.note(RunEvent::Planned).await;
+        let action = match self.admit(plan, given) {
             Ok(action) => action,
-            Err(reason) => return under.refuse(reason).await,
+            Err(reason) => return account.refuse(reason).await,
         };
-        under.note(RunEvent::Confirmed).await;
+        let identity = match self.observe.identity().await {
+            Ok(identity) => identity,
+            Err(error) => return account.refuse(error.sentence).await,
+        };
+        account.bare.actor = described(&Actor { identity, ..self.actor.clone() });
+        if let Err(reason) = self.recognise(plan).await {
+            return account.refuse(reason).await;
+        }
+        account.note(RunEvent::Confirmed).await;
         let reason = given.reason.as_deref().map(|reason| format!(" Reason: {reason}")).unwrap_or_default();
+        let author = described(&plan.actor);
+        let planned = if author == account.bare.actor { String::new() } else { format!(" Planned by {author}.") };
         let begun = Entry {
-            what: What::Begun,
             aims: plan.targets.iter().map(aim).collect(),
-            words: format!("confirmed.{reason}"),
-            ..under.bare.clone()
+            ..account.line(What::Begun, None, format!("confirmed.{planned}{reason}"))
         };
-        if let Err(reason) = under.write(begun) {
-            return under.refuse(reason).await;
+        if let Err(reason) = account.write(begun).await {
+            return account.refuse(reason).await;
         }
         let mut is_stopped: Option<&str> = None;
-        for (place, target) in plan.targets.iter().enumerate() {
-            if *self.leaving.borrow() {
-                is_stopped = is_stopped.or(Some("the console was told to leave before this target"));
+        for wave in plan.waves() {
+            let mut changed = Vec::new();
+            for place in wave {
+                if *self.leaving.borrow() {
+                    is_stopped = is_stopped.or(Some("the console was told to leave before this target"));
+                }
+                if let Some(why) = is_stopped {
+                    account.settle(place, Outcome::Aborted, format!("not started: {why}.")).await;
+                    continue;
+                }
+                match self.change(&account, plan, place, action).await {
+                    Ok(is_accepted) => changed.push((place, is_accepted)),
+                    Err(_) => is_stopped = Some(NOT_WELL),
+                }
             }
-            if let Some(why) = is_stopped {
-                under.settle(place, Outcome::Aborted, format!("not started: {why}.")).await;
-                continue;
-            }
-            if self.one(&mut under, plan, place, target, action).await != Outcome::Done {
-                is_stopped = Some("an earlier target did not end well");
+            let follow = |(place, is_accepted): (usize, bool)| {
+                let target = &plan.targets[place];
+                let clearing = target.steps.iter().filter(|step| step.part == Part::Clearing).collect();
+                self.follow(&account, place, aim(target), is_accepted, clearing)
+            };
+            let outcomes = join_all(changed.into_iter().map(follow)).await;
+            if outcomes.iter().any(|outcome| *outcome != Outcome::Done) {
+                is_stopped = is_stopped.or(Some(NOT_WELL));
             }
         }
-        under.end()
+        account.end().await
     }
 
     /// Verifies a run of before that never ended. Sends nothing.
     pub async fn resume(&self, unfinished: &Unfinished, events: &mpsc::Sender<(String, RunEvent)>) -> Run {
         let begun = &unfinished.begun;
         let run = Run::begun(begun.run.as_str(), begun.aims.len());
-        let mut under = Under { executor: self, events, run, bare: Entry { aims: Vec::new(), ..begun.clone() } };
-        let resumed = Entry {
-            what: What::Resumed,
-            words: "verifying what an earlier process left; nothing is sent.".into(),
-            ..under.bare.clone()
-        };
-        if let Err(reason) = under.write(resumed) {
-            return under.refuse(reason).await;
+        let identity = self.observe.identity().await.ok().flatten();
+        let actor = described(&Actor { identity, ..self.actor.clone() });
+        let bare = Entry { aims: Vec::new(), actor, ..begun.clone() };
+        let account = Account::open(self, events, run, bare);
+        let resumed = account.line(
+            What::Resumed,
+            None,
+            format!("verifying what an earlier process of {} left; nothing is sent.", begun.actor),
+        );
+        if let Err(reason) = account.write(resumed).await {
+            return account.refuse(reason).await;
         }
         for (place, aim) in begun.aims.iter().enumerate() {
-            if !unfinished.open.contains(&place) {
-                under.settle(place, Outcome::Aborted, "not started, or settled before.".to_owned()).await;
+            if let Some((outcome, words)) = unfinished.settled.get(&place) {
+                tell_again(&account, place, *outcome, words).await;
                 continue;
             }
-            under.note(RunEvent::Started { target: place }).await;
-            under
-                .note(RunEvent::AnswerLost {
-                    target: place,
-                    reason: "an earlier process ended before its outcome".into(),
-                })
-                .await;
+            if !unfinished.open.contains(&place) {
+                account.settle(place, Outcome::Aborted, "not started.".to_owned()).await;
+                continue;
+            }
+            account.note(RunEvent::Started { target: place }).await;
+            let reason = "an earlier process ended before its outcome".to_owned();
+            account.note(RunEvent::AnswerLost { target: place, reason }).await;
             // The old process may have died long ago: its deadline counts from now, or nothing could be read at all.
-            self.verify(&mut under, place, aim.clone(), false).await;
+            self.follow(&account, place, aim.clone(), false, Vec::new()).await;
         }
-        under.end()
+        account.end().await
     }
 
-    fn under<'a>(&'a self, plan: &Plan, events: &'a mpsc::Sender<(String, RunEvent)>) -> Under<'a> {
+    fn account<'a>(&'a self, plan: &Plan, events: &'a mpsc::Sender<(String, RunEvent)>) -> Account<'a> {
         let bare = Entry {
             what: What::Refused,
             run: plan.id.clone(),
             action: plan.action.clone(),
             environment: self.environment.clone(),
             cluster: identity(&plan.cluster),
-            actor: described(&plan.actor),
+            actor: described(&self.actor),
             aims: Vec::new(),
             target: None,
             outcome: None,
             phase: None,
             words: String::new(),
         };
-        Under { executor: self, events, run: Run::draft(plan.id.as_str(), plan.targets.len()), bare }
+        Account::open(self, events, Run::draft(plan.id.as_str(), plan.targets.len()), bare)
     }
 
-    /// Everything that must hold before a plan may begin.
-    async fn admit(&self, plan: &Plan, given: &Given) -> Result<&'static dyn Action, String> {
+    /// Everything that must hold before a plan may begin and that needs nobody to be asked.
+    fn admit(&self, plan: &Plan, given: &Given) -> Result<&'static dyn Action, String> {
         self.grant.clone()?;
         if plan.version != 1 || !plan.is_intact() {
             return Err(
@@ -169,6 +192,11 @@ impl Executor {
         let workloads: Vec<_> = plan.targets.iter().map(|target| target.workload.clone()).collect();
         // The guard of now decides, not the one written in the document.
         policy::confirms(&policy::confirmation(action, self.guard, &workloads), &given.typed, given.reason.as_deref())?;
+        Ok(action)
+    }
+
+    /// Whether this is the cluster and the person the plan is of.
+    async fn recognise(&self, plan: &Plan) -> Result<(), String> {
         let here = self.observe.cluster().await.map_err(|error| error.sentence)?;
         if identity(&here) != identity(&plan.cluster) {
             return Err(format!("the plan is for the cluster at {}, this is {}.", plan.cluster.server, here.server));
@@ -181,169 +209,147 @@ impl Executor {
                 identity.as_deref().unwrap_or("unknown to the cluster")
             ));
         }
-        Ok(action)
+        Ok(())
     }
 
-    async fn one(
+    /// Sends the change of one target: `Ok(true)` when the server accepted it, `Ok(false)` when its answer was lost.
+    async fn change(
         &self,
-        under: &mut Under<'_>,
+        account: &Account<'_>,
         plan: &Plan,
         place: usize,
-        target: &Target,
         action: &dyn Action,
-    ) -> Outcome {
+    ) -> Result<bool, Outcome> {
+        let Some(target) = plan.targets.get(place) else { return Err(Outcome::Refused) };
+        let refused = |words: String| account.settle(place, Outcome::Refused, words);
         let mut facts = match self.observe.workload(&target.workload).await {
             Ok(facts) => facts,
-            Err(error) => {
-                return under.settle(place, Outcome::Refused, format!("nothing was sent: {}", error.sentence)).await;
-            }
+            Err(error) => return Err(refused(format!("nothing was sent: {}", error.sentence)).await),
         };
         self.seen
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remember(plan.cluster.uid.as_deref(), &mut facts.revisions);
-        if let Err(reason) = revise(plan, target, action, &facts) {
-            return under.settle(place, Outcome::Refused, format!("nothing was sent: {reason}")).await;
+        if let Err(reason) = revise(plan, place, action, &facts) {
+            return Err(refused(format!("nothing was sent: {reason}")).await);
         }
-        let intent = Entry {
-            what: What::Intent,
-            target: Some(place),
-            words: target.steps.iter().map(|step| step.words.as_str()).collect::<Vec<_>>().join(" "),
-            ..under.bare.clone()
-        };
-        if let Err(reason) = under.write(intent) {
-            return under.settle(place, Outcome::Refused, format!("nothing was sent: {reason}")).await;
+        let words = target.steps.iter().map(|step| step.words.as_str()).collect::<Vec<_>>().join(" ");
+        if let Err(reason) = account.write(account.line(What::Intent, Some(place), words)).await {
+            return Err(refused(format!("nothing was sent: {reason}")).await);
         }
-        under.note(RunEvent::Started { target: place }).await;
-        let mut left: Vec<String> = Vec::new();
-        for (number, step) in target.steps.iter().enumerate() {
+        account.note(RunEvent::Started { target: place }).await;
+        for step in target.steps.iter().filter(|step| step.part == Part::Change) {
             match self.operate.send(&step.request, &plan.id).await {
                 Ok(_) => {}
-                // The first step is the change; what follows only clears its way. A pod that is gone needs no deleting, and
-                // whether the rest matters the verification will say.
-                Err(error) if number > 0 => left.push(format!(" Not done: {} ({})", step.words, error.sentence)),
                 Err(error) if error.is_certainly_not_done => {
                     let why = match self.observe.workload(&target.workload).await {
                         // The server never says which test failed: look and compare.
-                        Ok(facts) => revise(plan, target, action, &facts).err(),
+                        Ok(facts) => revise(plan, place, action, &facts).err(),
                         Err(_) => None,
                     };
                     let words = why.map_or_else(
                         || format!("the server refused it: {}", error.sentence),
                         |why| format!("the server refused it because {why}"),
                     );
-                    return under.settle(place, Outcome::Refused, words).await;
+                    return Err(refused(words).await);
                 }
                 Err(error) => {
-                    let lost = Entry {
-                        what: What::AnswerLost,
-                        target: Some(place),
-                        words: error.sentence.clone(),
-                        ..under.bare.clone()
-                    };
-                    under.record(lost);
-                    under.note(RunEvent::AnswerLost { target: place, reason: error.sentence }).await;
-                    return self.verify(under, place, aim(target), false).await;
+                    account.record(account.line(What::AnswerLost, Some(place), error.sentence.as_str()));
+                    account.note(RunEvent::AnswerLost { target: place, reason: error.sentence }).await;
+                    return Ok(false);
                 }
             }
         }
-        under.record(Entry {
-            what: What::Accepted,
-            target: Some(place),
-            words: format!("accepted by the server; verifying.{}", left.concat()),
-            ..under.bare.clone()
-        });
-        under.note(RunEvent::Accepted { target: place }).await;
-        self.verify(under, place, aim(target), true).await
+        account.record(account.line(What::Accepted, Some(place), "accepted by the server; verifying."));
+        account.note(RunEvent::Accepted { target: place }).await;
+        Ok(true)
     }
 
-    async fn verify(&self, under: &mut Under<'_>, place: usize, aim: Aim, is_accepted: bool) -> Outcome {
-        let verification = Verification {
+    /// Follows a change to its end: waits until it is known to be made, clears its way, and verifies.
+    async fn follow(
+        &self,
+        account: &Account<'_>,
+        place: usize,
+        aim: Aim,
+        is_accepted: bool,
+        clearing: Vec<&Step>,
+    ) -> Outcome {
+        let left = aim.clearing.iter().map(|step| step.words.as_str()).collect::<Vec<_>>().join(" ");
+        let run = account.bare.run.clone();
+        let mut verification = Verification {
             observe: self.observe.clone(),
             clock: self.clock.clone(),
+            // Who only verifies clears nothing, and waits in vain for what still stands in the way.
+            clears: !clearing.is_empty(),
             aim,
-            run: under.run.id.clone(),
+            run: run.clone(),
             began: (self.clock)(),
             is_accepted,
         };
-        let (outcome, words) = verification.run(&mut Progress { under, place }).await;
-        under.settle(place, outcome, words).await
+        let mut progress = Progress { account, place };
+        if let Some((outcome, words)) = verification.arrival(&mut progress).await {
+            return account.settle(place, outcome, with_left(words, "Not done", &left)).await;
+        }
+        let undone = self.clear(account, place, &run, &clearing).await;
+        let (outcome, words) = verification.run(&mut progress).await;
+        let words = match outcome {
+            Outcome::Done => words,
+            _ => with_left(words, "Not done", &undone.join(" ")),
+        };
+        account.settle(place, outcome, words).await
     }
+
+    /// Sends the steps that clear the way of a change that is made; those that could not be done, with the reason.
+    async fn clear(&self, account: &Account<'_>, place: usize, run: &str, clearing: &[&Step]) -> Vec<String> {
+        let mut undone = Vec::new();
+        for step in clearing {
+            let words = match self.operate.send(&step.request, run).await {
+                Ok(_) => format!("accepted: {}", step.words),
+                Err(error) if is_needless(&error) => format!("not needed any more: {}", step.words),
+                Err(error) => {
+                    undone.push(format!("{} ({})", step.words, error.sentence));
+                    format!("not done: {} ({})", step.words, error.sentence)
+                }
+            };
+            account.record(account.line(What::Noted, Some(place), words.as_str()));
+            account.note(RunEvent::Noted { words }).await;
+        }
+        undone
+    }
+}
+
+/// Why targets after one that did not end well are not started.
+const NOT_WELL: &str = "an earlier target did not end well";
+
+/// What an earlier process has settled and journalled is told again, and not written a second time.
+async fn tell_again(account: &Account<'_>, place: usize, outcome: Outcome, words: &str) {
+    if outcome != Outcome::Aborted {
+        account.note(RunEvent::Started { target: place }).await;
+    }
+    if matches!(outcome, Outcome::Done | Outcome::Failed | Outcome::Unknown) {
+        account.note(RunEvent::Accepted { target: place }).await;
+    }
+    account.note(RunEvent::Settled { target: place, outcome, words: words.to_owned() }).await;
+}
+
+/// Whether the pod a deletion meant is gone: by itself, or with another of its name in its place.
+fn is_needless(error: &SourceError) -> bool {
+    error.trouble == Trouble::NotFound || error.sentence.contains("Precondition failed")
+}
+
+fn with_left(words: String, what: &str, left: &str) -> String {
+    if left.is_empty() { words } else { format!("{words} {what}: {left}") }
 }
 
 /// Passes what a verification sees on as progress of one target.
-struct Progress<'u, 'e> {
-    under: &'u mut Under<'e>,
+struct Progress<'a> {
+    account: &'a Account<'a>,
     place: usize,
 }
 
-impl Tell for Progress<'_, '_> {
+impl Tell for Progress<'_> {
     fn tell(&mut self, words: String) -> BoxFuture<'_, ()> {
-        Box::pin(self.under.note(RunEvent::Progress { target: self.place, words }))
-    }
-}
-
-impl Under<'_> {
-    /// Moves the run and tells it.
-    async fn note(&mut self, event: RunEvent) {
-        match advance(&self.run, event.clone()) {
-            Ok(next) => self.run = next,
-            Err(illegal) => tracing::error!(%illegal, "the executor took an impossible step"),
-        }
-        // Nobody listening is no reason to stop half-way.
-        let _ = self.events.send((self.run.id.clone(), event)).await;
-    }
-
-    /// Writes a line that must be on disk before anything else happens.
-    fn write(&self, entry: Entry) -> Result<(), String> {
-        match self.append(entry) {
-            Ok(Written::Well) => Ok(()),
-            Ok(Written::FromReserve) => {
-                tracing::warn!("the disk is full: the journal uses its reserve");
-                Ok(())
-            }
-            Err(error) => Err(format!(
-                "the journal cannot be written ({error}), and nothing is done that it does not hold. Free some space or check $XDG_STATE_HOME/quarterdeck."
-            )),
-        }
-    }
-
-    /// Writes a line about something that has happened already: failing to must not change what follows.
-    fn record(&self, entry: Entry) {
-        if let Err(error) = self.append(entry) {
-            tracing::error!(%error, "a journal line is lost");
-        }
-    }
-
-    fn append(&self, entry: Entry) -> io::Result<Written> {
-        self.executor.journal.lock().unwrap_or_else(PoisonError::into_inner).append(entry, (self.executor.clock)())
-    }
-
-    async fn settle(&mut self, place: usize, outcome: Outcome, words: String) -> Outcome {
-        self.record(Entry {
-            what: What::Settled,
-            target: Some(place),
-            outcome: Some(outcome),
-            words: words.clone(),
-            ..self.bare.clone()
-        });
-        self.note(RunEvent::Settled { target: place, outcome, words }).await;
-        outcome
-    }
-
-    async fn refuse(mut self, reason: String) -> Run {
-        self.record(Entry { what: What::Refused, words: reason.clone(), ..self.bare.clone() });
-        self.note(RunEvent::Refused { reason }).await;
-        self.run
-    }
-
-    fn end(self) -> Run {
-        let words = self.run.targets.iter().map(|target| target.words.as_str()).collect::<Vec<_>>().join(" ");
-        self.record(Entry { what: What::Ended, phase: Some(self.run.phase), words, ..self.bare.clone() });
-        if self.run.phase != Phase::Unknown {
-            self.executor.settled.lock().unwrap_or_else(PoisonError::into_inner).insert(self.run.id.clone());
-        }
-        self.run
+        Box::pin(self.account.note(RunEvent::Progress { target: self.place, words }))
     }
 }
 
@@ -354,6 +360,15 @@ fn aim(target: &Target) -> Aim {
         template_digest: template_digest(&target.expected_template),
         goal: target.goal,
         deadline_seconds: target.deadline_seconds,
+        clearing: target
+            .steps
+            .iter()
+            .filter(|step| step.part == Part::Clearing)
+            .map(|step| Clearing {
+                uid: step.request.body.pointer("/preconditions/uid").and_then(Value::as_str).unwrap_or_default().into(),
+                words: step.words.clone(),
+            })
+            .collect(),
     }
 }
 

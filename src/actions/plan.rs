@@ -10,7 +10,9 @@ use super::fights::fights;
 use super::policy::{self, Grant};
 use super::references::references;
 use super::seen::Seen;
-use crate::domain::action::{Actor, Cluster, Evidence, Goal, OperationRecord, Plan, Rehearsal, Request, Step, Target};
+use crate::domain::action::{
+    Actor, Cluster, Evidence, Goal, OperationRecord, Part, Plan, Rehearsal, Request, Step, Target,
+};
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{self, Revision, Verdict, WorkloadRef, changes, judge};
 use crate::domain::time::{self, Instant};
@@ -64,23 +66,33 @@ impl Planner {
         let mut refusals: Vec<String> = self.grant.clone().err().into_iter().collect();
         let mut planned = Vec::new();
         let mut answers = Vec::new();
-        let now = (self.clock)();
-        let id = run_id(now);
+        let mut read = Vec::new();
         for workload in targets {
-            let facts = self.facts(workload, &cluster).await?;
-            let deadline = deadline_seconds(&facts);
-            let record = record(&id, &actor, action, now, deadline);
-            refusals.extend(self.held_by(&facts, now));
-            let draft = match action.draft(&facts, options, Context { record: &record, now }) {
+            read.push(self.facts(workload, &cluster).await?);
+        }
+        let now = (self.clock)();
+        // As the answers a moment ago told.
+        let ahead = self.observe.ahead();
+        let id = run_id(now);
+        let mut holds = Plan::HOLDS;
+        let wave = options.wave.unwrap_or(1).max(1);
+        for (place, facts) in read.iter().enumerate() {
+            let deadline = deadline_seconds(facts);
+            holds += TimeDelta::seconds(i64::from(deadline));
+            let record = record(&id, &actor, action, now + ahead, holds);
+            refusals.extend(self.held_by(facts, now));
+            let draft = match action.draft(facts, options, Context { record: &record, now }) {
                 Ok(draft) => draft,
                 Err(refusal) => {
                     refusals.push(refusal.0);
+                    // What could not be read may be why it looks impossible.
+                    refusals.extend(facts.missing.iter().cloned());
                     continue;
                 }
             };
             let mut warnings = draft.warnings.clone();
             warnings.extend(facts.missing.iter().cloned());
-            for right in rights(workload, &draft.steps) {
+            for right in rights(&draft.steps) {
                 let Right { verb, resource, namespace, .. } = right;
                 match self.observe.may(right).await? {
                     Access::Allowed => {}
@@ -96,14 +108,14 @@ impl Planner {
                     )),
                 }
             }
-            warnings.extend(self.changed_since(&facts, &draft, now).await);
+            warnings.extend(self.changed_since(facts, &draft).await);
             if matches!(draft.goal, Goal::Replicas(_)) {
-                warnings.extend(self.scaled_by(workload).await);
+                warnings.extend(self.scaled_by(&facts.workload).await);
             }
-            let (rehearsal, template) =
-                self.rehearse(&draft.steps.iter().map(|step| &step.request).collect::<Vec<_>>()).await;
+            let (rehearsal, template) = self.rehearse(&draft.steps).await;
             answers.push(rehearsal);
-            planned.push(target(&facts, draft, template.as_ref(), warnings, options, deadline, now));
+            let target = target(facts, draft, template.as_ref(), warnings, options, deadline, now);
+            planned.push(Target { wave: u32::try_from(place / wave).unwrap_or(u32::MAX), ..target });
         }
         let rehearsal = joined(answers);
         if let Rehearsal::Rejected(reason) = &rehearsal {
@@ -120,6 +132,7 @@ impl Planner {
             actor,
             refreshed_at: now,
             expires_at: now + Plan::HOLDS,
+            cluster_ahead_seconds: ahead.num_seconds(),
             tier: action.tier(),
             confirmation: policy::confirmation(action, self.guard, targets),
             targets: planned,
@@ -164,7 +177,7 @@ impl Planner {
     }
 
     /// ConfigMaps and Secrets written after the target revision last ran.
-    async fn changed_since(&self, facts: &WorkloadFacts, draft: &Draft, now: Instant) -> Vec<String> {
+    async fn changed_since(&self, facts: &WorkloadFacts, draft: &Draft) -> Vec<String> {
         let Some(chosen) = facts.revisions.iter().find(|revision| Some(revision.number) == draft.to_revision) else {
             return Vec::new();
         };
@@ -174,7 +187,8 @@ impl Planner {
             let kind = if resource == "secrets" { "Secret" } else { "ConfigMap" };
             match self.observe.last_written(resource, &facts.workload.namespace, &name).await {
                 Ok(Some(written)) if written > since => {
-                    warnings.push(format!("{kind} {name} was changed {} ago, after revision {} was replaced; its old contents do not come back.", time::coarse(time::age(written, now)), chosen.number));
+                    // A time, not an age: what an operator has read must not read differently a moment later.
+                    warnings.push(format!("{kind} {name} was changed at {}, after revision {} was replaced; its old contents do not come back.", written.format("%Y-%m-%d %H:%M:%S UTC"), chosen.number));
                 }
                 Ok(Some(_)) => {}
                 Ok(None) => warnings.push(format!(
@@ -191,21 +205,23 @@ impl Planner {
     }
 
     /// Runs the requests of one target dry; the pod template of the answer.
-    async fn rehearse(&self, requests: &[&Request]) -> (Rehearsal, Option<Value>) {
+    async fn rehearse(&self, steps: &[Step]) -> (Rehearsal, Option<Value>) {
         let Some(rehearse) = &self.rehearse else {
             let why = self.grant.clone().err().unwrap_or_else(|| "there is no rehearsal here.".to_owned());
             return (Rehearsal::NotChecked(why), None);
         };
         let mut warnings = Vec::new();
         let mut template = None;
-        for request in requests {
-            match rehearse.rehearse(request).await {
+        for step in steps {
+            match rehearse.rehearse(&step.request).await {
                 Ok(reply) => {
                     warnings.extend(reply.warnings);
                     // The answer to a deletion is the pod.
                     template = template.or_else(|| reply.object.pointer("/spec/template").cloned());
                 }
-                Err(error) if error.is_certainly_not_done => return (Rehearsal::Rejected(error.sentence), None),
+                // What was in the way a moment ago is not any more.
+                Err(error) if step.part == Part::Clearing && error.trouble == Trouble::NotFound => {}
+                Err(error) if is_refusal(&error) => return (Rehearsal::Rejected(error.sentence), None),
                 Err(error) => return (Rehearsal::NotChecked(error.sentence), None),
             }
         }
@@ -213,15 +229,44 @@ impl Planner {
     }
 }
 
-/// The rights the steps of an action need.
-fn rights<'a>(workload: &'a WorkloadRef, steps: &[Step]) -> Vec<Right<'a>> {
-    let namespace = &*workload.namespace;
-    let mut rights =
-        vec![Right { verb: "patch", group: "apps", resource: workload.kind.plural(), namespace, name: &workload.name }];
-    if steps.iter().any(|step| step.request.method == "DELETE") {
-        rights.push(Right { verb: "delete", group: "", resource: "pods", namespace, name: "" });
+/// Whether the server judged the request itself. A server that is overloaded, away, or has a webhook that cannot rehearse has said nothing
+/// about it.
+fn is_refusal(error: &SourceError) -> bool {
+    let is_answer = matches!(error.trouble, Trouble::Rejected | Trouble::Forbidden | Trouble::NotFound);
+    is_answer && !error.sentence.contains("does not support dry run")
+}
+
+/// The rights the steps of an action need, each once.
+fn rights(steps: &[Step]) -> Vec<Right<'_>> {
+    let mut rights: Vec<Right<'_>> = Vec::new();
+    for right in steps.iter().filter_map(|step| right(&step.request)) {
+        if !rights.contains(&right) {
+            rights.push(right);
+        }
     }
     rights
+}
+
+/// The right a request to an object in a namespace needs; `None` for any other path.
+fn right(request: &Request) -> Option<Right<'_>> {
+    let verb = match request.method.as_str() {
+        "PATCH" => "patch",
+        "DELETE" => "delete",
+        "POST" => "create",
+        "PUT" => "update",
+        _ => return None,
+    };
+    let path = request.path.split('?').next().unwrap_or_default();
+    let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    let (group, rest) = match parts.as_slice() {
+        ["api", _version, rest @ ..] => ("", rest),
+        ["apis", group, _version, rest @ ..] => (*group, rest),
+        _ => return None,
+    };
+    match rest {
+        ["namespaces", namespace, resource, name] => Some(Right { verb, group, resource, namespace, name }),
+        _ => None,
+    }
 }
 
 /// When a revision stopped being the newest: the creation of the next higher one, as near as the history tells.
@@ -234,15 +279,18 @@ fn superseded_at(revisions: &[Revision], chosen: &Revision) -> Option<Instant> {
         .or(chosen.created_at)
 }
 
+/// The answers to every target as one: a refusal outweighs an answer that did not come, and that outweighs a yes.
 fn joined(answers: Vec<Rehearsal>) -> Rehearsal {
-    let mut warnings = Vec::new();
-    for answer in answers {
-        match answer {
-            Rehearsal::Accepted(said) => warnings.extend(said),
-            other => return other,
-        }
-    }
-    Rehearsal::Accepted(warnings)
+    let weight = |answer: &Rehearsal| match answer {
+        Rehearsal::Accepted(_) => 0,
+        Rehearsal::NotChecked(_) => 1,
+        Rehearsal::Rejected(_) => 2,
+    };
+    answers.into_iter().fold(Rehearsal::Accepted(Vec::new()), |all, answer| match (all, answer) {
+        (Rehearsal::Accepted(said), Rehearsal::Accepted(more)) => Rehearsal::Accepted([said, more].concat()),
+        (all, answer) if weight(&answer) > weight(&all) => answer,
+        (all, _) => all,
+    })
 }
 
 fn deadline_seconds(facts: &WorkloadFacts) -> u32 {
@@ -254,14 +302,14 @@ fn deadline_seconds(facts: &WorkloadFacts) -> u32 {
     u32::try_from(seconds).unwrap_or(600)
 }
 
-/// The record a plan writes: everything in it follows from the plan, so that `apply` can build it again.
-fn record(id: &str, actor: &Actor, action: &dyn Action, now: Instant, deadline: u32) -> OperationRecord {
+/// The record a plan writes: everything in it follows from the plan, so that `apply` can build it again. `began` is in the cluster's time.
+fn record(id: &str, actor: &Actor, action: &dyn Action, began: Instant, holds: TimeDelta) -> OperationRecord {
     OperationRecord {
         id: id.to_owned(),
         actor: actor.name().to_owned(),
         action: action.id().to_owned(),
-        started: now,
-        expires: now + Plan::HOLDS + TimeDelta::seconds(i64::from(deadline)) + OperationRecord::GRACE,
+        started: began,
+        expires: began + holds + OperationRecord::GRACE,
     }
 }
 
@@ -308,6 +356,7 @@ fn target(
         // The server's answer shows defaulting and admission; without one, what we would send.
         changes: [draft.changes, changes(facts.template(), stored.unwrap_or(&draft.template))].concat(),
         goal: draft.goal,
+        wave: 0,
         replicas: options.replicas,
         image: options.image.clone(),
         evidence,
@@ -327,7 +376,8 @@ fn target(
 ///
 /// # Errors
 /// The reason why the plan does not hold any more.
-pub fn revise(plan: &Plan, target: &Target, action: &dyn Action, facts: &WorkloadFacts) -> Result<(), String> {
+pub fn revise(plan: &Plan, place: usize, action: &dyn Action, facts: &WorkloadFacts) -> Result<(), String> {
+    let Some(target) = plan.targets.get(place) else { return Err("the plan has no such target.".to_owned()) };
     let workload = &target.workload;
     if *facts.uid != *target.uid {
         return Err(format!(
@@ -348,8 +398,10 @@ pub fn revise(plan: &Plan, target: &Target, action: &dyn Action, facts: &Workloa
             .unwrap_or_default();
         return Err(format!("{workload} has changed since the plan at {}{who}. Plan again.", moved.join(", ")));
     }
-    let record = record(&plan.id, &plan.actor, action, plan.refreshed_at, target.deadline_seconds);
-    let options = Options { to_revision: target.to_revision, replicas: target.replicas, image: target.image.clone() };
+    let began = plan.refreshed_at + TimeDelta::seconds(plan.cluster_ahead_seconds);
+    let record = record(&plan.id, &plan.actor, action, began, plan.holds_target(place));
+    let options =
+        Options { to_revision: target.to_revision, replicas: target.replicas, image: target.image.clone(), wave: None };
     let draft = action
         .draft(facts, &options, Context { record: &record, now: plan.refreshed_at })
         .map_err(|refusal| refusal.0)?;

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 
 use super::journal::Aim;
 use crate::domain::action::{Goal, Outcome};
-use crate::domain::rollout::{Verdict, judge, template_digest};
+use crate::domain::rollout::{Pod, Update, Verdict, judge, template_digest};
 use crate::domain::text;
 use crate::domain::time::{self, Instant};
 use crate::sources::Clock;
@@ -41,11 +41,26 @@ pub struct Verification {
     pub began: Instant,
     /// Whether the server said that it accepted it.
     pub is_accepted: bool,
+    /// Whether the steps that clear its way are being sent too.
+    pub clears: bool,
 }
 
 impl Verification {
+    /// Waits until the change is known to be on the target. `None` when it is; else how the target ended.
+    pub async fn arrival(&mut self, tell: &mut dyn Tell) -> Option<(Outcome, String)> {
+        if self.is_accepted { None } else { self.watch(tell, true).await }
+    }
+
     /// Watches until the target's outcome is known or its deadline passes; `tell` hears every new sentence.
     pub async fn run(mut self, tell: &mut dyn Tell) -> (Outcome, String) {
+        match self.watch(tell, false).await {
+            Some(ended) => ended,
+            None => self.overdue(None, None),
+        }
+    }
+
+    /// Watches until the outcome is known, the time is over, or, where only that is asked, the change has arrived.
+    async fn watch(&mut self, tell: &mut dyn Tell, only_arrival: bool) -> Option<(Outcome, String)> {
         let deadline = self.began + TimeDelta::seconds(i64::from(self.aim.deadline_seconds));
         let mut said = String::new();
         let mut trouble: Option<SourceError> = None;
@@ -59,14 +74,18 @@ impl Verification {
                 let limit = if self.is_accepted { deadline } else { deadline.min(self.began + MAY_STILL_ARRIVE) };
                 let left = (limit - (self.clock)()).to_std().unwrap_or_default();
                 let Ok(next) = tokio::time::timeout(left, stream.next()).await else {
-                    return self.overdue(trouble.as_ref(), last.as_deref());
+                    return Some(self.overdue(trouble.as_ref(), last.as_deref()));
                 };
                 let words = match next {
                     Some(Ok(facts)) => {
                         trouble = None;
                         wait = Duration::from_millis(250);
-                        match self.look(&facts) {
-                            Look::Settled(outcome, words) => return (outcome, words),
+                        let look = self.look(&facts);
+                        if only_arrival && self.is_accepted {
+                            return None;
+                        }
+                        match look {
+                            Look::Settled(outcome, words) => return Some((outcome, words)),
                             Look::Waiting(words) => {
                                 last = Some(words.clone());
                                 words
@@ -74,7 +93,7 @@ impl Verification {
                         }
                     }
                     Some(Err(error)) if error.trouble == Trouble::NotFound => {
-                        return (Outcome::Failed, format!("{workload} does not exist any more."));
+                        return Some((Outcome::Failed, format!("{workload} does not exist any more.")));
                     }
                     Some(Err(error)) => {
                         let words = format!(
@@ -143,9 +162,12 @@ impl Verification {
             }
             Goal::Paused | Goal::Replicas(_) | Goal::Healthy => {}
         }
+        if let Some(words) = self.in_the_way(facts) {
+            return Look::Settled(Outcome::Failed, words);
+        }
         let mut deployment = facts.report.clone();
-        // Whatever mark was there before the action says nothing about it.
-        deployment.started.acted = deployment.started.acted.max(Some(self.began));
+        // Whatever mark was there before the action says nothing about it; marks are in the cluster's time.
+        deployment.started.acted = deployment.started.acted.max(Some(self.began + self.observe.ahead()));
         let judged = judge(&deployment, facts.newest_pods(), now);
         let counts = deployment.counts;
         let figures = format!(
@@ -157,7 +179,7 @@ impl Verification {
             lingering.map(|pod| format!("; pod {} outlives its grace period", pod.name)).unwrap_or_default();
         match judged.verdict {
             Verdict::Complete => {
-                Look::Settled(Outcome::Done, format!("verified: {figures}, no old pod is left in service{lingering}."))
+                Look::Settled(Outcome::Done, format!("verified: {figures}, {}{lingering}.", kept(facts)))
             }
             Verdict::Failed => {
                 Look::Settled(Outcome::Failed, format!("the rollout failed: {}", judged.reason.unwrap_or_default()))
@@ -167,6 +189,17 @@ impl Verification {
                 Look::Waiting(format!("{}, {figures}{reason}{lingering}", verdict.word()))
             }
         }
+    }
+
+    /// What was to be cleared out of the way, still stands there, and is not cleared by anybody now.
+    fn in_the_way(&self, facts: &WorkloadFacts) -> Option<String> {
+        let is_there = |uid: &str| facts.pods.iter().any(|pod| &*pod.uid == uid && pod.gone_by.is_none());
+        let mut left = self.aim.clearing.iter().filter(|step| !self.clears && is_there(&step.uid)).peekable();
+        left.peek()?;
+        let left = left.map(|step| step.words.as_str()).collect::<Vec<_>>().join(" ");
+        Some(format!(
+            "the change is made, but the process that made it ended before this: {left} Plan the same again: it finishes what is left."
+        ))
     }
 
     fn overdue(&self, trouble: Option<&SourceError>, last: Option<&str>) -> (Outcome, String) {
@@ -192,6 +225,21 @@ impl Verification {
         }
     }
 }
+
+/// What is left of older templates, in words: a partition keeps the pods below it as they are.
+fn kept(facts: &WorkloadFacts) -> String {
+    let is_kept = |pod: &&Pod| pod.gone_by.is_none() && facts.current_hash.as_ref() != Some(&pod.template_hash);
+    let mut kept: Vec<&str> = facts.pods.iter().filter(is_kept).map(|pod| &*pod.name).collect();
+    let Update::Partition(from) = facts.report.update else { return NONE_LEFT.to_owned() };
+    if kept.is_empty() {
+        return NONE_LEFT.to_owned();
+    }
+    kept.sort_unstable();
+    format!("and below the partition {from} older pods are kept: {}", kept.join(", "))
+}
+
+/// What a finished rollout leaves.
+const NONE_LEFT: &str = "no old pod is left in service";
 
 enum Look {
     Settled(Outcome, String),

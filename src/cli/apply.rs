@@ -70,7 +70,7 @@ impl Apply {
             Ok(connected) => connected,
             Err(error) => {
                 note(&format!("Nothing was sent: {}", error.sentence));
-                return Ok(ExitCode::from(1));
+                return Ok(ExitCode::from(exit::REFUSED));
             }
         };
         let (leave, leaving) = watch::channel(false);
@@ -154,7 +154,7 @@ fn tell(event: &RunEvent) {
         RunEvent::AnswerLost { reason, .. } => {
             &format!("the answer was lost ({reason}); reading what happened, nothing is sent again")
         }
-        RunEvent::Progress { words, .. } => words.as_str(),
+        RunEvent::Progress { words, .. } | RunEvent::Noted { words } => words.as_str(),
         RunEvent::Planned
         | RunEvent::Confirmed
         | RunEvent::Refused { .. }

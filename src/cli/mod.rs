@@ -88,11 +88,11 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
     let Cli { global, command } = cli;
     let code = runtime.block_on(async {
         match command {
-            None => run::run(&global).await,
-            Some(Command::Demo(demo)) => demo.run(&global).await,
+            None => Box::pin(run::run(&global)).await,
+            Some(Command::Demo(demo)) => Box::pin(demo.run(&global)).await,
             Some(Command::Status(status)) => status.run(&global).await,
             Some(Command::Plan(plan)) => plan.run(&global).await,
-            Some(Command::Apply(apply)) => apply.run(&global).await,
+            Some(Command::Apply(apply)) => Box::pin(apply.run(&global)).await,
             Some(Command::Journal(journal)) => journal.run(),
             Some(Command::Config(config)) => config.run(&global),
             Some(Command::Doctor) => doctor::run(&global).await,

@@ -1,5 +1,6 @@
 //! `quarterdeck plan`: the same plan the screen shows, as a document.
 
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -33,6 +34,9 @@ pub(super) struct Plan {
     /// For set-image: the image, or CONTAINER=IMAGE where there are several containers.
     #[arg(long, value_name = "IMAGE")]
     image: Option<String>,
+    /// How many targets go at once; each wave has to end well before the next.
+    #[arg(long, value_name = "TARGETS")]
+    wave: Option<NonZeroUsize>,
     /// The form of the answer.
     #[arg(long, short, value_enum, default_value_t)]
     output: Format,
@@ -83,7 +87,12 @@ impl Plan {
             .plan(
                 action,
                 &targets,
-                &Options { to_revision: self.to, replicas: self.replicas, image: self.image.clone() },
+                &Options {
+                    to_revision: self.to,
+                    replicas: self.replicas,
+                    image: self.image.clone(),
+                    wave: self.wave.map(NonZeroUsize::get),
+                },
             )
             .await
         {
@@ -130,9 +139,16 @@ fn in_words(plan: &Document) -> String {
         ),
         format!("as {} ({}@{})", plan.actor.name(), plan.actor.os_user, plan.actor.host),
     ];
-    for target in &plan.targets {
-        lines.push(String::new());
-        lines.extend(target_words(target, plan));
+    let waves = plan.waves();
+    for (number, wave) in waves.iter().enumerate() {
+        if plan.targets.len() > 1 {
+            lines.push(String::new());
+            lines.push(format!("WAVE {} of {}", number + 1, waves.len()));
+        }
+        for target in wave.iter().filter_map(|place| plan.targets.get(*place)) {
+            lines.push(String::new());
+            lines.extend(target_words(target, plan));
+        }
     }
     lines.push(String::new());
     lines.push(match &plan.rehearsal {

@@ -200,6 +200,7 @@ impl Session {
             environment: self.environment.name.to_string(),
             guard: self.environment.guard,
             grant: self.grant(),
+            actor: actor(|name| std::env::var(name).ok(), &host()),
             journal: self.journal.clone(),
             seen: self.seen.clone(),
             settled: self.settled.clone(),

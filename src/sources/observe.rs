@@ -32,7 +32,7 @@ pub struct WorkloadFacts {
     pub pods: Vec<Pod>,
     /// The `pod-template-hash` of the current revision; `None` before its ReplicaSet exists.
     pub current_hash: Option<Arc<str>>,
-    /// Who acts on it, as written on the object.
+    /// Who acts on it, as written on the object; its times by our clock.
     pub record: Option<OperationRecord>,
     /// What may not be read, as sentences; what depends on it is empty.
     pub missing: Vec<String>,
@@ -99,6 +99,9 @@ pub struct ClusterEvent {
 pub trait ObserveCluster: Send + Sync {
     /// Which cluster this is; its uid is read once and kept.
     fn cluster(&self) -> Answer<'_, Cluster>;
+
+    /// How far the cluster's clock is ahead of ours, as its newest answer told, in whole seconds; zero within a few seconds, or unknown.
+    fn ahead(&self) -> chrono::TimeDelta;
 
     /// The name the cluster knows us by; `None` where it does not say.
     fn identity(&self) -> Answer<'_, Option<String>>;

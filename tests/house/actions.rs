@@ -22,7 +22,7 @@ const NAMESPACE: &str = "shop";
 
 /// What happens to a request on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub(crate) enum Way {
     /// It arrives, and so does the answer.
     Clear,
     /// It arrives; the answer does not.
@@ -33,17 +33,26 @@ enum Way {
     Refused,
     /// It arrives, and the wait for the answer has no end.
     Held,
+    /// The first is answered, the second held.
+    SecondHeld,
 }
 
 /// Hands that note each request with what the journal held on disk when it was sent.
-struct Spy {
+pub(crate) struct Spy {
     hands: Hands,
     way: Mutex<Way>,
     state: PathBuf,
     sent: Mutex<Vec<(Request, Vec<What>)>>,
     /// Rings when a held request has arrived.
-    arrived: Notify,
+    pub(crate) arrived: Notify,
     hurry: Arc<AtomicI64>,
+}
+
+impl Spy {
+    /// Hands nobody watches: a colleague's.
+    pub(crate) const fn hands(&self) -> &Hands {
+        &self.hands
+    }
 }
 
 impl OperateCluster for Spy {
@@ -66,7 +75,10 @@ impl OperateCluster for Spy {
                     self.hurry.store(20, Ordering::SeqCst);
                     lost()
                 }
-                Way::Held => {
+                Way::SecondHeld if self.sent.lock().expect("nobody panicked").len() == 1 => {
+                    self.hands.send(request, audit_id).await
+                }
+                Way::Held | Way::SecondHeld => {
                     self.hands.send(request, audit_id).await?;
                     self.arrived.notify_one();
                     std::future::pending().await
@@ -78,16 +90,16 @@ impl OperateCluster for Spy {
 }
 
 /// A cluster with two services that have a past, and a console that may act on it.
-struct Rig {
+pub(crate) struct Rig {
     sandbox: Sandbox,
     connection: Connection,
-    spy: Arc<Spy>,
-    planner: Planner,
-    executor: Executor,
+    pub(crate) spy: Arc<Spy>,
+    pub(crate) planner: Planner,
+    pub(crate) executor: Executor,
     leave: watch::Sender<bool>,
-    folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
     /// How far the console's clock is ahead, in seconds.
-    ahead: Arc<AtomicI64>,
+    pub(crate) ahead: Arc<AtomicI64>,
 }
 
 #[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
@@ -96,7 +108,7 @@ fn now() -> quarterdeck::domain::time::Instant {
 }
 
 impl Rig {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         Self::seen_as("demo-production").await
     }
 
@@ -149,6 +161,7 @@ impl Rig {
             environment: "test".into(),
             guard: Guard::Staging,
             grant: Ok(()),
+            actor: Actor { os_user: "mori".into(), host: "bastion".into(), ..Actor::default() },
             journal: Arc::new(Mutex::new(Journal::new(&state))),
             seen,
             settled,
@@ -158,7 +171,7 @@ impl Rig {
         Self { sandbox, connection, spy, planner, executor, leave, folder, ahead }
     }
 
-    fn workload(name: &str) -> WorkloadRef {
+    pub(crate) fn workload(name: &str) -> WorkloadRef {
         WorkloadRef {
             environment: "test".into(),
             namespace: NAMESPACE.into(),
@@ -167,7 +180,7 @@ impl Rig {
         }
     }
 
-    async fn plan(&self, action: &dyn Action, names: &[&str]) -> Plan {
+    pub(crate) async fn plan(&self, action: &dyn Action, names: &[&str]) -> Plan {
         let targets: Vec<_> = names.iter().map(|name| Self::workload(name)).collect();
         self.planner.plan(action, &targets, &options(action)).await.expect("a plan")
     }
@@ -182,7 +195,7 @@ impl Rig {
                     content_type: "application/merge-patch+json".into(),
                     body: serde_json::json!({"spec": {"paused": true}}),
                 };
-                self.spy.hands.send(&pause, "prepare").await.expect("accepted");
+                self.spy.hands().send(&pause, "prepare").await.expect("accepted");
                 let is_seen = |object: &serde_json::Value| {
                     object["metadata"]["generation"] == object["status"]["observedGeneration"]
                 };
@@ -206,7 +219,7 @@ impl Rig {
         tokio::join!(running, listening).0
     }
 
-    async fn confirmed(&self, plan: &Plan) -> Run {
+    pub(crate) async fn confirmed(&self, plan: &Plan) -> Run {
         self.execute(plan, &plan.confirmation.word).await
     }
 
@@ -216,16 +229,16 @@ impl Rig {
         (*facts.object).clone()
     }
 
-    fn take(&self, way: Way) {
+    pub(crate) fn take(&self, way: Way) {
         *self.spy.way.lock().expect("nobody panicked") = way;
     }
 
-    fn sent(&self) -> Vec<(Request, Vec<What>)> {
+    pub(crate) fn sent(&self) -> Vec<(Request, Vec<What>)> {
         self.spy.sent.lock().expect("nobody panicked").clone()
     }
 
     /// What the journal tells, in order.
-    fn journal(&self) -> Vec<What> {
+    pub(crate) fn journal(&self) -> Vec<What> {
         let all = chains(self.folder.path()).expect("a journal that can be read");
         assert!(flaws(&all).is_empty(), "the chain is whole");
         all.into_iter().flat_map(|chain| chain.lines).map(|line| line.entry.what).collect()
@@ -383,7 +396,7 @@ every_action! {
     a_world_that_moved_is_refused_and_named(rig, action) {
         let mine = rig.plan(action, &["api"]).await;
         let theirs = rig.plan(action, &["api"]).await;
-        rig.spy.hands.send(&theirs.targets[0].steps[0].request, &theirs.id).await.expect("accepted");
+        rig.spy.hands().send(&theirs.targets[0].steps[0].request, &theirs.id).await.expect("accepted");
         rig.nothing_was_sent(&rig.confirmed(&mine).await, "has changed since the plan at /spec/");
     }
 
@@ -407,7 +420,7 @@ every_action! {
         let first = rig.plan(action, &["api"]).await;
         // A colleague's machine knows nothing of our runs, and sees the record while the pods still come up.
         let request = first.targets[0].steps[0].request.clone();
-        rig.spy.hands.send(&request, &first.id).await.expect("accepted");
+        rig.spy.hands().send(&request, &first.id).await.expect("accepted");
         let second = rig.plan(action, &["api"]).await;
         assert!(!second.is_applicable(), "{}", action.id());
         let words = second.refusals.join(" ");

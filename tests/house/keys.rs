@@ -384,3 +384,36 @@ fn a_run_can_be_left_and_looked_at_again() {
     assert!(matches!(life.stage.model.overlay(), Some(Overlay::Plan { .. })), "the same run again, not another plan");
     assert_eq!(life.stage.model.runs.len(), 1);
 }
+
+/// The typed word of the open plan.
+fn typed(model: &Model) -> String {
+    let typed = model.ui.overlays.iter().find_map(|overlay| match overlay {
+        Overlay::Plan { typed, .. } => Some(typed.text.clone()),
+        _ => None,
+    });
+    typed.expect("a plan is open")
+}
+
+#[test]
+fn a_plan_that_reads_differently_forgets_what_was_typed() {
+    let mut stage = Stage::new();
+    stage.see(shop(), SourceState::Fresh);
+    stage.press("!b");
+    let number = stage.model.planning.as_ref().expect("asked for").request.number;
+    let first = plan(&[]);
+    stage.tell(Message::Planned(number, Box::new(Ok(first.clone()))));
+    stage.type_text("ROLL");
+    let mut fresh = first.clone();
+    fresh.id = "another".into();
+    fresh.targets[0].evidence[0].words = "failed: 3/6 ready".into();
+    let stamped =
+        serde_json::json!({"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "2026-11-24T03:08:00Z"}}});
+    fresh.targets[0].expected_template = stamped;
+    stage.tell(Message::Planned(number, Box::new(Ok(fresh.clone()))));
+    assert_eq!(typed(&stage.model), "ROLL", "newer evidence and another stamp are no other plan");
+    let mut longer = fresh;
+    let step = longer.targets[0].steps[0].clone();
+    longer.targets[0].steps.push(quarterdeck::domain::action::Step { words: "Delete pod db-2.".into(), ..step });
+    stage.tell(Message::Planned(number, Box::new(Ok(longer))));
+    assert_eq!(typed(&stage.model), "", "one more step is another plan");
+}

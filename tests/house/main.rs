@@ -10,6 +10,8 @@ mod faults;
 mod headless;
 mod journeys;
 mod keys;
+mod runs;
 mod screens;
+mod sending;
 mod stage;
 mod tidy;

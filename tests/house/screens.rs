@@ -114,6 +114,7 @@ fn revision(number: u64, tag: &str, is_current: bool) -> Revision {
         earlier: Vec::new(),
         name: format!("payments-{number}").into(),
         uid: format!("uid-rs-{number}").into(),
+        hash: format!("hash-{number}").into(),
         images: vec![format!("ghcr.example/shop/payments:{tag}")],
         change_cause: Some(format!("release {tag} by ci")),
         created_at: Some(ago(90_000 - i64::try_from(number).unwrap_or(0) * 6_000)),

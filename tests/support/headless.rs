@@ -183,6 +183,7 @@ fn connect(
                 environment: "test".to_owned(),
                 guard: quarterdeck::domain::environment::Guard::Staging,
                 grant: Ok(()),
+                actor: Actor { os_user: "mori".into(), host: "bastion".into(), ..Actor::default() },
                 journal,
                 seen,
                 settled,

@@ -43,10 +43,10 @@ impl Action for Pause {
             from: "rolling out what it is told".to_owned(),
             to: "paused".to_owned(),
             to_revision: None,
-            steps: vec![Step {
-                words: format!("Pause {}: pods stay as they are, old and new.", facts.workload),
-                request: patch_request(facts, body),
-            }],
+            steps: vec![Step::change(
+                format!("Pause {}: pods stay as they are, old and new.", facts.workload),
+                patch_request(facts, body),
+            )],
             pins,
             template: facts.template().clone(),
             changes: vec![Change {

@@ -4,7 +4,7 @@ use chrono::SecondsFormat;
 use serde_json::{Value, json};
 
 use crate::actions::contract::{
-    Action, Context, Draft, Options, Refusal, common_refusals, patch_request, pods, template_patch,
+    Action, Context, Draft, Options, Refusal, common_refusals, partitioned, patch_request, pods, template_patch,
 };
 use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
 use crate::domain::rollout::images;
@@ -45,7 +45,7 @@ impl Action for Restart {
         let (pins, body) = template_patch(facts, &template, &cause, context.record);
         let counts = facts.report.counts;
         let recreate = facts.object.pointer("/spec/strategy/type").and_then(Value::as_str) == Some("Recreate");
-        let mut warnings = Vec::new();
+        let mut warnings: Vec<String> = partitioned(facts).into_iter().collect();
         if recreate {
             warnings.push(
                 "The strategy is Recreate: every pod is stopped before the first new one starts, an OUTAGE.".to_owned(),
@@ -59,20 +59,24 @@ impl Action for Restart {
             from: running.clone(),
             to: format!("{running}, every pod new"),
             to_revision: None,
-            steps: vec![Step {
-                words: format!(
+            steps: vec![Step::change(
+                format!(
                     "Stamp the pod template of {}; the controller replaces every pod, step by step.",
                     facts.workload
                 ),
-                request: patch_request(facts, body),
-            }],
+                patch_request(facts, body),
+            )],
             pins,
             template,
             changes: Vec::new(),
             goal: Goal::Healthy,
             blast: BlastRadius { pods: counts.total, words: format!("{} replaced", pods(counts.total)) },
             warnings,
-            expected: "every replica is new and available".to_owned(),
+            expected: if partitioned(facts).is_some() {
+                "every replica the partition selects is new; every replica is available".to_owned()
+            } else {
+                "every replica is new and available".to_owned()
+            },
             inverse: Inverse {
                 words: "A restart cannot be taken back, and leaves nothing to take back: the code stays.".to_owned(),
                 command: None,

@@ -46,13 +46,10 @@ impl Action for Resume {
             from: "paused".to_owned(),
             to: format!("rolling out {image}"),
             to_revision: None,
-            steps: vec![Step {
-                words: format!(
-                    "Resume {}; the controller replaces what is not of the newest template.",
-                    facts.workload
-                ),
-                request: patch_request(facts, body),
-            }],
+            steps: vec![Step::change(
+                format!("Resume {}; the controller replaces what is not of the newest template.", facts.workload),
+                patch_request(facts, body),
+            )],
             pins,
             template: facts.template().clone(),
             changes: vec![Change {

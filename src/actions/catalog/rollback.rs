@@ -1,7 +1,8 @@
 //! Roll back: put the template of an earlier revision back, and nothing else.
 
 use crate::actions::contract::{
-    Action, Context, Draft, Options, Refusal, common_refusals, delete_pod, patch_request, pods, template_patch,
+    Action, Context, Draft, Options, Refusal, common_refusals, delete_pod, partitioned, patch_request, pods,
+    template_patch,
 };
 use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
 use crate::domain::rollout::{
@@ -37,9 +38,10 @@ impl Action for Rollback {
 
     fn draft(&self, facts: &WorkloadFacts, options: &Options, context: Context<'_>) -> Result<Draft, Refusal> {
         common_refusals(facts, "a rollback")?;
-        let choice = choose(facts, options.to_revision)?;
+        let choice = choose(facts, options.to_revision, context.now)?;
         let target = choice.revision;
-        if same_template(&target.template, facts.template()) {
+        let is_put_back = same_template(&target.template, facts.template());
+        if is_put_back && in_the_way(facts, target, context.now).is_empty() {
             return Err(Refusal(format!(
                 "{} already runs the template of revision {}: there is nothing to roll back.",
                 facts.workload, target.number
@@ -59,7 +61,10 @@ impl Action for Rollback {
             goal: Goal::Healthy,
             blast: blast(facts, target),
             warnings: warnings(facts, &choice, options.to_revision.is_some()),
-            expected: format!("every replica runs {} and is available; no pod of the present revision is left", target.images.join(", ")),
+            expected: match partitioned(facts) {
+                None => format!("every replica runs {} and is available; no pod of another revision is left", target.images.join(", ")),
+                Some(_) => format!("every replica the partition selects runs {}; every replica is available", target.images.join(", ")),
+            },
             inverse: Inverse {
                 words: "Roll forward to the present revision; its number changes with this rollback, so plan it from the history.".to_owned(),
                 command: current.map(|current| format!("quarterdeck plan rollback {} --to {}", facts.workload, current.number)),
@@ -72,26 +77,42 @@ impl Action for Rollback {
 /// The template, and the pods that would hold it up: a StatefulSet replaces none before the one after it is ready, and a pod of the
 /// bad revision never becomes ready.
 fn steps(facts: &WorkloadFacts, target: &Revision, body: Value, now: Instant) -> Vec<Step> {
-    let words = format!(
-        "Put the pod template of revision {} back into {}; the controller replaces the pods.",
-        target.number, facts.workload
-    );
-    let mut steps = vec![Step { words, request: patch_request(facts, body) }];
-    if facts.workload.kind == Kind::StatefulSet {
-        let is_in_the_way = |pod: &&Pod| {
-            // Between two crashes it runs for a moment.
-            let is_falling = !pod.is_ready && pod.gone_by.is_none() && pod.restarts() > 0;
-            is_falling || pod.blocked(now).is_some()
-        };
-        let mut stuck: Vec<&Pod> = facts.newest_pods().filter(is_in_the_way).collect();
-        // The highest ordinal first, as the controller would.
-        stuck.sort_by_key(|pod| std::cmp::Reverse(ordinal(&pod.name)));
-        steps.extend(stuck.into_iter().map(|pod| Step {
-            words: format!("Delete pod {}, which cannot become ready and would hold the rollback up.", pod.name),
-            request: delete_pod(facts, pod),
-        }));
+    let words = if same_template(&target.template, facts.template()) {
+        format!(
+            "{} has the pod template of revision {} again; mark it as being rolled back.",
+            facts.workload, target.number
+        )
+    } else {
+        format!(
+            "Put the pod template of revision {} back into {}; the controller replaces the pods.",
+            target.number, facts.workload
+        )
+    };
+    let deletion = |pod: &Pod| {
+        Step::clearing(
+            format!("Delete pod {}, which cannot become ready and would hold the rollback up.", pod.name),
+            delete_pod(facts, pod),
+        )
+    };
+    let change = Step::change(words, patch_request(facts, body));
+    std::iter::once(change).chain(in_the_way(facts, target, now).into_iter().map(deletion)).collect()
+}
+
+/// Pods of a StatefulSet that are not of the target revision and cannot become ready, the highest ordinal first, as the controller
+/// would; a pod below the partition is not touched.
+fn in_the_way<'f>(facts: &'f WorkloadFacts, target: &Revision, now: Instant) -> Vec<&'f Pod> {
+    if facts.workload.kind != Kind::StatefulSet {
+        return Vec::new();
     }
-    steps
+    let from = if let Update::Partition(from) = facts.report.update { from } else { 0 };
+    let is_in_the_way = |pod: &&Pod| {
+        // Between two crashes it runs for a moment.
+        let is_falling = !pod.is_ready && pod.gone_by.is_none() && pod.restarts() > 0;
+        pod.template_hash != target.hash && ordinal(&pod.name) >= from && (is_falling || pod.blocked(now).is_some())
+    };
+    let mut stuck: Vec<&Pod> = facts.pods.iter().filter(is_in_the_way).collect();
+    stuck.sort_by_key(|pod| std::cmp::Reverse(ordinal(&pod.name)));
+    stuck
 }
 
 /// The number at the end of a StatefulSet pod's name.
@@ -99,7 +120,7 @@ fn ordinal(name: &str) -> u32 {
     name.rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
-fn choose(facts: &WorkloadFacts, to_revision: Option<u64>) -> Result<Choice<'_>, Refusal> {
+fn choose(facts: &WorkloadFacts, to_revision: Option<u64>, now: Instant) -> Result<Choice<'_>, Refusal> {
     let workload = &facts.workload;
     if let Some(number) = to_revision {
         let numbers: Vec<String> = facts.revisions.iter().map(|revision| revision.number.to_string()).collect();
@@ -107,6 +128,13 @@ fn choose(facts: &WorkloadFacts, to_revision: Option<u64>) -> Result<Choice<'_>,
         let revision = found
             .ok_or_else(|| Refusal(format!("{workload} has no revision {number}; it has {}.", numbers.join(", "))))?;
         return Ok(Choice { revision, kubectl_would_choose: None });
+    }
+    // A rollback that was begun and not finished: the template is back, and pods of what it left still hold it up.
+    if let Some(current) = facts.revisions.iter().find(|revision| revision.is_current)
+        && current.seen_healthy != SeenHealthy::No
+        && !in_the_way(facts, current, now).is_empty()
+    {
+        return Ok(Choice { revision: current, kubectl_would_choose: None });
     }
     default_target(&facts.revisions, facts.template()).ok_or_else(|| {
         Refusal(format!("{workload} has no earlier revision with other code to go back to (revisionHistoryLimit may be 0, or only restarts happened)."))
@@ -162,11 +190,7 @@ fn warnings(facts: &WorkloadFacts, choice: &Choice<'_>, is_asked: bool) -> Vec<S
             target.number
         ));
     }
-    if let Update::Partition(from) = facts.report.update {
-        warnings.push(format!(
-            "PARTITION {from}: only pods with ordinal {from} or higher are rolled back; the others keep what they run."
-        ));
-    }
+    warnings.extend(partitioned(facts));
     let now = images(facts.template());
     let mutable: Vec<&String> = target.images.iter().filter(|image| is_mutable_tag(image)).collect();
     if !mutable.is_empty() {

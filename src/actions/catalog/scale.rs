@@ -57,10 +57,10 @@ impl Action for Scale {
             from: pods(now),
             to: pods(wanted),
             to_revision: None,
-            steps: vec![Step {
-                words: format!("Set the replicas of {} from {now} to {wanted}.", facts.workload),
-                request: patch_request(facts, body),
-            }],
+            steps: vec![Step::change(
+                format!("Set the replicas of {} from {now} to {wanted}.", facts.workload),
+                patch_request(facts, body),
+            )],
             pins,
             template: facts.template().clone(),
             changes: vec![Change {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::actions::contract::{
-    Action, Context, Draft, Options, Refusal, common_refusals, patch_request, pods, template_patch,
+    Action, Context, Draft, Options, Refusal, common_refusals, partitioned, patch_request, pods, template_patch,
 };
 use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
 use crate::domain::rollout::{images, is_mutable_tag};
@@ -62,7 +62,7 @@ impl Action for SetImage {
         template["spec"]["containers"][place]["image"] = json!(image);
         let cause = format!("quarterdeck set-image {image} by {}", context.record.actor);
         let (pins, body) = template_patch(facts, &template, &cause, context.record);
-        let mut warnings = Vec::new();
+        let mut warnings: Vec<String> = partitioned(facts).into_iter().collect();
         if is_mutable_tag(image) {
             warnings.push(format!(
                 "MUTABLE TAG ({image}): what it is may change under you. Name a digest, IMAGE@sha256:…, to be sure."
@@ -73,20 +73,24 @@ impl Action for SetImage {
             from: images(facts.template()).join(", "),
             to: images(&template).join(", "),
             to_revision: None,
-            steps: vec![Step {
-                words: format!(
+            steps: vec![Step::change(
+                format!(
                     "Set the image of container {} of {workload} to {image}; the controller replaces the pods.",
                     names.get(place).copied().unwrap_or_default()
                 ),
-                request: patch_request(facts, body),
-            }],
+                patch_request(facts, body),
+            )],
             pins,
             blast: BlastRadius {
                 pods: facts.report.counts.total,
                 words: format!("{} replaced", pods(facts.report.counts.total)),
             },
             warnings,
-            expected: format!("every replica runs {image} and is available"),
+            expected: if partitioned(facts).is_some() {
+                format!("every replica the partition selects runs {image}; every replica is available")
+            } else {
+                format!("every replica runs {image} and is available")
+            },
             inverse: Inverse {
                 words: format!("Roll back to {before}."),
                 command: current.map(|current| format!("quarterdeck plan rollback {workload} --to {}", current.number)),

@@ -29,6 +29,8 @@ pub enum What {
     Accepted,
     /// No answer came.
     AnswerLost,
+    /// Something worth remembering that moved nothing.
+    Noted,
     /// One target came to its end.
     Settled,
     /// The run came to its end.
@@ -47,6 +49,7 @@ impl What {
             Self::Intent => "sending",
             Self::Accepted => "accepted",
             Self::AnswerLost => "answer lost",
+            Self::Noted => "noted",
             Self::Settled => "settled",
             Self::Ended => "ended",
             Self::Resumed => "resumed",
@@ -68,6 +71,18 @@ pub struct Aim {
     pub goal: Goal,
     /// How long the verification waits, in seconds.
     pub deadline_seconds: u32,
+    /// The pods that are deleted to clear the way: a process that dies before leaves them there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clearing: Vec<Clearing>,
+}
+
+/// A pod that is deleted to clear the way of a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clearing {
+    /// The pod's uid.
+    pub uid: String,
+    /// The step, as a sentence.
+    pub words: String,
 }
 
 /// What happened.

@@ -1,11 +1,12 @@
 //! Reading every chain of this machine: what happened, whether it was tampered with, and what never ended.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Entry, Line, What};
+use crate::domain::action::Outcome;
 
 /// One chain as it was read.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub struct Unfinished {
     pub at: crate::domain::time::Instant,
     /// The targets whose request may have been sent and that were not settled, by their place.
     pub open: Vec<usize>,
+    /// The targets that were settled, by their place: how, and in which words.
+    pub settled: BTreeMap<usize, (Outcome, String)>,
 }
 
 /// Every chain of a state folder, oldest first; none when there is no journal yet.
@@ -106,7 +109,7 @@ pub fn unfinished(chains: &[Chain]) -> Vec<Unfinished> {
     let lines = || chains.iter().flat_map(|chain| chain.lines.iter().map(move |line| (chain, line)));
     for (chain, line) in lines().filter(|(_, line)| line.entry.what == What::Begun) {
         order.push(&line.entry.run);
-        let run = Unfinished { begun: line.entry.clone(), at: line.at, open: Vec::new() };
+        let run = Unfinished { begun: line.entry.clone(), at: line.at, open: Vec::new(), settled: BTreeMap::new() };
         runs.insert(&line.entry.run, (run, chain.is_alive));
     }
     // A second time round: whichever chain is read first, an end counts.
@@ -116,7 +119,11 @@ pub fn unfinished(chains: &[Chain]) -> Vec<Unfinished> {
             let Some((run, is_over)) = runs.get_mut(entry.run.as_str()) else { continue };
             match (entry.what, entry.target) {
                 (What::Intent, Some(target)) => run.open.push(target),
-                (What::Settled, Some(target)) => run.open.retain(|open| *open != target),
+                (What::Settled, Some(target)) => {
+                    run.open.retain(|open| *open != target);
+                    let outcome = entry.outcome.unwrap_or(Outcome::Unknown);
+                    run.settled.insert(target, (outcome, entry.words.clone()));
+                }
                 (What::Ended, _) => *is_over = true,
                 // Somebody else is verifying it right now.
                 (What::Resumed, _) if chain.is_alive => *is_over = true,

@@ -32,7 +32,7 @@ struct Open {
 pub enum Written {
     /// As always.
     Well,
-    /// The disk is full: the reserve was used, and there is no other.
+    /// The disk or the quota is full: the reserve was used, and there is no other.
     FromReserve,
 }
 
@@ -54,7 +54,7 @@ impl Journal {
     pub fn append(&mut self, entry: Entry, at: Instant) -> io::Result<Written> {
         let first = self.try_append(entry.clone(), at);
         match first {
-            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+            Err(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
                 // Freeing the reserve makes room for some ten thousand lines.
                 fs::remove_file(self.folder.join("reserve")).map_err(|_| error)?;
                 self.try_append(entry, at).map(|()| Written::FromReserve)
@@ -95,7 +95,11 @@ fn open(folder: &Path, at: Instant) -> io::Result<Open> {
     let reserve = folder.join("reserve");
     if !reserve.exists() {
         // Without a reserve the journal still works; a full disk is then refused at once.
-        let _ = fs::write(&reserve, vec![0_u8; RESERVE]);
+        // Synced, or a file system that allocates late would have set nothing aside.
+        let _ = File::create(&reserve).and_then(|mut file| {
+            file.write_all(&vec![0_u8; RESERVE])?;
+            file.sync_all()
+        });
     }
     Ok(Open { file, seq: 0, prev: String::new(), end: 0 })
 }

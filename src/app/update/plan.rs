@@ -92,7 +92,7 @@ pub(super) fn planned(model: &mut Model, number: u64, planned: Result<Plan, Stri
         Ok(plan) => {
             let before = planning.scene.plan.take();
             let is_first = before.is_none();
-            let has_moved = before.as_ref().is_some_and(|before| pins(before) != pins(&plan));
+            let has_moved = before.as_ref().is_some_and(|before| !before.reads_as(&plan));
             let arming = if plan.confirmation.gesture == Gesture::TypeNameAndReason { ARMING_T3 } else { ARMING };
             if is_first || has_moved {
                 planning.scene.armed_at = Some(now + arming);
@@ -102,7 +102,7 @@ pub(super) fn planned(model: &mut Model, number: u64, planned: Result<Plan, Stri
             planning.refresh_at = Some(now + REFRESH);
             if has_moved {
                 forget_typed(model);
-                toast(model, "The target has changed: planned again. Read it once more.", true, now);
+                toast(model, "The plan has changed. Read it once more; what was typed is gone.", true, now);
             }
         }
         Err(error) => {
@@ -112,16 +112,6 @@ pub(super) fn planned(model: &mut Model, number: u64, planned: Result<Plan, Stri
         }
     }
     Vec::new()
-}
-
-/// What a plan holds on to: another value means that the operator has read something else.
-fn pins(plan: &Plan) -> Vec<(&str, &[crate::domain::action::Pin], &serde_json::Value, &[String])> {
-    plan.targets
-        .iter()
-        .map(|target| {
-            (target.uid.as_str(), target.pins.as_slice(), &target.expected_template, plan.refusals.as_slice())
-        })
-        .collect()
 }
 
 fn forget_typed(model: &mut Model) {

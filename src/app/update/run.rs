@@ -72,7 +72,7 @@ fn sentence(event: &RunEvent) -> String {
         RunEvent::AnswerLost { reason, .. } => {
             format!("the answer was lost ({reason}); nothing is sent again, reading what happened")
         }
-        RunEvent::Progress { words, .. } => words.clone(),
+        RunEvent::Progress { words, .. } | RunEvent::Noted { words } => words.clone(),
         RunEvent::Settled { outcome, words, .. } => {
             let word = match outcome {
                 Outcome::Done => "done",

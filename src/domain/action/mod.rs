@@ -8,8 +8,8 @@ mod run;
 mod tier;
 
 pub use plan::{
-    Actor, BlastRadius, Cluster, Confirmation, Evidence, Fight, Goal, Inverse, Pin, Plan, Rehearsal, Request, Step,
-    Target,
+    Actor, BlastRadius, Cluster, Confirmation, Evidence, Fight, Goal, Inverse, Part, Pin, Plan, Rehearsal, Request,
+    Step, Target,
 };
 pub use record::{OperationRecord, RECORD_KEY};
 pub use run::{Illegal, Outcome, Phase, Run, RunEvent, TargetRun, advance};

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::tier::{Gesture, Tier};
 use crate::domain::environment::Guard;
-use crate::domain::rollout::{Change, WorkloadRef};
+use crate::domain::rollout::{Change, WorkloadRef, same_code};
 use crate::domain::time::Instant;
 
 /// Who plans and acts.
@@ -63,13 +63,39 @@ pub struct Request {
     pub body: Value,
 }
 
+/// What a step is to its action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// The change itself: refused, nothing was done; without an answer, nobody knows.
+    #[default]
+    Change,
+    /// It clears the way of the change, is sent only once that is known to be made, and may be late or not needed any more.
+    Clearing,
+}
+
 /// One step, in words and as a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// What it does, as a sentence.
     pub words: String,
+    /// What it is to the action.
+    #[serde(default)]
+    pub part: Part,
     /// The request that does it.
     pub request: Request,
+}
+
+impl Step {
+    /// The change itself.
+    pub const fn change(words: String, request: Request) -> Self {
+        Self { words, part: Part::Change, request }
+    }
+
+    /// A step that clears its way.
+    pub const fn clearing(words: String, request: Request) -> Self {
+        Self { words, part: Part::Clearing, request }
+    }
 }
 
 /// Something the plan rests on.
@@ -140,6 +166,9 @@ pub struct Target {
     /// The image asked for, where one was.
     #[serde(default)]
     pub image: Option<String>,
+    /// The wave it goes in, from 0. Targets of one wave are changed one after the other and verified together.
+    #[serde(default)]
+    pub wave: u32,
     /// What happens, in order.
     pub steps: Vec<Step>,
     /// The fields shown.
@@ -211,11 +240,14 @@ pub struct Plan {
     pub refreshed_at: Instant,
     /// When it must not be used any more.
     pub expires_at: Instant,
+    /// How far the cluster's clock was ahead of this console's then, in seconds: operation records are in the cluster's time.
+    #[serde(default)]
+    pub cluster_ahead_seconds: i64,
     /// What it can do to users.
     pub tier: Tier,
     /// What confirms it.
     pub confirmation: Confirmation,
-    /// Its targets, in waves of one, first to last; the first failure stops the rest.
+    /// Its targets, in the order of their waves; a wave that does not end well stops those after it.
     pub targets: Vec<Target>,
     /// What the server said to the dry run.
     pub rehearsal: Rehearsal,
@@ -258,6 +290,41 @@ impl Plan {
     /// Whether it could be applied.
     pub fn is_applicable(&self) -> bool {
         self.refusals.is_empty() && !self.targets.is_empty()
+    }
+
+    /// The places of its targets, wave by wave.
+    pub fn waves(&self) -> Vec<Vec<usize>> {
+        let places: Vec<usize> = (0..self.targets.len()).collect();
+        places
+            .chunk_by(|one, next| self.targets[*one].wave == self.targets[*next].wave)
+            .map(<[usize]>::to_vec)
+            .collect()
+    }
+
+    /// How long the record of a target may be needed after the plan was made: until it must have begun, and until every target up to it
+    /// has had its time.
+    pub fn holds_target(&self, place: usize) -> TimeDelta {
+        let seconds: i64 = self.targets.iter().take(place + 1).map(|target| i64::from(target.deadline_seconds)).sum();
+        Self::HOLDS + TimeDelta::seconds(seconds)
+    }
+
+    /// Whether somebody who has read the other plan has read this one: the same targets, pins, steps, outcome, resistance and warnings.
+    ///
+    /// Evidence, ages and stamps of a restart are renewed with every refresh and do not count.
+    pub fn reads_as(&self, other: &Self) -> bool {
+        let is_same_target = |(one, other): (&Target, &Target)| {
+            let steps = |target: &Target| target.steps.iter().map(|step| step.words.clone()).collect::<Vec<_>>();
+            one.workload == other.workload
+                && (&one.uid, &one.pins, &one.to, one.goal) == (&other.uid, &other.pins, &other.to, other.goal)
+                && (one.wave, steps(one)) == (other.wave, steps(other))
+                && (&one.fights, &one.warnings) == (&other.fights, &other.warnings)
+                && same_code(&one.expected_template, &other.expected_template)
+        };
+        self.targets.len() == other.targets.len()
+            && self.targets.iter().zip(&other.targets).all(is_same_target)
+            && self.confirmation == other.confirmation
+            && self.is_applicable() == other.is_applicable()
+            && std::mem::discriminant(&self.rehearsal) == std::mem::discriminant(&other.rehearsal)
     }
 }
 

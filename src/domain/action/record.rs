@@ -20,7 +20,7 @@ pub struct OperationRecord {
     pub actor: String,
     /// Which action.
     pub action: String,
-    /// When it began.
+    /// When it began, by the cluster's clock.
     pub started: Instant,
     /// When it is over at the latest: the run's deadline plus 60 s.
     pub expires: Instant,
@@ -35,6 +35,12 @@ impl OperationRecord {
     /// The annotation's value.
     pub fn written(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// The same in a clock that is so much ahead: records are written in the cluster's time and judged in ours.
+    #[must_use]
+    pub fn shifted(self, ahead: TimeDelta) -> Self {
+        Self { started: self.started + ahead, expires: self.expires + ahead, ..self }
     }
 
     /// Whether somebody may still be at work.

@@ -114,6 +114,11 @@ pub enum RunEvent {
         /// What was seen instead.
         reason: String,
     },
+    /// Something the operator should know that moves nothing: the journal's reserve is in use, a step that clears the way failed.
+    Noted {
+        /// What.
+        words: String,
+    },
     /// Something to tell while verifying.
     Progress {
         /// Which target.
@@ -223,6 +228,7 @@ pub fn advance(run: &Run, event: RunEvent) -> Result<Run, Illegal> {
             next.move_target(target, from, outcome.phase(), Some(words.clone()))
                 .map_err(|phase| Illegal { phase, event: RunEvent::Settled { target, outcome, words } })?;
         }
+        RunEvent::Noted { .. } if !run.phase.is_final() => {}
         event => return illegal(run.phase, event),
     }
     Ok(next)

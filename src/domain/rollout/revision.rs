@@ -31,6 +31,8 @@ pub struct Revision {
     pub name: Arc<str>,
     /// Its uid: what a plan holds on to.
     pub uid: Arc<str>,
+    /// The label its pods have.
+    pub hash: Arc<str>,
     /// Images, in container order.
     pub images: Vec<String>,
     /// Why it was made, as its author said.
@@ -96,6 +98,7 @@ mod tests {
             earlier: Vec::new(),
             name: format!("api-{number}").into(),
             uid: format!("uid-{number}").into(),
+            hash: format!("{number}").into(),
             images: Vec::new(),
             change_cause: None,
             created_at: None,

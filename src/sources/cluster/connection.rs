@@ -1,5 +1,6 @@
 //! One cluster, one set of credentials: requests out, answers in, every one with a deadline and a size limit.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ use crate::sources::error::{SourceError, Trouble};
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 /// The longest body of one answer: a page of 500 large pods is 5 MB.
 const LONGEST_BODY: usize = 64 * 1024 * 1024;
+/// How many seconds an answer may be late: a smaller difference between two clocks is none.
+const LATE_AT_MOST: i64 = 20;
 /// How soon after a renewal of the credentials another one may be tried.
 const RENEW_EVERY: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
 
@@ -35,6 +38,8 @@ struct Shared {
     now: Clock,
     client: Mutex<Client>,
     renewing: tokio::sync::Mutex<()>,
+    /// How far the server's clock was ahead of ours at its newest answer, in seconds.
+    ahead: AtomicI64,
     pub(super) uid: OnceCell<Option<String>>,
     pub(super) identity: OnceCell<Option<String>>,
 }
@@ -77,6 +82,7 @@ impl Connection {
             now,
             client: Mutex::new(client),
             renewing: tokio::sync::Mutex::new(()),
+            ahead: AtomicI64::new(0),
             uid: OnceCell::new(),
             identity: OnceCell::new(),
         };
@@ -91,6 +97,11 @@ impl Connection {
     /// The context's name.
     pub fn context(&self) -> &str {
         self.shared.endpoint.context()
+    }
+
+    /// How far the server's clock is ahead of ours; zero while the difference is within what a slow answer explains.
+    pub(super) fn ahead(&self) -> chrono::TimeDelta {
+        chrono::TimeDelta::seconds(self.shared.ahead.load(Ordering::Relaxed))
     }
 
     pub(super) fn now(&self) -> crate::domain::time::Instant {
@@ -242,7 +253,11 @@ impl Connection {
         let request = request
             .map_err(|error| SourceError::new(Trouble::Setup, format!("the request cannot be written: {error}.")))?;
         let client = self.client().kube;
-        client.send(request).await.map_err(|error| trouble::from_kube(&error, self.server()))
+        let response = client.send(request).await.map_err(|error| trouble::from_kube(&error, self.server()))?;
+        if let Some(ahead) = ahead(response.headers(), self.now()) {
+            self.shared.ahead.store(ahead, Ordering::Relaxed);
+        }
+        Ok(response)
     }
 
     fn client(&self) -> Client {
@@ -299,6 +314,14 @@ async fn build(
         Ok(Err(error)) => Err(trouble::from_kube(&error, server)),
         Err(_) => Err(SourceError::new(Trouble::Setup, format!("the client for {server} could not be built."))),
     }
+}
+
+/// How far the clock of an answer's `Date` is ahead of ours, in seconds; 0 when that is less than an answer may be late.
+fn ahead(headers: &HeaderMap, now: crate::domain::time::Instant) -> Option<i64> {
+    let date = headers.get(header::DATE)?.to_str().ok()?;
+    let date = chrono::DateTime::parse_from_rfc2822(date).ok()?;
+    let seconds = (date.to_utc() - now).num_seconds();
+    Some(if seconds.abs() > LATE_AT_MOST { seconds } else { 0 })
 }
 
 /// Reads a body to its end, at most `longest` bytes.

@@ -41,6 +41,10 @@ impl ObserveCluster for Connection {
         Box::pin(Self::cluster(self))
     }
 
+    fn ahead(&self) -> chrono::TimeDelta {
+        Self::ahead(self)
+    }
+
     fn identity(&self) -> Answer<'_, Option<String>> {
         Box::pin(Self::identity(self))
     }
@@ -222,7 +226,8 @@ async fn read_workload(connection: &Connection, workload: &WorkloadRef) -> Resul
     let revisions = revisions::all(workload.kind, &owned, current, &pods);
     let now = connection.now();
     report.started.revision_created = current.and_then(|keeper| instant(keeper.pointer("/metadata/creationTimestamp")));
-    report.started.acted = wire::acted(record.as_ref(), now);
+    let ahead = connection.ahead();
+    report.started.acted = wire::acted(record.as_ref(), now + ahead);
     Ok(WorkloadFacts {
         workload: workload.clone(),
         uid,
@@ -231,7 +236,7 @@ async fn read_workload(connection: &Connection, workload: &WorkloadRef) -> Resul
         report,
         revisions,
         pods,
-        record,
+        record: record.map(|record| record.shifted(-ahead)),
         missing,
         observed_at: now,
     })

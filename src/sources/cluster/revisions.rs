@@ -71,6 +71,7 @@ fn of_replica_set(set: &Value, current: Option<&str>) -> Option<Revision> {
             .map(|raw| raw.split(',').filter_map(|number| number.trim().parse().ok()).collect())
             .unwrap_or_default(),
         name: text::clean(&string(set, "/metadata/name")?).into(),
+        hash: hash(Kind::Deployment, set).into(),
         images: cleaned_images(template),
         change_cause: annotation(set, "kubernetes.io/change-cause").map(|cause| text::clean(cause).into_owned()),
         created_at: instant(set.pointer("/metadata/creationTimestamp")),
@@ -94,6 +95,7 @@ fn of_controller_revision(kind: Kind, keeper: &Value, current: Option<&str>, pod
         number: keeper.get("revision").and_then(Value::as_u64)?,
         earlier: Vec::new(),
         name: text::clean(&string(keeper, "/metadata/name")?).into(),
+        hash: hash.as_str().into(),
         images: cleaned_images(&template),
         change_cause: annotation(keeper, "kubernetes.io/change-cause").map(|cause| text::clean(cause).into_owned()),
         created_at: instant(keeper.pointer("/metadata/creationTimestamp")),

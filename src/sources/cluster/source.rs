@@ -251,6 +251,7 @@ impl Owner {
     }
 
     fn publish(&mut self, now: Instant) {
+        self.tables.run_ahead(self.source.connection.ahead());
         self.tables.settle(now);
         let healthy = self.tables.newly_healthy();
         if !healthy.is_empty() {

@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use super::rows::{PodRow, RevisionRow, Row, WorkloadRow};
 use super::wire;
+use crate::domain::action::OperationRecord;
 use crate::domain::rollout::{self, Judgement, Kind, Pod, Report, Rollout, Verdict, WorkloadRef};
 use crate::domain::text;
 use crate::domain::time::Instant;
@@ -26,6 +29,8 @@ pub struct Focus {
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     environment: Arc<str>,
+    /// How far the cluster's clock is ahead of ours.
+    ahead: TimeDelta,
     workloads: HashMap<Arc<str>, WorkloadRow>,
     revisions: HashMap<Arc<str>, RevisionRow>,
     pods: HashMap<Arc<str>, PodRow>,
@@ -120,6 +125,11 @@ impl Tables {
     fn touch_owner(&mut self, owner: &Arc<str>) {
         let workload = self.revisions.get(owner).map_or(owner, |revision| &revision.owner);
         self.dirty.insert(workload.clone());
+    }
+
+    /// Notes how far the cluster's clock is ahead of ours: operation records are in its time.
+    pub(super) const fn run_ahead(&mut self, ahead: TimeDelta) {
+        self.ahead = ahead;
     }
 
     /// Judges what changed or became due; whether any row is different now.
@@ -241,11 +251,19 @@ impl Tables {
         report
     }
 
+    fn in_our_time(&self, record: &Arc<OperationRecord>) -> Arc<OperationRecord> {
+        if self.ahead.is_zero() {
+            return record.clone();
+        }
+        Arc::new(record.as_ref().clone().shifted(-self.ahead))
+    }
+
     fn judged(&self, uid: &Arc<str>, now: Instant) -> Option<(Rollout, Judgement)> {
         let row = self.workloads.get(uid)?;
         let current = self.current(row);
         let mut report = self.joined(row);
-        report.started.acted = wire::acted(row.record.as_deref(), now);
+        report.started.acted = wire::acted(row.record.as_deref(), now + self.ahead);
+        let record = row.record.as_ref().map(|record| self.in_our_time(record));
         let newest: Vec<&Pod> = current.into_iter().flat_map(|revision| self.pods_at(row, revision)).collect();
         let judged = rollout::judge(&report, newest.iter().copied(), now);
         let is_old = |revision: &&RevisionRow| Some(&revision.uid) != current.map(|current| &current.uid);
@@ -279,7 +297,7 @@ impl Tables {
             terminating: count(self.pods_under(row).filter(|pod| pod.gone_by.is_some())),
             notes: judged.notes.iter().map(|note| text::clean(note).into()).collect(),
             // A record ends only by expiring, but what is complete is over.
-            record: row.record.clone().filter(|record| record.is_live(now) && judged.verdict != Verdict::Complete),
+            record: record.filter(|record| record.is_live(now) && judged.verdict != Verdict::Complete),
         };
         Some((rollout, judged))
     }

@@ -13,10 +13,15 @@ use crate::sources::error::{SourceError, Trouble};
 pub(super) fn from_kube(error: &kube::Error, server: &str) -> SourceError {
     let mut chain: Vec<String> = Vec::new();
     let mut trouble = None;
+    // Only a connection that never came to be, or credentials that could not be had, prove that nothing was sent.
+    let mut was_not_sent = false;
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if error.downcast_ref::<kube::client::AuthError>().is_some() {
             trouble = Some(Trouble::Unauthorized);
+            was_not_sent = true;
+        } else if let Some(client) = error.downcast_ref::<hyper_util::client::legacy::Error>() {
+            was_not_sent |= client.is_connect();
         } else if let Some(tls) = error.downcast_ref::<rustls::Error>() {
             trouble = Some(Trouble::Tls);
             chain.push(tls.to_string());
@@ -36,7 +41,7 @@ pub(super) fn from_kube(error: &kube::Error, server: &str) -> SourceError {
     let detail = text::clean(&deepest).into_owned();
     // Wrapped more than once, a TLS error is only recognised by its words.
     let trouble = if detail.contains("peer certificate") { Some(Trouble::Tls) } else { trouble };
-    match trouble {
+    let error = match trouble {
         Some(Trouble::Unauthorized) => {
             // kube's sentence names the plug-in and its exit, never the token.
             let all = text::clean(&chain.join(": ")).into_owned();
@@ -58,7 +63,8 @@ pub(super) fn from_kube(error: &kube::Error, server: &str) -> SourceError {
         }
         Some(Trouble::Timeout) => SourceError::new(Trouble::Timeout, format!("{server} did not answer in time.")),
         _ => SourceError::new(Trouble::Malformed, format!("the conversation with {server} broke off: {detail}.")),
-    }
+    };
+    SourceError { is_certainly_not_done: was_not_sent, ..error }
 }
 
 /// The innermost cause, which says most.

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::support::console::{Console, Grant};
 use crate::support::process::wait_until;
+use crate::support::proxy::{Fault, Proxy, Seen};
 use crate::support::shop::{Behaviour, PATIENCE, Shop};
 
 fn row(console: &Console, kind: &str, name: &str) -> Value {
@@ -128,4 +129,79 @@ fn what_nobody_replaces_is_said_and_not_pretended() {
     let (finished, _) = console.plan(&["rollback", "sts/db", "-n", &shop.name]);
     assert_eq!(finished.code, Some(3));
     assert!(finished.stderr.contains("OnDelete"), "{}", finished.stderr);
+}
+
+#[test]
+fn a_partition_is_told_for_what_it_keeps() {
+    let shop = Shop::open("kinds-partition");
+    let console = Console::of("oncall", &shop, Grant::Write);
+    shop.set("StatefulSet", "db", "db:1", Behaviour::Good, 3);
+    shop.rolled_out("statefulset/db");
+    let partition = |from: u32| {
+        let patch = format!(r#"{{"spec":{{"updateStrategy":{{"rollingUpdate":{{"partition":{from}}}}}}}}}"#);
+        shop.kubectl(&["patch", "statefulset", "db", "--type=merge", "-p", &patch]).good("patch");
+        wait_for(&console, "StatefulSet", "db", "complete");
+    };
+    partition(2);
+    let (finished, restart) = console.plan(&["restart", "sts/db", "-n", &shop.name]);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    assert!(
+        restart["targets"][0]["warnings"][0].as_str().is_some_and(|words| words.contains("PARTITION 2")),
+        "{restart}"
+    );
+    let finished = console.apply(&restart);
+    assert_eq!(finished.code, Some(0), "{}{}", finished.stdout, finished.stderr);
+    assert!(finished.stdout.contains("older pods are kept: db-0, db-1"), "{}", finished.stdout);
+    partition(3);
+    let (finished, _) = console.plan(&["restart", "sts/db", "-n", &shop.name]);
+    assert_eq!(finished.code, Some(3));
+    assert!(finished.stderr.contains("the partition 3"), "{}", finished.stderr);
+}
+
+/// A StatefulSet whose newest pod crashes.
+fn broken_set(shop: &Shop, console: &Console) {
+    shop.set("StatefulSet", "db", "db:1", Behaviour::Good, 2);
+    shop.rolled_out("statefulset/db");
+    shop.set("StatefulSet", "db", "db:2", Behaviour::CrashLoop, 2);
+    wait_for(console, "StatefulSet", "db", "stuck");
+}
+
+#[test]
+fn after_a_lost_answer_the_way_is_still_cleared() {
+    let shop = Shop::open("kinds-lost");
+    let proxy = Proxy::before(shop.plane);
+    let console = Console::through(&proxy, "oncall", &shop);
+    broken_set(&shop, &console);
+    let plan = plan(&console, &shop, "statefulset/db");
+    proxy.strike(Fault::LoseAnswer, Seen::is_write);
+    let finished = console.apply(&plan);
+    assert_eq!(finished.code, Some(0), "{}{}", finished.stdout, finished.stderr);
+    assert!(finished.stderr.contains("answer was lost"), "{}", finished.stderr);
+    let writes: Vec<String> = proxy.seen().into_iter().filter(Seen::is_write).map(|seen| seen.method).collect();
+    assert_eq!(writes, ["PATCH", "DELETE"], "each once");
+    shop.rolled_out("statefulset/db");
+}
+
+#[test]
+fn a_rollback_that_died_before_it_cleared_the_way_can_be_finished() {
+    let shop = Shop::open("kinds-unfinished");
+    let proxy = Proxy::before(shop.plane);
+    let console = Console::through(&proxy, "oncall", &shop);
+    broken_set(&shop, &console);
+    let first = plan(&console, &shop, "statefulset/db");
+    proxy.strike(Fault::StallBefore, |seen| seen.is_write() && seen.method == "DELETE");
+    let mut apply = console.start_apply(&first);
+    proxy.wait_for_strike(PATIENCE);
+    apply.kill();
+    assert_eq!(image(&shop, "statefulset", "db"), "db:1", "the template is back");
+    console.point_at(&shop.plane.kubeconfig("oncall", &shop.name));
+    let screen = console.open(120, 30);
+    wait_until("the run to be ended in the journal", PATIENCE, || console.journal().contains("ended").then_some(()));
+    drop(screen);
+    assert!(console.journal().contains("Plan the same again"), "{}", console.journal());
+    let second = plan(&console, &shop, "statefulset/db");
+    assert_eq!(second["targets"][0]["steps"].as_array().map(Vec::len), Some(2), "{second}");
+    let finished = console.apply(&second);
+    assert_eq!(finished.code, Some(0), "{}{}", finished.stdout, finished.stderr);
+    shop.rolled_out("statefulset/db");
 }
