@@ -8,6 +8,7 @@ mod apply;
 mod config;
 mod demo;
 mod doctor;
+mod jobs;
 mod journal;
 mod output;
 mod plan;

@@ -7,6 +7,7 @@ use clap::Args;
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
+use super::jobs;
 use super::output::{columns, say};
 use super::session::Session;
 use super::{Format, Global};
@@ -33,6 +34,8 @@ struct Document<'a> {
     observed_at: Instant,
     sources: Vec<SourceLine<'a>>,
     rollouts: Vec<RolloutLine<'a>>,
+    cron_jobs: Vec<jobs::CronJobLine<'a>>,
+    jobs: Vec<jobs::JobLine<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -114,6 +117,8 @@ fn document<'a>(snapshot: &'a ClusterSnapshot, environment: &'a str, context: &'
         observed_at: now,
         sources: snapshot.health.iter().map(source).collect(),
         rollouts: snapshot.rollouts.iter().map(|row| rollout(row)).collect(),
+        cron_jobs: jobs::cron_jobs(snapshot),
+        jobs: jobs::jobs(snapshot),
     }
 }
 
@@ -128,7 +133,9 @@ fn table(snapshot: &ClusterSnapshot, now: Instant) -> String {
             health.error.as_deref().unwrap_or("No answer yet.")
         ));
     }
+    let jobs = jobs::table(snapshot, now);
     if snapshot.rollouts.is_empty() {
+        lines.extend(jobs);
         if lines.is_empty() {
             lines.push("No workloads here.".to_owned());
         }
@@ -162,10 +169,11 @@ fn table(snapshot: &ClusterSnapshot, now: Instant) -> String {
         ]
     }));
     lines.push(columns(&rows));
+    lines.extend(jobs.map(|table| format!("\n{table}")));
     lines.join("\n")
 }
 
-/// 0 complete and progressing; 1 paused, degraded, stale; 2 stuck, failed; 3 unknown or a source down; worst first 2, 3, 1, 0.
+/// 0 complete and progressing; 1 paused, degraded, stale, a late run; 2 stuck, failed, a job too; 3 unknown or a source down; worst first 2, 3, 1, 0.
 fn exit_code(snapshot: &ClusterSnapshot) -> u8 {
     let rows = snapshot.rollouts.iter().map(|row| match row.verdict {
         Verdict::Stuck | Verdict::Failed => 2,
@@ -178,7 +186,7 @@ fn exit_code(snapshot: &ClusterSnapshot) -> u8 {
         SourceState::Stale | SourceState::Fresh => 0,
     });
     let gravity = |code: &u8| [0, 1, 3, 2].iter().position(|known| known == code);
-    rows.chain(sources).max_by_key(gravity).unwrap_or(0)
+    rows.chain(sources).chain([jobs::exit_code(snapshot)]).max_by_key(gravity).unwrap_or(0)
 }
 
 #[cfg(test)]

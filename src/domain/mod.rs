@@ -9,15 +9,17 @@
 //! | [`action`] | plans, pins, tiers, confirmation, the run and its only transition function |
 //! | [`document`] | a file the operator wrote, read to its end with every problem |
 //! | [`environment`] | where an operator acts, and how carefully |
+//! | [`job`] | CronJobs and Jobs: when they run, how they ended |
 //! | [`problem`] | what is wrong with a file the operator wrote |
 //! | [`rollout`] | workloads, verdicts, pods, revisions, templates |
 //! | [`source`] | how fresh what we were told is |
 //! | [`text`] | the one sanitiser every remote string passes |
-//! | [`time`] | ages and their coarse steps |
+//! | [`time`] | ages and their coarse steps, clocks of other time zones |
 
 pub mod action;
 pub mod document;
 pub mod environment;
+pub mod job;
 pub mod problem;
 pub mod rollout;
 pub mod source;

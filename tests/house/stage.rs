@@ -88,6 +88,7 @@ impl Stage {
         let snapshot = ClusterSnapshot {
             health: ["deployments", "replicasets", "pods"].map(|name| health(name, freshness)).into(),
             rollouts: rollouts.into(),
+            jobs: [].into(),
             pods: 41,
             focus: None,
         };

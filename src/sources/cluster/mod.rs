@@ -13,6 +13,7 @@ mod connection;
 mod facts;
 mod feed;
 mod hands;
+mod jobs;
 mod kubeconfig;
 mod page;
 mod revisions;

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::feed::Resource;
+use super::jobs::JobRow;
 use super::wire::{
     Interner, Wire, WireControllerRevision, WireDaemonSet, WireDeployment, WirePod, WireReplicaSet, WireStatefulSet,
     WireWorkload,
@@ -20,8 +21,10 @@ pub(super) enum Row {
     Workload(WorkloadRow),
     /// A ReplicaSet or ControllerRevision: what a workload is or was.
     Revision(RevisionRow),
-    /// A pod of a ReplicaSet, StatefulSet or DaemonSet.
+    /// A pod of a ReplicaSet, StatefulSet, DaemonSet or Job.
     Pod(PodRow),
+    /// A CronJob or a Job.
+    Job(Box<JobRow>),
 }
 
 /// A workload.
@@ -171,8 +174,8 @@ impl Resource for Pods {
 
     fn row(wire: &WirePod<'_>, interner: &mut Interner) -> Option<Row> {
         let meta = &wire.metadata;
-        // Only a pod with the label of a revision belongs to a workload that rolls out; a Job's does not.
-        if meta.labels.revision().is_empty() {
+        // Only a pod with the label of a revision or of a Job belongs to anything that is shown.
+        if meta.labels.revision().is_empty() && meta.labels.job.is_empty() {
             return None;
         }
         let owner = interner.keep(meta.controller()?);
@@ -187,6 +190,7 @@ impl Row {
             Self::Workload(row) => &row.uid,
             Self::Revision(row) => &row.uid,
             Self::Pod(row) => &row.pod.uid,
+            Self::Job(row) => &row.uid,
         }
     }
 }

@@ -10,8 +10,10 @@ use tokio::time::Instant as Tick;
 
 use super::connection::{Connection, is_alive};
 use super::feed::{Change, Feed, Resource};
+use super::jobs::{CronJobs, Jobs};
 use super::rows::{ControllerRevisions, DaemonSets, Deployments, Pods, ReplicaSets, StatefulSets};
 use super::tables::{Focus, Tables};
+use crate::domain::job::Job;
 use crate::domain::rollout::{Rollout, WorkloadRef};
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::time::Instant;
@@ -39,6 +41,8 @@ const RESOURCES: &[(&str, Start)] = &[
     ("replicasets", start::<ReplicaSets>),
     ("controllerrevisions", start::<ControllerRevisions>),
     ("pods", start::<Pods>),
+    ("cronjobs", start::<CronJobs>),
+    ("jobs", start::<Jobs>),
 ];
 
 fn start<R: Resource + 'static>(feed: Feed) -> BoxFuture<'static, ()> {
@@ -52,6 +56,8 @@ pub struct ClusterSnapshot {
     pub health: Vec<SourceHealth>,
     /// Every workload, worst first.
     pub rollouts: Arc<[Arc<Rollout>]>,
+    /// Every CronJob and every Job, worst first; those of a CronJob too.
+    pub jobs: Arc<[Arc<Job>]>,
     /// How many pods are known.
     pub pods: usize,
     /// The workload somebody looks at.
@@ -265,8 +271,13 @@ impl Owner {
             .clone()
             .and_then(|workload| self.tables.focus(&workload))
             .map(Arc::new);
-        let snapshot =
-            ClusterSnapshot { health: self.health(now), rollouts: self.tables.rows(), pods: self.tables.pods(), focus };
+        let snapshot = ClusterSnapshot {
+            health: self.health(now),
+            rollouts: self.tables.rows(),
+            jobs: self.tables.jobs.rows(),
+            pods: self.tables.pods(),
+            focus,
+        };
         self.source.snapshots.send_replace(snapshot);
     }
 

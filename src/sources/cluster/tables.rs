@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::jobs::JobTable;
 use super::rows::{PodRow, RevisionRow, Row, WorkloadRow};
 use super::wire;
 use crate::domain::action::OperationRecord;
@@ -48,6 +49,8 @@ pub(super) struct Tables {
     /// Revisions seen fully available, and those of them not told yet.
     healthy: HashSet<Arc<str>>,
     untold: Vec<Arc<str>>,
+    /// What runs to an end.
+    pub(super) jobs: JobTable,
 }
 
 impl Tables {
@@ -83,6 +86,7 @@ impl Tables {
                 self.pods_of.entry(row.owner.clone()).or_default().insert(uid.clone());
                 self.pods.insert(uid, row);
             }
+            Row::Job(row) => self.jobs.upsert(*row),
         }
     }
 
@@ -102,6 +106,8 @@ impl Tables {
         } else if let Some(row) = self.pods.remove(uid) {
             forget(&mut self.pods_of, &row.owner, uid);
             self.touch_owner(&row.owner);
+        } else {
+            self.jobs.delete(uid);
         }
     }
 
@@ -123,6 +129,7 @@ impl Tables {
     }
 
     fn touch_owner(&mut self, owner: &Arc<str>) {
+        self.jobs.touch(owner);
         let workload = self.revisions.get(owner).map_or(owner, |revision| &revision.owner);
         self.dirty.insert(workload.clone());
     }
@@ -136,7 +143,12 @@ impl Tables {
     pub(super) fn settle(&mut self, now: Instant) -> bool {
         let due: Vec<Arc<str>> = self.due.iter().filter(|(_, at)| **at <= now).map(|(uid, _)| uid.clone()).collect();
         self.dirty.extend(due);
-        let mut is_changed = false;
+        let (pods, pods_of) = (&self.pods, &self.pods_of);
+        let pods_in = |owner: &Arc<str>| {
+            let uids = pods_of.get(owner).into_iter().flatten();
+            uids.filter_map(|uid| pods.get(uid)).map(|row| &row.pod).collect()
+        };
+        let mut is_changed = self.jobs.settle(&self.environment, pods_in, now);
         for uid in std::mem::take(&mut self.dirty) {
             let Some((rollout, judged)) = self.judged(&uid, now) else { continue };
             match judged.look_again {
@@ -172,7 +184,7 @@ impl Tables {
 
     /// The next moment at which time alone may change a verdict.
     pub(super) fn next_due(&self) -> Option<Instant> {
-        self.due.values().min().copied()
+        self.due.values().min().copied().into_iter().chain(self.jobs.next_due()).min()
     }
 
     /// Every row, worst first.

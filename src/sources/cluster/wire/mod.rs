@@ -4,6 +4,7 @@
 
 mod autoscaler;
 mod controlled;
+mod job;
 mod pod;
 
 use std::borrow::Cow;
@@ -21,6 +22,7 @@ use crate::domain::time::Instant;
 
 pub(in crate::sources::cluster) use autoscaler::WireAutoscaler;
 pub(in crate::sources::cluster) use controlled::{WireControllerRevision, WireDaemonSet, WireStatefulSet};
+pub(in crate::sources::cluster) use job::{WireCronJob, WireJob};
 pub(in crate::sources::cluster) use pod::WirePod;
 
 /// Repeated texts, kept once.
@@ -97,6 +99,9 @@ pub(in crate::sources::cluster) struct Labels<'a> {
     /// Of the pods of a StatefulSet or DaemonSet, and of a DaemonSet's revisions.
     #[serde(borrow, rename = "controller-revision-hash")]
     revision_hash: Cow<'a, str>,
+    /// Of the pods of a Job.
+    #[serde(borrow, rename = "job-name")]
+    pub(in crate::sources::cluster) job: Cow<'a, str>,
 }
 
 #[derive(Deserialize, Default)]
@@ -110,6 +115,9 @@ pub(in crate::sources::cluster) struct Annotations<'a> {
     pub(in crate::sources::cluster) change_cause: Cow<'a, str>,
     #[serde(borrow, rename = "quarterdeck.dev/operation")]
     pub(in crate::sources::cluster) operation: Cow<'a, str>,
+    /// How a Job of a CronJob came to be: `manual`, or not said.
+    #[serde(borrow, rename = "cronjob.kubernetes.io/instantiate")]
+    pub(in crate::sources::cluster) instantiate: Cow<'a, str>,
 }
 
 #[derive(Deserialize, Default)]

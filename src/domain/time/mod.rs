@@ -1,4 +1,8 @@
-//! Ages, in steps coarse enough that an idle screen is a silent line.
+//! Ages, in steps coarse enough that an idle screen is a silent line; and what an instant reads on a clock elsewhere.
+
+mod zone;
+
+pub use zone::{Reading, Zone};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -32,6 +36,17 @@ pub fn left(remaining: TimeDelta) -> String {
         0..60 => format!("{}s", (seconds + 4) / 5 * 5),
         60..3_600 => format!("{}m", (seconds + 59) / 60),
         _ => format!("{}h", (seconds + 3_599) / 3_600),
+    }
+}
+
+/// How long something took: `45s`, `7m 12s`, `1h 03m`, `2d 04h`.
+pub fn length(took: TimeDelta) -> String {
+    let seconds = took.num_seconds().max(0);
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        3_600..86_400 => format!("{}h {:02}m", seconds / 3_600, seconds % 3_600 / 60),
+        _ => format!("{}d {:02}h", seconds / 86_400, seconds % 86_400 / 3_600),
     }
 }
 
@@ -83,6 +98,13 @@ mod tests {
             let before = coarse(age(at(0), next - TimeDelta::seconds(1)));
             assert_eq!(before, coarse(age(at(0), at(start))), "{start}");
             assert_ne!(before, coarse(age(at(0), next)), "{start}");
+        }
+    }
+
+    #[test]
+    fn what_took_its_time_is_told_to_the_second_while_that_matters() {
+        for (seconds, text) in [(45, "45s"), (432, "7m 12s"), (3_780, "1h 03m"), (187_200, "2d 04h"), (-3, "0s")] {
+            assert_eq!(length(TimeDelta::seconds(seconds)), text);
         }
     }
 
