@@ -2,6 +2,7 @@
 
 use crate::domain::action::{BlastRadius, Goal, Inverse, OperationRecord, Pin, Step, Tier};
 use crate::domain::rollout::{Change, Kind, Pod, Update};
+use crate::domain::service::Choice;
 use crate::domain::time::Instant;
 use crate::sources::observe::WorkloadFacts;
 use serde_json::{Value, json};
@@ -17,6 +18,8 @@ pub struct Options {
     pub image: Option<String>,
     /// How many targets go in one wave; 1 when not said.
     pub wave: Option<usize>,
+    /// How the targets were chosen.
+    pub choice: Choice,
 }
 
 /// Why an action cannot be drafted: a sentence for the operator.
@@ -82,6 +85,11 @@ pub trait Action: Sync {
     /// The option it cannot be worked out without, as the command line spells it.
     fn asks(&self) -> Option<&'static str> {
         None
+    }
+
+    /// Whether there is nothing to do with a workload: among the others of its service it is left as it is.
+    fn has_nothing_to_do(&self, _facts: &WorkloadFacts) -> bool {
+        false
     }
 
     /// Works it out for one workload, from what was read of it.

@@ -14,10 +14,12 @@ use super::journal::{Aim, Clearing, Entry, Journal, Unfinished, What};
 use super::plan::revise;
 use super::policy::{self, Grant};
 use super::seen::Seen;
+use super::services::is_still_of;
 use super::verify::{Tell, Verification};
 use crate::domain::action::{Actor, Cluster, Outcome, Part, Plan, Run, RunEvent, Step, Target};
 use crate::domain::environment::Guard;
 use crate::domain::rollout::template_digest;
+use crate::domain::service::Services;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::ObserveCluster;
@@ -49,6 +51,8 @@ pub struct Executor {
     pub actor: Actor,
     /// The journal.
     pub journal: Arc<Mutex<Journal>>,
+    /// The services that are declared.
+    pub services: Arc<Services>,
     /// What was seen healthy.
     pub seen: Arc<Mutex<Seen>>,
     /// Ids of runs that came to their end.
@@ -189,9 +193,9 @@ impl Executor {
         if plan.environment != self.environment {
             return Err(format!("the plan is for environment {:?}, this is {:?}.", plan.environment, self.environment));
         }
-        let workloads: Vec<_> = plan.targets.iter().map(|target| target.workload.clone()).collect();
         // The guard of now decides, not the one written in the document.
-        policy::confirms(&policy::confirmation(action, self.guard, &workloads), &given.typed, given.reason.as_deref())?;
+        let asked = policy::confirmation(action, self.guard, &plan.targets);
+        policy::confirms(&asked, &given.typed, given.reason.as_deref())?;
         Ok(action)
     }
 
@@ -230,7 +234,8 @@ impl Executor {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remember(plan.cluster.uid.as_deref(), &mut facts.revisions);
-        if let Err(reason) = revise(plan, place, action, &facts) {
+        let checked = revise(plan, place, action, &facts).and_then(|()| is_still_of(&self.services, target, &facts));
+        if let Err(reason) = checked {
             return Err(refused(format!("nothing was sent: {reason}")).await);
         }
         let words = target.steps.iter().map(|step| step.words.as_str()).collect::<Vec<_>>().join(" ");

@@ -17,6 +17,7 @@ mod plan;
 mod policy;
 mod references;
 mod seen;
+mod services;
 mod verify;
 
 pub use contract::{Action, Context, Draft, Options, Refusal};

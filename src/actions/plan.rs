@@ -10,11 +10,13 @@ use super::fights::fights;
 use super::policy::{self, Grant};
 use super::references::references;
 use super::seen::Seen;
+use super::services::{left_out, service_of};
 use crate::domain::action::{
     Actor, Cluster, Evidence, Goal, OperationRecord, Part, Plan, Rehearsal, Request, Step, Target,
 };
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{self, Revision, Verdict, WorkloadRef, changes, judge};
+use crate::domain::service::Services;
 use crate::domain::time::{self, Instant};
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
@@ -41,6 +43,8 @@ pub struct Planner {
     pub grant: Grant,
     /// Who plans, as the operating system tells.
     pub actor: Actor,
+    /// The services that are declared.
+    pub services: Arc<Services>,
     /// What was seen healthy.
     pub seen: Arc<Mutex<Seen>>,
     /// Ids of runs of this machine that came to their end: their records on a target hold nobody up.
@@ -66,9 +70,14 @@ impl Planner {
         let mut refusals: Vec<String> = self.grant.clone().err().into_iter().collect();
         let mut planned = Vec::new();
         let mut answers = Vec::new();
+        let mut choice = options.choice.notes.clone();
         let mut read = Vec::new();
         for workload in targets {
-            read.push(self.facts(workload, &cluster).await?);
+            let facts = self.facts(workload, &cluster).await?;
+            match left_out(action, &facts, options) {
+                Some(note) => choice.push(note),
+                None => read.push(facts),
+            }
         }
         let now = (self.clock)();
         // As the answers a moment ago told.
@@ -115,7 +124,8 @@ impl Planner {
             let (rehearsal, template) = self.rehearse(&draft.steps).await;
             answers.push(rehearsal);
             let target = target(facts, draft, template.as_ref(), warnings, options, deadline, now);
-            planned.push(Target { wave: u32::try_from(place / wave).unwrap_or(u32::MAX), ..target });
+            let wave = u32::try_from(place / wave).unwrap_or(u32::MAX);
+            planned.push(Target { wave, service: service_of(&self.services, facts), ..target });
         }
         let rehearsal = joined(answers);
         if let Rehearsal::Rejected(reason) = &rehearsal {
@@ -134,7 +144,9 @@ impl Planner {
             expires_at: now + Plan::HOLDS,
             cluster_ahead_seconds: ahead.num_seconds(),
             tier: action.tier(),
-            confirmation: policy::confirmation(action, self.guard, targets),
+            confirmation: policy::confirmation(action, self.guard, &planned),
+            service: options.choice.service.as_ref().map(ToString::to_string),
+            choice,
             targets: planned,
             rehearsal,
             refusals,
@@ -348,6 +360,7 @@ fn target(
     Target {
         workload: facts.workload.clone(),
         uid: facts.uid.to_string(),
+        service: None,
         from: draft.from,
         to: draft.to,
         to_revision: draft.to_revision,
@@ -400,8 +413,12 @@ pub fn revise(plan: &Plan, place: usize, action: &dyn Action, facts: &WorkloadFa
     }
     let began = plan.refreshed_at + TimeDelta::seconds(plan.cluster_ahead_seconds);
     let record = record(&plan.id, &plan.actor, action, began, plan.holds_target(place));
-    let options =
-        Options { to_revision: target.to_revision, replicas: target.replicas, image: target.image.clone(), wave: None };
+    let options = Options {
+        to_revision: target.to_revision,
+        replicas: target.replicas,
+        image: target.image.clone(),
+        ..Options::default()
+    };
     let draft = action
         .draft(facts, &options, Context { record: &record, now: plan.refreshed_at })
         .map_err(|refusal| refusal.0)?;

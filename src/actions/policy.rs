@@ -1,18 +1,19 @@
 //! Who may do what, and how carefully.
 
 use crate::actions::contract::Action;
-use crate::domain::action::{Actor, Confirmation, Gesture, gesture};
+use crate::domain::action::{Actor, Confirmation, Gesture, Target, gesture};
 use crate::domain::environment::Guard;
-use crate::domain::rollout::WorkloadRef;
+use crate::domain::service;
 
 /// Whether the environment lets this console act; if not, why, as a sentence.
 pub type Grant = Result<(), String>;
 
 /// What confirms an action on these targets under a guard. Chosen by the policy, never by the caller.
-pub fn confirmation(action: &dyn Action, guard: Guard, targets: &[WorkloadRef]) -> Confirmation {
-    let gesture = gesture(action.tier(), guard, targets.len());
+pub fn confirmation(action: &dyn Action, guard: Guard, targets: &[Target]) -> Confirmation {
+    let services = service::count(targets.iter().map(|target| (&target.workload, target.service.as_deref())));
+    let gesture = gesture(action.tier(), guard, services);
     let word = match (gesture, targets.first()) {
-        (Gesture::TypeNameAndReason, Some(first)) => first.name.to_string(),
+        (Gesture::TypeNameAndReason, Some(first)) => first.workload.name.to_string(),
         _ => action.word().to_owned(),
     };
     Confirmation { gesture, word, needs_reason: gesture == Gesture::TypeNameAndReason }

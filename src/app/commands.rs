@@ -79,6 +79,8 @@ pub enum Command {
     Problems,
     /// A key that acts elsewhere and here does nothing on purpose.
     Dead,
+    /// Plan to roll the whole service of the row back.
+    RollBackService,
     /// Plan an action, by its place in the actions' catalogue.
     Act(usize),
 }
@@ -122,5 +124,6 @@ pub const NAMED: &[(Command, &str, &str)] = &[
     (Command::ClearMarks, "clear_marks", "forget all marks"),
     (Command::Actions, "actions", "what can be done with the row"),
     (Command::Problems, "problems", "problems of the configuration"),
+    (Command::RollBackService, "action.rollback_service", "plan to roll its whole service back"),
     (Command::Dead, "hint.use_actions_menu", "does nothing here on purpose"),
 ];

@@ -16,6 +16,7 @@
 
 mod commands;
 mod effect;
+mod filter;
 mod message;
 mod model;
 mod pace;

@@ -6,11 +6,13 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::effect::PlanRequest;
+use super::filter;
 use crate::config::Environment;
 use crate::domain::action::{Phase, Run};
 use crate::domain::environment::Guard;
 use crate::domain::problem::Problem;
 use crate::domain::rollout::{Rollout, Verdict, WorkloadRef};
+use crate::domain::service::{Services, UNMAPPED};
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::time::Instant;
 use crate::keys::{Keymap, Pending};
@@ -82,6 +84,8 @@ pub struct Model {
     pub journal: Vec<JournalLine>,
     /// Problems of the configuration, keymap and theme.
     pub problems: Vec<Problem>,
+    /// The services that are declared.
+    pub services: Arc<Services>,
     /// A sentence that stays until dealt with.
     pub banner: Option<String>,
     /// Unfinished runs of before: their ids and what is said of them.
@@ -130,6 +134,7 @@ impl Model {
             runs: Vec::new(),
             journal: Vec::new(),
             problems,
+            services: Arc::default(),
             banner: None,
             unfinished: Vec::new(),
             running: None,
@@ -258,6 +263,7 @@ impl Model {
             menu: &self.menu,
             journal: &self.journal,
             problems: &self.problems,
+            services: &self.services,
             hints: &self.hints,
             clock: now,
             banner: self.said_first(),
@@ -277,18 +283,21 @@ impl Model {
     }
 }
 
-/// Rows whose environment, namespace, name, verdict or image match, the best first.
+/// Rows whose environment, namespace, name, service, verdict or image match, the best first.
 fn matching<'a>(filter: &str, rows: impl Iterator<Item = &'a Arc<Rollout>>) -> Vec<Arc<Rollout>> {
+    let (asked, words) = filter::asked(filter);
     let mut matcher = Matcher::new(Config::DEFAULT);
-    let pattern = Pattern::parse(filter, CaseMatching::Smart, Normalization::Smart);
+    let pattern = Pattern::parse(&words, CaseMatching::Smart, Normalization::Smart);
     let mut buffer = Vec::new();
     let mut found: Vec<(u32, &Arc<Rollout>)> = rows
+        .filter(|row| asked.allows(row))
         .filter_map(|row| {
             let text = format!(
-                "{} {} {} {} {}",
+                "{} {} {} {} {} {}",
                 row.workload.environment,
                 row.workload.namespace,
                 row.workload.label(),
+                row.service.as_deref().unwrap_or(UNMAPPED),
                 row.verdict.word(),
                 row.images.join(" ")
             );

@@ -206,11 +206,13 @@ impl Performer {
         let (focus, focused) = watch::channel(None);
         let (healthy, told) = mpsc::channel(16);
         let (connection, namespaces, retry) = (reach.connection.clone(), reach.namespaces.clone(), self.retry.clone());
+        let services = reach.planner.services.clone();
         let make = move || {
             ClusterSource {
                 environment: environment.clone(),
                 connection: connection.clone(),
                 namespaces: namespaces.clone(),
+                services: services.clone(),
                 focus: focused.clone(),
                 snapshots: snapshots.clone(),
                 healthy: healthy.clone(),

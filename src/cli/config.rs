@@ -41,7 +41,9 @@ impl Config {
                 file.display()
             ))?,
             Source::File(file) => {
-                say(&format!("{}: {} environments.", file.display(), session.settings.environments.len()))?;
+                let (environments, services) =
+                    (session.settings.environments.len(), session.settings.services.declared().len());
+                say(&format!("{}: {environments} environments, {services} services.", file.display()))?;
             }
             Source::Broken(file) => say(&format!(
                 "{}: until the problems are mended everything is read-only with the production guard.",
@@ -60,6 +62,20 @@ impl Config {
                 environment.namespaces,
                 environment.guard.word()
             ))?;
+        }
+        for service in session.settings.services.declared() {
+            let workloads: Vec<String> = service.workloads.iter().map(ToString::to_string).collect();
+            let workloads = if workloads.is_empty() {
+                "the workloads whose label names it".to_owned()
+            } else {
+                workloads.join(", ")
+            };
+            let everywhere = |names: &[std::sync::Arc<str>], all: &str| {
+                if names.is_empty() { all.to_owned() } else { names.join(", ") }
+            };
+            let environments = everywhere(&service.environments, "every environment");
+            let namespaces = everywhere(&service.namespaces, "every namespace");
+            say(&format!("  service {}: {workloads}; {environments}, {namespaces}", service.name))?;
         }
         Ok(ExitCode::from(u8::from(!problems.is_empty())))
     }

@@ -29,6 +29,12 @@ context = "demo-staging"
 namespaces = ["shop-staging"]
 guard = "staging"
 write = true
+
+[service.checkout]
+workloads = ["deployment/checkout-api", "deployment/checkout-web"]
+tier = 1
+depends_on = ["payments", "cart"]
+on_call = "shop"
 "#;
 
 /// The three keys that matter.

@@ -12,14 +12,18 @@ use super::{Format, Global, exit};
 use crate::actions::{Options, catalog};
 use crate::domain::action::{Plan as Document, Rehearsal, Target};
 use crate::domain::rollout::{Kind, WorkloadRef};
+use crate::domain::service::Choice;
 use crate::domain::time;
 use crate::sources::error::Trouble;
+
+/// What a target that is a service begins with.
+const SERVICE: &str = "service/";
 
 #[derive(Debug, Args)]
 pub(super) struct Plan {
     /// What to do: rollback, restart, pause, resume, scale, set-image.
     action: String,
-    /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME.
+    /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one.
     #[arg(required = true)]
     targets: Vec<String>,
     /// The namespace; else the context's.
@@ -69,7 +73,19 @@ impl Plan {
             ));
         }
         let mut targets = Vec::new();
-        for target in &self.targets {
+        let mut choice = Choice::default();
+        let (services, workloads): (Vec<&String>, Vec<&String>) =
+            self.targets.iter().partition(|target| target.starts_with(SERVICE));
+        if let Some(service) = services.first() {
+            if self.targets.len() > 1 {
+                return usage("One service at a time: a service is planned alone.");
+            }
+            match connected.of_service(&namespace, service.trim_start_matches(SERVICE)).await {
+                Ok(chosen) => (targets, choice) = (chosen.targets, chosen.choice),
+                Err(sentence) => return usage(&sentence),
+            }
+        }
+        for target in workloads {
             let Some((kind, name)) = named(target) else {
                 return usage(&format!(
                     "{target:?} names no workload: write deployment/NAME, statefulset/NAME or daemonset/NAME."
@@ -92,6 +108,7 @@ impl Plan {
                     replicas: self.replicas,
                     image: self.image.clone(),
                     wave: self.wave.map(NonZeroUsize::get),
+                    choice,
                 },
             )
             .await
@@ -139,6 +156,10 @@ fn in_words(plan: &Document) -> String {
         ),
         format!("as {} ({}@{})", plan.actor.name(), plan.actor.os_user, plan.actor.host),
     ];
+    if let Some(service) = &plan.service {
+        lines.push(format!("service {service}, {} workloads as one", plan.targets.len()));
+    }
+    lines.extend(plan.choice.iter().map(|note| format!("CHOSEN  {note}")));
     let waves = plan.waves();
     for (number, wave) in waves.iter().enumerate() {
         if plan.targets.len() > 1 {

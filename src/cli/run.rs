@@ -49,6 +49,7 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
     let current = environments.iter().position(|environment| environment.name == session.environment.name).unwrap_or(0);
     let names = environments.iter().map(|environment| environment.name.clone()).collect();
     let mut model = Model::new(environments, current, keymap, problems);
+    model.services = session.settings.services.clone();
     model.is_demo = staging.is_demo;
     model.banner = staging.banner.or(model.banner);
     let (told, messages) = mpsc::channel(256);
@@ -57,7 +58,8 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
         (PathBuf::from(paths.state()), session.journal.clone(), session.seen.clone(), session.clock());
     let performer = Performer::new(connect(session, leave), names, told, state, journal, seen, clock.clone());
     let runtime = Runtime { model, performer, messages, leaving, theme, glyphs, clock };
-    match runtime.run().await {
+    // The console is large; its caller need not be.
+    match Box::pin(runtime.run()).await {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(error) => {
             note(&error.to_string());

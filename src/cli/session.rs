@@ -14,6 +14,7 @@ use crate::actions::{Executor, Grant, Planner, Seen, actor};
 use crate::app::command_names;
 use crate::config::{Asked, ContextRef, Environment, Namespaces, Paths, Settings};
 use crate::domain::problem::Problem;
+use crate::domain::service::{self, Chosen, Services};
 use crate::domain::time::Instant;
 use crate::keys::Keymap;
 use crate::sources::Clock;
@@ -23,6 +24,9 @@ use crate::sources::cluster::{
 use crate::sources::error::SourceError;
 use crate::sources::operate::{NoHands, OperateCluster, RehearseCluster};
 use crate::theme::{Depth, Theme};
+
+/// How long the first answers may take.
+pub(super) const SETTLE_WITHIN: Duration = Duration::from_secs(30);
 
 /// Settings and the environment a command is about.
 #[derive(Clone)]
@@ -51,6 +55,8 @@ pub(super) struct Connected {
     environment: Arc<str>,
     /// The namespaces looked at; empty means all of them.
     pub(super) namespaces: Vec<Arc<str>>,
+    /// The services that are declared.
+    services: Arc<Services>,
     /// The namespace meant when none is named.
     pub(super) default_namespace: String,
 }
@@ -146,7 +152,8 @@ impl Session {
             [only] => only.to_string(),
             _ => of_context.unwrap_or_else(|| "default".to_owned()),
         };
-        Ok(Connected { connection, environment: self.environment.name.clone(), namespaces, default_namespace })
+        let (environment, services) = (self.environment.name.clone(), self.settings.services.clone());
+        Ok(Connected { connection, environment, namespaces, services, default_namespace })
     }
 
     /// Every problem of the configuration, the keymap and the theme.
@@ -181,6 +188,7 @@ impl Session {
             guard: self.environment.guard,
             grant: self.grant(),
             actor: actor(|name| std::env::var(name).ok(), &host()),
+            services: self.settings.services.clone(),
             seen: self.seen.clone(),
             settled: self.settled.clone(),
             clock: self.clock(),
@@ -202,6 +210,7 @@ impl Session {
             grant: self.grant(),
             actor: actor(|name| std::env::var(name).ok(), &host()),
             journal: self.journal.clone(),
+            services: self.settings.services.clone(),
             seen: self.seen.clone(),
             settled: self.settled.clone(),
             leaving,
@@ -228,6 +237,20 @@ pub(super) fn endpoint(
 }
 
 impl Connected {
+    /// The workloads of a service in a namespace, by what is there now.
+    pub(super) async fn of_service(&self, namespace: &str, name: &str) -> Result<Chosen, String> {
+        let snapshot = self.settled(SETTLE_WITHIN).await;
+        let mut chosen = service::choose(
+            &self.services,
+            snapshot.rollouts.iter().map(AsRef::as_ref),
+            &self.environment,
+            namespace,
+            name,
+        )?;
+        chosen.choice.notes.extend(service::unseen(&snapshot.health));
+        Ok(chosen)
+    }
+
     /// The world once every source has answered, or said why it does not; at most `within` later as far as it is known.
     pub(super) async fn settled(&self, within: Duration) -> ClusterSnapshot {
         let (snapshots, mut seen) = watch::channel(ClusterSnapshot::default());
@@ -237,6 +260,7 @@ impl Connected {
             environment: self.environment.clone(),
             connection: self.connection.clone(),
             namespaces: self.namespaces.clone(),
+            services: self.services.clone(),
             focus,
             snapshots,
             healthy,

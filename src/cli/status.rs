@@ -1,7 +1,6 @@
 //! `quarterdeck status`: the same world as the screen's, once.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Args;
 use color_eyre::eyre::Result;
@@ -9,15 +8,13 @@ use serde::Serialize;
 
 use super::jobs;
 use super::output::{columns, say};
-use super::session::Session;
+use super::session::{SETTLE_WITHIN, Session};
 use super::{Format, Global};
 use crate::domain::rollout::{Rollout, Verdict};
+use crate::domain::service::UNMAPPED;
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::time::{self, Instant};
 use crate::sources::cluster::ClusterSnapshot;
-
-/// How long the first answers may take.
-const SETTLE_WITHIN: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Args)]
 pub(super) struct Status {
@@ -52,6 +49,8 @@ struct RolloutLine<'a> {
     namespace: &'a str,
     kind: &'static str,
     name: &'a str,
+    /// null: UNMAPPED.
+    service: Option<&'a str>,
     verdict: Verdict,
     reason: Option<&'a str>,
     desired: u32,
@@ -100,6 +99,7 @@ fn document<'a>(snapshot: &'a ClusterSnapshot, environment: &'a str, context: &'
         namespace: &row.workload.namespace,
         kind: row.workload.kind.word(),
         name: &row.workload.name,
+        service: row.service.as_deref(),
         verdict: row.verdict,
         reason: row.reason.as_deref(),
         desired: row.counts.desired,
@@ -145,6 +145,7 @@ fn table(snapshot: &ClusterSnapshot, now: Instant) -> String {
         "ENVIRONMENT",
         "NAMESPACE",
         "NAME",
+        "SERVICE",
         "VERDICT",
         "READY",
         "UPDATED",
@@ -159,6 +160,7 @@ fn table(snapshot: &ClusterSnapshot, now: Instant) -> String {
             row.workload.environment.to_string(),
             row.workload.namespace.to_string(),
             row.workload.label(),
+            row.service.as_deref().unwrap_or(UNMAPPED).to_owned(),
             row.verdict.word().to_owned(),
             format!("{}/{}", row.counts.ready, row.counts.desired),
             row.counts.updated.to_string(),

@@ -6,22 +6,26 @@ use std::sync::Arc;
 
 use super::Look;
 use super::environment::{ContextRef, Environment, Namespaces, ReadOnly};
+use super::service;
 use crate::domain::document::{self, Entry, Problems, Table};
 use crate::domain::environment::Guard;
 use crate::domain::problem::Problem;
+use crate::domain::service::Services;
 
 /// Reads a file to its end: the environments that can be understood, the look, and every problem.
-pub(super) fn parse(file: &Path, text: &str) -> (Vec<Environment>, Look, Vec<Problem>) {
+pub(super) fn parse(file: &Path, text: &str) -> (Vec<Environment>, Services, Look, Vec<Problem>) {
     let (table, mut problems) = document::parse(Some(file), text);
     let root = Table::root(&table);
-    root.refuse_unknown(&["environment", "ui"], &mut problems);
+    root.refuse_unknown(&["environment", "service", "ui"], &mut problems);
     let look = root.table("ui", &mut problems).map(|table| look(&table, &mut problems)).unwrap_or_default();
     let declared = root.table("environment", &mut problems);
     let environments = declared.iter().flat_map(Table::entries);
     let environments: Vec<_> =
         environments.filter_map(|entry| Some((environment(&entry, &mut problems)?, entry))).collect();
     one_guard_per_context(&environments, &mut problems);
-    (environments.into_iter().map(|(environment, _)| environment).collect(), look, problems.into_found())
+    let names: Vec<&str> = environments.iter().map(|(_, entry)| entry.name).collect();
+    let services = service::services(&root, &names, &mut problems);
+    (environments.into_iter().map(|(environment, _)| environment).collect(), services, look, problems.into_found())
 }
 
 fn look(table: &Table<'_, '_>, problems: &mut Problems) -> Look {
@@ -142,7 +146,7 @@ fn namespaces(table: &Table<'_, '_>, problems: &mut Problems) -> Namespaces {
 }
 
 /// As the API server checks it: an RFC 1123 label.
-fn is_namespace(name: &str) -> bool {
+pub(super) fn is_namespace(name: &str) -> bool {
     let is_edge = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     let bytes = name.as_bytes();
     bytes.len() <= 63

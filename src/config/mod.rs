@@ -1,4 +1,4 @@
-//! WHAT THE OPERATOR ASKED FOR: environments, how carefully each is touched, and the looks of the console.
+//! WHAT THE OPERATOR ASKED FOR: environments, how carefully each is touched, the services in them, and the looks of the console.
 //!
 //! Loading always gives [`Settings`], whatever the file looks like, and beside them every problem with its line and fix.
 //!
@@ -10,15 +10,18 @@
 mod environment;
 mod file;
 mod paths;
+mod service;
 
 pub use environment::{ContextRef, Environment, Namespaces, ReadOnly};
 pub use paths::Paths;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::domain::document;
 use crate::domain::environment::Guard;
 use crate::domain::problem::Problem;
+use crate::domain::service::Services;
 
 /// A commented configuration to begin with, as printed by `config init`.
 pub const SAMPLE: &str = include_str!("../../assets/config.default.toml");
@@ -63,6 +66,8 @@ pub struct Settings {
     pub source: Source,
     /// The environments in the order of the file; never empty, names unique.
     pub environments: Vec<Environment>,
+    /// The services that are declared, in the order of the file.
+    pub services: Arc<Services>,
     /// Theme, keymap, signs.
     pub look: Look,
 }
@@ -78,11 +83,24 @@ impl Settings {
     pub fn load(file: &Path, is_named: bool, asked: &Asked) -> (Self, Vec<Problem>) {
         match std::fs::read_to_string(file) {
             Ok(text) => Self::parse(file, &text, asked),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_named => {
-                (Self::assemble(Source::NoFile(file.to_path_buf()), Vec::new(), Look::default(), asked), Vec::new())
-            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_named => (
+                Self::assemble(
+                    Source::NoFile(file.to_path_buf()),
+                    Vec::new(),
+                    Services::default(),
+                    Look::default(),
+                    asked,
+                ),
+                Vec::new(),
+            ),
             Err(error) => {
-                let settings = Self::assemble(Source::Broken(file.to_path_buf()), Vec::new(), Look::default(), asked);
+                let settings = Self::assemble(
+                    Source::Broken(file.to_path_buf()),
+                    Vec::new(),
+                    Services::default(),
+                    Look::default(),
+                    asked,
+                );
                 (settings, vec![document::unreadable(file, &error)])
             }
         }
@@ -90,14 +108,14 @@ impl Settings {
 
     /// Reads the text of a configuration file.
     pub fn parse(file: &Path, text: &str, asked: &Asked) -> (Self, Vec<Problem>) {
-        let (declared, look, problems) = file::parse(file, text);
+        let (declared, services, look, problems) = file::parse(file, text);
         let source =
             if problems.is_empty() { Source::File(file.to_path_buf()) } else { Source::Broken(file.to_path_buf()) };
-        (Self::assemble(source, declared, look, asked), problems)
+        (Self::assemble(source, declared, services, look, asked), problems)
     }
 
     /// Applies the laws that no file can loosen.
-    fn assemble(source: Source, declared: Vec<Environment>, look: Look, asked: &Asked) -> Self {
+    fn assemble(source: Source, declared: Vec<Environment>, services: Services, look: Look, asked: &Asked) -> Self {
         let mut environments = declared;
         if let Some(context) = &asked.context {
             environments.retain(|environment| environment.context == ContextRef::Named(context.clone()));
@@ -119,7 +137,7 @@ impl Settings {
                 environment.read_only = Some(ReadOnly::Asked);
             }
         }
-        Self { source, environments, look }
+        Self { source, environments, services: Arc::new(services), look }
     }
 }
 

@@ -64,7 +64,7 @@ namespaces = ["Shop", "a", "a", 3]
 context = "x"
 [ui]
 glyphs = "asci"
-[service.checkout]
+[servce.checkout]
 tier = 1
 "#;
     let (settings, problems) = parse(text);
@@ -82,7 +82,7 @@ tier = 1
             "/etc/q.toml:10: environment.staging.namespaces: The namespace a is listed twice. Remove one of the two.",
             "/etc/q.toml:11: environment.\"odd name\": The name of an environment is 1 to 40 letters, digits, dashes, underscores or dots. Give it a shorter, plainer name; the context may be called anything.",
             "/etc/q.toml:14: ui.glyphs: There is no set of signs \"asci\". Did you mean \"ascii\"?",
-            "/etc/q.toml:15: service: There is no such key. Use one of environment, ui, or remove it.",
+            "/etc/q.toml:15: servce: There is no such key. Did you mean \"service\"?",
         ]
     );
     assert_eq!(settings.source, Source::Broken(FILE.into()));
@@ -203,6 +203,7 @@ fn the_sample_is_valid_as_it_is_and_with_every_setting_uncommented() {
     assert_eq!(problems, Vec::<String>::new());
     assert_eq!(settings.environments.len(), 2);
     assert!(settings.environments.iter().all(Environment::may_write));
+    assert_eq!(settings.services.declared().len(), 1, "the design's own example loads");
 }
 
 proptest::proptest! {

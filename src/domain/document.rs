@@ -1,6 +1,6 @@
 //! A file the operator wrote in TOML, read to the end: what could be understood, and every problem with its line and fix.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
@@ -153,6 +153,21 @@ impl<'t, 'i> Table<'t, 'i> {
             );
         }
         truth
+    }
+
+    /// A whole number within a range; `None` when absent or, with a problem, when it is something else.
+    pub fn whole(&self, name: &str, range: RangeInclusive<i64>, problems: &mut Problems) -> Option<i64> {
+        let entry = self.entry(name)?;
+        let (least, most) = (range.start(), range.end());
+        let fix = format!("Write a whole number from {least} to {most}, without quotes.");
+        let read = entry.value.get_ref().as_integer();
+        let number = read.and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok());
+        if number.is_none() {
+            problems.at(&entry, format!("Expected a whole number, found {}.", entry.kind()), fix);
+        } else if let Some(number) = number.filter(|number| !range.contains(number)) {
+            problems.at(&entry, format!("{number} is not from {least} to {most}."), fix);
+        }
+        number.filter(|number| range.contains(number))
     }
 
     /// A table within; `None` when absent or, with a problem, when it is something else.

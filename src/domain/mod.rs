@@ -12,6 +12,7 @@
 //! | [`job`] | CronJobs and Jobs: when they run, how they ended |
 //! | [`problem`] | what is wrong with a file the operator wrote |
 //! | [`rollout`] | workloads, verdicts, pods, revisions, templates |
+//! | [`service`] | sets of workloads that belong together |
 //! | [`source`] | how fresh what we were told is |
 //! | [`text`] | the one sanitiser every remote string passes |
 //! | [`time`] | ages and their coarse steps, clocks of other time zones |
@@ -22,6 +23,7 @@ pub mod environment;
 pub mod job;
 pub mod problem;
 pub mod rollout;
+pub mod service;
 pub mod source;
 pub mod text;
 pub mod time;

@@ -37,6 +37,8 @@ pub struct Service {
     pub behaviour: Option<String>,
     /// After how many seconds its pods are ready.
     pub ready_after: u32,
+    /// The service its labels name; `None` when nobody labelled it.
+    pub service: Option<String>,
 }
 
 /// What changes the world later.
@@ -60,6 +62,7 @@ impl Service {
             releases: vec![("1.0.0".to_owned(), "first release".to_owned(), 60)],
             behaviour: None,
             ready_after: 3,
+            service: Some(name.to_owned()),
         }
     }
 
@@ -75,6 +78,20 @@ impl Service {
     #[must_use]
     pub fn behaving(mut self, behaviour: &str) -> Self {
         self.behaviour = Some(behaviour.to_owned());
+        self
+    }
+
+    /// The same, of a service of another name.
+    #[must_use]
+    pub fn of(mut self, service: &str) -> Self {
+        self.service = Some(service.to_owned());
+        self
+    }
+
+    /// The same without a label that names its service.
+    #[must_use]
+    pub fn unlabelled(mut self) -> Self {
+        self.service = None;
         self
     }
 
@@ -108,6 +125,7 @@ impl Scenario {
         for (name, replicas, releases) in SHOP {
             let service = Service { image: format!("ghcr.example/shop/{name}"), ..Service::new(name, *replicas) }
                 .releases(releases);
+            let service = if *name == "gateway" { service.unlabelled() } else { service };
             shop = shop.with(PRODUCTION, service.clone());
             shop = shop.with(STAGING, Service { replicas: replicas.div_ceil(3), ..service });
         }
@@ -237,10 +255,14 @@ fn release(
                 "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "512Mi"}}}],
         },
     });
+    let labels = service
+        .service
+        .as_ref()
+        .map_or_else(|| json!({"team": "edge"}), |service| json!({"app": name, "app.kubernetes.io/name": service}));
     let mut deployment = world.get(&key).cloned().unwrap_or_else(|| {
         json!({
             "apiVersion": "apps/v1", "kind": "Deployment",
-            "metadata": {"name": name, "namespace": namespace, "uid": world.uid(), "creationTimestamp": stamp(at), "generation": 0, "labels": {"app": name, "app.kubernetes.io/name": name}, "annotations": {}},
+            "metadata": {"name": name, "namespace": namespace, "uid": world.uid(), "creationTimestamp": stamp(at), "generation": 0, "labels": labels, "annotations": {}},
             "spec": {"replicas": service.replicas, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 120, "selector": {"matchLabels": {"app": name}},
                 "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}},
             "status": {},

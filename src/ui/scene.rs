@@ -7,6 +7,7 @@ use crate::domain::action::{Plan, Run};
 use crate::domain::environment::Guard;
 use crate::domain::problem::Problem;
 use crate::domain::rollout::{Pod, Report, Revision, Rollout, WorkloadRef};
+use crate::domain::service::Services;
 use crate::domain::source::SourceHealth;
 use crate::domain::time::Instant;
 
@@ -150,6 +151,8 @@ pub struct Scene<'a> {
     pub journal: &'a [JournalLine],
     /// Problems of the configuration, keymap and theme.
     pub problems: &'a [Problem],
+    /// The services that are declared.
+    pub services: &'a Services,
     /// The most useful keys here with their words, for the footer.
     pub hints: &'a [(String, String)],
     /// A sentence that stays until dealt with: an unfinished run, how to allow writing, the three keys of the demo.

@@ -18,7 +18,7 @@ use quarterdeck::sources::observe::{Answer, ObserveCluster};
 use quarterdeck::sources::operate::{NoHands, OperateCluster, Reply};
 use tokio::sync::{Notify, mpsc, watch};
 
-const NAMESPACE: &str = "shop";
+pub(crate) const NAMESPACE: &str = "shop";
 
 /// What happens to a request on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl OperateCluster for Spy {
 /// A cluster with two services that have a past, and a console that may act on it.
 pub(crate) struct Rig {
     sandbox: Sandbox,
-    connection: Connection,
+    pub(crate) connection: Connection,
     pub(crate) spy: Arc<Spy>,
     pub(crate) planner: Planner,
     pub(crate) executor: Executor,
@@ -117,7 +117,10 @@ impl Rig {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let service =
             |name: &str| Service::new(name, 2).ready_after(1).releases(&[("1.0", "first", 60), ("1.1", "second", 30)]);
-        let scenario = Scenario::empty(NAMESPACE).with(NAMESPACE, service("api")).with(NAMESPACE, service("web"));
+        let scenario = Scenario::empty(NAMESPACE)
+            .with(NAMESPACE, service("api"))
+            .with(NAMESPACE, service("web"))
+            .with(NAMESPACE, Service::new("single", 1).ready_after(1));
         let sandbox = Sandbox::start(scenario, SandboxClock::starting(now(), 1)).await.expect("a sandbox");
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("kubeconfig");
@@ -151,6 +154,7 @@ impl Rig {
             guard: Guard::Staging,
             grant: Ok(()),
             actor: Actor { os_user: "mori".into(), host: "bastion".into(), ..Actor::default() },
+            services: Arc::default(),
             seen: seen.clone(),
             settled: Arc::clone(&settled),
             clock: clock.clone(),
@@ -163,6 +167,7 @@ impl Rig {
             grant: Ok(()),
             actor: Actor { os_user: "mori".into(), host: "bastion".into(), ..Actor::default() },
             journal: Arc::new(Mutex::new(Journal::new(&state))),
+            services: Arc::default(),
             seen,
             settled,
             leaving,
@@ -207,7 +212,7 @@ impl Rig {
         self
     }
 
-    async fn execute(&self, plan: &Plan, typed: &str) -> Run {
+    pub(crate) async fn execute(&self, plan: &Plan, typed: &str) -> Run {
         let (events, mut told) = mpsc::channel(64);
         let given = Given { typed: typed.to_owned(), reason: Some("a test".into()) };
         let listening = async { while told.recv().await.is_some() {} };
@@ -224,7 +229,7 @@ impl Rig {
     }
 
     /// The object as the server has it now.
-    async fn object(&self, name: &str) -> serde_json::Value {
+    pub(crate) async fn object(&self, name: &str) -> serde_json::Value {
         let facts = self.connection.workload(&Self::workload(name)).await.expect("the workload");
         (*facts.object).clone()
     }

@@ -13,5 +13,6 @@ mod keys;
 mod runs;
 mod screens;
 mod sending;
+mod services;
 mod stage;
 mod tidy;

@@ -165,6 +165,7 @@ pub(crate) fn rollout(name: &str, verdict: Verdict) -> Rollout {
     Rollout {
         workload: workload(name),
         uid: format!("uid-{name}").into(),
+        service: Some(name.split('-').next().unwrap_or(name).into()),
         verdict,
         reason: None,
         counts: Counts { desired: 3, updated: 3, ready: 3, available: 3, total: 3 },
@@ -206,7 +207,7 @@ pub(crate) fn shop() -> Vec<Rollout> {
             ..rollout("web", Verdict::Degraded)
         },
         Rollout { counts: part, notes: ["paused half-way".into()].into(), ..rollout("mail", Verdict::Paused) },
-        Rollout { ..rollout("stock", Verdict::Stale) },
+        Rollout { service: None, ..rollout("stock", Verdict::Stale) },
         Rollout { counts: Counts::default(), revision: None, images: [].into(), changed_at: None, ..rollout("unread", Verdict::Unknown) },
         Rollout {
             counts: part,

@@ -36,6 +36,10 @@ impl Action for Rollback {
         "ROLLBACK"
     }
 
+    fn has_nothing_to_do(&self, facts: &WorkloadFacts) -> bool {
+        default_target(&facts.revisions, facts.template()).is_none()
+    }
+
     fn draft(&self, facts: &WorkloadFacts, options: &Options, context: Context<'_>) -> Result<Draft, Refusal> {
         common_refusals(facts, "a rollback")?;
         let choice = choose(facts, options.to_revision, context.now)?;

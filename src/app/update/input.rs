@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{leave, menu, move_cursor, plan, toast, world};
+use super::{leave, menu, move_cursor, plan, service, toast, world};
 use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
 use crate::app::effect::Effect;
@@ -69,11 +69,11 @@ pub(super) fn key(model: &mut Model, chord: Chord, now: Instant) -> Vec<Effect> 
 fn hold_cursor(model: &mut Model, command: Command) {
     use Command::{
         Act, Actions, Bottom, Details, Diff, Down, Events, HalfDown, HalfUp, History, Mark, Open, PageDown, PageUp,
-        Raw, Top, Up,
+        Raw, RollBackService, Top, Up,
     };
     match command {
         Up | Down | PageUp | PageDown | HalfUp | HalfDown | Bottom | Mark | Open | Details | Events | History | Raw
-        | Diff | Actions | Act(_) => model.ui.is_cursor_held = true,
+        | Diff | Actions | Act(_) | RollBackService => model.ui.is_cursor_held = true,
         Top => model.ui.is_cursor_held = false,
         _ => {}
     }
@@ -81,11 +81,9 @@ fn hold_cursor(model: &mut Model, command: Command) {
 
 /// The command of a name in a keymap.
 pub(super) fn named(name: &str) -> Option<Command> {
-    if let Some(action) = name.strip_prefix("action.") {
-        return catalog::ALL.iter().position(|contract| contract.id() == action).map(Command::Act);
-    }
     let listed = NAMED.iter().find(|(_, known, _)| *known == name).map(|(command, ..)| *command);
-    listed.or_else(|| catalog::ALL.iter().position(|contract| contract.id() == name).map(Command::Act))
+    let action = name.strip_prefix("action.").unwrap_or(name);
+    listed.or_else(|| catalog::ALL.iter().position(|contract| contract.id() == action).map(Command::Act))
 }
 
 /// The field that has the keys.
@@ -203,6 +201,10 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
             Vec::new()
         }
         Command::Act(action) => act(model, action, now),
+        Command::RollBackService => match catalog::ALL.iter().position(|contract| contract.id() == "rollback") {
+            Some(action) if !has_slid(model, now) => service::whole(model, action, now),
+            _ => Vec::new(),
+        },
         moving => {
             move_cursor::step(model, moving);
             Vec::new()
@@ -280,6 +282,9 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
             if let Some(refused) = model.menu.get(selected).and_then(|line| line.refused.clone()) {
                 toast(model, &refused, true, now);
                 return Vec::new();
+            }
+            if selected >= catalog::ALL.len() {
+                return run(model, Command::RollBackService, now);
             }
             ask_or_plan(model, selected, vec![workload], Options::default(), now)
         }
@@ -383,7 +388,22 @@ fn switch(model: &mut Model, environment: usize, now: Instant) -> Vec<Effect> {
 
 /// The targets an action means: the marked rows, or the one under the cursor.
 fn act(model: &mut Model, action: usize, now: Instant) -> Vec<Effect> {
-    if model.ui.view == View::Rollouts && model.ui.cursor_slid_at.is_some_and(|at| now - at < JUST_NOW) {
+    if has_slid(model, now) {
+        return Vec::new();
+    }
+    if model.ui.view == View::Rollouts && !model.ui.marks.is_empty() {
+        let (marked, choice) = service::marked(model);
+        return ask_or_plan(model, action, marked, Options { choice, ..Options::default() }, now);
+    }
+    let options = Options { to_revision: chosen_revision(model), ..Options::default() };
+    let targets: Vec<WorkloadRef> = model.meant().into_iter().collect();
+    ask_or_plan(model, action, targets, options, now)
+}
+
+/// Whether another row has just come under the cursor by itself: then the key was meant for the one before, and it is said.
+fn has_slid(model: &mut Model, now: Instant) -> bool {
+    let has_slid = model.ui.view == View::Rollouts && model.ui.cursor_slid_at.is_some_and(|at| now - at < JUST_NOW);
+    if has_slid {
         model.ui.cursor_slid_at = None;
         let name = model.cursor_row().map(|row| row.workload.label()).unwrap_or_default();
         let words = format!(
@@ -391,17 +411,8 @@ fn act(model: &mut Model, action: usize, now: Instant) -> Vec<Effect> {
             text::clean(&name)
         );
         toast(model, &words, true, now);
-        return Vec::new();
     }
-    if model.ui.view == View::Rollouts && !model.ui.marks.is_empty() {
-        // Those the filter hides too: they are counted over the list and named in the plan.
-        let is_marked = |row: &&std::sync::Arc<crate::domain::rollout::Rollout>| model.ui.marks.contains(&row.uid);
-        let marked = model.snapshot.rollouts.iter().filter(is_marked).map(|row| row.workload.clone()).collect();
-        return ask_or_plan(model, action, marked, Options::default(), now);
-    }
-    let options = Options { to_revision: chosen_revision(model), ..Options::default() };
-    let targets: Vec<WorkloadRef> = model.meant().into_iter().collect();
-    ask_or_plan(model, action, targets, options, now)
+    has_slid
 }
 
 /// Plans; an action that needs to be told more is begun on the palette, ready to be completed.
@@ -435,6 +446,9 @@ fn palette(model: &mut Model, line: &str, chosen: Option<String>, now: Instant) 
     let mut words = line.split_whitespace();
     let first = words.next().unwrap_or_default();
     let rest: Vec<&str> = words.collect();
+    if first == service::WORD {
+        return service::show(model, rest.first().copied(), now);
+    }
     if let Some(action) = catalog::ALL.iter().position(|contract| contract.id() == first).filter(|_| !rest.is_empty()) {
         return match menu::target(model, &rest) {
             Ok((targets, options)) => plan::open(model, action, targets, options, now),

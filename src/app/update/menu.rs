@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::input;
+use super::{input, service};
 use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
 use crate::app::model::Model;
@@ -40,6 +40,9 @@ fn help(model: &Model, filter: &str) -> Vec<MenuLine> {
 
 fn palette(model: &Model, typed: &str) -> Vec<MenuLine> {
     let first = typed.split_whitespace().next().unwrap_or_default().to_lowercase();
+    if first == service::WORD {
+        return service::completions(model, typed.split_whitespace().nth(1).unwrap_or_default());
+    }
     let has_action = catalog::ALL.iter().find(|contract| contract.id() == first);
     if let Some(contract) = has_action {
         let part = typed.split_whitespace().nth(1).unwrap_or_default();
@@ -53,6 +56,7 @@ fn palette(model: &Model, typed: &str) -> Vec<MenuLine> {
                 more: row.verdict.word().to_owned(),
                 refused: None,
             })
+            .chain(service::targets(model, contract.id(), part))
             .collect();
     }
     let actions = catalog::ALL
@@ -62,8 +66,10 @@ fn palette(model: &Model, typed: &str) -> Vec<MenuLine> {
         .iter()
         .filter(|(command, ..)| !matches!(command, Command::Dead))
         .map(|(_, name, words)| ((*name).to_owned(), (*words).to_owned()));
+    let of_service = [(service::WORD.to_owned(), "show one service".to_owned())];
     let mut lines: Vec<MenuLine> = actions
         .chain(named)
+        .chain(of_service)
         .filter(|(name, words)| name.contains(&first) || words.to_lowercase().contains(&first))
         .map(|(name, words)| {
             let is_action = catalog::ALL.iter().any(|contract| contract.id() == name);
@@ -104,6 +110,7 @@ fn actions(model: &Model) -> Vec<MenuLine> {
             },
             refused: None,
         })
+        .chain(service::action(model))
         .collect()
 }
 
@@ -164,6 +171,10 @@ pub(super) fn target(model: &Model, words: &[&str]) -> Result<(Vec<WorkloadRef>,
         }
     }
     let target = match name {
+        Some(name) if name.starts_with(service::TARGET) => {
+            let chosen = service::named(model, name, namespace)?;
+            return Ok((chosen.targets, Options { choice: chosen.choice, ..options }));
+        }
         Some(name) => input::workload_named(model, name, namespace)?,
         None => model.meant().ok_or("There is no workload under the cursor: name one.")?,
     };

@@ -5,6 +5,7 @@ mod menu;
 mod move_cursor;
 mod plan;
 mod run;
+mod service;
 mod world;
 
 pub(super) use input::is_typing;

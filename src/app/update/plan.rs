@@ -44,7 +44,14 @@ pub(super) fn open(
         return Vec::new();
     }
     let names: Vec<String> = targets.iter().map(ToString::to_string).collect();
-    let names = if names.len() > 1 { vec![format!("{} workloads: {}", names.len(), names.join("; "))] } else { names };
+    let names = if let Some(service) = &options.choice.service {
+        let namespace = targets.first().map(|target| target.namespace.clone()).unwrap_or_default();
+        vec![format!("service {service} -n {namespace}, {} workloads: {}", names.len(), names.join("; "))]
+    } else if names.len() > 1 {
+        vec![format!("{} workloads: {}", names.len(), names.join("; "))]
+    } else {
+        names
+    };
     let request = PlanRequest { number: model.next_request, action, targets, options };
     model.next_request += 1;
     model.planning = Some(Planning {

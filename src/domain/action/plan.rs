@@ -154,6 +154,9 @@ pub struct Target {
     pub workload: WorkloadRef,
     /// Its uid.
     pub uid: String,
+    /// The service it is of; `None` when it is UNMAPPED.
+    #[serde(default)]
+    pub service: Option<String>,
     /// What it runs now: revision and images, in words.
     pub from: String,
     /// What it will run.
@@ -247,6 +250,12 @@ pub struct Plan {
     pub tier: Tier,
     /// What confirms it.
     pub confirmation: Confirmation,
+    /// The service that is acted on as one; `None` when the targets were named one by one.
+    #[serde(default)]
+    pub service: Option<String>,
+    /// How the targets were chosen, where that needs saying: what the service lacks, marked rows that a filter hides.
+    #[serde(default)]
+    pub choice: Vec<String>,
     /// Its targets, in the order of their waves; a wave that does not end well stops those after it.
     pub targets: Vec<Target>,
     /// What the server said to the dry run.
@@ -322,6 +331,7 @@ impl Plan {
         };
         self.targets.len() == other.targets.len()
             && self.targets.iter().zip(&other.targets).all(is_same_target)
+            && (&self.service, &self.choice) == (&other.service, &other.choice)
             && self.confirmation == other.confirmation
             && self.is_applicable() == other.is_applicable()
             && std::mem::discriminant(&self.rehearsal) == std::mem::discriminant(&other.rehearsal)

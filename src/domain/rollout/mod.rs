@@ -194,6 +194,8 @@ pub struct Rollout {
     pub workload: WorkloadRef,
     /// Its uid: what the cursor, the marks and the pins hold on to.
     pub uid: Arc<str>,
+    /// The service it is of; `None` when it is UNMAPPED. Cleaned.
+    pub service: Option<Arc<str>>,
     /// How it is doing.
     pub verdict: Verdict,
     /// Why, where the verdict alone does not say it. Cleaned.

@@ -18,7 +18,7 @@ use crate::domain::time::Instant;
 #[derive(Debug)]
 pub(super) enum Row {
     /// A Deployment, StatefulSet or DaemonSet.
-    Workload(WorkloadRow),
+    Workload(Box<WorkloadRow>),
     /// A ReplicaSet or ControllerRevision: what a workload is or was.
     Revision(RevisionRow),
     /// A pod of a ReplicaSet, StatefulSet, DaemonSet or Job.
@@ -41,6 +41,8 @@ pub(super) struct WorkloadRow {
     /// The label its newest pods have, where the object says it.
     pub(super) update_revision: Arc<str>,
     pub(super) record: Option<Arc<OperationRecord>>,
+    /// The service its labels name; empty for none.
+    pub(super) service: Arc<str>,
 }
 
 /// A revision of a workload.
@@ -87,7 +89,7 @@ pub(super) fn version(raw: &str) -> u64 {
 
 fn workload<'a, W: Wire<'a> + WireWorkload>(wire: &W, interner: &mut Interner) -> Row {
     let meta = wire.meta();
-    Row::Workload(WorkloadRow {
+    Row::Workload(Box::new(WorkloadRow {
         uid: meta.uid.as_ref().into(),
         version: version(&meta.resource_version),
         namespace: interner.keep_clean(&meta.namespace),
@@ -97,7 +99,8 @@ fn workload<'a, W: Wire<'a> + WireWorkload>(wire: &W, interner: &mut Interner) -
         revision: wire.revision(),
         update_revision: interner.keep(wire.update_revision().unwrap_or_default()),
         record: wire.record().map(Arc::new),
-    })
+        service: interner.keep_clean(meta.labels.service()),
+    }))
 }
 
 impl Resource for Deployments {

@@ -15,6 +15,7 @@ use super::rows::{ControllerRevisions, DaemonSets, Deployments, Pods, ReplicaSet
 use super::tables::{Focus, Tables};
 use crate::domain::job::Job;
 use crate::domain::rollout::{Rollout, WorkloadRef};
+use crate::domain::service::Services;
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::time::Instant;
 use crate::sources::error::SourceError;
@@ -79,6 +80,8 @@ pub struct ClusterSource {
     pub connection: Connection,
     /// The namespaces to watch; empty means all of them.
     pub namespaces: Vec<Arc<str>>,
+    /// The services that are declared.
+    pub services: Arc<Services>,
     /// The workload somebody looks at.
     pub focus: watch::Receiver<Option<WorkloadRef>>,
     /// Where snapshots go.
@@ -127,7 +130,8 @@ impl ClusterSource {
         }
         drop(changes);
         let states = vec![FeedState::default(); feeds.len()];
-        let owner = Owner { tables: Tables::new(self.environment.clone()), states, scopes, silent: None, source: self };
+        let tables = Tables::new(self.environment.clone(), self.services.clone());
+        let owner = Owner { tables, states, scopes, silent: None, source: self };
         tokio::select! {
             () = owner.run(incoming, epoch) => {}
             _ = join_all(feeds) => {}

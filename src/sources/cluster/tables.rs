@@ -10,6 +10,7 @@ use super::rows::{PodRow, RevisionRow, Row, WorkloadRow};
 use super::wire;
 use crate::domain::action::OperationRecord;
 use crate::domain::rollout::{self, Judgement, Kind, Pod, Report, Rollout, Verdict, WorkloadRef};
+use crate::domain::service::{Services, Unmapped};
 use crate::domain::text;
 use crate::domain::time::Instant;
 
@@ -32,6 +33,7 @@ pub(super) struct Tables {
     environment: Arc<str>,
     /// How far the cluster's clock is ahead of ours.
     ahead: TimeDelta,
+    services: Arc<Services>,
     workloads: HashMap<Arc<str>, WorkloadRow>,
     revisions: HashMap<Arc<str>, RevisionRow>,
     pods: HashMap<Arc<str>, PodRow>,
@@ -54,8 +56,8 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    pub(super) fn new(environment: Arc<str>) -> Self {
-        Self { environment, ..Self::default() }
+    pub(super) fn new(environment: Arc<str>, services: Arc<Services>) -> Self {
+        Self { environment, services, ..Self::default() }
     }
 
     /// Takes a new or changed object in; an event older than what is known is left out.
@@ -67,7 +69,7 @@ impl Tables {
                     return;
                 }
                 self.dirty.insert(row.uid.clone());
-                self.workloads.insert(row.uid.clone(), row);
+                self.workloads.insert(row.uid.clone(), *row);
             }
             Row::Revision(row) => {
                 if self.revisions.get(&row.uid).is_some_and(|known| known.version > row.version) {
@@ -289,13 +291,19 @@ impl Tables {
         let is_of_this_release = |pod: &&&Pod| pod.is_ready && pod.created_at.max(changed_at) == pod.created_at;
         let available = count(newest.iter().filter(is_of_this_release));
         let is_moving = judged.verdict == Verdict::Progressing;
+        let workload = WorkloadRef {
+            environment: self.environment.clone(),
+            namespace: row.namespace.clone(),
+            kind: report.kind,
+            name: row.name.clone(),
+        };
+        let service = self.services.of(&workload, Some(&row.service));
+        // Without a label it is plain; a list that lacks it is worth a line.
+        let left_out =
+            service.as_ref().err().filter(|why| matches!(why, Unmapped::NotListed(_))).map(Unmapped::sentence);
         let rollout = Rollout {
-            workload: WorkloadRef {
-                environment: self.environment.clone(),
-                namespace: row.namespace.clone(),
-                kind: report.kind,
-                name: row.name.clone(),
-            },
+            service: service.ok(),
+            workload,
             uid: row.uid.clone(),
             verdict: judged.verdict,
             reason: judged.reason.as_deref().map(|reason| text::clean(reason).into()),
@@ -307,7 +315,7 @@ impl Tables {
             deadline_at: judged.deadline_at,
             rate_per_minute: if is_moving { rollout::rate_per_minute(available, changed_at, now) } else { None },
             terminating: count(self.pods_under(row).filter(|pod| pod.gone_by.is_some())),
-            notes: judged.notes.iter().map(|note| text::clean(note).into()).collect(),
+            notes: judged.notes.iter().chain(&left_out).map(|note| text::clean(note).into()).collect(),
             // A record ends only by expiring, but what is complete is over.
             record: record.filter(|record| record.is_live(now) && judged.verdict != Verdict::Complete),
         };

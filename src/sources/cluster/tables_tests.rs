@@ -38,7 +38,7 @@ fn pod(uid: &str, owner: &str, version: u64, reason: &str) -> Row {
 }
 
 fn tables(rows: Vec<Row>) -> Tables {
-    let mut tables = Tables::new("production".into());
+    let mut tables = Tables::new("production".into(), Arc::default());
     for row in rows {
         tables.upsert(0, row);
     }

@@ -27,6 +27,7 @@ pub(crate) async fn settled(
         environment: "test".into(),
         connection,
         namespaces: namespaces.iter().map(|namespace| (*namespace).into()).collect(),
+        services: Arc::default(),
         focus,
         snapshots,
         healthy,

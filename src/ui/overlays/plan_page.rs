@@ -19,6 +19,10 @@ pub(super) fn write(pen: &mut Pen<'_>, plan: &Plan, columns: u16) -> Page {
     }
     rehearsal(pen, &mut page, plan);
     page.field(pen, said::AS, plan.actor.name(), Role::Text);
+    if let Some(service) = &plan.service {
+        page.field(pen, said::SERVICE, &said::whole(service, plan.targets.len()), Role::Title);
+    }
+    list(pen, &mut page, said::CHOICE, plan.choice.iter().map(String::as_str), Role::Warning);
     for (place, target) in plan.targets.iter().enumerate() {
         self::target(pen, &mut page, plan, target, place + 1);
     }

@@ -5,10 +5,12 @@
 pub mod detail;
 pub mod list;
 pub mod plan;
+pub mod service;
 
 use crate::domain::action::Phase;
 use crate::domain::environment::Guard;
 use crate::domain::rollout::SeenHealthy;
+use crate::domain::service::UNMAPPED;
 
 /// The pane of workloads.
 pub const ROLLOUTS: &str = "Rollouts";
@@ -58,6 +60,11 @@ pub fn health(age: Option<&str>, cause: Option<&str>, retry: Option<&str>) -> St
     [age, cause, retry].into_iter().flatten().collect()
 }
 
+/// The service of a workload, or that it has none.
+pub fn service(service: Option<&str>) -> String {
+    service.map_or_else(|| UNMAPPED.to_owned(), |service| format!("service {service}"))
+}
+
 /// How many more there are; empty for none.
 pub fn more(hidden: usize) -> String {
     if hidden == 0 { String::new() } else { format!(" +{hidden} more") }
@@ -100,6 +107,8 @@ pub mod column {
     pub const NAMESPACE: &str = "NAMESPACE";
     /// The name.
     pub const NAME: &str = "NAME";
+    /// The service.
+    pub const SERVICE: &str = "SERVICE";
     /// The verdict.
     pub const VERDICT: &str = "VERDICT";
     /// Ready and desired pods.

@@ -11,6 +11,10 @@ pub const FAILED: &str = "The plan could not be worked out:";
 pub const REFUSED: &str = "CANNOT BE APPLIED";
 /// Labels, in the order of the page.
 pub const AS: &str = "as";
+/// The service that is acted on as one.
+pub const SERVICE: &str = "service";
+/// How the targets were chosen.
+pub const CHOICE: &str = "chosen";
 /// The target.
 pub const TARGET: &str = "target";
 /// What runs now.
@@ -49,6 +53,12 @@ pub const NOT_CHECKED: &str = "NOT CHECKED BY THE SERVER";
 pub const REJECTED: &str = "REFUSED BY THE SERVER";
 /// The reason field.
 pub const REASON: &str = "reason";
+
+/// A service with its targets.
+pub fn whole(service: &str, targets: usize) -> String {
+    let workloads = if targets == 1 { "1 workload".to_owned() } else { format!("{targets} workloads") };
+    format!("{service}, {workloads} as one")
+}
 
 /// One of several targets.
 pub fn target(place: usize, all: usize, workload: &str) -> String {

@@ -102,6 +102,12 @@ pub(in crate::sources::cluster) struct Labels<'a> {
     /// Of the pods of a Job.
     #[serde(borrow, rename = "job-name")]
     pub(in crate::sources::cluster) job: Cow<'a, str>,
+    /// The service, as Kubernetes recommends to write it.
+    #[serde(borrow, rename = "app.kubernetes.io/name")]
+    name: Cow<'a, str>,
+    /// The service, as people write it.
+    #[serde(borrow)]
+    app: Cow<'a, str>,
 }
 
 #[derive(Deserialize, Default)]
@@ -145,6 +151,11 @@ impl Labels<'_> {
     /// Which revision a pod belongs to; empty for a pod of none.
     pub(in crate::sources::cluster) fn revision(&self) -> &str {
         if self.template_hash.is_empty() { &self.revision_hash } else { &self.template_hash }
+    }
+
+    /// The service a workload says it is of, by the first of [`crate::domain::service::LABELS`]; empty where it says none.
+    pub(in crate::sources::cluster) fn service(&self) -> &str {
+        if self.name.is_empty() { &self.app } else { &self.name }
     }
 }
 

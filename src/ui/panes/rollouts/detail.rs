@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{events, history, image, notice, pods};
+use super::{events, history, image, notice, pods, service};
 use crate::domain::rollout::{Report, Rollout, WorkloadRef};
 use crate::theme::Role;
 use crate::ui::pen::Pen;
@@ -18,7 +18,10 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, workload: &Workloa
     let detail = scene.detail.filter(|detail| detail.workload == *workload);
     let rollout = detail.and_then(|detail| detail.rollout.as_deref());
     let old = notice::old(pen, scene);
-    let facts = facts(pen, workload, rollout, detail, old.as_deref(), inner.width);
+    let mut facts = facts(pen, workload, rollout, detail, old.as_deref(), inner.width);
+    if let Some(rollout) = rollout {
+        service::write(pen, &mut facts, scene.services, rollout);
+    }
     // The tab keeps at least half of the body.
     let height = u16::try_from(facts.len()).unwrap_or(u16::MAX).min(inner.height / 2);
     facts.draw(pen, Rect { height, ..inner }, 0);

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use super::image;
 use super::notice::{self, Standing};
 use crate::domain::rollout::{Rollout, Verdict};
+use crate::domain::service::UNMAPPED;
 use crate::theme::Role;
 use crate::ui::layout::{self, Room};
 use crate::ui::pen::Pen;
@@ -28,6 +29,7 @@ enum Cell {
     Environment,
     Namespace,
     Name,
+    Service,
     Verdict,
     Ready,
     Updated,
@@ -107,16 +109,17 @@ fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Cell>> {
     let room = Room::of(columns + GUTTER);
     // A namespace's name has no space: a scope without one is a single namespace.
     let is_one_namespace = !scene.header.scope.contains(' ');
-    let [name, namespace, image, reason] = match room {
-        Room::Narrow => [24, 11, 24, 22],
-        Room::Middle => [24, 12, 22, 20],
-        Room::Wide => [32, 16, 36, 30],
+    let [name, namespace, service, image, reason] = match room {
+        Room::Narrow => [24, 11, 12, 24, 22],
+        Room::Middle => [24, 12, 12, 22, 20],
+        Room::Wide => [32, 16, 18, 36, 30],
     };
     let column = |id, width, rank| columns::Column { id, width, rank };
     let asked = [
         column(Cell::Environment, 14, 12),
         column(Cell::Namespace, namespace, if is_one_namespace { 8 } else { 0 }),
         column(Cell::Name, name, 0),
+        column(Cell::Service, service, if room == Room::Narrow { 13 } else { 2 }),
         column(Cell::Verdict, 13, 0),
         column(Cell::Ready, 7, 0),
         column(Cell::Updated, 4, 3),
@@ -137,6 +140,7 @@ const fn head_of(cell: Cell) -> &'static str {
         Cell::Environment => column::ENVIRONMENT,
         Cell::Namespace => column::NAMESPACE,
         Cell::Name => column::NAME,
+        Cell::Service => column::SERVICE,
         Cell::Verdict => column::VERDICT,
         Cell::Ready => column::READY,
         Cell::Updated => column::UPDATED,
@@ -207,7 +211,7 @@ fn put_cell(pen: &mut Pen<'_>, area: Rect, column: Placed<Cell>, words: &str, st
     let (x, y) = (area.x + GUTTER + column.x, area.y);
     if is_figure(column.id) {
         pen.put_right(x, y, column.width, words, style);
-    } else if matches!(column.id, Cell::Name | Cell::Image | Cell::Namespace) {
+    } else if matches!(column.id, Cell::Name | Cell::Service | Cell::Image | Cell::Namespace) {
         pen.put_middle(x, y, column.width, words, style);
     } else {
         pen.put(x, y, column.width, words, style);
@@ -222,6 +226,7 @@ fn cell(pen: &mut Pen<'_>, cell: Cell, rollout: &Rollout) -> (String, Role) {
         Cell::Environment => (rollout.workload.environment.to_string(), Role::Muted),
         Cell::Namespace => (rollout.workload.namespace.to_string(), Role::Muted),
         Cell::Name => (rollout.workload.label(), Role::Text),
+        Cell::Service => (rollout.service.as_deref().unwrap_or(UNMAPPED).to_owned(), Role::Muted),
         Cell::Verdict => (
             format!("{} {}", pen.glyphs.verdict(rollout.verdict), rollout.verdict.word()),
             Role::of_verdict(rollout.verdict),
@@ -265,6 +270,9 @@ fn tell_more(pen: &mut Pen<'_>, area: Rect, rollout: &Rollout) {
     let separator = format!(" {} ", pen.glyphs.separator);
     let counts = rollout.counts;
     let mut facts = vec![rollout.workload.label()];
+    // Most workloads are all there is of a service of their own name.
+    let is_telling = rollout.service.as_deref() != Some(&*rollout.workload.name);
+    facts.extend(is_telling.then(|| words::service(rollout.service.as_deref())));
     facts.push(image::change(&rollout.old_images, &rollout.images, &format!(" {} ", pen.glyphs.arrow)));
     facts.extend(rollout.changed_at.map(|at| words::detail::changed(&pen.age(at))));
     facts.extend(rollout.revision.map(words::list::revision));

@@ -7,6 +7,7 @@ mod image;
 pub mod list;
 mod notice;
 mod pods;
+mod service;
 
 use crate::domain::rollout::{Rollout, Verdict};
 use crate::domain::time::{self, Instant};

@@ -1,0 +1,251 @@
+//! Services: sets of workloads that are shown, rolled back and put in maintenance as one.
+//!
+//! The configuration declares them; what it does not declare is found by labels (DESIGN §5). A service is one per environment and
+//! namespace: the same name elsewhere is another instance of it.
+
+mod choice;
+
+pub use choice::{Choice, Chosen, choose, unseen};
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::rollout::{Kind, WorkloadRef};
+
+/// The labels that name the service of a workload, the first that is there counts: what Kubernetes recommends, and what people write.
+pub const LABELS: [&str; 2] = ["app.kubernetes.io/name", "app"];
+
+/// What stands for the service of a workload that maps to none.
+pub const UNMAPPED: &str = "UNMAPPED";
+
+/// A workload of a service, in whatever namespace the service is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its name.
+    pub name: Arc<str>,
+}
+
+/// A share of all requests or of all time, in parts per million: 99.9 % is 999 000.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Share(pub u32);
+
+/// What was promised to the users of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Objective {
+    /// The share of the time, or of the requests, it is to be well.
+    pub availability: Option<Share>,
+    /// What 95 of 100 requests are to be answered within.
+    pub latency_p95: Option<TimeDelta>,
+}
+
+/// A service as the configuration declares it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Service {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The environments it is in; empty means all.
+    pub environments: Vec<Arc<str>>,
+    /// The namespaces it is in; empty means all.
+    pub namespaces: Vec<Arc<str>>,
+    /// Its workloads, all of them, in the order they are acted on; empty means those whose label names it.
+    pub workloads: Vec<Member>,
+    /// How grave its loss is, from 1, the gravest, to 3 (requirements D6).
+    pub tier: Option<u8>,
+    /// Services, declared or not, it cannot do without.
+    pub depends_on: Vec<Arc<str>>,
+    /// Where what to do is written: paths or addresses.
+    pub runbooks: Vec<String>,
+    /// Who is called: the name of a rotation.
+    pub on_call: Option<String>,
+    /// Labels of the alerts that are about it.
+    pub alerts: BTreeMap<String, String>,
+    /// What was promised.
+    pub objective: Objective,
+    /// Its database, by name.
+    pub database: Option<String>,
+}
+
+/// Why a workload maps to no service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unmapped {
+    /// Nothing lists it, and none of [`LABELS`] is on it.
+    Nameless,
+    /// Its label names a service whose workloads the configuration lists, and it is not among them.
+    NotListed(Arc<str>),
+}
+
+/// Every service that is declared, in the order of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Services {
+    declared: Vec<Service>,
+}
+
+impl Services {
+    /// These, in this order.
+    pub const fn new(declared: Vec<Service>) -> Self {
+        Self { declared }
+    }
+
+    /// All of them.
+    pub fn declared(&self) -> &[Service] {
+        &self.declared
+    }
+
+    /// What is declared of a service, where a workload of it is.
+    pub fn named(&self, environment: &str, namespace: &str, name: &str) -> Option<&Service> {
+        self.declared.iter().find(|service| *service.name == *name && service.is_in(environment, namespace))
+    }
+
+    /// The service of a workload: the one that lists it, else the one its label names.
+    ///
+    /// # Errors
+    /// When it maps to none: why. That is shown, never hidden.
+    pub fn of(&self, workload: &WorkloadRef, label: Option<&Arc<str>>) -> Result<Arc<str>, Unmapped> {
+        let mut here = self.declared.iter().filter(|service| service.is_in(&workload.environment, &workload.namespace));
+        if let Some(service) = here.clone().find(|service| service.lists(workload)) {
+            return Ok(service.name.clone());
+        }
+        let label = label.filter(|label| !label.is_empty()).ok_or(Unmapped::Nameless)?;
+        match here.find(|service| service.name == *label) {
+            Some(service) if !service.workloads.is_empty() => Err(Unmapped::NotListed(label.clone())),
+            _ => Ok(label.clone()),
+        }
+    }
+}
+
+impl Service {
+    /// Whether it is there at all.
+    pub fn is_in(&self, environment: &str, namespace: &str) -> bool {
+        let allows = |names: &[Arc<str>], name: &str| names.is_empty() || names.iter().any(|known| **known == *name);
+        allows(&self.environments, environment) && allows(&self.namespaces, namespace)
+    }
+
+    /// Whether a workload is among those it lists.
+    fn lists(&self, workload: &WorkloadRef) -> bool {
+        self.workloads.iter().any(|member| member.is(workload))
+    }
+}
+
+impl Member {
+    /// Whether a workload, wherever it is, is this.
+    pub fn is(&self, workload: &WorkloadRef) -> bool {
+        self.kind == workload.kind && self.name == workload.name
+    }
+}
+
+impl Unmapped {
+    /// Why, as a sentence for the operator.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Nameless => {
+                format!("{UNMAPPED}: no service lists it, and it has no label {} or {}.", LABELS[0], LABELS[1])
+            }
+            Self::NotListed(service) => format!(
+                "{UNMAPPED}: its label names service {service}, whose workloads the configuration lists without it."
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Member {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{}/{}", self.kind.resource(), self.name)
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, rest) = (self.0 / 10_000, format!("{:04}", self.0 % 10_000));
+        match rest.trim_end_matches('0') {
+            "" => write!(to, "{whole} %"),
+            rest => write!(to, "{whole}.{rest} %"),
+        }
+    }
+}
+
+/// How many services some workloads are of. One that maps to none is a service of its own: whose users it serves is not known.
+pub fn count<'a>(workloads: impl IntoIterator<Item = (&'a WorkloadRef, Option<&'a str>)>) -> usize {
+    let services: std::collections::BTreeSet<(&str, &str, Result<&str, &WorkloadRef>)> = workloads
+        .into_iter()
+        .map(|(workload, service)| (&*workload.environment, &*workload.namespace, service.ok_or(workload)))
+        .collect();
+    services.len()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(in crate::domain::service) fn workload(name: &str) -> WorkloadRef {
+        WorkloadRef {
+            environment: "production".into(),
+            namespace: "shop".into(),
+            kind: Kind::Deployment,
+            name: name.into(),
+        }
+    }
+
+    pub(in crate::domain::service) fn listing(name: &str, workloads: &[&str]) -> Service {
+        let member = |name: &&str| Member { kind: Kind::Deployment, name: (*name).into() };
+        Service { name: name.into(), workloads: workloads.iter().map(member).collect(), ..Service::default() }
+    }
+
+    fn label(name: &str) -> Arc<str> {
+        name.into()
+    }
+
+    #[test]
+    fn the_configuration_overrides_the_label() {
+        let services = Services::new(vec![listing("checkout", &["api", "web"])]);
+        assert_eq!(services.of(&workload("api"), Some(&label("api"))), Ok("checkout".into()));
+        assert_eq!(services.of(&workload("web"), None), Ok("checkout".into()));
+        assert_eq!(services.of(&workload("cart"), Some(&label("cart"))), Ok("cart".into()));
+    }
+
+    #[test]
+    fn what_maps_to_nothing_says_why() {
+        let services = Services::new(vec![listing("checkout", &["api"])]);
+        assert_eq!(services.of(&workload("cart"), None), Err(Unmapped::Nameless));
+        assert_eq!(services.of(&workload("cart"), Some(&label(""))), Err(Unmapped::Nameless));
+        let left_out = services.of(&workload("worker"), Some(&label("checkout")));
+        assert_eq!(left_out, Err(Unmapped::NotListed("checkout".into())), "a complete list is complete");
+    }
+
+    #[test]
+    fn a_declaration_without_workloads_adds_to_what_labels_find() {
+        let services = Services::new(vec![listing("checkout", &[])]);
+        assert_eq!(services.of(&workload("api"), Some(&label("checkout"))), Ok("checkout".into()));
+        assert!(services.named("production", "shop", "checkout").is_some());
+    }
+
+    #[test]
+    fn a_service_of_elsewhere_says_nothing_here() {
+        let elsewhere = Service { environments: vec!["staging".into()], ..listing("checkout", &["api"]) };
+        let other = Service { namespaces: vec!["pay".into()], ..listing("pay", &["api"]) };
+        let services = Services::new(vec![elsewhere, other]);
+        assert_eq!(services.of(&workload("api"), None), Err(Unmapped::Nameless));
+        assert_eq!(services.of(&workload("api"), Some(&label("checkout"))), Ok("checkout".into()));
+    }
+
+    #[test]
+    fn the_same_name_in_two_namespaces_is_two_services_and_an_unmapped_workload_is_one_of_its_own() {
+        let (api, web) = (workload("api"), workload("web"));
+        let other = WorkloadRef { namespace: "pay".into(), ..api.clone() };
+        assert_eq!(count([(&api, Some("checkout")), (&web, Some("checkout"))]), 1);
+        assert_eq!(count([(&api, Some("checkout")), (&other, Some("checkout"))]), 2);
+        assert_eq!(count([(&api, None), (&web, None)]), 2);
+        assert_eq!(count([(&api, None), (&web, Some("api"))]), 2);
+    }
+
+    #[test]
+    fn a_share_reads_as_it_is_written() {
+        assert_eq!(Share(999_000).to_string(), "99.9 %");
+        assert_eq!(Share(1_000_000).to_string(), "100 %");
+        assert_eq!(Share(999_950).to_string(), "99.995 %");
+    }
+}

@@ -1,0 +1,40 @@
+//! The service of a workload, in its detail: what is declared of it, or that it maps to none.
+
+use crate::domain::rollout::Rollout;
+use crate::domain::service::{Service, Services, Unmapped};
+use crate::theme::Role;
+use crate::ui::pen::Pen;
+use crate::ui::widgets::page::Page;
+use crate::ui::words::service as said;
+
+/// Writes it: one line, and one more for what helps whoever is called.
+pub(super) fn write(pen: &Pen<'_>, page: &mut Page, services: &Services, rollout: &Rollout) {
+    let Some(name) = rollout.service.as_deref() else {
+        // Where a list lacks it, the notes say so already.
+        if !rollout.notes.iter().any(|note| note.starts_with(crate::domain::service::UNMAPPED)) {
+            page.text(pen, 0, &Unmapped::Nameless.sentence(), Role::Muted);
+        }
+        return;
+    };
+    let separator = format!(" {} ", pen.glyphs.separator);
+    let workload = &rollout.workload;
+    let Some(service) = services.named(&workload.environment, &workload.namespace, name) else {
+        page.text(pen, 0, &said::found(name), Role::Muted);
+        return;
+    };
+    page.text(pen, 0, &facts(service).join(&separator), Role::Text);
+    if !service.runbooks.is_empty() {
+        page.text(pen, 0, &said::runbooks(&service.runbooks), Role::Text);
+    }
+}
+
+fn facts(service: &Service) -> Vec<String> {
+    let mut facts = vec![said::named(&service.name)];
+    facts.extend(service.tier.map(said::tier));
+    facts.extend(service.on_call.as_deref().map(said::on_call));
+    facts.extend((!service.depends_on.is_empty()).then(|| said::needs(&service.depends_on)));
+    facts.extend(service.database.as_deref().map(said::database));
+    facts.extend(service.objective.availability.map(said::availability));
+    facts.extend(service.objective.latency_p95.map(said::latency));
+    facts
+}
