@@ -14,6 +14,7 @@
 //! | [`rollout`] | workloads, verdicts, pods, revisions, templates |
 //! | [`service`] | sets of workloads that belong together |
 //! | [`source`] | how fresh what we were told is |
+//! | [`store`] | acknowledgements, notes, annotations, releases seen, the audit: what the store keeps |
 //! | [`text`] | the one sanitiser every remote string passes |
 //! | [`time`] | ages and their coarse steps, clocks of other time zones |
 
@@ -25,5 +26,6 @@ pub mod problem;
 pub mod rollout;
 pub mod service;
 pub mod source;
+pub mod store;
 pub mod text;
 pub mod time;

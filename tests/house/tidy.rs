@@ -109,6 +109,8 @@ fn only_one_room_knows_each_wire() {
         ("jiff", "src/domain/time/"),
         ("crossterm::", "src/terminal/"),
         ("k8s_openapi", "src/sources/cluster/"),
+        ("rusqlite", "src/sources/store/sqlite/"),
+        ("tokio_postgres", "src/sources/store/postgres/"),
     ];
     let mut strays = Vec::new();
     for (name, text) in files("src", ".rs") {

@@ -1,0 +1,191 @@
+//! What people say about what they see, and what was done: the facts that the store keeps.
+//!
+//! The configuration owns what is fixed; these facts come and go while people work. Whatever can be written twice at once
+//! carries a version: the second writer is told, and nothing is lost.
+
+mod acknowledgement;
+mod annotation;
+mod audit;
+mod note;
+mod release;
+
+pub use acknowledgement::{Acknowledgement, NewAcknowledgement, Withdrawn};
+pub use annotation::{Annotation, AnnotationKind, NewAnnotation};
+pub use audit::{AuditEntry, AuditEvent, AuditFlaw, AuditKind, AuditSearch, ChainCheck, Head, Line as AuditLine};
+pub use note::{NewNote, Note};
+pub use release::ReleaseSeen;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::action::Actor;
+use crate::domain::time::Instant;
+
+/// The longest text of a note or a reason, in bytes.
+pub const LONGEST_TEXT: usize = 64 * 1024;
+/// The longest name, in bytes: of an environment, a fingerprint, a person.
+pub const LONGEST_NAME: usize = 512;
+
+/// The id of a fact or of one attempt to write it: a ULID, made by the writer, so that writing again writes nothing twice.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Id(String);
+
+impl Id {
+    /// An id from the time and 80 random bits (the upper 48 of `random` are not used). Later ids sort later.
+    pub fn new(at: Instant, random: u128) -> Self {
+        const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+        let milliseconds = u128::from(at.timestamp_millis().max(0).unsigned_abs()) & 0xffff_ffff_ffff;
+        let bits = (milliseconds << 80) | (random & 0xffff_ffff_ffff_ffff_ffff);
+        let digit = |place: u32| {
+            let five = usize::try_from((bits >> (place * 5)) & 31).unwrap_or(0);
+            char::from(DIGITS.get(five).copied().unwrap_or(b'0'))
+        };
+        Self((0..26).rev().map(digit).collect())
+    }
+
+    /// An id as it was stored.
+    pub fn stored(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(&self.0)
+    }
+}
+
+/// Who writes, as the audit keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Author {
+    /// The name shown: the cluster's name for them, or the operating system's.
+    pub name: String,
+    /// Where they sit: operating system user and host, and the address their SSH session comes from.
+    pub origin: String,
+}
+
+impl From<&Actor> for Author {
+    fn from(actor: &Actor) -> Self {
+        let from = actor.ssh_client.as_deref().map(|address| format!(" from {address}")).unwrap_or_default();
+        Self { name: actor.name().to_owned(), origin: format!("{}@{}{from}", actor.os_user, actor.host) }
+    }
+}
+
+/// What a note or an annotation is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Subject {
+    /// The environment.
+    pub environment: String,
+    /// What kind of thing.
+    pub kind: SubjectKind,
+    /// Which one: an alert's fingerprint, a workload as `namespace/kind/name`, a service's or database's name.
+    pub name: String,
+}
+
+/// What kind of thing a note is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SubjectKind {
+    /// An alert, by its fingerprint.
+    Alert,
+    /// A workload.
+    Workload,
+    /// A service.
+    Service,
+    /// A database.
+    Database,
+    /// An incident.
+    Incident,
+    /// The environment as a whole; the name is empty.
+    Environment,
+}
+
+impl SubjectKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] =
+        [Self::Alert, Self::Workload, Self::Service, Self::Database, Self::Incident, Self::Environment];
+
+    /// The word stored and shown.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Alert => "alert",
+            Self::Workload => "workload",
+            Self::Service => "service",
+            Self::Database => "database",
+            Self::Incident => "incident",
+            Self::Environment => "environment",
+        }
+    }
+
+    /// The kind of a stored word; `None` for one this version does not know.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{} {}", self.kind.word(), if self.name.is_empty() { &self.environment } else { &self.name })
+    }
+}
+
+/// A text somebody typed, as it may be stored.
+///
+/// # Errors
+/// The sentence to show when it is empty although it must not be, too long, or holds a NUL.
+pub fn check_text(what: &str, text: &str, may_be_empty: bool, longest: usize) -> Result<(), String> {
+    if !may_be_empty && text.trim().is_empty() {
+        return Err(format!("The {what} is empty: nothing was written. Type it and try again."));
+    }
+    if text.len() > longest {
+        return Err(format!(
+            "The {what} is {} bytes long and {longest} are allowed: nothing was written. Shorten it and try again.",
+            text.len()
+        ));
+    }
+    if text.contains('\0') {
+        return Err(format!("The {what} holds a NUL character: nothing was written. Remove it and try again."));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(milliseconds: i64) -> Instant {
+        chrono::DateTime::from_timestamp_millis(milliseconds).unwrap_or_default()
+    }
+
+    #[test]
+    fn an_id_is_a_ulid_and_later_ones_sort_later() {
+        // The example of the ULID specification.
+        assert_eq!(Id::new(at(1_469_918_176_385), 0).as_str(), "01ARYZ6S410000000000000000");
+        assert_eq!(Id::new(at(0), u128::MAX).as_str(), "0000000000ZZZZZZZZZZZZZZZZ");
+        assert!(Id::new(at(2), 0) > Id::new(at(1), u128::MAX));
+    }
+
+    #[test]
+    fn what_cannot_be_stored_is_said_before_anything_is_written() {
+        assert!(check_text("note", "it is the cache", false, 64).is_ok());
+        for (text, words) in [(" \n", "empty"), ("a\0b", "NUL"), ("123456789", "9 bytes long and 8")] {
+            let said = check_text("note", text, false, 8).expect_err("refused");
+            assert!(said.contains(words) && said.contains("nothing was written"), "{said}");
+        }
+        assert!(check_text("note", "", true, 8).is_ok());
+    }
+
+    #[test]
+    fn every_kind_is_known_by_its_word() {
+        for kind in SubjectKind::ALL {
+            assert_eq!(SubjectKind::of(kind.word()), Some(kind));
+        }
+        assert_eq!(SubjectKind::of("planet"), None);
+    }
+}
