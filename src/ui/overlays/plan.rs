@@ -108,7 +108,7 @@ fn confirm(pen: &mut Pen<'_>, area: Rect, shown: &PlanScene, plan: &Plan, typing
     if plan.confirmation.gesture == Gesture::Enter && !plan.confirmation.needs_reason {
         return None;
     }
-    let typed = field(pen, Rect { x, y: y + 1, width: columns, height: 1 }, &plan.confirmation.word, typing.typed);
+    let typed = field(pen, Rect { x, y: y + 1, width: columns, height: 1 }, words::plan::TYPED, typing.typed);
     let mut cursor = typed;
     if plan.confirmation.needs_reason {
         let reason = field(pen, Rect { x, y: y + 2, width: columns, height: 1 }, words::plan::REASON, typing.reason);

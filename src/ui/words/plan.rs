@@ -51,6 +51,8 @@ pub const CHECKED: &str = "CHECKED BY THE SERVER: it would accept this";
 pub const NOT_CHECKED: &str = "NOT CHECKED BY THE SERVER";
 /// The server refused the dry run.
 pub const REJECTED: &str = "REFUSED BY THE SERVER";
+/// The field of the word or name that confirms: never the word itself, which would read as typed already.
+pub const TYPED: &str = "typed";
 /// The reason field.
 pub const REASON: &str = "reason";
 
