@@ -16,9 +16,9 @@ use super::policy::{self, Grant};
 use super::seen::Seen;
 use super::services::is_still_of;
 use super::verify::{Tell, Verification};
-use crate::domain::action::{Actor, Cluster, Outcome, Part, Plan, Run, RunEvent, Step, Target};
+use crate::domain::action::{Actor, Cluster, Code, Outcome, Part, Plan, Run, RunEvent, Step, Target};
 use crate::domain::environment::Guard;
-use crate::domain::rollout::template_digest;
+use crate::domain::rollout::{code_digest, template_digest};
 use crate::domain::service::Services;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
@@ -358,12 +358,19 @@ impl Tell for Progress<'_> {
     }
 }
 
+/// The code an action replaces and the code it puts there, where the plan pins the template.
+fn code(target: &Target) -> Option<Code> {
+    let before = target.pins.iter().find(|pin| pin.path == "/spec/template")?;
+    Some(Code { before: code_digest(&before.value), after: code_digest(&target.expected_template) })
+}
+
 fn aim(target: &Target) -> Aim {
     Aim {
         workload: target.workload.clone(),
         uid: target.uid.clone(),
         template_digest: template_digest(&target.expected_template),
         goal: target.goal,
+        code: code(target),
         deadline_seconds: target.deadline_seconds,
         clearing: target
             .steps

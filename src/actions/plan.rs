@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::contract::{Action, Context, Draft, Options};
-use super::fights::fights;
+use super::fights::Fights;
 use super::policy::{self, Grant};
 use super::references::references;
 use super::seen::Seen;
@@ -85,6 +85,7 @@ impl Planner {
         let id = run_id(now);
         let mut holds = Plan::HOLDS;
         let wave = options.wave.unwrap_or(1).max(1);
+        let mut fights = Fights::default();
         for (place, facts) in read.iter().enumerate() {
             let deadline = deadline_seconds(facts);
             holds += TimeDelta::seconds(i64::from(deadline));
@@ -125,7 +126,8 @@ impl Planner {
             answers.push(rehearsal);
             let target = target(facts, draft, template.as_ref(), warnings, options, deadline, now);
             let wave = u32::try_from(place / wave).unwrap_or(u32::MAX);
-            planned.push(Target { wave, service: service_of(&self.services, facts), ..target });
+            let fights = fights.of(&*self.observe, &facts.object, target.goal).await;
+            planned.push(Target { wave, service: service_of(&self.services, facts), fights, ..target });
         }
         let rehearsal = joined(answers);
         if let Rehearsal::Rejected(reason) = &rehearsal {
@@ -374,7 +376,7 @@ fn target(
         image: options.image.clone(),
         evidence,
         blast: draft.blast,
-        fights: fights(&facts.object),
+        fights: Vec::new(),
         warnings,
         expected: draft.expected,
         expected_template: rollout::stripped(stored.unwrap_or(&draft.template)),

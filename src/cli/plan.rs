@@ -198,7 +198,7 @@ fn target_words(target: &Target, plan: &Document) -> Vec<String> {
         lines.push(format!("  change  {}: {} -> {}", change.path, side(&change.before), side(&change.after)));
     }
     lines.extend(target.warnings.iter().map(|warning| format!("  WARNING  {warning}")));
-    lines.extend(target.fights.iter().map(|fight| format!("  FIGHTS IT  {}: {}", fight.who, fight.words)));
+    lines.extend(target.fights.iter().map(|fight| format!("  MANAGED BY  {}: {}", fight.who, fight.words)));
     for evidence in &target.evidence {
         lines.push(format!(
             "  seen {} ago  {}",

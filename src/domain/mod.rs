@@ -10,6 +10,7 @@
 //! | [`document`] | a file the operator wrote, read to its end with every problem |
 //! | [`environment`] | where an operator acts, and how carefully |
 //! | [`job`] | CronJobs and Jobs: when they run, how they ended |
+//! | [`owner`] | who else writes a workload, and what they will do about a change of ours |
 //! | [`problem`] | what is wrong with a file the operator wrote |
 //! | [`rollout`] | workloads, verdicts, pods, revisions, templates |
 //! | [`service`] | sets of workloads that belong together |
@@ -22,6 +23,7 @@ pub mod action;
 pub mod document;
 pub mod environment;
 pub mod job;
+pub mod owner;
 pub mod problem;
 pub mod rollout;
 pub mod service;

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::error::SourceError;
 use crate::domain::action::{Cluster, OperationRecord};
+use crate::domain::owner::{Keeper, Told};
 use crate::domain::rollout::{Autoscaler, Pod, Report, Revision, WorkloadRef};
 use crate::domain::time::Instant;
 
@@ -123,6 +124,9 @@ pub trait ObserveCluster: Send + Sync {
 
     /// The autoscalers of a workload.
     fn autoscalers<'a>(&'a self, workload: &'a WorkloadRef) -> Answer<'a, Vec<Autoscaler>>;
+
+    /// What an owner of a workload says of itself; that it is not there or may not be read is an answer too.
+    fn keeper<'a>(&'a self, keeper: &'a Keeper) -> Answer<'a, Told>;
 
     /// When a ConfigMap or Secret was last written, by its metadata alone; `None` where it does not exist.
     fn last_written<'a>(&'a self, resource: &'a str, namespace: &'a str, name: &'a str) -> Answer<'a, Option<Instant>>;

@@ -1,15 +1,17 @@
 //! Every attempt, refused and cancelled ones included: one hash chain per process, on disk before the first request leaves.
 
+mod finished;
 mod read;
 mod write;
 
+pub use finished::{Finished, finished};
 pub use read::{Chain, Flaw, Unfinished, chains, ended, flaws, unfinished};
 pub use write::{Journal, Written};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::domain::action::{Goal, Outcome, Phase};
+use crate::domain::action::{Code, Goal, Outcome, Phase};
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::time::Instant;
 
@@ -37,6 +39,8 @@ pub enum What {
     Ended,
     /// An unfinished run of before is verified.
     Resumed,
+    /// Somebody undid what a target was verified to be.
+    Undone,
 }
 
 impl What {
@@ -53,6 +57,7 @@ impl What {
             Self::Settled => "settled",
             Self::Ended => "ended",
             Self::Resumed => "resumed",
+            Self::Undone => "UNDONE",
         }
     }
 }
@@ -71,6 +76,9 @@ pub struct Aim {
     pub goal: Goal,
     /// How long the verification waits, in seconds.
     pub deadline_seconds: u32,
+    /// Its code before and after; `None` where the action has nothing to do with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
     /// The pods that are deleted to clear the way: a process that dies before leaves them there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clearing: Vec<Clearing>,

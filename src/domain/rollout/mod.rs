@@ -14,7 +14,8 @@ pub use pod::{Blocked, Container, ContainerState, Pod};
 pub use report::{Condition, Judgement, ReleaseStart, Report, Update, judge, rate_per_minute};
 pub use revision::{Choice, Revision, SeenHealthy, default_target};
 pub use template::{
-    Change, changes, images, is_mutable_tag, same_code, same_template, stripped, template_digest, without_secrets,
+    Change, changes, code_digest, images, is_mutable_tag, same_code, same_template, stripped, template_digest,
+    without_secrets,
 };
 
 use std::cmp::Ordering;

@@ -33,9 +33,18 @@ pub fn same_code(one: &Value, other: &Value) -> bool {
 ///
 /// It stands for a template where the template itself, with whatever its variables hold, should not be kept.
 pub fn template_digest(template: &Value) -> String {
+    digest(&stripped(template))
+}
+
+/// A digest under which two templates are the same exactly when [`same_code`] says so.
+pub fn code_digest(template: &Value) -> String {
+    digest(&without_stamps(template))
+}
+
+fn digest(template: &Value) -> String {
     use sha2::{Digest, Sha256};
     use std::fmt::Write as _;
-    let canonical = pruned(&stripped(template)).map(|value| value.to_string()).unwrap_or_default();
+    let canonical = pruned(template).map(|value| value.to_string()).unwrap_or_default();
     Sha256::digest(canonical.as_bytes()).iter().fold(String::new(), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");

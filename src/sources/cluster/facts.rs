@@ -14,6 +14,7 @@ use tokio::time::Instant as Tick;
 
 use super::connection::Connection;
 use super::feed::encoded;
+use super::keepers;
 use super::page;
 use super::revisions;
 use super::trouble;
@@ -21,6 +22,7 @@ use super::wire::{
     self, Interner, Wire, WireAutoscaler, WireDaemonSet, WireDeployment, WirePod, WireStatefulSet, WireWorkload,
 };
 use crate::domain::action::{Cluster, OperationRecord};
+use crate::domain::owner::{Keeper, Told};
 use crate::domain::rollout::{Autoscaler, Kind, Pod, Report, WorkloadRef};
 use crate::domain::text;
 use crate::domain::time::Instant;
@@ -104,6 +106,10 @@ impl ObserveCluster for Connection {
             .await?;
             Ok(found.into_iter().flatten().collect())
         })
+    }
+
+    fn keeper<'a>(&'a self, keeper: &'a Keeper) -> Answer<'a, Told> {
+        Box::pin(keepers::read(self, keeper))
     }
 
     fn last_written<'a>(&'a self, resource: &'a str, namespace: &'a str, name: &'a str) -> Answer<'a, Option<Instant>> {

@@ -14,6 +14,7 @@ mod facts;
 mod feed;
 mod hands;
 mod jobs;
+mod keepers;
 mod kubeconfig;
 mod page;
 mod revisions;

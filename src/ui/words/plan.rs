@@ -27,8 +27,8 @@ pub const CHANGES: &str = "changes";
 pub const NO_CHANGES: &str = "the pod template stays as it is";
 /// What to know first.
 pub const WARNINGS: &str = "know first";
-/// Who gets in the way.
-pub const FIGHTS: &str = "will fight";
+/// Who else writes it, and what they will do.
+pub const FIGHTS: &str = "managed by";
 /// What it rests on.
 pub const EVIDENCE: &str = "rests on";
 /// Who will feel it.
