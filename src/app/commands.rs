@@ -23,6 +23,8 @@ pub enum Command {
     Suspend,
     /// The list of rollouts.
     Rollouts,
+    /// CronJobs and Jobs.
+    Jobs,
     /// The journal.
     Journal,
     /// Another environment.
@@ -97,6 +99,7 @@ pub const NAMED: &[(Command, &str, &str)] = &[
     (Command::Refresh, "refresh", "try broken sources again now"),
     (Command::Suspend, "suspend", "suspend; fg brings it back"),
     (Command::Rollouts, "view.rollouts", "show the rollouts"),
+    (Command::Jobs, "view.jobs", "show CronJobs and Jobs"),
     (Command::Journal, "view.journal", "show the journal"),
     (Command::Scope, "scope", "switch the environment"),
     (Command::Freeze, "freeze", "hold the screen as it is"),

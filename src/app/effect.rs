@@ -1,7 +1,10 @@
 //! Everything we can ask of the outside. Closed on purpose, and values: a test reads them instead of doing them.
 
+use std::sync::Arc;
+
 use crate::actions::Options;
 use crate::domain::action::Plan;
+use crate::domain::job::JobRef;
 use crate::domain::rollout::WorkloadRef;
 
 /// Something to be done outside the loop.
@@ -11,6 +14,8 @@ pub enum Effect {
     Focus(Option<WorkloadRef>),
     /// Read a workload whole, and its events.
     Read(WorkloadRef),
+    /// Read a CronJob or a Job whole, with the uids and names of its newest runs.
+    ReadJob(JobRef, Vec<(Arc<str>, Arc<str>)>),
     /// Try every broken source again now.
     Retry,
     /// Connect to an environment, by its place, and let go of the one before.

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use crate::domain::action::{Plan, Run, RunEvent};
+use crate::domain::job::JobRef;
 use crate::domain::rollout::WorkloadRef;
 use crate::keys::Chord;
 use crate::sources::cluster::ClusterSnapshot;
+use crate::sources::jobs::JobFacts;
 use crate::sources::observe::{ClusterEvent, WorkloadFacts};
 use crate::ui::scene::JournalLine;
 
@@ -34,6 +36,8 @@ pub enum Message {
     Facts(WorkloadRef, Result<Box<WorkloadFacts>, String>),
     /// The events of the open workload.
     Events(WorkloadRef, Result<Vec<ClusterEvent>, String>),
+    /// The open job was read whole.
+    Job(JobRef, Result<Box<JobFacts>, String>),
     /// A plan was worked out, or could not be. The number says which request it answers.
     Planned(u64, Box<Result<Plan, String>>),
     /// Something happened to a run.

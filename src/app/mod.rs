@@ -17,10 +17,12 @@
 mod commands;
 mod effect;
 mod filter;
+mod jobs;
 mod message;
 mod model;
 mod pace;
 mod perform;
+mod reading;
 mod runtime;
 mod supervise;
 mod update;

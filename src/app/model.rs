@@ -7,6 +7,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::effect::PlanRequest;
 use super::filter;
+use super::jobs::JobsPane;
 use crate::config::Environment;
 use crate::domain::action::{Phase, Run};
 use crate::domain::environment::Guard;
@@ -72,6 +73,8 @@ pub struct Model {
     pub held: Option<Box<ClusterSnapshot>>,
     /// The rows that pass the filter, worst first.
     pub visible: Vec<Arc<Rollout>>,
+    /// The jobs pane.
+    pub jobs: JobsPane,
     /// The open workload.
     pub detail: Option<Detail>,
     /// The plan on the screen.
@@ -128,6 +131,7 @@ impl Model {
             snapshot: ClusterSnapshot::default(),
             held: None,
             visible: Vec::new(),
+            jobs: JobsPane::default(),
             detail: None,
             planning: None,
             next_request: 1,
@@ -166,6 +170,7 @@ impl Model {
         self.snapshot = ClusterSnapshot::default();
         self.held = None;
         self.visible.clear();
+        self.jobs = JobsPane::default();
         self.detail = None;
         self.ui =
             UiState { is_wide: self.ui.is_wide, is_header_compact: self.ui.is_header_compact, ..UiState::default() };
@@ -205,7 +210,7 @@ impl Model {
         match &self.ui.view {
             View::Detail(workload, _) => Some(workload.clone()),
             View::Rollouts => self.cursor_row().map(|row| row.workload.clone()),
-            View::Journal => None,
+            View::Jobs | View::Job(..) | View::Journal => None,
         }
     }
 
@@ -216,6 +221,7 @@ impl Model {
 
     /// Applies filter and order again; a held cursor stays on its workload, or goes to the nearest row when that is gone.
     pub fn refilter(&mut self) {
+        self.jobs.refilter(&self.snapshot.jobs, self.ui.filter.text.trim(), self.ui.is_problems_only);
         let place = self.cursor_place().unwrap_or(0);
         let all = self.snapshot.rollouts.iter();
         let all = all.filter(|row| !self.ui.is_problems_only || row.verdict != Verdict::Complete);
@@ -259,6 +265,7 @@ impl Model {
                 pods: self.snapshot.pods,
             },
             detail: self.detail.as_ref(),
+            jobs: self.jobs.scene(),
             plan: self.planning.as_ref().map(|planning| &planning.scene),
             menu: &self.menu,
             journal: &self.journal,

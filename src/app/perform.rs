@@ -12,6 +12,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::effect::{Answer, Effect, PlanRequest};
 use super::message::{Connected, Message};
+use super::reading;
 use super::supervise::{panicked, supervise};
 use crate::actions::journal::{self, Entry, Journal, Unfinished, What};
 use crate::actions::{Executor, Given, Planner, Seen, catalog};
@@ -143,6 +144,11 @@ impl Performer {
                 }
             }
             Effect::Read(workload) => self.read(workload),
+            Effect::ReadJob(job, runs) => {
+                if let Some(current) = &self.current {
+                    reading::job(current.reach.connection.clone(), self.messages.clone(), job, runs);
+                }
+            }
             Effect::Retry => self.retry.notify_waiters(),
             Effect::Connect(environment) => self.connect(environment),
             Effect::Plan(request) => self.plan(request),

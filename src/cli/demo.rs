@@ -107,7 +107,7 @@ impl Demo {
         // The demo's journal and memory are litter too; the operator's own keymaps and themes are not looked at.
         let paths = Paths::within(&litter.folder.join("config"), &litter.folder.join("state"));
         let session = Session::prepare_in(&global, paths.clone());
-        open(session, Staging { is_demo: true, banner: Some(WELCOME.to_owned()) }).await
+        Box::pin(open(session, Staging { is_demo: true, banner: Some(WELCOME.to_owned()) })).await
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Staging {
 
 /// Runs the console against the configured environments.
 pub(super) async fn run(global: &Global) -> Result<ExitCode> {
-    open(Session::prepare(global), Staging::default()).await
+    Box::pin(open(Session::prepare(global), Staging::default())).await
 }
 
 /// Runs the console of a session.

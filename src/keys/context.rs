@@ -9,6 +9,8 @@ pub enum Context {
     List,
     /// The detail of one workload.
     Detail,
+    /// CronJobs and Jobs, and one of them.
+    Jobs,
     /// Lines to scroll through: raw objects, the journal, problems.
     Text,
     /// Lines to choose from: actions, scopes.
@@ -25,10 +27,11 @@ pub enum Context {
 
 impl Context {
     /// Every context, in the order of the help.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Global,
         Self::List,
         Self::Detail,
+        Self::Jobs,
         Self::Text,
         Self::Menu,
         Self::Plan,
@@ -43,6 +46,7 @@ impl Context {
             Self::Global => "global",
             Self::List => "list",
             Self::Detail => "detail",
+            Self::Jobs => "jobs",
             Self::Text => "text",
             Self::Menu => "menu",
             Self::Prompt => "prompt",
@@ -55,7 +59,7 @@ impl Context {
     /// Whether keys that are not bound here are looked up in the global context: everywhere but where the operator types and
     /// in the menu, which must not be left by accident.
     pub const fn falls_through(self) -> bool {
-        matches!(self, Self::List | Self::Detail | Self::Text)
+        matches!(self, Self::List | Self::Detail | Self::Jobs | Self::Text)
     }
 
     /// Whether a character that is not bound here is typed into a field.

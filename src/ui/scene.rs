@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::state::UiState;
 use crate::domain::action::{Plan, Run};
 use crate::domain::environment::Guard;
+use crate::domain::job::{Job, JobRef};
 use crate::domain::problem::Problem;
 use crate::domain::rollout::{Pod, Report, Revision, Rollout, WorkloadRef};
 use crate::domain::service::Services;
@@ -43,6 +44,40 @@ pub struct Rows<'a> {
     pub troubled: usize,
     /// Pods seen so far, for the loading state.
     pub pods: usize,
+}
+
+/// The jobs pane.
+#[derive(Debug, Clone, Copy)]
+pub struct JobsScene<'a> {
+    /// The visible rows, worst first.
+    pub visible: &'a [Arc<Job>],
+    /// The place of the cursor in `visible`.
+    pub cursor: Option<usize>,
+    /// How many there are without the filter.
+    pub total: usize,
+    /// How many of them somebody should look at, without the filter.
+    pub troubled: usize,
+    /// The open one.
+    pub detail: Option<&'a JobDetail>,
+}
+
+/// What is known of the open job. A part that is `None` is still being read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobDetail {
+    /// Which job.
+    pub job: JobRef,
+    /// Its row, when it still exists.
+    pub row: Option<Arc<Job>>,
+    /// Its runs, newest first; of a Job, itself.
+    pub runs: Vec<Arc<Job>>,
+    /// The pods of the newest of them, the youngest first.
+    pub pods: Option<Vec<Pod>>,
+    /// Its events, newest first.
+    pub events: Option<Vec<EventLine>>,
+    /// The object as YAML-like lines, cleaned.
+    pub raw: Option<Vec<String>>,
+    /// What went wrong while reading it.
+    pub error: Option<String>,
 }
 
 /// An event line of the detail. Texts are cleaned.
@@ -143,6 +178,8 @@ pub struct Scene<'a> {
     pub rows: Rows<'a>,
     /// The open workload.
     pub detail: Option<&'a Detail>,
+    /// CronJobs and Jobs.
+    pub jobs: JobsScene<'a>,
     /// The plan on the screen.
     pub plan: Option<&'a PlanScene>,
     /// Lines of the open menu, palette or help.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::domain::job::JobRef;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::time::Instant;
 
@@ -13,6 +14,10 @@ pub enum View {
     Rollouts,
     /// One workload.
     Detail(WorkloadRef, DetailTab),
+    /// The list of CronJobs and Jobs.
+    Jobs,
+    /// One of them.
+    Job(JobRef, JobTab),
     /// The journal of this console.
     Journal,
 }
@@ -34,6 +39,25 @@ pub enum DetailTab {
 impl DetailTab {
     /// Every tab, in order.
     pub const ALL: [Self; 4] = [Self::Pods, Self::Events, Self::History, Self::Raw];
+}
+
+/// The parts of a job's detail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum JobTab {
+    /// Its runs, newest first.
+    #[default]
+    Runs,
+    /// The pods of its newest runs.
+    Pods,
+    /// Events.
+    Events,
+    /// The object as the server holds it.
+    Raw,
+}
+
+impl JobTab {
+    /// Every tab, in order.
+    pub const ALL: [Self; 4] = [Self::Runs, Self::Pods, Self::Events, Self::Raw];
 }
 
 /// A line of text being typed. The cursor counts characters from the start.

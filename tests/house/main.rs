@@ -8,6 +8,7 @@ mod actions;
 mod faults;
 #[path = "../support/headless.rs"]
 mod headless;
+mod jobs;
 mod journeys;
 mod keys;
 mod runs;

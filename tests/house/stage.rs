@@ -135,7 +135,8 @@ pub(crate) fn text(buffer: &Buffer) -> String {
     (0..area.height).map(row).collect::<Vec<_>>().join("\n").trim_end().to_owned()
 }
 
-fn health(name: &str, state: SourceState) -> SourceHealth {
+/// A source of production, in a state.
+pub(crate) fn health(name: &str, state: SourceState) -> SourceHealth {
     let loading = SourceHealth::loading(format!("production/{name}"));
     match state {
         SourceState::Loading => loading,

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{leave, menu, move_cursor, plan, service, toast, world};
+use super::{jobs, leave, menu, move_cursor, panes, plan, service, toast, world};
 use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
 use crate::app::effect::Effect;
@@ -28,6 +28,7 @@ pub(super) fn context(model: &Model) -> Context {
         None => match model.ui.view {
             View::Rollouts => Context::List,
             View::Detail(..) => Context::Detail,
+            View::Jobs | View::Job(..) => Context::Jobs,
             View::Journal => Context::Text,
         },
     }
@@ -124,6 +125,9 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
     if command != Command::Back && command != Command::Cancel {
         model.leave_until = None;
     }
+    if let Some(effects) = jobs::run(model, command) {
+        return effects;
+    }
     match command {
         Command::Help => open(model, Overlay::Help { filter: Field::default(), scroll: 0 }),
         Command::Palette => open(model, Overlay::Palette { input: Field::default(), selected: 0 }),
@@ -173,7 +177,7 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
             Vec::new()
         }
         Command::Filter => {
-            model.ui.is_filtering = model.ui.view == View::Rollouts;
+            model.ui.is_filtering = matches!(model.ui.view, View::Rollouts | View::Jobs);
             Vec::new()
         }
         Command::Open => enter(model, now),
@@ -232,7 +236,8 @@ fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
         }
         None => {}
     }
-    if model.ui.is_filtering || !model.ui.filter.text.is_empty() && model.ui.view == View::Rollouts {
+    if model.ui.is_filtering || !model.ui.filter.text.is_empty() && matches!(model.ui.view, View::Rollouts | View::Jobs)
+    {
         model.ui.is_filtering = false;
         model.ui.filter = Field::default();
         model.refilter();
@@ -308,7 +313,7 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
         None => match model.ui.view.clone() {
             View::Rollouts => tab(model, DetailTab::Pods),
             View::Detail(_, DetailTab::History) => diff(model),
-            View::Detail(..) | View::Journal => Vec::new(),
+            View::Detail(..) | View::Jobs | View::Job(..) | View::Journal => Vec::new(),
         },
     }
 }
@@ -335,9 +340,7 @@ fn next_part(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
     }
     match (model.overlay(), &model.ui.view) {
         (Some(Overlay::Palette { .. }), _) => complete(model),
-        // There are two panes: the next one is the other.
-        (None, View::Rollouts) => return run(model, Command::Journal, now),
-        (None, View::Journal) => return run(model, Command::Rollouts, now),
+        (None, View::Rollouts | View::Journal | View::Jobs) => return run(model, panes::beside(model, command), now),
         (None, View::Detail(_, open)) => {
             let place = DetailTab::ALL.iter().position(|known| known == open).unwrap_or(0);
             let count = DetailTab::ALL.len();

@@ -132,6 +132,9 @@ fn hints(model: &Model) -> Vec<(String, String)> {
             ("back", "back"),
             ("help", "help"),
         ],
+        Context::Jobs => {
+            &[("open", "open"), ("events", "events"), ("filter", "filter"), ("back", "back"), ("help", "help")]
+        }
         Context::Text => &[("back", "back"), ("down", "down"), ("help", "help")],
         Context::Menu => &[("open", "choose"), ("escape", "close")],
         Context::Plan => &[("open", "confirm"), ("page_down", "more"), ("escape", "close")],

@@ -1,8 +1,10 @@
 //! What a message does to the model, and what it asks of the outside. Synchronous and total; nobody awaits here.
 
 mod input;
+mod jobs;
 mod menu;
 mod move_cursor;
+mod panes;
 mod plan;
 mod run;
 mod service;
@@ -48,6 +50,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::Observed(snapshot) => world::observed(model, snapshot, now),
         Message::Facts(workload, facts) => world::facts(model, &workload, facts, now),
         Message::Events(workload, events) => world::events(model, &workload, events),
+        Message::Job(job, facts) => jobs::facts(model, &job, facts, now),
         Message::Planned(number, planned) => plan::planned(model, number, *planned, now),
         Message::Run(id, event) => run::happened(model, &id, event, now),
         Message::RunEnded(run) => run::ended(model, &run, now),
@@ -81,6 +84,7 @@ fn clock(model: &mut Model, now: Instant) -> Vec<Effect> {
         model.leave_until = None;
     }
     let mut effects = plan::refresh_if_due(model, now);
+    effects.extend(jobs::read_if_due(model, now));
     if model.detail_due.is_some_and(|at| at <= now) {
         model.detail_due = None;
         if let View::Detail(workload, _) = &model.ui.view {
@@ -97,7 +101,7 @@ pub fn next_due(model: &Model, now: Instant) -> Option<Instant> {
     let arming = planning.and_then(|planning| planning.scene.armed_at).filter(|at| *at > now);
     let planned =
         planning.and_then(|planning| planning.refresh_at).filter(|_| planning.is_some_and(|one| !one.is_in_flight));
-    [toast, model.leave_until, planned, arming, model.detail_due].into_iter().flatten().min()
+    [toast, model.leave_until, planned, arming, model.detail_due, model.jobs.detail_due].into_iter().flatten().min()
 }
 
 /// Shows a passing line.

@@ -45,6 +45,13 @@ pub(super) fn step(model: &mut Model, command: Command) -> bool {
         {
             model.ui.detail_scroll = model.ui.detail_scroll.saturating_add_signed(by.signum() * DIFF_PAGE);
         }
+        View::Jobs => {
+            let place = model.jobs.place().unwrap_or(0);
+            super::jobs::choose(model, moved(place, by, model.jobs.visible.len()), command);
+        }
+        View::Job(_, tab) => {
+            model.ui.detail_cursor = moved(model.ui.detail_cursor, by, super::jobs::lines(model, tab));
+        }
         View::Detail(_, tab) => {
             model.ui.detail_cursor = moved(model.ui.detail_cursor, by, lines(model, tab));
             model.ui.detail_scroll = 0;

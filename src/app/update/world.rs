@@ -34,6 +34,7 @@ pub(super) fn show(model: &mut Model, snapshot: ClusterSnapshot, now: Instant) -
     if before.is_some() && before != model.ui.cursor {
         model.ui.cursor_slid_at = Some(now);
     }
+    super::jobs::observed(model);
     let mut effects = super::plan::target_moved(model, &rows_before, now);
     if let View::Detail(workload, _) = model.ui.view.clone() {
         let focus = model.snapshot.focus.clone();
@@ -130,7 +131,7 @@ pub(super) fn events(
     Vec::new()
 }
 
-fn line(event: ClusterEvent) -> EventLine {
+pub(super) fn line(event: ClusterEvent) -> EventLine {
     let ClusterEvent { at, is_warning, count, reason, about, note } = event;
     EventLine { at, is_warning, count, reason, about, note }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::{Job, JobJudgement, JobVerdict, Schedule};
-use crate::domain::time::{self, Instant};
+use crate::domain::time::Instant;
 
 /// How long after it is due a run may begin: the controller looks every few seconds, a busy one less often.
 const LATE_AFTER: TimeDelta = TimeDelta::seconds(60);
@@ -94,8 +94,8 @@ pub fn judge_cron(report: &CronReport, schedule: Result<&Schedule, &str>, runs: 
 fn verdict(report: &CronReport, overdue: Option<&Overdue>, runs: &[&Job], now: Instant) -> JobJudgement {
     let ended = runs.iter().find(|run| matches!(run.verdict, JobVerdict::Failed | JobVerdict::Complete));
     let failed = ended.filter(|run| run.verdict == JobVerdict::Failed).map(|run| {
-        let began = run.last_run.map(|run| format!("the run of {} ", clock(run.began))).unwrap_or_default();
-        format!("{began}failed: {}", run.reason.as_deref().unwrap_or("no reason was given"))
+        let began = run.last_run.map(|run| format!(" (run of {})", clock(run.began))).unwrap_or_default();
+        format!("{}{began}", run.reason.as_deref().unwrap_or("it failed, and no reason was given"))
     });
     let failed = failed.or_else(|| vanished(report, runs, now));
     if report.is_suspended {
@@ -133,11 +133,7 @@ fn verdict(report: &CronReport, overdue: Option<&Overdue>, runs: &[&Job], now: I
 }
 
 fn late(report: &CronReport, overdue: &Overdue, now: Instant) -> String {
-    let mut words = format!(
-        "a run was due at {}, {} ago, and none was started",
-        clock(overdue.newest),
-        time::coarse(time::age(overdue.newest, now))
-    );
+    let mut words = format!("the run due {} was not started", clock(overdue.newest));
     match overdue.count {
         0 | 1 => {}
         MOST_MISSED => words.push_str("; 100 or more runs were missed"),
@@ -222,7 +218,7 @@ mod tests {
         assert_eq!(judged(&nightly(), &[], "2026-11-25T02:00:59Z").verdict, JobVerdict::Complete);
         let late = judged(&nightly(), &[], "2026-11-25T02:01:00Z");
         assert_eq!((late.verdict, late.missed), (JobVerdict::Late, 1));
-        assert!(late.reason.as_deref().is_some_and(|why| why.contains("due at 11-25 02:00 UTC")), "{late:?}");
+        assert!(late.reason.as_deref().is_some_and(|why| why.contains("the run due 11-25 02:00 UTC")), "{late:?}");
         let strict = CronReport { starting_deadline: Some(TimeDelta::minutes(10)), ..nightly() };
         let given_up = judged(&strict, &[], "2026-11-27T03:00:00Z");
         assert_eq!(given_up.missed, 3);
@@ -240,7 +236,7 @@ mod tests {
         let report = CronReport { active: 1, last_succeeded: Some(at("2026-11-23T02:07:00Z")), ..nightly() };
         let judged_failed = judged(&report, &[again, failed.clone()], "2026-11-24T09:00:00Z");
         assert_eq!(judged_failed.verdict, JobVerdict::Failed);
-        assert!(judged_failed.reason.is_some_and(|why| why.contains("11-24 02:00 UTC failed: BackoffLimitExceeded")));
+        assert!(judged_failed.reason.is_some_and(|why| why.contains("BackoffLimitExceeded (run of 11-24 02:00 UTC)")));
         assert_eq!(judged_failed.notes, ["another run is under way"]);
         let well_again = run("2026-11-24T08:00:00Z", JobVerdict::Complete, None);
         assert_eq!(judged(&nightly(), &[well_again, failed], "2026-11-24T09:00:00Z").verdict, JobVerdict::Complete);

@@ -249,7 +249,7 @@ async fn read_workload(connection: &Connection, workload: &WorkloadRef) -> Resul
 }
 
 /// A list, or nothing and the sentence why where it may not be read: the rest of the workload is still worth showing.
-fn readable<T>(list: Result<Vec<T>, SourceError>, missing: &mut Vec<String>) -> Result<Vec<T>, SourceError> {
+pub(super) fn readable<T>(list: Result<Vec<T>, SourceError>, missing: &mut Vec<String>) -> Result<Vec<T>, SourceError> {
     match list {
         Err(error) if error.trouble == Trouble::Forbidden => {
             missing.push(error.sentence);
@@ -286,7 +286,7 @@ fn selector(selector: &Value) -> Option<String> {
 }
 
 /// Every page of a list.
-async fn list<T>(
+pub(super) async fn list<T>(
     connection: &Connection,
     path: String,
     decode: impl Fn(&[u8]) -> serde_json::Result<(Vec<T>, Option<String>)>,
@@ -365,9 +365,18 @@ async fn read_events(connection: &Connection, facts: &WorkloadFacts) -> Result<V
     let mut pods: Vec<&Pod> = facts.pods.iter().collect();
     pods.sort_by_key(|pod| (pod.is_ready, pod.blocked(now).is_none()));
     uids.extend(pods.into_iter().take(MOST_EVENT_PODS).map(|pod| pod.uid.clone()));
+    events_about(connection, &facts.workload.namespace, &uids).await
+}
+
+/// Events about these objects of a namespace, newest first.
+pub(super) async fn events_about(
+    connection: &Connection,
+    namespace: &str,
+    uids: &[Arc<str>],
+) -> Result<Vec<ClusterEvent>, SourceError> {
     let path = format!(
         "/api/v1/namespaces/{}/events?limit={MOST_EVENTS}&fieldSelector=involvedObject.uid",
-        encoded(&facts.workload.namespace)
+        encoded(namespace)
     );
     let lists = join_all(uids.iter().map(|uid| {
         let path = format!("{path}{}", encoded(&format!("={uid}")));

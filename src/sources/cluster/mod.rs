@@ -13,6 +13,7 @@ mod connection;
 mod facts;
 mod feed;
 mod hands;
+mod job_facts;
 mod jobs;
 mod keepers;
 mod kubeconfig;

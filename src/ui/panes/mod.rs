@@ -2,6 +2,7 @@
 //!
 //! A pane draws its four states itself: loading, empty, partial, stale or down. It knows no other pane.
 
+pub mod jobs;
 pub mod journal;
 pub mod rollouts;
 
@@ -12,6 +13,8 @@ use super::state::View;
 pub enum PaneId {
     /// Workloads and how they are doing.
     Rollouts,
+    /// CronJobs and Jobs.
+    Jobs,
     /// What this console did.
     Journal,
 }
@@ -30,15 +33,17 @@ pub struct Pane {
 }
 
 /// Every pane, in the order of its digit.
-pub const ALL: [Pane; 2] = [
+pub const ALL: [Pane; 3] = [
     Pane { id: PaneId::Rollouts, room: "rollouts", key: '2', title: super::words::ROLLOUTS },
     Pane { id: PaneId::Journal, room: "journal", key: '8', title: super::words::JOURNAL },
+    Pane { id: PaneId::Jobs, room: "jobs", key: '9', title: super::words::JOBS },
 ];
 
 /// The pane a view belongs to.
 pub const fn of(view: &View) -> PaneId {
     match view {
         View::Rollouts | View::Detail(..) => PaneId::Rollouts,
+        View::Jobs | View::Job(..) => PaneId::Jobs,
         View::Journal => PaneId::Journal,
     }
 }

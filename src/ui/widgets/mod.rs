@@ -1,6 +1,8 @@
 //! WIDGETS: what several panes are made of. They know words, columns and styles; they know no workload.
 
 pub mod columns;
+pub mod events;
 pub mod grid;
+pub mod more;
 pub mod page;
 pub mod prompt;

@@ -38,6 +38,11 @@ impl Page {
         self.lines.is_empty()
     }
 
+    /// Takes over the lines of another page.
+    pub fn append(&mut self, other: Self) {
+        self.lines.extend(other.lines);
+    }
+
     /// One line as it is; clipped when it is drawn.
     pub fn line(&mut self, spans: Vec<Span<'static>>) {
         self.lines.push(Line::from(spans));

@@ -3,6 +3,7 @@
 //! The words of verdicts, phases and sources are in `domain`: scripts read them too.
 
 pub mod detail;
+pub mod jobs;
 pub mod list;
 pub mod plan;
 pub mod service;
@@ -14,6 +15,8 @@ use crate::domain::service::UNMAPPED;
 
 /// The pane of workloads.
 pub const ROLLOUTS: &str = "Rollouts";
+/// The pane of CronJobs and Jobs.
+pub const JOBS: &str = "Jobs";
 /// The pane of what this console did.
 pub const JOURNAL: &str = "Journal";
 
@@ -153,6 +156,20 @@ pub mod column {
     pub const HEALTH: &str = "SEEN HEALTHY";
     /// Pods of a revision.
     pub const PODS: &str = "PODS";
+    /// When a CronJob runs.
+    pub const SCHEDULE: &str = "SCHEDULE";
+    /// When it last ran.
+    pub const LAST_RUN: &str = "LAST RUN";
+    /// How long a run took.
+    pub const TOOK: &str = "TOOK";
+    /// When it runs next.
+    pub const NEXT_RUN: &str = "NEXT RUN";
+    /// A run.
+    pub const RUN: &str = "RUN";
+    /// When a run began.
+    pub const BEGAN: &str = "BEGAN";
+    /// Who started a run.
+    pub const STARTED: &str = "STARTED";
     /// What happened.
     pub const WHAT: &str = "WHAT";
     /// When, in UTC.

@@ -2,13 +2,14 @@
 
 use ratatui::layout::Rect;
 
-use super::{events, history, image, notice, pods, service};
+use super::{history, image, notice, pods, service};
 use crate::domain::rollout::{Report, Rollout, WorkloadRef};
 use crate::theme::Role;
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::{Detail, Scene};
 use crate::ui::state::DetailTab;
+use crate::ui::widgets::events;
 use crate::ui::widgets::page::Page;
 use crate::ui::words::{self, detail as said};
 
@@ -34,7 +35,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, workload: &Workloa
     };
     match tab {
         DetailTab::Pods => pods::draw(pen, body, scene, detail),
-        DetailTab::Events => events::draw(pen, body, scene, detail),
+        DetailTab::Events => events::draw(pen, body, detail.events.as_deref(), scene.ui.detail_cursor),
         DetailTab::History => history::draw(pen, body, scene, detail),
         DetailTab::Raw => raw(pen, body, scene, detail),
     }
@@ -166,19 +167,6 @@ fn raw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, detail: &Detail) -> Hit
         pen.put(area.x, y, area.width, line, pen.style(Role::Text));
     }
     HitMap { page, offset, furthest, rows: area, cursor: None, next_redraw: None }
-}
-
-/// How many lines tell more of the row under the cursor; none where there is no room.
-pub const fn more_rows(area: Rect) -> u16 {
-    if area.height >= 8 { 2 } else { 0 }
-}
-
-/// What the columns had no room for, of the row under the cursor.
-pub fn tell_more(pen: &mut Pen<'_>, area: Rect, facts: &[String]) {
-    let facts: Vec<&str> = facts.iter().map(String::as_str).filter(|fact| !fact.is_empty()).collect();
-    let mut page = Page::new(area.width);
-    page.text(pen, 0, &facts.join(&format!(" {} ", pen.glyphs.separator)), Role::Muted);
-    page.draw(pen, area, 0);
 }
 
 /// How many lines are further down, in the last line of an area.

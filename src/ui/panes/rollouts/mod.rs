@@ -1,7 +1,6 @@
 //! The rollouts pane: the list of workloads, and one of them in detail.
 
 pub mod detail;
-mod events;
 mod history;
 mod image;
 pub mod list;

@@ -11,6 +11,7 @@ use crate::ui::root::HitMap;
 use crate::ui::scene::{Detail, Scene};
 use crate::ui::widgets::columns::{self, Column};
 use crate::ui::widgets::grid::{self, Cell, Fit, Head};
+use crate::ui::widgets::more;
 use crate::ui::widgets::page::Page;
 use crate::ui::words::{column, detail as said};
 
@@ -31,8 +32,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, detail: &De
             return HitMap::default();
         }
     };
-    let more = detail::more_rows(area);
-    let table = Rect { height: area.height - more, ..area };
+    let below = more::rows(area);
+    let table = Rect { height: area.height - below, ..area };
     let room = Room::of(area.width);
     let name = match room {
         Room::Narrow => 26,
@@ -58,7 +59,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, detail: &De
         let node = pod.node.as_deref().map(said::on_node).unwrap_or_default();
         let (state, _) = state(pen, pod);
         let words = [pod.name.as_ref(), &node, &state].map(ToOwned::to_owned);
-        detail::tell_more(pen, Rect { y: table.bottom(), height: more, ..area }, &words);
+        more::tell(pen, Rect { y: table.bottom(), height: below, ..area }, &words);
     }
     hit
 }

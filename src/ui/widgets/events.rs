@@ -1,29 +1,29 @@
-//! The tab of events, newest first.
+//! A list of events, newest first.
 
 use ratatui::layout::Rect;
 
-use super::detail;
+use super::columns::{self, Column};
+use super::grid::{self, Cell, Fit, Head};
+use super::more;
 use crate::theme::Role;
 use crate::ui::layout::Room;
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
-use crate::ui::scene::{Detail, EventLine, Scene};
-use crate::ui::widgets::columns::{self, Column};
-use crate::ui::widgets::grid::{self, Cell, Fit, Head};
+use crate::ui::scene::EventLine;
 use crate::ui::words::{column, detail as said};
 
 /// Draws it.
-pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, detail: &Detail) -> HitMap {
-    let events = match detail.events.as_deref() {
+pub fn draw(pen: &mut Pen<'_>, area: Rect, known: Option<&[EventLine]>, cursor: usize) -> HitMap {
+    let events = match known {
         Some(events) if !events.is_empty() => events,
-        known => {
+        _ => {
             let words = if known.is_some() { said::NO_EVENTS } else { said::READING };
             pen.put(area.x, area.y, area.width, words, pen.style(Role::Muted));
             return HitMap::default();
         }
     };
-    let more = detail::more_rows(area);
-    let table = Rect { height: area.height - more, ..area };
+    let below = more::rows(area);
+    let table = Rect { height: area.height - below, ..area };
     let column = |words, width, rank, fit| Column { id: Head { words, fit }, width, rank };
     let asked = [
         column(column::SEEN, 6, 0, Fit::Right),
@@ -32,13 +32,13 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, detail: &De
         column(column::ABOUT, if Room::of(area.width) == Room::Wide { 48 } else { 30 }, 1, Fit::Middle),
     ];
     let placed = columns::place(&asked, area.width - 1, 30, Some(Head { words: column::MESSAGE, fit: Fit::Left }));
-    let hit = grid::draw(pen, table, &placed, (events.len(), scene.ui.detail_cursor), |pen, place| {
+    let hit = grid::draw(pen, table, &placed, (events.len(), cursor), |pen, place| {
         let Some(event) = events.get(place) else { return Vec::new() };
         placed.iter().map(|column| cell(pen, column.id.words, event)).collect()
     });
-    if let Some(event) = events.get(scene.ui.detail_cursor.min(events.len() - 1)) {
+    if let Some(event) = events.get(cursor.min(events.len() - 1)) {
         let words = [event.about.clone(), event.note.clone()];
-        detail::tell_more(pen, Rect { y: table.bottom(), height: more, ..area }, &words);
+        more::tell(pen, Rect { y: table.bottom(), height: below, ..area }, &words);
     }
     hit
 }

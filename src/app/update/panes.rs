@@ -1,0 +1,17 @@
+//! From one pane to the next.
+
+use crate::app::commands::Command;
+use crate::app::model::Model;
+use crate::ui::panes::{self, PaneId};
+
+/// The pane beside the open one, in the order of their digits.
+pub(super) fn beside(model: &Model, command: Command) -> Command {
+    let open = panes::of(&model.ui.view);
+    let place = panes::ALL.iter().position(|pane| pane.id == open).unwrap_or(0);
+    let by = if command == Command::NextTab { 1 } else { panes::ALL.len() - 1 };
+    match panes::ALL.into_iter().cycle().nth(place + by).map(|pane| pane.id) {
+        Some(PaneId::Journal) => Command::Journal,
+        Some(PaneId::Jobs) => Command::Jobs,
+        Some(PaneId::Rollouts) | None => Command::Rollouts,
+    }
+}

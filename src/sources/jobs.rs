@@ -1,0 +1,28 @@
+//! The read port of CronJobs and Jobs.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::observe::{Answer, ClusterEvent};
+use crate::domain::job::JobRef;
+use crate::domain::rollout::Pod;
+
+/// What is read of one CronJob or Job for its detail. Its runs are watched and come with every snapshot.
+#[derive(Debug, Clone)]
+pub struct JobFacts {
+    /// The object as the server sent it.
+    pub object: Arc<Value>,
+    /// The pods of its newest runs, the youngest first.
+    pub pods: Vec<Pod>,
+    /// Events about it, its runs and their pods, newest first.
+    pub events: Vec<ClusterEvent>,
+    /// What may not be read, as sentences; what depends on it is empty.
+    pub missing: Vec<String>,
+}
+
+/// Reading one CronJob or Job.
+pub trait ObserveJobs: Send + Sync {
+    /// Everything about it, read now. `runs` are the uids and names of its newest Jobs; of a Job, of itself.
+    fn job<'a>(&'a self, job: &'a JobRef, runs: &'a [(Arc<str>, Arc<str>)]) -> Answer<'a, JobFacts>;
+}

@@ -1,0 +1,127 @@
+//! The list of CronJobs and of Jobs of their own, worst first.
+
+use ratatui::layout::Rect;
+
+use super::{alike, notice};
+use crate::domain::job::Job;
+use crate::theme::Role;
+use crate::ui::layout::Room;
+use crate::ui::pen::Pen;
+use crate::ui::root::HitMap;
+use crate::ui::scene::Scene;
+use crate::ui::widgets::columns::{self, Column};
+use crate::ui::widgets::grid::{self, Cell, Fit, Head};
+use crate::ui::widgets::page::Page;
+use crate::ui::widgets::prompt;
+use crate::ui::words::{self, column, jobs as said};
+
+/// Lines that tell more of the row under the cursor.
+const MORE: u16 = 3;
+
+/// Draws it.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
+    let cursor = title(pen, Rect { height: 1, ..area }, scene);
+    let above = notice::above(pen, scene, area.width.saturating_sub(2));
+    let height = u16::try_from(above.len()).unwrap_or(2).min(2).min(area.height.saturating_sub(1));
+    above.draw(pen, Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height }, 0);
+    let top = area.y + 1 + height;
+    let below = Rect { y: top, height: area.bottom().saturating_sub(top), ..area };
+    let rows = scene.jobs.visible;
+    if rows.is_empty() {
+        notice::instead(pen, below, scene);
+        return HitMap { cursor, ..HitMap::default() };
+    }
+    let room = Room::of(area.width);
+    // A namespace's name has no space: a scope without one is a single namespace.
+    let is_one_namespace = !scene.header.scope.contains(' ');
+    let column = |words, width, rank, fit| Column { id: Head { words, fit }, width, rank };
+    let [name, namespace, schedule] = match room {
+        Room::Narrow => [22, 11, 15],
+        Room::Middle => [26, 14, 20],
+        Room::Wide => [36, 18, 28],
+    };
+    let asked = [
+        column(column::ENVIRONMENT, 14, 8, Fit::Middle),
+        column(column::NAMESPACE, namespace, if is_one_namespace { 7 } else { 0 }, Fit::Middle),
+        column(column::NAME, name, 0, Fit::Middle),
+        column(column::VERDICT, 11, 0, Fit::Left),
+        column(column::SCHEDULE, schedule, 3, Fit::Left),
+        column(column::LAST_RUN, 8, 0, Fit::Right),
+        column(column::TOOK, 7, 2, Fit::Right),
+        column(column::NEXT_RUN, 8, 1, Fit::Right),
+    ];
+    let reason = Head { words: column::REASON, fit: Fit::Left };
+    let rest = if scene.ui.is_wide { 0 } else { 20 };
+    let placed = columns::place(&asked, area.width.saturating_sub(1), rest, Some(reason));
+    let more = if below.height >= 14 { MORE } else { 0 };
+    let table = Rect { height: below.height - more, ..below };
+    let is_old = notice::is_old(scene);
+    let at = scene.jobs.cursor.unwrap_or(0).min(rows.len() - 1);
+    let hit = grid::draw(pen, table, &placed, (rows.len(), at), |pen, place| {
+        let Some(job) = rows.get(place) else { return Vec::new() };
+        let cells = placed.iter().map(|column| cell(pen, column.id.words, job));
+        cells.map(|(words, role)| (words, if is_old { Role::StaleData } else { role })).collect()
+    });
+    if let Some(job) = rows.get(at).filter(|_| more > 0) {
+        tell_more(pen, Rect { y: table.bottom(), height: more, ..area }, job);
+    }
+    HitMap { cursor, ..hit }
+}
+
+/// How many there are, and what hides some of them; or the filter while it is typed.
+fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)> {
+    let ui = scene.ui;
+    let mut facts = vec![said::shown(scene.jobs.visible.len(), scene.jobs.total)];
+    if ui.is_problems_only {
+        facts.push(words::list::PROBLEMS_ONLY.to_owned());
+    }
+    if !ui.is_filtering && !ui.filter.text.is_empty() {
+        facts.push(words::list::filter(&ui.filter.text));
+    }
+    let words = facts.join(&format!(" {} ", pen.glyphs.separator));
+    let x = area.x + 1;
+    if !ui.is_filtering {
+        pen.put(x, area.y, area.width.saturating_sub(2), &words, pen.style(Role::Title));
+        return None;
+    }
+    let half = area.width / 2;
+    pen.put(x, area.y, 1, "/", pen.style(Role::Prompt));
+    let cursor = prompt::draw(pen, x + 1, area.y, half.saturating_sub(2), &ui.filter);
+    pen.put(x + half, area.y, (area.width - half).saturating_sub(2), &words, pen.style(Role::Muted));
+    Some(cursor)
+}
+
+fn cell(pen: &mut Pen<'_>, head: &str, job: &Job) -> Cell {
+    match head {
+        column::ENVIRONMENT => (job.job.environment.to_string(), Role::Muted),
+        column::NAMESPACE => (job.job.namespace.to_string(), Role::Muted),
+        column::NAME => (job.job.label(), Role::Text),
+        column::VERDICT => verdict(pen, job),
+        column::SCHEDULE => (job.schedule.as_deref().unwrap_or_default().to_owned(), Role::Muted),
+        column::LAST_RUN => (job.last_run.map(|run| pen.age(run.began)).unwrap_or_default(), Role::Text),
+        column::TOOK => (super::took(pen, job).unwrap_or_default(), Role::Muted),
+        column::NEXT_RUN => (job.next_run.map(|at| super::left(pen, at)).unwrap_or_default(), Role::Text),
+        _ => {
+            let said = job.reason.as_deref().or_else(|| job.notes.first().map(AsRef::as_ref)).unwrap_or_default();
+            (said.to_owned(), if job.verdict.is_trouble() { Role::Text } else { Role::Muted })
+        }
+    }
+}
+
+/// The verdict with its sign.
+pub(super) fn verdict(pen: &Pen<'_>, job: &Job) -> Cell {
+    let alike = alike(job.verdict);
+    (format!("{} {}", pen.glyphs.verdict(alike), job.verdict.word()), Role::of_verdict(alike))
+}
+
+/// What the columns have no room for, of the row under the cursor.
+fn tell_more(pen: &mut Pen<'_>, area: Rect, job: &Job) {
+    let columns = area.width.saturating_sub(2);
+    let mut page = Page::new(columns);
+    for sentence in job.reason.iter().chain(job.notes.iter()) {
+        page.text(pen, 0, sentence, Role::Text);
+    }
+    let facts = super::detail::figures(pen, job);
+    page.text(pen, 0, &facts.join(&format!(" {} ", pen.glyphs.separator)), Role::Muted);
+    page.draw(pen, Rect { x: area.x + 1, width: columns, ..area }, 0);
+}

@@ -1,0 +1,79 @@
+//! In which of its states the list of jobs is, and what it says of it.
+
+use ratatui::layout::Rect;
+
+use crate::domain::source::{SourceHealth, SourceState, together};
+use crate::theme::Role;
+use crate::ui::chrome::header;
+use crate::ui::pen::Pen;
+use crate::ui::scene::Scene;
+use crate::ui::widgets::page::Page;
+use crate::ui::words::{self, jobs as said};
+
+/// The sources the rows come from; the way to the cluster while there is none.
+fn sources<'a>(scene: &Scene<'a>) -> Vec<&'a SourceHealth> {
+    let own = |source: &&SourceHealth| {
+        let what = source.name.split_once('/').map_or("", |(_, what)| what);
+        what.starts_with("cronjobs") || what.starts_with("jobs")
+    };
+    let found: Vec<&SourceHealth> = scene.sources.iter().filter(own).collect();
+    if found.is_empty() { scene.sources.iter().take(1).collect() } else { found }
+}
+
+/// Whether what is shown is old.
+pub(super) fn is_old(scene: &Scene<'_>) -> bool {
+    sources(scene).iter().any(|source| matches!(source.state, SourceState::Stale | SourceState::Down))
+}
+
+/// What stands over the rows: that they are old or not all, and why. At most two lines.
+pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page {
+    let mut page = Page::new(columns);
+    let sources = sources(scene);
+    let in_trouble = |source: &&&SourceHealth| source.state.gravity() > SourceState::Loading.gravity();
+    if let Some(worst) = sources.iter().filter(in_trouble).max_by_key(|source| source.state.gravity())
+        && let Some(since) = worst.last_good
+    {
+        let age = pen.age(since);
+        let retry = worst.next_try.filter(|at| *at > pen.now).map(|at| pen.left(at));
+        page.text(pen, 0, &words::list::old(&age, worst.error.as_deref(), retry.as_deref()), Role::Warning);
+    } else if sources.iter().any(|source| source.state == SourceState::Loading) && scene.jobs.total > 0 {
+        page.text(pen, 0, &said::loading(scene.jobs.total), Role::Muted);
+    } else {
+        // Fresh, and yet with something to say: what may not be listed.
+        for error in sources.iter().filter_map(|source| source.error.as_deref()).take(1) {
+            page.text(pen, 0, error, Role::Muted);
+        }
+    }
+    page
+}
+
+/// What stands in place of rows when there are none.
+pub(super) fn instead(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
+    let mut page = Page::new(area.width.saturating_sub(4));
+    let sources = sources(scene);
+    let was_never_read = |source: &&SourceHealth| {
+        matches!(source.state, SourceState::Stale | SourceState::Down) && source.last_good.is_none()
+    };
+    if scene.jobs.total > 0 {
+        page.text(pen, 0, &said::nothing_matches(scene.jobs.total), Role::Text);
+    } else if sources.iter().copied().any(|source| was_never_read(&source)) {
+        page.text(pen, 0, said::NEVER_READ, Role::Error);
+        let owned: Vec<SourceHealth> = sources.into_iter().cloned().collect();
+        for source in together(&owned).iter().filter(|source| source.state != SourceState::Fresh) {
+            let sentence: String = header::health(pen, source).iter().map(|span| span.content.as_ref()).collect();
+            page.text(pen, 2, &sentence, Role::Text);
+        }
+        page.text(pen, 0, words::list::RETRIES, Role::Muted);
+    } else if sources.is_empty() || sources.iter().any(|source| source.state == SourceState::Loading) {
+        page.text(pen, 0, &said::loading(0), Role::Text);
+    } else {
+        page.text(pen, 0, &said::empty(scene.header.scope), Role::Text);
+    }
+    let inner = Rect {
+        x: area.x + 2,
+        y: area.y + 1,
+        width: area.width.saturating_sub(4),
+        height: area.height.saturating_sub(1),
+    };
+    page.draw(pen, inner, 0);
+}
