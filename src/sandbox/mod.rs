@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 
 pub use clock::SandboxClock;
 pub use faults::{Fault, Faults};
-pub use scenario::{Scenario, Service};
+pub use scenario::{Cron, Scenario, Service};
 pub use world::World;
 
 /// A running simulated cluster. Dropping it stops it.

@@ -19,6 +19,8 @@ const TROUBLE_AFTER: TimeDelta = TimeDelta::seconds(5);
 pub struct Scenario {
     namespaces: Vec<String>,
     services: Vec<(String, Service)>,
+    cron_jobs: Vec<(String, Cron)>,
+    autoscalers: Vec<(String, Autoscaled)>,
     has_trouble: bool,
 }
 
@@ -39,6 +41,47 @@ pub struct Service {
     pub ready_after: u32,
     /// The service its labels name; `None` when nobody labelled it.
     pub service: Option<String>,
+}
+
+/// A CronJob with its past.
+#[derive(Debug, Clone)]
+pub struct Cron {
+    /// Its name.
+    pub name: String,
+    /// When it runs.
+    pub schedule: String,
+    /// By which clock.
+    pub zone: Option<String>,
+    /// How long ago it was made.
+    pub age: TimeDelta,
+    /// How many seconds a run takes.
+    pub takes: u32,
+    /// For how many minutes its runs have failed.
+    pub fails_for: Option<i64>,
+}
+
+impl Cron {
+    /// A CronJob of a few days whose runs succeed within seconds.
+    pub fn new(name: &str, schedule: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            schedule: schedule.to_owned(),
+            zone: None,
+            age: TimeDelta::days(3),
+            takes: 3,
+            fails_for: None,
+        }
+    }
+}
+
+/// An autoscaler of a Deployment, standing still.
+#[derive(Debug, Clone)]
+struct Autoscaled {
+    name: &'static str,
+    limits: (u32, u32),
+    pods: u32,
+    /// Use of the CPU in percent, and what it should be.
+    cpu: (u32, u32),
 }
 
 /// What changes the world later.
@@ -119,6 +162,13 @@ impl Scenario {
         self
     }
 
+    /// The same with a CronJob.
+    #[must_use]
+    pub fn with_cron_job(mut self, namespace: &str, cron: Cron) -> Self {
+        self.cron_jobs.push((namespace.to_owned(), cron));
+        self
+    }
+
     /// A shop: a dozen services in two environments, one rollout on its way, and one that goes wrong while you look.
     pub fn shop() -> Self {
         let mut shop = Self { has_trouble: true, ..Self::default() };
@@ -129,7 +179,24 @@ impl Scenario {
             shop = shop.with(PRODUCTION, service.clone());
             shop = shop.with(STAGING, Service { replicas: replicas.div_ceil(3), ..service });
         }
-        shop
+        let backup = Cron { takes: 432, ..Cron::new("nightly-backup", "0 2 * * *") };
+        let rates = Cron {
+            zone: Some("Europe/Berlin".to_owned()),
+            age: TimeDelta::hours(12),
+            takes: 9,
+            ..Cron::new("exchange-rates", "0 * * * *")
+        };
+        let export = Cron { takes: 40, fails_for: Some(26 * 60), ..Cron::new("orders-export", "30 3 * * *") };
+        for cron in [backup.clone(), rates, export] {
+            shop = shop.with_cron_job(PRODUCTION, cron);
+        }
+        shop.autoscalers = [
+            Autoscaled { name: "checkout-api", limits: (3, 10), pods: 5, cpu: (62, 70) },
+            Autoscaled { name: "catalog", limits: (2, 4), pods: 4, cpu: (93, 70) },
+        ]
+        .map(|scaled| (PRODUCTION.to_owned(), scaled))
+        .into();
+        shop.with_cron_job(STAGING, backup)
     }
 
     /// Builds the world as it is now, its past played by the real controllers, and says what happens later.
@@ -152,6 +219,22 @@ impl Scenario {
                 pass(&mut past, at, until);
             }
             world.absorb(past);
+        }
+        for (seed, (namespace, cron)) in (1_001..).zip(&self.cron_jobs) {
+            let mut past = World::seeded(seed);
+            let (made, fails_since) = (now - cron.age, cron.fails_for.map(|minutes| now - TimeDelta::minutes(minutes)));
+            put_cron_job(&mut past, namespace, cron, false, made);
+            if let Some(since) = fails_since.filter(|since| *since > made) {
+                pass(&mut past, made, since);
+            }
+            if let Some(since) = fails_since {
+                put_cron_job(&mut past, namespace, cron, true, since.max(made));
+            }
+            pass(&mut past, fails_since.unwrap_or(made).max(made), now);
+            world.absorb(past);
+        }
+        for (namespace, scaled) in &self.autoscalers {
+            put_autoscaler(world, namespace, scaled, now);
         }
         if self.has_trouble { trouble(world, now) } else { Vec::new() }
     }
@@ -220,6 +303,62 @@ fn pass(world: &mut World, from: DateTime<Utc>, until: DateTime<Utc>) {
         }
     }
     controllers::settle(world, until);
+}
+
+/// Makes a CronJob, or changes how its next runs end.
+fn put_cron_job(world: &mut World, namespace: &str, cron: &Cron, is_failing: bool, at: DateTime<Utc>) {
+    let name = &cron.name;
+    let key = Key { resource: "cronjobs", namespace: namespace.to_owned(), name: name.clone() };
+    let mut annotations = json!({READY_AFTER: cron.takes.to_string()});
+    if is_failing {
+        annotations[BEHAVIOUR] = json!("fail");
+    }
+    let pods = json!({
+        "metadata": {"labels": {"app": name, "app.kubernetes.io/name": name}, "annotations": annotations},
+        "spec": {"restartPolicy": "Never", "containers": [{"name": name, "image": format!("ghcr.example/shop/{name}:1.3.0")}]},
+    });
+    let mut object = world.get(&key).cloned().unwrap_or_else(|| {
+        json!({
+            "apiVersion": "batch/v1", "kind": "CronJob",
+            "metadata": {"name": name, "namespace": namespace, "uid": world.uid(), "creationTimestamp": stamp(at), "generation": 1, "labels": {"app": name}},
+            "spec": {"schedule": cron.schedule, "suspend": false, "concurrencyPolicy": "Forbid", "successfulJobsHistoryLimit": 3, "failedJobsHistoryLimit": 1},
+            "status": {},
+        })
+    });
+    if let Some(zone) = &cron.zone {
+        object["spec"]["timeZone"] = json!(zone);
+    }
+    object["spec"]["jobTemplate"] = json!({"spec": {"backoffLimit": 2, "template": pods}});
+    world.put(key, object);
+}
+
+/// An autoscaler as its controller would have left it.
+fn put_autoscaler(world: &mut World, namespace: &str, scaled: &Autoscaled, now: DateTime<Utc>) {
+    let Autoscaled { name, limits: (least, most), pods, cpu: (used, wanted) } = scaled;
+    let is_limited = pods == most && used > wanted;
+    let condition = |kind: &str, is_true: bool, reason: &str, message: &str| json!({"type": kind, "status": if is_true { "True" } else { "False" }, "reason": reason, "message": message, "lastTransitionTime": stamp(now)});
+    let limited = if is_limited {
+        condition(
+            "ScalingLimited",
+            true,
+            "TooManyReplicas",
+            "the desired replica count is more than the maximum replica count",
+        )
+    } else {
+        condition("ScalingLimited", false, "DesiredWithinRange", "the desired count is within the acceptable range")
+    };
+    let metric = |field: &str, percent: u32| json!({"type": "Resource", "resource": {"name": "cpu", field: {"type": "Utilization", "averageUtilization": percent}}});
+    let object = json!({
+        "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": name, "namespace": namespace, "uid": world.uid(), "creationTimestamp": stamp(now - TimeDelta::days(90))},
+        "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}, "minReplicas": least, "maxReplicas": most, "metrics": [metric("target", *wanted)]},
+        "status": {"currentReplicas": pods, "desiredReplicas": pods, "currentMetrics": [metric("current", *used)],
+            "conditions": [condition("AbleToScale", true, "ReadyForNewScale", "recommended size matches current size"), condition("ScalingActive", true, "ValidMetricFound", "the HPA was able to compute the replica count"), limited]},
+    });
+    world.put(
+        Key { resource: "horizontalpodautoscalers", namespace: namespace.to_owned(), name: (*name).to_owned() },
+        object,
+    );
 }
 
 fn put_plain(world: &mut World, resource: &'static str, kind: &str, namespace: &str, name: &str, at: DateTime<Utc>) {

@@ -59,6 +59,24 @@ fn the_bad_release_never_replaces_the_good_pods_and_passes_its_deadline() {
     assert_eq!(status(&later, scenario::PRODUCTION, "search")["availableReplicas"], 6, "the slow one came up");
 }
 
+#[test]
+fn the_nights_of_the_shop_went_well_but_for_one_export() {
+    let world = played(&Scenario::shop(), 0);
+    let cron = |name: &str| {
+        let key = world::Key { resource: "cronjobs", namespace: scenario::PRODUCTION.into(), name: name.into() };
+        world.get(&key).map(|object| object["status"].clone()).unwrap_or_default()
+    };
+    let (backup, export) = (cron("nightly-backup"), cron("orders-export"));
+    assert!(backup["lastSuccessfulTime"].as_str() >= backup["lastScheduleTime"].as_str(), "{backup}");
+    assert!(export["lastSuccessfulTime"].as_str() < export["lastScheduleTime"].as_str(), "{export}");
+    assert!(backup.get("active").is_none() && export.get("active").is_none(), "{backup} {export}");
+    let kept: Vec<String> = world.list("jobs", scenario::PRODUCTION).map(|(key, _)| key.name.clone()).collect();
+    let of = |name: &str| kept.iter().filter(|job| job.starts_with(name)).count();
+    assert_eq!(of("nightly-backup"), 3, "no more than the history limit: {kept:?}");
+    let failed = world.list("jobs", scenario::PRODUCTION).filter(|(_, job)| job["status"]["failed"] == 3).count();
+    assert_eq!(failed, 1, "three pods for a limit of two: {kept:?}");
+}
+
 #[tokio::test]
 async fn our_own_client_sees_the_shop_over_tls() -> Result<(), Box<dyn std::error::Error>> {
     use crate::domain::rollout::Verdict;

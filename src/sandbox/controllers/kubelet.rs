@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{keys, text};
 use crate::sandbox::world::{Key, World, read_stamp, stamp};
 
-/// What a pod does: `ready` (default), `image-pull`, `crash-loop`, `never-ready`, `unschedulable`.
+/// What a pod does: `ready` (default), `image-pull`, `crash-loop`, `never-ready`, `unschedulable`; one that is to end: `fail`.
 pub(in crate::sandbox) const BEHAVIOUR: &str = "sandbox.quarterdeck.dev/behaviour";
 /// After how many seconds a pod is ready; 3 when it does not say.
 pub(in crate::sandbox) const READY_AFTER: &str = "sandbox.quarterdeck.dev/ready-after-seconds";
@@ -83,7 +83,12 @@ fn live(
     let ready_after = annotation(READY_AFTER).and_then(|seconds| seconds.parse().ok()).unwrap_or(3);
     let image = text(&pod, "/spec/containers/0/image");
     let age = now - created;
-    let moment = moment(&behaviour, age, TimeDelta::seconds(ready_after), &image, created);
+    let is_to_end = matches!(text(&pod, "/spec/restartPolicy").as_str(), "Never" | "OnFailure");
+    let moment = if is_to_end && behaviour != "image-pull" {
+        ending(behaviour == "fail", age, TimeDelta::seconds(ready_after), created)
+    } else {
+        moment(&behaviour, age, TimeDelta::seconds(ready_after), &image, created)
+    };
     let place = key.name.bytes().map(usize::from).sum::<usize>() % NODES.len();
     if pod["spec"].get("nodeName").is_none() {
         pod["spec"]["nodeName"] = json!(NODES[place]);
@@ -181,6 +186,31 @@ fn moment(behaviour: &str, age: TimeDelta, ready_after: TimeDelta, image: &str, 
             ..pending(1)
         },
     }
+}
+
+/// A container that runs for so long and ends, well or not.
+fn ending(is_bad: bool, age: TimeDelta, runs_for: TimeDelta, created: DateTime<Utc>) -> Moment {
+    let started = created + TimeDelta::seconds(1).min(runs_for);
+    let running = json!({"running": {"startedAt": stamp(started)}});
+    let base = Moment {
+        phase: "Running",
+        is_ready: true,
+        state: running,
+        last_state: json!({}),
+        restarts: 0,
+        until: Some(runs_for),
+        event: None,
+    };
+    if age < TimeDelta::seconds(1) {
+        let state = json!({"waiting": {"reason": "ContainerCreating"}});
+        return Moment { phase: "Pending", is_ready: false, state, until: Some(TimeDelta::seconds(1)), ..base };
+    }
+    if age < runs_for {
+        return base;
+    }
+    let (phase, code, reason) = if is_bad { ("Failed", 1, "Error") } else { ("Succeeded", 0, "Completed") };
+    let state = json!({"terminated": {"exitCode": code, "reason": reason, "startedAt": stamp(started), "finishedAt": stamp(created + runs_for)}});
+    Moment { phase, is_ready: false, state, until: None, ..base }
 }
 
 /// A container that ends with an error two seconds after each start; the wait between starts doubles from 8 s up to 5 min.

@@ -2,7 +2,9 @@
 //!
 //! Each looks at the world and changes it; [`settle`] runs them until nothing moves any more, and tells when something is due.
 
+mod cron_job;
 mod deployment;
+pub(super) mod job;
 mod kubelet;
 
 mod replicaset;
@@ -23,10 +25,16 @@ pub(super) fn settle(world: &mut World, now: DateTime<Utc>) -> Option<DateTime<U
     let mut due = None;
     for _ in 0..ROUNDS {
         let before = world.version();
-        due = [deployment::reconcile(world, now), replicaset::reconcile(world, now), kubelet::reconcile(world, now)]
-            .into_iter()
-            .flatten()
-            .min();
+        due = [
+            deployment::reconcile(world, now),
+            replicaset::reconcile(world, now),
+            cron_job::reconcile(world, now),
+            job::reconcile(world, now),
+            kubelet::reconcile(world, now),
+        ]
+        .into_iter()
+        .flatten()
+        .min();
         if world.version() == before {
             break;
         }

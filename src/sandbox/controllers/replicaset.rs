@@ -64,7 +64,8 @@ fn delete(world: &mut World, pod_key: &Key, mut pod: Value, set: &Value, now: Da
     world.event(set, "ReplicaSet", false, "SuccessfulDelete", &format!("Deleted pod: {}", pod_key.name), now);
 }
 
-fn is_ready(pod: &Value) -> bool {
+/// Whether a pod's Ready condition is true.
+pub(super) fn is_ready(pod: &Value) -> bool {
     pod.pointer("/status/conditions")
         .and_then(Value::as_array)
         .into_iter()

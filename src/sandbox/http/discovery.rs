@@ -10,14 +10,17 @@ pub(super) fn document(path: &str) -> Option<Value> {
         "/version" => json!({"major": "1", "minor": "34", "gitVersion": "v1.34.4-sandbox", "platform": "quarterdeck"}),
         "/api" => json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}),
         "/apis" => {
-            let group = |name: &str| {
-                let version = json!({"groupVersion": format!("{name}/v1"), "version": "v1"});
+            let versioned = |name: &str, version: &str| {
+                let version = json!({"groupVersion": format!("{name}/{version}"), "version": version});
                 json!({"name": name, "versions": [version], "preferredVersion": version})
             };
-            json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": [group("apps"), group("authorization.k8s.io"), group("authentication.k8s.io")]})
+            let group = |name: &str| versioned(name, "v1");
+            json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": [group("apps"), group("batch"), versioned("autoscaling", "v2"), group("authorization.k8s.io"), group("authentication.k8s.io")]})
         }
         "/api/v1" => resources("v1"),
         "/apis/apps/v1" => resources("apps/v1"),
+        "/apis/batch/v1" => resources("batch/v1"),
+        "/apis/autoscaling/v2" => resources("autoscaling/v2"),
         "/apis/authorization.k8s.io/v1" => reviews(
             "authorization.k8s.io/v1",
             &[
@@ -46,7 +49,7 @@ fn resources(api: &str) -> Value {
         for plural in ["deployments", "replicasets"] {
             listed.push(json!({"name": format!("{plural}/scale"), "singularName": "", "namespaced": true, "kind": "Scale", "group": "autoscaling", "version": "v1", "verbs": ["get", "patch", "update"]}));
         }
-    } else {
+    } else if api == "v1" {
         listed
             .push(json!({"name": "pods/log", "singularName": "", "namespaced": true, "kind": "Pod", "verbs": ["get"]}));
     }

@@ -26,7 +26,7 @@ pub(super) struct Resource {
 }
 
 /// Every resource.
-pub(super) const RESOURCES: [Resource; 11] = [
+pub(super) const RESOURCES: [Resource; 14] = [
     Resource { plural: "namespaces", kind: "Namespace", api: "v1", is_namespaced: false, short: &["ns"] },
     Resource { plural: "nodes", kind: "Node", api: "v1", is_namespaced: false, short: &["no"] },
     Resource { plural: "pods", kind: "Pod", api: "v1", is_namespaced: true, short: &["po"] },
@@ -42,6 +42,15 @@ pub(super) const RESOURCES: [Resource; 11] = [
         api: "apps/v1",
         is_namespaced: true,
         short: &[],
+    },
+    Resource { plural: "cronjobs", kind: "CronJob", api: "batch/v1", is_namespaced: true, short: &["cj"] },
+    Resource { plural: "jobs", kind: "Job", api: "batch/v1", is_namespaced: true, short: &[] },
+    Resource {
+        plural: "horizontalpodautoscalers",
+        kind: "HorizontalPodAutoscaler",
+        api: "autoscaling/v2",
+        is_namespaced: true,
+        short: &["hpa"],
     },
     Resource { plural: "replicasets", kind: "ReplicaSet", api: "apps/v1", is_namespaced: true, short: &["rs"] },
 ];

@@ -19,6 +19,8 @@ pub(super) fn table(resource: Resource, objects: &[&Value], version: &str, now: 
 const fn columns(plural: &str) -> &'static [&'static str] {
     match plural.as_bytes() {
         b"deployments" => &["Name", "Ready", "Up-to-date", "Available", "Age"],
+        b"cronjobs" => &["Name", "Schedule", "Timezone", "Suspend", "Active", "Last Schedule", "Age"],
+        b"jobs" => &["Name", "Status", "Completions", "Duration", "Age"],
         b"replicasets" => &["Name", "Desired", "Current", "Ready", "Age"],
         b"pods" => &["Name", "Ready", "Status", "Restarts", "Age"],
         b"events" => &["Last Seen", "Type", "Reason", "Object", "Message"],
@@ -45,6 +47,31 @@ fn cells(plural: &str, object: &Value, now: DateTime<Utc>) -> Vec<Value> {
             json!(number("/status/availableReplicas")),
             created,
         ],
+        "cronjobs" => {
+            let or_none =
+                |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or("<none>").to_owned();
+            let last =
+                object.pointer("/status/lastScheduleTime").map_or(json!("<none>"), |_| age("/status/lastScheduleTime"));
+            let active = object.pointer("/status/active").and_then(Value::as_array).map_or(0, Vec::len);
+            let is_suspended = object.pointer("/spec/suspend") == Some(&json!(true));
+            let suspended = if is_suspended { "True" } else { "False" };
+            vec![
+                name,
+                text("/spec/schedule"),
+                json!(or_none("/spec/timeZone")),
+                json!(suspended),
+                json!(active),
+                last,
+                created,
+            ]
+        }
+        "jobs" => {
+            let done = format!("{}/{}", number("/status/succeeded"), number("/spec/completions"));
+            let conditions = object.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
+            let mut ends = conditions.filter_map(|condition| condition["type"].as_str());
+            let status = ends.find(|kind| matches!(*kind, "Complete" | "Failed")).unwrap_or("Running").to_owned();
+            vec![name, json!(status), json!(done), age("/status/startTime"), created]
+        }
         "replicasets" => vec![
             name,
             json!(number("/spec/replicas")),

@@ -143,10 +143,27 @@ pub(super) fn create(shared: &Arc<Shared>, asked: &Asked, target: &Target) -> Re
 
 /// The fields the API fills in.
 fn defaulted(object: &mut Value) {
-    if object["kind"] != "Deployment" {
-        return;
-    }
+    let kind = object["kind"].as_str().unwrap_or_default().to_owned();
     let spec = &mut object["spec"];
+    match kind.as_str() {
+        "Deployment" => {}
+        "Job" => return crate::sandbox::controllers::job::defaulted(spec),
+        "CronJob" => {
+            let fields = [
+                ("suspend", json!(false)),
+                ("concurrencyPolicy", json!("Allow")),
+                ("successfulJobsHistoryLimit", json!(3)),
+                ("failedJobsHistoryLimit", json!(1)),
+            ];
+            for (field, value) in fields {
+                if spec.get(field).is_none_or(Value::is_null) {
+                    spec[field] = value;
+                }
+            }
+            return;
+        }
+        _ => return,
+    }
     for (field, value) in
         [("replicas", json!(1)), ("revisionHistoryLimit", json!(10)), ("progressDeadlineSeconds", json!(600))]
     {
@@ -310,7 +327,7 @@ pub(super) fn delete(shared: &Arc<Shared>, asked: &Asked, target: &Target) -> Re
 fn forget(world: &mut World, target: &Target, object: &Value) {
     world.remove(&target.key());
     let mut owners = vec![object["metadata"]["uid"].clone()];
-    for resource in ["replicasets", "pods"] {
+    for resource in ["replicasets", "jobs", "pods"] {
         let is_owned =
             |child: &Value| child.pointer("/metadata/ownerReferences/0/uid").is_some_and(|uid| owners.contains(uid));
         let owned: Vec<_> = world
