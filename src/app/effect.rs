@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::actions::Options;
+use crate::actions::journal::Finished;
 use crate::domain::action::Plan;
 use crate::domain::job::JobRef;
 use crate::domain::rollout::WorkloadRef;
@@ -30,6 +31,8 @@ pub enum Effect {
     FindUnfinished,
     /// Read the journal.
     ReadJournal,
+    /// Look whether a finished action is still as it was left.
+    LookBack(Box<Finished>),
     /// Paint everything again.
     Repaint,
     /// Stop like any job.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::domain::action::{Plan, Run, RunEvent};
+use crate::actions::journal::Finished;
+use crate::domain::action::{Plan, Run, RunEvent, Undone};
 use crate::domain::job::JobRef;
 use crate::domain::rollout::WorkloadRef;
 use crate::keys::Chord;
@@ -50,9 +51,17 @@ pub enum Message {
     Resumed(Box<Run>),
     /// The journal as it is now, newest first.
     Journal(Vec<JournalLine>),
+    /// What was finished not long ago, by the journal.
+    Finished(Vec<Finished>),
+    /// One of these, by its run and place, was looked at: who undid it.
+    LookedBack(String, usize, Result<Option<Undone>, Unseen>),
     /// A task ended that should not have.
     TaskDied(&'static str, String),
 }
+
+/// A workload could not be read: it is looked at again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unseen;
 
 /// Why the console leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

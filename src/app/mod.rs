@@ -14,10 +14,12 @@
 //! This room does not know wire formats or how anything is drawn. It keeps one invariant: nobody awaits in the loop but for
 //! the next message.
 
+mod aftermath;
 mod commands;
 mod effect;
 mod filter;
 mod jobs;
+mod look_back;
 mod message;
 mod model;
 mod pace;
@@ -25,6 +27,7 @@ mod perform;
 mod reading;
 mod runtime;
 mod supervise;
+mod tell_journal;
 mod update;
 
 use crate::actions::catalog;
@@ -32,7 +35,7 @@ use crate::keys::CommandName;
 
 pub use commands::{Command, NAMED};
 pub use effect::{Answer, Effect, PlanRequest};
-pub use message::{Connected, Leaving, Message};
+pub use message::{Connected, Leaving, Message, Unseen};
 pub use model::Model;
 pub use perform::{Connect, Performer, Reach};
 pub use runtime::Runtime;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
+use super::aftermath::Aftermath;
 use super::effect::PlanRequest;
 use super::filter;
 use super::jobs::JobsPane;
@@ -97,6 +98,8 @@ pub struct Model {
     pub running: Option<String>,
     /// How the last run ended, when it did not end well; until somebody looks at the journal.
     pub ended_badly: Option<String>,
+    /// What became of finished actions.
+    pub aftermath: Aftermath,
     /// When the open workload is read again.
     pub detail_due: Option<Instant>,
     /// Lines of the open menu.
@@ -143,6 +146,7 @@ impl Model {
             unfinished: Vec::new(),
             running: None,
             ended_badly: None,
+            aftermath: Aftermath::default(),
             detail_due: None,
             menu: Vec::new(),
             hints: Vec::new(),
@@ -281,7 +285,11 @@ impl Model {
     fn said_first(&self) -> Option<&str> {
         let unfinished = self.unfinished.first().map(|(_, words)| words.as_str());
         let running = self.running.as_deref().filter(|_| !matches!(self.overlay(), Some(Overlay::Plan { .. })));
-        running.or(unfinished).or(self.ended_badly.as_deref()).or(self.banner.as_deref())
+        running
+            .or(unfinished)
+            .or_else(|| self.aftermath.undone())
+            .or(self.ended_badly.as_deref())
+            .or(self.banner.as_deref())
     }
 
     /// The overlay that has the keys.

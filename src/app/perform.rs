@@ -1,7 +1,7 @@
 //! Effects into supervised tasks: the only room that spawns them.
 #![expect(clippy::disallowed_methods, reason = "this is the one place that spawns what the loop asks for")]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,22 +11,20 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::effect::{Answer, Effect, PlanRequest};
+use super::look_back::{self, LookBack};
 use super::message::{Connected, Message};
 use super::reading;
 use super::supervise::{panicked, supervise};
-use crate::actions::journal::{self, Entry, Journal, Unfinished, What};
+use super::tell_journal::tell_journal;
+use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
 use crate::actions::{Executor, Given, Planner, Seen, catalog};
-use crate::domain::action::{Phase, Plan, Run, RunEvent};
+use crate::domain::action::{Phase, Plan, Run, RunEvent, WATCHED};
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::text;
 use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::cluster::{ClusterSnapshot, ClusterSource, Connection};
 use crate::sources::observe::{Answer as Pending, ObserveCluster};
-use crate::ui::scene::JournalLine;
-
-/// How many journal lines the screen shows.
-const JOURNAL_LINES: usize = 500;
 
 /// Everything needed to look at and act on one environment.
 pub struct Reach {
@@ -156,6 +154,7 @@ impl Performer {
             Effect::Execute(plan, answer) => self.execute(*plan, answer),
             Effect::FindUnfinished => self.find_unfinished(),
             Effect::ReadJournal => self.read_journal(),
+            Effect::LookBack(finished) => self.look_back(*finished),
             // The loop does these itself: they are about the terminal.
             Effect::Repaint | Effect::Suspend | Effect::Leave => {}
         }
@@ -306,7 +305,7 @@ impl Performer {
             if let Err(error) = journal.lock().unwrap_or_else(PoisonError::into_inner).append(entry, now) {
                 tracing::error!(%error, "a journal line is lost");
             }
-            tell_journal(&state, &messages);
+            tell_journal(&state, &messages, now);
         });
     }
 
@@ -330,6 +329,8 @@ impl Performer {
             }
         };
         self.unfinished = journal::unfinished(&chains);
+        // What the loop learns of later, with the next line of the journal, is worth no wait here.
+        let _ = self.messages.try_send(Message::Finished(journal::finished(&chains, (self.clock)() - WATCHED)));
         self.tell_unfinished("verified as soon as its cluster is connected; nothing is sent");
     }
 
@@ -381,16 +382,25 @@ impl Performer {
     }
 
     fn read_journal(&self) {
-        let (state, messages) = (self.state.clone(), self.messages.clone());
-        tokio::task::spawn_blocking(move || tell_journal(&state, &messages));
+        let (state, messages, now) = (self.state.clone(), self.messages.clone(), (self.clock)());
+        tokio::task::spawn_blocking(move || tell_journal(&state, &messages, now));
     }
-}
 
-/// Reads the journal and tells the loop what it holds. Blocks.
-fn tell_journal(state: &Path, messages: &mpsc::Sender<Message>) {
-    let lines = journal::chains(state).map(|chains| journal_lines(&chains)).unwrap_or_default();
-    // A loop that has ended needs no journal.
-    let _ = messages.blocking_send(Message::Journal(lines));
+    fn look_back(&self, finished: Finished) {
+        let of_it = |current: &&Current| current.reach.executor.environment == finished.begun.environment;
+        let Some(current) = self.current.as_ref().filter(of_it) else {
+            tokio::spawn(look_back::later(finished, self.messages.clone()));
+            return;
+        };
+        let look_back = LookBack {
+            connection: current.reach.connection.clone(),
+            journal: self.journal.clone(),
+            clock: self.clock.clone(),
+            messages: self.messages.clone(),
+            state: self.state.clone(),
+        };
+        tokio::spawn(look_back.at(finished));
+    }
 }
 
 /// Runs an execution, passes its events on, and makes its end known even when it dies.
@@ -476,23 +486,4 @@ fn scope_words(namespaces: &[Arc<str>]) -> String {
         [one] => one.to_string(),
         [first, others @ ..] => format!("{first} +{}", others.len()),
     }
-}
-
-fn journal_lines(chains: &[journal::Chain]) -> Vec<JournalLine> {
-    let mut lines: Vec<&journal::Line> = chains.iter().flat_map(|chain| &chain.lines).collect();
-    lines.sort_by_key(|line| std::cmp::Reverse((line.at, line.seq)));
-    let clean = |raw: &str| text::clean(raw).into_owned();
-    lines
-        .into_iter()
-        .take(JOURNAL_LINES)
-        .map(|line| {
-            let targets = line.entry.aims.iter().map(|aim| aim.workload.to_string()).collect::<Vec<_>>().join(", ");
-            JournalLine {
-                at: line.at,
-                what: line.entry.what.word().to_owned(),
-                about: clean(format!("{} {targets}", line.entry.action).trim_end()),
-                words: clean(&format!("{}: {}", line.entry.actor, line.entry.words)),
-            }
-        })
-        .collect()
 }

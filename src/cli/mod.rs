@@ -15,6 +15,7 @@ mod plan;
 mod run;
 mod session;
 mod status;
+mod undone;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

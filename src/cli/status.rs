@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::jobs;
 use super::output::{columns, say};
 use super::session::{SETTLE_WITHIN, Session};
+use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
 use crate::domain::rollout::{Rollout, Verdict};
 use crate::domain::service::UNMAPPED;
@@ -30,6 +31,8 @@ struct Document<'a> {
     context: &'a str,
     observed_at: Instant,
     sources: Vec<SourceLine<'a>>,
+    /// Finished actions of the last half hour that somebody undid.
+    undone: &'a [UndoneLine],
     rollouts: Vec<RolloutLine<'a>>,
     cron_jobs: Vec<jobs::CronJobLine<'a>>,
     jobs: Vec<jobs::JobLine<'a>>,
@@ -67,27 +70,49 @@ impl Status {
     pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
         let session = Session::prepare(global);
         session.tell_problems();
-        let (snapshot, context) = match session.connect().await {
-            Ok(connected) => (connected.settled(SETTLE_WITHIN).await, connected.connection.context().to_owned()),
+        let (snapshot, context, undone) = match session.connect().await {
+            Ok(connected) => {
+                let snapshot = connected.settled(SETTLE_WITHIN).await;
+                let undone = look_back(&session, &connected, session.now()).await;
+                (snapshot, connected.connection.context().to_owned(), undone)
+            }
             Err(error) => {
                 let mut health = SourceHealth::loading(format!("{}/cluster", session.environment.name));
                 health.state = SourceState::Down;
                 health.error = Some(error.sentence);
-                (ClusterSnapshot { health: vec![health], ..ClusterSnapshot::default() }, session.context_words())
+                let snapshot = ClusterSnapshot { health: vec![health], ..ClusterSnapshot::default() };
+                (snapshot, session.context_words(), Vec::new())
             }
         };
         let now = session.now();
         match self.output {
             Format::Json => {
-                say(&serde_json::to_string_pretty(&document(&snapshot, &session.environment.name, &context, now))?)?;
+                say(&serde_json::to_string_pretty(&document(
+                    &snapshot,
+                    &undone,
+                    &session.environment.name,
+                    &context,
+                    now,
+                ))?)?;
             }
-            Format::Table => say(&table(&snapshot, now))?,
+            Format::Table => {
+                for line in &undone {
+                    say(&line.undone.words)?;
+                }
+                say(&table(&snapshot, now))?;
+            }
         }
         Ok(ExitCode::from(exit_code(&snapshot)))
     }
 }
 
-fn document<'a>(snapshot: &'a ClusterSnapshot, environment: &'a str, context: &'a str, now: Instant) -> Document<'a> {
+fn document<'a>(
+    snapshot: &'a ClusterSnapshot,
+    undone: &'a [UndoneLine],
+    environment: &'a str,
+    context: &'a str,
+    now: Instant,
+) -> Document<'a> {
     let source = |health: &'a SourceHealth| SourceLine {
         name: &health.name,
         state: health.state,
@@ -116,6 +141,7 @@ fn document<'a>(snapshot: &'a ClusterSnapshot, environment: &'a str, context: &'
         context,
         observed_at: now,
         sources: snapshot.health.iter().map(source).collect(),
+        undone,
         rollouts: snapshot.rollouts.iter().map(|row| rollout(row)).collect(),
         cron_jobs: jobs::cron_jobs(snapshot),
         jobs: jobs::jobs(snapshot),

@@ -17,3 +17,4 @@ mod sending;
 mod services;
 mod stage;
 mod tidy;
+mod undone;

@@ -163,6 +163,7 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
         Command::Journal => {
             // Whoever looks there has seen how it ended.
             model.ended_badly = None;
+            model.aftermath.dismiss();
             model.ui.overlays.clear();
             model.ui.view = View::Journal;
             model.ui.detail_cursor = 0;

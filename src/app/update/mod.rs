@@ -47,7 +47,12 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             model.link = Link::Failed(reason);
             Vec::new()
         }
-        Message::Observed(snapshot) => world::observed(model, snapshot, now),
+        Message::Observed(snapshot) => {
+            // Also while the screen is frozen.
+            let moved = model.aftermath.moved(&snapshot.rollouts, now);
+            let look_back = moved.into_iter().map(|finished| Effect::LookBack(Box::new(finished)));
+            look_back.chain(world::observed(model, snapshot, now)).collect()
+        }
         Message::Facts(workload, facts) => world::facts(model, &workload, facts, now),
         Message::Events(workload, events) => world::events(model, &workload, events),
         Message::Job(job, facts) => jobs::facts(model, &job, facts, now),
@@ -66,6 +71,14 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             model.journal = lines;
             Vec::new()
         }
+        Message::Finished(finished) => {
+            model.aftermath.replace(finished);
+            look_back(model, now)
+        }
+        Message::LookedBack(run, target, found) => {
+            model.aftermath.looked(&run, target, found);
+            look_back(model, now)
+        }
         Message::TaskDied(name, why) => {
             toast(model, &format!("The {name} task failed and was started again: {why}"), true, now);
             Vec::new()
@@ -73,6 +86,12 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
     };
     menu::refresh(model);
     effects
+}
+
+/// Looks at finished actions whose row has moved.
+fn look_back(model: &mut Model, now: Instant) -> Vec<Effect> {
+    let moved = model.aftermath.moved(&model.snapshot.rollouts, now);
+    moved.into_iter().map(|finished| Effect::LookBack(Box::new(finished))).collect()
 }
 
 /// What time alone changes.

@@ -6,5 +6,7 @@ mod harness;
 mod kinds;
 mod kubeconfig;
 mod life;
+mod owners;
 mod rollback;
+mod services;
 mod verdicts;

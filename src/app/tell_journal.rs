@@ -1,0 +1,42 @@
+//! The journal as the screen shows it, and what it says is worth watching.
+
+use std::path::Path;
+
+use tokio::sync::mpsc;
+
+use super::message::Message;
+use crate::actions::journal;
+use crate::domain::action::WATCHED;
+use crate::domain::text;
+use crate::domain::time::Instant;
+use crate::ui::scene::JournalLine;
+
+/// How many journal lines the screen shows.
+const JOURNAL_LINES: usize = 500;
+
+/// Reads the journal and tells the loop what it holds. Blocks.
+pub(super) fn tell_journal(state: &Path, messages: &mpsc::Sender<Message>, now: Instant) {
+    let chains = journal::chains(state).unwrap_or_default();
+    // A loop that has ended needs no journal.
+    let _ = messages.blocking_send(Message::Journal(journal_lines(&chains)));
+    let _ = messages.blocking_send(Message::Finished(journal::finished(&chains, now - WATCHED)));
+}
+
+fn journal_lines(chains: &[journal::Chain]) -> Vec<JournalLine> {
+    let mut lines: Vec<&journal::Line> = chains.iter().flat_map(|chain| &chain.lines).collect();
+    lines.sort_by_key(|line| std::cmp::Reverse((line.at, line.seq)));
+    let clean = |raw: &str| text::clean(raw).into_owned();
+    lines
+        .into_iter()
+        .take(JOURNAL_LINES)
+        .map(|line| {
+            let targets = line.entry.aims.iter().map(|aim| aim.workload.to_string()).collect::<Vec<_>>().join(", ");
+            JournalLine {
+                at: line.at,
+                what: line.entry.what.word().to_owned(),
+                about: clean(format!("{} {targets}", line.entry.action).trim_end()),
+                words: clean(&format!("{}: {}", line.entry.actor, line.entry.words)),
+            }
+        })
+        .collect()
+}
