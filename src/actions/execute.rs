@@ -193,6 +193,12 @@ impl Executor {
         if plan.environment != self.environment {
             return Err(format!("the plan is for environment {:?}, this is {:?}.", plan.environment, self.environment));
         }
+        if let Some(stray) = plan.targets.iter().find(|target| *target.workload.environment != *self.environment) {
+            return Err(format!(
+                "{} is of {:?}, this is {:?}.",
+                stray.workload, stray.workload.environment, self.environment
+            ));
+        }
         // The guard of now decides, not the one written in the document.
         let asked = policy::confirmation(action, self.guard, &plan.targets);
         policy::confirms(&asked, &given.typed, given.reason.as_deref())?;

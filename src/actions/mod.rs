@@ -10,6 +10,7 @@
 mod account;
 pub mod catalog;
 mod contract;
+mod desk;
 mod execute;
 mod fights;
 pub mod journal;
@@ -21,6 +22,7 @@ mod services;
 mod verify;
 
 pub use contract::{Action, Context, Draft, Options, Refusal};
+pub use desk::Desk;
 pub use execute::{Executor, Given};
 pub use plan::{Planner, revise};
 pub use policy::{Grant, actor, confirmation};

@@ -64,6 +64,12 @@ impl Planner {
         targets: &[WorkloadRef],
         options: &Options,
     ) -> Result<Plan, SourceError> {
+        if let Some(stray) = targets.iter().find(|target| *target.environment != *self.environment) {
+            // Two clusters may have the same names in them: only this tells them apart.
+            let sentence =
+                format!("{stray} is of {}, this is {}: nothing is planned.", stray.environment, self.environment);
+            return Err(SourceError::new(Trouble::Setup, sentence));
+        }
         let cluster = self.observe.cluster().await?;
         let mut actor = self.actor.clone();
         actor.identity = self.observe.identity().await?;

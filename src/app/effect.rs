@@ -11,7 +11,7 @@ use crate::domain::rollout::WorkloadRef;
 /// Something to be done outside the loop.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Look at this workload's pods too.
+    /// Look at this workload's pods too, in its own environment, and at nobody else's.
     Focus(Option<WorkloadRef>),
     /// Read a workload whole, and its events.
     Read(WorkloadRef),
@@ -19,7 +19,7 @@ pub enum Effect {
     ReadJob(JobRef, Vec<(Arc<str>, Arc<str>)>),
     /// Try every broken source again now.
     Retry,
-    /// Connect to an environment, by its place, and let go of the one before.
+    /// Connect to an environment, by its place; the others stay connected.
     Connect(usize),
     /// Work out a plan.
     Plan(PlanRequest),

@@ -6,6 +6,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::filter;
+use crate::domain::environment::ObjectKey;
 use crate::domain::job::{Job, JobVerdict};
 use crate::domain::time::Instant;
 use crate::ui::scene::{JobDetail, JobsScene};
@@ -15,8 +16,8 @@ use crate::ui::scene::{JobDetail, JobsScene};
 pub struct JobsPane {
     /// The rows that pass the filter, worst first.
     pub visible: Vec<Arc<Job>>,
-    /// The row under the cursor, by uid.
-    pub cursor: Option<Arc<str>>,
+    /// The row under the cursor; never by place.
+    pub cursor: Option<ObjectKey>,
     /// Whether the operator has put the cursor where it is; until then it rests on the worst row.
     pub is_cursor_held: bool,
     /// The open one.
@@ -43,14 +44,14 @@ impl JobsPane {
         let is_there = self.place().is_some();
         if !self.is_cursor_held || !is_there {
             let place = if self.is_cursor_held { place.min(self.visible.len().saturating_sub(1)) } else { 0 };
-            self.cursor = self.visible.get(place).map(|job| job.uid.clone());
+            self.cursor = self.visible.get(place).map(|job| job.key());
         }
     }
 
     /// The place of the cursor among the visible rows.
     pub(super) fn place(&self) -> Option<usize> {
-        let uid = self.cursor.as_ref()?;
-        self.visible.iter().position(|job| job.uid == *uid)
+        let key = self.cursor.as_ref()?;
+        self.visible.iter().position(|job| job.is(key))
     }
 
     /// The row under the cursor.

@@ -27,12 +27,12 @@ pub enum Message {
     Continued,
     /// Time moved on.
     Clock,
-    /// The connection to the current environment is made.
-    Connected(Connected),
-    /// The connection to the current environment cannot be made; it is tried again.
-    NotConnected(String),
-    /// The newest of the cluster.
-    Observed(Box<ClusterSnapshot>),
+    /// The connection to the environment at this place is made.
+    Connected(usize, Connected),
+    /// The connection to the environment at this place cannot be made; it is tried again.
+    NotConnected(usize, String),
+    /// The newest of the cluster of the environment at this place.
+    Observed(usize, Box<ClusterSnapshot>),
     /// The open workload was read whole.
     Facts(WorkloadRef, Result<Box<WorkloadFacts>, String>),
     /// The events of the open workload.

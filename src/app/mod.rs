@@ -24,8 +24,10 @@ mod message;
 mod model;
 mod pace;
 mod perform;
+mod reach;
 mod reading;
 mod runtime;
+mod sight;
 mod supervise;
 mod tell_journal;
 mod update;
@@ -37,8 +39,10 @@ pub use commands::{Command, NAMED};
 pub use effect::{Answer, Effect, PlanRequest};
 pub use message::{Connected, Leaving, Message, Unseen};
 pub use model::Model;
-pub use perform::{Connect, Performer, Reach};
+pub use perform::Performer;
+pub use reach::{Connect, Reach};
 pub use runtime::Runtime;
+pub use sight::{Link, Scope, Sight};
 pub use update::{next_due, update};
 
 /// The name of every command a keymap may bind.

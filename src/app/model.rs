@@ -6,33 +6,22 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::aftermath::Aftermath;
-use super::effect::PlanRequest;
+use super::effect::{Effect, PlanRequest};
 use super::filter;
 use super::jobs::JobsPane;
+use super::sight::{Link, Scope, Sight};
 use crate::config::Environment;
 use crate::domain::action::{Phase, Run};
 use crate::domain::environment::Guard;
 use crate::domain::problem::Problem;
 use crate::domain::rollout::{Rollout, Verdict, WorkloadRef};
 use crate::domain::service::{Services, UNMAPPED};
-use crate::domain::source::{SourceHealth, SourceState};
+use crate::domain::source::SourceHealth;
 use crate::domain::time::Instant;
 use crate::keys::{Keymap, Pending};
 use crate::sources::cluster::ClusterSnapshot;
 use crate::ui::scene::{Detail, Header, JournalLine, MenuLine, PlanScene, Rows, Scene};
 use crate::ui::state::{Overlay, UiState, View};
-
-/// How the connection to the current environment stands.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Link {
-    /// Being made.
-    #[default]
-    Connecting,
-    /// Made.
-    Connected,
-    /// Could not be made; the reason.
-    Failed(String),
-}
 
 /// The plan on the screen with the request it answers.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,26 +41,14 @@ pub struct Planning {
 pub struct Model {
     /// What the operator chose about the screen.
     pub ui: UiState,
-    /// The environments of the configuration.
-    pub environments: Vec<Environment>,
-    /// The current one, by its place.
-    pub current: usize,
+    /// The environments of the configuration, each with what is known of it.
+    pub sights: Vec<Sight>,
+    /// Which of them are shown.
+    pub scope: Scope,
     /// Whether this is the demo.
     pub is_demo: bool,
-    /// The connection.
-    pub link: Link,
-    /// The kubeconfig context, once connected.
-    pub context: String,
-    /// The namespaces watched, in words.
-    pub scope: String,
-    /// Who we are to the cluster.
-    pub identity: Option<String>,
-    /// Why nothing may be changed here.
-    pub read_only: Option<String>,
-    /// The newest of the cluster that is shown.
+    /// What is known of all environments that are shown, as one list.
     pub snapshot: ClusterSnapshot,
-    /// What came in while the screen was frozen.
-    pub held: Option<Box<ClusterSnapshot>>,
     /// The rows that pass the filter, worst first.
     pub visible: Vec<Arc<Rollout>>,
     /// The jobs pane.
@@ -119,20 +96,14 @@ pub struct Model {
 }
 
 impl Model {
-    /// A console that knows nothing yet, in the first of its environments.
-    pub fn new(environments: Vec<Environment>, current: usize, keymap: Keymap, problems: Vec<Problem>) -> Self {
+    /// A console that knows nothing yet of these environments, and shows those of a scope.
+    pub fn new(environments: Vec<Environment>, scope: Scope, keymap: Keymap, problems: Vec<Problem>) -> Self {
         let mut model = Self {
             ui: UiState::default(),
-            environments,
-            current,
+            sights: environments.into_iter().map(Sight::new).collect(),
+            scope,
             is_demo: false,
-            link: Link::default(),
-            context: String::new(),
-            scope: String::new(),
-            identity: None,
-            read_only: None,
             snapshot: ClusterSnapshot::default(),
-            held: None,
             visible: Vec::new(),
             jobs: JobsPane::default(),
             detail: None,
@@ -156,57 +127,93 @@ impl Model {
             page: 0,
             furthest: 0,
         };
-        model.enter(current);
+        model.enter(scope);
         model
     }
 
-    /// Goes to another environment: nothing of the one before stays on the screen.
-    pub fn enter(&mut self, environment: usize) {
-        let Some(entered) = self.environments.get(environment) else { return };
-        self.current = environment;
-        self.link = Link::Connecting;
-        self.context = entered.context.to_string();
-        self.scope = entered.namespaces.to_string();
-        self.identity = None;
-        self.read_only = entered.read_only.as_ref().map(|reason| reason.words().to_owned());
-        self.banner =
-            entered.read_only.as_ref().map(|reason| format!("Read-only: {}. {}", reason.words(), reason.fix()));
-        self.snapshot = ClusterSnapshot::default();
-        self.held = None;
-        self.visible.clear();
-        self.jobs = JobsPane::default();
+    /// Goes to another scope: of the screen before nothing stays but how it was laid out. What is known of an environment is kept.
+    pub fn enter(&mut self, scope: Scope) {
+        self.scope = scope;
         self.detail = None;
+        self.jobs = JobsPane::default();
+        for held in &mut self.sights {
+            if let Some(snapshot) = held.held.take() {
+                held.snapshot = *snapshot;
+            }
+        }
         self.ui =
             UiState { is_wide: self.ui.is_wide, is_header_compact: self.ui.is_header_compact, ..UiState::default() };
+        let reasons: Vec<_> = self.shown().map(Sight::read_only_sentence).collect();
+        // Where something may be changed, the header says of each row whether it is one of those.
+        self.banner = reasons.into_iter().collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().next());
+        self.merge();
+        self.refilter();
     }
 
-    /// The name of the current environment.
-    fn environment_name(&self) -> &str {
-        self.environments.get(self.current).map_or("", |environment| &environment.name)
+    /// Asks for a connection to every environment that is shown and has none yet.
+    pub fn connect_shown(&mut self) -> Vec<Effect> {
+        let scope = self.scope;
+        let unasked = self.sights.iter_mut().enumerate();
+        let unasked = unasked.filter(|(place, sight)| scope.includes(*place) && sight.link == Link::Idle);
+        unasked
+            .map(|(place, sight)| {
+                sight.link = Link::Connecting;
+                Effect::Connect(place)
+            })
+            .collect()
     }
 
-    /// The guard of the current environment; the strictest where there is none.
-    fn guard(&self) -> Guard {
-        self.environments.get(self.current).map_or(Guard::Production, |environment| environment.guard)
+    /// The environments that are shown.
+    pub fn shown(&self) -> impl Iterator<Item = &Sight> + Clone {
+        let scope = self.scope;
+        self.sights.iter().enumerate().filter(move |(place, _)| scope.includes(*place)).map(|(_, sight)| sight)
     }
 
-    /// The freshness of every source; before there is a connection, of the way to it.
+    /// An environment by its name.
+    pub fn sight(&self, environment: &str) -> Option<&Sight> {
+        self.sights.iter().find(|sight| sight.name() == environment)
+    }
+
+    /// The environment the operator means: that of the plan on the screen, of what is open, of the row under the cursor; else the only one
+    /// that is shown.
+    pub fn here(&self) -> Option<&Sight> {
+        let planned = self.planning.as_ref().filter(|_| matches!(self.overlay(), Some(Overlay::Plan { .. })));
+        let planned = planned.and_then(|planning| planning.request.targets.first());
+        let meant = planned.map(|target| target.environment.clone()).or_else(|| match &self.ui.view {
+            View::Detail(workload, _) => Some(workload.environment.clone()),
+            View::Job(job, _) => Some(job.environment.clone()),
+            View::Rollouts => self.cursor_row().map(|row| row.workload.environment.clone()),
+            View::Jobs => self.jobs.row().map(|row| row.job.environment.clone()),
+            View::Journal => None,
+        });
+        let mut shown = self.shown();
+        meant.and_then(|meant| self.sight(&meant)).or_else(|| shown.next().filter(|_| shown.next().is_none()))
+    }
+
+    /// Brings the environments that are shown into one list; the rows there were before.
+    ///
+    /// With one environment, or when only its freshness changed, no row is touched.
+    pub fn merge(&mut self) -> Arc<[Arc<Rollout>]> {
+        let mut merged = ClusterSnapshot::together(self.shown().map(|sight| &sight.snapshot));
+        merged.health = self.sources();
+        merged.focus = match &self.ui.view {
+            View::Detail(workload, _) => {
+                self.sight(&workload.environment).and_then(|sight| sight.snapshot.focus.clone())
+            }
+            _ => None,
+        };
+        std::mem::replace(&mut self.snapshot, merged).rollouts
+    }
+
+    /// The freshness of every source of the environments that are shown.
     pub fn sources(&self) -> Vec<SourceHealth> {
-        if !self.snapshot.health.is_empty() {
-            return self.snapshot.health.clone();
-        }
-        let mut health = SourceHealth::loading(format!("{}/cluster", self.environment_name()));
-        if let Link::Failed(reason) = &self.link {
-            health.state = SourceState::Down;
-            health.error = Some(reason.clone());
-        }
-        vec![health]
+        self.shown().flat_map(Sight::sources).collect()
     }
 
     /// The row under the cursor.
     pub fn cursor_row(&self) -> Option<&Arc<Rollout>> {
-        let uid = self.ui.cursor.as_ref()?;
-        self.visible.iter().find(|row| row.uid == *uid)
+        let key = self.ui.cursor.as_ref()?;
+        self.visible.iter().find(|row| row.is(key))
     }
 
     /// The workload the operator means: the open one, or the row under the cursor.
@@ -231,17 +238,17 @@ impl Model {
         let all = all.filter(|row| !self.ui.is_problems_only || row.verdict != Verdict::Complete);
         let filter = self.ui.filter.text.trim();
         self.visible = if filter.is_empty() { all.cloned().collect() } else { matching(filter, all) };
-        let is_there = self.ui.cursor.as_ref().is_some_and(|uid| self.visible.iter().any(|row| row.uid == *uid));
+        let is_there = self.ui.cursor.as_ref().is_some_and(|key| self.visible.iter().any(|row| row.is(key)));
         if !self.ui.is_cursor_held || !is_there {
             let place = if self.ui.is_cursor_held { place.min(self.visible.len().saturating_sub(1)) } else { 0 };
-            self.ui.cursor = self.visible.get(place).map(|row| row.uid.clone());
+            self.ui.cursor = self.visible.get(place).map(|row| row.key());
         }
     }
 
     /// The place of the cursor among the visible rows.
     pub fn cursor_place(&self) -> Option<usize> {
-        let uid = self.ui.cursor.as_ref()?;
-        self.visible.iter().position(|row| row.uid == *uid)
+        let key = self.ui.cursor.as_ref()?;
+        self.visible.iter().position(|row| row.is(key))
     }
 
     /// Everything a draw may read.
@@ -251,15 +258,8 @@ impl Model {
             // A frozen screen shows the ages of the moment it was frozen at.
             now: self.ui.frozen_at.unwrap_or(now),
             ui: &self.ui,
-            header: Header {
-                environment: self.environment_name(),
-                guard: self.guard(),
-                context: &self.context,
-                scope: &self.scope,
-                identity: self.identity.as_deref(),
-                read_only: self.read_only.as_deref(),
-                is_demo: self.is_demo,
-            },
+            header: self.header(),
+            environments: self.shown().map(Sight::scene).collect(),
             sources,
             rows: Rows {
                 visible: &self.visible,
@@ -278,6 +278,33 @@ impl Model {
             hints: &self.hints,
             clock: now,
             banner: self.said_first(),
+        }
+    }
+
+    /// Where the operator is: in one environment, or over all of them with the strictest guard.
+    fn header(&self) -> Header<'_> {
+        let environments = self.shown().count();
+        let Some(here) = self.here() else {
+            return Header {
+                environment: "",
+                guard: self.shown().map(Sight::guard).max().unwrap_or(Guard::Production),
+                context: "",
+                scope: "",
+                identity: None,
+                read_only: self.shown().find_map(Sight::read_only),
+                is_demo: self.is_demo,
+                environments,
+            };
+        };
+        Header {
+            environment: here.name(),
+            guard: here.guard(),
+            context: &here.context,
+            scope: &here.namespaces,
+            identity: here.identity.as_deref(),
+            read_only: here.read_only(),
+            is_demo: self.is_demo,
+            environments,
         }
     }
 

@@ -3,81 +3,38 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::sync::{Notify, mpsc, watch};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use super::effect::{Answer, Effect, PlanRequest};
 use super::look_back::{self, LookBack};
-use super::message::{Connected, Message};
+use super::message::Message;
+use super::reach::{Connect, Ways, patiently};
 use super::reading;
-use super::supervise::{panicked, supervise};
+use super::supervise::panicked;
 use super::tell_journal::tell_journal;
 use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
-use crate::actions::{Executor, Given, Planner, Seen, catalog};
+use crate::actions::{Given, Seen, catalog};
 use crate::domain::action::{Phase, Plan, Run, RunEvent, WATCHED};
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::text;
-use crate::domain::time::Instant;
 use crate::sources::Clock;
-use crate::sources::cluster::{ClusterSnapshot, ClusterSource, Connection};
-use crate::sources::observe::{Answer as Pending, ObserveCluster};
-
-/// Everything needed to look at and act on one environment.
-pub struct Reach {
-    /// The eyes.
-    pub connection: Connection,
-    /// The namespaces looked at; empty means all of them.
-    pub namespaces: Vec<Arc<str>>,
-    /// The planner.
-    pub planner: Planner,
-    /// The executor.
-    pub executor: Executor,
-}
-
-/// Makes the way to an environment, by its place; run again until it succeeds.
-pub type Connect = Arc<dyn Fn(usize) -> Pending<'static, Reach> + Send + Sync>;
-
-/// A connection made, and by which attempt.
-type Link = (u64, Box<Reach>);
+use crate::sources::observe::ObserveCluster;
 
 /// What effects are performed with.
 pub struct Performer {
-    connect: Connect,
-    environments: Vec<Arc<str>>,
+    /// The ways to the environments. What concerns a workload goes by [`Ways::of`] with the name of its environment, always.
+    ways: Ways,
     messages: mpsc::Sender<Message>,
-    links: (mpsc::Sender<Link>, mpsc::Receiver<Link>),
-    /// Which connection attempt counts.
-    attempt: u64,
-    /// The environment asked for last.
-    wanted: usize,
-    connecting: Option<AbortHandle>,
-    current: Option<Current>,
-    retry: Arc<Notify>,
     runs: JoinSet<()>,
     journal: Arc<Mutex<Journal>>,
     seen: Arc<Mutex<Seen>>,
     state: PathBuf,
     clock: Clock,
     unfinished: Vec<Unfinished>,
-}
-
-struct Current {
-    reach: Reach,
-    snapshots: watch::Receiver<ClusterSnapshot>,
-    focus: watch::Sender<Option<WorkloadRef>>,
-    source: AbortHandle,
-    identifying: AbortHandle,
-}
-
-impl Drop for Current {
-    fn drop(&mut self) {
-        self.source.abort();
-        self.identifying.abort();
-    }
 }
 
 impl Performer {
@@ -92,15 +49,8 @@ impl Performer {
         clock: Clock,
     ) -> Self {
         Self {
-            connect,
-            environments,
+            ways: Ways::new(connect, environments, messages.clone(), seen.clone(), clock.clone()),
             messages,
-            links: mpsc::channel(1),
-            attempt: 0,
-            wanted: 0,
-            connecting: None,
-            current: None,
-            retry: Arc::new(Notify::new()),
             runs: JoinSet::new(),
             journal,
             seen,
@@ -110,45 +60,27 @@ impl Performer {
         }
     }
 
-    /// The next news of the cluster: a connection made, or a newer snapshot.
+    /// The next news of an environment: a connection made, or a newer snapshot.
     pub async fn news(&mut self) -> Message {
-        loop {
-            let snapshots = self.current.as_mut().map(|current| &mut current.snapshots);
-            let changed = async {
-                let Some(snapshots) = snapshots else { return std::future::pending().await };
-                match snapshots.changed().await {
-                    Ok(()) => Box::new(snapshots.borrow_and_update().clone()),
-                    // The eyes are being started again.
-                    Err(_) => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                Some((attempt, reach)) = self.links.1.recv() => {
-                    if attempt == self.attempt {
-                        return Message::Connected(self.attach(*reach));
-                    }
-                }
-                snapshot = changed => return Message::Observed(snapshot),
-            }
+        let message = self.ways.news().await;
+        if let Message::Connected(place, _) = &message {
+            self.resume(*place);
         }
+        message
     }
 
     /// Performs one effect; never waits.
     pub fn perform(&mut self, effect: Effect) {
         match effect {
-            Effect::Focus(workload) => {
-                if let Some(current) = &self.current {
-                    current.focus.send_replace(workload);
-                }
-            }
+            Effect::Focus(workload) => self.ways.focus(workload.as_ref()),
             Effect::Read(workload) => self.read(workload),
             Effect::ReadJob(job, runs) => {
-                if let Some(current) = &self.current {
+                if let Some(current) = self.ways.of(&job.environment) {
                     reading::job(current.reach.connection.clone(), self.messages.clone(), job, runs);
                 }
             }
-            Effect::Retry => self.retry.notify_waiters(),
-            Effect::Connect(environment) => self.connect(environment),
+            Effect::Retry => self.ways.retry(),
+            Effect::Connect(place) => self.ways.connect(place),
             Effect::Plan(request) => self.plan(request),
             Effect::GiveUp(plan, words) => self.give_up(&plan, words),
             Effect::Execute(plan, answer) => self.execute(*plan, answer),
@@ -171,78 +103,8 @@ impl Performer {
         !self.runs.is_empty()
     }
 
-    fn connect(&mut self, environment: usize) {
-        self.current = None;
-        if let Some(connecting) = self.connecting.take() {
-            connecting.abort();
-        }
-        self.attempt += 1;
-        self.wanted = environment;
-        let (attempt, connect, links, messages, retry) =
-            (self.attempt, self.connect.clone(), self.links.0.clone(), self.messages.clone(), self.retry.clone());
-        let task = tokio::spawn(async move {
-            let mut wait = Duration::from_millis(500);
-            loop {
-                match connect(environment).await {
-                    Ok(reach) => {
-                        let _ = links.send((attempt, Box::new(reach))).await;
-                        return;
-                    }
-                    Err(error) => {
-                        if messages.send(Message::NotConnected(error.sentence)).await.is_err() {
-                            return;
-                        }
-                    }
-                }
-                tokio::select! {
-                    () = tokio::time::sleep(wait) => {}
-                    () = retry.notified() => {}
-                }
-                wait = wait.saturating_mul(2).min(Duration::from_secs(10));
-            }
-        });
-        self.connecting = Some(task.abort_handle());
-    }
-
-    /// Starts the eyes on a connection made.
-    fn attach(&mut self, reach: Reach) -> Connected {
-        let environment = self.environments.get(self.wanted).cloned().unwrap_or_default();
-        let (snapshots, seen) = watch::channel(ClusterSnapshot::default());
-        let (focus, focused) = watch::channel(None);
-        let (healthy, told) = mpsc::channel(16);
-        let (connection, namespaces, retry) = (reach.connection.clone(), reach.namespaces.clone(), self.retry.clone());
-        let services = reach.planner.services.clone();
-        let make = move || {
-            ClusterSource {
-                environment: environment.clone(),
-                connection: connection.clone(),
-                namespaces: namespaces.clone(),
-                services: services.clone(),
-                focus: focused.clone(),
-                snapshots: snapshots.clone(),
-                healthy: healthy.clone(),
-                retry: retry.clone(),
-            }
-            .run()
-        };
-        let source = tokio::spawn(supervise("cluster", make, self.messages.clone())).abort_handle();
-        let remembering = remember(reach.connection.clone(), self.seen.clone(), told, self.clock.clone());
-        tokio::spawn(remembering);
-        let identifying = identify(reach.connection.clone(), self.messages.clone(), scope_words(&reach.namespaces));
-        let identifying = tokio::spawn(identifying).abort_handle();
-        let connected = Connected {
-            context: reach.connection.context().to_owned(),
-            identity: None,
-            scope: scope_words(&reach.namespaces),
-            server: reach.connection.server().into(),
-        };
-        self.current = Some(Current { reach, snapshots: seen, focus, source, identifying });
-        self.resume();
-        connected
-    }
-
     fn read(&self, workload: WorkloadRef) {
-        let Some(current) = &self.current else { return };
+        let Some(current) = self.ways.of(&workload.environment) else { return };
         let (connection, messages, seen) = (current.reach.connection.clone(), self.messages.clone(), self.seen.clone());
         tokio::spawn(async move {
             let facts = ObserveCluster::workload(&connection, &workload).await;
@@ -270,13 +132,14 @@ impl Performer {
 
     fn plan(&self, request: PlanRequest) {
         let messages = self.messages.clone();
-        let planner = self.current.as_ref().map(|current| current.reach.planner.clone());
+        let environment = request.targets.first().map(|target| target.environment.clone()).unwrap_or_default();
+        let planner = self.ways.of(&environment).map(|current| current.reach.planner.clone());
         tokio::spawn(async move {
             let answer = match (planner, catalog::ALL.get(request.action)) {
                 (Some(planner), Some(action)) => {
                     planner.plan(*action, &request.targets, &request.options).await.map_err(|error| error.sentence)
                 }
-                _ => Err("there is no connection to the cluster yet.".to_owned()),
+                _ => Err(format!("there is no connection to {environment} yet.")),
             };
             let _ = messages.send(Message::Planned(request.number, Box::new(answer))).await;
         });
@@ -310,7 +173,14 @@ impl Performer {
     }
 
     fn execute(&mut self, plan: Plan, answer: Answer) {
-        let Some(current) = &self.current else { return };
+        let Some(current) = self.ways.of(&plan.environment) else {
+            // A connection once made stays: without one no plan of it could have been made here.
+            let mut run = Run::draft(plan.id.as_str(), plan.targets.len());
+            run.phase = Phase::Refused;
+            run.reason = Some(format!("there is no connection to {}. Nothing was sent.", plan.environment));
+            let _ = self.messages.try_send(Message::RunEnded(Box::new(run)));
+            return;
+        };
         let (executor, messages) = (current.reach.executor.clone(), self.messages.clone());
         let (id, targets) = (plan.id.clone(), plan.targets.len());
         let given = Given { typed: answer.typed, reason: answer.reason };
@@ -350,9 +220,9 @@ impl Performer {
         let _ = self.messages.try_send(Message::Unfinished(sentences));
     }
 
-    /// Verifies the unfinished runs of this environment's cluster.
-    fn resume(&mut self) {
-        let Some(current) = &self.current else { return };
+    /// Verifies the unfinished runs of an environment that has just been connected, by its own connection.
+    fn resume(&mut self, place: usize) {
+        let Some(current) = self.ways.at(place) else { return };
         let environment = current.reach.executor.environment.clone();
         let (here, elsewhere) =
             std::mem::take(&mut self.unfinished).into_iter().partition(|run| run.begun.environment == environment);
@@ -387,8 +257,7 @@ impl Performer {
     }
 
     fn look_back(&self, finished: Finished) {
-        let of_it = |current: &&Current| current.reach.executor.environment == finished.begun.environment;
-        let Some(current) = self.current.as_ref().filter(of_it) else {
+        let Some(current) = self.ways.of(&finished.begun.environment) else {
             tokio::spawn(look_back::later(finished, self.messages.clone()));
             return;
         };
@@ -429,61 +298,4 @@ async fn watched(
         run
     });
     let _ = messages.send(Message::RunEnded(Box::new(ended))).await;
-}
-
-/// Asks until there is an answer, ever less often.
-async fn patiently<'a, T>(ask: impl Fn() -> crate::sources::observe::Answer<'a, T>) -> T {
-    let mut wait = Duration::from_millis(500);
-    loop {
-        match ask().await {
-            Ok(answer) => return answer,
-            Err(error) => tracing::debug!(%error, "asked again later"),
-        }
-        tokio::time::sleep(wait).await;
-        wait = wait.saturating_mul(2).min(Duration::from_secs(10));
-    }
-}
-
-/// Asks who we are and tells it when known.
-async fn identify(connection: Connection, messages: mpsc::Sender<Message>, scope: String) {
-    if let Some(identity) = patiently(|| ObserveCluster::identity(&connection)).await {
-        let connected = Connected {
-            context: connection.context().to_owned(),
-            identity: Some(identity),
-            scope,
-            server: connection.server().into(),
-        };
-        let _ = messages.send(Message::Connected(connected)).await;
-    }
-}
-
-/// Keeps what was seen fully available, under the uid of its cluster.
-async fn remember(
-    connection: Connection,
-    seen: Arc<Mutex<Seen>>,
-    mut told: mpsc::Receiver<Vec<Arc<str>>>,
-    clock: Clock,
-) {
-    while let Some(sets) = told.recv().await {
-        let Ok(cluster) = ObserveCluster::cluster(&connection).await else { continue };
-        let Some(uid) = cluster.uid else { continue };
-        let now: Instant = clock();
-        let (seen, noted) = (seen.clone(), tokio::task::spawn_blocking);
-        let _ = noted(move || {
-            let result =
-                seen.lock().unwrap_or_else(PoisonError::into_inner).note(&uid, sets.iter().map(AsRef::as_ref), now);
-            if let Err(error) = result {
-                tracing::warn!(%error, "what was seen healthy cannot be kept");
-            }
-        })
-        .await;
-    }
-}
-
-fn scope_words(namespaces: &[Arc<str>]) -> String {
-    match namespaces {
-        [] => "all namespaces".to_owned(),
-        [one] => one.to_string(),
-        [first, others @ ..] => format!("{first} +{}", others.len()),
-    }
 }

@@ -76,7 +76,9 @@ impl Runtime {
         let mut pace = Pace::default();
         let mut redraw_at: Option<Instant> = None;
         self.performer.perform(Effect::FindUnfinished);
-        self.performer.perform(Effect::Connect(self.model.current));
+        for effect in self.model.connect_shown() {
+            self.performer.perform(effect);
+        }
         pace.mark(Cause::Operator, Tick::now());
         loop {
             if pace.take(Tick::now()) {
@@ -245,7 +247,7 @@ fn resized((columns, rows): (u16, u16)) -> Message {
 /// What the operator waits for is drawn at once.
 fn cause_of(message: &Message) -> Cause {
     match message {
-        Message::Observed(_) | Message::Clock => Cause::World,
+        Message::Observed(..) | Message::Clock => Cause::World,
         _ => Cause::Operator,
     }
 }

@@ -58,6 +58,9 @@ impl Plan {
         };
         let session = Session::prepare(global);
         session.tell_problems();
+        if let Some(doubt) = session.doubt() {
+            return usage(doubt);
+        }
         let connected = match session.connect().await {
             Ok(connected) => connected,
             Err(error) => {

@@ -46,9 +46,8 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
     problems.extend(key_problems);
 
     let environments = session.settings.environments.clone();
-    let current = environments.iter().position(|environment| environment.name == session.environment.name).unwrap_or(0);
     let names = environments.iter().map(|environment| environment.name.clone()).collect();
-    let mut model = Model::new(environments, current, keymap, problems);
+    let mut model = Model::new(environments, session.scope, keymap, problems);
     model.services = session.settings.services.clone();
     model.is_demo = staging.is_demo;
     model.banner = staging.banner.or(model.banner);

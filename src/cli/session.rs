@@ -10,8 +10,8 @@ use tokio::sync::{Notify, mpsc, watch};
 use super::Global;
 use super::output::note;
 use crate::actions::journal::{self, Journal};
-use crate::actions::{Executor, Grant, Planner, Seen, actor};
-use crate::app::command_names;
+use crate::actions::{Desk, Executor, Grant, Planner, Seen, actor};
+use crate::app::{Scope, command_names};
 use crate::config::{Asked, ContextRef, Environment, Namespaces, Paths, Settings};
 use crate::domain::problem::Problem;
 use crate::domain::service::{self, Chosen, Services};
@@ -22,7 +22,6 @@ use crate::sources::cluster::{
     ClusterSnapshot, ClusterSource, Connection, Contexts, Endpoint, Hands, Rehearsal, namespaces,
 };
 use crate::sources::error::SourceError;
-use crate::sources::operate::{NoHands, OperateCluster, RehearseCluster};
 use crate::theme::{Depth, Theme};
 
 /// How long the first answers may take.
@@ -37,8 +36,12 @@ pub(super) struct Session {
     pub(super) settings: Settings,
     /// What is wrong with it.
     pub(super) problems: Vec<Problem>,
-    /// The environment.
+    /// The environment a command is about that is about one.
     pub(super) environment: Environment,
+    /// The environments that are shown: one where the command line names it, else all that are declared.
+    pub(super) scope: Scope,
+    /// Why it is not certain which environment is meant; `None` when it is.
+    doubt: Option<String>,
     /// The kubeconfig named on the command line.
     pub(super) kubeconfig: Option<PathBuf>,
     clock: Clock,
@@ -90,8 +93,21 @@ impl Session {
             Some(name) => named(name),
             None => current_context.as_deref().and_then(of_context),
         };
+        let place_of =
+            |one: &Environment| settings.environments.iter().position(|environment| environment.name == one.name);
+        let scope = match (&global.environment, settings.environments.as_slice()) {
+            (Some(_), _) => chosen.and_then(place_of).map_or(Scope::All, Scope::One),
+            (None, [_]) => Scope::One(0),
+            (None, _) => Scope::All,
+        };
+        let known: Vec<&str> = settings.environments.iter().map(|environment| &*environment.name).collect();
+        let doubt = match (&global.environment, chosen) {
+            (_, Some(_)) => None,
+            (Some(name), None) => Some(format!("There is no environment {name:?}. Use one of: {}.", known.join(", "))),
+            (None, None) => (known.len() > 1)
+                .then(|| format!("Which environment is meant? Give --environment with one of: {}.", known.join(", "))),
+        };
         if let (Some(name), None) = (&global.environment, chosen) {
-            let known: Vec<&str> = settings.environments.iter().map(|environment| &*environment.name).collect();
             problems.push(Problem {
                 file: None,
                 line: None,
@@ -109,11 +125,18 @@ impl Session {
             journal: Arc::new(Mutex::new(Journal::new(paths.state()))),
             paths,
             environment,
+            scope,
+            doubt,
             settings,
             problems,
             kubeconfig: global.kubeconfig.clone(),
             clock: system_clock(),
         }
+    }
+
+    /// Why it is not certain which environment a command means that is about one.
+    pub(super) fn doubt(&self) -> Option<&str> {
+        self.doubt.as_deref()
     }
 
     /// The same session in another of its environments.
@@ -175,47 +198,31 @@ impl Session {
         }
     }
 
-    /// The planner of the environment.
-    pub(super) fn planner(&self, connected: &Connected) -> Planner {
-        let connection = connected.connection.clone();
-        // Without a grant there is no rehearsal: a read-only console sends no patch, dry or not.
-        let rehearse =
-            self.grant().ok().map(|()| Arc::new(Rehearsal::new(connection.clone())) as Arc<dyn RehearseCluster>);
-        Planner {
-            observe: Arc::new(connection),
-            rehearse,
-            environment: self.environment.name.to_string(),
+    /// What planner and executor of the environment share.
+    fn desk(&self) -> Desk {
+        Desk {
+            environment: self.environment.name.clone(),
             guard: self.environment.guard,
             grant: self.grant(),
             actor: actor(|name| std::env::var(name).ok(), &host()),
             services: self.settings.services.clone(),
             seen: self.seen.clone(),
             settled: self.settled.clone(),
+            journal: self.journal.clone(),
             clock: self.clock(),
         }
+    }
+
+    /// The planner of the environment.
+    pub(super) fn planner(&self, connected: &Connected) -> Planner {
+        let connection = connected.connection.clone();
+        self.desk().planner(Arc::new(connection.clone()), Rehearsal::new(connection))
     }
 
     /// The executor of the environment: with hands where it may be changed.
     pub(super) fn executor(&self, connected: &Connected, leaving: watch::Receiver<bool>) -> Executor {
         let connection = connected.connection.clone();
-        let operate: Arc<dyn OperateCluster> = match self.grant() {
-            Ok(()) => Arc::new(Hands::new(connection.clone())),
-            Err(_) => Arc::new(NoHands),
-        };
-        Executor {
-            observe: Arc::new(connection),
-            operate,
-            environment: self.environment.name.to_string(),
-            guard: self.environment.guard,
-            grant: self.grant(),
-            actor: actor(|name| std::env::var(name).ok(), &host()),
-            journal: self.journal.clone(),
-            services: self.settings.services.clone(),
-            seen: self.seen.clone(),
-            settled: self.settled.clone(),
-            leaving,
-            clock: self.clock(),
-        }
+        self.desk().executor(Arc::new(connection.clone()), Arc::new(Hands::new(connection)), leaving)
     }
 }
 

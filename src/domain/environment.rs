@@ -1,5 +1,7 @@
 //! Where an operator acts, and how carefully.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 /// How carefully actions are confirmed in an environment. Ordered from the most relaxed to the strictest.
@@ -26,4 +28,15 @@ impl Guard {
             Self::Production => "production",
         }
     }
+}
+
+/// One object of one environment: what the cursor and the marks hold on to.
+///
+/// A uid alone does not tell two clusters apart: one that was restored from the other's backup has the same uids.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectKey {
+    /// The environment's name.
+    pub environment: Arc<str>,
+    /// The uid there.
+    pub uid: Arc<str>,
 }

@@ -15,9 +15,9 @@ use crate::domain::time::Instant;
 /// What the header says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header<'a> {
-    /// The environment's name.
+    /// The name of the environment the operator means; empty where several are shown and none is meant.
     pub environment: &'a str,
-    /// Its guard: the colour of the frame.
+    /// Its guard: the colour of the frame. The strictest of those shown where none is meant.
     pub guard: Guard,
     /// The kubeconfig context.
     pub context: &'a str,
@@ -29,6 +29,19 @@ pub struct Header<'a> {
     pub read_only: Option<&'a str>,
     /// Whether this is the built-in demo.
     pub is_demo: bool,
+    /// How many environments are shown together.
+    pub environments: usize,
+}
+
+/// An environment that is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EnvironmentScene<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its guard: the colour of its name.
+    pub guard: Guard,
+    /// How many workloads of it are known.
+    pub rows: usize,
 }
 
 /// The list of rollouts, filtered and in order.
@@ -172,6 +185,8 @@ pub struct Scene<'a> {
     pub ui: &'a UiState,
     /// What the header says.
     pub header: Header<'a>,
+    /// The environments that are shown, in the order of the configuration.
+    pub environments: Vec<EnvironmentScene<'a>>,
     /// The sources, in the order of the configuration.
     pub sources: &'a [SourceHealth],
     /// The list.
@@ -194,4 +209,18 @@ pub struct Scene<'a> {
     pub hints: &'a [(String, String)],
     /// A sentence that stays until dealt with: an unfinished run, how to allow writing, the three keys of the demo.
     pub banner: Option<&'a str>,
+}
+
+impl<'a> Scene<'a> {
+    /// The guard of a shown environment; the strictest for one that is not known.
+    pub fn guard_of(&self, environment: &str) -> Guard {
+        let known = self.environments.iter().find(|known| known.name == environment);
+        known.map_or(Guard::Production, |known| known.guard)
+    }
+
+    /// The sources of one environment.
+    pub fn sources_of<'e>(&self, environment: &'e str) -> impl Iterator<Item = &'a SourceHealth> + Clone + use<'a, 'e> {
+        let is_its = move |name: &str| name.strip_prefix(environment).is_some_and(|rest| rest.starts_with('/'));
+        self.sources.iter().filter(move |source| is_its(&source.name))
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::domain::environment::ObjectKey;
 use crate::domain::job::JobRef;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::time::Instant;
@@ -180,8 +181,8 @@ pub struct Toast {
 pub struct UiState {
     /// What fills the body.
     pub view: View,
-    /// The row under the cursor of the list, by uid; never by place.
-    pub cursor: Option<Arc<str>>,
+    /// The row under the cursor of the list, by environment and uid; never by place.
+    pub cursor: Option<ObjectKey>,
     /// Whether the operator has put the cursor where it is. Until then it rests on the worst row, whichever that is.
     pub is_cursor_held: bool,
     /// When the resting cursor last came to another row.
@@ -192,8 +193,8 @@ pub struct UiState {
     pub detail_scroll: usize,
     /// The revision uid chosen as the other side of the history diff, when not the current one.
     pub diff_against: Option<Arc<str>>,
-    /// Marked rows, by uid.
-    pub marks: BTreeSet<Arc<str>>,
+    /// Marked rows, by environment and uid.
+    pub marks: BTreeSet<ObjectKey>,
     /// The filter of the list.
     pub filter: Field,
     /// Whether the filter has the keys.

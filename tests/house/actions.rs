@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use quarterdeck::actions::journal::{Journal, What, chains, flaws, unfinished};
-use quarterdeck::actions::{Action, Executor, Given, Options, Planner, Seen, catalog};
+use quarterdeck::actions::{Action, Desk, Executor, Given, Options, Planner, Seen, catalog};
 use quarterdeck::domain::action::{Actor, Phase, Plan, RECORD_KEY, Rehearsal as Dry, Request, Run};
 use quarterdeck::domain::environment::Guard;
 use quarterdeck::domain::rollout::{Kind, WorkloadRef};
@@ -145,34 +145,20 @@ impl Rig {
             hurry,
         });
         let (leave, leaving) = watch::channel(false);
-        let seen = Arc::new(Mutex::new(Seen::load(&state)));
-        let settled = Arc::default();
-        let planner = Planner {
-            observe: Arc::new(connection.clone()),
-            rehearse: Some(Arc::new(Rehearsal::new(connection.clone()))),
+        let desk = Desk {
             environment: "test".into(),
             guard: Guard::Staging,
             grant: Ok(()),
             actor: Actor { os_user: "mori".into(), host: "bastion".into(), ..Actor::default() },
             services: Arc::default(),
-            seen: seen.clone(),
-            settled: Arc::clone(&settled),
-            clock: clock.clone(),
-        };
-        let executor = Executor {
-            observe: Arc::new(connection.clone()),
-            operate: spy.clone(),
-            environment: "test".into(),
-            guard: Guard::Staging,
-            grant: Ok(()),
-            actor: Actor { os_user: "mori".into(), host: "bastion".into(), ..Actor::default() },
+            seen: Arc::new(Mutex::new(Seen::load(&state))),
+            settled: Arc::default(),
             journal: Arc::new(Mutex::new(Journal::new(&state))),
-            services: Arc::default(),
-            seen,
-            settled,
-            leaving,
             clock,
         };
+        let observe = Arc::new(connection.clone());
+        let planner = desk.planner(observe.clone(), Rehearsal::new(connection.clone()));
+        let executor = desk.executor(observe, spy.clone(), leaving);
         Self { sandbox, connection, spy, planner, executor, leave, folder, ahead }
     }
 

@@ -101,7 +101,7 @@ fn see(stage: &mut Stage, jobs: Vec<Job>, freshness: SourceState) {
         jobs: jobs.into(),
         ..ClusterSnapshot::default()
     };
-    stage.tell(Message::Observed(Box::new(snapshot)));
+    stage.tell(Message::Observed(0, Box::new(snapshot)));
 }
 
 fn seeing(jobs: Vec<Job>, freshness: SourceState) -> Stage {
@@ -187,7 +187,7 @@ fn one_job_in_detail() {
 
 #[test]
 fn a_cursor_nobody_moved_rests_on_the_worst_and_a_held_one_on_its_own() {
-    let under = |stage: &Stage| stage.model.jobs.cursor.clone();
+    let under = |stage: &Stage| stage.model.jobs.cursor.clone().map(|key| key.uid);
     let mut stage = seeing(night(), SourceState::Fresh);
     assert_eq!(under(&stage).as_deref(), Some("uid-orders-backup"));
     stage.press("j");

@@ -140,7 +140,7 @@ impl Life {
             }
             Happening::Burst => self.take(Message::Burst),
             Happening::Resize => self.take(Message::Resize(80, 24)),
-            Happening::NotConnected => self.take(Message::NotConnected("refused".into())),
+            Happening::NotConnected => self.take(Message::NotConnected(0, "refused".into())),
         }
     }
 
@@ -170,7 +170,7 @@ impl Life {
             self.executed.push(plan.id.clone());
         }
         let model = &self.stage.model;
-        let is_there = |uid: &std::sync::Arc<str>| model.visible.iter().any(|row| row.uid == *uid);
+        let is_there = |key: &quarterdeck::domain::environment::ObjectKey| model.visible.iter().any(|row| row.is(key));
         assert_eq!(model.ui.cursor.is_some(), !model.visible.is_empty(), "a cursor wherever there are rows");
         assert!(model.ui.cursor.as_ref().is_none_or(is_there), "the cursor is on a row");
     }
@@ -338,7 +338,7 @@ fn an_open_plan_asks_one_question_at_a_time_and_only_when_its_target_moved() {
         let snapshot =
             quarterdeck::sources::cluster::ClusterSnapshot { rollouts: rows, ..life.stage.model.snapshot.clone() };
         let kept = keep_what_is_the_same(&life.stage.model, snapshot);
-        let effects = update(&mut life.stage.model, Message::Observed(Box::new(kept)), life.at);
+        let effects = update(&mut life.stage.model, Message::Observed(0, Box::new(kept)), life.at);
         asked += effects.iter().filter(|effect| matches!(effect, Effect::Plan(_))).count();
     }
     assert_eq!(asked, 1);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use quarterdeck::app::{Connected, Message, Model, command_names, update};
+use quarterdeck::app::{Connected, Message, Model, Scope, command_names, update};
 use quarterdeck::config::{Asked, Settings};
 use quarterdeck::domain::action::Plan;
 use quarterdeck::domain::rollout::{Counts, Kind, Rollout, Verdict, WorkloadRef};
@@ -48,16 +48,17 @@ impl Stage {
         assert_eq!(problems, [], "the test's own configuration");
         let keymap = Keymap::load(DEFAULT, "/nowhere".as_ref(), &command_names()).0;
         let mut stage = Self {
-            model: Model::new(settings.environments, 0, keymap, Vec::new()),
+            model: Model::new(settings.environments, Scope::One(0), keymap, Vec::new()),
             theme: Theme::embedded("mono", Depth::None),
             glyphs: Glyphs::UNICODE,
         };
-        stage.tell(Message::Connected(Connected {
+        let connected = Connected {
             context: "prod-eu".into(),
             identity: Some("mori".into()),
             scope: "shop".into(),
             server: "https://10.0.0.1:6443".into(),
-        }));
+        };
+        stage.tell(Message::Connected(0, connected));
         stage
     }
 
@@ -92,7 +93,7 @@ impl Stage {
             pods: 41,
             focus: None,
         };
-        self.tell(Message::Observed(Box::new(snapshot)));
+        self.tell(Message::Observed(0, Box::new(snapshot)));
     }
 
     /// The body alone, at a size of the whole screen.

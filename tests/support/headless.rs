@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use quarterdeck::actions::journal::Journal;
-use quarterdeck::actions::{Executor, Planner, Seen};
-use quarterdeck::app::{Connect, Effect, Message, Model, Performer, Reach, command_names, update};
-use quarterdeck::config::{Asked, Settings};
+use quarterdeck::actions::{Desk, Seen};
+use quarterdeck::app::{Connect, Effect, Message, Model, Performer, Reach, Scope, command_names, update};
+use quarterdeck::config::{Asked, ContextRef, Environment, Namespaces, Settings};
 use quarterdeck::domain::action::Actor;
+use quarterdeck::domain::environment::Guard;
 use quarterdeck::keys::{DEFAULT, Keymap, Sequence};
 use quarterdeck::sources::Clock;
 use quarterdeck::sources::cluster::{Connection, Contexts, Hands, Rehearsal};
@@ -36,25 +37,45 @@ pub(crate) struct Headless {
 impl Headless {
     /// Opens a console on a context of a kubeconfig, with leave to write, keeping its files in `state`.
     pub(crate) fn open(kubeconfig: &Path, context: &str, namespace: &str, state: &Path) -> Self {
-        // Another test of this process may have installed it.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let text = format!(
             "[environment.test]\ncontext = {context:?}\nnamespaces = [{namespace:?}]\nguard = \"staging\"\nwrite = true\n"
         );
-        let (settings, problems) = Settings::parse("test.toml".as_ref(), &text, &Asked::default());
+        Self::configured(kubeconfig, &text, state)
+    }
+
+    /// Opens a console on all environments of a configuration, keeping its files in `state`.
+    pub(crate) fn configured(kubeconfig: &Path, text: &str, state: &Path) -> Self {
+        // Another test of this process may have installed it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (settings, problems) = Settings::parse("test.toml".as_ref(), text, &Asked::default());
         assert_eq!(problems, [], "the test's own configuration");
         let keymap = Keymap::load(DEFAULT, state, &command_names()).0;
-        let model = Model::new(settings.environments, 0, keymap, Vec::new());
+        let environments = settings.environments;
+        let names = environments.iter().map(|environment| environment.name.clone()).collect();
+        let scope = if environments.len() > 1 { Scope::All } else { Scope::One(0) };
         let clock: Clock = Arc::new(now);
         let (told, messages) = mpsc::channel(256);
         let (leaving, leave) = watch::channel(false);
         let journal = Arc::new(Mutex::new(Journal::new(state)));
         let seen = Arc::new(Mutex::new(Seen::load(state)));
-        let connect = connect(kubeconfig, context, namespace, journal.clone(), seen.clone(), leave, clock.clone());
-        let mut performer =
-            Performer::new(connect, vec!["test".into()], told, state.to_path_buf(), journal, seen, clock.clone());
+        let desk = Desk {
+            environment: Arc::default(),
+            guard: Guard::Production,
+            grant: Ok(()),
+            actor: Actor { os_user: "mori".into(), host: "bastion".into(), ..Actor::default() },
+            services: settings.services,
+            seen: seen.clone(),
+            settled: Arc::default(),
+            journal: journal.clone(),
+            clock: clock.clone(),
+        };
+        let connect = connect(kubeconfig, environments.clone(), desk, leave);
+        let mut model = Model::new(environments, scope, keymap, Vec::new());
+        let mut performer = Performer::new(connect, names, told, state.to_path_buf(), journal, seen, clock.clone());
         performer.perform(Effect::FindUnfinished);
-        performer.perform(Effect::Connect(0));
+        for effect in model.connect_shown() {
+            performer.perform(effect);
+        }
         Self {
             model,
             performer,
@@ -149,50 +170,34 @@ fn now() -> quarterdeck::domain::time::Instant {
     chrono::Utc::now()
 }
 
-fn connect(
-    kubeconfig: &Path,
-    context: &str,
-    namespace: &str,
-    journal: Arc<Mutex<Journal>>,
-    seen: Arc<Mutex<Seen>>,
-    leave: watch::Receiver<bool>,
-    clock: Clock,
-) -> Connect {
-    let (kubeconfig, context, namespace) = (kubeconfig.to_path_buf(), context.to_owned(), namespace.to_owned());
-    Arc::new(move |_| {
-        let (kubeconfig, context, namespace) = (kubeconfig.clone(), context.clone(), namespace.clone());
-        let (journal, seen, leave, clock) = (journal.clone(), seen.clone(), leave.clone(), clock.clone());
+/// The way to each environment, as the shipped console makes it.
+fn connect(kubeconfig: &Path, environments: Vec<Environment>, desk: Desk, leave: watch::Receiver<bool>) -> Connect {
+    let kubeconfig = kubeconfig.to_path_buf();
+    Arc::new(move |place| {
+        let environment = environments[place].clone();
+        let (kubeconfig, leave) = (kubeconfig.clone(), leave.clone());
+        let read_only = environment.read_only.as_ref().map(|reason| reason.words().to_owned());
+        let desk = Desk {
+            environment: environment.name.clone(),
+            guard: environment.guard,
+            grant: read_only.map_or(Ok(()), Err),
+            ..desk.clone()
+        };
         Box::pin(async move {
-            let connection =
-                Connection::open(Contexts::read(Some(&kubeconfig))?.endpoint(&context)?, clock.clone()).await?;
-            let settled = Arc::default();
-            let planner = Planner {
-                observe: Arc::new(connection.clone()),
-                rehearse: Some(Arc::new(Rehearsal::new(connection.clone()))),
-                environment: "test".to_owned(),
-                guard: quarterdeck::domain::environment::Guard::Staging,
-                grant: Ok(()),
-                actor: Actor { os_user: "mori".into(), host: "bastion".into(), ..Actor::default() },
-                services: Arc::default(),
-                seen: seen.clone(),
-                settled: Arc::clone(&settled),
-                clock: clock.clone(),
+            let ContextRef::Named(context) = &environment.context else { unreachable!("contexts are named here") };
+            let endpoint = Contexts::read(Some(&kubeconfig))?.endpoint(context)?;
+            let connection = Connection::open(endpoint, desk.clock.clone()).await?;
+            let namespaces = match &environment.namespaces {
+                Namespaces::Named(names) => names.iter().map(|name| name.as_str().into()).collect(),
+                Namespaces::All | Namespaces::OfContext => Vec::new(),
             };
-            let executor = Executor {
-                observe: Arc::new(connection.clone()),
-                operate: Arc::new(Hands::new(connection.clone())),
-                environment: "test".to_owned(),
-                guard: quarterdeck::domain::environment::Guard::Staging,
-                grant: Ok(()),
-                actor: Actor { os_user: "mori".into(), host: "bastion".into(), ..Actor::default() },
-                journal,
-                services: Arc::default(),
-                seen,
-                settled,
-                leaving: leave,
-                clock,
-            };
-            Ok(Reach { connection, namespaces: vec![namespace.as_str().into()], planner, executor })
+            let observe = Arc::new(connection.clone());
+            Ok(Reach {
+                planner: desk.planner(observe.clone(), Rehearsal::new(connection.clone())),
+                executor: desk.executor(observe, Arc::new(Hands::new(connection.clone())), leave),
+                connection,
+                namespaces,
+            })
         })
     })
 }

@@ -7,6 +7,7 @@ use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
+use crate::app::sight::Scope;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::text;
 use crate::domain::time::Instant;
@@ -133,7 +134,7 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
         Command::Palette => open(model, Overlay::Palette { input: Field::default(), selected: 0 }),
         Command::Problems => open(model, Overlay::Problems { scroll: 0 }),
         Command::Scope => {
-            let selected = model.current;
+            let selected = scopes(model).iter().position(|scope| *scope == model.scope).unwrap_or(0);
             open(model, Overlay::Scope { selected })
         }
         Command::Actions => match model.meant() {
@@ -189,10 +190,10 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
         Command::Diff => diff(model),
         Command::NextTab | Command::PreviousTab => next_part(model, command, now),
         Command::Mark => {
-            if let Some(uid) = model.ui.cursor.clone()
-                && !model.ui.marks.remove(&uid)
+            if let Some(key) = model.ui.cursor.clone()
+                && !model.ui.marks.remove(&key)
             {
-                model.ui.marks.insert(uid);
+                model.ui.marks.insert(key);
             }
             move_cursor::step(model, Command::Down);
             Vec::new()
@@ -260,10 +261,7 @@ fn freeze(model: &mut Model, now: Instant) -> Vec<Effect> {
         model.ui.frozen_at = Some(now);
         return Vec::new();
     }
-    match model.held.take() {
-        Some(snapshot) => world::show(model, *snapshot, now),
-        None => Vec::new(),
-    }
+    world::thaw(model, now)
 }
 
 /// Enter: opens a row, takes a menu line, confirms a plan, ends a filter.
@@ -376,17 +374,21 @@ fn diff(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-fn switch(model: &mut Model, environment: usize, now: Instant) -> Vec<Effect> {
-    if environment >= model.environments.len() {
+/// What can be chosen: all environments where there are several, and each of them.
+pub(super) fn scopes(model: &Model) -> Vec<Scope> {
+    let each = (0..model.sights.len()).map(Scope::One);
+    (model.sights.len() > 1).then_some(Scope::All).into_iter().chain(each).collect()
+}
+
+fn switch(model: &mut Model, selected: usize, now: Instant) -> Vec<Effect> {
+    let Some(scope) = scopes(model).get(selected).copied().filter(|scope| *scope != model.scope) else {
         return Vec::new();
-    }
-    if environment == model.current {
-        return Vec::new();
-    }
+    };
     let mut effects = plan::close(model, now);
     model.planning = None;
-    model.enter(environment);
-    effects.push(Effect::Connect(environment));
+    model.enter(scope);
+    effects.push(Effect::Focus(None));
+    effects.extend(model.connect_shown());
     effects
 }
 

@@ -184,5 +184,5 @@ pub(super) fn lines(model: &Model, tab: JobTab) -> usize {
 /// Puts the cursor on a row of the list; sent to the top it rests there again.
 pub(super) fn choose(model: &mut Model, place: usize, command: Command) {
     model.jobs.is_cursor_held = command != Command::Top;
-    model.jobs.cursor = model.jobs.visible.get(place).map(|job| job.uid.clone());
+    model.jobs.cursor = model.jobs.visible.get(place).map(|job| job.key());
 }

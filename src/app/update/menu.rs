@@ -6,11 +6,15 @@ use super::{input, service};
 use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
 use crate::app::model::Model;
+use crate::app::sight::{Link, Scope, Sight};
+use crate::config::Environment;
 use crate::domain::rollout::{WorkloadRef, without_secrets};
+use crate::domain::source::SourceState;
 use crate::domain::text;
 use crate::keys::Context;
 use crate::ui::scene::MenuLine;
 use crate::ui::state::Overlay;
+use crate::ui::words;
 
 /// Makes the lines of what is open.
 pub(super) fn refresh(model: &mut Model) {
@@ -83,19 +87,30 @@ fn palette(model: &Model, typed: &str) -> Vec<MenuLine> {
 }
 
 fn scopes(model: &Model) -> Vec<MenuLine> {
-    let line = |(place, environment): (usize, &crate::config::Environment)| MenuLine {
-        keys: if place == model.current { "*".to_owned() } else { String::new() },
-        words: environment.name.to_string(),
-        more: format!(
-            "{}, {}, {}, {}",
-            environment.context,
-            environment.namespaces,
-            environment.guard.word(),
-            environment.read_only.as_ref().map_or("may write", |_| "read-only")
-        ),
-        refused: None,
+    let line = |scope: Scope| {
+        let (words, more) = match scope {
+            Scope::All => (
+                words::ALL_ENVIRONMENTS.to_owned(),
+                model.sights.iter().map(Sight::name).collect::<Vec<_>>().join(", "),
+            ),
+            Scope::One(place) => model.sights.get(place).map(one).unwrap_or_default(),
+        };
+        let keys = if scope == model.scope { "*" } else { "" };
+        MenuLine { keys: keys.to_owned(), words, more, refused: None }
     };
-    model.environments.iter().enumerate().map(line).collect()
+    input::scopes(model).into_iter().map(line).collect()
+}
+
+/// An environment's name, and what there is to know of it before it is chosen.
+fn one(sight: &Sight) -> (String, String) {
+    let Environment { name, context, namespaces, guard, read_only } = &sight.environment;
+    let grant = read_only.as_ref().map_or("may write", |_| "read-only");
+    let state = sight.sources().into_iter().max_by_key(|source| source.state.gravity());
+    let state = match state.map(|source| source.state) {
+        Some(state) if sight.link != Link::Idle && state != SourceState::Fresh => format!(", {}", state.word()),
+        _ => String::new(),
+    };
+    (name.to_string(), format!("{context}, {namespaces}, {}, {grant}{state}", guard.word()))
 }
 
 fn actions(model: &Model) -> Vec<MenuLine> {
@@ -104,7 +119,7 @@ fn actions(model: &Model) -> Vec<MenuLine> {
         .map(|contract| MenuLine {
             keys: model.keymap.keys_of(&format!("action.{}", contract.id())),
             words: contract.title().to_owned(),
-            more: match &model.read_only {
+            more: match model.here().and_then(Sight::read_only) {
                 Some(_) => format!("{}; read-only: the plan can be read, not applied", contract.tier().words()),
                 None => contract.tier().words().to_owned(),
             },

@@ -17,7 +17,8 @@ use chrono::TimeDelta;
 use super::commands::Command;
 use super::effect::Effect;
 use super::message::{Leaving, Message};
-use super::model::{Link, Model};
+use super::model::Model;
+use super::sight::Link;
 use crate::domain::time::Instant;
 use crate::ui::state::{Toast, View};
 
@@ -36,22 +37,25 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::Leave(Leaving::Asked | Leaving::TerminalGone) => vec![Effect::Leave],
         Message::Continued => vec![Effect::Repaint, Effect::Retry],
         Message::Clock => clock(model, now),
-        Message::Connected(connected) => {
-            model.link = Link::Connected;
-            model.context = connected.context;
-            model.scope = connected.scope;
-            model.identity = connected.identity.or(model.identity.take());
+        Message::Connected(place, connected) => {
+            if let Some(sight) = model.sights.get_mut(place) {
+                sight.connected(connected);
+            }
+            model.merge();
             Vec::new()
         }
-        Message::NotConnected(reason) => {
-            model.link = Link::Failed(reason);
+        Message::NotConnected(place, reason) => {
+            if let Some(sight) = model.sights.get_mut(place) {
+                sight.link = Link::Failed(reason);
+            }
+            model.merge();
             Vec::new()
         }
-        Message::Observed(snapshot) => {
+        Message::Observed(place, snapshot) => {
             // Also while the screen is frozen.
             let moved = model.aftermath.moved(&snapshot.rollouts, now);
             let look_back = moved.into_iter().map(|finished| Effect::LookBack(Box::new(finished)));
-            look_back.chain(world::observed(model, snapshot, now)).collect()
+            look_back.chain(world::observed(model, place, snapshot, now)).collect()
         }
         Message::Facts(workload, facts) => world::facts(model, &workload, facts, now),
         Message::Events(workload, events) => world::events(model, &workload, events),

@@ -37,7 +37,7 @@ pub(super) fn step(model: &mut Model, command: Command) -> bool {
         View::Rollouts => {
             let place = model.cursor_place().unwrap_or(0);
             let next = moved(place, by, model.visible.len());
-            model.ui.cursor = model.visible.get(next).map(|row| row.uid.clone());
+            model.ui.cursor = model.visible.get(next).map(|row| row.key());
         }
         // The list of revisions is short; what is long is the difference below it.
         View::Detail(_, DetailTab::History)

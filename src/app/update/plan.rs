@@ -36,6 +36,10 @@ pub(super) fn open(
         toast(model, "There is no workload under the cursor.", true, now);
         return Vec::new();
     }
+    if let Err(sentence) = of_one_environment(&targets) {
+        toast(model, &sentence, true, now);
+        return Vec::new();
+    }
     if model.has_run_under_way() {
         toast(model, "A run is under way; wait for its outcome before planning another.", true, now);
         if model.planning.is_some() {
@@ -69,6 +73,20 @@ pub(super) fn open(
     });
     show(model);
     vec![Effect::Plan(request)]
+}
+
+/// One plan, one environment: its guard confirms it, its journal lines name it, its connection alone carries it out.
+fn of_one_environment(targets: &[WorkloadRef]) -> Result<(), String> {
+    let mut names: Vec<&str> = targets.iter().map(|target| &*target.environment).collect();
+    names.sort_unstable();
+    names.dedup();
+    match names.as_slice() {
+        [] | [_] => Ok(()),
+        several => Err(format!(
+            "The targets are of {}: a plan is of one environment. Choose one with s, or unmark the others.",
+            several.join(" and ")
+        )),
+    }
 }
 
 /// Puts the plan, or the run it has become, over everything else.

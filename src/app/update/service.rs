@@ -69,7 +69,8 @@ pub(super) fn named(model: &Model, target: &str, namespace: Option<&str>) -> Res
 fn choose(model: &Model, environment: &str, namespace: &str, name: &str) -> Result<Chosen, String> {
     let rows = model.snapshot.rollouts.iter().map(AsRef::as_ref);
     let mut chosen = service::choose(&model.services, rows, environment, namespace, name)?;
-    chosen.choice.notes.extend(service::unseen(&model.snapshot.health));
+    let health = model.sight(environment).map(|sight| sight.snapshot.health.as_slice()).unwrap_or_default();
+    chosen.choice.notes.extend(service::unseen(health));
     Ok(chosen)
 }
 
@@ -95,8 +96,8 @@ pub(super) fn whole(model: &mut Model, action: usize, now: Instant) -> Vec<Effec
 
 /// The marked rows, those that the filter hides too; these are counted and listed in the plan.
 pub(super) fn marked(model: &Model) -> (Vec<WorkloadRef>, Choice) {
-    let marked: Vec<_> = model.snapshot.rollouts.iter().filter(|row| model.ui.marks.contains(&row.uid)).collect();
-    let is_hidden = |row: &&Rollout| model.visible.iter().all(|visible| visible.uid != row.uid);
+    let marked: Vec<_> = model.snapshot.rollouts.iter().filter(|row| model.ui.marks.contains(&row.key())).collect();
+    let is_hidden = |row: &&Rollout| model.visible.iter().all(|visible| visible.workload != row.workload);
     let hidden: Vec<String> =
         marked.iter().map(|row| &***row).filter(is_hidden).map(|row| row.workload.to_string()).collect();
     let note = (!hidden.is_empty()).then(|| {

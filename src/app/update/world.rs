@@ -17,18 +17,30 @@ use crate::ui::state::{DetailTab, View};
 /// How often an open workload is read again: its events and its history are not watched.
 const READ_EVERY: TimeDelta = TimeDelta::seconds(10);
 
-/// The newest of the cluster: shown, or held while the screen is frozen.
-pub(super) fn observed(model: &mut Model, snapshot: Box<ClusterSnapshot>, now: Instant) -> Vec<Effect> {
+/// The newest of one environment: shown, or held while the screen is frozen.
+pub(super) fn observed(model: &mut Model, place: usize, snapshot: Box<ClusterSnapshot>, now: Instant) -> Vec<Effect> {
+    let Some(sight) = model.sights.get_mut(place) else { return Vec::new() };
     if model.ui.frozen_at.is_some() {
-        model.held = Some(snapshot);
+        sight.held = Some(snapshot);
         return Vec::new();
     }
-    show(model, *snapshot, now)
+    sight.snapshot = *snapshot;
+    if model.scope.includes(place) { show(model, now) } else { Vec::new() }
 }
 
-/// Shows a snapshot; reads the open workload again when it moved.
-pub(super) fn show(model: &mut Model, snapshot: ClusterSnapshot, now: Instant) -> Vec<Effect> {
-    let rows_before = std::mem::replace(&mut model.snapshot, snapshot).rollouts;
+/// Shows what came in while the screen was frozen.
+pub(super) fn thaw(model: &mut Model, now: Instant) -> Vec<Effect> {
+    for sight in &mut model.sights {
+        if let Some(held) = sight.held.take() {
+            sight.snapshot = *held;
+        }
+    }
+    show(model, now)
+}
+
+/// Shows the newest of every environment as one list; reads the open workload again when it moved.
+fn show(model: &mut Model, now: Instant) -> Vec<Effect> {
+    let rows_before = model.merge();
     let before = model.ui.cursor.clone();
     model.refilter();
     if before.is_some() && before != model.ui.cursor {
@@ -47,7 +59,8 @@ pub(super) fn show(model: &mut Model, snapshot: ClusterSnapshot, now: Instant) -
             detail.report = Some(focus.report.clone());
             // Before the pods were listed once, none known is not none there.
             let are_listed = |health: &SourceHealth| health.name.contains("/pods") && health.last_good.is_some();
-            if model.snapshot.health.iter().any(are_listed) {
+            let sight = model.sights.iter().find(|sight| sight.environment.name == workload.environment);
+            if sight.is_some_and(|sight| sight.snapshot.health.iter().any(are_listed)) {
                 detail.pods = Some(focus.pods.clone());
             }
         }

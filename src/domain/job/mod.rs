@@ -15,6 +15,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+use super::environment::ObjectKey;
 use super::time::{self, Instant};
 
 /// The kinds of what runs to an end.
@@ -184,6 +185,16 @@ pub struct Job {
 }
 
 impl Job {
+    /// Which row this is, among those of all environments.
+    pub fn key(&self) -> ObjectKey {
+        ObjectKey { environment: self.job.environment.clone(), uid: self.uid.clone() }
+    }
+
+    /// Whether this is the row of a key.
+    pub fn is(&self, key: &ObjectKey) -> bool {
+        self.uid == key.uid && self.job.environment == key.environment
+    }
+
     /// Whether the list shows it: a CronJob's own Jobs are its runs, shown with it.
     pub const fn is_listed(&self) -> bool {
         self.owner.is_none()

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::action::OperationRecord;
+use super::environment::ObjectKey;
 use super::time::Instant;
 
 /// The kinds of workload Quarterdeck rolls back.
@@ -224,6 +225,16 @@ pub struct Rollout {
 }
 
 impl Rollout {
+    /// Which row this is, among those of all environments.
+    pub fn key(&self) -> ObjectKey {
+        ObjectKey { environment: self.workload.environment.clone(), uid: self.uid.clone() }
+    }
+
+    /// Whether this is the row of a key.
+    pub fn is(&self, key: &ObjectKey) -> bool {
+        self.uid == key.uid && self.workload.environment == key.environment
+    }
+
     /// Seconds until every replica is available at the present rate; `None` when complete or when nothing moves.
     pub fn seconds_left(&self) -> Option<u64> {
         let missing = self.counts.desired.saturating_sub(self.counts.updated.min(self.counts.available));

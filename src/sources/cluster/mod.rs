@@ -17,6 +17,7 @@ mod job_facts;
 mod jobs;
 mod keepers;
 mod kubeconfig;
+mod merge;
 mod page;
 mod revisions;
 mod rows;

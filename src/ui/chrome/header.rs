@@ -64,11 +64,19 @@ fn place(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
         pen.put(right, area.y, wide, &format!(" {badge} "), pen.style(role));
     }
     let guard = Role::of_guard(header.guard);
-    let name = words::environment(header.environment, header.guard);
+    let together = (header.environments > 1).then(|| words::environments(header.environments));
+    let name = match &together {
+        Some(together) if header.environment.is_empty() => together.to_uppercase(),
+        _ => words::environment(header.environment, header.guard),
+    };
     let most = (right - area.x) / 2;
     let used = pen.put(area.x, area.y, most, &format!(" {name} "), pen.style(guard));
     let separator = format!(" {} ", pen.glyphs.separator);
-    let facts: Vec<&str> = [header.context, header.scope].into_iter().chain(header.identity).collect();
+    // That there are others beside the one meant is never cut off: it comes first.
+    let together = together.as_deref().filter(|_| !header.environment.is_empty());
+    let mut facts: Vec<&str> =
+        together.into_iter().chain([header.context, header.scope]).chain(header.identity).collect();
+    facts.retain(|fact| !fact.is_empty());
     let left = right.saturating_sub(area.x + used + 2);
     pen.put(area.x + used + 1, area.y, left, &facts.join(&separator), style);
 }

@@ -36,6 +36,14 @@ pub fn environment(name: &str, guard: Guard) -> String {
     }
 }
 
+/// Every environment at once.
+pub const ALL_ENVIRONMENTS: &str = "all environments";
+
+/// How many environments are shown together.
+pub fn environments(count: usize) -> String {
+    format!("all {count} environments")
+}
+
 /// Why the console does not write.
 pub fn read_only_because(why: &str) -> String {
     format!("read-only: {why}")

@@ -53,8 +53,8 @@ fn facts(pen: &mut Pen<'_>, scene: &Scene<'_>, job: &JobRef, detail: Option<&Job
         head.push(pen.span(&verdict, role));
     }
     page.line(head);
-    let old = notice::above(pen, scene, columns);
-    if notice::is_old(scene) {
+    let old = notice::above(pen, scene, Some(&job.environment), columns);
+    if notice::is_old(scene, &job.environment) {
         page.append(old);
     }
     if let Some(error) = detail.and_then(|detail| detail.error.as_deref()) {

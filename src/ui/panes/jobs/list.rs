@@ -21,7 +21,7 @@ const MORE: u16 = 3;
 /// Draws it.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let cursor = title(pen, Rect { height: 1, ..area }, scene);
-    let above = notice::above(pen, scene, area.width.saturating_sub(2));
+    let above = notice::above(pen, scene, None, area.width.saturating_sub(2));
     let height = u16::try_from(above.len()).unwrap_or(2).min(2).min(area.height.saturating_sub(1));
     above.draw(pen, Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height }, 0);
     let top = area.y + 1 + height;
@@ -33,7 +33,9 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     }
     let room = Room::of(area.width);
     // A namespace's name has no space: a scope without one is a single namespace.
-    let is_one_namespace = !scene.header.scope.contains(' ');
+    let are_several = scene.header.environments > 1;
+    let is_one_namespace = !are_several && !scene.header.scope.contains(' ');
+    let environment = if are_several && room == Room::Narrow { 11 } else { 14 };
     let column = |words, width, rank, fit| Column { id: Head { words, fit }, width, rank };
     let [name, namespace, schedule] = match room {
         Room::Narrow => [22, 11, 15],
@@ -41,7 +43,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
         Room::Wide => [36, 18, 28],
     };
     let asked = [
-        column(column::ENVIRONMENT, 14, 8, Fit::Middle),
+        column(column::ENVIRONMENT, environment, if are_several { 0 } else { 8 }, Fit::Middle),
         column(column::NAMESPACE, namespace, if is_one_namespace { 7 } else { 0 }, Fit::Middle),
         column(column::NAME, name, 0, Fit::Middle),
         column(column::VERDICT, 11, 0, Fit::Left),
@@ -55,11 +57,11 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let placed = columns::place(&asked, area.width.saturating_sub(1), rest, Some(reason));
     let more = if below.height >= 14 { MORE } else { 0 };
     let table = Rect { height: below.height - more, ..below };
-    let is_old = notice::is_old(scene);
     let at = scene.jobs.cursor.unwrap_or(0).min(rows.len() - 1);
     let hit = grid::draw(pen, table, &placed, (rows.len(), at), |pen, place| {
         let Some(job) = rows.get(place) else { return Vec::new() };
-        let cells = placed.iter().map(|column| cell(pen, column.id.words, job));
+        let is_old = notice::is_old(scene, &job.job.environment);
+        let cells = placed.iter().map(|column| cell(pen, scene, column.id.words, job));
         cells.map(|(words, role)| (words, if is_old { Role::StaleData } else { role })).collect()
     });
     if let Some(job) = rows.get(at).filter(|_| more > 0) {
@@ -91,9 +93,13 @@ fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)>
     Some(cursor)
 }
 
-fn cell(pen: &mut Pen<'_>, head: &str, job: &Job) -> Cell {
+fn cell(pen: &mut Pen<'_>, scene: &Scene<'_>, head: &str, job: &Job) -> Cell {
     match head {
-        column::ENVIRONMENT => (job.job.environment.to_string(), Role::Muted),
+        column::ENVIRONMENT => {
+            let guard = scene.guard_of(&job.job.environment);
+            let role = if scene.header.environments > 1 { Role::of_guard(guard) } else { Role::Muted };
+            (job.job.environment.to_string(), role)
+        }
         column::NAMESPACE => (job.job.namespace.to_string(), Role::Muted),
         column::NAME => (job.job.label(), Role::Text),
         column::VERDICT => verdict(pen, job),

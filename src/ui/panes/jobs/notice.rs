@@ -10,27 +10,38 @@ use crate::ui::scene::Scene;
 use crate::ui::widgets::page::Page;
 use crate::ui::words::{self, jobs as said};
 
-/// The sources the rows come from; the way to the cluster while there is none.
-fn sources<'a>(scene: &Scene<'a>) -> Vec<&'a SourceHealth> {
+/// The sources the rows come from, of one environment or of all; the way to the cluster while there is none.
+fn sources<'a>(scene: &Scene<'a>, environment: Option<&str>) -> Vec<&'a SourceHealth> {
     let own = |source: &&SourceHealth| {
-        let what = source.name.split_once('/').map_or("", |(_, what)| what);
+        let what = source.name.rsplit_once('/').map_or("", |(_, what)| what);
         what.starts_with("cronjobs") || what.starts_with("jobs")
     };
-    let found: Vec<&SourceHealth> = scene.sources.iter().filter(own).collect();
-    if found.is_empty() { scene.sources.iter().take(1).collect() } else { found }
+    let all: Vec<&SourceHealth> = match environment {
+        Some(environment) => scene.sources_of(environment).collect(),
+        None => scene.sources.iter().collect(),
+    };
+    let found: Vec<&SourceHealth> = all.iter().copied().filter(own).collect();
+    if found.is_empty() { all.into_iter().take(1).collect() } else { found }
 }
 
-/// Whether what is shown is old.
-pub(super) fn is_old(scene: &Scene<'_>) -> bool {
-    sources(scene).iter().any(|source| matches!(source.state, SourceState::Stale | SourceState::Down))
+/// Whether what is shown of an environment is old.
+pub(super) fn is_old(scene: &Scene<'_>, environment: &str) -> bool {
+    let sources = sources(scene, Some(environment));
+    sources.iter().any(|source| matches!(source.state, SourceState::Stale | SourceState::Down))
 }
 
-/// What stands over the rows: that they are old or not all, and why. At most two lines.
-pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page {
+/// What stands over the rows, of one environment or of all: that they are old or not all, and why. At most two lines.
+pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, environment: Option<&str>, columns: u16) -> Page {
     let mut page = Page::new(columns);
-    let sources = sources(scene);
+    let sources = sources(scene, environment);
     let in_trouble = |source: &&&SourceHealth| source.state.gravity() > SourceState::Loading.gravity();
-    if let Some(worst) = sources.iter().filter(in_trouble).max_by_key(|source| source.state.gravity())
+    if environment.is_none() && scene.header.environments > 1 {
+        // What is true of one environment's rows is not of the others'.
+        let owned: Vec<SourceHealth> = sources.into_iter().cloned().collect();
+        for troubled in together(&owned).iter().filter(|source| source.state != SourceState::Fresh) {
+            page.line(header::health(pen, troubled));
+        }
+    } else if let Some(worst) = sources.iter().filter(in_trouble).max_by_key(|source| source.state.gravity())
         && let Some(since) = worst.last_good
     {
         let age = pen.age(since);
@@ -50,7 +61,7 @@ pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page 
 /// What stands in place of rows when there are none.
 pub(super) fn instead(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
     let mut page = Page::new(area.width.saturating_sub(4));
-    let sources = sources(scene);
+    let sources = sources(scene, None);
     let was_never_read = |source: &&SourceHealth| {
         matches!(source.state, SourceState::Stale | SourceState::Down) && source.last_good.is_none()
     };
@@ -67,7 +78,9 @@ pub(super) fn instead(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
     } else if sources.is_empty() || sources.iter().any(|source| source.state == SourceState::Loading) {
         page.text(pen, 0, &said::loading(0), Role::Text);
     } else {
-        page.text(pen, 0, &said::empty(scene.header.scope), Role::Text);
+        let everywhere = words::environments(scene.header.environments);
+        let scope = if scene.header.environments > 1 { &*everywhere } else { scene.header.scope };
+        page.text(pen, 0, &said::empty(scope), Role::Text);
     }
     let inner = Rect {
         x: area.x + 2,

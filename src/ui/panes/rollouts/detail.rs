@@ -18,7 +18,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, workload: &Workloa
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let detail = scene.detail.filter(|detail| detail.workload == *workload);
     let rollout = detail.and_then(|detail| detail.rollout.as_deref());
-    let old = notice::old(pen, scene);
+    let old = notice::old(pen, scene.sources_of(&workload.environment));
     let mut facts = facts(pen, workload, rollout, detail, old.as_deref(), inner.width);
     if let Some(rollout) = rollout {
         service::write(pen, &mut facts, scene.services, rollout);

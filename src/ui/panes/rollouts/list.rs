@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::image;
-use super::notice::{self, Standing};
+use super::notice;
 use crate::domain::rollout::{Rollout, Verdict};
 use crate::domain::service::UNMAPPED;
 use crate::theme::Role;
@@ -66,10 +66,10 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let offset = layout::offset(at, page, total);
     for (y, (place, rollout)) in (rows.top()..rows.bottom()).zip(scene.rows.visible.iter().enumerate().skip(offset)) {
         let is_chosen = at == Some(place);
-        row(pen, Rect { y, height: 1, ..rows }, scene, rollout, &placed, standing == Standing::Old, is_chosen);
+        row(pen, Rect { y, height: 1, ..rows }, scene, rollout, &placed, notice::is_old(scene, rollout), is_chosen);
     }
     if let Some(chosen) = at.and_then(|at| scene.rows.visible.get(at)).filter(|_| more > 0) {
-        tell_more(pen, Rect { y: rows.bottom(), height: more, ..rows }, chosen);
+        tell_more(pen, Rect { y: rows.bottom(), height: more, ..rows }, scene, chosen);
     }
     HitMap { page, offset, furthest: total.saturating_sub(page), rows, cursor, next_redraw: None }
 }
@@ -87,7 +87,7 @@ fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)>
     }
     if !ui.marks.is_empty() {
         let is_filtered = rows.visible.len() < rows.total;
-        let seen = || rows.visible.iter().filter(|rollout| ui.marks.contains(&rollout.uid)).count();
+        let seen = || rows.visible.iter().filter(|rollout| ui.marks.contains(&rollout.key())).count();
         let hidden = if is_filtered { ui.marks.len().saturating_sub(seen()) } else { 0 };
         facts.push(words::list::marked(ui.marks.len(), hidden));
     }
@@ -107,16 +107,18 @@ fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)>
 /// Which columns there is room for, and where.
 fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Cell>> {
     let room = Room::of(columns + GUTTER);
+    let are_several = scene.header.environments > 1;
     // A namespace's name has no space: a scope without one is a single namespace.
-    let is_one_namespace = !scene.header.scope.contains(' ');
+    let is_one_namespace = !are_several && !scene.header.scope.contains(' ');
     let [name, namespace, service, image, reason] = match room {
         Room::Narrow => [24, 11, 12, 24, 22],
         Room::Middle => [24, 12, 12, 22, 20],
         Room::Wide => [32, 16, 18, 36, 30],
     };
+    let environment = if room == Room::Narrow { 11 } else { 14 };
     let column = |id, width, rank| columns::Column { id, width, rank };
     let asked = [
-        column(Cell::Environment, 14, 12),
+        column(Cell::Environment, environment, if are_several { 0 } else { 12 }),
         column(Cell::Namespace, namespace, if is_one_namespace { 8 } else { 0 }),
         column(Cell::Name, name, 0),
         column(Cell::Service, service, if room == Room::Narrow { 13 } else { 2 }),
@@ -191,13 +193,13 @@ fn row(
     is_old: bool,
     is_chosen: bool,
 ) {
-    let is_marked = scene.ui.marks.contains(&rollout.uid);
+    let is_marked = scene.ui.marks.contains(&rollout.key());
     let style_of = |pen: &Pen<'_>, role: Role| pen.style(if is_old { Role::StaleData } else { role });
     if is_marked {
         pen.put(area.x + 1, area.y, 1, pen.glyphs.mark, pen.style(Role::Mark));
     }
     for column in placed {
-        let (words, role) = cell(pen, column.id, rollout);
+        let (words, role) = cell(pen, scene, column.id, rollout);
         let role = if is_marked && column.id == Cell::Name { Role::Mark } else { role };
         let style = style_of(pen, role);
         put_cell(pen, area, *column, &words, style);
@@ -211,7 +213,7 @@ fn put_cell(pen: &mut Pen<'_>, area: Rect, column: Placed<Cell>, words: &str, st
     let (x, y) = (area.x + GUTTER + column.x, area.y);
     if is_figure(column.id) {
         pen.put_right(x, y, column.width, words, style);
-    } else if matches!(column.id, Cell::Name | Cell::Service | Cell::Image | Cell::Namespace) {
+    } else if matches!(column.id, Cell::Environment | Cell::Name | Cell::Service | Cell::Image | Cell::Namespace) {
         pen.put_middle(x, y, column.width, words, style);
     } else {
         pen.put(x, y, column.width, words, style);
@@ -219,11 +221,15 @@ fn put_cell(pen: &mut Pen<'_>, area: Rect, column: Placed<Cell>, words: &str, st
 }
 
 /// What stands in a cell, and in which role.
-fn cell(pen: &mut Pen<'_>, cell: Cell, rollout: &Rollout) -> (String, Role) {
+fn cell(pen: &mut Pen<'_>, scene: &Scene<'_>, cell: Cell, rollout: &Rollout) -> (String, Role) {
     let counts = rollout.counts;
     let short_of = |figure: u32| if figure < counts.desired { Role::Warning } else { Role::Text };
     match cell {
-        Cell::Environment => (rollout.workload.environment.to_string(), Role::Muted),
+        Cell::Environment => {
+            let name = rollout.workload.environment.to_string();
+            let guard = scene.guard_of(&name);
+            (name, if scene.header.environments > 1 { Role::of_guard(guard) } else { Role::Muted })
+        }
         Cell::Namespace => (rollout.workload.namespace.to_string(), Role::Muted),
         Cell::Name => (rollout.workload.label(), Role::Text),
         Cell::Service => (rollout.service.as_deref().unwrap_or(UNMAPPED).to_owned(), Role::Muted),
@@ -266,10 +272,13 @@ fn reason(pen: &mut Pen<'_>, rollout: &Rollout) -> (String, Role) {
 }
 
 /// What the columns have no room for, of the row under the cursor.
-fn tell_more(pen: &mut Pen<'_>, area: Rect, rollout: &Rollout) {
+fn tell_more(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, rollout: &Rollout) {
     let separator = format!(" {} ", pen.glyphs.separator);
     let counts = rollout.counts;
     let mut facts = vec![rollout.workload.label()];
+    let environment = &*rollout.workload.environment;
+    let guard = scene.guard_of(environment);
+    facts.extend((scene.header.environments > 1).then(|| words::environment(environment, guard)));
     // Most workloads are all there is of a service of their own name.
     let is_telling = rollout.service.as_deref() != Some(&*rollout.workload.name);
     facts.extend(is_telling.then(|| words::service(rollout.service.as_deref())));

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::domain::rollout::Rollout;
 use crate::domain::source::{SourceHealth, SourceState, together};
 use crate::theme::Role;
 use crate::ui::chrome::header;
@@ -25,26 +26,47 @@ pub(super) enum Standing {
     NeverRead,
 }
 
-/// The source the rows come from: the best of those of their kind, for rows of a namespace that can be read are no older for
+/// The source rows of an environment come from: the best of those of their kind, for rows of a namespace that can be read are no older for
 /// another that cannot.
-fn source<'a>(scene: &Scene<'a>) -> Option<&'a SourceHealth> {
-    let of_rows = scene.sources.iter().filter(|source| source.name.contains("deployments"));
-    of_rows.min_by_key(|source| source.state.gravity()).or(scene.sources.first())
+fn source<'a>(sources: impl Iterator<Item = &'a SourceHealth> + Clone) -> Option<&'a SourceHealth> {
+    let of_rows = sources.clone().filter(|source| source.name.contains("/deployments"));
+    let mut any = sources;
+    of_rows.min_by_key(|source| source.state.gravity()).or_else(|| any.next())
 }
 
-/// What can be said of the rows of a scene.
+/// Whether a row is the last good one of a source that is not current: the one of its kind and namespace, in its own environment.
+pub(super) fn is_old(scene: &Scene<'_>, rollout: &Rollout) -> bool {
+    let Rollout { workload, .. } = rollout;
+    let mut own = scene.sources_of(&workload.environment).filter(|source| {
+        let resource = source.name.rsplit_once('/').map_or("", |(_, resource)| resource);
+        resource.strip_prefix(workload.kind.plural()).is_some_and(|place| {
+            place.is_empty() || place.strip_prefix(" in ").is_some_and(|namespace| *namespace == *workload.namespace)
+        })
+    });
+    let own = own.next().or_else(|| source(scene.sources_of(&workload.environment)));
+    own.is_some_and(|source| matches!(source.state, SourceState::Stale | SourceState::Down))
+}
+
+/// What can be said of the rows of a scene: the same of all environments, or that they differ.
 pub(super) fn standing(scene: &Scene<'_>) -> Standing {
-    let Some(source) = source(scene) else {
-        return if scene.rows.total == 0 { Standing::Loading } else { Standing::Current };
+    if scene.header.environments < 2 {
+        return standing_of(scene.sources.iter(), scene.rows.total);
+    }
+    let mut all = scene.environments.iter().map(|one| standing_of(scene.sources_of(one.name), one.rows));
+    let first = all.next().unwrap_or(Standing::Loading);
+    if all.all(|other| other == first) { first } else { Standing::Partial }
+}
+
+fn standing_of<'a>(sources: impl Iterator<Item = &'a SourceHealth> + Clone, rows: usize) -> Standing {
+    let Some(source) = source(sources.clone()) else {
+        return if rows == 0 { Standing::Loading } else { Standing::Current };
     };
-    let is_beside_missing = || scene.sources.iter().any(|other| !matches!(other.state, SourceState::Fresh));
+    let mut all = sources;
     match source.state {
         SourceState::Loading => Standing::Loading,
-        SourceState::Fresh if is_beside_missing() => Standing::Partial,
+        SourceState::Fresh if all.any(|other| !matches!(other.state, SourceState::Fresh)) => Standing::Partial,
         SourceState::Fresh => Standing::Current,
-        SourceState::Stale | SourceState::Down if source.last_good.is_none() && scene.rows.total == 0 => {
-            Standing::NeverRead
-        }
+        SourceState::Stale | SourceState::Down if source.last_good.is_none() && rows == 0 => Standing::NeverRead,
         SourceState::Stale | SourceState::Down => Standing::Old,
     }
 }
@@ -57,11 +79,11 @@ pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, standing: Standing, co
             page.text(pen, 0, &words::list::loading(scene.rows.total, scene.rows.pods), Role::Muted);
         }
         Standing::Current | Standing::NeverRead | Standing::Loading => {}
-        Standing::Old => {
-            let sentence = old(pen, scene).unwrap_or_default();
+        Standing::Old if scene.header.environments < 2 => {
+            let sentence = old(pen, scene.sources.iter()).unwrap_or_default();
             page.text(pen, 0, &sentence, Role::Warning);
         }
-        Standing::Partial => {
+        Standing::Partial | Standing::Old => {
             for missing in together(scene.sources).iter().filter(|source| source.state != SourceState::Fresh) {
                 page.line(header::health(pen, missing));
             }
@@ -71,8 +93,8 @@ pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, standing: Standing, co
 }
 
 /// That what is shown is old, how old, and why; `None` while it is current.
-pub(super) fn old(pen: &mut Pen<'_>, scene: &Scene<'_>) -> Option<String> {
-    let source = source(scene).filter(|source| matches!(source.state, SourceState::Stale | SourceState::Down))?;
+pub(super) fn old<'a>(pen: &mut Pen<'_>, sources: impl Iterator<Item = &'a SourceHealth> + Clone) -> Option<String> {
+    let source = source(sources).filter(|source| matches!(source.state, SourceState::Stale | SourceState::Down))?;
     let age = pen.age(source.last_good?);
     let retry = source.next_try.filter(|at| *at > pen.now).map(|at| pen.left(at));
     Some(words::list::old(&age, source.error.as_deref(), retry.as_deref()))
@@ -95,7 +117,9 @@ pub(super) fn instead(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, standing
             page.text(pen, 0, &words::list::nothing_matches(scene.rows.total), Role::Text);
         }
         Standing::Current | Standing::Partial | Standing::Old => {
-            page.text(pen, 0, &words::list::empty(scene.header.scope), Role::Text);
+            let everywhere = words::environments(scene.header.environments);
+            let scope = if scene.header.environments > 1 { &*everywhere } else { scene.header.scope };
+            page.text(pen, 0, &words::list::empty(scope), Role::Text);
         }
     }
     page.draw(

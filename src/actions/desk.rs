@@ -1,0 +1,84 @@
+//! What planner and executor of one environment share, so that they are made alike wherever they are made.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::watch;
+
+use super::execute::Executor;
+use super::journal::Journal;
+use super::plan::Planner;
+use super::policy::Grant;
+use super::seen::Seen;
+use crate::domain::action::Actor;
+use crate::domain::environment::Guard;
+use crate::domain::service::Services;
+use crate::sources::Clock;
+use crate::sources::observe::ObserveCluster;
+use crate::sources::operate::{NoHands, OperateCluster, RehearseCluster};
+
+/// One environment, as whoever plans and acts in it needs it.
+#[derive(Clone)]
+pub struct Desk {
+    /// The environment's name.
+    pub environment: Arc<str>,
+    /// Its guard.
+    pub guard: Guard,
+    /// Whether it may be changed, or why not.
+    pub grant: Grant,
+    /// Who plans and acts, as the operating system tells.
+    pub actor: Actor,
+    /// The services that are declared.
+    pub services: Arc<Services>,
+    /// What was seen healthy.
+    pub seen: Arc<Mutex<Seen>>,
+    /// Ids of runs of this machine that came to their end.
+    pub settled: Arc<Mutex<HashSet<String>>>,
+    /// The journal.
+    pub journal: Arc<Mutex<Journal>>,
+    /// The clock.
+    pub clock: Clock,
+}
+
+impl Desk {
+    /// The planner. Without a grant there is no rehearsal: a read-only console sends no patch, dry or not.
+    pub fn planner(&self, observe: Arc<dyn ObserveCluster>, rehearse: impl RehearseCluster + 'static) -> Planner {
+        let rehearse = self.grant.is_ok().then(|| Arc::new(rehearse) as Arc<dyn RehearseCluster>);
+        Planner {
+            observe,
+            rehearse,
+            environment: self.environment.to_string(),
+            guard: self.guard,
+            grant: self.grant.clone(),
+            actor: self.actor.clone(),
+            services: self.services.clone(),
+            seen: self.seen.clone(),
+            settled: self.settled.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
+    /// The executor. Without a grant it has no hands, whatever it is given.
+    pub fn executor(
+        &self,
+        observe: Arc<dyn ObserveCluster>,
+        operate: Arc<dyn OperateCluster>,
+        leaving: watch::Receiver<bool>,
+    ) -> Executor {
+        let operate = if self.grant.is_ok() { operate } else { Arc::new(NoHands) };
+        Executor {
+            observe,
+            operate,
+            environment: self.environment.to_string(),
+            guard: self.guard,
+            grant: self.grant.clone(),
+            actor: self.actor.clone(),
+            journal: self.journal.clone(),
+            services: self.services.clone(),
+            seen: self.seen.clone(),
+            settled: self.settled.clone(),
+            leaving,
+            clock: self.clock.clone(),
+        }
+    }
+}
