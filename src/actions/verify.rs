@@ -9,7 +9,8 @@ use futures_util::future::BoxFuture;
 
 use super::journal::Aim;
 use crate::domain::action::{Goal, Outcome};
-use crate::domain::rollout::{Pod, Update, Verdict, judge, template_digest};
+use crate::domain::owner::{self, Field};
+use crate::domain::rollout::{Pod, Update, Verdict, images, judge, template_digest};
 use crate::domain::text;
 use crate::domain::time::{self, Instant};
 use crate::sources::Clock;
@@ -136,13 +137,7 @@ impl Verification {
             self.is_accepted = true;
         }
         if !has_template {
-            let who = last_writer(facts).unwrap_or_else(|| "somebody".to_owned());
-            return Look::Settled(
-                Outcome::Failed,
-                format!(
-                    "{who} changed the pod template of {workload} after this action: it is not what was planned any more."
-                ),
-            );
+            return Look::Settled(Outcome::Failed, replaced(facts));
         }
         let counts = facts.report.counts;
         match self.aim.goal {
@@ -246,10 +241,17 @@ enum Look {
     Waiting(String),
 }
 
-/// The field manager that wrote the pod template last.
-fn last_writer(facts: &WorkloadFacts) -> Option<String> {
-    let managed = facts.object.pointer("/metadata/managedFields")?.as_array()?;
-    let owners = managed.iter().filter(|entry| entry.pointer("/fieldsV1/f:spec/f:template").is_some());
-    let newest = owners.max_by_key(|entry| entry.get("time").and_then(serde_json::Value::as_str).map(str::to_owned))?;
-    newest.get("manager")?.as_str().map(|manager| text::clean(manager).into_owned())
+/// Who put another pod template there, which, when, and what to do about it.
+fn replaced(facts: &WorkloadFacts) -> String {
+    let writer = owner::last_writer(&facts.object, Field::Template);
+    let who = writer.as_ref().map_or("somebody", |writer| writer.manager.as_str());
+    let at = writer.as_ref().and_then(|writer| writer.at).map(|at| format!(" at {}", at.format("%H:%M:%S UTC")));
+    let advice = owner::advice(who).map(|advice| format!(" {advice}")).unwrap_or_default();
+    let words = format!(
+        "{who} changed the pod template of {} after this action, to {}{}: it is not what was planned any more.{advice}",
+        facts.workload,
+        images(facts.template()).join(", "),
+        at.unwrap_or_default()
+    );
+    text::clean(&words).into_owned()
 }

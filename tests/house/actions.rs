@@ -91,7 +91,7 @@ impl OperateCluster for Spy {
 
 /// A cluster with two services that have a past, and a console that may act on it.
 pub(crate) struct Rig {
-    sandbox: Sandbox,
+    pub(crate) sandbox: Sandbox,
     pub(crate) connection: Connection,
     pub(crate) spy: Arc<Spy>,
     pub(crate) planner: Planner,

@@ -11,6 +11,7 @@ mod headless;
 mod jobs;
 mod journeys;
 mod keys;
+mod owners;
 mod runs;
 mod screens;
 mod sending;

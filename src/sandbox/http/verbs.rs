@@ -24,6 +24,15 @@ fn wants_table(asked: &Asked) -> bool {
     asked.header(header::ACCEPT).contains("as=Table")
 }
 
+/// Whether only the metadata is asked for: what a Secret holds then never leaves the server.
+fn wants_metadata(asked: &Asked) -> bool {
+    asked.header(header::ACCEPT).contains("as=PartialObjectMetadata")
+}
+
+fn metadata_of(object: &Value) -> Value {
+    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]})
+}
+
 pub(super) fn list(shared: &Arc<Shared>, asked: &Asked, target: &Target) -> Response<Body> {
     let now = shared.clock.now();
     shared.read(|world| {
@@ -54,6 +63,10 @@ pub(super) fn list(shared: &Arc<Shared>, asked: &Asked, target: &Target) -> Resp
         if let Some(next) = next {
             metadata["continue"] = json!(next);
         }
+        if wants_metadata(asked) {
+            let items: Vec<Value> = objects.into_iter().map(metadata_of).collect();
+            return json_answer(200, &json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "items": items}));
+        }
         json_answer(200, &json!({"kind": format!("{}List", target.resource.kind), "apiVersion": target.resource.api, "metadata": metadata, "items": objects}))
     })
 }
@@ -70,6 +83,7 @@ pub(super) fn get(shared: &Arc<Shared>, asked: &Asked, target: &Target) -> Respo
         "log" => log(asked, &object, now),
         "scale" => json_answer(200, &scale_of(&object)),
         _ if wants_table(asked) => json_answer(200, &table(target.resource, &[&object], "", now)),
+        _ if wants_metadata(asked) => json_answer(200, &metadata_of(&object)),
         _ => json_answer(200, &object),
     }
 }

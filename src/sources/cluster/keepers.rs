@@ -1,5 +1,7 @@
 //! What owners of workloads say of themselves: objects of Argo CD, Flux and Helm, read when a plan asks for them.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::connection::Connection;
@@ -16,8 +18,16 @@ const HELM_RELEASES: [&str; 2] = ["helm.toolkit.fluxcd.io/v2", "helm.toolkit.flu
 /// Only the metadata: what a Secret holds never leaves the server.
 const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
-/// Reads it. An owner that is not there or may not be read is an answer, not an error.
+/// How long a plan waits for an owner to say what it does.
+const WITHIN: Duration = Duration::from_secs(4);
+
+/// Reads it. An owner that is not there, may not be read or does not answer in time is an answer, not an error.
 pub(super) async fn read(connection: &Connection, keeper: &Keeper) -> Result<Told, SourceError> {
+    let asked = tokio::time::timeout(WITHIN, asked(connection, keeper)).await;
+    asked.unwrap_or_else(|_| Ok(Told::Unreadable(format!("no answer within {} s.", WITHIN.as_secs()))))
+}
+
+async fn asked(connection: &Connection, keeper: &Keeper) -> Result<Told, SourceError> {
     match keeper {
         Keeper::Application { namespace: Some(namespace), name } => application(connection, namespace, name).await,
         Keeper::Application { namespace: None, name } => match everywhere(connection, name).await? {

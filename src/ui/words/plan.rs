@@ -164,7 +164,13 @@ pub fn command(plan: &Plan, target: &Target) -> String {
     let to = target.to_revision.map(|number| format!(" --to {number}")).unwrap_or_default();
     let word = &plan.confirmation.word;
     let reason = if plan.confirmation.needs_reason { " --reason WHY" } else { "" };
-    let line = format!("quarterdeck plan {} {}{to} --output json", plan.action, target.workload);
+    let what = match &plan.service {
+        Some(service) => format!("service/{service} -n {}", target.workload.namespace),
+        None => target.workload.to_string(),
+    };
+    // A service chooses for each of its workloads.
+    let to = if plan.service.is_some() { String::new() } else { to };
+    let line = format!("quarterdeck plan {} {what}{to} --output json", plan.action);
     format!("{line} | quarterdeck apply - --confirm {word}{reason}")
 }
 

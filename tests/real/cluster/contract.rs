@@ -111,6 +111,16 @@ impl Server {
         self.ask("GET", path, JSON, &Value::Null)
     }
 
+    /// The document in a form of the asker's choice.
+    pub(super) fn get_as(&self, path: &str, accept: &str) -> Value {
+        self.runtime.block_on(async {
+            let request = Request::get(path).header("accept", accept).body(Body::empty()).expect("a request");
+            let answer = self.operator.send(request).await.expect("an answer");
+            let text = answer.into_body().collect().await.expect("a body").to_bytes();
+            serde_json::from_slice(&text).unwrap_or_default()
+        })
+    }
+
     /// Creates a Deployment and returns it.
     pub(super) fn create(&self, name: &str, replicas: u32) -> Value {
         let (code, object) = self.ask("POST", &self.path("deployments"), JSON, &deployment(name, replicas));
@@ -389,6 +399,29 @@ fn reviews_tell_who_one_is_and_what_one_may() {
         };
         assert_eq!((may(&server.operator, "patch"), may(&server.viewer, "patch")), (Some(true), Some(false)));
         assert_eq!(may(&server.viewer, "list"), Some(true));
+    });
+}
+
+#[test]
+fn metadata_alone_is_given_when_that_is_all_that_is_asked_for() {
+    on_both("contract-metadata", |server| {
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "release", "labels": {"owner": "helm", "name": "shop"}},
+            "data": {"release": "bm90LXRvLWJlLXJlYWQ="}});
+        assert_eq!(server.ask("POST", &server.path("secrets"), JSON, &secret).0, 201, "{}", server.what);
+        let form = |kind: &str| format!("application/json;as={kind};g=meta.k8s.io;v=v1");
+        let one = server.get_as(&server.path("secrets/release"), &form("PartialObjectMetadata"));
+        let list = server.get_as(
+            &server.path("secrets?labelSelector=owner%3Dhelm%2Cname%3Dshop"),
+            &form("PartialObjectMetadataList"),
+        );
+        assert_eq!(list["kind"], "PartialObjectMetadataList", "{}: {list}", server.what);
+        for object in [&one, &list["items"][0]] {
+            assert_eq!(object["metadata"]["name"], "release", "{}: {object}", server.what);
+            assert!(!object.to_string().contains("bm90"), "{}: what it holds stays there: {object}", server.what);
+        }
+        let none =
+            server.get_as(&server.path("secrets?labelSelector=owner%3Dnobody"), &form("PartialObjectMetadataList"));
+        assert!(none["items"].as_array().is_none_or(Vec::is_empty), "{}: {none}", server.what);
     });
 }
 
