@@ -10,7 +10,7 @@ use super::fights::Fights;
 use super::policy::{self, Grant};
 use super::references::references;
 use super::seen::Seen;
-use super::services::{left_out, service_of};
+use super::services::{left_out, one_revision_for_many, service_of, together};
 use crate::domain::action::{
     Actor, Cluster, Evidence, Goal, OperationRecord, Part, Plan, Rehearsal, Request, Step, Target,
 };
@@ -76,6 +76,7 @@ impl Planner {
         let mut refusals: Vec<String> = self.grant.clone().err().into_iter().collect();
         let mut planned = Vec::new();
         let mut answers = Vec::new();
+        refusals.extend(one_revision_for_many(options, targets));
         let mut choice = options.choice.notes.clone();
         let mut read = Vec::new();
         for workload in targets {
@@ -90,7 +91,7 @@ impl Planner {
         let ahead = self.observe.ahead();
         let id = run_id(now);
         let mut holds = Plan::HOLDS;
-        let wave = options.wave.unwrap_or(1).max(1);
+        let wave = options.wave.unwrap_or_else(|| together(options, read.len())).max(1);
         let mut fights = Fights::default();
         for (place, facts) in read.iter().enumerate() {
             let deadline = deadline_seconds(facts);

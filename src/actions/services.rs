@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::contract::{Action, Options};
 use crate::domain::action::Target;
+use crate::domain::rollout::WorkloadRef;
 use crate::domain::service::{LABELS, Services, UNMAPPED};
 use crate::domain::text;
 use crate::sources::observe::WorkloadFacts;
@@ -44,10 +45,26 @@ pub(super) fn left_out(action: &dyn Action, facts: &WorkloadFacts, options: &Opt
     ))
 }
 
+/// How many targets go in one wave where nobody says it: a service goes as one, for its parts may not be well with each other's other
+/// version; anything else goes one by one.
+pub(super) fn together(options: &Options, targets: usize) -> usize {
+    if options.choice.service.is_some() { targets } else { 1 }
+}
+
+/// Why a revision cannot be asked for of a whole service.
+pub(super) fn one_revision_for_many(options: &Options, targets: &[WorkloadRef]) -> Option<String> {
+    let service = options.choice.service.as_deref().filter(|_| targets.len() > 1)?;
+    let number = options.to_revision?;
+    Some(format!(
+        "revision {number} is one workload's own number, and service {service} has {} workloads: leave --to out, or plan them one by one.",
+        targets.len()
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::rollout::{Kind, Report, WorkloadRef};
+    use crate::domain::rollout::{Kind, Report};
     use serde_json::json;
 
     fn facts(labels: &serde_json::Value) -> WorkloadFacts {

@@ -18,6 +18,8 @@ pub struct Aftermath {
     watched: Vec<Watched>,
     /// What the operator has seen told.
     dismissed: HashSet<Place>,
+    /// What is told now.
+    told: Option<String>,
 }
 
 #[derive(Debug)]
@@ -79,11 +81,16 @@ impl Aftermath {
             let seen = before.and_then(|before| before.seen);
             self.watched.push(Watched { finished: one, seen, is_looked_at, undone });
         }
+        self.tell();
     }
 
     /// Those whose row has moved since it was last looked at, or was never looked at: each is to be looked at now.
     pub fn moved(&mut self, rows: &[Arc<Rollout>], now: Instant) -> Vec<Finished> {
+        let before = self.watched.len();
         self.watched.retain(|watched| now - watched.finished.done_at < WATCHED);
+        if self.watched.len() != before {
+            self.tell();
+        }
         let mut moved = Vec::new();
         for watched in self.watched.iter_mut().filter(|watched| !watched.is_looked_at) {
             let row = watched.workload().and_then(|workload| rows.iter().find(|row| row.workload == *workload));
@@ -112,16 +119,26 @@ impl Aftermath {
         }
         watched.undone = undone.map(|undone| undone.words);
         watched.finished.undone.clone_from(&watched.undone);
+        self.tell();
     }
 
-    /// The newest that somebody undid and nobody has seen told.
+    /// The newest that somebody undid and nobody has seen told, and how many more there are.
     pub fn undone(&self) -> Option<&str> {
-        let untold = |watched: &&Watched| !self.dismissed.contains(&watched.place());
-        self.watched.iter().rev().filter(|watched| watched.undone.is_some()).find(untold)?.undone.as_deref()
+        self.told.as_deref()
     }
 
     /// The operator has seen what was told.
     pub fn dismiss(&mut self) {
         self.dismissed.extend(self.watched.iter().filter(|watched| watched.undone.is_some()).map(Watched::place));
+        self.tell();
+    }
+
+    fn tell(&mut self) {
+        let untold = |watched: &&Watched| watched.undone.is_some() && !self.dismissed.contains(&watched.place());
+        let mut untold = self.watched.iter().rev().filter(untold).filter_map(|watched| watched.undone.as_deref());
+        self.told = untold.next().map(str::to_owned).map(|newest| match untold.count() {
+            0 => newest,
+            more => format!("{newest} (+{more} more: key 8, the journal)"),
+        });
     }
 }

@@ -254,7 +254,7 @@ impl Connected {
             namespace,
             name,
         )?;
-        chosen.choice.notes.extend(service::unseen(&snapshot.health));
+        chosen.choice.notes.extend(service::unseen(&snapshot.health, &self.environment, namespace));
         Ok(chosen)
     }
 

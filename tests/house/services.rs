@@ -211,6 +211,10 @@ async fn a_service_goes_back_as_one_and_leaves_alone_what_has_nothing_to_go_back
             "LEFT AS IT IS: deployment/single -n shop is of service shop too, and there is nothing to roll back there."
         ),
     );
+    assert_eq!(plan.waves(), [[0, 1]], "changed one after the other, verified together");
+    let one_revision = Options { to_revision: Some(1), ..options.clone() };
+    let refused = rig.planner.plan(rollback, &chosen.targets, &one_revision).await.expect("a plan");
+    assert!(refused.refusals[0].contains("is one workload's own number"), "{:?}", refused.refusals);
     let run = rig.confirmed(&plan).await;
     assert_eq!(run.phase, Phase::Done, "{run:?}");
     for name in ["api", "web"] {

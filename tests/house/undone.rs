@@ -38,11 +38,9 @@ fn payments() -> WorkloadRef {
     }
 }
 
-/// A shop whose `payments` was just rolled back from 1.2 to 1.1.
-async fn rolled_back() -> (Story, Value) {
-    let releases = [("1.0", "first", 300), ("1.1", "second", 60), ("1.2", "third, by ci", 1)];
-    let bad = Service::new("payments", 2).ready_after(1).releases(&releases).behaving("image-pull");
-    let scenario = Scenario::empty(NAMESPACE).with(NAMESPACE, bad).with(NAMESPACE, Service::new("cart", 1));
+/// A shop with a bad release of `payments`, and the template of that release.
+async fn shop(payments: Service) -> (Story, Value) {
+    let scenario = Scenario::empty(NAMESPACE).with(NAMESPACE, payments).with(NAMESPACE, Service::new("cart", 1));
     let sandbox = Sandbox::start(scenario, SandboxClock::starting(now(), 1)).await.expect("a sandbox");
     let folder = tempfile::tempdir().expect("a folder");
     let kubeconfig = folder.path().join("kubeconfig");
@@ -52,13 +50,22 @@ async fn rolled_back() -> (Story, Value) {
     console.until("the bad release", |screen| screen.contains("ImagePullBackOff")).await;
     let endpoint = Contexts::read(Some(&kubeconfig)).and_then(|contexts| contexts.endpoint("demo-production"));
     let connection = Connection::open(endpoint.expect("a context"), Arc::new(now)).await.expect("a connection");
-    let bad = connection.workload(&payments()).await.expect("payments").template().clone();
+    let bad = connection.workload(&self::payments()).await.expect("payments").template().clone();
+    (Story { console, connection, kubeconfig, folder, _sandbox: sandbox }, bad)
+}
+
+/// A shop whose `payments` was just rolled back from 1.2 to 1.1.
+async fn rolled_back() -> (Story, Value) {
+    let releases = [("1.0", "first", 300), ("1.1", "second", 60), ("1.2", "third, by ci", 1)];
+    let bad = Service::new("payments", 2).ready_after(1).releases(&releases).behaving("image-pull");
+    let (mut story, bad) = shop(bad).await;
+    let console = &mut story.console;
     console.press("!b");
     console.until("the plan", |screen| screen.contains("type ROLLBACK")).await;
     console.confirm("ROLLBACK").await;
     console.until("the verified end", |screen| screen.contains("verified: 2/2 ready")).await;
     console.press("esc");
-    (Story { console, connection, kubeconfig, folder, _sandbox: sandbox }, bad)
+    (story, bad)
 }
 
 impl Story {
@@ -124,4 +131,21 @@ async fn what_happens_while_nobody_looks_is_found_at_the_next_start() {
     again.resize(240, 40);
     let screen = again.until("who undid it", |screen| screen.contains("UNDONE: kustomize-controller put")).await;
     assert!(screen.contains("Suspend it or revert the commit in Git"), "{screen}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_controller_that_is_quicker_than_the_pods_ends_the_run_as_failed_and_is_named() {
+    // Pods of the first release have to be made anew and take their time.
+    let releases = [("1.0", "first", 300), ("1.1", "second", 60), ("1.2", "third, by ci", 1)];
+    let slow = Service::new("payments", 2).ready_after(100).releases(&releases).behaving("image-pull");
+    let (mut story, bad) = shop(slow).await;
+    story.console.press(":");
+    story.console.type_text("rollback payments --to 1");
+    story.console.press("enter");
+    story.console.until("the plan", |screen| screen.contains("type ROLLBACK")).await;
+    story.console.confirm("ROLLBACK").await;
+    story.console.until("the rollout on its way", |screen| screen.contains("accepted by the server")).await;
+    story.written_by("argocd-controller", &bad).await;
+    let said = "argocd-controller changed the pod template of deployment/payments -n shop after this action, to registry.example/payments:1.2 at";
+    story.console.until("who was quicker", |screen| screen.contains(said)).await;
 }

@@ -70,7 +70,7 @@ fn choose(model: &Model, environment: &str, namespace: &str, name: &str) -> Resu
     let rows = model.snapshot.rollouts.iter().map(AsRef::as_ref);
     let mut chosen = service::choose(&model.services, rows, environment, namespace, name)?;
     let health = model.sight(environment).map(|sight| sight.snapshot.health.as_slice()).unwrap_or_default();
-    chosen.choice.notes.extend(service::unseen(health));
+    chosen.choice.notes.extend(service::unseen(health, environment, namespace));
     Ok(chosen)
 }
 

@@ -92,7 +92,12 @@ impl Left<'_> {
     fn by(&self, object: &Value, field: Field, told: &str) -> Undone {
         let writer = owner::last_writer(object, field);
         let who = self.person(object, writer.as_ref());
-        let who = who.or_else(|| writer.as_ref().map(|writer| writer.manager.clone()));
+        let name = |writer: &Writer| match (field, writer.manager.as_str()) {
+            // By the scale subresource, as autoscalers do.
+            (Field::Replicas, controllers @ "kube-controller-manager") => format!("an autoscaler ({controllers})"),
+            (_, manager) => manager.to_owned(),
+        };
+        let who = who.or_else(|| writer.as_ref().map(name));
         let advice = writer.as_ref().and_then(|writer| owner::advice(&writer.manager));
         self.told(who.as_deref().unwrap_or("somebody"), writer.and_then(|writer| writer.at), told, advice)
     }
@@ -197,6 +202,8 @@ mod tests {
             words.starts_with("UNDONE: ci set 3 replicas of deployment/api -n shop, not 5, at 03:12:00 UTC"),
             "{words}"
         );
+        let words = after(Goal::Replicas(5), None, &object("api:1", "kube-controller-manager")).unwrap_or_default();
+        assert!(words.starts_with("UNDONE: an autoscaler (kube-controller-manager) set 3 replicas"), "{words}");
         let words = after(Goal::Paused, None, &object("api:1", "ci")).unwrap_or_default();
         assert!(words.starts_with("UNDONE: somebody resumed deployment/api -n shop after your rollback"), "{words}");
     }

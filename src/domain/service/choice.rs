@@ -71,12 +71,16 @@ pub fn choose<'a>(
     })
 }
 
-/// Kinds of workload that could not be read whole: members among them are not in the plan, and nobody would miss them.
-pub fn unseen(health: &[SourceHealth]) -> Vec<String> {
-    let holds_workloads = |name: &str| Kind::ALL.iter().any(|kind| name.contains(&format!("/{}", kind.plural())));
+/// Kinds of workload that could not be read whole in a namespace: members among them are not in the plan, and nobody would miss them.
+pub fn unseen(health: &[SourceHealth], environment: &str, namespace: &str) -> Vec<String> {
+    let is_of_it = |source: &&SourceHealth| {
+        let (what, place) = source.name.split_once(" in ").unwrap_or((&source.name, namespace));
+        let kind = what.strip_prefix(environment).and_then(|what| what.strip_prefix('/'));
+        place == namespace && Kind::ALL.iter().any(|known| kind == Some(known.plural()))
+    };
     let is_whole = |source: &SourceHealth| source.state == SourceState::Fresh && source.error.is_none();
-    let missing = together(health);
-    let missing = missing.iter().filter(|source| holds_workloads(&source.name) && !is_whole(source));
+    let missing: Vec<SourceHealth> =
+        health.iter().filter(is_of_it).filter(|source| !is_whole(source)).cloned().collect();
     let sentence = |source: &SourceHealth| {
         let why = source.error.as_deref().unwrap_or("not read to the end");
         format!(
@@ -85,7 +89,7 @@ pub fn unseen(health: &[SourceHealth]) -> Vec<String> {
             why.trim_end_matches('.')
         )
     };
-    missing.map(sentence).collect()
+    together(&missing).iter().map(sentence).collect()
 }
 
 fn nothing(here: &[&Rollout], namespace: &str, name: &str) -> String {
@@ -184,5 +188,28 @@ mod tests {
         assert_eq!(said, Err("Nothing in shop is of a service \"checkout\"; there is cart.".to_owned()));
         assert!(choose(&Services::default(), &rows, "production", "pay", "cart").is_err());
         assert!(choose(&Services::default(), &rows, "staging", "shop", "cart").is_err());
+    }
+
+    #[test]
+    fn only_what_cannot_be_read_here_is_pointed_out() {
+        let source = |name: &str, error: Option<&str>| SourceHealth {
+            state: SourceState::Fresh,
+            error: error.map(str::to_owned),
+            ..SourceHealth::loading(name)
+        };
+        let health = [
+            source("production/deployments", None),
+            source("production/statefulsets", Some("not allowed.")),
+            source("production/daemonsets in pay", Some("not allowed.")),
+            source("production/pods", Some("not allowed.")),
+            source("staging/deployments", Some("connection refused")),
+        ];
+        assert_eq!(
+            unseen(&health, "production", "shop"),
+            [
+                "NOT SEEN WHOLE: production/statefulsets: not allowed. Workloads of the service among them are not in this plan."
+            ]
+        );
+        assert!(unseen(&health, "production", "pay")[0].contains("statefulsets, daemonsets in pay"));
     }
 }
