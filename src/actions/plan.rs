@@ -12,7 +12,7 @@ use super::references::references;
 use super::seen::Seen;
 use super::services::{left_out, one_revision_for_many, service_of, together};
 use crate::domain::action::{
-    Actor, Cluster, Evidence, Goal, OperationRecord, Part, Plan, Rehearsal, Request, Step, Target,
+    Actor, Cluster, Evidence, Goal, Inverse, OperationRecord, Part, Plan, Rehearsal, Request, Step, Target,
 };
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{self, Revision, Verdict, WorkloadRef, changes, judge};
@@ -314,6 +314,15 @@ fn joined(answers: Vec<Rehearsal>) -> Rehearsal {
     })
 }
 
+/// The way back, with the environment it is of: the same names may be in another.
+fn in_its_environment(inverse: Inverse, environment: &str) -> Inverse {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "-_.:@/".contains(letter);
+    let is_word = !environment.is_empty() && environment.chars().all(is_plain);
+    let command =
+        inverse.command.map(|command| if is_word { format!("{command} --environment {environment}") } else { command });
+    Inverse { command, ..inverse }
+}
+
 fn deadline_seconds(facts: &WorkloadFacts) -> u32 {
     let seconds = facts
         .report
@@ -388,7 +397,7 @@ fn target(
         expected: draft.expected,
         expected_template: rollout::stripped(stored.unwrap_or(&draft.template)),
         deadline_seconds: deadline,
-        inverse: draft.inverse,
+        inverse: in_its_environment(draft.inverse, &facts.workload.environment),
     }
 }
 

@@ -134,6 +134,12 @@ impl Session {
         }
     }
 
+    /// Every environment that is shown, as a session of its own.
+    pub(super) fn shown(&self) -> Vec<Self> {
+        let places = 0..self.settings.environments.len();
+        places.filter(|place| self.scope.includes(*place)).map(|place| self.at(place)).collect()
+    }
+
     /// Why it is not certain which environment a command means that is about one.
     pub(super) fn doubt(&self) -> Option<&str> {
         self.doubt.as_deref()

@@ -4,13 +4,16 @@ use std::process::ExitCode;
 
 use clap::Args;
 use color_eyre::eyre::Result;
+use futures_util::future::join_all;
 use serde::Serialize;
 
 use super::jobs;
-use super::output::{columns, say};
+use super::output::{columns, note, say};
 use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
+use crate::config::ReadOnly;
+use crate::domain::environment::Guard;
 use crate::domain::rollout::{Rollout, Verdict};
 use crate::domain::service::UNMAPPED;
 use crate::domain::source::{SourceHealth, SourceState};
@@ -27,15 +30,23 @@ pub(super) struct Status {
 /// The document of `status --output json`: a contract.
 #[derive(Debug, Serialize)]
 struct Document<'a> {
-    environment: &'a str,
-    context: &'a str,
+    environments: Vec<EnvironmentLine<'a>>,
     observed_at: Instant,
     sources: Vec<SourceLine<'a>>,
     /// Finished actions of the last half hour that somebody undid.
-    undone: &'a [UndoneLine],
+    undone: Vec<&'a UndoneLine>,
     rollouts: Vec<RolloutLine<'a>>,
     cron_jobs: Vec<jobs::CronJobLine<'a>>,
     jobs: Vec<jobs::JobLine<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct EnvironmentLine<'a> {
+    name: &'a str,
+    context: &'a str,
+    guard: Guard,
+    /// null: it may be changed.
+    read_only: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -70,33 +81,20 @@ impl Status {
     pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
         let session = Session::prepare(global);
         session.tell_problems();
-        let (snapshot, context, undone) = match session.connect().await {
-            Ok(connected) => {
-                let snapshot = connected.settled(SETTLE_WITHIN).await;
-                let undone = look_back(&session, &connected, session.now()).await;
-                (snapshot, connected.connection.context().to_owned(), undone)
-            }
-            Err(error) => {
-                let mut health = SourceHealth::loading(format!("{}/cluster", session.environment.name));
-                health.state = SourceState::Down;
-                health.error = Some(error.sentence);
-                let snapshot = ClusterSnapshot { health: vec![health], ..ClusterSnapshot::default() };
-                (snapshot, session.context_words(), Vec::new())
-            }
-        };
+        if global.environment.is_some()
+            && let Some(doubt) = session.doubt()
+        {
+            note(doubt);
+            return Ok(ExitCode::from(3));
+        }
+        // Side by side: a dead cluster takes its own time, and nobody else's.
+        let found = join_all(session.shown().into_iter().map(Found::of)).await;
+        let snapshot = ClusterSnapshot::together(found.iter().map(|one| &one.snapshot));
         let now = session.now();
         match self.output {
-            Format::Json => {
-                say(&serde_json::to_string_pretty(&document(
-                    &snapshot,
-                    &undone,
-                    &session.environment.name,
-                    &context,
-                    now,
-                ))?)?;
-            }
+            Format::Json => say(&serde_json::to_string_pretty(&document(&snapshot, &found, now))?)?,
             Format::Table => {
-                for line in &undone {
+                for line in found.iter().flat_map(|one| &one.undone) {
                     say(&line.undone.words)?;
                 }
                 say(&table(&snapshot, now))?;
@@ -106,13 +104,51 @@ impl Status {
     }
 }
 
-fn document<'a>(
-    snapshot: &'a ClusterSnapshot,
-    undone: &'a [UndoneLine],
-    environment: &'a str,
-    context: &'a str,
-    now: Instant,
-) -> Document<'a> {
+/// What was found out of one environment.
+struct Found {
+    session: Session,
+    context: String,
+    snapshot: ClusterSnapshot,
+    undone: Vec<UndoneLine>,
+}
+
+impl Found {
+    /// Looks at an environment once, for as long as an answer may take.
+    async fn of(session: Session) -> Self {
+        let connected = match tokio::time::timeout(SETTLE_WITHIN, session.connect()).await {
+            Ok(connected) => connected.map_err(|error| error.sentence),
+            Err(_) => Err(format!("no connection within {} s.", SETTLE_WITHIN.as_secs())),
+        };
+        match connected {
+            Ok(connected) => {
+                let snapshot = connected.settled(SETTLE_WITHIN).await;
+                let undone = look_back(&session, &connected, session.now()).await;
+                let context = connected.connection.context().to_owned();
+                Self { session, context, snapshot, undone }
+            }
+            Err(sentence) => {
+                let mut health = SourceHealth::loading(format!("{}/cluster", session.environment.name));
+                health.state = SourceState::Down;
+                health.error = Some(sentence);
+                let snapshot = ClusterSnapshot { health: vec![health], ..ClusterSnapshot::default() };
+                let context = session.context_words();
+                Self { session, context, snapshot, undone: Vec::new() }
+            }
+        }
+    }
+
+    fn line(&self) -> EnvironmentLine<'_> {
+        let environment = &self.session.environment;
+        EnvironmentLine {
+            name: &environment.name,
+            context: &self.context,
+            guard: environment.guard,
+            read_only: environment.read_only.as_ref().map(ReadOnly::words),
+        }
+    }
+}
+
+fn document<'a>(snapshot: &'a ClusterSnapshot, found: &'a [Found], now: Instant) -> Document<'a> {
     let source = |health: &'a SourceHealth| SourceLine {
         name: &health.name,
         state: health.state,
@@ -137,11 +173,10 @@ fn document<'a>(
         notes: row.notes.iter().map(AsRef::as_ref).collect(),
     };
     Document {
-        environment,
-        context,
+        environments: found.iter().map(Found::line).collect(),
         observed_at: now,
         sources: snapshot.health.iter().map(source).collect(),
-        undone,
+        undone: found.iter().flat_map(|one| &one.undone).collect(),
         rollouts: snapshot.rollouts.iter().map(|row| rollout(row)).collect(),
         cron_jobs: jobs::cron_jobs(snapshot),
         jobs: jobs::jobs(snapshot),

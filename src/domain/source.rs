@@ -67,8 +67,7 @@ pub fn together(sources: &[SourceHealth]) -> Vec<SourceHealth> {
         });
         match same {
             Some(one) => {
-                one.name =
-                    format!("{}, {}", one.name, source.name.split_once('/').map_or(&*source.name, |(_, what)| what));
+                one.name = with(&one.name, source.name.split_once('/').map_or(&*source.name, |(_, what)| what));
                 one.last_good = one.last_good.min(source.last_good);
                 one.next_try = [one.next_try, source.next_try].into_iter().flatten().min();
             }
@@ -76,6 +75,14 @@ pub fn together(sources: &[SourceHealth]) -> Vec<SourceHealth> {
         }
     }
     merged
+}
+
+/// A name of sources with one more: what is in one namespace names it once, `production/deployments, pods in shop`.
+fn with(name: &str, what: &str) -> String {
+    match (name.rsplit_once(" in "), what.rsplit_once(" in ")) {
+        (Some((names, place)), Some((what, same))) if place == same => format!("{names}, {what} in {place}"),
+        _ => format!("{name}, {what}"),
+    }
 }
 
 impl SourceHealth {
@@ -112,6 +119,9 @@ mod tests {
             source("prod/pods", at(5), Some("refused")),
             source("stage/pods", at(5), Some("refused")),
         ]);
+        let in_shop =
+            [source("prod/deployments in shop", None, Some("no")), source("prod/pods in shop", None, Some("no"))];
+        assert_eq!(together(&in_shop)[0].name, "prod/deployments, pods in shop");
         let names: Vec<&str> = said.iter().map(|one| one.name.as_str()).collect();
         assert_eq!(names, ["prod/deployments, pods", "prod/secrets", "stage/pods"]);
         assert_eq!(said[0].last_good, at(5), "the oldest of their last good words");

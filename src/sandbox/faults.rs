@@ -56,6 +56,11 @@ impl Faults {
         self.changed.send_modify(|number| *number += 1);
     }
 
+    /// Breaks every open connection, once.
+    pub fn break_connections(&self) {
+        self.changed.send_modify(|number| *number += 1);
+    }
+
     /// The trouble that waits for a path.
     pub(super) fn on(&self, path: &str) -> Option<Fault> {
         self.lock().as_ref().filter(|(prefix, _)| path.starts_with(prefix.as_str())).map(|(_, fault)| *fault)

@@ -47,7 +47,7 @@ struct Shared {
     versions: watch::Sender<u64>,
     /// Rings when there may be something to reconcile.
     changed: Notify,
-    tokens: Tokens,
+    tokens: Mutex<Tokens>,
     requests: Mutex<Vec<Seen>>,
 }
 
@@ -81,6 +81,10 @@ impl Shared {
         answer
     }
 
+    fn tokens(&self) -> std::sync::MutexGuard<'_, Tokens> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn read<T>(&self, read: impl FnOnce(&World) -> T) -> T {
         read(&self.world.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -103,7 +107,7 @@ impl Sandbox {
             faults: Faults::default(),
             versions,
             changed: Notify::new(),
-            tokens: Tokens { operator: secret(), viewer: secret() },
+            tokens: Mutex::new(Tokens { operator: secret(), viewer: secret() }),
             requests: Mutex::new(Vec::new()),
         });
         let (address, serving) = http::serve(shared.clone(), identity).await?;
@@ -114,7 +118,7 @@ impl Sandbox {
 
     /// A kubeconfig with the contexts `demo-production` and `demo-staging` for the operator and `demo-viewer` for one who may only look.
     pub fn kubeconfig(&self) -> String {
-        let Tokens { operator, viewer } = &self.shared.tokens;
+        let Tokens { operator, viewer } = &*self.shared.tokens();
         let authority = tls::base64(self.certificate.as_bytes());
         let context = |name: &str, user: &str, namespace: &str| {
             format!("- {{name: {name}, context: {{cluster: demo, user: {user}, namespace: {namespace}}}}}\n")
@@ -142,6 +146,19 @@ impl Sandbox {
             .mode(0o600)
             .open(path)?
             .write_all(self.kubeconfig().as_bytes())
+    }
+
+    /// The operator's token is over: a new one is made and returned, and every open connection breaks.
+    pub fn renew_token(&self) -> String {
+        let token = secret();
+        self.shared.tokens().operator.clone_from(&token);
+        self.shared.faults.break_connections();
+        token
+    }
+
+    /// The operator's token, as a credential plug-in would give it.
+    pub fn token(&self) -> String {
+        self.shared.tokens().operator.clone()
     }
 
     /// Trouble to order.

@@ -138,7 +138,12 @@ pub(crate) fn text(buffer: &Buffer) -> String {
 
 /// A source of production, in a state.
 pub(crate) fn health(name: &str, state: SourceState) -> SourceHealth {
-    let loading = SourceHealth::loading(format!("production/{name}"));
+    health_of("production", name, state)
+}
+
+/// A source of an environment, in a state.
+pub(crate) fn health_of(environment: &str, name: &str, state: SourceState) -> SourceHealth {
+    let loading = SourceHealth::loading(format!("{environment}/{name}"));
     match state {
         SourceState::Loading => loading,
         SourceState::Fresh => SourceHealth { state, last_good: Some(now()), ..loading },

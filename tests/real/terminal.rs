@@ -49,7 +49,7 @@ fn a_first_rollback_takes_a_few_keys() {
     terminal.send("\u{1b}");
     // The list itself, not only the header over the plan: an escape and a letter in one piece are another key.
     terminal.wait_for("the list, and no trouble", SOON, |text| {
-        text.contains("all 12 well") && text.contains("12 workloads, worst first")
+        text.contains("all 24 well") && text.contains("24 workloads, worst first")
     });
     terminal.send("qq");
     assert!(terminal.wait_for_exit(SOON).success());
@@ -85,14 +85,16 @@ fn the_demo_leaves_nothing_behind() {
 }
 
 #[test]
-fn another_environment_is_two_keys_away_and_looks_like_another() {
+fn the_environments_are_shown_together_and_each_alone_a_few_keys_away() {
     let (_console, mut terminal) = demo(120, 40);
-    assert!(terminal.screen_text().contains("PRODUCTION"));
+    terminal.wait_for("both", SOON, |text| text.contains("24 workloads") && text.contains("all 2 environments"));
+    let together = terminal.screen_text();
+    assert!(together.contains("PRODUCTION") && together.contains("staging"), "{together}");
     terminal.send("s");
     terminal.wait_for_text("demo-staging", SOON);
-    terminal.send("j\r");
+    terminal.send("G\r");
     terminal.wait_for("the other environment", SOON, |text| text.contains("STAGING") && text.contains("all 12 well"));
-    assert!(!terminal.screen_text().contains("PRODUCTION"), "nothing of the one before stays");
+    assert!(!terminal.screen_text().to_lowercase().contains("production"), "nothing of the other is left");
     terminal.send("qq");
     assert!(terminal.wait_for_exit(SOON).success());
 }
@@ -102,7 +104,7 @@ fn a_paste_outside_a_field_does_nothing_but_say_so() {
     let (_console, mut terminal) = demo(80, 24);
     terminal.send(&"!bROLLBACK\rqq8?".repeat(20));
     terminal.wait_for_text("Nothing was done", SOON);
-    terminal.wait_for("still the list", SOON, |text| text.contains("12 workloads, worst first"));
+    terminal.wait_for("still the list", SOON, |text| text.contains("24 workloads, worst first"));
     let dropped = Instant::now();
     wait_until("a pause, as between two people's keys", SOON, || {
         (dropped.elapsed() > Duration::from_millis(300)).then_some(())

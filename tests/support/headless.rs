@@ -13,7 +13,7 @@ use quarterdeck::domain::environment::Guard;
 use quarterdeck::keys::{DEFAULT, Keymap, Sequence};
 use quarterdeck::sources::Clock;
 use quarterdeck::sources::cluster::{Connection, Contexts, Hands, Rehearsal};
-use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::theme::{Depth, Glyphs, Role, Theme};
 use quarterdeck::ui::root;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -93,13 +93,34 @@ impl Headless {
         self.size = (columns, rows);
     }
 
-    /// The screen as text.
-    pub(crate) fn screen(&self) -> String {
+    fn drawn(&self) -> Buffer {
         let mut buffer = Buffer::empty(Rect::new(0, 0, self.size.0, self.size.1));
         let sources = self.model.sources();
         root::draw(&self.model.scene((self.clock)(), &sources), &self.theme, &self.glyphs, &mut buffer);
+        buffer
+    }
+
+    /// The screen as text.
+    pub(crate) fn screen(&self) -> String {
+        let buffer = self.drawn();
         let row = |y| (0..self.size.0).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
         (0..self.size.1).map(row).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Whether the row of a workload of an environment is drawn in a role.
+    pub(crate) fn is_drawn_as(&self, role: Role, environment: &str, name: &str) -> bool {
+        let buffer = self.drawn();
+        let letters = |y| (0..self.size.0).map(move |x| (x, y));
+        let row = |y: &u16| {
+            let line: String = letters(*y).map(|at| buffer[at].symbol().to_owned()).collect();
+            let words: Vec<&str> = line.split_whitespace().collect();
+            words.iter().position(|word| *word == environment).is_some_and(|at| words.get(at + 2) == Some(&name))
+        };
+        let y = (0..self.size.1).find(row).expect("the row is on the screen");
+        let style = self.theme.style(role);
+        let is_so = |at: (u16, u16)| buffer[at].modifier.contains(style.add_modifier);
+        // The gutter and the cursor before it have styles of their own.
+        letters(y).filter(|(x, _)| *x > 2).filter(|at| buffer[*at].symbol() != " ").all(is_so)
     }
 
     /// Presses keys, written as a keymap writes them: `!b`, `enter`.

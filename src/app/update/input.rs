@@ -2,12 +2,11 @@
 
 use chrono::TimeDelta;
 
-use super::{jobs, leave, menu, move_cursor, panes, plan, service, toast, world};
+use super::{jobs, leave, menu, move_cursor, panes, plan, scope, service, toast, world};
 use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
-use crate::app::sight::Scope;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::text;
 use crate::domain::time::Instant;
@@ -134,7 +133,7 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
         Command::Palette => open(model, Overlay::Palette { input: Field::default(), selected: 0 }),
         Command::Problems => open(model, Overlay::Problems { scroll: 0 }),
         Command::Scope => {
-            let selected = scopes(model).iter().position(|scope| *scope == model.scope).unwrap_or(0);
+            let selected = scope::scopes(model).iter().position(|scope| *scope == model.scope).unwrap_or(0);
             open(model, Overlay::Scope { selected })
         }
         Command::Actions => match model.meant() {
@@ -280,7 +279,7 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
         }
         Some(Overlay::Scope { selected }) => {
             model.ui.overlays.pop();
-            switch(model, selected, now)
+            scope::switch(model, selected, now)
         }
         Some(Overlay::Actions { workload, selected }) => {
             if let Some(refused) = model.menu.get(selected).and_then(|line| line.refused.clone()) {
@@ -374,24 +373,6 @@ fn diff(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-/// What can be chosen: all environments where there are several, and each of them.
-pub(super) fn scopes(model: &Model) -> Vec<Scope> {
-    let each = (0..model.sights.len()).map(Scope::One);
-    (model.sights.len() > 1).then_some(Scope::All).into_iter().chain(each).collect()
-}
-
-fn switch(model: &mut Model, selected: usize, now: Instant) -> Vec<Effect> {
-    let Some(scope) = scopes(model).get(selected).copied().filter(|scope| *scope != model.scope) else {
-        return Vec::new();
-    };
-    let mut effects = plan::close(model, now);
-    model.planning = None;
-    model.enter(scope);
-    effects.push(Effect::Focus(None));
-    effects.extend(model.connect_shown());
-    effects
-}
-
 /// The targets an action means: the marked rows, or the one under the cursor.
 fn act(model: &mut Model, action: usize, now: Instant) -> Vec<Effect> {
     if has_slid(model, now) {
@@ -432,7 +413,7 @@ fn ask_or_plan(
     let asked = catalog::ALL.get(action).and_then(|contract| Some((contract.id(), contract.asks()?)));
     match (asked, targets.as_slice()) {
         (Some((id, option)), [target]) => {
-            let line = format!("{id} {} -n {} {option} ", target.label(), target.namespace);
+            let line = format!("{id} {} {} {option} ", target.label(), scope::place(model, target));
             model.ui.overlays.retain(|overlay| !matches!(overlay, Overlay::Actions { .. }));
             open(model, Overlay::Palette { input: Field::holding(line), selected: 0 })
         }
@@ -476,19 +457,5 @@ fn palette(model: &mut Model, line: &str, chosen: Option<String>, now: Instant) 
             );
             Vec::new()
         }
-    }
-}
-
-/// A workload named on the palette, in the current list.
-pub(super) fn workload_named(model: &Model, name: &str, namespace: Option<&str>) -> Result<WorkloadRef, String> {
-    let all = model.snapshot.rollouts.iter().map(|row| &row.workload);
-    let found: Vec<&WorkloadRef> = all
-        .filter(|workload| workload.is_called(name))
-        .filter(|workload| namespace.is_none_or(|namespace| *workload.namespace == *namespace))
-        .collect();
-    match found.as_slice() {
-        [one] => Ok((*one).clone()),
-        [] => Err(format!("There is no workload {name:?} in this list.")),
-        many => Err(format!("{} workloads are called {name:?}: write KIND/NAME, or add -n NAMESPACE.", many.len())),
     }
 }

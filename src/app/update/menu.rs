@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{input, service};
+use super::{input, scope, service};
 use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
 use crate::app::model::Model;
@@ -56,7 +56,7 @@ fn palette(model: &Model, typed: &str) -> Vec<MenuLine> {
             .take(50)
             .map(|row| MenuLine {
                 keys: String::new(),
-                words: format!("{} {} -n {}", contract.id(), row.workload.label(), row.workload.namespace),
+                words: format!("{} {} {}", contract.id(), row.workload.label(), scope::place(model, &row.workload)),
                 more: row.verdict.word().to_owned(),
                 refused: None,
             })
@@ -98,7 +98,7 @@ fn scopes(model: &Model) -> Vec<MenuLine> {
         let keys = if scope == model.scope { "*" } else { "" };
         MenuLine { keys: keys.to_owned(), words, more, refused: None }
     };
-    input::scopes(model).into_iter().map(line).collect()
+    scope::scopes(model).into_iter().map(line).collect()
 }
 
 /// An environment's name, and what there is to know of it before it is chosen.
@@ -163,13 +163,14 @@ fn hints(model: &Model) -> Vec<(String, String)> {
     wanted.iter().filter_map(|(name, words)| Some((keys(name)?, (*words).to_owned()))).collect()
 }
 
-/// The targets and options of a palette line: `NAME [-n NAMESPACE] [--to N] [--replicas N] [--image IMAGE]`; without a name, what the operator means.
+/// The targets and options of a palette line: `NAME [-n NAMESPACE] [-e ENVIRONMENT] [--to N] [--replicas N] [--image IMAGE]`; without a name, what the operator means.
 pub(super) fn target(model: &Model, words: &[&str]) -> Result<(Vec<WorkloadRef>, Options), String> {
-    let (mut name, mut namespace, mut options) = (None, None, Options::default());
+    let (mut name, mut namespace, mut environment, mut options) = (None, None, None, Options::default());
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match *word {
             "-n" | "--namespace" => namespace = Some(*words.next().ok_or("-n needs a namespace.")?),
+            "-e" | "--environment" => environment = Some(*words.next().ok_or("-e needs an environment.")?),
             "--to" => {
                 let number = words.next().ok_or("--to needs a revision number.")?;
                 options.to_revision = Some(number.parse().map_err(|_| format!("{number:?} is no revision number."))?);
@@ -181,7 +182,7 @@ pub(super) fn target(model: &Model, words: &[&str]) -> Result<(Vec<WorkloadRef>,
             "--image" => options.image = Some((*words.next().ok_or("--image needs an image.")?).to_owned()),
             word if word.starts_with('-') => {
                 return Err(format!(
-                    "{word:?} is not known here: NAME, -n NAMESPACE, --to N, --replicas N, --image IMAGE."
+                    "{word:?} is not known here: NAME, -n NAMESPACE, -e ENVIRONMENT, --to N, --replicas N, --image IMAGE."
                 ));
             }
             word if name.is_none() => name = Some(word),
@@ -190,10 +191,10 @@ pub(super) fn target(model: &Model, words: &[&str]) -> Result<(Vec<WorkloadRef>,
     }
     let target = match name {
         Some(name) if name.starts_with(service::TARGET) => {
-            let chosen = service::named(model, name, namespace)?;
+            let chosen = service::named(model, name, (namespace, environment))?;
             return Ok((chosen.targets, Options { choice: chosen.choice, ..options }));
         }
-        Some(name) => input::workload_named(model, name, namespace)?,
+        Some(name) => scope::workload_named(model, name, (namespace, environment))?,
         None => model.meant().ok_or("There is no workload under the cursor: name one.")?,
     };
     Ok((vec![target], options))

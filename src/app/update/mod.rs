@@ -7,6 +7,7 @@ mod move_cursor;
 mod panes;
 mod plan;
 mod run;
+mod scope;
 mod service;
 mod world;
 

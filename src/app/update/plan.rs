@@ -56,12 +56,14 @@ pub(super) fn open(
     } else {
         names
     };
+    let environment = targets.first().map(|target| target.environment.clone()).unwrap_or_default();
+    let place = if model.shown().count() > 1 { format!("in {environment}: ") } else { String::new() };
     let request = PlanRequest { number: model.next_request, action, targets, options };
     model.next_request += 1;
     model.planning = Some(Planning {
         request: request.clone(),
         scene: PlanScene {
-            title: format!("{} {}", contract.title(), names.join(", ")),
+            title: format!("{} {place}{}", contract.title(), names.join(", ")),
             plan: None,
             error: None,
             armed_at: None,

@@ -1,6 +1,6 @@
 //! A service on the list: shown alone, completed on the palette, acted on as one; and what to say of a choice of targets.
 
-use super::{plan, toast};
+use super::{plan, scope, toast};
 use crate::actions::{Options, catalog};
 use crate::app::effect::Effect;
 use crate::app::filter;
@@ -54,15 +54,18 @@ fn row_meant(model: &Model) -> Option<&Rollout> {
     model.snapshot.rollouts.iter().find(|row| row.workload == meant).map(AsRef::as_ref)
 }
 
-/// The workloads of a service named on the palette as `service/NAME`; without a namespace it must be in one alone.
-pub(super) fn named(model: &Model, target: &str, namespace: Option<&str>) -> Result<Chosen, String> {
+/// The workloads of a service named on the palette as `service/NAME`; without a namespace and an environment it must be in one alone.
+pub(super) fn named(model: &Model, target: &str, (namespace, environment): scope::Place<'_>) -> Result<Chosen, String> {
     let name = target.trim_start_matches(TARGET);
-    let is_named =
-        |(found, _): &(Named<'_>, usize)| found.2 == name && namespace.is_none_or(|namespace| found.1 == namespace);
+    let is_named = |(found, _): &(Named<'_>, usize)| {
+        found.2 == name
+            && namespace.is_none_or(|namespace| found.1 == namespace)
+            && environment.is_none_or(|environment| found.0 == environment)
+    };
     match all(model).into_iter().filter(is_named).collect::<Vec<_>>().as_slice() {
         [((environment, namespace, name), _)] => choose(model, environment, namespace, name),
         [] => Err(format!("There is no service {name:?} in this list.")),
-        many => Err(format!("Service {name:?} is in {} places: add -n NAMESPACE.", many.len())),
+        many => Err(format!("Service {name:?} is in {} places: add -n NAMESPACE or -e ENVIRONMENT.", many.len())),
     }
 }
 
@@ -126,8 +129,12 @@ pub(super) fn completions(model: &Model, part: &str) -> Vec<MenuLine> {
 pub(super) fn targets(model: &Model, action: &str, part: &str) -> Vec<MenuLine> {
     let matches = |((_, _, name), count): &(Named<'_>, usize)| *count > 1 && format!("{TARGET}{name}").contains(part);
     let lines = all(model).into_iter().filter(matches).take(MOST);
+    let are_several = model.shown().count() > 1;
     lines
-        .map(|((_, namespace, name), count)| line(format!("{action} {TARGET}{name} -n {namespace}"), workloads(count)))
+        .map(|((environment, namespace, name), count)| {
+            let environment = if are_several { format!(" -e {environment}") } else { String::new() };
+            line(format!("{action} {TARGET}{name} -n {namespace}{environment}"), workloads(count))
+        })
         .collect()
 }
 

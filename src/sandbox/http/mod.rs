@@ -115,10 +115,13 @@ async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Bo
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "));
-    let user = match bearer {
-        Some(token) if token == shared.tokens.operator => "operator",
-        Some(token) if token == shared.tokens.viewer => "viewer",
-        _ => "",
+    let user = {
+        let tokens = shared.tokens();
+        match bearer {
+            Some(token) if token == tokens.operator => "operator",
+            Some(token) if token == tokens.viewer => "viewer",
+            _ => "",
+        }
     };
     let whole = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
     shared.requests.lock().unwrap_or_else(PoisonError::into_inner).push(Seen {

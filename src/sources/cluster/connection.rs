@@ -99,6 +99,11 @@ impl Connection {
         self.shared.endpoint.context()
     }
 
+    /// The namespace its context names.
+    pub(super) fn namespace(&self) -> Option<&str> {
+        self.shared.endpoint.namespace()
+    }
+
     /// How far the server's clock is ahead of ours; zero while the difference is within what a slow answer explains.
     pub(super) fn ahead(&self) -> chrono::TimeDelta {
         chrono::TimeDelta::seconds(self.shared.ahead.load(Ordering::Relaxed))

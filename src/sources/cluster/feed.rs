@@ -9,6 +9,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use super::connection::{Connection, GONE};
 use super::page::{self, Line};
+use super::partial;
 use super::rows::Row;
 use super::trouble;
 use super::wire::{Interner, Wire};
@@ -144,6 +145,10 @@ impl Feed {
                     if error.trouble == Trouble::Gone {
                         version = None;
                     }
+                    let error = match &self.namespace {
+                        Some(_) => error,
+                        None => partial::advised(error, &self.connection, R::PATH.0, R::PATH.1).await,
+                    };
                     let wait = wait_after(&error, backoff.next());
                     let next_try = self.connection.now() + wait;
                     self.tell(Change::Broken(error, next_try)).await;

@@ -19,6 +19,7 @@ mod keepers;
 mod kubeconfig;
 mod merge;
 mod page;
+mod partial;
 mod revisions;
 mod rows;
 mod source;

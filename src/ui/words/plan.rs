@@ -170,7 +170,7 @@ pub fn command(plan: &Plan, target: &Target) -> String {
     };
     // A service chooses for each of its workloads.
     let to = if plan.service.is_some() { String::new() } else { to };
-    let line = format!("quarterdeck plan {} {what}{to} --output json", plan.action);
+    let line = format!("quarterdeck plan {} {what}{to} --environment {} --output json", plan.action, plan.environment);
     format!("{line} | quarterdeck apply - --confirm {word}{reason}")
 }
 
