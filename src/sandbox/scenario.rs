@@ -41,6 +41,8 @@ pub struct Service {
     pub ready_after: u32,
     /// The service its labels name; `None` when nobody labelled it.
     pub service: Option<String>,
+    /// Whether Argo CD keeps it as its repository has it: as it is at the start.
+    pub is_synced: bool,
 }
 
 /// A CronJob with its past.
@@ -106,6 +108,7 @@ impl Service {
             behaviour: None,
             ready_after: 3,
             service: Some(name.to_owned()),
+            is_synced: false,
         }
     }
 
@@ -128,6 +131,13 @@ impl Service {
     #[must_use]
     pub fn of(mut self, service: &str) -> Self {
         self.service = Some(service.to_owned());
+        self
+    }
+
+    /// The same, kept by Argo CD.
+    #[must_use]
+    pub const fn synced(mut self) -> Self {
+        self.is_synced = true;
         self
     }
 
@@ -176,7 +186,8 @@ impl Scenario {
             let service = Service { image: format!("ghcr.example/shop/{name}"), ..Service::new(name, *replicas) }
                 .releases(releases);
             let service = if *name == "gateway" { service.unlabelled() } else { service };
-            shop = shop.with(PRODUCTION, service.clone());
+            let kept = if *name == "catalog" { service.clone().synced() } else { service.clone() };
+            shop = shop.with(PRODUCTION, kept);
             shop = shop.with(STAGING, Service { replicas: replicas.div_ceil(3), ..service });
         }
         let backup = Cron { takes: 432, ..Cron::new("nightly-backup", "0 2 * * *") };
@@ -217,6 +228,10 @@ impl Scenario {
                 release(&mut past, namespace, service, tag, cause, behaviour, service.ready_after, at);
                 let until = if is_last { now } else { at + TimeDelta::minutes(2) };
                 pass(&mut past, at, until);
+            }
+            if service.is_synced {
+                let key = Key { resource: "deployments", namespace: namespace.clone(), name: service.name.clone() };
+                controllers::gitops::adopt(&mut past, &key, now);
             }
             world.absorb(past);
         }

@@ -149,3 +149,28 @@ async fn a_controller_that_is_quicker_than_the_pods_ends_the_run_as_failed_and_i
     let said = "argocd-controller changed the pod template of deployment/payments -n shop after this action, to registry.example/payments:1.2 at";
     story.console.until("who was quicker", |screen| screen.contains(said)).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn self_heal_is_foretold_in_the_plan_and_told_when_it_came() {
+    let releases = [("1.0", "first", 300), ("1.1", "second, by ci", 60)];
+    let kept = Service::new("payments", 2).ready_after(1).releases(&releases).synced();
+    // Five times as fast as life: self-heal takes a second.
+    let scenario = Scenario::empty(NAMESPACE).with(NAMESPACE, kept);
+    let sandbox = Sandbox::start(scenario, SandboxClock::starting(now(), 5)).await.expect("a sandbox");
+    let folder = tempfile::tempdir().expect("a folder");
+    let kubeconfig = folder.path().join("kubeconfig");
+    sandbox.write_kubeconfig(&kubeconfig).expect("a kubeconfig");
+    let mut console = Headless::open(&kubeconfig, "demo-production", NAMESPACE, folder.path());
+    console.resize(240, 60);
+    console.until("the workload", |screen| screen.contains("complete") && screen.contains("all fresh")).await;
+    console.press("!b");
+    let plan = console.until("the plan", |screen| screen.contains("type ROLLBACK")).await;
+    let foretold = "Argo CD application payments-shop: it WILL UNDO THIS within about 5 s: self-heal of Application argocd/payments-shop is on.";
+    assert!(plan.contains(foretold), "{plan}");
+    console.confirm("ROLLBACK").await;
+    let told = |screen: &str| {
+        screen.contains("argocd-controller put registry.example/payments:1.1 back into deployment/payments -n shop at")
+            || screen.contains("argocd-controller changed the pod template of deployment/payments -n shop after this action, to registry.example/payments:1.1 at")
+    };
+    console.until("who undid it", told).await;
+}

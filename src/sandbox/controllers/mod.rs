@@ -4,6 +4,7 @@
 
 mod cron_job;
 mod deployment;
+pub(super) mod gitops;
 pub(super) mod job;
 mod kubelet;
 
@@ -26,6 +27,7 @@ pub(super) fn settle(world: &mut World, now: DateTime<Utc>) -> Option<DateTime<U
     for _ in 0..ROUNDS {
         let before = world.version();
         due = [
+            gitops::reconcile(world, now),
             deployment::reconcile(world, now),
             replicaset::reconcile(world, now),
             cron_job::reconcile(world, now),

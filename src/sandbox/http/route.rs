@@ -26,7 +26,7 @@ pub(super) struct Resource {
 }
 
 /// Every resource.
-pub(super) const RESOURCES: [Resource; 14] = [
+pub(super) const RESOURCES: [Resource; 15] = [
     Resource { plural: "namespaces", kind: "Namespace", api: "v1", is_namespaced: false, short: &["ns"] },
     Resource { plural: "nodes", kind: "Node", api: "v1", is_namespaced: false, short: &["no"] },
     Resource { plural: "pods", kind: "Pod", api: "v1", is_namespaced: true, short: &["po"] },
@@ -51,6 +51,13 @@ pub(super) const RESOURCES: [Resource; 14] = [
         api: "autoscaling/v2",
         is_namespaced: true,
         short: &["hpa"],
+    },
+    Resource {
+        plural: "applications",
+        kind: "Application",
+        api: "argoproj.io/v1alpha1",
+        is_namespaced: true,
+        short: &["app"],
     },
     Resource { plural: "replicasets", kind: "ReplicaSet", api: "apps/v1", is_namespaced: true, short: &["rs"] },
 ];
