@@ -8,10 +8,9 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 
 use super::journal::Aim;
-use crate::domain::action::{Goal, Outcome};
+use crate::domain::action::{Goal, Left, Outcome, undone};
 use crate::domain::owner::{self, Field};
-use crate::domain::rollout::{Pod, Update, Verdict, images, judge, template_digest};
-use crate::domain::text;
+use crate::domain::rollout::{Pod, Update, Verdict, judge, template_digest};
 use crate::domain::time::{self, Instant};
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
@@ -137,7 +136,7 @@ impl Verification {
             self.is_accepted = true;
         }
         if !has_template {
-            return Look::Settled(Outcome::Failed, replaced(facts));
+            return Look::Settled(Outcome::Failed, self.replaced(facts));
         }
         let counts = facts.report.counts;
         match self.aim.goal {
@@ -184,6 +183,28 @@ impl Verification {
                 Look::Waiting(format!("{}, {figures}{reason}{lingering}", verdict.word()))
             }
         }
+    }
+
+    /// Who put another pod template there, which, when, and what to do about it.
+    fn replaced(&self, facts: &WorkloadFacts) -> String {
+        let left = Left {
+            workload: &self.aim.workload,
+            uid: &self.aim.uid,
+            code: self.aim.code.as_ref(),
+            goal: Goal::Healthy,
+            action: "action",
+            run: &self.run,
+            done_at: self.began,
+        };
+        undone(&left, &facts.object).map_or_else(
+            || {
+                let writer = owner::last_writer(&facts.object, Field::Template);
+                let who = writer.map_or_else(|| "somebody".to_owned(), |writer| writer.manager);
+                let workload = &facts.workload;
+                format!("{who} changed the pod template of {workload} after this action: it is not what was planned any more.")
+            },
+            |undone| undone.words,
+        )
     }
 
     /// What was to be cleared out of the way, still stands there, and is not cleared by anybody now.
@@ -239,19 +260,4 @@ const NONE_LEFT: &str = "no old pod is left in service";
 enum Look {
     Settled(Outcome, String),
     Waiting(String),
-}
-
-/// Who put another pod template there, which, when, and what to do about it.
-fn replaced(facts: &WorkloadFacts) -> String {
-    let writer = owner::last_writer(&facts.object, Field::Template);
-    let who = writer.as_ref().map_or("somebody", |writer| writer.manager.as_str());
-    let at = writer.as_ref().and_then(|writer| writer.at).map(|at| format!(" at {}", at.format("%H:%M:%S UTC")));
-    let advice = owner::advice(who).map(|advice| format!(" {advice}")).unwrap_or_default();
-    let words = format!(
-        "{who} changed the pod template of {} after this action, to {}{}: it is not what was planned any more.{advice}",
-        facts.workload,
-        images(facts.template()).join(", "),
-        at.unwrap_or_default()
-    );
-    text::clean(&words).into_owned()
 }

@@ -146,7 +146,8 @@ async fn a_controller_that_is_quicker_than_the_pods_ends_the_run_as_failed_and_i
     story.console.confirm("ROLLBACK").await;
     story.console.until("the rollout on its way", |screen| screen.contains("accepted by the server")).await;
     story.written_by("argocd-controller", &bad).await;
-    let said = "argocd-controller changed the pod template of deployment/payments -n shop after this action, to registry.example/payments:1.2 at";
+    let said =
+        "failed: UNDONE: argocd-controller put registry.example/payments:1.2 back into deployment/payments -n shop at";
     story.console.until("who was quicker", |screen| screen.contains(said)).await;
 }
 
@@ -169,8 +170,10 @@ async fn self_heal_is_foretold_in_the_plan_and_told_when_it_came() {
     assert!(plan.contains(foretold), "{plan}");
     console.confirm("ROLLBACK").await;
     let told = |screen: &str| {
-        screen.contains("argocd-controller put registry.example/payments:1.1 back into deployment/payments -n shop at")
-            || screen.contains("argocd-controller changed the pod template of deployment/payments -n shop after this action, to registry.example/payments:1.1 at")
+        // Before it was verified or after: both say so alike.
+        screen.contains(
+            "UNDONE: argocd-controller put registry.example/payments:1.1 back into deployment/payments -n shop at",
+        )
     };
     console.until("who undid it", told).await;
 }

@@ -403,6 +403,26 @@ fn reviews_tell_who_one_is_and_what_one_may() {
 }
 
 #[test]
+fn an_application_is_found_by_its_name_wherever_it_is() {
+    super::owners::kind(ControlPlane::shared(), "argoproj.io", "v1alpha1", "applications", "Application");
+    on_both("contract-application", |server| {
+        let all = "/apis/argoproj.io/v1alpha1";
+        let own = format!("{all}/namespaces/{}/applications", server.namespace);
+        let object = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "contract"},
+            "spec": {"syncPolicy": {"automated": {"selfHeal": true}}}});
+        // A kind that was just made takes a moment.
+        wait_until("an Application", PATIENCE, || (server.ask("POST", &own, JSON, &object).0 == 201).then_some(()));
+        let (code, list) = server.get(&format!("{all}/applications?limit=2&fieldSelector=metadata.name%3Dcontract"));
+        assert_eq!((code, list["items"].as_array().map(Vec::len)), (200, Some(1)), "{}: {list}", server.what);
+        assert_eq!(list["items"][0]["spec"]["syncPolicy"]["automated"]["selfHeal"], true, "{}", server.what);
+        let (_, none) = server.get(&format!("{all}/applications?limit=2&fieldSelector=metadata.name%3Dnobody"));
+        assert!(none["items"].as_array().is_none_or(Vec::is_empty), "{}: {none}", server.what);
+        assert_eq!(server.get(&format!("{own}/contract")).1["metadata"]["name"], "contract", "{}", server.what);
+        assert_eq!(server.get(&format!("{own}/nobody")).0, 404, "{}", server.what);
+    });
+}
+
+#[test]
 fn metadata_alone_is_given_when_that_is_all_that_is_asked_for() {
     on_both("contract-metadata", |server| {
         let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "release", "labels": {"owner": "helm", "name": "shop"}},

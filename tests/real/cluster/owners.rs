@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::support::console::{Console, Grant};
+use crate::support::controlplane::ControlPlane;
 use crate::support::process::wait_until;
 use crate::support::shop::{Behaviour, PATIENCE, Shop};
 
 /// A small kind of another project's, of our own writing.
-fn kind(shop: &Shop, group: &str, version: &str, plural: &str, kind: &str) {
+pub(super) fn kind(plane: &ControlPlane, group: &str, version: &str, plural: &str, kind: &str) {
     let crd = json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": {"name": format!("{plural}.{group}")},
@@ -18,9 +19,9 @@ fn kind(shop: &Shop, group: &str, version: &str, plural: &str, kind: &str) {
                 "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}],
         },
     });
-    shop.plane.kubectl_with(&["apply", "-f", "-"], &crd.to_string()).good("a kind");
+    plane.kubectl_with(&["apply", "-f", "-"], &crd.to_string()).good("a kind");
     let name = format!("crd/{plural}.{group}");
-    shop.plane.kubectl(&["wait", "--for=condition=Established", &name, "--timeout=30s"]).good("established");
+    plane.kubectl(&["wait", "--for=condition=Established", &name, "--timeout=30s"]).good("established");
 }
 
 /// The Deployment `api` with marks of its owners.
@@ -59,7 +60,7 @@ fn argo_cd_says_by_its_application_that_it_will_undo_it() {
     let shop = Shop::open("owners-argo");
     let tracking = format!("argocd.argoproj.io/tracking-id=owners-argo:apps/Deployment:{}/api", shop.name);
     marked(&shop, &[], &[&tracking]);
-    kind(&shop, "argoproj.io", "v1alpha1", "applications", "Application");
+    kind(shop.plane, "argoproj.io", "v1alpha1", "applications", "Application");
     let absent = owners(&shop, "admin", has(0, "is not in this cluster"));
     assert!(absent[0].starts_with("Argo CD application owners-argo: "), "{absent:?}");
     let application = |heals: bool| {
@@ -89,7 +90,7 @@ fn flux_says_its_interval_and_helm_its_revision() {
         &["kustomize.toolkit.fluxcd.io/name=apps", &place],
         &["meta.helm.sh/release-name=shop", &format!("meta.helm.sh/release-namespace={}", shop.name)],
     );
-    kind(&shop, "kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization");
+    kind(shop.plane, "kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization");
     let kustomization = |suspend: bool| {
         shop.apply(&json!({"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "metadata": {"name": "apps"},
             "spec": {"interval": "7m", "suspend": suspend}}));
