@@ -66,6 +66,13 @@ impl Apply {
         }
         let session = Session::prepare(&global);
         session.tell_problems();
+        if let Some(doubt) = session.doubt() {
+            note(&format!(
+                "Nothing was sent: the plan is of {:?} at {}. {doubt}",
+                plan.environment, plan.cluster.context
+            ));
+            return Ok(ExitCode::from(exit::REFUSED));
+        }
         let connected = match session.connect().await {
             Ok(connected) => connected,
             Err(error) => {

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use color_eyre::eyre::Result;
+use futures_util::future::join_all;
 
 use super::Global;
 use super::output::{columns, say};
@@ -50,12 +51,28 @@ pub(super) async fn run(global: &Global) -> Result<ExitCode> {
             Err(error) => Err(error.to_string()),
         },
     );
+    let several = session.shown();
+    let are_several = several.len() > 1;
+    // Side by side: a dead cluster takes its own time, and nobody else's.
+    for (environment, lines) in join_all(several.into_iter().map(cluster)).await {
+        for (what, verdict) in lines {
+            line(&if are_several { format!("{environment}: {what}") } else { what }, verdict);
+        }
+    }
+    say(&columns(&rows))?;
+    Ok(ExitCode::from(u8::from(!is_well)))
+}
+
+/// What would keep the console from one environment's cluster.
+async fn cluster(session: Session) -> (String, Vec<(String, std::result::Result<String, String>)>) {
+    let mut lines = Vec::new();
+    let mut line = |what: String, verdict| lines.push((what, verdict));
     match session.connect().await {
-        Err(error) => line("cluster", Err(error.sentence)),
+        Err(error) => line("cluster".to_owned(), Err(error.sentence)),
         Ok(connected) => {
             let cluster = connected.connection.cluster().await;
             line(
-                "cluster",
+                "cluster".to_owned(),
                 cluster
                     .map(|cluster| {
                         format!(
@@ -69,7 +86,7 @@ pub(super) async fn run(global: &Global) -> Result<ExitCode> {
             );
             let identity = ObserveCluster::identity(&connected.connection).await;
             line(
-                "identity",
+                "identity".to_owned(),
                 identity
                     .map(|name| name.unwrap_or_else(|| "the cluster does not say".to_owned()))
                     .map_err(|error| error.sentence),
@@ -93,12 +110,11 @@ pub(super) async fn run(global: &Global) -> Result<ExitCode> {
                     Err(error) => Err(error.sentence),
                 };
                 let scope = if namespace.is_empty() { "everywhere".to_owned() } else { format!("in {namespace}") };
-                line(&format!("{verb} {resource} {scope}"), verdict);
+                line(format!("{verb} {resource} {scope}"), verdict);
             }
         }
     }
-    say(&columns(&rows))?;
-    Ok(ExitCode::from(u8::from(!is_well)))
+    (session.environment.name.to_string(), lines)
 }
 
 /// Whether the state folder can be written: without it nothing can be confirmed.

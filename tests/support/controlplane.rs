@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -62,6 +62,9 @@ pub(crate) struct ControlPlane {
     directory: PathBuf,
     port: u16,
     watchdog: Watchdog,
+    /// The API server while it runs, and how it is started.
+    api: Mutex<Option<Child>>,
+    api_arguments: Vec<String>,
 }
 
 impl ControlPlane {
@@ -71,11 +74,23 @@ impl ControlPlane {
         SHARED.get_or_init(Self::start)
     }
 
+    /// Another one, of another cluster, for tests that need two. Whoever holds the guard has it alone, and may stop it.
+    pub(crate) fn second() -> (&'static Self, MutexGuard<'static, ()>) {
+        static SECOND: OnceLock<ControlPlane> = OnceLock::new();
+        static ALONE: Mutex<()> = Mutex::new(());
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let second = SECOND.get_or_init(Self::start);
+        // A test that failed may have left it stopped.
+        second.start_api();
+        (second, alone)
+    }
+
     fn start() -> Self {
         let binaries = binaries();
         let directory = tempfile::Builder::new().prefix("quarterdeck-plane-").tempdir().expect("a directory").keep();
         let [etcd, peer, port, kubelet] = free_ports();
-        let plane = Self { binaries, watchdog: Watchdog::over(&directory), directory, port };
+        let watchdog = Watchdog::over(&directory);
+        let mut plane = Self { binaries, watchdog, directory, port, api: Mutex::default(), api_arguments: Vec::new() };
         plane.write("tokens", TOKENS);
         let pair = rcgen::KeyPair::generate().expect("a key");
         plane.write("service-account.key", &pair.serialize_pem());
@@ -95,32 +110,26 @@ impl ControlPlane {
             ],
         );
         let key = plane.path("service-account.key").display().to_string();
-        let mut api = plane.launch(
-            "kube-apiserver",
-            &[
-                format!("--etcd-servers={etcd_url}"),
-                format!("--secure-port={port}"),
-                "--bind-address=127.0.0.1".into(),
-                format!("--cert-dir={}", plane.path("certs").display()),
-                format!("--service-account-key-file={}", plane.path("service-account.pub").display()),
-                format!("--service-account-signing-key-file={key}"),
-                "--service-account-issuer=https://kubernetes.default.svc".into(),
-                format!("--token-auth-file={}", plane.path("tokens").display()),
-                "--authorization-mode=RBAC".into(),
-                "--service-cluster-ip-range=10.96.0.0/16".into(),
-                // Nobody makes the default service accounts in time, and nobody takes the not-ready taint off a node.
-                "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition".into(),
-                format!("--audit-policy-file={SUPPORT}/audit.yaml"),
-                format!("--audit-log-path={}", plane.path("audit.log").display()),
-            ],
-        );
+        plane.api_arguments = vec![
+            format!("--etcd-servers={etcd_url}"),
+            format!("--secure-port={port}"),
+            "--bind-address=127.0.0.1".into(),
+            format!("--cert-dir={}", plane.path("certs").display()),
+            format!("--service-account-key-file={}", plane.path("service-account.pub").display()),
+            format!("--service-account-signing-key-file={key}"),
+            "--service-account-issuer=https://kubernetes.default.svc".into(),
+            format!("--token-auth-file={}", plane.path("tokens").display()),
+            "--authorization-mode=RBAC".into(),
+            "--service-cluster-ip-range=10.96.0.0/16".into(),
+            // Nobody makes the default service accounts in time, and nobody takes the not-ready taint off a node.
+            "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition".into(),
+            format!("--audit-policy-file={SUPPORT}/audit.yaml"),
+            format!("--audit-log-path={}", plane.path("audit.log").display()),
+        ];
         for user in ["admin", "controller-manager", "scheduler", "kwok"] {
             plane.write(&format!("{user}.kubeconfig"), &plane.kubeconfig(user, "default"));
         }
-        wait_until("the API server being ready", UP, || {
-            assert!(api.try_wait().expect("a child of ours").is_none(), "{}", plane.log("kube-apiserver"));
-            (plane.kubectl(&["get", "--raw", "/readyz"]).code == Some(0)).then_some(())
-        });
+        plane.start_api();
         plane.launch(
             "kube-controller-manager",
             &[
@@ -160,6 +169,35 @@ impl ControlPlane {
             plane.kubectl(&["get", "node", "node-1"]).stdout.contains(" Ready ").then_some(())
         });
         plane
+    }
+
+    /// Starts the API server, unless it runs, and waits until it is ready.
+    pub(crate) fn start_api(&self) {
+        let mut api = self.api.lock().unwrap_or_else(PoisonError::into_inner);
+        if api.is_some() {
+            return;
+        }
+        let mut child = self.launch("kube-apiserver", &self.api_arguments);
+        wait_until("the API server being ready", UP, || {
+            assert!(child.try_wait().expect("a child of ours").is_none(), "{}", self.log("kube-apiserver"));
+            (self.kubectl(&["get", "--raw", "/readyz"]).code == Some(0)).then_some(())
+        });
+        *api = Some(child);
+    }
+
+    /// Kills the API server the hard way (-9). What it knows is in etcd, which goes on.
+    pub(crate) fn kill_api(&self) {
+        let killed = self.api.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut api) = killed {
+            let _ = api.kill();
+            let _ = api.wait();
+            self.watchdog.let_go(&api);
+        }
+    }
+
+    /// The authority of its certificate.
+    pub(crate) fn authority(&self) -> PathBuf {
+        self.path("certs/apiserver.crt")
     }
 
     fn path(&self, name: &str) -> PathBuf {

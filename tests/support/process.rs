@@ -123,8 +123,8 @@ impl Watchdog {
     /// Watches over a directory, which must be one of our own making.
     pub(crate) fn over(directory: &Path) -> Self {
         use std::os::unix::process::CommandExt;
-        let script =
-            r#"pids=; while read -r pid; do pids="$pids $pid"; done; [ -z "$pids" ] || kill -9 $pids; rm -rf "$1""#;
+        // A process that ended before us is let go of: its number may be somebody else's by now.
+        let script = r#"pids=" "; while read -r pid; do case $pid in -*) pids="${pids%% ${pid#-} *} ${pids#* ${pid#-} }";; *) pids="$pids$pid ";; esac; done; [ "$pids" = " " ] || kill -9 $pids; rm -rf "$1""#;
         let mut shell = Command::new("sh")
             .args(["-c", script, "watchdog"])
             .arg(directory)
@@ -139,7 +139,16 @@ impl Watchdog {
 
     /// Has a process killed when we are gone.
     pub(crate) fn adopt(&self, child: &Child) {
+        self.tell(&child.id().to_string());
+    }
+
+    /// Lets go of a process that has ended.
+    pub(crate) fn let_go(&self, child: &Child) {
+        self.tell(&format!("-{}", child.id()));
+    }
+
+    fn tell(&self, line: &str) {
         let mut pipe = self.pipe.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        writeln!(pipe, "{}", child.id()).expect("the watchdog reads");
+        writeln!(pipe, "{line}").expect("the watchdog reads");
     }
 }

@@ -88,6 +88,27 @@ impl Terminal {
         lock(&self.screen).parser.screen().hide_cursor()
     }
 
+    /// The colour of the name in the row that says these words one after the other, the last of them the name.
+    pub(crate) fn colour_of(&self, words: &[&str]) -> vt100::Color {
+        let screen = lock(&self.screen);
+        let (_, columns) = screen.parser.screen().size();
+        let rows = screen.parser.screen().rows(0, columns.get()).enumerate();
+        let found = rows.filter_map(|(y, row)| {
+            let said: Vec<&str> = row.split_whitespace().collect();
+            said.windows(words.len()).any(|window| window == words).then_some(())?;
+            let before = words
+                .split_last()?
+                .1
+                .iter()
+                .try_fold(0, |from, word| Some(row.get(from..)?.find(word)? + from + word.len()))?;
+            let at = row.get(before..)?.find(words.last()?)? + before;
+            let x = row.get(..at)?.chars().count();
+            screen.parser.screen().cell(u16::try_from(y).ok()?, u16::try_from(x).ok()?).map(vt100::Cell::fgcolor)
+        });
+        let mut found = found;
+        found.next().expect("the row is on the screen")
+    }
+
     /// Waits until a text is on the screen.
     pub(crate) fn wait_for_text(&self, needle: &str, deadline: Duration) {
         self.wait_for(&format!("{needle:?} on the screen"), deadline, |text| text.contains(needle));

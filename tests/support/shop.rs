@@ -40,7 +40,11 @@ pub(crate) struct Shop {
 impl Shop {
     /// Opens a namespace of this name.
     pub(crate) fn open(name: &str) -> Self {
-        let plane = ControlPlane::shared();
+        Self::on(ControlPlane::shared(), name)
+    }
+
+    /// Opens a namespace of this name on a control plane.
+    pub(crate) fn on(plane: &'static ControlPlane, name: &str) -> Self {
         let binding = |role: &str, users: &[&str]| {
             let subjects: Vec<_> = users
                 .iter()

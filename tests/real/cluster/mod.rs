@@ -2,6 +2,7 @@
 
 mod actions;
 mod contract;
+mod environments;
 mod harness;
 mod kinds;
 mod kubeconfig;
