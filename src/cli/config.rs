@@ -41,9 +41,10 @@ impl Config {
                 file.display()
             ))?,
             Source::File(file) => {
-                let (environments, services) =
-                    (session.settings.environments.len(), session.settings.services.declared().len());
-                say(&format!("{}: {environments} environments, {services} services.", file.display()))?;
+                let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+                let environments = counted(session.settings.environments.len(), "environment");
+                let services = counted(session.settings.services.declared().len(), "service");
+                say(&format!("{}: {environments}, {services}.", file.display()))?;
             }
             Source::Broken(file) => say(&format!(
                 "{}: until the problems are mended everything is read-only with the production guard.",

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use insta::assert_snapshot;
+use quarterdeck::actions::journal::{Aim, Entry, Finished, What};
 use quarterdeck::actions::{Options, catalog};
-use quarterdeck::domain::action::{Gesture, Phase};
+use quarterdeck::app::Message;
+use quarterdeck::domain::action::{Gesture, Goal, Phase};
 use quarterdeck::domain::environment::Guard;
 use quarterdeck::domain::rollout::{Kind, Rollout, Verdict};
 use quarterdeck::domain::service::{Choice, Member, Service, Services, choose};
@@ -11,7 +14,7 @@ use quarterdeck::domain::source::SourceState;
 use quarterdeck::ui::state::Overlay;
 
 use crate::actions::Rig;
-use crate::stage::{Stage, rollout, text};
+use crate::stage::{SIZES, Stage, ago, rollout, text, workload};
 
 /// A service that is declared with these Deployments.
 fn declared(name: &str, workloads: &[&str]) -> Service {
@@ -222,4 +225,48 @@ async fn a_service_goes_back_as_one_and_leaves_alone_what_has_nothing_to_go_back
         let image = object.pointer("/spec/template/spec/containers/0/image").and_then(|image| image.as_str());
         assert_eq!(image, Some(format!("registry.example/{name}:1.0").as_str()));
     }
+}
+
+/// A rollback of `payments` that was verified, as the journal has it, and that somebody undid.
+fn undone(words: &str) -> Finished {
+    let aim = Aim {
+        workload: workload("payments"),
+        uid: "uid-payments".into(),
+        template_digest: String::new(),
+        goal: Goal::Healthy,
+        code: None,
+        deadline_seconds: 60,
+        clearing: Vec::new(),
+    };
+    let begun = Entry {
+        what: What::Begun,
+        run: "20261124T030600Z-1".into(),
+        action: "rollback".into(),
+        environment: "production".into(),
+        cluster: "c".into(),
+        actor: "mori".into(),
+        aims: vec![aim],
+        target: None,
+        outcome: None,
+        phase: None,
+        words: "confirmed.".into(),
+    };
+    Finished { begun, target: 0, done_at: ago(40), undone: Some(words.to_owned()) }
+}
+
+#[test]
+fn services_and_what_was_undone_have_their_place_at_every_size() {
+    let mut stage = shop();
+    stage.press("j");
+    stage.press("enter");
+    assert_snapshot!("detail_service", stage.bodies());
+    let mut stage = shop();
+    stage.press("G");
+    stage.press("enter");
+    assert_snapshot!("detail_unmapped", stage.bodies());
+    let mut stage = shop();
+    let words = "UNDONE: argocd-controller put ghcr.example/shop/payments:2.4.1 back into deployment/payments -n shop at 03:06:40 UTC, 20 s after your rollback. Turn its automatic sync off or revert the commit in Git before you act again.";
+    stage.tell(Message::Finished(vec![undone(words)]));
+    let screens = SIZES.map(|(columns, rows)| text(&stage.screen(columns, rows)));
+    assert_snapshot!("screen_undone", screens.join("\n\n"));
 }
