@@ -9,13 +9,14 @@ use super::execute::Executor;
 use super::journal::Journal;
 use super::plan::Planner;
 use super::policy::Grant;
+use super::reach::PodReach;
 use super::seen::Seen;
 use crate::domain::action::Actor;
 use crate::domain::environment::Guard;
 use crate::domain::service::Services;
 use crate::sources::Clock;
 use crate::sources::observe::ObserveCluster;
-use crate::sources::operate::{NoHands, OperateCluster, RehearseCluster};
+use crate::sources::operate::{NoHands, OperateCluster, ReachPods, RehearseCluster};
 
 /// One environment, as whoever plans and acts in it needs it.
 #[derive(Clone)]
@@ -54,6 +55,20 @@ impl Desk {
             services: self.services.clone(),
             seen: self.seen.clone(),
             settled: self.settled.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
+    /// The way into pods. Without a grant there is none, whatever it is given.
+    pub fn pods(&self, observe: Arc<dyn ObserveCluster>, reach: impl ReachPods + 'static) -> PodReach {
+        PodReach {
+            observe,
+            reach: self.grant.is_ok().then(|| Arc::new(reach) as Arc<dyn ReachPods>),
+            environment: self.environment.to_string(),
+            guard: self.guard,
+            grant: self.grant.clone(),
+            actor: self.actor.clone(),
+            journal: self.journal.clone(),
             clock: self.clock.clone(),
         }
     }

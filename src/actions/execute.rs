@@ -391,11 +391,11 @@ fn aim(target: &Target) -> Aim {
 }
 
 /// A cluster by what cannot be confused: the uid of kube-system, or the address where that may not be read.
-fn identity(cluster: &Cluster) -> String {
+pub(super) fn identity(cluster: &Cluster) -> String {
     cluster.uid.clone().unwrap_or_else(|| cluster.server.clone())
 }
 
-fn described(actor: &Actor) -> String {
+pub(super) fn described(actor: &Actor) -> String {
     let from = actor.ssh_client.as_deref().map(|client| format!(", from {client}")).unwrap_or_default();
     format!("{} ({}@{}{from})", actor.name(), actor.os_user, actor.host)
 }

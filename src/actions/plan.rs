@@ -451,7 +451,7 @@ pub fn revise(plan: &Plan, place: usize, action: &dyn Action, facts: &WorkloadFa
 }
 
 /// A name for a plan and its run: when, and something nobody else draws.
-fn run_id(now: Instant) -> String {
+pub(super) fn run_id(now: Instant) -> String {
     use std::hash::{BuildHasher, Hasher};
     format!("{}-{:016x}", now.format("%Y%m%dT%H%M%SZ"), std::hash::RandomState::new().build_hasher().finish())
 }

@@ -18,6 +18,7 @@ mod aftermath;
 mod commands;
 mod effect;
 mod filter;
+mod handover;
 mod jobs;
 mod look_back;
 mod message;
@@ -37,6 +38,7 @@ use crate::keys::CommandName;
 
 pub use commands::{Command, NAMED};
 pub use effect::{Answer, Effect, PlanRequest};
+pub use handover::{Ending, hand_over};
 pub use message::{Connected, Leaving, Message, Unseen};
 pub use model::Model;
 pub use perform::Performer;

@@ -1,13 +1,15 @@
 //! THE COMMAND LINE: one file per subcommand, and the exit codes.
 //!
 //! It does what the screen does with the same rooms below it: the same world, the same plans, the same executor, the same
-//! journal. It does not know how anything is drawn. It keeps one invariant: it never prompts and never touches the terminal's
-//! modes, so that a script always gets its answer on standard output and its exit code.
+//! journal. It does not know how anything is drawn. It keeps one invariant: it never prompts, and touches the terminal's
+//! modes only for `exec` on a terminal, so that a script always gets its answer on standard output and its exit code.
 
 mod apply;
 mod config;
 mod demo;
 mod doctor;
+mod exec;
+mod forward;
 mod jobs;
 mod journal;
 mod output;
@@ -63,6 +65,10 @@ enum Command {
     Plan(plan::Plan),
     /// Carry out exactly a plan document; refused when anything it showed has changed.
     Apply(apply::Apply),
+    /// Run a command in a container; on a terminal, with the whole terminal handed over.
+    Exec(exec::Exec),
+    /// Reach a port of a pod on 127.0.0.1.
+    PortForward(forward::Forward),
     /// Every attempt of this machine's consoles.
     Journal(journal::Journal),
     /// The configuration.
@@ -95,6 +101,8 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
             Some(Command::Status(status)) => status.run(&global).await,
             Some(Command::Plan(plan)) => plan.run(&global).await,
             Some(Command::Apply(apply)) => Box::pin(apply.run(&global)).await,
+            Some(Command::Exec(exec)) => Box::pin(exec.run(&global)).await,
+            Some(Command::PortForward(forward)) => Box::pin(forward.run(&global)).await,
             Some(Command::Journal(journal)) => journal.run(),
             Some(Command::Config(config)) => config.run(&global),
             Some(Command::Doctor) => doctor::run(&global).await,
@@ -115,6 +123,10 @@ mod exit {
     pub(super) const USAGE: u8 = 2;
     /// Refused.
     pub(super) const REFUSED: u8 = 3;
+    /// No answer, or an end that is not known.
+    pub(super) const UNKNOWN: u8 = 4;
+    /// Left before its end.
+    pub(super) const ABORTED: u8 = 5;
 
     /// The exit code of a finished run.
     pub(super) fn of(phase: Phase) -> ExitCode {
@@ -122,9 +134,9 @@ mod exit {
             Phase::Done => 0,
             Phase::Failed => 1,
             Phase::Refused => REFUSED,
-            Phase::Aborted => 5,
+            Phase::Aborted => ABORTED,
             // Anything that has not come to an end is unknown to the caller.
-            _ => 4,
+            _ => UNKNOWN,
         })
     }
 }

@@ -134,9 +134,8 @@ impl Plan {
     }
 }
 
-/// The name in `deployment/NAME`, `deploy/NAME`, `deployment.apps/NAME` or plain `NAME`.
 /// Kind and name of a target as a command line spells it; a bare name is a Deployment's.
-fn named(target: &str) -> Option<(Kind, &str)> {
+pub(super) fn named(target: &str) -> Option<(Kind, &str)> {
     let (kind, name) = match target.split_once('/') {
         Some((kind, name)) => (Kind::named(kind.trim_end_matches(".apps"))?, name),
         None => (Kind::Deployment, target),

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use super::Global;
 use super::output::note;
 use crate::actions::journal::{self, Journal};
-use crate::actions::{Desk, Executor, Grant, Planner, Seen, actor};
+use crate::actions::{Desk, Executor, Grant, Planner, PodReach, Seen, actor};
 use crate::app::{Scope, command_names};
 use crate::config::{Asked, ContextRef, Environment, Namespaces, Paths, Settings};
 use crate::domain::problem::Problem;
@@ -19,7 +19,7 @@ use crate::domain::time::Instant;
 use crate::keys::Keymap;
 use crate::sources::Clock;
 use crate::sources::cluster::{
-    ClusterSnapshot, ClusterSource, Connection, Contexts, Endpoint, Hands, Rehearsal, namespaces,
+    ClusterSnapshot, ClusterSource, Connection, Contexts, Endpoint, Hands, Reach, Rehearsal, namespaces,
 };
 use crate::sources::error::SourceError;
 use crate::theme::{Depth, Theme};
@@ -223,6 +223,12 @@ impl Session {
     pub(super) fn planner(&self, connected: &Connected) -> Planner {
         let connection = connected.connection.clone();
         self.desk().planner(Arc::new(connection.clone()), Rehearsal::new(connection))
+    }
+
+    /// The way into the environment's pods: with hands where it may be changed.
+    pub(super) fn pods(&self, connected: &Connected) -> PodReach {
+        let connection = connected.connection.clone();
+        self.desk().pods(Arc::new(connection.clone()), Reach::new(connection))
     }
 
     /// The executor of the environment: with hands where it may be changed.

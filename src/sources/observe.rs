@@ -71,7 +71,7 @@ pub struct Right<'a> {
     pub verb: &'a str,
     /// The API group; empty for core.
     pub group: &'a str,
-    /// The resource, in the plural.
+    /// The resource, in the plural; `pods/exec` for a part of one.
     pub resource: &'a str,
     /// The namespace.
     pub namespace: &'a str,

@@ -1,6 +1,9 @@
 //! The write ports, and the port that only rehearses.
 
+use std::pin::Pin;
+
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::error::{SourceError, Trouble};
 use super::observe::Answer;
@@ -27,6 +30,58 @@ pub trait OperateCluster: Send + Sync {
     ///
     /// An error that is not [`SourceError::is_certainly_not_done`] means that nobody knows whether it was carried out.
     fn send<'a>(&'a self, request: &'a Request, audit_id: &'a str) -> Answer<'a, Reply>;
+}
+
+/// A command to run in a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecAsk {
+    /// The pod's namespace.
+    pub namespace: String,
+    /// The pod.
+    pub pod: String,
+    /// The container; `None` for the pod's default one.
+    pub container: Option<String>,
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// Whether it gets a terminal; its errors then come with its output.
+    pub has_terminal: bool,
+    /// Whether it is given input.
+    pub has_input: bool,
+}
+
+/// A command that runs in a container. Dropping `end` ends the conversation; what the container does then is its own affair.
+pub struct PodSession {
+    /// What it reads; dropping closes it. `None` where no input was asked for.
+    pub input: Option<Box<dyn AsyncWrite + Send + Unpin>>,
+    /// What it writes.
+    pub output: Option<Box<dyn AsyncRead + Send + Unpin>>,
+    /// What it writes to standard error; `None` on a terminal.
+    pub errors: Option<Box<dyn AsyncRead + Send + Unpin>>,
+    /// Tells it the size of the terminal, in columns and rows.
+    pub resize: Box<dyn FnMut(u16, u16) + Send>,
+    /// Its exit code, or why there is none. An error that is not [`SourceError::is_certainly_not_done`] means that nobody knows.
+    pub end: Pin<Box<dyn Future<Output = Result<i32, SourceError>> + Send>>,
+}
+
+/// Bytes both ways.
+pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
+/// One connection to a port of a pod.
+pub struct Tunnel {
+    /// The bytes.
+    pub stream: Box<dyn Duplex>,
+    /// Why the pod refused the connection, cleaned; `None` once it ended without a word.
+    pub refusal: Pin<Box<dyn Future<Output = Option<String>> + Send>>,
+}
+
+/// Reaching into a pod, past what the API server looks after. Without a write grant nobody holds one.
+pub trait ReachPods: Send + Sync {
+    /// Starts a command in a container.
+    fn exec<'a>(&'a self, ask: &'a ExecAsk) -> Answer<'a, PodSession>;
+    /// Connects to a port of a pod.
+    fn connect<'a>(&'a self, namespace: &'a str, pod: &'a str, port: u16) -> Answer<'a, Tunnel>;
 }
 
 /// The hands of a console that was not granted any.

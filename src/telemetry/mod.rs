@@ -9,4 +9,4 @@ mod redact;
 
 pub use logfile::open;
 pub use panic::install;
-pub use redact::redact;
+pub use redact::{redact, redact_command};

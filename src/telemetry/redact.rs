@@ -53,6 +53,35 @@ pub fn redact(line: &str) -> String {
     safe
 }
 
+/// Words of a flag whose value is a secret, without the dashes.
+const FLAGS: [&str; 6] = ["password", "passwd", "pass", "token", "secret", "key"];
+/// Programs that take a password glued to `-p`.
+const GLUED: [&str; 4] = ["mysql", "mysqldump", "mysqladmin", "mariadb"];
+
+/// A command line as it may be written down: every argument in quotes where it needs them, secrets masked.
+///
+/// Beyond what [`redact`] knows: the argument after a flag such as `--password`, and MySQL's `-pPASSWORD`.
+pub fn redact_command(command: &[String]) -> String {
+    let program = command.first().and_then(|program| program.rsplit('/').next()).unwrap_or_default();
+    let mut is_secret = false;
+    let mut words = Vec::new();
+    for argument in command {
+        let flag = argument.strip_prefix('-').map(|flag| flag.trim_start_matches('-').to_ascii_lowercase());
+        let word = if std::mem::take(&mut is_secret) {
+            MASK.to_owned()
+        } else if GLUED.contains(&program) && argument.starts_with("-p") && argument.len() > 2 {
+            format!("-p{MASK}")
+        } else {
+            redact(argument)
+        };
+        is_secret = flag.is_some_and(|flag| !flag.contains('=') && FLAGS.iter().any(|name| flag.ends_with(name)));
+        let is_plain =
+            !word.is_empty() && word.chars().all(|sign| sign.is_alphanumeric() || "-_./:=,@%+*".contains(sign));
+        words.push(if is_plain { word } else { format!("'{}'", word.replace('\'', "'\\''")) });
+    }
+    words.join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +98,20 @@ mod tests {
             ("GET https://10.0.0.1:6443/version", "GET https://10.0.0.1:6443/version"),
         ] {
             assert_eq!(redact(line), safe);
+        }
+    }
+
+    #[test]
+    fn a_command_is_written_down_without_its_secrets() {
+        for (command, written) in [
+            (vec!["sh", "-c", "ls /tmp | wc -l"], "sh -c 'ls /tmp | wc -l'"),
+            (vec!["psql", "--password", "hunter2", "-c", "select 1"], "psql --password *** -c 'select 1'"),
+            (vec!["mysql", "-phunter2", "-uroot"], "mysql -p*** -uroot"),
+            (vec!["env", "PGPASSWORD=hunter2", "psql"], "env PGPASSWORD=*** psql"),
+            (vec!["curl", "-H", "Authorization: Bearer abc.def"], "curl -H 'Authorization: Bearer ***'"),
+        ] {
+            let command: Vec<String> = command.into_iter().map(str::to_owned).collect();
+            assert_eq!(redact_command(&command), written);
         }
     }
 

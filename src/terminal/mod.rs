@@ -10,11 +10,13 @@
 mod burst;
 mod guard;
 mod input;
+mod lent;
 mod signals;
 mod writer;
 
 pub use burst::{Burst, Verdict};
 pub use guard::{Guard, release, size};
 pub use input::{Input, InputEvent};
+pub use lent::{Screens, Typing};
 pub use signals::{Signal, Signals, stop_self};
 pub use writer::{Frame, Writer};

@@ -81,6 +81,13 @@ impl Console {
         command
     }
 
+    /// The same, with what follows `--`.
+    pub(crate) fn command_before(&self, arguments: &[&str], rest: &[&str]) -> Command {
+        let mut command = self.command(arguments);
+        command.arg("--").args(rest);
+        command
+    }
+
     /// Runs a subcommand to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Finished {
         Running::start(self.command(arguments), "").finish(PATIENCE)

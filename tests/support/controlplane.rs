@@ -150,6 +150,7 @@ impl ControlPlane {
         plane.write("kubelet.key", &own.signing_key.serialize_pem());
         plane.write("container.log", CONTAINER_LOG);
         plane.write("previous.log", "2026-11-24T03:00:00.000000000Z stdout F about to fall\n");
+        plane.write("ports.yaml", &ports(etcd));
         plane.launch(
             "kwok",
             &[
@@ -157,6 +158,8 @@ impl ControlPlane {
                 "--manage-all-nodes=true".into(),
                 format!("--config={SUPPORT}/stages.yaml"),
                 format!("--config={SUPPORT}/logs.yaml"),
+                format!("--config={SUPPORT}/reach.yaml"),
+                format!("--config={}", plane.path("ports.yaml").display()),
                 "--node-ip=127.0.0.1".into(),
                 format!("--node-port={kubelet}"),
                 format!("--server-address=127.0.0.1:{kubelet}"),
@@ -309,6 +312,20 @@ contexts:
 current-context: {user}
 "#,
         authority.display()
+    )
+}
+
+/// Port 8080 of every pod is etcd's: an HTTP server that is there anyway. Nobody listens on any other.
+fn ports(etcd: u16) -> String {
+    format!(
+        "apiVersion: kwok.x-k8s.io/v1alpha1
+kind: ClusterPortForward
+metadata: {{name: ports}}
+spec:
+  forwards:
+  - ports: [8080]
+    target: {{port: {etcd}, address: 127.0.0.1}}
+"
     )
 }
 

@@ -15,6 +15,9 @@ use crate::domain::action::{Code, Goal, Outcome, Phase};
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::time::Instant;
 
+/// Actions that reach into a pod: they change no target of a plan.
+pub const VISITS: [&str; 2] = ["exec", "port-forward"];
+
 /// What a line tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -107,6 +107,13 @@ pub(super) fn route(shared: &Arc<Shared>, asked: &Asked, fault: Option<Fault>) -
         );
         return failed(403, "Forbidden", &words);
     }
+    if matches!(target.sub.as_str(), "exec" | "attach" | "portforward") {
+        let words = format!(
+            "{} is not simulated here: the pods of this simulated cluster have no containers behind them",
+            target.sub
+        );
+        return failed(501, "NotImplemented", &words);
+    }
     match verb {
         "watch" => watching::watch(shared, asked, &target, fault),
         "list" => verbs::list(shared, asked, &target),

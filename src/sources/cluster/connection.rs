@@ -265,6 +265,11 @@ impl Connection {
         Ok(response)
     }
 
+    /// kube's own client, for what is no plain request and answer.
+    pub(super) fn kube(&self) -> kube::Client {
+        self.client().kube
+    }
+
     fn client(&self) -> Client {
         self.shared.client.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -53,10 +53,12 @@ impl ObserveCluster for Connection {
 
     fn may<'a>(&'a self, right: Right<'a>) -> Answer<'a, Access> {
         Box::pin(async move {
+            let (resource, subresource) = right.resource.split_once('/').unwrap_or((right.resource, ""));
             let review = serde_json::json!({
                 "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
                 "spec": {"resourceAttributes": {
-                    "namespace": right.namespace, "verb": right.verb, "group": right.group, "resource": right.resource, "name": right.name,
+                    "namespace": right.namespace, "verb": right.verb, "group": right.group, "resource": resource,
+                    "subresource": subresource, "name": right.name,
                 }},
             });
             match self.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &review).await {

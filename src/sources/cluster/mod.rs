@@ -20,6 +20,7 @@ mod kubeconfig;
 mod merge;
 mod page;
 mod partial;
+mod reach;
 mod revisions;
 mod rows;
 mod source;
@@ -32,6 +33,7 @@ mod wire;
 pub use connection::Connection;
 pub use hands::{Hands, Rehearsal};
 pub use kubeconfig::{Contexts, Endpoint};
+pub use reach::Reach;
 pub use source::{ClusterSnapshot, ClusterSource};
 pub use tables::Focus;
 

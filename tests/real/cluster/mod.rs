@@ -8,6 +8,7 @@ mod kinds;
 mod kubeconfig;
 mod life;
 mod owners;
+mod reach;
 mod rollback;
 mod services;
 mod verdicts;

@@ -1,0 +1,117 @@
+//! `quarterdeck exec`: a command in a container.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::Args;
+use color_eyre::eyre::Result;
+
+use super::output::note;
+use super::session::{Session, shows};
+use super::{Global, exit};
+use crate::actions::{Denied, EXEC_WORD};
+use crate::app::{Ending, hand_over};
+use crate::domain::action::Phase;
+use crate::domain::text;
+use crate::sources::operate::ExecAsk;
+use crate::telemetry::redact_command;
+use crate::terminal::Signals;
+
+#[derive(Debug, Args)]
+pub(super) struct Exec {
+    /// The pod.
+    pod: String,
+    /// The namespace; else the context's.
+    #[arg(long, short)]
+    namespace: Option<String>,
+    /// The container; else the pod's default one.
+    #[arg(long, short)]
+    container: Option<String>,
+    /// The word that confirms it; needed in staging and production.
+    #[arg(long, value_name = EXEC_WORD)]
+    confirm: Option<String>,
+    /// Give standard input to the command; on a terminal it always has it.
+    #[arg(long = "stdin", short = 'i')]
+    has_input: bool,
+    /// No terminal for the command, even where this is one.
+    #[arg(long)]
+    no_tty: bool,
+    /// The command and its arguments, after --.
+    #[arg(required = true, last = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+impl Exec {
+    pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
+        let session = Session::prepare(global);
+        session.tell_problems();
+        if let Some(doubt) = session.doubt() {
+            note(doubt);
+            return Ok(ExitCode::from(exit::USAGE));
+        }
+        let connected = match session.connect().await {
+            Ok(connected) => connected,
+            Err(error) => {
+                note(&format!("Nothing was sent: {}", error.sentence));
+                return Ok(ExitCode::from(exit::REFUSED));
+            }
+        };
+        let namespace = self.namespace.clone().unwrap_or_else(|| connected.default_namespace.clone());
+        if !shows(&session.environment, &namespace) {
+            note(&format!("Environment {} does not include namespace {namespace:?}.", session.environment.name));
+            return Ok(ExitCode::from(exit::USAGE));
+        }
+        let has_terminal = !self.no_tty && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+        let ask = ExecAsk {
+            namespace,
+            pod: self.pod.clone(),
+            container: self.container.clone(),
+            command: self.command.clone(),
+            has_terminal,
+            has_input: has_terminal || self.has_input,
+        };
+        // Listening before anything is lent: a signal in between must not leave the terminal as it is.
+        let mut signals = Signals::listen()?;
+        let pods = session.pods(&connected);
+        let shown = text::clean(&redact_command(&self.command)).into_owned();
+        let started = pods.exec(&ask, &shown, self.confirm.as_deref().unwrap_or_default()).await;
+        let (visit, running) = match started {
+            Ok(started) => started,
+            Err(Denied::Refused(reason)) => {
+                note(&format!("refused: {reason}"));
+                return Ok(ExitCode::from(exit::REFUSED));
+            }
+            Err(Denied::Unknown(reason)) => {
+                note(&format!("UNKNOWN: {reason} Whether the command runs is not known."));
+                return Ok(ExitCode::from(exit::UNKNOWN));
+            }
+        };
+        let began = session.now();
+        let ending = hand_over(running, has_terminal, &mut signals).await;
+        let seconds = (session.now() - began).num_seconds();
+        let (phase, words, code) = told(ending);
+        pods.end(&visit, phase, &format!("{words} After {seconds} s."));
+        if phase != Phase::Done && phase != Phase::Failed {
+            note(&words);
+        }
+        Ok(ExitCode::from(code))
+    }
+}
+
+/// What an ending is to the journal, to a person and to a script.
+fn told(ending: std::io::Result<Ending>) -> (Phase, String, u8) {
+    match ending {
+        Ok(Ending::Exited(0)) => (Phase::Done, "exit code 0.".to_owned(), 0),
+        Ok(Ending::Exited(code)) => (Phase::Failed, format!("exit code {code}."), u8::try_from(code).unwrap_or(1)),
+        Ok(Ending::Lost(error)) if error.is_certainly_not_done => (Phase::Refused, error.sentence, exit::REFUSED),
+        Ok(Ending::Lost(error)) => (Phase::Unknown, error.sentence, exit::UNKNOWN),
+        Ok(Ending::Left(why)) => {
+            let words = format!("{why}; the command may go on in the container.");
+            (Phase::Aborted, words, exit::ABORTED)
+        }
+        Err(error) => {
+            let words = format!("the terminal cannot be used: {error}. The command may go on in the container.");
+            (Phase::Aborted, words, exit::ABORTED)
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Reaching into pods: a real command in a container on a real terminal, a real HTTP answer through a forwarded port.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::Stdio;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::support::console::{Console, Grant};
+use crate::support::process::{Running, signal, wait_until};
+use crate::support::pty::Terminal;
+use crate::support::shop::{PATIENCE, Shop};
+
+/// The name of a running pod of a Deployment made for it.
+fn pod(shop: &Shop) -> String {
+    shop.deploy_good("api", "api:1", 1);
+    let pod = shop.wait_for_pod("api:1", "a running pod", |pod| pod["status"]["phase"] == "Running");
+    pod.pointer("/metadata/name").and_then(Value::as_str).expect("a name").to_owned()
+}
+
+fn shell(console: &Console, shop: &Shop, pod: &str) -> Terminal {
+    let command = console.command_before(&["exec", pod, "-n", &shop.name, "--confirm", "EXEC"], &["sh"]);
+    Terminal::start(&command, 80, 24)
+}
+
+fn is_whole(terminal: &Terminal) {
+    assert!(!terminal.is_on_alternate_screen() && !terminal.is_cursor_hidden());
+}
+
+#[test]
+fn a_command_ends_with_its_own_exit_code_and_is_journalled() {
+    let shop = Shop::open("reach-exec");
+    let pod = pod(&shop);
+    let console = Console::of("oncall", &shop, Grant::Write);
+    let run = |command: &[&str]| {
+        let command = console.command_before(&["exec", &pod, "-n", &shop.name, "--confirm", "EXEC"], command);
+        Running::start(command, "").finish(PATIENCE)
+    };
+    let told = run(&["sh", "-c", "echo out; echo err >&2; exit 7"]);
+    // A kubelet tells the exit code in a field of its own, KWOK's only in words: without the field it is not made up.
+    assert_eq!((told.code, told.stdout.as_str()), (Some(4), "out\n"), "{}", told.stderr);
+    assert!(told.stderr.starts_with("err\n") && told.stderr.contains("exit status 7"), "{}", told.stderr);
+    assert_eq!(run(&["env", "PASSWORD=hunter2", "true"]).code, Some(0));
+    let journal = console.journal();
+    for words in ["confirmed", "sending", "exit status 7", "exit code 0", "PASSWORD=***"] {
+        assert!(journal.contains(words), "{words}: {journal}");
+    }
+    assert!(!journal.contains("hunter2"), "{journal}");
+    console.journal_is_whole();
+    let absent = run(&["no-such-program-anywhere"]);
+    assert_eq!(absent.code, Some(3), "{absent:?}");
+}
+
+#[test]
+fn a_command_reads_what_it_is_given() {
+    let shop = Shop::open("reach-input");
+    let pod = pod(&shop);
+    let console = Console::of("oncall", &shop, Grant::Write);
+    // KWOK's kubelet does not pass the end of the input on: the command counts instead of waiting for it.
+    let count =
+        console.command_before(&["exec", &pod, "-n", &shop.name, "--confirm", "EXEC", "-i"], &["head", "-c", "300000"]);
+    let read = Running::start(count, &"x".repeat(300_000)).finish(PATIENCE);
+    assert_eq!((read.code, read.stdout.len()), (Some(0), 300_000), "{}", read.stderr);
+}
+
+#[test]
+fn without_the_word_the_right_or_the_grant_nothing_is_sent() {
+    let shop = Shop::open("reach-refused");
+    let pod = pod(&shop);
+    let console = Console::of("second", &shop, Grant::Write);
+    let command = console.command_before(&["exec", &pod, "-n", &shop.name], &["true"]);
+    let refused = Running::start(command, "").finish(PATIENCE);
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    assert!(refused.stderr.contains("EXEC"), "{}", refused.stderr);
+    let viewer = |grant| {
+        let console = Console::of("viewer", &shop, grant);
+        let exec = console.command_before(&["exec", &pod, "-n", &shop.name, "--confirm", "EXEC"], &["true"]);
+        let forward = console.command(&["port-forward", &pod, "0:8080", "-n", &shop.name]);
+        let told = [exec, forward].map(|command| Running::start(command, "").finish(PATIENCE));
+        assert!(console.journal().contains("refused"), "a refusal is journalled too");
+        told
+    };
+    for told in viewer(Grant::Read) {
+        assert_eq!(told.code, Some(3), "{told:?}");
+        assert!(told.stderr.contains("read-only"), "{}", told.stderr);
+    }
+    for told in viewer(Grant::Write) {
+        assert_eq!(told.code, Some(3), "{told:?}");
+        assert!(told.stderr.contains("may not create pods/"), "{}", told.stderr);
+    }
+    for user in ["second", "viewer"] {
+        let sent = shop.plane.audited(user).into_iter().filter(|line| line.namespace == shop.name);
+        let reached: Vec<_> =
+            sent.filter(|line| line.uri.contains("/exec") || line.uri.contains("portforward")).collect();
+        assert!(reached.is_empty(), "{reached:?}");
+    }
+}
+
+#[test]
+fn a_shell_has_the_whole_terminal_and_gives_it_back() {
+    let shop = Shop::open("reach-shell");
+    let pod = pod(&shop);
+    let console = Console::of("oncall", &shop, Grant::Write);
+    let mut terminal = shell(&console, &shop, &pod);
+    wait_until("the terminal lent", PATIENCE, || (!terminal.is_cooked()).then_some(()));
+    terminal.send("echo a$((40+2))b; stty size\r");
+    terminal.wait_for_text("a42b", PATIENCE);
+    terminal.wait_for_text("24 80", PATIENCE);
+    terminal.resize(100, 30);
+    wait_until("the new size", PATIENCE, || {
+        terminal.send("stty size\r");
+        terminal.screen_text().contains("30 100").then_some(())
+    });
+    // A program that takes the whole screen, hides the cursor, and is left there.
+    terminal.send("printf '\\033[?1049h\\033[?25l\\033[?1000h'; exit\r");
+    let status = terminal.wait_for_exit(PATIENCE);
+    assert_eq!(status.code(), Some(0));
+    is_whole(&terminal);
+    assert!(terminal.written().contains("\u{1b}[?1000l"), "mouse reports are off again");
+    assert!(console.journal().contains("exit code 0"), "{}", console.journal());
+}
+
+#[test]
+fn a_hangup_or_a_lost_server_gives_the_terminal_back() {
+    let shop = Shop::open("reach-hangup");
+    let pod = pod(&shop);
+    let console = Console::of("oncall", &shop, Grant::Write);
+    for which in [Signal::HUP, Signal::TERM] {
+        let mut terminal = shell(&console, &shop, &pod);
+        wait_until("the terminal lent", PATIENCE, || (!terminal.is_cooked()).then_some(()));
+        terminal.send("printf '\\033[?1049h'; echo in$((1+1))side\r");
+        terminal.wait_for_text("in2side", PATIENCE);
+        assert!(terminal.is_on_alternate_screen());
+        terminal.signal(which);
+        assert_eq!(terminal.wait_for_exit(PATIENCE).code(), Some(5), "left before its end");
+        is_whole(&terminal);
+    }
+    assert!(console.journal().contains("may go on in the container"), "{}", console.journal());
+    console.journal_is_whole();
+}
+
+#[test]
+fn a_forwarded_port_answers_on_this_machine_only() {
+    let shop = Shop::open("reach-forward");
+    pod(&shop);
+    let console = Console::of("oncall", &shop, Grant::Write);
+    let mut command = console.command(&["port-forward", "deployment/api", "0:8080", "-n", &shop.name]);
+    let mut forward =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+    let mut line = String::new();
+    BufReader::new(forward.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
+    let address = line.split_whitespace().find(|word| word.starts_with("127.0.0.1:")).expect("an address").to_owned();
+    for _ in 0..3 {
+        let mut stream = TcpStream::connect(&address).expect("somebody listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        write!(stream, "GET /version HTTP/1.1\r\nHost: pod\r\n\r\n").expect("a request");
+        let mut answer = String::new();
+        let mut piece = [0; 1024];
+        while !answer.contains("etcdserver") {
+            let count = stream.read(&mut piece).expect("an answer");
+            assert!(count > 0, "{answer}");
+            answer.push_str(&String::from_utf8_lossy(&piece[..count]));
+        }
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    let port: u16 = address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    assert!(listeners(port).iter().all(|address| address == "0100007F"), "{:?}", listeners(port));
+    signal(forward.id(), Signal::INT);
+    let status = wait_until("its end", PATIENCE, || forward.try_wait().expect("a child of ours"));
+    assert!(status.success());
+    let journal = console.journal();
+    assert!(journal.contains("port-forward") && journal.contains("3 connections"), "{journal}");
+}
+
+/// The addresses somebody listens on at a port, as the kernel writes them.
+fn listeners(port: u16) -> Vec<String> {
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();
+    let wildcard = std::fs::read_to_string("/proc/net/tcp6").unwrap_or_default();
+    let lines = table.lines().chain(wildcard.lines());
+    let fields = lines.map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let listening = fields.filter(|fields| fields.get(3) == Some(&"0A"));
+    let local =
+        listening.filter_map(|fields| fields.get(1)?.rsplit_once(':').map(|(a, p)| (a.to_owned(), p.to_owned())));
+    local.filter(|(_, at)| u16::from_str_radix(at, 16) == Ok(port)).map(|(address, _)| address).collect()
+}
