@@ -69,8 +69,9 @@ fn one_of_two_api_servers_is_killed_and_brought_back() {
     let screen = terminal.screen_text();
     assert!(screen.contains("2 workloads, worst first"), "the last good row stays:\n{screen}");
     assert!(!screen.contains("east/"), "east is not in trouble:\n{screen}");
+    // Each source tells of its own end; the row goes grey with that of Deployments.
+    wait_until("west being grey", PATIENCE, || (colour("west") != live.1).then_some(()));
     assert_eq!(colour("east"), live.0, "east is as it was:\n{screen}");
-    assert_ne!(colour("west"), live.1, "west is grey:\n{screen}");
     // The other goes on as if nothing were: a release, seen by its watch.
     east.deploy("api", "api:2", Behaviour::ImagePull, 2);
     terminal.wait_for("trouble in east, live", PATIENCE, |text| {
@@ -140,14 +141,16 @@ fn the_same_names_in_two_clusters_are_never_confused() {
         .wait_for("both", FIRST_SCREEN, |text| text.contains("2 workloads, worst first") && text.contains("all fresh"));
     terminal.send("j");
     terminal.wait_for_text("WEST (staging)", PATIENCE);
-    wait_until("the plan", PATIENCE, || {
-        terminal.send("!r");
-        wait_until("an answer", PATIENCE, || {
-            let text = terminal.screen_text();
-            (text.contains("Press again") || text.contains("Restart the pods") || text.contains("in west"))
-                .then_some(())
-        });
-        terminal.screen_text().contains("in west").then_some(())
+    terminal.wait_for("the plan", PATIENCE, |text| {
+        if text.contains("in west: deployment/api") {
+            return true;
+        }
+        // Where the list has just moved the cursor, the key has to be pressed again once that is read.
+        if !text.contains("Press again") {
+            terminal.send("!r");
+            terminal.wait_for("an answer", PATIENCE, |text| text.contains("Press again") || text.contains("in west"));
+        }
+        false
     });
     terminal.wait_for_text("type RESTART", PATIENCE);
     terminal.send("RESTART");
