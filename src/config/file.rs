@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Look;
 use super::environment::{ContextRef, Environment, Namespaces, ReadOnly};
 use super::service;
+use super::{Look, StoreSettings, store};
 use crate::domain::document::{self, Entry, Problems, Table};
 use crate::domain::environment::Guard;
 use crate::domain::problem::Problem;
 use crate::domain::service::Services;
 
 /// Reads a file to its end: the environments that can be understood, the look, and every problem.
-pub(super) fn parse(file: &Path, text: &str) -> (Vec<Environment>, Services, Look, Vec<Problem>) {
+pub(super) fn parse(file: &Path, text: &str) -> (Vec<Environment>, Services, Look, StoreSettings, Vec<Problem>) {
     let (table, mut problems) = document::parse(Some(file), text);
     let root = Table::root(&table);
-    root.refuse_unknown(&["environment", "service", "ui"], &mut problems);
+    root.refuse_unknown(&["environment", "service", "store", "ui"], &mut problems);
     let look = root.table("ui", &mut problems).map(|table| look(&table, &mut problems)).unwrap_or_default();
     let declared = root.table("environment", &mut problems);
     let environments = declared.iter().flat_map(Table::entries);
@@ -25,7 +25,9 @@ pub(super) fn parse(file: &Path, text: &str) -> (Vec<Environment>, Services, Loo
     one_guard_per_context(&environments, &mut problems);
     let names: Vec<&str> = environments.iter().map(|(_, entry)| entry.name).collect();
     let services = service::services(&root, &names, &mut problems);
-    (environments.into_iter().map(|(environment, _)| environment).collect(), services, look, problems.into_found())
+    let store = root.entry("store").map(|entry| store::parse(file, &entry, &mut problems)).unwrap_or_default();
+    let environments = environments.into_iter().map(|(environment, _)| environment).collect();
+    (environments, services, look, store, problems.into_found())
 }
 
 fn look(table: &Table<'_, '_>, problems: &mut Problems) -> Look {

@@ -11,9 +11,11 @@ mod environment;
 mod file;
 mod paths;
 mod service;
+mod store;
 
 pub use environment::{ContextRef, Environment, Namespaces, ReadOnly};
 pub use paths::Paths;
+pub use store::{PostgresSettings, Secret, StoreSettings};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -70,6 +72,10 @@ pub struct Settings {
     pub services: Arc<Services>,
     /// Theme, keymap, signs.
     pub look: Look,
+    /// Where the store is.
+    pub store: StoreSettings,
+    /// Whether this console may only read it.
+    pub is_store_read_only: bool,
 }
 
 impl Default for Look {
@@ -101,17 +107,18 @@ impl Settings {
                     Look::default(),
                     asked,
                 );
-                (settings, vec![document::unreadable(file, &error)])
+                // Nobody knows which store was meant.
+                (Self { store: StoreSettings::Unusable, ..settings }, vec![document::unreadable(file, &error)])
             }
         }
     }
 
     /// Reads the text of a configuration file.
     pub fn parse(file: &Path, text: &str, asked: &Asked) -> (Self, Vec<Problem>) {
-        let (declared, services, look, problems) = file::parse(file, text);
+        let (declared, services, look, store, problems) = file::parse(file, text);
         let source =
             if problems.is_empty() { Source::File(file.to_path_buf()) } else { Source::Broken(file.to_path_buf()) };
-        (Self::assemble(source, declared, services, look, asked), problems)
+        (Self { store, ..Self::assemble(source, declared, services, look, asked) }, problems)
     }
 
     /// Applies the laws that no file can loosen.
@@ -137,7 +144,9 @@ impl Settings {
                 environment.read_only = Some(ReadOnly::Asked);
             }
         }
-        Self { source, environments, services: Arc::new(services), look }
+        let is_store_read_only = asked.is_read_only || matches!(source, Source::Broken(_));
+        let store = StoreSettings::default();
+        Self { source, environments, services: Arc::new(services), look, store, is_store_read_only }
     }
 }
 

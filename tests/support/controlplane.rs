@@ -337,7 +337,7 @@ fn binaries() -> PathBuf {
 }
 
 /// Ports nobody uses at this moment.
-fn free_ports<const N: usize>() -> [u16; N] {
+pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
     let held: [TcpListener; N] = std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").expect("a loopback port"));
     held.each_ref().map(|listener| listener.local_addr().expect("bound").port())
 }

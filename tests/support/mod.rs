@@ -5,7 +5,9 @@
 
 pub(crate) mod console;
 pub(crate) mod controlplane;
+pub(crate) mod database;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod pty;
 pub(crate) mod shop;
+pub(crate) mod wire;

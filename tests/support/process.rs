@@ -23,6 +23,12 @@ fn pause() {
     std::thread::sleep(Duration::from_millis(40));
 }
 
+/// Says in one line that a part is skipped, past whatever collects the output of tests.
+pub(crate) fn skip(part: &str, why: &str) {
+    // Nobody can be told that standard error is gone.
+    let _ = writeln!(std::io::stderr(), "skipped: {part}: {why}");
+}
+
 /// How a process ended and what it said.
 #[derive(Debug, Clone)]
 pub(crate) struct Finished {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Author, Subject};
+use super::{Author, Id, Subject};
 use crate::domain::text;
 use crate::domain::time::Instant;
 
@@ -98,6 +98,7 @@ struct Fields<'a> {
     seq: u64,
     at: Instant,
     prev: &'a str,
+    id: &'a str,
     kind: AuditKind,
     what: &'a str,
     actor: &'a str,
@@ -110,13 +111,14 @@ struct Fields<'a> {
 
 impl Line {
     /// The line that comes after a head. Its fields are those that reading it back gives.
-    pub fn after(head: Option<&Head>, event: &AuditEvent, author: &Author, at: Instant) -> Self {
+    pub fn after(head: Option<&Head>, attempt: &Id, event: &AuditEvent, author: &Author, at: Instant) -> Self {
         let (seq, prev) = head.map_or((1, ""), |head| (head.seq + 1, head.hash.as_str()));
         let about = event.subject.to_string();
         let fields = |hash| Fields {
             seq,
             at,
             prev,
+            id: attempt.as_str(),
             kind: event.kind,
             what: &event.what,
             actor: &author.name,
@@ -219,7 +221,7 @@ fn aims(value: &Value) -> String {
 }
 
 /// Bytes as hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         // Writing into a text cannot fail.
@@ -347,7 +349,13 @@ mod tests {
         let mut head: Option<Head> = None;
         let mut entries = Vec::new();
         for place in 0..count {
-            let line = Line::after(head.as_ref(), &event(&format!("\"{place}\" 決済")), &author(), Instant::default());
+            let line = Line::after(
+                head.as_ref(),
+                &Id::stored("A"),
+                &event(&format!("\"{place}\" 決済")),
+                &author(),
+                Instant::default(),
+            );
             head = Some(Head { seq: line.seq, hash: line.hash.clone() });
             entries.push(AuditEntry {
                 position: place as u64 + 1,
@@ -399,7 +407,7 @@ mod tests {
         // A line made anew, with its hash, still does not fit the next.
         let mut forged = sound.clone();
         let before = Head { seq: 1, hash: sound[0].line.hash.clone() };
-        forged[1].line = Line::after(Some(&before), &event("forged"), &author(), Instant::default());
+        forged[1].line = Line::after(Some(&before), &Id::stored("A"), &event("forged"), &author(), Instant::default());
         assert_eq!(flaws(&forged, Some(&head))[0].0, 3);
     }
 
@@ -420,7 +428,7 @@ mod tests {
         #[test]
         fn no_words_break_a_line(words in ".{0,80}", name in ".{0,20}") {
             let author = Author { name, origin: String::new() };
-            let line = Line::after(None, &event(&words), &author, Instant::default());
+            let line = Line::after(None, &Id::stored("A"), &event(&words), &author, Instant::default());
             proptest::prop_assert!(line.is_sound());
             proptest::prop_assert_eq!(Line::read(&line.text), Ok(line));
         }

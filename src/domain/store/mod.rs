@@ -11,7 +11,7 @@ mod release;
 
 pub use acknowledgement::{Acknowledgement, NewAcknowledgement, Withdrawn};
 pub use annotation::{Annotation, AnnotationKind, NewAnnotation};
-pub use audit::{AuditEntry, AuditEvent, AuditFlaw, AuditKind, AuditSearch, ChainCheck, Head, Line as AuditLine};
+pub use audit::{AuditEntry, AuditEvent, AuditFlaw, AuditKind, AuditSearch, ChainCheck, Head, Line as AuditLine, hex};
 pub use note::{NewNote, Note};
 pub use release::ReleaseSeen;
 
@@ -133,6 +133,12 @@ impl fmt::Display for Subject {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(to, "{} {}", self.kind.word(), if self.name.is_empty() { &self.environment } else { &self.name })
     }
+}
+
+/// What stands for a text in the audit: its length and the SHA-256 of it.
+pub fn digest(text: &str) -> String {
+    use sha2::Digest;
+    format!("{} bytes, sha256:{}", text.len(), hex(sha2::Sha256::digest(text.as_bytes()).as_slice()))
 }
 
 /// A text somebody typed, as it may be stored.

@@ -53,6 +53,8 @@ pub struct Changes {
     pub position: u64,
     /// The store's time.
     pub now: Instant,
+    /// Whether this is everything there is to hold rather than what came since: it was asked from 0, or the store is another.
+    pub is_whole: bool,
     /// Acknowledgements written, taken over or withdrawn since; from position 0, the live ones.
     pub acknowledgements: Vec<Acknowledgement>,
     /// Annotations written since; from position 0, those of the last day. Oldest first.
@@ -63,6 +65,9 @@ pub struct Changes {
 pub trait ReadStore: Send + Sync {
     /// What it is and how it stands.
     fn standing(&self) -> Answer<'_, Standing>;
+
+    /// Ends once something may have changed, by whomever; at the latest when it is time to look anyway.
+    fn changed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 
     /// What changed since a position.
     fn changes(&self, since: u64) -> Answer<'_, Changes>;

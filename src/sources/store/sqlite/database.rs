@@ -1,0 +1,222 @@
+//! The file: opened, private, migrated, spoken to.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::{ToSqlOutput, Type, Value as Cell};
+use rusqlite::{Connection, ErrorCode, ToSql};
+
+use crate::domain::text;
+use crate::sources::Clock;
+use crate::sources::error::{SourceError, Trouble};
+use crate::sources::store::backend::{Row, Value};
+use crate::sources::store::migrate;
+
+/// How long another process may hold the file before a write gives up.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Versions of the tables, beside them.
+const VERSIONS: &str = "create table if not exists migration (version integer primary key, digest text not null, applied_at integer not null) strict";
+
+/// The connections of the store's thread.
+pub(super) struct Database {
+    file: PathBuf,
+    clock: Clock,
+    reader: Option<Connection>,
+    /// Whether the reader reads nothing but an empty store of its own, because there is no file yet.
+    is_empty: bool,
+    writer: Option<Connection>,
+    /// Why the file was not opened, where that is not the database's own trouble.
+    pub(super) refused: Option<SourceError>,
+}
+
+impl Database {
+    pub(super) const fn new(file: PathBuf, clock: Clock) -> Self {
+        Self { file, clock, reader: None, is_empty: false, writer: None, refused: None }
+    }
+
+    /// The connection that reads.
+    pub(super) fn reader(&mut self) -> rusqlite::Result<&Connection> {
+        if self.is_empty && self.file.exists() {
+            self.reader = None;
+        }
+        if self.reader.is_none() {
+            self.is_empty = !self.file.exists();
+            let opened = if self.is_empty { Connection::open_in_memory()? } else { Connection::open(&self.file)? };
+            self.prepare(&opened)?;
+            opened.pragma_update(None, "query_only", true)?;
+            self.reader = Some(opened);
+        }
+        self.reader.as_ref().ok_or(rusqlite::Error::InvalidQuery)
+    }
+
+    /// The connection that writes; the first time it makes the file.
+    pub(super) fn writer(&mut self) -> rusqlite::Result<&Connection> {
+        if self.writer.is_none() {
+            if let Err(error) = private(&self.file) {
+                self.refused = Some(SourceError::new(
+                    Trouble::Setup,
+                    format!("{} cannot be made: {error}. Nothing was written.", self.file.display()),
+                ));
+                return Err(rusqlite::Error::InvalidQuery);
+            }
+            let opened = Connection::open(&self.file)?;
+            self.prepare(&opened)?;
+            self.writer = Some(opened);
+        }
+        self.writer.as_ref().ok_or(rusqlite::Error::InvalidQuery)
+    }
+
+    /// Leaves nothing of a transaction behind.
+    pub(super) fn roll_back(&mut self) {
+        if let Some(writer) = self.writer.as_ref().filter(|writer| !writer.is_autocommit())
+            && let Err(error) = writer.execute_batch("rollback")
+        {
+            // A connection in an unknown state is not used again; the file itself is whole.
+            tracing::error!(%error, "a transaction of the store cannot be rolled back");
+            self.writer = None;
+        }
+    }
+
+    fn prepare(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        connection.busy_timeout(PATIENCE)?;
+        // Only a file can have a write-ahead log; an acknowledgement must survive a power cut, hence full.
+        connection
+            .execute_batch("pragma journal_mode = wal; pragma synchronous = full; pragma trusted_schema = on;")?;
+        let clock = self.clock.clone();
+        connection.create_scalar_function("store_now", 0, FunctionFlags::SQLITE_UTF8, move |_| {
+            Ok(clock().timestamp_micros())
+        })?;
+        if let Err(error) = self.migrate(connection) {
+            // Left half-way it would hold the file.
+            if !connection.is_autocommit() {
+                connection.execute_batch("rollback")?;
+            }
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    fn migrate(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let is_there = "select count(*) from sqlite_master where name = 'migration'";
+        let applied = |connection: &Connection| -> rusqlite::Result<Vec<(u64, String)>> {
+            if connection.query_row(is_there, (), |row| row.get::<_, i64>(0))? == 0 {
+                return Ok(Vec::new());
+            }
+            let mut statement = connection.prepare("select version, digest from migration order by version")?;
+            let rows = statement.query_map((), |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))?;
+            rows.map(|row| row.map(|(version, digest)| (u64::try_from(version).unwrap_or(0), digest))).collect()
+        };
+        let mut judge = |connection: &Connection| {
+            migrate::missing(migrate::SQLITE, &applied(connection)?).map_err(|error| {
+                self.refused = Some(error);
+                rusqlite::Error::InvalidQuery
+            })
+        };
+        if judge(connection)?.is_empty() {
+            return Ok(());
+        }
+        // Judged again with the file held: another process may have been first.
+        connection.execute_batch("begin immediate")?;
+        for migration in judge(connection)? {
+            connection.execute_batch(VERSIONS)?;
+            connection.execute_batch(migration.sql)?;
+            connection.execute(
+                "insert into migration (version, digest, applied_at) values (?1, ?2, store_now())",
+                (migration.version, migration.digest()),
+            )?;
+        }
+        connection.execute_batch("commit")
+    }
+}
+
+/// Makes the file where there is none, for its owner alone; SQLite gives its companions the same rights.
+fn private(file: &Path) -> std::io::Result<()> {
+    if let Some(folder) = file.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    OpenOptions::new().append(true).create(true).mode(0o600).open(file).map(drop)
+}
+
+/// The few words in which the two databases differ.
+pub(super) fn translate(statement: &str) -> String {
+    let statement = statement.replace("quarterdeck.", "").replace("strpos(", "instr(").replace('$', "?");
+    match statement.strip_prefix("explain ") {
+        Some(explained) => format!("explain query plan {explained}"),
+        None => statement,
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Owned(match self {
+            Self::Text(Some(text)) => Cell::Text(text.clone()),
+            Self::Time(Some(time)) => Cell::Integer(time.timestamp_micros()),
+            Self::Number(Some(number)) => Cell::Integer(*number),
+            Self::Text(None) | Self::Time(None) | Self::Number(None) => Cell::Null,
+        }))
+    }
+}
+
+/// Runs a statement and reads its rows.
+pub(super) fn rows(connection: &Connection, statement: &str, values: &[Value]) -> rusqlite::Result<Vec<Row>> {
+    let mut statement = connection.prepare(statement)?;
+    let columns = statement.column_count();
+    let found = statement.query_map(rusqlite::params_from_iter(values), |row| {
+        let cells = (0..columns).map(|column| {
+            Ok(match row.get::<_, Cell>(column)? {
+                Cell::Null => Value::Text(None),
+                Cell::Integer(number) => Value::Number(Some(number)),
+                Cell::Text(text) => Value::Text(Some(text)),
+                Cell::Real(_) | Cell::Blob(_) => {
+                    return Err(rusqlite::Error::InvalidColumnType(column, String::new(), Type::Blob));
+                }
+            })
+        });
+        cells.collect::<rusqlite::Result<Vec<_>>>().map(Row)
+    })?;
+    found.collect()
+}
+
+/// What happened and what to do.
+pub(super) fn failed(error: &rusqlite::Error, file: &Path) -> SourceError {
+    let place = file.display();
+    let detail = text::clean(&error.to_string()).into_owned();
+    let code = error.sqlite_error_code();
+    let (trouble, sentence) = match code {
+        Some(ErrorCode::DiskFull) => (
+            Trouble::Server,
+            format!(
+                "the disk under {place} is full: nothing was written, and what was there before still is. Make room and try again."
+            ),
+        ),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
+            Trouble::Throttled,
+            format!(
+                "another process held {place} for more than {} s: nothing was written. Try again.",
+                PATIENCE.as_secs()
+            ),
+        ),
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            (Trouble::Forbidden, format!("{place} may not be written: {detail}. Give yourself the right to write it."))
+        }
+        Some(ErrorCode::CannotOpen) => (
+            Trouble::Setup,
+            format!("{place} cannot be opened: {detail}. Give yourself the right to read and write it and its folder."),
+        ),
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => (
+            Trouble::Malformed,
+            format!(
+                "{place} is damaged or no store: {detail}. Move it away to begin with an empty one; what the journal holds is taken over again."
+            ),
+        ),
+        Some(ErrorCode::SystemIoFailure) => {
+            (Trouble::Server, format!("{place} cannot be read or written: {detail}. Look at the disk."))
+        }
+        _ => (Trouble::Server, format!("the store in {place} refused: {detail}.")),
+    };
+    // The database itself answered: a transaction that it did not commit is none.
+    SourceError { is_certainly_not_done: true, ..SourceError::new(trouble, sentence) }
+}
