@@ -10,6 +10,7 @@ use crate::keys::Chord;
 use crate::sources::cluster::ClusterSnapshot;
 use crate::sources::jobs::JobFacts;
 use crate::sources::observe::{ClusterEvent, WorkloadFacts};
+use crate::sources::store::StoreSnapshot;
 use crate::ui::scene::JournalLine;
 
 /// Something happened.
@@ -55,6 +56,8 @@ pub enum Message {
     Finished(Vec<Finished>),
     /// One of these, by its run and place, was looked at: who undid it.
     LookedBack(String, usize, Result<Option<Undone>, Unseen>),
+    /// What the store says now, or said last.
+    Stored(Box<StoreSnapshot>),
     /// A task ended that should not have.
     TaskDied(&'static str, String),
 }

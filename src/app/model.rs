@@ -20,6 +20,7 @@ use crate::domain::source::SourceHealth;
 use crate::domain::time::Instant;
 use crate::keys::{Keymap, Pending};
 use crate::sources::cluster::ClusterSnapshot;
+use crate::sources::store::StoreSnapshot;
 use crate::ui::scene::{Detail, Header, JournalLine, MenuLine, PlanScene, Rows, Scene};
 use crate::ui::state::{Overlay, UiState, View};
 
@@ -77,6 +78,8 @@ pub struct Model {
     pub ended_badly: Option<String>,
     /// What became of finished actions.
     pub aftermath: Aftermath,
+    /// What the store said last; `None` before it said anything.
+    pub store: Option<StoreSnapshot>,
     /// When the open workload is read again.
     pub detail_due: Option<Instant>,
     /// Lines of the open menu.
@@ -118,6 +121,7 @@ impl Model {
             running: None,
             ended_badly: None,
             aftermath: Aftermath::default(),
+            store: None,
             detail_due: None,
             menu: Vec::new(),
             hints: Vec::new(),
@@ -205,9 +209,10 @@ impl Model {
         std::mem::replace(&mut self.snapshot, merged).rollouts
     }
 
-    /// The freshness of every source of the environments that are shown.
+    /// The freshness of every source of the environments that are shown, and of the store.
     pub fn sources(&self) -> Vec<SourceHealth> {
-        self.shown().flat_map(Sight::sources).collect()
+        let store = self.store.as_ref().map(|store| store.health.clone());
+        self.shown().flat_map(Sight::sources).chain(store).collect()
     }
 
     /// The row under the cursor.

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
 use super::effect::{Answer, Effect, PlanRequest};
+use super::keep::Keep;
 use super::look_back::{self, LookBack};
 use super::message::Message;
 use super::reach::{Connect, Ways, patiently};
@@ -35,6 +36,7 @@ pub struct Performer {
     state: PathBuf,
     clock: Clock,
     unfinished: Vec<Unfinished>,
+    retry_store: Arc<Notify>,
 }
 
 impl Performer {
@@ -57,7 +59,13 @@ impl Performer {
             state,
             clock,
             unfinished: Vec::new(),
+            retry_store: Arc::default(),
         }
+    }
+
+    /// Follows the store, and gives it what the journal holds.
+    pub fn keep(&self, keep: Keep) {
+        super::keep::keep(keep, self.state.clone(), self.clock.clone(), self.retry_store.clone(), &self.messages);
     }
 
     /// The next news of an environment: a connection made, or a newer snapshot.
@@ -79,7 +87,10 @@ impl Performer {
                     reading::job(current.reach.connection.clone(), self.messages.clone(), job, runs);
                 }
             }
-            Effect::Retry => self.ways.retry(),
+            Effect::Retry => {
+                self.ways.retry();
+                self.retry_store.notify_waiters();
+            }
             Effect::Connect(place) => self.ways.connect(place),
             Effect::Plan(request) => self.plan(request),
             Effect::GiveUp(plan, words) => self.give_up(&plan, words),

@@ -10,6 +10,7 @@ use super::output::{columns, say};
 use super::session::Session;
 use crate::actions::journal;
 use crate::sources::observe::{Access, ObserveCluster, Right};
+use crate::sources::store::port::ReadStore;
 
 /// Checks everything there is to check and prints a line for each; exit code 1 when anything is wrong.
 pub(super) async fn run(global: &Global) -> Result<ExitCode> {
@@ -51,6 +52,7 @@ pub(super) async fn run(global: &Global) -> Result<ExitCode> {
             Err(error) => Err(error.to_string()),
         },
     );
+    line("store", store(&session).await);
     let several = session.shown();
     let are_several = several.len() > 1;
     // Side by side: a dead cluster takes its own time, and nobody else's.
@@ -115,6 +117,22 @@ async fn cluster(session: Session) -> (String, Vec<(String, std::result::Result<
         }
     }
     (session.environment.name.to_string(), lines)
+}
+
+/// What the store is, whether it answers, and whether its clock agrees with ours.
+async fn store(session: &Session) -> Result<String, String> {
+    let standing = session.store().standing().await.map_err(|error| error.sentence)?;
+    let ahead = (standing.now - session.now()).num_seconds();
+    if ahead.abs() > 2 {
+        let direction = if ahead > 0 { "ahead of" } else { "behind" };
+        return Err(format!(
+            "{}: its clock is {} s {direction} this machine's. Synchronise the two: times of acknowledgements are the store's.",
+            standing.what,
+            ahead.abs()
+        ));
+    }
+    let user = if standing.session_user.is_empty() { String::new() } else { format!(" as {}", standing.session_user) };
+    Ok(format!("{}{user}, tables of version {}, {} audit entries", standing.what, standing.schema, standing.position))
 }
 
 /// Whether the state folder can be written: without it nothing can be confirmed.

@@ -5,6 +5,7 @@
 //! modes only for `exec` on a terminal, so that a script always gets its answer on standard output and its exit code.
 
 mod apply;
+mod audit;
 mod config;
 mod demo;
 mod doctor;
@@ -71,6 +72,8 @@ enum Command {
     PortForward(forward::Forward),
     /// Every attempt of this machine's consoles.
     Journal(journal::Journal),
+    /// Everything that was done and said, by every console that shares the store.
+    Audit(audit::Audit),
     /// The configuration.
     Config(config::Config),
     /// What would keep the console from working here.
@@ -104,6 +107,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
             Some(Command::Exec(exec)) => Box::pin(exec.run(&global)).await,
             Some(Command::PortForward(forward)) => Box::pin(forward.run(&global)).await,
             Some(Command::Journal(journal)) => journal.run(),
+            Some(Command::Audit(audit)) => Box::pin(audit.run(&global)).await,
             Some(Command::Config(config)) => config.run(&global),
             Some(Command::Doctor) => doctor::run(&global).await,
         }

@@ -9,8 +9,8 @@ use tokio::sync::{mpsc, watch};
 
 use super::Global;
 use super::output::note;
-use super::session::Session;
-use crate::app::{Connect, Model, Performer, Reach, Runtime, command_names};
+use super::session::{Session, author};
+use crate::app::{Connect, Keep, Model, Performer, Reach, Runtime, command_names};
 use crate::keys::Keymap;
 use crate::telemetry;
 use crate::theme::{Depth, Glyphs, Theme};
@@ -55,7 +55,14 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
     let (leaving, leave) = watch::channel(false);
     let (state, journal, seen, clock) =
         (PathBuf::from(paths.state()), session.journal.clone(), session.seen.clone(), session.clock());
+    let keep = Keep {
+        store: Arc::new(session.store()),
+        is_read_only: session.settings.is_store_read_only,
+        author: author(),
+        environment: session.environment.name.to_string(),
+    };
     let performer = Performer::new(connect(session, leave), names, told, state, journal, seen, clock.clone());
+    performer.keep(keep);
     let runtime = Runtime { model, performer, messages, leaving, theme, glyphs, clock };
     // The console is large; its caller need not be.
     match Box::pin(runtime.run()).await {

@@ -15,6 +15,8 @@ use crate::app::{Scope, command_names};
 use crate::config::{Asked, ContextRef, Environment, Namespaces, Paths, Settings};
 use crate::domain::problem::Problem;
 use crate::domain::service::{self, Chosen, Services};
+use crate::domain::source::{SourceHealth, SourceState};
+use crate::domain::store::Author;
 use crate::domain::time::Instant;
 use crate::keys::Keymap;
 use crate::sources::Clock;
@@ -22,6 +24,8 @@ use crate::sources::cluster::{
     ClusterSnapshot, ClusterSource, Connection, Contexts, Endpoint, Hands, Reach, Rehearsal, namespaces,
 };
 use crate::sources::error::SourceError;
+use crate::sources::store::Store;
+use crate::sources::store::port::ReadStore;
 use crate::theme::{Depth, Theme};
 
 /// How long the first answers may take.
@@ -194,6 +198,20 @@ impl Session {
         problems
     }
 
+    /// The store of the settings.
+    pub(super) fn store(&self) -> Store {
+        Store::open(&self.settings.store, self.paths.state(), &self.clock(), self.settings.is_store_read_only)
+    }
+
+    /// Whether the store answers.
+    pub(super) async fn store_health(&self) -> SourceHealth {
+        let loading = SourceHealth::loading("store");
+        match self.store().standing().await {
+            Ok(_) => SourceHealth { state: SourceState::Fresh, last_good: Some(self.now()), ..loading },
+            Err(error) => SourceHealth { state: SourceState::Down, error: Some(error.sentence), ..loading },
+        }
+    }
+
     /// Whether the environment may be changed, or why not.
     pub(super) fn grant(&self) -> Grant {
         match &self.environment.read_only {
@@ -306,6 +324,11 @@ pub(super) fn shows(environment: &Environment, namespace: &str) -> bool {
 #[expect(clippy::disallowed_methods, reason = "here the clock comes in; everything else is given it")]
 pub(super) fn system_clock() -> Clock {
     Arc::new(chrono::Utc::now)
+}
+
+/// Who sits here, for the store.
+pub(super) fn author() -> Author {
+    Author::from(&actor(|name| std::env::var(name).ok(), &host()))
 }
 
 /// This machine's name, for the journal.

@@ -88,8 +88,9 @@ impl Status {
             return Ok(ExitCode::from(3));
         }
         // Side by side: a dead cluster takes its own time, and nobody else's.
-        let found = join_all(session.shown().into_iter().map(Found::of)).await;
-        let snapshot = ClusterSnapshot::together(found.iter().map(|one| &one.snapshot));
+        let (found, store) = tokio::join!(join_all(session.shown().into_iter().map(Found::of)), session.store_health());
+        let mut snapshot = ClusterSnapshot::together(found.iter().map(|one| &one.snapshot));
+        snapshot.health.push(store);
         let now = session.now();
         match self.output {
             Format::Json => say(&serde_json::to_string_pretty(&document(&snapshot, &found, now))?)?,

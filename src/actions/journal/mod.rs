@@ -2,10 +2,12 @@
 
 mod finished;
 mod read;
+mod replay;
 mod write;
 
 pub use finished::{Finished, finished};
 pub use read::{Chain, Flaw, Unfinished, chains, ended, flaws, unfinished};
+pub use replay::{Replayed, replay};
 pub use write::{Journal, Written};
 
 use serde::{Deserialize, Serialize};

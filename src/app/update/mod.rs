@@ -84,6 +84,11 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             model.aftermath.looked(&run, target, found);
             look_back(model, now)
         }
+        Message::Stored(snapshot) => {
+            model.store = Some(*snapshot);
+            model.merge();
+            Vec::new()
+        }
         Message::TaskDied(name, why) => {
             toast(model, &format!("The {name} task failed and was started again: {why}"), true, now);
             Vec::new()

@@ -1,6 +1,32 @@
-//! The store: both adapters by one suite, the shared one through faults, both under load.
+//! The store: both adapters by one suite, the shared one through faults, both under load, the shipped binary on it.
 
+/// Each case as a test of SQLite, of PostgreSQL, and of PostgreSQL behind pgbouncer.
+macro_rules! suite {
+    ($($case:ident)+) => {
+        $(mod $case {
+            use super::*;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                if let Some(place) = Place::new(Kind::Sqlite) { super::cases::$case(place).await }
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                if let Some(place) = Place::new(Kind::Postgres) { super::cases::$case(place).await }
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn pgbouncer() {
+                if let Some(place) = Place::new(Kind::Pooled) { super::cases::$case(place).await }
+            }
+        })+
+    };
+}
+
+mod audit;
 mod conformance;
 mod disk;
 mod faults;
 mod place;
+mod processes;

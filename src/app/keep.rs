@@ -1,0 +1,103 @@
+//! The store beside the loop: followed, told of, and given what the journal holds.
+#![expect(clippy::disallowed_methods, reason = "a room that `perform` delegates to: its tasks are supervised")]
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc, watch};
+
+use super::message::Message;
+use super::supervise::supervise;
+use crate::actions::journal;
+use crate::domain::source::SourceState;
+use crate::domain::store::{AuditEvent, AuditKind, Author, Id, Subject, SubjectKind};
+use crate::sources::Clock;
+use crate::sources::store::port::WriteStore;
+use crate::sources::store::{Store, StoreSnapshot, StoreSource, new_id};
+
+/// How often the journal is taken over into the audit.
+const REPLAY_EVERY: Duration = Duration::from_secs(10);
+
+/// What the store is kept with.
+#[derive(Clone)]
+pub struct Keep {
+    /// The store.
+    pub store: Arc<Store>,
+    /// Whether this console may only read it.
+    pub is_read_only: bool,
+    /// Who sits at this console.
+    pub author: Author,
+    /// The environment it was opened for.
+    pub environment: String,
+}
+
+/// Follows the store for as long as the console lives.
+pub(super) fn keep(keep: Keep, state: PathBuf, clock: Clock, retry: Arc<Notify>, messages: &mpsc::Sender<Message>) {
+    let (snapshots, seen) = watch::channel(StoreSnapshot::default());
+    let (followed, sent, opened) = (keep.store.clone(), seen.clone(), new_id(&clock));
+    let ids = clock.clone();
+    let make = move || {
+        let (store, snapshots) = (followed.clone(), snapshots.clone());
+        StoreSource { store, snapshots, retry: retry.clone(), clock: clock.clone() }.run()
+    };
+    tokio::spawn(supervise("store", make, messages.clone()));
+    let told = messages.clone();
+    tokio::spawn(supervise("store's news", move || tell(sent.clone(), told.clone()), messages.clone()));
+    if !keep.is_read_only {
+        let make = move || take_over(keep.clone(), opened.clone(), ids.clone(), state.clone(), seen.clone());
+        tokio::spawn(supervise("audit", make, messages.clone()));
+    }
+}
+
+async fn tell(mut seen: watch::Receiver<StoreSnapshot>, messages: mpsc::Sender<Message>) {
+    while seen.changed().await.is_ok() {
+        let snapshot = seen.borrow_and_update().clone();
+        if messages.send(Message::Stored(Box::new(snapshot))).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Takes the journal over whenever the store is there, and notes once that this console was opened.
+async fn take_over(keep: Keep, opened: Id, clock: Clock, state: PathBuf, mut seen: watch::Receiver<StoreSnapshot>) {
+    let mut is_noted = false;
+    let mut said: HashSet<String> = HashSet::new();
+    while seen.wait_for(|snapshot| snapshot.health.state == SourceState::Fresh).await.is_ok() {
+        if !is_noted {
+            let words = format!("Quarterdeck {} by {}", env!("CARGO_PKG_VERSION"), keep.author.origin);
+            is_noted = note(&keep, &opened, AuditKind::User, "console opened", words).await;
+        }
+        match journal::replay(&state, &*keep.store).await {
+            Ok(replayed) => {
+                for words in replayed.refused {
+                    if said.contains(&words) {
+                        continue;
+                    }
+                    tracing::error!(words, "a chain of the journal is not taken over into the audit");
+                    if note(&keep, &new_id(&clock), AuditKind::Security, "journal not taken over", words.clone()).await
+                    {
+                        said.insert(words);
+                    }
+                }
+            }
+            Err(sentence) => tracing::warn!(sentence, "the journal is taken over into the audit later"),
+        }
+        tokio::time::sleep(REPLAY_EVERY).await;
+    }
+}
+
+/// Whether it was noted.
+async fn note(keep: &Keep, attempt: &Id, kind: AuditKind, what: &str, words: String) -> bool {
+    let subject =
+        Subject { environment: keep.environment.clone(), kind: SubjectKind::Environment, name: String::new() };
+    let event = AuditEvent { kind, what: what.to_owned(), subject, words };
+    match keep.store.note_events(&keep.author, attempt, &[event]).await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!(%error, "an event is not noted in the audit");
+            false
+        }
+    }
+}

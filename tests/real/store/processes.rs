@@ -1,0 +1,168 @@
+//! The shipped binary on a store: two processes, one audit; what `audit`, `doctor` and `status` say of it.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use chrono::DateTime;
+use quarterdeck::actions::journal::{Entry, Journal, What};
+use quarterdeck::sources::store::port::{ReadStore, WriteStore};
+use serde_json::Value;
+
+use super::place::{Kind, Place, author};
+use crate::support::database::{PASSWORD, Server};
+use crate::support::process::{Finished, Running};
+
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A machine with a state folder of its own, whose configuration names the shared store.
+struct Machine(tempfile::TempDir);
+
+impl Machine {
+    fn new(store: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("config.toml"), store).expect("a file");
+        Self(folder)
+    }
+
+    fn of(place: &Place) -> Self {
+        let url = Server::url(Server::shared().port, &place.database);
+        let machine = Self::new("[store]\npostgres = { url_file = \"store-url\", direct = true }\n");
+        std::fs::write(machine.0.path().join("store-url"), url).expect("a file");
+        machine
+    }
+
+    fn state(&self) -> std::path::PathBuf {
+        self.0.path().join("state/quarterdeck")
+    }
+
+    fn start(&self, arguments: &[&str]) -> Running {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
+        let file = |name: &str| self.0.path().join(name);
+        command.arg("--config").arg(file("config.toml")).args(arguments);
+        command.env("XDG_STATE_HOME", file("state")).env("XDG_CONFIG_HOME", file("config")).env("HOME", self.0.path());
+        command.env("KUBECONFIG", Path::new("/nowhere/kubeconfig"));
+        Running::start(command, "")
+    }
+
+    fn run(&self, arguments: &[&str]) -> Finished {
+        let finished = self.start(arguments).finish(PATIENCE);
+        for said in [&finished.stdout, &finished.stderr] {
+            assert!(!said.contains(PASSWORD), "{arguments:?} tells the password: {said}");
+        }
+        finished
+    }
+
+    /// Somebody tried something here while the store was away.
+    fn attempt(&self, words: &str) {
+        let mut journal = Journal::new(&self.state());
+        for what in [What::GivenUp, What::Refused] {
+            let entry = Entry {
+                what,
+                run: "r".into(),
+                action: "rollback".into(),
+                environment: "production".into(),
+                cluster: "c".into(),
+                actor: "mori".into(),
+                aims: Vec::new(),
+                target: None,
+                outcome: None,
+                phase: None,
+                words: words.into(),
+            };
+            journal.append(entry, DateTime::from_timestamp(1_800_000_000, 0).expect("a time")).expect("written");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_processes_of_two_machines_share_one_audit() {
+    let Some(place) = Place::new(Kind::Postgres) else { return };
+    let (one, two) = (Machine::of(&place), Machine::of(&place));
+    one.attempt("from one");
+    two.attempt("from two 決済");
+    let console = place.console();
+    console.acknowledge(&author("lee"), &place.taking("f", 0)).await.expect("taken");
+    // At once, and each twice: everything is taken over once.
+    let running: Vec<Running> = [&one, &two, &one, &two].map(|machine| machine.start(&["audit", "list"])).into();
+    for process in running {
+        process.finish(PATIENCE).good("audit list");
+    }
+    let listed = one.run(&["audit", "list", "--output", "json"]).good("audit list");
+    let entries: Vec<Value> = serde_json::from_str(&listed).expect("JSON");
+    assert_eq!(entries.len(), 5, "{listed}");
+    let found = two.run(&["audit", "search", "決済", "--kind", "security", "--output", "json"]).good("audit search");
+    let found: Vec<Value> = serde_json::from_str(&found).expect("JSON");
+    assert_eq!(found.len(), 1);
+    assert_eq!((&found[0]["what"], &found[0]["session_user"]), (&"refused".into(), &"quarterdeck".into()));
+    let table = one.run(&["audit", "list", "--actor", "lee"]).good("audit list");
+    assert!(
+        table.contains("acknowledged") && table.contains("HighErrorRate taken") && table.lines().count() == 2,
+        "{table}"
+    );
+    let exported = one.run(&["audit", "export"]).good("audit export");
+    assert_eq!(exported.lines().count(), 5);
+    let verified = two.run(&["audit", "verify"]);
+    assert_eq!(
+        (verified.code, verified.stdout.as_str()),
+        (Some(0), "3 chains, 5 entries, 0 flaws\n"),
+        "{}",
+        verified.stderr
+    );
+
+    place.raw("alter table quarterdeck.audit disable trigger all; delete from quarterdeck.audit where position = 5; alter table quarterdeck.audit enable trigger all")
+        .expect("the owner may");
+    let verified = two.run(&["audit", "verify", "--output", "json"]);
+    assert_eq!(verified.code, Some(1), "{}", verified.stdout);
+    assert!(verified.stdout.contains("lines are missing"), "{}", verified.stdout);
+    assert_eq!(console.standing().await.expect("an answer").position, 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_is_away_or_misspelt_is_said_by_every_command() {
+    if let Some(place) = Place::new(Kind::Postgres) {
+        let machine = Machine::of(&place);
+        let doctor = machine.run(&["doctor"]);
+        assert!(doctor.stdout.contains("as quarterdeck, tables of version"), "{}", doctor.stdout);
+        std::fs::write(machine.0.path().join("store-url"), Server::url(1, "q")).expect("a file");
+        machine.attempt("while it was away");
+        let doctor = machine.run(&["doctor"]);
+        assert!(
+            doctor.stdout.contains("WRONG  store") && doctor.stdout.contains("cannot be reached"),
+            "{}",
+            doctor.stdout
+        );
+        let status = machine.run(&["status", "--output", "json"]);
+        let document: Value = serde_json::from_str(&status.stdout).expect("JSON");
+        let sources = document["sources"].as_array().expect("sources");
+        let store = sources.iter().find(|source| source["name"] == "store").expect("the store is a source");
+        assert_eq!((&store["state"], status.code), (&"down".into(), Some(3)));
+        let listed = machine.run(&["audit", "list"]);
+        assert_eq!(listed.code, Some(3), "no answer is no empty answer: {}", listed.stdout);
+        assert!(listed.stderr.contains("cannot be reached"), "{}", listed.stderr);
+    }
+    let machine = Machine::new("[store]\npostgres = \"postgres://u:hunter2-sesame@db/q\"\n");
+    let listed = machine.run(&["audit", "list"]);
+    assert!(listed.stderr.contains("config.toml:2: store.postgres: An address"), "{}", listed.stderr);
+    assert_eq!(listed.code, Some(3), "{}", listed.stdout);
+}
+
+#[test]
+fn without_a_configuration_the_store_is_this_users_own() {
+    let machine = Machine::new("");
+    let status = machine.run(&["status", "--output", "json"]);
+    let document: Value = serde_json::from_str(&status.stdout).expect("JSON");
+    let store = document["sources"].as_array().expect("sources").iter().find(|source| source["name"] == "store");
+    assert_eq!(store.map(|store| &store["state"]), Some(&"fresh".into()), "{document}");
+    assert!(!machine.state().join("store.db").exists(), "looking makes no file");
+    let empty = machine.run(&["audit", "list"]).good("audit list");
+    assert_eq!(empty, "Nothing here was done or said yet.\n");
+    machine.attempt("alone");
+    for _ in 0..2 {
+        let table = machine.run(&["audit", "list"]).good("audit list");
+        assert_eq!(table.lines().count(), 3, "{table}");
+    }
+    assert_eq!(machine.run(&["audit", "verify"]).good("verify"), "1 chains, 2 entries, 0 flaws\n");
+    let doctor = machine.run(&["doctor"]);
+    assert!(doctor.stdout.contains("store") && doctor.stdout.contains("SQLite"), "{}", doctor.stdout);
+}
