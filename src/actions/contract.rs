@@ -1,6 +1,6 @@
 //! What an action is.
 
-use crate::domain::action::{BlastRadius, Goal, Inverse, OperationRecord, Pin, Step, Tier};
+use crate::domain::action::{BlastRadius, Goal, Inverse, OperationRecord, Part, Pin, Replaced, Step, Tier};
 use crate::domain::rollout::{Change, Kind, Pod, Update};
 use crate::domain::service::Choice;
 use crate::domain::time::Instant;
@@ -16,6 +16,10 @@ pub struct Options {
     pub replicas: Option<u32>,
     /// The image to run: `IMAGE`, or `CONTAINER=IMAGE` where there are several containers.
     pub image: Option<String>,
+    /// Whether to write the image by the digest that the running pods tell.
+    pub is_pinned: bool,
+    /// The pod to replace.
+    pub pod: Option<String>,
     /// How many targets go in one wave; 1 when not said.
     pub wave: Option<usize>,
     /// How the targets were chosen.
@@ -55,6 +59,8 @@ pub struct Draft {
     pub changes: Vec<Change>,
     /// What its verification waits for.
     pub goal: Goal,
+    /// The pod that is replaced, where it is about one.
+    pub pod: Option<Replaced>,
     /// Who will feel it.
     pub blast: BlastRadius,
     /// What an operator should know first.
@@ -193,6 +199,40 @@ pub(super) fn patch_request(facts: &WorkloadFacts, body: Value) -> crate::domain
     }
 }
 
+/// One deletion for each pod that nobody else replaces, in the order the controller would take: those that are not ready first, then the
+/// highest ordinal. Empty where the controller replaces the pods itself.
+pub(super) fn replacing(facts: &WorkloadFacts, is_meant: impl Fn(&Pod) -> bool) -> Vec<Step> {
+    if facts.report.update != Update::OnDelete {
+        return Vec::new();
+    }
+    let mut meant: Vec<&Pod> = facts.pods.iter().filter(|pod| pod.gone_by.is_none() && is_meant(pod)).collect();
+    meant.sort_by(|one, other| {
+        let key = |pod: &Pod| (pod.is_ready, std::cmp::Reverse(ordinal(&pod.name)));
+        key(one).cmp(&key(other)).then_with(|| one.name.cmp(&other.name))
+    });
+    let step = |pod: &Pod| {
+        let words = format!("Delete pod {} and wait until its successor is ready.", pod.name);
+        Step::replacing(words, delete_pod(facts, pod))
+    };
+    meant.into_iter().map(step).collect()
+}
+
+/// What to know of pods that are replaced one after the other by us.
+pub(super) fn replaced_by_us(steps: &[Step]) -> Option<String> {
+    let count = steps.iter().filter(|step| step.part == Part::Replacing).count();
+    (count > 0).then(|| {
+        format!(
+            "OnDelete: the controller replaces no pod by itself. This plan deletes {} one after the other, each once the one before has a successor that is ready; the first that gets none stops the rest.",
+            pods(u32::try_from(count).unwrap_or(u32::MAX))
+        )
+    })
+}
+
+/// The number at the end of a StatefulSet pod's name.
+pub(super) fn ordinal(name: &str) -> u32 {
+    name.rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
 /// A number of pods in words.
 pub(super) fn pods(count: u32) -> String {
     if count == 1 { "1 pod".to_owned() } else { format!("{count} pods") }
@@ -216,11 +256,6 @@ pub(super) fn not_now(facts: &WorkloadFacts) -> Result<(), Refusal> {
 pub(super) fn common_refusals(facts: &WorkloadFacts, verb: &str) -> Result<(), Refusal> {
     let workload = &facts.workload;
     not_now(facts)?;
-    if facts.report.update == Update::OnDelete {
-        return Err(Refusal(format!(
-            "{workload} replaces its pods OnDelete: {verb} would change nothing until somebody deletes each of them."
-        )));
-    }
     if let Update::Partition(from) = facts.report.update
         && from >= facts.report.counts.desired
     {

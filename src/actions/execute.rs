@@ -112,8 +112,8 @@ impl Executor {
             }
             let follow = |(place, is_accepted): (usize, bool)| {
                 let target = &plan.targets[place];
-                let clearing = target.steps.iter().filter(|step| step.part == Part::Clearing).collect();
-                self.follow(&account, place, aim(target), is_accepted, clearing)
+                let after = target.steps.iter().filter(|step| step.part != Part::Change).collect();
+                self.follow(&account, place, aim(target), is_accepted, after)
             };
             let outcomes = join_all(changed.into_iter().map(follow)).await;
             if outcomes.iter().any(|outcome| *outcome != Outcome::Done) {
@@ -283,7 +283,7 @@ impl Executor {
         place: usize,
         aim: Aim,
         is_accepted: bool,
-        clearing: Vec<&Step>,
+        after: Vec<&Step>,
     ) -> Outcome {
         let left = aim.clearing.iter().map(|step| step.words.as_str()).collect::<Vec<_>>().join(" ");
         let run = account.bare.run.clone();
@@ -291,7 +291,7 @@ impl Executor {
             observe: self.observe.clone(),
             clock: self.clock.clone(),
             // Who only verifies clears nothing, and waits in vain for what still stands in the way.
-            clears: !clearing.is_empty(),
+            clears: !after.is_empty(),
             aim,
             run: run.clone(),
             began: (self.clock)(),
@@ -301,7 +301,16 @@ impl Executor {
         if let Some((outcome, words)) = verification.arrival(&mut progress).await {
             return account.settle(place, outcome, with_left(words, "Not done", &left)).await;
         }
+        let (replacing, clearing): (Vec<&Step>, Vec<&Step>) =
+            after.into_iter().partition(|step| step.part == Part::Replacing);
         let undone = self.clear(account, place, &run, &clearing).await;
+        if let Err((outcome, words)) = self.replace(account, place, &verification.aim, &replacing).await {
+            return account.settle(place, outcome, words).await;
+        }
+        if !replacing.is_empty() {
+            // What took long by nature is over: the end state is waited for from now on.
+            verification.began = (self.clock)();
+        }
         let (outcome, words) = verification.run(&mut progress).await;
         let words = match outcome {
             Outcome::Done => words,
@@ -376,12 +385,13 @@ fn aim(target: &Target) -> Aim {
         uid: target.uid.clone(),
         template_digest: template_digest(&target.expected_template),
         goal: target.goal,
+        pod: target.pod.clone(),
         code: code(target),
         deadline_seconds: target.deadline_seconds,
         clearing: target
             .steps
             .iter()
-            .filter(|step| step.part == Part::Clearing)
+            .filter(|step| step.part != Part::Change)
             .map(|step| Clearing {
                 uid: step.request.body.pointer("/preconditions/uid").and_then(Value::as_str).unwrap_or_default().into(),
                 words: step.words.clone(),

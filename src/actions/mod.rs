@@ -18,6 +18,8 @@ mod plan;
 mod policy;
 mod reach;
 mod references;
+mod replace;
+mod replaced;
 mod seen;
 mod services;
 mod verify;

@@ -15,7 +15,7 @@ use crate::domain::action::{
     Actor, Cluster, Evidence, Goal, Inverse, OperationRecord, Part, Plan, Rehearsal, Request, Step, Target,
 };
 use crate::domain::environment::Guard;
-use crate::domain::rollout::{self, Revision, Verdict, WorkloadRef, changes, judge};
+use crate::domain::rollout::{self, Budget, Revision, Verdict, WorkloadRef, changes, judge};
 use crate::domain::service::Services;
 use crate::domain::time::{self, Instant};
 use crate::sources::Clock;
@@ -126,8 +126,10 @@ impl Planner {
                 }
             }
             warnings.extend(self.changed_since(facts, &draft).await);
-            if matches!(draft.goal, Goal::Replicas(_)) {
-                warnings.extend(self.scaled_by(&facts.workload).await);
+            match draft.goal {
+                Goal::Replicas(wanted) => warnings.extend(self.scaled_by(&facts.workload, wanted).await),
+                Goal::PodReplaced => warnings.extend(self.budgets(facts).await),
+                Goal::Healthy | Goal::Paused => {}
             }
             let (rehearsal, template) = self.rehearse(&draft.steps).await;
             answers.push(rehearsal);
@@ -186,14 +188,23 @@ impl Planner {
     }
 
     /// Who else decides how many pods there are.
-    async fn scaled_by(&self, workload: &WorkloadRef) -> Vec<String> {
+    async fn scaled_by(&self, workload: &WorkloadRef, wanted: u32) -> Vec<String> {
         match self.observe.autoscalers(workload).await {
-            Ok(found) => found
-                .into_iter()
-                .map(|scaler| format!("{} sets the number of pods itself, between {} and {}: it overwrites this within seconds. Change its limits instead.", scaler.who, scaler.least, scaler.most))
-                .collect(),
+            Ok(found) => found.iter().map(|scaler| scaler.on_scaling_to(wanted)).collect(),
             Err(error) if error.trouble == Trouble::NotFound => Vec::new(),
-            Err(error) => vec![format!("Whether an autoscaler sets the number of pods is not known: {}", error.sentence)],
+            Err(error) => {
+                vec![format!("Whether an autoscaler sets the number of pods is not known: {}", error.sentence)]
+            }
+        }
+    }
+
+    /// Budgets that let no pod go.
+    async fn budgets(&self, facts: &WorkloadFacts) -> Vec<String> {
+        let labels = facts.template().pointer("/metadata/labels").unwrap_or(&Value::Null);
+        match self.observe.budgets(&facts.workload.namespace, labels).await {
+            Ok(found) => found.iter().filter_map(Budget::warning).collect(),
+            Err(error) if error.trouble == Trouble::NotFound => Vec::new(),
+            Err(error) => vec![format!("Whether a PodDisruptionBudget minds is not known: {}", error.sentence)],
         }
     }
 
@@ -241,7 +252,7 @@ impl Planner {
                     template = template.or_else(|| reply.object.pointer("/spec/template").cloned());
                 }
                 // What was in the way a moment ago is not any more.
-                Err(error) if step.part == Part::Clearing && error.trouble == Trouble::NotFound => {}
+                Err(error) if step.part != Part::Change && error.trouble == Trouble::NotFound => {}
                 Err(error) if is_refusal(&error) => return (Rehearsal::Rejected(error.sentence), None),
                 Err(error) => return (Rehearsal::NotChecked(error.sentence), None),
             }
@@ -390,6 +401,8 @@ fn target(
         wave: 0,
         replicas: options.replicas,
         image: options.image.clone(),
+        is_pinned: options.is_pinned,
+        pod: draft.pod,
         evidence,
         blast: draft.blast,
         fights: Vec::new(),
@@ -435,6 +448,8 @@ pub fn revise(plan: &Plan, place: usize, action: &dyn Action, facts: &WorkloadFa
         to_revision: target.to_revision,
         replicas: target.replicas,
         image: target.image.clone(),
+        is_pinned: target.is_pinned,
+        pod: target.pod.as_ref().map(|pod| pod.name.clone()),
         ..Options::default()
     };
     let draft = action

@@ -82,6 +82,7 @@ mod tests {
             pods: Vec::new(),
             current_hash: None,
             record: None,
+            running: Vec::new(),
             missing: Vec::new(),
             observed_at: crate::domain::time::Instant::default(),
         }

@@ -8,7 +8,8 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 
 use super::journal::Aim;
-use crate::domain::action::{Goal, Left, Outcome, undone};
+use super::replaced;
+use crate::domain::action::{Goal, Left, Outcome, Replaced, undone};
 use crate::domain::owner::{self, Field};
 use crate::domain::rollout::{Pod, Update, Verdict, judge, template_digest};
 use crate::domain::time::{self, Instant};
@@ -127,6 +128,9 @@ impl Verification {
                 format!("{workload} was deleted and created again meanwhile: this is another object."),
             );
         }
+        if let Some(pod) = self.aim.pod.clone() {
+            return self.look_for_successor(&pod, facts);
+        }
         let has_template = template_digest(facts.template()) == self.aim.template_digest;
         let has_record = facts.record.as_ref().is_some_and(|record| record.id == self.run);
         if !self.is_accepted {
@@ -154,7 +158,7 @@ impl Verification {
                 );
                 return Look::Settled(Outcome::Failed, words);
             }
-            Goal::Paused | Goal::Replicas(_) | Goal::Healthy => {}
+            Goal::Paused | Goal::Replicas(_) | Goal::Healthy | Goal::PodReplaced => {}
         }
         if let Some(words) = self.in_the_way(facts) {
             return Look::Settled(Outcome::Failed, words);
@@ -205,6 +209,34 @@ impl Verification {
             },
             |undone| undone.words,
         )
+    }
+
+    /// Judges one reading where a pod was to be replaced: there is no record to tell that the deletion arrived, the pod itself tells.
+    fn look_for_successor(&mut self, pod: &Replaced, facts: &WorkloadFacts) -> Look {
+        match replaced::look(pod, facts, facts.observed_at) {
+            replaced::Seen::Untouched if self.is_accepted => Look::Waiting(format!("pod {} is still there", pod.name)),
+            replaced::Seen::Untouched => {
+                Look::Waiting(format!("no sign of the deletion on pod {} yet; it is not sent again", pod.name))
+            }
+            replaced::Seen::Waiting(words) => {
+                self.is_accepted = true;
+                Look::Waiting(words)
+            }
+            replaced::Seen::Ready(new) => {
+                let counts = facts.report.counts;
+                let words = match new {
+                    Some(new) => format!(
+                        "verified: pod {} is gone, pod {} is ready; {}/{} ready.",
+                        pod.name, new.name, counts.ready, counts.desired
+                    ),
+                    None => format!(
+                        "verified: pod {} is gone, and {} of {} wanted pods are ready without another.",
+                        pod.name, counts.ready, counts.desired
+                    ),
+                };
+                Look::Settled(Outcome::Done, words)
+            }
+        }
     }
 
     /// What was to be cleared out of the way, still stands there, and is not cleared by anybody now.

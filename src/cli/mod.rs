@@ -15,6 +15,7 @@ mod jobs;
 mod journal;
 mod output;
 mod plan;
+mod pod;
 mod run;
 mod session;
 mod status;

@@ -2,11 +2,13 @@
 
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use color_eyre::eyre::Result;
 
 use super::output::{note, say};
+use super::pod::{POD, workload_of};
 use super::session::{Session, shows};
 use super::{Format, Global, exit};
 use crate::actions::{Options, catalog};
@@ -21,7 +23,7 @@ const SERVICE: &str = "service/";
 
 #[derive(Debug, Args)]
 pub(super) struct Plan {
-    /// What to do: rollback, restart, pause, resume, scale, set-image.
+    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image.
     action: String,
     /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one.
     #[arg(required = true)]
@@ -41,6 +43,12 @@ pub(super) struct Plan {
     /// How many targets go at once; each wave has to end well before the next.
     #[arg(long, value_name = "TARGETS")]
     wave: Option<NonZeroUsize>,
+    /// For set-image: write the image by the digest that the running pods tell.
+    #[arg(long)]
+    pin: bool,
+    /// For restart-pod: the pod; or name it as the target, pod/NAME.
+    #[arg(long, value_name = "POD")]
+    pod: Option<String>,
     /// The form of the answer.
     #[arg(long, short, value_enum, default_value_t)]
     output: Format,
@@ -88,18 +96,23 @@ impl Plan {
                 Err(sentence) => return usage(&sentence),
             }
         }
+        let mut pod = self.pod.clone();
         for target in workloads {
-            let Some((kind, name)) = named(target) else {
-                return usage(&format!(
-                    "{target:?} names no workload: write deployment/NAME, statefulset/NAME or daemonset/NAME."
-                ));
+            let environment = &session.environment.name;
+            let of_pod = target.strip_prefix(POD).filter(|_| self.action == "restart-pod");
+            let workload = match of_pod {
+                Some(_) if self.targets.len() > 1 || pod.is_some() => return usage("One pod at a time."),
+                Some(name) => workload_of(&connected.connection, environment, &namespace, name).await,
+                None => workload(environment, &namespace, target),
             };
-            targets.push(WorkloadRef {
-                environment: session.environment.name.clone(),
-                namespace: namespace.as_str().into(),
-                kind,
-                name: name.into(),
-            });
+            match workload {
+                Ok(workload) => targets.push(workload),
+                Err((code, sentence)) => {
+                    note(&sentence);
+                    return Ok(ExitCode::from(code));
+                }
+            }
+            pod = pod.or(of_pod.map(str::to_owned));
         }
         let planner = session.planner(&connected);
         match planner
@@ -110,6 +123,8 @@ impl Plan {
                     to_revision: self.to,
                     replicas: self.replicas,
                     image: self.image.clone(),
+                    is_pinned: self.pin,
+                    pod,
                     wave: self.wave.map(NonZeroUsize::get),
                     choice,
                 },
@@ -132,6 +147,15 @@ impl Plan {
             }
         }
     }
+}
+
+/// The workload a target names; else the exit code and the sentence.
+fn workload(environment: &Arc<str>, namespace: &str, target: &str) -> Result<WorkloadRef, (u8, String)> {
+    let (kind, name) = named(target).ok_or_else(|| {
+        let words = "write deployment/NAME, statefulset/NAME or daemonset/NAME.";
+        (exit::USAGE, format!("{target:?} names no workload: {words}"))
+    })?;
+    Ok(WorkloadRef { environment: environment.clone(), namespace: namespace.into(), kind, name: name.into() })
 }
 
 /// Kind and name of a target as a command line spells it; a bare name is a Deployment's.

@@ -3,7 +3,8 @@ use proptest::prelude::*;
 use super::*;
 
 /// What the default keymap names; the real list is the application's, and a test there holds the two together.
-const KNOWN: [&str; 42] = [
+const KNOWN: [&str; 43] = [
+    "action.restart-pod",
     "view.jobs",
     "action.rollback_service",
     "action.pause",

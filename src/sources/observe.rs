@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::error::SourceError;
 use crate::domain::action::{Cluster, OperationRecord};
 use crate::domain::owner::{Keeper, Told};
-use crate::domain::rollout::{Autoscaler, Pod, Report, Revision, WorkloadRef};
+use crate::domain::rollout::{Autoscaler, Budget, Pod, Report, Revision, WorkloadRef};
 use crate::domain::time::Instant;
 
 /// An answer on its way.
@@ -35,6 +35,8 @@ pub struct WorkloadFacts {
     pub current_hash: Option<Arc<str>>,
     /// Who acts on it, as written on the object; its times by our clock.
     pub record: Option<OperationRecord>,
+    /// What its containers run, each pair once: the image as the pod names it, and the digest the node found under it.
+    pub running: Vec<(String, String)>,
     /// What may not be read, as sentences; what depends on it is empty.
     pub missing: Vec<String>,
     /// When all this was read, by our clock.
@@ -45,6 +47,11 @@ impl WorkloadFacts {
     /// The pods of the current revision.
     pub fn newest_pods(&self) -> impl Iterator<Item = &Pod> + Clone {
         self.pods.iter().filter(|pod| self.current_hash.as_ref() == Some(&pod.template_hash))
+    }
+
+    /// The digests its running pods have under an image, each once.
+    pub fn digests_of(&self, image: &str) -> Vec<String> {
+        self.running.iter().filter(|(named, _)| named == image).map(|(_, digest)| digest.clone()).collect()
     }
 
     /// The pod template of the object; null when there is none.
@@ -62,6 +69,17 @@ pub enum Access {
     Denied(String),
     /// It did not say; never to be shown as denied.
     Unknown(String),
+}
+
+/// What brings a pod back when it is deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PodOwner {
+    /// A workload that rolls out.
+    Workload(WorkloadRef),
+    /// Something else: its kind and name, cleaned.
+    Other(String),
+    /// Nothing.
+    Nobody,
 }
 
 /// A right to ask about.
@@ -127,6 +145,12 @@ pub trait ObserveCluster: Send + Sync {
 
     /// What an owner of a workload says of itself; that it is not there or may not be read is an answer too.
     fn keeper<'a>(&'a self, keeper: &'a Keeper) -> Answer<'a, Told>;
+
+    /// The PodDisruptionBudgets of a namespace over pods with these labels.
+    fn budgets<'a>(&'a self, namespace: &'a str, labels: &'a Value) -> Answer<'a, Vec<Budget>>;
+
+    /// What controls a pod.
+    fn owner_of<'a>(&'a self, environment: &'a Arc<str>, namespace: &'a str, pod: &'a str) -> Answer<'a, PodOwner>;
 
     /// When a ConfigMap or Secret was last written, by its metadata alone; `None` where it does not exist.
     fn last_written<'a>(&'a self, resource: &'a str, namespace: &'a str, name: &'a str) -> Answer<'a, Option<Instant>>;

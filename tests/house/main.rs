@@ -13,6 +13,7 @@ mod jobs;
 mod journeys;
 mod keys;
 mod owners;
+mod pods;
 mod runs;
 mod screens;
 mod sending;

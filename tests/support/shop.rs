@@ -167,7 +167,7 @@ impl Shop {
 impl Drop for Shop {
     fn drop(&mut self) {
         // Pods that crash over and over would keep the machine busy until the end.
-        let _ = self.kubectl(&["delete", "deployments,statefulsets,daemonsets", "--all", "--wait=false"]);
+        let _ = self.kubectl(&["delete", "deployments,statefulsets,daemonsets,cronjobs,jobs", "--all", "--wait=false"]);
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod pause;
 mod restart;
+mod restart_pod;
 mod resume;
 mod rollback;
 mod scale;
@@ -10,8 +11,15 @@ mod set_image;
 use super::contract::Action;
 
 /// The catalogue, in the order of the actions menu.
-pub const ALL: &[&dyn Action] =
-    &[&rollback::Rollback, &restart::Restart, &pause::Pause, &resume::Resume, &scale::Scale, &set_image::SetImage];
+pub const ALL: &[&dyn Action] = &[
+    &rollback::Rollback,
+    &restart::Restart,
+    &restart_pod::RestartPod,
+    &pause::Pause,
+    &resume::Resume,
+    &scale::Scale,
+    &set_image::SetImage,
+];
 
 /// An action by its id.
 pub fn named(id: &str) -> Option<&'static dyn Action> {

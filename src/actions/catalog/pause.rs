@@ -55,6 +55,7 @@ impl Action for Pause {
                 after: Some("true".into()),
             }],
             goal: Goal::Paused,
+            pod: None,
             blast: BlastRadius {
                 pods: 0,
                 words: format!(

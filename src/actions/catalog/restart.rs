@@ -4,7 +4,8 @@ use chrono::SecondsFormat;
 use serde_json::{Value, json};
 
 use crate::actions::contract::{
-    Action, Context, Draft, Options, Refusal, common_refusals, partitioned, patch_request, pods, template_patch,
+    Action, Context, Draft, Options, Refusal, common_refusals, partitioned, patch_request, pods, replaced_by_us,
+    replacing, template_patch,
 };
 use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
 use crate::domain::rollout::images;
@@ -54,22 +55,22 @@ impl Action for Restart {
         if counts.desired == 1 && !recreate {
             warnings.push("There is only one replica: it is replaced after its successor is ready, with maxUnavailable permitting less.".to_owned());
         }
+        let stamping =
+            format!("Stamp the pod template of {}; the controller replaces every pod, step by step.", facts.workload);
+        let mut steps = vec![Step::change(stamping, patch_request(facts, body))];
+        steps.extend(replacing(facts, |_| true));
+        warnings.extend(replaced_by_us(&steps));
         let running = images(facts.template()).join(", ");
         Ok(Draft {
             from: running.clone(),
             to: format!("{running}, every pod new"),
             to_revision: None,
-            steps: vec![Step::change(
-                format!(
-                    "Stamp the pod template of {}; the controller replaces every pod, step by step.",
-                    facts.workload
-                ),
-                patch_request(facts, body),
-            )],
+            steps,
             pins,
             template,
             changes: Vec::new(),
             goal: Goal::Healthy,
+            pod: None,
             blast: BlastRadius { pods: counts.total, words: format!("{} replaced", pods(counts.total)) },
             warnings,
             expected: if partitioned(facts).is_some() {

@@ -58,6 +58,7 @@ impl Action for Resume {
                 after: Some("false".into()),
             }],
             goal: Goal::Healthy,
+            pod: None,
             blast: BlastRadius { pods: left, words: format!("{} replaced", pods(left)) },
             warnings: Vec::new(),
             expected: format!("every replica runs {image} and is available"),

@@ -1,8 +1,8 @@
 //! Roll back: put the template of an earlier revision back, and nothing else.
 
 use crate::actions::contract::{
-    Action, Context, Draft, Options, Refusal, common_refusals, delete_pod, partitioned, patch_request, pods,
-    template_patch,
+    Action, Context, Draft, Options, Refusal, common_refusals, delete_pod, ordinal, partitioned, patch_request, pods,
+    replaced_by_us, replacing, template_patch,
 };
 use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
 use crate::domain::rollout::{
@@ -45,7 +45,7 @@ impl Action for Rollback {
         let choice = choose(facts, options.to_revision, context.now)?;
         let target = choice.revision;
         let is_put_back = same_template(&target.template, facts.template());
-        if is_put_back && in_the_way(facts, target, context.now).is_empty() {
+        if is_put_back && steps(facts, target, Value::Null, context.now).len() == 1 {
             return Err(Refusal(format!(
                 "{} already runs the template of revision {}: there is nothing to roll back.",
                 facts.workload, target.number
@@ -55,16 +55,20 @@ impl Action for Rollback {
         let current = facts.revisions.iter().find(|revision| revision.is_current);
         let cause = format!("quarterdeck rollback to revision {} by {}", target.number, context.record.actor);
         let (pins, body) = template_patch(facts, &template, &cause, context.record);
+        let steps = steps(facts, target, body, context.now);
+        let mut warnings = warnings(facts, &choice, options.to_revision.is_some());
+        warnings.extend(replaced_by_us(&steps));
         Ok(Draft {
             from: described(current, &images(facts.template())),
             to: described(Some(target), &target.images),
             to_revision: Some(target.number),
-            steps: steps(facts, target, body, context.now),
+            steps,
             pins,
             changes: Vec::new(),
             goal: Goal::Healthy,
+            pod: None,
             blast: blast(facts, target),
-            warnings: warnings(facts, &choice, options.to_revision.is_some()),
+            warnings,
             expected: match partitioned(facts) {
                 None => format!("every replica runs {} and is available; no pod of another revision is left", target.images.join(", ")),
                 Some(_) => format!("every replica the partition selects runs {}; every replica is available", target.images.join(", ")),
@@ -99,13 +103,15 @@ fn steps(facts: &WorkloadFacts, target: &Revision, body: Value, now: Instant) ->
         )
     };
     let change = Step::change(words, patch_request(facts, body));
-    std::iter::once(change).chain(in_the_way(facts, target, now).into_iter().map(deletion)).collect()
+    let cleared = in_the_way(facts, target, now).into_iter().map(deletion);
+    std::iter::once(change).chain(cleared).chain(replacing(facts, |pod| pod.template_hash != target.hash)).collect()
 }
 
 /// Pods of a StatefulSet that are not of the target revision and cannot become ready, the highest ordinal first, as the controller
 /// would; a pod below the partition is not touched.
 fn in_the_way<'f>(facts: &'f WorkloadFacts, target: &Revision, now: Instant) -> Vec<&'f Pod> {
-    if facts.workload.kind != Kind::StatefulSet {
+    // Where nobody else replaces the pods, every one that is not of the target revision is replaced anyway.
+    if facts.workload.kind != Kind::StatefulSet || facts.report.update == Update::OnDelete {
         return Vec::new();
     }
     let from = if let Update::Partition(from) = facts.report.update { from } else { 0 };
@@ -117,11 +123,6 @@ fn in_the_way<'f>(facts: &'f WorkloadFacts, target: &Revision, now: Instant) -> 
     let mut stuck: Vec<&Pod> = facts.pods.iter().filter(is_in_the_way).collect();
     stuck.sort_by_key(|pod| std::cmp::Reverse(ordinal(&pod.name)));
     stuck
-}
-
-/// The number at the end of a StatefulSet pod's name.
-fn ordinal(name: &str) -> u32 {
-    name.rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 fn choose(facts: &WorkloadFacts, to_revision: Option<u64>, now: Instant) -> Result<Choice<'_>, Refusal> {

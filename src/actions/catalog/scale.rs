@@ -53,6 +53,13 @@ impl Action for Scale {
         if wanted == 0 {
             warnings.push("OUTAGE: no pod is left, and nothing answers until it is scaled up again.".to_owned());
         }
+        let retention = facts.object.pointer("/spec/persistentVolumeClaimRetentionPolicy/whenScaled");
+        if gone > 0 && retention.and_then(serde_json::Value::as_str) == Some("Delete") {
+            warnings.push(format!(
+                "DATA LOSS: its volume claims are deleted with the pods (persistentVolumeClaimRetentionPolicy.whenScaled is Delete): the data of {} is gone for good.",
+                pods(gone)
+            ));
+        }
         Ok(Draft {
             from: pods(now),
             to: pods(wanted),
@@ -69,6 +76,7 @@ impl Action for Scale {
                 after: Some(wanted.to_string()),
             }],
             goal: Goal::Replicas(wanted),
+            pod: None,
             blast: BlastRadius { pods: gone, words: format!("{} stopped, {} started", pods(gone), pods(new)) },
             warnings,
             expected: format!("{} available", pods(wanted)),

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::actions::contract::{
-    Action, Context, Draft, Options, Refusal, common_refusals, partitioned, patch_request, pods, template_patch,
+    Action, Context, Draft, Options, Refusal, common_refusals, partitioned, patch_request, pods, replaced_by_us,
+    replacing, template_patch,
 };
 use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
 use crate::domain::rollout::{images, is_mutable_tag};
@@ -54,6 +55,27 @@ impl Action for SetImage {
         let place = place.ok_or_else(|| {
             Refusal(format!("{workload} has the containers {}: write CONTAINER=IMAGE.", names.join(", ")))
         })?;
+        let known = facts.digests_of(image);
+        let pinned;
+        let image = match (options.is_pinned, known.as_slice()) {
+            (false, _) => image,
+            (true, [digest]) => {
+                pinned = by_digest(image, digest);
+                &*pinned
+            }
+            (true, []) => {
+                return Err(Refusal(format!(
+                    "no running pod of {workload} tells the digest of {image}: write IMAGE@sha256:… yourself, or deploy it first and pin it then."
+                )));
+            }
+            (true, many) => {
+                return Err(Refusal(format!(
+                    "the running pods of {workload} have {} different images under {image}: {}. Write the one you mean, IMAGE@sha256:….",
+                    many.len(),
+                    many.join(", ")
+                )));
+            }
+        };
         let mut template = facts.template().clone();
         let before = template["spec"]["containers"][place]["image"].as_str().unwrap_or_default().to_owned();
         if before == image {
@@ -68,18 +90,28 @@ impl Action for SetImage {
                 "MUTABLE TAG ({image}): what it is may change under you. Name a digest, IMAGE@sha256:…, to be sure."
             ));
         }
+        match known.as_slice() {
+            [digest] if !options.is_pinned => warnings
+                .push(format!("{image} is {digest} in the running pods: add --pin to write that instead of the tag.")),
+            [_, _, ..] => warnings.push(format!(
+                "The running pods have {} different images under {image}: the tag has moved. Name a digest to say which.",
+                known.len()
+            )),
+            _ => {}
+        }
+        let setting = format!(
+            "Set the image of container {} of {workload} to {image}; the controller replaces the pods.",
+            names.get(place).copied().unwrap_or_default()
+        );
+        let mut steps = vec![Step::change(setting, patch_request(facts, body))];
+        steps.extend(replacing(facts, |_| true));
+        warnings.extend(replaced_by_us(&steps));
         let current = facts.revisions.iter().find(|revision| revision.is_current);
         Ok(Draft {
             from: images(facts.template()).join(", "),
             to: images(&template).join(", "),
             to_revision: None,
-            steps: vec![Step::change(
-                format!(
-                    "Set the image of container {} of {workload} to {image}; the controller replaces the pods.",
-                    names.get(place).copied().unwrap_or_default()
-                ),
-                patch_request(facts, body),
-            )],
+            steps,
             pins,
             blast: BlastRadius {
                 pods: facts.report.counts.total,
@@ -97,7 +129,33 @@ impl Action for SetImage {
             },
             changes: Vec::new(),
             goal: Goal::Healthy,
+            pod: None,
             template,
         })
+    }
+}
+
+/// An image with its tag replaced by a digest.
+fn by_digest(image: &str, digest: &str) -> String {
+    let name = image.split('@').next().unwrap_or(image);
+    let from = name.rfind('/').map_or(0, |at| at + 1);
+    let end = name.get(from..).and_then(|last| last.find(':')).map_or(name.len(), |at| from + at);
+    format!("{}@{digest}", name.get(..end).unwrap_or(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tag_gives_way_to_the_digest_and_a_port_does_not() {
+        for (image, pinned) in [
+            ("api:2", "api@sha256:ab"),
+            ("registry.example:5000/shop/api:2.4.1", "registry.example:5000/shop/api@sha256:ab"),
+            ("registry.example:5000/shop/api", "registry.example:5000/shop/api@sha256:ab"),
+            ("api:2@sha256:cd", "api@sha256:ab"),
+        ] {
+            assert_eq!(by_digest(image, "sha256:ab"), pinned);
+        }
     }
 }

@@ -95,6 +95,7 @@ mod tests {
             uid: format!("uid-{name}"),
             template_digest: String::new(),
             goal: Goal::Healthy,
+            pod: None,
             code: None,
             deadline_seconds: 60,
             clearing: Vec::new(),

@@ -13,7 +13,7 @@ pub use write::{Journal, Written};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::domain::action::{Code, Goal, Outcome, Phase};
+use crate::domain::action::{Code, Goal, Outcome, Phase, Replaced};
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::time::Instant;
 
@@ -79,6 +79,9 @@ pub struct Aim {
     /// What its verification waits for.
     #[serde(default)]
     pub goal: Goal,
+    /// The pod that is replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod: Option<Replaced>,
     /// How long the verification waits, in seconds.
     pub deadline_seconds: u32,
     /// Its code before and after; `None` where the action has nothing to do with it.

@@ -382,7 +382,7 @@ fn act(model: &mut Model, action: usize, now: Instant) -> Vec<Effect> {
         let (marked, choice) = service::marked(model);
         return ask_or_plan(model, action, marked, Options { choice, ..Options::default() }, now);
     }
-    let options = Options { to_revision: chosen_revision(model), ..Options::default() };
+    let options = Options { to_revision: chosen_revision(model), pod: chosen_pod(model), ..Options::default() };
     let targets: Vec<WorkloadRef> = model.meant().into_iter().collect();
     ask_or_plan(model, action, targets, options, now)
 }
@@ -411,6 +411,8 @@ fn ask_or_plan(
     now: Instant,
 ) -> Vec<Effect> {
     let asked = catalog::ALL.get(action).and_then(|contract| Some((contract.id(), contract.asks()?)));
+    // The cursor on a pod has said which.
+    let asked = asked.filter(|(_, option)| *option != "--pod" || options.pod.is_none());
     match (asked, targets.as_slice()) {
         (Some((id, option)), [target]) => {
             let line = format!("{id} {} {} {option} ", target.label(), scope::place(model, target));
@@ -426,6 +428,13 @@ fn chosen_revision(model: &Model) -> Option<u64> {
     let View::Detail(_, DetailTab::History) = model.ui.view else { return None };
     let revisions = model.detail.as_ref()?.revisions.as_ref()?;
     revisions.get(model.ui.detail_cursor).filter(|revision| !revision.is_current).map(|revision| revision.number)
+}
+
+/// On the pods of the open workload the cursor says which pod is meant.
+fn chosen_pod(model: &Model) -> Option<String> {
+    let View::Detail(_, DetailTab::Pods) = model.ui.view else { return None };
+    let pods = model.detail.as_ref()?.pods.as_ref()?;
+    pods.get(model.ui.detail_cursor).map(|pod| pod.name.to_string())
 }
 
 /// A palette line: `rollback api --to 3`, `journal`, or the chosen completion.

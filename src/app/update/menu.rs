@@ -180,9 +180,11 @@ pub(super) fn target(model: &Model, words: &[&str]) -> Result<(Vec<WorkloadRef>,
                 options.replicas = Some(number.parse().map_err(|_| format!("{number:?} is no number of pods."))?);
             }
             "--image" => options.image = Some((*words.next().ok_or("--image needs an image.")?).to_owned()),
+            "--pin" => options.is_pinned = true,
+            "--pod" => options.pod = Some((*words.next().ok_or("--pod needs the name of a pod.")?).to_owned()),
             word if word.starts_with('-') => {
                 return Err(format!(
-                    "{word:?} is not known here: NAME, -n NAMESPACE, -e ENVIRONMENT, --to N, --replicas N, --image IMAGE."
+                    "{word:?} is not known here: NAME, -n NAMESPACE, -e ENVIRONMENT, --to N, --replicas N, --image IMAGE, --pin, --pod POD."
                 ));
             }
             word if name.is_none() => name = Some(word),

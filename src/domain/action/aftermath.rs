@@ -72,6 +72,8 @@ pub fn undone(left: &Left<'_>, object: &Value) -> Option<Undone> {
             let is_paused = object.pointer("/spec/paused") == Some(&Value::Bool(true));
             (!is_paused).then(|| left.by(object, Field::Paused, &format!("resumed {workload}")))
         }
+        // The pod is gone for good; what runs now is the workload's business.
+        Goal::PodReplaced => None,
         Goal::Healthy => {
             // A restart changes no code: whoever deploys after it does not undo it.
             let code = left.code.filter(|code| code.before != code.after)?;

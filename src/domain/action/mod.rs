@@ -10,8 +10,8 @@ mod tier;
 
 pub use aftermath::{Code, Left, Undone, WATCHED, undone};
 pub use plan::{
-    Actor, BlastRadius, Cluster, Confirmation, Evidence, Fight, Goal, Inverse, Part, Pin, Plan, Rehearsal, Request,
-    Step, Target,
+    Actor, BlastRadius, Cluster, Confirmation, Evidence, Fight, Goal, Inverse, Part, Pin, Plan, Rehearsal, Replaced,
+    Request, Step, Target,
 };
 pub use record::{OperationRecord, RECORD_KEY};
 pub use run::{Illegal, Outcome, Phase, Run, RunEvent, TargetRun, advance};

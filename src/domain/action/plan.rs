@@ -70,6 +70,8 @@ pub enum Part {
     /// The change itself: refused, nothing was done; without an answer, nobody knows.
     #[default]
     Change,
+    /// One pod of those that nobody else replaces: sent once the change is made and the pod before has a successor that is ready.
+    Replacing,
     /// It clears the way of the change, is sent only once that is known to be made, and may be late or not needed any more.
     Clearing,
 }
@@ -90,6 +92,11 @@ impl Step {
     /// The change itself.
     pub const fn change(words: String, request: Request) -> Self {
         Self { words, part: Part::Change, request }
+    }
+
+    /// A step that replaces one pod.
+    pub const fn replacing(words: String, request: Request) -> Self {
+        Self { words, part: Part::Replacing, request }
     }
 
     /// A step that clears its way.
@@ -145,6 +152,23 @@ pub enum Goal {
     Paused,
     /// So many pods, every one available.
     Replicas(u32),
+    /// The pod of the plan is gone, and its successor is ready.
+    PodReplaced,
+}
+
+/// A pod that is to go, and what its successor is recognised by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replaced {
+    /// Its name.
+    pub name: String,
+    /// Its uid.
+    pub uid: String,
+    /// Its node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// The uids of the other pods of a Deployment: none of them is its successor.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
 }
 
 /// One target of a plan.
@@ -169,6 +193,12 @@ pub struct Target {
     /// The image asked for, where one was.
     #[serde(default)]
     pub image: Option<String>,
+    /// Whether the image is to be written by its digest.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_pinned: bool,
+    /// The pod that is replaced, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod: Option<Replaced>,
     /// The wave it goes in, from 0. Targets of one wave are changed one after the other and verified together.
     #[serde(default)]
     pub wave: u32,

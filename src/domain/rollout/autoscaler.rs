@@ -62,6 +62,39 @@ impl Autoscaler {
         self.idle().is_some_and(|condition| &*condition.reason == "ScalingDisabled")
     }
 
+    /// What it does about somebody setting another number of pods.
+    pub fn on_scaling_to(&self, wanted: u32) -> String {
+        let Self { who, least, most, .. } = self;
+        let is_keda = who.starts_with("KEDA");
+        if let Some(paused) = self.paused {
+            let at = paused.map(|pods| format!(" at {pods} pods")).unwrap_or_default();
+            return format!("{who} is paused{at} by its annotation: what is set here stays until it is taken away.");
+        }
+        let sets = format!("{who} sets the number of pods itself, between {least} and {most}");
+        match wanted {
+            0 if is_keda => format!(
+                "{sets}: it starts pods again as soon as its triggers ask. To keep it at 0, annotate the ScaledObject autoscaling.keda.sh/paused-replicas: \"0\"."
+            ),
+            0 if *least > 0 => format!(
+                "{sets}. At 0 pods it goes to sleep: it starts none again, whatever it measures, until somebody sets a number of pods."
+            ),
+            _ if self.is_asleep() => {
+                format!("{sets}. It has been asleep since somebody scaled to 0: this wakes it, and it takes over.")
+            }
+            wanted if wanted < *least => {
+                format!(
+                    "{sets}: below its limit, it puts it back to {least} within seconds. Change its limits instead."
+                )
+            }
+            wanted if wanted > *most => {
+                format!("{sets}: above its limit, it puts it back to {most} within seconds. Change its limits instead.")
+            }
+            _ => format!(
+                "{sets}: it overwrites this within seconds where its measures say otherwise. Change its limits instead."
+            ),
+        }
+    }
+
     /// How it stands, in a line: `2..6, 6 now; cpu 91% of 70%; AT ITS LIMIT`.
     pub fn sentence(&self) -> String {
         let mut facts = vec![format!("{}..{} pods, {} now", self.least, self.most, self.current)];
@@ -102,6 +135,19 @@ mod tests {
             "resting at the lower limit is well"
         );
         assert!(!autoscaler("ScalingLimited", false, "DesiredWithinRange").wants_more());
+    }
+
+    #[test]
+    fn another_number_of_pods_is_answered_by_where_its_limits_are() {
+        let working = autoscaler("ScalingActive", true, "ValidMetricFound");
+        for (wanted, words) in [(0, "goes to sleep"), (1, "back to 2"), (4, "overwrites"), (9, "back to 6")] {
+            assert!(working.on_scaling_to(wanted).contains(words), "{wanted}: {}", working.on_scaling_to(wanted));
+        }
+        let asleep = autoscaler("ScalingActive", false, "ScalingDisabled");
+        assert!(asleep.on_scaling_to(3).contains("wakes it"));
+        let keda = Autoscaler { who: "KEDA ScaledObject api".into(), least: 0, ..working };
+        assert!(keda.on_scaling_to(0).contains("paused-replicas"));
+        assert!(Autoscaler { paused: Some(Some(0)), ..keda }.on_scaling_to(3).contains("paused at 0 pods"));
     }
 
     #[test]

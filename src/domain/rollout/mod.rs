@@ -1,6 +1,7 @@
 //! Workloads that roll out: what they are, how they are doing, what they were before.
 
 mod autoscaler;
+mod budget;
 mod daemon_set;
 mod deployment;
 mod pod;
@@ -10,6 +11,7 @@ mod stateful_set;
 mod template;
 
 pub use autoscaler::{Autoscaler, Measure};
+pub use budget::Budget;
 pub use pod::{Blocked, Container, ContainerState, Pod};
 pub use report::{Condition, Judgement, ReleaseStart, Report, Update, judge, rate_per_minute};
 pub use revision::{Choice, Revision, SeenHealthy, default_target};

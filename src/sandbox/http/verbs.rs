@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::route::Target;
 use super::table::table;
 use super::{Asked, Body, answered, failed, json_answer};
+use crate::domain::job::Schedule;
 use crate::sandbox::Shared;
 use crate::sandbox::patch::{self, Refused};
 use crate::sandbox::selector::{fields_fit, labels_fit};
@@ -150,9 +151,22 @@ pub(super) fn create(shared: &Arc<Shared>, asked: &Asked, target: &Target) -> Re
         object["metadata"]["creationTimestamp"] = json!(stamp(now));
         object["metadata"]["generation"] = json!(1);
         defaulted(&mut object);
+        if let Some(why) = invalid(&object) {
+            return failed(422, "Invalid", &why);
+        }
         manage(&mut object, None, asked, now);
         json_answer(201, &if is_dry(asked) { object } else { world.put(key, object) })
     })
+}
+
+/// Why the API does not take an object.
+fn invalid(object: &Value) -> Option<String> {
+    if object["kind"] != "CronJob" {
+        return None;
+    }
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+    let read = Schedule::read(text("/spec/schedule").unwrap_or_default(), text("/spec/timeZone"));
+    read.err().map(|why| format!("spec.schedule: Invalid value: {why}"))
 }
 
 /// The fields the API fills in.

@@ -1,6 +1,6 @@
 //! One workload, read whole: for its detail, its plan and its verification.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,16 +18,14 @@ use super::keepers;
 use super::page;
 use super::revisions;
 use super::trouble;
-use super::wire::{
-    self, Interner, Wire, WireAutoscaler, WireDaemonSet, WireDeployment, WirePod, WireStatefulSet, WireWorkload,
-};
+use super::wire::{self, Interner, Wire, WireDaemonSet, WireDeployment, WirePod, WireStatefulSet, WireWorkload};
 use crate::domain::action::{Cluster, OperationRecord};
 use crate::domain::owner::{Keeper, Told};
-use crate::domain::rollout::{Autoscaler, Kind, Pod, Report, WorkloadRef};
+use crate::domain::rollout::{Autoscaler, Budget, Kind, Pod, Report, WorkloadRef};
 use crate::domain::text;
 use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::observe::{Access, Answer, ClusterEvent, ObserveCluster, Right, WorkloadFacts};
+use crate::sources::observe::{Access, Answer, ClusterEvent, ObserveCluster, PodOwner, Right, WorkloadFacts};
 
 /// While following, the workload is read again at most this often.
 const READ_EVERY: Duration = Duration::from_millis(500);
@@ -95,23 +93,19 @@ impl ObserveCluster for Connection {
     }
 
     fn autoscalers<'a>(&'a self, workload: &'a WorkloadRef) -> Answer<'a, Vec<Autoscaler>> {
-        Box::pin(async move {
-            let path =
-                format!("/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers?", encoded(&workload.namespace));
-            let found = list(self, path, |bytes| {
-                let mut interner = Interner::default();
-                let page = page::read(bytes, |wire: &WireAutoscaler<'_>| {
-                    wire.is_aimed_at(workload).then(|| wire.kept(&mut interner))
-                })?;
-                Ok((page.items, page.next))
-            })
-            .await?;
-            Ok(found.into_iter().flatten().collect())
-        })
+        Box::pin(super::scalers::of(self, workload))
     }
 
     fn keeper<'a>(&'a self, keeper: &'a Keeper) -> Answer<'a, Told> {
         Box::pin(keepers::read(self, keeper))
+    }
+
+    fn budgets<'a>(&'a self, namespace: &'a str, labels: &'a Value) -> Answer<'a, Vec<Budget>> {
+        Box::pin(super::budgets::over(self, namespace, labels))
+    }
+
+    fn owner_of<'a>(&'a self, environment: &'a Arc<str>, namespace: &'a str, pod: &'a str) -> Answer<'a, PodOwner> {
+        Box::pin(super::owner::of(self, environment, namespace, pod))
     }
 
     fn last_written<'a>(&'a self, resource: &'a str, namespace: &'a str, name: &'a str) -> Answer<'a, Option<Instant>> {
@@ -211,7 +205,7 @@ async fn read_workload(connection: &Connection, workload: &WorkloadRef) -> Resul
     let pods = list(connection, format!("/api/v1{namespace}/pods?labelSelector={selector}"), |bytes| {
         let mut interner = Interner::default();
         let page = page::read(bytes, |pod: &WirePod<'_>| {
-            (pod.metadata.controller().map(str::to_owned), pod.kept(&mut interner))
+            (pod.metadata.controller().map(str::to_owned), pod.kept(&mut interner), pod.digests())
         })?;
         Ok((page.items, page.next))
     });
@@ -225,11 +219,9 @@ async fn read_workload(connection: &Connection, workload: &WorkloadRef) -> Resul
         Kind::Deployment => owned.iter().filter_map(|set| set.pointer("/metadata/uid")?.as_str()).collect(),
         Kind::StatefulSet | Kind::DaemonSet => HashSet::from([&*uid]),
     };
-    let pods: Vec<Pod> = pods
-        .into_iter()
-        .filter(|(owner, _)| owner.as_deref().is_some_and(|owner| owners.contains(owner)))
-        .map(|(_, pod)| pod)
-        .collect();
+    let own = pods.into_iter().filter(|(owner, ..)| owner.as_deref().is_some_and(|owner| owners.contains(owner)));
+    let (pods, digests): (Vec<Pod>, Vec<Vec<(String, String)>>) = own.map(|(_, pod, digests)| (pod, digests)).unzip();
+    let running: BTreeSet<(String, String)> = digests.into_iter().flatten().collect();
     let current = revisions::current(workload.kind, &owned, template, &update_revision);
     let revisions = revisions::all(workload.kind, &owned, current, &pods);
     let now = connection.now();
@@ -245,6 +237,7 @@ async fn read_workload(connection: &Connection, workload: &WorkloadRef) -> Resul
         revisions,
         pods,
         record: record.map(|record| record.shifted(-ahead)),
+        running: running.into_iter().collect(),
         missing,
         observed_at: now,
     })

@@ -9,6 +9,7 @@
 //!
 //! [`SourceHealth`]: crate::domain::source::SourceHealth
 
+mod budgets;
 mod connection;
 mod facts;
 mod feed;
@@ -18,11 +19,13 @@ mod jobs;
 mod keepers;
 mod kubeconfig;
 mod merge;
+mod owner;
 mod page;
 mod partial;
 mod reach;
 mod revisions;
 mod rows;
+mod scalers;
 mod source;
 mod tables;
 #[cfg(test)]

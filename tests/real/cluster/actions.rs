@@ -67,7 +67,10 @@ fn a_workload_is_scaled_and_an_autoscaler_is_named() {
     let (_, plan) = console.plan(&["scale", "deployment/api", "--replicas", "0", "-n", &shop.name]);
     let warnings = plan["targets"][0]["warnings"].to_string();
     assert!(warnings.contains("HorizontalPodAutoscaler api") && warnings.contains("between 3 and 7"), "{warnings}");
-    assert!(warnings.contains("OUTAGE"), "{warnings}");
+    assert!(warnings.contains("OUTAGE") && warnings.contains("goes to sleep"), "{warnings}");
+    let (_, plan) = console.plan(&["scale", "deployment/api", "--replicas", "9", "-n", &shop.name]);
+    let warnings = plan["targets"][0]["warnings"].to_string();
+    assert!(warnings.contains("puts it back to 7"), "{warnings}");
 }
 
 #[test]
@@ -83,6 +86,13 @@ fn another_image_is_a_deploy() {
     assert_eq!(plan["targets"][0]["changes"][0]["after"], "api:2");
     let inverse = plan["targets"][0]["inverse"]["command"].as_str().unwrap_or_default().to_owned();
     assert!(inverse.contains("plan rollback deployment/api") && inverse.contains("--to 1"), "{inverse}");
+    // What runs can be pinned to the digest its node found.
+    let (_, offered) = console.plan(&["set-image", "deployment/api", "--image", "api:3", "-n", &shop.name]);
+    assert!(!offered["targets"][0]["warnings"].to_string().contains("--pin"), "nobody has run it yet: {offered}");
+    refused(&console, &shop, &["set-image", "deployment/api", "--image", "api:3", "--pin"], "tells the digest");
+    let pinned = done(&console, &shop, &["set-image", "deployment/api", "--image", "api:2", "--pin"]);
+    let image = shop.image("api");
+    assert!(image.starts_with("api@sha256:") && pinned["targets"][0]["image"] == "api:2", "{image}");
     let (_, mutable) = console.plan(&["set-image", "deployment/api", "--image", "api:latest", "-n", &shop.name]);
     assert!(mutable["targets"][0]["warnings"].to_string().contains("MUTABLE TAG"), "{mutable}");
 }

@@ -20,7 +20,7 @@ use crate::support::shop::{PATIENCE, Shop};
 
 /// A server under contract.
 pub(super) struct Server {
-    what: &'static str,
+    pub(super) what: &'static str,
     namespace: String,
     /// A kubeconfig of somebody who may everything.
     kubeconfig: PathBuf,
@@ -84,15 +84,18 @@ impl Server {
         }
     }
 
-    /// A path in the namespace: `deployments` is of apps, the rest of the core.
+    /// A path in the namespace: `deployments` is of apps, `jobs` of batch, the rest of the core.
     pub(super) fn path(&self, rest: &str) -> String {
-        let group =
-            if rest.starts_with("deployments") || rest.starts_with("replicasets") { "apis/apps" } else { "api" };
+        let group = match rest.split(['/', '?']).next().unwrap_or_default() {
+            "deployments" | "replicasets" => "apis/apps",
+            "cronjobs" | "jobs" => "apis/batch",
+            _ => "api",
+        };
         format!("/{group}/v1/namespaces/{}/{rest}", self.namespace)
     }
 
     /// One request of the operator: the code and the document.
-    fn ask(&self, method: &str, path: &str, kind: &str, body: &Value) -> (u16, Value) {
+    pub(super) fn ask(&self, method: &str, path: &str, kind: &str, body: &Value) -> (u16, Value) {
         self.ask_as(&self.operator, method, path, kind, body)
     }
 
@@ -148,9 +151,9 @@ impl Server {
 }
 
 const SIMULATED: &str = "contract";
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 const JSON_PATCH: &str = "application/json-patch+json";
-const MERGE_PATCH: &str = "application/merge-patch+json";
+pub(super) const MERGE_PATCH: &str = "application/merge-patch+json";
 
 fn runtime() -> Arc<tokio::runtime::Runtime> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
@@ -182,7 +185,7 @@ fn deployment(name: &str, replicas: u32) -> Value {
 }
 
 /// Holds both servers to a part of the contract.
-fn on_both(name: &str, contract: impl Fn(&Server)) {
+pub(super) fn on_both(name: &str, contract: impl Fn(&Server)) {
     contract(&Server::real(name));
     contract(&Server::simulated(name));
 }

@@ -1,5 +1,7 @@
 //! StatefulSets and DaemonSets on the real control plane, beside what kubectl says and does.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::support::console::{Console, Grant};
@@ -115,20 +117,136 @@ fn every_kind_restarts() {
     }
 }
 
+/// The pods of a workload by name, with their uids, where they carry an image.
+fn pods(shop: &Shop, image: &str) -> BTreeMap<String, String> {
+    let text = |pod: &Value, field: &str| pod["metadata"][field].as_str().unwrap_or_default().to_owned();
+    shop.pods(image).iter().map(|pod| (text(pod, "name"), text(pod, "uid"))).collect()
+}
+
+fn on_delete(shop: &Shop, target: &str) {
+    let patch = r#"{"spec":{"updateStrategy":{"type":"OnDelete","rollingUpdate":null}}}"#;
+    shop.kubectl(&["patch", target, "--type=merge", "-p", patch]).good("patch");
+}
+
+/// Plans and applies.
+fn done(console: &Console, shop: &Shop, arguments: &[&str]) -> Value {
+    let all = [arguments, &["-n", shop.name.as_str()]].concat();
+    let plan = wait_until("an applicable plan", PATIENCE, || {
+        let (finished, plan) = console.plan(&all);
+        (finished.code == Some(0)).then_some(plan)
+    });
+    let finished = console.apply(&plan);
+    assert_eq!(finished.code, Some(0), "{arguments:?}: {}{}", finished.stdout, finished.stderr);
+    plan
+}
+
+fn steps(plan: &Value) -> Vec<String> {
+    let steps = plan["targets"][0]["steps"].as_array().cloned().unwrap_or_default();
+    let end = |step: &Value| {
+        let path =
+            step["request"]["path"].as_str().unwrap_or_default().split('?').next().unwrap_or_default().to_owned();
+        format!(
+            "{} {}",
+            step["request"]["method"].as_str().unwrap_or_default(),
+            path.rsplit('/').next().unwrap_or_default()
+        )
+    };
+    steps.iter().map(end).collect()
+}
+
 #[test]
-fn what_nobody_replaces_is_said_and_not_pretended() {
+fn what_nobody_else_replaces_is_replaced_one_after_the_other() {
     let shop = Shop::open("kinds-ondelete");
     let console = Console::of("oncall", &shop, Grant::Write);
     shop.set("StatefulSet", "db", "db:1", Behaviour::Good, 2);
     shop.rolled_out("statefulset/db");
-    let patch = r#"{"spec":{"updateStrategy":{"type":"OnDelete","rollingUpdate":null}}}"#;
-    shop.kubectl(&["patch", "statefulset", "db", "--type=merge", "-p", patch]).good("patch");
+    on_delete(&shop, "statefulset/db");
     shop.kubectl(&["set", "image", "statefulset/db", "app=db:2"]).good("set image");
     let row = wait_for(&console, "StatefulSet", "db", "paused");
     assert!(row["reason"].as_str().is_some_and(|words| words.contains("OnDelete")), "{row}");
-    let (finished, _) = console.plan(&["rollback", "sts/db", "-n", &shop.name]);
-    assert_eq!(finished.code, Some(3));
-    assert!(finished.stderr.contains("OnDelete"), "{}", finished.stderr);
+    shop.kubectl(&["delete", "pod", "db-1"]).good("delete");
+    wait_until("a pod of the new template", PATIENCE, || pods(&shop, "db:2").contains_key("db-1").then_some(()));
+    shop.kubectl(&["wait", "--for=condition=Ready", "pod/db-1", "--timeout=60s"]).good("wait");
+
+    let kept = pods(&shop, "db:1");
+    let plan = done(&console, &shop, &["rollback", "sts/db"]);
+    assert_eq!(steps(&plan), ["PATCH db", "DELETE db-1"], "db-0 runs the target revision already");
+    assert!(plan["targets"][0]["warnings"].to_string().contains("one after the other"), "{plan}");
+    wait_for(&console, "StatefulSet", "db", "complete");
+    assert_eq!(pods(&shop, "db:1").get("db-0"), kept.get("db-0"), "what is right stays");
+    assert_eq!(pods(&shop, "db:1").len(), 2);
+
+    let plan = done(&console, &shop, &["set-image", "sts/db", "--image", "db:3"]);
+    assert_eq!(steps(&plan), ["PATCH db", "DELETE db-1", "DELETE db-0"], "the highest ordinal first");
+    assert_eq!(pods(&shop, "db:3").len(), 2);
+    wait_for(&console, "StatefulSet", "db", "complete");
+}
+
+#[test]
+fn a_pod_whose_successor_does_not_come_up_stops_the_rest() {
+    let shop = Shop::open("kinds-ondelete-bad");
+    let console = Console::of("oncall", &shop, Grant::Write);
+    shop.set("DaemonSet", "agent", "agent:1", Behaviour::Good, 0);
+    shop.rolled_out("daemonset/agent");
+    on_delete(&shop, "daemonset/agent");
+    let before = pods(&shop, "agent:1");
+    let plan = done(&console, &shop, &["restart", "ds/agent"]);
+    assert_eq!(steps(&plan).len(), 4, "the template, and a pod on each node: {plan}");
+    let after = pods(&shop, "agent:1");
+    assert!(
+        after.len() == 3 && after.values().all(|uid| !before.values().any(|old| old == uid)),
+        "{before:?} {after:?}"
+    );
+
+    // A template whose pods never become ready, and a deadline short enough to wait for.
+    let patch = r#"{"spec":{"template":{"metadata":{"annotations":{"quarterdeck.test/behaviour":"image-pull"}}}}}"#;
+    shop.kubectl(&["patch", "daemonset/agent", "--type=merge", "-p", patch]).good("patch");
+    let bad = wait_until("an applicable plan", PATIENCE, || {
+        let (finished, plan) = console.plan(&["restart", "ds/agent", "-n", &shop.name]);
+        (finished.code == Some(0)).then_some(plan)
+    });
+    let deadline = bad["targets"][0]["deadline_seconds"].as_u64();
+    assert!(deadline.is_some_and(|seconds| seconds >= 30), "{bad}");
+    assert_eq!(pods(&shop, "agent:1"), after, "a plan touches nothing");
+}
+
+#[test]
+fn one_pod_is_restarted_and_one_that_nothing_brings_back_is_left_alone() {
+    let shop = Shop::open("kinds-pod");
+    let console = Console::of("oncall", &shop, Grant::Write);
+    shop.set("StatefulSet", "db", "db:1", Behaviour::Good, 2);
+    shop.deploy_good("api", "api:1", 2);
+    shop.rolled_out("statefulset/db");
+    shop.apply(
+        &serde_json::json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "db"},
+        "spec": {"minAvailable": 2, "selector": {"matchLabels": {"app": "db"}}}}),
+    );
+    wait_until("the budget in force", PATIENCE, || {
+        (shop.get("pdb", "db").pointer("/status/currentHealthy") == Some(&2.into())).then_some(())
+    });
+
+    let before = pods(&shop, "db:1");
+    let plan = done(&console, &shop, &["restart-pod", "pod/db-1"]);
+    assert_eq!(steps(&plan), ["DELETE db-1"]);
+    let warnings = plan["targets"][0]["warnings"].to_string();
+    assert!(warnings.contains("PodDisruptionBudget db lets no pod go now"), "{warnings}");
+    let after = pods(&shop, "db:1");
+    assert_eq!(after.get("db-0"), before.get("db-0"));
+    assert_ne!(after.get("db-1"), before.get("db-1"));
+
+    let name = pods(&shop, "api:1").into_keys().next().expect("a pod");
+    done(&console, &shop, &["restart-pod", "deployment/api", "--pod", &name]);
+    let left = pods(&shop, "api:1");
+    assert!(left.len() == 2 && !left.contains_key(&name), "{left:?}");
+    assert_eq!(shop.history("api"), [1], "no new revision");
+
+    shop.kubectl(&["run", "alone", "--image=alone:1"]).good("run");
+    let (finished, _) = console.plan(&["restart-pod", "pod/alone", "-n", &shop.name]);
+    assert_eq!(finished.code, Some(3), "{}", finished.stderr);
+    assert!(finished.stderr.contains("nothing would bring it back"), "{}", finished.stderr);
+    let (finished, _) = console.plan(&["restart-pod", "pod/nobody", "-n", &shop.name]);
+    assert_eq!(finished.code, Some(2), "{}", finished.stderr);
+    shop.kubectl(&["delete", "pod", "alone", "--wait=false"]).good("delete");
 }
 
 #[test]

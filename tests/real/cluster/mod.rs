@@ -2,8 +2,11 @@
 
 mod actions;
 mod contract;
+mod contract_jobs;
 mod environments;
+mod golden;
 mod harness;
+mod jobs;
 mod kinds;
 mod kubeconfig;
 mod life;

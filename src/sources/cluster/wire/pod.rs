@@ -33,6 +33,8 @@ struct PodSpec<'a> {
 struct ContainerSpec<'a> {
     #[serde(borrow)]
     name: Cow<'a, str>,
+    #[serde(borrow)]
+    image: Cow<'a, str>,
     readiness_probe: Option<Probe>,
     startup_probe: Option<Probe>,
 }
@@ -82,6 +84,8 @@ struct PodStatus<'a> {
 struct ContainerStatus<'a> {
     #[serde(borrow)]
     name: Cow<'a, str>,
+    #[serde(borrow, rename = "imageID")]
+    image_id: Cow<'a, str>,
     ready: bool,
     restart_count: u32,
     #[serde(borrow, deserialize_with = "or_default")]
@@ -156,6 +160,18 @@ impl WirePod<'_> {
         }
     }
 
+    /// The images its containers run, with the digests the node found under them. Where the node tells only its own id of an image, there
+    /// is no digest to pull it by.
+    pub(in crate::sources::cluster) fn digests(&self) -> Vec<(String, String)> {
+        let found = self.status.container_statuses.iter().filter_map(|status| {
+            let (_, digest) = status.image_id.rsplit_once('@')?;
+            let spec = self.spec.containers.iter().find(|container| container.name == status.name)?;
+            let is_digest = digest.strip_prefix("sha256:")?.bytes().all(|byte| byte.is_ascii_hexdigit());
+            is_digest.then(|| (spec.image.to_string(), digest.to_owned()))
+        });
+        found.collect()
+    }
+
     fn container(&self, status: &ContainerStatus<'_>, is_init: bool, interner: &mut Interner) -> Container {
         let spec = self.spec.containers.iter().find(|container| container.name == status.name);
         let patience = spec
@@ -201,6 +217,16 @@ mod tests {
         let pod = read_pod(r#"{"metadata":{"name":"a","labels":null},"status":{"conditions":null}}"#)?;
         assert_eq!(pod.name.as_ref(), "a");
         assert!(!pod.is_ready);
+        Ok(())
+    }
+
+    #[test]
+    fn only_what_can_be_pulled_is_a_digest() -> Result<(), serde_json::Error> {
+        let pod: WirePod<'_> = serde_json::from_str(
+            r#"{"metadata":{"name":"a"},"spec":{"containers":[{"name":"api","image":"shop/api:2"},{"name":"log","image":"log:1"}]},
+               "status":{"containerStatuses":[{"name":"api","imageID":"docker-pullable://registry.example/shop/api@sha256:ab12"},{"name":"log","imageID":"sha256:cd34"}]}}"#,
+        )?;
+        assert_eq!(pod.digests(), [("shop/api:2".to_owned(), "sha256:ab12".to_owned())]);
         Ok(())
     }
 
