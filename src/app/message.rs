@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::actions::journal::Finished;
 use crate::domain::action::{Plan, Run, RunEvent, Undone};
 use crate::domain::job::JobRef;
-use crate::domain::rollout::WorkloadRef;
+use crate::domain::rollout::{Autoscaler, WorkloadRef};
 use crate::keys::Chord;
 use crate::sources::cluster::ClusterSnapshot;
 use crate::sources::jobs::JobFacts;
@@ -38,6 +38,8 @@ pub enum Message {
     Facts(WorkloadRef, Result<Box<WorkloadFacts>, String>),
     /// The events of the open workload.
     Events(WorkloadRef, Result<Vec<ClusterEvent>, String>),
+    /// What scales the open workload.
+    Autoscalers(WorkloadRef, Vec<Autoscaler>),
     /// The open job was read whole.
     Job(JobRef, Result<Box<JobFacts>, String>),
     /// A plan was worked out, or could not be. The number says which request it answers.

@@ -117,6 +117,7 @@ impl Performer {
     fn read(&self, workload: WorkloadRef) {
         let Some(current) = self.ways.of(&workload.environment) else { return };
         let (connection, messages, seen) = (current.reach.connection.clone(), self.messages.clone(), self.seen.clone());
+        reading::autoscalers(connection.clone(), messages.clone(), workload.clone());
         tokio::spawn(async move {
             let facts = ObserveCluster::workload(&connection, &workload).await;
             let events = match &facts {

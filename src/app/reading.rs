@@ -7,8 +7,10 @@ use tokio::sync::mpsc;
 
 use super::message::Message;
 use crate::domain::job::JobRef;
+use crate::domain::rollout::WorkloadRef;
 use crate::sources::cluster::Connection;
 use crate::sources::jobs::ObserveJobs;
+use crate::sources::observe::ObserveCluster;
 
 /// Reads a CronJob or a Job whole.
 pub(super) fn job(
@@ -21,5 +23,15 @@ pub(super) fn job(
         let facts = connection.job(&job, &runs).await.map(Box::new).map_err(|error| error.sentence);
         // The loop is gone only when the process ends.
         let _ = messages.send(Message::Job(job, facts)).await;
+    });
+}
+
+/// Reads what scales a workload. Where that may not be read, or there is no such thing, nothing is told.
+pub(super) fn autoscalers(connection: Connection, messages: mpsc::Sender<Message>, workload: WorkloadRef) {
+    tokio::spawn(async move {
+        match ObserveCluster::autoscalers(&connection, &workload).await {
+            Ok(found) => drop(messages.send(Message::Autoscalers(workload, found)).await),
+            Err(error) => tracing::debug!(%error, "what scales it is not known"),
+        }
     });
 }

@@ -7,7 +7,7 @@ use crate::domain::action::{Plan, Run};
 use crate::domain::environment::Guard;
 use crate::domain::job::{Job, JobRef};
 use crate::domain::problem::Problem;
-use crate::domain::rollout::{Pod, Report, Revision, Rollout, WorkloadRef};
+use crate::domain::rollout::{Autoscaler, Pod, Report, Revision, Rollout, WorkloadRef};
 use crate::domain::service::Services;
 use crate::domain::source::SourceHealth;
 use crate::domain::time::Instant;
@@ -127,6 +127,10 @@ pub struct Detail {
     pub events: Option<Vec<EventLine>>,
     /// The object as YAML-like lines, cleaned.
     pub raw: Option<Vec<String>>,
+    /// What else decides how many pods it has.
+    pub autoscalers: Vec<Autoscaler>,
+    /// What its pod template lacks: limits, probes.
+    pub gaps: Vec<String>,
     /// What went wrong while reading it.
     pub error: Option<String>,
 }

@@ -2,14 +2,15 @@
 
 use quarterdeck::actions::journal::{Journal, What, chains, unfinished};
 use quarterdeck::actions::{Action, Executor, Options, Planner, catalog};
-use quarterdeck::domain::action::{Phase, Plan, Rehearsal};
-use quarterdeck::domain::rollout::Pod;
+use quarterdeck::domain::action::{Phase, Plan, Rehearsal, Request};
+use quarterdeck::domain::rollout::{Kind, Pod, WorkloadRef};
 use quarterdeck::sources::observe::ObserveCluster;
 use quarterdeck::sources::operate::{NoHands, OperateCluster};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 
-use crate::actions::{Rig, Way};
+use crate::actions::{NAMESPACE, Rig, Way};
 
 fn action() -> &'static dyn Action {
     catalog::named("restart-pod").expect("the action")
@@ -134,4 +135,71 @@ async fn a_console_without_a_grant_deletes_nothing_not_even_to_rehearse() {
     assert_eq!(plan.rehearsal, Rehearsal::NotChecked("write is not set.".into()));
     assert!(!plan.is_applicable() && plan.targets.len() == 1, "it can be read all the same");
     assert!(rig.sandbox.requests().iter().all(|seen| seen.method != "DELETE"));
+}
+
+/// A StatefulSet of two pods that nobody controls: what is deleted does not come back.
+async fn abandoned(rig: &Rig) {
+    let revision = "db-a";
+    let template = serde_json::json!({"metadata": {"labels": {"app": "db"}}, "spec": {"containers": [{"name": "db", "image": "db:1"}]}});
+    let owner = |uid: &str| serde_json::json!([{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db", "uid": uid, "controller": true}]);
+    let post = |path: &str, body: serde_json::Value| Request {
+        method: "POST".into(),
+        path: format!("{path}/namespaces/{NAMESPACE}/{}", body["resource"].as_str().unwrap_or_default()),
+        content_type: "application/json".into(),
+        body: body["object"].clone(),
+    };
+    let set = serde_json::json!({"metadata": {"name": "db"}, "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "db"}}, "updateStrategy": {"type": "OnDelete"}, "template": template},
+        "status": {"observedGeneration": 1, "replicas": 2, "readyReplicas": 2, "updatedReplicas": 2, "currentRevision": revision, "updateRevision": revision}});
+    let made = rig
+        .spy
+        .hands()
+        .send(&post("/apis/apps/v1", serde_json::json!({"resource": "statefulsets", "object": set})), "t")
+        .await;
+    let uid = made.expect("accepted").object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
+    let history = serde_json::json!({"metadata": {"name": revision, "labels": {"app": "db"}, "ownerReferences": owner(&uid)}, "revision": 1, "data": {"spec": {"template": template}}});
+    rig.spy
+        .hands()
+        .send(&post("/apis/apps/v1", serde_json::json!({"resource": "controllerrevisions", "object": history})), "t")
+        .await
+        .expect("accepted");
+    for name in ["db-0", "db-1"] {
+        let pod = serde_json::json!({"metadata": {"name": name, "labels": {"app": "db", "controller-revision-hash": revision}, "ownerReferences": owner(&uid)}, "spec": template["spec"]});
+        rig.spy
+            .hands()
+            .send(&post("/api/v1", serde_json::json!({"resource": "pods", "object": pod})), "t")
+            .await
+            .expect("accepted");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pod_whose_successor_does_not_come_stops_the_rest() {
+    let rig = Rig::open().await;
+    abandoned(&rig).await;
+    let restart = catalog::named("restart").expect("the action");
+    let workload = WorkloadRef { kind: Kind::StatefulSet, name: "db".into(), ..Rig::workload("db") };
+    let plan = rig.planner.plan(restart, &[workload], &Options::default()).await.expect("a plan");
+    assert!(plan.is_applicable(), "{:?}", plan.refusals);
+    assert_eq!(plan.targets[0].steps.len(), 3, "the template and two pods: {:?}", plan.targets[0].steps);
+    // Once both requests are out, the console's clock runs fast enough for its deadline to pass.
+    let hurrying = async {
+        loop {
+            tokio::task::yield_now().await;
+            if rig.sent().len() >= 2 {
+                rig.ahead.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    };
+    let run = tokio::select! {
+        run = rig.confirmed(&plan) => run,
+        () = hurrying => return,
+    };
+    assert_eq!(run.phase, Phase::Failed, "{run:?}");
+    assert!(run.targets[0].words.contains("1 further pods were left as they were"), "{:?}", run.targets[0].words);
+    let paths: Vec<String> = rig
+        .sent()
+        .into_iter()
+        .map(|(request, _)| request.method + " " + request.path.split('?').next().unwrap_or_default())
+        .collect();
+    assert!(paths[1].ends_with("/pods/db-1") && paths.len() == 2, "the second pod was never touched: {paths:?}");
 }

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use quarterdeck::app::Message;
 use quarterdeck::domain::action::{Outcome, Plan, Run, RunEvent, advance};
 use quarterdeck::domain::rollout::{
-    Condition, Container, ContainerState, Counts, Pod, Report, Revision, Rollout, SeenHealthy, Verdict,
+    Autoscaler, Condition, Container, ContainerState, Counts, Measure, Pod, Report, Revision, Rollout, SeenHealthy,
+    Verdict,
 };
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
@@ -126,6 +127,26 @@ fn revision(number: u64, tag: &str, is_current: bool) -> Revision {
     }
 }
 
+fn autoscaler() -> Autoscaler {
+    let limited = Condition {
+        kind: "ScalingLimited".into(),
+        is_true: true,
+        reason: "TooManyReplicas".into(),
+        ..Condition::default()
+    };
+    let measure = Measure { name: "cpu".into(), now: Some("91%".into()), target: "70%".into() };
+    Autoscaler {
+        who: "HorizontalPodAutoscaler payments".into(),
+        least: 2,
+        most: 6,
+        current: 6,
+        desired: 6,
+        conditions: vec![limited],
+        measures: vec![measure],
+        ..Autoscaler::default()
+    }
+}
+
 fn detail() -> Detail {
     let row = shop().remove(0);
     let condition = |kind: &str, is_true, reason: &str, message: &str| Condition {
@@ -186,6 +207,8 @@ fn detail() -> Detail {
                 note: "Scaled up replica set payments-6b7f from 0 to 2".into(),
             },
         ]),
+        autoscalers: vec![autoscaler()],
+        gaps: vec!["no liveness probe".into()],
         raw: Some((0..200).map(|line| format!("line{line}: value")).collect()),
         error: None,
     }
@@ -210,6 +233,8 @@ fn detail_of_a_workload() {
         pods: None,
         revisions: None,
         events: None,
+        autoscalers: Vec::new(),
+        gaps: Vec::new(),
         raw: None,
         error: None,
     };

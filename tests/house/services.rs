@@ -234,6 +234,7 @@ fn undone(words: &str) -> Finished {
         uid: "uid-payments".into(),
         template_digest: String::new(),
         goal: Goal::Healthy,
+        pod: None,
         code: None,
         deadline_seconds: 60,
         clearing: Vec::new(),

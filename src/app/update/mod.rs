@@ -60,6 +60,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         }
         Message::Facts(workload, facts) => world::facts(model, &workload, facts, now),
         Message::Events(workload, events) => world::events(model, &workload, events),
+        Message::Autoscalers(workload, found) => world::autoscalers(model, &workload, found),
         Message::Job(job, facts) => jobs::facts(model, &job, facts, now),
         Message::Planned(number, planned) => plan::planned(model, number, *planned, now),
         Message::Run(id, event) => run::happened(model, &id, event, now),

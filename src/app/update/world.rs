@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use crate::app::effect::Effect;
 use crate::app::model::Model;
-use crate::domain::rollout::{Revision, Rollout, WorkloadRef};
+use crate::domain::rollout::{Autoscaler, Revision, Rollout, WorkloadRef, gaps};
 use crate::domain::source::SourceHealth;
 use crate::domain::time::Instant;
 use crate::sources::cluster::ClusterSnapshot;
@@ -87,6 +87,8 @@ pub(super) fn open(model: &mut Model, workload: &WorkloadRef) -> Vec<Effect> {
             revisions: None,
             events: None,
             raw: None,
+            autoscalers: Vec::new(),
+            gaps: Vec::new(),
             error: None,
         });
         model.ui.detail_cursor = 0;
@@ -117,11 +119,20 @@ pub(super) fn facts(
             detail.revisions = Some(revisions);
             detail.report.get_or_insert(facts.report);
             detail.pods.get_or_insert(facts.pods);
+            detail.gaps = gaps(facts.object.pointer("/spec/template").unwrap_or(&serde_json::Value::Null));
             detail.raw = Some(super::menu::raw_lines(&facts.object));
             detail.error = (!facts.missing.is_empty()).then(|| facts.missing.join(" "));
         }
         // What was read before stays; the error says that it is old.
         Err(error) => detail.error = Some(error),
+    }
+    Vec::new()
+}
+
+/// What scales the open workload. Who may not see that, or has none of it, sees the rest all the same.
+pub(super) fn autoscalers(model: &mut Model, workload: &WorkloadRef, found: Vec<Autoscaler>) -> Vec<Effect> {
+    if let Some(detail) = model.detail.as_mut().filter(|detail| detail.workload == *workload) {
+        detail.autoscalers = found;
     }
     Vec::new()
 }

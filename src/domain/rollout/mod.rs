@@ -4,6 +4,7 @@ mod autoscaler;
 mod budget;
 mod daemon_set;
 mod deployment;
+mod gaps;
 mod pod;
 mod report;
 mod revision;
@@ -12,6 +13,7 @@ mod template;
 
 pub use autoscaler::{Autoscaler, Measure};
 pub use budget::Budget;
+pub use gaps::gaps;
 pub use pod::{Blocked, Container, ContainerState, Pod};
 pub use report::{Condition, Judgement, ReleaseStart, Report, Update, judge, rate_per_minute};
 pub use revision::{Choice, Revision, SeenHealthy, default_target};

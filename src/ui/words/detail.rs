@@ -64,6 +64,11 @@ pub fn on_node(node: &str) -> String {
     format!("on {node}")
 }
 
+/// What the pod template lacks.
+pub fn lacks(words: &str) -> String {
+    format!("template: {words}")
+}
+
 /// How often an event was seen.
 pub fn times(count: u32) -> String {
     if count > 1 { format!("x{count}") } else { String::new() }

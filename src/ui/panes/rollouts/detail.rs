@@ -20,6 +20,9 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, workload: &Workloa
     let rollout = detail.and_then(|detail| detail.rollout.as_deref());
     let old = notice::old(pen, scene.sources_of(&workload.environment));
     let mut facts = facts(pen, workload, rollout, detail, old.as_deref(), inner.width);
+    if let Some(detail) = detail.filter(|_| tab == DetailTab::Pods) {
+        standing(pen, &mut facts, detail);
+    }
     if let Some(rollout) = rollout {
         service::write(pen, &mut facts, scene.services, rollout);
     }
@@ -89,6 +92,17 @@ fn facts(
     page.text(pen, 0, &figures, Role::Text);
     page.text(pen, 0, &images(pen, rollout), Role::Text);
     page
+}
+
+/// What decides how many pods it has, and what its template lacks: beside the pods, where it matters.
+fn standing(pen: &mut Pen<'_>, page: &mut Page, detail: &Detail) {
+    for scaler in &detail.autoscalers {
+        let role = if scaler.wants_more() || scaler.idle().is_some() { Role::Warning } else { Role::Muted };
+        page.text(pen, 0, &format!("{}: {}", scaler.who, scaler.sentence()), role);
+    }
+    if !detail.gaps.is_empty() {
+        page.text(pen, 0, &said::lacks(&detail.gaps.join(", ")), Role::Muted);
+    }
 }
 
 /// The figures, and where it is going.
