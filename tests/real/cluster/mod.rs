@@ -12,6 +12,7 @@ mod kubeconfig;
 mod life;
 mod owners;
 mod reach;
+mod mounts;
 mod rollback;
 mod services;
 mod verdicts;
