@@ -83,6 +83,28 @@ pub enum Command {
     Dead,
     /// Plan to roll the whole service of the row back.
     RollBackService,
+    /// The log of the workload.
+    Logs,
+    /// The log of the instance before.
+    LogPrevious,
+    /// Another least level.
+    LogLevel,
+    /// Wrap long lines, or clip them.
+    LogWrap,
+    /// Stay at the newest line, or where it is.
+    LogFollow,
+    /// Another container.
+    LogContainer,
+    /// The next line that has what is looked for.
+    LogNext,
+    /// The one before.
+    LogBefore,
+    /// From a moment on: 0 the newest lines, 1 to 5 minutes ago, 6 since the release.
+    LogSince(u8),
+    /// Copy the line.
+    Copy,
+    /// Save the lines.
+    Save,
     /// Plan an action, by its place in the actions' catalogue.
     Act(usize),
 }
@@ -128,5 +150,22 @@ pub const NAMED: &[(Command, &str, &str)] = &[
     (Command::Actions, "actions", "what can be done with the row"),
     (Command::Problems, "problems", "problems of the configuration"),
     (Command::RollBackService, "action.rollback_service", "plan to roll its whole service back"),
+    (Command::Logs, "logs", "follow the log"),
+    (Command::LogPrevious, "logs.previous", "the log of the instance before"),
+    (Command::LogLevel, "logs.level", "another least level"),
+    (Command::LogWrap, "logs.wrap", "wrap long lines"),
+    (Command::LogFollow, "logs.follow", "stay at the newest line"),
+    (Command::LogContainer, "logs.container", "another container"),
+    (Command::LogNext, "logs.next", "the next line found"),
+    (Command::LogBefore, "logs.before", "the line found before"),
+    (Command::LogSince(0), "logs.newest", "the newest lines"),
+    (Command::LogSince(1), "logs.since_1m", "since 1 minute ago"),
+    (Command::LogSince(2), "logs.since_5m", "since 5 minutes ago"),
+    (Command::LogSince(3), "logs.since_15m", "since 15 minutes ago"),
+    (Command::LogSince(4), "logs.since_30m", "since 30 minutes ago"),
+    (Command::LogSince(5), "logs.since_1h", "since an hour ago"),
+    (Command::LogSince(6), "logs.since_release", "since the release began"),
+    (Command::Copy, "copy", "copy the line"),
+    (Command::Save, "save", "save the lines into a file"),
     (Command::Dead, "hint.use_actions_menu", "does nothing here on purpose"),
 ];

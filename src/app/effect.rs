@@ -6,6 +6,7 @@ use crate::actions::Options;
 use crate::actions::journal::Finished;
 use crate::domain::action::Plan;
 use crate::domain::job::JobRef;
+use crate::domain::log::LogAsk;
 use crate::domain::rollout::WorkloadRef;
 
 /// Something to be done outside the loop.
@@ -15,6 +16,14 @@ pub enum Effect {
     Focus(Option<WorkloadRef>),
     /// Read a workload whole, and its events.
     Read(WorkloadRef),
+    /// Read the log that is asked for, under this number, and end the one before.
+    ReadLogs(u64, Box<LogAsk>),
+    /// End the reading of the log.
+    EndLogs,
+    /// Write lines into a file of the state folder, under this name.
+    SaveLines(String, Vec<String>),
+    /// Put a text on the clipboard of the terminal.
+    Copy(String),
     /// Read a CronJob or a Job whole, with the uids and names of its newest runs.
     ReadJob(JobRef, Vec<(Arc<str>, Arc<str>)>),
     /// Try every broken source again now.

@@ -9,6 +9,7 @@ use crate::domain::rollout::{Autoscaler, WorkloadRef};
 use crate::keys::Chord;
 use crate::sources::cluster::ClusterSnapshot;
 use crate::sources::jobs::JobFacts;
+use crate::sources::logs::LogNews;
 use crate::sources::observe::{ClusterEvent, WorkloadFacts};
 use crate::sources::store::StoreSnapshot;
 use crate::ui::scene::JournalLine;
@@ -40,6 +41,10 @@ pub enum Message {
     Events(WorkloadRef, Result<Vec<ClusterEvent>, String>),
     /// What scales the open workload.
     Autoscalers(WorkloadRef, Vec<Autoscaler>),
+    /// News of the open log, with the number of its reading.
+    Log(u64, LogNews),
+    /// Lines were saved: where, or why not.
+    Saved(Result<String, String>),
     /// The open job was read whole.
     Job(JobRef, Result<Box<JobFacts>, String>),
     /// A plan was worked out, or could not be. The number says which request it answers.

@@ -21,6 +21,7 @@ mod filter;
 mod handover;
 mod jobs;
 mod keep;
+mod logs;
 mod look_back;
 mod message;
 mod model;

@@ -9,6 +9,7 @@ use super::aftermath::Aftermath;
 use super::effect::{Effect, PlanRequest};
 use super::filter;
 use super::jobs::JobsPane;
+use super::logs::LogsPane;
 use super::sight::{Link, Scope, Sight};
 use crate::config::Environment;
 use crate::domain::action::{Phase, Run};
@@ -54,6 +55,8 @@ pub struct Model {
     pub visible: Vec<Arc<Rollout>>,
     /// The jobs pane.
     pub jobs: JobsPane,
+    /// The logs pane.
+    pub logs: LogsPane,
     /// The open workload.
     pub detail: Option<Detail>,
     /// The plan on the screen.
@@ -109,6 +112,7 @@ impl Model {
             snapshot: ClusterSnapshot::default(),
             visible: Vec::new(),
             jobs: JobsPane::default(),
+            logs: LogsPane::default(),
             detail: None,
             planning: None,
             next_request: 1,
@@ -138,6 +142,8 @@ impl Model {
     /// Goes to another scope: of the screen before nothing stays but how it was laid out. What is known of an environment is kept.
     pub fn enter(&mut self, scope: Scope) {
         self.scope = scope;
+        // The number goes on: what an older reading still has to say is not for the next.
+        self.logs.close();
         self.detail = None;
         self.jobs = JobsPane::default();
         for held in &mut self.sights {
@@ -184,7 +190,7 @@ impl Model {
         let planned = self.planning.as_ref().filter(|_| matches!(self.overlay(), Some(Overlay::Plan { .. })));
         let planned = planned.and_then(|planning| planning.request.targets.first());
         let meant = planned.map(|target| target.environment.clone()).or_else(|| match &self.ui.view {
-            View::Detail(workload, _) => Some(workload.environment.clone()),
+            View::Detail(workload, _) | View::Logs(workload) => Some(workload.environment.clone()),
             View::Job(job, _) => Some(job.environment.clone()),
             View::Rollouts => self.cursor_row().map(|row| row.workload.environment.clone()),
             View::Jobs => self.jobs.row().map(|row| row.job.environment.clone()),
@@ -224,7 +230,7 @@ impl Model {
     /// The workload the operator means: the open one, or the row under the cursor.
     pub fn meant(&self) -> Option<WorkloadRef> {
         match &self.ui.view {
-            View::Detail(workload, _) => Some(workload.clone()),
+            View::Detail(workload, _) | View::Logs(workload) => Some(workload.clone()),
             View::Rollouts => self.cursor_row().map(|row| row.workload.clone()),
             View::Jobs | View::Job(..) | View::Journal => None,
         }
@@ -275,6 +281,7 @@ impl Model {
             },
             detail: self.detail.as_ref(),
             jobs: self.jobs.scene(),
+            logs: self.logs.scene(),
             plan: self.planning.as_ref().map(|planning| &planning.scene),
             menu: &self.menu,
             journal: &self.journal,

@@ -7,19 +7,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, mpsc};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 use super::effect::{Answer, Effect, PlanRequest};
 use super::keep::Keep;
 use super::look_back::{self, LookBack};
 use super::message::Message;
 use super::reach::{Connect, Ways, patiently};
-use super::reading;
 use super::supervise::panicked;
 use super::tell_journal::tell_journal;
+use super::{logs, reading};
 use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
 use crate::actions::{Given, Seen, catalog};
 use crate::domain::action::{Phase, Plan, Run, RunEvent, WATCHED};
+use crate::domain::log::Mask;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::text;
 use crate::sources::Clock;
@@ -37,6 +38,10 @@ pub struct Performer {
     clock: Clock,
     unfinished: Vec<Unfinished>,
     retry_store: Arc<Notify>,
+    /// What is masked in logs.
+    mask: Arc<Mask>,
+    /// The task that reads the open log.
+    log: Option<AbortHandle>,
 }
 
 impl Performer {
@@ -60,6 +65,21 @@ impl Performer {
             clock,
             unfinished: Vec::new(),
             retry_store: Arc::default(),
+            mask: Arc::default(),
+            log: None,
+        }
+    }
+
+    /// The same with these patterns masked in logs.
+    #[must_use]
+    pub fn masking(mut self, mask: Arc<Mask>) -> Self {
+        self.mask = mask;
+        self
+    }
+
+    fn end_logs(&mut self) {
+        if let Some(log) = self.log.take() {
+            log.abort();
         }
     }
 
@@ -98,8 +118,20 @@ impl Performer {
             Effect::FindUnfinished => self.find_unfinished(),
             Effect::ReadJournal => self.read_journal(),
             Effect::LookBack(finished) => self.look_back(*finished),
+            Effect::ReadLogs(number, ask) => {
+                self.end_logs();
+                if let Some(current) = self.ways.of(&ask.workload.environment) {
+                    let (connection, mask, messages) =
+                        (current.reach.connection.clone(), self.mask.clone(), self.messages.clone());
+                    self.log = Some(logs::start(connection, *ask, mask, number, messages));
+                }
+            }
+            Effect::EndLogs => self.end_logs(),
+            Effect::SaveLines(name, lines) => {
+                reading::save(self.state.clone(), name, lines, (self.clock)(), self.messages.clone());
+            }
             // The loop does these itself: they are about the terminal.
-            Effect::Repaint | Effect::Suspend | Effect::Leave => {}
+            Effect::Repaint | Effect::Copy(_) | Effect::Suspend | Effect::Leave => {}
         }
     }
 

@@ -144,6 +144,7 @@ impl Runtime {
             match effect {
                 Effect::Leave => return true,
                 Effect::Repaint => glass.writer.repaint(),
+                Effect::Copy(text) => glass.writer.copy(&text),
                 Effect::Suspend => {
                     Self::suspend(glass, keys);
                     glass.writer.repaint();

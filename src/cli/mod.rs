@@ -13,6 +13,7 @@ mod exec;
 mod forward;
 mod jobs;
 mod journal;
+mod logs;
 mod output;
 mod plan;
 mod pod;
@@ -71,6 +72,8 @@ enum Command {
     Exec(exec::Exec),
     /// Reach a port of a pod on 127.0.0.1.
     PortForward(forward::Forward),
+    /// The logs of a workload's containers, secrets masked.
+    Logs(logs::Logs),
     /// Every attempt of this machine's consoles.
     Journal(journal::Journal),
     /// Everything that was done and said, by every console that shares the store.
@@ -107,6 +110,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
             Some(Command::Apply(apply)) => Box::pin(apply.run(&global)).await,
             Some(Command::Exec(exec)) => Box::pin(exec.run(&global)).await,
             Some(Command::PortForward(forward)) => Box::pin(forward.run(&global)).await,
+            Some(Command::Logs(logs)) => Box::pin(logs.run(&global)).await,
             Some(Command::Journal(journal)) => journal.run(),
             Some(Command::Audit(audit)) => Box::pin(audit.run(&global)).await,
             Some(Command::Config(config)) => config.run(&global),

@@ -55,13 +55,15 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
     let (leaving, leave) = watch::channel(false);
     let (state, journal, seen, clock) =
         (PathBuf::from(paths.state()), session.journal.clone(), session.seen.clone(), session.clock());
+    let mask = session.mask();
     let keep = Keep {
         store: Arc::new(session.store()),
         is_read_only: session.settings.is_store_read_only,
         author: author(),
         environment: session.environment.name.to_string(),
     };
-    let performer = Performer::new(connect(session, leave), names, told, state, journal, seen, clock.clone());
+    let performer =
+        Performer::new(connect(session, leave), names, told, state, journal, seen, clock.clone()).masking(mask);
     performer.keep(keep);
     let runtime = Runtime { model, performer, messages, leaving, theme, glyphs, clock };
     // The console is large; its caller need not be.

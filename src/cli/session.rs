@@ -13,6 +13,7 @@ use crate::actions::journal::{self, Journal};
 use crate::actions::{Desk, Executor, Grant, Planner, PodReach, Seen, actor};
 use crate::app::{Scope, command_names};
 use crate::config::{Asked, ContextRef, Environment, Namespaces, Paths, Settings};
+use crate::domain::log::Mask;
 use crate::domain::problem::Problem;
 use crate::domain::service::{self, Chosen, Services};
 use crate::domain::source::{SourceHealth, SourceState};
@@ -153,6 +154,13 @@ impl Session {
     pub(super) fn at(&self, environment: usize) -> Self {
         let environment = self.settings.environments.get(environment).unwrap_or(&self.environment).clone();
         Self { environment, ..self.clone() }
+    }
+
+    /// What is masked in logs.
+    pub(super) fn mask(&self) -> Arc<Mask> {
+        // Each pattern was compiled when it was read; one that fails now must not cost the others.
+        let further = self.settings.log_masks.iter().map(String::as_str);
+        Arc::new(Mask::with(further).unwrap_or_default())
     }
 
     /// Says on standard error what is wrong with the configuration.

@@ -5,18 +5,26 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::environment::{ContextRef, Environment, Namespaces, ReadOnly};
-use super::service;
-use super::{Look, StoreSettings, store};
+use super::{Look, StoreSettings, logs, service, store};
 use crate::domain::document::{self, Entry, Problems, Table};
 use crate::domain::environment::Guard;
 use crate::domain::problem::Problem;
 use crate::domain::service::Services;
 
+/// What a file says, as far as it can be understood.
+pub(super) struct Parsed {
+    pub(super) environments: Vec<Environment>,
+    pub(super) services: Services,
+    pub(super) look: Look,
+    pub(super) store: StoreSettings,
+    pub(super) log_masks: Vec<String>,
+}
+
 /// Reads a file to its end: the environments that can be understood, the look, and every problem.
-pub(super) fn parse(file: &Path, text: &str) -> (Vec<Environment>, Services, Look, StoreSettings, Vec<Problem>) {
+pub(super) fn parse(file: &Path, text: &str) -> (Parsed, Vec<Problem>) {
     let (table, mut problems) = document::parse(Some(file), text);
     let root = Table::root(&table);
-    root.refuse_unknown(&["environment", "service", "store", "ui"], &mut problems);
+    root.refuse_unknown(&["environment", "service", "store", "logs", "ui"], &mut problems);
     let look = root.table("ui", &mut problems).map(|table| look(&table, &mut problems)).unwrap_or_default();
     let declared = root.table("environment", &mut problems);
     let environments = declared.iter().flat_map(Table::entries);
@@ -26,8 +34,9 @@ pub(super) fn parse(file: &Path, text: &str) -> (Vec<Environment>, Services, Loo
     let names: Vec<&str> = environments.iter().map(|(_, entry)| entry.name).collect();
     let services = service::services(&root, &names, &mut problems);
     let store = root.entry("store").map(|entry| store::parse(file, &entry, &mut problems)).unwrap_or_default();
+    let log_masks = logs::masks(&root, &mut problems);
     let environments = environments.into_iter().map(|(environment, _)| environment).collect();
-    (environments, services, look, store, problems.into_found())
+    (Parsed { environments, services, look, store, log_masks }, problems.into_found())
 }
 
 fn look(table: &Table<'_, '_>, problems: &mut Problems) -> Look {

@@ -9,6 +9,7 @@
 
 mod environment;
 mod file;
+mod logs;
 mod paths;
 mod service;
 mod store;
@@ -70,6 +71,8 @@ pub struct Settings {
     pub environments: Vec<Environment>,
     /// The services that are declared, in the order of the file.
     pub services: Arc<Services>,
+    /// What is masked in logs beyond what always is; regular expressions that compile.
+    pub log_masks: Vec<String>,
     /// Theme, keymap, signs.
     pub look: Look,
     /// Where the store is.
@@ -115,10 +118,12 @@ impl Settings {
 
     /// Reads the text of a configuration file.
     pub fn parse(file: &Path, text: &str, asked: &Asked) -> (Self, Vec<Problem>) {
-        let (declared, services, look, store, problems) = file::parse(file, text);
+        let (parsed, problems) = file::parse(file, text);
         let source =
             if problems.is_empty() { Source::File(file.to_path_buf()) } else { Source::Broken(file.to_path_buf()) };
-        (Self { store, ..Self::assemble(source, declared, services, look, asked) }, problems)
+        let file::Parsed { environments, services, look, store, log_masks } = parsed;
+        // Of a broken file, what hides secrets is kept all the same.
+        (Self { log_masks, store, ..Self::assemble(source, environments, services, look, asked) }, problems)
     }
 
     /// Applies the laws that no file can loosen.
@@ -146,7 +151,15 @@ impl Settings {
         }
         let is_store_read_only = asked.is_read_only || matches!(source, Source::Broken(_));
         let store = StoreSettings::default();
-        Self { source, environments, services: Arc::new(services), look, store, is_store_read_only }
+        Self {
+            source,
+            environments,
+            services: Arc::new(services),
+            log_masks: Vec::new(),
+            look,
+            store,
+            is_store_read_only,
+        }
     }
 }
 

@@ -10,6 +10,7 @@
 //! | [`document`] | a file the operator wrote, read to its end with every problem |
 //! | [`environment`] | where an operator acts, and how carefully |
 //! | [`job`] | CronJobs and Jobs: when they run, how they ended |
+//! | [`log`] | what containers write: levels, fields, masking, a ring of bytes |
 //! | [`owner`] | who else writes a workload, and what they will do about a change of ours |
 //! | [`problem`] | what is wrong with a file the operator wrote |
 //! | [`rollout`] | workloads, verdicts, pods, revisions, templates |
@@ -23,6 +24,7 @@ pub mod action;
 pub mod document;
 pub mod environment;
 pub mod job;
+pub mod log;
 pub mod owner;
 pub mod problem;
 pub mod rollout;

@@ -11,6 +11,8 @@ pub enum Context {
     Detail,
     /// CronJobs and Jobs, and one of them.
     Jobs,
+    /// The log of a workload.
+    Logs,
     /// Lines to scroll through: raw objects, the journal, problems.
     Text,
     /// Lines to choose from: actions, scopes.
@@ -27,11 +29,12 @@ pub enum Context {
 
 impl Context {
     /// Every context, in the order of the help.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Global,
         Self::List,
         Self::Detail,
         Self::Jobs,
+        Self::Logs,
         Self::Text,
         Self::Menu,
         Self::Plan,
@@ -47,6 +50,7 @@ impl Context {
             Self::List => "list",
             Self::Detail => "detail",
             Self::Jobs => "jobs",
+            Self::Logs => "logs",
             Self::Text => "text",
             Self::Menu => "menu",
             Self::Prompt => "prompt",
@@ -59,7 +63,7 @@ impl Context {
     /// Whether keys that are not bound here are looked up in the global context: everywhere but where the operator types and
     /// in the menu, which must not be left by accident.
     pub const fn falls_through(self) -> bool {
-        matches!(self, Self::List | Self::Detail | Self::Jobs | Self::Text)
+        matches!(self, Self::List | Self::Detail | Self::Jobs | Self::Logs | Self::Text)
     }
 
     /// Whether a character that is not bound here is typed into a field.

@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::queue;
 use crossterm::terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate};
@@ -23,6 +24,8 @@ pub struct Frame {
 #[expect(clippy::struct_excessive_bools, reason = "each is one thing the other thread has to know")]
 struct Slot {
     next: Option<Frame>,
+    /// What the terminal is to put on its clipboard.
+    copied: Option<String>,
     /// Whether the next frame is painted whole.
     is_repaint: bool,
     is_paused: bool,
@@ -61,6 +64,11 @@ impl Writer {
     /// Hands over the newest frame; one not yet written is replaced. Never blocks on the terminal.
     pub fn submit(&self, frame: Frame) {
         self.change(|slot| slot.next = Some(frame));
+    }
+
+    /// Puts a text on the terminal's clipboard with the next frame (OSC 52); terminals that do not know it, or may not, ignore it.
+    pub fn copy(&self, text: &str) {
+        self.change(|slot| slot.copied = Some(text.to_owned()));
     }
 
     /// Paints the next frame whole.
@@ -111,17 +119,18 @@ fn run(shared: &Shared, output: impl Write) {
     let mut backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, output));
     let mut shown: Option<Frame> = None;
     loop {
-        let (frame, is_repaint) = {
+        let (frame, is_repaint, copied) = {
             let slot = shared.slot.lock().unwrap_or_else(PoisonError::into_inner);
             let idle = |slot: &mut Slot| !slot.is_over && (slot.is_paused || slot.next.is_none());
             let mut slot = shared.changed.wait_while(slot, idle).unwrap_or_else(PoisonError::into_inner);
             let Some(frame) = slot.next.take().filter(|_| !slot.is_over) else { return };
             slot.is_writing = true;
             shared.changed.notify_all();
-            (frame, std::mem::take(&mut slot.is_repaint))
+            (frame, std::mem::take(&mut slot.is_repaint), slot.copied.take())
         };
         let before = shown.take().filter(|shown| !is_repaint && shown.buffer.area == frame.buffer.area);
-        let written = write(&mut backend, before.as_ref(), &frame);
+        let copied = copied.map_or(Ok(()), |text| queue!(backend, CopyToClipboard::to_clipboard_from(text)));
+        let written = copied.and_then(|()| write(&mut backend, before.as_ref(), &frame));
         let mut slot = shared.slot.lock().unwrap_or_else(PoisonError::into_inner);
         slot.is_writing = false;
         if let Err(error) = written {

@@ -1,11 +1,13 @@
 //! Everything a draw may read, borrowed. The loop lends it; no draw can change it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::state::UiState;
+use super::state::{Field, UiState};
 use crate::domain::action::{Plan, Run};
 use crate::domain::environment::Guard;
 use crate::domain::job::{Job, JobRef};
+use crate::domain::log::{Level, Line, LogAsk, Origin, Standing};
 use crate::domain::problem::Problem;
 use crate::domain::rollout::{Autoscaler, Pod, Report, Revision, Rollout, WorkloadRef};
 use crate::domain::service::Services;
@@ -57,6 +59,35 @@ pub struct Rows<'a> {
     pub troubled: usize,
     /// Pods seen so far, for the loading state.
     pub pods: usize,
+}
+
+/// The logs pane.
+#[derive(Debug, Clone, Copy)]
+pub struct LogsScene<'a> {
+    /// What is read.
+    pub ask: Option<&'a LogAsk>,
+    /// The lines that pass the level, oldest first.
+    pub lines: &'a [Arc<Line>],
+    /// How many are kept, whatever their level.
+    pub kept: usize,
+    /// How many had to go.
+    pub dropped: u64,
+    /// How each container's log stands.
+    pub standings: &'a BTreeMap<Arc<Origin>, Standing>,
+    /// Why the workload cannot be read.
+    pub trouble: Option<&'a str>,
+    /// The least grave level shown.
+    pub least: Level,
+    /// What is looked for.
+    pub search: &'a Field,
+    /// The line under the cursor.
+    pub cursor: usize,
+    /// Whether the cursor stays on the newest line.
+    pub is_at_end: bool,
+    /// Whether the line under the cursor is shown whole.
+    pub is_opened: bool,
+    /// Whether long lines are wrapped.
+    pub is_wrapped: bool,
 }
 
 /// The jobs pane.
@@ -199,6 +230,8 @@ pub struct Scene<'a> {
     pub detail: Option<&'a Detail>,
     /// CronJobs and Jobs.
     pub jobs: JobsScene<'a>,
+    /// The open log.
+    pub logs: LogsScene<'a>,
     /// The plan on the screen.
     pub plan: Option<&'a PlanScene>,
     /// Lines of the open menu, palette or help.

@@ -19,6 +19,8 @@ pub enum View {
     Jobs,
     /// One of them.
     Job(JobRef, JobTab),
+    /// The log of one workload.
+    Logs(WorkloadRef),
     /// The journal of this console.
     Journal,
 }

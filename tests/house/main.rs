@@ -12,6 +12,7 @@ mod headless;
 mod jobs;
 mod journeys;
 mod keys;
+mod logs;
 mod owners;
 mod pods;
 mod runs;

@@ -3,6 +3,7 @@
 //! One is shared by all tests of a binary; every test has a namespace of its own in it (see `shop`).
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -209,6 +210,12 @@ impl ControlPlane {
 
     fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).expect("a file of ours can be written");
+    }
+
+    /// Adds a line to what every container writes.
+    pub(crate) fn grow_log(&self, stamp: &str, text: &str) {
+        let mut log = File::options().append(true).open(self.path("container.log")).expect("the log is there");
+        writeln!(log, "{stamp} stdout F {text}").expect("a file of ours can be written");
     }
 
     fn log(&self, part: &str) -> String {

@@ -152,6 +152,12 @@ impl Headless {
         }
     }
 
+    /// Lets the console live for a moment.
+    pub(crate) async fn live(&mut self) {
+        let message = self.next().await;
+        self.take(message);
+    }
+
     /// Types the word that confirms the plan on the screen, once the plan takes it, and presses enter.
     pub(crate) async fn confirm(&mut self, word: &str) {
         let armed_at = loop {

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{jobs, leave, menu, move_cursor, panes, plan, scope, service, toast, world};
+use super::{jobs, leave, logs, menu, move_cursor, panes, plan, scope, service, toast, world};
 use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
 use crate::app::effect::Effect;
@@ -29,6 +29,7 @@ pub(super) fn context(model: &Model) -> Context {
             View::Rollouts => Context::List,
             View::Detail(..) => Context::Detail,
             View::Jobs | View::Job(..) => Context::Jobs,
+            View::Logs(_) => Context::Logs,
             View::Journal => Context::Text,
         },
     }
@@ -95,6 +96,7 @@ fn field(model: &mut Model) -> Option<&mut Field> {
         Some(Overlay::Plan { reason, is_in_reason: true, .. }) => Some(reason),
         Some(Overlay::Plan { typed, .. }) => Some(typed),
         Some(_) => None,
+        None if matches!(model.ui.view, View::Logs(_)) => model.ui.is_filtering.then_some(&mut model.logs.search),
         None => model.ui.is_filtering.then_some(&mut model.ui.filter),
     }
 }
@@ -116,6 +118,7 @@ fn typed(model: &mut Model, chord: Chord) {
         Some(Overlay::Palette { selected, .. }) => *selected = 0,
         Some(Overlay::Help { scroll, .. }) => *scroll = 0,
         Some(_) => {}
+        None if matches!(model.ui.view, View::Logs(_)) => logs::searched(model),
         None => model.refilter(),
     }
 }
@@ -125,7 +128,7 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
     if command != Command::Back && command != Command::Cancel {
         model.leave_until = None;
     }
-    if let Some(effects) = jobs::run(model, command) {
+    if let Some(effects) = jobs::run(model, command).or_else(|| logs::run(model, command, now)) {
         return effects;
     }
     match command {
@@ -311,7 +314,7 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
         None => match model.ui.view.clone() {
             View::Rollouts => tab(model, DetailTab::Pods),
             View::Detail(_, DetailTab::History) => diff(model),
-            View::Detail(..) | View::Jobs | View::Job(..) | View::Journal => Vec::new(),
+            View::Detail(..) | View::Jobs | View::Job(..) | View::Logs(_) | View::Journal => Vec::new(),
         },
     }
 }

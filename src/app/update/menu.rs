@@ -150,6 +150,14 @@ fn hints(model: &Model) -> Vec<(String, String)> {
         Context::Jobs => {
             &[("open", "open"), ("events", "events"), ("filter", "filter"), ("back", "back"), ("help", "help")]
         }
+        Context::Logs => &[
+            ("filter", "find"),
+            ("logs.level", "level"),
+            ("logs.previous", "previous"),
+            ("open", "whole line"),
+            ("back", "back"),
+            ("help", "help"),
+        ],
         Context::Text => &[("back", "back"), ("down", "down"), ("help", "help")],
         Context::Menu => &[("open", "choose"), ("escape", "close")],
         Context::Plan => &[("open", "confirm"), ("page_down", "more"), ("escape", "close")],

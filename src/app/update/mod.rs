@@ -2,6 +2,7 @@
 
 mod input;
 mod jobs;
+mod logs;
 mod menu;
 mod move_cursor;
 mod panes;
@@ -28,7 +29,7 @@ const TOAST: TimeDelta = TimeDelta::seconds(6);
 
 /// Takes one message in.
 pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> {
-    let effects = match message {
+    let mut effects = match message {
         Message::Key(chord) => input::key(model, chord, now),
         Message::Burst => {
             toast(model, "Keys came in faster than anybody types: dropped. Nothing was done.", true, now);
@@ -61,6 +62,14 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::Facts(workload, facts) => world::facts(model, &workload, facts, now),
         Message::Events(workload, events) => world::events(model, &workload, events),
         Message::Autoscalers(workload, found) => world::autoscalers(model, &workload, found),
+        Message::Log(number, news) => logs::news(model, number, news),
+        Message::Saved(saved) => {
+            match saved {
+                Ok(place) => toast(model, &format!("Saved to {place}."), false, now),
+                Err(reason) => toast(model, &format!("The lines could not be saved: {reason}."), true, now),
+            }
+            Vec::new()
+        }
         Message::Job(job, facts) => jobs::facts(model, &job, facts, now),
         Message::Planned(number, planned) => plan::planned(model, number, *planned, now),
         Message::Run(id, event) => run::happened(model, &id, event, now),
@@ -95,6 +104,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             Vec::new()
         }
     };
+    effects.extend(logs::end_if_left(model));
     menu::refresh(model);
     effects
 }

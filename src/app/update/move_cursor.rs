@@ -56,6 +56,8 @@ pub(super) fn step(model: &mut Model, command: Command) -> bool {
             model.ui.detail_cursor = moved(model.ui.detail_cursor, by, lines(model, tab));
             model.ui.detail_scroll = 0;
         }
+        // The log moves itself.
+        View::Logs(_) => {}
         View::Journal => model.ui.detail_cursor = moved(model.ui.detail_cursor, by, model.journal.len()),
     }
     true

@@ -1,6 +1,7 @@
 //! The server: TLS, connections, trouble, and a body that may come slowly.
 
 mod discovery;
+mod logs;
 mod review;
 mod route;
 mod table;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use http::{Response, StatusCode, header};
+use http::{Response, header};
 use serde_json::{Value, json};
 
 use super::route::Target;
 use super::table::table;
-use super::{Asked, Body, answered, failed, json_answer};
+use super::{Asked, Body, failed, json_answer};
 use crate::domain::job::Schedule;
 use crate::sandbox::Shared;
 use crate::sandbox::patch::{self, Refused};
@@ -81,7 +81,7 @@ pub(super) fn get(shared: &Arc<Shared>, asked: &Asked, target: &Target) -> Respo
     let now = shared.clock.now();
     let Some(object) = shared.read(|world| world.get(&target.key()).cloned()) else { return not_found(target) };
     match target.sub.as_str() {
-        "log" => log(asked, &object, now),
+        "log" => super::logs::log(shared, asked, target, &object),
         "scale" => json_answer(200, &scale_of(&object)),
         _ if wants_table(asked) => json_answer(200, &table(target.resource, &[&object], "", now)),
         _ if wants_metadata(asked) => json_answer(200, &metadata_of(&object)),
@@ -92,34 +92,6 @@ pub(super) fn get(shared: &Arc<Shared>, asked: &Asked, target: &Target) -> Respo
 fn scale_of(object: &Value) -> Value {
     json!({"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": {"name": object["metadata"]["name"], "namespace": object["metadata"]["namespace"], "uid": object["metadata"]["uid"], "resourceVersion": object["metadata"]["resourceVersion"]},
         "spec": {"replicas": object["spec"]["replicas"]}, "status": {"replicas": object.pointer("/status/replicas").cloned().unwrap_or(json!(0))}})
-}
-
-/// A few believable lines; a crashing container says why.
-fn log(asked: &Asked, pod: &Value, now: DateTime<Utc>) -> Response<Body> {
-    let restarts = pod.pointer("/status/containerStatuses/0/restartCount").and_then(Value::as_u64).unwrap_or(0);
-    if asked.parameter("previous") == Some("true") && restarts == 0 {
-        return failed(400, "BadRequest", "previous terminated container not found");
-    }
-    let is_waiting = pod.pointer("/status/containerStatuses/0/state/waiting/reason").and_then(Value::as_str);
-    if is_waiting.is_some_and(|reason| reason.contains("Image") || reason == "ContainerCreating") {
-        return failed(400, "BadRequest", "container is waiting to start: trying and failing to pull image");
-    }
-    let mut lines = vec![(4, "info", "starting"), (3, "info", "connected to the database")];
-    lines.push(if restarts > 0 {
-        (2, "fatal", "missing required setting PAYMENT_PROVIDER_URL, exiting")
-    } else {
-        (1, "info", "listening on :8080")
-    });
-    let is_stamped = asked.parameter("timestamps") == Some("true");
-    let text: String = lines
-        .into_iter()
-        .map(|(ago, level, words)| {
-            let at = stamp(now - TimeDelta::seconds(ago));
-            let entry = json!({"time": at, "level": level, "msg": words});
-            if is_stamped { format!("{at} {entry}\n") } else { format!("{entry}\n") }
-        })
-        .collect();
-    answered(StatusCode::OK, "text/plain", text)
 }
 
 fn is_dry(asked: &Asked) -> bool {

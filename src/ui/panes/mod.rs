@@ -4,6 +4,7 @@
 
 pub mod jobs;
 pub mod journal;
+pub mod logs;
 pub mod rollouts;
 
 use super::state::View;
@@ -42,7 +43,7 @@ pub const ALL: [Pane; 3] = [
 /// The pane a view belongs to.
 pub const fn of(view: &View) -> PaneId {
     match view {
-        View::Rollouts | View::Detail(..) => PaneId::Rollouts,
+        View::Rollouts | View::Detail(..) | View::Logs(_) => PaneId::Rollouts,
         View::Jobs | View::Job(..) => PaneId::Jobs,
         View::Journal => PaneId::Journal,
     }

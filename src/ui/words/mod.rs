@@ -5,6 +5,7 @@
 pub mod detail;
 pub mod jobs;
 pub mod list;
+pub mod logs;
 pub mod plan;
 pub mod service;
 
