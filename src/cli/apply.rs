@@ -51,6 +51,10 @@ struct TargetResult<'a> {
 
 impl Apply {
     pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
+        if self.confirm.trim().is_empty() {
+            note("The confirmation is empty: give the word of the plan's `confirmation.word`. Nothing was sent.");
+            return Ok(ExitCode::from(exit::USAGE));
+        }
         let plan = match self.read() {
             Ok(plan) => plan,
             Err(sentence) => {

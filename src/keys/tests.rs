@@ -3,7 +3,24 @@ use proptest::prelude::*;
 use super::*;
 
 /// What the default keymap names; the real list is the application's, and a test there holds the two together.
-const KNOWN: [&str; 43] = [
+const KNOWN: [&str; 60] = [
+    "logs",
+    "logs.previous",
+    "logs.container",
+    "logs.level",
+    "logs.next",
+    "logs.before",
+    "logs.follow",
+    "logs.wrap",
+    "copy",
+    "save",
+    "logs.newest",
+    "logs.since_1m",
+    "logs.since_5m",
+    "logs.since_15m",
+    "logs.since_30m",
+    "logs.since_1h",
+    "logs.since_release",
     "action.restart-pod",
     "view.jobs",
     "action.rollback_service",

@@ -64,7 +64,7 @@ pub fn body(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
         match &scene.ui.view {
             View::Rollouts => panes::rollouts::list::draw(pen, area, scene),
             View::Detail(workload, tab) => panes::rollouts::detail::draw(pen, area, scene, workload, *tab),
-            View::Logs(workload) => panes::logs::draw(pen, area, scene, workload),
+            View::Logs(workload) => panes::rollouts::logs::draw(pen, area, scene, workload),
             View::Jobs => panes::jobs::list::draw(pen, area, scene),
             View::Job(job, tab) => panes::jobs::detail::draw(pen, area, scene, job, *tab),
             View::Journal => panes::journal::draw(pen, area, scene),

@@ -127,8 +127,11 @@ pub(super) fn planned(model: &mut Model, number: u64, planned: Result<Plan, Stri
             planning.scene.plan = Some(Arc::new(plan));
             planning.scene.error = None;
             planning.refresh_at = Some(now + REFRESH);
-            if has_moved {
+            // What was typed while there was nothing to read, or something else, is no answer to this.
+            if is_first || has_moved {
                 forget_typed(model);
+            }
+            if has_moved {
                 toast(model, "The plan has changed. Read it once more; what was typed is gone.", true, now);
             }
         }

@@ -119,6 +119,10 @@ impl Endpoint {
         };
         // A retry by the client library would send a mutation twice and hide a dead server for seconds.
         config.default_retry = false;
+        // A proxy of the surroundings is not for this machine itself.
+        if config.cluster_url.host().is_some_and(is_loopback) {
+            config.proxy_url = None;
+        }
         // Without TLS nobody has to be trusted: reading the system's authorities would cost 35 ms of the first screen.
         if config.cluster_url.scheme_str() == Some("http") {
             config.root_cert.get_or_insert_default();
@@ -172,6 +176,12 @@ fn unreadable(from: &str, error: &dyn std::error::Error) -> String {
         "the kubeconfig ({from}) cannot be used: {}. Give one with --kubeconfig, set KUBECONFIG, or try `quarterdeck demo`.",
         text::clean(&words)
     )
+}
+
+/// Whether a host of an address is this machine itself.
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

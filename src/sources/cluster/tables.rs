@@ -9,7 +9,7 @@ use super::jobs::JobTable;
 use super::rows::{PodRow, RevisionRow, Row, WorkloadRow};
 use super::wire;
 use crate::domain::action::OperationRecord;
-use crate::domain::rollout::{self, Judgement, Kind, Pod, Report, Rollout, Verdict, WorkloadRef};
+use crate::domain::rollout::{self, Counts, Judgement, Kind, Pod, Report, Rollout, Verdict, WorkloadRef};
 use crate::domain::service::{Services, Unmapped};
 use crate::domain::text;
 use crate::domain::time::Instant;
@@ -176,7 +176,12 @@ impl Tables {
     }
 
     fn note_healthy(&mut self, workload: &Arc<str>) {
-        let row = self.workloads.get(workload).filter(|row| row.report.counts.desired > 0);
+        // Complete is not enough: behind a partition a StatefulSet is complete while no pod runs its newest template.
+        let is_everywhere = |row: &&WorkloadRow| {
+            let Counts { desired, updated, available, ready, .. } = row.report.counts;
+            desired > 0 && updated >= desired && available.max(ready) >= desired
+        };
+        let row = self.workloads.get(workload).filter(is_everywhere);
         if let Some(uid) = row.and_then(|row| self.current(row)).map(|current| current.uid.clone())
             && self.healthy.insert(uid.clone())
         {

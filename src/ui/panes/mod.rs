@@ -4,7 +4,6 @@
 
 pub mod jobs;
 pub mod journal;
-pub mod logs;
 pub mod rollouts;
 
 use super::state::View;

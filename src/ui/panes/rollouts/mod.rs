@@ -4,6 +4,7 @@ pub mod detail;
 mod history;
 mod image;
 pub mod list;
+pub mod logs;
 mod notice;
 mod pods;
 mod service;
