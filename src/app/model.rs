@@ -306,6 +306,7 @@ impl Model {
                 read_only: self.shown().find_map(Sight::read_only),
                 is_demo: self.is_demo,
                 environments,
+                counts: self.snapshot.counts(),
             };
         };
         Header {
@@ -317,6 +318,7 @@ impl Model {
             read_only: here.read_only(),
             is_demo: self.is_demo,
             environments,
+            counts: self.snapshot.counts(),
         }
     }
 

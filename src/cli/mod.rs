@@ -6,6 +6,7 @@
 
 mod apply;
 mod audit;
+mod causes;
 mod config;
 mod demo;
 mod doctor;

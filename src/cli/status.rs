@@ -7,11 +7,11 @@ use color_eyre::eyre::Result;
 use futures_util::future::join_all;
 use serde::Serialize;
 
-use super::jobs;
 use super::output::{columns, note, say};
 use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
+use super::{causes, jobs};
 use crate::config::ReadOnly;
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{Rollout, Verdict};
@@ -38,6 +38,8 @@ struct Document<'a> {
     rollouts: Vec<RolloutLine<'a>>,
     cron_jobs: Vec<jobs::CronJobLine<'a>>,
     jobs: Vec<jobs::JobLine<'a>>,
+    nodes: Vec<causes::NodeLine<'a>>,
+    causes: Vec<causes::CauseLine<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -181,6 +183,8 @@ fn document<'a>(snapshot: &'a ClusterSnapshot, found: &'a [Found], now: Instant)
         rollouts: snapshot.rollouts.iter().map(|row| rollout(row)).collect(),
         cron_jobs: jobs::cron_jobs(snapshot),
         jobs: jobs::jobs(snapshot),
+        nodes: causes::nodes(snapshot),
+        causes: causes::causes(snapshot),
     }
 }
 
@@ -195,6 +199,7 @@ fn table(snapshot: &ClusterSnapshot, now: Instant) -> String {
             health.error.as_deref().unwrap_or("No answer yet.")
         ));
     }
+    lines.extend(causes::sentences(snapshot, now));
     let jobs = jobs::table(snapshot, now);
     if snapshot.rollouts.is_empty() {
         lines.extend(jobs);

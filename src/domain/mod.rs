@@ -7,11 +7,13 @@
 //! | folder | subject |
 //! |---|---|
 //! | [`action`] | plans, pins, tiers, confirmation, the run and its only transition function |
+//! | [`cause`] | why workloads are stuck, where several share one reason |
 //! | [`document`] | a file the operator wrote, read to its end with every problem |
 //! | [`environment`] | where an operator acts, and how carefully |
 //! | [`job`] | CronJobs and Jobs: when they run, how they ended |
 //! | [`log`] | what containers write: levels, fields, masking, a ring of bytes |
 //! | [`owner`] | who else writes a workload, and what they will do about a change of ours |
+//! | [`node`] | nodes, what presses them, quantities of processor time and memory |
 //! | [`problem`] | what is wrong with a file the operator wrote |
 //! | [`rollout`] | workloads, verdicts, pods, revisions, templates |
 //! | [`service`] | sets of workloads that belong together |
@@ -21,10 +23,12 @@
 //! | [`time`] | ages and their coarse steps, clocks of other time zones |
 
 pub mod action;
+pub mod cause;
 pub mod document;
 pub mod environment;
 pub mod job;
 pub mod log;
+pub mod node;
 pub mod owner;
 pub mod problem;
 pub mod rollout;

@@ -8,6 +8,7 @@ use crate::domain::action::{Plan, Run};
 use crate::domain::environment::Guard;
 use crate::domain::job::{Job, JobRef};
 use crate::domain::log::{Level, Line, LogAsk, Origin, Standing};
+use crate::domain::node::NodeCounts;
 use crate::domain::problem::Problem;
 use crate::domain::rollout::{Autoscaler, Pod, Report, Revision, Rollout, WorkloadRef};
 use crate::domain::service::Services;
@@ -33,6 +34,8 @@ pub struct Header<'a> {
     pub is_demo: bool,
     /// How many environments are shown together.
     pub environments: usize,
+    /// Nodes and pods an operator has to know about.
+    pub counts: NodeCounts,
 }
 
 /// An environment that is shown.

@@ -90,6 +90,10 @@ impl Stage {
             health: ["deployments", "replicasets", "pods"].map(|name| health(name, freshness)).into(),
             rollouts: rollouts.into(),
             jobs: [].into(),
+            nodes: [].into(),
+            causes: [].into(),
+            pending: 0,
+            is_looking_around: false,
             pods: 41,
             focus: None,
         };

@@ -4,7 +4,9 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::source::ClusterSnapshot;
+use crate::domain::cause::Cause;
 use crate::domain::job::Job;
+use crate::domain::node::Node;
 use crate::domain::rollout::Rollout;
 
 impl ClusterSnapshot {
@@ -16,8 +18,12 @@ impl ClusterSnapshot {
             health: parts.clone().flat_map(|part| part.health.iter().cloned()).collect(),
             rollouts: merged(parts.clone().map(|part| &part.rollouts), Rollout::worst_first),
             jobs: merged(parts.clone().map(|part| &part.jobs), Job::worst_first),
-            pods: parts.map(|part| part.pods).sum(),
+            nodes: merged(parts.clone().map(|part| &part.nodes), Node::worst_first),
+            causes: merged(parts.clone().map(|part| &part.causes), Cause::worst_first),
+            pending: parts.clone().map(|part| part.pending).sum(),
             focus: None,
+            is_looking_around: parts.clone().any(|part| part.is_looking_around),
+            pods: parts.map(|part| part.pods).sum(),
         }
     }
 }

@@ -9,7 +9,9 @@
 //!
 //! [`SourceHealth`]: crate::domain::source::SourceHealth
 
+mod around;
 mod budgets;
+mod causes;
 mod connection;
 mod facts;
 mod feed;
@@ -20,6 +22,7 @@ mod keepers;
 mod kubeconfig;
 mod logs;
 mod merge;
+mod nodes;
 mod owner;
 mod page;
 mod partial;

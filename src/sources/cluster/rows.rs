@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::feed::Resource;
 use super::jobs::JobRow;
+use super::nodes::NodeRow;
 use super::wire::{
     Interner, Wire, WireControllerRevision, WireDaemonSet, WireDeployment, WirePod, WireReplicaSet, WireStatefulSet,
     WireWorkload,
@@ -25,6 +26,8 @@ pub(super) enum Row {
     Pod(PodRow),
     /// A CronJob or a Job.
     Job(Box<JobRow>),
+    /// A node.
+    Node(Box<NodeRow>),
 }
 
 /// A workload.
@@ -65,6 +68,8 @@ pub(super) struct PodRow {
     pub(super) version: u64,
     pub(super) owner: Arc<str>,
     pub(super) pod: Pod,
+    /// The volume claims it names, while it is Pending; boxed, because nearly no pod is.
+    pub(super) claims: Option<Box<Arc<[Arc<str>]>>>,
 }
 
 /// Feeds the tables with workloads of one kind.
@@ -182,7 +187,9 @@ impl Resource for Pods {
             return None;
         }
         let owner = interner.keep(meta.controller()?);
-        Some(Row::Pod(PodRow { version: version(&meta.resource_version), owner, pod: wire.kept(interner) }))
+        let pod = wire.kept(interner);
+        let claims = wire.claims(interner).map(Box::new);
+        Some(Row::Pod(PodRow { version: version(&meta.resource_version), owner, pod, claims }))
     }
 }
 
@@ -194,6 +201,7 @@ impl Row {
             Self::Revision(row) => &row.uid,
             Self::Pod(row) => &row.pod.uid,
             Self::Job(row) => &row.uid,
+            Self::Node(row) => &row.node.uid,
         }
     }
 }

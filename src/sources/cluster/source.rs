@@ -1,19 +1,24 @@
 //! The eyes on one cluster: feeds in, one snapshot out, newest wins.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::{BoxFuture, join, join_all};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant as Tick;
 
+use super::around::{self, Around};
 use super::connection::{Connection, is_alive};
 use super::feed::{Change, Feed, Resource};
 use super::jobs::{CronJobs, Jobs};
+use super::nodes::Nodes;
 use super::rows::{ControllerRevisions, DaemonSets, Deployments, Pods, ReplicaSets, StatefulSets};
 use super::tables::{Focus, Tables};
+use crate::domain::cause::Cause;
 use crate::domain::job::Job;
+use crate::domain::node::{Node, NodeCounts};
 use crate::domain::rollout::{Rollout, WorkloadRef};
 use crate::domain::service::Services;
 use crate::domain::source::{SourceHealth, SourceState};
@@ -34,7 +39,7 @@ const PULSE_WITHIN: Duration = Duration::from_secs(5);
 /// Starts a feed of one resource.
 type Start = fn(Feed) -> BoxFuture<'static, ()>;
 
-/// Every resource that is watched, with its name in the list of sources. Workloads first: what is drawn first comes first.
+/// Every resource of a namespace that is watched, with its name in the list of sources. Workloads first: what is drawn first comes first.
 const RESOURCES: &[(&str, Start)] = &[
     ("deployments", start::<Deployments>),
     ("statefulsets", start::<StatefulSets>),
@@ -45,6 +50,18 @@ const RESOURCES: &[(&str, Start)] = &[
     ("cronjobs", start::<CronJobs>),
     ("jobs", start::<Jobs>),
 ];
+
+/// The same of the whole cluster, whichever namespaces are looked at.
+const CLUSTER_WIDE: &[(&str, Start)] = &[("nodes", start::<Nodes>)];
+
+/// Every feed: what it is called, where it looks, how it starts.
+fn feeds(namespaces: &[Arc<str>]) -> Vec<(&'static str, Option<Arc<str>>, Start)> {
+    let scopes: Vec<Option<Arc<str>>> =
+        if namespaces.is_empty() { vec![None] } else { namespaces.iter().cloned().map(Some).collect() };
+    let in_namespaces =
+        RESOURCES.iter().flat_map(|(name, start)| scopes.iter().map(move |scope| (*name, scope.clone(), *start)));
+    in_namespaces.chain(CLUSTER_WIDE.iter().map(|(name, start)| (*name, None, *start))).collect()
+}
 
 fn start<R: Resource + 'static>(feed: Feed) -> BoxFuture<'static, ()> {
     Box::pin(feed.run::<R>())
@@ -59,8 +76,16 @@ pub struct ClusterSnapshot {
     pub rollouts: Arc<[Arc<Rollout>]>,
     /// Every CronJob and every Job, worst first; those of a CronJob too.
     pub jobs: Arc<[Arc<Job>]>,
+    /// Every node that may be seen, worst first.
+    pub nodes: Arc<[Arc<Node>]>,
+    /// What holds workloads, the cause that holds most first.
+    pub causes: Arc<[Arc<Cause>]>,
     /// How many pods are known.
     pub pods: usize,
+    /// How many of them are Pending.
+    pub pending: usize,
+    /// Whether it is not known yet what stands around workloads in trouble.
+    pub is_looking_around: bool,
     /// The workload somebody looks at.
     pub focus: Option<Arc<Focus>>,
 }
@@ -68,7 +93,16 @@ pub struct ClusterSnapshot {
 impl ClusterSnapshot {
     /// Whether every resource was read to its end, or said why it cannot be.
     pub fn is_settled(&self) -> bool {
-        !self.health.is_empty() && self.health.iter().all(|health| health.state != SourceState::Loading)
+        !self.health.is_empty()
+            && !self.is_looking_around
+            && self.health.iter().all(|health| health.state != SourceState::Loading)
+    }
+}
+
+impl ClusterSnapshot {
+    /// What the header counts.
+    pub fn counts(&self) -> NodeCounts {
+        NodeCounts::of(self.nodes.iter().map(AsRef::as_ref), self.pending)
     }
 }
 
@@ -113,28 +147,31 @@ impl ClusterSource {
     pub async fn run(self) {
         let (changes, incoming) = mpsc::channel(256);
         let (epoch, epochs) = watch::channel(0);
-        let scopes: Vec<Option<Arc<str>>> =
-            if self.namespaces.is_empty() { vec![None] } else { self.namespaces.iter().cloned().map(Some).collect() };
-        let mut feeds: Vec<BoxFuture<'_, ()>> = Vec::new();
-        for (resource, (_, start)) in RESOURCES.iter().enumerate() {
-            for (scope, namespace) in scopes.iter().enumerate() {
-                feeds.push(start(Feed {
-                    index: resource * scopes.len() + scope,
+        let named = feeds(&self.namespaces);
+        let running: Vec<BoxFuture<'_, ()>> = named
+            .iter()
+            .enumerate()
+            .map(|(index, (_, namespace, start))| {
+                start(Feed {
+                    index,
                     connection: self.connection.clone(),
                     namespace: namespace.clone(),
                     changes: changes.clone(),
                     epoch: epochs.clone(),
                     retry: self.retry.clone(),
-                }));
-            }
-        }
+                })
+            })
+            .collect();
         drop(changes);
-        let states = vec![FeedState::default(); feeds.len()];
+        let states = named.into_iter().map(|(name, scope, _)| (name, scope, FeedState::default())).collect();
         let tables = Tables::new(self.environment.clone(), self.services.clone());
-        let owner = Owner { tables, states, scopes, silent: None, source: self };
+        let (wanted, asked) = watch::channel(BTreeSet::new());
+        let (told, around) = mpsc::channel(16);
+        let looking = around::look(self.connection.clone(), asked, told);
+        let owner = Owner { tables, states, silent: None, wanted, source: self };
         tokio::select! {
-            () = owner.run(incoming, epoch) => {}
-            _ = join_all(feeds) => {}
+            () = owner.run(incoming, around, epoch) => {}
+            _ = join(join_all(running), looking) => {}
         }
     }
 }
@@ -143,14 +180,21 @@ impl ClusterSource {
 struct Owner {
     source: ClusterSource,
     tables: Tables,
-    states: Vec<FeedState>,
-    scopes: Vec<Option<Arc<str>>>,
+    /// What each feed is called, where it looks, how it stands.
+    states: Vec<(&'static str, Option<Arc<str>>, FeedState)>,
     /// Since when the server gives no sign of life, and what was seen instead.
     silent: Option<(SourceError, Instant)>,
+    /// The namespaces around whose workloads has to be looked.
+    wanted: watch::Sender<BTreeSet<Arc<str>>>,
 }
 
 impl Owner {
-    async fn run(mut self, mut incoming: mpsc::Receiver<(usize, Change)>, epoch: watch::Sender<u64>) {
+    async fn run(
+        mut self,
+        mut incoming: mpsc::Receiver<(usize, Change)>,
+        mut around: mpsc::Receiver<(Arc<str>, Option<Around>)>,
+        epoch: watch::Sender<u64>,
+    ) {
         let connection = self.source.connection.clone();
         let mut last_sent: Option<Tick> = None;
         // Nothing to tell yet: an empty snapshot would only make the first rows wait for their turn.
@@ -160,7 +204,8 @@ impl Owner {
             let now = connection.now();
             let send_at = last_sent.map_or_else(Tick::now, |sent| sent + PACE);
             // Pods without a workload say nothing, and would make the first rows wait for their turn.
-            let is_dirty_enough = is_dirty && (self.tables.has_rows() || self.states.iter().any(FeedState::is_telling));
+            let is_dirty_enough =
+                is_dirty && (self.tables.has_rows() || self.states.iter().any(|(.., state)| state.is_telling()));
             if is_dirty_enough && send_at <= Tick::now() {
                 self.publish(now);
                 last_sent = Some(Tick::now());
@@ -185,6 +230,10 @@ impl Owner {
                     let wait = if self.silent.is_some() { PULSE_AGAIN } else { PULSE_EVERY };
                     pulse = Box::pin(self::pulse(&connection, wait));
                 }
+                Some((namespace, around)) = around.recv() => {
+                    self.tables.causes.surround(namespace, around);
+                    is_dirty = true;
+                }
                 Ok(()) = self.source.focus.changed() => is_dirty = true,
                 () = at(wake) => is_dirty = true,
             }
@@ -192,7 +241,7 @@ impl Owner {
     }
 
     fn take(&mut self, feed: usize, change: Change, now: Instant) {
-        let Some(state) = self.states.get_mut(feed) else { return };
+        let Some((.., state)) = self.states.get_mut(feed) else { return };
         match change {
             Change::Page(rows) => {
                 for row in rows {
@@ -279,19 +328,25 @@ impl Owner {
             health: self.health(now),
             rollouts: self.tables.rows(),
             jobs: self.tables.jobs.rows(),
+            nodes: self.tables.nodes.rows(),
+            causes: self.tables.causes.rows(),
             pods: self.tables.pods(),
+            pending: self.tables.nodes.pending(),
+            is_looking_around: self.tables.causes.is_looking_around(),
             focus,
         };
+        let wanted = self.tables.causes.wanted();
+        self.wanted.send_if_modified(|known| std::mem::replace(known, wanted.clone()) != wanted);
         self.source.snapshots.send_replace(snapshot);
     }
 
     fn health(&self, now: Instant) -> Vec<SourceHealth> {
-        let feeds = RESOURCES.iter().flat_map(|(resource, _)| self.scopes.iter().map(move |scope| (resource, scope)));
-        feeds
-            .zip(&self.states)
-            .map(|((resource, scope), state)| {
+        let are_several = self.source.namespaces.len() > 1;
+        self.states
+            .iter()
+            .map(|(resource, scope, state)| {
                 // One namespace that cannot be read says nothing about the others.
-                let place = scope.as_deref().filter(|_| self.scopes.len() > 1);
+                let place = scope.as_deref().filter(|_| are_several);
                 let place = place.map(|namespace| format!(" in {namespace}")).unwrap_or_default();
                 self.health_of(&format!("{}/{resource}{place}", self.source.environment), state, now)
             })
@@ -324,7 +379,7 @@ impl Owner {
 
     /// When something on the snapshot changes by time alone.
     fn next_wake(&self, now: Instant) -> Option<Tick> {
-        let goes_down = self.states.iter().filter_map(|state| state.broken.as_ref()).map(|(_, since, _)| *since);
+        let goes_down = self.states.iter().filter_map(|(.., state)| state.broken.as_ref()).map(|(_, since, _)| *since);
         let goes_down = goes_down
             .chain(self.silent.iter().map(|(_, since)| *since))
             .map(|since| since + DOWN_AFTER)

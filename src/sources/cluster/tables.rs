@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::causes::{self, CauseTable};
 use super::jobs::JobTable;
+use super::nodes::NodeTable;
 use super::rows::{PodRow, RevisionRow, Row, WorkloadRow};
 use super::wire;
 use crate::domain::action::OperationRecord;
+use crate::domain::cause::Held;
 use crate::domain::rollout::{self, Counts, Judgement, Kind, Pod, Report, Rollout, Verdict, WorkloadRef};
 use crate::domain::service::{Services, Unmapped};
 use crate::domain::text;
@@ -53,6 +56,10 @@ pub(super) struct Tables {
     untold: Vec<Arc<str>>,
     /// What runs to an end.
     pub(super) jobs: JobTable,
+    /// What all of it runs on.
+    pub(super) nodes: NodeTable,
+    /// What holds several of them.
+    pub(super) causes: CauseTable,
 }
 
 impl Tables {
@@ -85,10 +92,12 @@ impl Tables {
                     return;
                 }
                 self.touch_owner(&row.owner);
+                self.nodes.count(self.pods.get(&uid).map(|known| &known.pod), Some(&row.pod));
                 self.pods_of.entry(row.owner.clone()).or_default().insert(uid.clone());
                 self.pods.insert(uid, row);
             }
             Row::Job(row) => self.jobs.upsert(*row),
+            Row::Node(row) => self.nodes.upsert(*row),
         }
     }
 
@@ -98,6 +107,7 @@ impl Tables {
         if self.workloads.remove(uid).is_some() {
             self.due.remove(uid);
             self.dirty.remove(uid);
+            self.causes.hold(uid, None);
             if let Some(place) = self.placed.remove(uid) {
                 self.ordered.remove(&place);
             }
@@ -107,9 +117,10 @@ impl Tables {
             self.dirty.insert(row.owner);
         } else if let Some(row) = self.pods.remove(uid) {
             forget(&mut self.pods_of, &row.owner, uid);
+            self.nodes.count(Some(&row.pod), None);
             self.touch_owner(&row.owner);
-        } else {
-            self.jobs.delete(uid);
+        } else if !self.jobs.delete(uid) {
+            self.nodes.delete(uid);
         }
     }
 
@@ -159,6 +170,10 @@ impl Tables {
             };
             if rollout.verdict == Verdict::Complete {
                 self.note_healthy(&uid);
+                self.causes.hold(&uid, None);
+            } else {
+                let held = self.held(&uid, &rollout, now);
+                self.causes.hold(&uid, held);
             }
             let place = (rollout.verdict, rollout.workload.clone());
             if self.ordered.get(&place).is_some_and(|known| **known == rollout) {
@@ -172,7 +187,16 @@ impl Tables {
             }
             self.ordered.insert(place, Arc::new(rollout));
         }
-        is_changed
+        let are_nodes_changed = self.nodes.settle(&self.environment);
+        is_changed |= self.causes.settle(&self.environment, &self.nodes.rows(), are_nodes_changed);
+        is_changed | are_nodes_changed
+    }
+
+    /// What causes are found in, of a workload that is not complete.
+    fn held(&self, uid: &Arc<str>, rollout: &Rollout, now: Instant) -> Option<Held> {
+        let row = self.workloads.get(uid)?;
+        let pods = self.pod_rows_under(row).filter_map(|row| causes::stuck(row, now)).collect();
+        Some(causes::held(rollout, &row.report, pods))
     }
 
     fn note_healthy(&mut self, workload: &Arc<str>) {
@@ -228,14 +252,22 @@ impl Tables {
         })
     }
 
+    fn rows_in(&self, owner: &Arc<str>) -> impl Iterator<Item = &PodRow> + Clone {
+        self.pods_of.get(owner).into_iter().flatten().filter_map(|uid| self.pods.get(uid))
+    }
+
     fn pods_in(&self, owner: &Arc<str>) -> impl Iterator<Item = &Pod> + Clone {
-        self.pods_of.get(owner).into_iter().flatten().filter_map(|uid| self.pods.get(uid)).map(|row| &row.pod)
+        self.rows_in(owner).map(|row| &row.pod)
     }
 
     /// Every pod of a workload.
     fn pods_under(&self, row: &WorkloadRow) -> impl Iterator<Item = &Pod> {
-        let own = self.pods_in(&row.uid);
-        own.chain(self.revisions_of(&row.uid).flat_map(|revision| self.pods_in(&revision.uid)))
+        self.pod_rows_under(row).map(|row| &row.pod)
+    }
+
+    fn pod_rows_under(&self, row: &WorkloadRow) -> impl Iterator<Item = &PodRow> {
+        let own = self.rows_in(&row.uid);
+        own.chain(self.revisions_of(&row.uid).flat_map(|revision| self.rows_in(&revision.uid)))
     }
 
     /// The pods of one revision of a workload.

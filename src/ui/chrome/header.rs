@@ -20,7 +20,7 @@ const TALL: u16 = 30;
 pub fn rows(scene: &Scene<'_>, screen_rows: u16) -> u16 {
     let troubled = u16::try_from(not_fresh(scene.sources).len()).unwrap_or(u16::MAX);
     let most = if screen_rows >= TALL { 3 } else { 1 };
-    let least = u16::from(!scene.ui.is_header_compact);
+    let least = u16::from(!scene.ui.is_header_compact || !words::nodes::counts(scene.header.counts).is_empty());
     1 + troubled.min(most).max(least) + u16::from(scene.ui.frozen_at.is_some())
 }
 
@@ -91,6 +91,16 @@ fn sources(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
         SourceState::Fresh => 3,
     });
     let lines = area.top()..area.bottom();
+    let counts = words::nodes::counts(scene.header.counts);
+    let taken =
+        if counts.is_empty() || area.height == 0 { 0 } else { u16::try_from(text::width(&counts) + 2).unwrap_or(0) };
+    pen.put_right(
+        area.x + 1,
+        area.y,
+        if taken == 0 { 0 } else { area.width.saturating_sub(2) },
+        &counts,
+        pen.style(Role::Warning),
+    );
     if troubled.is_empty() {
         let unseen = scene.sources.iter().filter(|source| source.error.is_some());
         let unseen: Vec<&str> = unseen.map(|source| source.name.as_str()).collect();
@@ -100,7 +110,7 @@ fn sources(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
         };
         if let Some(y) = lines.into_iter().next() {
             let words = words + &words::unseen(&unseen);
-            pen.put(area.x + 1, y, area.width.saturating_sub(2), &words, pen.style(Role::Muted));
+            pen.put(area.x + 1, y, area.width.saturating_sub(2 + taken), &words, pen.style(Role::Muted));
         }
         return;
     }
@@ -109,10 +119,12 @@ fn sources(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
         let hidden = if place + 1 == shown { troubled.len().saturating_sub(shown) } else { 0 };
         let more = words::more(hidden);
         let wide = u16::try_from(text::width(&more)).unwrap_or(0);
-        let room = area.width.saturating_sub(2 + wide);
+        // What is counted stands at the end of the first line.
+        let taken = if place == 0 { taken } else { 0 };
+        let room = area.width.saturating_sub(2 + taken);
         let line = health(pen, source);
-        pen.put_line(area.x + 1, y, room, &line.into());
-        pen.put_right(area.x + 1, y, area.width.saturating_sub(2), &more, pen.style(Role::Muted));
+        pen.put_line(area.x + 1, y, room.saturating_sub(wide), &line.into());
+        pen.put_right(area.x + 1, y, room, &more, pen.style(Role::Muted));
     }
 }
 

@@ -6,6 +6,7 @@ pub mod detail;
 pub mod jobs;
 pub mod list;
 pub mod logs;
+pub mod nodes;
 pub mod plan;
 pub mod service;
 

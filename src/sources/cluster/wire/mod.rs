@@ -2,9 +2,11 @@
 //!
 //! Every field is optional: one odd object must not cost a page.
 
+mod around;
 mod autoscaler;
 mod controlled;
 mod job;
+mod node;
 mod pod;
 
 use std::borrow::Cow;
@@ -20,9 +22,11 @@ use crate::domain::rollout::{Condition, Counts, Kind, ReleaseStart, Report};
 use crate::domain::text;
 use crate::domain::time::Instant;
 
+pub(in crate::sources::cluster) use around::{Class, WireClaim, WireQuota};
 pub(in crate::sources::cluster) use autoscaler::WireAutoscaler;
 pub(in crate::sources::cluster) use controlled::{WireControllerRevision, WireDaemonSet, WireStatefulSet};
 pub(in crate::sources::cluster) use job::{WireCronJob, WireJob};
+pub(in crate::sources::cluster) use node::WireNode;
 pub(in crate::sources::cluster) use pod::WirePod;
 
 /// Repeated texts, kept once.

@@ -1,6 +1,7 @@
 //! Pods: what they run, how far they are, and what they wait for.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use serde::Deserialize;
@@ -26,6 +27,22 @@ struct PodSpec<'a> {
     node_name: Cow<'a, str>,
     #[serde(borrow, deserialize_with = "or_default")]
     containers: Vec<ContainerSpec<'a>>,
+    #[serde(borrow, deserialize_with = "or_default")]
+    volumes: Vec<Volume<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Volume<'a> {
+    #[serde(borrow)]
+    persistent_volume_claim: Option<ClaimName<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct ClaimName<'a> {
+    #[serde(borrow)]
+    claim_name: Cow<'a, str>,
 }
 
 #[derive(Deserialize, Default)]
@@ -170,6 +187,16 @@ impl WirePod<'_> {
             is_digest.then(|| (spec.image.to_string(), digest.to_owned()))
         });
         found.collect()
+    }
+
+    /// The volume claims it names, while it is Pending: nothing else waits for them.
+    pub(in crate::sources::cluster) fn claims(&self, interner: &mut Interner) -> Option<Arc<[Arc<str>]>> {
+        if self.status.phase != "Pending" {
+            return None;
+        }
+        let claims = self.spec.volumes.iter().filter_map(|volume| volume.persistent_volume_claim.as_ref());
+        let claims: Arc<[Arc<str>]> = claims.map(|claim| interner.keep_clean(&claim.claim_name)).collect();
+        (!claims.is_empty()).then_some(claims)
     }
 
     fn container(&self, status: &ContainerStatus<'_>, is_init: bool, interner: &mut Interner) -> Container {
