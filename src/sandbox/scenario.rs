@@ -216,7 +216,7 @@ impl Scenario {
             put_plain(world, "namespaces", "Namespace", "", namespace, now - TimeDelta::days(90));
         }
         for node in ["node-a", "node-b", "node-c"] {
-            put_plain(world, "nodes", "Node", "", node, now - TimeDelta::days(90));
+            put_node(world, node, now - TimeDelta::days(90));
         }
         for (seed, (namespace, service)) in (1..).zip(&self.services) {
             // Each past is played in a world of its own: the controllers look at everything there is.
@@ -374,6 +374,21 @@ fn put_autoscaler(world: &mut World, namespace: &str, scaled: &Autoscaled, now: 
         Key { resource: "horizontalpodautoscalers", namespace: namespace.to_owned(), name: (*name).to_owned() },
         object,
     );
+}
+
+/// A node that is well.
+fn put_node(world: &mut World, name: &str, made: DateTime<Utc>) {
+    put_plain(world, "nodes", "Node", "", name, made);
+    let key = Key { resource: "nodes", namespace: String::new(), name: name.to_owned() };
+    let Some(mut node) = world.get(&key).cloned() else { return };
+    let condition = |kind: &str, status: &str, reason: &str| json!({"type": kind, "status": status, "reason": reason, "lastTransitionTime": stamp(made)});
+    node["status"] = json!({
+        "allocatable": {"cpu": "8", "memory": "32Gi", "pods": "110"},
+        "nodeInfo": {"kubeletVersion": "v1.34.4"},
+        "conditions": [condition("MemoryPressure", "False", "KubeletHasSufficientMemory"), condition("DiskPressure", "False", "KubeletHasNoDiskPressure"),
+            condition("Ready", "True", "KubeletReady")],
+    });
+    world.put(key, node);
 }
 
 fn put_plain(world: &mut World, resource: &'static str, kind: &str, namespace: &str, name: &str, at: DateTime<Utc>) {
