@@ -25,6 +25,10 @@ pub enum Command {
     Rollouts,
     /// CronJobs and Jobs.
     Jobs,
+    /// The alerts.
+    Alerts,
+    /// The alerts about the row.
+    AlertsAbout,
     /// The journal.
     Journal,
     /// Another environment.
@@ -122,6 +126,8 @@ pub const NAMED: &[(Command, &str, &str)] = &[
     (Command::Suspend, "suspend", "suspend; fg brings it back"),
     (Command::Rollouts, "view.rollouts", "show the rollouts"),
     (Command::Jobs, "view.jobs", "show CronJobs and Jobs"),
+    (Command::Alerts, "view.alerts", "show the alerts"),
+    (Command::AlertsAbout, "alerts_about", "alerts about this row"),
     (Command::Journal, "view.journal", "show the journal"),
     (Command::Scope, "scope", "switch the environment"),
     (Command::Freeze, "freeze", "hold the screen as it is"),

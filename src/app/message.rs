@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::actions::journal::Finished;
 use crate::domain::action::{Plan, Run, RunEvent, Undone};
+use crate::domain::alert::AlertSnapshot;
 use crate::domain::job::JobRef;
 use crate::domain::rollout::{Autoscaler, WorkloadRef};
 use crate::keys::Chord;
@@ -33,6 +34,8 @@ pub enum Message {
     Connected(usize, Connected),
     /// The connection to the environment at this place cannot be made; it is tried again.
     NotConnected(usize, String),
+    /// The newest of the alerts of an environment.
+    Alerts(Box<AlertSnapshot>),
     /// The newest of the cluster of the environment at this place.
     Observed(usize, Box<ClusterSnapshot>),
     /// The open workload was read whole.

@@ -15,6 +15,9 @@
 //! the next message.
 
 mod aftermath;
+mod alert_feed;
+mod alerting;
+mod alerts;
 mod commands;
 mod effect;
 mod filter;
@@ -38,6 +41,7 @@ mod update;
 use crate::actions::catalog;
 use crate::keys::CommandName;
 
+pub use alerts::{AlertId, Alerts};
 pub use commands::{Command, NAMED};
 pub use effect::{Answer, Effect, PlanRequest};
 pub use handover::{Ending, hand_over};

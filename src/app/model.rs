@@ -6,6 +6,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::aftermath::Aftermath;
+use super::alerts::Alerts;
 use super::effect::{Effect, PlanRequest};
 use super::filter;
 use super::jobs::JobsPane;
@@ -57,6 +58,8 @@ pub struct Model {
     pub jobs: JobsPane,
     /// The logs pane.
     pub logs: LogsPane,
+    /// The alerts.
+    pub alerts: Alerts,
     /// The open workload.
     pub detail: Option<Detail>,
     /// The plan on the screen.
@@ -113,6 +116,7 @@ impl Model {
             visible: Vec::new(),
             jobs: JobsPane::default(),
             logs: LogsPane::default(),
+            alerts: Alerts::default(),
             detail: None,
             planning: None,
             next_request: 1,
@@ -194,6 +198,7 @@ impl Model {
             View::Job(job, _) => Some(job.environment.clone()),
             View::Rollouts => self.cursor_row().map(|row| row.workload.environment.clone()),
             View::Jobs => self.jobs.row().map(|row| row.job.environment.clone()),
+            View::Alerts | View::Alert(..) => self.alert_environment(),
             View::Journal => None,
         });
         let mut shown = self.shown();
@@ -218,7 +223,8 @@ impl Model {
     /// The freshness of every source of the environments that are shown, and of the store.
     pub fn sources(&self) -> Vec<SourceHealth> {
         let store = self.store.as_ref().map(|store| store.health.clone());
-        self.shown().flat_map(Sight::sources).chain(store).collect()
+        let alerts = self.shown().flat_map(|sight| self.alerts.health(sight.name())).cloned();
+        self.shown().flat_map(Sight::sources).chain(alerts).chain(store).collect()
     }
 
     /// The row under the cursor.
@@ -233,6 +239,7 @@ impl Model {
             View::Detail(workload, _) | View::Logs(workload) => Some(workload.clone()),
             View::Rollouts => self.cursor_row().map(|row| row.workload.clone()),
             View::Jobs | View::Job(..) | View::Journal => None,
+            View::Alerts | View::Alert(..) => self.alerted().map(|row| row.workload.clone()),
         }
     }
 
@@ -279,6 +286,7 @@ impl Model {
                 troubled: self.snapshot.rollouts.iter().filter(is_troubled).count(),
                 pods: self.snapshot.pods,
             },
+            alerts: self.alerts_scene(),
             detail: self.detail.as_ref(),
             jobs: self.jobs.scene(),
             logs: self.logs.scene(),

@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::alert_feed;
 use super::effect::{Answer, Effect, PlanRequest};
 use super::keep::Keep;
 use super::look_back::{self, LookBack};
@@ -24,6 +25,7 @@ use crate::domain::log::Mask;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::text;
 use crate::sources::Clock;
+use crate::sources::alertmanager::AlertFeed;
 use crate::sources::observe::ObserveCluster;
 
 /// What effects are performed with.
@@ -42,6 +44,8 @@ pub struct Performer {
     mask: Arc<Mask>,
     /// The task that reads the open log.
     log: Option<AbortHandle>,
+    alerts: Vec<alert_feed::Watching>,
+    alerts_retry: Arc<Notify>,
 }
 
 impl Performer {
@@ -67,6 +71,8 @@ impl Performer {
             retry_store: Arc::default(),
             mask: Arc::default(),
             log: None,
+            alerts: Vec::new(),
+            alerts_retry: Arc::default(),
         }
     }
 
@@ -86,6 +92,13 @@ impl Performer {
     /// Follows the store, and gives it what the journal holds.
     pub fn keep(&self, keep: Keep) {
         super::keep::keep(keep, self.state.clone(), self.clock.clone(), self.retry_store.clone(), &self.messages);
+    }
+
+    /// Polls the alerts of environments until it is dropped.
+    pub fn watch_alerts(&mut self, feeds: Vec<AlertFeed>) {
+        let watch =
+            |feed| alert_feed::watch(feed, self.messages.clone(), self.alerts_retry.clone(), self.clock.clone());
+        self.alerts = feeds.into_iter().map(watch).collect();
     }
 
     /// The next news of an environment: a connection made, or a newer snapshot.
@@ -110,6 +123,7 @@ impl Performer {
             Effect::Retry => {
                 self.ways.retry();
                 self.retry_store.notify_waiters();
+                self.alerts_retry.notify_waiters();
             }
             Effect::Connect(place) => self.ways.connect(place),
             Effect::Plan(request) => self.plan(request),

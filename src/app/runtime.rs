@@ -248,7 +248,7 @@ fn resized((columns, rows): (u16, u16)) -> Message {
 /// What the operator waits for is drawn at once.
 fn cause_of(message: &Message) -> Cause {
     match message {
-        Message::Observed(..) | Message::Clock => Cause::World,
+        Message::Observed(..) | Message::Alerts(_) | Message::Clock => Cause::World,
         _ => Cause::Operator,
     }
 }

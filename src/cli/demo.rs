@@ -1,7 +1,7 @@
 //! `quarterdeck demo`: the console against a simulated cluster in this process.
 
-use std::io::{self, IsTerminal};
-use std::os::unix::fs::DirBuilderExt;
+use std::io::{self, IsTerminal, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -23,12 +23,14 @@ context = "demo-production"
 namespaces = ["shop-production"]
 guard = "production"
 write = true
+alertmanager = [PRODUCTION]
 
 [environment.staging]
 context = "demo-staging"
 namespaces = ["shop-staging"]
 guard = "staging"
 write = true
+alertmanager = [STAGING]
 
 [service.checkout]
 workloads = ["deployment/checkout-api", "deployment/checkout-web"]
@@ -96,7 +98,7 @@ impl Demo {
             }
         }
         let configuration = litter.folder.join("config.toml");
-        std::fs::write(&configuration, CONFIGURATION)?;
+        std::fs::write(&configuration, with_alerts(&sandbox, &litter.folder)?)?;
         let global = Global {
             kubeconfig: Some(kubeconfig),
             config: Some(configuration),
@@ -109,6 +111,24 @@ impl Demo {
         let session = Session::prepare_in(&global, paths.clone());
         Box::pin(open(session, Staging { is_demo: true, banner: Some(WELCOME.to_owned()) })).await
     }
+}
+
+/// The configuration with the simulated Alertmanagers, one for each environment, and the files it takes to talk to them.
+fn with_alerts(sandbox: &Sandbox, folder: &Path) -> io::Result<String> {
+    let (token, authority) = (folder.join("token"), folder.join("authority.pem"));
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&token)?
+        .write_all(sandbox.token().as_bytes())?;
+    std::fs::write(&authority, sandbox.certificate())?;
+    let (token, authority) = (token.display().to_string(), authority.display().to_string());
+    let manager = |namespace: &str| {
+        let url = sandbox.alertmanager(namespace);
+        format!("{{ url = {url:?}, bearer_file = {token:?}, ca_file = {authority:?} }}")
+    };
+    Ok(CONFIGURATION.replace("PRODUCTION", &manager("shop-production")).replace("STAGING", &manager("shop-staging")))
 }
 
 /// Only the cluster, for kubectl and scripts.

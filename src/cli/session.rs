@@ -13,6 +13,7 @@ use crate::actions::journal::{self, Journal};
 use crate::actions::{Desk, Executor, Grant, Planner, PodReach, Seen, actor};
 use crate::app::{Scope, command_names};
 use crate::config::{Asked, ContextRef, Environment, Namespaces, Paths, Settings};
+use crate::domain::alert::AlertSnapshot;
 use crate::domain::log::Mask;
 use crate::domain::problem::Problem;
 use crate::domain::service::{self, Chosen, Services};
@@ -21,6 +22,7 @@ use crate::domain::store::Author;
 use crate::domain::time::Instant;
 use crate::keys::Keymap;
 use crate::sources::Clock;
+use crate::sources::alertmanager::{AlertFeed, AlertSource};
 use crate::sources::cluster::{
     ClusterSnapshot, ClusterSource, Connection, Contexts, Endpoint, Hands, Reach, Rehearsal, namespaces,
 };
@@ -228,6 +230,26 @@ impl Session {
                 Err(format!("{} is read-only ({}). {}", self.environment.name, reason.words(), reason.fix()))
             }
         }
+    }
+
+    /// Where the alerts of every environment come from.
+    pub(super) fn alert_feeds(&self) -> Vec<AlertFeed> {
+        let services = &self.settings.services;
+        self.settings.environments.iter().filter_map(|one| AlertFeed::of(one, services, &self.clock)).collect()
+    }
+
+    /// The alerts of the environment, once; `None` when it has no Alertmanager.
+    pub(super) async fn alerts(&self, within: Duration) -> Option<AlertSnapshot> {
+        let feed = AlertFeed::of(&self.environment, &self.settings.services, &self.clock)?;
+        let (snapshots, mut seen) = watch::channel(AlertSnapshot::default());
+        let source = AlertSource { feed, clock: self.clock(), retry: Arc::new(Notify::new()), snapshots };
+        let is_settled = |snapshot: &AlertSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
+        tokio::select! {
+            () = source.run() => {}
+            _ = tokio::time::timeout(within, seen.wait_for(is_settled)) => {}
+        }
+        let snapshot = seen.borrow().clone();
+        Some(snapshot)
     }
 
     /// What planner and executor of the environment share.

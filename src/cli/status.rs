@@ -11,8 +11,9 @@ use super::output::{columns, note, say};
 use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
-use super::{causes, jobs};
+use super::{alerts, causes, jobs};
 use crate::config::ReadOnly;
+use crate::domain::alert::AlertSnapshot;
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{Rollout, Verdict};
 use crate::domain::service::UNMAPPED;
@@ -40,6 +41,8 @@ struct Document<'a> {
     jobs: Vec<jobs::JobLine<'a>>,
     nodes: Vec<causes::NodeLine<'a>>,
     causes: Vec<causes::CauseLine<'a>>,
+    /// Worst first.
+    alerts: Vec<alerts::AlertLine<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -49,6 +52,8 @@ struct EnvironmentLine<'a> {
     guard: Guard,
     /// null: it may be changed.
     read_only: Option<&'a str>,
+    /// `heard`, `missing`, `not_asked`, `unknown`; null without an Alertmanager.
+    watchdog: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -93,6 +98,7 @@ impl Status {
         let (found, store) = tokio::join!(join_all(session.shown().into_iter().map(Found::of)), session.store_health());
         let mut snapshot = ClusterSnapshot::together(found.iter().map(|one| &one.snapshot));
         snapshot.health.push(store);
+        let alerts: Vec<AlertSnapshot> = found.iter().filter_map(|one| one.alerts.clone()).collect();
         let now = session.now();
         match self.output {
             Format::Json => say(&serde_json::to_string_pretty(&document(&snapshot, &found, now))?)?,
@@ -100,10 +106,10 @@ impl Status {
                 for line in found.iter().flat_map(|one| &one.undone) {
                     say(&line.undone.words)?;
                 }
-                say(&table(&snapshot, now))?;
+                say(&table(&snapshot, &alerts, now))?;
             }
         }
-        Ok(ExitCode::from(exit_code(&snapshot)))
+        Ok(ExitCode::from(exit_code(&snapshot, &alerts)))
     }
 }
 
@@ -113,12 +119,16 @@ struct Found {
     context: String,
     snapshot: ClusterSnapshot,
     undone: Vec<UndoneLine>,
+    alerts: Option<AlertSnapshot>,
 }
 
 impl Found {
     /// Looks at an environment once, for as long as an answer may take.
     async fn of(session: Session) -> Self {
-        let connected = match tokio::time::timeout(SETTLE_WITHIN, session.connect()).await {
+        // Two ways to two servers: neither waits for the other.
+        let connecting = tokio::time::timeout(SETTLE_WITHIN, session.connect());
+        let (alerts, connected) = tokio::join!(session.alerts(SETTLE_WITHIN), connecting);
+        let connected = match connected {
             Ok(connected) => connected.map_err(|error| error.sentence),
             Err(_) => Err(format!("no connection within {} s.", SETTLE_WITHIN.as_secs())),
         };
@@ -127,7 +137,7 @@ impl Found {
                 let snapshot = connected.settled(SETTLE_WITHIN).await;
                 let undone = look_back(&session, &connected, session.now()).await;
                 let context = connected.connection.context().to_owned();
-                Self { session, context, snapshot, undone }
+                Self { session, context, snapshot, undone, alerts }
             }
             Err(sentence) => {
                 let mut health = SourceHealth::loading(format!("{}/cluster", session.environment.name));
@@ -135,7 +145,7 @@ impl Found {
                 health.error = Some(sentence);
                 let snapshot = ClusterSnapshot { health: vec![health], ..ClusterSnapshot::default() };
                 let context = session.context_words();
-                Self { session, context, snapshot, undone: Vec::new() }
+                Self { session, context, snapshot, undone: Vec::new(), alerts }
             }
         }
     }
@@ -147,8 +157,13 @@ impl Found {
             context: &self.context,
             guard: environment.guard,
             read_only: environment.read_only.as_ref().map(ReadOnly::words),
+            watchdog: alerts::watchdog(self.alerts.as_ref()),
         }
     }
+}
+
+fn alert_health(found: &[Found]) -> impl Iterator<Item = &SourceHealth> {
+    found.iter().filter_map(|one| one.alerts.as_ref()).flat_map(|alerts| &alerts.health)
 }
 
 fn document<'a>(snapshot: &'a ClusterSnapshot, found: &'a [Found], now: Instant) -> Document<'a> {
@@ -178,18 +193,20 @@ fn document<'a>(snapshot: &'a ClusterSnapshot, found: &'a [Found], now: Instant)
     Document {
         environments: found.iter().map(Found::line).collect(),
         observed_at: now,
-        sources: snapshot.health.iter().map(source).collect(),
+        sources: snapshot.health.iter().chain(alert_health(found)).map(source).collect(),
         undone: found.iter().flat_map(|one| &one.undone).collect(),
         rollouts: snapshot.rollouts.iter().map(|row| rollout(row)).collect(),
         cron_jobs: jobs::cron_jobs(snapshot),
         jobs: jobs::jobs(snapshot),
         nodes: causes::nodes(snapshot),
         causes: causes::causes(snapshot),
+        alerts: alerts::lines(found.iter().filter_map(|one| one.alerts.as_ref())),
     }
 }
 
-fn table(snapshot: &ClusterSnapshot, now: Instant) -> String {
-    let mut lines = Vec::new();
+fn table(snapshot: &ClusterSnapshot, alerts: &[AlertSnapshot], now: Instant) -> String {
+    let mut lines: Vec<String> = alerts.iter().flat_map(alerts::notices).collect();
+    lines.extend(alerts::table(alerts, now));
     let is_worth_a_line = |health: &&SourceHealth| health.state != SourceState::Fresh || health.error.is_some();
     for health in snapshot.health.iter().filter(is_worth_a_line) {
         lines.push(format!(
@@ -243,7 +260,7 @@ fn table(snapshot: &ClusterSnapshot, now: Instant) -> String {
 }
 
 /// 0 complete and progressing; 1 paused, degraded, stale, a late run; 2 stuck, failed, a job too; 3 unknown or a source down; worst first 2, 3, 1, 0.
-fn exit_code(snapshot: &ClusterSnapshot) -> u8 {
+fn exit_code(snapshot: &ClusterSnapshot, alerts: &[AlertSnapshot]) -> u8 {
     let rows = snapshot.rollouts.iter().map(|row| match row.verdict {
         Verdict::Stuck | Verdict::Failed => 2,
         Verdict::Unknown => 3,
@@ -255,7 +272,11 @@ fn exit_code(snapshot: &ClusterSnapshot) -> u8 {
         SourceState::Stale | SourceState::Fresh => 0,
     });
     let gravity = |code: &u8| [0, 1, 3, 2].iter().position(|known| known == code);
-    rows.chain(sources).chain([jobs::exit_code(snapshot)]).max_by_key(gravity).unwrap_or(0)
+    rows.chain(sources)
+        .chain(alerts.iter().flat_map(alerts::exit_codes))
+        .chain([jobs::exit_code(snapshot)])
+        .max_by_key(gravity)
+        .unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -272,15 +293,15 @@ mod tests {
             health: vec![health(SourceState::Fresh), health(SourceState::Down)],
             ..ClusterSnapshot::default()
         };
-        assert_eq!(exit_code(&snapshot), 3);
+        assert_eq!(exit_code(&snapshot, &[]), 3);
         let snapshot = ClusterSnapshot { health: vec![health(SourceState::Loading)], ..ClusterSnapshot::default() };
-        assert_eq!(exit_code(&snapshot), 3, "not read to the end");
+        assert_eq!(exit_code(&snapshot, &[]), 3, "not read to the end");
     }
 
     #[test]
     fn nothing_wrong_is_zero() {
         let snapshot = ClusterSnapshot { health: vec![health(SourceState::Fresh)], ..ClusterSnapshot::default() };
-        assert_eq!(exit_code(&snapshot), 0);
-        assert_eq!(table(&snapshot, Instant::default()), "No workloads here.");
+        assert_eq!(exit_code(&snapshot, &[]), 0);
+        assert_eq!(table(&snapshot, &[], Instant::default()), "No workloads here.");
     }
 }

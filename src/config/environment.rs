@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::alertmanager::Alerts;
 use crate::domain::environment::Guard;
 
 /// Which cluster, by the name the kubeconfig gives it.
@@ -56,6 +57,8 @@ pub struct Environment {
     pub guard: Guard,
     /// Why nothing may be written; `None` when it may.
     pub read_only: Option<ReadOnly>,
+    /// Where its alerts come from.
+    pub alerts: Alerts,
 }
 
 impl Environment {
@@ -67,6 +70,7 @@ impl Environment {
             namespaces: Namespaces::OfContext,
             guard: Guard::Production,
             read_only: Some(ReadOnly::Undeclared),
+            alerts: Alerts::default(),
         }
     }
 

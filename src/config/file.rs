@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::alertmanager;
 use super::environment::{ContextRef, Environment, Namespaces, ReadOnly};
 use super::{Look, StoreSettings, logs, service, store};
 use crate::domain::document::{self, Entry, Problems, Table};
@@ -65,14 +66,18 @@ fn look(table: &Table<'_, '_>, problems: &mut Problems) -> Look {
 /// One `[environment.NAME]`; `None` when its name cannot be shown or it does not say which cluster it is.
 fn environment(entry: &Entry<'_, '_>, problems: &mut Problems) -> Option<Environment> {
     let table = entry.table(problems)?;
-    table.refuse_unknown(&["context", "in_cluster", "namespaces", "guard", "write"], problems);
+    table.refuse_unknown(
+        &["context", "in_cluster", "namespaces", "guard", "write", "alertmanager", "watchdog"],
+        problems,
+    );
     let is_readable = has_readable_name(entry, problems);
     let guard = guard(&table, problems);
     let namespaces = namespaces(&table, problems);
+    let alerts = alertmanager::alerts(&table, problems);
     let is_granted = table.truth("write", problems).unwrap_or(false);
     let context = context(&table, problems).filter(|_| is_readable)?;
     let read_only = (!is_granted).then_some(ReadOnly::NotGranted);
-    Some(Environment { name: Arc::from(entry.name), context, namespaces, guard, read_only })
+    Some(Environment { name: Arc::from(entry.name), context, namespaces, guard, read_only, alerts })
 }
 
 fn has_readable_name(entry: &Entry<'_, '_>, problems: &mut Problems) -> bool {

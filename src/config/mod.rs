@@ -7,6 +7,7 @@
 //! Invariant: an environment may be written to only when a file without a single problem says `write = true` for it and the
 //! command line does not say `--read-only`. Everything else is read-only; what is not declared has the production guard.
 
+mod alertmanager;
 mod environment;
 mod file;
 mod logs;
@@ -14,6 +15,7 @@ mod paths;
 mod service;
 mod store;
 
+pub use alertmanager::{Alertmanager, Alerts, Credentials};
 pub use environment::{ContextRef, Environment, Namespaces, ReadOnly};
 pub use paths::Paths;
 pub use store::{PostgresSettings, Secret, StoreSettings};

@@ -221,6 +221,23 @@ impl<'t, 'i> Entry<'t, 'i> {
         Some(parts.filter_map(|part| Some((part.text(problems)?, part))).collect())
     }
 
+    /// Whether it says `false`.
+    pub fn is_false(&self) -> bool {
+        self.value.get_ref().as_bool() == Some(false)
+    }
+
+    /// The parts of a list, each with its place; `None` when it is none.
+    pub fn parts(&self) -> Option<Vec<Entry<'t, 'i>>> {
+        let list = self.value.get_ref().as_array()?;
+        let part = |value: &'t Spanned<DeValue<'i>>| Entry {
+            name: self.name,
+            path: self.path.clone(),
+            at: value.span(),
+            value,
+        };
+        Some(list.iter().map(part).collect())
+    }
+
     /// What kind of value it is, in words: `a text`, `a list`.
     pub fn kind(&self) -> &'static str {
         match self.value.get_ref() {

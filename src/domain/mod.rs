@@ -7,6 +7,7 @@
 //! | folder | subject |
 //! |---|---|
 //! | [`action`] | plans, pins, tiers, confirmation, the run and its only transition function |
+//! | [`alert`] | alerts, silences, severities, groups |
 //! | [`cause`] | why workloads are stuck, where several share one reason |
 //! | [`document`] | a file the operator wrote, read to its end with every problem |
 //! | [`environment`] | where an operator acts, and how carefully |
@@ -23,6 +24,7 @@
 //! | [`time`] | ages and their coarse steps, clocks of other time zones |
 
 pub mod action;
+pub mod alert;
 pub mod cause;
 pub mod document;
 pub mod environment;

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// What the default keymap names; the real list is the application's, and a test there holds the two together.
-const KNOWN: [&str; 60] = [
+const KNOWN: [&str; 65] = [
     "logs",
     "logs.previous",
     "logs.container",
@@ -37,6 +37,11 @@ const KNOWN: [&str; 60] = [
     "redraw",
     "refresh",
     "view.rollouts",
+    "view.alerts",
+    "alerts_about",
+    "action.acknowledge",
+    "action.silence",
+    "action.expire_silence",
     "view.journal",
     "scope",
     "freeze",

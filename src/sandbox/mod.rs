@@ -3,6 +3,7 @@
 //! It speaks the real protocol over TLS to our client and to kubectl alike, and knows nothing of either: it is a server, not a
 //! client, and uses `domain` only. It keeps one invariant: nothing outside this process is touched, and nothing is left behind.
 
+mod alertmanager;
 mod clock;
 mod controllers;
 mod faults;
@@ -14,6 +15,7 @@ mod template;
 mod tls;
 mod world;
 
+use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -49,6 +51,8 @@ struct Shared {
     changed: Notify,
     tokens: Mutex<Tokens>,
     requests: Mutex<Vec<Seen>>,
+    /// What the Alertmanager of each namespace holds.
+    alerts: Mutex<HashMap<String, alertmanager::Holding>>,
 }
 
 /// A request the server saw.
@@ -109,6 +113,7 @@ impl Sandbox {
             changed: Notify::new(),
             tokens: Mutex::new(Tokens { operator: secret(), viewer: secret() }),
             requests: Mutex::new(Vec::new()),
+            alerts: Mutex::default(),
         });
         let (address, serving) = http::serve(shared.clone(), identity).await?;
         #[expect(clippy::disallowed_methods, reason = "the sandbox is a world of its own; its tasks end with it")]
@@ -154,6 +159,16 @@ impl Sandbox {
         self.shared.tokens().operator.clone_from(&token);
         self.shared.faults.break_connections();
         token
+    }
+
+    /// The address of the Alertmanager of a namespace.
+    pub fn alertmanager(&self, namespace: &str) -> String {
+        format!("https://{}{}{namespace}", self.address, alertmanager::PREFIX)
+    }
+
+    /// The certificate its servers present, in PEM.
+    pub fn certificate(&self) -> &str {
+        &self.certificate
     }
 
     /// The operator's token, as a credential plug-in would give it.

@@ -2,7 +2,8 @@
 //!
 //! [`observe`], [`jobs`] and [`logs`] read, [`operate`] rehearses and writes; they are different traits because they go to different people:
 //! reading goes to watches and the planner, rehearsing to the planner alone, writing to the action executor alone.
-//! It does not know panes, keys or plans. It keeps one invariant: only `cluster` names `kube`, only `store` names a database client, and what cannot be read is an
+//! It does not know panes, keys or plans. It keeps one invariant: only `cluster` names `kube`, only `alertmanager` names `reqwest`, only `store`
+//! names a database client, and what cannot be read is an
 //! error with a sentence, never an empty answer.
 
 pub mod error;
@@ -11,6 +12,7 @@ pub mod logs;
 pub mod observe;
 pub mod operate;
 
+pub mod alertmanager;
 pub mod cluster;
 pub mod store;
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::error::SourceError;
 use crate::domain::action::{Cluster, OperationRecord};
+use crate::domain::alert::{Alert, Matcher, Silence};
 use crate::domain::owner::{Keeper, Told};
 use crate::domain::rollout::{Autoscaler, Budget, Pod, Report, Revision, WorkloadRef};
 use crate::domain::time::Instant;
@@ -154,4 +155,22 @@ pub trait ObserveCluster: Send + Sync {
 
     /// When a ConfigMap or Secret was last written, by its metadata alone; `None` where it does not exist.
     fn last_written<'a>(&'a self, resource: &'a str, namespace: &'a str, name: &'a str) -> Answer<'a, Option<Instant>>;
+}
+
+/// A silence as one member of the cluster has it; `None` when it does not know it.
+#[derive(Debug, Clone)]
+pub struct Replicated {
+    /// The member.
+    pub member: Arc<str>,
+    /// What it has.
+    pub silence: Result<Option<Silence>, SourceError>,
+}
+
+/// Reading the Alertmanagers of one environment beyond what the poller tells.
+pub trait ObserveAlerts: Send + Sync {
+    /// The alerts that matchers cover now, as the server itself compares: its regular expressions are not ours.
+    fn matching<'a>(&'a self, matchers: &'a [Matcher]) -> Answer<'a, Vec<Alert>>;
+
+    /// A silence as each member has it.
+    fn replicated<'a>(&'a self, id: &'a str) -> Answer<'a, Vec<Replicated>>;
 }

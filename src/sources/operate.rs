@@ -2,12 +2,15 @@
 
 use std::pin::Pin;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::error::{SourceError, Trouble};
 use super::observe::Answer;
 use crate::domain::action::Request;
+use crate::domain::alert::Matcher;
+use crate::domain::time::Instant;
 
 /// What the server said to a request it accepted.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,4 +100,30 @@ impl OperateCluster for NoHands {
             ))
         })
     }
+}
+
+/// A silence as it is to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WantedSilence {
+    /// The one to change; `None` makes a new one.
+    pub id: Option<String>,
+    /// What it covers; never empty.
+    pub matchers: Vec<Matcher>,
+    /// From when.
+    pub starts_at: Instant,
+    /// Until when.
+    pub ends_at: Instant,
+    /// Who.
+    pub created_by: String,
+    /// Why; never empty.
+    pub comment: String,
+}
+
+/// Silences of the Alertmanagers of one environment: for the executor of alert actions alone.
+pub trait OperateAlerts: Send + Sync {
+    /// Makes or changes a silence, once; its id, which is another one when the server replaced it.
+    fn put<'a>(&'a self, wanted: &'a WantedSilence) -> Answer<'a, String>;
+
+    /// Ends a silence now.
+    fn expire<'a>(&'a self, id: &'a str) -> Answer<'a, ()>;
 }

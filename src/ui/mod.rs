@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`root`] | the whole screen from its parts, and the hit map |
 //! | [`scene`] | everything a draw may read |
-//! | [`state`] | what the operator chose |
+//! | [`state`], [`alerts`] | what the operator chose; what a draw may read of alerts |
 //! | [`layout`] | which part goes where at which size |
 //! | [`chrome`] | header, tabs, banner, footer |
 //! | [`panes`] | what fills the body, and their registry |
@@ -18,6 +18,7 @@
 //! | [`text`] | widths, clipping, wrapping |
 //! | [`words`] | what the screen says |
 
+pub mod alerts;
 pub mod chrome;
 pub mod layout;
 pub mod overlays;

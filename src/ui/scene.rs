@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::alerts::AlertsScene;
 use super::state::{Field, UiState};
 use crate::domain::action::{Plan, Run};
 use crate::domain::environment::Guard;
@@ -229,6 +230,8 @@ pub struct Scene<'a> {
     pub sources: &'a [SourceHealth],
     /// The list.
     pub rows: Rows<'a>,
+    /// The alerts.
+    pub alerts: AlertsScene<'a>,
     /// The open workload.
     pub detail: Option<&'a Detail>,
     /// CronJobs and Jobs.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::alerts::AlertsState;
 use crate::domain::environment::ObjectKey;
 use crate::domain::job::JobRef;
 use crate::domain::rollout::WorkloadRef;
@@ -23,6 +24,10 @@ pub enum View {
     Logs(WorkloadRef),
     /// The journal of this console.
     Journal,
+    /// The list of alerts.
+    Alerts,
+    /// One alert: its environment and its key.
+    Alert(Arc<str>, Arc<str>),
 }
 
 /// The parts of a workload's detail.
@@ -183,6 +188,10 @@ pub struct Toast {
 pub struct UiState {
     /// What fills the body.
     pub view: View,
+    /// From where the detail in front was opened.
+    pub came_from: Option<View>,
+    /// What the operator chose of the alerts pane.
+    pub alerts: AlertsState,
     /// The row under the cursor of the list, by environment and uid; never by place.
     pub cursor: Option<ObjectKey>,
     /// Whether the operator has put the cursor where it is. Until then it rests on the worst row, whichever that is.
@@ -221,6 +230,8 @@ impl Default for UiState {
     fn default() -> Self {
         Self {
             view: View::Rollouts,
+            came_from: None,
+            alerts: AlertsState::default(),
             cursor: None,
             is_cursor_held: false,
             cursor_slid_at: None,

@@ -5,6 +5,7 @@
 )]
 
 mod actions;
+mod alerts;
 mod environments;
 mod faults;
 #[path = "../support/headless.rs"]

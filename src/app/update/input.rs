@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{jobs, leave, logs, menu, move_cursor, panes, plan, scope, service, toast, world};
+use super::{alerts, jobs, leave, logs, menu, move_cursor, panes, plan, scope, service, toast, world};
 use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
 use crate::app::effect::Effect;
@@ -26,8 +26,8 @@ pub(super) fn context(model: &Model) -> Context {
         Some(Overlay::Problems { .. }) => Context::Text,
         None if model.ui.is_filtering => Context::Prompt,
         None => match model.ui.view {
-            View::Rollouts => Context::List,
-            View::Detail(..) => Context::Detail,
+            View::Rollouts | View::Alerts => Context::List,
+            View::Detail(..) | View::Alert(..) => Context::Detail,
             View::Jobs | View::Job(..) => Context::Jobs,
             View::Logs(_) => Context::Logs,
             View::Journal => Context::Text,
@@ -47,13 +47,13 @@ pub(super) fn key(model: &mut Model, chord: Chord, now: Instant) -> Vec<Effect> 
     let pressed = model.keymap.press(context, &mut model.pending, chord);
     model.ui.pending_keys = model.pending.to_string();
     if context == Context::List && pressed == Pressed::Unfinished {
-        model.ui.is_cursor_held = true;
+        *move_cursor::held(model) = true;
     }
     match pressed {
         Pressed::Command(name) => match named(name.0) {
             Some(command) => {
                 if context == Context::List {
-                    hold_cursor(model, command);
+                    move_cursor::hold(model, command);
                 }
                 run(model, command, now)
             }
@@ -64,20 +64,6 @@ pub(super) fn key(model: &mut Model, chord: Chord, now: Instant) -> Vec<Effect> 
             Vec::new()
         }
         Pressed::Unfinished | Pressed::Nothing | Pressed::Unbound => Vec::new(),
-    }
-}
-
-/// A cursor the operator uses stays on its workload from then on; sent to the top, it rests there again.
-fn hold_cursor(model: &mut Model, command: Command) {
-    use Command::{
-        Act, Actions, Bottom, Details, Diff, Down, Events, HalfDown, HalfUp, History, Mark, Open, PageDown, PageUp,
-        Raw, RollBackService, Top, Up,
-    };
-    match command {
-        Up | Down | PageUp | PageDown | HalfUp | HalfDown | Bottom | Mark | Open | Details | Events | History | Raw
-        | Diff | Actions | Act(_) | RollBackService => model.ui.is_cursor_held = true,
-        Top => model.ui.is_cursor_held = false,
-        _ => {}
     }
 }
 
@@ -96,8 +82,10 @@ fn field(model: &mut Model) -> Option<&mut Field> {
         Some(Overlay::Plan { reason, is_in_reason: true, .. }) => Some(reason),
         Some(Overlay::Plan { typed, .. }) => Some(typed),
         Some(_) => None,
-        None if matches!(model.ui.view, View::Logs(_)) => model.ui.is_filtering.then_some(&mut model.logs.search),
-        None => model.ui.is_filtering.then_some(&mut model.ui.filter),
+        None if !model.ui.is_filtering => None,
+        None if matches!(model.ui.view, View::Logs(_)) => Some(&mut model.logs.search),
+        None if model.ui.view == View::Alerts => Some(&mut model.ui.alerts.filter),
+        None => Some(&mut model.ui.filter),
     }
 }
 
@@ -119,6 +107,7 @@ fn typed(model: &mut Model, chord: Chord) {
         Some(Overlay::Help { scroll, .. }) => *scroll = 0,
         Some(_) => {}
         None if matches!(model.ui.view, View::Logs(_)) => logs::searched(model),
+        None if model.ui.view == View::Alerts => model.refilter_alerts(),
         None => model.refilter(),
     }
 }
@@ -163,6 +152,7 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
             model.ui.view = View::Rollouts;
             vec![Effect::Focus(None)]
         }
+        Command::Alerts | Command::AlertsAbout => alerts::show(model, command, now),
         Command::Journal => {
             // Whoever looks there has seen how it ended.
             model.ended_badly = None;
@@ -176,20 +166,23 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
         Command::Header => toggled(&mut model.ui.is_header_compact),
         Command::Wide => toggled(&mut model.ui.is_wide),
         Command::ProblemsOnly => {
+            if model.ui.view == View::Alerts {
+                return alerts::firing_only(model);
+            }
             model.ui.is_problems_only = !model.ui.is_problems_only;
             model.refilter();
             Vec::new()
         }
         Command::Filter => {
-            model.ui.is_filtering = matches!(model.ui.view, View::Rollouts | View::Jobs);
+            model.ui.is_filtering = matches!(model.ui.view, View::Rollouts | View::Alerts | View::Jobs);
             Vec::new()
         }
         Command::Open => enter(model, now),
-        Command::Details => tab(model, DetailTab::Pods),
-        Command::Events => tab(model, DetailTab::Events),
-        Command::History => tab(model, DetailTab::History),
-        Command::Raw => tab(model, DetailTab::Raw),
-        Command::Diff => diff(model),
+        Command::Details => tab(model, DetailTab::Pods, now),
+        Command::Events => tab(model, DetailTab::Events, now),
+        Command::History => tab(model, DetailTab::History, now),
+        Command::Raw => tab(model, DetailTab::Raw, now),
+        Command::Diff => diff(model, now),
         Command::NextTab | Command::PreviousTab => next_part(model, command, now),
         Command::Mark => {
             if let Some(key) = model.ui.cursor.clone()
@@ -247,6 +240,9 @@ fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
         model.refilter();
         return Vec::new();
     }
+    if alerts::back(model) {
+        return vec![Effect::Focus(None)];
+    }
     if model.ui.view != View::Rollouts {
         model.ui.view = View::Rollouts;
         return vec![Effect::Focus(None)];
@@ -263,6 +259,7 @@ fn freeze(model: &mut Model, now: Instant) -> Vec<Effect> {
         model.ui.frozen_at = Some(now);
         return Vec::new();
     }
+    alerts::thaw(model, now);
     world::thaw(model, now)
 }
 
@@ -312,16 +309,21 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
             Vec::new()
         }
         None => match model.ui.view.clone() {
-            View::Rollouts => tab(model, DetailTab::Pods),
-            View::Detail(_, DetailTab::History) => diff(model),
+            View::Rollouts | View::Alert(..) => tab(model, DetailTab::Pods, now),
+            View::Alerts => {
+                model.open_alert();
+                Vec::new()
+            }
+            View::Detail(_, DetailTab::History) => diff(model, now),
             View::Detail(..) | View::Jobs | View::Job(..) | View::Logs(_) | View::Journal => Vec::new(),
         },
     }
 }
 
 /// Opens a part of the detail of what the operator means.
-fn tab(model: &mut Model, tab: DetailTab) -> Vec<Effect> {
-    let Some(workload) = model.meant() else { return Vec::new() };
+fn tab(model: &mut Model, tab: DetailTab, now: Instant) -> Vec<Effect> {
+    let Some(workload) = model.meant() else { return alerts::nowhere(model, now) };
+    alerts::remember(model);
     if !matches!(model.ui.view, View::Detail(_, open) if open == tab) {
         model.ui.detail_cursor = 0;
     }
@@ -341,13 +343,15 @@ fn next_part(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
     }
     match (model.overlay(), &model.ui.view) {
         (Some(Overlay::Palette { .. }), _) => complete(model),
-        (None, View::Rollouts | View::Journal | View::Jobs) => return run(model, panes::beside(model, command), now),
+        (None, View::Rollouts | View::Alerts | View::Alert(..) | View::Journal | View::Jobs) => {
+            return run(model, panes::beside(model, command), now);
+        }
         (None, View::Detail(_, open)) => {
             let place = DetailTab::ALL.iter().position(|known| known == open).unwrap_or(0);
             let count = DetailTab::ALL.len();
             let next = if command == Command::NextTab { place + 1 } else { place + count - 1 };
             let next = DetailTab::ALL.into_iter().cycle().nth(next).unwrap_or_default();
-            return tab(model, next);
+            return tab(model, next, now);
         }
         _ => {}
     }
@@ -367,8 +371,8 @@ fn complete(model: &mut Model) {
 }
 
 /// Chooses the revision under the cursor as the other side of the diff, or lets go of it.
-fn diff(model: &mut Model) -> Vec<Effect> {
-    let View::Detail(_, DetailTab::History) = model.ui.view else { return tab(model, DetailTab::History) };
+fn diff(model: &mut Model, now: Instant) -> Vec<Effect> {
+    let View::Detail(_, DetailTab::History) = model.ui.view else { return tab(model, DetailTab::History, now) };
     let revisions = model.detail.as_ref().and_then(|detail| detail.revisions.as_ref());
     let chosen =
         revisions.and_then(|revisions| revisions.get(model.ui.detail_cursor)).map(|revision| revision.uid.clone());
@@ -392,7 +396,8 @@ fn act(model: &mut Model, action: usize, now: Instant) -> Vec<Effect> {
 
 /// Whether another row has just come under the cursor by itself: then the key was meant for the one before, and it is said.
 fn has_slid(model: &mut Model, now: Instant) -> bool {
-    let has_slid = model.ui.view == View::Rollouts && model.ui.cursor_slid_at.is_some_and(|at| now - at < JUST_NOW);
+    let has_slid = matches!(model.ui.view, View::Rollouts | View::Alerts)
+        && model.ui.cursor_slid_at.is_some_and(|at| now - at < JUST_NOW);
     if has_slid {
         model.ui.cursor_slid_at = None;
         let name = model.cursor_row().map(|row| row.workload.label()).unwrap_or_default();

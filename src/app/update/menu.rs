@@ -13,7 +13,7 @@ use crate::domain::source::SourceState;
 use crate::domain::text;
 use crate::keys::Context;
 use crate::ui::scene::MenuLine;
-use crate::ui::state::Overlay;
+use crate::ui::state::{Overlay, View};
 use crate::ui::words;
 
 /// Makes the lines of what is open.
@@ -103,7 +103,7 @@ fn scopes(model: &Model) -> Vec<MenuLine> {
 
 /// An environment's name, and what there is to know of it before it is chosen.
 fn one(sight: &Sight) -> (String, String) {
-    let Environment { name, context, namespaces, guard, read_only } = &sight.environment;
+    let Environment { name, context, namespaces, guard, read_only, .. } = &sight.environment;
     let grant = read_only.as_ref().map_or("may write", |_| "read-only");
     let state = sight.sources().into_iter().max_by_key(|source| source.state.gravity());
     let state = match state.map(|source| source.state) {
@@ -132,6 +132,14 @@ fn actions(model: &Model) -> Vec<MenuLine> {
 /// The most useful keys here.
 fn hints(model: &Model) -> Vec<(String, String)> {
     let wanted: &[(&str, &str)] = match input::context(model) {
+        Context::List if model.ui.view == View::Alerts => &[
+            ("open", "open"),
+            ("details", "its rollout"),
+            ("action.rollback", "roll back"),
+            ("filter", "filter"),
+            ("problems_only", "only firing"),
+            ("help", "help"),
+        ],
         Context::List => &[
             ("open", "open"),
             ("action.rollback", "roll back"),

@@ -1,5 +1,6 @@
 //! What a message does to the model, and what it asks of the outside. Synchronous and total; nobody awaits here.
 
+mod alerts;
 mod input;
 mod jobs;
 mod logs;
@@ -53,6 +54,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             model.merge();
             Vec::new()
         }
+        Message::Alerts(snapshot) => alerts::observed(model, *snapshot, now),
         Message::Observed(place, snapshot) => {
             // Also while the screen is frozen.
             let moved = model.aftermath.moved(&snapshot.rollouts, now);
@@ -95,6 +97,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             look_back(model, now)
         }
         Message::Stored(snapshot) => {
+            alerts::stored(model, &snapshot, now);
             model.store = Some(*snapshot);
             model.merge();
             Vec::new()

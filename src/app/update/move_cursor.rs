@@ -58,9 +58,37 @@ pub(super) fn step(model: &mut Model, command: Command) -> bool {
         }
         // The log moves itself.
         View::Logs(_) => {}
+        View::Alerts => {
+            let place = model.alerts.place(model.ui.alerts.cursor.as_ref()).unwrap_or(0);
+            let next = moved(place, by, model.alerts.lines().len());
+            model.ui.alerts.cursor = model.alerts.lines().get(next).map(|line| line.place.clone());
+        }
+        View::Alert(..) => model.ui.alerts.scroll = moved(model.ui.alerts.scroll, by, model.furthest + 1),
         View::Journal => model.ui.detail_cursor = moved(model.ui.detail_cursor, by, model.journal.len()),
     }
     true
+}
+
+/// A cursor the operator uses stays on its workload from then on; sent to the top, it rests there again.
+pub(super) fn hold(model: &mut Model, command: Command) {
+    use Command::{
+        Act, Actions, Bottom, Details, Diff, Down, Events, HalfDown, HalfUp, History, Mark, Open, PageDown, PageUp,
+        Raw, RollBackService, Top, Up,
+    };
+    match command {
+        Up | Down | PageUp | PageDown | HalfUp | HalfDown | Bottom | Mark | Open | Details | Events | History | Raw
+        | Diff | Actions | Act(_) | RollBackService => *held(model) = true,
+        Top => *held(model) = false,
+        _ => {}
+    }
+}
+
+/// Whether the cursor of the list in front is where the operator has put it.
+pub(super) fn held(model: &mut Model) -> &mut bool {
+    match model.ui.view {
+        View::Alerts => &mut model.ui.alerts.is_cursor_held,
+        _ => &mut model.ui.is_cursor_held,
+    }
 }
 
 /// How many lines a tab of the detail has.

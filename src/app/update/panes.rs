@@ -12,6 +12,7 @@ pub(super) fn beside(model: &Model, command: Command) -> Command {
     match panes::ALL.into_iter().cycle().nth(place + by).map(|pane| pane.id) {
         Some(PaneId::Journal) => Command::Journal,
         Some(PaneId::Jobs) => Command::Jobs,
+        Some(PaneId::Alerts) => Command::Alerts,
         Some(PaneId::Rollouts) | None => Command::Rollouts,
     }
 }

@@ -27,6 +27,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
+use super::alertmanager;
 use super::faults::Fault;
 use super::tls::Identity;
 use super::{Seen, Shared};
@@ -157,7 +158,7 @@ async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Bo
         body: body.to_bytes(),
         user,
     };
-    let response = route::route(&shared, &asked, fault);
+    let response = alertmanager::answer(&shared, &asked).unwrap_or_else(|| route::route(&shared, &asked, fault));
     match fault {
         Some(fault @ (Fault::Slow | Fault::Reset | Fault::Truncated | Fault::HangAfterHeaders | Fault::Huge)) => {
             spoiled(response, fault).await
@@ -212,7 +213,7 @@ fn full(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).map_err(|never: Infallible| match never {}).boxed()
 }
 
-fn answered(code: StatusCode, kind: &str, body: impl Into<Bytes>) -> Response<Body> {
+pub(super) fn answered(code: StatusCode, kind: &str, body: impl Into<Bytes>) -> Response<Body> {
     let mut response = Response::new(full(body));
     *response.status_mut() = code;
     if let Ok(kind) = kind.parse() {
@@ -221,7 +222,7 @@ fn answered(code: StatusCode, kind: &str, body: impl Into<Bytes>) -> Response<Bo
     response
 }
 
-fn json_answer(code: u16, value: &Value) -> Response<Body> {
+pub(super) fn json_answer(code: u16, value: &Value) -> Response<Body> {
     answered(
         StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
         "application/json",

@@ -2,6 +2,7 @@
 //!
 //! A pane draws its four states itself: loading, empty, partial, stale or down. It knows no other pane.
 
+pub mod alerts;
 pub mod jobs;
 pub mod journal;
 pub mod rollouts;
@@ -11,6 +12,8 @@ use super::state::View;
 /// Which pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PaneId {
+    /// What is firing.
+    Alerts,
     /// Workloads and how they are doing.
     Rollouts,
     /// CronJobs and Jobs.
@@ -33,7 +36,8 @@ pub struct Pane {
 }
 
 /// Every pane, in the order of its digit.
-pub const ALL: [Pane; 3] = [
+pub const ALL: [Pane; 4] = [
+    Pane { id: PaneId::Alerts, room: "alerts", key: '1', title: super::words::alerts::TITLE },
     Pane { id: PaneId::Rollouts, room: "rollouts", key: '2', title: super::words::ROLLOUTS },
     Pane { id: PaneId::Journal, room: "journal", key: '8', title: super::words::JOURNAL },
     Pane { id: PaneId::Jobs, room: "jobs", key: '9', title: super::words::JOBS },
@@ -45,5 +49,6 @@ pub const fn of(view: &View) -> PaneId {
         View::Rollouts | View::Detail(..) | View::Logs(_) => PaneId::Rollouts,
         View::Jobs | View::Job(..) => PaneId::Jobs,
         View::Journal => PaneId::Journal,
+        View::Alerts | View::Alert(..) => PaneId::Alerts,
     }
 }

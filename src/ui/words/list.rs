@@ -77,3 +77,8 @@ pub const OVERDUE: &str = "deadline passed";
 pub fn revision(number: u64) -> String {
     format!("revision {number}")
 }
+
+/// Alerts that fire about a row.
+pub fn alerts(count: usize) -> String {
+    if count == 1 { "1 alert fires".to_owned() } else { format!("{count} alerts fire") }
+}

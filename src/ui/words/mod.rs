@@ -2,6 +2,7 @@
 //!
 //! The words of verdicts, phases and sources are in `domain`: scripts read them too.
 
+pub mod alerts;
 pub mod detail;
 pub mod jobs;
 pub mod list;
@@ -136,6 +137,8 @@ pub mod column {
     pub const IMAGE: &str = "IMAGE";
     /// How long ago it changed.
     pub const AGE: &str = "AGE";
+    /// Alerts that fire about it.
+    pub const ALERTS: &str = "ALERTS";
     /// Pods a minute.
     pub const RATE: &str = "RATE";
     /// Time left at that rate.

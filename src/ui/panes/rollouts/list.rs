@@ -37,6 +37,7 @@ enum Cell {
     Revision,
     Image,
     Age,
+    Alerts,
     Rate,
     Left,
     Deadline,
@@ -117,7 +118,7 @@ fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Cell>> {
     };
     let environment = if room == Room::Narrow { 11 } else { 14 };
     let column = |id, width, rank| columns::Column { id, width, rank };
-    let asked = [
+    let mut asked = vec![
         column(Cell::Environment, environment, if are_several { 0 } else { 12 }),
         column(Cell::Namespace, namespace, if is_one_namespace { 8 } else { 0 }),
         column(Cell::Name, name, 0),
@@ -133,6 +134,10 @@ fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Cell>> {
         column(Cell::Left, 5, 9),
         column(Cell::Deadline, 8, 10),
     ];
+    if !scene.alerts.firing.is_empty() {
+        let before_rate = asked.len() - 3;
+        asked.insert(before_rate, column(Cell::Alerts, 6, 1));
+    }
     columns::place(&asked, columns, if scene.ui.is_wide { 0 } else { reason }, Some(Cell::Reason))
 }
 
@@ -150,6 +155,7 @@ const fn head_of(cell: Cell) -> &'static str {
         Cell::Revision => column::REVISION,
         Cell::Image => column::IMAGE,
         Cell::Age => column::AGE,
+        Cell::Alerts => column::ALERTS,
         Cell::Rate => column::RATE,
         Cell::Left => column::LEFT,
         Cell::Deadline => column::DEADLINE,
@@ -166,6 +172,7 @@ const fn is_figure(cell: Cell) -> bool {
             | Cell::Available
             | Cell::Revision
             | Cell::Age
+            | Cell::Alerts
             | Cell::Rate
             | Cell::Left
             | Cell::Deadline
@@ -243,6 +250,7 @@ fn cell(pen: &mut Pen<'_>, scene: &Scene<'_>, cell: Cell, rollout: &Rollout) -> 
         Cell::Revision => (rollout.revision.map(|number| number.to_string()).unwrap_or_default(), Role::Muted),
         Cell::Image => (image::change(&rollout.old_images, &rollout.images, pen.glyphs.arrow), Role::Text),
         Cell::Age => (rollout.changed_at.map(|at| pen.age(at)).unwrap_or_default(), Role::Muted),
+        Cell::Alerts => (scene.alerts.about(rollout).map(|count| count.to_string()).unwrap_or_default(), Role::Error),
         Cell::Rate => (super::rate(rollout).unwrap_or_default(), Role::Muted),
         Cell::Left => (super::remaining(rollout).unwrap_or_default(), Role::Muted),
         Cell::Deadline => (rollout.deadline_at.map(|at| pen.left(at)).unwrap_or_default(), Role::Muted),
@@ -276,6 +284,7 @@ fn tell_more(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, rollout: &Rollout
     let separator = format!(" {} ", pen.glyphs.separator);
     let counts = rollout.counts;
     let mut facts = vec![rollout.workload.label()];
+    facts.extend(scene.alerts.about(rollout).map(words::list::alerts));
     let environment = &*rollout.workload.environment;
     let guard = scene.guard_of(environment);
     facts.extend((scene.header.environments > 1).then(|| words::environment(environment, guard)));

@@ -1,0 +1,312 @@
+//! What the console knows of alerts, and which of them are on the screen. Changed by `update` alone.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+use crate::domain::alert::group::{self, Group, grouped};
+use crate::domain::alert::join::{Aim, Firing};
+use crate::domain::alert::{Acknowledgement, Alert, AlertSnapshot, Severity, Silence, State};
+use crate::domain::rollout::Rollout;
+use crate::domain::service::UNMAPPED;
+use crate::domain::source::SourceHealth;
+use crate::domain::store::Acknowledgement as Word;
+use crate::domain::text;
+use crate::domain::time::Instant;
+use crate::ui::alerts::{AlertLine, AlertsScene, Place};
+
+/// Which alert, over polls: its environment and its key.
+pub type AlertId = (Arc<str>, Arc<str>);
+
+/// The alerts of every environment that has an Alertmanager.
+#[derive(Debug, Default)]
+pub struct Alerts {
+    /// The newest of each environment.
+    snapshots: Vec<AlertSnapshot>,
+    /// What came in while the screen was frozen.
+    held: Vec<AlertSnapshot>,
+    /// Who is on what, as the store tells.
+    words: HashMap<AlertId, Word>,
+    /// Every alert, with its acknowledgement, worst first.
+    groups: Vec<Group>,
+    /// The lines on the screen.
+    lines: Vec<AlertLine>,
+    firing: Firing,
+    tally: [usize; Severity::ALL.len()],
+    total: usize,
+}
+
+/// What the operator chose to see of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Chosen<'a> {
+    /// The filter as typed.
+    pub filter: &'a str,
+    /// Groups that are unfolded.
+    pub unfolded: &'a BTreeSet<group::Key>,
+    /// Only what fires and nobody is on.
+    pub is_firing_only: bool,
+}
+
+impl Alerts {
+    /// Takes the newest of an environment in.
+    pub fn take(&mut self, snapshot: AlertSnapshot, is_frozen: bool, now: Instant) {
+        let to = if is_frozen { &mut self.held } else { &mut self.snapshots };
+        match to.iter_mut().find(|known| known.environment == snapshot.environment) {
+            Some(known) => *known = snapshot,
+            None => to.push(snapshot),
+        }
+        if !is_frozen {
+            self.regroup(now);
+        }
+    }
+
+    /// Shows what came in while the screen was frozen.
+    pub fn release(&mut self, now: Instant) {
+        for snapshot in std::mem::take(&mut self.held) {
+            self.take(snapshot, false, now);
+        }
+    }
+
+    /// Takes in who is on what, in place of what was known.
+    pub fn heard(&mut self, words: Vec<Word>, now: Instant) {
+        let id = |word: &Word| (word.environment.as_str().into(), word.fingerprint.as_str().into());
+        self.words = words.into_iter().map(|word| (id(&word), word)).collect();
+        self.regroup(now);
+    }
+
+    /// What somebody said of an alert, live or not: what a newer word has to have seen.
+    pub fn word(&self, id: &AlertId) -> Option<&Word> {
+        self.words.get(id)
+    }
+
+    fn regroup(&mut self, now: Instant) {
+        let all = self.snapshots.iter().flat_map(|snapshot| snapshot.alerts.iter());
+        let known = &self.words;
+        let with_word = |alert: &Arc<Alert>| {
+            let id = (alert.environment.clone(), alert.key.clone());
+            // A word for one time it fired is none for the next.
+            let word = known.get(&id).filter(|word| word.covers(alert.started_at, now)).map(shown);
+            if alert.acknowledged == word {
+                return alert.clone();
+            }
+            Arc::new(Alert { acknowledged: word, ..Alert::clone(alert) })
+        };
+        let alerts: Vec<Arc<Alert>> = all.map(with_word).collect();
+        self.total = alerts.len();
+        self.tally = group::tally(&alerts);
+        self.firing = Firing::of(&alerts);
+        self.groups = grouped(alerts);
+    }
+
+    /// Makes the lines anew.
+    pub fn refilter(&mut self, chosen: Chosen<'_>) {
+        let mut search = Search::new(chosen.filter);
+        let mut lines = Vec::with_capacity(self.groups.len());
+        for group in &self.groups {
+            let is_wanted =
+                |alert: &&Arc<Alert>| (!chosen.is_firing_only || alert.state() == State::Firing) && search.finds(alert);
+            let members: Vec<Arc<Alert>> = group.members.iter().filter(is_wanted).cloned().collect();
+            let Some(first) = members.first() else { continue };
+            if members.len() == 1 {
+                lines.push(AlertLine::alone(first.clone()));
+                continue;
+            }
+            let is_unfolded = chosen.unfolded.contains(&group::key(first));
+            let group = Group { members };
+            let head = AlertLine::head(&group, is_unfolded);
+            lines.extend(head);
+            if is_unfolded {
+                lines.extend(group.members.into_iter().map(AlertLine::member));
+            }
+        }
+        self.lines = lines;
+    }
+
+    /// The lines on the screen.
+    pub fn lines(&self) -> &[AlertLine] {
+        &self.lines
+    }
+
+    /// The place of a line, by what it is.
+    pub fn place(&self, of: Option<&Place>) -> Option<usize> {
+        let of = of?;
+        self.lines.iter().position(|line| line.place == *of)
+    }
+
+    /// An alert by its id; `None` once it is gone.
+    pub fn alert(&self, id: &AlertId) -> Option<&Arc<Alert>> {
+        let is_it = |alert: &&Arc<Alert>| alert.environment == id.0 && alert.key == id.1;
+        self.groups.iter().flat_map(|group| &group.members).find(is_it)
+    }
+
+    /// Every alert of the group a line stands for; the line's own where it is one.
+    pub fn members(&self, line: &AlertLine) -> Vec<Arc<Alert>> {
+        match &line.place {
+            Place::Group(key) => self
+                .groups
+                .iter()
+                .find(|group| group.key().as_ref() == Some(key))
+                .map(|group| group.members.clone())
+                .unwrap_or_default(),
+            Place::Alert(..) => vec![line.alert.clone()],
+        }
+    }
+
+    /// Every alert about a workload, worst first.
+    pub fn about<'a>(&'a self, row: &'a Rollout) -> impl Iterator<Item = &'a Arc<Alert>> + 'a {
+        self.groups.iter().flat_map(|group| &group.members).filter(|alert| Aim::of(alert).is(row))
+    }
+
+    /// Each Alertmanager of an environment.
+    pub fn health<'a>(&'a self, environment: &'a str) -> impl Iterator<Item = &'a SourceHealth> {
+        let of_it = self.snapshots.iter().filter(move |snapshot| *snapshot.environment == *environment);
+        of_it.flat_map(|snapshot| &snapshot.health)
+    }
+
+    /// The silences of an environment.
+    pub fn silences(&self, environment: &str) -> Option<&Arc<[Silence]>> {
+        self.snapshots.iter().find(|snapshot| *snapshot.environment == *environment)?.silences.as_ref()
+    }
+
+    /// Whether an environment has an Alertmanager.
+    pub fn has(&self, environment: &str) -> bool {
+        self.snapshots.iter().any(|snapshot| *snapshot.environment == *environment)
+    }
+
+    /// What a draw may read.
+    pub fn scene<'a>(
+        &'a self,
+        rollouts: &'a [Arc<Rollout>],
+        cursor: Option<&Place>,
+        open: Option<&AlertId>,
+    ) -> AlertsScene<'a> {
+        AlertsScene {
+            lines: &self.lines,
+            cursor: self.place(cursor),
+            total: self.total,
+            tally: self.tally,
+            firing: &self.firing,
+            snapshots: &self.snapshots,
+            open: open.and_then(|id| self.alert(id)),
+            rollouts,
+        }
+    }
+}
+
+/// A word of the store as an alert shows it.
+fn shown(word: &Word) -> Acknowledgement {
+    let clean = |raw: &str| Arc::from(text::clean(raw));
+    Acknowledgement { by: clean(&word.by), at: word.at, words: clean(&word.note) }
+}
+
+/// A search: every word is found fuzzily in what names an alert, or as it is in anything else the alert says.
+struct Search {
+    words: Vec<(Pattern, String)>,
+    matcher: Matcher,
+    buffer: Vec<char>,
+}
+
+impl Search {
+    fn new(filter: &str) -> Self {
+        let word = |word: &str| {
+            let pattern = Pattern::parse(word, CaseMatching::Smart, Normalization::Smart);
+            (pattern, word.trim_start_matches('\'').to_lowercase())
+        };
+        Self {
+            words: filter.split_whitespace().map(word).collect(),
+            matcher: Matcher::new(Config::DEFAULT),
+            buffer: Vec::new(),
+        }
+    }
+
+    fn finds(&mut self, alert: &Alert) -> bool {
+        if self.words.is_empty() {
+            return true;
+        }
+        let service = alert.service.as_deref().unwrap_or(UNMAPPED);
+        let by = alert.acknowledged.as_ref().map_or("", |word| &word.by);
+        let names =
+            [alert.title(), service, alert.severity.word(), alert.state().word(), &alert.environment, by].join(" ");
+        let mut rest = alert.summary().to_lowercase();
+        for (name, value) in alert.labels.iter() {
+            rest.push_str(&format!(" {name}={value}").to_lowercase());
+        }
+        let Self { words, matcher, buffer } = self;
+        words.iter().all(|(pattern, word)| {
+            rest.contains(word.as_str()) || pattern.score(Utf32Str::new(&names, buffer), matcher).is_some()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::alert::testing::alert;
+
+    fn at() -> Instant {
+        chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default()
+    }
+
+    fn snapshot(alerts: Vec<Alert>) -> AlertSnapshot {
+        AlertSnapshot {
+            environment: "production".into(),
+            alerts: alerts.into_iter().map(Arc::new).collect(),
+            ..AlertSnapshot::default()
+        }
+    }
+
+    fn shown(alerts: &mut Alerts, filter: &str, unfolded: &BTreeSet<group::Key>) -> Vec<String> {
+        alerts.refilter(Chosen { filter, unfolded, is_firing_only: false });
+        alerts.lines().iter().map(|line| format!("{} x{}", line.alert.title(), line.members)).collect()
+    }
+
+    #[test]
+    fn a_group_is_one_line_until_it_is_unfolded() {
+        let crash = |pod: &str| alert(&[("alertname", "Crash"), ("pod", pod), ("service", "cart")], at());
+        let mut alerts = Alerts::default();
+        alerts.take(snapshot(vec![crash("a"), crash("b"), alert(&[("alertname", "Disk")], at())]), false, at());
+        assert_eq!(shown(&mut alerts, "", &BTreeSet::new()), ["Crash x2", "Disk x1"]);
+        let unfolded = BTreeSet::from([("production".into(), "Crash".into(), Some("cart".into()))]);
+        assert_eq!(shown(&mut alerts, "", &unfolded).len(), 4);
+        assert_eq!(shown(&mut alerts, "crash b", &BTreeSet::new()), ["Crash x1"], "the filter looks into groups");
+    }
+
+    #[test]
+    fn an_acknowledgement_is_for_one_time_it_fires() {
+        let one = alert(&[("alertname", "A")], at());
+        let id: AlertId = (one.environment.clone(), one.key.clone());
+        let word = Word {
+            environment: "production".into(),
+            fingerprint: one.key.to_string(),
+            alert: "A".into(),
+            firing_since: Some(one.started_at),
+            by: "mori\u{1b}[31m".into(),
+            at: at(),
+            until: None,
+            note: String::new(),
+            withdrawn: None,
+            version: 1,
+        };
+        let mut alerts = Alerts::default();
+        alerts.take(snapshot(vec![one.clone()]), false, at());
+        alerts.heard(vec![word], at());
+        let taken = alerts.alert(&id).expect("it is there");
+        assert_eq!(taken.state(), State::Acknowledged);
+        assert_eq!(taken.acknowledged.as_ref().map(|word| &*word.by), Some("mori[31m"), "cleaned");
+        let again = Alert { started_at: one.started_at + chrono::TimeDelta::minutes(5), ..one };
+        alerts.take(snapshot(vec![again]), false, at());
+        let state = alerts.alert(&id).map(|alert| alert.state());
+        assert_eq!(state, Some(State::Firing), "it came back: somebody has to look");
+    }
+
+    #[test]
+    fn a_frozen_screen_stands_still_and_then_shows_the_newest() {
+        let mut alerts = Alerts::default();
+        alerts.take(snapshot(vec![alert(&[("alertname", "A")], at())]), true, at());
+        assert_eq!(shown(&mut alerts, "", &BTreeSet::new()), Vec::<String>::new());
+        alerts.release(at());
+        assert_eq!(shown(&mut alerts, "", &BTreeSet::new()), ["A x1"]);
+    }
+}

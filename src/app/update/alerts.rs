@@ -1,0 +1,117 @@
+//! The alerts pane: opened, filtered, left; and the way from an alert to its rollout and back.
+
+use std::sync::Arc;
+
+use super::toast;
+use crate::app::commands::Command;
+use crate::app::effect::Effect;
+use crate::app::model::Model;
+use crate::domain::alert::AlertSnapshot;
+use crate::domain::time::Instant;
+use crate::sources::store::StoreSnapshot;
+use crate::ui::state::{Field, View};
+
+/// The newest of the alerts of an environment.
+pub(super) fn observed(model: &mut Model, snapshot: AlertSnapshot, now: Instant) -> Vec<Effect> {
+    model.alerts.take(snapshot, model.ui.frozen_at.is_some(), now);
+    let before = model.ui.alerts.cursor.clone();
+    model.refilter_alerts();
+    if model.ui.view == View::Alerts && before.is_some() && before != model.ui.alerts.cursor {
+        model.ui.cursor_slid_at = Some(now);
+    }
+    Vec::new()
+}
+
+/// Who is on what, as the store tells now.
+pub(super) fn stored(model: &mut Model, snapshot: &StoreSnapshot, now: Instant) {
+    let known = model.store.as_ref().map(|store| &store.acknowledgements);
+    if known.is_none_or(|known| !Arc::ptr_eq(known, &snapshot.acknowledgements)) {
+        model.alerts.heard(snapshot.acknowledgements.values().cloned().collect(), now);
+        model.refilter_alerts();
+    }
+}
+
+/// Shows what came in while the screen was frozen.
+pub(super) fn thaw(model: &mut Model, now: Instant) {
+    model.alerts.release(now);
+    model.refilter_alerts();
+}
+
+/// Opens the pane; for one workload, with its alerts alone.
+pub(super) fn show(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
+    if command == Command::AlertsAbout {
+        let meant = model.alerts_meant();
+        let Some(first) = meant.first() else {
+            toast(model, "No alert is about what is under the cursor.", false, now);
+            return Vec::new();
+        };
+        let (environment, key) = (first.environment.clone(), first.key.clone());
+        let exact = first.service.as_deref().map(|service| format!("'{service}"));
+        remember(model);
+        if let ([_], _) | (_, None) = (meant.as_slice(), &exact) {
+            model.ui.alerts.scroll = 0;
+            model.ui.view = View::Alert(environment, key);
+            return vec![Effect::Focus(None)];
+        }
+        model.ui.alerts.filter = Field::holding(exact.unwrap_or_default());
+        model.ui.alerts.is_cursor_held = false;
+    }
+    model.ui.overlays.clear();
+    model.ui.is_filtering = false;
+    model.ui.view = View::Alerts;
+    model.refilter_alerts();
+    vec![Effect::Focus(None)]
+}
+
+/// Shows only what fires and nobody is on, or everything again.
+pub(super) fn firing_only(model: &mut Model) -> Vec<Effect> {
+    model.ui.alerts.is_firing_only = !model.ui.alerts.is_firing_only;
+    model.refilter_alerts();
+    Vec::new()
+}
+
+/// Remembers from where the detail of a workload, or of an alert, is opened: that is where back leads.
+pub(super) fn remember(model: &mut Model) {
+    if !matches!(model.ui.view, View::Detail(..)) {
+        model.ui.came_from = Some(model.ui.view.clone());
+    }
+}
+
+/// One step back within or to the alerts; whether there was one.
+pub(super) fn back(model: &mut Model) -> bool {
+    match model.ui.view {
+        View::Alerts if !model.ui.alerts.filter.text.is_empty() || model.ui.is_filtering => {
+            model.ui.alerts.filter = Field::default();
+            model.ui.is_filtering = false;
+            model.refilter_alerts();
+            true
+        }
+        View::Alert(..) => {
+            let origin = model.ui.came_from.take().filter(|view| matches!(view, View::Rollouts));
+            model.ui.view = origin.unwrap_or(View::Alerts);
+            true
+        }
+        View::Detail(..) => {
+            let origin = model.ui.came_from.take().filter(|view| matches!(view, View::Alerts | View::Alert(..)));
+            origin.is_some_and(|origin| {
+                model.ui.view = origin;
+                true
+            })
+        }
+        View::Alerts | View::Rollouts | View::Jobs | View::Job(..) | View::Logs(_) | View::Journal => false,
+    }
+}
+
+/// There is no workload to go to; for an alert, why.
+pub(super) fn nowhere(model: &mut Model, now: Instant) -> Vec<Effect> {
+    if let Some(alert) = model.alerts_meant().first() {
+        let words = match &alert.service {
+            Some(service) => format!("No workload that is shown is of service {service}."),
+            None => {
+                "UNMAPPED: no label names its service. Give a [service.NAME] its labels: alerts = { … }.".to_owned()
+            }
+        };
+        toast(model, &words, true, now);
+    }
+    Vec::new()
+}

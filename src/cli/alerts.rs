@@ -1,0 +1,156 @@
+//! The alerts in `quarterdeck status`.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::output::columns;
+use crate::domain::alert::group::worst_first;
+use crate::domain::alert::{Alert, AlertSnapshot, Severity, State, Watchdog};
+use crate::domain::service::UNMAPPED;
+use crate::domain::source::SourceState;
+use crate::domain::time::{self, Instant};
+
+/// An alert of the document: a contract.
+#[derive(Debug, Serialize)]
+pub(super) struct AlertLine<'a> {
+    name: &'a str,
+    severity: Severity,
+    state: State,
+    environment: &'a str,
+    service: Option<&'a str>,
+    started_at: Instant,
+    acknowledged_by: Option<&'a str>,
+    flaps: u32,
+    summary: &'a str,
+    labels: std::collections::BTreeMap<&'a str, &'a str>,
+}
+
+/// Every alert, worst first.
+pub(super) fn lines<'a>(snapshots: impl Iterator<Item = &'a AlertSnapshot>) -> Vec<AlertLine<'a>> {
+    sorted(snapshots)
+        .into_iter()
+        .map(|alert| AlertLine {
+            name: &alert.name,
+            severity: alert.severity,
+            state: alert.state(),
+            environment: &alert.environment,
+            service: alert.service.as_deref(),
+            started_at: alert.started_at,
+            acknowledged_by: alert.acknowledged.as_ref().map(|word| &*word.by),
+            flaps: alert.flaps,
+            summary: alert.summary(),
+            labels: alert.labels.iter().map(|(name, value)| (&**name, &**value)).collect(),
+        })
+        .collect()
+}
+
+fn sorted<'a>(snapshots: impl Iterator<Item = &'a AlertSnapshot>) -> Vec<&'a Alert> {
+    let mut alerts: Vec<&Alert> = snapshots.flat_map(|snapshot| snapshot.alerts.iter().map(AsRef::as_ref)).collect();
+    alerts.sort_by(|one, other| worst_first(one, other));
+    alerts
+}
+
+/// Whether the alert that always fires is there: `heard`, `missing`, `not_asked`, `unknown`; `None` without an Alertmanager.
+pub(super) fn watchdog(snapshot: Option<&AlertSnapshot>) -> Option<&'static str> {
+    snapshot.map(|snapshot| match snapshot.watchdog {
+        Watchdog::NotAsked => "not_asked",
+        Watchdog::Unknown => "unknown",
+        Watchdog::Heard(_) => "heard",
+        Watchdog::Missing(_) => "missing",
+    })
+}
+
+/// What stands over the table: a missing watchdog, what is not fresh, what else to know.
+pub(super) fn notices(snapshot: &AlertSnapshot) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Watchdog::Missing(name) = &snapshot.watchdog {
+        lines.push(format!(
+            "WATCHDOG MISSING in {}: {name}, which always fires, does not. No alerts does not mean healthy.",
+            snapshot.environment
+        ));
+    }
+    for health in snapshot.health.iter().filter(|health| health.state != SourceState::Fresh) {
+        let why = health.error.as_deref().unwrap_or("No answer yet.");
+        lines.push(format!("{}: {}. {why}", health.name, health.state.word()));
+    }
+    lines.extend(snapshot.notes.iter().cloned());
+    lines
+}
+
+/// The table of alerts; nothing when there are none.
+pub(super) fn table(snapshots: &[AlertSnapshot], now: Instant) -> Option<String> {
+    let alerts = sorted(snapshots.iter());
+    let heads = ["SEVERITY", "STATE", "ALERT", "ENVIRONMENT", "SERVICE", "AGE", "ON IT", "SUMMARY"];
+    let mut rows = vec![heads.map(str::to_owned).to_vec()];
+    rows.extend(alerts.iter().map(|alert| {
+        vec![
+            alert.severity.word().to_owned(),
+            alert.state().word().to_owned(),
+            alert.title().to_owned(),
+            alert.environment.to_string(),
+            alert.service.as_deref().unwrap_or(UNMAPPED).to_owned(),
+            time::coarse(time::age(alert.started_at, now)),
+            alert.acknowledged.as_ref().map_or_else(|| "-".to_owned(), |word| word.by.to_string()),
+            alert.summary().to_owned(),
+        ]
+    }));
+    (!alerts.is_empty()).then(|| columns(&rows))
+}
+
+/// What the alerts make of the exit code: critical and high 2, medium 1, low 0; what is silenced or inhibited counts for nothing.
+///
+/// A missing watchdog, and alerts nobody could read, are unknown: 3. A replica that is away while another answers: 1.
+pub(super) fn exit_codes(snapshot: &AlertSnapshot) -> impl Iterator<Item = u8> {
+    let is_held = |alert: &&Arc<Alert>| matches!(alert.state(), State::Silenced | State::Inhibited);
+    let alerts = snapshot.alerts.iter().filter(move |alert| !is_held(alert)).map(|alert| alert.severity.exit_code());
+    let best = match snapshot.best().map(|health| health.state) {
+        Some(SourceState::Down | SourceState::Loading) => 3,
+        Some(SourceState::Fresh | SourceState::Stale) | None => 0,
+    };
+    let is_one_away = snapshot.health.iter().any(|health| health.state == SourceState::Down);
+    alerts.chain([best, u8::from(is_one_away), if snapshot.watchdog.is_missing() { 3 } else { 0 }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::alert::Hold;
+    use crate::domain::alert::testing::alert;
+    use crate::domain::source::SourceHealth;
+
+    fn seen(alerts: Vec<Alert>, states: &[SourceState]) -> AlertSnapshot {
+        let health = |state: &SourceState| SourceHealth { state: *state, ..SourceHealth::loading("production/am") };
+        AlertSnapshot {
+            alerts: alerts.into_iter().map(Arc::new).collect(),
+            health: states.iter().map(health).collect(),
+            ..AlertSnapshot::default()
+        }
+    }
+
+    fn worst(snapshot: &AlertSnapshot) -> u8 {
+        let gravity = |code: &u8| [0, 1, 3, 2].iter().position(|known| known == code);
+        exit_codes(snapshot).max_by_key(gravity).unwrap_or(0)
+    }
+
+    #[test]
+    fn the_exit_code_tells_the_worst_that_is_not_held_back() {
+        let make = |severity: &str| alert(&[("alertname", "A"), ("severity", severity)], Instant::default());
+        let fresh = [SourceState::Fresh];
+        assert_eq!(worst(&seen(vec![], &fresh)), 0);
+        assert_eq!(worst(&seen(vec![make("info")], &fresh)), 0);
+        assert_eq!(worst(&seen(vec![make("warning"), make("info")], &fresh)), 1);
+        assert_eq!(worst(&seen(vec![make("warning"), make("critical")], &fresh)), 2);
+        let silenced = Alert { hold: Hold::Silenced, ..make("critical") };
+        assert_eq!(worst(&seen(vec![silenced], &fresh)), 0);
+    }
+
+    #[test]
+    fn what_is_not_known_is_never_success() {
+        assert_eq!(worst(&seen(vec![], &[SourceState::Down])), 3);
+        assert_eq!(worst(&seen(vec![], &[SourceState::Loading])), 3);
+        assert_eq!(worst(&seen(vec![], &[SourceState::Fresh, SourceState::Down])), 1, "the other replica answers");
+        let missing = AlertSnapshot { watchdog: Watchdog::Missing("W".into()), ..seen(vec![], &[SourceState::Fresh]) };
+        assert_eq!(worst(&missing), 3, "no alerts is not healthy");
+    }
+}

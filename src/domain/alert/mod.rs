@@ -1,0 +1,239 @@
+//! Alerts: what is firing, how bad, since when, for which service, and who has it.
+//!
+//! | file | subject |
+//! |---|---|
+//! | [`severity`](Severity) | how bad, from whatever word a label says (requirements, section H) |
+//! | [`group`] | alerts that are one to an operator, and the order of a list |
+//! | [`history`](History) | how often one came back |
+//! | [`join`] | which service an alert is about, and which workload |
+//! | [`identity`] | which alert it is, over replicas and polls |
+//! | [`matcher`](Matcher) | what a silence covers |
+//! | [`silence`](Silence) | who keeps notifications back, until when |
+//! | [`snapshot`](AlertSnapshot) | everything known of one environment at one time |
+//! | [`watchdog`](Watchdog) | the alert that always fires: without it, no alerts is not healthy |
+
+pub mod group;
+mod history;
+pub mod identity;
+pub mod join;
+mod matcher;
+mod severity;
+mod silence;
+mod snapshot;
+mod watchdog;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub use history::History;
+pub use matcher::{Matcher, MatcherError, Operator, matchers};
+pub use severity::Severity;
+pub use silence::{Silence, SilenceState};
+pub use snapshot::AlertSnapshot;
+pub use watchdog::Watchdog;
+
+use super::time::Instant;
+
+/// Names and values in the order of the names; both cleaned.
+pub type Labels = Arc<[(Arc<str>, Arc<str>)]>;
+
+/// The value of a label; `None` when it is not there or empty, which to Prometheus is the same.
+pub fn value<'a>(labels: &'a [(Arc<str>, Arc<str>)], name: &str) -> Option<&'a Arc<str>> {
+    labels.iter().find(|(known, value)| **known == *name && !value.is_empty()).map(|(_, value)| value)
+}
+
+/// What keeps an alert's notifications back, as Alertmanager tells. Ordered from the one that pages to the best hidden.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Hold {
+    /// Nothing: it is firing and notified.
+    #[default]
+    None,
+    /// Alertmanager has not looked at it yet.
+    Unprocessed,
+    /// Another alert inhibits it.
+    Inhibited,
+    /// A silence covers it, or a time interval mutes it.
+    Silenced,
+}
+
+/// The state of an alert to an operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It fires, and nobody has said that they are on it.
+    Firing,
+    /// It is about to fire.
+    Pending,
+    /// It fires, and somebody is on it. A fact of the store: Alertmanager knows nothing of it and notifies on.
+    Acknowledged,
+    /// Another alert inhibits it.
+    Inhibited,
+    /// A silence keeps its notifications back.
+    Silenced,
+}
+
+impl State {
+    /// The word on the screen and in `status`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Firing => "firing",
+            Self::Pending => "pending",
+            Self::Acknowledged => "acknowledged",
+            Self::Inhibited => "inhibited",
+            Self::Silenced => "silenced",
+        }
+    }
+}
+
+/// Who said that they are on an alert, for one time it fires: one that ended and came back needs a new word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledgement {
+    /// Who.
+    pub by: Arc<str>,
+    /// When.
+    pub at: Instant,
+    /// What they said with it; may be empty.
+    pub words: Arc<str>,
+}
+
+/// An alert as the console knows it. Texts are cleaned, times are by our clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    /// The environment it came from.
+    pub environment: Arc<str>,
+    /// Which alert it is in that environment: 16 hexadecimal digits over its labels, whichever replica sent it.
+    pub key: Arc<str>,
+    /// The fingerprint Alertmanager gave it: what `inhibited_by` of another names.
+    pub fingerprint: Arc<str>,
+    /// `alertname`; empty when it has none.
+    pub name: Arc<str>,
+    /// How bad.
+    pub severity: Severity,
+    /// What keeps it back.
+    pub hold: Hold,
+    /// When it began firing. Not when it became pending.
+    pub started_at: Instant,
+    /// When Alertmanager last heard of it.
+    pub heard_at: Instant,
+    /// Its labels.
+    pub labels: Labels,
+    /// Its annotations.
+    pub annotations: Labels,
+    /// Where the expression is; an address.
+    pub source: Option<Arc<str>>,
+    /// Ids of the silences that cover it.
+    pub silenced_by: Vec<Arc<str>>,
+    /// Fingerprints of alerts that inhibit it; Alertmanager names one of them.
+    pub inhibited_by: Vec<Arc<str>>,
+    /// Names of time intervals that mute it.
+    pub muted_by: Vec<Arc<str>>,
+    /// Who would be told.
+    pub receivers: Vec<Arc<str>>,
+    /// The service it is about; `None` is shown as UNMAPPED.
+    pub service: Option<Arc<str>>,
+    /// How often it came back within the last hour, as far as this console has looked.
+    pub flaps: u32,
+    /// Who is on it.
+    pub acknowledged: Option<Acknowledgement>,
+}
+
+impl Alert {
+    /// Its state.
+    pub const fn state(&self) -> State {
+        match self.hold {
+            Hold::Silenced => State::Silenced,
+            Hold::Inhibited => State::Inhibited,
+            Hold::Unprocessed => State::Pending,
+            Hold::None if self.acknowledged.is_some() => State::Acknowledged,
+            Hold::None => State::Firing,
+        }
+    }
+
+    /// Its name, or what stands for one.
+    pub fn title(&self) -> &str {
+        if self.name.is_empty() { "(no alertname)" } else { &self.name }
+    }
+
+    /// A label of it.
+    pub fn label(&self, name: &str) -> Option<&Arc<str>> {
+        value(&self.labels, name)
+    }
+
+    /// What it says, in one line: its summary, else its description, else its message.
+    pub fn summary(&self) -> &str {
+        ["summary", "description", "message"]
+            .iter()
+            .find_map(|name| value(&self.annotations, name))
+            .map_or("", |text| text)
+    }
+
+    /// Where what to do is written, as its rule says. Only web addresses are ever opened.
+    pub fn runbook(&self) -> Option<&Arc<str>> {
+        ["runbook_url", "runbook"]
+            .iter()
+            .find_map(|name| value(&self.annotations, name).or_else(|| value(&self.labels, name)))
+    }
+
+    /// Whether it comes and goes: four changes within an hour.
+    pub const fn is_flapping(&self) -> bool {
+        self.flaps >= 2
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// An alert with these labels that fires since 10 minutes before `now`.
+    pub(crate) fn alert(labels: &[(&str, &str)], now: Instant) -> Alert {
+        let mut pairs: Vec<(Arc<str>, Arc<str>)> =
+            labels.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        pairs.sort();
+        let fingerprint: Arc<str> = identity::fingerprint(pairs.iter().map(|(name, value)| (&**name, &**value))).into();
+        Alert {
+            environment: "production".into(),
+            key: fingerprint.clone(),
+            fingerprint,
+            name: value(&pairs, "alertname").cloned().unwrap_or_default(),
+            severity: Severity::of(value(&pairs, "severity").map(AsRef::as_ref)),
+            hold: Hold::None,
+            started_at: now - chrono::TimeDelta::minutes(10),
+            heard_at: now,
+            service: join::service(&pairs, &crate::domain::service::Services::default(), "production"),
+            labels: pairs.into(),
+            annotations: [].into(),
+            source: None,
+            silenced_by: Vec::new(),
+            inhibited_by: Vec::new(),
+            muted_by: Vec::new(),
+            receivers: Vec::new(),
+            flaps: 0,
+            acknowledged: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::alert;
+    use super::*;
+
+    #[test]
+    fn an_acknowledgement_never_hides_what_a_silence_does() {
+        let now = Instant::default();
+        let mut one = alert(&[("alertname", "A")], now);
+        assert_eq!(one.state(), State::Firing);
+        one.acknowledged = Some(Acknowledgement { by: "mori".into(), at: now, words: "".into() });
+        assert_eq!(one.state(), State::Acknowledged);
+        one.hold = Hold::Silenced;
+        assert_eq!(one.state(), State::Silenced, "what keeps notifications back is said first");
+    }
+
+    #[test]
+    fn what_is_missing_is_said_not_made_up() {
+        let bare = alert(&[], Instant::default());
+        assert_eq!((bare.title(), bare.summary(), bare.runbook()), ("(no alertname)", "", None));
+        assert_eq!((bare.severity, bare.service.clone()), (Severity::Medium, None));
+    }
+}

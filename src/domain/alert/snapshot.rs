@@ -1,0 +1,45 @@
+//! What is known of the alerts of one environment at one time.
+
+use std::sync::Arc;
+
+use super::{Alert, Silence, Watchdog};
+use crate::domain::source::{SourceHealth, SourceState};
+
+/// What is known of the alerts of an environment.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AlertSnapshot {
+    /// The environment.
+    pub environment: Arc<str>,
+    /// Every alert but the watchdog, in no order.
+    pub alerts: Arc<[Arc<Alert>]>,
+    /// Silences that hold or will; `None` while they are not known.
+    pub silences: Option<Arc<[Silence]>>,
+    /// The alert that always fires.
+    pub watchdog: Watchdog,
+    /// Each Alertmanager.
+    pub health: Vec<SourceHealth>,
+    /// What an operator should know, as sentences.
+    pub notes: Vec<String>,
+}
+
+impl AlertSnapshot {
+    /// An environment whose Alertmanagers, by their names, have not answered yet.
+    pub fn loading<'a>(environment: &Arc<str>, managers: impl Iterator<Item = &'a str>) -> Self {
+        Self {
+            environment: environment.clone(),
+            watchdog: Watchdog::Unknown,
+            health: managers.map(|name| SourceHealth::loading(format!("{environment}/{name}"))).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether every Alertmanager has answered, or said why it does not.
+    pub fn is_settled(&self) -> bool {
+        self.health.iter().all(|source| source.state != SourceState::Loading)
+    }
+
+    /// The best of its Alertmanagers, which is what its alerts are as fresh as.
+    pub fn best(&self) -> Option<&SourceHealth> {
+        self.health.iter().min_by_key(|source| source.state.gravity())
+    }
+}

@@ -1,0 +1,161 @@
+//! One alert: what it says, who is on it, what it is about, what was released, what holds it back, and everything it carries.
+
+use chrono::TimeDelta;
+use ratatui::layout::Rect;
+
+use super::{role_of, role_of_state, workloads};
+use crate::domain::alert::{Alert, Labels};
+use crate::domain::rollout::Rollout;
+use crate::domain::service::UNMAPPED;
+use crate::domain::time;
+use crate::theme::Role;
+use crate::ui::pen::Pen;
+use crate::ui::root::HitMap;
+use crate::ui::scene::Scene;
+use crate::ui::widgets::page::Page;
+use crate::ui::words::alerts::{self as said, field};
+
+/// A release this long before an alert began may be why.
+const SUSPECT: TimeDelta = TimeDelta::hours(1);
+/// The most releases of other services that are shown.
+const MOST_OTHERS: usize = 5;
+
+/// Draws it.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
+    let mut page = Page::new(area.width.saturating_sub(2));
+    match scene.alerts.open {
+        Some(alert) => write(pen, &mut page, alert, scene),
+        None => page.text(pen, 0, said::GONE, Role::Text),
+    }
+    page.fill(pen, area, scene.ui.alerts.scroll)
+}
+
+fn write(pen: &mut Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
+    page.line(vec![
+        pen.span(alert.title(), Role::Title),
+        pen.span(&format!("  {} ", alert.severity.word()), role_of(alert.severity)),
+        pen.span(&format!(" {}", alert.state().word()), role_of_state(alert.state())),
+        pen.span(&format!("  {}", alert.environment), Role::Muted),
+    ]);
+    page.gap();
+    for name in ["summary", "description", "message"] {
+        if let Some(text) = crate::domain::alert::value(&alert.annotations, name) {
+            page.field(pen, field::SAYS, text, Role::Text);
+        }
+    }
+    let (age, heard) = (pen.age(alert.started_at), pen.age(alert.heard_at));
+    let at = alert.started_at.format("%Y-%m-%d %H:%M:%S").to_string();
+    page.field(pen, field::SINCE, &said::since(&age, &at, &heard), Role::Text);
+    if alert.flaps > 0 {
+        page.field(pen, "", &said::flapping(alert.flaps), Role::Warning);
+    }
+    match &alert.acknowledged {
+        Some(word) => {
+            let age = pen.age(word.at);
+            page.field(pen, field::ON_IT, &said::acknowledged(&word.by, &age, &word.words), Role::Ok);
+        }
+        None => page.field(pen, field::ON_IT, said::NOBODY, Role::Muted),
+    }
+    page.field(
+        pen,
+        field::SERVICE,
+        alert.service.as_deref().unwrap_or(UNMAPPED),
+        if alert.service.is_some() { Role::Text } else { Role::Warning },
+    );
+    releases(pen, page, alert, scene);
+    runbooks(pen, page, alert, scene);
+    held(pen, page, alert, scene);
+    if let Some(source) = &alert.source {
+        page.field(pen, field::SOURCE, source, Role::Muted);
+    }
+    page.gap();
+    pairs(pen, page, field::LABELS, &alert.labels);
+    page.gap();
+    pairs(pen, page, field::ANNOTATIONS, &alert.annotations);
+}
+
+/// The workloads it is about, and what else was released in the hour before it began.
+fn releases(pen: &Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
+    let own = workloads(alert, scene.alerts.rollouts);
+    for (place, row) in own.iter().enumerate() {
+        let label = if place == 0 { field::WORKLOAD } else { "" };
+        let words =
+            said::workload(&row.workload.label(), &row.workload.namespace, row.verdict.word(), &release(alert, row));
+        page.field(pen, label, &words, Role::of_verdict(row.verdict));
+    }
+    let is_suspect = |row: &&std::sync::Arc<Rollout>| {
+        row.workload.environment == alert.environment
+            && row.changed_at.is_some_and(|at| (alert.started_at - SUSPECT..=alert.started_at).contains(&at))
+            && !own.iter().any(|known| known.workload == row.workload)
+    };
+    let others: Vec<_> = scene.alerts.rollouts.iter().filter(is_suspect).collect();
+    for (place, row) in others.iter().take(MOST_OTHERS).enumerate() {
+        let label = if place == 0 { field::RELEASED } else { "" };
+        let words =
+            said::workload(&row.workload.label(), &row.workload.namespace, row.verdict.word(), &release(alert, row));
+        page.field(pen, label, &words, Role::Text);
+    }
+    let has_own = own.iter().any(|row| row.changed_at.is_some_and(|at| alert.started_at - at <= SUSPECT));
+    if others.is_empty() && !has_own {
+        page.field(pen, field::RELEASED, said::NOTHING_RELEASED, Role::Muted);
+    }
+}
+
+/// Which image was released when, before or after it began.
+fn release(alert: &Alert, row: &Rollout) -> String {
+    let Some(at) = row.changed_at else { return String::new() };
+    let apart = alert.started_at - at;
+    let image = row.images.iter().map(|image| image.rsplit('/').next().unwrap_or(image)).collect::<Vec<_>>().join(", ");
+    let when = at.format("%H:%M:%S").to_string();
+    said::released(&image, &when, &time::coarse(apart.abs()), apart >= TimeDelta::zero())
+}
+
+/// Where what to do is written: as its rule says, then as its service says.
+fn runbooks(pen: &Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
+    let namespace = alert.label("namespace").map_or("", |namespace| namespace);
+    let of_service = alert.service.as_deref().and_then(|name| {
+        let declared = scene.services.declared().iter().find(|service| *service.name == *name);
+        scene.services.named(&alert.environment, namespace, name).or(declared)
+    });
+    let all = alert.runbook().map(|link| &**link).into_iter();
+    let all = all.chain(of_service.into_iter().flat_map(|service| service.runbooks.iter().map(String::as_str)));
+    for (place, runbook) in all.enumerate() {
+        page.field(pen, if place == 0 { field::RUNBOOK } else { "" }, runbook, Role::Text);
+    }
+}
+
+/// What keeps its notifications back, and who would get them.
+fn held(pen: &mut Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
+    let snapshot = scene.alerts.snapshots.iter().find(|snapshot| snapshot.environment == alert.environment);
+    let silences = snapshot.and_then(|snapshot| snapshot.silences.as_deref()).unwrap_or_default();
+    for id in &alert.silenced_by {
+        let words = match silences.iter().find(|silence| silence.id == *id) {
+            Some(silence) => {
+                let left = pen.left(silence.ends_at);
+                said::silence(&silence.created_by, &left, &silence.comment, id)
+            }
+            None => said::silence_unknown(id),
+        };
+        page.field(pen, field::SILENCED, &words, Role::Warning);
+        if let Some(silence) = silences.iter().find(|silence| silence.id == *id) {
+            page.field(pen, "", &silence.covers(), Role::Muted);
+        }
+    }
+    for fingerprint in &alert.inhibited_by {
+        let known = snapshot.and_then(|snapshot| snapshot.alerts.iter().find(|one| one.fingerprint == *fingerprint));
+        let words = known.map_or_else(|| fingerprint.to_string(), |by| format!("{}: {}", by.title(), by.summary()));
+        page.field(pen, field::INHIBITED, &words, Role::Warning);
+    }
+    for interval in &alert.muted_by {
+        page.field(pen, field::MUTED, interval, Role::Warning);
+    }
+    if !alert.receivers.is_empty() {
+        page.field(pen, field::TELLS, &alert.receivers.join(", "), Role::Muted);
+    }
+}
+
+fn pairs(pen: &Pen<'_>, page: &mut Page, label: &str, pairs: &Labels) {
+    for (place, (name, value)) in pairs.iter().enumerate() {
+        page.field(pen, if place == 0 { label } else { "" }, &format!("{name} = {value}"), Role::Muted);
+    }
+}

@@ -1,0 +1,169 @@
+//! The list of alerts, worst first: what fires and nobody is on before what somebody is on, what is held back last.
+
+use ratatui::layout::Rect;
+
+use super::{notice, role_of, role_of_state, workloads};
+use crate::domain::alert::State;
+use crate::domain::service::UNMAPPED;
+use crate::theme::Role;
+use crate::ui::alerts::AlertLine;
+use crate::ui::layout::Room;
+use crate::ui::pen::Pen;
+use crate::ui::root::HitMap;
+use crate::ui::scene::Scene;
+use crate::ui::widgets::columns::{self, Column, Placed};
+use crate::ui::widgets::grid::{self, Cell, Fit, Head};
+use crate::ui::widgets::page::Page;
+use crate::ui::widgets::prompt;
+use crate::ui::words::{self, alerts as said, alerts::column};
+
+/// Lines that tell more of the alert under the cursor.
+const MORE: u16 = 3;
+
+/// Draws it.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
+    let cursor = title(pen, Rect { height: 1, ..area }, scene);
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let above = notice::above(pen, scene, inner.width);
+    let most = notice::MOST.min(area.height.saturating_sub(1));
+    let height = u16::try_from(above.len()).unwrap_or(u16::MAX).min(most);
+    above.draw(pen, Rect { y: area.y + 1, height, ..inner }, 0);
+    let top = area.y + 1 + height;
+    let below = Rect { y: top, height: area.bottom().saturating_sub(top), ..area };
+    if scene.alerts.lines.is_empty() {
+        let page = notice::instead(pen, scene, inner.width.saturating_sub(2));
+        page.draw(pen, Rect { x: inner.x + 1, y: below.y + 1, height: below.height.saturating_sub(1), ..inner }, 0);
+        return HitMap { cursor, ..HitMap::default() };
+    }
+    let more = if below.height >= 14 { MORE } else { 0 };
+    let table = Rect { height: below.height - more, ..below };
+    let placed = placed(scene, table.width - 1);
+    let at = scene.alerts.cursor.unwrap_or(0);
+    let is_old = notice::is_old(scene);
+    let hit = grid::draw(pen, table, &placed, (scene.alerts.lines.len(), at), |pen, place| {
+        let Some(line) = scene.alerts.lines.get(place) else { return Vec::new() };
+        let cells = placed.iter().map(|column| cell(pen, column.id.words, line, scene));
+        cells.map(|(words, role)| (words, if is_old { Role::StaleData } else { role })).collect()
+    });
+    if let Some(line) = scene.alerts.lines.get(at).filter(|_| more > 0) {
+        tell_more(pen, Rect { y: table.bottom(), height: more, ..inner }, line);
+    }
+    HitMap { cursor, ..hit }
+}
+
+/// How many of each severity; or the filter while it is typed.
+fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)> {
+    let (alerts, chosen) = (&scene.alerts, &scene.ui.alerts);
+    let shown = alerts.lines.iter().filter(|line| !line.is_member).map(|line| line.members).sum();
+    // Before the first answer there is no number to say.
+    let is_known =
+        alerts.snapshots.iter().flat_map(|snapshot| &snapshot.health).any(|health| health.last_good.is_some());
+    let mut facts =
+        vec![if is_known { said::tally(alerts.tally, shown, alerts.total) } else { said::TITLE.to_owned() }];
+    facts.extend(chosen.is_firing_only.then(|| said::FIRING_ONLY.to_owned()));
+    if !scene.ui.is_filtering && !chosen.filter.text.is_empty() {
+        facts.push(words::list::filter(&chosen.filter.text));
+    }
+    let facts = facts.join(&format!(" {} ", pen.glyphs.separator));
+    let x = area.x + 1;
+    if !scene.ui.is_filtering {
+        pen.put(x, area.y, area.width.saturating_sub(2), &facts, pen.style(Role::Title));
+        return None;
+    }
+    let half = area.width / 2;
+    pen.put(x, area.y, 1, "/", pen.style(Role::Prompt));
+    let cursor = prompt::draw(pen, x + 1, area.y, half.saturating_sub(2), &chosen.filter);
+    pen.put(x + half, area.y, (area.width - half).saturating_sub(2), &facts, pen.style(Role::Muted));
+    Some(cursor)
+}
+
+fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {
+    let room = Room::of(columns + 1);
+    let is_one = scene.alerts.snapshots.len() < 2;
+    let [name, service, who, summary] = match room {
+        Room::Narrow => [21, 11, 10, 14],
+        Room::Middle => [32, 16, 12, 22],
+        Room::Wide => [40, 20, 16, 40],
+    };
+    let column = |words, width, rank, fit| Column { id: Head { words, fit }, width, rank };
+    let asked = [
+        column(column::SEVERITY, 8, 0, Fit::Left),
+        column(column::STATE, 12, 0, Fit::Left),
+        column(column::ALERT, name, 0, Fit::Middle),
+        column(words::column::ENVIRONMENT, 12, if is_one { 9 } else { 1 }, Fit::Left),
+        column(column::SERVICE, service, 2, Fit::Middle),
+        column(column::AGE, 6, 0, Fit::Right),
+        column(column::RELEASED, 8, 5, Fit::Right),
+        column(column::FLAPS, 5, 6, Fit::Right),
+        column(column::ON_IT, who, 4, Fit::Left),
+    ];
+    columns::place(&asked, columns, summary, Some(Head { words: column::SUMMARY, fit: Fit::Left }))
+}
+
+fn cell(pen: &mut Pen<'_>, head: &str, line: &AlertLine, scene: &Scene<'_>) -> Cell {
+    let alert = &line.alert;
+    let state = alert.state();
+    let is_held = matches!(state, State::Silenced | State::Inhibited);
+    let muted = |role| if is_held { Role::Muted } else { role };
+    match head {
+        column::SEVERITY => (alert.severity.word().to_owned(), muted(role_of(alert.severity))),
+        column::STATE if line.members > 1 && line.firing > 0 && line.firing < line.members => {
+            (said::of_them(line.firing, line.members), role_of_state(state))
+        }
+        column::STATE => (state.word().to_owned(), role_of_state(state)),
+        column::ALERT => (name(pen, line), muted(Role::Text)),
+        words::column::ENVIRONMENT => (alert.environment.to_string(), Role::Muted),
+        column::SERVICE => {
+            let role = if alert.service.is_none() && !is_held { Role::Warning } else { muted(Role::Text) };
+            (alert.service.as_deref().unwrap_or(UNMAPPED).to_owned(), role)
+        }
+        column::AGE => (pen.age(line.started_at), Role::Muted),
+        column::RELEASED => {
+            let changed = workloads(alert, scene.alerts.rollouts).iter().filter_map(|row| row.changed_at).max();
+            (changed.map(|at| pen.age(at)).unwrap_or_default(), Role::Muted)
+        }
+        column::FLAPS => {
+            let flaps = if alert.flaps == 0 { String::new() } else { alert.flaps.to_string() };
+            (flaps, if alert.is_flapping() { Role::Warning } else { Role::Muted })
+        }
+        column::ON_IT => (alert.acknowledged.as_ref().map(|word| word.by.to_string()).unwrap_or_default(), Role::Ok),
+        _ => (alert.summary().to_owned(), muted(Role::Text)),
+    }
+}
+
+/// The name, of a group with how many it stands for; members are set in.
+fn name(pen: &Pen<'_>, line: &AlertLine) -> String {
+    let name = line.alert.title();
+    if line.members > 1 {
+        let sign = if line.is_unfolded { "-" } else { "+" };
+        return format!("{sign} {}", said::group(name, line.members));
+    }
+    if !line.is_member {
+        return name.to_owned();
+    }
+    // What tells members apart is on other labels than their name.
+    let own = ["pod", "instance", "node", "persistentvolumeclaim", "device", "job"];
+    let own = own.iter().find_map(|label| line.alert.label(label)).map_or(name, |value| value);
+    format!("  {} {own}", pen.glyphs.separator)
+}
+
+/// What the columns have no room for, of the alert under the cursor.
+fn tell_more(pen: &mut Pen<'_>, area: Rect, line: &AlertLine) {
+    let alert = &line.alert;
+    let mut page = Page::new(area.width);
+    let mut facts = vec![alert.title().to_owned(), alert.severity.word().to_owned(), alert.state().word().to_owned()];
+    facts.extend((alert.flaps > 0).then(|| said::flapping(alert.flaps)));
+    if let Some(word) = &alert.acknowledged {
+        facts.push(said::acknowledged(&word.by, &pen.age(word.at), &word.words));
+    }
+    page.text(pen, 0, &facts.join(&format!(" {} ", pen.glyphs.separator)), Role::Title);
+    page.text(pen, 0, alert.summary(), Role::Text);
+    let labels: Vec<String> = alert
+        .labels
+        .iter()
+        .filter(|(name, _)| !matches!(&**name, "alertname" | "severity"))
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    page.text(pen, 0, &labels.join(" "), Role::Muted);
+    page.draw(pen, area, 0);
+}

@@ -1,0 +1,38 @@
+//! The alerts pane: what fires, worst first, and one alert in detail.
+
+pub mod detail;
+pub mod list;
+mod notice;
+
+use std::sync::Arc;
+
+use crate::domain::alert::join::Aim;
+use crate::domain::alert::{Alert, Severity, State};
+use crate::domain::rollout::Rollout;
+use crate::theme::Role;
+
+/// The role of a severity's word.
+const fn role_of(severity: Severity) -> Role {
+    match severity {
+        Severity::Critical => Role::Error,
+        Severity::High => Role::VerdictStuck,
+        Severity::Medium => Role::Warning,
+        Severity::Low => Role::Muted,
+    }
+}
+
+/// The role of a state's word.
+const fn role_of_state(state: State) -> Role {
+    match state {
+        State::Firing => Role::Error,
+        State::Pending => Role::Warning,
+        State::Acknowledged => Role::Ok,
+        State::Inhibited | State::Silenced => Role::Muted,
+    }
+}
+
+/// The workloads an alert is about.
+fn workloads<'a>(alert: &Alert, rollouts: &'a [Arc<Rollout>]) -> Vec<&'a Arc<Rollout>> {
+    let aim = Aim::of(alert);
+    rollouts.iter().filter(|row| aim.is(row)).collect()
+}

@@ -1,0 +1,85 @@
+//! What stands over the alerts, and in place of them when there are none.
+
+use crate::domain::alert::Watchdog;
+use crate::domain::source::{SourceHealth, SourceState, together};
+use crate::theme::Role;
+use crate::ui::chrome::header;
+use crate::ui::pen::Pen;
+use crate::ui::scene::Scene;
+use crate::ui::widgets::page::Page;
+use crate::ui::words::{self, alerts as said};
+
+/// The most lines over the rows.
+pub(super) const MOST: u16 = 4;
+
+/// Whether any environment's alerts are the last good ones only.
+pub(super) fn is_old(scene: &Scene<'_>) -> bool {
+    scene.alerts.snapshots.iter().any(|snapshot| {
+        snapshot.best().is_some_and(|best| matches!(best.state, SourceState::Stale | SourceState::Down))
+    })
+}
+
+/// What stands over the rows: a missing watchdog, what is not fresh, what else to know.
+pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page {
+    let mut page = Page::new(columns);
+    for snapshot in scene.alerts.snapshots {
+        if let Watchdog::Missing(name) = &snapshot.watchdog {
+            page.text(pen, 0, &said::watchdog_missing(&snapshot.environment, name), Role::Error);
+        }
+    }
+    for source in together(&health(scene)).iter().filter(|source| source.last_good.is_some()) {
+        if let Some(age) = source.last_good.filter(|_| source.state != SourceState::Fresh).map(|at| pen.age(at)) {
+            let retry = source.next_try.filter(|at| *at > pen.now).map(|at| pen.left(at));
+            let sentence = words::list::old(&age, source.error.as_deref(), retry.as_deref());
+            page.text(pen, 0, &format!("{}: {sentence}", source.name), Role::Warning);
+        }
+    }
+    for note in scene.alerts.snapshots.iter().flat_map(|snapshot| &snapshot.notes) {
+        page.text(pen, 0, note, Role::Warning);
+    }
+    page
+}
+
+/// What stands in place of rows when there are none.
+pub(super) fn instead(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page {
+    let mut page = Page::new(columns);
+    let alerts = &scene.alerts;
+    if alerts.snapshots.is_empty() {
+        page.text(pen, 0, said::NOT_CONFIGURED, Role::Text);
+        return page;
+    }
+    if alerts.total > 0 {
+        page.text(pen, 0, &said::nothing_matches(alerts.total), Role::Text);
+        return page;
+    }
+    for snapshot in alerts.snapshots {
+        let Some(best) = snapshot.best() else { continue };
+        match (best.state, best.last_good) {
+            (SourceState::Loading, _) => page.text(pen, 0, said::LOADING, Role::Text),
+            (SourceState::Stale | SourceState::Down, None) => {
+                page.text(pen, 0, said::NEVER_READ, Role::Error);
+                for source in together(&snapshot.health) {
+                    let sentence: String =
+                        header::health(pen, &source).iter().map(|span| span.content.to_string()).collect();
+                    page.text(pen, 2, &sentence, Role::Text);
+                }
+                page.text(pen, 0, words::list::RETRIES, Role::Muted);
+            }
+            // An old list that is empty says nothing of now; the line above says how old it is.
+            (SourceState::Stale | SourceState::Down, Some(_)) => {}
+            (SourceState::Fresh, _) => match &snapshot.watchdog {
+                Watchdog::Heard(at) => {
+                    let heard = pen.age(*at);
+                    page.text(pen, 0, &said::quiet(&snapshot.environment, &heard), Role::Ok);
+                }
+                Watchdog::NotAsked => page.text(pen, 0, &said::quiet_unproven(&snapshot.environment), Role::Text),
+                Watchdog::Missing(_) | Watchdog::Unknown => {}
+            },
+        }
+    }
+    page
+}
+
+fn health(scene: &Scene<'_>) -> Vec<SourceHealth> {
+    scene.alerts.snapshots.iter().flat_map(|snapshot| snapshot.health.clone()).collect()
+}

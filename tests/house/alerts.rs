@@ -1,0 +1,329 @@
+//! The alerts pane in every state, at every size, and the ways from an alert to its rollout and back.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use insta::assert_snapshot;
+use quarterdeck::app::{Effect, Message, update};
+use quarterdeck::domain::alert::{
+    Alert, AlertSnapshot, Hold, Matcher, Severity, Silence, SilenceState, Watchdog, identity, value,
+};
+use quarterdeck::domain::rollout::{Rollout, Verdict};
+use quarterdeck::domain::source::{SourceHealth, SourceState};
+use quarterdeck::domain::store::Acknowledgement;
+use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::ui::state::View;
+
+use crate::stage::{SIZES, Stage, ago, now, rollout, text};
+
+/// An alert of production with these labels and this summary, firing for so many seconds.
+fn alert(labels: &[(&str, &str)], summary: &str, seconds: i64) -> Alert {
+    let mut pairs: Vec<(Arc<str>, Arc<str>)> =
+        labels.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+    pairs.sort();
+    let key: Arc<str> = identity::fingerprint(pairs.iter().map(|(name, value)| (&**name, &**value))).into();
+    Alert {
+        environment: "production".into(),
+        key: key.clone(),
+        fingerprint: key,
+        name: value(&pairs, "alertname").cloned().unwrap_or_default(),
+        severity: Severity::of(value(&pairs, "severity").map(AsRef::as_ref)),
+        hold: Hold::None,
+        started_at: ago(seconds),
+        heard_at: ago(4),
+        service: value(&pairs, "service").cloned(),
+        labels: pairs.into(),
+        annotations: [("summary".into(), summary.into())].into(),
+        source: None,
+        silenced_by: Vec::new(),
+        inhibited_by: Vec::new(),
+        muted_by: Vec::new(),
+        receivers: vec!["pager".into()],
+        flaps: 0,
+        acknowledged: None,
+    }
+}
+
+fn health(name: &str, state: SourceState) -> SourceHealth {
+    let last = |seconds| Some(ago(seconds));
+    let loading = SourceHealth::loading(format!("production/{name}"));
+    match state {
+        SourceState::Loading => loading,
+        SourceState::Fresh => SourceHealth { state, last_good: last(3), ..loading },
+        SourceState::Stale | SourceState::Down => SourceHealth {
+            state,
+            last_good: last(if state == SourceState::Stale { 25 } else { 400 }),
+            error: Some(format!("{name} did not answer within 20 s.")),
+            next_try: Some(now() + TimeDelta::seconds(9)),
+            ..loading
+        },
+    }
+}
+
+fn snapshot(alerts: Vec<Alert>, state: SourceState) -> AlertSnapshot {
+    let silence = Silence {
+        id: "4ef1".into(),
+        matchers: vec![Matcher::equal("alertname", "DiskFillsUp")],
+        starts_at: ago(3_000),
+        ends_at: now() + TimeDelta::minutes(70),
+        created_by: "sato".into(),
+        comment: "the new disk is on its way".into(),
+        state: SilenceState::Active,
+    };
+    AlertSnapshot {
+        environment: "production".into(),
+        alerts: alerts.into_iter().map(Arc::new).collect(),
+        silences: Some([silence].into()),
+        watchdog: if state == SourceState::Loading { Watchdog::Unknown } else { Watchdog::Heard(ago(20)) },
+        health: vec![health("am-0.example", state)],
+        notes: Vec::new(),
+    }
+}
+
+/// One of every kind.
+fn shop() -> Vec<Alert> {
+    let mut error_rate = alert(
+        &[
+            ("alertname", "HighErrorRate"),
+            ("severity", "critical"),
+            ("service", "payments"),
+            ("namespace", "shop"),
+            ("team", "pay"),
+        ],
+        "7 % of the requests of payments fail",
+        180,
+    );
+    error_rate.annotations = [
+        ("description".into(), "More than 5 % of the answers of payments in shop are 5xx for 5 minutes.".into()),
+        ("runbook_url".into(), "https://runbooks.example/payments/error-rate".into()),
+        ("summary".into(), "7 % of the requests of payments fail".into()),
+    ]
+    .into();
+    error_rate.source = Some("https://prometheus.example/graph?g0.expr=errors".into());
+    let mut flapping =
+        alert(&[("alertname", "QueueGrows"), ("severity", "high"), ("service", "mail")], "4,200 mails wait", 60);
+    flapping.flaps = 3;
+    let mut disk = alert(
+        &[("alertname", "DiskFillsUp"), ("severity", "critical"), ("instance", "db-0")],
+        "/var is full in 4 h",
+        7_200,
+    );
+    disk.hold = Hold::Silenced;
+    disk.silenced_by = vec!["4ef1".into(), "gone".into()];
+    let mut inhibited =
+        alert(&[("alertname", "Latency"), ("severity", "warning"), ("service", "payments")], "p95 is 2.4 s", 170);
+    inhibited.hold = Hold::Inhibited;
+    inhibited.inhibited_by = vec![error_rate.fingerprint.clone()];
+    let crash = |pod: &str, seconds| {
+        alert(
+            &[("alertname", "PodCrashLooping"), ("severity", "warning"), ("service", "basket"), ("pod", pod)],
+            "it restarts again and again",
+            seconds,
+        )
+    };
+    let bare = alert(&[], "", 90_000);
+    let unknown_word = alert(&[("alertname", "Backup"), ("severity", "urgent")], "no backup since yesterday", 40_000);
+    vec![
+        error_rate,
+        flapping,
+        disk,
+        inhibited,
+        crash("basket-5d9c-k2jqp", 95),
+        crash("basket-5d9c-zzzzz", 50),
+        bare,
+        unknown_word,
+    ]
+}
+
+fn workloads() -> Vec<Rollout> {
+    vec![
+        Rollout { changed_at: Some(ago(240)), service: Some("payments".into()), ..rollout("payments", Verdict::Stuck) },
+        Rollout {
+            changed_at: Some(ago(700)),
+            service: Some("search".into()),
+            ..rollout("search", Verdict::Progressing)
+        },
+        Rollout { service: Some("basket".into()), ..rollout("basket", Verdict::Complete) },
+    ]
+}
+
+fn seeing(snapshot: AlertSnapshot) -> Stage {
+    let mut stage = Stage::new();
+    stage.see(workloads(), SourceState::Fresh);
+    stage.tell(Message::Alerts(Box::new(snapshot)));
+    stage.press("1");
+    stage
+}
+
+#[test]
+fn alerts_list() {
+    let mut without = Stage::new();
+    without.press("1");
+    assert_snapshot!("alerts_not_configured", without.bodies());
+    let loading = AlertSnapshot {
+        health: vec![health("am-0.example", SourceState::Loading)],
+        ..snapshot(Vec::new(), SourceState::Loading)
+    };
+    assert_snapshot!("alerts_loading", seeing(loading).bodies());
+    assert_snapshot!("alerts_empty", seeing(snapshot(Vec::new(), SourceState::Fresh)).bodies());
+    assert_snapshot!("alerts_normal", seeing(snapshot(shop(), SourceState::Fresh)).bodies());
+    assert_snapshot!("alerts_stale", seeing(snapshot(shop(), SourceState::Stale)).bodies());
+    let mut down = snapshot(shop(), SourceState::Down);
+    down.health.push(health("am-1.example", SourceState::Down));
+    assert_snapshot!("alerts_down", seeing(down).bodies());
+    let mut never = snapshot(Vec::new(), SourceState::Down);
+    never.health[0].last_good = None;
+    never.watchdog = Watchdog::Unknown;
+    assert_snapshot!("alerts_never_read", seeing(never).bodies());
+    let missing =
+        AlertSnapshot { watchdog: Watchdog::Missing("Watchdog".into()), ..snapshot(Vec::new(), SourceState::Fresh) };
+    assert_snapshot!("alerts_watchdog_missing", seeing(missing).bodies());
+    let many = (0..10_000).map(|place| {
+        let (name, instance) = (format!("Rule{}", place % 2_000), format!("host-{place}"));
+        alert(
+            &[("alertname", &name), ("instance", &instance), ("severity", "warning")],
+            "too much of something",
+            60 + place,
+        )
+    });
+    let mut huge = seeing(snapshot(many.collect(), SourceState::Fresh));
+    huge.press("G");
+    assert_snapshot!("alerts_huge", huge.bodies());
+    let mut filtered = seeing(snapshot(shop(), SourceState::Fresh));
+    filtered.press("/");
+    filtered.type_text("basket zzz");
+    assert_snapshot!("alerts_filtered", filtered.bodies());
+    filtered.type_text("nobody");
+    assert!(text(&filtered.body(120, 40)).contains("None of 8 alerts matches"));
+}
+
+#[test]
+fn alert_detail() {
+    let mut stage = seeing(snapshot(shop(), SourceState::Fresh));
+    stage.press("enter");
+    assert_snapshot!("alert_detail", stage.bodies());
+    let mut silenced = seeing(snapshot(shop(), SourceState::Fresh));
+    silenced.press("G");
+    silenced.press("enter");
+    assert_snapshot!("alert_silenced", silenced.bodies());
+    stage.tell(Message::Alerts(Box::new(snapshot(Vec::new(), SourceState::Fresh))));
+    assert!(text(&stage.body(80, 24)).contains("It is over"), "an open alert that ends says so");
+}
+
+#[test]
+fn groups_unfold_and_the_cursor_stays_on_its_alert() {
+    let mut stage = seeing(snapshot(shop(), SourceState::Fresh));
+    stage.press("/");
+    stage.type_text("basket");
+    stage.press("enter");
+    let folded = text(&stage.body(120, 40));
+    assert!(folded.contains("+ PodCrashLooping x2"), "{folded}");
+    stage.press("enter");
+    let unfolded = text(&stage.body(120, 40));
+    assert!(unfolded.contains("- PodCrashLooping x2") && unfolded.contains("basket-5d9c-zzzzz"), "{unfolded}");
+    stage.press("j");
+    let before = stage.model.alert_line().map(|line| line.place.clone());
+    // Something worse begins: the lines move, the cursor does not leave its alert.
+    let mut more = shop();
+    more.push(alert(
+        &[("alertname", "BasketDown"), ("severity", "critical"), ("service", "basket")],
+        "basket is down",
+        1,
+    ));
+    stage.tell(Message::Alerts(Box::new(snapshot(more, SourceState::Fresh))));
+    assert_eq!(stage.model.alert_line().map(|line| line.place.clone()), before);
+    stage.press("esc");
+    assert!(stage.model.ui.alerts.filter.text.is_empty(), "esc clears the filter");
+}
+
+#[test]
+fn an_alert_leads_to_its_rollout_and_back_by_one_key_each() {
+    let mut stage = seeing(snapshot(shop(), SourceState::Fresh));
+    assert_eq!(stage.model.alert_line().map(|line| line.alert.title().to_owned()).as_deref(), Some("HighErrorRate"));
+    stage.press("d");
+    assert!(matches!(&stage.model.ui.view, View::Detail(workload, _) if &*workload.name == "payments"));
+    stage.press("A");
+    assert!(matches!(stage.model.ui.view, View::Alerts | View::Alert(..)), "and back to what fires about it");
+    stage.press("2");
+    let rows = text(&stage.body(120, 40));
+    assert!(rows.contains("ALERTS"), "a rollout row shows what fires about it:\n{rows}");
+    stage.press("1");
+    let keys: quarterdeck::keys::Sequence = "!b".parse().expect("keys");
+    let effects: Vec<Effect> =
+        keys.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), now())).collect();
+    let planned =
+        effects.iter().any(|effect| matches!(effect, Effect::Plan(request) if &*request.targets[0].name == "payments"));
+    assert!(planned, "rolling back from an alert plans for the workload it means: {effects:?}");
+}
+
+#[test]
+fn an_alert_that_maps_to_nothing_says_so() {
+    let mut stage = seeing(snapshot(vec![alert(&[("alertname", "Lonely")], "", 60)], SourceState::Fresh));
+    assert!(text(&stage.body(120, 40)).contains("UNMAPPED"));
+    stage.press("d");
+    assert!(text(&stage.screen(120, 40)).contains("no label names its service"));
+}
+
+#[test]
+fn who_is_on_it_is_shown_until_it_fires_again() {
+    let mut stage = seeing(snapshot(shop(), SourceState::Fresh));
+    let one = stage.model.alert_line().expect("a line").alert.clone();
+    let word = Acknowledgement {
+        environment: "production".into(),
+        fingerprint: one.key.to_string(),
+        alert: "HighErrorRate".into(),
+        firing_since: Some(one.started_at),
+        by: "mori".into(),
+        at: ago(30),
+        until: None,
+        note: "rolling back".into(),
+        withdrawn: None,
+        version: 1,
+    };
+    stage.model.alerts.heard(vec![word], now());
+    stage.model.refilter_alerts();
+    let screen = text(&stage.body(200, 60));
+    assert!(screen.contains("acknowledged") && screen.contains("mori"), "{screen}");
+}
+
+/// Texts nobody should have to expect, and somebody will send.
+#[test]
+fn hostile_alerts_stay_in_their_cells() {
+    let hostile = [
+        "支払いサービス決済処理基盤本番環境",
+        "\u{1b}[2J\u{1b}]0;owned\u{7}clear",
+        "a\u{202e}gnp.exe",
+        "e\u{301}\u{301}\u{301}👩‍👩‍👧‍👦",
+        "tab\there\nnew",
+    ];
+    let alerts = hostile
+        .iter()
+        .map(|text| alert(&[("alertname", text), ("service", text), ("severity", text)], &text.repeat(20), 60));
+    let mut stage = seeing(snapshot(alerts.collect(), SourceState::Fresh));
+    assert_snapshot!("alerts_hostile", stage.bodies());
+    let is_dangerous = |letter: char| {
+        letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    for is_open in [false, true] {
+        if is_open {
+            stage.press("enter");
+        }
+        for (columns, rows) in SIZES {
+            for cell in stage.screen(columns, rows).content() {
+                assert!(!cell.symbol().chars().any(is_dangerous), "{:?} reached a cell", cell.symbol());
+            }
+        }
+    }
+}
+
+#[test]
+fn no_colour_and_ascii_lose_no_fact() {
+    let mut stage = seeing(snapshot(shop(), SourceState::Fresh));
+    let with_colour = text(&stage.body(120, 40));
+    stage.theme = Theme::embedded("midnight", Depth::Sixteen);
+    assert_eq!(text(&stage.body(120, 40)), with_colour, "colour carries nothing alone");
+    stage.glyphs = Glyphs::ASCII;
+    let plain = text(&stage.body(120, 40));
+    assert!(plain.is_ascii(), "{plain}");
+    assert!(plain.contains("critical") && plain.contains("silenced"));
+}
