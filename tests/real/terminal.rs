@@ -35,9 +35,10 @@ fn a_first_rollback_takes_a_few_keys() {
         terminal.send("!b");
         wait_until("an answer", SOON, || {
             let text = terminal.screen_text();
-            (text.contains("Press again") || text.contains("Roll back deployment/payments")).then_some(())
+            (text.contains("Press again") || text.contains("Roll back in production: deployment/payments"))
+                .then_some(())
         });
-        terminal.screen_text().contains("Roll back deployment/payments").then_some(())
+        terminal.screen_text().contains("Roll back in production: deployment/payments").then_some(())
     });
     terminal.wait_for_text("type ROLLBACK", SOON);
     // The confirmation arms itself 300 ms after the plan is shown; enter before that is only told off.
@@ -93,8 +94,10 @@ fn the_environments_are_shown_together_and_each_alone_a_few_keys_away() {
     terminal.send("s");
     terminal.wait_for_text("demo-staging", SOON);
     terminal.send("G\r");
-    terminal.wait_for("the other environment", SOON, |text| text.contains("STAGING") && text.contains("all 12 well"));
-    assert!(!terminal.screen_text().to_lowercase().contains("production"), "nothing of the other is left");
+    // The whole frame: its upper rows are there before the lower ones.
+    terminal.wait_for("the other environment, and nothing of this one", SOON, |text| {
+        text.contains("STAGING") && text.contains("all 12 well") && !text.to_lowercase().contains("production")
+    });
     terminal.send("qq");
     assert!(terminal.wait_for_exit(SOON).success());
 }

@@ -247,11 +247,11 @@ async fn a_wrong_password_a_missing_database_and_a_stranger_are_said_without_the
     let stranger = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let strange = stranger.local_addr().expect("bound").port();
     tokio::spawn(async move {
-        // Kept open: closing with the greeting unread would reset the connection before the answer is read.
-        let mut held = Vec::new();
+        // The greeting is read first: closing with it unread would reset the connection before the answer is read.
         while let Ok((mut socket, _)) = stranger.accept().await {
+            let _ = tokio::io::AsyncReadExt::read(&mut socket, &mut [0; 256]).await;
             let _ = tokio::io::AsyncWriteExt::write_all(&mut socket, b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
-            held.push(socket);
+            let _ = tokio::io::AsyncWriteExt::shutdown(&mut socket).await;
         }
     });
     for (url, words) in [
