@@ -7,7 +7,7 @@ use tokio::sync::{Mutex, mpsc};
 
 use super::execute::Executor;
 use super::journal::{Entry, What, Written};
-use crate::domain::action::{Outcome, Phase, Run, RunEvent, advance};
+use crate::domain::action::{Outcome, Run, RunEvent, advance};
 
 /// A run on its way. Targets of one wave share it.
 pub(super) struct Account<'a> {
@@ -42,24 +42,19 @@ impl<'a> Account<'a> {
 
     /// Writes a line that must be on disk before anything else happens.
     pub(super) async fn write(&self, entry: Entry) -> Result<(), String> {
-        match self.append(entry) {
-            Ok(Written::Well) => Ok(()),
-            Ok(Written::FromReserve) => {
-                let words = "the disk is full: the journal uses its reserve, and there is no other. Free some space.";
-                tracing::warn!(words);
-                self.note(RunEvent::Noted { words: words.to_owned() }).await;
-                Ok(())
-            }
-            Err(error) => Err(format!(
+        self.append(entry).await.map_err(|error| {
+            format!(
                 "the journal cannot be written ({error}), and nothing is done that it does not hold. Free some space or check $XDG_STATE_HOME/quarterdeck."
-            )),
-        }
+            )
+        })
     }
 
     /// Writes a line about something that has happened already: failing to must not change what follows.
-    pub(super) fn record(&self, entry: Entry) {
-        if let Err(error) = self.append(entry) {
+    pub(super) async fn record(&self, entry: Entry) {
+        if let Err(error) = self.append(entry).await {
             tracing::error!(%error, "a journal line is lost");
+            let words = format!("a line of the journal is lost ({error}); what happens goes on.");
+            self.note(RunEvent::Noted { words }).await;
         }
     }
 
@@ -68,20 +63,27 @@ impl<'a> Account<'a> {
         Entry { what, target, words: words.into(), ..self.bare.clone() }
     }
 
-    fn append(&self, entry: Entry) -> io::Result<Written> {
-        self.executor.journal.lock().unwrap_or_else(PoisonError::into_inner).append(entry, (self.executor.clock)())
+    async fn append(&self, entry: Entry) -> io::Result<()> {
+        let now = (self.executor.clock)();
+        let written = self.executor.journal.lock().unwrap_or_else(PoisonError::into_inner).append(entry, now)?;
+        if written == Written::FromReserve {
+            let words = "the disk is full: the journal uses its reserve, and there is no other. Free some space.";
+            tracing::warn!(words);
+            self.note(RunEvent::Noted { words: words.to_owned() }).await;
+        }
+        Ok(())
     }
 
     /// Brings a target to its end.
     pub(super) async fn settle(&self, place: usize, outcome: Outcome, words: String) -> Outcome {
-        self.record(Entry { outcome: Some(outcome), ..self.line(What::Settled, Some(place), words.as_str()) });
+        self.record(Entry { outcome: Some(outcome), ..self.line(What::Settled, Some(place), words.as_str()) }).await;
         self.note(RunEvent::Settled { target: place, outcome, words }).await;
         outcome
     }
 
     /// Ends the run before it began.
     pub(super) async fn refuse(self, reason: String) -> Run {
-        self.record(self.line(What::Refused, None, reason.as_str()));
+        self.record(self.line(What::Refused, None, reason.as_str())).await;
         self.note(RunEvent::Refused { reason }).await;
         self.run.into_inner()
     }
@@ -90,10 +92,8 @@ impl<'a> Account<'a> {
     pub(super) async fn end(self) -> Run {
         let run = self.run.lock().await.clone();
         let words = run.targets.iter().map(|target| target.words.as_str()).collect::<Vec<_>>().join(" ");
-        self.record(Entry { phase: Some(run.phase), ..self.line(What::Ended, None, words) });
-        if run.phase != Phase::Unknown {
-            self.executor.settled.lock().unwrap_or_else(PoisonError::into_inner).insert(run.id.clone());
-        }
+        self.record(Entry { phase: Some(run.phase), ..self.line(What::Ended, None, words) }).await;
+        self.executor.ended.lock().unwrap_or_else(PoisonError::into_inner).insert(run.id.clone(), run.phase);
         run
     }
 }

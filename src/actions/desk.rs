@@ -1,6 +1,6 @@
 //! What planner and executor of one environment share, so that they are made alike wherever they are made.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
@@ -11,7 +11,7 @@ use super::plan::Planner;
 use super::policy::Grant;
 use super::reach::PodReach;
 use super::seen::Seen;
-use crate::domain::action::Actor;
+use crate::domain::action::{Actor, Phase};
 use crate::domain::environment::Guard;
 use crate::domain::service::Services;
 use crate::sources::Clock;
@@ -34,7 +34,7 @@ pub struct Desk {
     /// What was seen healthy.
     pub seen: Arc<Mutex<Seen>>,
     /// Ids of runs of this machine that came to their end.
-    pub settled: Arc<Mutex<HashSet<String>>>,
+    pub ended: Arc<Mutex<HashMap<String, Phase>>>,
     /// The journal.
     pub journal: Arc<Mutex<Journal>>,
     /// The clock.
@@ -54,7 +54,7 @@ impl Desk {
             actor: self.actor.clone(),
             services: self.services.clone(),
             seen: self.seen.clone(),
-            settled: self.settled.clone(),
+            ended: self.ended.clone(),
             clock: self.clock.clone(),
         }
     }
@@ -91,7 +91,7 @@ impl Desk {
             journal: self.journal.clone(),
             services: self.services.clone(),
             seen: self.seen.clone(),
-            settled: self.settled.clone(),
+            ended: self.ended.clone(),
             leaving,
             clock: self.clock.clone(),
         }

@@ -1,6 +1,6 @@
 //! The executor: the only holder of hands. Journal first, send once, verify, and say what is not known.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::{BoxFuture, join_all};
@@ -16,7 +16,7 @@ use super::policy::{self, Grant};
 use super::seen::Seen;
 use super::services::is_still_of;
 use super::verify::{Tell, Verification};
-use crate::domain::action::{Actor, Cluster, Code, Outcome, Part, Plan, Run, RunEvent, Step, Target};
+use crate::domain::action::{Actor, Cluster, Code, Outcome, Part, Phase, Plan, Run, RunEvent, Step, Target};
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{code_digest, template_digest};
 use crate::domain::service::Services;
@@ -55,8 +55,8 @@ pub struct Executor {
     pub services: Arc<Services>,
     /// What was seen healthy.
     pub seen: Arc<Mutex<Seen>>,
-    /// Ids of runs that came to their end.
-    pub settled: Arc<Mutex<HashSet<String>>>,
+    /// How runs ended that came to their end, by their ids.
+    pub ended: Arc<Mutex<HashMap<String, Phase>>>,
     /// Turns true when the process has to leave: targets not started are then left alone.
     pub leaving: watch::Receiver<bool>,
     /// The clock.
@@ -106,14 +106,14 @@ impl Executor {
                     continue;
                 }
                 match self.change(&account, plan, place, action).await {
-                    Ok(is_accepted) => changed.push((place, is_accepted)),
+                    Ok(aim) => changed.push((place, aim)),
                     Err(_) => is_stopped = Some(NOT_WELL),
                 }
             }
-            let follow = |(place, is_accepted): (usize, bool)| {
-                let target = &plan.targets[place];
-                let after = target.steps.iter().filter(|step| step.part != Part::Change).collect();
-                self.follow(&account, place, aim(target), is_accepted, after)
+            let follow = |(place, aim): (usize, Aim)| {
+                let steps = plan.targets.get(place).map(|target| target.steps.as_slice()).unwrap_or_default();
+                let after = steps.iter().filter(|step| step.part != Part::Change).collect();
+                self.follow(&account, place, aim, true, after)
             };
             let outcomes = join_all(changed.into_iter().map(follow)).await;
             if outcomes.iter().any(|outcome| *outcome != Outcome::Done) {
@@ -136,9 +136,8 @@ impl Executor {
             None,
             format!("verifying what an earlier process of {} left; nothing is sent.", begun.actor),
         );
-        if let Err(reason) = account.write(resumed).await {
-            return account.refuse(reason).await;
-        }
+        // Verifying changes nothing: a journal that cannot be written is said, and is no reason not to look.
+        account.record(resumed).await;
         for (place, aim) in begun.aims.iter().enumerate() {
             if let Some((outcome, words)) = unfinished.settled.get(&place) {
                 tell_again(&account, place, *outcome, words).await;
@@ -149,10 +148,15 @@ impl Executor {
                 continue;
             }
             account.note(RunEvent::Started { target: place }).await;
-            let reason = "an earlier process ended before its outcome".to_owned();
-            account.note(RunEvent::AnswerLost { target: place, reason }).await;
+            let is_accepted = unfinished.accepted.contains(&place);
+            if is_accepted {
+                account.note(RunEvent::Accepted { target: place }).await;
+            } else {
+                let reason = "an earlier process ended before its outcome".to_owned();
+                account.note(RunEvent::AnswerLost { target: place, reason }).await;
+            }
             // The old process may have died long ago: its deadline counts from now, or nothing could be read at all.
-            self.follow(&account, place, aim.clone(), false, Vec::new()).await;
+            self.follow(&account, place, aim.clone(), is_accepted, Vec::new()).await;
         }
         account.end().await
     }
@@ -222,14 +226,15 @@ impl Executor {
         Ok(())
     }
 
-    /// Sends the change of one target: `Ok(true)` when the server accepted it, `Ok(false)` when its answer was lost.
+    /// Sends the change of one target. What is to be verified, once the change is known to be made: a lost answer is waited out here, so
+    /// that nothing else is changed while nobody knows what became of this one.
     async fn change(
         &self,
         account: &Account<'_>,
         plan: &Plan,
         place: usize,
         action: &dyn Action,
-    ) -> Result<bool, Outcome> {
+    ) -> Result<Aim, Outcome> {
         let Some(target) = plan.targets.get(place) else { return Err(Outcome::Refused) };
         let refused = |words: String| account.settle(place, Outcome::Refused, words);
         let mut facts = match self.observe.workload(&target.workload).await {
@@ -244,14 +249,27 @@ impl Executor {
         if let Err(reason) = checked {
             return Err(refused(format!("nothing was sent: {reason}")).await);
         }
+        // A machine that slept meanwhile wakes up in another world.
+        if (self.clock)() >= plan.refreshed_at + plan.holds_target(place) {
+            return Err(
+                refused("nothing was sent: the time in which it was to begin is over. Plan again.".to_owned()).await
+            );
+        }
         let words = target.steps.iter().map(|step| step.words.as_str()).collect::<Vec<_>>().join(" ");
         if let Err(reason) = account.write(account.line(What::Intent, Some(place), words)).await {
             return Err(refused(format!("nothing was sent: {reason}")).await);
         }
         account.note(RunEvent::Started { target: place }).await;
+        let mut aim = aim(target);
         for step in target.steps.iter().filter(|step| step.part == Part::Change) {
             match self.operate.send(&step.request, &plan.id).await {
-                Ok(_) => {}
+                // What the server stored is what is verified: admission may have had its say.
+                Ok(reply) => {
+                    if let Some(stored) = reply.object.pointer("/spec/template") {
+                        aim.template_digest = template_digest(stored);
+                        aim.code = aim.code.map(|code| Code { after: code_digest(stored), ..code });
+                    }
+                }
                 Err(error) if error.is_certainly_not_done => {
                     let why = match self.observe.workload(&target.workload).await {
                         // The server never says which test failed: look and compare.
@@ -265,15 +283,39 @@ impl Executor {
                     return Err(refused(words).await);
                 }
                 Err(error) => {
-                    account.record(account.line(What::AnswerLost, Some(place), error.sentence.as_str()));
+                    account.record(account.line(What::AnswerLost, Some(place), error.sentence.as_str())).await;
                     account.note(RunEvent::AnswerLost { target: place, reason: error.sentence }).await;
-                    return Ok(false);
+                    let mut verification = self.verification(account, aim, false, true);
+                    return match self.arrival(account, place, &mut verification).await {
+                        Some(outcome) => Err(outcome),
+                        None => Ok(verification.aim),
+                    };
                 }
             }
         }
-        account.record(account.line(What::Accepted, Some(place), "accepted by the server; verifying."));
+        let accepted = account.line(What::Accepted, Some(place), "accepted by the server; verifying.");
+        account.record(Entry { aims: vec![aim.clone()], ..accepted }).await;
         account.note(RunEvent::Accepted { target: place }).await;
-        Ok(true)
+        Ok(aim)
+    }
+
+    fn verification(&self, account: &Account<'_>, aim: Aim, is_accepted: bool, clears: bool) -> Verification {
+        Verification {
+            observe: self.observe.clone(),
+            clock: self.clock.clone(),
+            clears,
+            aim,
+            run: account.bare.run.clone(),
+            began: (self.clock)(),
+            is_accepted,
+        }
+    }
+
+    /// Waits until a change is known to be made; how its target ended when it was not.
+    async fn arrival(&self, account: &Account<'_>, place: usize, verification: &mut Verification) -> Option<Outcome> {
+        let (outcome, words) = verification.arrival(&mut Progress { account, place }).await?;
+        let left = verification.aim.clearing.iter().map(|step| step.words.as_str()).collect::<Vec<_>>().join(" ");
+        Some(account.settle(place, outcome, with_left(words, "Not done", &left)).await)
     }
 
     /// Follows a change to its end: waits until it is known to be made, clears its way, and verifies.
@@ -285,22 +327,13 @@ impl Executor {
         is_accepted: bool,
         after: Vec<&Step>,
     ) -> Outcome {
-        let left = aim.clearing.iter().map(|step| step.words.as_str()).collect::<Vec<_>>().join(" ");
         let run = account.bare.run.clone();
-        let mut verification = Verification {
-            observe: self.observe.clone(),
-            clock: self.clock.clone(),
-            // Who only verifies clears nothing, and waits in vain for what still stands in the way.
-            clears: !after.is_empty(),
-            aim,
-            run: run.clone(),
-            began: (self.clock)(),
-            is_accepted,
-        };
-        let mut progress = Progress { account, place };
-        if let Some((outcome, words)) = verification.arrival(&mut progress).await {
-            return account.settle(place, outcome, with_left(words, "Not done", &left)).await;
+        // Who only verifies clears nothing, and waits in vain for what still stands in the way.
+        let mut verification = self.verification(account, aim, is_accepted, !after.is_empty());
+        if let Some(outcome) = self.arrival(account, place, &mut verification).await {
+            return outcome;
         }
+        let mut progress = Progress { account, place };
         let (replacing, clearing): (Vec<&Step>, Vec<&Step>) =
             after.into_iter().partition(|step| step.part == Part::Replacing);
         let undone = self.clear(account, place, &run, &clearing).await;
@@ -331,7 +364,7 @@ impl Executor {
                     format!("not done: {} ({})", step.words, error.sentence)
                 }
             };
-            account.record(account.line(What::Noted, Some(place), words.as_str()));
+            account.record(account.line(What::Noted, Some(place), words.as_str())).await;
             account.note(RunEvent::Noted { words }).await;
         }
         undone
@@ -354,7 +387,7 @@ async fn tell_again(account: &Account<'_>, place: usize, outcome: Outcome, words
 
 /// Whether the pod a deletion meant is gone: by itself, or with another of its name in its place.
 fn is_needless(error: &SourceError) -> bool {
-    error.trouble == Trouble::NotFound || error.sentence.contains("Precondition failed")
+    matches!(error.trouble, Trouble::NotFound | Trouble::Conflict)
 }
 
 fn with_left(words: String, what: &str, left: &str) -> String {

@@ -1,5 +1,6 @@
 //! The planner: eyes and rehearsal in, a plan out. It holds no hands.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::TimeDelta;
@@ -12,7 +13,7 @@ use super::references::references;
 use super::seen::Seen;
 use super::services::{left_out, one_revision_for_many, service_of, together};
 use crate::domain::action::{
-    Actor, Cluster, Evidence, Goal, Inverse, OperationRecord, Part, Plan, Rehearsal, Request, Step, Target,
+    Actor, Cluster, Evidence, Goal, Inverse, OperationRecord, Part, Phase, Plan, Rehearsal, Request, Step, Target,
 };
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{self, Budget, Revision, Verdict, WorkloadRef, changes, judge};
@@ -47,8 +48,8 @@ pub struct Planner {
     pub services: Arc<Services>,
     /// What was seen healthy.
     pub seen: Arc<Mutex<Seen>>,
-    /// Ids of runs of this machine that came to their end: their records on a target hold nobody up.
-    pub settled: Arc<Mutex<std::collections::HashSet<String>>>,
+    /// How runs of this machine ended that came to their end, by their ids: their records on a target hold nobody up.
+    pub ended: Arc<Mutex<HashMap<String, Phase>>>,
     /// The clock.
     pub clock: Clock,
 }
@@ -97,7 +98,8 @@ impl Planner {
             let deadline = deadline_seconds(facts);
             holds += TimeDelta::seconds(i64::from(deadline));
             let record = record(&id, &actor, action, now + ahead, holds);
-            refusals.extend(self.held_by(facts, now));
+            let held = self.held_by(facts, now);
+            refusals.extend(held.as_ref().and_then(|held| held.clone().err()));
             let draft = match action.draft(facts, options, Context { record: &record, now }) {
                 Ok(draft) => draft,
                 Err(refusal) => {
@@ -108,23 +110,9 @@ impl Planner {
                 }
             };
             let mut warnings = draft.warnings.clone();
+            warnings.extend(held.and_then(Result::ok));
             warnings.extend(facts.missing.iter().cloned());
-            for right in rights(&draft.steps) {
-                let Right { verb, resource, namespace, .. } = right;
-                match self.observe.may(right).await? {
-                    Access::Allowed => {}
-                    Access::Denied(reason) => {
-                        let who = actor.name();
-                        let reason = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
-                        refusals.push(format!(
-                            "{who} may not {verb} {resource} in {namespace}{reason}. Ask for the right, or use other credentials."
-                        ));
-                    }
-                    Access::Unknown(reason) => warnings.push(format!(
-                        "Whether you may {verb} {resource} in {namespace} could not be asked ({reason}); the server will tell."
-                    )),
-                }
-            }
+            self.ask_rights(&draft.steps, &actor, &mut refusals, &mut warnings).await?;
             warnings.extend(self.changed_since(facts, &draft).await);
             match draft.goal {
                 Goal::Replicas(wanted) => warnings.extend(self.scaled_by(&facts.workload, wanted).await),
@@ -172,19 +160,53 @@ impl Planner {
         Ok(facts)
     }
 
-    /// Whether a colleague is at work on the target.
-    fn held_by(&self, facts: &WorkloadFacts, now: Instant) -> Option<String> {
+    /// Asks for the right to every step.
+    async fn ask_rights(
+        &self,
+        steps: &[Step],
+        actor: &Actor,
+        refusals: &mut Vec<String>,
+        warnings: &mut Vec<String>,
+    ) -> Result<(), SourceError> {
+        for right in rights(steps) {
+            let Right { verb, resource, namespace, .. } = right;
+            match self.observe.may(right).await? {
+                Access::Allowed => {}
+                Access::Denied(reason) => {
+                    let who = actor.name();
+                    let reason = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
+                    refusals.push(format!(
+                        "{who} may not {verb} {resource} in {namespace}{reason}. Ask for the right, or use other credentials."
+                    ));
+                }
+                Access::Unknown(reason) => warnings.push(format!(
+                    "Whether you may {verb} {resource} in {namespace} could not be asked ({reason}); the server will tell."
+                )),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether somebody is at work on the target: an error where it may not be touched meanwhile, else what to know first.
+    fn held_by(&self, facts: &WorkloadFacts, now: Instant) -> Option<Result<String, String>> {
         let record = facts.record.as_ref().filter(|record| record.is_live(now))?;
-        let is_settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner).contains(&record.id);
-        // A record ends only by expiring, but an action that reached its end is over.
-        if is_settled || facts.report.is_complete() {
+        if facts.report.is_complete() {
             return None;
         }
-        Some(format!(
-            "{}; wait for its outcome, or until its record expires in {}.",
-            record.sentence(now),
-            time::left(record.expires - now)
-        ))
+        // A record ends only by expiring, but an action that reached its end is over.
+        match self.ended.lock().unwrap_or_else(PoisonError::into_inner).get(&record.id) {
+            Some(Phase::Unknown) => Some(Ok(format!(
+                "Your own {} of {} ended UNKNOWN. It is not sent again; see what it did before you confirm this.",
+                record.action,
+                record.started.format("%H:%M:%S UTC")
+            ))),
+            Some(_) => None,
+            None => Some(Err(format!(
+                "{}; wait for its outcome, or until its record expires in {}.",
+                record.sentence(now),
+                time::left(record.expires - now)
+            ))),
+        }
     }
 
     /// Who else decides how many pods there are.
@@ -252,7 +274,8 @@ impl Planner {
                     template = template.or_else(|| reply.object.pointer("/spec/template").cloned());
                 }
                 // What was in the way a moment ago is not any more.
-                Err(error) if step.part != Part::Change && error.trouble == Trouble::NotFound => {}
+                Err(error)
+                    if step.part != Part::Change && matches!(error.trouble, Trouble::NotFound | Trouble::Conflict) => {}
                 Err(error) if is_refusal(&error) => return (Rehearsal::Rejected(error.sentence), None),
                 Err(error) => return (Rehearsal::NotChecked(error.sentence), None),
             }
@@ -264,7 +287,8 @@ impl Planner {
 /// Whether the server judged the request itself. A server that is overloaded, away, or has a webhook that cannot rehearse has said nothing
 /// about it.
 fn is_refusal(error: &SourceError) -> bool {
-    let is_answer = matches!(error.trouble, Trouble::Rejected | Trouble::Forbidden | Trouble::NotFound);
+    let is_answer =
+        matches!(error.trouble, Trouble::Rejected | Trouble::Conflict | Trouble::Forbidden | Trouble::NotFound);
     is_answer && !error.sentence.contains("does not support dry run")
 }
 

@@ -65,7 +65,7 @@ impl Executor {
     }
 
     async fn say(&self, account: &Account<'_>, place: usize, words: String) {
-        account.record(account.line(What::Noted, Some(place), words.as_str()));
+        account.record(account.line(What::Noted, Some(place), words.as_str())).await;
         account.note(RunEvent::Noted { words }).await;
     }
 

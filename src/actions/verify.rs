@@ -22,6 +22,9 @@ const MAY_STILL_ARRIVE: TimeDelta = TimeDelta::seconds(30);
 /// The longest wait between two attempts to read.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
+/// How long the reading at the deadline may take.
+const LAST_LOOK: Duration = Duration::from_secs(10);
+
 /// Hears what is seen while a target is verified.
 pub trait Tell: Send {
     /// Hears a new sentence.
@@ -75,7 +78,8 @@ impl Verification {
                 let limit = if self.is_accepted { deadline } else { deadline.min(self.began + MAY_STILL_ARRIVE) };
                 let left = (limit - (self.clock)()).to_std().unwrap_or_default();
                 let Ok(next) = tokio::time::timeout(left, stream.next()).await else {
-                    return Some(self.overdue(trouble.as_ref(), last.as_deref()));
+                    drop(stream);
+                    return Some(self.last_look(trouble, last).await);
                 };
                 let words = match next {
                     Some(Ok(facts)) => {
@@ -116,6 +120,24 @@ impl Verification {
             tokio::time::sleep(wait.min(left)).await;
             wait = wait.saturating_mul(2).min(LONGEST_WAIT);
         }
+    }
+
+    /// The time is over: the last reading may be as old as the sleep of this machine, so that only a fresh one is judged.
+    async fn last_look(&mut self, trouble: Option<SourceError>, last: Option<String>) -> (Outcome, String) {
+        let read = tokio::time::timeout(LAST_LOOK, self.observe.workload(&self.aim.workload)).await;
+        let (trouble, last) = match read {
+            Ok(Ok(facts)) => match self.look(&facts) {
+                Look::Settled(outcome, words) => return (outcome, words),
+                Look::Waiting(words) => (None, Some(words)),
+            },
+            Ok(Err(error)) => (Some(error), last),
+            Err(_) => {
+                let silence =
+                    || SourceError::new(Trouble::Timeout, format!("no answer within {}s.", LAST_LOOK.as_secs()));
+                (Some(trouble.unwrap_or_else(silence)), last)
+            }
+        };
+        self.overdue(trouble.as_ref(), last.as_deref())
     }
 
     /// Judges one reading.

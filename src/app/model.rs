@@ -1,5 +1,6 @@
 //! What the console knows and what the operator chose. Changed by `update` alone; lends the screen its scene.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
@@ -78,7 +79,9 @@ pub struct Model {
     pub banner: Option<String>,
     /// Unfinished runs of before: their ids and what is said of them.
     pub unfinished: Vec<(String, String)>,
-    /// What is said of a run that goes on behind the list.
+    /// The newest sentence of each run that goes on, by its id.
+    pub progress: BTreeMap<String, String>,
+    /// What is said of runs that go on behind the list.
     pub running: Option<String>,
     /// How the last run ended, when it did not end well; until somebody looks at the journal.
     pub ended_badly: Option<String>,
@@ -126,6 +129,7 @@ impl Model {
             services: Arc::default(),
             banner: None,
             unfinished: Vec::new(),
+            progress: BTreeMap::new(),
             running: None,
             ended_badly: None,
             aftermath: Aftermath::default(),

@@ -34,11 +34,15 @@ pub struct Performer {
     ways: Ways,
     messages: mpsc::Sender<Message>,
     runs: JoinSet<()>,
+    /// Lines of the journal on their way to disk.
+    writes: JoinSet<()>,
     journal: Arc<Mutex<Journal>>,
     seen: Arc<Mutex<Seen>>,
     state: PathBuf,
     clock: Clock,
     unfinished: Vec<Unfinished>,
+    /// Chains that cannot be read, and what is said of each.
+    unreadable: Vec<(String, String)>,
     retry_store: Arc<Notify>,
     /// What is masked in logs.
     mask: Arc<Mask>,
@@ -63,11 +67,13 @@ impl Performer {
             ways: Ways::new(connect, environments, messages.clone(), seen.clone(), clock.clone()),
             messages,
             runs: JoinSet::new(),
+            writes: JoinSet::new(),
             journal,
             seen,
             state,
             clock,
             unfinished: Vec::new(),
+            unreadable: Vec::new(),
             retry_store: Arc::default(),
             mask: Arc::default(),
             log: None,
@@ -154,6 +160,11 @@ impl Performer {
         while self.runs.join_next().await.is_some() {}
     }
 
+    /// Waits until what is being journalled is on disk.
+    pub async fn written(&mut self) {
+        while self.writes.join_next().await.is_some() {}
+    }
+
     /// Whether a run is under way.
     pub fn is_busy(&mut self) -> bool {
         while self.runs.try_join_next().is_some() {}
@@ -203,7 +214,7 @@ impl Performer {
         });
     }
 
-    fn give_up(&self, plan: &Plan, words: &str) {
+    fn give_up(&mut self, plan: &Plan, words: &str) {
         let entry = Entry {
             what: What::GivenUp,
             run: plan.id.clone(),
@@ -222,7 +233,7 @@ impl Performer {
         };
         let (journal, now) = (self.journal.clone(), (self.clock)());
         let (state, messages) = (self.state.clone(), self.messages.clone());
-        tokio::task::spawn_blocking(move || {
+        self.writes.spawn_blocking(move || {
             if let Err(error) = journal.lock().unwrap_or_else(PoisonError::into_inner).append(entry, now) {
                 tracing::error!(%error, "a journal line is lost");
             }
@@ -252,11 +263,15 @@ impl Performer {
         let chains = match journal::chains(&self.state) {
             Ok(chains) => chains,
             Err(error) => {
-                tracing::error!(%error, "the journal cannot be read");
+                let words = format!(
+                    "UNFINISHED RUNS UNKNOWN: the journal cannot be read: {error}. Check $XDG_STATE_HOME/quarterdeck."
+                );
+                let _ = self.messages.try_send(Message::Unfinished(vec![(String::new(), words)]));
                 return;
             }
         };
         self.unfinished = journal::unfinished(&chains);
+        self.unreadable = chains.iter().filter_map(unreadable).collect();
         // What the loop learns of later, with the next line of the journal, is worth no wait here.
         let _ = self.messages.try_send(Message::Finished(journal::finished(&chains, (self.clock)() - WATCHED)));
         self.tell_unfinished("verified as soon as its cluster is connected; nothing is sent");
@@ -273,7 +288,7 @@ impl Performer {
             );
             (run.begun.run.clone(), text::clean(&words).into_owned())
         };
-        let sentences = self.unfinished.iter().map(told).collect();
+        let sentences = self.unfinished.iter().map(told).chain(self.unreadable.iter().cloned()).collect();
         // At start the channel is empty; a full one means that the loop has better things to show.
         let _ = self.messages.try_send(Message::Unfinished(sentences));
     }
@@ -328,6 +343,14 @@ impl Performer {
         };
         tokio::spawn(look_back.at(finished));
     }
+}
+
+/// What to say of a chain that cannot be read: whatever it tells of is not known here.
+fn unreadable(chain: &journal::Chain) -> Option<(String, String)> {
+    let trouble = chain.trouble.as_deref()?;
+    let name = chain.file.display().to_string();
+    let words = format!("UNREADABLE JOURNAL: {name}: {trouble}. Whether it holds an unfinished run is not known.");
+    Some((name, text::clean(&words).into_owned()))
 }
 
 /// Runs an execution, passes its events on, and makes its end known even when it dies.

@@ -106,8 +106,8 @@ impl Runtime {
                     Signal::Resized => (Cause::Operator, Some(resized(size()))),
                 },
                 Some(event) = keys.recv() => (Cause::Operator, self.read(event, &mut burst)),
-                Some(message) = self.messages.recv() => (cause_of(&message), Some(message)),
-                message = self.performer.news() => (cause_of(&message), Some(message)),
+                Some(message) = self.messages.recv() => (cause_of(&message, &self.model), Some(message)),
+                message = self.performer.news() => (cause_of(&message, &self.model), Some(message)),
                 () = at(clock_due) => (Cause::World, Some(Message::Clock)),
                 () = at(pace.due()) => continue,
             };
@@ -207,6 +207,7 @@ impl Runtime {
         let Glass { guard, input, .. } = glass;
         drop(input);
         drop(guard);
+        self.performer.written().await;
         if !self.performer.is_busy() {
             return Ok(());
         }
@@ -245,9 +246,12 @@ fn resized((columns, rows): (u16, u16)) -> Message {
     Message::Resize(columns, rows)
 }
 
-/// What the operator waits for is drawn at once.
-fn cause_of(message: &Message) -> Cause {
+/// What the operator waits for is drawn at once: answers, and the first rows there are to see.
+fn cause_of(message: &Message, model: &Model) -> Cause {
     match message {
+        Message::Observed(_, snapshot) if model.snapshot.rollouts.is_empty() && !snapshot.rollouts.is_empty() => {
+            Cause::Operator
+        }
         Message::Observed(..) | Message::Alerts(_) | Message::Clock => Cause::World,
         _ => Cause::Operator,
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
-use super::output::{note, say};
+use super::output::{note, say, say_json};
 use super::session::Session;
 use super::{Format, Global, exit};
 use crate::actions::Given;
@@ -139,7 +139,7 @@ impl Apply {
             });
             let document =
                 Report { id: &run.id, outcome: run.phase, reason: run.reason.as_deref(), targets: targets.collect() };
-            return Ok(say(&serde_json::to_string_pretty(&document)?)?);
+            return Ok(say_json(&document)?);
         }
         if let Some(reason) = &run.reason {
             say(&format!("{}: {reason}", run.phase.word()))?;

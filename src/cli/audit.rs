@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
-use super::output::{columns, note, say};
+use super::output::{columns, note, say, say_json};
 use super::session::Session;
 use super::{Format, Global};
 use crate::actions::journal;
@@ -170,7 +170,7 @@ async fn list(store: &Store, wanted: &Wanted, text: Option<&String>) -> Answered
 
 fn print(found: &[AuditEntry], output: Format) -> std::io::Result<()> {
     match output {
-        Format::Json => say(&serde_json::to_string_pretty(&found.iter().map(line).collect::<Vec<_>>())?),
+        Format::Json => say_json(&found.iter().map(line).collect::<Vec<_>>()),
         Format::Table if found.is_empty() => say("Nothing here was done or said yet."),
         Format::Table => {
             let heads = ["POSITION", "TIME", "KIND", "WHAT", "ACTOR", "ENVIRONMENT", "ABOUT", "WORDS"];
@@ -260,9 +260,7 @@ async fn verify(store: &Store, output: Format) -> Answered {
     verified.flaws.extend(checks.iter().filter_map(|(chain, check)| check.end(chain, heads.get(chain))));
     let code = ExitCode::from(u8::from(!verified.flaws.is_empty()));
     let said = match output {
-        Format::Json => {
-            serde_json::to_string_pretty(&verified).map_err(std::io::Error::from).and_then(|text| say(&text))
-        }
+        Format::Json => say_json(&verified),
         Format::Table => {
             for flaw in &verified.flaws {
                 note(&format!("{}:{}: {}", flaw.chain, flaw.seq, flaw.words));

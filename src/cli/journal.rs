@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use color_eyre::eyre::Result;
 
 use super::Format;
-use super::output::{columns, note, say};
+use super::output::{columns, note, say, say_json};
 use super::session::paths;
 use crate::actions::journal::{self, Chain, Line};
 use crate::domain::text;
@@ -38,7 +38,7 @@ impl Journal {
         match &self.command {
             Command::List { output: Format::Json } => {
                 let lines: Vec<&Line> = in_order(&chains);
-                say(&serde_json::to_string_pretty(&lines)?)?;
+                say_json(&lines)?;
             }
             Command::List { output: Format::Table } => say(&table(&chains))?,
             Command::Export => {

@@ -2,15 +2,30 @@
 
 use std::io::{self, Write};
 
-/// Prints a text and a line end.
+use serde::Serialize;
+
+use crate::domain::text::clean;
+
+/// Prints a text for people and a line end. A document somebody gave us may say anything: every line is cleaned.
 pub(super) fn say(text: &str) -> io::Result<()> {
+    forgive(writeln!(io::stdout().lock(), "{}", safe(text)))
+}
+
+/// Prints a document for programs: JSON, with every string as it is.
+pub(super) fn say_json(document: &(impl Serialize + ?Sized)) -> io::Result<()> {
+    let text = serde_json::to_string_pretty(document)?;
     forgive(writeln!(io::stdout().lock(), "{text}"))
 }
 
 /// Prints a text for the person at the terminal, beside a document on standard output.
 pub(super) fn note(text: &str) {
     // Nobody can be told that standard error is gone.
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", safe(text));
+}
+
+/// The lines of a text, each without what could steer a terminal.
+fn safe(text: &str) -> String {
+    text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
 }
 
 fn forgive(written: io::Result<()>) -> io::Result<()> {
@@ -41,6 +56,11 @@ pub(super) fn columns(rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_document_says_cannot_steer_the_terminal() {
+        assert_eq!(safe("one\x1b]0;title\x07\ntwo\u{202e}"), "one]0;title\ntwo");
+    }
 
     #[test]
     fn wide_names_keep_the_columns() {

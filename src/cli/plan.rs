@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use color_eyre::eyre::Result;
 
-use super::output::{note, say};
+use super::output::{note, say, say_json};
 use super::pod::{POD, workload_of};
 use super::session::{Session, shows};
 use super::{Format, Global, exit};
@@ -133,7 +133,7 @@ impl Plan {
         {
             Ok(plan) => {
                 match self.output {
-                    Format::Json => say(&serde_json::to_string_pretty(&plan)?)?,
+                    Format::Json => say_json(&plan)?,
                     Format::Table => say(&in_words(&plan))?,
                 }
                 for refusal in &plan.refusals {

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 use super::Global;
 use super::output::note;
 use super::session::{Session, author};
+use crate::actions::journal::Journal;
 use crate::app::{Connect, Keep, Model, Performer, Reach, Runtime, command_names};
 use crate::keys::Keymap;
 use crate::telemetry;
@@ -86,6 +87,11 @@ fn connect(session: Session, leave: watch::Receiver<bool>) -> Connect {
         Box::pin(async move {
             let session = session.at(environment);
             let connected = session.connect().await?;
+            if session.grant().is_ok() {
+                // On the side: the first rows need not wait for it.
+                let journal = Journal::new(session.paths.state());
+                tokio::task::spawn_blocking(move || journal.set_aside());
+            }
             Ok(Reach {
                 planner: session.planner(&connected),
                 executor: session.executor(&connected, leave),

@@ -1,6 +1,6 @@
 //! What every command begins with: the settings, one environment, and the way to its cluster.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,6 +13,7 @@ use crate::actions::journal::{self, Journal};
 use crate::actions::{Desk, Executor, Grant, Planner, PodReach, Seen, actor};
 use crate::app::{Scope, command_names};
 use crate::config::{Asked, ContextRef, Environment, Namespaces, Paths, Settings};
+use crate::domain::action::Phase;
 use crate::domain::alert::AlertSnapshot;
 use crate::domain::log::Mask;
 use crate::domain::problem::Problem;
@@ -53,7 +54,7 @@ pub(super) struct Session {
     pub(super) kubeconfig: Option<PathBuf>,
     clock: Clock,
     pub(super) seen: Arc<Mutex<Seen>>,
-    pub(super) settled: Arc<Mutex<HashSet<String>>>,
+    pub(super) ended: Arc<Mutex<HashMap<String, Phase>>>,
     pub(super) journal: Arc<Mutex<Journal>>,
 }
 
@@ -128,7 +129,7 @@ impl Session {
         let ended = journal::chains(paths.state()).map(|chains| journal::ended(&chains)).unwrap_or_default();
         Self {
             seen: Arc::new(Mutex::new(Seen::load(paths.state()))),
-            settled: Arc::new(Mutex::new(ended)),
+            ended: Arc::new(Mutex::new(ended)),
             journal: Arc::new(Mutex::new(Journal::new(paths.state()))),
             paths,
             environment,
@@ -261,7 +262,7 @@ impl Session {
             actor: actor(|name| std::env::var(name).ok(), &host()),
             services: self.settings.services.clone(),
             seen: self.seen.clone(),
-            settled: self.settled.clone(),
+            ended: self.ended.clone(),
             journal: self.journal.clone(),
             clock: self.clock(),
         }

@@ -7,7 +7,7 @@ use color_eyre::eyre::Result;
 use futures_util::future::join_all;
 use serde::Serialize;
 
-use super::output::{columns, note, say};
+use super::output::{columns, note, say, say_json};
 use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
@@ -101,7 +101,7 @@ impl Status {
         let alerts: Vec<AlertSnapshot> = found.iter().filter_map(|one| one.alerts.clone()).collect();
         let now = session.now();
         match self.output {
-            Format::Json => say(&serde_json::to_string_pretty(&document(&snapshot, &found, now))?)?,
+            Format::Json => say_json(&document(&snapshot, &found, now))?,
             Format::Table => {
                 for line in found.iter().flat_map(|one| &one.undone) {
                     say(&line.undone.words)?;

@@ -21,6 +21,8 @@ pub enum Trouble {
     Gone,
     /// 429: too many requests.
     Throttled,
+    /// 409: what the request was about is not as the request says any more.
+    Conflict,
     /// Another 4xx: the server did not accept the request as it was.
     Rejected,
     /// 5xx.
@@ -57,6 +59,7 @@ impl SourceError {
                 | Trouble::NotFound
                 | Trouble::Gone
                 | Trouble::Throttled
+                | Trouble::Conflict
                 | Trouble::Rejected
                 | Trouble::Setup
         );

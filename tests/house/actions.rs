@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use chrono::TimeDelta;
 use quarterdeck::actions::journal::{Journal, What, chains, flaws, unfinished};
 use quarterdeck::actions::{Action, Desk, Executor, Given, Options, Planner, Seen, catalog};
-use quarterdeck::domain::action::{Actor, Phase, Plan, RECORD_KEY, Rehearsal as Dry, Request, Run};
+use quarterdeck::domain::action::{Actor, Phase, Plan, RECORD_KEY, RELEASING, Rehearsal as Dry, Request, Run};
 use quarterdeck::domain::environment::Guard;
 use quarterdeck::domain::rollout::{Kind, WorkloadRef};
 use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
@@ -152,7 +152,7 @@ impl Rig {
             actor: Actor { os_user: "mori".into(), host: "bastion".into(), ..Actor::default() },
             services: Arc::default(),
             seen: Arc::new(Mutex::new(Seen::load(&state))),
-            settled: Arc::default(),
+            ended: Arc::default(),
             journal: Arc::new(Mutex::new(Journal::new(&state))),
             clock,
         };
@@ -303,6 +303,8 @@ every_action! {
             let is_tested = |one: &serde_json::Value| one["op"] == "test" && one["path"] == *pin.path && one["value"] == pin.value;
             assert!(body.iter().any(is_tested), "{}: the server holds the pin {}", action.id(), pin.path);
         }
+        let is_release = body.iter().any(|one| one["op"] == "replace" && one["path"] == "/spec/template");
+        assert_eq!(RELEASING.contains(&action.id()), is_release, "{}: whether it starts a release", action.id());
         let record = RECORD_KEY.replace('/', "~1");
         let is_record = |one: &serde_json::Value| one["op"] == "add" && one["path"].as_str().is_some_and(|path| path.ends_with(&record));
         assert!(body.iter().any(is_record), "{}: the record is in the same patch", action.id());

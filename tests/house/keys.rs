@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use quarterdeck::app::{Effect, Leaving, Message, Model, update};
-use quarterdeck::domain::action::{Outcome, Phase, RunEvent};
+use quarterdeck::domain::action::{Outcome, Phase, Run, RunEvent};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::time::Instant;
 use quarterdeck::keys::Sequence;
@@ -416,4 +416,31 @@ fn a_plan_that_reads_differently_forgets_what_was_typed() {
     longer.targets[0].steps.push(quarterdeck::domain::action::Step { words: "Delete pod db-2.".into(), ..step });
     stage.tell(Message::Planned(number, Box::new(Ok(longer))));
     assert_eq!(typed(&stage.model), "", "one more step is another plan");
+}
+
+#[test]
+fn a_plan_that_is_open_when_the_line_drops_is_given_up_and_written_down() {
+    let mut stage = Stage::new();
+    stage.see(shop(), SourceState::Fresh);
+    stage.press("!b");
+    let number = stage.model.planning.as_ref().expect("asked for").request.number;
+    stage.tell(Message::Planned(number, Box::new(Ok(plan(&[])))));
+    let effects = update(&mut stage.model, Message::Leave(Leaving::TerminalGone), now());
+    assert!(matches!(effects.as_slice(), [Effect::GiveUp(..), Effect::Leave]), "{effects:?}");
+}
+
+#[test]
+fn two_runs_are_told_side_by_side() {
+    let mut stage = Stage::new();
+    stage.see(shop(), SourceState::Fresh);
+    for id in ["one", "two"] {
+        stage.tell(Message::Resumed(Box::new(Run::begun(id, 1))));
+        stage.tell(Message::Run(id.into(), RunEvent::Noted { words: format!("{id} goes on") }));
+    }
+    let said = |stage: &Stage| stage.model.running.clone().unwrap_or_default();
+    assert_eq!(said(&stage), "RUNNING, 2 runs: one goes on; two goes on");
+    let mut ended = Run::begun("one", 1);
+    ended.phase = Phase::Done;
+    stage.tell(Message::RunEnded(Box::new(ended)));
+    assert_eq!(said(&stage), "RUNNING: two goes on", "the end of one is not the end of the other");
 }

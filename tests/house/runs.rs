@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use quarterdeck::actions::journal::{Journal, What, chains, unfinished};
-use quarterdeck::actions::{Executor, Options, Planner, catalog};
-use quarterdeck::domain::action::{Actor, OperationRecord, Phase, RECORD_KEY, Rehearsal as Dry, Request};
+use quarterdeck::actions::{Executor, Given, Options, Planner, catalog};
+use quarterdeck::domain::action::{Actor, OperationRecord, Phase, RECORD_KEY, Rehearsal as Dry, Request, RunEvent};
+use quarterdeck::sandbox::Fault;
 use quarterdeck::sources::error::{SourceError, Trouble};
 use quarterdeck::sources::observe::Answer;
 use quarterdeck::sources::operate::{OperateCluster, RehearseCluster, Reply};
@@ -90,6 +91,197 @@ async fn targets_of_one_wave_are_verified_together() {
     assert_eq!(rig.confirmed(&plan).await.phase, Phase::Done);
     let held: Vec<_> = rig.sent().into_iter().map(|(_, held)| held).collect();
     assert_eq!(held[1], [What::Begun, What::Intent, What::Accepted, What::Intent], "sent before the first was settled");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_nobody_knows_of_one_target_no_other_of_its_wave_is_changed() {
+    let targets = [Rig::workload("api"), Rig::workload("web")];
+    let options = Options { wave: Some(2), ..Options::default() };
+    for (way, ends) in [
+        (Way::Swallowed, [Phase::Unknown, Phase::Aborted]),
+        // It arrived, which is seen before the next is sent.
+        (Way::AnswerLost, [Phase::Done, Phase::Done]),
+    ] {
+        let rig = Rig::open().await;
+        let restart = catalog::named("restart").expect("there is one");
+        let plan = rig.planner.plan(restart, &targets, &options).await.expect("a plan");
+        rig.take(way);
+        let run = rig.confirmed(&plan).await;
+        assert_eq!(run.targets.iter().map(|target| target.phase).collect::<Vec<_>>(), ends, "{way:?}: {run:?}");
+        let second = rig.sent().into_iter().nth(1).map(|(_, held)| held);
+        let before = (way == Way::AnswerLost).then(|| vec![What::Begun, What::Intent, What::AnswerLost, What::Intent]);
+        assert_eq!(second, before, "{way:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_that_slept_before_a_target_does_not_begin_with_it() {
+    let rig = Rig::open().await;
+    let plan = rig.plan(catalog::named("restart").expect("there is one"), &["api"]).await;
+    let (events, mut told) = mpsc::channel(64);
+    let given = Given { typed: plan.confirmation.word.clone(), reason: None };
+    let sleep = async {
+        while let Some((_, event)) = told.recv().await {
+            if event == RunEvent::Confirmed {
+                rig.ahead.fetch_add(8 * 3_600, Ordering::SeqCst);
+            }
+        }
+    };
+    let running = async {
+        let run = rig.executor.execute(&plan, &given, &events).await;
+        drop(events);
+        run
+    };
+    let run = tokio::join!(running, sleep).0;
+    assert_eq!((run.phase, rig.sent().len()), (Phase::Refused, 0), "{run:?}");
+    assert!(run.targets[0].words.contains("the time in which it was to begin is over"), "{run:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_that_slept_while_it_verified_judges_what_is_now() {
+    for is_answered in [true, false] {
+        let rig = Rig::open().await;
+        let plan = rig.plan(catalog::named("restart").expect("there is one"), &["api"]).await;
+        let (events, mut told) = mpsc::channel(64);
+        let given = Given { typed: plan.confirmation.word.clone(), reason: None };
+        let sleep = async {
+            while let Some((_, event)) = told.recv().await {
+                if matches!(event, RunEvent::Progress { .. }) {
+                    if is_answered {
+                        rig.sandbox.faults().break_connections();
+                    } else {
+                        rig.sandbox.faults().set("/apis/apps", Fault::Hang);
+                    }
+                    rig.ahead.fetch_add(8 * 3_600, Ordering::SeqCst);
+                    break;
+                }
+            }
+            while told.recv().await.is_some() {}
+        };
+        let running = async {
+            let run = rig.executor.execute(&plan, &given, &events).await;
+            drop(events);
+            run
+        };
+        let run = tokio::join!(running, sleep).0;
+        let words = &run.targets[0].words;
+        if is_answered {
+            // Healthy by then, or told not to be with what is seen now: never by what was read before the sleep.
+            assert_ne!(run.phase, Phase::Unknown, "{run:?}");
+        } else {
+            assert_eq!(run.phase, Phase::Unknown, "nobody knows how it is now: {run:?}");
+            assert!(words.contains("could still not be read"), "{words}");
+        }
+    }
+}
+
+/// Hands of a cluster where a webhook puts something into every template, but not when it is only rehearsed.
+struct Webhook(Arc<crate::actions::Spy>);
+
+impl OperateCluster for Webhook {
+    fn send<'a>(&'a self, request: &'a Request, audit_id: &'a str) -> Answer<'a, Reply> {
+        Box::pin(async move {
+            let mut request = request.clone();
+            for operation in request.body.as_array_mut().into_iter().flatten() {
+                if operation["path"] == "/spec/template" && operation["op"] == "replace" {
+                    operation["value"]["spec"]["priorityClassName"] = "injected".into();
+                }
+            }
+            self.0.hands().send(&request, audit_id).await
+        })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_server_stored_is_verified_and_nobody_is_blamed_for_a_webhook() {
+    let mut rig = Rig::open().await;
+    rig.executor.operate = Arc::new(Webhook(rig.spy.clone()));
+    let plan = rig.plan(catalog::named("restart").expect("there is one"), &["api"]).await;
+    let run = rig.confirmed(&plan).await;
+    assert_eq!(run.phase, Phase::Done, "{run:?}");
+    let lines = chains(rig.folder.path()).expect("a journal").into_iter().flat_map(|chain| chain.lines);
+    let accepted = lines.into_iter().find(|line| line.entry.what == What::Accepted).expect("it was accepted");
+    assert_eq!(accepted.entry.aims.len(), 1, "a process that takes over verifies the same");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_own_run_that_ended_unknown_warns_and_locks_nobody_out() {
+    let rig = Rig::open().await;
+    let restart = catalog::named("restart").expect("there is one");
+    let first = rig.plan(restart, &["api"]).await;
+    rig.spy.hands().send(&first.targets[0].steps[0].request, &first.id).await.expect("accepted");
+    let held = rig.plan(restart, &["api"]).await;
+    assert!(held.refusals.join(" ").contains("operator is running restart"), "a run under way: {:?}", held.refusals);
+    rig.planner.ended.lock().expect("nobody panicked").insert(first.id.clone(), Phase::Unknown);
+    let second = rig.plan(restart, &["api"]).await;
+    assert!(second.is_applicable(), "{:?}", second.refusals);
+    let warnings = second.targets[0].warnings.join(" ");
+    assert!(warnings.contains("Your own restart") && warnings.contains("ended UNKNOWN"), "{warnings}");
+    rig.planner.ended.lock().expect("nobody panicked").insert(first.id, Phase::Done);
+    let third = rig.plan(restart, &["api"]).await;
+    assert!(!third.targets[0].warnings.join(" ").contains("ended"), "what ended well is over");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_server_accepted_is_remembered_by_the_next_process() {
+    let rig = Rig::open().await;
+    let plan = rig.plan(catalog::named("restart").expect("there is one"), &["api"]).await;
+    let (events, mut told) = mpsc::channel(64);
+    let given = Given { typed: plan.confirmation.word.clone(), reason: None };
+    // The process dies right after the answer.
+    tokio::select! {
+        run = rig.executor.execute(&plan, &given, &events) => panic!("it ended before it could be stopped: {run:?}"),
+        () = async { while !matches!(told.recv().await, Some((_, RunEvent::Accepted { .. }))) {} } => {}
+    }
+    // A colleague's action has put its own record there since.
+    let colleague = rig.plan(catalog::named("scale").expect("there is one"), &["api"]).await;
+    assert!(!colleague.is_applicable(), "theirs is refused; on their machine they may override");
+    rig.spy.hands().send(&colleague.targets[0].steps[0].request, &colleague.id).await.expect("accepted");
+    *rig.executor.journal.lock().expect("nobody panicked") = Journal::new(rig.folder.path());
+    let left = unfinished(&chains(rig.folder.path()).expect("a journal"));
+    assert_eq!(left[0].accepted.iter().copied().collect::<Vec<_>>(), [0]);
+    let (events, mut told) = mpsc::channel(64);
+    let next = Executor { journal: Arc::new(Mutex::new(Journal::new(rig.folder.path()))), ..rig.executor.clone() };
+    let resumed = async {
+        let run = next.resume(&left[0], &events).await;
+        drop(events);
+        run
+    };
+    let run = tokio::join!(resumed, async { while told.recv().await.is_some() {} }).0;
+    assert_eq!(run.phase, Phase::Done, "its record is gone, its acceptance is not: {run:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_of_before_is_verified_though_the_journal_cannot_be_written() {
+    let rig = Rig::open().await;
+    let plan = rig.plan(catalog::named("restart").expect("there is one"), &["api"]).await;
+    rig.take(Way::Held);
+    tokio::select! {
+        run = rig.confirmed(&plan) => panic!("it ended before it could be stopped: {run:?}"),
+        () = rig.spy.arrived.notified() => {}
+    }
+    *rig.executor.journal.lock().expect("nobody panicked") = Journal::new(rig.folder.path());
+    let left = unfinished(&chains(rig.folder.path()).expect("a journal"));
+    let blocked = tempfile::tempdir().expect("a folder");
+    std::fs::write(blocked.path().join("journal"), "in the way").expect("a file of ours");
+    let (events, mut told) = mpsc::channel(64);
+    let next = Executor { journal: Arc::new(Mutex::new(Journal::new(blocked.path()))), ..rig.executor.clone() };
+    let resumed = async {
+        let run = next.resume(&left[0], &events).await;
+        drop(events);
+        run
+    };
+    let mut said = Vec::new();
+    let listening = async {
+        while let Some((_, event)) = told.recv().await {
+            if let RunEvent::Noted { words } = event {
+                said.push(words);
+            }
+        }
+    };
+    let run = tokio::join!(resumed, listening).0;
+    assert_eq!(run.phase, Phase::Done, "looking needs no journal: {run:?}");
+    assert!(said.iter().any(|words| words.contains("a line of the journal is lost")), "and it is said: {said:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -65,7 +65,7 @@ impl Headless {
             actor: Actor { os_user: "mori".into(), host: "bastion".into(), ..Actor::default() },
             services: settings.services,
             seen: seen.clone(),
-            settled: Arc::default(),
+            ended: Arc::default(),
             journal: journal.clone(),
             clock: clock.clone(),
         };

@@ -1,12 +1,12 @@
 //! Reading every chain of this machine: what happened, whether it was tampered with, and what never ended.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Entry, Line, VISITS, What};
-use crate::domain::action::Outcome;
+use crate::domain::action::{Outcome, Phase};
 
 /// One chain as it was read.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub struct Chain {
     pub lines: Vec<Line>,
     /// The first line that cannot be read, from 1.
     pub torn_at: Option<usize>,
+    /// Why the file as a whole cannot be read; the other chains still count.
+    pub trouble: Option<String>,
 }
 
 /// What is wrong with a chain.
@@ -26,7 +28,7 @@ pub struct Chain {
 pub struct Flaw {
     /// The file.
     pub file: PathBuf,
-    /// The line, from 1.
+    /// The line, from 1; 0 for the file as a whole.
     pub line: usize,
     /// What is wrong, as a sentence.
     pub words: String,
@@ -41,6 +43,8 @@ pub struct Unfinished {
     pub at: crate::domain::time::Instant,
     /// The targets whose request may have been sent and that were not settled, by their place.
     pub open: Vec<usize>,
+    /// Those of them whose change the server said it accepted.
+    pub accepted: BTreeSet<usize>,
     /// The targets that were settled, by their place: how, and in which words.
     pub settled: BTreeMap<usize, (Outcome, String)>,
 }
@@ -48,7 +52,7 @@ pub struct Unfinished {
 /// Every chain of a state folder, oldest first; none when there is no journal yet.
 ///
 /// # Errors
-/// When the folder or a file cannot be read.
+/// When the folder cannot be read. A file that cannot be read is a chain without lines that says why: it hides no other.
 pub fn chains(state: &Path) -> io::Result<Vec<Chain>> {
     let folder = state.join("journal");
     let entries = match fs::read_dir(&folder) {
@@ -59,14 +63,23 @@ pub fn chains(state: &Path) -> io::Result<Vec<Chain>> {
     files.retain(|file| file.extension().is_some_and(|extension| extension == "jsonl"));
     // The name begins with the time.
     files.sort();
-    files.into_iter().map(read).collect()
+    Ok(files.into_iter().map(read).collect())
 }
 
-fn read(file: PathBuf) -> io::Result<Chain> {
-    let is_alive = File::open(&file)?.try_lock_shared().is_err();
-    let bytes = fs::read(&file)?;
+fn read(file: PathBuf) -> Chain {
+    let opened = File::open(&file).and_then(|open| Ok((open.try_lock_shared().is_err(), fs::read(&file)?)));
+    let mut chain = Chain { file, is_alive: false, lines: Vec::new(), torn_at: None, trouble: None };
+    let bytes = match opened {
+        Ok((is_alive, bytes)) => {
+            chain.is_alive = is_alive;
+            bytes
+        }
+        Err(error) => {
+            chain.trouble = Some(error.to_string());
+            return chain;
+        }
+    };
     let text = String::from_utf8_lossy(&bytes);
-    let mut chain = Chain { file, is_alive, lines: Vec::new(), torn_at: None };
     for (place, raw) in text.lines().enumerate() {
         match serde_json::from_str(raw) {
             Ok(line) => chain.lines.push(line),
@@ -76,7 +89,7 @@ fn read(file: PathBuf) -> io::Result<Chain> {
             }
         }
     }
-    Ok(chain)
+    chain
 }
 
 /// Everything wrong with the chains: torn, changed, missing, reordered lines.
@@ -95,6 +108,9 @@ pub fn flaws(chains: &[Chain]) -> Vec<Flaw> {
             }
             prev.clone_from(&line.hash);
         }
+        if let Some(trouble) = &chain.trouble {
+            flaw(0, &format!("the file cannot be read ({trouble}): runs it tells of are not known here."));
+        }
         if let Some(line) = chain.torn_at {
             flaw(line, "the line cannot be read; a process that died while writing leaves one such line at the end.");
         }
@@ -109,7 +125,13 @@ pub fn unfinished(chains: &[Chain]) -> Vec<Unfinished> {
     let lines = || chains.iter().flat_map(|chain| chain.lines.iter().map(move |line| (chain, line)));
     for (chain, line) in lines().filter(|(_, line)| line.entry.what == What::Begun) {
         order.push(&line.entry.run);
-        let run = Unfinished { begun: line.entry.clone(), at: line.at, open: Vec::new(), settled: BTreeMap::new() };
+        let run = Unfinished {
+            begun: line.entry.clone(),
+            at: line.at,
+            open: Vec::new(),
+            accepted: BTreeSet::new(),
+            settled: BTreeMap::new(),
+        };
         runs.insert(&line.entry.run, (run, chain.is_alive));
     }
     // A second time round: whichever chain is read first, an end counts.
@@ -119,6 +141,13 @@ pub fn unfinished(chains: &[Chain]) -> Vec<Unfinished> {
             let Some((run, is_over)) = runs.get_mut(entry.run.as_str()) else { continue };
             match (entry.what, entry.target) {
                 (What::Intent, Some(target)) => run.open.push(target),
+                (What::Accepted, Some(target)) => {
+                    run.accepted.insert(target);
+                    // What the server stored may differ from what was rehearsed.
+                    if let (Some(stored), Some(aim)) = (entry.aims.first(), run.begun.aims.get_mut(target)) {
+                        aim.clone_from(stored);
+                    }
+                }
                 (What::Settled, Some(target)) => {
                     run.open.retain(|open| *open != target);
                     let outcome = entry.outcome.unwrap_or(Outcome::Unknown);
@@ -140,11 +169,9 @@ pub fn unfinished(chains: &[Chain]) -> Vec<Unfinished> {
         .collect()
 }
 
-/// The ids of runs that came to an end that is known.
-pub fn ended(chains: &[Chain]) -> std::collections::HashSet<String> {
+/// How runs ended that came to an end, by their ids.
+pub fn ended(chains: &[Chain]) -> HashMap<String, Phase> {
     let lines = chains.iter().flat_map(|chain| &chain.lines);
-    let known = lines.filter(|line| {
-        line.entry.what == What::Ended && line.entry.phase != Some(crate::domain::action::Phase::Unknown)
-    });
-    known.map(|line| line.entry.run.clone()).collect()
+    let ends = lines.filter(|line| line.entry.what == What::Ended);
+    ends.filter_map(|line| Some((line.entry.run.clone(), line.entry.phase?))).collect()
 }

@@ -33,7 +33,13 @@ fn chains(state: &Path) -> io::Result<Vec<(String, Vec<AuditLine>)>> {
     let mut found = Vec::new();
     for file in files {
         let Some(stem) = file.file_stem().and_then(|stem| stem.to_str()) else { continue };
-        let bytes = fs::read(&file)?;
+        let bytes = match fs::read(&file) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                tracing::warn!(%error, file = %file.display(), "a chain cannot be taken over");
+                continue;
+            }
+        };
         // The last one is whole only once its end is there.
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let text = String::from_utf8_lossy(bytes.get(..whole).unwrap_or_default()).into_owned();

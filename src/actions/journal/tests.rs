@@ -94,3 +94,44 @@ fn a_folder_that_cannot_be_written_is_an_error() -> io::Result<()> {
     assert!(Journal::new(state.path()).append(entry(What::Begun, "r", None), Instant::default()).is_err());
     Ok(())
 }
+
+#[test]
+fn a_chain_that_cannot_be_read_hides_no_other() -> io::Result<()> {
+    let state = tempfile::tempdir()?;
+    written(state.path(), &[entry(What::Begun, "r", None), entry(What::Intent, "r", Some(0))])?;
+    // Whoever tests as root may read everything: a folder of that name cannot be read by anybody.
+    fs::create_dir(state.path().join("journal/20260101T000000Z-1-00000000.jsonl"))?;
+    let all = chains(state.path())?;
+    assert_eq!(unfinished(&all).len(), 1, "the other still counts");
+    let flaws = flaws(&all);
+    assert!(flaws.len() == 1 && flaws[0].words.contains("cannot be read"), "{flaws:?}");
+    Ok(())
+}
+
+#[test]
+fn a_reserve_is_set_aside_before_it_is_needed_and_whole() -> io::Result<()> {
+    let state = tempfile::tempdir()?;
+    let journal = Journal::new(state.path());
+    let reserve = state.path().join("journal/reserve");
+    let length = || fs::metadata(&reserve).map(|known| known.len());
+    journal.set_aside()?;
+    assert_eq!(length()?, 4 * 1024 * 1024);
+    assert!(chains(state.path())?.is_empty(), "nothing is told yet");
+    // A console that died while it made it, or a disk that was full then.
+    fs::write(&reserve, "part")?;
+    journal.set_aside()?;
+    assert_eq!(length()?, 4 * 1024 * 1024);
+    Ok(())
+}
+
+#[test]
+fn who_reads_the_chains_does_not_hinder_who_begins_one() -> io::Result<()> {
+    let state = tempfile::tempdir()?;
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| (0..200).try_for_each(|_| chains(state.path()).map(drop)));
+        for _ in 0..50 {
+            Journal::new(state.path()).append(entry(What::Begun, "r", None), Instant::default())?;
+        }
+        reading.join().unwrap_or_else(|_| Err(io::Error::other("the reader failed")))
+    })
+}

@@ -42,6 +42,15 @@ impl Journal {
         Self { folder: state.join("journal"), open: None }
     }
 
+    /// Sets room aside for the day the disk is full: as soon as a process may act, not when it does. Blocks.
+    ///
+    /// # Errors
+    /// When there is no room, or the folder cannot be made; the journal works without.
+    pub fn set_aside(&self) -> io::Result<()> {
+        make(&self.folder)?;
+        set_aside(&self.folder)
+    }
+
     /// Where the chains are.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -85,23 +94,38 @@ impl Journal {
     }
 }
 
+fn make(folder: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
 fn open(folder: &Path, at: Instant) -> io::Result<Open> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    make(folder)?;
     let name = format!("{}-{}-{:08x}.jsonl", at.format("%Y%m%dT%H%M%SZ"), std::process::id(), random());
     let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(folder.join(name))?;
-    file.try_lock().map_err(|error| io::Error::other(format!("the journal cannot be locked: {error}")))?;
+    // Waits: whoever reads every chain holds each for a moment.
+    file.lock().map_err(|error| io::Error::other(format!("the journal cannot be locked: {error}")))?;
     // The name must survive a power cut as well as the lines.
     File::open(folder)?.sync_all()?;
+    // Without a reserve the journal still works; a full disk is then refused at once.
+    let _ = set_aside(folder);
+    Ok(Open { file, seq: 0, prev: String::new(), end: 0 })
+}
+
+/// Makes the reserve where there is none, or only a part of one.
+fn set_aside(folder: &Path) -> io::Result<()> {
     let reserve = folder.join("reserve");
-    if !reserve.exists() {
-        // Without a reserve the journal still works; a full disk is then refused at once.
-        // Synced, or a file system that allocates late would have set nothing aside.
-        let _ = File::create(&reserve).and_then(|mut file| {
+    let is_whole = fs::metadata(&reserve).is_ok_and(|known| known.len() == RESERVE as u64);
+    if is_whole {
+        return Ok(());
+    }
+    let made =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&reserve).and_then(|mut file| {
             file.write_all(&vec![0_u8; RESERVE])?;
+            // Synced, or a file system that allocates late would have set nothing aside.
             file.sync_all()
         });
-    }
-    Ok(Open { file, seq: 0, prev: String::new(), end: 0 })
+    // A part of a reserve is no reserve, and takes the room the lines need.
+    made.or_else(|error| fs::remove_file(&reserve).and(Err(error)))
 }
 
 fn random() -> u32 {

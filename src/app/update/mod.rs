@@ -37,7 +37,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             Vec::new()
         }
         Message::Resize(..) => vec![Effect::Repaint],
-        Message::Leave(Leaving::Asked | Leaving::TerminalGone) => vec![Effect::Leave],
+        Message::Leave(Leaving::Asked | Leaving::TerminalGone) => plan::leave(model),
         Message::Continued => vec![Effect::Repaint, Effect::Retry],
         Message::Clock => clock(model, now),
         Message::Connected(place, connected) => {
@@ -155,7 +155,7 @@ fn toast(model: &mut Model, words: &str, is_warning: bool, now: Instant) {
 /// Leaves when asked twice, and says so the first time.
 fn leave(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
     if model.leave_until.is_some_and(|until| now < until) || command == Command::Quit {
-        return vec![Effect::Leave];
+        return plan::leave(model);
     }
     model.leave_until = Some(now + TimeDelta::seconds(2));
     let words = match (command, model.has_run_under_way()) {

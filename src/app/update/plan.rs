@@ -237,3 +237,11 @@ pub(super) fn close(model: &mut Model, now: Instant) -> Vec<Effect> {
         _ => Vec::new(),
     }
 }
+
+/// The console is left: a plan that is open then is given up, and that is written down first.
+pub(super) fn leave(model: &mut Model) -> Vec<Effect> {
+    let is_open = model.planning.as_ref().is_some_and(|planning| planning.scene.run.is_none());
+    let open = if is_open { model.planning.take().and_then(|planning| planning.scene.plan) } else { None };
+    let given_up = open.map(|plan| Effect::GiveUp(Box::new(Arc::unwrap_or_clone(plan)), "the console was left"));
+    given_up.into_iter().chain([Effect::Leave]).collect()
+}

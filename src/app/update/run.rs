@@ -19,7 +19,8 @@ pub(super) fn happened(model: &mut Model, id: &str, event: RunEvent, now: Instan
         }
     }
     let run = run.clone();
-    model.running = Some(format!("RUNNING: {words}"));
+    model.progress.insert(id.to_owned(), words.clone());
+    say_running(model);
     if let Some(planning) =
         model.planning.as_mut().filter(|planning| planning.scene.plan.as_ref().is_some_and(|plan| plan.id == id))
     {
@@ -43,7 +44,8 @@ pub(super) fn ended(model: &mut Model, run: &Run, now: Instant) -> Vec<Effect> {
         planning.refresh_at = None;
     }
     toast(model, &words, !is_good, now);
-    model.running = None;
+    model.progress.remove(&run.id);
+    say_running(model);
     if !is_good {
         model.ended_badly =
             Some(format!("{} Key 8, the journal, has all of it.", words.trim_end_matches('.').to_owned() + "."));
@@ -51,6 +53,16 @@ pub(super) fn ended(model: &mut Model, run: &Run, now: Instant) -> Vec<Effect> {
     model.unfinished.retain(|(id, _)| *id != run.id);
     model.runs.retain(|known| known.id != run.id);
     vec![Effect::ReadJournal]
+}
+
+/// Says where every run stands that goes on.
+fn say_running(model: &mut Model) {
+    let words = model.progress.values().map(String::as_str).collect::<Vec<_>>().join("; ");
+    model.running = match model.progress.len() {
+        0 => None,
+        1 => Some(format!("RUNNING: {words}")),
+        several => Some(format!("RUNNING, {several} runs: {words}")),
+    };
 }
 
 /// The outcome of a run in one line.

@@ -13,6 +13,6 @@ pub use plan::{
     Actor, BlastRadius, Cluster, Confirmation, Evidence, Fight, Goal, Inverse, Part, Pin, Plan, Rehearsal, Replaced,
     Request, Step, Target,
 };
-pub use record::{OperationRecord, RECORD_KEY};
+pub use record::{OperationRecord, RECORD_KEY, RELEASING};
 pub use run::{Illegal, Outcome, Phase, Run, RunEvent, TargetRun, advance};
 pub use tier::{Gesture, Tier, gesture};

@@ -8,6 +8,9 @@ use crate::domain::time::{self, Instant};
 /// The annotation that carries the record.
 pub const RECORD_KEY: &str = "quarterdeck.dev/operation";
 
+/// The actions that write a new pod template. A test of the catalogue holds it.
+pub const RELEASING: [&str; 3] = ["rollback", "restart", "set-image"];
+
 /// Written on the target in the same atomic patch as the change, once; it ends by expiring.
 ///
 /// The Deployment controller copies annotations to ReplicaSets and `kubectl rollout undo` copies them back, so a record
@@ -41,6 +44,11 @@ impl OperationRecord {
     #[must_use]
     pub fn shifted(self, ahead: TimeDelta) -> Self {
         Self { started: self.started + ahead, expires: self.expires + ahead, ..self }
+    }
+
+    /// When the release it made began: a record of an action that leaves the pod template alone starts none.
+    pub fn released(&self) -> Option<Instant> {
+        RELEASING.contains(&self.action.as_str()).then_some(self.started)
     }
 
     /// Whether somebody may still be at work.
@@ -81,5 +89,7 @@ mod tests {
         assert!(!record.is_live(started + TimeDelta::seconds(360)));
         assert_eq!(record.sentence(started + TimeDelta::seconds(20)), "mori is running rollback on it, 20s");
         assert_eq!(OperationRecord::read("hello"), None);
+        assert_eq!(record.released(), Some(started));
+        assert_eq!(OperationRecord { action: "scale".into(), ..record }.released(), None, "more pods are no release");
     }
 }

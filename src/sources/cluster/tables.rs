@@ -298,7 +298,7 @@ impl Tables {
     fn joined(&self, row: &WorkloadRow) -> Report {
         let mut report = row.report.clone();
         report.started.revision_created = self.current(row).and_then(|revision| revision.created_at);
-        report.started.acted = row.record.as_ref().map(|record| record.started);
+        report.started.acted = row.record.as_ref().and_then(|record| record.released());
         report
     }
 

@@ -146,6 +146,7 @@ pub(super) fn from_status(code: StatusCode, headers: &HeaderMap, body: &[u8], se
         StatusCode::TOO_MANY_REQUESTS => {
             (Trouble::Throttled, format!("{server} is overloaded and asks to wait ({said})."))
         }
+        StatusCode::CONFLICT => (Trouble::Conflict, said),
         code if code.is_client_error() => (Trouble::Rejected, said),
         code if code.is_server_error() => (Trouble::Server, format!("{server} is in trouble itself: {said}.")),
         _ => (Trouble::Malformed, format!("{server} gave an answer that is not understood: {said}.")),

@@ -399,10 +399,10 @@ impl WireReplicaSet<'_> {
     }
 }
 
-/// When a record says its action began, as a start of release.
+/// When a record says its release began.
 pub(in crate::sources::cluster) fn acted(record: Option<&OperationRecord>, now: Instant) -> Option<Instant> {
     // A copied-back record of long ago must not make a new release look newer than its failure mark.
-    record.map(|record| record.started).filter(|started| *started <= now)
+    record.and_then(OperationRecord::released).filter(|started| *started <= now)
 }
 
 #[cfg(test)]
