@@ -71,27 +71,27 @@ pub struct Draft {
     pub inverse: Inverse,
 }
 
+/// What is known of an action beforehand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct About {
+    /// Its id: the name on the command line, in the keymap and in the journal.
+    pub id: &'static str,
+    /// The command of a keymap that opens its plan.
+    pub command: &'static str,
+    /// What it does, for titles: `Roll back`.
+    pub title: &'static str,
+    /// What it can do to users.
+    pub tier: Tier,
+    /// The short word that confirms it.
+    pub word: &'static str,
+    /// The option it cannot be worked out without, as the command line spells it.
+    pub asks: Option<&'static str>,
+}
+
 /// An action: one file in the catalogue.
 pub trait Action: Sync {
-    /// Its id: the name on the command line, in the keymap and in the journal.
-    fn id(&self) -> &'static str;
-
-    /// The command of a keymap that opens its plan: `action.` and its id.
-    fn command(&self) -> &'static str;
-
-    /// What it does, for titles: `Roll back`.
-    fn title(&self) -> &'static str;
-
-    /// What it can do to users.
-    fn tier(&self) -> Tier;
-
-    /// The short word that confirms it.
-    fn word(&self) -> &'static str;
-
-    /// The option it cannot be worked out without, as the command line spells it.
-    fn asks(&self) -> Option<&'static str> {
-        None
-    }
+    /// What is known of it beforehand.
+    fn about(&self) -> &'static About;
 
     /// Whether there is nothing to do with a workload: among the others of its service it is left as it is.
     fn has_nothing_to_do(&self, _facts: &WorkloadFacts) -> bool {
@@ -103,6 +103,23 @@ pub trait Action: Sync {
     /// # Errors
     /// A [`Refusal`] when it makes no sense there.
     fn draft(&self, facts: &WorkloadFacts, options: &Options, context: Context<'_>) -> Result<Draft, Refusal>;
+}
+
+impl dyn Action + '_ {
+    /// Its id: the name on the command line, in the keymap and in the journal.
+    pub fn id(&self) -> &'static str {
+        self.about().id
+    }
+
+    /// What it does, for titles.
+    pub fn title(&self) -> &'static str {
+        self.about().title
+    }
+
+    /// The option it cannot be worked out without, as the command line spells it.
+    pub fn asks(&self) -> Option<&'static str> {
+        self.about().asks
+    }
 }
 
 /// The patch every action on a template sends: the pins as tests, the record, the cause, and the new template, in one atomic request.

@@ -24,7 +24,7 @@ mod seen;
 mod services;
 mod verify;
 
-pub use contract::{Action, Context, Draft, Options, Refusal};
+pub use contract::{About, Action, Context, Draft, Options, Refusal};
 pub use desk::Desk;
 pub use execute::{Executor, Given};
 pub use plan::{Planner, revise};

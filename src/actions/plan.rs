@@ -142,7 +142,7 @@ impl Planner {
             refreshed_at: now,
             expires_at: now + Plan::HOLDS,
             cluster_ahead_seconds: ahead.num_seconds(),
-            tier: action.tier(),
+            tier: action.about().tier,
             confirmation: policy::confirmation(action, self.guard, &planned),
             service: options.choice.service.as_ref().map(ToString::to_string),
             choice,

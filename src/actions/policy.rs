@@ -11,10 +11,10 @@ pub type Grant = Result<(), String>;
 /// What confirms an action on these targets under a guard. Chosen by the policy, never by the caller.
 pub fn confirmation(action: &dyn Action, guard: Guard, targets: &[Target]) -> Confirmation {
     let services = service::count(targets.iter().map(|target| (&target.workload, target.service.as_deref())));
-    let gesture = gesture(action.tier(), guard, services);
+    let gesture = gesture(action.about().tier, guard, services);
     let word = match (gesture, targets.first()) {
         (Gesture::TypeNameAndReason, Some(first)) => first.workload.name.to_string(),
-        _ => action.word().to_owned(),
+        _ => action.about().word.to_owned(),
     };
     Confirmation { gesture, word, needs_reason: gesture == Gesture::TypeNameAndReason }
 }

@@ -57,7 +57,7 @@ pub use update::{next_due, update};
 /// The name of every command a keymap may bind.
 pub fn command_names() -> Vec<CommandName> {
     let named = NAMED.iter().map(|(_, name, _)| CommandName(name));
-    named.chain(catalog::ALL.iter().map(|action| CommandName(action.command()))).collect()
+    named.chain(catalog::ALL.iter().map(|action| CommandName(action.about().command))).collect()
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ enum Format {
 /// # Errors
 /// What no command turned into a sentence and an exit code of its own.
 pub fn dispatch(cli: Cli) -> Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let Cli { global, command } = cli;
     let code = runtime.block_on(async {
         match command {

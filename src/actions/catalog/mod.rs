@@ -33,11 +33,17 @@ mod tests {
     #[test]
     fn ids_and_words_are_unique_and_typed_words_are_short() {
         for (place, action) in ALL.iter().enumerate() {
-            assert!(ALL.iter().skip(place + 1).all(|other| other.id() != action.id() && other.word() != action.word()));
             assert!(
-                action.word().len() <= 10 && action.word().chars().all(|letter| letter.is_ascii_uppercase()),
+                ALL.iter()
+                    .skip(place + 1)
+                    .all(|other| other.id() != action.id() && other.about().word != action.about().word)
+            );
+            assert_eq!(action.about().command, format!("action.{}", action.id()));
+            assert!(
+                action.about().word.len() <= 10
+                    && action.about().word.chars().all(|letter| letter.is_ascii_uppercase()),
                 "{}",
-                action.word()
+                action.about().word
             );
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::actions::contract::{Action, Context, Draft, Options, Refusal, field_patch, not_now, patch_request};
+use crate::actions::contract::{About, Action, Context, Draft, Options, Refusal, field_patch, not_now, patch_request};
 use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
 use crate::domain::rollout::{Change, Kind, images};
 use crate::sources::observe::WorkloadFacts;
@@ -11,24 +11,8 @@ use crate::sources::observe::WorkloadFacts;
 pub(super) struct Pause;
 
 impl Action for Pause {
-    fn id(&self) -> &'static str {
-        "pause"
-    }
-
-    fn command(&self) -> &'static str {
-        "action.pause"
-    }
-
-    fn title(&self) -> &'static str {
-        "Pause"
-    }
-
-    fn tier(&self) -> Tier {
-        Tier::T1
-    }
-
-    fn word(&self) -> &'static str {
-        "PAUSE"
+    fn about(&self) -> &'static About {
+        &About { id: "pause", command: "action.pause", title: "Pause", tier: Tier::T1, word: "PAUSE", asks: None }
     }
 
     fn draft(&self, facts: &WorkloadFacts, _options: &Options, context: Context<'_>) -> Result<Draft, Refusal> {

@@ -4,7 +4,7 @@ use chrono::SecondsFormat;
 use serde_json::{Value, json};
 
 use crate::actions::contract::{
-    Action, Context, Draft, Options, Refusal, common_refusals, partitioned, patch_request, pods, replaced_by_us,
+    About, Action, Context, Draft, Options, Refusal, common_refusals, partitioned, patch_request, pods, replaced_by_us,
     replacing, template_patch,
 };
 use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
@@ -15,24 +15,15 @@ use crate::sources::observe::WorkloadFacts;
 pub(super) struct Restart;
 
 impl Action for Restart {
-    fn id(&self) -> &'static str {
-        "restart"
-    }
-
-    fn command(&self) -> &'static str {
-        "action.restart"
-    }
-
-    fn title(&self) -> &'static str {
-        "Restart"
-    }
-
-    fn tier(&self) -> Tier {
-        Tier::T2
-    }
-
-    fn word(&self) -> &'static str {
-        "RESTART"
+    fn about(&self) -> &'static About {
+        &About {
+            id: "restart",
+            command: "action.restart",
+            title: "Restart",
+            tier: Tier::T2,
+            word: "RESTART",
+            asks: None,
+        }
     }
 
     fn draft(&self, facts: &WorkloadFacts, options: &Options, context: Context<'_>) -> Result<Draft, Refusal> {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::actions::contract::{Action, Context, Draft, Options, Refusal, delete_pod, not_now};
+use crate::actions::contract::{About, Action, Context, Draft, Options, Refusal, delete_pod, not_now};
 use crate::actions::replaced::replaced;
 use crate::domain::action::{BlastRadius, Goal, Inverse, Pin, Step, Tier};
 use crate::domain::rollout::{Change, Kind, Pod, Update, images};
@@ -13,28 +13,15 @@ use crate::sources::observe::WorkloadFacts;
 pub(super) struct RestartPod;
 
 impl Action for RestartPod {
-    fn id(&self) -> &'static str {
-        "restart-pod"
-    }
-
-    fn command(&self) -> &'static str {
-        "action.restart-pod"
-    }
-
-    fn title(&self) -> &'static str {
-        "Restart a pod"
-    }
-
-    fn tier(&self) -> Tier {
-        Tier::T2
-    }
-
-    fn word(&self) -> &'static str {
-        "POD"
-    }
-
-    fn asks(&self) -> Option<&'static str> {
-        Some("--pod")
+    fn about(&self) -> &'static About {
+        &About {
+            id: "restart-pod",
+            command: "action.restart-pod",
+            title: "Restart a pod",
+            tier: Tier::T2,
+            word: "POD",
+            asks: Some("--pod"),
+        }
     }
 
     fn draft(&self, facts: &WorkloadFacts, options: &Options, context: Context<'_>) -> Result<Draft, Refusal> {

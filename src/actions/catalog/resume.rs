@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::pause::only_deployments;
-use crate::actions::contract::{Action, Context, Draft, Options, Refusal, field_patch, not_now, patch_request, pods};
+use crate::actions::contract::{
+    About, Action, Context, Draft, Options, Refusal, field_patch, not_now, patch_request, pods,
+};
 use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
 use crate::domain::rollout::{Change, images};
 use crate::sources::observe::WorkloadFacts;
@@ -12,24 +14,8 @@ use crate::sources::observe::WorkloadFacts;
 pub(super) struct Resume;
 
 impl Action for Resume {
-    fn id(&self) -> &'static str {
-        "resume"
-    }
-
-    fn command(&self) -> &'static str {
-        "action.resume"
-    }
-
-    fn title(&self) -> &'static str {
-        "Resume"
-    }
-
-    fn tier(&self) -> Tier {
-        Tier::T2
-    }
-
-    fn word(&self) -> &'static str {
-        "RESUME"
+    fn about(&self) -> &'static About {
+        &About { id: "resume", command: "action.resume", title: "Resume", tier: Tier::T2, word: "RESUME", asks: None }
     }
 
     fn draft(&self, facts: &WorkloadFacts, _options: &Options, context: Context<'_>) -> Result<Draft, Refusal> {

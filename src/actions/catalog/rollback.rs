@@ -1,8 +1,8 @@
 //! Roll back: put the template of an earlier revision back, and nothing else.
 
 use crate::actions::contract::{
-    Action, Context, Draft, Options, Refusal, common_refusals, delete_pod, ordinal, partitioned, patch_request, pods,
-    replaced_by_us, replacing, template_patch,
+    About, Action, Context, Draft, Options, Refusal, common_refusals, delete_pod, ordinal, partitioned, patch_request,
+    pods, replaced_by_us, replacing, template_patch,
 };
 use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
 use crate::domain::rollout::{
@@ -16,24 +16,15 @@ use serde_json::Value;
 pub(super) struct Rollback;
 
 impl Action for Rollback {
-    fn id(&self) -> &'static str {
-        "rollback"
-    }
-
-    fn command(&self) -> &'static str {
-        "action.rollback"
-    }
-
-    fn title(&self) -> &'static str {
-        "Roll back"
-    }
-
-    fn tier(&self) -> Tier {
-        Tier::T2
-    }
-
-    fn word(&self) -> &'static str {
-        "ROLLBACK"
+    fn about(&self) -> &'static About {
+        &About {
+            id: "rollback",
+            command: "action.rollback",
+            title: "Roll back",
+            tier: Tier::T2,
+            word: "ROLLBACK",
+            asks: None,
+        }
     }
 
     fn has_nothing_to_do(&self, facts: &WorkloadFacts) -> bool {

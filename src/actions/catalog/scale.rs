@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use crate::actions::contract::{Action, Context, Draft, Options, Refusal, field_patch, not_now, patch_request, pods};
+use crate::actions::contract::{
+    About, Action, Context, Draft, Options, Refusal, field_patch, not_now, patch_request, pods,
+};
 use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
 use crate::domain::rollout::{Change, Kind};
 use crate::sources::observe::WorkloadFacts;
@@ -11,28 +13,15 @@ use crate::sources::observe::WorkloadFacts;
 pub(super) struct Scale;
 
 impl Action for Scale {
-    fn id(&self) -> &'static str {
-        "scale"
-    }
-
-    fn command(&self) -> &'static str {
-        "action.scale"
-    }
-
-    fn title(&self) -> &'static str {
-        "Scale"
-    }
-
-    fn tier(&self) -> Tier {
-        Tier::T2
-    }
-
-    fn word(&self) -> &'static str {
-        "SCALE"
-    }
-
-    fn asks(&self) -> Option<&'static str> {
-        Some("--replicas")
+    fn about(&self) -> &'static About {
+        &About {
+            id: "scale",
+            command: "action.scale",
+            title: "Scale",
+            tier: Tier::T2,
+            word: "SCALE",
+            asks: Some("--replicas"),
+        }
     }
 
     fn draft(&self, facts: &WorkloadFacts, options: &Options, context: Context<'_>) -> Result<Draft, Refusal> {

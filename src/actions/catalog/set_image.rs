@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::actions::contract::{
-    Action, Context, Draft, Options, Refusal, common_refusals, partitioned, patch_request, pods, replaced_by_us,
+    About, Action, Context, Draft, Options, Refusal, common_refusals, partitioned, patch_request, pods, replaced_by_us,
     replacing, template_patch,
 };
 use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
@@ -14,28 +14,15 @@ use crate::sources::observe::WorkloadFacts;
 pub(super) struct SetImage;
 
 impl Action for SetImage {
-    fn id(&self) -> &'static str {
-        "set-image"
-    }
-
-    fn command(&self) -> &'static str {
-        "action.set-image"
-    }
-
-    fn title(&self) -> &'static str {
-        "Set image"
-    }
-
-    fn tier(&self) -> Tier {
-        Tier::T2
-    }
-
-    fn word(&self) -> &'static str {
-        "DEPLOY"
-    }
-
-    fn asks(&self) -> Option<&'static str> {
-        Some("--image")
+    fn about(&self) -> &'static About {
+        &About {
+            id: "set-image",
+            command: "action.set-image",
+            title: "Set image",
+            tier: Tier::T2,
+            word: "DEPLOY",
+            asks: Some("--image"),
+        }
     }
 
     fn draft(&self, facts: &WorkloadFacts, options: &Options, context: Context<'_>) -> Result<Draft, Refusal> {

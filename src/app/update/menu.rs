@@ -120,8 +120,8 @@ fn actions(model: &Model) -> Vec<MenuLine> {
             keys: model.keymap.keys_of(&format!("action.{}", contract.id())),
             words: contract.title().to_owned(),
             more: match model.here().and_then(Sight::read_only) {
-                Some(_) => format!("{}; read-only: the plan can be read, not applied", contract.tier().words()),
-                None => contract.tier().words().to_owned(),
+                Some(_) => format!("{}; read-only: the plan can be read, not applied", contract.about().tier.words()),
+                None => contract.about().tier.words().to_owned(),
             },
             refused: None,
         })
