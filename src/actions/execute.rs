@@ -79,8 +79,8 @@ impl Executor {
             Ok(identity) => identity,
             Err(error) => return account.refuse(error.sentence).await,
         };
-        account.bare.actor = described(&Actor { identity, ..self.actor.clone() });
-        if let Err(reason) = self.recognise(plan).await {
+        account.bare.actor = described(&Actor { identity: identity.clone(), ..self.actor.clone() });
+        if let Err(reason) = self.recognise(plan, identity).await {
             return account.refuse(reason).await;
         }
         account.note(RunEvent::Confirmed).await;
@@ -210,17 +210,16 @@ impl Executor {
     }
 
     /// Whether this is the cluster and the person the plan is of.
-    async fn recognise(&self, plan: &Plan) -> Result<(), String> {
+    async fn recognise(&self, plan: &Plan, who: Option<String>) -> Result<(), String> {
         let here = self.observe.cluster().await.map_err(|error| error.sentence)?;
         if identity(&here) != identity(&plan.cluster) {
             return Err(format!("the plan is for the cluster at {}, this is {}.", plan.cluster.server, here.server));
         }
-        let identity = self.observe.identity().await.map_err(|error| error.sentence)?;
-        if identity != plan.actor.identity {
+        if who != plan.actor.identity {
             return Err(format!(
                 "the plan belongs to {}, you are {}. Plan again under your own name.",
                 plan.actor.name(),
-                identity.as_deref().unwrap_or("unknown to the cluster")
+                who.as_deref().unwrap_or("unknown to the cluster")
             ));
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! `quarterdeck doctor`: what would keep the console from working here.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use color_eyre::eyre::Result;
 use futures_util::future::join_all;
@@ -9,6 +10,7 @@ use super::Global;
 use super::output::{columns, say};
 use super::session::Session;
 use crate::actions::journal;
+use crate::sources::cluster::{Connection, Contexts};
 use crate::sources::observe::{Access, ObserveCluster, Right};
 use crate::sources::store::port::ReadStore;
 
@@ -52,6 +54,12 @@ pub(super) async fn run(global: &Global) -> Result<ExitCode> {
             Err(error) => Err(error.to_string()),
         },
     );
+    if let Ok(contexts) = Contexts::read(global.kubeconfig.as_deref())
+        && !contexts.absent().is_empty()
+    {
+        let absent = contexts.absent().iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ");
+        line("kubeconfig", Ok(format!("passed over, as they do not exist: {absent}")));
+    }
     line("store", store(&session).await);
     let several = session.shown();
     let are_several = several.len() > 1;
@@ -93,30 +101,81 @@ async fn cluster(session: Session) -> (String, Vec<(String, std::result::Result<
                     .map(|name| name.unwrap_or_else(|| "the cluster does not say".to_owned()))
                     .map_err(|error| error.sentence),
             );
-            let namespace = connected.namespaces.first().cloned().unwrap_or_default();
-            for (verb, group, resource) in [
-                ("list", "apps", "deployments"),
-                ("list", "apps", "replicasets"),
-                ("list", "", "pods"),
-                ("list", "", "events"),
-                ("patch", "apps", "deployments"),
-            ] {
-                let right = Right { verb, group, resource, namespace: &namespace, name: "" };
-                let verdict = match connected.connection.may(right).await {
-                    Ok(Access::Allowed) => Ok("allowed".to_owned()),
-                    Ok(Access::Denied(_)) if verb == "patch" => {
-                        Ok("not allowed: plans can be read, not applied".to_owned())
-                    }
-                    Ok(Access::Denied(reason)) => Err(format!("not allowed {reason}")),
-                    Ok(Access::Unknown(reason)) => Ok(format!("not known {reason}")),
-                    Err(error) => Err(error.sentence),
-                };
+            let everywhere: [Arc<str>; 1] = ["".into()];
+            let namespaces = if connected.namespaces.is_empty() { &everywhere[..] } else { &connected.namespaces[..] };
+            let asked = namespaces.iter().map(|namespace| rights(&connected.connection, namespace));
+            for (namespace, verdicts) in namespaces.iter().zip(join_all(asked).await) {
                 let scope = if namespace.is_empty() { "everywhere".to_owned() } else { format!("in {namespace}") };
-                line(format!("{verb} {resource} {scope}"), verdict);
+                for (what, verdict) in verdicts {
+                    line(format!("{what} {scope}"), verdict);
+                }
             }
         }
     }
     (session.environment.name.to_string(), lines)
+}
+
+/// What the console reads, by the verb it reads it with.
+const READ: [(&str, &str); 10] = [
+    ("apps", "deployments"),
+    ("apps", "statefulsets"),
+    ("apps", "daemonsets"),
+    ("apps", "replicasets"),
+    ("apps", "controllerrevisions"),
+    ("", "pods"),
+    ("", "events"),
+    ("batch", "cronjobs"),
+    ("batch", "jobs"),
+    ("autoscaling", "horizontalpodautoscalers"),
+];
+/// What its actions send.
+const SENT: [(&str, &str, &str); 4] = [
+    ("patch", "apps", "deployments"),
+    ("patch", "apps", "statefulsets"),
+    ("patch", "apps", "daemonsets"),
+    ("delete", "", "pods"),
+];
+
+/// The rights in one namespace, in two lines: what may be seen, what may be done. Everything is asked at once.
+async fn rights(connection: &Connection, namespace: &str) -> Vec<(String, Result<String, String>)> {
+    let seen = READ.iter().flat_map(|(group, resource)| ["list", "watch"].map(|verb| (verb, *group, *resource)));
+    let asked: Vec<(&str, &str, &str)> = seen.chain(SENT).collect();
+    let answers = join_all(
+        asked
+            .iter()
+            .map(|(verb, group, resource)| connection.may(Right { verb, group, resource, namespace, name: "" })),
+    )
+    .await;
+    let (mut unseen, mut undone, mut unknown, mut trouble) = (Vec::new(), Vec::new(), Vec::new(), None);
+    for ((verb, group, resource), answer) in asked.iter().zip(answers) {
+        let is_sent = SENT.contains(&(verb, group, resource));
+        let lacking = if is_sent { &mut undone } else { &mut unseen };
+        match answer {
+            Ok(Access::Allowed) => {}
+            Ok(Access::Denied(reason)) if reason.is_empty() => lacking.push(format!("{verb} {resource}")),
+            Ok(Access::Denied(reason)) => lacking.push(format!("{verb} {resource} ({reason})")),
+            Ok(Access::Unknown(reason)) => unknown.push(format!("{verb} {resource} ({reason})")),
+            Err(error) => trouble = Some(error.sentence),
+        }
+    }
+    if let Some(trouble) = trouble {
+        return vec![("rights".to_owned(), Err(trouble))];
+    }
+    let well = || match unknown.as_slice() {
+        [] => Ok("allowed, all of it".to_owned()),
+        unknown => Ok(format!("nothing is denied; not known: {}", unknown.join(", "))),
+    };
+    vec![
+        ("see".to_owned(), if unseen.is_empty() { well() } else { Err(format!("not allowed: {}", unseen.join(", "))) }),
+        (
+            "act".to_owned(),
+            if undone.is_empty() {
+                well()
+            } else {
+                Ok(format!("not allowed: {}; such plans can be read, not applied", undone.join(", ")))
+            },
+        ),
+    ]
 }
 
 /// What the store is, whether it answers, and whether its clock agrees with ours.

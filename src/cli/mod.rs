@@ -101,6 +101,7 @@ enum Format {
 /// # Errors
 /// What no command turned into a sentence and an exit code of its own.
 pub fn dispatch(cli: Cli) -> Result<ExitCode> {
+    // One worker beside the loop: a second would decode what the first is done with into memory of its own.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let Cli { global, command } = cli;
     let code = runtime.block_on(async {

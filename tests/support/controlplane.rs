@@ -268,13 +268,18 @@ impl ControlPlane {
         self.run_kubectl(&self.path("admin.kubeconfig"), arguments, input)
     }
 
+    /// Where the real kubectl is.
+    pub(crate) fn kubectl_binary(&self) -> PathBuf {
+        self.binaries.join("kubectl")
+    }
+
     /// The real kubectl, as whoever a kubeconfig names, on any server.
     pub(crate) fn kubectl_at(&self, kubeconfig: &Path, arguments: &[&str]) -> Finished {
         self.run_kubectl(kubeconfig, arguments, "")
     }
 
     fn run_kubectl(&self, kubeconfig: &Path, arguments: &[&str], input: &str) -> Finished {
-        let mut command = Command::new(self.binaries.join("kubectl"));
+        let mut command = Command::new(self.kubectl_binary());
         command.arg("--kubeconfig").arg(kubeconfig).args(arguments).env("HOME", &self.directory);
         Running::start(command, input).finish(PATIENCE)
     }

@@ -41,7 +41,6 @@ struct Shared {
     /// How far the server's clock was ahead of ours at its newest answer, in seconds.
     ahead: AtomicI64,
     pub(super) uid: OnceCell<Option<String>>,
-    pub(super) identity: OnceCell<Option<String>>,
 }
 
 #[derive(Clone)]
@@ -74,7 +73,7 @@ impl Connection {
     /// When the configuration or the credentials cannot be used.
     pub async fn open(endpoint: Endpoint, now: Clock) -> Result<Self, SourceError> {
         let config = endpoint.config().await?;
-        let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+        let server = written(&config);
         let client = build(config, &server, now()).await?;
         let shared = Shared {
             endpoint,
@@ -84,7 +83,6 @@ impl Connection {
             renewing: tokio::sync::Mutex::new(()),
             ahead: AtomicI64::new(0),
             uid: OnceCell::new(),
-            identity: OnceCell::new(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -129,28 +127,19 @@ impl Connection {
         Ok(Cluster { context: self.context().to_owned(), server: self.server().to_owned(), uid: uid.clone() })
     }
 
-    /// The name the cluster knows us by, asked once and kept when it was said.
+    /// The name the cluster knows us by. Asked each time: credentials may be another person's since.
     pub(super) async fn identity(&self) -> Result<Option<String>, SourceError> {
-        let identity = self
-            .shared
-            .identity
-            .get_or_try_init(|| async {
-                let review = serde_json::json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
-                match self.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", &review).await {
-                    Ok(answer) => Ok(answer
-                        .pointer("/status/userInfo/username")
-                        .and_then(Value::as_str)
-                        .map(|name| crate::domain::text::clean(name).into_owned())),
-                    Err(error)
-                        if matches!(error.trouble, Trouble::Forbidden | Trouble::NotFound | Trouble::Rejected) =>
-                    {
-                        Ok(None)
-                    }
-                    Err(error) => Err(error),
-                }
-            })
-            .await?;
-        Ok(identity.clone())
+        let review = serde_json::json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
+        match self.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", &review).await {
+            Ok(answer) => Ok(answer
+                .pointer("/status/userInfo/username")
+                .and_then(Value::as_str)
+                .map(|name| crate::domain::text::clean(name).into_owned())),
+            Err(error) if matches!(error.trouble, Trouble::Forbidden | Trouble::NotFound | Trouble::Rejected) => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads one object or list, whole.
@@ -305,11 +294,26 @@ impl Connection {
         if self.now() - current < RENEW_EVERY {
             return Ok(false);
         }
-        let config = self.shared.endpoint.config().await?;
+        let config = self.shared.endpoint.again().config().await?;
+        let server = written(&config);
+        if server != self.server() {
+            // Another cluster under the same name: plans, rows and records here are of the one before.
+            let words = format!(
+                "the context {} leads to {server} now, this console is connected to {}. Open it anew to go there.",
+                self.context(),
+                self.server()
+            );
+            return Err(SourceError::new(Trouble::Setup, words));
+        }
         let client = build(config, self.server(), self.now()).await?;
         *self.shared.client.lock().unwrap_or_else(PoisonError::into_inner) = client;
         Ok(true)
     }
+}
+
+/// The address of a server as it is written everywhere.
+fn written(config: &kube::Config) -> String {
+    config.cluster_url.to_string().trim_end_matches('/').to_owned()
 }
 
 /// Builds kube's client away from the loop: a credential plug-in may take seconds.

@@ -13,6 +13,10 @@ pub struct Contexts {
     config: Kubeconfig,
     /// Where it was read from, in words.
     from: String,
+    /// The files it is read from, the first one to define something counting.
+    files: Vec<PathBuf>,
+    /// Those of them that do not exist.
+    absent: Vec<PathBuf>,
 }
 
 /// What to connect to.
@@ -25,19 +29,61 @@ pub enum Endpoint {
 }
 
 impl Contexts {
-    /// Reads the kubeconfig: the file given, else `KUBECONFIG` (several files merged), else `~/.kube/config`.
+    /// Reads the kubeconfig: the file given, else those of `KUBECONFIG`, else `~/.kube/config`.
     ///
     /// # Errors
     /// With the file and what is wrong with it.
     pub fn read(file: Option<&Path>) -> Result<Self, SourceError> {
-        let (from, read) = match file {
-            Some(file) => (file.display().to_string(), Kubeconfig::read_from(file)),
-            None => ("KUBECONFIG or ~/.kube/config".to_owned(), Kubeconfig::read()),
-        };
-        match read {
-            Ok(config) => Ok(Self { config, from }),
-            Err(error) => Err(SourceError::new(Trouble::Setup, unreadable(&from, &error))),
+        if let Some(file) = file {
+            return Self::merged(vec![file.to_owned()]);
         }
+        let listed = std::env::var_os("KUBECONFIG").unwrap_or_default();
+        let mut files: Vec<PathBuf> =
+            std::env::split_paths(&listed).filter(|file| !file.as_os_str().is_empty()).collect();
+        if files.is_empty() {
+            files.extend(std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".kube/config")));
+        }
+        Self::merged(files)
+    }
+
+    /// Merges files as kubectl does: whoever defines something first counts, a path is relative to the file it stands in, and of
+    /// several files those that do not exist are passed over.
+    ///
+    /// # Errors
+    /// When none of them exists, or one is no kubeconfig.
+    pub fn merged(files: Vec<PathBuf>) -> Result<Self, SourceError> {
+        let from = files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ");
+        let wrong =
+            |from: &str, error: &dyn std::error::Error| SourceError::new(Trouble::Setup, unreadable(from, error));
+        let mut config: Option<Kubeconfig> = None;
+        let mut absent = Vec::new();
+        for file in &files {
+            let name = file.display().to_string();
+            let mut next = match Kubeconfig::read_from(file) {
+                Err(_) if files.len() > 1 && !file.exists() => {
+                    absent.push(file.clone());
+                    continue;
+                }
+                read => read.map_err(|error| wrong(&name, &error))?,
+            };
+            // An empty name is none, or it would hide the one of a later file.
+            next.current_context = next.current_context.filter(|name| !name.is_empty());
+            config = Some(match config {
+                None => next,
+                Some(first) => first.merge(next).map_err(|error| wrong(&name, &error))?,
+            });
+        }
+        let nowhere = || {
+            let words = "no such file; is there a home directory?";
+            wrong(if from.is_empty() { "~/.kube/config" } else { &from }, &std::io::Error::other(words))
+        };
+        let config = config.ok_or_else(nowhere)?;
+        Ok(Self { config, from, files, absent })
+    }
+
+    /// The files of the list that do not exist.
+    pub fn absent(&self) -> &[PathBuf] {
+        &self.absent
     }
 
     /// The names of all contexts, in the order of the file.
@@ -79,6 +125,19 @@ impl Contexts {
 }
 
 impl Endpoint {
+    /// The same endpoint as its files say now: whoever logs in again in another terminal writes there.
+    ///
+    /// What cannot be read at the moment, or has lost the context, stays as it was.
+    pub(super) fn again(&self) -> Self {
+        match self {
+            Self::InCluster => Self::InCluster,
+            Self::Context(contexts, context) => {
+                let read = Contexts::merged(contexts.files.clone()).and_then(|read| read.endpoint(context));
+                read.unwrap_or_else(|_| self.clone())
+            }
+        }
+    }
+
     /// The context's name; `in-cluster` without one.
     pub fn context(&self) -> &str {
         match self {
@@ -192,7 +251,7 @@ mod tests {
         let config = Kubeconfig::from_yaml(
             "apiVersion: v1\nkind: Config\ncurrent-context: prod\nclusters: [{name: c, cluster: {server: 'https://127.0.0.1:1'}}]\nusers: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: login}}}]\ncontexts: [{name: prod, context: {cluster: c, user: u, namespace: shop}}, {name: stage, context: {cluster: c, user: u}}]\n",
         )?;
-        Ok(Contexts { config, from: "test".into() })
+        Ok(Contexts { config, from: "test".into(), files: Vec::new(), absent: Vec::new() })
     }
 
     #[test]
@@ -208,6 +267,30 @@ mod tests {
         let config = contexts()?.endpoint("prod")?.config().await?;
         assert_eq!(config.auth_info.exec.and_then(|exec| exec.interactive_mode), Some(ExecInteractiveMode::Never));
         assert!(!config.default_retry);
+        Ok(())
+    }
+
+    #[test]
+    fn files_are_merged_as_kubectl_does() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let written = |name: &str, current: &str, server: &str| {
+            let file = folder.path().join(name);
+            let text = format!(
+                "apiVersion: v1\nkind: Config\ncurrent-context: '{current}'\nclusters: [{{name: c, cluster: {{server: '{server}'}}}}]\nusers: []\ncontexts: [{{name: {name}, context: {{cluster: c, user: u}}}}]\n"
+            );
+            std::fs::write(&file, text).map(|()| file)
+        };
+        let (one, two) = (written("one", "", "https://first:1")?, written("two", "two", "https://second:2")?);
+        let missing = folder.path().join("missing");
+        let merged = Contexts::merged(vec![missing.clone(), one.clone(), two])?;
+        assert_eq!(merged.names(), ["one", "two"]);
+        assert_eq!(merged.current(), Some("two"), "an empty name is none");
+        let server = merged.config.clusters.first().and_then(|named| named.cluster.as_ref()?.server.clone());
+        assert_eq!(server.as_deref(), Some("https://first:1"), "the first to define it counts");
+        assert_eq!(merged.absent(), std::slice::from_ref(&missing));
+        assert_eq!(Contexts::merged(vec![one])?.current(), None);
+        let error = Contexts::merged(vec![missing.clone(), missing]).err().ok_or("nothing is there")?;
+        assert!(error.sentence.contains("missing") && error.sentence.contains("--kubeconfig"), "{error}");
         Ok(())
     }
 

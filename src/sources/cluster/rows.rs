@@ -23,7 +23,7 @@ pub(super) enum Row {
     /// A ReplicaSet or ControllerRevision: what a workload is or was.
     Revision(RevisionRow),
     /// A pod of a ReplicaSet, StatefulSet, DaemonSet or Job.
-    Pod(PodRow),
+    Pod(Box<PodRow>),
     /// A CronJob or a Job.
     Job(Box<JobRow>),
     /// A node.
@@ -189,7 +189,7 @@ impl Resource for Pods {
         let owner = interner.keep(meta.controller()?);
         let pod = wire.kept(interner);
         let claims = wire.claims(interner).map(Box::new);
-        Some(Row::Pod(PodRow { version: version(&meta.resource_version), owner, pod, claims }))
+        Some(Row::Pod(Box::new(PodRow { version: version(&meta.resource_version), owner, pod, claims })))
     }
 }
 

@@ -39,7 +39,8 @@ pub(super) struct Tables {
     services: Arc<Services>,
     workloads: HashMap<Arc<str>, WorkloadRow>,
     revisions: HashMap<Arc<str>, RevisionRow>,
-    pods: HashMap<Arc<str>, PodRow>,
+    /// Boxed: a table of 20,000 has room for 32,000.
+    pods: HashMap<Arc<str>, Box<PodRow>>,
     /// Revisions of a workload.
     revisions_of: HashMap<Arc<str>, HashSet<Arc<str>>>,
     /// Pods of their owner: a ReplicaSet, or a workload itself.
@@ -253,7 +254,7 @@ impl Tables {
     }
 
     fn rows_in(&self, owner: &Arc<str>) -> impl Iterator<Item = &PodRow> + Clone {
-        self.pods_of.get(owner).into_iter().flatten().filter_map(|uid| self.pods.get(uid))
+        self.pods_of.get(owner).into_iter().flatten().filter_map(|uid| self.pods.get(uid).map(Box::as_ref))
     }
 
     fn pods_in(&self, owner: &Arc<str>) -> impl Iterator<Item = &Pod> + Clone {

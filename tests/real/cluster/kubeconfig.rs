@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::support::console::{Console, Grant};
-use crate::support::process::Finished;
+use crate::support::process::{Finished, Running};
 use crate::support::shop::{PATIENCE, Shop};
 
 /// What `status` answers with another text for a kubeconfig.
@@ -98,4 +98,69 @@ fn what_cannot_work_is_said_in_a_sentence() {
     let missing = console.run(&["status"]);
     let text = missing.stdout + &missing.stderr;
     assert!(matches!(missing.code, Some(2 | 3)) && text.contains("kubeconfig"), "{:?} {text}", missing.code);
+}
+
+#[test]
+fn who_logs_in_again_in_another_terminal_needs_no_restart() {
+    let shop = Shop::open("kubeconfig-login");
+    shop.deploy_good("api", "api:1", 1);
+    let console = Console::of("oncall", &shop, Grant::Read);
+    let good = shop.plane.kubeconfig("oncall", &shop.name);
+    console.point_at(&good.replace("oncall-token", "nobody-token"));
+    let screen = console.open(120, 40);
+    screen.wait_for("the cause", PATIENCE, |text| text.contains("401") && text.contains("down"));
+    // Half a file is what a tool that is writing it leaves for a moment.
+    console.point_at("clusters: [");
+    console.point_at(&good);
+    screen.wait_for("everything fresh without a key", PATIENCE, |text| text.contains("all 1 well"));
+}
+
+#[test]
+fn a_list_of_files_is_read_as_kubectl_reads_it() {
+    let shop = Shop::open("kubeconfig-list");
+    shop.deploy_good("api", "api:1", 1);
+    let console = Console::of("oncall", &shop, Grant::Read);
+    let good = shop.plane.kubeconfig("oncall", &shop.name);
+    let (missing, nameless, whole) = (console.path("missing"), console.path("nameless"), console.path("whole"));
+    fs::write(&nameless, "apiVersion: v1\nkind: Config\ncurrent-context: \"\"\n").expect("a file of ours");
+    fs::write(&whole, &good).expect("a file of ours");
+    let list = std::env::join_paths([&missing, &nameless, &whole]).expect("paths");
+    let mut kubectl = std::process::Command::new(shop.plane.kubectl_binary());
+    kubectl.env("KUBECONFIG", &list).args(["config", "current-context"]);
+    let current = Running::start(kubectl, "").finish(PATIENCE).good("kubectl");
+    let asked = |arguments: &[&str]| {
+        let mut command = console.bare();
+        command.env("KUBECONFIG", &list).args(arguments);
+        Running::start(command, "").finish(PATIENCE)
+    };
+    let status = asked(&["status", "--output", "json"]);
+    assert_eq!(status.code, Some(0), "{}{}", status.stdout, status.stderr);
+    assert!(status.stdout.contains("\"api\""), "kubectl is at {current}, and so are we: {}", status.stdout);
+    let doctor = asked(&["doctor"]).stdout;
+    assert!(doctor.contains("passed over") && doctor.contains("missing"), "{doctor}");
+}
+
+#[test]
+fn the_doctor_asks_for_every_right_in_every_namespace() {
+    let shop = Shop::open("kubeconfig-rights");
+    let elsewhere = Shop::open("kubeconfig-rights-too");
+    let config = format!(
+        "[environment.test]\ncontext = \"viewer\"\nnamespaces = [\"{}\", \"{}\"]\nguard = \"staging\"\n",
+        shop.name, elsewhere.name
+    );
+    let console = Console::with(&shop.plane.kubeconfig("viewer", &shop.name), &config);
+    let doctor = console.run(&["doctor"]);
+    for namespace in [&shop.name, &elsewhere.name] {
+        let line = |what: &str| {
+            let named = format!("{what} in {namespace}");
+            doctor
+                .stdout
+                .lines()
+                .find(|line| line.contains(&format!("{named} ")))
+                .map(str::to_owned)
+                .unwrap_or_default()
+        };
+        assert!(!line("see").is_empty(), "{}", doctor.stdout);
+        assert!(line("act").contains("patch deployments"), "a viewer may not: {}", doctor.stdout);
+    }
 }
