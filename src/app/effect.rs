@@ -7,6 +7,7 @@ use crate::actions::journal::Finished;
 use crate::domain::action::Plan;
 use crate::domain::job::JobRef;
 use crate::domain::log::LogAsk;
+use crate::domain::release::Release;
 use crate::domain::rollout::WorkloadRef;
 
 /// Something to be done outside the loop.
@@ -26,6 +27,8 @@ pub enum Effect {
     Copy(String),
     /// Read a CronJob or a Job whole, with the uids and names of its newest runs.
     ReadJob(JobRef, Vec<(Arc<str>, Arc<str>)>),
+    /// Remember in the store what is current now in the cluster of this uid.
+    Remember(Arc<str>, Vec<Release>),
     /// Try every broken source again now.
     Retry,
     /// Connect to an environment, by its place; the others stay connected.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::message::Message;
+use super::releases::{self, Present};
 use super::supervise::supervise;
 use crate::actions::journal;
 use crate::domain::source::SourceState;
@@ -34,7 +35,13 @@ pub struct Keep {
 }
 
 /// Follows the store for as long as the console lives.
-pub(super) fn keep(keep: Keep, state: PathBuf, clock: Clock, retry: Arc<Notify>, messages: &mpsc::Sender<Message>) {
+pub(super) fn keep(
+    keep: Keep,
+    state: PathBuf,
+    clock: Clock,
+    (retry, present): (Arc<Notify>, watch::Receiver<Present>),
+    messages: &mpsc::Sender<Message>,
+) {
     let (snapshots, seen) = watch::channel(StoreSnapshot::default());
     let (followed, sent, opened) = (keep.store.clone(), seen.clone(), new_id(&clock));
     let ids = clock.clone();
@@ -46,6 +53,9 @@ pub(super) fn keep(keep: Keep, state: PathBuf, clock: Clock, retry: Arc<Notify>,
     let told = messages.clone();
     tokio::spawn(supervise("store's news", move || tell(sent.clone(), told.clone()), messages.clone()));
     if !keep.is_read_only {
+        let (kept, by, stored) = (keep.clone(), ids.clone(), seen.clone());
+        let make = move || releases::write(kept.clone(), by.clone(), present.clone(), stored.clone());
+        tokio::spawn(supervise("releases", make, messages.clone()));
         let make = move || take_over(keep.clone(), opened.clone(), ids.clone(), state.clone(), seen.clone());
         tokio::spawn(supervise("audit", make, messages.clone()));
     }

@@ -6,6 +6,7 @@ use crate::actions::journal::Finished;
 use crate::domain::action::{Plan, Run, RunEvent, Undone};
 use crate::domain::alert::AlertSnapshot;
 use crate::domain::job::JobRef;
+use crate::domain::release::Release;
 use crate::domain::rollout::{Autoscaler, WorkloadRef};
 use crate::keys::Chord;
 use crate::sources::cluster::ClusterSnapshot;
@@ -38,6 +39,8 @@ pub enum Message {
     Alerts(Box<AlertSnapshot>),
     /// The newest of the cluster of the environment at this place.
     Observed(usize, Box<ClusterSnapshot>),
+    /// What was released, or seen fully available, in the cluster of this uid; `None` where it cannot be read.
+    Released(Option<Arc<str>>, Vec<Release>),
     /// The open workload was read whole.
     Facts(WorkloadRef, Result<Box<WorkloadFacts>, String>),
     /// The events of the open workload.

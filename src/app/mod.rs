@@ -32,6 +32,7 @@ mod pace;
 mod perform;
 mod reach;
 mod reading;
+mod releases;
 mod runtime;
 mod sight;
 mod supervise;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::alert_feed;
@@ -15,6 +15,7 @@ use super::keep::Keep;
 use super::look_back::{self, LookBack};
 use super::message::Message;
 use super::reach::{Connect, Ways, patiently};
+use super::releases::{self, Present};
 use super::supervise::panicked;
 use super::tell_journal::tell_journal;
 use super::{logs, reading};
@@ -50,6 +51,8 @@ pub struct Performer {
     log: Option<AbortHandle>,
     alerts: Vec<alert_feed::Watching>,
     alerts_retry: Arc<Notify>,
+    /// What is current now, for the store.
+    releases: watch::Sender<Present>,
 }
 
 impl Performer {
@@ -79,6 +82,7 @@ impl Performer {
             log: None,
             alerts: Vec::new(),
             alerts_retry: Arc::default(),
+            releases: watch::Sender::default(),
         }
     }
 
@@ -97,7 +101,8 @@ impl Performer {
 
     /// Follows the store, and gives it what the journal holds.
     pub fn keep(&self, keep: Keep) {
-        super::keep::keep(keep, self.state.clone(), self.clock.clone(), self.retry_store.clone(), &self.messages);
+        let follow = (self.retry_store.clone(), self.releases.subscribe());
+        super::keep::keep(keep, self.state.clone(), self.clock.clone(), follow, &self.messages);
     }
 
     /// Polls the alerts of environments until it is dropped.
@@ -126,6 +131,7 @@ impl Performer {
                     reading::job(current.reach.connection.clone(), self.messages.clone(), job, runs);
                 }
             }
+            Effect::Remember(cluster, present) => releases::take(&self.releases, &cluster, present),
             Effect::Retry => {
                 self.ways.retry();
                 self.retry_store.notify_waiters();

@@ -15,6 +15,7 @@ use tokio::task::AbortHandle;
 use super::message::{Connected, Message};
 use super::supervise::supervise;
 use crate::actions::{Executor, Planner, Seen};
+use crate::domain::release::Release;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::time::Instant;
 use crate::sources::Clock;
@@ -204,7 +205,7 @@ impl Ways {
         }
         let (snapshots, seen) = watch::channel(ClusterSnapshot::default());
         let (focus, focused) = watch::channel(None);
-        let (healthy, told) = mpsc::channel(16);
+        let (released, told) = mpsc::channel(16);
         let (connection, namespaces, retry) = (reach.connection.clone(), reach.namespaces.clone(), way.retry.clone());
         let services = reach.planner.services.clone();
         let make = move || {
@@ -215,13 +216,14 @@ impl Ways {
                 services: services.clone(),
                 focus: focused.clone(),
                 snapshots: snapshots.clone(),
-                healthy: healthy.clone(),
+                released: released.clone(),
                 retry: retry.clone(),
             }
             .run()
         };
         let source = tokio::spawn(supervise("cluster", make, self.messages.clone())).abort_handle();
-        tokio::spawn(remember(reach.connection.clone(), self.seen.clone(), told, self.clock.clone()));
+        let memory = (self.seen.clone(), self.clock.clone());
+        tokio::spawn(remember(reach.connection.clone(), memory, told, self.messages.clone()));
         let connected = Connected {
             context: reach.connection.context().to_owned(),
             identity: None,
@@ -265,21 +267,26 @@ async fn identify(connection: Connection, messages: mpsc::Sender<Message>, place
     }
 }
 
-/// Keeps what was seen fully available, under the uid of its cluster.
+/// Keeps what was seen fully available, under the uid of its cluster, and tells the loop what was released.
 async fn remember(
     connection: Connection,
-    seen: Arc<Mutex<Seen>>,
-    mut told: mpsc::Receiver<Vec<Arc<str>>>,
-    clock: Clock,
+    (seen, clock): (Arc<Mutex<Seen>>, Clock),
+    mut told: mpsc::Receiver<Vec<Release>>,
+    messages: mpsc::Sender<Message>,
 ) {
-    while let Some(sets) = told.recv().await {
-        let Ok(cluster) = ObserveCluster::cluster(&connection).await else { continue };
-        let Some(uid) = cluster.uid else { continue };
+    while let Some(releases) = told.recv().await {
+        let cluster = ObserveCluster::cluster(&connection).await.ok().and_then(|cluster| cluster.uid);
+        let healthy: Vec<Arc<str>> =
+            releases.iter().filter(|one| one.is_healthy).map(|one| one.revision_uid.clone()).collect();
+        if messages.send(Message::Released(cluster.as_deref().map(Into::into), releases)).await.is_err() {
+            return;
+        }
+        let Some(uid) = cluster.filter(|_| !healthy.is_empty()) else { continue };
         let now: Instant = clock();
         let (seen, noted) = (seen.clone(), tokio::task::spawn_blocking);
         let _ = noted(move || {
             let result =
-                seen.lock().unwrap_or_else(PoisonError::into_inner).note(&uid, sets.iter().map(AsRef::as_ref), now);
+                seen.lock().unwrap_or_else(PoisonError::into_inner).note(&uid, healthy.iter().map(AsRef::as_ref), now);
             if let Err(error) = result {
                 tracing::warn!(%error, "what was seen healthy cannot be kept");
             }

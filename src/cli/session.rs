@@ -323,7 +323,7 @@ impl Connected {
     pub(super) async fn settled(&self, within: Duration) -> ClusterSnapshot {
         let (snapshots, mut seen) = watch::channel(ClusterSnapshot::default());
         let (_nobody, focus) = watch::channel(None);
-        let (healthy, _) = mpsc::channel(1);
+        let (released, _) = mpsc::channel(1);
         let source = ClusterSource {
             environment: self.environment.clone(),
             connection: self.connection.clone(),
@@ -331,7 +331,7 @@ impl Connected {
             services: self.services.clone(),
             focus,
             snapshots,
-            healthy,
+            released,
             retry: Arc::new(Notify::new()),
         };
         tokio::select! {

@@ -16,6 +16,7 @@
 //! | [`owner`] | who else writes a workload, and what they will do about a change of ours |
 //! | [`node`] | nodes, what presses them, quantities of processor time and memory |
 //! | [`problem`] | what is wrong with a file the operator wrote |
+//! | [`release`] | what became current when, and how the store keeps it |
 //! | [`rollout`] | workloads, verdicts, pods, revisions, templates |
 //! | [`service`] | sets of workloads that belong together |
 //! | [`source`] | how fresh what we were told is |
@@ -33,6 +34,7 @@ pub mod log;
 pub mod node;
 pub mod owner;
 pub mod problem;
+pub mod release;
 pub mod rollout;
 pub mod service;
 pub mod source;

@@ -11,6 +11,7 @@ mod plan;
 mod run;
 mod scope;
 mod service;
+mod timeline;
 mod world;
 
 pub(super) use input::is_typing;
@@ -61,6 +62,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             let look_back = moved.into_iter().map(|finished| Effect::LookBack(Box::new(finished)));
             look_back.chain(world::observed(model, place, snapshot, now)).collect()
         }
+        Message::Released(cluster, releases) => timeline::released(cluster, releases),
         Message::Facts(workload, facts) => world::facts(model, &workload, facts, now),
         Message::Events(workload, events) => world::events(model, &workload, events),
         Message::Autoscalers(workload, found) => world::autoscalers(model, &workload, found),

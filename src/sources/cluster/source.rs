@@ -19,6 +19,7 @@ use super::tables::{Focus, Tables};
 use crate::domain::cause::Cause;
 use crate::domain::job::Job;
 use crate::domain::node::{Node, NodeCounts};
+use crate::domain::release::Release;
 use crate::domain::rollout::{Rollout, WorkloadRef};
 use crate::domain::service::Services;
 use crate::domain::source::{SourceHealth, SourceState};
@@ -120,8 +121,8 @@ pub struct ClusterSource {
     pub focus: watch::Receiver<Option<WorkloadRef>>,
     /// Where snapshots go.
     pub snapshots: watch::Sender<ClusterSnapshot>,
-    /// Where the uids of ReplicaSets seen healthy go.
-    pub healthy: mpsc::Sender<Vec<Arc<str>>>,
+    /// Where releases go, each when it is first seen and again when it is first seen fully available.
+    pub released: mpsc::Sender<Vec<Release>>,
     /// Rings when the operator asks to try again now.
     pub retry: Arc<Notify>,
 }
@@ -312,10 +313,12 @@ impl Owner {
     fn publish(&mut self, now: Instant) {
         self.tables.run_ahead(self.source.connection.ahead());
         self.tables.settle(now);
-        let healthy = self.tables.newly_healthy();
-        if !healthy.is_empty() {
-            // A full or closed channel only costs a memory of health, which the next complete state renews.
-            let _ = self.source.healthy.try_send(healthy);
+        if self.are_revisions_listed() {
+            let released = self.tables.newly_released();
+            if !released.is_empty() {
+                // A full or closed channel only costs a memory, which the next start renews.
+                let _ = self.source.released.try_send(released);
+            }
         }
         let focus = self
             .source
@@ -338,6 +341,12 @@ impl Owner {
         let wanted = self.tables.causes.wanted();
         self.wanted.send_if_modified(|known| std::mem::replace(known, wanted.clone()) != wanted);
         self.source.snapshots.send_replace(snapshot);
+    }
+
+    /// Whether every revision there is was listed once, or may not be.
+    fn are_revisions_listed(&self) -> bool {
+        let is_of_revisions = |name: &str| matches!(name, "replicasets" | "controllerrevisions");
+        self.states.iter().filter(|(name, ..)| is_of_revisions(name)).all(|(.., state)| state.is_telling())
     }
 
     fn health(&self, now: Instant) -> Vec<SourceHealth> {

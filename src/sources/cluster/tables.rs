@@ -8,11 +8,13 @@ use chrono::TimeDelta;
 use super::causes::{self, CauseTable};
 use super::jobs::JobTable;
 use super::nodes::NodeTable;
+use super::releases::{self, Releases};
 use super::rows::{PodRow, RevisionRow, Row, WorkloadRow};
 use super::wire;
 use crate::domain::action::OperationRecord;
 use crate::domain::cause::Held;
-use crate::domain::rollout::{self, Counts, Judgement, Kind, Pod, Report, Rollout, Verdict, WorkloadRef};
+use crate::domain::release::Release;
+use crate::domain::rollout::{self, Judgement, Kind, Pod, Report, Rollout, Verdict, WorkloadRef};
 use crate::domain::service::{Services, Unmapped};
 use crate::domain::text;
 use crate::domain::time::Instant;
@@ -52,9 +54,8 @@ pub(super) struct Tables {
     due: HashMap<Arc<str>, Instant>,
     ordered: BTreeMap<(Verdict, WorkloadRef), Arc<Rollout>>,
     placed: HashMap<Arc<str>, (Verdict, WorkloadRef)>,
-    /// Revisions seen fully available, and those of them not told yet.
-    healthy: HashSet<Arc<str>>,
-    untold: Vec<Arc<str>>,
+    /// Releases that were told, and what to look at for the next.
+    releases: Releases,
     /// What runs to an end.
     pub(super) jobs: JobTable,
     /// What all of it runs on.
@@ -108,13 +109,13 @@ impl Tables {
         if self.workloads.remove(uid).is_some() {
             self.due.remove(uid);
             self.dirty.remove(uid);
+            self.releases.forget(uid);
             self.causes.hold(uid, None);
             if let Some(place) = self.placed.remove(uid) {
                 self.ordered.remove(&place);
             }
         } else if let Some(row) = self.revisions.remove(uid) {
             forget(&mut self.revisions_of, &row.owner, uid);
-            self.healthy.remove(uid);
             self.dirty.insert(row.owner);
         } else if let Some(row) = self.pods.remove(uid) {
             forget(&mut self.pods_of, &row.owner, uid);
@@ -169,8 +170,8 @@ impl Tables {
                 Some(at) => self.due.insert(uid.clone(), at),
                 None => self.due.remove(&uid),
             };
+            self.releases.touch(&uid, rollout.verdict);
             if rollout.verdict == Verdict::Complete {
-                self.note_healthy(&uid);
                 self.causes.hold(&uid, None);
             } else {
                 let held = self.held(&uid, &rollout, now);
@@ -200,20 +201,6 @@ impl Tables {
         Some(causes::held(rollout, &row.report, pods))
     }
 
-    fn note_healthy(&mut self, workload: &Arc<str>) {
-        // Complete is not enough: behind a partition a StatefulSet is complete while no pod runs its newest template.
-        let is_everywhere = |row: &&WorkloadRow| {
-            let Counts { desired, updated, available, ready, .. } = row.report.counts;
-            desired > 0 && updated >= desired && available.max(ready) >= desired
-        };
-        let row = self.workloads.get(workload).filter(is_everywhere);
-        if let Some(uid) = row.and_then(|row| self.current(row)).map(|current| current.uid.clone())
-            && self.healthy.insert(uid.clone())
-        {
-            self.untold.push(uid);
-        }
-    }
-
     /// The next moment at which time alone may change a verdict.
     pub(super) fn next_due(&self) -> Option<Instant> {
         self.due.values().min().copied().into_iter().chain(self.jobs.next_due()).min()
@@ -234,9 +221,30 @@ impl Tables {
         self.pods.len()
     }
 
-    /// The uids of revisions found fully available since the last call: all of them. Each is told once.
-    pub(super) fn newly_healthy(&mut self) -> Vec<Arc<str>> {
-        std::mem::take(&mut self.untold)
+    /// What was released, or found fully available, since the last call: each is told once.
+    ///
+    /// Only to be asked once every revision was listed: before, an old one may look like the newest.
+    pub(super) fn newly_released(&mut self) -> Vec<Release> {
+        let mut releases = std::mem::take(&mut self.releases);
+        let found = releases.news(|uid, is_complete| self.release(uid, is_complete));
+        self.releases = releases;
+        found
+    }
+
+    /// The present release of a workload; `None` until its controller has seen the newest template and made a revision of it.
+    fn release(&self, uid: &Arc<str>, is_complete: bool) -> Option<Release> {
+        let row = self.workloads.get(uid)?;
+        let current = self.current(row).filter(|_| row.report.observed_generation >= row.report.generation)?;
+        let workload = WorkloadRef {
+            environment: self.environment.clone(),
+            namespace: row.namespace.clone(),
+            kind: row.report.kind,
+            name: row.name.clone(),
+        };
+        let service = self.services.of(&workload, Some(&row.service)).ok();
+        let started = self.joined(row).started;
+        let others = || self.revisions_of(uid).filter(|other| other.uid != current.uid);
+        Some(releases::release(workload, service, row, (current, &|| others()), started, is_complete))
     }
 
     /// What is known of a workload, pods included.

@@ -116,10 +116,19 @@ fn a_thousand_pods_come_and_go_without_a_trace() {
 }
 
 #[test]
-fn complete_workloads_name_their_healthy_revision() {
-    let mut tables = tables(vec![deployment(7, 3), set("new", 2, "api:2", 3), set("old", 1, "api:1", 0)]);
-    assert_eq!(tables.newly_healthy(), ["new".into()]);
-    assert!(tables.newly_healthy().is_empty(), "each is told once");
+fn a_release_is_told_once_and_again_when_it_is_fully_available() {
+    let mut tables = tables(vec![deployment(7, 1), set("new", 2, "api:2", 3), set("old", 1, "api:1", 0)]);
+    let told = |tables: &mut Tables| -> Vec<(String, Option<u64>, bool)> {
+        let news = tables.newly_released();
+        news.iter().map(|release| (release.revision_uid.to_string(), release.number, release.is_healthy)).collect()
+    };
+    assert_eq!(told(&mut tables), [("new".to_owned(), Some(2), false)]);
+    tables.upsert(0, deployment(8, 3));
+    tables.settle(at(101));
+    assert_eq!(told(&mut tables), [("new".to_owned(), Some(2), true)], "seen fully available");
+    tables.upsert(0, deployment(9, 3));
+    tables.settle(at(102));
+    assert_eq!(told(&mut tables), [], "each is told once");
 }
 
 #[test]

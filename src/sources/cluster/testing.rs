@@ -22,7 +22,7 @@ pub(crate) async fn settled(
     let connection = Connection::open(endpoint, Arc::new(chrono::Utc::now)).await?;
     let (snapshots, mut seen) = watch::channel(ClusterSnapshot::default());
     let (_nobody, focus) = watch::channel(None);
-    let (healthy, _) = mpsc::channel(1);
+    let (released, _) = mpsc::channel(1);
     let source = ClusterSource {
         environment: "test".into(),
         connection,
@@ -30,7 +30,7 @@ pub(crate) async fn settled(
         services: Arc::default(),
         focus,
         snapshots,
-        healthy,
+        released,
         retry: Arc::new(Notify::new()),
     };
     let eyes = tokio::spawn(source.run());
