@@ -10,4 +10,5 @@ pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod pty;
 pub(crate) mod shop;
+pub(crate) mod tunnel;
 pub(crate) mod wire;

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::support::console::{Console, Grant};
 use crate::support::process::{Finished, Running};
 use crate::support::shop::{PATIENCE, Shop};
+use crate::support::tunnel::Tunnel;
 
 /// What `status` answers with another text for a kubeconfig.
 fn status_with(console: &Console, kubeconfig: &str) -> Finished {
@@ -163,4 +164,45 @@ fn the_doctor_asks_for_every_right_in_every_namespace() {
         assert!(!line("see").is_empty(), "{}", doctor.stdout);
         assert!(line("act").contains("patch deployments"), "a viewer may not: {}", doctor.stdout);
     }
+}
+
+#[test]
+fn a_proxy_is_taken_from_the_kubeconfig_then_from_the_surroundings_and_never_for_this_machine() {
+    let shop = Shop::open("kubeconfig-proxy");
+    shop.deploy_good("api", "api:1", 1);
+    let console = Console::of("oncall", &shop, Grant::Read);
+    let good = shop.plane.kubeconfig("oncall", &shop.name);
+    let server = format!("https://127.0.0.1:{}", shop.plane.port());
+    assert!(good.contains(&server), "{good}");
+    let tunnel = Tunnel::to(([127, 0, 0, 1], shop.plane.port()).into());
+    let nowhere = "http://127.0.0.1:1";
+    let asked = |proxy: &str, except: &str| {
+        let mut command = console.command(&["status", "--output", "json"]);
+        command.env("HTTPS_PROXY", proxy).env("NO_PROXY", except);
+        Running::start(command, "").finish(PATIENCE)
+    };
+    let direct = asked(nowhere, "");
+    assert_eq!(direct.code, Some(0), "this machine is reached without: {}{}", direct.stdout, direct.stderr);
+
+    // A name that only the proxy knows.
+    let inside = good.replace(&server, "https://shop.internal:6443\", tls-server-name: \"kubernetes");
+    console.point_at(&inside);
+    let through = asked(&tunnel.url().replace("http://", "http://mori:se%40cret@"), "");
+    assert_eq!(through.code, Some(0), "{}{}", through.stdout, through.stderr);
+    let heads = tunnel.asked();
+    assert!(heads.iter().all(|head| head.starts_with("CONNECT shop.internal:6443")), "{heads:?}");
+    assert!(heads[0].to_lowercase().contains("proxy-authorization: basic bw9yatpzzubjcmv0"), "{heads:?}");
+    for except in [".internal", "shop.internal", "*"] {
+        let around = asked(&tunnel.url(), except);
+        assert_eq!((around.code, tunnel.asked().len()), (Some(3), heads.len()), "NO_PROXY={except}: {}", around.stderr);
+    }
+    // The kubeconfig's own word counts before the surroundings, for this machine too.
+    console.point_at(&good.replace(&server, &format!("{server}\", proxy-url: \"{}", tunnel.url())));
+    let own = asked(nowhere, "*");
+    assert_eq!(own.code, Some(0), "{}{}", own.stdout, own.stderr);
+    assert!(tunnel.asked().len() > heads.len(), "its proxy was asked");
+    console.point_at(&good.replace(&server, &format!("{server}\", proxy-url: \"ftp://mori:secret@127.0.0.1:1")));
+    let wrong = asked("", "");
+    let text = wrong.stdout + &wrong.stderr;
+    assert!(text.contains("only http, https and socks5 are spoken") && !text.contains("secret"), "{text}");
 }
