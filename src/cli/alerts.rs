@@ -70,7 +70,7 @@ pub(super) fn notices(snapshot: &AlertSnapshot) -> Vec<String> {
             snapshot.environment
         ));
     }
-    for health in snapshot.health.iter().filter(|health| health.state != SourceState::Fresh) {
+    for health in snapshot.health.iter().filter(|health| !health.state.is_well()) {
         let why = health.error.as_deref().unwrap_or("No answer yet.");
         lines.push(format!("{}: {}. {why}", health.name, health.state.word()));
     }
@@ -106,7 +106,7 @@ pub(super) fn exit_codes(snapshot: &AlertSnapshot) -> impl Iterator<Item = u8> {
     let alerts = snapshot.alerts.iter().filter(move |alert| !is_held(alert)).map(|alert| alert.severity.exit_code());
     let best = match snapshot.best().map(|health| health.state) {
         Some(SourceState::Down | SourceState::Loading) => 3,
-        Some(SourceState::Fresh | SourceState::Stale) | None => 0,
+        Some(SourceState::Fresh | SourceState::Forbidden | SourceState::Stale) | None => 0,
     };
     let is_one_away = snapshot.health.iter().any(|health| health.state == SourceState::Down);
     alerts.chain([best, u8::from(is_one_away), if snapshot.watchdog.is_missing() { 3 } else { 0 }])

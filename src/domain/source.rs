@@ -10,6 +10,8 @@ use super::time::{self, Instant};
 pub enum SourceState {
     /// No answer yet; what is shown so far is incomplete.
     Loading,
+    /// It may not be read: there are no rights to it, and nothing is known of it. That is said once, and is no trouble of the source.
+    Forbidden,
     /// Everything shown is current: a watch is open, or the last answer is within its limit.
     Fresh,
     /// The connection is lost for the moment or part of the answer is missing; the last good rows are shown with their age.
@@ -22,11 +24,16 @@ impl SourceState {
     /// How grave it is, from 0.
     pub const fn gravity(self) -> u8 {
         match self {
-            Self::Fresh => 0,
+            Self::Fresh | Self::Forbidden => 0,
             Self::Loading => 1,
             Self::Stale => 2,
             Self::Down => 3,
         }
+    }
+
+    /// Whether there is nothing to wait for: what may be read is current.
+    pub const fn is_well(self) -> bool {
+        matches!(self, Self::Fresh | Self::Forbidden)
     }
 
     /// The word shown on the screen and in `status`.
@@ -34,6 +41,7 @@ impl SourceState {
         match self {
             Self::Loading => "loading",
             Self::Fresh => "fresh",
+            Self::Forbidden => "forbidden",
             Self::Stale => "stale",
             Self::Down => "down",
         }

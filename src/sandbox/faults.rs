@@ -39,6 +39,8 @@ pub enum Fault {
 #[derive(Debug, Default)]
 pub struct Faults {
     active: Mutex<Option<(String, Fault)>>,
+    /// The watches that say nothing more.
+    muted: Mutex<Option<String>>,
     /// Moves whenever the trouble changes, so that open connections notice.
     changed: tokio::sync::watch::Sender<u64>,
 }
@@ -59,6 +61,25 @@ impl Faults {
     /// Breaks every open connection, once.
     pub fn break_connections(&self) {
         self.changed.send_modify(|number| *number += 1);
+    }
+
+    /// Lets open watches on this path, and later ones, say nothing more, while everything else goes on and no connection breaks.
+    pub fn mute(&self, path: &str) {
+        *self.muted.lock().unwrap_or_else(PoisonError::into_inner) = Some(path.to_owned());
+    }
+
+    /// Lets watches speak again; those that were to say something meanwhile stay mute.
+    pub fn unmute(&self) {
+        *self.muted.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Whether watches on a path say nothing.
+    pub(super) fn is_mute(&self, path: &str) -> bool {
+        self.muted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_deref()
+            .is_some_and(|muted| path.starts_with(muted))
     }
 
     /// The trouble that waits for a path.

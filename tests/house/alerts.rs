@@ -49,7 +49,7 @@ fn health(name: &str, state: SourceState) -> SourceHealth {
     let loading = SourceHealth::loading(format!("production/{name}"));
     match state {
         SourceState::Loading => loading,
-        SourceState::Fresh => SourceHealth { state, last_good: last(3), ..loading },
+        SourceState::Fresh | SourceState::Forbidden => SourceHealth { state, last_good: last(3), ..loading },
         SourceState::Stale | SourceState::Down => SourceHealth {
             state,
             last_good: last(if state == SourceState::Stale { 25 } else { 400 }),

@@ -150,7 +150,7 @@ pub(crate) fn health_of(environment: &str, name: &str, state: SourceState) -> So
     let loading = SourceHealth::loading(format!("{environment}/{name}"));
     match state {
         SourceState::Loading => loading,
-        SourceState::Fresh => SourceHealth { state, last_good: Some(now()), ..loading },
+        SourceState::Fresh | SourceState::Forbidden => SourceHealth { state, last_good: Some(now()), ..loading },
         SourceState::Stale | SourceState::Down => SourceHealth {
             state,
             last_good: Some(ago(if state == SourceState::Stale { 7 } else { 200 })),

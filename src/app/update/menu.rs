@@ -9,7 +9,6 @@ use crate::app::model::Model;
 use crate::app::sight::{Link, Scope, Sight};
 use crate::config::Environment;
 use crate::domain::rollout::{WorkloadRef, without_secrets};
-use crate::domain::source::SourceState;
 use crate::domain::text;
 use crate::keys::Context;
 use crate::ui::scene::MenuLine;
@@ -107,7 +106,7 @@ fn one(sight: &Sight) -> (String, String) {
     let grant = read_only.as_ref().map_or("may write", |_| "read-only");
     let state = sight.sources().into_iter().max_by_key(|source| source.state.gravity());
     let state = match state.map(|source| source.state) {
-        Some(state) if sight.link != Link::Idle && state != SourceState::Fresh => format!(", {}", state.word()),
+        Some(state) if sight.link != Link::Idle && !state.is_well() => format!(", {}", state.word()),
         _ => String::new(),
     };
     (name.to_string(), format!("{context}, {namespaces}, {}, {grant}{state}", guard.word()))

@@ -68,7 +68,7 @@ pub(super) fn watch(shared: &Arc<Shared>, asked: &Asked, target: &Target, fault:
         is_repeated: fault == Some(Fault::Repeated),
         asked: Asked {
             method: String::new(),
-            path: String::new(),
+            path: asked.path.clone(),
             query: asked.query.clone(),
             headers: http::HeaderMap::new(),
             body: Bytes::new(),
@@ -150,6 +150,10 @@ impl Watching {
 
     async fn next(&mut self) -> Option<Bytes> {
         loop {
+            if self.shared.faults.is_mute(&self.asked.path) {
+                // For as long as it lives: nobody tells its reader.
+                std::future::pending::<()>().await;
+            }
             if let Some(line) = self.ready.pop_front() {
                 return Some(line);
             }

@@ -25,6 +25,8 @@ const PAGE: usize = 500;
 const ABSENT_FOR: Duration = Duration::from_secs(60);
 /// A watch that lived longer than this was a good one.
 const LASTING: chrono::TimeDelta = chrono::TimeDelta::seconds(1);
+/// How long an open watch may say nothing: a server tells at least every minute how far it is.
+pub(super) const SILENT_FOR: Duration = Duration::from_secs(90);
 /// The longest line of a watch; the API keeps no object larger than 1.5 MB.
 const LONGEST_LINE: usize = 16 * 1024 * 1024;
 
@@ -74,6 +76,8 @@ pub(super) struct Feed {
     pub(super) epoch: watch::Receiver<u64>,
     /// The operator asked to try again now.
     pub(super) retry: Arc<Notify>,
+    /// How long an open watch may say nothing before it is taken for dead.
+    pub(super) silence: Duration,
 }
 
 /// Why a watch ended.
@@ -235,15 +239,17 @@ impl Feed {
         let mut body = response.into_body();
         let mut buffered = BytesMut::new();
         let mut scanned = 0;
-        let deadline = tokio::time::sleep(Duration::from_secs(timeout + 15));
-        tokio::pin!(deadline);
+        // A watch that hangs while the server lives would look fresh until it ends by itself.
+        let silence = tokio::time::sleep(self.silence);
+        tokio::pin!(silence);
         loop {
             let frame = tokio::select! {
                 frame = body.frame() => frame,
                 _ = self.epoch.changed() => return Ok(Ended::Quietly),
                 () = self.changes.closed() => return Ok(Ended::Quietly),
-                () = &mut deadline => return Ok(Ended::Quietly),
+                () = &mut silence => return Ok(Ended::Quietly),
             };
+            silence.as_mut().reset(tokio::time::Instant::now() + self.silence);
             let Some(frame) = frame else {
                 if buffered.trim_ascii().is_empty() {
                     return Ok(Ended::Quietly);
@@ -396,5 +402,68 @@ mod tests {
     #[test]
     fn a_continue_token_survives_the_query() {
         assert_eq!(encoded("a/b+c=="), "a%2Fb%2Bc%3D%3D");
+    }
+
+    /// A watch that hangs alone, while the server lives and every other watch goes on.
+    #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "the real clock beside a real server, and a task that is ended here")]
+    async fn a_watch_that_says_nothing_is_opened_anew() -> Result<(), Box<dyn std::error::Error>> {
+        use crate::domain::action::Request;
+        use crate::sandbox::{Sandbox, SandboxClock, Scenario, Service};
+        use crate::sources::cluster::{Contexts, Hands};
+        use crate::sources::operate::OperateCluster;
+        const MUTE: &str = "/apis/apps/v1/namespaces/shop/deployments";
+        use crate::sources::cluster::rows::Deployments;
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let scenario = Scenario::empty("shop").with("shop", Service::new("api", 1));
+        let sandbox = Sandbox::start(scenario, SandboxClock::starting(chrono::Utc::now(), 1)).await?;
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("kubeconfig");
+        sandbox.write_kubeconfig(&file)?;
+        let endpoint = Contexts::read(Some(&file))?.endpoint("demo-production")?;
+        let connection = Connection::open(endpoint, Arc::new(chrono::Utc::now)).await?;
+        let hands = Hands::new(connection.clone());
+        let (changes, mut told) = mpsc::channel(64);
+        let (_epoch, epochs) = watch::channel(0);
+        let feed = Feed {
+            index: 0,
+            connection,
+            namespace: Some("shop".into()),
+            changes,
+            epoch: epochs,
+            retry: Arc::new(Notify::new()),
+            // Longer than what counts as ended at once.
+            silence: LASTING.to_std()? + Duration::from_millis(200),
+        };
+        let running = tokio::spawn(feed.run::<Deployments>());
+        let within = Duration::from_secs(20);
+        let mut next = async || tokio::time::timeout(within, told.recv()).await.ok().flatten().ok_or("nothing came");
+        while !matches!(next().await?.1, Change::Fresh) {}
+        sandbox.faults().mute(MUTE);
+        let change = Request {
+            method: "PATCH".into(),
+            path: format!("{MUTE}/api"),
+            content_type: "application/merge-patch+json".into(),
+            body: serde_json::json!({"metadata": {"labels": {"changed": "yes"}}}),
+        };
+        hands.send(&change, "change").await?;
+        let watches = || {
+            let asked = sandbox.requests().into_iter();
+            asked.filter(|seen| seen.path.starts_with(MUTE) && seen.path.contains("watch=true")).count()
+        };
+        while watches() < 2 {
+            tokio::task::yield_now().await;
+        }
+        sandbox.faults().unmute();
+        // What happened meanwhile comes at once, and nothing is listed again.
+        loop {
+            match next().await?.1 {
+                Change::Upsert(_) => break,
+                Change::Listed(_) | Change::Page(_) | Change::Broken(..) => return Err("it began from nothing".into()),
+                _ => {}
+            }
+        }
+        running.abort();
+        Ok(())
     }
 }

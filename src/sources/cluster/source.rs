@@ -11,7 +11,7 @@ use tokio::time::Instant as Tick;
 
 use super::around::{self, Around};
 use super::connection::{Connection, is_alive};
-use super::feed::{Change, Feed, Resource};
+use super::feed::{Change, Feed, Resource, SILENT_FOR};
 use super::jobs::{CronJobs, Jobs};
 use super::nodes::Nodes;
 use super::rows::{ControllerRevisions, DaemonSets, Deployments, Pods, ReplicaSets, StatefulSets};
@@ -160,6 +160,7 @@ impl ClusterSource {
                     changes: changes.clone(),
                     epoch: epochs.clone(),
                     retry: self.retry.clone(),
+                    silence: SILENT_FOR,
                 })
             })
             .collect();
@@ -369,6 +370,7 @@ impl Owner {
             // Nothing good ever came, or not for long.
             Some((_, since, _)) if state.last_good.is_none() || now - *since >= DOWN_AFTER => SourceState::Down,
             Some(_) => SourceState::Stale,
+            None if state.absent.is_some() => SourceState::Forbidden,
             None if state.has_listed => SourceState::Fresh,
             None => SourceState::Loading,
         };

@@ -27,7 +27,7 @@ pub fn rows(scene: &Scene<'_>, screen_rows: u16) -> u16 {
 /// The sources an operator has to know about; those with one trouble are one.
 fn not_fresh(sources: &[SourceHealth]) -> Vec<SourceHealth> {
     let mut troubled = together(sources);
-    troubled.retain(|source| source.state != SourceState::Fresh);
+    troubled.retain(|source| !source.state.is_well());
     troubled
 }
 
@@ -88,7 +88,7 @@ fn sources(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
         SourceState::Down => 0,
         SourceState::Stale => 1,
         SourceState::Loading => 2,
-        SourceState::Fresh => 3,
+        SourceState::Fresh | SourceState::Forbidden => 3,
     });
     let lines = area.top()..area.bottom();
     let counts = words::nodes::counts(scene.header.counts);
@@ -133,7 +133,7 @@ pub fn health(pen: &mut Pen<'_>, source: &SourceHealth) -> Vec<Span<'static>> {
     let role = match source.state {
         SourceState::Down => Role::Error,
         SourceState::Stale => Role::Warning,
-        SourceState::Loading | SourceState::Fresh => Role::Muted,
+        SourceState::Loading | SourceState::Fresh | SourceState::Forbidden => Role::Muted,
     };
     let age = source.last_good.map(|then| pen.age(then));
     let retry = source.next_try.filter(|at| *at > pen.now).map(|at| pen.left(at));

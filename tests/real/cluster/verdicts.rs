@@ -114,9 +114,12 @@ fn who_may_see_deployments_only_sees_them_and_is_told_the_rest() {
     shop.kubectl(&["create", "rolebinding", "narrow", "--role=narrow", "--user=stranger"]).good("its binding");
     let console = Console::of("stranger", &shop, Grant::Read);
     let (code, row) = wait_for_verdict(&console, "api", "complete");
-    assert_eq!(code, Some(0), "what one may not see is no failure: {row}");
-    let said = console.run(&["status"]).good("status");
-    assert!(said.contains("statefulsets") && said.contains("stranger"), "{said}");
+    assert_eq!(code, Some(3), "what one may not see is unknown, and no success: {row}");
+    let said = console.run(&["status"]).stdout;
+    assert!(said.contains("statefulsets: forbidden") && said.contains("stranger"), "{said}");
+    let screen = console.open(120, 40);
+    screen.wait_for("the rest works", PATIENCE, |text| text.contains("api") && text.contains("complete"));
+    screen.wait_for("what is not seen", PATIENCE, |text| text.contains("statefulsets") && !text.contains("stale"));
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page 
         }
     }
     for source in together(&health(scene)).iter().filter(|source| source.last_good.is_some()) {
-        if let Some(age) = source.last_good.filter(|_| source.state != SourceState::Fresh).map(|at| pen.age(at)) {
+        if let Some(age) = source.last_good.filter(|_| !source.state.is_well()).map(|at| pen.age(at)) {
             let retry = source.next_try.filter(|at| *at > pen.now).map(|at| pen.left(at));
             let sentence = words::list::old(&age, source.error.as_deref(), retry.as_deref());
             page.text(pen, 0, &format!("{}: {sentence}", source.name), Role::Warning);
@@ -67,7 +67,7 @@ pub(super) fn instead(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Pag
             }
             // An old list that is empty says nothing of now; the line above says how old it is.
             (SourceState::Stale | SourceState::Down, Some(_)) => {}
-            (SourceState::Fresh, _) => match &snapshot.watchdog {
+            (SourceState::Fresh | SourceState::Forbidden, _) => match &snapshot.watchdog {
                 Watchdog::Heard(at) => {
                     let heard = pen.age(*at);
                     page.text(pen, 0, &said::quiet(&snapshot.environment, &heard), Role::Ok);

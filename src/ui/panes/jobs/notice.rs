@@ -38,7 +38,7 @@ pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, environment: Option<&s
     if environment.is_none() && scene.header.environments > 1 {
         // What is true of one environment's rows is not of the others'.
         let owned: Vec<SourceHealth> = sources.into_iter().cloned().collect();
-        for troubled in together(&owned).iter().filter(|source| source.state != SourceState::Fresh) {
+        for troubled in together(&owned).iter().filter(|source| !source.state.is_well()) {
             page.line(header::health(pen, troubled));
         }
     } else if let Some(worst) = sources.iter().filter(in_trouble).max_by_key(|source| source.state.gravity())
@@ -70,7 +70,7 @@ pub(super) fn instead(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
     } else if sources.iter().copied().any(|source| was_never_read(&source)) {
         page.text(pen, 0, said::NEVER_READ, Role::Error);
         let owned: Vec<SourceHealth> = sources.into_iter().cloned().collect();
-        for source in together(&owned).iter().filter(|source| source.state != SourceState::Fresh) {
+        for source in together(&owned).iter().filter(|source| !source.state.is_well()) {
             let sentence: String = header::health(pen, source).iter().map(|span| span.content.as_ref()).collect();
             page.text(pen, 2, &sentence, Role::Text);
         }

@@ -64,8 +64,8 @@ fn standing_of<'a>(sources: impl Iterator<Item = &'a SourceHealth> + Clone, rows
     let mut all = sources;
     match source.state {
         SourceState::Loading => Standing::Loading,
-        SourceState::Fresh if all.any(|other| !matches!(other.state, SourceState::Fresh)) => Standing::Partial,
-        SourceState::Fresh => Standing::Current,
+        SourceState::Fresh | SourceState::Forbidden if all.any(|other| !other.state.is_well()) => Standing::Partial,
+        SourceState::Fresh | SourceState::Forbidden => Standing::Current,
         SourceState::Stale | SourceState::Down if source.last_good.is_none() && rows == 0 => Standing::NeverRead,
         SourceState::Stale | SourceState::Down => Standing::Old,
     }
@@ -84,7 +84,7 @@ pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, standing: Standing, co
             page.text(pen, 0, &sentence, Role::Warning);
         }
         Standing::Partial | Standing::Old => {
-            for missing in together(scene.sources).iter().filter(|source| source.state != SourceState::Fresh) {
+            for missing in together(scene.sources).iter().filter(|source| !source.state.is_well()) {
                 page.line(header::health(pen, missing));
             }
         }
@@ -106,7 +106,7 @@ pub(super) fn instead(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, standing
     match standing {
         Standing::NeverRead => {
             page.text(pen, 0, words::list::NEVER_READ, Role::Error);
-            for source in together(scene.sources).iter().filter(|source| source.state != SourceState::Fresh) {
+            for source in together(scene.sources).iter().filter(|source| !source.state.is_well()) {
                 let sentence: String = header::health(pen, source).iter().map(|span| span.content.as_ref()).collect();
                 page.text(pen, 2, &sentence, Role::Text);
             }
