@@ -19,6 +19,7 @@
 //! | [`release`] | what became current when, and how the store keeps it |
 //! | [`rollout`] | workloads, verdicts, pods, revisions, templates |
 //! | [`service`] | sets of workloads that belong together |
+//! | [`signal`] | what is measured of a service, and the questions it is read by |
 //! | [`source`] | how fresh what we were told is |
 //! | [`store`] | acknowledgements, notes, annotations, releases seen, the audit: what the store keeps |
 //! | [`text`] | the one sanitiser every remote string passes |
@@ -37,6 +38,7 @@ pub mod problem;
 pub mod release;
 pub mod rollout;
 pub mod service;
+pub mod signal;
 pub mod source;
 pub mod store;
 pub mod text;

@@ -1,0 +1,224 @@
+//! The named questions a Prometheus is asked of every service.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+/// Requests answered, per second.
+pub const REQUESTS: &str = "requests_per_second";
+/// The share of requests answered with a server's error, from 0 to 1.
+pub const ERRORS: &str = "error_ratio";
+/// What half of the requests are answered within.
+pub const P50: &str = "latency_p50_seconds";
+/// What 90 of 100 requests are answered within.
+pub const P90: &str = "latency_p90_seconds";
+/// What 95 of 100 requests are answered within.
+pub const P95: &str = "latency_p95_seconds";
+/// What 99 of 100 requests are answered within.
+pub const P99: &str = "latency_p99_seconds";
+/// The share of the processor time allowed that is used. No query of it is shipped: no metric says it everywhere.
+pub const CPU: &str = "cpu_ratio";
+/// The share of the memory allowed that is used. No query of it is shipped: no metric says it everywhere.
+pub const MEMORY: &str = "memory_ratio";
+
+/// The labels that may carry the service, the first that is there counts.
+pub const SERVICE_LABELS: [&str; 3] = ["service", "app", "job"];
+/// The labels that may carry the status code, the first that is there counts.
+pub const CODE_LABELS: [&str; 3] = ["code", "status", "status_code"];
+/// The counter of requests the shipped queries read.
+pub const REQUESTS_METRIC: &str = "http_requests_total";
+/// The histogram of durations, in seconds, the shipped queries read.
+pub const DURATION_METRIC: &str = "http_request_duration_seconds";
+/// The window of a rate, as PromQL writes it: four scrapes of a minute and one to spare.
+pub const RANGE: &str = "5m";
+
+/// What a value counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Events per second.
+    PerSecond,
+    /// A share, 1 being all.
+    Ratio,
+    /// Seconds.
+    Seconds,
+    /// Things.
+    Count,
+    /// Bytes.
+    Bytes,
+}
+
+impl Unit {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::PerSecond, Self::Ratio, Self::Seconds, Self::Count, Self::Bytes];
+
+    /// The word of the configuration and of `status`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::PerSecond => "per_second",
+            Self::Ratio => "ratio",
+            Self::Seconds => "seconds",
+            Self::Count => "count",
+            Self::Bytes => "bytes",
+        }
+    }
+
+    /// The unit of a word.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|unit| unit.word() == word)
+    }
+}
+
+/// Which labels carry what, as one server has them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Labels {
+    /// The label whose value is the name of the service.
+    pub service: Arc<str>,
+    /// The label whose value is the status code of an answer.
+    pub code: Arc<str>,
+}
+
+impl Default for Labels {
+    fn default() -> Self {
+        Self { service: SERVICE_LABELS[0].into(), code: CODE_LABELS[0].into() }
+    }
+}
+
+impl Labels {
+    /// The labels to use where a metric has these: the first known one that is there. `None` where no label carries the service.
+    pub fn among(names: &[&str]) -> Option<Self> {
+        let first = |known: &[&'static str]| known.iter().copied().find(|label| names.contains(label));
+        let service = first(&SERVICE_LABELS)?;
+        Some(Self { service: service.into(), code: first(&CODE_LABELS).unwrap_or(CODE_LABELS[0]).into() })
+    }
+}
+
+/// A question with a name: one answer holds one series per service.
+///
+/// In its PromQL stand `{service_label}`, the label that carries the service, to group by; `{service}`, a matcher of that label (of one
+/// service, or of all that have one), written where matchers stand, so `metric{{service}}`; `{code_label}`; and `{range}`, a window.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Query {
+    /// Its name, a contract of `status`.
+    pub name: Arc<str>,
+    /// What its value counts.
+    pub unit: Unit,
+    /// Its PromQL, with the places above.
+    pub promql: Arc<str>,
+}
+
+impl Query {
+    /// A query.
+    pub fn new(name: &str, unit: Unit, promql: &str) -> Self {
+        Self { name: name.into(), unit, promql: promql.into() }
+    }
+
+    /// The queries that are asked where the configuration says nothing else, in the order they are shown.
+    pub fn shipped() -> Vec<Self> {
+        let total = format!("sum by ({{service_label}}) (rate({REQUESTS_METRIC}{{{{service}}}}[{{range}}]))");
+        let errors = format!(
+            "sum by ({{service_label}}) (rate({REQUESTS_METRIC}{{{{service}}, {{code_label}}=~\"5..\"}}[{{range}}]))"
+        );
+        // A service without one error has no series above the line: it has none, which is not unknown. One without traffic has no ratio.
+        let ratio = format!("({errors} or {total} * 0) / ({total} > 0)");
+        let quantile = |share: &str| {
+            format!(
+                "histogram_quantile({share}, sum by (le, {{service_label}}) (rate({DURATION_METRIC}_bucket{{{{service}}}}[{{range}}])))"
+            )
+        };
+        vec![
+            Self::new(REQUESTS, Unit::PerSecond, &total),
+            Self::new(ERRORS, Unit::Ratio, &ratio),
+            Self::new(P50, Unit::Seconds, &quantile("0.5")),
+            Self::new(P90, Unit::Seconds, &quantile("0.9")),
+            Self::new(P95, Unit::Seconds, &quantile("0.95")),
+            Self::new(P99, Unit::Seconds, &quantile("0.99")),
+        ]
+    }
+
+    /// The PromQL for all services at once.
+    pub fn for_all(&self, labels: &Labels, range: &str) -> String {
+        self.fill(labels, &format!("{}!=\"\"", labels.service), range)
+    }
+
+    /// The PromQL for one service.
+    pub fn for_one(&self, labels: &Labels, service: &str, range: &str) -> String {
+        self.fill(labels, &format!("{}={}", labels.service, quoted(service)), range)
+    }
+
+    fn fill(&self, labels: &Labels, matcher: &str, range: &str) -> String {
+        // The matcher last: a service's name is never read as a place.
+        self.promql
+            .replace("{service_label}", &labels.service)
+            .replace("{code_label}", &labels.code)
+            .replace("{range}", range)
+            .replace("{service}", matcher)
+    }
+}
+
+/// A text as PromQL quotes it.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => {
+                quoted.push('\\');
+                quoted.push(character);
+            }
+            '\n' => quoted.push_str("\\n"),
+            _ => quoted.push(character),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shipped(name: &str) -> Query {
+        Query::shipped().into_iter().find(|query| &*query.name == name).expect("it ships")
+    }
+
+    #[test]
+    fn places_are_filled_for_all_and_for_one() {
+        let labels = Labels { service: "app".into(), code: "status".into() };
+        assert_eq!(
+            shipped(REQUESTS).for_all(&labels, RANGE),
+            "sum by (app) (rate(http_requests_total{app!=\"\"}[5m]))"
+        );
+        assert_eq!(
+            shipped(ERRORS).for_one(&labels, "cart", "1h"),
+            "(sum by (app) (rate(http_requests_total{app=\"cart\", status=~\"5..\"}[1h])) or \
+             sum by (app) (rate(http_requests_total{app=\"cart\"}[1h])) * 0) / \
+             (sum by (app) (rate(http_requests_total{app=\"cart\"}[1h])) > 0)"
+        );
+        assert_eq!(
+            shipped(P95).for_all(&labels, RANGE),
+            "histogram_quantile(0.95, sum by (le, app) (rate(http_request_duration_seconds_bucket{app!=\"\"}[5m])))"
+        );
+    }
+
+    #[test]
+    fn a_service_cannot_leave_its_quotes_or_be_a_place() {
+        let text = shipped(REQUESTS).for_one(&Labels::default(), "a\"} or {range}\\\n", RANGE);
+        assert_eq!(text, "sum by (service) (rate(http_requests_total{service=\"a\\\"} or {range}\\\\\\n\"}[5m]))");
+    }
+
+    #[test]
+    fn the_first_known_label_that_is_there_is_used() {
+        let of =
+            |names: &[&str]| Labels::among(names).map(|labels| (labels.service.to_string(), labels.code.to_string()));
+        assert_eq!(of(&["job", "app", "status"]), Some(("app".to_owned(), "status".to_owned())));
+        assert_eq!(of(&["job", "service"]), Some(("service".to_owned(), "code".to_owned())));
+        assert_eq!(of(&["instance"]), None);
+    }
+
+    #[test]
+    fn a_unit_is_known_by_its_word() {
+        assert!(Unit::ALL.into_iter().all(|unit| Unit::of(unit.word()) == Some(unit)));
+        assert_eq!(Unit::of("furlongs"), None);
+    }
+}

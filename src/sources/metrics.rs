@@ -1,0 +1,72 @@
+//! The port through which series are read.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::observe::Answer;
+use crate::domain::signal::{Labels, Series};
+use crate::domain::time::Instant;
+
+/// Series as the source had them, with what it said beside.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Metrics {
+    /// The series, each of one set of labels.
+    pub series: Vec<Series>,
+    /// Warnings and remarks of the source, cleaned: with one the series may be a part of all.
+    pub notes: Vec<String>,
+    /// How many elements were native histograms and are not among the series.
+    pub histograms: usize,
+    /// How far the source's clock is ahead of ours, in seconds; 0 within what a slow answer explains.
+    pub ahead: i64,
+}
+
+/// An alert as the rules of a Prometheus have it. Texts are cleaned.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuleAlert {
+    /// Its labels; the name is `alertname`.
+    pub labels: Vec<(Arc<str>, Arc<str>)>,
+    /// Whether it fires; else it is pending.
+    pub is_firing: bool,
+    /// Since when the expression holds, by the source's clock.
+    pub active_at: Option<Instant>,
+    /// The value of its expression, where it is a number.
+    pub value: Option<f64>,
+}
+
+/// A rule of a Prometheus. Texts are cleaned.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// The group it is in.
+    pub group: Arc<str>,
+    /// The alert's name, or the recorded metric's.
+    pub name: Arc<str>,
+    /// Whether it alerts; else it records.
+    pub is_alerting: bool,
+    /// Its expression, whole.
+    pub expression: String,
+    /// How long the expression has to hold, of one that alerts.
+    pub held_for: TimeDelta,
+    /// Whether its last evaluation went well: `ok`, `err` or `unknown`.
+    pub health: String,
+    /// Why it did not.
+    pub error: Option<String>,
+}
+
+/// Reading series, alerts and rules. Changes nothing.
+pub trait ObserveMetrics: Send + Sync {
+    /// The newest value of every series of an expression at a time; one sample each.
+    fn instant<'a>(&'a self, query: &'a str, at: Instant) -> Answer<'a, Metrics>;
+
+    /// The values of every series of an expression from `start` to `end`, one each `step`; at most 11,000 steps.
+    fn range<'a>(&'a self, query: &'a str, start: Instant, end: Instant, step: TimeDelta) -> Answer<'a, Metrics>;
+
+    /// Its pending and firing alerts.
+    fn alerts(&self) -> Answer<'_, Vec<RuleAlert>>;
+
+    /// Its rules.
+    fn rules(&self) -> Answer<'_, Vec<Rule>>;
+
+    /// The labels that carry service and status; asked once for each connection. `None`: no label carries the service.
+    fn labels(&self) -> Answer<'_, Option<Labels>>;
+}
