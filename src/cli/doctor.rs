@@ -2,15 +2,20 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use color_eyre::eyre::Result;
+use futures_util::StreamExt;
 use futures_util::future::join_all;
+use futures_util::stream;
+use tokio::time::Instant as Tick;
 
 use super::Global;
 use super::output::{columns, say};
 use super::session::Session;
 use crate::actions::journal;
 use crate::sources::cluster::{Connection, Contexts};
+use crate::sources::error::SourceError;
 use crate::sources::observe::{Access, ObserveCluster, Right};
 use crate::sources::store::port::ReadStore;
 
@@ -81,6 +86,7 @@ async fn cluster(session: Session) -> (String, Vec<(String, std::result::Result<
         Err(error) => line("cluster".to_owned(), Err(error.sentence)),
         Ok(connected) => {
             let cluster = connected.connection.cluster().await;
+            let is_there = cluster.is_ok();
             line(
                 "cluster".to_owned(),
                 cluster
@@ -94,6 +100,10 @@ async fn cluster(session: Session) -> (String, Vec<(String, std::result::Result<
                     })
                     .map_err(|error| error.sentence),
             );
+            // Every further question would wait as long, for the same answer.
+            if !is_there {
+                return (session.environment.name.to_string(), lines);
+            }
             let identity = ObserveCluster::identity(&connected.connection).await;
             line(
                 "identity".to_owned(),
@@ -103,19 +113,15 @@ async fn cluster(session: Session) -> (String, Vec<(String, std::result::Result<
             );
             let everywhere: [Arc<str>; 1] = ["".into()];
             let namespaces = if connected.namespaces.is_empty() { &everywhere[..] } else { &connected.namespaces[..] };
-            let asked = namespaces.iter().map(|namespace| rights(&connected.connection, namespace));
-            for (namespace, verdicts) in namespaces.iter().zip(join_all(asked).await) {
-                let scope = if namespace.is_empty() { "everywhere".to_owned() } else { format!("in {namespace}") };
-                for (what, verdict) in verdicts {
-                    line(format!("{what} {scope}"), verdict);
-                }
+            for (what, verdict) in rights(&connected.connection, namespaces).await {
+                line(what, verdict);
             }
         }
     }
     (session.environment.name.to_string(), lines)
 }
 
-/// What the console reads, by the verb it reads it with.
+/// What the console lists and watches.
 const READ: [(&str, &str); 10] = [
     ("apps", "deployments"),
     ("apps", "statefulsets"),
@@ -128,51 +134,84 @@ const READ: [(&str, &str); 10] = [
     ("batch", "jobs"),
     ("autoscaling", "horizontalpodautoscalers"),
 ];
-/// What its actions send.
-const SENT: [(&str, &str, &str); 4] = [
+/// What its actions send, and what a shell and a forwarded port need.
+const SENT: [(&str, &str, &str); 6] = [
     ("patch", "apps", "deployments"),
     ("patch", "apps", "statefulsets"),
     ("patch", "apps", "daemonsets"),
     ("delete", "", "pods"),
+    ("create", "", "pods/exec"),
+    ("create", "", "pods/portforward"),
 ];
+/// How many questions are under way at a time: a server counts them against everybody's share.
+const AT_ONCE: usize = 8;
+/// How long all questions about rights may take in one environment.
+const ASKED_WITHIN: Duration = Duration::from_secs(30);
 
-/// The rights in one namespace, in two lines: what may be seen, what may be done. Everything is asked at once.
-async fn rights(connection: &Connection, namespace: &str) -> Vec<(String, Result<String, String>)> {
-    let seen = READ.iter().flat_map(|(group, resource)| ["list", "watch"].map(|verb| (verb, *group, *resource)));
-    let asked: Vec<(&str, &str, &str)> = seen.chain(SENT).collect();
-    let answers = join_all(
-        asked
-            .iter()
-            .map(|(verb, group, resource)| connection.may(Right { verb, group, resource, namespace, name: "" })),
-    )
-    .await;
+/// The rights in every namespace, in two lines each: what may be seen, what may be done.
+async fn rights(connection: &Connection, namespaces: &[Arc<str>]) -> Vec<(String, Result<String, String>)> {
+    let listed = READ.iter().flat_map(|(group, resource)| ["list", "watch"].map(|verb| (verb, *group, *resource)));
+    let kinds: Vec<(&str, &str, &str)> = listed.chain([("get", "", "pods/log")]).chain(SENT).collect();
+    let questions = namespaces.iter().flat_map(|namespace| {
+        kinds.iter().map(|(verb, group, resource)| {
+            connection.may(Right { verb, group, resource, namespace: namespace.as_ref(), name: "" })
+        })
+    });
+    let answered = answers(questions, Tick::now() + ASKED_WITHIN).await;
+    let mut lines = Vec::new();
+    for (namespace, answered) in namespaces.iter().zip(answered.chunks(kinds.len())) {
+        let scope = if namespace.is_empty() { "everywhere".to_owned() } else { format!("in {namespace}") };
+        lines
+            .extend(verdicts(&kinds, answered).into_iter().map(|(what, verdict)| (format!("{what} {scope}"), verdict)));
+    }
+    lines
+}
+
+/// The answers in the order of the questions, a few under way at a time; `None` for those not there at the end.
+async fn answers<T>(questions: impl Iterator<Item = impl Future<Output = T>>, end: Tick) -> Vec<Option<T>> {
+    let asked = questions.map(|question| async move {
+        // What begins after the end would still be sent before it is given up.
+        if Tick::now() >= end {
+            return None;
+        }
+        tokio::time::timeout_at(end, question).await.ok()
+    });
+    stream::iter(asked).buffered(AT_ONCE).collect().await
+}
+
+/// What the answers of one namespace come to.
+fn verdicts(
+    kinds: &[(&str, &str, &str)],
+    answered: &[Option<Result<Access, SourceError>>],
+) -> Vec<(&'static str, Result<String, String>)> {
     let (mut unseen, mut undone, mut unknown, mut trouble) = (Vec::new(), Vec::new(), Vec::new(), None);
-    for ((verb, group, resource), answer) in asked.iter().zip(answers) {
-        let is_sent = SENT.contains(&(verb, group, resource));
-        let lacking = if is_sent { &mut undone } else { &mut unseen };
+    for (kind, answer) in kinds.iter().zip(answered) {
+        let (verb, _, resource) = kind;
+        let lacking = if SENT.contains(kind) { &mut undone } else { &mut unseen };
         match answer {
-            Ok(Access::Allowed) => {}
-            Ok(Access::Denied(reason)) if reason.is_empty() => lacking.push(format!("{verb} {resource}")),
-            Ok(Access::Denied(reason)) => lacking.push(format!("{verb} {resource} ({reason})")),
-            Ok(Access::Unknown(reason)) => unknown.push(format!("{verb} {resource} ({reason})")),
-            Err(error) => trouble = Some(error.sentence),
+            Some(Ok(Access::Allowed)) => {}
+            Some(Ok(Access::Denied(reason))) if reason.is_empty() => lacking.push(format!("{verb} {resource}")),
+            Some(Ok(Access::Denied(reason))) => lacking.push(format!("{verb} {resource} ({reason})")),
+            Some(Ok(Access::Unknown(reason))) => unknown.push(format!("{verb} {resource} ({reason})")),
+            Some(Err(error)) => trouble = Some(error.sentence.clone()),
+            None => trouble = Some(format!("not all was answered within {} s.", ASKED_WITHIN.as_secs())),
         }
     }
     if let Some(trouble) = trouble {
-        return vec![("rights".to_owned(), Err(trouble))];
+        return vec![("rights", Err(trouble))];
     }
     let well = || match unknown.as_slice() {
         [] => Ok("allowed, all of it".to_owned()),
         unknown => Ok(format!("nothing is denied; not known: {}", unknown.join(", "))),
     };
     vec![
-        ("see".to_owned(), if unseen.is_empty() { well() } else { Err(format!("not allowed: {}", unseen.join(", "))) }),
+        ("see", if unseen.is_empty() { well() } else { Err(format!("not allowed: {}", unseen.join(", "))) }),
         (
-            "act".to_owned(),
+            "act",
             if undone.is_empty() {
                 well()
             } else {
-                Ok(format!("not allowed: {}; such plans can be read, not applied", undone.join(", ")))
+                Ok(format!("not allowed: {}; plans of these can be read, not applied", undone.join(", ")))
             },
         ),
     ]
@@ -203,4 +242,40 @@ fn writable(state: &std::path::Path) -> Result<String, String> {
     written.map(|()| state.display().to_string()).map_err(|error| {
         format!("{} cannot be written: {error}. Nothing can be applied without a journal.", state.display())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_does_not_answer_holds_nobody_longer_than_agreed() {
+        let (under_way, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let questions = (0..200_u64).map(|number| {
+            let (under_way, most) = (&under_way, &most);
+            async move {
+                most.fetch_max(under_way.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+                let wait = if number < 20 { Duration::from_millis(10) } else { Duration::from_hours(1) };
+                tokio::time::sleep(wait).await;
+                under_way.fetch_sub(1, Ordering::Relaxed);
+                number
+            }
+        });
+        let began = Tick::now();
+        let answered = answers(questions, began + ASKED_WITHIN).await;
+        assert!(began.elapsed() < ASKED_WITHIN + Duration::from_secs(1), "{:?}", began.elapsed());
+        assert_eq!(answered.len(), 200);
+        assert!(answered[..20].iter().enumerate().all(|(place, answer)| *answer == Some(place as u64)), "in order");
+        assert!(answered[20..].iter().all(Option::is_none));
+        assert!(most.load(Ordering::Relaxed) <= 2 * AT_ONCE, "at most a few at a time");
+    }
+
+    #[test]
+    fn what_was_not_answered_is_no_permission() {
+        let kinds = [("list", "", "pods")];
+        assert!(verdicts(&kinds, &[None])[0].1.is_err());
+        assert!(verdicts(&kinds, &[Some(Ok(Access::Allowed))]).iter().all(|(_, verdict)| verdict.is_ok()));
+    }
 }

@@ -12,6 +12,7 @@ pub mod logs;
 pub mod metrics;
 pub mod observe;
 pub mod operate;
+mod proxy;
 
 pub mod alertmanager;
 pub mod cluster;

@@ -86,6 +86,21 @@ fn the_demo_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_proxy_of_the_surroundings_is_not_for_the_demo() {
+    let console = Console::with("", "");
+    let mut command = console.bare();
+    command.arg("demo");
+    for name in ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        command.env(name, "http://127.0.0.1:1");
+    }
+    let mut terminal = Terminal::start(&command, 120, 40);
+    terminal.wait_for("both environments", FIRST_SCREEN, |text| text.contains("24 workloads, worst first"));
+    assert!(!terminal.screen_text().contains("cannot be reached"), "{}", terminal.screen_text());
+    terminal.send("qq");
+    assert!(terminal.wait_for_exit(SOON).success());
+}
+
+#[test]
 fn the_environments_are_shown_together_and_each_alone_a_few_keys_away() {
     let (_console, mut terminal) = demo(120, 40);
     terminal.wait_for("both", SOON, |text| text.contains("24 workloads") && text.contains("all 2 environments"));

@@ -15,6 +15,7 @@ use super::trouble;
 use crate::config::{Alertmanager, Credentials};
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
+use crate::sources::proxy;
 
 /// How long an answer may take, body included.
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(20);
@@ -141,8 +142,13 @@ impl Client {
             .connect_timeout(CONNECT_WITHIN)
             .redirect(Policy::none())
             .pool_max_idle_per_host(1);
-        if is_loopback(&self.manager.name) {
-            builder = builder.no_proxy();
+        // One rule for all: reqwest's own knows no ports in NO_PROXY and would send this machine's traffic away.
+        builder = builder.no_proxy();
+        let address = self.manager.url.parse().map_err(|_| setup(format!("{} is no address.", self.manager.name)))?;
+        if let Some(proxy) = proxy::toward(&address, None)? {
+            let proxy = reqwest::Proxy::all(proxy.to_string());
+            builder =
+                builder.proxy(proxy.map_err(|_| setup("the proxy cannot be used. Check HTTPS_PROXY.".to_owned()))?);
         }
         if let Some(file) = &self.manager.authorities {
             let pem = read(file).await?;
@@ -177,12 +183,6 @@ fn ahead(headers: &HeaderMap, now: crate::domain::time::Instant) -> i64 {
     let date = date.and_then(|date| chrono::DateTime::parse_from_rfc2822(date).ok());
     let seconds = date.map_or(0, |date| (date.to_utc() - now).num_seconds());
     if seconds.abs() > LATE_AT_MOST { seconds } else { 0 }
-}
-
-fn is_loopback(name: &str) -> bool {
-    let host = name.rsplit_once(':').map_or(name, |(host, _)| host);
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 async fn read(file: &Path) -> Result<Vec<u8>, SourceError> {

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use hyper_util::client::proxy::matcher::Matcher;
 use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
 
 use crate::domain::text;
 use crate::sources::error::{SourceError, Trouble};
+use crate::sources::proxy;
 
 /// The contexts of a kubeconfig.
 #[derive(Debug, Clone)]
@@ -111,17 +111,21 @@ impl Contexts {
         if self.config.contexts.iter().any(|named| named.name == context) {
             return Ok(Endpoint::Context(Box::new(self), context.to_owned()));
         }
-        let names = self.names();
-        let known = if names.is_empty() { "it has none".to_owned() } else { format!("it has {}", names.join(", ")) };
+        let (context, from, known) = (text::clean(context), &self.from, self.known());
         Err(SourceError::new(
             Trouble::Setup,
-            format!(
-                "there is no context {:?} in the kubeconfig ({}): {}.",
-                text::clean(context),
-                self.from,
-                text::clean(&known)
-            ),
+            format!("there is no context {context:?} in the kubeconfig ({from}): {known}."),
         ))
+    }
+
+    /// The contexts there are, in words.
+    fn known(&self) -> String {
+        let names = self.names();
+        if names.is_empty() {
+            "it has none".to_owned()
+        } else {
+            text::clean(&format!("it has {}", names.join(", "))).into_owned()
+        }
     }
 }
 
@@ -179,14 +183,7 @@ impl Endpoint {
         };
         // A retry by the client library would send a mutation twice and hide a dead server for seconds.
         config.default_retry = false;
-        config.proxy_url = match self.own_proxy() {
-            Some(own) => Some(parsed(own)?),
-            // Not for this machine itself.
-            None if config.cluster_url.host().is_some_and(is_loopback) => None,
-            None => {
-                surrounding(&config.cluster_url, |name| std::env::var(name).ok()).as_deref().map(parsed).transpose()?
-            }
-        };
+        config.proxy_url = proxy::toward(&config.cluster_url, self.own_proxy())?;
         // Without TLS nobody has to be trusted: reading the system's authorities would cost 35 ms of the first screen.
         if config.cluster_url.scheme_str() == Some("http") {
             config.root_cert.get_or_insert_default();
@@ -211,40 +208,6 @@ impl Endpoint {
     }
 }
 
-/// The proxy the surroundings name for a server, unless NO_PROXY takes it out: the rule of curl, and of the other clients of this console.
-///
-/// kube's own holds NO_PROXY against the address of the proxy instead of the server's.
-fn surrounding(server: &http::Uri, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
-    let first = |names: &[&str]| names.iter().filter_map(|name| variable(name)).find(|value| !value.is_empty());
-    let own: &[&str] = match server.scheme_str() {
-        Some("https") => &["HTTPS_PROXY", "https_proxy"],
-        _ => &["HTTP_PROXY", "http_proxy"],
-    };
-    let proxy = first(own).or_else(|| first(&["ALL_PROXY", "all_proxy"]))?;
-    let except = first(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
-    let rule = Matcher::builder().all(proxy.as_str()).no(except).build();
-    rule.intercept(server).is_some().then_some(proxy)
-}
-
-/// The address of a proxy, of which no error says more than its scheme: it may hold a password.
-fn parsed(proxy: &str) -> Result<http::Uri, SourceError> {
-    let written = if proxy.contains("://") { proxy.to_owned() } else { format!("http://{proxy}") };
-    // Where names are looked up is all that socks5h adds.
-    let written = written.replacen("socks5h://", "socks5://", 1);
-    let wrong = |what: String| {
-        let words = format!("the proxy cannot be used: {what}. Check proxy-url in the kubeconfig and HTTPS_PROXY.");
-        SourceError::new(Trouble::Setup, words)
-    };
-    let uri: http::Uri = written.parse().map_err(|_| wrong("it is no address".to_owned()))?;
-    match uri.scheme_str() {
-        Some("http" | "https" | "socks5") => Ok(uri),
-        other => {
-            let scheme = text::clean(other.unwrap_or("none")).into_owned();
-            Err(wrong(format!("its scheme is {scheme:?}, and only http, https and socks5 are spoken")))
-        }
-    }
-}
-
 /// Whether this process runs in a pod with a service account.
 pub(super) fn is_in_cluster() -> bool {
     PathBuf::from("/var/run/secrets/kubernetes.io/serviceaccount/token").exists()
@@ -260,10 +223,12 @@ impl Endpoint {
             Ok(contexts) => match contexts.current().map(str::to_owned) {
                 Some(context) => contexts.endpoint(&context),
                 None if is_in_cluster() && file.is_none() => Ok(Self::InCluster),
-                None => Err(SourceError::new(
-                    Trouble::Setup,
-                    format!("the kubeconfig ({}) names no current context. Give one with --context.", contexts.from),
-                )),
+                None => {
+                    let (from, known) = (&contexts.from, contexts.known());
+                    let words =
+                        format!("the kubeconfig ({from}) names no current context; {known}. Give one with --context.");
+                    Err(SourceError::new(Trouble::Setup, words))
+                }
             },
             Err(_) if is_in_cluster() && file.is_none() => Ok(Self::InCluster),
             Err(error) => Err(error),
@@ -285,12 +250,6 @@ fn unreadable(from: &str, error: &dyn std::error::Error) -> String {
         "the kubeconfig ({from}) cannot be used: {}. Give one with --kubeconfig, set KUBECONFIG, or try `quarterdeck demo`.",
         text::clean(&words)
     )
-}
-
-/// Whether a host of an address is this machine itself.
-fn is_loopback(host: &str) -> bool {
-    let host = host.trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -341,33 +300,6 @@ mod tests {
         assert_eq!(Contexts::merged(vec![one])?.current(), None);
         let error = Contexts::merged(vec![missing.clone(), missing]).err().ok_or("nothing is there")?;
         assert!(error.sentence.contains("missing") && error.sentence.contains("--kubeconfig"), "{error}");
-        Ok(())
-    }
-
-    #[test]
-    fn the_surroundings_name_a_proxy_unless_they_take_the_server_out() -> Result<(), Box<dyn std::error::Error>> {
-        let through = |server: &str, variables: &[(&str, &str)]| -> Result<Option<String>, http::uri::InvalidUri> {
-            let variable =
-                |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-            Ok(surrounding(&server.parse()?, variable))
-        };
-        let proxy = ("HTTPS_PROXY", "http://mori:se%40cret@proxy:3128");
-        let server = "https://api.prod.example:6443";
-        assert_eq!(through(server, &[proxy])?.as_deref(), Some(proxy.1), "with what it needs to let us through");
-        for out in ["api.prod.example", "prod.example", ".prod.example", "*", " x , .example ", "10.0.0.0/8,example"] {
-            assert_eq!(through(server, &[proxy, ("NO_PROXY", out)])?, None, "{out}");
-        }
-        for not in ["", "other.example", "proxy", "10.0.0.0/8", "rod.example"] {
-            assert!(through(server, &[proxy, ("NO_PROXY", not)])?.is_some(), "{not}");
-        }
-        assert_eq!(through("https://10.1.2.3", &[proxy, ("no_proxy", "10.0.0.0/8,::1")])?, None);
-        assert_eq!(through("http://api.prod.example", &[proxy])?, None, "another scheme");
-        assert!(through("http://api.prod.example", &[("all_proxy", "socks5://p:1")])?.is_some());
-        assert_eq!(through(server, &[("HTTPS_PROXY", "")])?, None);
-        for (wrong, word) in [("ftp://mori:secret@p", "ftp"), ("http://[", "no address")] {
-            let said = parsed(wrong).err().ok_or("it cannot be used")?.sentence;
-            assert!(said.contains(word) && !said.contains("secret"), "{said}");
-        }
         Ok(())
     }
 

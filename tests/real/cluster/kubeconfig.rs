@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-use serde_json::json;
+use quarterdeck::sources::cluster::{Connection, Contexts};
+use serde_json::{Value, json};
 
 use crate::support::console::{Console, Grant};
 use crate::support::process::{Finished, Running};
@@ -14,6 +16,11 @@ use crate::support::tunnel::Tunnel;
 fn status_with(console: &Console, kubeconfig: &str) -> Finished {
     console.point_at(kubeconfig);
     console.run(&["status", "--output", "json"])
+}
+
+#[expect(clippy::disallowed_methods, reason = "the clock beside a real server")]
+fn now() -> quarterdeck::domain::time::Instant {
+    chrono::Utc::now()
 }
 
 /// A kubeconfig whose token comes from a command that prints a file.
@@ -142,6 +149,86 @@ fn a_list_of_files_is_read_as_kubectl_reads_it() {
 }
 
 #[test]
+fn files_mean_here_what_they_mean_to_kubectl() {
+    let shop = Shop::open("kubeconfig-golden");
+    shop.deploy_good("api", "api:1", 1);
+    let console = Console::of("oncall", &shop, Grant::Read);
+    let good = shop.plane.kubeconfig("oncall", &shop.name);
+    let (before, rest) = good.split_once("certificate-authority: \"").expect("an authority");
+    let (authority, after) = rest.split_once('"').expect("its end");
+    let file = |name: &str, text: &str| {
+        let folder = console.path(name);
+        fs::create_dir(&folder).expect("a folder of ours");
+        fs::copy(authority, folder.join("ca.crt")).expect("a file of ours");
+        fs::write(folder.join("config"), text).expect("a file of ours");
+        folder.join("config")
+    };
+    let first = file(
+        "first",
+        "apiVersion: v1\nkind: Config\ncurrent-context: ''\nclusters: [{name: c, cluster: {server: 'https://first.example:1', certificate-authority: ca.crt}}]\nusers: [{name: u, user: {token: t}}]\ncontexts: [{name: shared, context: {cluster: c, user: u, namespace: one}}]\n",
+    );
+    let second = file(
+        "second",
+        "apiVersion: v1\nkind: Config\ncurrent-context: two\nclusters: [{name: c, cluster: {server: 'https://second.example:2'}}, {name: d, cluster: {server: 'https://third.example:3', certificate-authority: ./ca.crt}}]\nusers: [{name: u, user: {token: other}}]\ncontexts: [{name: shared, context: {cluster: d, user: u, namespace: two}}, {name: two, context: {cluster: d, user: u}}]\n",
+    );
+    let third = file("third", &format!("{before}certificate-authority: \"ca.crt\"{after}"));
+    // What `kubectl config delete-context` and `touch` leave.
+    let nothing = file(
+        "nothing",
+        "apiVersion: v1\nclusters: null\ncontexts: null\ncurrent-context: \"\"\nkind: Config\npreferences: {}\nusers: null\n",
+    );
+    let empty = file("empty", "");
+    let missing = console.path("missing");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    for files in [
+        vec![&missing, &first, &second, &third],
+        vec![&second, &first, &nothing],
+        vec![&empty, &third, &missing, &second],
+        vec![&nothing, &first, &first],
+        vec![&third],
+    ] {
+        let list = std::env::join_paths(&files).expect("paths");
+        let kubectl = |arguments: &[&str]| {
+            let mut kubectl = std::process::Command::new(shop.plane.kubectl_binary());
+            kubectl.env("KUBECONFIG", &list).args(["config"]).args(arguments);
+            let said = Running::start(kubectl, "").finish(PATIENCE);
+            (said.code == Some(0)).then(|| said.stdout.trim().to_owned())
+        };
+        let contexts = Contexts::merged(files.iter().map(|file| (*file).clone()).collect()).expect("they can be read");
+        assert_eq!(contexts.current().map(str::to_owned), kubectl(&["current-context"]), "{files:?}");
+        let mut names = contexts.names();
+        names.sort();
+        let known = kubectl(&["get-contexts", "-o", "name"]).expect("names");
+        assert_eq!(names, known.lines().collect::<Vec<_>>(), "{files:?}");
+        for name in &names {
+            let view = kubectl(&["view", "--minify", "--context", name, "-o", "json"]).expect("a view");
+            let view: Value = serde_json::from_str(&view).expect("JSON");
+            let namespace = view.pointer("/contexts/0/context/namespace").and_then(Value::as_str);
+            assert_eq!(contexts.namespace(name), namespace, "{name} of {files:?}");
+            let endpoint = contexts.clone().endpoint(name).expect("a context");
+            let opened = runtime.block_on(Connection::open(endpoint, Arc::new(now)));
+            let opened = opened.unwrap_or_else(|error| panic!("{name} of {files:?}: {error}"));
+            assert_eq!(
+                view.pointer("/clusters/0/cluster/server").and_then(Value::as_str),
+                Some(opened.server()),
+                "{name} of {files:?}"
+            );
+        }
+    }
+    let mut command = console.bare();
+    let list = std::env::join_paths([&second, &third]).expect("paths");
+    command.env("KUBECONFIG", &list).args(["status", "--context", "oncall"]);
+    let status = Running::start(command, "").finish(PATIENCE);
+    assert!(status.stdout.contains("api"), "an authority beside its file is found: {}{}", status.stdout, status.stderr);
+    let mut command = console.bare();
+    command.env("KUBECONFIG", &first).arg("status");
+    let nowhere = Running::start(command, "").finish(PATIENCE);
+    let words = nowhere.stdout + &nowhere.stderr;
+    assert!(words.contains("no current context; it has shared"), "what there is to choose from: {words}");
+}
+
+#[test]
 fn the_doctor_asks_for_every_right_in_every_namespace() {
     let shop = Shop::open("kubeconfig-rights");
     let elsewhere = Shop::open("kubeconfig-rights-too");
@@ -192,10 +279,29 @@ fn a_proxy_is_taken_from_the_kubeconfig_then_from_the_surroundings_and_never_for
     let heads = tunnel.asked();
     assert!(heads.iter().all(|head| head.starts_with("CONNECT shop.internal:6443")), "{heads:?}");
     assert!(heads[0].to_lowercase().contains("proxy-authorization: basic bw9yatpzzubjcmv0"), "{heads:?}");
-    for except in [".internal", "shop.internal", "*"] {
+    for except in [".internal", "shop.internal", "shop.internal:6443", "*"] {
         let around = asked(&tunnel.url(), except);
         assert_eq!((around.code, tunnel.asked().len()), (Some(3), heads.len()), "NO_PROXY={except}: {}", around.stderr);
     }
+    // An Alertmanager is led by the same rule, ports in NO_PROXY included.
+    let alerts = "alertmanager = [{ url = \"http://alerts.internal:9093\" }]\n";
+    let config = fs::read_to_string(console.path("config.toml")).expect("a file of ours");
+    fs::write(console.path("config.toml"), config.clone() + alerts).expect("a file of ours");
+    console.point_at(&good);
+    let asked_of_alerts = |except: &str| {
+        let before = tunnel.asked().len();
+        let mut command = console.command(&["status"]);
+        command.env("HTTP_PROXY", tunnel.url()).env("NO_PROXY", except);
+        Running::start(command, "").finish(PATIENCE);
+        tunnel.asked().split_off(before)
+    };
+    let heads_of_alerts = asked_of_alerts("alerts.internal:9094");
+    assert!(
+        heads_of_alerts.first().is_some_and(|head| head.starts_with("GET http://alerts.internal:9093/api/v2/")),
+        "{heads_of_alerts:?}"
+    );
+    assert_eq!(asked_of_alerts("alerts.internal:9093"), Vec::<String>::new());
+    fs::write(console.path("config.toml"), config).expect("a file of ours");
     // The kubeconfig's own word counts before the surroundings, for this machine too.
     console.point_at(&good.replace(&server, &format!("{server}\", proxy-url: \"{}", tunnel.url())));
     let own = asked(nowhere, "*");
