@@ -99,6 +99,8 @@ pub enum Command {
     LogFollow,
     /// Another container.
     LogContainer,
+    /// One pod's log, or all of them.
+    LogPods,
     /// The next line that has what is looked for.
     LogNext,
     /// The one before.
@@ -162,6 +164,7 @@ pub const NAMED: &[(Command, &str, &str)] = &[
     (Command::LogWrap, "logs.wrap", "wrap long lines"),
     (Command::LogFollow, "logs.follow", "stay at the newest line"),
     (Command::LogContainer, "logs.container", "another container"),
+    (Command::LogPods, "logs.pods", "every pod"),
     (Command::LogNext, "logs.next", "the next line found"),
     (Command::LogBefore, "logs.before", "the line found before"),
     (Command::LogSince(0), "logs.newest", "the newest lines"),

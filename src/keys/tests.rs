@@ -3,10 +3,11 @@ use proptest::prelude::*;
 use super::*;
 
 /// What the default keymap names; the real list is the application's, and a test there holds the two together.
-const KNOWN: [&str; 65] = [
+const KNOWN: [&str; 66] = [
     "logs",
     "logs.previous",
     "logs.container",
+    "logs.pods",
     "logs.level",
     "logs.next",
     "logs.before",

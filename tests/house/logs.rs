@@ -240,3 +240,23 @@ async fn a_log_is_followed_through_bodies_that_break() {
 async fn a_log_is_followed_through_expired_credentials() {
     followed_through(Fault::Status(401)).await;
 }
+
+#[test]
+fn the_log_of_what_is_stuck_begins_at_its_stuck_pod() {
+    let mut stage = Stage::new();
+    let mut rows = shop();
+    for row in rows.iter_mut().filter(|row| &*row.workload.name == "payments") {
+        row.stuck_pod = Some("payments-6b7f-x2x4z".into());
+    }
+    stage.see(rows, SourceState::Fresh);
+    let pod = |stage: &Stage| stage.model.logs.ask.as_ref().and_then(|ask| ask.pod.as_deref().map(str::to_owned));
+    stage.press("l");
+    assert_eq!(pod(&stage).as_deref(), Some("payments-6b7f-x2x4z"));
+    assert!(text(&stage.screen(80, 24)).contains("payments-6b7f-x2x4z"), "the title says whose");
+    stage.press("P");
+    assert_eq!(pod(&stage), None, "one key shows every pod");
+    stage.press("P");
+    assert_eq!(pod(&stage).as_deref(), Some("payments-6b7f-x2x4z"), "and back");
+    stage.press("esc esc j l P");
+    assert_eq!(pod(&stage), None, "what is not stuck has no such pod");
+}

@@ -182,6 +182,7 @@ pub(crate) fn rollout(name: &str, verdict: Verdict) -> Rollout {
         counts: Counts { desired: 3, updated: 3, ready: 3, available: 3, total: 3 },
         revision: Some(12),
         images: [format!("ghcr.example/shop/{name}:2.4.1").into()].into(),
+        stuck_pod: None,
         old_images: [].into(),
         changed_at: Some(ago(7_200)),
         deadline_at: None,

@@ -9,6 +9,7 @@ use crate::app::commands::Command;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::log::{Level, LogAsk, Since};
+use crate::domain::rollout::{Verdict, WorkloadRef};
 use crate::domain::time::Instant;
 use crate::sources::logs::LogNews;
 use crate::ui::state::{DetailTab, Field, View};
@@ -65,6 +66,7 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Option<V
         }
         Command::LogPrevious => return Some(again(model, now, |ask| ask.is_previous = !ask.is_previous)),
         Command::LogContainer => return Some(next_container(model, now)),
+        Command::LogPods => return Some(every_pod(model, now)),
         Command::LogSince(anchor) => return Some(since(model, anchor, now)),
         Command::Copy => {
             let Some(line) = pane.visible.get(pane.cursor) else { return Some(Vec::new()) };
@@ -114,6 +116,8 @@ fn open(model: &mut Model, now: Instant) -> Vec<Effect> {
         }
         _ => None,
     };
+    // Among the lines of those that are well, what the one that falls says last would be lost.
+    let pod = pod.or_else(|| stuck_pod(model, &workload));
     let ask = LogAsk {
         workload: workload.clone(),
         pod,
@@ -126,6 +130,26 @@ fn open(model: &mut Model, now: Instant) -> Vec<Effect> {
     let mut effects = vec![Effect::Focus(Some(workload))];
     effects.extend(begin(model, ask, now));
     effects
+}
+
+/// The pod that holds a workload up.
+fn stuck_pod(model: &Model, workload: &WorkloadRef) -> Option<Arc<str>> {
+    let row = model.snapshot.rollouts.iter().find(|row| row.workload == *workload)?;
+    row.stuck_pod.clone().filter(|_| row.verdict != Verdict::Complete)
+}
+
+/// From one pod to all of them; from all of them to the one that is stuck.
+fn every_pod(model: &mut Model, now: Instant) -> Vec<Effect> {
+    let Some(asked) = model.logs.ask.clone() else { return Vec::new() };
+    let next = match asked.pod {
+        Some(_) => None,
+        None => stuck_pod(model, &asked.workload),
+    };
+    if asked.pod == next {
+        toast(model, "Every pod is followed already, and none of them is stuck.", false, now);
+        return Vec::new();
+    }
+    again(model, now, |ask| ask.pod = next)
 }
 
 fn begin(model: &mut Model, ask: LogAsk, now: Instant) -> Vec<Effect> {

@@ -161,6 +161,7 @@ mod tests {
             counts: crate::domain::rollout::Counts::default(),
             revision: None,
             images: [].into(),
+            stuck_pod: None,
             old_images: [].into(),
             changed_at: None,
             deadline_at: None,

@@ -206,6 +206,8 @@ pub struct Rollout {
     pub verdict: Verdict,
     /// Why, where the verdict alone does not say it. Cleaned.
     pub reason: Option<Arc<str>>,
+    /// A pod of the new revision that cannot come up. Cleaned.
+    pub stuck_pod: Option<Arc<str>>,
     /// The figures.
     pub counts: Counts,
     /// The revision of the current template; `None` before the controller numbered it.

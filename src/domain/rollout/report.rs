@@ -94,6 +94,8 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// Why, where there is more to say than the figures do.
     pub reason: Option<String>,
+    /// A pod of the new revision that cannot come up.
+    pub stuck_pod: Option<Arc<str>>,
     /// Further facts worth a line.
     pub notes: Vec<String>,
     /// When the controller will call it failed if nothing moves.
@@ -150,6 +152,7 @@ pub fn judge<'a>(report: &Report, newest: impl IntoIterator<Item = &'a Pod> + Cl
     Judgement {
         verdict,
         reason,
+        stuck_pod: held.pod_name.clone(),
         notes,
         deadline_at: if is_moving { deployment::deadline_at(report) } else { None },
         // A rate that nobody computes again would promise an end for ever.
@@ -164,6 +167,8 @@ pub fn judge<'a>(report: &Report, newest: impl IntoIterator<Item = &'a Pod> + Cl
 pub(super) struct Held {
     /// A pod of the new revision that cannot come up.
     pub(super) pod: Option<String>,
+    /// Its name.
+    pod_name: Option<Arc<str>>,
     /// The server refusing to create pods.
     pub(super) refused: Option<String>,
     /// When a refusal counts as stuck.
@@ -175,14 +180,12 @@ pub(super) struct Held {
 impl Held {
     fn look<'a>(report: &Report, newest: impl IntoIterator<Item = &'a Pod> + Clone, now: Instant) -> Self {
         let refused = report.condition("ReplicaFailure").filter(|condition| condition.is_true);
+        // The first by name: whichever a map yields first would make the reason flicker.
+        let stuck = newest.clone().into_iter().filter_map(|pod| Some((pod, pod.blocked(now)?)));
+        let stuck = stuck.min_by_key(|(pod, _)| &pod.name);
         Self {
-            // The first by name: whichever a map yields first would make the reason flicker.
-            pod: newest
-                .clone()
-                .into_iter()
-                .filter_map(|pod| Some((pod, pod.blocked(now)?)))
-                .min_by_key(|(pod, _)| &pod.name)
-                .map(|(pod, blocked)| format!("{}: pod {}: {}", blocked.reason, pod.name, blocked.message)),
+            pod_name: stuck.as_ref().map(|(pod, _)| pod.name.clone()),
+            pod: stuck.map(|(pod, blocked)| format!("{}: pod {}: {}", blocked.reason, pod.name, blocked.message)),
             refused: refused
                 .map(|condition| format!("{}: {}", quota_or(&condition.reason, &condition.message), condition.message)),
             refused_due: refused

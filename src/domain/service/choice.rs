@@ -139,6 +139,7 @@ mod tests {
             counts: Counts::default(),
             revision: None,
             images: [].into(),
+            stuck_pod: None,
             old_images: [].into(),
             changed_at: Some(now - TimeDelta::hours(hours_ago)),
             deadline_at: None,

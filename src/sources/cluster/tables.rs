@@ -353,6 +353,7 @@ impl Tables {
             uid: row.uid.clone(),
             verdict: judged.verdict,
             reason: judged.reason.as_deref().map(|reason| text::clean(reason).into()),
+            stuck_pod: judged.stuck_pod.clone(),
             counts: report.counts,
             revision: row.revision.or_else(|| current.and_then(|revision| revision.number)),
             images: row.images.clone(),

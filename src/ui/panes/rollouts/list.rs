@@ -109,14 +109,32 @@ fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)>
 fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Cell>> {
     let room = Room::of(columns + GUTTER);
     let are_several = scene.header.environments > 1;
-    // A namespace's name has no space: a scope without one is a single namespace.
-    let is_one_namespace = !are_several && !scene.header.scope.contains(' ');
+    let rows = &scene.rows.visible;
     let [name, namespace, service, image, reason] = match room {
         Room::Narrow => [24, 11, 12, 24, 22],
         Room::Middle => [24, 12, 12, 22, 20],
         Room::Wide => [32, 16, 18, 36, 30],
     };
-    let environment = if room == Room::Narrow { 11 } else { 14 };
+    // Room that no name needs is the reason's.
+    let fitting = |cell: Cell, most: u16, of: &dyn Fn(&Rollout) -> usize| {
+        let longest = rows.iter().map(|row| of(row)).max().unwrap_or(0).max(text::width(head_of(cell)));
+        u16::try_from(longest).unwrap_or(most).min(most)
+    };
+    let environment = fitting(Cell::Environment, 14, &|row| text::width(&row.workload.environment));
+    let name = fitting(Cell::Name, name, &|row| text::width(&row.workload.label()));
+    let namespace = fitting(Cell::Namespace, namespace, &|row| text::width(&row.workload.namespace));
+    // Where an environment has but one namespace, its name says nothing.
+    let mut places: Vec<(&str, &str)> = Vec::new();
+    let is_one_namespace = rows.iter().all(|row| {
+        let (environment, namespace) = (&*row.workload.environment, &*row.workload.namespace);
+        match places.iter().find(|(known, _)| *known == environment) {
+            Some((_, only)) => *only == namespace,
+            None => {
+                places.push((environment, namespace));
+                true
+            }
+        }
+    });
     let column = |id, width, rank| columns::Column { id, width, rank };
     let mut asked = vec![
         column(Cell::Environment, environment, if are_several { 0 } else { 12 }),
