@@ -3,7 +3,14 @@
 //! For each fault: the last good rows stay, the screen says that they are old and why, keys answer, and after the fault
 //! everything is fresh again without a key.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use quarterdeck::domain::action::Request;
 use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario, Service};
+use quarterdeck::sources::cluster::{Connection, Contexts, Hands};
+use quarterdeck::sources::operate::OperateCluster;
+use serde_json::json;
 
 use crate::headless::Headless;
 
@@ -12,7 +19,7 @@ const NAMESPACE: &str = "shop";
 struct Rig {
     sandbox: Sandbox,
     console: Headless,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 #[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
@@ -22,7 +29,7 @@ async fn rig(scenario: Scenario) -> Rig {
     let file = folder.path().join("kubeconfig");
     sandbox.write_kubeconfig(&file).expect("a kubeconfig");
     let console = Headless::open(&file, "demo-production", NAMESPACE, folder.path());
-    Rig { sandbox, console, _folder: folder }
+    Rig { sandbox, console, folder }
 }
 
 fn is_fresh(screen: &str) -> bool {
@@ -98,4 +105,41 @@ async fn what_may_not_be_listed_is_said_and_the_rest_works() {
     let screen =
         rig.console.until("partial", |screen| screen.contains("checkout-api") && screen.contains("not allowed")).await;
     assert!(screen.contains("complete"), "the verdict needs no pods:\n{screen}");
+}
+
+/// One watch that goes silent while the server answers and every other watch goes on: no connection breaks, so that nothing tells but
+/// the silence. It takes 90 s, as for people.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
+async fn a_watch_that_hangs_alone_is_opened_anew_and_loses_nothing() {
+    let mut rig = rig(Scenario::empty(NAMESPACE).with(NAMESPACE, Service::new("checkout-api", 2))).await;
+    rig.console.until("fresh at first", |screen| is_fresh(screen) && screen.contains("2/2")).await;
+    let deployments = format!("/apis/apps/v1/namespaces/{NAMESPACE}/deployments");
+    let asked = |what: &str| {
+        let requests = rig.sandbox.requests().into_iter();
+        requests.filter(|seen| seen.path.starts_with(&deployments) && seen.path.contains(what)).count()
+    };
+    let (lists, watches) = (asked("limit="), asked("watch=true"));
+    rig.sandbox.faults().mute(&deployments);
+    let contexts = Contexts::read(Some(&rig.folder.path().join("kubeconfig"))).expect("a kubeconfig");
+    let endpoint = contexts.endpoint("demo-production").expect("its context");
+    let connection = Connection::open(endpoint, Arc::new(chrono::Utc::now)).await.expect("a connection");
+    let change = Request {
+        method: "PATCH".into(),
+        path: format!("{deployments}/checkout-api"),
+        content_type: "application/merge-patch+json".into(),
+        body: json!({"spec": {"replicas": 3}}),
+    };
+    Hands::new(connection).send(&change, "change").await.expect("accepted");
+    // The third pod is told of by another watch, later than the Deployment would have been by this one.
+    while rig.console.model.sights[0].snapshot.pods < 3 {
+        rig.console.live().await;
+    }
+    rig.sandbox.faults().unmute();
+    assert!(!rig.console.screen().contains("3/3"), "the watch is mute:\n{}", rig.console.screen());
+    rig.console
+        .until_within(Duration::from_secs(120), "told", |screen| is_fresh(screen) && screen.contains("3/3"))
+        .await;
+    assert!(asked("watch=true") > watches, "a new watch told it");
+    assert_eq!(asked("limit="), lists, "nothing was listed again");
 }

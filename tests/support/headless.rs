@@ -140,7 +140,17 @@ impl Headless {
 
     /// Lets the console live until its screen is as wanted, and returns it.
     pub(crate) async fn until(&mut self, what: &str, is_wanted: impl Fn(&str) -> bool) -> String {
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+        self.until_within(PATIENCE, what, is_wanted).await
+    }
+
+    /// The same for what takes longer by design.
+    pub(crate) async fn until_within(
+        &mut self,
+        patience: Duration,
+        what: &str,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> String {
+        let deadline = tokio::time::Instant::now() + patience;
         loop {
             let screen = self.screen();
             if is_wanted(&screen) {

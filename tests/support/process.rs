@@ -78,6 +78,11 @@ impl Running {
         self.child.id()
     }
 
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("a child of ours can be asked").is_some()
+    }
+
     /// Kills it the hard way (-9) and waits for it to be gone.
     pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();

@@ -8,6 +8,7 @@ mod environments;
 mod golden;
 mod harness;
 mod jobs;
+mod killed;
 mod kinds;
 mod kubeconfig;
 mod life;
