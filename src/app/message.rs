@@ -35,6 +35,8 @@ pub enum Message {
     Connected(usize, Connected),
     /// The connection to the environment at this place cannot be made; it is tried again.
     NotConnected(usize, String),
+    /// The newest of the signals of an environment.
+    Signals(Box<crate::domain::signal::SignalSnapshot>),
     /// The newest of the alerts of an environment.
     Alerts(Box<AlertSnapshot>),
     /// The newest of the cluster of the environment at this place.

@@ -35,6 +35,8 @@ mod reading;
 mod releases;
 mod runtime;
 mod sight;
+mod signal_feed;
+mod signals;
 mod supervise;
 mod tell_journal;
 mod update;

@@ -61,6 +61,8 @@ pub struct Model {
     pub logs: LogsPane,
     /// The alerts.
     pub alerts: Alerts,
+    /// The signals, one snapshot for each environment that has a source of them.
+    pub signals: Vec<crate::domain::signal::SignalSnapshot>,
     /// The open workload.
     pub detail: Option<Detail>,
     /// The plan on the screen.
@@ -120,6 +122,7 @@ impl Model {
             jobs: JobsPane::default(),
             logs: LogsPane::default(),
             alerts: Alerts::default(),
+            signals: Vec::new(),
             detail: None,
             planning: None,
             next_request: 1,
@@ -228,7 +231,8 @@ impl Model {
     pub fn sources(&self) -> Vec<SourceHealth> {
         let store = self.store.as_ref().map(|store| store.health.clone());
         let alerts = self.shown().flat_map(|sight| self.alerts.health(sight.name())).cloned();
-        self.shown().flat_map(Sight::sources).chain(alerts).chain(store).collect()
+        let signals = self.shown().filter_map(|sight| self.signals_of(sight.name())).flat_map(|one| one.health.clone());
+        self.shown().flat_map(Sight::sources).chain(alerts).chain(signals).chain(store).collect()
     }
 
     /// The row under the cursor.

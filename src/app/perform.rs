@@ -9,7 +9,6 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::alert_feed;
 use super::effect::{Answer, Effect, PlanRequest};
 use super::keep::Keep;
 use super::look_back::{self, LookBack};
@@ -18,6 +17,7 @@ use super::reach::{Connect, Ways, patiently};
 use super::releases::{self, Present};
 use super::supervise::panicked;
 use super::tell_journal::tell_journal;
+use super::{alert_feed, signal_feed};
 use super::{logs, reading};
 use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
 use crate::actions::{Given, Seen, catalog};
@@ -28,6 +28,7 @@ use crate::domain::text;
 use crate::sources::Clock;
 use crate::sources::alertmanager::AlertFeed;
 use crate::sources::observe::ObserveCluster;
+use crate::sources::prometheus::SignalFeed;
 
 /// What effects are performed with.
 pub struct Performer {
@@ -51,6 +52,8 @@ pub struct Performer {
     log: Option<AbortHandle>,
     alerts: Vec<alert_feed::Watching>,
     alerts_retry: Arc<Notify>,
+    signals: Vec<signal_feed::Watching>,
+    signals_retry: Arc<Notify>,
     /// What is current now, for the store.
     releases: watch::Sender<Present>,
 }
@@ -82,6 +85,8 @@ impl Performer {
             log: None,
             alerts: Vec::new(),
             alerts_retry: Arc::default(),
+            signals: Vec::new(),
+            signals_retry: Arc::default(),
             releases: watch::Sender::default(),
         }
     }
@@ -112,6 +117,13 @@ impl Performer {
         self.alerts = feeds.into_iter().map(watch).collect();
     }
 
+    /// Polls the signals of environments until it is dropped.
+    pub fn watch_signals(&mut self, feeds: Vec<SignalFeed>) {
+        let watch =
+            |feed| signal_feed::watch(feed, self.messages.clone(), self.signals_retry.clone(), self.clock.clone());
+        self.signals = feeds.into_iter().map(watch).collect();
+    }
+
     /// The next news of an environment: a connection made, or a newer snapshot.
     pub async fn news(&mut self) -> Message {
         let message = self.ways.news().await;
@@ -136,6 +148,7 @@ impl Performer {
                 self.ways.retry();
                 self.retry_store.notify_waiters();
                 self.alerts_retry.notify_waiters();
+                self.signals_retry.notify_waiters();
             }
             Effect::Connect(place) => self.ways.connect(place),
             Effect::Plan(request) => self.plan(request),

@@ -21,6 +21,7 @@ mod plan;
 mod pod;
 mod run;
 mod session;
+mod signals;
 mod status;
 mod undone;
 

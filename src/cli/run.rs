@@ -64,10 +64,12 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
         environment: session.environment.name.to_string(),
     };
     let feeds = session.alert_feeds();
+    let signals = session.signal_feeds();
     let mut performer =
         Performer::new(connect(session, leave), names, told, state, journal, seen, clock.clone()).masking(mask);
     performer.keep(keep);
     performer.watch_alerts(feeds);
+    performer.watch_signals(signals);
     let runtime = Runtime { model, performer, messages, leaving, theme, glyphs, clock };
     // The console is large; its caller need not be.
     match Box::pin(runtime.run()).await {

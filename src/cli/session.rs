@@ -18,6 +18,7 @@ use crate::domain::alert::AlertSnapshot;
 use crate::domain::log::Mask;
 use crate::domain::problem::Problem;
 use crate::domain::service::{self, Chosen, Services};
+use crate::domain::signal::SignalSnapshot;
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::store::Author;
 use crate::domain::time::Instant;
@@ -28,6 +29,7 @@ use crate::sources::cluster::{
     ClusterSnapshot, ClusterSource, Connection, Contexts, Endpoint, Hands, Reach, Rehearsal, namespaces,
 };
 use crate::sources::error::SourceError;
+use crate::sources::prometheus::{SignalFeed, SignalSource};
 use crate::sources::store::Store;
 use crate::sources::store::port::ReadStore;
 use crate::theme::{Depth, Theme};
@@ -245,6 +247,25 @@ impl Session {
         let (snapshots, mut seen) = watch::channel(AlertSnapshot::default());
         let source = AlertSource { feed, clock: self.clock(), retry: Arc::new(Notify::new()), snapshots };
         let is_settled = |snapshot: &AlertSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
+        tokio::select! {
+            () = source.run() => {}
+            _ = tokio::time::timeout(within, seen.wait_for(is_settled)) => {}
+        }
+        let snapshot = seen.borrow().clone();
+        Some(snapshot)
+    }
+
+    /// Where the signals of every environment come from.
+    pub(super) fn signal_feeds(&self) -> Vec<SignalFeed> {
+        self.settings.environments.iter().filter_map(|one| SignalFeed::of(one, &self.clock)).collect()
+    }
+
+    /// The signals of the environment, once; `None` when it has no Prometheus.
+    pub(super) async fn signals(&self, within: Duration) -> Option<SignalSnapshot> {
+        let feed = SignalFeed::of(&self.environment, &self.clock)?;
+        let (snapshots, mut seen) = watch::channel(SignalSnapshot::default());
+        let source = SignalSource { feed, clock: self.clock(), retry: Arc::new(Notify::new()), snapshots };
+        let is_settled = |snapshot: &SignalSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
         tokio::select! {
             () = source.run() => {}
             _ = tokio::time::timeout(within, seen.wait_for(is_settled)) => {}

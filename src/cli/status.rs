@@ -11,12 +11,13 @@ use super::output::{columns, note, say, say_json};
 use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
-use super::{alerts, causes, jobs};
+use super::{alerts, causes, jobs, signals};
 use crate::config::ReadOnly;
 use crate::domain::alert::AlertSnapshot;
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{Rollout, Verdict};
 use crate::domain::service::UNMAPPED;
+use crate::domain::signal::SignalSnapshot;
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::time::{self, Instant};
 use crate::sources::cluster::ClusterSnapshot;
@@ -43,6 +44,8 @@ struct Document<'a> {
     causes: Vec<causes::CauseLine<'a>>,
     /// Worst first.
     alerts: Vec<alerts::AlertLine<'a>>,
+    /// By environment and service.
+    signals: Vec<signals::SignalLine<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -98,6 +101,7 @@ impl Status {
         let (found, store) = tokio::join!(join_all(session.shown().into_iter().map(Found::of)), session.store_health());
         let mut snapshot = ClusterSnapshot::together(found.iter().map(|one| &one.snapshot));
         snapshot.health.push(store);
+        snapshot.health.extend(signal_health(&found).cloned());
         let alerts: Vec<AlertSnapshot> = found.iter().filter_map(|one| one.alerts.clone()).collect();
         let now = session.now();
         match self.output {
@@ -105,6 +109,9 @@ impl Status {
             Format::Table => {
                 for line in found.iter().flat_map(|one| &one.undone) {
                     say(&line.undone.words)?;
+                }
+                for line in found.iter().filter_map(|one| one.signals.as_ref()).flat_map(signals::notices) {
+                    say(&line)?;
                 }
                 say(&table(&snapshot, &alerts, now))?;
             }
@@ -120,14 +127,16 @@ struct Found {
     snapshot: ClusterSnapshot,
     undone: Vec<UndoneLine>,
     alerts: Option<AlertSnapshot>,
+    signals: Option<SignalSnapshot>,
 }
 
 impl Found {
     /// Looks at an environment once, for as long as an answer may take.
     async fn of(session: Session) -> Self {
-        // Two ways to two servers: neither waits for the other.
+        // Three ways to three servers: none waits for another.
         let connecting = tokio::time::timeout(SETTLE_WITHIN, session.connect());
-        let (alerts, connected) = tokio::join!(session.alerts(SETTLE_WITHIN), connecting);
+        let (alerts, signals, connected) =
+            tokio::join!(session.alerts(SETTLE_WITHIN), session.signals(SETTLE_WITHIN), connecting);
         let connected = match connected {
             Ok(connected) => connected.map_err(|error| error.sentence),
             Err(_) => Err(format!("no connection within {} s.", SETTLE_WITHIN.as_secs())),
@@ -137,7 +146,7 @@ impl Found {
                 let snapshot = connected.settled(SETTLE_WITHIN).await;
                 let undone = look_back(&session, &connected, session.now()).await;
                 let context = connected.connection.context().to_owned();
-                Self { session, context, snapshot, undone, alerts }
+                Self { session, context, snapshot, undone, alerts, signals }
             }
             Err(sentence) => {
                 let mut health = SourceHealth::loading(format!("{}/cluster", session.environment.name));
@@ -145,7 +154,7 @@ impl Found {
                 health.error = Some(sentence);
                 let snapshot = ClusterSnapshot { health: vec![health], ..ClusterSnapshot::default() };
                 let context = session.context_words();
-                Self { session, context, snapshot, undone: Vec::new(), alerts }
+                Self { session, context, snapshot, undone: Vec::new(), alerts, signals }
             }
         }
     }
@@ -164,6 +173,10 @@ impl Found {
 
 fn alert_health(found: &[Found]) -> impl Iterator<Item = &SourceHealth> {
     found.iter().filter_map(|one| one.alerts.as_ref()).flat_map(|alerts| &alerts.health)
+}
+
+fn signal_health(found: &[Found]) -> impl Iterator<Item = &SourceHealth> {
+    found.iter().filter_map(|one| one.signals.as_ref()).flat_map(|signals| &signals.health)
 }
 
 fn document<'a>(snapshot: &'a ClusterSnapshot, found: &'a [Found], now: Instant) -> Document<'a> {
@@ -200,6 +213,7 @@ fn document<'a>(snapshot: &'a ClusterSnapshot, found: &'a [Found], now: Instant)
         jobs: jobs::jobs(snapshot),
         nodes: causes::nodes(snapshot),
         causes: causes::causes(snapshot),
+        signals: signals::lines(found.iter().filter_map(|one| one.signals.as_ref())),
         alerts: alerts::lines(found.iter().filter_map(|one| one.alerts.as_ref())),
     }
 }

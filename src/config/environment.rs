@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::alertmanager::Alerts;
+use super::prometheus::Prometheus;
 use crate::domain::environment::Guard;
 
 /// Which cluster, by the name the kubeconfig gives it.
@@ -59,6 +60,8 @@ pub struct Environment {
     pub read_only: Option<ReadOnly>,
     /// Where its alerts come from.
     pub alerts: Alerts,
+    /// Where its signals come from; `None` when nobody said.
+    pub prometheus: Option<Prometheus>,
 }
 
 impl Environment {
@@ -71,6 +74,7 @@ impl Environment {
             guard: Guard::Production,
             read_only: Some(ReadOnly::Undeclared),
             alerts: Alerts::default(),
+            prometheus: None,
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::alertmanager;
 use super::environment::{ContextRef, Environment, Namespaces, ReadOnly};
-use super::{Look, StoreSettings, logs, service, store};
+use super::{Look, StoreSettings, logs, prometheus, service, store};
 use crate::domain::document::{self, Entry, Problems, Table};
 use crate::domain::environment::Guard;
 use crate::domain::problem::Problem;
@@ -67,17 +67,18 @@ fn look(table: &Table<'_, '_>, problems: &mut Problems) -> Look {
 fn environment(entry: &Entry<'_, '_>, problems: &mut Problems) -> Option<Environment> {
     let table = entry.table(problems)?;
     table.refuse_unknown(
-        &["context", "in_cluster", "namespaces", "guard", "write", "alertmanager", "watchdog"],
+        &["context", "in_cluster", "namespaces", "guard", "write", "alertmanager", "watchdog", "prometheus"],
         problems,
     );
     let is_readable = has_readable_name(entry, problems);
     let guard = guard(&table, problems);
     let namespaces = namespaces(&table, problems);
     let alerts = alertmanager::alerts(&table, problems);
+    let prometheus = prometheus::prometheus(&table, problems);
     let is_granted = table.truth("write", problems).unwrap_or(false);
     let context = context(&table, problems).filter(|_| is_readable)?;
     let read_only = (!is_granted).then_some(ReadOnly::NotGranted);
-    Some(Environment { name: Arc::from(entry.name), context, namespaces, guard, read_only, alerts })
+    Some(Environment { name: Arc::from(entry.name), context, namespaces, guard, read_only, alerts, prometheus })
 }
 
 fn has_readable_name(entry: &Entry<'_, '_>, problems: &mut Problems) -> bool {

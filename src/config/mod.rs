@@ -12,12 +12,16 @@ mod environment;
 mod file;
 mod logs;
 mod paths;
+mod prometheus;
+mod server;
 mod service;
 mod store;
 
-pub use alertmanager::{Alertmanager, Alerts, Credentials};
+pub use alertmanager::Alerts;
 pub use environment::{ContextRef, Environment, Namespaces, ReadOnly};
 pub use paths::Paths;
+pub use prometheus::Prometheus;
+pub use server::{Credentials, Server};
 pub use store::{PostgresSettings, Secret, StoreSettings};
 
 use std::path::{Path, PathBuf};

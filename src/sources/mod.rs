@@ -2,7 +2,7 @@
 //!
 //! [`observe`], [`metrics`], [`jobs`] and [`logs`] read, [`operate`] rehearses and writes; they are different traits because they go to different people:
 //! reading goes to watches and the planner, rehearsing to the planner alone, writing to the action executor alone.
-//! It does not know panes, keys or plans. It keeps one invariant: only `cluster` names `kube`, only `alertmanager` names `reqwest`, only `store`
+//! It does not know panes, keys or plans. It keeps one invariant: only `cluster` names `kube`, only `http` names `reqwest`, only `store`
 //! names a database client, and what cannot be read is an
 //! error with a sentence, never an empty answer.
 
@@ -16,6 +16,9 @@ mod proxy;
 
 pub mod alertmanager;
 pub mod cluster;
+mod http;
+mod poll;
+pub mod prometheus;
 pub mod store;
 
 use std::sync::Arc;

@@ -16,6 +16,7 @@ mod keys;
 mod logs;
 mod owners;
 mod pods;
+mod prometheus;
 mod runs;
 mod screens;
 mod sending;

@@ -109,7 +109,7 @@ fn only_one_room_knows_each_wire() {
         ("jiff", "src/domain/time/"),
         ("crossterm::", "src/terminal/"),
         ("k8s_openapi", "src/sources/cluster/"),
-        ("reqwest::", "src/sources/alertmanager/"),
+        ("reqwest::", "src/sources/http/"),
         ("rusqlite", "src/sources/store/sqlite/"),
         ("tokio_postgres", "src/sources/store/postgres/"),
     ];

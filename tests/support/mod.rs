@@ -7,6 +7,7 @@ pub(crate) mod console;
 pub(crate) mod controlplane;
 pub(crate) mod database;
 pub(crate) mod process;
+pub(crate) mod prometheus;
 pub(crate) mod proxy;
 pub(crate) mod pty;
 pub(crate) mod shop;

@@ -56,6 +56,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             Vec::new()
         }
         Message::Alerts(snapshot) => alerts::observed(model, *snapshot, now),
+        Message::Signals(snapshot) => model.take_signals(*snapshot),
         Message::Observed(place, snapshot) => {
             // Also while the screen is frozen.
             let moved = model.aftermath.moved(&snapshot.rollouts, now);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::query::{Labels, Unit};
-use crate::domain::source::SourceHealth;
+use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::time::Instant;
 
 /// One value at one time.
@@ -108,6 +108,11 @@ impl SignalSnapshot {
             health: sources.map(|name| SourceHealth::loading(format!("{environment}/{name}"))).collect(),
             ..Self::default()
         }
+    }
+
+    /// Whether every source has answered or failed.
+    pub fn is_settled(&self) -> bool {
+        self.health.iter().all(|source| source.state != SourceState::Loading)
     }
 
     /// The reading of one query for one service.

@@ -14,6 +14,7 @@ use crate::domain::service::Services;
 use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::SourceError;
+use crate::sources::poll::jittered;
 
 /// How often it is asked.
 const EVERY: Duration = Duration::from_secs(15);
@@ -143,25 +144,9 @@ fn young(standing: &Standing, name: &str, now: Instant) -> Option<String> {
     ))
 }
 
-/// A wait up to a tenth longer or shorter, so that consoles do not ask all at once.
-fn jittered(wait: Duration) -> Duration {
-    use std::hash::{BuildHasher, Hasher};
-    let draw = std::hash::RandomState::new().build_hasher().finish() % 2_001;
-    let share = 9_000 + u32::try_from(draw).unwrap_or(0);
-    wait / 10_000 * share
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_wait_is_jittered_by_a_tenth_at_most() {
-        for _ in 0..100 {
-            let wait = jittered(Duration::from_secs(10));
-            assert!((Duration::from_millis(9_000)..=Duration::from_millis(11_001)).contains(&wait), "{wait:?}");
-        }
-    }
 
     #[test]
     fn one_that_has_just_started_is_not_believed_whole() {

@@ -1,0 +1,47 @@
+//! Signals into messages: one supervised poller for each environment that has a Prometheus.
+#![expect(clippy::disallowed_methods, reason = "the performer's spawning, in a file of its own")]
+
+use std::sync::Arc;
+
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::AbortHandle;
+
+use super::message::Message;
+use super::supervise::supervise;
+use crate::domain::signal::SignalSnapshot;
+use crate::sources::Clock;
+use crate::sources::prometheus::{SignalFeed, SignalSource};
+
+/// A poller and what passes its snapshots on; both end with it.
+pub(super) struct Watching(AbortHandle, AbortHandle);
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.0.abort();
+        self.1.abort();
+    }
+}
+
+/// Polls a feed and tells every snapshot.
+pub(super) fn watch(feed: SignalFeed, messages: mpsc::Sender<Message>, retry: Arc<Notify>, clock: Clock) -> Watching {
+    let (snapshots, mut seen) = watch::channel(SignalSnapshot::default());
+    let make = move || {
+        let source = SignalSource {
+            feed: feed.clone(),
+            clock: clock.clone(),
+            retry: retry.clone(),
+            snapshots: snapshots.clone(),
+        };
+        source.run()
+    };
+    let polling = tokio::spawn(supervise("signals", make, messages.clone())).abort_handle();
+    let telling = tokio::spawn(async move {
+        while seen.changed().await.is_ok() {
+            let newest = Box::new(seen.borrow_and_update().clone());
+            if messages.send(Message::Signals(newest)).await.is_err() {
+                return;
+            }
+        }
+    });
+    Watching(polling, telling.abort_handle())
+}

@@ -1,0 +1,14 @@
+//! Prometheus by its HTTP API, and what speaks as one: Thanos, Mimir, VictoriaMetrics.
+//!
+//! | file | subject |
+//! |---|---|
+//! | [`Prometheus`] | one server: questions by POST, its labels found once |
+//! | `wire` | its JSON, with numbers in texts and native histograms |
+//! | [`SignalFeed`], [`SignalSource`] | the named queries of an environment, polled, as snapshots |
+
+mod client;
+mod source;
+mod wire;
+
+pub use client::Prometheus;
+pub use source::{SignalFeed, SignalSource};

@@ -1,0 +1,317 @@
+//! The named queries of an environment, asked for all services at once: one request a query, never two at a time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio::sync::{Notify, watch};
+
+use super::client::{Prometheus, apart};
+use crate::config::Environment;
+use crate::domain::signal::query::RANGE;
+use crate::domain::signal::{Labels, Origin, Query, Reading, SignalSnapshot};
+use crate::domain::source::{SourceHealth, SourceState};
+use crate::domain::time::Instant;
+use crate::sources::Clock;
+use crate::sources::error::{SourceError, Trouble};
+use crate::sources::metrics::{Metrics, ObserveMetrics};
+use crate::sources::poll::jittered;
+
+/// How often everything is asked.
+const EVERY: Duration = Duration::from_secs(15);
+/// A round that takes long is repeated after so many times as long.
+const BREATHING: u32 = 5;
+/// The longest wait after a failure.
+const CAP: Duration = Duration::from_secs(60);
+/// After how long without a good word a source is down, not only stale.
+const DOWN_AFTER: TimeDelta = TimeDelta::seconds(60);
+/// How long a service whose series are gone is still said to be without them.
+const MISSED_FOR: TimeDelta = TimeDelta::hours(1);
+/// The most services that are read.
+const SERVICES_AT_MOST: usize = 2_000;
+
+/// Where the signals of an environment come from.
+#[derive(Debug, Clone)]
+pub struct SignalFeed {
+    /// The environment.
+    pub environment: Arc<str>,
+    /// Its Prometheus.
+    pub prometheus: Prometheus,
+    /// What it is asked.
+    pub queries: Arc<[Query]>,
+}
+
+impl SignalFeed {
+    /// The feed an environment's configuration asks for; `None` when it has no Prometheus. Sends nothing yet.
+    pub fn of(environment: &Environment, clock: &Clock) -> Option<Self> {
+        let settings = environment.prometheus.as_ref()?;
+        Some(Self {
+            environment: environment.name.clone(),
+            prometheus: Prometheus::new(settings, clock.clone()),
+            queries: settings.queries.clone().into(),
+        })
+    }
+}
+
+/// The poller of a feed.
+pub struct SignalSource {
+    /// What it polls.
+    pub feed: SignalFeed,
+    /// The clock.
+    pub clock: Clock,
+    /// Rings when a broken one is to be tried at once.
+    pub retry: Arc<Notify>,
+    /// Where snapshots go.
+    pub snapshots: watch::Sender<SignalSnapshot>,
+}
+
+/// What one round found.
+struct Round {
+    /// When it began, by our clock: the time the values are of.
+    at: Instant,
+    labels: Option<Labels>,
+    /// The answer to each query, in their order; a refused one is its sentence.
+    answers: Vec<Result<Metrics, String>>,
+    notes: Vec<String>,
+}
+
+impl SignalSource {
+    /// Polls for ever.
+    pub async fn run(self) {
+        let name = self.feed.prometheus.name().clone();
+        let mut snapshot = SignalSnapshot::loading(&self.feed.environment, [&*name].into_iter());
+        self.snapshots.send_replace(snapshot.clone());
+        let mut seen: BTreeMap<Arc<str>, Instant> = BTreeMap::new();
+        let mut failures = 0_u32;
+        loop {
+            let began = tokio::time::Instant::now();
+            let outcome = self.ask().await;
+            let wait = match &outcome {
+                Ok(_) => {
+                    failures = 0;
+                    jittered(EVERY.max(began.elapsed() * BREATHING))
+                }
+                Err(error) => {
+                    failures = failures.saturating_add(1);
+                    let backed_off = Duration::from_secs(1).saturating_mul(1 << failures.min(6)).min(CAP);
+                    let asked = error.retry_after.unwrap_or(backed_off);
+                    jittered(asked.clamp(Duration::from_secs(1), Duration::from_secs(300)))
+                }
+            };
+            let now = (self.clock)();
+            match outcome {
+                Ok(round) => {
+                    snapshot.readings = readings(&self.feed.queries, &round, &mut seen).into();
+                    snapshot.labels = round.labels;
+                    snapshot.notes = round.notes;
+                    note(&mut snapshot.health, Ok(round.at), None, now);
+                }
+                Err(error) => {
+                    let next_try = now + TimeDelta::from_std(wait).unwrap_or_default();
+                    note(&mut snapshot.health, Err(error.sentence), Some(next_try), now);
+                }
+            }
+            self.snapshots.send_replace(snapshot.clone());
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.retry.notified() => {}
+            }
+        }
+    }
+
+    /// One round. A query the server refuses costs itself alone; a server that fails costs the round.
+    async fn ask(&self) -> Result<Round, SourceError> {
+        let prometheus = &self.feed.prometheus;
+        let name = prometheus.name();
+        let labels = prometheus.labels().await?;
+        let asked = labels.clone().unwrap_or_default();
+        let at = (self.clock)();
+        let mut notes = Vec::new();
+        if labels.is_none() {
+            notes.push(format!(
+                "{name} has no http_requests_total or http_request_duration_seconds of the last hour with a label service, app or job. \
+                 Set service_label, or queries of your own, in prometheus of {}.",
+                self.feed.environment
+            ));
+        }
+        let mut answers = Vec::with_capacity(self.feed.queries.len());
+        for query in &*self.feed.queries {
+            match prometheus.instant(&query.for_all(&asked, RANGE), at).await {
+                Ok(metrics) => {
+                    notes.extend(metrics.notes.iter().map(|note| format!("{name} says of {}: {note}", query.name)));
+                    notes.extend(apart(name, metrics.ahead));
+                    answers.push(Ok(metrics));
+                }
+                Err(error) if error.trouble == Trouble::Rejected => {
+                    notes.push(format!("{} is not known: {}", query.name, error.sentence));
+                    answers.push(Err(error.sentence));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        notes.sort();
+        notes.dedup();
+        Ok(Round { at, labels, answers, notes })
+    }
+}
+
+/// What the answers make of every service: a value, or why there is none.
+fn readings(queries: &[Query], round: &Round, seen: &mut BTreeMap<Arc<str>, Instant>) -> Vec<Reading> {
+    let label = round.labels.clone().unwrap_or_default().service;
+    let mut by_query: Vec<BTreeMap<&Arc<str>, Vec<f64>>> = Vec::with_capacity(queries.len());
+    let mut services: BTreeSet<Arc<str>> = BTreeSet::new();
+    for answer in &round.answers {
+        let mut values: BTreeMap<&Arc<str>, Vec<f64>> = BTreeMap::new();
+        for series in answer.iter().flat_map(|metrics| &metrics.series) {
+            if let (Some(service), Some(sample)) = (series.label(&label), series.last())
+                && !service.is_empty()
+            {
+                values.entry(service).or_default().push(sample.value);
+            }
+        }
+        services.extend(values.keys().map(|service| (*service).clone()));
+        by_query.push(values);
+    }
+    for service in services.into_iter().take(SERVICES_AT_MOST) {
+        seen.insert(service, round.at);
+    }
+    seen.retain(|_, at| round.at - *at < MISSED_FOR);
+    let mut readings = Vec::with_capacity(seen.len() * queries.len());
+    for service in seen.keys() {
+        for ((query, answer), values) in queries.iter().zip(&round.answers).zip(&by_query) {
+            let found = match answer {
+                Ok(metrics) => value(values.get(service).map_or(&[], Vec::as_slice), metrics),
+                Err(sentence) => Err(sentence.clone()),
+            };
+            readings.push(Reading {
+                name: query.name.clone(),
+                service: service.clone(),
+                value: found.as_ref().ok().copied(),
+                unit: query.unit,
+                observed_at: round.at,
+                origin: Origin::Prometheus,
+                why_absent: found.err(),
+            });
+        }
+    }
+    readings
+}
+
+/// The value of one service, or why there is none.
+fn value(values: &[f64], metrics: &Metrics) -> Result<f64, String> {
+    match values {
+        [value] if value.is_finite() => Ok(*value),
+        [value] if value.is_nan() => Err(format!("Nothing was counted in the last {RANGE}.")),
+        [_] => Err("The value is beyond what the metric can tell.".to_owned()),
+        [] if metrics.histograms > 0 => {
+            Err("The answer is a native histogram; the query has to make a number of it.".to_owned())
+        }
+        [] => Err(format!("There is no series of it in the last {RANGE}.")),
+        [_, _, ..] => {
+            Err("The query gives several series for one service; it has to group by {service_label} alone.".to_owned())
+        }
+    }
+}
+
+/// What an outcome makes of the health of the only source.
+fn note(health: &mut [SourceHealth], outcome: Result<Instant, String>, next_try: Option<Instant>, now: Instant) {
+    let Some(health) = health.first_mut() else { return };
+    health.next_try = next_try;
+    match outcome {
+        Ok(at) => {
+            health.state = SourceState::Fresh;
+            health.last_good = Some(at);
+            health.error = None;
+        }
+        Err(sentence) => {
+            let is_recent = health.last_good.is_some_and(|at| now - at < DOWN_AFTER);
+            health.state = if is_recent { SourceState::Stale } else { SourceState::Down };
+            health.error = Some(sentence);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::signal::{Sample, Series};
+
+    fn at(seconds: i64) -> Instant {
+        chrono::DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap_or_default()
+    }
+
+    fn answer(values: &[(&str, f64)]) -> Metrics {
+        let series = |(service, value): &(&str, f64)| Series {
+            labels: [("service".into(), (*service).into())].into(),
+            samples: vec![Sample { at: at(0), value: *value }],
+        };
+        Metrics { series: values.iter().map(series).collect(), ..Metrics::default() }
+    }
+
+    fn read(
+        seconds: i64,
+        answers: Vec<Result<Metrics, String>>,
+        seen: &mut BTreeMap<Arc<str>, Instant>,
+    ) -> Vec<String> {
+        let queries = Query::shipped();
+        let round = Round { at: at(seconds), labels: Some(Labels::default()), answers, notes: Vec::new() };
+        let found = readings(&queries, &round, seen);
+        let line = |one: &Reading| match (one.value, &one.why_absent) {
+            (Some(value), None) => format!("{} {} {value}", one.service, one.name),
+            (None, Some(why)) => format!("{} {}: {why}", one.service, one.name),
+            other => format!("{other:?}"),
+        };
+        found.iter().map(line).collect()
+    }
+
+    #[test]
+    fn what_is_not_known_says_why_and_is_no_number() {
+        let answers = vec![
+            Ok(answer(&[("a", 2.0), ("b", 0.0), ("c", 1.0), ("c", 2.0)])),
+            Ok(answer(&[("a", f64::NAN)])),
+            Ok(answer(&[("a", f64::INFINITY)])),
+            Err("p refused it (execution: too many samples).".to_owned()),
+        ];
+        let lines = read(0, answers, &mut BTreeMap::new());
+        assert_eq!(
+            lines,
+            [
+                "a requests_per_second 2",
+                "a error_ratio: Nothing was counted in the last 5m.",
+                "a latency_p50_seconds: The value is beyond what the metric can tell.",
+                "a latency_p90_seconds: p refused it (execution: too many samples).",
+                "b requests_per_second 0",
+                "b error_ratio: There is no series of it in the last 5m.",
+                "b latency_p50_seconds: There is no series of it in the last 5m.",
+                "b latency_p90_seconds: p refused it (execution: too many samples).",
+                "c requests_per_second: The query gives several series for one service; it has to group by {service_label} alone.",
+                "c error_ratio: There is no series of it in the last 5m.",
+                "c latency_p50_seconds: There is no series of it in the last 5m.",
+                "c latency_p90_seconds: p refused it (execution: too many samples).",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_service_whose_series_vanish_stays_for_an_hour_without_a_value() {
+        let mut seen = BTreeMap::new();
+        assert_eq!(read(0, vec![Ok(answer(&[("a", 2.0)]))], &mut seen), ["a requests_per_second 2"]);
+        let gone = ["a requests_per_second: There is no series of it in the last 5m."];
+        assert_eq!(read(600, vec![Ok(answer(&[]))], &mut seen), gone);
+        assert_eq!(read(3_600, vec![Ok(answer(&[]))], &mut seen), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_failure_keeps_the_last_good_word_and_its_age() {
+        let mut health = [SourceHealth::loading("production/p")];
+        note(&mut health, Err("p did not answer.".into()), Some(at(2)), at(0));
+        assert_eq!((health[0].state, health[0].last_good), (SourceState::Down, None), "never heard");
+        note(&mut health, Ok(at(10)), None, at(10));
+        assert_eq!((health[0].state, health[0].error.as_deref()), (SourceState::Fresh, None));
+        note(&mut health, Err("p did not answer.".into()), Some(at(32)), at(30));
+        assert_eq!((health[0].state, health[0].last_good), (SourceState::Stale, Some(at(10))));
+        note(&mut health, Err("p did not answer.".into()), Some(at(102)), at(100));
+        assert_eq!((health[0].state, health[0].last_good), (SourceState::Down, Some(at(10))));
+    }
+}

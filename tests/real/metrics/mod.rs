@@ -1,0 +1,156 @@
+//! Signals from a real Prometheus whose history is known, so that every value is known beforehand.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{TimeDelta, Utc};
+use quarterdeck::config::{Credentials, Prometheus as Settings, Server as Address};
+use quarterdeck::domain::signal::{Query, SignalSnapshot, Unit};
+use quarterdeck::domain::source::SourceState;
+use quarterdeck::sources::error::Trouble;
+use quarterdeck::sources::metrics::ObserveMetrics;
+use quarterdeck::sources::prometheus::{Prometheus, SignalFeed, SignalSource};
+use tokio::sync::{Notify, watch};
+
+use crate::support::process::{Running, skip};
+use crate::support::prometheus::{Server, counter, why_not};
+
+const RULES: &str = "groups:\n- name: shop\n  rules:\n  - { alert: AlwaysPending, expr: vector(7) > 1, for: 1h, labels: { severity: warning } }\n  - { record: \"shop:seven\", expr: vector(7) }\n";
+
+fn address(port: u16) -> Settings {
+    let server = Address {
+        url: format!("http://127.0.0.1:{port}"),
+        name: format!("127.0.0.1:{port}").into(),
+        credentials: Credentials::None,
+        authorities: None,
+        identity: None,
+        headers: Vec::new(),
+    };
+    let mut queries = Query::shipped();
+    queries.push(Query::new("broken", Unit::Count, "sum by ({service_label}"));
+    Settings { server, service_label: None, code_label: None, queries }
+}
+
+fn client(port: u16) -> Prometheus {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Prometheus::new(&address(port), Arc::new(Utc::now))
+}
+
+/// Ten requests a second of `cart`, one of ten fails; four of `api`, none fails; `idle` had some once.
+fn history() -> String {
+    let now = Utc::now();
+    let mut text = String::new();
+    for (service, code, rate) in [("cart", 200, 9.0), ("cart", 503, 1.0), ("api", 200, 4.0), ("idle", 200, 0.0)] {
+        counter(&mut text, &format!("http_requests_total{{service=\"{service}\",code=\"{code}\"}}"), rate, now);
+    }
+    // Half within 0.1 s, nine of ten within 0.5 s, all within a second.
+    for (bound, rate) in [("0.1", 5.0), ("0.5", 9.0), ("1.0", 10.0), ("+Inf", 10.0)] {
+        let series = format!("http_request_duration_seconds_bucket{{service=\"cart\",le=\"{bound}\"}}");
+        counter(&mut text, &series, rate, now);
+    }
+    text.push_str("# EOF\n");
+    text
+}
+
+async fn settled(port: u16) -> SignalSnapshot {
+    let feed = SignalFeed {
+        environment: "production".into(),
+        prometheus: client(port),
+        queries: address(port).queries.into(),
+    };
+    let (snapshots, mut seen) = watch::channel(SignalSnapshot::default());
+    let source = SignalSource { feed, clock: Arc::new(Utc::now), retry: Arc::new(Notify::new()), snapshots };
+    let is_settled = |snapshot: &SignalSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
+    tokio::select! {
+        () = source.run() => {}
+        _ = tokio::time::timeout(Duration::from_secs(60), seen.wait_for(is_settled)) => {}
+    }
+    seen.borrow().clone()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_shipped_queries_read_what_was_written() {
+    if let Some(why) = why_not() {
+        skip("a real Prometheus", why);
+        return;
+    }
+    let server = Server::start(&history(), RULES);
+    let snapshot = settled(server.port).await;
+    assert_eq!(snapshot.health[0].state, SourceState::Fresh, "{snapshot:?}");
+    assert_eq!(snapshot.labels.as_ref().map(|labels| (&*labels.service, &*labels.code)), Some(("service", "code")));
+    for (service, name, expected) in [
+        ("cart", "requests_per_second", 10.0),
+        ("cart", "error_ratio", 0.1),
+        ("cart", "latency_p50_seconds", 0.1),
+        ("cart", "latency_p95_seconds", 0.75),
+        ("cart", "latency_p99_seconds", 0.95),
+        ("api", "requests_per_second", 4.0),
+        ("api", "error_ratio", 0.0),
+        ("idle", "requests_per_second", 0.0),
+    ] {
+        let reading = snapshot.reading(service, name).unwrap_or_else(|| panic!("{service} {name} is read"));
+        let value = reading.value.unwrap_or_else(|| panic!("{service} {name}: {:?}", reading.why_absent));
+        assert!((value - expected).abs() < 1e-6, "{service} {name} is {value}, not {expected}");
+    }
+    for (service, name, why) in [
+        ("idle", "error_ratio", "There is no series of it in the last 5m."),
+        ("api", "latency_p95_seconds", "There is no series of it in the last 5m."),
+    ] {
+        let reading = snapshot.reading(service, name).expect("it is said");
+        assert_eq!((reading.value, reading.why_absent.as_deref()), (None, Some(why)));
+    }
+    let broken = snapshot.reading("cart", "broken").and_then(|reading| reading.why_absent.clone()).unwrap_or_default();
+    assert!(broken.contains("refused it (400") && broken.contains("parse error"), "{broken}");
+
+    let client = client(server.port);
+    let now = Utc::now();
+    let query = "sum(rate(http_requests_total[5m]))";
+    let range = client.range(query, now - TimeDelta::hours(1), now, TimeDelta::minutes(1)).await.expect("a range");
+    let samples = &range.series[0].samples;
+    assert_eq!(samples.len(), 61);
+    assert!(samples.iter().all(|sample| (sample.value - 14.0).abs() < 1e-6), "{samples:?}");
+    let refused =
+        client.range(query, now - TimeDelta::days(30), now, TimeDelta::seconds(1)).await.expect_err("too many");
+    assert_eq!(refused.trouble, Trouble::Rejected);
+
+    let rules = client.rules().await.expect("rules");
+    let names: Vec<(&str, bool)> = rules.iter().map(|rule| (&*rule.name, rule.is_alerting)).collect();
+    assert_eq!(names, [("AlwaysPending", true), ("shop:seven", false)]);
+    let pending = pending(&client).await;
+    assert_eq!((pending.is_firing, pending.value), (false, Some(7.0)));
+    tells_it_by_the_shipped_binary(server.port);
+}
+
+/// The pending alert, once the rules were evaluated.
+async fn pending(client: &Prometheus) -> quarterdeck::sources::metrics::RuleAlert {
+    let found = tokio::time::timeout(Duration::from_secs(30), async {
+        loop {
+            if let Some(alert) = client.alerts().await.expect("alerts").pop() {
+                return alert;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    found.await.expect("an alert within half a minute")
+}
+
+/// `status` of an environment whose cluster is not there still tells its signals.
+fn tells_it_by_the_shipped_binary(port: u16) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("config.toml");
+    let text = format!(
+        "[environment.production]\ncontext = \"nowhere\"\nprometheus = {{ url = \"http://127.0.0.1:{port}\" }}\n"
+    );
+    std::fs::write(&file, text).expect("room");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
+    command.env_clear().env("HOME", folder.path()).env("KUBECONFIG", folder.path().join("none"));
+    command.arg("--config").arg(&file).args(["status", "--output", "json"]);
+    let finished = Running::start(command, "").finish(Duration::from_secs(60));
+    let document: serde_json::Value = serde_json::from_str(&finished.stdout).expect(&finished.stderr);
+    let signals = document["signals"].as_array().expect("a list");
+    let ratio = signals.iter().find(|line| line["service"] == "cart" && line["name"] == "error_ratio");
+    let ratio = ratio.expect("the ratio of cart");
+    assert!((ratio["value"].as_f64().expect("a number") - 0.1).abs() < 1e-6, "{ratio}");
+    assert_eq!((&ratio["unit"], &ratio["threshold"]), (&"ratio".into(), &serde_json::Value::Null));
+    assert_eq!((&ratio["state"], &ratio["origin"]), (&"no_threshold".into(), &"prometheus".into()));
+}

@@ -1,0 +1,103 @@
+//! A real Prometheus on a loopback port of its own, with a history made beforehand.
+
+use std::fmt::Write;
+use std::fs;
+use std::io::{Read, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::controlplane::free_ports;
+use super::process::{Running, Watchdog, wait_until};
+
+const UP: Duration = Duration::from_secs(60);
+const SETTINGS: &str = "global: { evaluation_interval: 1s }\nrule_files: [rules.yml]\n";
+
+/// Why there is no Prometheus here.
+pub(crate) fn why_not() -> Option<&'static str> {
+    binaries().is_none().then_some("Prometheus is not installed")
+}
+
+/// Where `tests/run` unpacks it, else where Debian installs it.
+fn binaries() -> Option<PathBuf> {
+    let cached =
+        std::env::var_os("QUARTERDECK_CACHE").map(|cache| PathBuf::from(cache).join("tools/prometheus/usr/bin"));
+    let places = cached.into_iter().chain([PathBuf::from("/usr/bin")]);
+    places.into_iter().find(|place| place.join("prometheus").exists() && place.join("promtool").exists())
+}
+
+/// A running Prometheus. Ends with the test.
+pub(crate) struct Server {
+    /// Its port.
+    pub(crate) port: u16,
+    child: Child,
+    watchdog: Watchdog,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        self.watchdog.let_go(&self.child);
+    }
+}
+
+impl Server {
+    /// One with a history in OpenMetrics and rules.
+    pub(crate) fn start(history: &str, rules: &str) -> Self {
+        let binaries = binaries().expect("asked before whether it is there");
+        let directory =
+            tempfile::Builder::new().prefix("quarterdeck-prometheus-").tempdir().expect("a directory").keep();
+        let watchdog = Watchdog::over(&directory);
+        fs::write(directory.join("history"), history).expect("room");
+        let mut command = Command::new(binaries.join("promtool"));
+        command.current_dir(&directory).args(["tsdb", "create-blocks-from", "openmetrics", "history", "data"]);
+        Running::start(command, "").finish(UP).good("promtool");
+        fs::write(directory.join("rules.yml"), rules).expect("room");
+        fs::write(directory.join("prometheus.yml"), SETTINGS).expect("room");
+        let [port] = free_ports();
+        let child = launch(&binaries, &directory, port);
+        watchdog.adopt(&child);
+        let server = Self { port, child, watchdog };
+        wait_until("Prometheus to be ready", UP, || server.is_ready().then_some(()));
+        server
+    }
+
+    fn is_ready(&self) -> bool {
+        let ask = || -> std::io::Result<String> {
+            let mut peer = TcpStream::connect(("127.0.0.1", self.port))?;
+            peer.set_read_timeout(Some(Duration::from_secs(5)))?;
+            peer.write_all(b"GET /-/ready HTTP/1.0\r\n\r\n")?;
+            let mut answer = String::new();
+            peer.read_to_string(&mut answer)?;
+            Ok(answer)
+        };
+        ask().is_ok_and(|answer| answer.starts_with("HTTP/1.0 200"))
+    }
+}
+
+fn launch(binaries: &Path, directory: &Path, port: u16) -> Child {
+    let log = fs::File::create(directory.join("log")).expect("room");
+    Command::new(binaries.join("prometheus"))
+        .current_dir(directory)
+        .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--storage.tsdb.retention.time=30d"])
+        .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .expect("prometheus starts")
+}
+
+/// A counter that grows by so much a second from two hours before a time until a quarter of an hour after it.
+pub(crate) fn counter(history: &mut String, series: &str, per_second: f64, around: DateTime<Utc>) {
+    let begin = (around - TimeDelta::hours(2)).timestamp();
+    for step in 0..=(2 * 240 + 60) {
+        let seconds = step * 15;
+        let value = 1_000.0 + per_second * f64::from(seconds);
+        writeln!(history, "{series} {value} {}", begin + i64::from(seconds)).expect("text");
+    }
+}
