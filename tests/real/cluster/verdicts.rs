@@ -115,6 +115,19 @@ fn who_may_see_deployments_only_sees_them_and_is_told_the_rest() {
     let console = Console::of("stranger", &shop, Grant::Read);
     let (code, row) = wait_for_verdict(&console, "api", "complete");
     assert_eq!(code, Some(3), "what one may not see is unknown, and no success: {row}");
+    let document = console.run(&["status", "--output", "json"]).stdout;
+    let document: Value = serde_json::from_str(&document).expect("JSON");
+    let of = |kind: &str| {
+        let sources = document["sources"].as_array().into_iter().flatten();
+        let named = sources.filter(|source| source["name"].as_str().is_some_and(|name| name.ends_with(kind)));
+        named.map(|source| (source["state"].clone(), source["error"].to_string())).next().expect("a source")
+    };
+    assert_eq!(of("/deployments").0, "fresh", "the rest works on");
+    for kind in ["/statefulsets", "/daemonsets"] {
+        let (state, error) = of(kind);
+        let is_said = error.contains("not allowed") && error.contains(&kind[1..]) && error.contains(&shop.name);
+        assert!(state == "forbidden" && is_said, "{kind} says what may not be listed, and where: {state} {error}");
+    }
     let said = console.run(&["status"]).stdout;
     assert!(said.contains("statefulsets: forbidden") && said.contains("stranger"), "{said}");
     let screen = console.open(120, 40);
