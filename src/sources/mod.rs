@@ -16,6 +16,7 @@ mod proxy;
 
 pub mod alertmanager;
 pub mod cluster;
+pub mod exposition;
 mod http;
 mod poll;
 pub mod prometheus;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::fs;
 use std::io::{Read, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -14,7 +14,6 @@ use super::controlplane::free_ports;
 use super::process::{Running, Watchdog, wait_until};
 
 const UP: Duration = Duration::from_secs(60);
-const SETTINGS: &str = "global: { evaluation_interval: 1s }\nrule_files: [rules.yml]\n";
 
 /// Why there is no Prometheus here.
 pub(crate) fn why_not() -> Option<&'static str> {
@@ -46,18 +45,20 @@ impl Drop for Server {
 }
 
 impl Server {
-    /// One with a history in OpenMetrics and rules.
-    pub(crate) fn start(history: &str, rules: &str) -> Self {
+    /// One with a history in OpenMetrics, rules, and targets of a job `nasty`; each may be empty.
+    pub(crate) fn start(history: &str, rules: &str, targets: &[u16]) -> Self {
         let binaries = binaries().expect("asked before whether it is there");
         let directory =
             tempfile::Builder::new().prefix("quarterdeck-prometheus-").tempdir().expect("a directory").keep();
         let watchdog = Watchdog::over(&directory);
-        fs::write(directory.join("history"), history).expect("room");
-        let mut command = Command::new(binaries.join("promtool"));
-        command.current_dir(&directory).args(["tsdb", "create-blocks-from", "openmetrics", "history", "data"]);
-        Running::start(command, "").finish(UP).good("promtool");
-        fs::write(directory.join("rules.yml"), rules).expect("room");
-        fs::write(directory.join("prometheus.yml"), SETTINGS).expect("room");
+        if !history.is_empty() {
+            fs::write(directory.join("history"), history).expect("room");
+            let mut command = Command::new(binaries.join("promtool"));
+            command.current_dir(&directory).args(["tsdb", "create-blocks-from", "openmetrics", "history", "data"]);
+            Running::start(command, "").finish(UP).good("promtool");
+        }
+        fs::write(directory.join("rules.yml"), if rules.is_empty() { "groups: []\n" } else { rules }).expect("room");
+        fs::write(directory.join("prometheus.yml"), settings(targets)).expect("room");
         let [port] = free_ports();
         let child = launch(&binaries, &directory, port);
         watchdog.adopt(&child);
@@ -77,6 +78,16 @@ impl Server {
         };
         ask().is_ok_and(|answer| answer.starts_with("HTTP/1.0 200"))
     }
+}
+
+fn settings(targets: &[u16]) -> String {
+    let mut text = "global: { scrape_interval: 1s, evaluation_interval: 1s }\nrule_files: [rules.yml]\n".to_owned();
+    if !targets.is_empty() {
+        let targets: Vec<String> = targets.iter().map(|port| format!("\"127.0.0.1:{port}\"")).collect();
+        let line = "scrape_configs: [{ job_name: nasty, static_configs: [{ targets: [";
+        writeln!(text, "{line}{}] }}] }}]", targets.join(", ")).expect("text");
+    }
+    text
 }
 
 fn launch(binaries: &Path, directory: &Path, port: u16) -> Child {
@@ -100,4 +111,29 @@ pub(crate) fn counter(history: &mut String, series: &str, per_second: f64, aroun
         let value = 1_000.0 + per_second * f64::from(seconds);
         writeln!(history, "{series} {value} {}", begin + i64::from(seconds)).expect("text");
     }
+}
+
+/// A page of metrics of ours, until the test process ends; gives its port.
+pub(crate) fn exposed(kind: &'static str, text: String) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    std::thread::spawn(move || {
+        for peer in listener.incoming() {
+            let Ok(mut peer) = peer else { continue };
+            let mut request = Vec::new();
+            let mut piece = [0; 4_096];
+            while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+                match peer.read(&mut piece) {
+                    Ok(0) | Err(_) => break,
+                    Ok(length) => request.extend_from_slice(&piece[..length]),
+                }
+            }
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                text.len()
+            );
+            let _ = peer.write_all(head.as_bytes()).and_then(|()| peer.write_all(text.as_bytes()));
+        }
+    });
+    port
 }

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use quarterdeck::config::{Credentials, Prometheus as Settings, Server as Address};
-use quarterdeck::domain::signal::{Query, SignalSnapshot, Unit};
+use quarterdeck::domain::signal::{Query, Series, SignalSnapshot, Unit};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::sources::error::Trouble;
+use quarterdeck::sources::exposition;
 use quarterdeck::sources::metrics::ObserveMetrics;
 use quarterdeck::sources::prometheus::{Prometheus, SignalFeed, SignalSource};
 use tokio::sync::{Notify, watch};
 
 use crate::support::process::{Running, skip};
-use crate::support::prometheus::{Server, counter, why_not};
+use crate::support::prometheus::{Server, counter, exposed, why_not};
 
 const RULES: &str = "groups:\n- name: shop\n  rules:\n  - { alert: AlwaysPending, expr: vector(7) > 1, for: 1h, labels: { severity: warning } }\n  - { record: \"shop:seven\", expr: vector(7) }\n";
 
@@ -74,7 +75,7 @@ async fn the_shipped_queries_read_what_was_written() {
         skip("a real Prometheus", why);
         return;
     }
-    let server = Server::start(&history(), RULES);
+    let server = Server::start(&history(), RULES, &[]);
     let snapshot = settled(server.port).await;
     assert_eq!(snapshot.health[0].state, SourceState::Fresh, "{snapshot:?}");
     assert_eq!(snapshot.labels.as_ref().map(|labels| (&*labels.service, &*labels.code)), Some(("service", "code")));
@@ -153,4 +154,68 @@ fn tells_it_by_the_shipped_binary(port: u16) {
     assert!((ratio["value"].as_f64().expect("a number") - 0.1).abs() < 1e-6, "{ratio}");
     assert_eq!((&ratio["unit"], &ratio["threshold"]), (&"ratio".into(), &serde_json::Value::Null));
     assert_eq!((&ratio["state"], &ratio["origin"]), (&"no_threshold".into(), &"prometheus".into()));
+}
+
+/// What breaks readers: escapes, exponents, words for numbers, times, exemplars, a HELP twice, blanks everywhere.
+fn nasty(at_ms: i64) -> String {
+    format!(
+        "# HELP nasty_total A text with \\\\ and \\n in it.\n# HELP nasty_total A text once more.\n# TYPE nasty_total counter\n\
+         nasty_total{{path=\"/u/{{id}}\",q=\"a=b, c\"}} 1\nnasty_total{{}} 2\nnasty_total{{ v = \"say \\\"no\\\"\" , w=\"back\\\\slash\" , }}   3.5e-2\n\
+         nasty_total{{v=\"\\n\"}}\t+Inf\nnasty_gauge NaN\nnasty_gauge{{x=\"-\"}} -Inf\nnasty_gauge{{x=\"\"}} 1e+300\n\
+         job:nasty:rate5m{{größe=\"x\"}} 1\n\
+         nasty_timed{{a=\"ключ\"}} 7 {at_ms}\nnasty_bucket{{le=\"0.1\"}} 1\nnasty_bucket{{le=\"+Inf\"}} 2\nnasty_sum 0.30000000000000004\nnasty_count 2\n"
+    )
+    .replace("job:nasty:rate5m{größe=\"x\"} 1\n", "job:nasty:rate5m{x=\"ü\"} 1\n")
+    .replace("nasty_gauge{x=\"\"} 1e+300", "nasty_gauge{y=\"\"} 1e+300")
+    .replace("nasty_gauge NaN", "nasty_gauge{z=\"1\"} NaN")
+}
+
+/// The same in the other format: times in seconds, exemplars, an end.
+const NASTY_OPEN: &str = "# HELP open Requests.\n# TYPE open counter\nopen_total{path=\"/a,b}\"} 5 # {trace_id=\"x # y\"} 0.5 1.8e9\n# TYPE seen gauge\nseen 1e3\n# EOF\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_direct_scrape_reads_what_prometheus_reads() {
+    if let Some(why) = why_not() {
+        skip("a real Prometheus", why);
+        return;
+    }
+    let text = nasty(Utc::now().timestamp_millis());
+    for (kind, text) in
+        [("text/plain; version=0.0.4", text), ("application/openmetrics-text; version=1.0.0", NASTY_OPEN.to_owned())]
+    {
+        let target = exposed(kind, text.clone());
+        let server = Server::start("", "", &[target]);
+        let client = client(server.port);
+        let found = tokio::time::timeout(Duration::from_secs(30), async {
+            loop {
+                let found =
+                    client.instant("{job=\"nasty\", __name__!~\"up|scrape_.*\"}", Utc::now()).await.expect("an answer");
+                if !found.series.is_empty() {
+                    return found.series;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        });
+        let theirs = lines(&found.await.expect("a scrape within half a minute"));
+        let ours = exposition::read(&text, Utc::now(), kind.contains("openmetrics"));
+        assert_eq!(ours.unreadable, Vec::new());
+        assert_eq!(lines(&ours.series), theirs, "{kind}");
+    }
+}
+
+/// Series as lines without what Prometheus adds of the target; the value bit by bit.
+fn lines(series: &[Series]) -> Vec<String> {
+    let line = |one: &Series| {
+        let labels: Vec<String> = one
+            .labels
+            .iter()
+            .filter(|(name, _)| !matches!(&***name, "job" | "instance"))
+            .map(|(name, value)| format!("{name}={value:?}"))
+            .collect();
+        let value = one.last().expect("one sample").value;
+        format!("{} {}", labels.join(" "), if value.is_nan() { "NaN".to_owned() } else { format!("{value:e}") })
+    };
+    let mut lines: Vec<String> = series.iter().map(line).collect();
+    lines.sort();
+    lines
 }

@@ -1,0 +1,83 @@
+//! Counters of successive scrapes as events per second.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use crate::domain::signal::{Sample, Series};
+
+/// Two scrapes further apart say nothing of now.
+const APART_AT_MOST: TimeDelta = TimeDelta::minutes(5);
+
+type Labels = BTreeMap<Arc<str>, Arc<str>>;
+
+/// The counters as the last scrape had them.
+#[derive(Debug, Clone, Default)]
+pub struct Rates {
+    last: HashMap<Labels, Sample>,
+}
+
+impl Rates {
+    /// The rate of each counter since the scrape before, in events per second, at the time of this one. A counter that is smaller than
+    /// before was reset: it has counted from zero since. One that is new, or was not scraped for five minutes, has no rate yet.
+    pub fn observe(&mut self, series: &[Series]) -> Vec<Series> {
+        let mut next = HashMap::with_capacity(series.len());
+        let mut rates = Vec::new();
+        for one in series {
+            let Some(sample) = one.last().filter(|sample| sample.value.is_finite()) else { continue };
+            let before = self.last.get(&one.labels);
+            if let Some(rate) = before.and_then(|before| rate(*before, sample)) {
+                rates.push(Series { labels: one.labels.clone(), samples: vec![Sample { at: sample.at, value: rate }] });
+            }
+            // The same sample again, as a federation shows it between scrapes, is no new one.
+            let is_same = before.is_some_and(|before| before.at >= sample.at);
+            next.insert(one.labels.clone(), before.copied().filter(|_| is_same).unwrap_or(sample));
+        }
+        self.last = next;
+        rates
+    }
+}
+
+fn rate(before: Sample, now: Sample) -> Option<f64> {
+    let passed = now.at - before.at;
+    if passed <= TimeDelta::zero() || passed > APART_AT_MOST {
+        return None;
+    }
+    let counted = if now.value < before.value { now.value } else { now.value - before.value };
+    Some(counted / passed.as_seconds_f64()).filter(|rate| rate.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scrape(seconds: i64, values: &[(&str, f64)]) -> Vec<Series> {
+        let at = chrono::DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap_or_default();
+        let one = |(name, value): &(&str, f64)| Series {
+            labels: [("__name__".into(), (*name).into())].into(),
+            samples: vec![Sample { at, value: *value }],
+        };
+        values.iter().map(one).collect()
+    }
+
+    fn values(rates: &[Series]) -> Vec<f64> {
+        rates.iter().filter_map(|one| Some(one.last()?.value)).collect()
+    }
+
+    #[test]
+    fn a_counter_needs_two_scrapes_and_survives_its_reset() {
+        let mut rates = Rates::default();
+        assert_eq!(values(&rates.observe(&scrape(0, &[("x", 100.0)]))), [0.0; 0]);
+        assert_eq!(values(&rates.observe(&scrape(15, &[("x", 130.0)]))), [2.0]);
+        assert_eq!(values(&rates.observe(&scrape(30, &[("x", 30.0)]))), [2.0], "from zero again");
+    }
+
+    #[test]
+    fn what_says_nothing_of_now_has_no_rate() {
+        let mut rates = Rates::default();
+        rates.observe(&scrape(0, &[("x", 1.0), ("y", 1.0)]));
+        assert_eq!(values(&rates.observe(&scrape(0, &[("x", 5.0), ("y", f64::NAN)]))), [0.0; 0], "no time passed");
+        assert_eq!(values(&rates.observe(&scrape(301, &[("x", 9.0), ("y", 9.0)]))), [0.0; 0], "too long ago, or a gap");
+    }
+}
