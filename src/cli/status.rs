@@ -273,7 +273,8 @@ fn table(snapshot: &ClusterSnapshot, alerts: &[AlertSnapshot], now: Instant) -> 
     lines.join("\n")
 }
 
-/// 0 complete and progressing; 1 paused, degraded, stale, a late run; 2 stuck, failed, a job too; 3 unknown or a source down; worst first 2, 3, 1, 0.
+/// 0 complete and progressing; 1 paused, degraded, stale, a late run; 2 stuck, failed, a job too; 3 unknown, a source down, or one that
+/// rollouts are judged by forbidden; worst first 2, 3, 1, 0.
 fn exit_code(snapshot: &ClusterSnapshot, alerts: &[AlertSnapshot]) -> u8 {
     let rows = snapshot.rollouts.iter().map(|row| match row.verdict {
         Verdict::Stuck | Verdict::Failed => 2,
@@ -283,8 +284,7 @@ fn exit_code(snapshot: &ClusterSnapshot, alerts: &[AlertSnapshot]) -> u8 {
     });
     let sources = snapshot.health.iter().map(|health| match health.state {
         SourceState::Down | SourceState::Loading => 3,
-        // Nodes are no rollout: who may not see them still knows how each one stands.
-        SourceState::Forbidden if !health.name.ends_with("/nodes") => 3,
+        SourceState::Forbidden if verdicts_need(&health.name) => 3,
         SourceState::Forbidden | SourceState::Stale | SourceState::Fresh => 0,
     });
     let gravity = |code: &u8| [0, 1, 3, 2].iter().position(|known| known == code);
@@ -293,6 +293,13 @@ fn exit_code(snapshot: &ClusterSnapshot, alerts: &[AlertSnapshot]) -> u8 {
         .chain([jobs::exit_code(snapshot)])
         .max_by_key(gravity)
         .unwrap_or(0)
+}
+
+/// Whether a rollout can be missing, or judged wrongly, while this source may not be read. Who may not see nodes or jobs still
+/// knows how each rollout stands.
+fn verdicts_need(source: &str) -> bool {
+    let (_, kind) = source.split_once('/').unwrap_or(("", source));
+    !matches!(kind, "nodes" | "jobs" | "cronjobs")
 }
 
 #[cfg(test)]
@@ -319,7 +326,10 @@ mod tests {
         let forbidden = |name: &str| SourceHealth { state: SourceState::Forbidden, ..SourceHealth::loading(name) };
         let of = |name: &str| ClusterSnapshot { health: vec![forbidden(name)], ..ClusterSnapshot::default() };
         assert_eq!(exit_code(&of("production/statefulsets"), &[]), 3);
-        assert_eq!(exit_code(&of("production/nodes"), &[]), 0);
+        assert_eq!(exit_code(&of("production/pods"), &[]), 3);
+        for kind in ["nodes", "jobs", "cronjobs"] {
+            assert_eq!(exit_code(&of(&format!("production/{kind}")), &[]), 0, "{kind}");
+        }
     }
 
     #[test]

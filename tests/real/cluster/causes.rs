@@ -179,5 +179,5 @@ fn who_may_not_see_nodes_is_told_so_and_sees_the_rest() {
     let sources = document["sources"].as_array().cloned().unwrap_or_default();
     let nodes = sources.iter().find(|source| source["name"].as_str().is_some_and(|name| name.ends_with("/nodes")));
     let nodes = nodes.cloned().unwrap_or_default();
-    assert!(nodes["state"] == "fresh" && nodes["error"].is_string(), "{nodes}");
+    assert!(nodes["state"] == "forbidden" && nodes["error"].is_string(), "{nodes}");
 }

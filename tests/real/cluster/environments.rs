@@ -58,7 +58,7 @@ fn one_of_two_api_servers_is_killed_and_brought_back() {
     let terminal = console.open(160, 40);
     let are_fresh = |text: &str| text.contains("2 workloads, worst first") && text.contains("all fresh");
     terminal.wait_for("both clusters", FIRST_SCREEN, are_fresh);
-    let colour = |environment: &str| terminal.colour_of(&[environment, "envs-killed", "api"]);
+    let colour = |environment: &str| terminal.colour_of(&[environment, "api"]);
     let live = (colour("east"), colour("west"));
 
     second.kill_api();

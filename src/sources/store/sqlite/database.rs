@@ -3,7 +3,7 @@
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{ToSqlOutput, Type, Value as Cell};
@@ -19,6 +19,25 @@ use crate::sources::store::migrate;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Versions of the tables, beside them.
 const VERSIONS: &str = "create table if not exists migration (version integer primary key, digest text not null, applied_at integer not null) strict";
+
+/// Gives the file its write-ahead log; a database that is no file stays without.
+///
+/// SQLite itself does not wait for another console that does the same at the same moment: it says "busy" at once.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "SQLite tells nobody when the file is free again; this is the store's own thread"
+)]
+fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match connection.execute_batch("pragma journal_mode = wal") {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < end => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            done => return done,
+        }
+    }
+}
 
 /// The connections of the store's thread.
 pub(super) struct Database {
@@ -82,9 +101,9 @@ impl Database {
 
     fn prepare(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         connection.busy_timeout(PATIENCE)?;
-        // Only a file can have a write-ahead log; an acknowledgement must survive a power cut, hence full.
-        connection
-            .execute_batch("pragma journal_mode = wal; pragma synchronous = full; pragma trusted_schema = on;")?;
+        write_ahead(connection)?;
+        // An acknowledgement must survive a power cut, hence full.
+        connection.execute_batch("pragma synchronous = full; pragma trusted_schema = on;")?;
         let clock = self.clock.clone();
         connection.create_scalar_function("store_now", 0, FunctionFlags::SQLITE_UTF8, move |_| {
             Ok(clock().timestamp_micros())
