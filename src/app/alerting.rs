@@ -40,7 +40,8 @@ impl Model {
                 self.alerts.alert(&(environment.clone(), key.clone())).cloned().into_iter().collect()
             }
             View::Alerts => self.alert_line().map(|line| self.alerts.members(line)).unwrap_or_default(),
-            View::Rollouts | View::Detail(..) => {
+            View::Overview if self.overview_alert().is_some() => self.overview_alert().cloned().into_iter().collect(),
+            View::Rollouts | View::Detail(..) | View::Overview => {
                 let meant = self.meant();
                 let row = meant.and_then(|meant| self.snapshot.rollouts.iter().find(|row| row.workload == meant));
                 row.map(|row| self.alerts.about(row).cloned().collect()).unwrap_or_default()
@@ -53,6 +54,7 @@ impl Model {
     pub fn alerted(&self) -> Option<&Arc<Rollout>> {
         let alert = match &self.ui.view {
             View::Alert(environment, key) => self.alerts.alert(&(environment.clone(), key.clone()))?,
+            View::Overview => self.overview_alert()?,
             _ => &self.alert_line()?.alert,
         };
         let aim = Aim::of(alert);

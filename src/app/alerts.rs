@@ -8,7 +8,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use crate::domain::alert::group::{self, Group, grouped};
 use crate::domain::alert::join::{Aim, Firing};
-use crate::domain::alert::{Acknowledgement, Alert, AlertSnapshot, Severity, Silence, State};
+use crate::domain::alert::{Acknowledgement, Alert, AlertSnapshot, Severity, Silence, State, Watchdog};
 use crate::domain::rollout::Rollout;
 use crate::domain::service::UNMAPPED;
 use crate::domain::source::SourceHealth;
@@ -157,6 +157,23 @@ impl Alerts {
     /// Every alert about a workload, worst first.
     pub fn about<'a>(&'a self, row: &'a Rollout) -> impl Iterator<Item = &'a Arc<Alert>> + 'a {
         self.groups.iter().flat_map(|group| &group.members).filter(|alert| Aim::of(alert).is(row))
+    }
+
+    /// The worst of each group that nothing holds back, worst first.
+    pub fn worst(&self) -> impl Iterator<Item = &Arc<Alert>> {
+        let firsts = self.groups.iter().filter_map(Group::first);
+        firsts.filter(|alert| !matches!(alert.state(), State::Silenced | State::Inhibited))
+    }
+
+    /// Whether the alert that always fires is missing in an environment.
+    pub fn is_watchdog_missing(&self, environment: &str) -> bool {
+        let mut of_it = self.snapshots.iter().filter(|snapshot| *snapshot.environment == *environment);
+        of_it.any(|snapshot| matches!(snapshot.watchdog, Watchdog::Missing(_)))
+    }
+
+    /// How many fire, by severity, from the worst.
+    pub const fn tally(&self) -> [usize; Severity::ALL.len()] {
+        self.tally
     }
 
     /// Each Alertmanager of an environment.

@@ -21,6 +21,8 @@ pub enum Command {
     Refresh,
     /// Stop the process like any job; `fg` brings it back.
     Suspend,
+    /// Every pane's headline, and the last hour.
+    Overview,
     /// The list of rollouts.
     Rollouts,
     /// CronJobs and Jobs.
@@ -126,6 +128,7 @@ pub const NAMED: &[(Command, &str, &str)] = &[
     (Command::Redraw, "redraw", "paint the screen again"),
     (Command::Refresh, "refresh", "try broken sources again now"),
     (Command::Suspend, "suspend", "suspend; fg brings it back"),
+    (Command::Overview, "view.overview", "show the overview and the last hour"),
     (Command::Rollouts, "view.rollouts", "show the rollouts"),
     (Command::Jobs, "view.jobs", "show CronJobs and Jobs"),
     (Command::Alerts, "view.alerts", "show the alerts"),

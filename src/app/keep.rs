@@ -13,13 +13,19 @@ use super::releases::{self, Present};
 use super::supervise::supervise;
 use crate::actions::journal;
 use crate::domain::source::SourceState;
-use crate::domain::store::{AuditEvent, AuditKind, Author, Id, Subject, SubjectKind};
+use crate::domain::store::{AuditEvent, AuditKind, AuditSearch, Author, Id, Subject, SubjectKind};
+use crate::domain::timeline;
 use crate::sources::Clock;
-use crate::sources::store::port::WriteStore;
+use crate::sources::store::port::{ReadStore, WriteStore};
 use crate::sources::store::{Store, StoreSnapshot, StoreSource, new_id};
 
 /// How often the journal is taken over into the audit.
 const REPLAY_EVERY: Duration = Duration::from_secs(10);
+
+/// How often at most the audit is read for the timeline.
+const RECOUNT_EVERY: Duration = Duration::from_secs(2);
+/// The most lines of it that are read.
+const MOST_RECOUNTED: u32 = 500;
 
 /// What the store is kept with.
 #[derive(Clone)]
@@ -52,12 +58,46 @@ pub(super) fn keep(
     tokio::spawn(supervise("store", make, messages.clone()));
     let told = messages.clone();
     tokio::spawn(supervise("store's news", move || tell(sent.clone(), told.clone()), messages.clone()));
+    let recounted = (keep.store.clone(), ids.clone(), seen.clone(), messages.clone());
+    let make = move || {
+        let (store, clock, seen, messages) = recounted.clone();
+        recount(store, clock, seen, messages)
+    };
+    tokio::spawn(supervise("timeline", make, messages.clone()));
     if !keep.is_read_only {
         let (kept, by, stored) = (keep.clone(), ids.clone(), seen.clone());
         let make = move || releases::write(kept.clone(), by.clone(), present.clone(), stored.clone());
         tokio::spawn(supervise("releases", make, messages.clone()));
         let make = move || take_over(keep.clone(), opened.clone(), ids.clone(), state.clone(), seen.clone());
         tokio::spawn(supervise("audit", make, messages.clone()));
+    }
+}
+
+/// Tells what the audit holds of the last hour, whenever something was added to it.
+async fn recount(
+    store: Arc<Store>,
+    clock: Clock,
+    mut seen: watch::Receiver<StoreSnapshot>,
+    messages: mpsc::Sender<Message>,
+) {
+    let mut told = None;
+    let is_news = |told: Option<u64>| {
+        move |snapshot: &StoreSnapshot| snapshot.health.state == SourceState::Fresh && Some(snapshot.position) != told
+    };
+    while let Ok(snapshot) = seen.wait_for(is_news(told)).await.map(|snapshot| snapshot.clone()) {
+        let since = Some(clock() + snapshot.ahead - timeline::SPAN);
+        let search = AuditSearch { since, limit: MOST_RECOUNTED, ..AuditSearch::default() };
+        match store.audit(&search).await {
+            Ok(entries) => {
+                told = Some(snapshot.position);
+                let moments = entries.iter().filter_map(timeline::audited).collect();
+                if messages.send(Message::Audited(moments)).await.is_err() {
+                    return;
+                }
+            }
+            Err(error) => tracing::debug!(%error, "the audit is read again later"),
+        }
+        tokio::time::sleep(RECOUNT_EVERY).await;
     }
 }
 

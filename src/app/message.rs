@@ -8,6 +8,7 @@ use crate::domain::alert::AlertSnapshot;
 use crate::domain::job::JobRef;
 use crate::domain::release::Release;
 use crate::domain::rollout::{Autoscaler, WorkloadRef};
+use crate::domain::timeline::Moment;
 use crate::keys::Chord;
 use crate::sources::cluster::ClusterSnapshot;
 use crate::sources::jobs::JobFacts;
@@ -73,6 +74,8 @@ pub enum Message {
     LookedBack(String, usize, Result<Option<Undone>, Unseen>),
     /// What the store says now, or said last.
     Stored(Box<StoreSnapshot>),
+    /// What the store's audit tells of the last hour: notes and what was done from any console.
+    Audited(Vec<Moment>),
     /// A task ended that should not have.
     TaskDied(&'static str, String),
 }

@@ -28,6 +28,7 @@ mod logs;
 mod look_back;
 mod message;
 mod model;
+mod overview;
 mod pace;
 mod perform;
 mod reach;
@@ -39,6 +40,7 @@ mod signal_feed;
 mod signals;
 mod supervise;
 mod tell_journal;
+mod timeline;
 mod update;
 
 use crate::actions::catalog;

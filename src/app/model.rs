@@ -13,6 +13,7 @@ use super::filter;
 use super::jobs::JobsPane;
 use super::logs::LogsPane;
 use super::sight::{Link, Scope, Sight};
+use super::timeline::Happened;
 use crate::config::Environment;
 use crate::domain::action::{Phase, Run};
 use crate::domain::environment::Guard;
@@ -63,6 +64,8 @@ pub struct Model {
     pub alerts: Alerts,
     /// The signals, one snapshot for each environment that has a source of them.
     pub signals: Vec<crate::domain::signal::SignalSnapshot>,
+    /// What happened lately.
+    pub happened: Happened,
     /// The open workload.
     pub detail: Option<Detail>,
     /// The plan on the screen.
@@ -123,6 +126,7 @@ impl Model {
             logs: LogsPane::default(),
             alerts: Alerts::default(),
             signals: Vec::new(),
+            happened: Happened::default(),
             detail: None,
             planning: None,
             next_request: 1,
@@ -206,6 +210,7 @@ impl Model {
             View::Rollouts => self.cursor_row().map(|row| row.workload.environment.clone()),
             View::Jobs => self.jobs.row().map(|row| row.job.environment.clone()),
             View::Alerts | View::Alert(..) => self.alert_environment(),
+            View::Overview => self.overview_environment(),
             View::Journal => None,
         });
         let mut shown = self.shown();
@@ -248,6 +253,7 @@ impl Model {
             View::Rollouts => self.cursor_row().map(|row| row.workload.clone()),
             View::Jobs | View::Job(..) | View::Journal => None,
             View::Alerts | View::Alert(..) => self.alerted().map(|row| row.workload.clone()),
+            View::Overview => self.overview_workload(),
         }
     }
 
@@ -295,6 +301,8 @@ impl Model {
                 pods: self.snapshot.pods,
             },
             alerts: self.alerts_scene(),
+            released: self.released(),
+            overview: self.overview_scene(sources),
             detail: self.detail.as_ref(),
             jobs: self.jobs.scene(),
             logs: self.logs.scene(),

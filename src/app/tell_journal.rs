@@ -32,6 +32,7 @@ fn journal_lines(chains: &[journal::Chain]) -> Vec<JournalLine> {
         .map(|line| {
             let targets = line.entry.aims.iter().map(|aim| aim.workload.to_string()).collect::<Vec<_>>().join(", ");
             JournalLine {
+                environment: clean(&line.entry.environment),
                 at: line.at,
                 what: line.entry.what.word().to_owned(),
                 about: clean(format!("{} {targets}", line.entry.action).trim_end()),

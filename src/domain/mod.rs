@@ -23,6 +23,7 @@
 //! | [`source`] | how fresh what we were told is |
 //! | [`store`] | acknowledgements, notes, annotations, releases seen, the audit: what the store keeps |
 //! | [`text`] | the one sanitiser every remote string passes |
+//! | [`timeline`] | what happened within the last hour, from every source, in one order |
 //! | [`time`] | ages and their coarse steps, clocks of other time zones |
 
 pub mod action;
@@ -43,3 +44,4 @@ pub mod source;
 pub mod store;
 pub mod text;
 pub mod time;
+pub mod timeline;

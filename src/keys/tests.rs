@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// What the default keymap names; the real list is the application's, and a test there holds the two together.
-const KNOWN: [&str; 66] = [
+const KNOWN: [&str; 67] = [
     "logs",
     "logs.previous",
     "logs.container",
@@ -39,6 +39,7 @@ const KNOWN: [&str; 66] = [
     "refresh",
     "view.rollouts",
     "view.alerts",
+    "view.overview",
     "alerts_about",
     "action.acknowledge",
     "action.silence",

@@ -213,10 +213,10 @@ impl Scenario {
     /// Builds the world as it is now, its past played by the real controllers, and says what happens later.
     pub(super) fn build(&self, world: &mut World, now: DateTime<Utc>) -> Vec<Turn> {
         for namespace in ["kube-system", "default"].into_iter().chain(self.namespaces.iter().map(String::as_str)) {
-            put_plain(world, "namespaces", "Namespace", "", namespace, now - TimeDelta::days(90));
+            put_plain(world, "namespaces", "Namespace", "", namespace, now - AGE);
         }
         for node in ["node-a", "node-b", "node-c"] {
-            put_node(world, node, now - TimeDelta::days(90));
+            put_node(world, node, now - AGE);
         }
         for (seed, (namespace, service)) in (1..).zip(&self.services) {
             // Each past is played in a world of its own: the controllers look at everything there is.
@@ -365,7 +365,7 @@ fn put_autoscaler(world: &mut World, namespace: &str, scaled: &Autoscaled, now: 
     let metric = |field: &str, percent: u32| json!({"type": "Resource", "resource": {"name": "cpu", field: {"type": "Utilization", "averageUtilization": percent}}});
     let object = json!({
         "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
-        "metadata": {"name": name, "namespace": namespace, "uid": world.uid(), "creationTimestamp": stamp(now - TimeDelta::days(90))},
+        "metadata": {"name": name, "namespace": namespace, "uid": world.uid(), "creationTimestamp": stamp(now - AGE)},
         "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}, "minReplicas": least, "maxReplicas": most, "metrics": [metric("target", *wanted)]},
         "status": {"currentReplicas": pods, "desiredReplicas": pods, "currentMetrics": [metric("current", *used)],
             "conditions": [condition("AbleToScale", true, "ReadyForNewScale", "recommended size matches current size"), condition("ScalingActive", true, "ValidMetricFound", "the HPA was able to compute the replica count"), limited]},
@@ -375,6 +375,9 @@ fn put_autoscaler(world: &mut World, namespace: &str, scaled: &Autoscaled, now: 
         object,
     );
 }
+
+/// How old the nodes, namespaces and autoscalers of a cluster are when its simulation begins.
+pub(super) const AGE: TimeDelta = TimeDelta::days(90);
 
 /// A node that is well.
 fn put_node(world: &mut World, name: &str, made: DateTime<Utc>) {

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`root`] | the whole screen from its parts, and the hit map |
 //! | [`scene`] | everything a draw may read |
-//! | [`state`], [`alerts`] | what the operator chose; what a draw may read of alerts |
+//! | [`state`], [`alerts`], [`overview`] | what the operator chose; what a draw may read of alerts and of the overview |
 //! | [`layout`] | which part goes where at which size |
 //! | [`chrome`] | header, tabs, banner, footer |
 //! | [`panes`] | what fills the body, and their registry |
@@ -22,6 +22,7 @@ pub mod alerts;
 pub mod chrome;
 pub mod layout;
 pub mod overlays;
+pub mod overview;
 pub mod panes;
 pub mod pen;
 pub mod root;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::alerts::AlertsScene;
+use super::overview::OverviewScene;
 use super::state::{Field, UiState};
 use crate::domain::action::{Plan, Run};
 use crate::domain::environment::Guard;
@@ -15,6 +16,7 @@ use crate::domain::rollout::{Autoscaler, Pod, Report, Revision, Rollout, Workloa
 use crate::domain::service::Services;
 use crate::domain::source::SourceHealth;
 use crate::domain::time::Instant;
+use crate::domain::timeline::{Moment, Nearness};
 
 /// What the header says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,6 +205,8 @@ pub struct MenuLine {
 /// A line of the journal. Texts are cleaned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalLine {
+    /// The environment.
+    pub environment: String,
     /// When.
     pub at: Instant,
     /// What: `planned`, `started`, `done` …
@@ -232,6 +236,10 @@ pub struct Scene<'a> {
     pub rows: Rows<'a>,
     /// The alerts.
     pub alerts: AlertsScene<'a>,
+    /// What was released in the hour of the open alert, the nearest to it, newest first.
+    pub released: Option<(Nearness, Vec<Moment>)>,
+    /// The overview.
+    pub overview: OverviewScene<'a>,
     /// The open workload.
     pub detail: Option<&'a Detail>,
     /// CronJobs and Jobs.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::alerts::AlertsState;
+use super::overview::OverviewState;
 use crate::domain::environment::ObjectKey;
 use crate::domain::job::JobRef;
 use crate::domain::rollout::WorkloadRef;
@@ -28,6 +29,8 @@ pub enum View {
     Alerts,
     /// One alert: its environment and its key.
     Alert(Arc<str>, Arc<str>),
+    /// Every pane's headline, and the last hour.
+    Overview,
 }
 
 /// The parts of a workload's detail.
@@ -192,6 +195,8 @@ pub struct UiState {
     pub came_from: Option<View>,
     /// What the operator chose of the alerts pane.
     pub alerts: AlertsState,
+    /// What the operator chose of the overview.
+    pub overview: OverviewState,
     /// The row under the cursor of the list, by environment and uid; never by place.
     pub cursor: Option<ObjectKey>,
     /// Whether the operator has put the cursor where it is. Until then it rests on the worst row, whichever that is.
@@ -232,6 +237,7 @@ impl Default for UiState {
             view: View::Rollouts,
             came_from: None,
             alerts: AlertsState::default(),
+            overview: OverviewState::default(),
             cursor: None,
             is_cursor_held: false,
             cursor_slid_at: None,

@@ -17,7 +17,7 @@ use quarterdeck::ui::state::View;
 use crate::stage::{SIZES, Stage, ago, now, rollout, text};
 
 /// An alert of production with these labels and this summary, firing for so many seconds.
-fn alert(labels: &[(&str, &str)], summary: &str, seconds: i64) -> Alert {
+pub(crate) fn alert(labels: &[(&str, &str)], summary: &str, seconds: i64) -> Alert {
     let mut pairs: Vec<(Arc<str>, Arc<str>)> =
         labels.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     pairs.sort();
@@ -44,7 +44,7 @@ fn alert(labels: &[(&str, &str)], summary: &str, seconds: i64) -> Alert {
     }
 }
 
-fn health(name: &str, state: SourceState) -> SourceHealth {
+pub(crate) fn health(name: &str, state: SourceState) -> SourceHealth {
     let last = |seconds| Some(ago(seconds));
     let loading = SourceHealth::loading(format!("production/{name}"));
     match state {
@@ -60,7 +60,7 @@ fn health(name: &str, state: SourceState) -> SourceHealth {
     }
 }
 
-fn snapshot(alerts: Vec<Alert>, state: SourceState) -> AlertSnapshot {
+pub(crate) fn snapshot(alerts: Vec<Alert>, state: SourceState) -> AlertSnapshot {
     let silence = Silence {
         id: "4ef1".into(),
         matchers: vec![Matcher::equal("alertname", "DiskFillsUp")],
@@ -81,7 +81,7 @@ fn snapshot(alerts: Vec<Alert>, state: SourceState) -> AlertSnapshot {
 }
 
 /// One of every kind.
-fn shop() -> Vec<Alert> {
+pub(crate) fn shop() -> Vec<Alert> {
     let mut error_rate = alert(
         &[
             ("alertname", "HighErrorRate"),
@@ -135,7 +135,7 @@ fn shop() -> Vec<Alert> {
     ]
 }
 
-fn workloads() -> Vec<Rollout> {
+pub(crate) fn workloads() -> Vec<Rollout> {
     vec![
         Rollout { changed_at: Some(ago(240)), service: Some("payments".into()), ..rollout("payments", Verdict::Stuck) },
         Rollout {

@@ -46,7 +46,7 @@ fn run_of(owner: &str, name: &str, verdict: JobVerdict, began: i64) -> Job {
     }
 }
 
-fn night() -> Vec<Job> {
+pub(crate) fn night() -> Vec<Job> {
     let why = "BackoffLimitExceeded: Job has reached the specified backoff limit; pod orders-backup-29: container dump exited 1 (Error)";
     vec![
         Job {

@@ -14,6 +14,7 @@ mod jobs;
 mod journeys;
 mod keys;
 mod logs;
+mod overview;
 mod owners;
 mod pods;
 mod prometheus;

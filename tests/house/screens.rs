@@ -265,6 +265,7 @@ fn journal() {
     stage.press("8");
     assert_snapshot!("journal_empty", stage.bodies());
     let line = |place: i64| JournalLine {
+        environment: "production".into(),
         at: ago(place * 60),
         what: ["ended", "settled", "accepted", "sending"][usize::try_from(place % 4).unwrap_or(0)].into(),
         about: "rollback deployment/payments -n shop".into(),

@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use quarterdeck::actions::journal::Journal;
 use quarterdeck::actions::{Desk, Seen};
-use quarterdeck::app::{Connect, Effect, Message, Model, Performer, Reach, Scope, command_names, update};
+use quarterdeck::app::{Connect, Effect, Keep, Message, Model, Performer, Reach, Scope, command_names, update};
 use quarterdeck::config::{Asked, ContextRef, Environment, Namespaces, Settings};
 use quarterdeck::domain::action::Actor;
 use quarterdeck::domain::environment::Guard;
+use quarterdeck::domain::store::Author;
 use quarterdeck::keys::{DEFAULT, Keymap, Sequence};
 use quarterdeck::sources::Clock;
+use quarterdeck::sources::alertmanager::AlertFeed;
 use quarterdeck::sources::cluster::{Connection, Contexts, Hands, Rehearsal};
+use quarterdeck::sources::store::Store;
 use quarterdeck::theme::{Depth, Glyphs, Role, Theme};
 use quarterdeck::ui::root;
 use ratatui::buffer::Buffer;
@@ -69,9 +72,12 @@ impl Headless {
             journal: journal.clone(),
             clock: clock.clone(),
         };
+        let services = desk.services.clone();
+        let feeds = environments.iter().filter_map(|one| AlertFeed::of(one, &services, &clock)).collect();
         let connect = connect(kubeconfig, environments.clone(), desk, leave);
         let mut model = Model::new(environments, scope, keymap, Vec::new());
         let mut performer = Performer::new(connect, names, told, state.to_path_buf(), journal, seen, clock.clone());
+        performer.watch_alerts(feeds);
         performer.perform(Effect::FindUnfinished);
         for effect in model.connect_shown() {
             performer.perform(effect);
@@ -86,6 +92,12 @@ impl Headless {
             clock,
             size: (160, 40),
         }
+    }
+
+    /// Keeps what it sees and what is said in a store, as `name`.
+    pub(crate) fn keep(&self, store: Arc<Store>, name: &str) {
+        let author = Author { name: name.to_owned(), origin: format!("{name}@bastion") };
+        self.performer.keep(Keep { store, is_read_only: false, author, environment: "test".to_owned() });
     }
 
     /// Another size of the screen, in columns and rows.

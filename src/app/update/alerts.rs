@@ -87,18 +87,24 @@ pub(super) fn back(model: &mut Model) -> bool {
             true
         }
         View::Alert(..) => {
-            let origin = model.ui.came_from.take().filter(|view| matches!(view, View::Rollouts));
+            let origin = model.ui.came_from.take().filter(|view| matches!(view, View::Rollouts | View::Overview));
             model.ui.view = origin.unwrap_or(View::Alerts);
             true
         }
         View::Detail(..) => {
-            let origin = model.ui.came_from.take().filter(|view| matches!(view, View::Alerts | View::Alert(..)));
+            let origin = model
+                .ui
+                .came_from
+                .take()
+                .filter(|view| matches!(view, View::Alerts | View::Alert(..) | View::Overview));
             origin.is_some_and(|origin| {
                 model.ui.view = origin;
                 true
             })
         }
-        View::Alerts | View::Rollouts | View::Jobs | View::Job(..) | View::Logs(_) | View::Journal => false,
+        View::Alerts | View::Overview | View::Rollouts | View::Jobs | View::Job(..) | View::Logs(_) | View::Journal => {
+            false
+        }
     }
 }
 

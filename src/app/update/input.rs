@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{alerts, jobs, leave, logs, menu, move_cursor, panes, plan, scope, service, toast, world};
+use super::{alerts, jobs, leave, logs, menu, move_cursor, overview, panes, plan, scope, service, toast, world};
 use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
 use crate::app::effect::Effect;
@@ -26,7 +26,7 @@ pub(super) fn context(model: &Model) -> Context {
         Some(Overlay::Problems { .. }) => Context::Text,
         None if model.ui.is_filtering => Context::Prompt,
         None => match model.ui.view {
-            View::Rollouts | View::Alerts => Context::List,
+            View::Rollouts | View::Alerts | View::Overview => Context::List,
             View::Detail(..) | View::Alert(..) => Context::Detail,
             View::Jobs | View::Job(..) => Context::Jobs,
             View::Logs(_) => Context::Logs,
@@ -117,7 +117,8 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
     if command != Command::Back && command != Command::Cancel {
         model.leave_until = None;
     }
-    if let Some(effects) = jobs::run(model, command).or_else(|| logs::run(model, command, now)) {
+    let own = overview::run(model, command).or_else(|| jobs::run(model, command));
+    if let Some(effects) = own.or_else(|| logs::run(model, command, now)) {
         return effects;
     }
     match command {
@@ -240,7 +241,7 @@ fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
         model.refilter();
         return Vec::new();
     }
-    if alerts::back(model) {
+    if alerts::back(model) || overview::back(model) {
         return vec![Effect::Focus(None)];
     }
     if model.ui.view != View::Rollouts {
@@ -309,6 +310,7 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
             Vec::new()
         }
         None => match model.ui.view.clone() {
+            View::Overview => overview::enter(model, now),
             View::Rollouts | View::Alert(..) => tab(model, DetailTab::Pods, now),
             View::Alerts => {
                 model.open_alert();
@@ -343,7 +345,7 @@ fn next_part(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
     }
     match (model.overlay(), &model.ui.view) {
         (Some(Overlay::Palette { .. }), _) => complete(model),
-        (None, View::Rollouts | View::Alerts | View::Alert(..) | View::Journal | View::Jobs) => {
+        (None, View::Overview | View::Rollouts | View::Alerts | View::Alert(..) | View::Journal | View::Jobs) => {
             return run(model, panes::beside(model, command), now);
         }
         (None, View::Detail(_, open)) => {
@@ -396,11 +398,11 @@ fn act(model: &mut Model, action: usize, now: Instant) -> Vec<Effect> {
 
 /// Whether another row has just come under the cursor by itself: then the key was meant for the one before, and it is said.
 fn has_slid(model: &mut Model, now: Instant) -> bool {
-    let has_slid = matches!(model.ui.view, View::Rollouts | View::Alerts)
+    let has_slid = matches!(model.ui.view, View::Rollouts | View::Alerts | View::Overview)
         && model.ui.cursor_slid_at.is_some_and(|at| now - at < JUST_NOW);
     if has_slid {
         model.ui.cursor_slid_at = None;
-        let name = model.cursor_row().map(|row| row.workload.label()).unwrap_or_default();
+        let name = model.meant().map(|workload| workload.label()).unwrap_or_default();
         let words = format!(
             "The list has just changed: the cursor is on {} now. Press again if you mean it.",
             text::clean(&name)

@@ -131,6 +131,13 @@ fn actions(model: &Model) -> Vec<MenuLine> {
 /// The most useful keys here.
 fn hints(model: &Model) -> Vec<(String, String)> {
     let wanted: &[(&str, &str)] = match input::context(model) {
+        Context::List if model.ui.view == View::Overview => &[
+            ("open", "show it"),
+            ("details", "its rollout"),
+            ("action.rollback", "roll back"),
+            ("back", "back"),
+            ("help", "help"),
+        ],
         Context::List if model.ui.view == View::Alerts => &[
             ("open", "open"),
             ("details", "its rollout"),

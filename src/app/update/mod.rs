@@ -6,6 +6,7 @@ mod jobs;
 mod logs;
 mod menu;
 mod move_cursor;
+mod overview;
 mod panes;
 mod plan;
 mod run;
@@ -55,15 +56,21 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             model.merge();
             Vec::new()
         }
-        Message::Alerts(snapshot) => alerts::observed(model, *snapshot, now),
+        Message::Alerts(snapshot) => {
+            model.happened.alerts(&snapshot, now);
+            alerts::observed(model, *snapshot, now)
+        }
         Message::Signals(snapshot) => model.take_signals(*snapshot),
         Message::Observed(place, snapshot) => {
             // Also while the screen is frozen.
+            if let Some(sight) = model.sights.get(place) {
+                model.happened.rows(&sight.environment.name, &snapshot.rollouts, now);
+            }
             let moved = model.aftermath.moved(&snapshot.rollouts, now);
             let look_back = moved.into_iter().map(|finished| Effect::LookBack(Box::new(finished)));
             look_back.chain(world::observed(model, place, snapshot, now)).collect()
         }
-        Message::Released(cluster, releases) => timeline::released(cluster, releases),
+        Message::Released(cluster, releases) => timeline::released(model, cluster, releases, now),
         Message::Facts(workload, facts) => world::facts(model, &workload, facts, now),
         Message::Events(workload, events) => world::events(model, &workload, events),
         Message::Autoscalers(workload, found) => world::autoscalers(model, &workload, found),
@@ -89,6 +96,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         }
         Message::Journal(lines) => {
             model.journal = lines;
+            model.happened.touch();
             Vec::new()
         }
         Message::Finished(finished) => {
@@ -102,7 +110,12 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::Stored(snapshot) => {
             alerts::stored(model, &snapshot, now);
             model.store = Some(*snapshot);
+            model.happened.touch();
             model.merge();
+            Vec::new()
+        }
+        Message::Audited(moments) => {
+            model.happened.audited(moments);
             Vec::new()
         }
         Message::TaskDied(name, why) => {
@@ -111,6 +124,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         }
     };
     effects.extend(logs::end_if_left(model));
+    overview::refresh(model, now);
     menu::refresh(model);
     effects
 }

@@ -56,6 +56,7 @@ pub(super) fn step(model: &mut Model, command: Command) -> bool {
             model.ui.detail_cursor = moved(model.ui.detail_cursor, by, lines(model, tab));
             model.ui.detail_scroll = 0;
         }
+        View::Overview => super::overview::step(model, by),
         // The log moves itself.
         View::Logs(_) => {}
         View::Alerts => {
@@ -87,6 +88,7 @@ pub(super) fn hold(model: &mut Model, command: Command) {
 pub(super) fn held(model: &mut Model) -> &mut bool {
     match model.ui.view {
         View::Alerts => &mut model.ui.alerts.is_cursor_held,
+        View::Overview => &mut model.ui.overview.is_cursor_held,
         _ => &mut model.ui.is_cursor_held,
     }
 }

@@ -10,6 +10,7 @@ pub(super) fn beside(model: &Model, command: Command) -> Command {
     let place = panes::ALL.iter().position(|pane| pane.id == open).unwrap_or(0);
     let by = if command == Command::NextTab { 1 } else { panes::ALL.len() - 1 };
     match panes::ALL.into_iter().cycle().nth(place + by).map(|pane| pane.id) {
+        Some(PaneId::Overview) => Command::Overview,
         Some(PaneId::Journal) => Command::Journal,
         Some(PaneId::Jobs) => Command::Jobs,
         Some(PaneId::Alerts) => Command::Alerts,

@@ -1,11 +1,19 @@
-//! What was released, for the store.
+//! What was released: for the timeline and for the store.
 
 use std::sync::Arc;
 
 use crate::app::effect::Effect;
+use crate::app::model::Model;
 use crate::domain::release::Release;
+use crate::domain::time::Instant;
 
 /// What was released, or seen fully available, in a cluster. Where the cluster's uid cannot be read it is for this screen alone.
-pub(super) fn released(cluster: Option<Arc<str>>, releases: Vec<Release>) -> Vec<Effect> {
+pub(super) fn released(
+    model: &mut Model,
+    cluster: Option<Arc<str>>,
+    releases: Vec<Release>,
+    now: Instant,
+) -> Vec<Effect> {
+    model.happened.released(cluster.as_deref(), &releases, now);
     cluster.map(|cluster| Effect::Remember(cluster, releases)).into_iter().collect()
 }

@@ -43,7 +43,8 @@ fn show(model: &mut Model, now: Instant) -> Vec<Effect> {
     let rows_before = model.merge();
     let before = model.ui.cursor.clone();
     model.refilter();
-    if before.is_some() && before != model.ui.cursor {
+    // What slides in a list nobody looks at takes no key.
+    if model.ui.view == View::Rollouts && before.is_some() && before != model.ui.cursor {
         model.ui.cursor_slid_at = Some(now);
     }
     super::jobs::observed(model);

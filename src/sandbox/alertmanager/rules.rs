@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
+use super::super::scenario::AGE;
 use super::super::world::{World, read_stamp};
 use super::Alert;
 
@@ -17,15 +18,18 @@ const EVALUATED: TimeDelta = TimeDelta::seconds(15);
 pub(super) fn alerts(world: &World, namespace: &str, now: DateTime<Utc>) -> Vec<Alert> {
     let heard =
         DateTime::from_timestamp(now.timestamp() / EVALUATED.num_seconds() * EVALUATED.num_seconds(), 0).unwrap_or(now);
+    // When the simulation began: what is as old then does not begin anew whenever somebody asks.
+    let nodes = world.list("nodes", "").filter_map(|(_, node)| read_stamp(node.pointer("/metadata/creationTimestamp")));
+    let began = nodes.min().map_or(now, |made| made + AGE);
     let mut found = vec![make(
         &[("alertname", "Watchdog"), ("severity", "none"), ("namespace", namespace)],
         &[("summary", "Fires always: proof that alerts find their way.")],
-        now - TimeDelta::days(3),
+        began - TimeDelta::days(3),
         heard,
     )];
     found.extend(error_rates(world, namespace, now, heard));
     if world.list("deployments", namespace).any(|(key, _)| key.name == "gateway") {
-        found.extend(standing(namespace, now, heard));
+        found.extend(standing(namespace, began, heard));
     }
     found
 }
@@ -65,7 +69,7 @@ fn error_rates(world: &World, namespace: &str, now: DateTime<Utc>, heard: DateTi
 }
 
 /// What a shop always has: something known, something small in many places.
-fn standing(namespace: &str, now: DateTime<Utc>, heard: DateTime<Utc>) -> Vec<Alert> {
+fn standing(namespace: &str, began: DateTime<Utc>, heard: DateTime<Utc>) -> Vec<Alert> {
     let mut found = vec![make(
         &[
             ("alertname", "CertificateExpiresSoon"),
@@ -77,7 +81,7 @@ fn standing(namespace: &str, now: DateTime<Utc>, heard: DateTime<Utc>) -> Vec<Al
             ("summary", "The certificate of shop.example expires in 13 days"),
             ("runbook_url", "https://runbooks.example/certificates"),
         ],
-        now - TimeDelta::hours(5),
+        began - TimeDelta::hours(5),
         heard,
     )];
     for (place, node) in ["node-a", "node-b", "node-c"].into_iter().enumerate() {
@@ -85,7 +89,7 @@ fn standing(namespace: &str, now: DateTime<Utc>, heard: DateTime<Utc>) -> Vec<Al
         found.push(make(
             &[("alertname", "NodeClockSkew"), ("severity", "info"), ("instance", node)],
             &[("summary", &format!("The clock of {node} is 60 ms off"))],
-            now - TimeDelta::minutes(minutes),
+            began - TimeDelta::minutes(minutes),
             heard,
         ));
     }

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use chrono::SubsecRound;
+
 use super::rows::{RevisionRow, WorkloadRow};
 use crate::domain::release::Release;
 use crate::domain::rollout::{Counts, ReleaseStart, Verdict, WorkloadRef};
@@ -65,6 +67,8 @@ pub(super) fn release<'t, I: Iterator<Item = &'t RevisionRow>>(
     let is_return = lower().any(|other| other.created_at > current.created_at);
     let before = lower().max_by_key(|other| other.number).map(|other| other.images.clone());
     let began = if is_return { started.at() } else { current.created_at.or_else(|| started.at()) };
+    // A cluster tells whole seconds; our own mark is finer, and of the moment in which it was planned.
+    let began = began.map(|at| at.trunc_subsecs(0));
     Release {
         workload,
         workload_uid: row.uid.clone(),

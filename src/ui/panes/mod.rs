@@ -5,6 +5,7 @@
 pub mod alerts;
 pub mod jobs;
 pub mod journal;
+pub mod overview;
 pub mod rollouts;
 
 use super::state::View;
@@ -12,6 +13,8 @@ use super::state::View;
 /// Which pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PaneId {
+    /// Every pane's headline, and the last hour.
+    Overview,
     /// What is firing.
     Alerts,
     /// Workloads and how they are doing.
@@ -36,7 +39,8 @@ pub struct Pane {
 }
 
 /// Every pane, in the order of its digit.
-pub const ALL: [Pane; 4] = [
+pub const ALL: [Pane; 5] = [
+    Pane { id: PaneId::Overview, room: "overview", key: '0', title: super::words::overview::TITLE },
     Pane { id: PaneId::Alerts, room: "alerts", key: '1', title: super::words::alerts::TITLE },
     Pane { id: PaneId::Rollouts, room: "rollouts", key: '2', title: super::words::ROLLOUTS },
     Pane { id: PaneId::Journal, room: "journal", key: '8', title: super::words::JOURNAL },
@@ -50,5 +54,6 @@ pub const fn of(view: &View) -> PaneId {
         View::Jobs | View::Job(..) => PaneId::Jobs,
         View::Journal => PaneId::Journal,
         View::Alerts | View::Alert(..) => PaneId::Alerts,
+        View::Overview => PaneId::Overview,
     }
 }

@@ -28,6 +28,11 @@ impl Page {
         Self { columns: usize::from(columns).max(LABEL + 8), lines: Vec::new() }
     }
 
+    /// How many columns it is wrapped to.
+    pub const fn columns(&self) -> usize {
+        self.columns
+    }
+
     /// How many lines it has.
     pub fn len(&self) -> usize {
         self.lines.len()

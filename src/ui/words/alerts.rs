@@ -1,5 +1,7 @@
 //! The words of the alerts pane.
 
+use crate::domain::timeline::Nearness;
+
 /// The pane.
 pub const TITLE: &str = "Alerts";
 
@@ -86,8 +88,33 @@ pub fn released(image: &str, at: &str, apart: &str, is_before: bool) -> String {
     format!("; {image} released at {at} UTC, {apart} {way}")
 }
 
-/// What was released in the hour before it began, of other services.
-pub const NOTHING_RELEASED: &str = "nothing that is watched, in the hour before it began";
+/// How long ago a workload was released last.
+pub fn last_release(age: &str) -> String {
+    format!(" ({age} ago)")
+}
+
+/// Nothing was released in its hour.
+pub const NOTHING_RELEASED: &str = "nothing that was seen, within an hour before or after it began";
+
+/// Of what the releases are that follow.
+pub const fn near(near: Nearness) -> &'static str {
+    match near {
+        Nearness::Own => "of what it is about, within an hour of its beginning:",
+        Nearness::Namespace => "nothing of what it is about; in its namespace, within an hour of its beginning:",
+        Nearness::Environment => "nothing of what it is about; in its environment, within an hour of its beginning:",
+    }
+}
+
+/// A release of its hour.
+pub fn of_its_hour(at: &str, kind: &str, about: &str, words: &str, apart: &str, is_before: bool) -> String {
+    let way = if is_before { "before it began" } else { "after it began" };
+    format!("{at} UTC {kind} {about}, {apart} {way}: {words}")
+}
+
+/// There were more.
+pub fn more_releases(count: usize) -> String {
+    format!("and {count} more: see the overview, key 0")
+}
 
 /// A silence that holds it.
 pub fn silence(by: &str, left: &str, comment: &str, id: &str) -> String {

@@ -7,7 +7,8 @@ use super::{role_of, role_of_state, workloads};
 use crate::domain::alert::{Alert, Labels};
 use crate::domain::rollout::Rollout;
 use crate::domain::service::UNMAPPED;
-use crate::domain::time;
+use crate::domain::time::{self, Instant};
+use crate::domain::timeline::AROUND;
 use crate::theme::Role;
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
@@ -15,10 +16,8 @@ use crate::ui::scene::Scene;
 use crate::ui::widgets::page::Page;
 use crate::ui::words::alerts::{self as said, field};
 
-/// A release this long before an alert began may be why.
-const SUSPECT: TimeDelta = TimeDelta::hours(1);
-/// The most releases of other services that are shown.
-const MOST_OTHERS: usize = 5;
+/// The most releases of its hour that are shown, the newest.
+const MOST_RELEASES: usize = 5;
 
 /// Draws it.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
@@ -74,30 +73,35 @@ fn write(pen: &mut Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
     pairs(pen, page, field::ANNOTATIONS, &alert.annotations);
 }
 
-/// The workloads it is about, and what else was released in the hour before it began.
-fn releases(pen: &Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
+/// The workloads it is about with their last release, and what was released in its hour: of its service, else of its namespace
+/// or its environment.
+fn releases(pen: &mut Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
     let own = workloads(alert, scene.alerts.rollouts);
     for (place, row) in own.iter().enumerate() {
         let label = if place == 0 { field::WORKLOAD } else { "" };
+        let age = row.changed_at.map(|at| said::last_release(&pen.age(at))).unwrap_or_default();
         let words =
             said::workload(&row.workload.label(), &row.workload.namespace, row.verdict.word(), &release(alert, row));
-        page.field(pen, label, &words, Role::of_verdict(row.verdict));
+        page.field(pen, label, &format!("{words}{age}"), Role::of_verdict(row.verdict));
     }
-    let is_suspect = |row: &&std::sync::Arc<Rollout>| {
-        row.workload.environment == alert.environment
-            && row.changed_at.is_some_and(|at| (alert.started_at - SUSPECT..=alert.started_at).contains(&at))
-            && !own.iter().any(|known| known.workload == row.workload)
-    };
-    let others: Vec<_> = scene.alerts.rollouts.iter().filter(is_suspect).collect();
-    for (place, row) in others.iter().take(MOST_OTHERS).enumerate() {
-        let label = if place == 0 { field::RELEASED } else { "" };
-        let words =
-            said::workload(&row.workload.label(), &row.workload.namespace, row.verdict.word(), &release(alert, row));
-        page.field(pen, label, &words, Role::Text);
-    }
-    let has_own = own.iter().any(|row| row.changed_at.is_some_and(|at| alert.started_at - at <= SUSPECT));
-    if others.is_empty() && !has_own {
+    let Some((near, found)) = &scene.released else {
+        let is_of_its_hour = |at: Instant| (alert.started_at - at) <= AROUND && (at - alert.started_at) <= AROUND;
+        if own.iter().any(|row| row.changed_at.is_some_and(is_of_its_hour)) {
+            return;
+        }
         page.field(pen, field::RELEASED, said::NOTHING_RELEASED, Role::Muted);
+        return;
+    };
+    page.field(pen, field::RELEASED, said::near(*near), Role::Muted);
+    for moment in found.iter().take(MOST_RELEASES) {
+        let apart = alert.started_at - moment.at;
+        let (when, apart, is_before) =
+            (moment.at.format("%H:%M:%S").to_string(), time::coarse(apart.abs()), apart >= TimeDelta::zero());
+        let words = said::of_its_hour(&when, moment.kind.word(), &moment.about, &moment.words, &apart, is_before);
+        page.field(pen, "", &words, if is_before { Role::Warning } else { Role::Text });
+    }
+    if found.len() > MOST_RELEASES {
+        page.field(pen, "", &said::more_releases(found.len() - MOST_RELEASES), Role::Muted);
     }
 }
 

@@ -1,0 +1,72 @@
+//! Where the operator is on the overview, and what that means.
+
+use std::sync::Arc;
+
+use super::model::Model;
+use crate::domain::alert::Alert;
+use crate::domain::rollout::WorkloadRef;
+use crate::domain::source::SourceHealth;
+use crate::domain::timeline::{Lead, Moment};
+use crate::ui::overview::{MOST_ALERTS, OverviewScene, Spot};
+use crate::ui::state::View;
+
+impl Model {
+    /// Everything a draw may read of it.
+    pub(super) fn overview_scene<'a>(&'a self, sources: &'a [SourceHealth]) -> OverviewScene<'a> {
+        OverviewScene {
+            rollouts: &self.snapshot.rollouts,
+            jobs: &self.snapshot.jobs,
+            nodes: &self.snapshot.nodes,
+            counts: self.snapshot.counts(),
+            causes: &self.snapshot.causes,
+            alerts: self.alerts.worst().take(MOST_ALERTS).collect(),
+            tally: self.alerts.tally(),
+            alert_sources: self.shown().flat_map(|sight| self.alerts.health(sight.name())).collect(),
+            is_watchdog_missing: self.shown().any(|sight| self.alerts.is_watchdog_missing(sight.name())),
+            unfinished: &self.unfinished,
+            running: self.running.as_deref(),
+            ended_badly: self.ended_badly.as_deref(),
+            sources,
+            timeline: &self.happened.shown,
+            cursor: self.ui.overview.cursor.as_ref(),
+        }
+    }
+
+    /// Every place the cursor of the overview can be, from the top.
+    pub(super) fn spots(&self) -> Vec<Spot> {
+        self.overview_scene(&self.sources()).spots()
+    }
+
+    /// The line of the timeline under the cursor.
+    fn moment(&self) -> Option<&Moment> {
+        let Some(Spot::Moment(key)) = &self.ui.overview.cursor else { return None };
+        self.happened.shown.moments.iter().find(|moment| moment.key == *key)
+    }
+
+    /// The alert under the cursor of the overview; `None` when there is none, or it is over.
+    pub(super) fn overview_alert(&self) -> Option<&Arc<Alert>> {
+        let id = match (&self.ui.overview.cursor, self.moment().map(|moment| &moment.lead)) {
+            (Some(Spot::Alert(environment, key)), _) | (_, Some(Lead::Alert(environment, key))) => {
+                Some((environment.clone(), key.clone()))
+            }
+            _ => None,
+        };
+        self.alerts.alert(&id?)
+    }
+
+    /// The workload under the cursor of the overview: that of a line of the timeline, or the one its alert is about.
+    pub(super) fn overview_workload(&self) -> Option<WorkloadRef> {
+        match self.moment().map(|moment| &moment.lead) {
+            Some(Lead::Workload(workload)) => Some(workload.clone()),
+            _ => self.alerted().map(|row| row.workload.clone()),
+        }
+    }
+
+    /// The environment of what is under the cursor of the overview.
+    pub(super) fn overview_environment(&self) -> Option<Arc<str>> {
+        match &self.ui.overview.cursor {
+            Some(Spot::Alert(environment, _)) if self.ui.view == View::Overview => Some(environment.clone()),
+            _ => self.moment().map(|moment| moment.environment.clone()),
+        }
+    }
+}

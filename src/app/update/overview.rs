@@ -1,0 +1,120 @@
+//! The overview: shown, walked over, entered and come back to.
+
+use super::{alerts, input, toast};
+use crate::app::commands::Command;
+use crate::app::effect::Effect;
+use crate::app::model::Model;
+use crate::domain::time::Instant;
+use crate::domain::timeline::Lead;
+use crate::ui::overview::{Spot, Topic};
+use crate::ui::state::View;
+use crate::ui::words::overview as said;
+
+/// What a command means here; `None` where it means what it means everywhere.
+pub(super) fn run(model: &mut Model, command: Command) -> Option<Vec<Effect>> {
+    match command {
+        Command::Overview => Some(show(model)),
+        // Rows of other panes are marked and chosen there.
+        Command::ProblemsOnly | Command::Mark if model.ui.view == View::Overview => Some(Vec::new()),
+        Command::Rollouts | Command::Alerts | Command::Jobs | Command::Journal => {
+            model.ui.overview.is_behind = false;
+            None
+        }
+        _ => None,
+    }
+}
+
+/// Opens it.
+fn show(model: &mut Model) -> Vec<Effect> {
+    model.ui.overlays.clear();
+    model.ui.is_filtering = false;
+    model.ui.view = View::Overview;
+    model.ui.overview.is_behind = false;
+    model.happened.touch();
+    vec![Effect::Focus(None), Effect::ReadJournal]
+}
+
+/// Makes it anew where it is shown; a held cursor stays on what it is on, or goes to the nearest line when that is gone.
+pub(super) fn refresh(model: &mut Model, now: Instant) {
+    if model.ui.view != View::Overview {
+        return;
+    }
+    model.retell(now);
+    let spots = model.spots();
+    let known = model.ui.overview.cursor.as_ref().and_then(|cursor| spots.iter().position(|spot| spot == cursor));
+    let place = match known {
+        Some(place) if model.ui.overview.is_cursor_held => place,
+        _ if model.ui.overview.is_cursor_held => {
+            model.ui.cursor_slid_at = Some(now);
+            model.ui.overview.place.min(spots.len().saturating_sub(1))
+        }
+        _ => 0,
+    };
+    model.ui.overview.place = place;
+    model.ui.overview.cursor = spots.into_iter().nth(place);
+}
+
+/// Moves the cursor by so many lines.
+pub(super) fn step(model: &mut Model, by: isize) {
+    let spots = model.spots();
+    let state = &mut model.ui.overview;
+    state.place = state.place.saturating_add_signed(by).min(spots.len().saturating_sub(1));
+    state.is_cursor_held = state.place > 0 || by != isize::MIN;
+    state.cursor = spots.into_iter().nth(state.place);
+}
+
+/// Enter: what is under the cursor, in its own pane.
+pub(super) fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
+    let Some(spot) = model.ui.overview.cursor.clone() else { return Vec::new() };
+    let command = match spot {
+        Spot::Headline(Topic::Alerts) => Command::Alerts,
+        Spot::Headline(Topic::Rollouts | Topic::Nodes) => Command::Rollouts,
+        Spot::Headline(Topic::Jobs) => Command::Jobs,
+        Spot::Headline(Topic::Runs) => Command::Journal,
+        Spot::Headline(Topic::Sources) => {
+            toast(model, said::HOW_SOURCES_ARE_SEEN, false, now);
+            return Vec::new();
+        }
+        Spot::Alert(environment, key) => return open_alert(model, View::Alert(environment, key)),
+        Spot::Moment(key) => {
+            let moment = model.happened.shown.moments.iter().find(|moment| moment.key == key).cloned();
+            match moment.map(|moment| (moment.lead.clone(), moment)) {
+                Some((Lead::Workload(_), _)) => return input::run(model, Command::Details, now),
+                Some((Lead::Alert(environment, key), _)) => return open_alert(model, View::Alert(environment, key)),
+                Some((Lead::Journal, _)) => Command::Journal,
+                Some((Lead::Nowhere, moment)) => {
+                    let words =
+                        format!("{} {}: {}", moment.kind.word(), moment.about, said::by(&moment.by, &moment.words));
+                    toast(model, &words, false, now);
+                    return Vec::new();
+                }
+                None => return Vec::new(),
+            }
+        }
+    };
+    // The pane opens on its worst row, which is the one the headline names.
+    model.ui.is_cursor_held = false;
+    model.ui.alerts.is_cursor_held = false;
+    let effects = input::run(model, command, now);
+    model.refilter();
+    model.ui.overview.is_behind = true;
+    effects
+}
+
+fn open_alert(model: &mut Model, view: View) -> Vec<Effect> {
+    alerts::remember(model);
+    model.ui.alerts.scroll = 0;
+    model.ui.view = view;
+    vec![Effect::Focus(None)]
+}
+
+/// Back from a pane that was opened from here; whether it was.
+pub(super) fn back(model: &mut Model) -> bool {
+    let is_pane = matches!(model.ui.view, View::Rollouts | View::Alerts | View::Jobs | View::Journal);
+    let is_back = is_pane && std::mem::take(&mut model.ui.overview.is_behind);
+    if is_back {
+        model.ui.view = View::Overview;
+        model.happened.touch();
+    }
+    is_back
+}
