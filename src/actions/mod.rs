@@ -8,6 +8,7 @@
 //! or said to be UNKNOWN.
 
 mod account;
+mod acknowledge;
 pub mod catalog;
 mod contract;
 mod desk;
@@ -24,6 +25,7 @@ mod seen;
 mod services;
 mod verify;
 
+pub use acknowledge::{Acknowledger, Said};
 pub use contract::{About, Action, Context, Draft, Options, Refusal};
 pub use desk::Desk;
 pub use execute::{Executor, Given};

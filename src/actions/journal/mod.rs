@@ -17,8 +17,9 @@ use crate::domain::action::{Code, Goal, Outcome, Phase, Replaced};
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::time::Instant;
 
-/// Actions that reach into a pod: they change no target of a plan.
-pub const VISITS: [&str; 2] = ["exec", "port-forward"];
+/// Actions that leave nothing to verify: those that reach into a pod change no target of a plan, and those on the store are
+/// one transaction each.
+pub const VISITS: [&str; 4] = ["exec", "port-forward", "acknowledge", "give-back"];
 
 /// What a line tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

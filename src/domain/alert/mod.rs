@@ -9,6 +9,7 @@
 //! | [`identity`] | which alert it is, over replicas and polls |
 //! | [`matcher`](Matcher) | what a silence covers |
 //! | [`silence`](Silence) | who keeps notifications back, until when |
+//! | [`taking`](Taking) | the plan of saying that somebody is on it, or nobody any more |
 //! | [`snapshot`](AlertSnapshot) | everything known of one environment at one time |
 //! | [`watchdog`](Watchdog) | the alert that always fires: without it, no alerts is not healthy |
 
@@ -20,6 +21,7 @@ mod matcher;
 mod severity;
 mod silence;
 mod snapshot;
+mod taking;
 mod watchdog;
 
 use std::sync::Arc;
@@ -31,6 +33,7 @@ pub use matcher::{Matcher, MatcherError, Operator, matchers};
 pub use severity::Severity;
 pub use silence::{Silence, SilenceState};
 pub use snapshot::AlertSnapshot;
+pub use taking::{Around, Deed, MOST as MOST_TAKEN, Taken, Taking};
 pub use watchdog::Watchdog;
 
 use super::time::Instant;

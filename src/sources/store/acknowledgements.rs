@@ -110,7 +110,9 @@ impl Work for Acknowledge<'_> {
             }
             let current = current.map(|(current, _)| current);
             let version = current.as_ref().map_or(0, |current| current.version);
-            if version != new.seen_version {
+            // Who has seen none has overlooked nobody where nobody has it: what ran out or was given back is not told anew.
+            let is_free = current.as_ref().is_none_or(|current| !current.is_live(writing.now));
+            if version != new.seen_version && !(is_free && new.seen_version == 0) {
                 return Err(WriteError::Conflict(meanwhile(current.as_ref(), writing.now)));
             }
             let taken = Acknowledgement {
