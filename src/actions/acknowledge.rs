@@ -40,31 +40,26 @@ pub struct Said {
     pub alerts: Vec<(Outcome, String)>,
 }
 
+impl Said {
+    /// It was refused before anything was written.
+    pub fn refused(reason: impl Into<String>) -> Self {
+        Self { phase: Phase::Refused, words: reason.into(), alerts: Vec::new() }
+    }
+}
+
 impl Acknowledger {
     /// Carries a confirmed plan out with what the operator says to it.
     pub async fn carry_out(&self, taking: &Taking, note: &str) -> Said {
-        let run = new_id(&self.clock);
-        let line = |what, words: &str| Entry {
-            what,
-            run: run.as_str().to_owned(),
-            action: taking.action.id().to_owned(),
-            environment: taking.environment.clone(),
-            cluster: String::new(),
-            actor: self.author.name.clone(),
-            aims: Vec::new(),
-            target: None,
-            outcome: None,
-            phase: None,
-            words: words.to_owned(),
-        };
+        let bare = self.bare(taking);
+        let line = |what, words: &str| Entry { what, words: words.to_owned(), ..bare.clone() };
         if let Some(reason) = self.refusal(taking) {
             self.record(line(What::Refused, &format!("{}: {reason}", taking.about())));
-            return Said { phase: Phase::Refused, words: reason, alerts: Vec::new() };
+            return Said::refused(reason);
         }
         let note = note.trim();
         let said = if note.is_empty() { taking.about() } else { format!("{}: {note}", taking.about()) };
         if let Err(reason) = self.write(line(What::Begun, &said)) {
-            return Said { phase: Phase::Refused, words: reason, alerts: Vec::new() };
+            return Said::refused(reason);
         }
         let mut alerts: Vec<(Outcome, String)> = Vec::with_capacity(taking.alerts.len());
         for (place, taken) in taking.alerts.iter().enumerate() {
@@ -86,6 +81,29 @@ impl Acknowledger {
         let words = in_words(taking, phase, &alerts);
         self.record(Entry { phase: Some(phase), ..line(What::Ended, &words) });
         Said { phase, words, alerts }
+    }
+
+    /// Journals that a plan was looked at and given up.
+    pub fn give_up(&self, taking: &Taking) {
+        let words = format!("closed without confirming: {}", taking.about());
+        self.record(Entry { what: What::GivenUp, words, ..self.bare(taking) });
+    }
+
+    /// What every line of the journal about one plan has in common.
+    fn bare(&self, taking: &Taking) -> Entry {
+        Entry {
+            what: What::Noted,
+            run: new_id(&self.clock).as_str().to_owned(),
+            action: taking.action.id().to_owned(),
+            environment: taking.environment.clone(),
+            cluster: String::new(),
+            actor: self.author.name.clone(),
+            aims: Vec::new(),
+            target: None,
+            outcome: None,
+            phase: None,
+            words: String::new(),
+        }
     }
 
     fn refusal(&self, taking: &Taking) -> Option<String> {

@@ -8,12 +8,11 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use crate::domain::alert::group::{self, Group, grouped};
 use crate::domain::alert::join::{Aim, Firing};
-use crate::domain::alert::{Acknowledgement, Alert, AlertSnapshot, Severity, Silence, State, Watchdog};
+use crate::domain::alert::{Alert, AlertSnapshot, Severity, Silence, State, Watchdog};
 use crate::domain::rollout::Rollout;
 use crate::domain::service::UNMAPPED;
 use crate::domain::source::SourceHealth;
 use crate::domain::store::Acknowledgement as Word;
-use crate::domain::text;
 use crate::domain::time::Instant;
 use crate::ui::alerts::{AlertLine, AlertsScene, Place};
 
@@ -86,12 +85,7 @@ impl Alerts {
         let known = &self.words;
         let with_word = |alert: &Arc<Alert>| {
             let id = (alert.environment.clone(), alert.key.clone());
-            // A word for one time it fired is none for the next.
-            let word = known.get(&id).filter(|word| word.covers(alert.started_at, now)).map(shown);
-            if alert.acknowledged == word {
-                return alert.clone();
-            }
-            Arc::new(Alert { acknowledged: word, ..Alert::clone(alert) })
+            alert.with_word(known.get(&id), now)
         };
         let alerts: Vec<Arc<Alert>> = all.map(with_word).collect();
         self.total = alerts.len();
@@ -210,12 +204,6 @@ impl Alerts {
             rollouts,
         }
     }
-}
-
-/// A word of the store as an alert shows it.
-fn shown(word: &Word) -> Acknowledgement {
-    let clean = |raw: &str| Arc::from(text::clean(raw));
-    Acknowledgement { by: clean(&word.by), at: word.at, words: clean(&word.note) }
 }
 
 /// A search: every word is found fuzzily in what names an alert, or as it is in anything else the alert says.

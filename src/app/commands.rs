@@ -89,6 +89,10 @@ pub enum Command {
     Dead,
     /// Plan to roll the whole service of the row back.
     RollBackService,
+    /// Say that one is on the alert.
+    Acknowledge,
+    /// Say that nobody is any more.
+    GiveBack,
     /// The log of the workload.
     Logs,
     /// The log of the instance before.
@@ -161,6 +165,8 @@ pub const NAMED: &[(Command, &str, &str)] = &[
     (Command::Actions, "actions", "what can be done with the row"),
     (Command::Problems, "problems", "problems of the configuration"),
     (Command::RollBackService, "action.rollback_service", "plan to roll its whole service back"),
+    (Command::Acknowledge, "action.acknowledge", "plan to say that you are on the alert"),
+    (Command::GiveBack, "action.give-back", "plan to say that nobody is on the alert any more"),
     (Command::Logs, "logs", "follow the log"),
     (Command::LogPrevious, "logs.previous", "the log of the instance before"),
     (Command::LogLevel, "logs.level", "another least level"),

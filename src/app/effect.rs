@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::actions::Options;
 use crate::actions::journal::Finished;
 use crate::domain::action::Plan;
+use crate::domain::alert::Taking;
 use crate::domain::job::JobRef;
 use crate::domain::log::LogAsk;
 use crate::domain::release::Release;
@@ -39,6 +40,10 @@ pub enum Effect {
     GiveUp(Box<Plan>, &'static str),
     /// Carry out a confirmed plan.
     Execute(Box<Plan>, Answer),
+    /// Carry out a confirmed acknowledgement, with what is said to it.
+    Acknowledge(Box<Taking>, String),
+    /// Journal that one was looked at and given up.
+    LeaveAlone(Box<Taking>),
     /// Look for runs that never ended.
     FindUnfinished,
     /// Read the journal.

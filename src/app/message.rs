@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::actions::Said;
 use crate::actions::journal::Finished;
 use crate::domain::action::{Plan, Run, RunEvent, Undone};
 use crate::domain::alert::AlertSnapshot;
@@ -62,6 +63,8 @@ pub enum Message {
     Run(String, RunEvent),
     /// A run came to its end.
     RunEnded(Box<Run>),
+    /// How an acknowledgement ended.
+    Said(Box<Said>),
     /// Runs of before that never ended: their ids and what is said of them.
     Unfinished(Vec<(String, String)>),
     /// One of them is being verified.

@@ -21,11 +21,12 @@ use crate::domain::problem::Problem;
 use crate::domain::rollout::{Rollout, Verdict, WorkloadRef};
 use crate::domain::service::{Services, UNMAPPED};
 use crate::domain::source::SourceHealth;
+use crate::domain::store::Author;
 use crate::domain::time::Instant;
 use crate::keys::{Keymap, Pending};
 use crate::sources::cluster::ClusterSnapshot;
 use crate::sources::store::StoreSnapshot;
-use crate::ui::scene::{Detail, Header, JournalLine, MenuLine, PlanScene, Rows, Scene};
+use crate::ui::scene::{Detail, Header, JournalLine, MenuLine, PlanScene, Rows, Scene, TakingScene};
 use crate::ui::state::{Overlay, UiState, View};
 
 /// The plan on the screen with the request it answers.
@@ -92,6 +93,12 @@ pub struct Model {
     pub ended_badly: Option<String>,
     /// What became of finished actions.
     pub aftermath: Aftermath,
+    /// Alerts being acknowledged or given back.
+    pub taking: Option<TakingScene>,
+    /// Who sits here, for the store.
+    pub author: Author,
+    /// Whether nothing may be written into the store from here.
+    pub is_store_read_only: bool,
     /// What the store said last; `None` before it said anything.
     pub store: Option<StoreSnapshot>,
     /// When the open workload is read again.
@@ -140,6 +147,9 @@ impl Model {
             running: None,
             ended_badly: None,
             aftermath: Aftermath::default(),
+            taking: None,
+            author: Author::default(),
+            is_store_read_only: false,
             store: None,
             detail_due: None,
             menu: Vec::new(),
@@ -306,6 +316,7 @@ impl Model {
             detail: self.detail.as_ref(),
             jobs: self.jobs.scene(),
             logs: self.logs.scene(),
+            taking: self.taking.as_ref(),
             plan: self.planning.as_ref().map(|planning| &planning.scene),
             menu: &self.menu,
             journal: &self.journal,

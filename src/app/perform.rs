@@ -20,8 +20,9 @@ use super::tell_journal::tell_journal;
 use super::{alert_feed, signal_feed};
 use super::{logs, reading};
 use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
-use crate::actions::{Given, Seen, catalog};
+use crate::actions::{Acknowledger, Given, Said, Seen, catalog};
 use crate::domain::action::{Phase, Plan, Run, RunEvent, WATCHED};
+use crate::domain::alert::Taking;
 use crate::domain::log::Mask;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::text;
@@ -54,6 +55,8 @@ pub struct Performer {
     alerts_retry: Arc<Notify>,
     signals: Vec<signal_feed::Watching>,
     signals_retry: Arc<Notify>,
+    /// What acknowledgements are carried out with; `None` before the store is kept.
+    acknowledger: Option<Acknowledger>,
     /// What is current now, for the store.
     releases: watch::Sender<Present>,
 }
@@ -87,6 +90,7 @@ impl Performer {
             alerts_retry: Arc::default(),
             signals: Vec::new(),
             signals_retry: Arc::default(),
+            acknowledger: None,
             releases: watch::Sender::default(),
         }
     }
@@ -105,7 +109,14 @@ impl Performer {
     }
 
     /// Follows the store, and gives it what the journal holds.
-    pub fn keep(&self, keep: Keep) {
+    pub fn keep(&mut self, keep: Keep) {
+        self.acknowledger = Some(Acknowledger {
+            store: keep.store.clone(),
+            journal: self.journal.clone(),
+            author: keep.author.clone(),
+            is_read_only: keep.is_read_only,
+            clock: self.clock.clone(),
+        });
         let follow = (self.retry_store.clone(), self.releases.subscribe());
         super::keep::keep(keep, self.state.clone(), self.clock.clone(), follow, &self.messages);
     }
@@ -154,6 +165,8 @@ impl Performer {
             Effect::Plan(request) => self.plan(request),
             Effect::GiveUp(plan, words) => self.give_up(&plan, words),
             Effect::Execute(plan, answer) => self.execute(*plan, answer),
+            Effect::Acknowledge(taking, note) => self.acknowledge(*taking, note),
+            Effect::LeaveAlone(taking) => self.leave_alone(*taking),
             Effect::FindUnfinished => self.find_unfinished(),
             Effect::ReadJournal => self.read_journal(),
             Effect::LookBack(finished) => self.look_back(*finished),
@@ -258,6 +271,23 @@ impl Performer {
             }
             tell_journal(&state, &messages, now);
         });
+    }
+
+    fn acknowledge(&mut self, taking: Taking, note: String) {
+        let (acknowledger, messages) = (self.acknowledger.clone(), self.messages.clone());
+        self.runs.spawn(async move {
+            let said = match acknowledger {
+                Some(acknowledger) => acknowledger.carry_out(&taking, &note).await,
+                None => Said::refused("there is no store here: nothing was written."),
+            };
+            let _ = messages.send(Message::Said(Box::new(said))).await;
+        });
+    }
+
+    fn leave_alone(&mut self, taking: Taking) {
+        if let Some(acknowledger) = self.acknowledger.clone() {
+            self.writes.spawn_blocking(move || acknowledger.give_up(&taking));
+        }
     }
 
     fn execute(&mut self, plan: Plan, answer: Answer) {

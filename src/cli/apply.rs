@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use color_eyre::eyre::Result;
-use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
@@ -14,6 +15,7 @@ use super::session::Session;
 use super::{Format, Global, exit};
 use crate::actions::Given;
 use crate::domain::action::{Phase, Plan, Run, RunEvent};
+use crate::domain::alert::{Deed, Taking};
 
 /// The longest plan document.
 const LONGEST: u64 = 64 * 1024 * 1024;
@@ -49,6 +51,25 @@ struct TargetResult<'a> {
     words: &'a str,
 }
 
+/// A plan document.
+enum Document {
+    /// Of workloads.
+    Workloads(Box<Plan>),
+    /// Of alerts.
+    Alerts(Box<Taking>),
+}
+
+/// The part of a document that tells which it is.
+#[derive(Deserialize)]
+struct Action {
+    action: String,
+}
+
+fn document<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    let read = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text));
+    read.map_err(|error| format!("at {}: {}", error.path(), error.inner()))
+}
+
 impl Apply {
     pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
         if self.confirm.trim().is_empty() {
@@ -56,7 +77,11 @@ impl Apply {
             return Ok(ExitCode::from(exit::USAGE));
         }
         let plan = match self.read() {
-            Ok(plan) => plan,
+            Ok(Document::Workloads(plan)) => *plan,
+            Ok(Document::Alerts(taking)) => {
+                let words = self.reason.as_deref().unwrap_or_default();
+                return super::taking::apply(global, &taking, (&self.confirm, words), self.output).await;
+            }
             Err(sentence) => {
                 note(&sentence);
                 return Ok(ExitCode::from(exit::USAGE));
@@ -110,7 +135,7 @@ impl Apply {
         Ok(exit::of(run.phase))
     }
 
-    fn read(&self) -> Result<Plan, String> {
+    fn read(&self) -> Result<Document, String> {
         let mut text = String::new();
         let read = if self.file == "-" {
             std::io::stdin().lock().take(LONGEST).read_to_string(&mut text)
@@ -118,14 +143,15 @@ impl Apply {
             std::fs::File::open(&self.file).and_then(|file| file.take(LONGEST).read_to_string(&mut text))
         };
         read.map_err(|error| format!("The plan {} cannot be read: {error}.", self.file))?;
-        let read = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(&text));
-        read.map_err(|error| {
-            format!(
-                "{} is no plan document: at {}: {}. Make one with: quarterdeck plan … --output json",
-                self.file,
-                error.path(),
-                error.inner()
-            )
+        // Which shape it has is told by its action.
+        let action = serde_json::from_str::<Action>(&text).map(|document| document.action).unwrap_or_default();
+        let read = if Deed::ALL.into_iter().any(|deed| deed.id() == action) {
+            document(&text).map(|taking| Document::Alerts(Box::new(taking)))
+        } else {
+            document(&text).map(|plan| Document::Workloads(Box::new(plan)))
+        };
+        read.map_err(|why| {
+            format!("{} is no plan document: {why}. Make one with: quarterdeck plan … --output json", self.file)
         })
     }
 

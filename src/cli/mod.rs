@@ -23,6 +23,7 @@ mod run;
 mod session;
 mod signals;
 mod status;
+mod taking;
 mod undone;
 
 use std::path::PathBuf;

@@ -13,6 +13,7 @@ use super::session::{Session, shows};
 use super::{Format, Global, exit};
 use crate::actions::{Options, catalog};
 use crate::domain::action::{Plan as Document, Rehearsal, Target};
+use crate::domain::alert::Deed;
 use crate::domain::rollout::{Kind, WorkloadRef};
 use crate::domain::service::Choice;
 use crate::domain::time;
@@ -23,9 +24,9 @@ const SERVICE: &str = "service/";
 
 #[derive(Debug, Args)]
 pub(super) struct Plan {
-    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image.
+    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image; of alerts: acknowledge, give-back.
     action: String,
-    /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one.
+    /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one. Alerts by name or fingerprint.
     #[arg(required = true)]
     targets: Vec<String>,
     /// The namespace; else the context's.
@@ -60,8 +61,12 @@ impl Plan {
             note(words);
             Ok(ExitCode::from(exit::USAGE))
         };
+        if let Some(deed) = Deed::ALL.into_iter().find(|deed| deed.id() == self.action) {
+            return super::taking::plan(global, deed, &self.targets, self.output).await;
+        }
         let Some(action) = catalog::named(&self.action) else {
-            let known: Vec<&str> = catalog::ALL.iter().map(|action| action.id()).collect();
+            let of_alerts = Deed::ALL.into_iter().map(Deed::id);
+            let known: Vec<&str> = catalog::ALL.iter().map(|action| action.id()).chain(of_alerts).collect();
             return usage(&format!("There is no action {:?}; there is {}.", self.action, known.join(", ")));
         };
         let session = Session::prepare(global);

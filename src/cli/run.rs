@@ -50,6 +50,8 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
     let names = environments.iter().map(|environment| environment.name.clone()).collect();
     let mut model = Model::new(environments, session.scope, keymap, problems);
     model.services = session.settings.services.clone();
+    model.author = author();
+    model.is_store_read_only = session.settings.is_store_read_only;
     model.is_demo = staging.is_demo;
     model.banner = staging.banner.or(model.banner);
     let (told, messages) = mpsc::channel(256);

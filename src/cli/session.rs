@@ -20,7 +20,7 @@ use crate::domain::problem::Problem;
 use crate::domain::service::{self, Chosen, Services};
 use crate::domain::signal::SignalSnapshot;
 use crate::domain::source::{SourceHealth, SourceState};
-use crate::domain::store::Author;
+use crate::domain::store::{Acknowledgement, Author};
 use crate::domain::time::Instant;
 use crate::keys::Keymap;
 use crate::sources::Clock;
@@ -216,12 +216,18 @@ impl Session {
         Store::open(&self.settings.store, self.paths.state(), &self.clock(), self.settings.is_store_read_only)
     }
 
-    /// Whether the store answers.
-    pub(super) async fn store_health(&self) -> SourceHealth {
+    /// Whether the store answers, and what it holds of alerts that somebody is on.
+    pub(super) async fn said(&self) -> (SourceHealth, Vec<Acknowledgement>) {
         let loading = SourceHealth::loading("store");
-        match self.store().standing().await {
-            Ok(_) => SourceHealth { state: SourceState::Fresh, last_good: Some(self.now()), ..loading },
-            Err(error) => SourceHealth { state: SourceState::Down, error: Some(error.sentence), ..loading },
+        match self.store().changes(0).await {
+            Ok(whole) => {
+                let health = SourceHealth { state: SourceState::Fresh, last_good: Some(self.now()), ..loading };
+                (health, whole.acknowledgements)
+            }
+            Err(error) => {
+                let health = SourceHealth { state: SourceState::Down, error: Some(error.sentence), ..loading };
+                (health, Vec::new())
+            }
         }
     }
 

@@ -98,7 +98,11 @@ impl Status {
             return Ok(ExitCode::from(3));
         }
         // Side by side: a dead cluster takes its own time, and nobody else's.
-        let (found, store) = tokio::join!(join_all(session.shown().into_iter().map(Found::of)), session.store_health());
+        let looking = join_all(session.shown().into_iter().map(Found::of));
+        let (mut found, (store, words)) = tokio::join!(looking, session.said());
+        for alerts in found.iter_mut().filter_map(|one| one.alerts.as_mut()) {
+            alerts.hear(&words, session.now());
+        }
         let mut snapshot = ClusterSnapshot::together(found.iter().map(|one| &one.snapshot));
         snapshot.health.push(store);
         snapshot.health.extend(signal_health(&found).cloned());

@@ -7,6 +7,7 @@ use super::alerts::AlertsScene;
 use super::overview::OverviewScene;
 use super::state::{Field, UiState};
 use crate::domain::action::{Plan, Run};
+use crate::domain::alert::Taking;
 use crate::domain::environment::Guard;
 use crate::domain::job::{Job, JobRef};
 use crate::domain::log::{Level, Line, LogAsk, Origin, Standing};
@@ -17,6 +18,19 @@ use crate::domain::service::Services;
 use crate::domain::source::SourceHealth;
 use crate::domain::time::Instant;
 use crate::domain::timeline::{Moment, Nearness};
+
+/// Alerts being acknowledged or given back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakingScene {
+    /// The plan.
+    pub taking: Arc<Taking>,
+    /// When enter counts.
+    pub armed_at: Option<Instant>,
+    /// Whether it is being written.
+    pub is_writing: bool,
+    /// Why it was not written the last time.
+    pub error: Option<String>,
+}
 
 /// What the header says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -246,6 +260,8 @@ pub struct Scene<'a> {
     pub jobs: JobsScene<'a>,
     /// The open log.
     pub logs: LogsScene<'a>,
+    /// Alerts being acknowledged or given back.
+    pub taking: Option<&'a TakingScene>,
     /// The plan on the screen.
     pub plan: Option<&'a PlanScene>,
     /// Lines of the open menu, palette or help.

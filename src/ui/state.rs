@@ -167,6 +167,13 @@ pub enum Overlay {
         /// Whether the reason has the keys.
         is_in_reason: bool,
     },
+    /// Alerts being acknowledged or given back; its content is the scene's `taking`.
+    Taking {
+        /// The first line shown.
+        scroll: usize,
+        /// What is said with it, as typed so far.
+        note: Field,
+    },
     /// Problems of the configuration, keymap and theme.
     Problems {
         /// The first line shown.

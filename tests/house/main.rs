@@ -23,5 +23,6 @@ mod screens;
 mod sending;
 mod services;
 mod stage;
+mod taking;
 mod tidy;
 mod undone;

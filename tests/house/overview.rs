@@ -10,15 +10,12 @@ use quarterdeck::config::StoreSettings;
 use quarterdeck::domain::release::Release;
 use quarterdeck::domain::rollout::{Rollout, Verdict};
 use quarterdeck::domain::source::{SourceHealth, SourceState};
-use quarterdeck::domain::store::{
-    Acknowledgement, Annotation, AnnotationKind, Id, NewAcknowledgement, Subject, SubjectKind,
-};
+use quarterdeck::domain::store::{Acknowledgement, Annotation, AnnotationKind, Id, Subject, SubjectKind};
 use quarterdeck::domain::timeline::MomentKind::{self, Acknowledged, Action, Alert, Deploy, Resolved, Rollback};
 use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
 use quarterdeck::sources::Clock;
 use quarterdeck::sources::cluster::ClusterSnapshot;
-use quarterdeck::sources::store::port::WriteStore;
-use quarterdeck::sources::store::{Store, StoreSnapshot, new_id};
+use quarterdeck::sources::store::{Store, StoreSnapshot};
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 use quarterdeck::ui::overview::{Spot, Topic};
 use quarterdeck::ui::scene::JournalLine;
@@ -255,7 +252,8 @@ fn it_is_read_while_it_is_frozen_and_goes_on_after() {
 }
 
 /// A configuration with the simulated Alertmanager.
-fn configuration(sandbox: &Sandbox, folder: &Path) -> String {
+/// One environment `test`: the shop of a sandbox with its Alertmanager.
+pub(crate) fn configuration(sandbox: &Sandbox, folder: &Path) -> String {
     let (token, authority) = (folder.join("token"), folder.join("authority.pem"));
     std::fs::write(&token, sandbox.token()).expect("written");
     std::fs::write(&authority, sandbox.certificate()).expect("written");
@@ -285,24 +283,13 @@ async fn an_incident_is_told_in_its_order() {
     console.press("0");
     let fired = |screen: &str| ["ALERT", "HighErrorRate", "deploy", "stuck"].iter().all(|word| screen.contains(word));
     console.until("the release and its alert", fired).await;
-    let alert = console.model.alerts.worst().next().expect("it fires").clone();
-    let word = NewAcknowledgement {
-        id: new_id(&clock),
-        environment: "test".into(),
-        fingerprint: alert.key.to_string(),
-        alert: alert.title().to_owned(),
-        firing_since: Some(alert.started_at),
-        holds_for: None,
-        note: "rolling it back".into(),
-        seen_version: 0,
-    };
-    let author = quarterdeck::domain::store::Author { name: "lee".into(), origin: "lee@elsewhere".into() };
-    store.acknowledge(&author, &word).await.expect("written");
-    console.until("who is on it", |screen| screen.contains("by lee: rolling it back")).await;
-    // From the alert on the overview to a plan, without going anywhere else.
     while !matches!(console.model.ui.overview.cursor, Some(Spot::Alert(..))) {
         console.press("j");
     }
+    console.press("!a");
+    console.acknowledge("rolling it back").await;
+    console.until("who is on it", |screen| screen.contains("by mori: rolling it back")).await;
+    // From the alert on the overview to a plan, without going anywhere else.
     console.press("!b");
     console.until("the plan", |screen| screen.contains("type ROLLBACK")).await;
     console.confirm("ROLLBACK").await;

@@ -95,8 +95,9 @@ impl Headless {
     }
 
     /// Keeps what it sees and what is said in a store, as `name`.
-    pub(crate) fn keep(&self, store: Arc<Store>, name: &str) {
+    pub(crate) fn keep(&mut self, store: Arc<Store>, name: &str) {
         let author = Author { name: name.to_owned(), origin: format!("{name}@bastion") };
+        self.model.author = author.clone();
         self.performer.keep(Keep { store, is_read_only: false, author, environment: "test".to_owned() });
     }
 
@@ -195,6 +196,20 @@ impl Headless {
             self.take(message);
         }
         self.type_text(word);
+        self.press("enter");
+    }
+
+    /// Confirms the acknowledgement on the screen with this note, once it may be.
+    pub(crate) async fn acknowledge(&mut self, note: &str) {
+        let is_ready = |model: &Model, now| {
+            let open = model.taking.as_ref().filter(|open| open.taking.is_applicable());
+            open.is_some_and(|open| open.armed_at.is_none_or(|at| at <= now))
+        };
+        while !is_ready(&self.model, (self.clock)()) {
+            let message = self.next().await;
+            self.take(message);
+        }
+        self.type_text(note);
         self.press("enter");
     }
 

@@ -2,11 +2,14 @@
 
 use chrono::TimeDelta;
 
-use super::{alerts, jobs, leave, logs, menu, move_cursor, overview, panes, plan, scope, service, toast, world};
+use super::{
+    alerts, jobs, leave, logs, menu, move_cursor, overview, panes, plan, scope, service, taking, toast, world,
+};
 use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
+use crate::domain::alert::Deed;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::text;
 use crate::domain::time::Instant;
@@ -21,7 +24,7 @@ pub(super) fn context(model: &Model) -> Context {
     match model.overlay() {
         Some(Overlay::Help { .. }) => Context::Help,
         Some(Overlay::Palette { .. }) => Context::Palette,
-        Some(Overlay::Plan { .. }) => Context::Plan,
+        Some(Overlay::Plan { .. } | Overlay::Taking { .. }) => Context::Plan,
         Some(Overlay::Scope { .. } | Overlay::Actions { .. }) => Context::Menu,
         Some(Overlay::Problems { .. }) => Context::Text,
         None if model.ui.is_filtering => Context::Prompt,
@@ -69,8 +72,10 @@ pub(super) fn key(model: &mut Model, chord: Chord, now: Instant) -> Vec<Effect> 
 
 /// The command of a name in a keymap.
 pub(super) fn named(name: &str) -> Option<Command> {
-    let listed = NAMED.iter().find(|(_, known, _)| *known == name).map(|(command, ..)| *command);
+    // On the palette an action goes by its bare name.
     let action = name.strip_prefix("action.").unwrap_or(name);
+    let is_it = |known: &str| known == name || known.strip_prefix("action.") == Some(action);
+    let listed = NAMED.iter().find(|(_, known, _)| is_it(known)).map(|(command, ..)| *command);
     listed.or_else(|| catalog::ALL.iter().position(|contract| contract.id() == action).map(Command::Act))
 }
 
@@ -81,6 +86,7 @@ fn field(model: &mut Model) -> Option<&mut Field> {
         Some(Overlay::Palette { input, .. }) => Some(input),
         Some(Overlay::Plan { reason, is_in_reason: true, .. }) => Some(reason),
         Some(Overlay::Plan { typed, .. }) => Some(typed),
+        Some(Overlay::Taking { note, .. }) => Some(note),
         Some(_) => None,
         None if !model.ui.is_filtering => None,
         None if matches!(model.ui.view, View::Logs(_)) => Some(&mut model.logs.search),
@@ -203,6 +209,9 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
             Vec::new()
         }
         Command::Act(action) => act(model, action, now),
+        Command::Acknowledge | Command::GiveBack if has_slid(model, now) => Vec::new(),
+        Command::Acknowledge => taking::open(model, Deed::Acknowledge, now),
+        Command::GiveBack => taking::open(model, Deed::GiveBack, now),
         Command::RollBackService => match catalog::ALL.iter().position(|contract| contract.id() == "rollback") {
             Some(action) if !has_slid(model, now) => service::whole(model, action, now),
             _ => Vec::new(),
@@ -228,6 +237,7 @@ fn toggled(flag: &mut bool) -> Vec<Effect> {
 fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
     match model.ui.overlays.last() {
         Some(Overlay::Plan { .. }) => return plan::close(model, now),
+        Some(Overlay::Taking { .. }) => return taking::close(model, now),
         Some(_) => {
             model.ui.overlays.pop();
             return Vec::new();
@@ -278,6 +288,7 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
             }
             plan::confirm(model, &typed.text, &reason.text, now)
         }
+        Some(Overlay::Taking { note, .. }) => taking::confirm(model, &note.text, now),
         Some(Overlay::Scope { selected }) => {
             model.ui.overlays.pop();
             scope::switch(model, selected, now)

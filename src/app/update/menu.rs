@@ -22,7 +22,7 @@ pub(super) fn refresh(model: &mut Model) {
         Some(Overlay::Palette { input, .. }) => palette(model, &input.text),
         Some(Overlay::Scope { .. }) => scopes(model),
         Some(Overlay::Actions { .. }) => actions(model),
-        Some(Overlay::Plan { .. } | Overlay::Problems { .. }) | None => Vec::new(),
+        Some(Overlay::Plan { .. } | Overlay::Taking { .. } | Overlay::Problems { .. }) | None => Vec::new(),
     };
     model.hints = hints(model);
 }
@@ -68,15 +68,17 @@ fn palette(model: &Model, typed: &str) -> Vec<MenuLine> {
     let named = NAMED
         .iter()
         .filter(|(command, ..)| !matches!(command, Command::Dead))
-        .map(|(_, name, words)| ((*name).to_owned(), (*words).to_owned()));
+        .map(|(_, name, words)| (name.strip_prefix("action.").unwrap_or(name).to_owned(), (*words).to_owned()));
     let of_service = [(service::WORD.to_owned(), "show one service".to_owned())];
     let mut lines: Vec<MenuLine> = actions
         .chain(named)
         .chain(of_service)
         .filter(|(name, words)| name.contains(&first) || words.to_lowercase().contains(&first))
         .map(|(name, words)| {
-            let is_action = catalog::ALL.iter().any(|contract| contract.id() == name);
-            let bound = if is_action { format!("action.{name}") } else { name.clone() };
+            let bound = format!("action.{name}");
+            let is_action = catalog::ALL.iter().any(|contract| contract.id() == name)
+                || NAMED.iter().any(|(_, known, _)| *known == bound);
+            let bound = if is_action { bound } else { name.clone() };
             MenuLine { keys: model.keymap.keys_of(&bound), words: name, more: words, refused: None }
         })
         .collect();
@@ -140,6 +142,7 @@ fn hints(model: &Model) -> Vec<(String, String)> {
         ],
         Context::List if model.ui.view == View::Alerts => &[
             ("open", "open"),
+            ("action.acknowledge", "acknowledge"),
             ("details", "its rollout"),
             ("action.rollback", "roll back"),
             ("filter", "filter"),
@@ -152,6 +155,13 @@ fn hints(model: &Model) -> Vec<(String, String)> {
             ("actions", "actions"),
             ("filter", "filter"),
             ("scope", "environment"),
+            ("help", "help"),
+        ],
+        Context::Detail if matches!(model.ui.view, View::Alert(..)) => &[
+            ("open", "its rollout"),
+            ("action.acknowledge", "acknowledge"),
+            ("action.rollback", "roll back"),
+            ("back", "back"),
             ("help", "help"),
         ],
         Context::Detail => &[

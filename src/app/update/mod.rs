@@ -12,6 +12,7 @@ mod plan;
 mod run;
 mod scope;
 mod service;
+mod taking;
 mod timeline;
 mod world;
 
@@ -39,7 +40,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             Vec::new()
         }
         Message::Resize(..) => vec![Effect::Repaint],
-        Message::Leave(Leaving::Asked | Leaving::TerminalGone) => plan::leave(model),
+        Message::Leave(Leaving::Asked | Leaving::TerminalGone) => give_up_and_leave(model),
         Message::Continued => vec![Effect::Repaint, Effect::Retry],
         Message::Clock => clock(model, now),
         Message::Connected(place, connected) => {
@@ -58,7 +59,9 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         }
         Message::Alerts(snapshot) => {
             model.happened.alerts(&snapshot, now);
-            alerts::observed(model, *snapshot, now)
+            let effects = alerts::observed(model, *snapshot, now);
+            taking::refresh(model, now);
+            effects
         }
         Message::Signals(snapshot) => model.take_signals(*snapshot),
         Message::Observed(place, snapshot) => {
@@ -86,6 +89,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::Planned(number, planned) => plan::planned(model, number, *planned, now),
         Message::Run(id, event) => run::happened(model, &id, event, now),
         Message::RunEnded(run) => run::ended(model, &run, now),
+        Message::Said(said) => taking::said(model, &said, now),
         Message::Unfinished(runs) => {
             model.unfinished = runs;
             Vec::new()
@@ -110,6 +114,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::Stored(snapshot) => {
             alerts::stored(model, &snapshot, now);
             model.store = Some(*snapshot);
+            taking::refresh(model, now);
             model.happened.touch();
             model.merge();
             Vec::new()
@@ -161,7 +166,11 @@ pub fn next_due(model: &Model, now: Instant) -> Option<Instant> {
     let arming = planning.and_then(|planning| planning.scene.armed_at).filter(|at| *at > now);
     let planned =
         planning.and_then(|planning| planning.refresh_at).filter(|_| planning.is_some_and(|one| !one.is_in_flight));
-    [toast, model.leave_until, planned, arming, model.detail_due, model.jobs.detail_due].into_iter().flatten().min()
+    let taken = model.taking.as_ref().and_then(|taking| taking.armed_at).filter(|at| *at > now);
+    [toast, model.leave_until, planned, arming, taken, model.detail_due, model.jobs.detail_due]
+        .into_iter()
+        .flatten()
+        .min()
 }
 
 /// Shows a passing line.
@@ -169,10 +178,15 @@ fn toast(model: &mut Model, words: &str, is_warning: bool, now: Instant) {
     model.ui.toast = Some(Toast { words: words.to_owned(), is_warning, until: now + TOAST });
 }
 
+/// Leaves; what is planned and not confirmed is given up, and that is written down first.
+fn give_up_and_leave(model: &mut Model) -> Vec<Effect> {
+    taking::leave(model).into_iter().chain(plan::leave(model)).collect()
+}
+
 /// Leaves when asked twice, and says so the first time.
 fn leave(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
     if model.leave_until.is_some_and(|until| now < until) || command == Command::Quit {
-        return plan::leave(model);
+        return give_up_and_leave(model);
     }
     model.leave_until = Some(now + TimeDelta::seconds(2));
     let words = match (command, model.has_run_under_way()) {

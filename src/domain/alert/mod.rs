@@ -142,6 +142,17 @@ pub struct Alert {
 }
 
 impl Alert {
+    /// The alert with what the store says of it. A word for one time it fired is none for the next.
+    pub fn with_word(self: &Arc<Self>, word: Option<&super::store::Acknowledgement>, now: Instant) -> Arc<Self> {
+        let clean = |raw: &str| Arc::from(super::text::clean(raw));
+        let word = word.filter(|word| word.covers(self.started_at, now));
+        let word = word.map(|word| Acknowledgement { by: clean(&word.by), at: word.at, words: clean(&word.note) });
+        if self.acknowledged == word {
+            return self.clone();
+        }
+        Arc::new(Self { acknowledged: word, ..Self::clone(self) })
+    }
+
     /// Its state.
     pub const fn state(&self) -> State {
         match self.hold {

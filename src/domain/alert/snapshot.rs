@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::{Alert, Silence, Watchdog};
 use crate::domain::source::{SourceHealth, SourceState};
+use crate::domain::store::Acknowledgement;
+use crate::domain::time::Instant;
 
 /// What is known of the alerts of an environment.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -36,6 +38,16 @@ impl AlertSnapshot {
     /// Whether every Alertmanager has answered, or said why it does not.
     pub fn is_settled(&self) -> bool {
         self.health.iter().all(|source| source.state != SourceState::Loading)
+    }
+
+    /// Lays over the alerts what the store says of them.
+    pub fn hear(&mut self, words: &[Acknowledgement], now: Instant) {
+        let of = |alert: &Alert| {
+            let is_it =
+                |word: &&Acknowledgement| *word.environment == *alert.environment && *word.fingerprint == *alert.key;
+            words.iter().find(is_it)
+        };
+        self.alerts = self.alerts.iter().map(|alert| alert.with_word(of(alert), now)).collect();
     }
 
     /// The best of its Alertmanagers, which is what its alerts are as fresh as.

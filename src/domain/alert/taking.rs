@@ -39,6 +39,16 @@ impl Deed {
         }
     }
 
+    /// What it does, and what it does not.
+    pub const fn means(self) -> &'static str {
+        match self {
+            Self::Acknowledge => {
+                "every console of the store shows that you are on it, for as long as it fires this time. It is no silence: it keeps firing and notifying."
+            }
+            Self::GiveBack => "every console of the store shows that nobody is on it.",
+        }
+    }
+
     /// The word that confirms it where nobody is there to press a key.
     const fn word(self) -> &'static str {
         match self {
@@ -194,6 +204,14 @@ impl Taking {
     pub fn reads_as(&self, other: &Self) -> bool {
         (self.action, &self.alerts, &self.refusals, self.warnings.len())
             == (other.action, &other.alerts, &other.refusals, other.warnings.len())
+    }
+
+    /// What is planned.
+    pub fn title(&self) -> String {
+        match self.action {
+            Deed::Acknowledge => format!("Acknowledge {}", self.about()),
+            Deed::GiveBack => format!("Give {} back", self.about()),
+        }
     }
 
     /// What it is about, in a few words: a name, or how many of it, or how many.

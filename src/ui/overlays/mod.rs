@@ -7,6 +7,7 @@ mod plan;
 mod plan_page;
 mod plan_run;
 mod problems;
+mod taking;
 
 use ratatui::layout::Rect;
 
@@ -18,7 +19,7 @@ use super::words;
 
 /// Whether it takes the whole body, so that nothing below it is drawn.
 pub const fn covers(overlay: &Overlay) -> bool {
-    matches!(overlay, Overlay::Plan { .. } | Overlay::Help { .. } | Overlay::Problems { .. })
+    matches!(overlay, Overlay::Plan { .. } | Overlay::Taking { .. } | Overlay::Help { .. } | Overlay::Problems { .. })
 }
 
 /// Draws it over the body.
@@ -33,6 +34,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, overlay: &Overlay)
         Overlay::Plan { scroll, typed, reason, is_in_reason } => {
             plan::draw(pen, area, scene, &plan::Typing { scroll: *scroll, typed, reason, is_in_reason: *is_in_reason })
         }
+        Overlay::Taking { scroll, note } => taking::draw(pen, area, scene, note, *scroll),
         Overlay::Problems { scroll } => problems::draw(pen, area, scene.problems, *scroll),
     }
 }

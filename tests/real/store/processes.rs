@@ -10,6 +10,7 @@ use quarterdeck::sources::store::port::{ReadStore, WriteStore};
 use serde_json::Value;
 
 use super::place::{Kind, Place, author};
+use crate::support::console::Console;
 use crate::support::database::{PASSWORD, Server};
 use crate::support::process::{Finished, Running};
 
@@ -165,4 +166,77 @@ fn without_a_configuration_the_store_is_this_users_own() {
     assert_eq!(machine.run(&["audit", "verify"]).good("verify"), "1 chains, 2 entries, 0 flaws\n");
     let doctor = machine.run(&["doctor"]);
     assert!(doctor.stdout.contains("store") && doctor.stdout.contains("SQLite"), "{}", doctor.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::disallowed_methods, reason = "the simulated Alertmanager runs in real time")]
+async fn what_one_machine_acknowledges_the_other_is_told() {
+    use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
+
+    let Some(place) = Place::new(Kind::Postgres) else { return };
+    let scenario = Scenario::empty("shop").with("shop", Service::new("gateway", 1));
+    let sandbox = Sandbox::start(scenario, SandboxClock::starting(chrono::Utc::now(), 1)).await.expect("a sandbox");
+    let open = || {
+        let console = Console::with("", "");
+        let file = console.path("kubeconfig");
+        std::fs::remove_file(&file).expect("the empty one");
+        sandbox.write_kubeconfig(&file).expect("a kubeconfig");
+        let named = |name: &str, text: &str| {
+            std::fs::write(console.path(name), text).expect("a file");
+            console.path(name).display().to_string()
+        };
+        let (token, authority) = (named("token", &sandbox.token()), named("authority.pem", sandbox.certificate()));
+        named("store-url", &Server::url(Server::shared().port, &place.database));
+        let config = format!(
+            "[store]\npostgres = {{ url_file = \"store-url\", direct = true }}\n[environment.test]\n\
+             context = \"demo-production\"\nnamespaces = [\"shop\"]\nguard = \"staging\"\n\
+             alertmanager = [{{ url = {:?}, bearer_file = {token:?}, ca_file = {authority:?} }}]\n",
+            sandbox.alertmanager("shop"),
+        );
+        named("config.toml", &config);
+        console
+    };
+    let (one, two) = (open(), open());
+    let who = |console: &Console| {
+        let status = console.run(&["status", "--output", "json"]);
+        let document: Value = serde_json::from_str(&status.stdout).expect("JSON");
+        let alerts = document["alerts"].as_array().expect("alerts").clone();
+        let alert = alerts.iter().find(|alert| alert["name"] == "CertificateExpiresSoon").expect("it fires").clone();
+        (alert["state"].clone(), alert["acknowledged_by"].clone())
+    };
+    assert_eq!(who(&two), ("firing".into(), Value::Null));
+    let plan = |console: &Console, arguments: &[&str]| console.plan(arguments);
+    let (planned, document) = plan(&one, &["acknowledge", "CertificateExpiresSoon"]);
+    assert_eq!(planned.code, Some(0), "{}", planned.stderr);
+    let (_, late) = plan(&two, &["acknowledge", "alert/CertificateExpiresSoon"]);
+
+    let wrong =
+        Running::start(one.command(&["apply", "-", "--confirm", "YES"]), &document.to_string()).finish(PATIENCE);
+    assert_eq!((wrong.code, who(&two).1), (Some(3), Value::Null), "{}", wrong.stdout);
+    let applied = one.apply(&document);
+    assert_eq!(applied.code, Some(0), "{}{}", applied.stdout, applied.stderr);
+    assert_eq!(who(&two), ("acknowledged".into(), "mori".into()), "the other machine is told");
+
+    let moved = two.apply(&late);
+    assert_eq!(moved.code, Some(3), "somebody was first: {}", moved.stdout);
+    assert!(moved.stdout.contains("what it showed has changed"), "{}", moved.stdout);
+
+    let read_only = two.run(&["plan", "give-back", "CertificateExpiresSoon", "--read-only"]);
+    assert_eq!(read_only.code, Some(3), "{}", read_only.stdout);
+    let (_, document) = plan(&two, &["give-back", "CertificateExpiresSoon"]);
+    let given = two.apply(&document);
+    assert_eq!(given.code, Some(0), "{}{}", given.stdout, given.stderr);
+    assert_eq!(who(&one), ("firing".into(), Value::Null));
+    let nobody = two.run(&["plan", "give-back", "CertificateExpiresSoon"]);
+    assert!(nobody.code == Some(3) && nobody.stderr.contains("nobody has it"), "{}", nobody.stderr);
+    let unknown = two.run(&["plan", "acknowledge", "NoSuchAlert"]);
+    assert!(unknown.code == Some(2) && unknown.stderr.contains("NoSuchAlert"), "{}", unknown.stderr);
+
+    one.journal_is_whole();
+    let listed = one.run(&["journal", "list"]).good("journal list");
+    for words in ["confirmed", "sending", "ended", "a test takes it back"] {
+        assert!(listed.contains(words), "{words}:\n{listed}");
+    }
+    let audit = two.run(&["audit", "list"]).good("audit list");
+    assert!(audit.contains("CertificateExpiresSoon taken") && audit.contains("given back"), "{audit}");
 }
