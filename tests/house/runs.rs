@@ -114,27 +114,35 @@ async fn while_nobody_knows_of_one_target_no_other_of_its_wave_is_changed() {
     }
 }
 
+/// Puts the machine to sleep for eight hours as soon as its journal holds such a line.
+fn sleep_after(rig: &mut Rig, line: What) {
+    let (awake, folder) = (rig.executor.clock.clone(), rig.folder.path().to_path_buf());
+    rig.executor.clock = Arc::new(move || {
+        let lines = chains(&folder).unwrap_or_default().into_iter().flat_map(|chain| chain.lines);
+        let has_slept = lines.map(|known| known.entry.what).any(|what| what == line);
+        awake() + if has_slept { TimeDelta::hours(8) } else { TimeDelta::zero() }
+    });
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_machine_that_slept_before_a_target_does_not_begin_with_it() {
-    let rig = Rig::open().await;
+    let mut rig = Rig::open().await;
     let plan = rig.plan(catalog::named("restart").expect("there is one"), &["api"]).await;
-    let (events, mut told) = mpsc::channel(64);
-    let given = Given { typed: plan.confirmation.word.clone(), reason: None };
-    let sleep = async {
-        while let Some((_, event)) = told.recv().await {
-            if event == RunEvent::Confirmed {
-                rig.ahead.fetch_add(8 * 3_600, Ordering::SeqCst);
-            }
-        }
-    };
-    let running = async {
-        let run = rig.executor.execute(&plan, &given, &events).await;
-        drop(events);
-        run
-    };
-    let run = tokio::join!(running, sleep).0;
+    sleep_after(&mut rig, What::Begun);
+    let run = rig.confirmed(&plan).await;
     assert_eq!((run.phase, rig.sent().len()), (Phase::Refused, 0), "{run:?}");
     assert!(run.targets[0].words.contains("the time in which it was to begin is over"), "{run:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_that_slept_between_two_targets_does_not_begin_with_the_second() {
+    let mut rig = Rig::open().await;
+    let plan = rig.plan(catalog::named("restart").expect("there is one"), &["api", "web"]).await;
+    sleep_after(&mut rig, What::Settled);
+    let run = rig.confirmed(&plan).await;
+    let ends: Vec<_> = run.targets.iter().map(|target| target.phase).collect();
+    assert_eq!((ends, rig.sent().len()), (vec![Phase::Done, Phase::Refused], 1), "{run:?}");
+    assert!(run.targets[1].words.contains("the time in which it was to begin is over"), "{run:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
