@@ -261,6 +261,11 @@ impl Session {
         Some(snapshot)
     }
 
+    /// The services that are declared.
+    pub(super) fn services(&self) -> &Services {
+        &self.settings.services
+    }
+
     /// Where the signals of every environment come from.
     pub(super) fn signal_feeds(&self) -> Vec<SignalFeed> {
         self.settings.environments.iter().filter_map(|one| SignalFeed::of(one, &self.clock)).collect()

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::domain::signal::{Origin, SignalSnapshot, Unit};
+use crate::domain::service::Services;
+use crate::domain::signal::{Origin, Reading, SignalSnapshot, State, Unit, judge};
 use crate::domain::time::Instant;
 
 /// A signal of the document: a contract.
@@ -14,10 +15,10 @@ pub(super) struct SignalLine<'a> {
     /// null: not known, see `reason`.
     value: Option<f64>,
     unit: Unit,
-    /// null: none is set.
+    /// The one that was passed, else the first that would be; null: none is set.
     threshold: Option<f64>,
-    /// `unknown` without a value, `no_threshold` where nothing says what is too much.
-    state: &'static str,
+    /// `ok`, `warning`, `critical`; `unknown` without a value of now, `no_threshold` where nothing says what is too much.
+    state: State,
     observed_at: Instant,
     origin: Origin,
     /// Why there is no value.
@@ -25,22 +26,29 @@ pub(super) struct SignalLine<'a> {
 }
 
 /// Every reading, by environment and service, in the order of the queries.
-pub(super) fn lines<'a>(snapshots: impl Iterator<Item = &'a SignalSnapshot>) -> Vec<SignalLine<'a>> {
-    let of = |snapshot: &'a SignalSnapshot| {
-        snapshot.readings.iter().map(|reading| SignalLine {
+pub(super) fn lines<'a>(
+    snapshots: impl Iterator<Item = (&'a SignalSnapshot, &'a Services)>,
+    now: Instant,
+) -> Vec<SignalLine<'a>> {
+    let line = |snapshot: &'a SignalSnapshot, services: &Services, reading: &'a Reading| {
+        let limit = services.limit(&snapshot.environment, &reading.service, &reading.name);
+        let state = judge(reading, limit, now);
+        SignalLine {
             environment: &snapshot.environment,
             service: &reading.service,
             name: &reading.name,
             value: reading.value,
             unit: reading.unit,
-            threshold: None,
-            state: if reading.value.is_some() { "no_threshold" } else { "unknown" },
+            threshold: limit.and_then(|limit| limit.threshold(state)),
+            state,
             observed_at: reading.observed_at,
             origin: reading.origin,
             reason: reading.why_absent.as_deref(),
-        })
+        }
     };
-    snapshots.flat_map(of).collect()
+    snapshots
+        .flat_map(|(snapshot, services)| snapshot.readings.iter().map(move |reading| line(snapshot, services, reading)))
+        .collect()
 }
 
 /// What an operator should know of the sources, a line each.

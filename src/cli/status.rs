@@ -217,7 +217,10 @@ fn document<'a>(snapshot: &'a ClusterSnapshot, found: &'a [Found], now: Instant)
         jobs: jobs::jobs(snapshot),
         nodes: causes::nodes(snapshot),
         causes: causes::causes(snapshot),
-        signals: signals::lines(found.iter().filter_map(|one| one.signals.as_ref())),
+        signals: signals::lines(
+            found.iter().filter_map(|one| Some((one.signals.as_ref()?, one.session.services()))),
+            now,
+        ),
         alerts: alerts::lines(found.iter().filter_map(|one| one.alerts.as_ref())),
     }
 }

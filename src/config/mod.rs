@@ -16,6 +16,7 @@ mod prometheus;
 mod server;
 mod service;
 mod store;
+mod thresholds;
 
 pub use alertmanager::Alerts;
 pub use environment::{ContextRef, Environment, Namespaces, ReadOnly};

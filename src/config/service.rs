@@ -11,7 +11,7 @@ use crate::domain::rollout::Kind;
 use crate::domain::service::{Member, Objective, Service, Services, Share};
 
 /// Every key of a service.
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "workloads",
     "environments",
     "namespaces",
@@ -22,6 +22,7 @@ const KEYS: [&str; 10] = [
     "alerts",
     "slo",
     "database",
+    "thresholds",
 ];
 
 /// Every `[service.NAME]` that can be understood, in the order of the file; `environments` are the names of those that are declared.
@@ -57,6 +58,7 @@ fn service(entry: &Entry<'_, '_>, environments: &[&str], problems: &mut Problems
         alerts: alerts(&table, problems),
         objective: table.table("slo", problems).map(|table| objective(&table, problems)).unwrap_or_default(),
         database: word(&table, "database", problems),
+        thresholds: super::thresholds::thresholds(&table, problems),
     };
     check_places(&table, &mut service, environments, problems);
     if let Some(place) = table.entry("depends_on").filter(|_| service.depends_on.contains(&service.name)) {

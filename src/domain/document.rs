@@ -221,6 +221,24 @@ impl<'t, 'i> Entry<'t, 'i> {
         Some(parts.filter_map(|part| Some((part.text(problems)?, part))).collect())
     }
 
+    /// The value as a finite number, whole or not, or a problem.
+    pub fn number(&self, problems: &mut Problems) -> Option<f64> {
+        let text = match self.value.get_ref() {
+            DeValue::Float(number) => Some(number.as_str()),
+            DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str()),
+            _ => None,
+        };
+        let number = text.and_then(|text| text.parse::<f64>().ok()).filter(|number| number.is_finite());
+        if number.is_none() {
+            problems.at(
+                self,
+                format!("Expected a finite number, found {}.", self.kind()),
+                "Write it like 0.05, without quotes.",
+            );
+        }
+        number
+    }
+
     /// Whether it says `false`.
     pub fn is_false(&self) -> bool {
         self.value.get_ref().as_bool() == Some(false)

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::rollout::{Kind, WorkloadRef};
+use super::signal::Limit;
 
 /// The labels that name the service of a workload, the first that is there counts: what Kubernetes recommends, and what people write.
 pub const LABELS: [&str; 2] = ["app.kubernetes.io/name", "app"];
@@ -68,6 +69,8 @@ pub struct Service {
     pub objective: Objective,
     /// Its database, by name.
     pub database: Option<String>,
+    /// What is too much of a signal, where that differs from what is shipped; `None` for a signal that is to have no threshold.
+    pub thresholds: BTreeMap<Arc<str>, Option<Limit>>,
 }
 
 /// Why a workload maps to no service.
@@ -99,6 +102,16 @@ impl Services {
     /// What is declared of a service, where a workload of it is.
     pub fn named(&self, environment: &str, namespace: &str, name: &str) -> Option<&Service> {
         self.declared.iter().find(|service| *service.name == *name && service.is_in(environment, namespace))
+    }
+
+    /// What is too much of a signal of a service: as the service says, else as is shipped. A signal names no namespace: of services with
+    /// one name in an environment the first counts.
+    pub fn limit(&self, environment: &str, service: &str, signal: &str) -> Option<Limit> {
+        let is_there =
+            |one: &&Service| one.environments.is_empty() || one.environments.iter().any(|name| **name == *environment);
+        let named = self.declared.iter().filter(|one| *one.name == *service).find(is_there);
+        let own = named.and_then(|service| service.thresholds.get(signal));
+        own.copied().unwrap_or_else(|| Limit::shipped(signal))
     }
 
     /// The service of a workload: the one that lists it, else the one its label names.

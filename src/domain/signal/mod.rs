@@ -4,11 +4,20 @@
 //! |---|---|
 //! | [`query`] | the named questions, their units and where the service stands in them |
 //! | [`sample`] | samples, series and readings |
+//! | [`threshold`] | what is too much of a signal |
+//! | [`trace`] | the last hour of a signal |
+//! | [`board`] | a service with its signals judged |
 //!
 //! It keeps one invariant: what is not known is absent, with the reason, and never a number.
 
+pub mod board;
 pub mod query;
 pub mod sample;
+pub mod threshold;
+pub mod trace;
 
+pub use board::{Board, Judged};
 pub use query::{Labels, Query, Unit};
 pub use sample::{Origin, Reading, Sample, Series, SignalSnapshot};
+pub use threshold::{Limit, State, judge};
+pub use trace::Trace;

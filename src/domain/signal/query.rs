@@ -63,6 +63,30 @@ impl Unit {
         }
     }
 
+    /// A value of this unit as people read it: `12.5/s`, `0.4 %`, `250 ms`, `1.2k`, `3.4 MB`.
+    pub fn say(self, value: f64) -> String {
+        match self {
+            Self::PerSecond => format!("{}/s", short(value)),
+            Self::Ratio => {
+                let percent = value * 100.0;
+                let digits = if percent == 0.0 || percent.abs() >= 10.0 {
+                    0
+                } else if percent.abs() >= 1.0 {
+                    1
+                } else {
+                    2
+                };
+                format!("{percent:.digits$} %")
+            }
+            Self::Seconds if value.abs() >= 60.0 => format!("{:.1} min", value / 60.0),
+            Self::Seconds if value.abs() >= 0.9995 => format!("{value:.1} s"),
+            Self::Seconds if value == 0.0 || value.abs() >= 0.001 => format!("{:.0} ms", value * 1_000.0),
+            Self::Seconds => format!("{:.0} us", value * 1_000_000.0),
+            Self::Count => short(value),
+            Self::Bytes => format!("{}B", short(value)),
+        }
+    }
+
     /// The unit of a word.
     pub fn of(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|unit| unit.word() == word)
@@ -156,6 +180,22 @@ impl Query {
     }
 }
 
+/// A number in few digits: `0.25`, `7`, `12.5`, `340`, `1.2k`, `3.4M`.
+fn short(value: f64) -> String {
+    for (size, sign) in [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")] {
+        if value.abs() >= size * 0.9995 {
+            return format!("{:.1}{sign}", value / size);
+        }
+    }
+    if value.fract() == 0.0 || value.abs() >= 100.0 {
+        format!("{value:.0}")
+    } else if value.abs() >= 1.0 {
+        format!("{value:.1}")
+    } else {
+        format!("{value:.2}")
+    }
+}
+
 /// A text as PromQL quotes it.
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
@@ -214,6 +254,28 @@ mod tests {
         assert_eq!(of(&["job", "app", "status"]), Some(("app".to_owned(), "status".to_owned())));
         assert_eq!(of(&["job", "service"]), Some(("service".to_owned(), "code".to_owned())));
         assert_eq!(of(&["instance"]), None);
+    }
+
+    #[test]
+    fn a_value_is_said_as_people_read_it() {
+        for (unit, value, said) in [
+            (Unit::PerSecond, 12.54, "12.5/s"),
+            (Unit::PerSecond, 0.0, "0/s"),
+            (Unit::PerSecond, 0.25, "0.25/s"),
+            (Unit::PerSecond, 1_234.0, "1.2k/s"),
+            (Unit::Ratio, 0.0, "0 %"),
+            (Unit::Ratio, 0.0042, "0.42 %"),
+            (Unit::Ratio, 0.0123, "1.2 %"),
+            (Unit::Ratio, 0.4, "40 %"),
+            (Unit::Seconds, 0.2504, "250 ms"),
+            (Unit::Seconds, 2.04, "2.0 s"),
+            (Unit::Seconds, 0.0004, "400 us"),
+            (Unit::Seconds, 90.0, "1.5 min"),
+            (Unit::Bytes, 3_400_000.0, "3.4MB"),
+            (Unit::Count, 7.0, "7"),
+        ] {
+            assert_eq!(unit.say(value), said);
+        }
     }
 
     #[test]

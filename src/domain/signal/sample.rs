@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::query::{Labels, Unit};
+use super::trace::Trace;
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::time::Instant;
 
@@ -92,6 +93,8 @@ pub struct SignalSnapshot {
     pub environment: Arc<str>,
     /// The readings, by service and then in the order of the queries; the last good ones while the source fails.
     pub readings: Arc<[Reading]>,
+    /// The last hour of the readings, by service and name.
+    pub traces: Arc<[Trace]>,
     /// The labels the source carries service and status in; `None` until it was asked.
     pub labels: Option<Labels>,
     /// The sources, with how fresh each is.
@@ -113,6 +116,12 @@ impl SignalSnapshot {
     /// Whether every source has answered or failed.
     pub fn is_settled(&self) -> bool {
         self.health.iter().all(|source| source.state != SourceState::Loading)
+    }
+
+    /// The last hour of one query for one service.
+    pub fn trace(&self, service: &str, name: &str) -> Option<&Trace> {
+        let key = |trace: &Trace| (&*trace.service, &*trace.name).cmp(&(service, name));
+        self.traces.binary_search_by(key).ok().and_then(|place| self.traces.get(place))
     }
 
     /// The reading of one query for one service.

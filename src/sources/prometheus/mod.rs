@@ -3,10 +3,12 @@
 //! | file | subject |
 //! |---|---|
 //! | [`Prometheus`] | one server: questions by POST, its labels found once |
+//! | `history` | the last hour of each signal, read once and appended to |
 //! | `wire` | its JSON, with numbers in texts and native histograms |
 //! | [`SignalFeed`], [`SignalSource`] | the named queries of an environment, polled, as snapshots |
 
 mod client;
+mod history;
 mod source;
 mod wire;
 

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use tokio::sync::{Notify, watch};
 
 use super::client::{Prometheus, apart};
+use super::history::History;
 use crate::config::Environment;
 use crate::domain::signal::query::RANGE;
 use crate::domain::signal::{Labels, Origin, Query, Reading, SignalSnapshot};
@@ -83,10 +84,11 @@ impl SignalSource {
         let mut snapshot = SignalSnapshot::loading(&self.feed.environment, [&*name].into_iter());
         self.snapshots.send_replace(snapshot.clone());
         let mut seen: BTreeMap<Arc<str>, Instant> = BTreeMap::new();
+        let mut history = History::default();
         let mut failures = 0_u32;
         loop {
             let began = tokio::time::Instant::now();
-            let outcome = self.ask().await;
+            let outcome = self.ask(&mut history).await;
             let wait = match &outcome {
                 Ok(_) => {
                     failures = 0;
@@ -103,6 +105,8 @@ impl SignalSource {
             match outcome {
                 Ok(round) => {
                     snapshot.readings = readings(&self.feed.queries, &round, &mut seen).into();
+                    history.append(&self.feed.queries, &snapshot.readings, round.at);
+                    snapshot.traces = history.traces();
                     snapshot.labels = round.labels;
                     snapshot.notes = round.notes;
                     note(&mut snapshot.health, Ok(round.at), None, now);
@@ -121,7 +125,7 @@ impl SignalSource {
     }
 
     /// One round. A query the server refuses costs itself alone; a server that fails costs the round.
-    async fn ask(&self) -> Result<Round, SourceError> {
+    async fn ask(&self, history: &mut History) -> Result<Round, SourceError> {
         let prometheus = &self.feed.prometheus;
         let name = prometheus.name();
         let labels = prometheus.labels().await?;
@@ -150,6 +154,7 @@ impl SignalSource {
                 Err(error) => return Err(error),
             }
         }
+        history.fill(prometheus, &self.feed.queries, &asked, at).await?;
         notes.sort();
         notes.dedup();
         Ok(Round { at, labels, answers, notes })

@@ -103,6 +103,11 @@ async fn the_shipped_queries_read_what_was_written() {
     let broken = snapshot.reading("cart", "broken").and_then(|reading| reading.why_absent.clone()).unwrap_or_default();
     assert!(broken.contains("refused it (400") && broken.contains("parse error"), "{broken}");
 
+    let trace = snapshot.trace("cart", "requests_per_second").expect("its last hour");
+    let known: Vec<f32> = trace.values.iter().flatten().copied().collect();
+    assert!(known.len() >= 58 && known.iter().all(|value| (value - 10.0).abs() < 1e-3), "{known:?}");
+    assert_eq!(snapshot.trace("cart", "broken"), None, "a query that is refused has no past");
+
     let client = client(server.port);
     let now = Utc::now();
     let query = "sum(rate(http_requests_total[5m]))";
@@ -152,8 +157,8 @@ fn tells_it_by_the_shipped_binary(port: u16) {
     let ratio = signals.iter().find(|line| line["service"] == "cart" && line["name"] == "error_ratio");
     let ratio = ratio.expect("the ratio of cart");
     assert!((ratio["value"].as_f64().expect("a number") - 0.1).abs() < 1e-6, "{ratio}");
-    assert_eq!((&ratio["unit"], &ratio["threshold"]), (&"ratio".into(), &serde_json::Value::Null));
-    assert_eq!((&ratio["state"], &ratio["origin"]), (&"no_threshold".into(), &"prometheus".into()));
+    assert_eq!((&ratio["unit"], &ratio["threshold"]), (&"ratio".into(), &0.05.into()));
+    assert_eq!((&ratio["state"], &ratio["origin"]), (&"critical".into(), &"prometheus".into()));
 }
 
 /// What breaks readers: escapes, exponents, words for numbers, times, exemplars, a HELP twice, blanks everywhere.
