@@ -46,6 +46,7 @@ impl Model {
                 let row = meant.and_then(|meant| self.snapshot.rollouts.iter().find(|row| row.workload == meant));
                 row.map(|row| self.alerts.about(row).cloned().collect()).unwrap_or_default()
             }
+            View::Signals => self.signal_alerts().into_iter().cloned().collect(),
             View::Jobs | View::Job(..) | View::Logs(_) | View::Journal => Vec::new(),
         }
     }

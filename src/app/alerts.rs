@@ -153,6 +153,17 @@ impl Alerts {
         self.groups.iter().flat_map(|group| &group.members).filter(|alert| Aim::of(alert).is(row))
     }
 
+    /// Every alert of a service, worst first.
+    pub fn of_service<'a>(
+        &'a self,
+        environment: &'a str,
+        service: &'a str,
+    ) -> impl Iterator<Item = &'a Arc<Alert>> + 'a {
+        let is_its =
+            move |alert: &&Arc<Alert>| &*alert.environment == environment && alert.service.as_deref() == Some(service);
+        self.groups.iter().flat_map(|group| &group.members).filter(is_its)
+    }
+
     /// The worst of each group that nothing holds back, worst first.
     pub fn worst(&self) -> impl Iterator<Item = &Arc<Alert>> {
         let firsts = self.groups.iter().filter_map(Group::first);

@@ -31,6 +31,10 @@ pub enum Command {
     Alerts,
     /// The alerts about the row.
     AlertsAbout,
+    /// How services do for their users.
+    Signals,
+    /// How the service of the row does.
+    SignalsAbout,
     /// The journal.
     Journal,
     /// Another environment.
@@ -137,6 +141,8 @@ pub const NAMED: &[(Command, &str, &str)] = &[
     (Command::Jobs, "view.jobs", "show CronJobs and Jobs"),
     (Command::Alerts, "view.alerts", "show the alerts"),
     (Command::AlertsAbout, "alerts_about", "alerts about this row"),
+    (Command::Signals, "view.signals", "show how services do"),
+    (Command::SignalsAbout, "signals_about", "signals of the service of this row"),
     (Command::Journal, "view.journal", "show the journal"),
     (Command::Scope, "scope", "switch the environment"),
     (Command::Freeze, "freeze", "hold the screen as it is"),

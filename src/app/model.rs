@@ -63,8 +63,8 @@ pub struct Model {
     pub logs: LogsPane,
     /// The alerts.
     pub alerts: Alerts,
-    /// The signals, one snapshot for each environment that has a source of them.
-    pub signals: Vec<crate::domain::signal::SignalSnapshot>,
+    /// The signals.
+    pub signals: super::signals::Signals,
     /// What happened lately.
     pub happened: Happened,
     /// The open workload.
@@ -132,7 +132,7 @@ impl Model {
             jobs: JobsPane::default(),
             logs: LogsPane::default(),
             alerts: Alerts::default(),
-            signals: Vec::new(),
+            signals: super::signals::Signals::default(),
             happened: Happened::default(),
             detail: None,
             planning: None,
@@ -221,6 +221,7 @@ impl Model {
             View::Jobs => self.jobs.row().map(|row| row.job.environment.clone()),
             View::Alerts | View::Alert(..) => self.alert_environment(),
             View::Overview => self.overview_environment(),
+            View::Signals => self.signal_line().map(|line| line.environment.clone()),
             View::Journal => None,
         });
         let mut shown = self.shown();
@@ -246,7 +247,7 @@ impl Model {
     pub fn sources(&self) -> Vec<SourceHealth> {
         let store = self.store.as_ref().map(|store| store.health.clone());
         let alerts = self.shown().flat_map(|sight| self.alerts.health(sight.name())).cloned();
-        let signals = self.shown().filter_map(|sight| self.signals_of(sight.name())).flat_map(|one| one.health.clone());
+        let signals = self.shown().filter_map(|sight| self.signals.of(sight.name())).flat_map(|one| one.health.clone());
         self.shown().flat_map(Sight::sources).chain(alerts).chain(signals).chain(store).collect()
     }
 
@@ -264,6 +265,7 @@ impl Model {
             View::Jobs | View::Job(..) | View::Journal => None,
             View::Alerts | View::Alert(..) => self.alerted().map(|row| row.workload.clone()),
             View::Overview => self.overview_workload(),
+            View::Signals => self.signal_rollouts().first().map(|row| row.workload.clone()),
         }
     }
 
@@ -312,6 +314,7 @@ impl Model {
             },
             alerts: self.alerts_scene(),
             released: self.released(),
+            signals: self.signals_scene(),
             overview: self.overview_scene(sources),
             detail: self.detail.as_ref(),
             jobs: self.jobs.scene(),

@@ -48,6 +48,11 @@ impl Happened {
         self.is_new = true;
     }
 
+    /// Present and past releases of the last hours.
+    pub fn releases(&self) -> impl Iterator<Item = &Moment> {
+        self.releases.values()
+    }
+
     /// Takes in what the audit tells of the last hour, in place of what it told before.
     pub fn audited(&mut self, moments: Vec<Moment>) {
         self.audit = moments;

@@ -36,6 +36,10 @@ pub struct Glyphs {
     pub above: &'static str,
     /// More below.
     pub below: &'static str,
+    /// From low to high, in a line of values over time.
+    pub levels: [&'static str; 8],
+    /// Where something happened in a line of values over time.
+    pub moment: &'static str,
     /// The frame of a pane.
     pub border: border::Set<'static>,
 }
@@ -58,6 +62,8 @@ impl Glyphs {
         warning: "!",
         above: "↑",
         below: "↓",
+        levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+        moment: "│",
         border: border::PLAIN,
     };
 
@@ -78,6 +84,8 @@ impl Glyphs {
         warning: "!",
         above: "^",
         below: "v",
+        levels: ["_", ".", ":", "-", "=", "+", "*", "#"],
+        moment: "|",
         border: border::Set {
             top_left: "+",
             top_right: "+",

@@ -27,6 +27,7 @@ pub mod panes;
 pub mod pen;
 pub mod root;
 pub mod scene;
+pub mod signals;
 pub mod state;
 pub mod text;
 pub mod widgets;

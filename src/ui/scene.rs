@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::alerts::AlertsScene;
 use super::overview::OverviewScene;
+use super::signals::SignalsScene;
 use super::state::{Field, UiState};
 use crate::domain::action::{Plan, Run};
 use crate::domain::alert::Taking;
@@ -252,6 +253,8 @@ pub struct Scene<'a> {
     pub alerts: AlertsScene<'a>,
     /// What was released in the hour of the open alert, the nearest to it, newest first.
     pub released: Option<(Nearness, Vec<Moment>)>,
+    /// The signals.
+    pub signals: SignalsScene<'a>,
     /// The overview.
     pub overview: OverviewScene<'a>,
     /// The open workload.

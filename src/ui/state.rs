@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::alerts::AlertsState;
 use super::overview::OverviewState;
+use super::signals::SignalsState;
 use crate::domain::environment::ObjectKey;
 use crate::domain::job::JobRef;
 use crate::domain::rollout::WorkloadRef;
@@ -29,6 +30,8 @@ pub enum View {
     Alerts,
     /// One alert: its environment and its key.
     Alert(Arc<str>, Arc<str>),
+    /// How services do for their users.
+    Signals,
     /// Every pane's headline, and the last hour.
     Overview,
 }
@@ -202,6 +205,8 @@ pub struct UiState {
     pub came_from: Option<View>,
     /// What the operator chose of the alerts pane.
     pub alerts: AlertsState,
+    /// What the operator chose of the signals pane.
+    pub signals: SignalsState,
     /// What the operator chose of the overview.
     pub overview: OverviewState,
     /// The row under the cursor of the list, by environment and uid; never by place.
@@ -244,6 +249,7 @@ impl Default for UiState {
             view: View::Rollouts,
             came_from: None,
             alerts: AlertsState::default(),
+            signals: SignalsState::default(),
             overview: OverviewState::default(),
             cursor: None,
             is_cursor_held: false,

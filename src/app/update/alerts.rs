@@ -87,7 +87,11 @@ pub(super) fn back(model: &mut Model) -> bool {
             true
         }
         View::Alert(..) => {
-            let origin = model.ui.came_from.take().filter(|view| matches!(view, View::Rollouts | View::Overview));
+            let origin = model
+                .ui
+                .came_from
+                .take()
+                .filter(|view| matches!(view, View::Rollouts | View::Overview | View::Signals));
             model.ui.view = origin.unwrap_or(View::Alerts);
             true
         }
@@ -96,20 +100,30 @@ pub(super) fn back(model: &mut Model) -> bool {
                 .ui
                 .came_from
                 .take()
-                .filter(|view| matches!(view, View::Alerts | View::Alert(..) | View::Overview));
+                .filter(|view| matches!(view, View::Alerts | View::Alert(..) | View::Overview | View::Signals));
             origin.is_some_and(|origin| {
                 model.ui.view = origin;
                 true
             })
         }
-        View::Alerts | View::Overview | View::Rollouts | View::Jobs | View::Job(..) | View::Logs(_) | View::Journal => {
-            false
-        }
+        View::Alerts
+        | View::Overview
+        | View::Signals
+        | View::Rollouts
+        | View::Jobs
+        | View::Job(..)
+        | View::Logs(_)
+        | View::Journal => false,
     }
 }
 
 /// There is no workload to go to; for an alert, why.
 pub(super) fn nowhere(model: &mut Model, now: Instant) -> Vec<Effect> {
+    if let (View::Signals, Some(line)) = (&model.ui.view, model.signal_line()) {
+        let words = format!("No workload that is shown is of service {}.", line.service);
+        toast(model, &words, true, now);
+        return Vec::new();
+    }
     if let Some(alert) = model.alerts_meant().first() {
         let words = match &alert.service {
             Some(service) => format!("No workload that is shown is of service {service}."),

@@ -3,7 +3,8 @@
 use chrono::TimeDelta;
 
 use super::{
-    alerts, jobs, leave, logs, menu, move_cursor, overview, panes, plan, scope, service, taking, toast, world,
+    alerts, jobs, leave, logs, menu, move_cursor, overview, panes, plan, scope, service, signals, taking, toast,
+    typing, world,
 };
 use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
@@ -13,7 +14,7 @@ use crate::domain::alert::Deed;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::text;
 use crate::domain::time::Instant;
-use crate::keys::{Chord, Context, Key, Pressed};
+use crate::keys::{Chord, Context, Pressed};
 use crate::ui::state::{DetailTab, Field, Overlay, View};
 
 /// Within this time of a row coming under the cursor by itself, a key was meant for the row before.
@@ -29,7 +30,7 @@ pub(super) fn context(model: &Model) -> Context {
         Some(Overlay::Problems { .. }) => Context::Text,
         None if model.ui.is_filtering => Context::Prompt,
         None => match model.ui.view {
-            View::Rollouts | View::Alerts | View::Overview => Context::List,
+            View::Rollouts | View::Alerts | View::Signals | View::Overview => Context::List,
             View::Detail(..) | View::Alert(..) => Context::Detail,
             View::Jobs | View::Job(..) => Context::Jobs,
             View::Logs(_) => Context::Logs,
@@ -63,7 +64,7 @@ pub(super) fn key(model: &mut Model, chord: Chord, now: Instant) -> Vec<Effect> 
             None => Vec::new(),
         },
         Pressed::Unbound if context.is_typing() => {
-            typed(model, chord);
+            typing::typed(model, chord, now);
             Vec::new()
         }
         Pressed::Unfinished | Pressed::Nothing | Pressed::Unbound => Vec::new(),
@@ -79,43 +80,10 @@ pub(super) fn named(name: &str) -> Option<Command> {
     listed.or_else(|| catalog::ALL.iter().position(|contract| contract.id() == action).map(Command::Act))
 }
 
-/// The field that has the keys.
-fn field(model: &mut Model) -> Option<&mut Field> {
-    match model.ui.overlays.last_mut() {
-        Some(Overlay::Help { filter, .. }) => Some(filter),
-        Some(Overlay::Palette { input, .. }) => Some(input),
-        Some(Overlay::Plan { reason, is_in_reason: true, .. }) => Some(reason),
-        Some(Overlay::Plan { typed, .. }) => Some(typed),
-        Some(Overlay::Taking { note, .. }) => Some(note),
-        Some(_) => None,
-        None if !model.ui.is_filtering => None,
-        None if matches!(model.ui.view, View::Logs(_)) => Some(&mut model.logs.search),
-        None if model.ui.view == View::Alerts => Some(&mut model.ui.alerts.filter),
-        None => Some(&mut model.ui.filter),
-    }
-}
-
-fn typed(model: &mut Model, chord: Chord) {
-    let Some(field) = field(model) else { return };
-    match (chord.typed(), chord.key()) {
-        (Some(character), _) => field.insert(character),
-        (None, Key::Backspace) => field.backspace(),
-        (None, Key::Left) => field.step(-1),
-        (None, Key::Right) => field.step(1),
-        (None, Key::Home) => field.cursor = 0,
-        (None, Key::End) => field.step(isize::MAX),
-        (None, Key::Char('w')) => field.delete_word(),
-        (None, Key::Char('u')) => *field = Field::default(),
-        _ => return,
-    }
-    match model.ui.overlays.last_mut() {
-        Some(Overlay::Palette { selected, .. }) => *selected = 0,
-        Some(Overlay::Help { scroll, .. }) => *scroll = 0,
-        Some(_) => {}
-        None if matches!(model.ui.view, View::Logs(_)) => logs::searched(model),
-        None if model.ui.view == View::Alerts => model.refilter_alerts(),
-        None => model.refilter(),
-    }
+/// What a command means in the pane in front; `None` where it means what it means everywhere.
+fn own(model: &mut Model, command: Command, now: Instant) -> Option<Vec<Effect>> {
+    let own = overview::run(model, command).or_else(|| jobs::run(model, command));
+    own.or_else(|| signals::run(model, command, now)).or_else(|| logs::run(model, command, now))
 }
 
 /// Runs a command.
@@ -123,8 +91,7 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
     if command != Command::Back && command != Command::Cancel {
         model.leave_until = None;
     }
-    let own = overview::run(model, command).or_else(|| jobs::run(model, command));
-    if let Some(effects) = own.or_else(|| logs::run(model, command, now)) {
+    if let Some(effects) = own(model, command, now) {
         return effects;
     }
     match command {
@@ -181,7 +148,7 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
             Vec::new()
         }
         Command::Filter => {
-            model.ui.is_filtering = matches!(model.ui.view, View::Rollouts | View::Alerts | View::Jobs);
+            model.ui.is_filtering = matches!(model.ui.view, View::Rollouts | View::Alerts | View::Signals | View::Jobs);
             Vec::new()
         }
         Command::Open => enter(model, now),
@@ -244,6 +211,9 @@ fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
         }
         None => {}
     }
+    if signals::back(model, now) {
+        return vec![Effect::Focus(None)];
+    }
     if model.ui.is_filtering || !model.ui.filter.text.is_empty() && matches!(model.ui.view, View::Rollouts | View::Jobs)
     {
         model.ui.is_filtering = false;
@@ -271,6 +241,8 @@ fn freeze(model: &mut Model, now: Instant) -> Vec<Effect> {
         return Vec::new();
     }
     alerts::thaw(model, now);
+    model.signals.release();
+    model.refilter_signals(now);
     world::thaw(model, now)
 }
 
@@ -322,7 +294,7 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
         }
         None => match model.ui.view.clone() {
             View::Overview => overview::enter(model, now),
-            View::Rollouts | View::Alert(..) => tab(model, DetailTab::Pods, now),
+            View::Rollouts | View::Signals | View::Alert(..) => tab(model, DetailTab::Pods, now),
             View::Alerts => {
                 model.open_alert();
                 Vec::new()
@@ -356,7 +328,16 @@ fn next_part(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
     }
     match (model.overlay(), &model.ui.view) {
         (Some(Overlay::Palette { .. }), _) => complete(model),
-        (None, View::Overview | View::Rollouts | View::Alerts | View::Alert(..) | View::Journal | View::Jobs) => {
+        (
+            None,
+            View::Overview
+            | View::Rollouts
+            | View::Alerts
+            | View::Alert(..)
+            | View::Signals
+            | View::Journal
+            | View::Jobs,
+        ) => {
             return run(model, panes::beside(model, command), now);
         }
         (None, View::Detail(_, open)) => {
@@ -409,7 +390,7 @@ fn act(model: &mut Model, action: usize, now: Instant) -> Vec<Effect> {
 
 /// Whether another row has just come under the cursor by itself: then the key was meant for the one before, and it is said.
 fn has_slid(model: &mut Model, now: Instant) -> bool {
-    let has_slid = matches!(model.ui.view, View::Rollouts | View::Alerts | View::Overview)
+    let has_slid = matches!(model.ui.view, View::Rollouts | View::Alerts | View::Signals | View::Overview)
         && model.ui.cursor_slid_at.is_some_and(|at| now - at < JUST_NOW);
     if has_slid {
         model.ui.cursor_slid_at = None;

@@ -149,6 +149,14 @@ fn hints(model: &Model) -> Vec<(String, String)> {
             ("problems_only", "only firing"),
             ("help", "help"),
         ],
+        Context::List if model.ui.view == View::Signals => &[
+            ("open", "its rollout"),
+            ("alerts_about", "its alerts"),
+            ("action.rollback", "roll back"),
+            ("filter", "filter"),
+            ("problems_only", "only problems"),
+            ("help", "help"),
+        ],
         Context::List => &[
             ("open", "open"),
             ("action.rollback", "roll back"),

@@ -12,8 +12,10 @@ mod plan;
 mod run;
 mod scope;
 mod service;
+mod signals;
 mod taking;
 mod timeline;
+mod typing;
 mod world;
 
 pub(super) use input::is_typing;
@@ -63,7 +65,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             taking::refresh(model, now);
             effects
         }
-        Message::Signals(snapshot) => model.take_signals(*snapshot),
+        Message::Signals(snapshot) => signals::observed(model, *snapshot, now),
         Message::Observed(place, snapshot) => {
             // Also while the screen is frozen.
             if let Some(sight) = model.sights.get(place) {

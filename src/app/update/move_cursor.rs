@@ -60,6 +60,10 @@ pub(super) fn step(model: &mut Model, command: Command) -> bool {
             model.ui.detail_scroll = 0;
         }
         View::Overview => super::overview::step(model, by),
+        View::Signals => {
+            let place = model.signals.place(model.ui.signals.cursor.as_ref()).unwrap_or(0);
+            super::signals::choose(model, moved(place, by, model.signals.lines().len()));
+        }
         // The log moves itself.
         View::Logs(_) => {}
         View::Alerts => {
@@ -91,6 +95,7 @@ pub(super) fn hold(model: &mut Model, command: Command) {
 pub(super) fn held(model: &mut Model) -> &mut bool {
     match model.ui.view {
         View::Alerts => &mut model.ui.alerts.is_cursor_held,
+        View::Signals => &mut model.ui.signals.is_cursor_held,
         View::Overview => &mut model.ui.overview.is_cursor_held,
         _ => &mut model.ui.is_cursor_held,
     }

@@ -16,7 +16,7 @@ pub(super) fn run(model: &mut Model, command: Command) -> Option<Vec<Effect>> {
         Command::Overview => Some(show(model)),
         // Rows of other panes are marked and chosen there.
         Command::ProblemsOnly | Command::Mark if model.ui.view == View::Overview => Some(Vec::new()),
-        Command::Rollouts | Command::Alerts | Command::Jobs | Command::Journal => {
+        Command::Rollouts | Command::Alerts | Command::Signals | Command::Jobs | Command::Journal => {
             model.ui.overview.is_behind = false;
             None
         }
@@ -110,7 +110,7 @@ fn open_alert(model: &mut Model, view: View) -> Vec<Effect> {
 
 /// Back from a pane that was opened from here; whether it was.
 pub(super) fn back(model: &mut Model) -> bool {
-    let is_pane = matches!(model.ui.view, View::Rollouts | View::Alerts | View::Jobs | View::Journal);
+    let is_pane = matches!(model.ui.view, View::Rollouts | View::Alerts | View::Signals | View::Jobs | View::Journal);
     let is_back = is_pane && std::mem::take(&mut model.ui.overview.is_behind);
     if is_back {
         model.ui.view = View::Overview;

@@ -7,6 +7,7 @@ pub mod jobs;
 pub mod journal;
 pub mod overview;
 pub mod rollouts;
+pub mod signals;
 
 use super::state::View;
 
@@ -19,6 +20,8 @@ pub enum PaneId {
     Alerts,
     /// Workloads and how they are doing.
     Rollouts,
+    /// How services do for their users.
+    Signals,
     /// CronJobs and Jobs.
     Jobs,
     /// What this console did.
@@ -39,10 +42,11 @@ pub struct Pane {
 }
 
 /// Every pane, in the order of its digit.
-pub const ALL: [Pane; 5] = [
+pub const ALL: [Pane; 6] = [
     Pane { id: PaneId::Overview, room: "overview", key: '0', title: super::words::overview::TITLE },
     Pane { id: PaneId::Alerts, room: "alerts", key: '1', title: super::words::alerts::TITLE },
     Pane { id: PaneId::Rollouts, room: "rollouts", key: '2', title: super::words::ROLLOUTS },
+    Pane { id: PaneId::Signals, room: "signals", key: '3', title: super::words::signals::TITLE },
     Pane { id: PaneId::Journal, room: "journal", key: '8', title: super::words::JOURNAL },
     Pane { id: PaneId::Jobs, room: "jobs", key: '9', title: super::words::JOBS },
 ];
@@ -55,5 +59,6 @@ pub const fn of(view: &View) -> PaneId {
         View::Journal => PaneId::Journal,
         View::Alerts | View::Alert(..) => PaneId::Alerts,
         View::Overview => PaneId::Overview,
+        View::Signals => PaneId::Signals,
     }
 }

@@ -6,3 +6,4 @@ pub mod grid;
 pub mod more;
 pub mod page;
 pub mod prompt;
+pub mod spark;

@@ -11,6 +11,7 @@ pub mod nodes;
 pub mod overview;
 pub mod plan;
 pub mod service;
+pub mod signals;
 pub mod taking;
 
 use crate::domain::action::Phase;

@@ -1,0 +1,49 @@
+//! Characters into the field that has the keys.
+
+use super::logs;
+use crate::app::model::Model;
+use crate::domain::time::Instant;
+use crate::keys::{Chord, Key};
+use crate::ui::state::{Field, Overlay, View};
+
+/// The field that has the keys.
+fn field(model: &mut Model) -> Option<&mut Field> {
+    match model.ui.overlays.last_mut() {
+        Some(Overlay::Help { filter, .. }) => Some(filter),
+        Some(Overlay::Palette { input, .. }) => Some(input),
+        Some(Overlay::Plan { reason, is_in_reason: true, .. }) => Some(reason),
+        Some(Overlay::Plan { typed, .. }) => Some(typed),
+        Some(Overlay::Taking { note, .. }) => Some(note),
+        Some(_) => None,
+        None if !model.ui.is_filtering => None,
+        None if matches!(model.ui.view, View::Logs(_)) => Some(&mut model.logs.search),
+        None if model.ui.view == View::Alerts => Some(&mut model.ui.alerts.filter),
+        None if model.ui.view == View::Signals => Some(&mut model.ui.signals.filter),
+        None => Some(&mut model.ui.filter),
+    }
+}
+
+/// Types a character, or edits what was typed; what it is for is searched again.
+pub(super) fn typed(model: &mut Model, chord: Chord, now: Instant) {
+    let Some(field) = field(model) else { return };
+    match (chord.typed(), chord.key()) {
+        (Some(character), _) => field.insert(character),
+        (None, Key::Backspace) => field.backspace(),
+        (None, Key::Left) => field.step(-1),
+        (None, Key::Right) => field.step(1),
+        (None, Key::Home) => field.cursor = 0,
+        (None, Key::End) => field.step(isize::MAX),
+        (None, Key::Char('w')) => field.delete_word(),
+        (None, Key::Char('u')) => *field = Field::default(),
+        _ => return,
+    }
+    match model.ui.overlays.last_mut() {
+        Some(Overlay::Palette { selected, .. }) => *selected = 0,
+        Some(Overlay::Help { scroll, .. }) => *scroll = 0,
+        Some(_) => {}
+        None if matches!(model.ui.view, View::Logs(_)) => logs::searched(model),
+        None if model.ui.view == View::Alerts => model.refilter_alerts(),
+        None if model.ui.view == View::Signals => model.refilter_signals(now),
+        None => model.refilter(),
+    }
+}

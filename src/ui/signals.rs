@@ -1,0 +1,43 @@
+//! What a draw may read of signals, borrowed, and where the operator is among them.
+
+use std::sync::Arc;
+
+use super::state::Field;
+use crate::domain::alert::Alert;
+use crate::domain::rollout::Rollout;
+use crate::domain::signal::{Board, SignalSnapshot};
+
+/// A line of the list by what it is: an environment and a service.
+pub type Place = (Arc<str>, Arc<str>);
+
+/// What the operator chose of the signals pane.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SignalsState {
+    /// The line under the cursor.
+    pub cursor: Option<Place>,
+    /// Whether the operator has put the cursor where it is. Until then it rests on the worst line.
+    pub is_cursor_held: bool,
+    /// The filter.
+    pub filter: Field,
+    /// Only what is not known to be well.
+    pub is_problems_only: bool,
+}
+
+/// Everything a draw may read of signals.
+#[derive(Debug, Clone)]
+pub struct SignalsScene<'a> {
+    /// The lines, worst first.
+    pub lines: &'a [Board],
+    /// The place of the cursor among them.
+    pub cursor: Option<usize>,
+    /// How many services there are without the filter.
+    pub total: usize,
+    /// How many of them are critical, warned of and not known.
+    pub tally: [usize; 3],
+    /// The newest of each environment that has a source of signals.
+    pub snapshots: Vec<&'a SignalSnapshot>,
+    /// The workloads of the service under the cursor, worst first.
+    pub rollouts: Vec<&'a Arc<Rollout>>,
+    /// The alerts about it, worst first.
+    pub alerts: Vec<&'a Arc<Alert>>,
+}

@@ -1,0 +1,228 @@
+//! The signals pane in every state, at every size, and the ways from a service to its rollout and its alerts.
+
+use chrono::TimeDelta;
+use insta::assert_snapshot;
+use quarterdeck::app::{Effect, Message, update};
+use quarterdeck::domain::rollout::{Rollout, Verdict};
+use quarterdeck::domain::signal::query::{CPU, ERRORS, P50, P95, P99, REQUESTS};
+use quarterdeck::domain::signal::trace::{MINUTES, beginning, minute};
+use quarterdeck::domain::signal::{Origin, Reading, SignalSnapshot, Trace, Unit};
+use quarterdeck::domain::source::SourceState;
+use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::ui::state::View;
+
+use crate::alerts::{alert, health, snapshot as alerts, workloads};
+use crate::stage::{SIZES, Stage, ago, now, text};
+
+/// What is measured of one service: requests, errors, p50, p95, p99, processor time; `None` where it is not known.
+type Figures = [Option<f64>; 6];
+
+fn readings(service: &str, figures: Figures) -> Vec<Reading> {
+    let names = [
+        (REQUESTS, Unit::PerSecond),
+        (ERRORS, Unit::Ratio),
+        (P50, Unit::Seconds),
+        (P95, Unit::Seconds),
+        (P99, Unit::Seconds),
+        (CPU, Unit::Ratio),
+    ];
+    let reading = |((name, unit), value): ((&str, Unit), Option<f64>)| Reading {
+        name: name.into(),
+        service: service.into(),
+        value,
+        unit,
+        observed_at: ago(4),
+        origin: Origin::Prometheus,
+        why_absent: value.is_none().then(|| "There is no series of it in the last 5m.".to_owned()),
+    };
+    names.into_iter().zip(figures).map(reading).collect()
+}
+
+fn snapshot(services: &[(&str, Figures)], state: SourceState) -> SignalSnapshot {
+    let mut all: Vec<Reading> = services.iter().flat_map(|(service, figures)| readings(service, *figures)).collect();
+    all.sort_by(|one, other| one.service.cmp(&other.service));
+    // Calm, then what it is now for the last six minutes; two minutes are missing.
+    let trace = |reading: &Reading| {
+        #[expect(clippy::cast_possible_truncation, reason = "a picture")]
+        let value = reading.value.map(|value| value as f32)?;
+        let values = (0..MINUTES).map(|place| match place {
+            20..22 => None,
+            0..54 => Some(value / 8.0),
+            _ => Some(value),
+        });
+        Some(Trace {
+            service: reading.service.clone(),
+            name: reading.name.clone(),
+            values: values.collect(),
+            newest: beginning(minute(now())),
+        })
+    };
+    let mut traces: Vec<Trace> = all.iter().filter_map(trace).collect();
+    traces.sort_by(|one, other| (&one.service, &one.name).cmp(&(&other.service, &other.name)));
+    SignalSnapshot {
+        environment: "production".into(),
+        readings: all.into(),
+        traces: traces.into(),
+        labels: None,
+        health: vec![health("prometheus.example", state)],
+        notes: Vec::new(),
+    }
+}
+
+fn shop() -> Vec<(&'static str, Figures)> {
+    vec![
+        ("search", [Some(412.0), Some(0.0004), Some(0.02), Some(0.09), Some(0.3), Some(0.41)]),
+        ("payments", [Some(38.2), Some(0.073), Some(0.24), Some(0.9), Some(2.4), Some(0.72)]),
+        ("basket", [Some(0.0), None, None, None, None, Some(0.02)]),
+        ("mail", [Some(3.1), Some(0.0), Some(0.05), Some(0.61), Some(0.8), None]),
+        (
+            "a-service-nobody-deployed-from-here",
+            [Some(1_530.0), Some(0.0), Some(0.01), Some(0.02), Some(0.03), Some(0.5)],
+        ),
+    ]
+}
+
+fn seeing(signals: SignalSnapshot) -> Stage {
+    let mut stage = Stage::new();
+    stage.see(workloads(), SourceState::Fresh);
+    stage.tell(Message::Signals(Box::new(signals)));
+    stage.press("3");
+    stage
+}
+
+#[test]
+fn signals_list() {
+    let mut without = Stage::new();
+    without.press("3");
+    assert_snapshot!("signals_not_configured", without.bodies());
+    assert_snapshot!("signals_loading", seeing(snapshot(&[], SourceState::Loading)).bodies());
+    assert_snapshot!("signals_empty", seeing(snapshot(&[], SourceState::Fresh)).bodies());
+    assert_snapshot!("signals_normal", seeing(snapshot(&shop(), SourceState::Fresh)).bodies());
+    assert_snapshot!("signals_stale", seeing(snapshot(&shop(), SourceState::Stale)).bodies());
+    let mut down = snapshot(&shop(), SourceState::Down);
+    let then = |reading: &Reading| Reading { observed_at: ago(400), ..reading.clone() };
+    down.readings = down.readings.iter().map(then).collect();
+    assert_snapshot!("signals_down", seeing(down).bodies());
+    let mut never = snapshot(&[], SourceState::Down);
+    never.health[0].last_good = None;
+    assert_snapshot!("signals_never_read", seeing(never).bodies());
+    let names: Vec<String> = (0..2_000).map(|place| format!("service-{place:04}")).collect();
+    let many: Vec<(&str, Figures)> = names.iter().map(|name| (name.as_str(), shop()[0].1)).collect();
+    let mut huge = seeing(snapshot(&many, SourceState::Fresh));
+    huge.press("G");
+    assert_snapshot!("signals_huge", huge.bodies());
+    let mut filtered = seeing(snapshot(&shop(), SourceState::Fresh));
+    filtered.press("/");
+    filtered.type_text("crit");
+    assert_snapshot!("signals_filtered", filtered.bodies());
+    filtered.type_text("nobody");
+    assert!(text(&filtered.body(120, 40)).contains("None of 5 services matches"));
+    filtered.press("esc");
+    assert!(text(&filtered.body(120, 40)).contains("basket"), "esc clears the filter");
+    assert_eq!(filtered.model.ui.view, View::Signals, "and stays");
+}
+
+#[test]
+fn a_service_leads_to_its_rollout_and_its_alerts_and_back_by_one_key_each() {
+    let mut stage = seeing(snapshot(&shop(), SourceState::Fresh));
+    let fires = alert(&[("alertname", "HighErrorRate"), ("service", "payments")], "7 % fail", 60);
+    stage.tell(Message::Alerts(Box::new(alerts(vec![fires], SourceState::Fresh))));
+    assert_eq!(stage.model.signal_line().map(|line| &*line.service), Some("payments"), "the worst is under the cursor");
+    assert!(text(&stage.body(120, 40)).contains("1 alert about it"));
+    stage.press("d");
+    assert!(matches!(&stage.model.ui.view, View::Detail(workload, _) if &*workload.name == "payments"));
+    stage.press("q");
+    assert_eq!(stage.model.ui.view, View::Signals, "back to where one came from");
+    stage.press("A");
+    assert!(matches!(stage.model.ui.view, View::Alert(..)), "its only alert is opened");
+    stage.press("q");
+    assert_eq!(stage.model.ui.view, View::Signals);
+    stage.press("2");
+    stage.press("S");
+    assert_eq!(stage.model.ui.view, View::Signals, "from a rollout to the signals of its service");
+    assert_eq!(stage.model.signal_line().map(|line| &*line.service), Some("payments"));
+    stage.press("q");
+    assert_eq!(stage.model.ui.view, View::Rollouts);
+    stage.press("1");
+    stage.press("S");
+    assert_eq!(stage.model.ui.view, View::Signals, "and from an alert");
+    let keys: quarterdeck::keys::Sequence = "!b".parse().expect("keys");
+    let effects: Vec<Effect> =
+        keys.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), now())).collect();
+    let is_planned =
+        effects.iter().any(|effect| matches!(effect, Effect::Plan(request) if &*request.targets[0].name == "payments"));
+    assert!(is_planned, "rolling back from a service plans for its workload: {effects:?}");
+}
+
+#[test]
+fn what_has_no_workload_or_no_signal_says_so() {
+    let mut stage = seeing(snapshot(&[("lonely", shop()[1].1)], SourceState::Fresh));
+    stage.press("d");
+    assert!(text(&stage.screen(120, 40)).contains("No workload that is shown is of service lonely"));
+    stage.press("2");
+    stage.press("S");
+    assert_eq!(stage.model.ui.view, View::Rollouts);
+    assert!(text(&stage.screen(120, 40)).contains("no series carries its name"));
+    let mut without = Stage::new();
+    without.see(
+        vec![Rollout { service: Some("a".into()), ..crate::stage::rollout("a", Verdict::Complete) }],
+        SourceState::Fresh,
+    );
+    without.press("S");
+    assert!(text(&without.screen(120, 40)).contains("No Prometheus is configured for production"));
+}
+
+#[test]
+fn a_value_that_grows_old_is_not_known_any_more_and_never_green() {
+    let mut stage = seeing(snapshot(&shop(), SourceState::Fresh));
+    let later = now() + TimeDelta::minutes(10);
+    let mut old = snapshot(&shop(), SourceState::Down);
+    old.health[0].last_good = Some(ago(4));
+    update(&mut stage.model, Message::Signals(Box::new(old)), later);
+    let words: Vec<&str> = stage.model.signals.lines().iter().map(|line| line.state.word()).collect();
+    assert_eq!(words, ["unknown"; 5]);
+}
+
+#[test]
+fn only_problems_leaves_what_is_not_known_to_be_well() {
+    let mut stage = seeing(snapshot(&shop(), SourceState::Fresh));
+    stage.press("ctrl-z");
+    let names: Vec<&str> = stage.model.signals.lines().iter().map(|line| &*line.service).collect();
+    assert_eq!(names, ["payments", "mail", "basket"]);
+}
+
+#[test]
+fn a_frozen_screen_stands_still_and_then_shows_the_newest() {
+    let mut stage = seeing(snapshot(&shop(), SourceState::Fresh));
+    stage.press("f");
+    stage.tell(Message::Signals(Box::new(snapshot(&shop()[..1], SourceState::Fresh))));
+    assert_eq!(stage.model.signals.lines().len(), 5);
+    stage.press("f");
+    assert_eq!(stage.model.signals.lines().len(), 1);
+}
+
+/// Texts nobody should have to expect, and somebody will send.
+#[test]
+fn hostile_services_stay_in_their_cells() {
+    let hostile = [
+        "支払いサービス決済処理基盤本番環境",
+        "\u{1b}[2J\u{1b}]0;owned\u{7}clear",
+        "a\u{202e}gnp.exe",
+        "tab\there\nnew",
+    ];
+    let services: Vec<(&str, Figures)> = hostile.iter().map(|name| (*name, shop()[1].1)).collect();
+    let mut signals = snapshot(&services, SourceState::Fresh);
+    signals.notes = hostile.iter().map(ToString::to_string).collect();
+    let mut stage = seeing(signals);
+    assert_snapshot!("signals_hostile", stage.bodies());
+    for (depth, glyphs) in [(Depth::None, Glyphs::ASCII), (Depth::Sixteen, Glyphs::UNICODE)] {
+        stage.theme = Theme::embedded("midnight", depth);
+        stage.glyphs = glyphs;
+        for (columns, rows) in SIZES {
+            for cell in stage.screen(columns, rows).content() {
+                assert!(!cell.symbol().chars().any(char::is_control), "{:?} reached a cell", cell.symbol());
+                assert!(!cell.symbol().contains('\u{202e}'));
+            }
+        }
+    }
+}
