@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// What the default keymap names; the real list is the application's, and a test there holds the two together.
-const KNOWN: [&str; 66] = [
+const KNOWN: [&str; 68] = [
     "logs",
     "logs.previous",
     "logs.container",
@@ -39,8 +39,10 @@ const KNOWN: [&str; 66] = [
     "refresh",
     "view.rollouts",
     "view.alerts",
+    "view.signals",
     "view.overview",
     "alerts_about",
+    "signals_about",
     "action.acknowledge",
     "action.give-back",
     "view.journal",
