@@ -23,14 +23,16 @@ context = "demo-production"
 namespaces = ["shop-production"]
 guard = "production"
 write = true
-alertmanager = [PRODUCTION]
+alertmanager = [ALERTS_PRODUCTION]
+prometheus = SIGNALS_PRODUCTION
 
 [environment.staging]
 context = "demo-staging"
 namespaces = ["shop-staging"]
 guard = "staging"
 write = true
-alertmanager = [STAGING]
+alertmanager = [ALERTS_STAGING]
+prometheus = SIGNALS_STAGING
 
 [service.checkout]
 workloads = ["deployment/checkout-api", "deployment/checkout-web"]
@@ -113,7 +115,7 @@ impl Demo {
     }
 }
 
-/// The configuration with the simulated Alertmanagers, one for each environment, and the files it takes to talk to them.
+/// The configuration with the simulated Alertmanagers and Prometheus servers, one of each for each environment, and the files it takes to talk to them.
 fn with_alerts(sandbox: &Sandbox, folder: &Path) -> io::Result<String> {
     let (token, authority) = (folder.join("token"), folder.join("authority.pem"));
     std::fs::OpenOptions::new()
@@ -124,11 +126,14 @@ fn with_alerts(sandbox: &Sandbox, folder: &Path) -> io::Result<String> {
         .write_all(sandbox.token().as_bytes())?;
     std::fs::write(&authority, sandbox.certificate())?;
     let (token, authority) = (token.display().to_string(), authority.display().to_string());
-    let manager = |namespace: &str| {
-        let url = sandbox.alertmanager(namespace);
-        format!("{{ url = {url:?}, bearer_file = {token:?}, ca_file = {authority:?} }}")
-    };
-    Ok(CONFIGURATION.replace("PRODUCTION", &manager("shop-production")).replace("STAGING", &manager("shop-staging")))
+    let server = |url: &str| format!("{{ url = {url:?}, bearer_file = {token:?}, ca_file = {authority:?} }}");
+    let mut text = CONFIGURATION.to_owned();
+    for (place, namespace) in [("PRODUCTION", "shop-production"), ("STAGING", "shop-staging")] {
+        text = text
+            .replace(&format!("ALERTS_{place}"), &server(&sandbox.alertmanager(namespace)))
+            .replace(&format!("SIGNALS_{place}"), &server(&sandbox.prometheus(namespace)));
+    }
+    Ok(text)
 }
 
 /// Only the cluster, for kubectl and scripts.

@@ -9,6 +9,7 @@ mod controllers;
 mod faults;
 mod http;
 mod patch;
+mod prometheus;
 mod scenario;
 mod selector;
 mod template;
@@ -22,6 +23,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
@@ -53,6 +55,8 @@ struct Shared {
     requests: Mutex<Vec<Seen>>,
     /// What the Alertmanager of each namespace holds.
     alerts: Mutex<HashMap<String, alertmanager::Holding>>,
+    /// What the services answered, for the Prometheus of each namespace.
+    traffic: Mutex<prometheus::Traffic>,
 }
 
 /// A request the server saw.
@@ -114,10 +118,16 @@ impl Sandbox {
             tokens: Mutex::new(Tokens { operator: secret(), viewer: secret() }),
             requests: Mutex::new(Vec::new()),
             alerts: Mutex::default(),
+            traffic: Mutex::new(prometheus::Traffic::starting(clock.now())),
         });
         let (address, serving) = http::serve(shared.clone(), identity).await?;
         #[expect(clippy::disallowed_methods, reason = "the sandbox is a world of its own; its tasks end with it")]
-        let tasks = vec![serving, tokio::spawn(control(shared.clone())), tokio::spawn(play(shared.clone(), plot))];
+        let tasks = vec![
+            serving,
+            tokio::spawn(control(shared.clone())),
+            tokio::spawn(play(shared.clone(), plot)),
+            tokio::spawn(count(shared.clone())),
+        ];
         Ok(Self { shared, address, certificate, tasks })
     }
 
@@ -164,6 +174,16 @@ impl Sandbox {
     /// The address of the Alertmanager of a namespace.
     pub fn alertmanager(&self, namespace: &str) -> String {
         format!("https://{}{}{namespace}", self.address, alertmanager::PREFIX)
+    }
+
+    /// The address of the Prometheus of a namespace.
+    pub fn prometheus(&self, namespace: &str) -> String {
+        format!("https://{}{}{namespace}", self.address, prometheus::PREFIX)
+    }
+
+    /// Every sample of the Prometheus of a namespace between two times, as OpenMetrics.
+    pub fn samples(&self, namespace: &str, from: DateTime<Utc>, to: DateTime<Utc>) -> String {
+        self.shared.traffic.lock().unwrap_or_else(PoisonError::into_inner).written(namespace, from, to)
     }
 
     /// The certificate its servers present, in PEM.
@@ -219,6 +239,15 @@ async fn control(shared: Arc<Shared>) {
             () = shared.changed.notified() => {}
             () = sleep(wait) => {}
         }
+    }
+}
+
+/// Counts what the services answer.
+async fn count(shared: Arc<Shared>) {
+    loop {
+        let now = shared.clock.now();
+        shared.read(|world| shared.traffic.lock().unwrap_or_else(PoisonError::into_inner).pass(world, now));
+        sleep(Some(shared.clock.until(now + prometheus::EVERY))).await;
     }
 }
 

@@ -22,6 +22,7 @@ mod runs;
 mod screens;
 mod sending;
 mod services;
+mod signal_faults;
 mod signals;
 mod stage;
 mod taking;

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use crate::domain::alert::{Matcher, Operator};
 
 /// Whether this server can compare with it; others are refused as a real one refuses what is no RE2.
-pub(super) fn is_understood(matcher: &Matcher) -> bool {
+pub(in crate::sandbox) fn is_understood(matcher: &Matcher) -> bool {
     !matcher.operator.is_regex() || !matcher.value.contains(['(', ')', '[', ']', '{', '}', '?', '^', '$', '\\'])
 }
 
 /// Whether a matcher covers labels. A label that is not there is an empty text.
-pub(super) fn covers(matcher: &Matcher, labels: &BTreeMap<String, String>) -> bool {
+pub(in crate::sandbox) fn covers(matcher: &Matcher, labels: &BTreeMap<String, String>) -> bool {
     let value = labels.get(&matcher.name).map_or("", String::as_str);
     match matcher.operator {
         Operator::Equal => value == matcher.value,

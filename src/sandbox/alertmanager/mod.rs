@@ -3,7 +3,7 @@
 //! Its alerts come from what pods really do in the simulated cluster, and from whoever posts some. It answers as 0.25 to 0.34 do,
 //! held by the contract suite that also runs against those.
 
-mod matching;
+pub(super) mod matching;
 mod rules;
 
 use std::collections::BTreeMap;

@@ -27,10 +27,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-use super::alertmanager;
 use super::faults::Fault;
 use super::tls::Identity;
 use super::{Seen, Shared};
+use super::{alertmanager, prometheus};
 
 /// A body of this server.
 pub(super) type Body = BoxBody<Bytes, io::Error>;
@@ -158,7 +158,8 @@ async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Bo
         body: body.to_bytes(),
         user,
     };
-    let response = alertmanager::answer(&shared, &asked).unwrap_or_else(|| route::route(&shared, &asked, fault));
+    let beside = alertmanager::answer(&shared, &asked).or_else(|| prometheus::answer(&shared, &asked));
+    let response = beside.unwrap_or_else(|| route::route(&shared, &asked, fault));
     match fault {
         Some(fault @ (Fault::Slow | Fault::Reset | Fault::Truncated | Fault::HangAfterHeaders | Fault::Huge)) => {
             spoiled(response, fault).await
@@ -241,7 +242,7 @@ fn failed(code: u16, reason: &str, message: &str) -> Response<Body> {
 }
 
 /// A part of a query without its escapes.
-fn decoded(raw: &str) -> String {
+pub(super) fn decoded(raw: &str) -> String {
     let mut bytes = Vec::with_capacity(raw.len());
     let mut rest = raw.as_bytes();
     while let Some((first, others)) = rest.split_first() {

@@ -1,5 +1,7 @@
 //! Signals from a real Prometheus whose history is known, so that every value is known beforehand.
 
+mod sandbox;
+
 use std::sync::Arc;
 use std::time::Duration;
 

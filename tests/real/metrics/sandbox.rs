@@ -1,0 +1,96 @@
+//! One contract: the simulated Prometheus and a real one that holds the same samples give the same values to every shipped query.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{TimeDelta, Utc};
+use quarterdeck::config::{Credentials, Prometheus as Settings, Server as Address};
+use quarterdeck::domain::signal::query::{ERRORS, Labels};
+use quarterdeck::domain::signal::{Query, Series};
+use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
+use quarterdeck::sources::error::Trouble;
+use quarterdeck::sources::metrics::ObserveMetrics;
+use quarterdeck::sources::prometheus::Prometheus;
+
+use super::client;
+use crate::support::process::skip;
+use crate::support::prometheus::{Server, why_not};
+
+fn simulated(sandbox: &Sandbox, folder: &std::path::Path) -> Prometheus {
+    let (token, authority) = (folder.join("token"), folder.join("authority.pem"));
+    std::fs::write(&token, sandbox.token()).expect("room");
+    std::fs::write(&authority, sandbox.certificate()).expect("room");
+    let server = Address {
+        url: sandbox.prometheus("shop"),
+        name: "simulated".into(),
+        credentials: Credentials::Bearer(token),
+        authorities: Some(authority),
+        identity: None,
+        headers: Vec::new(),
+    };
+    let settings = Settings { server, service_label: None, code_label: None, queries: Query::shipped() };
+    Prometheus::new(&settings, Arc::new(Utc::now))
+}
+
+fn by_labels(series: &[Series]) -> BTreeMap<String, f64> {
+    let key = |one: &Series| {
+        let labels: Vec<String> = one.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        labels.join(" ")
+    };
+    series.iter().map(|one| (key(one), one.last().expect("one sample").value)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_simulated_and_the_real_prometheus_answer_alike() {
+    if let Some(why) = why_not() {
+        skip("a real Prometheus", why);
+        return;
+    }
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // An hour ago, twenty times as fast: its present stays in our past.
+    let clock = SandboxClock::starting(Utc::now() - TimeDelta::hours(1), 20);
+    let scenario = Scenario::empty("shop")
+        .with("shop", Service::new("calm", 2))
+        .with("shop", Service::new("payments", 3).behaving("crash-loop"));
+    let sandbox = Sandbox::start(scenario, clock).await.expect("a sandbox");
+    let folder = tempfile::tempdir().expect("a folder");
+    let ours = simulated(&sandbox, folder.path());
+    let labels = Labels::default();
+    let errors = Query::shipped().into_iter().find(|query| &*query.name == ERRORS).expect("it ships");
+    let failing = async {
+        loop {
+            let found = ours.instant(&errors.for_one(&labels, "payments", "2m"), clock.now()).await.expect("an answer");
+            if found.series.first().and_then(Series::last).is_some_and(|sample| sample.value > 0.2) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), failing).await.expect("errors within a minute");
+
+    let now = clock.now();
+    let server = Server::start(&sandbox.samples("shop", now - TimeDelta::hours(2), now), "", &[]);
+    let theirs = client(server.port);
+    let mut compared = 0;
+    for query in Query::shipped() {
+        let texts = ["2m", "5m", "1h"].map(|range| query.for_all(&labels, range));
+        for text in texts.into_iter().chain([query.for_one(&labels, "payments", "37m")]) {
+            for at in [now, now - TimeDelta::seconds(7), now - TimeDelta::minutes(20)] {
+                let (one, other) = tokio::join!(ours.instant(&text, at), theirs.instant(&text, at));
+                let (one, other) = (by_labels(&one.expect("ours").series), by_labels(&other.expect("theirs").series));
+                assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>(), "{text} at {at}");
+                for (key, value) in one {
+                    let real = other[&key];
+                    let is_same =
+                        (value - real).abs() <= real.abs().max(1e-9) * 1e-7 || value.is_nan() && real.is_nan();
+                    assert!(is_same, "{text} at {at}: {key} is {value} in the sandbox and {real} in Prometheus");
+                    compared += 1;
+                }
+            }
+        }
+    }
+    assert!(compared > 100, "{compared} values were compared");
+    let refused = ours.instant("avg(rate(http_requests_total[5m]))", now).await.expect_err("not shipped");
+    assert_eq!(refused.trouble, Trouble::Rejected, "{}", refused.sentence);
+}
