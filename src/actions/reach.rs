@@ -26,7 +26,7 @@ pub struct PodReach {
     /// The hands; `None` without a grant.
     pub(super) reach: Option<Arc<dyn ReachPods>>,
     /// The environment's name.
-    pub(super) environment: String,
+    pub environment: String,
     /// Its guard.
     pub(super) guard: Guard,
     /// Whether it may be changed.

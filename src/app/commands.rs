@@ -97,6 +97,12 @@ pub enum Command {
     Acknowledge,
     /// Say that nobody is any more.
     GiveBack,
+    /// Run a command in a container of the pod.
+    Exec,
+    /// Open a port of the pod on this machine.
+    PortForward,
+    /// Close a port that is open.
+    EndForward,
     /// The log of the workload.
     Logs,
     /// The log of the instance before.
@@ -173,6 +179,9 @@ pub const NAMED: &[(Command, &str, &str)] = &[
     (Command::RollBackService, "action.rollback_service", "plan to roll its whole service back"),
     (Command::Acknowledge, "action.acknowledge", "plan to say that you are on the alert"),
     (Command::GiveBack, "action.give-back", "plan to say that nobody is on the alert any more"),
+    (Command::Exec, "action.exec", "run a command in a container of the pod"),
+    (Command::PortForward, "action.port-forward", "forward a port of the pod to this machine"),
+    (Command::EndForward, "action.end-forward", "end forwarding a port"),
     (Command::Logs, "logs", "follow the log"),
     (Command::LogPrevious, "logs.previous", "the log of the instance before"),
     (Command::LogLevel, "logs.level", "another least level"),

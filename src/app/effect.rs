@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::reaching::{Call, PortAsk};
 use crate::actions::Options;
 use crate::actions::journal::Finished;
 use crate::domain::action::Plan;
@@ -44,6 +45,16 @@ pub enum Effect {
     Acknowledge(Box<Taking>, String),
     /// Journal that one was looked at and given up.
     LeaveAlone(Box<Taking>),
+    /// Start a confirmed command in a container.
+    Exec(Call),
+    /// Lend the terminal to the command of this number, which runs.
+    HandOver(u64),
+    /// Leave the command of this number, for which nobody waits any more.
+    Abandon(u64),
+    /// Open a port of a pod on this machine.
+    Forward(PortAsk),
+    /// Close it, by its number.
+    CloseForward(u64),
     /// Look for runs that never ended.
     FindUnfinished,
     /// Read the journal.

@@ -39,6 +39,8 @@ pub enum Message {
     NotConnected(usize, String),
     /// The newest of the signals of an environment.
     Signals(Box<crate::domain::signal::SignalSnapshot>),
+    /// What came of reaching into a pod.
+    Reached(super::reaching::ReachNews),
     /// The newest of the alerts of an environment.
     Alerts(Box<AlertSnapshot>),
     /// The newest of the cluster of the environment at this place.

@@ -32,6 +32,7 @@ mod overview;
 mod pace;
 mod perform;
 mod reach;
+mod reaching;
 mod reading;
 mod releases;
 mod runtime;
@@ -42,6 +43,7 @@ mod supervise;
 mod tell_journal;
 mod timeline;
 mod update;
+mod visits;
 
 use crate::actions::catalog;
 use crate::keys::CommandName;
@@ -55,9 +57,11 @@ pub use message::{Connected, Leaving, Message, Unseen};
 pub use model::Model;
 pub use perform::Performer;
 pub use reach::{Connect, Reach};
+pub use reaching::{Call, PortAsk, ReachNews, ports};
 pub use runtime::Runtime;
 pub use sight::{Link, Scope, Sight};
 pub use update::{next_due, update};
+pub use visits::{listen, serve, told};
 
 /// The name of every command a keymap may bind.
 pub fn command_names() -> Vec<CommandName> {

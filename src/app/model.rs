@@ -12,6 +12,7 @@ use super::effect::{Effect, PlanRequest};
 use super::filter;
 use super::jobs::JobsPane;
 use super::logs::LogsPane;
+use super::reaching::{OpenPort, PortAsk};
 use super::sight::{Link, Scope, Sight};
 use super::timeline::Happened;
 use crate::config::Environment;
@@ -26,6 +27,7 @@ use crate::domain::time::Instant;
 use crate::keys::{Keymap, Pending};
 use crate::sources::cluster::ClusterSnapshot;
 use crate::sources::store::StoreSnapshot;
+use crate::ui::reaching::ReachingScene;
 use crate::ui::scene::{Detail, Header, JournalLine, MenuLine, PlanScene, Rows, Scene, TakingScene};
 use crate::ui::state::{Overlay, UiState, View};
 
@@ -95,6 +97,12 @@ pub struct Model {
     pub aftermath: Aftermath,
     /// Alerts being acknowledged or given back.
     pub taking: Option<TakingScene>,
+    /// A pod that is to be reached into.
+    pub reaching: Option<ReachingScene>,
+    /// Ports of pods that are open on this machine, the oldest first.
+    pub open_ports: Vec<OpenPort>,
+    /// What is said of them.
+    pub ports_said: Option<String>,
     /// Who sits here, for the store.
     pub author: Author,
     /// Whether nothing may be written into the store from here.
@@ -148,6 +156,9 @@ impl Model {
             ended_badly: None,
             aftermath: Aftermath::default(),
             taking: None,
+            reaching: None,
+            open_ports: Vec::new(),
+            ports_said: None,
             author: Author::default(),
             is_store_read_only: false,
             store: None,
@@ -320,6 +331,7 @@ impl Model {
             jobs: self.jobs.scene(),
             logs: self.logs.scene(),
             taking: self.taking.as_ref(),
+            reaching: self.reaching.as_ref(),
             plan: self.planning.as_ref().map(|planning| &planning.scene),
             menu: &self.menu,
             journal: &self.journal,
@@ -368,7 +380,19 @@ impl Model {
             .or(unfinished)
             .or_else(|| self.aftermath.undone())
             .or(self.ended_badly.as_deref())
+            .or(self.ports_said.as_deref())
             .or(self.banner.as_deref())
+    }
+
+    /// Says which ports of pods are open on this machine.
+    pub(super) fn say_ports(&mut self) {
+        let told = |open: &OpenPort| {
+            let PortAsk { namespace, pod, environment, ports, .. } = &open.ask;
+            let trouble = open.trouble.as_deref().map(|why| format!(" (last trouble: {why})")).unwrap_or_default();
+            Some(format!("127.0.0.1:{} to {namespace}/{pod}:{} in {environment}{trouble}", open.local?, ports.1))
+        };
+        let open: Vec<String> = self.open_ports.iter().filter_map(told).collect();
+        self.ports_said = (!open.is_empty()).then(|| format!("FORWARDING {}. :end-forward ends it.", open.join("; ")));
     }
 
     /// The overlay that has the keys.

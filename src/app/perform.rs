@@ -17,6 +17,7 @@ use super::reach::{Connect, Ways, patiently};
 use super::releases::{self, Present};
 use super::supervise::panicked;
 use super::tell_journal::tell_journal;
+use super::visits::{Lent, VisitEnd, Visits};
 use super::{alert_feed, signal_feed};
 use super::{logs, reading};
 use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
@@ -57,6 +58,8 @@ pub struct Performer {
     signals_retry: Arc<Notify>,
     /// What acknowledgements are carried out with; `None` before the store is kept.
     acknowledger: Option<Acknowledger>,
+    /// Visits to pods.
+    visits: Visits,
     /// What is current now, for the store.
     releases: watch::Sender<Present>,
 }
@@ -91,6 +94,7 @@ impl Performer {
             signals: Vec::new(),
             signals_retry: Arc::default(),
             acknowledger: None,
+            visits: Visits::default(),
             releases: watch::Sender::default(),
         }
     }
@@ -167,6 +171,16 @@ impl Performer {
             Effect::Execute(plan, answer) => self.execute(*plan, answer),
             Effect::Acknowledge(taking, note) => self.acknowledge(*taking, note),
             Effect::LeaveAlone(taking) => self.leave_alone(*taking),
+            Effect::Exec(call) => {
+                let reach = self.ways.of(&call.environment).map(|current| &current.reach);
+                self.visits.exec(reach, call, self.messages.clone());
+            }
+            Effect::Abandon(number) => self.visits.abandon(number),
+            Effect::Forward(ask) => {
+                let pods = self.ways.of(&ask.environment).map(|current| current.reach.pods.clone());
+                self.visits.forward(pods, ask, self.messages.clone());
+            }
+            Effect::CloseForward(number) => self.visits.close(number),
             Effect::FindUnfinished => self.find_unfinished(),
             Effect::ReadJournal => self.read_journal(),
             Effect::LookBack(finished) => self.look_back(*finished),
@@ -183,7 +197,7 @@ impl Performer {
                 reading::save(self.state.clone(), name, lines, (self.clock)(), self.messages.clone());
             }
             // The loop does these itself: they are about the terminal.
-            Effect::Repaint | Effect::Copy(_) | Effect::Suspend | Effect::Leave => {}
+            Effect::Repaint | Effect::Copy(_) | Effect::Suspend | Effect::HandOver(_) | Effect::Leave => {}
         }
     }
 
@@ -192,8 +206,19 @@ impl Performer {
         while self.runs.join_next().await.is_some() {}
     }
 
-    /// Waits until what is being journalled is on disk.
+    /// The command of this number that waits for the terminal, once.
+    pub(super) fn lent(&mut self, number: u64) -> Option<Lent> {
+        self.visits.take(number)
+    }
+
+    /// Journals how a visit to a pod ended.
+    pub(super) fn visited(&mut self, end: VisitEnd, phase: Phase, words: String) {
+        self.visits.ended(end, phase, words);
+    }
+
+    /// Ends the visits to pods, and waits until what is being journalled is on disk.
     pub async fn written(&mut self) {
+        self.visits.end().await;
         while self.writes.join_next().await.is_some() {}
     }
 

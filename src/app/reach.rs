@@ -14,7 +14,7 @@ use tokio::task::AbortHandle;
 
 use super::message::{Connected, Message};
 use super::supervise::supervise;
-use crate::actions::{Executor, Planner, Seen};
+use crate::actions::{Executor, Planner, PodReach, Seen};
 use crate::domain::release::Release;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::time::Instant;
@@ -35,6 +35,10 @@ pub struct Reach {
     pub planner: Planner,
     /// The executor.
     pub executor: Executor,
+    /// The way into its pods.
+    pub pods: PodReach,
+    /// How a command is written down: without its secrets.
+    pub redact: fn(&[String]) -> String,
 }
 
 /// Makes the way to an environment, by its place; run again until it succeeds.
@@ -198,8 +202,8 @@ impl Ways {
     fn attach(&mut self, place: usize, reach: Reach) -> Option<Message> {
         let way = self.all.get_mut(place)?;
         let environment = way.environment.clone();
-        if [&reach.planner.environment, &reach.executor.environment].iter().any(|known| known.as_str() != &*environment)
-        {
+        let known = [&reach.planner.environment, &reach.executor.environment, &reach.pods.environment];
+        if known.iter().any(|known| known.as_str() != &*environment) {
             let why = format!("the connection made for {environment} is another environment's: it is not used.");
             return Some(Message::NotConnected(place, why));
         }

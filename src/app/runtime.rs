@@ -10,11 +10,14 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant as Tick;
 
 use super::effect::Effect;
+use super::handover::{Ending, hand_over};
 use super::message::{Leaving, Message};
 use super::model::Model;
 use super::pace::{Cause, Pace};
 use super::perform::Performer;
+use super::reaching::ReachNews;
 use super::update::{self, is_typing};
+use super::visits::{Lent, told};
 use crate::domain::time::Instant;
 use crate::keys::Key;
 use crate::sources::Clock;
@@ -24,6 +27,8 @@ use crate::ui::root;
 
 /// How many messages are taken before a draw gets its turn.
 const DRAIN: usize = 64;
+/// How long at least passes between two looks at the time while the terminal is lent.
+const ASIDE_AT_LEAST: Duration = Duration::from_millis(200);
 /// How long a terminal that does not read is waited for.
 const PATIENCE: Duration = Duration::from_millis(300);
 
@@ -117,7 +122,12 @@ impl Runtime {
                 if let Message::Resize(columns, rows) = message {
                     glass.size = (columns, rows);
                 }
-                if self.take(message, &mut glass, &mut keys) {
+                let is_over = match self.take(message, &mut glass, &mut keys) {
+                    Next::On => false,
+                    Next::Leave => true,
+                    Next::HandOver(number) => self.hand_over(number, &mut glass, &mut keys, &mut signals).await,
+                };
+                if is_over {
                     return self.leave(glass, &mut signals).await;
                 }
                 taken += 1;
@@ -137,12 +147,14 @@ impl Runtime {
         }
     }
 
-    /// Takes a message in and does what it asks; whether the console has to leave.
-    fn take(&mut self, message: Message, glass: &mut Glass, keys: &mut mpsc::Receiver<InputEvent>) -> bool {
+    /// Takes a message in and does what it asks.
+    fn take(&mut self, message: Message, glass: &mut Glass, keys: &mut mpsc::Receiver<InputEvent>) -> Next {
         let now = (self.clock)();
+        let mut next = Next::On;
         for effect in update::update(&mut self.model, message, now) {
             match effect {
-                Effect::Leave => return true,
+                Effect::Leave => return Next::Leave,
+                Effect::HandOver(number) => next = Next::HandOver(number),
                 Effect::Repaint => glass.writer.repaint(),
                 Effect::Copy(text) => glass.writer.copy(&text),
                 Effect::Suspend => {
@@ -152,6 +164,51 @@ impl Runtime {
                 effect => self.performer.perform(effect),
             }
         }
+        next
+    }
+
+    /// Lends the terminal to a command in a container until it ends; whether the console has to leave then.
+    ///
+    /// The loop goes on behind it, without a screen: no run waits for a person to leave a shell.
+    async fn hand_over(
+        &mut self,
+        number: u64,
+        glass: &mut Glass,
+        keys: &mut mpsc::Receiver<InputEvent>,
+        signals: &mut Signals,
+    ) -> bool {
+        let Some(Lent { session, words, end }) = self.performer.lent(number) else { return false };
+        Self::step_aside(glass);
+        say(&words);
+        let began = (self.clock)();
+        let ending = {
+            let handed = hand_over(session, true, signals);
+            tokio::pin!(handed);
+            loop {
+                let now = (self.clock)();
+                let due = update::next_due(&self.model, now);
+                let due = due.map(|at| Tick::now() + (at - now).to_std().unwrap_or_default().max(ASIDE_AT_LEAST));
+                let message = tokio::select! {
+                    biased;
+                    ending = &mut handed => break ending,
+                    Some(message) = self.messages.recv() => message,
+                    message = self.performer.news() => message,
+                    () = at(due) => Message::Clock,
+                };
+                self.aside(message);
+            }
+        };
+        let is_left = matches!(ending, Ok(Ending::Left(_)));
+        let (phase, words) = told(ending);
+        let seconds = ((self.clock)() - began).num_seconds();
+        self.performer.visited(end, phase, format!("{words} After {seconds} s."));
+        self.aside(Message::Reached(ReachNews::Left(phase, words)));
+        if is_left {
+            return true;
+        }
+        Self::come_back(glass, keys);
+        self.aside(Message::Resize(glass.size.0, glass.size.1));
+        glass.writer.repaint();
         false
     }
 
@@ -186,13 +243,23 @@ impl Runtime {
     }
 
     fn suspend(glass: &mut Glass, keys: &mut mpsc::Receiver<InputEvent>) {
-        glass.writer.pause(PATIENCE);
-        // The reader must not take the shell's keys.
-        glass.input = None;
-        crate::terminal::release();
+        Self::step_aside(glass);
         if let Err(error) = stop_self() {
             tracing::error!(%error, "the process cannot be stopped");
         }
+        Self::come_back(glass, keys);
+    }
+
+    /// Leaves the terminal to somebody else for a while.
+    fn step_aside(glass: &mut Glass) {
+        glass.writer.pause(PATIENCE);
+        // The reader must not take their keys.
+        glass.input = None;
+        crate::terminal::release();
+    }
+
+    /// Takes the terminal over again.
+    fn come_back(glass: &mut Glass, keys: &mut mpsc::Receiver<InputEvent>) {
         let _ = glass.guard.reacquire();
         while keys.try_recv().is_ok() {}
         glass.input = Input::start(glass.events.clone()).ok();
@@ -234,6 +301,22 @@ impl Runtime {
         let now = (self.clock)();
         update::update(&mut self.model, message, now);
     }
+
+    /// Takes a message in while nothing can be drawn.
+    fn aside(&mut self, message: Message) {
+        let now = (self.clock)();
+        for effect in update::update(&mut self.model, message, now) {
+            self.performer.perform(effect);
+        }
+    }
+}
+
+/// What follows from a message.
+enum Next {
+    On,
+    Leave,
+    /// The terminal is lent to the command of this number.
+    HandOver(u64),
 }
 
 /// A line for whoever is left at the terminal; nobody may be.

@@ -10,7 +10,7 @@ use super::output::note;
 use super::session::{Session, shows};
 use super::{Global, exit};
 use crate::actions::{Denied, EXEC_WORD};
-use crate::app::{Ending, hand_over};
+use crate::app::{Ending, hand_over, told};
 use crate::domain::action::Phase;
 use crate::domain::text;
 use crate::sources::operate::ExecAsk;
@@ -89,7 +89,8 @@ impl Exec {
         let began = session.now();
         let ending = hand_over(running, has_terminal, &mut signals).await;
         let seconds = (session.now() - began).num_seconds();
-        let (phase, words, code) = told(ending);
+        let code = code(&ending);
+        let (phase, words) = told(ending);
         pods.end(&visit, phase, &format!("{words} After {seconds} s."));
         if phase != Phase::Done && phase != Phase::Failed {
             note(&words);
@@ -98,20 +99,12 @@ impl Exec {
     }
 }
 
-/// What an ending is to the journal, to a person and to a script.
-fn told(ending: std::io::Result<Ending>) -> (Phase, String, u8) {
+/// The exit code of an ending.
+fn code(ending: &std::io::Result<Ending>) -> u8 {
     match ending {
-        Ok(Ending::Exited(0)) => (Phase::Done, "exit code 0.".to_owned(), 0),
-        Ok(Ending::Exited(code)) => (Phase::Failed, format!("exit code {code}."), u8::try_from(code).unwrap_or(1)),
-        Ok(Ending::Lost(error)) if error.is_certainly_not_done => (Phase::Refused, error.sentence, exit::REFUSED),
-        Ok(Ending::Lost(error)) => (Phase::Unknown, error.sentence, exit::UNKNOWN),
-        Ok(Ending::Left(why)) => {
-            let words = format!("{why}; the command may go on in the container.");
-            (Phase::Aborted, words, exit::ABORTED)
-        }
-        Err(error) => {
-            let words = format!("the terminal cannot be used: {error}. The command may go on in the container.");
-            (Phase::Aborted, words, exit::ABORTED)
-        }
+        Ok(Ending::Exited(code)) => u8::try_from(*code).unwrap_or(1),
+        Ok(Ending::Lost(error)) if error.is_certainly_not_done => exit::REFUSED,
+        Ok(Ending::Lost(_)) => exit::UNKNOWN,
+        Ok(Ending::Left(_)) | Err(_) => exit::ABORTED,
     }
 }

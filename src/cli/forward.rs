@@ -1,27 +1,21 @@
 //! `quarterdeck port-forward`: a port of a pod on this machine, for nobody else.
 
-use std::net::Ipv4Addr;
 use std::process::ExitCode;
 
 use clap::Args;
 use color_eyre::eyre::Result;
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
-use tokio::net::{TcpListener, TcpStream};
 
 use super::output::{note, say};
 use super::plan::named;
 use super::session::{Connected, Session, shows};
 use super::{Global, exit};
-use crate::actions::{Denied, Forward as Way};
+use crate::actions::Denied;
+use crate::app::{listen, ports, serve};
 use crate::domain::action::Phase;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::text;
 use crate::sources::observe::ObserveCluster;
 use crate::terminal::{Signal, Signals};
-
-/// How many connections are held at once.
-const CONNECTIONS: usize = 64;
 
 #[derive(Debug, Args)]
 pub(super) struct Forward {
@@ -63,15 +57,13 @@ impl Forward {
             }
         };
         let mut signals = Signals::listen()?;
-        // 127.0.0.1 and nothing else: whoever reaches the port reaches into the pod with our rights.
-        let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, self.ports.0)).await {
-            Ok(listener) => listener,
-            Err(error) => {
-                note(&format!("127.0.0.1:{} cannot be listened on: {error}. Take another local port.", self.ports.0));
+        let (listener, local) = match listen(self.ports.0).await {
+            Ok(listening) => listening,
+            Err(sentence) => {
+                note(&sentence);
                 return Ok(ExitCode::from(exit::USAGE));
             }
         };
-        let local = listener.local_addr()?.port();
         let pods = session.pods(&connected);
         let way = match pods.begin_forward(&namespace, &pod, (local, self.ports.1)).await {
             Ok(way) => way,
@@ -84,7 +76,8 @@ impl Forward {
             "Forwarding 127.0.0.1:{local} to port {} of pod {namespace}/{pod}. Interrupt to end.",
             self.ports.1
         ))?;
-        let connections = serve(&listener, &way, &mut signals).await;
+        let end = async { while !matches!(signals.next().await, Signal::Interrupt | Signal::Leave) {} };
+        let connections = serve(&listener, &way, end, |trouble| note(&trouble)).await;
         pods.end(&way.visit, Phase::Done, &format!("{connections} connections."));
         Ok(ExitCode::SUCCESS)
     }
@@ -108,67 +101,5 @@ impl Forward {
         let facts = connected.connection.workload(&workload).await.map_err(|error| error.sentence)?;
         let ready = facts.newest_pods().chain(&facts.pods).find(|pod| pod.is_ready && pod.gone_by.is_none());
         ready.map(|pod| pod.name.to_string()).ok_or_else(|| format!("{workload} has no ready pod to connect to."))
-    }
-}
-
-/// Serves connections until a signal ends it; how many there were.
-async fn serve(listener: &TcpListener, way: &Way, signals: &mut Signals) -> usize {
-    let mut held = FuturesUnordered::new();
-    let mut count = 0;
-    loop {
-        tokio::select! {
-            biased;
-            signal = signals.next() => if matches!(signal, Signal::Interrupt | Signal::Leave) { return count },
-            Some(trouble) = held.next(), if !held.is_empty() => {
-                let trouble: Option<String> = trouble;
-                if let Some(trouble) = trouble {
-                    note(&trouble);
-                }
-            }
-            accepted = listener.accept(), if held.len() < CONNECTIONS => match accepted {
-                Ok((stream, _)) => {
-                    count += 1;
-                    held.push(carry(stream, way));
-                }
-                Err(error) => note(&format!("a connection could not be taken: {error}.")),
-            },
-        }
-    }
-}
-
-/// Carries one connection to its end; what went wrong with it, if anything did.
-async fn carry(mut here: TcpStream, way: &Way) -> Option<String> {
-    let mut tunnel = match way.connect().await {
-        Ok(tunnel) => tunnel,
-        Err(sentence) => return Some(sentence),
-    };
-    let carried = tokio::io::copy_bidirectional(&mut here, &mut tunnel.stream);
-    tokio::select! {
-        // A connection that breaks off is its owner's affair.
-        _ = carried => None,
-        Some(refusal) = tunnel.refusal => Some(format!("the pod refused the connection: {refusal}")),
-    }
-}
-
-/// Local and remote port.
-fn ports(text: &str) -> Result<(u16, u16), String> {
-    let port = |text: &str| text.parse::<u16>().map_err(|_| format!("{text:?} is no port from 0 to 65535"));
-    let (local, remote) = text.split_once(':').unwrap_or((text, text));
-    match (port(local)?, port(remote)?) {
-        (_, 0) => Err("the remote port cannot be 0".to_owned()),
-        ports => Ok(ports),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ports_are_read_as_kubectl_reads_them() {
-        assert_eq!(ports("8080:80"), Ok((8080, 80)));
-        assert_eq!(ports("9090"), Ok((9090, 9090)));
-        assert_eq!(ports("0:80"), Ok((0, 80)));
-        assert!(ports("80:0").is_err() && ports("a:80").is_err() && ports("70000").is_err());
     }
 }

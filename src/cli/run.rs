@@ -99,6 +99,8 @@ fn connect(session: Session, leave: watch::Receiver<bool>) -> Connect {
             Ok(Reach {
                 planner: session.planner(&connected),
                 executor: session.executor(&connected, leave),
+                pods: session.pods(&connected),
+                redact: telemetry::redact_command,
                 connection: connected.connection,
                 namespaces: connected.namespaces,
             })

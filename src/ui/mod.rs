@@ -25,6 +25,7 @@ pub mod overlays;
 pub mod overview;
 pub mod panes;
 pub mod pen;
+pub mod reaching;
 pub mod root;
 pub mod scene;
 pub mod signals;

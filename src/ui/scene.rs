@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::alerts::AlertsScene;
 use super::overview::OverviewScene;
+use super::reaching::ReachingScene;
 use super::signals::SignalsScene;
 use super::state::{Field, UiState};
 use crate::domain::action::{Plan, Run};
@@ -265,6 +266,8 @@ pub struct Scene<'a> {
     pub logs: LogsScene<'a>,
     /// Alerts being acknowledged or given back.
     pub taking: Option<&'a TakingScene>,
+    /// A pod that is to be reached into.
+    pub reaching: Option<&'a ReachingScene>,
     /// The plan on the screen.
     pub plan: Option<&'a PlanScene>,
     /// Lines of the open menu, palette or help.

@@ -177,6 +177,15 @@ pub enum Overlay {
         /// What is said with it, as typed so far.
         note: Field,
     },
+    /// A pod that is to be reached into; its content is the scene's `reaching`.
+    Reaching {
+        /// The first line shown.
+        scroll: usize,
+        /// Which field has the keys.
+        at: usize,
+        /// What was typed so far.
+        fields: Vec<Field>,
+    },
     /// Problems of the configuration, keymap and theme.
     Problems {
         /// The first line shown.

@@ -18,6 +18,7 @@ mod overview;
 mod owners;
 mod pods;
 mod prometheus;
+mod reaching;
 mod runs;
 mod screens;
 mod sending;

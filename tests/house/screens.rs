@@ -147,7 +147,7 @@ fn autoscaler() -> Autoscaler {
     }
 }
 
-fn detail() -> Detail {
+pub(crate) fn detail() -> Detail {
     let row = shop().remove(0);
     let condition = |kind: &str, is_true, reason: &str, message: &str| Condition {
         kind: kind.into(),
@@ -214,7 +214,7 @@ fn detail() -> Detail {
     }
 }
 
-fn on_detail(freshness: SourceState, detail: Detail, tab: DetailTab) -> Stage {
+pub(crate) fn on_detail(freshness: SourceState, detail: Detail, tab: DetailTab) -> Stage {
     let mut stage = seeing(shop(), freshness);
     stage.press("enter");
     for _ in 0..DetailTab::ALL.iter().position(|one| *one == tab).unwrap_or(0) {

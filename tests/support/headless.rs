@@ -260,6 +260,8 @@ fn connect(kubeconfig: &Path, environments: Vec<Environment>, desk: Desk, leave:
             };
             let observe = Arc::new(connection.clone());
             Ok(Reach {
+                pods: desk.pods(observe.clone(), quarterdeck::sources::cluster::Reach::new(connection.clone())),
+                redact: quarterdeck::telemetry::redact_command,
                 planner: desk.planner(observe.clone(), Rehearsal::new(connection.clone())),
                 executor: desk.executor(observe, Arc::new(Hands::new(connection.clone())), leave),
                 connection,

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 
 use super::{
-    alerts, jobs, leave, logs, menu, move_cursor, overview, panes, plan, scope, service, signals, taking, toast,
-    typing, world,
+    alerts, jobs, leave, logs, menu, move_cursor, overview, panes, plan, reaching, scope, service, signals, taking,
+    toast, typing, world,
 };
 use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
@@ -25,7 +25,7 @@ pub(super) fn context(model: &Model) -> Context {
     match model.overlay() {
         Some(Overlay::Help { .. }) => Context::Help,
         Some(Overlay::Palette { .. }) => Context::Palette,
-        Some(Overlay::Plan { .. } | Overlay::Taking { .. }) => Context::Plan,
+        Some(Overlay::Plan { .. } | Overlay::Taking { .. } | Overlay::Reaching { .. }) => Context::Plan,
         Some(Overlay::Scope { .. } | Overlay::Actions { .. }) => Context::Menu,
         Some(Overlay::Problems { .. }) => Context::Text,
         None if model.ui.is_filtering => Context::Prompt,
@@ -80,10 +80,11 @@ pub(super) fn named(name: &str) -> Option<Command> {
     listed.or_else(|| catalog::ALL.iter().position(|contract| contract.id() == action).map(Command::Act))
 }
 
-/// What a command means in the pane in front; `None` where it means what it means everywhere.
+/// What a command means in the pane in front, or in a room of its own; `None` where it means what it means everywhere.
 fn own(model: &mut Model, command: Command, now: Instant) -> Option<Vec<Effect>> {
     let own = overview::run(model, command).or_else(|| jobs::run(model, command));
-    own.or_else(|| signals::run(model, command, now)).or_else(|| logs::run(model, command, now))
+    let own = own.or_else(|| signals::run(model, command, now)).or_else(|| logs::run(model, command, now));
+    own.or_else(|| reaching::run(model, command, now))
 }
 
 /// Runs a command.
@@ -205,6 +206,7 @@ fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
     match model.ui.overlays.last() {
         Some(Overlay::Plan { .. }) => return plan::close(model, now),
         Some(Overlay::Taking { .. }) => return taking::close(model, now),
+        Some(Overlay::Reaching { .. }) => return reaching::close(model),
         Some(_) => {
             model.ui.overlays.pop();
             return Vec::new();
@@ -260,6 +262,7 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
             }
             plan::confirm(model, &typed.text, &reason.text, now)
         }
+        Some(Overlay::Reaching { fields, .. }) => reaching::confirm(model, &fields, now),
         Some(Overlay::Taking { note, .. }) => taking::confirm(model, &note.text, now),
         Some(Overlay::Scope { selected }) => {
             model.ui.overlays.pop();
@@ -306,7 +309,7 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
 }
 
 /// Opens a part of the detail of what the operator means.
-fn tab(model: &mut Model, tab: DetailTab, now: Instant) -> Vec<Effect> {
+pub(super) fn tab(model: &mut Model, tab: DetailTab, now: Instant) -> Vec<Effect> {
     let Some(workload) = model.meant() else { return alerts::nowhere(model, now) };
     alerts::remember(model);
     if !matches!(model.ui.view, View::Detail(_, open) if open == tab) {
@@ -317,6 +320,10 @@ fn tab(model: &mut Model, tab: DetailTab, now: Instant) -> Vec<Effect> {
 }
 
 fn next_part(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
+    if let Some(Overlay::Reaching { fields, at, .. }) = model.ui.overlays.last_mut() {
+        reaching::step(fields.len(), at, command == Command::PreviousTab);
+        return Vec::new();
+    }
     if let Some(Overlay::Plan { is_in_reason, .. }) = model.ui.overlays.last_mut() {
         let needs_reason = model
             .planning
@@ -389,7 +396,7 @@ fn act(model: &mut Model, action: usize, now: Instant) -> Vec<Effect> {
 }
 
 /// Whether another row has just come under the cursor by itself: then the key was meant for the one before, and it is said.
-fn has_slid(model: &mut Model, now: Instant) -> bool {
+pub(super) fn has_slid(model: &mut Model, now: Instant) -> bool {
     let has_slid = matches!(model.ui.view, View::Rollouts | View::Alerts | View::Signals | View::Overview)
         && model.ui.cursor_slid_at.is_some_and(|at| now - at < JUST_NOW);
     if has_slid {
@@ -446,6 +453,9 @@ fn palette(model: &mut Model, line: &str, chosen: Option<String>, now: Instant) 
     let rest: Vec<&str> = words.collect();
     if first == service::WORD {
         return service::show(model, rest.first().copied(), now);
+    }
+    if first == reaching::END && !rest.is_empty() {
+        return reaching::end(model, rest.first().copied(), now);
     }
     if let Some(action) = catalog::ALL.iter().position(|contract| contract.id() == first).filter(|_| !rest.is_empty()) {
         return match menu::target(model, &rest) {

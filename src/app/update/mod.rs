@@ -9,6 +9,7 @@ mod move_cursor;
 mod overview;
 mod panes;
 mod plan;
+mod reaching;
 mod run;
 mod scope;
 mod service;
@@ -91,6 +92,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::Planned(number, planned) => plan::planned(model, number, *planned, now),
         Message::Run(id, event) => run::happened(model, &id, event, now),
         Message::RunEnded(run) => run::ended(model, &run, now),
+        Message::Reached(news) => reaching::news(model, news, now),
         Message::Said(said) => taking::said(model, &said, now),
         Message::Unfinished(runs) => {
             model.unfinished = runs;
@@ -169,7 +171,8 @@ pub fn next_due(model: &Model, now: Instant) -> Option<Instant> {
     let planned =
         planning.and_then(|planning| planning.refresh_at).filter(|_| planning.is_some_and(|one| !one.is_in_flight));
     let taken = model.taking.as_ref().and_then(|taking| taking.armed_at).filter(|at| *at > now);
-    [toast, model.leave_until, planned, arming, taken, model.detail_due, model.jobs.detail_due]
+    let reached = model.reaching.as_ref().map(|open| open.armed_at).filter(|at| *at > now);
+    [toast, model.leave_until, planned, arming, taken, reached, model.detail_due, model.jobs.detail_due]
         .into_iter()
         .flatten()
         .min()

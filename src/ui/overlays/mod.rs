@@ -7,6 +7,7 @@ mod plan;
 mod plan_page;
 mod plan_run;
 mod problems;
+mod reaching;
 mod taking;
 
 use ratatui::layout::Rect;
@@ -19,7 +20,14 @@ use super::words;
 
 /// Whether it takes the whole body, so that nothing below it is drawn.
 pub const fn covers(overlay: &Overlay) -> bool {
-    matches!(overlay, Overlay::Plan { .. } | Overlay::Taking { .. } | Overlay::Help { .. } | Overlay::Problems { .. })
+    matches!(
+        overlay,
+        Overlay::Plan { .. }
+            | Overlay::Taking { .. }
+            | Overlay::Reaching { .. }
+            | Overlay::Help { .. }
+            | Overlay::Problems { .. }
+    )
 }
 
 /// Draws it over the body.
@@ -34,6 +42,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, overlay: &Overlay)
         Overlay::Plan { scroll, typed, reason, is_in_reason } => {
             plan::draw(pen, area, scene, &plan::Typing { scroll: *scroll, typed, reason, is_in_reason: *is_in_reason })
         }
+        Overlay::Reaching { scroll, at, fields } => reaching::draw(pen, area, scene, (fields, *at), *scroll),
         Overlay::Taking { scroll, note } => taking::draw(pen, area, scene, note, *scroll),
         Overlay::Problems { scroll } => problems::draw(pen, area, scene.problems, *scroll),
     }

@@ -10,6 +10,7 @@ pub mod logs;
 pub mod nodes;
 pub mod overview;
 pub mod plan;
+pub mod reaching;
 pub mod service;
 pub mod signals;
 pub mod taking;

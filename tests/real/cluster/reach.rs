@@ -140,6 +140,119 @@ fn a_hangup_or_a_lost_server_gives_the_terminal_back() {
     console.journal_is_whole();
 }
 
+/// The console, open on the pods of `api`.
+fn on_pods(console: &Console, pod: &str) -> Terminal {
+    let terminal = Terminal::start(&console.command(&[]), 100, 30);
+    terminal.wait_for_text("complete", PATIENCE);
+    terminal.send("d");
+    terminal.wait_for_text(pod, PATIENCE);
+    terminal
+}
+
+#[test]
+fn from_the_console_a_shell_has_the_terminal_and_the_console_comes_back() {
+    let shop = Shop::open("reach-screen");
+    let name = pod(&shop);
+    let console = Console::of("oncall", &shop, Grant::Write);
+    let mut terminal = on_pods(&console, &name);
+    terminal.send("!x");
+    terminal.wait_for_text("Type EXEC and press enter", PATIENCE);
+    terminal.send("EXEC");
+    wait_until("the terminal lent", PATIENCE, || {
+        terminal.send("\r");
+        (!terminal.is_on_alternate_screen()).then_some(())
+    });
+    terminal.wait_for_text(&format!("sh in pod {}/{name}", shop.name), PATIENCE);
+    terminal.send("echo a$((40+2))b; stty size\r");
+    terminal.wait_for_text("a42b", PATIENCE);
+    terminal.wait_for_text("30 100", PATIENCE);
+    terminal.resize(120, 40);
+    // What the loop does meanwhile it does without a screen.
+    shop.kubectl(&["scale", "deployment/api", "--replicas=2"]);
+    terminal.send("printf '\\033[?1000h'; exit 0\r");
+    wait_until("the console again", PATIENCE, || terminal.is_on_alternate_screen().then_some(()));
+    terminal.wait_for_text("The command is over: exit code 0.", PATIENCE);
+    terminal.wait_for("both pods", PATIENCE, |text| text.matches("api-").count() >= 2);
+    assert!(terminal.written().contains("\u{1b}[?1000l"), "mouse reports are off again");
+    terminal.send("qqqq");
+    assert!(terminal.wait_for_exit(PATIENCE).success());
+    is_whole(&terminal);
+    let journal = console.journal();
+    assert!(journal.contains("exec") && journal.contains("exit code 0. After"), "{journal}");
+    console.journal_is_whole();
+}
+
+#[test]
+fn a_hangup_in_a_shell_of_the_console_ends_both() {
+    let shop = Shop::open("reach-screen-hangup");
+    let name = pod(&shop);
+    let console = Console::of("oncall", &shop, Grant::Write);
+    let mut terminal = on_pods(&console, &name);
+    terminal.send("!x");
+    terminal.wait_for_text("Type EXEC and press enter", PATIENCE);
+    terminal.send("EXEC");
+    wait_until("the terminal lent", PATIENCE, || {
+        terminal.send("\r");
+        (!terminal.is_on_alternate_screen()).then_some(())
+    });
+    terminal.send("echo in$((1+1))side\r");
+    terminal.wait_for_text("in2side", PATIENCE);
+    terminal.signal(Signal::HUP);
+    terminal.wait_for_exit(PATIENCE);
+    is_whole(&terminal);
+    assert!(console.journal().contains("may go on in the container"), "{}", console.journal());
+    console.journal_is_whole();
+}
+
+#[test]
+fn from_the_console_a_port_is_open_until_it_is_closed() {
+    let shop = Shop::open("reach-screen-port");
+    let name = pod(&shop);
+    let console = Console::of("oncall", &shop, Grant::Write);
+    let mut terminal = on_pods(&console, &name);
+    terminal.send("!f");
+    terminal.wait_for_text("Press enter to open it", PATIENCE);
+    terminal.send("0:8080");
+    wait_until("the port", PATIENCE, || {
+        terminal.send("\r");
+        terminal.screen_text().contains("FORWARDING 127.0.0.1:").then_some(())
+    });
+    let text = terminal.screen_text();
+    let address = text.split_whitespace().find(|word| word.starts_with("127.0.0.1:")).expect("an address").to_owned();
+    asks_its_version(&address);
+    terminal.send("!F");
+    terminal.wait_for("the port closed", PATIENCE, |text| !text.contains("FORWARDING"));
+    assert!(TcpStream::connect(&address).is_err(), "nobody listens any more");
+    assert!(console.journal().contains("1 connections"), "{}", console.journal());
+    // One that is still open when the console is left is closed, and that is on disk.
+    terminal.send("!f");
+    terminal.wait_for_text("Press enter to open it", PATIENCE);
+    terminal.send("0:8080");
+    wait_until("the port", PATIENCE, || {
+        terminal.send("\r");
+        terminal.screen_text().contains("FORWARDING 127.0.0.1:").then_some(())
+    });
+    terminal.send("qqqq");
+    assert!(terminal.wait_for_exit(PATIENCE).success());
+    assert!(console.journal().contains("0 connections"), "{}", console.journal());
+    console.journal_is_whole();
+}
+
+/// A real HTTP answer through a port.
+fn asks_its_version(address: &str) {
+    let mut stream = TcpStream::connect(address).expect("somebody listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    write!(stream, "GET /version HTTP/1.1\r\nHost: pod\r\n\r\n").expect("a request");
+    let mut answer = String::new();
+    let mut piece = [0; 1024];
+    while !answer.contains("etcdserver") {
+        let count = stream.read(&mut piece).expect("an answer");
+        assert!(count > 0, "{answer}");
+        answer.push_str(&String::from_utf8_lossy(&piece[..count]));
+    }
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
 #[test]
 fn a_forwarded_port_answers_on_this_machine_only() {
     let shop = Shop::open("reach-forward");
@@ -152,17 +265,7 @@ fn a_forwarded_port_answers_on_this_machine_only() {
     BufReader::new(forward.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
     let address = line.split_whitespace().find(|word| word.starts_with("127.0.0.1:")).expect("an address").to_owned();
     for _ in 0..3 {
-        let mut stream = TcpStream::connect(&address).expect("somebody listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-        write!(stream, "GET /version HTTP/1.1\r\nHost: pod\r\n\r\n").expect("a request");
-        let mut answer = String::new();
-        let mut piece = [0; 1024];
-        while !answer.contains("etcdserver") {
-            let count = stream.read(&mut piece).expect("an answer");
-            assert!(count > 0, "{answer}");
-            answer.push_str(&String::from_utf8_lossy(&piece[..count]));
-        }
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        asks_its_version(&address);
     }
     let port: u16 = address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
     assert!(listeners(port).iter().all(|address| address == "0100007F"), "{:?}", listeners(port));

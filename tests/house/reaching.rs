@@ -1,0 +1,229 @@
+//! Reaching into a pod from the screen: the form in its states, and what it asks for.
+
+use insta::assert_snapshot;
+use quarterdeck::actions::Denied;
+use quarterdeck::app::{Call, Effect, Message, PortAsk, ReachNews, update};
+use quarterdeck::config::ReadOnly;
+use quarterdeck::domain::action::Phase;
+use quarterdeck::domain::rollout::{Container, Pod};
+use quarterdeck::domain::source::SourceState;
+use quarterdeck::keys::Sequence;
+use quarterdeck::sources::operate::ExecAsk;
+use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::ui::scene::Detail;
+use quarterdeck::ui::state::{DetailTab, Overlay, View};
+
+use crate::screens::{detail, on_detail};
+use crate::stage::{Stage, now, shop, text};
+
+/// A console on the pods of `payments`.
+fn stage() -> Stage {
+    on_detail(SourceState::Fresh, detail(), DetailTab::Pods)
+}
+
+/// Keys at a moment after the arming; what they ask for.
+fn later(stage: &mut Stage, keys: &str) -> Vec<Effect> {
+    let sequence: Sequence = keys.parse().expect("keys");
+    let at = now() + chrono::TimeDelta::seconds(1);
+    sequence.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), at)).collect()
+}
+
+fn news(stage: &mut Stage, news: ReachNews) -> Vec<Effect> {
+    update(&mut stage.model, Message::Reached(news), now() + chrono::TimeDelta::seconds(2))
+}
+
+/// The call that a confirmed form asks for.
+fn called(stage: &mut Stage) -> Call {
+    stage.press("!x");
+    stage.type_text("EXEC");
+    let mut calls = later(stage, "enter").into_iter().filter_map(|effect| match effect {
+        Effect::Exec(call) => Some(call),
+        _ => None,
+    });
+    calls.next().expect("a call")
+}
+
+fn opened(stage: &mut Stage) -> PortAsk {
+    stage.press("!f");
+    stage.type_text("8080:80");
+    let mut asks = later(stage, "enter").into_iter().filter_map(|effect| match effect {
+        Effect::Forward(ask) => Some(ask),
+        _ => None,
+    });
+    asks.next().expect("a port")
+}
+
+#[test]
+fn the_forms_at_every_size() {
+    let mut exec = stage();
+    exec.press("!x");
+    exec.type_text("EX");
+    assert_snapshot!("reaching_exec", exec.bodies());
+
+    let mut forward = stage();
+    forward.press("!f");
+    forward.type_text("80x");
+    later(&mut forward, "enter");
+    assert_snapshot!("reaching_forward", forward.bodies());
+
+    let mut refused = stage();
+    refused.model.sights[0].environment.read_only = Some(ReadOnly::Asked);
+    refused.press("!x");
+    assert_snapshot!("reaching_refused", refused.bodies());
+
+    let mut hostile = detail();
+    let names = ["決済\u{202e}\u{1b}[31m", "見張り"];
+    let containers = names.map(|name| Container { name: name.into(), ..Container::default() });
+    let pod = Pod {
+        name: "pay\u{1b}[2Jments".into(),
+        containers: containers.into(),
+        ..hostile.pods.take().expect("pods").swap_remove(0)
+    };
+    let mut hostile = on_detail(SourceState::Fresh, Detail { pods: Some(vec![pod]), ..hostile }, DetailTab::Pods);
+    hostile.press("!x");
+    assert_snapshot!("reaching_hostile", hostile.bodies());
+    assert!(hostile.bodies().chars().all(|letter| letter == '\n' || !letter.is_control()));
+}
+
+#[test]
+fn it_is_read_without_colour_and_in_sixteen() {
+    let mut one = stage();
+    one.press("!x");
+    for (depth, glyphs) in [(Depth::Sixteen, Glyphs::UNICODE), (Depth::None, Glyphs::ASCII)] {
+        one.theme = Theme::embedded("midnight", depth);
+        one.glyphs = glyphs;
+        let drawn = text(&one.body(80, 24));
+        for words in ["Run a command in pod payments-6b7f-x2x4z", "no way back", "Type EXEC and press enter"] {
+            assert!(drawn.contains(words), "{words}:\n{drawn}");
+        }
+    }
+}
+
+#[test]
+fn from_the_list_it_leads_to_the_pods_and_asks_which() {
+    let mut stage = Stage::new();
+    stage.see(shop(), SourceState::Fresh);
+    later(&mut stage, "!x");
+    assert!(matches!(stage.model.ui.view, View::Detail(_, DetailTab::Pods)), "{:?}", stage.model.ui.view);
+    assert!(stage.model.overlay().is_none() && stage.model.reaching.is_none());
+    assert!(stage.model.ui.toast.as_ref().is_some_and(|toast| toast.words.contains("pod that is meant")));
+}
+
+#[test]
+fn nothing_is_sent_before_it_was_read_and_confirmed() {
+    let mut early = stage();
+    early.press("!x");
+    early.type_text("EXEC");
+    let sequence: Sequence = "enter".parse().expect("keys");
+    let sent = update(&mut early.model, Message::Key(sequence.0[0]), now());
+    assert!(sent.is_empty() && text(&early.screen(80, 24)).contains("Read it first"));
+
+    let mut wordless = stage();
+    wordless.press("!x");
+    assert!(later(&mut wordless, "enter").is_empty());
+    assert!(text(&wordless.body(80, 24)).contains("Type EXEC into its field"));
+
+    let mut refused = stage();
+    refused.model.sights[0].environment.read_only = Some(ReadOnly::Asked);
+    for keys in ["!x", "!f"] {
+        refused.press(keys);
+        refused.type_text("EXEC");
+        assert!(later(&mut refused, "enter").is_empty());
+        later(&mut refused, "esc");
+    }
+}
+
+#[test]
+fn a_call_names_the_pod_its_container_and_every_word_of_the_command() {
+    let mut stage = stage();
+    stage.press("!x");
+    // From the word back to the command.
+    stage.press("shift-tab");
+    stage.type_text(" -c 'ls /tmp | wc'");
+    stage.press("tab");
+    stage.type_text("EXEC");
+    let sent = later(&mut stage, "enter");
+    let [Effect::Exec(Call { ask, typed, environment, .. })] = sent.as_slice() else { panic!("one call: {sent:?}") };
+    let wanted = ExecAsk {
+        namespace: "shop".into(),
+        pod: "payments-6b7f-x2x4z".into(),
+        container: Some("app".into()),
+        command: vec!["sh".into(), "-c".into(), "ls /tmp | wc".into()],
+        has_terminal: true,
+        has_input: true,
+    };
+    assert_eq!((ask, typed.as_str(), &**environment), (&wanted, "EXEC", "production"));
+    assert!(later(&mut stage, "enter").is_empty(), "once");
+    stage.press("esc");
+    stage.press("!x");
+    stage.press("shift-tab");
+    stage.type_text(" 'open");
+    stage.press("tab");
+    stage.type_text("EXEC");
+    assert!(later(&mut stage, "enter").is_empty());
+    assert!(text(&stage.body(80, 24)).contains("quote that is not closed"));
+}
+
+#[test]
+fn the_terminal_is_lent_once_it_runs_and_to_nobody_who_left() {
+    let mut here = stage();
+    let call = called(&mut here);
+    assert_eq!(news(&mut here, ReachNews::Runs(call.number)), [Effect::HandOver(call.number)]);
+    assert!(here.model.overlay().is_none() && here.model.reaching.is_none());
+    assert_eq!(news(&mut here, ReachNews::Left(Phase::Failed, "exit code 7.".into())), [Effect::ReadJournal]);
+    assert!(text(&here.screen(80, 24)).contains("exit code 7."));
+
+    let mut gone = stage();
+    let call = called(&mut gone);
+    assert!(later(&mut gone, "esc").is_empty());
+    assert_eq!(news(&mut gone, ReachNews::Runs(call.number)), [Effect::Abandon(call.number)]);
+}
+
+#[test]
+fn a_refusal_stays_on_the_form_with_what_was_typed() {
+    let mut stage = stage();
+    let call = called(&mut stage);
+    news(&mut stage, ReachNews::Denied(call.number, Denied::Refused("mori may not create pods/exec\u{1b}.".into())));
+    let drawn = text(&stage.body(80, 24));
+    assert!(drawn.contains("Refused: mori may not create pods/exec.") && drawn.contains("EXEC"), "{drawn}");
+    let Some(Overlay::Reaching { fields, .. }) = stage.model.overlay() else { panic!("still open") };
+    assert_eq!(fields[1].text, "sh");
+    news(&mut stage, ReachNews::Denied(call.number, Denied::Unknown("no answer.".into())));
+    assert!(text(&stage.body(80, 24)).contains("UNKNOWN whether it runs: no answer."));
+}
+
+#[test]
+fn an_open_port_is_said_until_it_is_closed() {
+    let mut stage = stage();
+    let ask = opened(&mut stage);
+    assert_eq!((ask.ports, ask.pod.as_str()), ((8080, 80), "payments-6b7f-x2x4z"));
+    news(&mut stage, ReachNews::Opened(ask.number, 8080));
+    assert!(stage.model.overlay().is_none());
+    let said = "FORWARDING 127.0.0.1:8080 to shop/payments-6b7f-x2x4z:80 in production.";
+    assert!(text(&stage.screen(120, 40)).contains(said), "{}", text(&stage.screen(120, 40)));
+    news(&mut stage, ReachNews::Trouble(ask.number, "the pod refused the connection: nothing listens".into()));
+    assert!(text(&stage.screen(200, 60)).contains("last trouble: the pod refused"));
+
+    let second = opened(&mut stage);
+    news(&mut stage, ReachNews::Opened(second.number, 9090));
+    assert!(later(&mut stage, "!F").is_empty(), "which one?");
+    assert!(stage.model.ui.toast.as_ref().is_some_and(|toast| toast.words.contains("8080, 9090")));
+    stage.press(":");
+    stage.type_text("end-forward 9090");
+    assert_eq!(later(&mut stage, "enter"), [Effect::CloseForward(second.number)]);
+    news(&mut stage, ReachNews::Closed(second.number, "closed: 0 connections.".into(), false));
+    assert_eq!(later(&mut stage, "!F"), [Effect::CloseForward(ask.number)]);
+    news(&mut stage, ReachNews::Closed(ask.number, "closed: 1 connections.".into(), false));
+    assert!(!text(&stage.screen(120, 40)).contains("FORWARDING"));
+    assert!(later(&mut stage, "!F").is_empty());
+}
+
+#[test]
+fn a_port_that_cannot_be_had_is_said_on_the_form() {
+    let mut stage = stage();
+    let ask = opened(&mut stage);
+    let words = "127.0.0.1:8080 cannot be listened on: in use. Take another local port.";
+    news(&mut stage, ReachNews::Closed(ask.number, words.into(), true));
+    assert!(text(&stage.body(80, 24)).contains(words));
+    assert!(stage.model.open_ports.is_empty());
+}
