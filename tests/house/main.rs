@@ -5,6 +5,7 @@
 )]
 
 mod actions;
+mod alert_faults;
 mod alerts;
 mod environments;
 mod faults;

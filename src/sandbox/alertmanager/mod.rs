@@ -3,6 +3,7 @@
 //! Its alerts come from what pods really do in the simulated cluster, and from whoever posts some. It answers as 0.25 to 0.34 do,
 //! held by the contract suite that also runs against those.
 
+mod inhibiting;
 pub(super) mod matching;
 mod rules;
 
@@ -38,6 +39,12 @@ pub(super) struct Alert {
     pub(super) starts_at: DateTime<Utc>,
     pub(super) ends_at: DateTime<Utc>,
     pub(super) updated_at: DateTime<Utc>,
+}
+
+impl Alert {
+    fn fingerprint(&self) -> String {
+        identity::fingerprint(self.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -141,6 +148,7 @@ fn list(alerts: Vec<Alert>, silences: &[Silence], asked: &Asked, now: DateTime<U
         }
     }
     let wants = |name: &str| asked.parameter(name) != Some("false");
+    let causes = inhibiting::causes(&alerts);
     let mut shown: Vec<(String, Value)> = Vec::new();
     for alert in alerts {
         if !filters.iter().all(|filter| matching::covers(filter, &alert.labels)) {
@@ -152,16 +160,20 @@ fn list(alerts: Vec<Alert>, silences: &[Silence], asked: &Asked, now: DateTime<U
             .filter(|silence| silence.matchers.iter().all(|matcher| matching::covers(matcher, &alert.labels)))
             .map(|silence| silence.id.as_str())
             .collect();
-        if !by.is_empty() && !wants("silenced") || by.is_empty() && !wants("active") {
+        let inhibited: Vec<&str> = inhibiting::by(&alert, &causes).into_iter().collect();
+        let is_active = by.is_empty() && inhibited.is_empty();
+        if !by.is_empty() && !wants("silenced")
+            || !inhibited.is_empty() && !wants("inhibited")
+            || is_active && !wants("active")
+        {
             continue;
         }
-        let fingerprint =
-            identity::fingerprint(alert.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        let state = if by.is_empty() { "active" } else { "suppressed" };
+        let fingerprint = alert.fingerprint();
+        let state = if is_active { "active" } else { "suppressed" };
         let written = json!({
             "labels": alert.labels, "annotations": alert.annotations, "receivers": [{"name": "on-call"}], "fingerprint": fingerprint,
             "startsAt": stamp(alert.starts_at), "endsAt": stamp(alert.ends_at), "updatedAt": stamp(alert.updated_at),
-            "status": {"state": state, "silencedBy": by, "inhibitedBy": [], "mutedBy": []},
+            "status": {"state": state, "silencedBy": by, "inhibitedBy": inhibited, "mutedBy": []},
         });
         shown.push((fingerprint, written));
     }
