@@ -33,6 +33,8 @@ pub enum Effect {
     Remember(Arc<str>, Vec<Release>),
     /// Try every broken source again now.
     Retry,
+    /// Compare releases of an environment with what was before them.
+    Compare(Arc<str>, Vec<crate::domain::advice::Released>),
     /// Connect to an environment, by its place; the others stay connected.
     Connect(usize),
     /// Work out a plan.

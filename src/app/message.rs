@@ -41,6 +41,8 @@ pub enum Message {
     Signals(Box<crate::domain::signal::SignalSnapshot>),
     /// What came of reaching into a pod.
     Reached(super::reaching::ReachNews),
+    /// Releases of an environment were compared with what was before them.
+    Compared(Arc<str>, Vec<crate::domain::advice::Compared>),
     /// The newest of the alerts of an environment.
     Alerts(Box<AlertSnapshot>),
     /// The newest of the cluster of the environment at this place.

@@ -14,6 +14,7 @@
 //! This room does not know wire formats or how anything is drawn. It keeps one invariant: nobody awaits in the loop but for
 //! the next message.
 
+mod advice;
 mod aftermath;
 mod alert_feed;
 mod alerting;

@@ -67,6 +67,8 @@ pub struct Model {
     pub alerts: Alerts,
     /// The signals.
     pub signals: super::signals::Signals,
+    /// What is advised about releases.
+    pub advised: super::advice::Advised,
     /// What happened lately.
     pub happened: Happened,
     /// The open workload.
@@ -141,6 +143,7 @@ impl Model {
             logs: LogsPane::default(),
             alerts: Alerts::default(),
             signals: super::signals::Signals::default(),
+            advised: super::advice::Advised::default(),
             happened: Happened::default(),
             detail: None,
             planning: None,
@@ -326,6 +329,7 @@ impl Model {
             alerts: self.alerts_scene(),
             released: self.released(),
             signals: self.signals_scene(),
+            advice: self.advised.known(),
             overview: self.overview_scene(sources),
             detail: self.detail.as_ref(),
             jobs: self.jobs.scene(),

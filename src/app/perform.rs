@@ -159,6 +159,9 @@ impl Performer {
                 }
             }
             Effect::Remember(cluster, present) => releases::take(&self.releases, &cluster, present),
+            Effect::Compare(environment, releases) => {
+                signal_feed::compare(&self.signals, environment, releases, &self.messages, &self.clock);
+            }
             Effect::Retry => {
                 self.ways.retry();
                 self.retry_store.notify_waiters();

@@ -335,7 +335,9 @@ fn cause_of(message: &Message, model: &Model) -> Cause {
         Message::Observed(_, snapshot) if model.snapshot.rollouts.is_empty() && !snapshot.rollouts.is_empty() => {
             Cause::Operator
         }
-        Message::Observed(..) | Message::Alerts(_) | Message::Signals(_) | Message::Clock => Cause::World,
+        Message::Observed(..) | Message::Alerts(_) | Message::Signals(_) | Message::Compared(..) | Message::Clock => {
+            Cause::World
+        }
         _ => Cause::Operator,
     }
 }

@@ -8,12 +8,13 @@ use tokio::task::AbortHandle;
 
 use super::message::Message;
 use super::supervise::supervise;
+use crate::domain::advice::Released;
 use crate::domain::signal::SignalSnapshot;
 use crate::sources::Clock;
 use crate::sources::prometheus::{SignalFeed, SignalSource};
 
-/// A poller and what passes its snapshots on; both end with it.
-pub(super) struct Watching(AbortHandle, AbortHandle);
+/// A poller, what passes its snapshots on, and the feed; the tasks end with it.
+pub(super) struct Watching(AbortHandle, AbortHandle, SignalFeed);
 
 impl Drop for Watching {
     fn drop(&mut self) {
@@ -24,6 +25,7 @@ impl Drop for Watching {
 
 /// Polls a feed and tells every snapshot.
 pub(super) fn watch(feed: SignalFeed, messages: mpsc::Sender<Message>, retry: Arc<Notify>, clock: Clock) -> Watching {
+    let watched = feed.clone();
     let (snapshots, mut seen) = watch::channel(SignalSnapshot::default());
     let make = move || {
         let source = SignalSource {
@@ -43,5 +45,22 @@ pub(super) fn watch(feed: SignalFeed, messages: mpsc::Sender<Message>, retry: Ar
             }
         }
     });
-    Watching(polling, telling.abort_handle())
+    Watching(polling, telling.abort_handle(), watched)
+}
+
+/// Compares releases by the feed of their environment and tells what was found.
+pub(super) fn compare(
+    watching: &[Watching],
+    environment: Arc<str>,
+    releases: Vec<Released>,
+    messages: &mpsc::Sender<Message>,
+    clock: &Clock,
+) {
+    let Some(Watching(.., feed)) = watching.iter().find(|one| one.2.environment == environment) else { return };
+    let (feed, messages, now) = (feed.clone(), messages.clone(), clock());
+    tokio::spawn(async move {
+        let found = feed.compare(releases, now).await;
+        // The loop is gone only when the process ends.
+        let _ = messages.send(Message::Compared(environment, found)).await;
+    });
 }

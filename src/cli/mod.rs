@@ -4,6 +4,7 @@
 //! journal. It does not know how anything is drawn. It keeps one invariant: it never prompts, and touches the terminal's
 //! modes only for `exec` on a terminal, so that a script always gets its answer on standard output and its exit code.
 
+mod advice;
 mod alerts;
 mod apply;
 mod audit;

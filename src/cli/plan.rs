@@ -137,6 +137,7 @@ impl Plan {
             .await
         {
             Ok(plan) => {
+                let plan = super::advice::told(&session, &connected, plan).await;
                 match self.output {
                     Format::Json => say_json(&plan)?,
                     Format::Table => say(&in_words(&plan))?,

@@ -11,8 +11,9 @@ use super::output::{columns, note, say, say_json};
 use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
-use super::{alerts, causes, jobs, signals};
+use super::{advice, alerts, causes, jobs, signals};
 use crate::config::ReadOnly;
+use crate::domain::advice::{Advice, Verdict as Advised};
 use crate::domain::alert::AlertSnapshot;
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{Rollout, Verdict};
@@ -44,6 +45,8 @@ struct Document<'a> {
     causes: Vec<causes::CauseLine<'a>>,
     /// Worst first.
     alerts: Vec<alerts::AlertLine<'a>>,
+    /// The releases of a day that were compared with what was before them.
+    advice: Vec<advice::AdviceLine<'a>>,
     /// By environment and service.
     signals: Vec<signals::SignalLine<'a>>,
 }
@@ -117,6 +120,10 @@ impl Status {
                 for line in found.iter().filter_map(|one| one.signals.as_ref()).flat_map(signals::notices) {
                     say(&line)?;
                 }
+                let against = found.iter().flat_map(|one| &one.advice).filter(|one| one.verdict == Advised::Advised);
+                for one in against {
+                    say(&format!("{}: {}", one.workload, one.sentence))?;
+                }
                 say(&table(&snapshot, &alerts, now))?;
             }
         }
@@ -132,6 +139,7 @@ struct Found {
     undone: Vec<UndoneLine>,
     alerts: Option<AlertSnapshot>,
     signals: Option<SignalSnapshot>,
+    advice: Vec<Advice>,
 }
 
 impl Found {
@@ -150,7 +158,8 @@ impl Found {
                 let snapshot = connected.settled(SETTLE_WITHIN).await;
                 let undone = look_back(&session, &connected, session.now()).await;
                 let context = connected.connection.context().to_owned();
-                Self { session, context, snapshot, undone, alerts, signals }
+                let advice = advice::advise(&session, &snapshot).await;
+                Self { session, context, snapshot, undone, alerts, signals, advice }
             }
             Err(sentence) => {
                 let mut health = SourceHealth::loading(format!("{}/cluster", session.environment.name));
@@ -158,7 +167,7 @@ impl Found {
                 health.error = Some(sentence);
                 let snapshot = ClusterSnapshot { health: vec![health], ..ClusterSnapshot::default() };
                 let context = session.context_words();
-                Self { session, context, snapshot, undone: Vec::new(), alerts, signals }
+                Self { session, context, snapshot, undone: Vec::new(), alerts, signals, advice: Vec::new() }
             }
         }
     }
@@ -217,6 +226,7 @@ fn document<'a>(snapshot: &'a ClusterSnapshot, found: &'a [Found], now: Instant)
         jobs: jobs::jobs(snapshot),
         nodes: causes::nodes(snapshot),
         causes: causes::causes(snapshot),
+        advice: found.iter().flat_map(|one| &one.advice).map(advice::line).collect(),
         signals: signals::lines(
             found.iter().filter_map(|one| Some((one.signals.as_ref()?, one.session.services()))),
             now,

@@ -7,6 +7,7 @@
 //! | folder | subject |
 //! |---|---|
 //! | [`action`] | plans, pins, tiers, confirmation, the run and its only transition function |
+//! | [`advice`] | whether a release should be rolled back, by what users got before it and since |
 //! | [`alert`] | alerts, silences, severities, groups |
 //! | [`cause`] | why workloads are stuck, where several share one reason |
 //! | [`document`] | a file the operator wrote, read to its end with every problem |
@@ -27,6 +28,7 @@
 //! | [`time`] | ages and their coarse steps, clocks of other time zones |
 
 pub mod action;
+pub mod advice;
 pub mod alert;
 pub mod cause;
 pub mod document;

@@ -256,6 +256,8 @@ pub struct Scene<'a> {
     pub released: Option<(Nearness, Vec<Moment>)>,
     /// The signals.
     pub signals: SignalsScene<'a>,
+    /// What is advised about releases, by workload.
+    pub advice: &'a std::collections::HashMap<WorkloadRef, crate::domain::advice::Advice>,
     /// The overview.
     pub overview: OverviewScene<'a>,
     /// The open workload.

@@ -5,6 +5,7 @@
 )]
 
 mod actions;
+mod advice;
 mod alert_faults;
 mod alerts;
 mod environments;

@@ -67,6 +67,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             effects
         }
         Message::Signals(snapshot) => signals::observed(model, *snapshot, now),
+        Message::Compared(environment, found) => model.compared(&environment, &found),
         Message::Observed(place, snapshot) => {
             // Also while the screen is frozen.
             if let Some(sight) = model.sights.get(place) {

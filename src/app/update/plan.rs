@@ -107,6 +107,7 @@ fn show(model: &mut Model) {
 
 /// A plan was worked out: the first one, or a fresh one of the same request.
 pub(super) fn planned(model: &mut Model, number: u64, planned: Result<Plan, String>, now: Instant) -> Vec<Effect> {
+    let planned = planned.map(|plan| model.with_advice(plan, now));
     let Some(planning) = model.planning.as_mut().filter(|planning| planning.request.number == number) else {
         return Vec::new();
     };

@@ -12,11 +12,12 @@ use crate::ui::state::{Field, View};
 /// The newest of the signals of an environment.
 pub(super) fn observed(model: &mut Model, snapshot: SignalSnapshot, now: Instant) -> Vec<Effect> {
     let is_frozen = model.ui.frozen_at.is_some();
+    let environment = snapshot.environment.clone();
     model.signals.take(snapshot, is_frozen);
     if !is_frozen {
         refresh(model, now);
     }
-    Vec::new()
+    model.compare_if_due(&environment, now)
 }
 
 /// Makes the lines anew after something moved; a cursor that slid is said to have.

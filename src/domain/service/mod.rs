@@ -7,7 +7,7 @@ mod choice;
 
 pub use choice::{Choice, Chosen, choose, unseen};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -104,6 +104,21 @@ impl Services {
         self.declared.iter().find(|service| *service.name == *name && service.is_in(environment, namespace))
     }
 
+    /// Every service another cannot do without, through all of them, as far as it is declared.
+    pub fn needed(&self, environment: &str, namespace: &str, name: &str) -> BTreeSet<Arc<str>> {
+        let mut found = BTreeSet::new();
+        let mut open: Vec<Arc<str>> = vec![name.into()];
+        while let Some(name) = open.pop() {
+            let service = self.named(environment, namespace, &name);
+            for needed in service.into_iter().flat_map(|service| &service.depends_on) {
+                if found.insert(needed.clone()) {
+                    open.push(needed.clone());
+                }
+            }
+        }
+        found
+    }
+
     /// What is too much of a signal of a service: as the service says, else as is shipped. A signal names no namespace: of services with
     /// one name in an environment the first counts.
     pub fn limit(&self, environment: &str, service: &str, signal: &str) -> Option<Limit> {
@@ -183,7 +198,7 @@ impl fmt::Display for Share {
 
 /// How many services some workloads are of. One that maps to none is a service of its own: whose users it serves is not known.
 pub fn count<'a>(workloads: impl IntoIterator<Item = (&'a WorkloadRef, Option<&'a str>)>) -> usize {
-    let services: std::collections::BTreeSet<(&str, &str, Result<&str, &WorkloadRef>)> = workloads
+    let services: BTreeSet<(&str, &str, Result<&str, &WorkloadRef>)> = workloads
         .into_iter()
         .map(|(workload, service)| (&*workload.environment, &*workload.namespace, service.ok_or(workload)))
         .collect();

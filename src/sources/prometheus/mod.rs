@@ -8,6 +8,7 @@
 //! | [`SignalFeed`], [`SignalSource`] | the named queries of an environment, polled, as snapshots |
 
 mod client;
+mod compare;
 mod history;
 mod source;
 mod wire;

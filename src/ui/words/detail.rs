@@ -95,3 +95,8 @@ pub const fn seen(seen: SeenHealthy) -> &'static str {
 
 /// A field that is not there.
 pub const ABSENT: &str = "(absent)";
+
+/// What is advised about the release, and how old its figures are.
+pub fn advised(sentence: &str, age: &str) -> String {
+    format!("{sentence} Measured {age} ago.")
+}

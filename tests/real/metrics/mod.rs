@@ -1,5 +1,6 @@
 //! Signals from a real Prometheus whose history is known, so that every value is known beforehand.
 
+mod advice;
 mod sandbox;
 
 use std::sync::Arc;

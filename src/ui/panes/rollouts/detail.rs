@@ -24,6 +24,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, workload: &Workloa
         standing(pen, &mut facts, detail);
     }
     if let Some(rollout) = rollout {
+        super::advice::write(pen, &mut facts, scene, rollout);
         service::write(pen, &mut facts, scene.services, rollout);
     }
     // The tab keeps at least half of the body.

@@ -272,16 +272,19 @@ fn cell(pen: &mut Pen<'_>, scene: &Scene<'_>, cell: Cell, rollout: &Rollout) -> 
         Cell::Rate => (super::rate(rollout).unwrap_or_default(), Role::Muted),
         Cell::Left => (super::remaining(rollout).unwrap_or_default(), Role::Muted),
         Cell::Deadline => (rollout.deadline_at.map(|at| pen.left(at)).unwrap_or_default(), Role::Muted),
-        Cell::Reason => reason(pen, rollout),
+        Cell::Reason => reason(pen, scene, rollout),
     }
 }
 
 /// Who acts on it; else why it is as it is; else what is worth saying.
-fn reason(pen: &mut Pen<'_>, rollout: &Rollout) -> (String, Role) {
+fn reason(pen: &mut Pen<'_>, scene: &Scene<'_>, rollout: &Rollout) -> (String, Role) {
     if let Some(record) = rollout.record.as_deref().filter(|record| record.is_live(pen.now)) {
         pen.age(record.started);
         pen.wake_at(record.expires);
         return (record.sentence(pen.now), Role::Title);
+    }
+    if let Some(advised) = super::advice::against(pen, scene, rollout) {
+        return (advised.to_owned(), Role::Error);
     }
     let leaving = (rollout.terminating > 0).then(|| words::list::leaving(rollout.terminating));
     let said = rollout
@@ -320,14 +323,15 @@ fn tell_more(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, rollout: &Rollout
     let columns = area.width.saturating_sub(2);
     let lines = text::wrap(&facts.join(&separator), usize::from(columns));
     let mut page = Page::new(columns);
-    let (why, _) = reason(pen, rollout);
+    let (why, _) = reason(pen, scene, rollout);
     let room = if why.is_empty() { 3 } else { 1 };
     for line in lines.iter().take(room) {
         page.text(pen, 0, line, Role::Muted);
     }
-    for sentence in
-        std::iter::once(why.as_str()).chain(rollout.notes.iter().map(AsRef::as_ref).filter(|note| *note != why))
-    {
+    // What the row had no room for comes first.
+    let own = rollout.reason.as_deref().filter(|reason| *reason != why);
+    let notes = rollout.notes.iter().map(AsRef::as_ref).filter(|note| *note != why);
+    for sentence in own.into_iter().chain(std::iter::once(why.as_str())).chain(notes) {
         if !sentence.is_empty() {
             page.text(pen, 0, sentence, Role::Text);
         }

@@ -1,5 +1,6 @@
 //! The rollouts pane: the list of workloads, and one of them in detail.
 
+mod advice;
 pub mod detail;
 mod history;
 mod image;

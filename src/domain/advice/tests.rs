@@ -1,0 +1,144 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::compared::LONGEST;
+use super::*;
+use crate::domain::release::testing::release;
+use crate::domain::time::Instant;
+
+fn at(minutes: i64) -> Instant {
+    chrono::DateTime::from_timestamp(1_800_000_000 + minutes * 60, 0).unwrap_or_default()
+}
+
+fn window(requests: f64, errors: f64, p95: f64) -> Window {
+    Window { requests: Ok(requests), errors: Ok(errors), p95: Ok(p95), business: Vec::new() }
+}
+
+fn compared(since: Window, before: Window, week: Window) -> Compared {
+    let release = release(12, at(0));
+    Compared {
+        released: Released { workload: release.workload, service: "checkout".into(), began: at(0) },
+        length: TimeDelta::minutes(20),
+        observed_at: at(20),
+        windows: Ok([since, before, week]),
+        others: Vec::new(),
+    }
+}
+
+fn alone(_: &str) -> BTreeSet<Arc<str>> {
+    BTreeSet::new()
+}
+
+fn said(compared: &Compared) -> (Verdict, String) {
+    let advice = judge(compared, &alone);
+    (advice.verdict, advice.sentence)
+}
+
+fn calm() -> Window {
+    window(12_000.0, 0.001, 0.1)
+}
+
+#[test]
+fn a_release_that_fails_is_advised_against_with_its_figures() {
+    let (verdict, sentence) = said(&compared(window(12_000.0, 0.12, 0.1), calm(), calm()));
+    assert_eq!(verdict, Verdict::Advised);
+    assert_eq!(
+        sentence,
+        "ROLLBACK ADVISED because errors 12 % above 5.0 % (0.10 % before the release, 0.10 % a week ago)."
+    );
+    let (verdict, _) = said(&compared(window(12_000.0, 0.05, 0.15), calm(), calm()));
+    assert_eq!(verdict, Verdict::NotAdvised, "at a threshold is not above it");
+}
+
+#[test]
+fn a_slow_leak_is_seen_in_the_newest_hour_not_thinned_by_those_before() {
+    // p95 doubles over five hours: of all five the mean is 50 % above, of the newest hour 90 %.
+    let (ends, length) = windows(at(0), at(300)).expect("it began");
+    assert_eq!((ends, length), ([at(300), at(0), at(300) - TimeDelta::days(7)], LONGEST));
+    let leak = |from: f64, to: f64| 0.1 * (1.0 + f64::midpoint(from, to) / 5.0);
+    let mut slow = compared(window(12_000.0, 0.001, leak(4.0, 5.0)), calm(), calm());
+    slow.length = length;
+    assert_eq!(said(&slow).0, Verdict::Advised);
+    let thinned = compared(window(60_000.0, 0.001, leak(0.0, 5.0)), calm(), calm());
+    assert_eq!(said(&thinned).0, Verdict::NotAdvised, "which is why the window ends at an hour");
+    assert_eq!(windows(at(0), at(20)).map(|(_, length)| length), Some(TimeDelta::minutes(20)));
+    assert_eq!(windows(at(0), at(0)), None);
+}
+
+#[test]
+fn traffic_that_falls_is_never_well() {
+    let few = compared(window(40.0, 0.0, 0.05), calm(), calm());
+    let words = "NOT KNOWN whether to roll back: 40 requests since the release are too few, 100 are needed; there were 12000 in the same time before it.";
+    assert_eq!(said(&few), (Verdict::Unknown, words.to_owned()));
+    let (verdict, sentence) = said(&compared(window(3_000.0, 0.0, 0.05), calm(), calm()));
+    assert_eq!(verdict, Verdict::Unknown);
+    assert!(sentence.contains("requests 2.5/s below 5/s (10/s before"), "{sentence}");
+    // The same fall a week ago: it is that hour of the week.
+    assert_eq!(said(&compared(window(3_000.0, 0.0, 0.05), calm(), window(3_100.0, 0.0, 0.1))).0, Verdict::NotAdvised);
+    let quiet_before = compared(calm(), window(99.0, 0.0, 0.05), calm());
+    assert_eq!(said(&quiet_before).0, Verdict::Unknown, "nothing to compare with");
+}
+
+#[test]
+fn a_metric_that_vanishes_is_unknown_and_says_so() {
+    let gone = Window { errors: Err(Absence::NoSeries), ..calm() };
+    let (verdict, sentence) = said(&compared(gone.clone(), calm(), calm()));
+    assert_eq!(verdict, Verdict::Unknown);
+    assert!(sentence.contains("errors vanished: 0.10 % before the release"), "{sentence}");
+    // What is measured and worse still counts.
+    let slow = Window { p95: Ok(0.9), ..gone };
+    assert_eq!(said(&compared(slow, calm(), calm())).0, Verdict::Advised);
+    let unasked = Window { p95: Err(Absence::NoQuery), ..calm() };
+    let (verdict, sentence) = said(&compared(unasked.clone(), unasked, calm()));
+    assert_eq!(verdict, Verdict::Unknown);
+    assert!(sentence.contains("p95: no query of it is configured"), "{sentence}");
+    let all_gone = Window { requests: Err(Absence::NoSeries), ..calm() };
+    assert_eq!(said(&compared(all_gone, calm(), calm())).0, Verdict::Unknown);
+    let mut down = compared(calm(), calm(), calm());
+    down.windows = Err("p did not answer.".to_owned());
+    assert_eq!(said(&down), (Verdict::Unknown, "NOT KNOWN whether to roll back: p did not answer.".to_owned()));
+}
+
+#[test]
+fn an_innocent_release_during_someone_elses_outage_is_not_blamed() {
+    // It began before the release.
+    let failing = window(12_000.0, 0.3, 0.1);
+    assert_eq!(said(&compared(failing.clone(), window(12_000.0, 0.28, 0.1), calm())).0, Verdict::NotAdvised);
+    // It began after: what it needs fails, or several do that have no tie to it.
+    let mut outage = compared(failing, calm(), calm());
+    let other = |name: &str| Other { service: name.into(), errors: 0.4 };
+    outage.others = vec![other("payments")];
+    assert_eq!(said(&outage).0, Verdict::Advised, "one that fails may be its victim");
+    let needs = |name: &str| match name {
+        "checkout" => BTreeSet::from(["payments".into()]),
+        "web" | "mobile" => BTreeSet::from(["checkout".into()]),
+        _ => BTreeSet::new(),
+    };
+    let advice = judge(&outage, &needs);
+    assert_eq!(advice.verdict, Verdict::Unknown);
+    assert!(advice.sentence.contains("payments (40 %) fails, which it needs,"), "{}", advice.sentence);
+    outage.others = vec![other("web"), other("mobile")];
+    assert_eq!(judge(&outage, &needs).verdict, Verdict::Advised, "they fail because of it");
+    assert_eq!(judge(&outage, &alone).verdict, Verdict::Unknown);
+    assert_eq!(Other::failing(&"a".into(), 99.0, 0.9, 0.0), None, "too few to say");
+    assert_eq!(Other::failing(&"a".into(), 900.0, 0.2, 0.19), None, "it failed before");
+}
+
+#[test]
+fn a_business_metric_a_fifth_worse_counts_and_the_wave_of_the_week_does_not() {
+    let with = |signups: f64| Window { business: vec![("signups".into(), Ok(signups))], ..calm() };
+    assert_eq!(said(&compared(with(7.9), with(10.0), with(10.0))).0, Verdict::Advised);
+    assert_eq!(said(&compared(with(7.9), with(10.0), with(8.0))).0, Verdict::NotAdvised);
+    let morning = window(12_000.0, 0.001, 0.19);
+    assert_eq!(said(&compared(window(12_000.0, 0.001, 0.2), calm(), morning)).0, Verdict::NotAdvised);
+}
+
+#[test]
+fn advice_is_of_its_release_and_of_now() {
+    let advice = judge(&compared(calm(), calm(), calm()), &alone);
+    assert!(advice.is_of(Some(at(0)), at(22)));
+    assert!(!advice.is_of(Some(at(1)), at(22)), "another release");
+    assert!(!advice.is_of(Some(at(0)), at(24)), "too old");
+}

@@ -1,0 +1,141 @@
+//! What a Prometheus measured since a release, before it and a week ago.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::source::SignalFeed;
+use crate::domain::advice::{Absence, Compared, Other, Released, Value, Window, windows};
+use crate::domain::signal::query::{ERRORS, P95, REQUESTS};
+use crate::domain::signal::{Labels, Query, Unit};
+use crate::domain::time::Instant;
+use crate::sources::error::{SourceError, Trouble};
+use crate::sources::metrics::ObserveMetrics;
+
+/// The most business metrics that are compared, the first of them.
+const BUSINESS_AT_MOST: usize = 5;
+
+/// The values of one query by service, or why there are none.
+type Found = Result<BTreeMap<Arc<str>, f64>, Absence>;
+
+impl SignalFeed {
+    /// Compares releases, one after the other: never two questions at a time. One that cannot be read says why.
+    pub async fn compare(&self, releases: Vec<Released>, now: Instant) -> Vec<Compared> {
+        let mut found = Vec::with_capacity(releases.len());
+        for released in releases {
+            let Some((ends, length)) = windows(released.began, now) else { continue };
+            let asked = self.windows(&released, ends, length).await;
+            let (windows, others) = match asked {
+                Ok((windows, others)) => (Ok(windows), others),
+                Err(error) => (Err(error.sentence), Vec::new()),
+            };
+            found.push(Compared { released, length, observed_at: now, windows, others });
+        }
+        found
+    }
+
+    async fn windows(
+        &self,
+        released: &Released,
+        ends: [Instant; 3],
+        length: TimeDelta,
+    ) -> Result<([Window; 3], Vec<Other>), SourceError> {
+        let Some(labels) = self.prometheus.labels().await? else {
+            let sentence = format!("no label of {} carries the service.", self.prometheus.name());
+            return Err(SourceError::new(Trouble::Rejected, sentence));
+        };
+        let range = format!("{}s", length.num_seconds().max(1));
+        #[expect(clippy::cast_precision_loss, reason = "an hour in seconds")]
+        let seconds = length.num_seconds().max(1) as f64;
+        let service = &released.service;
+        let mut all = Vec::with_capacity(ends.len());
+        let mut everybody = Vec::with_capacity(ends.len());
+        for end in ends {
+            let requests = self.found(self.named(REQUESTS), None, &labels, &range, end).await?;
+            let errors = self.found(self.named(ERRORS), None, &labels, &range, end).await?;
+            let p95 = self.found(self.named(P95), Some(service), &labels, &range, end).await?;
+            let mut business = Vec::new();
+            for query in self.business() {
+                let found = self.found(Some(query), Some(service), &labels, &range, end).await?;
+                business.push((query.name.clone(), of(&found, service)));
+            }
+            all.push(Window {
+                requests: of(&requests, service).map(|pace| pace * seconds),
+                errors: of(&errors, service),
+                p95: of(&p95, service),
+                business,
+            });
+            everybody.push((requests.unwrap_or_default(), errors.unwrap_or_default()));
+        }
+        let others = match everybody.as_slice() {
+            [(requests, since), (_, before), ..] => since
+                .iter()
+                .filter(|(name, _)| *name != service)
+                .filter_map(|(name, errors)| {
+                    let count = requests.get(name).copied().unwrap_or_default() * seconds;
+                    Other::failing(name, count, *errors, before.get(name).copied()?)
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        let windows = <[Window; 3]>::try_from(all)
+            .map_err(|_| SourceError::new(Trouble::Malformed, "the windows could not be read.".to_owned()))?;
+        Ok((windows, others))
+    }
+
+    fn named(&self, name: &str) -> Option<&Query> {
+        self.queries.iter().find(|query| &*query.name == name)
+    }
+
+    /// Queries of one's own that count events per second: registrations, orders.
+    fn business(&self) -> impl Iterator<Item = &Query> {
+        self.queries
+            .iter()
+            .filter(|query| query.unit == Unit::PerSecond && &*query.name != REQUESTS)
+            .take(BUSINESS_AT_MOST)
+    }
+
+    /// Asks one query at one time; a query the server refuses costs itself alone.
+    async fn found(
+        &self,
+        query: Option<&Query>,
+        service: Option<&Arc<str>>,
+        labels: &Labels,
+        range: &str,
+        at: Instant,
+    ) -> Result<Found, SourceError> {
+        let Some(query) = query else { return Ok(Err(Absence::NoQuery)) };
+        let promql = match service {
+            Some(service) => query.for_one(labels, service, range),
+            None => query.for_all(labels, range),
+        };
+        match self.prometheus.instant(&promql, at).await {
+            Ok(metrics) => {
+                let mut values = BTreeMap::new();
+                let mut twice = Vec::new();
+                for series in &metrics.series {
+                    let (Some(name), Some(sample)) = (series.label(&labels.service), series.last()) else { continue };
+                    if let Some(value) = sample.number()
+                        && values.insert(name.clone(), value).is_some()
+                    {
+                        twice.push(name.clone());
+                    }
+                }
+                // Several series for one service are no value of it.
+                values.retain(|name, _| !twice.contains(name));
+                Ok(Ok(values))
+            }
+            Err(error) if error.trouble == Trouble::Rejected => Ok(Err(Absence::Refused(error.sentence))),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The value of one service.
+fn of(found: &Found, service: &str) -> Value {
+    match found {
+        Ok(values) => values.get(service).copied().ok_or(Absence::NoSeries),
+        Err(absence) => Err(absence.clone()),
+    }
+}

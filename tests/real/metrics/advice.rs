@@ -1,0 +1,99 @@
+//! Advice from a real Prometheus whose history holds a bad release, a good one, and one whose errors vanished.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use quarterdeck::domain::advice::{Advice, Released, Verdict, judge};
+use quarterdeck::domain::rollout::{Kind, WorkloadRef};
+use quarterdeck::sources::prometheus::SignalFeed;
+
+use super::{address, client};
+use crate::support::process::skip;
+use crate::support::prometheus::{Server, why_not};
+
+/// Samples of a counter each 15 s between two times, growing by so much a second before and after a change.
+fn counter(
+    text: &mut String,
+    series: &str,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    change: DateTime<Utc>,
+    rates: [f64; 2],
+) {
+    let (mut at, mut value) = (from.timestamp(), 1_000.0);
+    while at <= to.timestamp() {
+        writeln!(text, "{series} {value} {at}").expect("text");
+        value += 15.0 * if at < change.timestamp() { rates[0] } else { rates[1] };
+        at += 15;
+    }
+}
+
+/// Twenty requests a second of each service, half an hour ago as a week ago, and since then as it is told.
+fn history(now: DateTime<Utc>, change: DateTime<Utc>) -> String {
+    let mut text = String::new();
+    let week = now - TimeDelta::days(7);
+    for (service, since) in [("bad", Some(4.0)), ("good", Some(0.02)), ("gone", None), ("quiet", Some(0.0))] {
+        let share = if service == "quiet" { 0.001 } else { 1.0 };
+        for (code, before, after) in [(200, 19.98, since.map(|failed| 20.0 - failed)), (500, 0.02, since)] {
+            let series = format!("http_requests_total{{service=\"{service}\",code=\"{code}\"}}");
+            let end = if after.is_some() { now } else { change };
+            let rates = [before * share, after.unwrap_or_default() * share];
+            counter(&mut text, &series, week - TimeDelta::hours(1), week, now, [before * share, 0.0]);
+            counter(&mut text, &series, change - TimeDelta::hours(1), end, change, rates);
+        }
+        for (bound, part) in [("0.1", 0.9), ("0.25", 0.99), ("+Inf", 1.0)] {
+            let series = format!("http_request_duration_seconds_bucket{{service=\"{service}\",le=\"{bound}\"}}");
+            let pace = 20.0 * part * share;
+            counter(&mut text, &series, week - TimeDelta::hours(1), week, now, [pace, 0.0]);
+            counter(&mut text, &series, change - TimeDelta::hours(1), now, change, [pace, pace]);
+        }
+    }
+    text.push_str("# EOF\n");
+    text
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bad_release_is_advised_against_and_no_other() {
+    if let Some(why) = why_not() {
+        skip("a real Prometheus", why);
+        return;
+    }
+    let now = Utc::now();
+    let began = now - TimeDelta::minutes(30);
+    let server = Server::start(&history(now, began), "", &[]);
+    let mut queries = address(server.port).queries;
+    queries.retain(|query| &*query.name != "broken");
+    let feed =
+        SignalFeed { environment: "production".into(), prometheus: client(server.port), queries: queries.into() };
+    let released = |service: &str| Released {
+        workload: WorkloadRef {
+            environment: "production".into(),
+            namespace: "shop".into(),
+            kind: Kind::Deployment,
+            name: service.into(),
+        },
+        service: service.into(),
+        began,
+    };
+    let found = feed.compare(["bad", "good", "gone", "quiet"].map(released).into(), now).await;
+    let advice: Vec<Advice> = found.iter().map(|one| judge(one, &|_| BTreeSet::new())).collect();
+    let said: Vec<(Verdict, &str)> = advice.iter().map(|one| (one.verdict, &*one.sentence)).collect();
+    let [bad, good, gone, quiet] = said.as_slice() else { panic!("{said:?}") };
+    assert_eq!(bad.0, Verdict::Advised, "{said:?}");
+    assert!(bad.1.starts_with("ROLLBACK ADVISED because errors 20 % above 5.0 % (0.10 % before"), "{}", bad.1);
+    assert_eq!(good.0, Verdict::NotAdvised, "{}", good.1);
+    let [since, before, week] = found[1].windows.as_ref().expect("it was read");
+    for window in [since, before, week] {
+        let count = window.requests.clone().expect("requests");
+        assert!((count - 36_000.0).abs() < 400.0, "half an hour of 20/s are 36,000, not {count}");
+    }
+    assert_eq!(gone.0, Verdict::Unknown, "{}", gone.1);
+    assert!(gone.1.contains("nothing was counted; there were"), "{}", gone.1);
+    assert_eq!(quiet.0, Verdict::Unknown, "{}", quiet.1);
+    assert!(quiet.1.contains("are too few"), "{}", quiet.1);
+
+    drop(server);
+    let silent = feed.compare(vec![released("bad")], now).await;
+    assert_eq!(judge(&silent[0], &|_| BTreeSet::new()).verdict, Verdict::Unknown, "a dead source advises nothing");
+}
