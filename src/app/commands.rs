@@ -123,6 +123,8 @@ pub enum Command {
     LogBefore,
     /// From a moment on: 0 the newest lines, 1 to 5 minutes ago, 6 since the release.
     LogSince(u8),
+    /// Copy where the runbook is.
+    Runbook,
     /// Copy the line.
     Copy,
     /// Save the lines.
@@ -179,6 +181,7 @@ pub const NAMED: &[(Command, &str, &str)] = &[
     (Command::RollBackService, "action.rollback_service", "plan to roll its whole service back"),
     (Command::Acknowledge, "action.acknowledge", "plan to say that you are on the alert"),
     (Command::GiveBack, "action.give-back", "plan to say that nobody is on the alert any more"),
+    (Command::Runbook, "runbook", "copy where its runbook is"),
     (Command::Exec, "action.exec", "run a command in a container of the pod"),
     (Command::PortForward, "action.port-forward", "forward a port of the pod to this machine"),
     (Command::EndForward, "action.end-forward", "end forwarding a port"),

@@ -23,6 +23,7 @@ pub(super) struct AlertLine<'a> {
     acknowledged_by: Option<&'a str>,
     flaps: u32,
     summary: &'a str,
+    runbook: Option<&'a str>,
     labels: std::collections::BTreeMap<&'a str, &'a str>,
 }
 
@@ -40,6 +41,7 @@ pub(super) fn lines<'a>(snapshots: impl Iterator<Item = &'a AlertSnapshot>) -> V
             acknowledged_by: alert.acknowledged.as_ref().map(|word| &*word.by),
             flaps: alert.flaps,
             summary: alert.summary(),
+            runbook: alert.runbook().map(|link| &**link),
             labels: alert.labels.iter().map(|(name, value)| (&**name, &**value)).collect(),
         })
         .collect()

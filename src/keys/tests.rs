@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// What the default keymap names; the real list is the application's, and a test there holds the two together.
-const KNOWN: [&str; 71] = [
+const KNOWN: [&str; 72] = [
     "logs",
     "logs.previous",
     "logs.container",
@@ -43,6 +43,7 @@ const KNOWN: [&str; 71] = [
     "view.overview",
     "alerts_about",
     "signals_about",
+    "runbook",
     "action.acknowledge",
     "action.give-back",
     "action.exec",

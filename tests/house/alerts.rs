@@ -327,3 +327,40 @@ fn no_colour_and_ascii_lose_no_fact() {
     assert!(plain.is_ascii(), "{plain}");
     assert!(plain.contains("critical") && plain.contains("silenced"));
 }
+
+/// What `o` copies and says.
+fn runbook(stage: &mut Stage) -> (Option<String>, String) {
+    let sequence: quarterdeck::keys::Sequence = "o".parse().expect("keys");
+    let asked = sequence.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), now()));
+    let copied = asked.into_iter().find_map(|effect| match effect {
+        Effect::Copy(text) => Some(text),
+        _ => None,
+    });
+    let said = stage.model.ui.toast.as_ref().map(|toast| toast.words.clone()).unwrap_or_default();
+    (copied, said)
+}
+
+#[test]
+fn a_runbook_is_copied_and_a_hostile_one_is_only_shown() {
+    const PLAIN: &str = "https://runbooks.example/payments/error-rate";
+    let mut stage = seeing(snapshot(shop(), SourceState::Fresh));
+    let (copied, said) = runbook(&mut stage);
+    assert_eq!(copied.as_deref(), Some(PLAIN));
+    assert!(said.starts_with(PLAIN), "the address is what is seen first: {said}");
+    stage.press("enter");
+    assert_eq!(runbook(&mut stage).0.as_deref(), Some(PLAIN), "in the detail too");
+
+    for (link, why) in [
+        ("javascript:alert(1)", "is no web address and is not copied: javascript:alert(1)"),
+        ("https://runbooks.example@evil.example/x", "hides its host"),
+    ] {
+        let mut hostile = alert(&[("alertname", "A"), ("severity", "critical")], "it fails", 60);
+        hostile.annotations = [("runbook_url".into(), link.into())].into();
+        let mut stage = seeing(snapshot(vec![hostile], SourceState::Fresh));
+        let (copied, said) = runbook(&mut stage);
+        assert!(copied.is_none() && said.contains(why), "{copied:?} {said}");
+    }
+    let bare = alert(&[("alertname", "A"), ("severity", "critical")], "it fails", 60);
+    let (copied, said) = runbook(&mut seeing(snapshot(vec![bare], SourceState::Fresh)));
+    assert!(copied.is_none() && said.contains("Nothing names a runbook"), "{said}");
+}

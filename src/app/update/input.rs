@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 
 use super::{
-    alerts, jobs, leave, logs, menu, move_cursor, overview, panes, plan, reaching, scope, service, signals, taking,
-    toast, typing, world,
+    alerts, jobs, leave, logs, menu, move_cursor, overview, panes, plan, reaching, runbook, scope, service, signals,
+    taking, toast, typing, world,
 };
 use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
@@ -84,7 +84,7 @@ pub(super) fn named(name: &str) -> Option<Command> {
 fn own(model: &mut Model, command: Command, now: Instant) -> Option<Vec<Effect>> {
     let own = overview::run(model, command).or_else(|| jobs::run(model, command));
     let own = own.or_else(|| signals::run(model, command, now)).or_else(|| logs::run(model, command, now));
-    own.or_else(|| reaching::run(model, command, now))
+    own.or_else(|| reaching::run(model, command, now)).or_else(|| runbook::run(model, command, now))
 }
 
 /// Runs a command.

@@ -11,6 +11,7 @@ mod panes;
 mod plan;
 mod reaching;
 mod run;
+mod runbook;
 mod scope;
 mod service;
 mod signals;

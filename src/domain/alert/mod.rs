@@ -8,6 +8,7 @@
 //! | [`join`] | which service an alert is about, and which workload |
 //! | [`identity`] | which alert it is, over replicas and polls |
 //! | [`matcher`](Matcher) | what a silence covers |
+//! | [`runbook`](address) | the address of a runbook, before it is passed on |
 //! | [`silence`](Silence) | who keeps notifications back, until when |
 //! | [`taking`](Taking) | the plan of saying that somebody is on it, or nobody any more |
 //! | [`snapshot`](AlertSnapshot) | everything known of one environment at one time |
@@ -18,6 +19,7 @@ mod history;
 pub mod identity;
 pub mod join;
 mod matcher;
+mod runbook;
 mod severity;
 mod silence;
 mod snapshot;
@@ -28,8 +30,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::service::Services;
+
 pub use history::History;
 pub use matcher::{Matcher, MatcherError, Operator, matchers};
+pub use runbook::address;
 pub use severity::Severity;
 pub use silence::{Silence, SilenceState};
 pub use snapshot::AlertSnapshot;
@@ -189,6 +194,16 @@ impl Alert {
             .find_map(|name| value(&self.annotations, name).or_else(|| value(&self.labels, name)))
     }
 
+    /// What its service, as far as it is declared, says to do.
+    pub fn declared_runbooks<'a>(&self, services: &'a Services) -> &'a [String] {
+        let namespace = self.label("namespace").map_or("", |namespace| namespace);
+        let service = self.service.as_deref().and_then(|name| {
+            let declared = services.declared().iter().find(|service| *service.name == *name);
+            services.named(&self.environment, namespace, name).or(declared)
+        });
+        service.map_or(&[], |service| service.runbooks.as_slice())
+    }
+
     /// Whether it comes and goes: four changes within an hour.
     pub const fn is_flapping(&self) -> bool {
         self.flaps >= 2
@@ -214,7 +229,7 @@ pub(crate) mod testing {
             hold: Hold::None,
             started_at: now - chrono::TimeDelta::minutes(10),
             heard_at: now,
-            service: join::service(&pairs, &crate::domain::service::Services::default(), "production"),
+            service: join::service(&pairs, &Services::default(), "production"),
             labels: pairs.into(),
             annotations: [].into(),
             source: None,

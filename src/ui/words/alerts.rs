@@ -116,6 +116,21 @@ pub fn more_releases(count: usize) -> String {
     format!("and {count} more: see the overview, key 0")
 }
 
+/// A runbook was copied; how many more there are.
+pub fn copied_runbook(link: &str, others: usize) -> String {
+    let more = if others == 0 { String::new() } else { format!(" The alert names {others} more: enter.") };
+    format!("{link} is copied, as far as this terminal lets programs copy (OSC 52).{more}")
+}
+
+/// A runbook that is not passed on.
+pub fn unfit_runbook(link: &str, why: &str) -> String {
+    format!("Its runbook {why} and is not copied: {link}")
+}
+
+/// Nothing says what to do.
+pub const NO_RUNBOOK: &str =
+    "Nothing names a runbook: neither the rule (annotation runbook_url) nor its service (runbooks = […]).";
+
 /// A silence that holds it.
 pub fn silence(by: &str, left: &str, comment: &str, id: &str) -> String {
     format!("by {by}, ends in {left}: {comment} ({id})")

@@ -116,13 +116,8 @@ fn release(alert: &Alert, row: &Rollout) -> String {
 
 /// Where what to do is written: as its rule says, then as its service says.
 fn runbooks(pen: &Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
-    let namespace = alert.label("namespace").map_or("", |namespace| namespace);
-    let of_service = alert.service.as_deref().and_then(|name| {
-        let declared = scene.services.declared().iter().find(|service| *service.name == *name);
-        scene.services.named(&alert.environment, namespace, name).or(declared)
-    });
     let all = alert.runbook().map(|link| &**link).into_iter();
-    let all = all.chain(of_service.into_iter().flat_map(|service| service.runbooks.iter().map(String::as_str)));
+    let all = all.chain(alert.declared_runbooks(scene.services).iter().map(String::as_str));
     for (place, runbook) in all.enumerate() {
         page.field(pen, if place == 0 { field::RUNBOOK } else { "" }, runbook, Role::Text);
     }
