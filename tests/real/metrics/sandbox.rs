@@ -1,17 +1,19 @@
 //! One contract: the simulated Prometheus and a real one that holds the same samples give the same values to every shipped query.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use quarterdeck::config::{Credentials, Prometheus as Settings, Server as Address};
+use quarterdeck::domain::advice::{Advice, Released, Verdict, judge};
+use quarterdeck::domain::rollout::{Kind, WorkloadRef};
 use quarterdeck::domain::signal::query::{ERRORS, Labels};
 use quarterdeck::domain::signal::{Query, Series};
 use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
 use quarterdeck::sources::error::Trouble;
 use quarterdeck::sources::metrics::ObserveMetrics;
-use quarterdeck::sources::prometheus::Prometheus;
+use quarterdeck::sources::prometheus::{Prometheus, SignalFeed};
 
 use super::client;
 use crate::support::process::skip;
@@ -93,4 +95,44 @@ async fn the_simulated_and_the_real_prometheus_answer_alike() {
     assert!(compared > 100, "{compared} values were compared");
     let refused = ours.instant("avg(rate(http_requests_total[5m]))", now).await.expect_err("not shipped");
     assert_eq!(refused.trouble, Trouble::Rejected, "{}", refused.sentence);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_bad_release_of_the_demo_is_advised_against_and_a_calm_one_is_not() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let clock = SandboxClock::starting(Utc::now() - TimeDelta::hours(1), 20);
+    let began = clock.now();
+    let scenario = Scenario::empty("shop")
+        .with("shop", Service::new("calm", 2))
+        .with("shop", Service::new("payments", 3).behaving("crash-loop"));
+    let sandbox = Sandbox::start(scenario, clock).await.expect("a sandbox");
+    let folder = tempfile::tempdir().expect("a folder");
+    let feed = SignalFeed {
+        environment: "production".into(),
+        prometheus: simulated(&sandbox, folder.path()),
+        queries: Query::shipped().into(),
+    };
+    let released = |service: &str| Released {
+        workload: WorkloadRef {
+            environment: "production".into(),
+            namespace: "shop".into(),
+            kind: Kind::Deployment,
+            name: service.into(),
+        },
+        service: service.into(),
+        began,
+    };
+    let advised = async {
+        loop {
+            let found = feed.compare(["payments", "calm"].map(released).into(), clock.now()).await;
+            let advice: Vec<Advice> = found.iter().map(|one| judge(one, &|_| BTreeSet::new())).collect();
+            if advice.iter().any(|one| one.verdict == Verdict::Advised) {
+                return advice;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let advice = tokio::time::timeout(Duration::from_secs(60), advised).await.expect("advice within a minute");
+    assert!(advice[0].sentence.starts_with("ROLLBACK ADVISED because errors"), "{}", advice[0].sentence);
+    assert_eq!(advice[1].verdict, Verdict::NotAdvised, "{}", advice[1].sentence);
 }
