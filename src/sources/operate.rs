@@ -109,7 +109,7 @@ pub struct WantedSilence {
     pub id: Option<String>,
     /// What it covers; never empty.
     pub matchers: Vec<Matcher>,
-    /// From when.
+    /// From when. One that has begun must keep its beginning, or the server makes another of it.
     pub starts_at: Instant,
     /// Until when.
     pub ends_at: Instant,

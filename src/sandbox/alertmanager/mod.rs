@@ -273,12 +273,14 @@ impl Holding {
                 let Some(known) = self.silences.iter_mut().find(|known| known.id == id) else {
                     return refused(404, "silence not found");
                 };
-                if known.matchers == wanted.matchers && known.state(now) != "expired" {
+                let keeps_its_beginning =
+                    known.state(now) != "active" || known.starts_at.timestamp() == starts_at.timestamp();
+                if known.matchers == wanted.matchers && known.state(now) != "expired" && keeps_its_beginning {
                     let starts_at = if known.state(now) == "active" { known.starts_at } else { wanted.starts_at };
                     *known = Silence { id: known.id.clone(), starts_at, ..wanted };
                     return json_answer(200, &json!({"silenceID": id}));
                 }
-                // Another set of matchers is another silence.
+                // Other matchers, or another beginning of one that has begun, are another silence.
                 if known.state(now) != "expired" {
                     known.ends_at = now;
                 }

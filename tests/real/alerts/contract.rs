@@ -148,13 +148,19 @@ async fn lives(place: &Place) {
     assert!(snapshot.silences.iter().flat_map(|all| all.iter()).any(|one| *one.id == *id), "{snapshot:?}");
 
     for minutes in [240, 30] {
-        let again = place.hands.put(&wanted(Some(&id), covers.clone(), minutes)).await.expect("it is changed");
+        // One that has begun keeps its beginning; another beginning would be another silence.
+        let longer = WantedSilence { starts_at: silence.starts_at, ..wanted(Some(&id), covers.clone(), minutes) };
+        let again = place.hands.put(&longer).await.expect("it is changed");
         assert_eq!(again, id, "the same matchers are the same silence");
         everywhere(place, &id, SilenceState::Active, minutes).await;
     }
-    for _ in 0..2 {
-        place.hands.expire(&id).await.expect("it is ended, and ending it again is no error");
-        everywhere(place, &id, SilenceState::Expired, 0).await;
+    let later = silence.starts_at + TimeDelta::seconds(2);
+    until("two seconds after its beginning", || async move { (Utc::now() > later).then_some(()) }).await;
+    let anew = place.hands.put(&wanted(Some(&id), covers.clone(), 30)).await.expect("it is replaced");
+    assert_ne!(anew, id, "another beginning is another silence");
+    for id in [anew.as_str(), anew.as_str(), id.as_str()] {
+        place.hands.expire(id).await.expect("it is ended, and ending it again is no error");
+        everywhere(place, id, SilenceState::Expired, 0).await;
     }
     assert_eq!(found(place, "alertname=\"Latency\"").await[0].hold, Hold::None);
 }
