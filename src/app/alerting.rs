@@ -47,7 +47,7 @@ impl Model {
                 row.map(|row| self.alerts.about(row).cloned().collect()).unwrap_or_default()
             }
             View::Signals => self.signal_alerts().into_iter().cloned().collect(),
-            View::Jobs | View::Job(..) | View::Logs(_) | View::Journal => Vec::new(),
+            View::Nodes | View::Jobs | View::Job(..) | View::Logs(_) | View::Journal => Vec::new(),
         }
     }
 

@@ -35,6 +35,8 @@ pub enum Command {
     Signals,
     /// How the service of the row does.
     SignalsAbout,
+    /// Nodes and what they hold.
+    Nodes,
     /// The journal.
     Journal,
     /// Another environment.
@@ -151,6 +153,7 @@ pub const NAMED: &[(Command, &str, &str)] = &[
     (Command::AlertsAbout, "alerts_about", "alerts about this row"),
     (Command::Signals, "view.signals", "show how services do"),
     (Command::SignalsAbout, "signals_about", "signals of the service of this row"),
+    (Command::Nodes, "view.nodes", "show the nodes"),
     (Command::Journal, "view.journal", "show the journal"),
     (Command::Scope, "scope", "switch the environment"),
     (Command::Freeze, "freeze", "hold the screen as it is"),

@@ -1,24 +1,34 @@
-//! The filter of the list: words found anywhere, and `service:NAME` for exactly one service.
+//! The filter of the list: words found anywhere, `service:NAME` for exactly one service, `node:NAME` for what a node holds.
 
+use std::sync::Arc;
+
+use super::nodes::is_of_node;
+use crate::domain::cause::Cause;
 use crate::domain::rollout::Rollout;
 use crate::domain::service::UNMAPPED;
 
 /// What begins the part of a filter that names a service.
 const SERVICE: &str = "service:";
+/// What begins the part of a filter that names a node.
+const NODE: &str = "node:";
 
 /// What a row must be, beside what its words match.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Asked {
     /// The service, as it was typed.
     service: Option<String>,
+    /// The node whose trouble holds it, as it was typed.
+    node: Option<String>,
 }
 
 /// The exact part of a filter, and the words that are left.
 pub(super) fn asked(filter: &str) -> (Asked, String) {
-    let (named, words): (Vec<&str>, Vec<&str>) = filter.split_whitespace().partition(|word| word.starts_with(SERVICE));
+    let is_named = |word: &&str| word.starts_with(SERVICE) || word.starts_with(NODE);
+    let (named, words): (Vec<&str>, Vec<&str>) = filter.split_whitespace().partition(is_named);
     // The last one counts: whoever types a second one has changed their mind.
-    let service = named.last().and_then(|word| word.strip_prefix(SERVICE)).filter(|name| !name.is_empty());
-    (Asked { service: service.map(str::to_owned) }, words.join(" "))
+    let last = |what: &str| named.iter().filter_map(|word| word.strip_prefix(what)).next_back();
+    let name = |what: &str| last(what).filter(|name| !name.is_empty()).map(str::to_owned);
+    (Asked { service: name(SERVICE), node: name(NODE) }, words.join(" "))
 }
 
 /// The filter that shows one service.
@@ -26,9 +36,22 @@ pub(super) fn of_service(name: &str) -> String {
     format!("{SERVICE}{name}")
 }
 
+/// The filter that shows what a node holds.
+pub(super) fn of_node(name: &str) -> String {
+    format!("{NODE}{name}")
+}
+
 impl Asked {
     /// Whether a row is what was asked for.
-    pub(super) fn allows(&self, row: &Rollout) -> bool {
+    pub(super) fn allows(&self, row: &Rollout, causes: &[Arc<Cause>]) -> bool {
+        let is_held = |name: &String| {
+            let mut of_node = causes.iter().filter(|cause| is_of_node(cause, name));
+            of_node.any(|cause| cause.workloads.contains(&row.workload))
+        };
+        self.node.as_ref().is_none_or(is_held) && self.is_of_service(row)
+    }
+
+    fn is_of_service(&self, row: &Rollout) -> bool {
         match (&self.service, row.service.as_deref()) {
             (None, _) => true,
             (Some(asked), None) => asked.eq_ignore_ascii_case(UNMAPPED),
@@ -45,10 +68,12 @@ mod tests {
     fn the_service_is_exact_and_the_rest_is_words() {
         assert_eq!(
             asked("service:checkout stuck api"),
-            (Asked { service: Some("checkout".into()) }, "stuck api".into())
+            (Asked { service: Some("checkout".into()), node: None }, "stuck api".into())
         );
         assert_eq!(asked("check out"), (Asked::default(), "check out".into()));
         assert_eq!(asked("service:"), (Asked::default(), String::new()), "still being typed");
-        assert_eq!(asked(&of_service("a")).0, Asked { service: Some("a".into()) });
+        assert_eq!(asked(&of_service("a")).0, Asked { service: Some("a".into()), node: None });
+        assert_eq!(asked("node:a node:b x"), (Asked { service: None, node: Some("b".into()) }, "x".into()));
+        assert_eq!(asked(&of_node("n")).0, Asked { service: None, node: Some("n".into()) });
     }
 }

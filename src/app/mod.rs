@@ -29,6 +29,7 @@ mod logs;
 mod look_back;
 mod message;
 mod model;
+mod nodes;
 mod overview;
 mod pace;
 mod perform;

@@ -17,6 +17,7 @@ use super::sight::{Link, Scope, Sight};
 use super::timeline::Happened;
 use crate::config::Environment;
 use crate::domain::action::{Phase, Run};
+use crate::domain::cause::Cause;
 use crate::domain::environment::Guard;
 use crate::domain::problem::Problem;
 use crate::domain::rollout::{Rollout, Verdict, WorkloadRef};
@@ -69,6 +70,8 @@ pub struct Model {
     pub signals: super::signals::Signals,
     /// What is advised about releases.
     pub advised: super::advice::Advised,
+    /// The nodes on the screen.
+    pub nodes: super::nodes::Nodes,
     /// What happened lately.
     pub happened: Happened,
     /// The open workload.
@@ -144,6 +147,7 @@ impl Model {
             alerts: Alerts::default(),
             signals: super::signals::Signals::default(),
             advised: super::advice::Advised::default(),
+            nodes: super::nodes::Nodes::default(),
             happened: Happened::default(),
             detail: None,
             planning: None,
@@ -236,6 +240,7 @@ impl Model {
             View::Alerts | View::Alert(..) => self.alert_environment(),
             View::Overview => self.overview_environment(),
             View::Signals => self.signal_line().map(|line| line.environment.clone()),
+            View::Nodes => self.node_line().map(|line| line.node.environment.clone()),
             View::Journal => None,
         });
         let mut shown = self.shown();
@@ -280,6 +285,7 @@ impl Model {
             View::Alerts | View::Alert(..) => self.alerted().map(|row| row.workload.clone()),
             View::Overview => self.overview_workload(),
             View::Signals => self.signal_rollouts().first().map(|row| row.workload.clone()),
+            View::Nodes => self.harmed().first().map(|row| row.workload.clone()),
         }
     }
 
@@ -290,12 +296,14 @@ impl Model {
 
     /// Applies filter and order again; a held cursor stays on its workload, or goes to the nearest row when that is gone.
     pub fn refilter(&mut self) {
+        self.refilter_nodes();
         self.jobs.refilter(&self.snapshot.jobs, self.ui.filter.text.trim(), self.ui.is_problems_only);
         let place = self.cursor_place().unwrap_or(0);
         let all = self.snapshot.rollouts.iter();
         let all = all.filter(|row| !self.ui.is_problems_only || row.verdict != Verdict::Complete);
         let filter = self.ui.filter.text.trim();
-        self.visible = if filter.is_empty() { all.cloned().collect() } else { matching(filter, all) };
+        self.visible =
+            if filter.is_empty() { all.cloned().collect() } else { matching(filter, all, &self.snapshot.causes) };
         let is_there = self.ui.cursor.as_ref().is_some_and(|key| self.visible.iter().any(|row| row.is(key)));
         if !self.ui.is_cursor_held || !is_there {
             let place = if self.ui.is_cursor_held { place.min(self.visible.len().saturating_sub(1)) } else { 0 };
@@ -330,6 +338,7 @@ impl Model {
             released: self.released(),
             signals: self.signals_scene(),
             advice: self.advised.known(),
+            nodes: self.nodes_scene(),
             overview: self.overview_scene(sources),
             detail: self.detail.as_ref(),
             jobs: self.jobs.scene(),
@@ -406,13 +415,17 @@ impl Model {
 }
 
 /// Rows whose environment, namespace, name, service, verdict or image match, the best first.
-fn matching<'a>(filter: &str, rows: impl Iterator<Item = &'a Arc<Rollout>>) -> Vec<Arc<Rollout>> {
+fn matching<'a>(
+    filter: &str,
+    rows: impl Iterator<Item = &'a Arc<Rollout>>,
+    causes: &[Arc<Cause>],
+) -> Vec<Arc<Rollout>> {
     let (asked, words) = filter::asked(filter);
     let mut matcher = Matcher::new(Config::DEFAULT);
     let pattern = Pattern::parse(&words, CaseMatching::Smart, Normalization::Smart);
     let mut buffer = Vec::new();
     let mut found: Vec<(u32, &Arc<Rollout>)> = rows
-        .filter(|row| asked.allows(row))
+        .filter(|row| asked.allows(row, causes))
         .filter_map(|row| {
             let text = format!(
                 "{} {} {} {} {} {}",

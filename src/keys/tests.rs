@@ -40,6 +40,7 @@ const KNOWN: [&str; 72] = [
     "view.rollouts",
     "view.alerts",
     "view.signals",
+    "view.nodes",
     "view.overview",
     "alerts_about",
     "signals_about",

@@ -21,6 +21,7 @@
 pub mod alerts;
 pub mod chrome;
 pub mod layout;
+pub mod nodes;
 pub mod overlays;
 pub mod overview;
 pub mod panes;

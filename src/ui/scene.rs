@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::alerts::AlertsScene;
+use super::nodes::NodesScene;
 use super::overview::OverviewScene;
 use super::reaching::ReachingScene;
 use super::signals::SignalsScene;
@@ -258,6 +259,8 @@ pub struct Scene<'a> {
     pub signals: SignalsScene<'a>,
     /// What is advised about releases, by workload.
     pub advice: &'a std::collections::HashMap<WorkloadRef, crate::domain::advice::Advice>,
+    /// The nodes.
+    pub nodes: NodesScene<'a>,
     /// The overview.
     pub overview: OverviewScene<'a>,
     /// The open workload.

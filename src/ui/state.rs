@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::alerts::AlertsState;
+use super::nodes::NodesState;
 use super::overview::OverviewState;
 use super::signals::SignalsState;
 use crate::domain::environment::ObjectKey;
@@ -32,6 +33,8 @@ pub enum View {
     Alert(Arc<str>, Arc<str>),
     /// How services do for their users.
     Signals,
+    /// Nodes and what they hold.
+    Nodes,
     /// Every pane's headline, and the last hour.
     Overview,
 }
@@ -216,6 +219,8 @@ pub struct UiState {
     pub alerts: AlertsState,
     /// What the operator chose of the signals pane.
     pub signals: SignalsState,
+    /// What the operator chose of the nodes pane.
+    pub nodes: NodesState,
     /// What the operator chose of the overview.
     pub overview: OverviewState,
     /// The row under the cursor of the list, by environment and uid; never by place.
@@ -259,6 +264,7 @@ impl Default for UiState {
             came_from: None,
             alerts: AlertsState::default(),
             signals: SignalsState::default(),
+            nodes: NodesState::default(),
             overview: OverviewState::default(),
             cursor: None,
             is_cursor_held: false,

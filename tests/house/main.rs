@@ -16,6 +16,7 @@ mod jobs;
 mod journeys;
 mod keys;
 mod logs;
+mod nodes;
 mod overview;
 mod owners;
 mod pods;

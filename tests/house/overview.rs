@@ -162,7 +162,8 @@ fn enter_leads_to_what_is_under_the_cursor_and_esc_comes_back() {
             Spot::Headline(Topic::Jobs) => assert_eq!(led, View::Jobs),
             Spot::Headline(Topic::Runs) => assert_eq!(led, View::Journal),
             Spot::Headline(Topic::Sources) => assert_eq!(led, View::Overview),
-            Spot::Headline(Topic::Rollouts | Topic::Nodes) => assert_eq!(led, View::Rollouts),
+            Spot::Headline(Topic::Rollouts) => assert_eq!(led, View::Rollouts),
+            Spot::Headline(Topic::Nodes) => assert_eq!(led, View::Nodes),
             Spot::Alert(..) => assert!(matches!(led, View::Alert(..)), "{led:?}"),
             Spot::Moment(_) => seen += usize::from(matches!(led, View::Detail(..) | View::Alert(..) | View::Journal)),
         }

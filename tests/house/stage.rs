@@ -6,6 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use quarterdeck::app::{Connected, Message, Model, Scope, command_names, update};
 use quarterdeck::config::{Asked, Settings};
 use quarterdeck::domain::action::Plan;
+use quarterdeck::domain::cause::Cause;
+use quarterdeck::domain::node::Node;
 use quarterdeck::domain::rollout::{Counts, Kind, Rollout, Verdict, WorkloadRef};
 use quarterdeck::domain::source::{SourceHealth, SourceState};
 use quarterdeck::keys::{DEFAULT, Keymap, Sequence};
@@ -97,6 +99,18 @@ impl Stage {
             pods: 41,
             focus: None,
         };
+        self.tell(Message::Observed(0, Box::new(snapshot)));
+    }
+
+    /// The cluster with nodes, and what holds workloads.
+    pub(crate) fn see_nodes(&mut self, nodes: Vec<Node>, causes: Vec<Cause>, freshness: SourceState) {
+        let mut nodes: Vec<Arc<Node>> = nodes.into_iter().map(Arc::new).collect();
+        nodes.sort_by(|one, other| one.worst_first(other));
+        let mut snapshot = self.model.sight("production").expect("production").snapshot.clone();
+        snapshot.nodes = nodes.into();
+        snapshot.causes = causes.into_iter().map(Arc::new).collect();
+        snapshot.health.retain(|health| !health.name.ends_with("/nodes"));
+        snapshot.health.push(health("nodes", freshness));
         self.tell(Message::Observed(0, Box::new(snapshot)));
     }
 

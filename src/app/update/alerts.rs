@@ -91,16 +91,14 @@ pub(super) fn back(model: &mut Model) -> bool {
                 .ui
                 .came_from
                 .take()
-                .filter(|view| matches!(view, View::Rollouts | View::Overview | View::Signals));
+                .filter(|view| matches!(view, View::Rollouts | View::Overview | View::Signals | View::Nodes));
             model.ui.view = origin.unwrap_or(View::Alerts);
             true
         }
         View::Detail(..) => {
-            let origin = model
-                .ui
-                .came_from
-                .take()
-                .filter(|view| matches!(view, View::Alerts | View::Alert(..) | View::Overview | View::Signals));
+            let origin = model.ui.came_from.take().filter(|view| {
+                matches!(view, View::Alerts | View::Alert(..) | View::Overview | View::Signals | View::Nodes)
+            });
             origin.is_some_and(|origin| {
                 model.ui.view = origin;
                 true
@@ -109,6 +107,7 @@ pub(super) fn back(model: &mut Model) -> bool {
         View::Alerts
         | View::Overview
         | View::Signals
+        | View::Nodes
         | View::Rollouts
         | View::Jobs
         | View::Job(..)

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 
 use super::{
-    alerts, jobs, leave, logs, menu, move_cursor, overview, panes, plan, reaching, runbook, scope, service, signals,
-    taking, toast, typing, world,
+    alerts, jobs, leave, logs, menu, move_cursor, nodes, overview, panes, plan, reaching, runbook, scope, service,
+    signals, taking, toast, typing, world,
 };
 use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
@@ -30,7 +30,7 @@ pub(super) fn context(model: &Model) -> Context {
         Some(Overlay::Problems { .. }) => Context::Text,
         None if model.ui.is_filtering => Context::Prompt,
         None => match model.ui.view {
-            View::Rollouts | View::Alerts | View::Signals | View::Overview => Context::List,
+            View::Rollouts | View::Alerts | View::Signals | View::Nodes | View::Overview => Context::List,
             View::Detail(..) | View::Alert(..) => Context::Detail,
             View::Jobs | View::Job(..) => Context::Jobs,
             View::Logs(_) => Context::Logs,
@@ -82,7 +82,8 @@ pub(super) fn named(name: &str) -> Option<Command> {
 
 /// What a command means in the pane in front, or in a room of its own; `None` where it means what it means everywhere.
 fn own(model: &mut Model, command: Command, now: Instant) -> Option<Vec<Effect>> {
-    let own = overview::run(model, command).or_else(|| jobs::run(model, command));
+    let own =
+        nodes::run(model, command).or_else(|| overview::run(model, command)).or_else(|| jobs::run(model, command));
     let own = own.or_else(|| signals::run(model, command, now)).or_else(|| logs::run(model, command, now));
     own.or_else(|| reaching::run(model, command, now)).or_else(|| runbook::run(model, command, now))
 }
@@ -149,7 +150,8 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
             Vec::new()
         }
         Command::Filter => {
-            model.ui.is_filtering = matches!(model.ui.view, View::Rollouts | View::Alerts | View::Signals | View::Jobs);
+            model.ui.is_filtering =
+                matches!(model.ui.view, View::Rollouts | View::Alerts | View::Signals | View::Nodes | View::Jobs);
             Vec::new()
         }
         Command::Open => enter(model, now),
@@ -213,7 +215,7 @@ fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
         }
         None => {}
     }
-    if signals::back(model, now) {
+    if signals::back(model, now) || nodes::back(model) {
         return vec![Effect::Focus(None)];
     }
     if model.ui.is_filtering || !model.ui.filter.text.is_empty() && matches!(model.ui.view, View::Rollouts | View::Jobs)
@@ -297,6 +299,7 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
         }
         None => match model.ui.view.clone() {
             View::Overview => overview::enter(model, now),
+            View::Nodes => nodes::enter(model, now),
             View::Rollouts | View::Signals | View::Alert(..) => tab(model, DetailTab::Pods, now),
             View::Alerts => {
                 model.open_alert();
@@ -342,6 +345,7 @@ fn next_part(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
             | View::Alerts
             | View::Alert(..)
             | View::Signals
+            | View::Nodes
             | View::Journal
             | View::Jobs,
         ) => {
@@ -397,8 +401,9 @@ fn act(model: &mut Model, action: usize, now: Instant) -> Vec<Effect> {
 
 /// Whether another row has just come under the cursor by itself: then the key was meant for the one before, and it is said.
 pub(super) fn has_slid(model: &mut Model, now: Instant) -> bool {
-    let has_slid = matches!(model.ui.view, View::Rollouts | View::Alerts | View::Signals | View::Overview)
-        && model.ui.cursor_slid_at.is_some_and(|at| now - at < JUST_NOW);
+    let has_slid =
+        matches!(model.ui.view, View::Rollouts | View::Alerts | View::Signals | View::Nodes | View::Overview)
+            && model.ui.cursor_slid_at.is_some_and(|at| now - at < JUST_NOW);
     if has_slid {
         model.ui.cursor_slid_at = None;
         let name = model.meant().map(|workload| workload.label()).unwrap_or_default();

@@ -158,6 +158,13 @@ fn hints(model: &Model) -> Vec<(String, String)> {
             ("problems_only", "only problems"),
             ("help", "help"),
         ],
+        Context::List if model.ui.view == View::Nodes => &[
+            ("open", "its rollouts"),
+            ("filter", "filter"),
+            ("problems_only", "only problems"),
+            ("back", "back"),
+            ("help", "help"),
+        ],
         Context::List => &[
             ("open", "open"),
             ("action.rollback", "roll back"),

@@ -6,6 +6,7 @@ mod jobs;
 mod logs;
 mod menu;
 mod move_cursor;
+mod nodes;
 mod overview;
 mod panes;
 mod plan;

@@ -68,7 +68,8 @@ pub(super) fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
     let Some(spot) = model.ui.overview.cursor.clone() else { return Vec::new() };
     let command = match spot {
         Spot::Headline(Topic::Alerts) => Command::Alerts,
-        Spot::Headline(Topic::Rollouts | Topic::Nodes) => Command::Rollouts,
+        Spot::Headline(Topic::Rollouts) => Command::Rollouts,
+        Spot::Headline(Topic::Nodes) => Command::Nodes,
         Spot::Headline(Topic::Jobs) => Command::Jobs,
         Spot::Headline(Topic::Runs) => Command::Journal,
         Spot::Headline(Topic::Sources) => {
@@ -95,6 +96,7 @@ pub(super) fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
     // The pane opens on its worst row, which is the one the headline names.
     model.ui.is_cursor_held = false;
     model.ui.alerts.is_cursor_held = false;
+    model.ui.nodes.is_cursor_held = false;
     let effects = input::run(model, command, now);
     model.refilter();
     model.ui.overview.is_behind = true;
@@ -110,7 +112,10 @@ fn open_alert(model: &mut Model, view: View) -> Vec<Effect> {
 
 /// Back from a pane that was opened from here; whether it was.
 pub(super) fn back(model: &mut Model) -> bool {
-    let is_pane = matches!(model.ui.view, View::Rollouts | View::Alerts | View::Signals | View::Jobs | View::Journal);
+    let is_pane = matches!(
+        model.ui.view,
+        View::Rollouts | View::Alerts | View::Signals | View::Nodes | View::Jobs | View::Journal
+    );
     let is_back = is_pane && std::mem::take(&mut model.ui.overview.is_behind);
     if is_back {
         model.ui.view = View::Overview;

@@ -42,7 +42,11 @@ pub(super) fn thaw(model: &mut Model, now: Instant) -> Vec<Effect> {
 fn show(model: &mut Model, now: Instant) -> Vec<Effect> {
     let rows_before = model.merge();
     let before = model.ui.cursor.clone();
+    let node_before = model.ui.nodes.cursor.clone();
     model.refilter();
+    if model.ui.view == View::Nodes && node_before.is_some() && node_before != model.ui.nodes.cursor {
+        model.ui.cursor_slid_at = Some(now);
+    }
     // What slides in a list nobody looks at takes no key.
     if model.ui.view == View::Rollouts && before.is_some() && before != model.ui.cursor {
         model.ui.cursor_slid_at = Some(now);

@@ -5,6 +5,7 @@
 pub mod alerts;
 pub mod jobs;
 pub mod journal;
+pub mod nodes;
 pub mod overview;
 pub mod rollouts;
 pub mod signals;
@@ -22,6 +23,8 @@ pub enum PaneId {
     Rollouts,
     /// How services do for their users.
     Signals,
+    /// Nodes and what they hold.
+    Nodes,
     /// CronJobs and Jobs.
     Jobs,
     /// What this console did.
@@ -42,11 +45,12 @@ pub struct Pane {
 }
 
 /// Every pane, in the order of its digit.
-pub const ALL: [Pane; 6] = [
+pub const ALL: [Pane; 7] = [
     Pane { id: PaneId::Overview, room: "overview", key: '0', title: super::words::overview::TITLE },
     Pane { id: PaneId::Alerts, room: "alerts", key: '1', title: super::words::alerts::TITLE },
     Pane { id: PaneId::Rollouts, room: "rollouts", key: '2', title: super::words::ROLLOUTS },
     Pane { id: PaneId::Signals, room: "signals", key: '3', title: super::words::signals::TITLE },
+    Pane { id: PaneId::Nodes, room: "nodes", key: '4', title: super::words::nodes::TITLE },
     Pane { id: PaneId::Journal, room: "journal", key: '8', title: super::words::JOURNAL },
     Pane { id: PaneId::Jobs, room: "jobs", key: '9', title: super::words::JOBS },
 ];
@@ -60,5 +64,6 @@ pub const fn of(view: &View) -> PaneId {
         View::Alerts | View::Alert(..) => PaneId::Alerts,
         View::Overview => PaneId::Overview,
         View::Signals => PaneId::Signals,
+        View::Nodes => PaneId::Nodes,
     }
 }

@@ -1,0 +1,116 @@
+//! Which nodes are on the screen, and what the one under the cursor harms. Changed by `update` alone.
+
+use std::sync::Arc;
+
+use super::model::Model;
+use super::sight::Sight;
+use crate::domain::cause::{Cause, CauseKind};
+use crate::domain::node::{Node, NodeRef, NodeVerdict};
+use crate::domain::rollout::Rollout;
+use crate::domain::source::SourceHealth;
+use crate::ui::nodes::NodesScene;
+
+/// The nodes on the screen.
+#[derive(Debug, Default)]
+pub struct Nodes {
+    /// Those that pass the filter, worst first.
+    lines: Vec<Arc<Node>>,
+    tally: [usize; 3],
+}
+
+impl Nodes {
+    /// The nodes on the screen.
+    pub fn lines(&self) -> &[Arc<Node>] {
+        &self.lines
+    }
+
+    /// The place of a node.
+    pub fn place(&self, of: Option<&NodeRef>) -> Option<usize> {
+        let of = of?;
+        self.lines.iter().position(|line| line.node == *of)
+    }
+}
+
+impl Model {
+    /// Makes the lines of the nodes pane anew; the cursor stays on its node, or rests on the worst.
+    pub fn refilter_nodes(&mut self) {
+        let before = self.nodes.place(self.ui.nodes.cursor.as_ref()).unwrap_or(0);
+        let chosen = &self.ui.nodes;
+        let words: Vec<String> = chosen.filter.text.split_whitespace().map(str::to_lowercase).collect();
+        let is_wanted = |node: &&Arc<Node>| {
+            (!chosen.is_problems_only || node.verdict() != NodeVerdict::Ready)
+                && (words.is_empty() || {
+                    let names = names(node);
+                    words.iter().all(|word| names.contains(word.as_str()))
+                })
+        };
+        let lines = self.snapshot.nodes.iter().filter(is_wanted).cloned().collect();
+        let count = |verdict| self.snapshot.nodes.iter().filter(|node| node.verdict() == verdict).count();
+        let tally = [NodeVerdict::NotReady, NodeVerdict::Pressure, NodeVerdict::Cordoned].map(count);
+        self.nodes = Nodes { lines, tally };
+        let is_there = self.nodes.place(self.ui.nodes.cursor.as_ref()).is_some();
+        if !self.ui.nodes.is_cursor_held || !is_there {
+            let last = self.nodes.lines.len().saturating_sub(1);
+            let place = if self.ui.nodes.is_cursor_held { before.min(last) } else { 0 };
+            self.ui.nodes.cursor = self.nodes.lines.get(place).map(|line| line.node.clone());
+        }
+    }
+
+    /// The node under the cursor of the nodes pane.
+    pub fn node_line(&self) -> Option<&Arc<Node>> {
+        self.nodes.lines.get(self.nodes.place(self.ui.nodes.cursor.as_ref())?)
+    }
+
+    /// What the node under the cursor holds; `None` when no stuck pod is on it, or it is well.
+    pub(super) fn node_cause(&self) -> Option<&Cause> {
+        let NodeRef { environment, name } = &self.node_line()?.node;
+        let is_it = |cause: &&Arc<Cause>| is_of_node(cause, name) && cause.environment == *environment;
+        self.snapshot.causes.iter().find(is_it).map(AsRef::as_ref)
+    }
+
+    /// The workloads the node under the cursor holds, worst first.
+    pub(super) fn harmed(&self) -> Vec<&Arc<Rollout>> {
+        let Some(cause) = self.node_cause() else { return Vec::new() };
+        self.snapshot.rollouts.iter().filter(|row| cause.workloads.contains(&row.workload)).collect()
+    }
+
+    pub(super) fn nodes_scene(&self) -> NodesScene<'_> {
+        NodesScene {
+            lines: &self.nodes.lines,
+            cursor: self.nodes.place(self.ui.nodes.cursor.as_ref()),
+            total: self.snapshot.nodes.len(),
+            tally: self.nodes.tally,
+            environments: self.shown().count(),
+            health: self.shown().flat_map(sources).collect(),
+            cause: self.node_cause(),
+            harmed: self.harmed(),
+        }
+    }
+}
+
+/// Whether a cause is a node of this name.
+pub(super) fn is_of_node(cause: &Cause, name: &str) -> bool {
+    cause.kind == CauseKind::Node && *cause.subject == *name
+}
+
+/// Where the nodes of an environment come from; what keeps it away altogether when nothing is watched yet.
+fn sources(sight: &Sight) -> Vec<SourceHealth> {
+    let (nodes, others): (Vec<_>, Vec<_>) =
+        sight.sources().into_iter().partition(|source| source.name.ends_with("/nodes"));
+    if nodes.is_empty() { others } else { nodes }
+}
+
+/// What a filter finds a node by, in small letters.
+fn names(node: &Node) -> String {
+    let taints = node.taints.join(" ");
+    let words = [
+        &*node.node.name,
+        &*node.node.environment,
+        node.verdict().word(),
+        &node.complaint(),
+        if node.is_cordoned { "cordoned" } else { "" },
+        &node.version,
+        &taints,
+    ];
+    words.join(" ").to_lowercase()
+}

@@ -1,0 +1,41 @@
+//! The node under the cursor in full: what it says, what it takes, and the rollouts it holds.
+
+use crate::domain::node::Node;
+use crate::theme::Role;
+use crate::ui::nodes::NodesScene;
+use crate::ui::pen::Pen;
+use crate::ui::widgets::page::Page;
+use crate::ui::words::nodes as said;
+
+/// How many workloads are named.
+const MOST_NAMED: usize = 6;
+
+/// What stands below the table.
+pub(super) fn page(pen: &mut Pen<'_>, columns: u16, node: &Node, nodes: &NodesScene<'_>) -> Page {
+    let mut page = Page::new(columns);
+    let separator = format!(" {} ", pen.glyphs.separator);
+    let mut facts = vec![node.node.name.to_string(), said::pods(node)];
+    facts.extend(said::room(node));
+    page.text(pen, 0, &facts.join(&separator), Role::Title);
+    if let Some(cause) = nodes.cause {
+        page.text(pen, 0, &cause.words, Role::Warning);
+    }
+    if !node.message.is_empty() {
+        page.text(pen, 0, &said::kubelet(&node.message), Role::Text);
+    }
+    for pressure in node.pressures.iter() {
+        let age = pressure.since.map(|at| pen.age(at));
+        page.text(pen, 0, &said::pressure(&pressure.kind, age.as_deref()), Role::Text);
+    }
+    if !node.taints.is_empty() {
+        page.text(pen, 0, &said::taints(&node.taints), Role::Muted);
+    }
+    if nodes.harmed.is_empty() {
+        page.text(pen, 0, said::HOLDS_NOTHING, Role::Muted);
+        return page;
+    }
+    let named = nodes.harmed.iter().take(MOST_NAMED);
+    let named: Vec<String> = named.map(|row| format!("{} {}", row.workload.label(), row.verdict.word())).collect();
+    page.text(pen, 0, &said::holds(&named, nodes.harmed.len()), Role::Text);
+    page
+}

@@ -1,0 +1,191 @@
+//! The nodes pane in every state, at every size, and the way from a node to the rollouts it holds.
+
+use std::sync::Arc;
+
+use insta::assert_snapshot;
+use quarterdeck::app::Scope;
+use quarterdeck::domain::cause::{Cause, CauseKind};
+use quarterdeck::domain::node::{Bytes, Millicores, Node, NodeRef, NodeVerdict, PodTally, Pressure};
+use quarterdeck::domain::rollout::Verdict;
+use quarterdeck::domain::source::SourceState;
+use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::ui::state::View;
+
+use crate::stage::{SIZES, Stage, ago, rollout, text, workload};
+
+fn node(name: &str, ready: Option<bool>) -> Node {
+    Node {
+        node: NodeRef { environment: "production".into(), name: name.into() },
+        uid: format!("uid-{name}").into(),
+        ready,
+        since: Some(ago(9 * 86_400)),
+        message: "".into(),
+        pressures: [].into(),
+        is_cordoned: false,
+        taints: [].into(),
+        cpu: Some(Millicores(3_920)),
+        memory: Some(Bytes(15 << 30)),
+        most_pods: Some(110),
+        version: "v1.34.4".into(),
+        pods: PodTally { all: 31, pending: 0, unready: 0 },
+    }
+}
+
+fn cluster() -> Vec<Node> {
+    vec![
+        node("worker-a", Some(true)),
+        Node {
+            since: Some(ago(300)),
+            message: "container runtime is down".into(),
+            pods: PodTally { all: 28, pending: 1, unready: 7 },
+            ..node("worker-b", Some(false))
+        },
+        Node { since: Some(ago(45)), ..node("worker-c", None) },
+        Node {
+            pressures: [Pressure { kind: "MemoryPressure".into(), since: Some(ago(620)) }].into(),
+            is_cordoned: true,
+            ..node("worker-d", Some(true))
+        },
+        Node {
+            is_cordoned: true,
+            taints: [Arc::from("gpu=yes:NoSchedule")].into(),
+            ..node("worker-e-gpu-large-eu-central-1a-spot", Some(true))
+        },
+    ]
+}
+
+fn held_by(name: &str, workloads: &[&str]) -> Cause {
+    Cause {
+        environment: "production".into(),
+        kind: CauseKind::Node,
+        subject: name.into(),
+        words: format!("7 of 9 stuck pods are on {name}, NotReady since 03:02 UTC"),
+        evidence: Vec::new(),
+        workloads: workloads.iter().map(|name| workload(name)).collect(),
+        pods: 7,
+        since: Some(ago(300)),
+    }
+}
+
+fn rows() -> Vec<quarterdeck::domain::rollout::Rollout> {
+    vec![
+        rollout("payments", Verdict::Stuck),
+        rollout("basket", Verdict::Degraded),
+        rollout("search", Verdict::Complete),
+        rollout("mail", Verdict::Stuck),
+    ]
+}
+
+fn seeing(nodes: Vec<Node>, causes: Vec<Cause>, freshness: SourceState) -> Stage {
+    let mut stage = Stage::new();
+    stage.see(rows(), SourceState::Fresh);
+    stage.see_nodes(nodes, causes, freshness);
+    stage.press("4");
+    stage
+}
+
+fn names(stage: &Stage) -> Vec<&str> {
+    stage.model.nodes.lines().iter().map(|node| &*node.node.name).collect()
+}
+
+#[test]
+fn nodes_list() {
+    let cause = || vec![held_by("worker-b", &["payments", "basket"])];
+    let mut connecting = Stage::new();
+    connecting.press("4");
+    assert_snapshot!("nodes_loading", connecting.bodies());
+    assert_snapshot!("nodes_empty", seeing(Vec::new(), Vec::new(), SourceState::Fresh).bodies());
+    assert_snapshot!("nodes_forbidden", seeing(Vec::new(), Vec::new(), SourceState::Forbidden).bodies());
+    assert_snapshot!("nodes_normal", seeing(cluster(), cause(), SourceState::Fresh).bodies());
+    assert_snapshot!("nodes_stale", seeing(cluster(), cause(), SourceState::Stale).bodies());
+    assert_snapshot!("nodes_down", seeing(cluster(), cause(), SourceState::Down).bodies());
+    let many = (0..3_000).map(|place| node(&format!("worker-{place:04}"), Some(place % 7 != 0))).collect();
+    let mut huge = seeing(many, Vec::new(), SourceState::Fresh);
+    huge.press("G");
+    assert_snapshot!("nodes_huge", huge.bodies());
+}
+
+#[test]
+fn the_worst_is_under_the_cursor_and_a_filter_finds_by_name_state_and_taint() {
+    let mut stage = seeing(cluster(), Vec::new(), SourceState::Fresh);
+    assert_eq!(stage.model.node_line().map(|line| &*line.node.name), Some("worker-b"));
+    assert_eq!(names(&stage)[..3], ["worker-b", "worker-c", "worker-d"]);
+    stage.press("ctrl-z");
+    assert_eq!(names(&stage).len(), 4, "a ready node is no problem");
+    stage.press("ctrl-z");
+    for (typed, found) in
+        [("silent", "worker-c"), ("memoryp", "worker-d"), ("gpu=yes", "worker-e-gpu-large-eu-central-1a-spot")]
+    {
+        stage.press("/");
+        stage.type_text(typed);
+        assert_eq!(names(&stage), [found], "{typed}");
+        stage.press("esc");
+    }
+    stage.press("/");
+    stage.type_text("nobody");
+    assert!(text(&stage.body(120, 40)).contains("None of 5 nodes matches"));
+    stage.press("esc");
+    assert_eq!((names(&stage).len(), &stage.model.ui.view), (5, &View::Nodes), "esc clears the filter, and stays");
+}
+
+#[test]
+fn a_node_leads_to_the_rollouts_it_holds_and_back() {
+    let mut stage = seeing(cluster(), vec![held_by("worker-b", &["payments", "basket"])], SourceState::Fresh);
+    stage.press("enter");
+    assert_eq!(stage.model.ui.view, View::Rollouts);
+    let shown: Vec<&str> = stage.model.visible.iter().map(|row| &*row.workload.name).collect();
+    assert_eq!(shown, ["payments", "basket"], "mail is stuck for another reason");
+    stage.press("enter");
+    assert!(matches!(&stage.model.ui.view, View::Detail(workload, _) if &*workload.name == "payments"));
+    stage.press("q");
+    stage.press("q");
+    assert_eq!((&stage.model.ui.view, stage.model.visible.len()), (&View::Nodes, 4), "back, without the filter");
+    stage.see_nodes(cluster(), vec![held_by("worker-b", &["mail"])], SourceState::Fresh);
+    stage.press("enter");
+    assert!(matches!(&stage.model.ui.view, View::Detail(workload, _) if &*workload.name == "mail"), "one is opened");
+    stage.press("q");
+    assert_eq!(stage.model.ui.view, View::Nodes);
+    stage.press("G");
+    stage.press("enter");
+    assert_eq!(stage.model.ui.view, View::Nodes);
+    assert!(text(&stage.screen(120, 40)).contains("it holds no rollout"));
+}
+
+#[test]
+fn a_cursor_that_was_put_somewhere_stays_on_its_node() {
+    let mut stage = seeing(cluster(), Vec::new(), SourceState::Fresh);
+    stage.press("G");
+    let chosen = stage.model.node_line().map(|line| line.node.clone());
+    let mut worse = cluster();
+    worse.push(node("another", Some(false)));
+    stage.see_nodes(worse, Vec::new(), SourceState::Fresh);
+    assert_eq!(stage.model.node_line().map(|line| line.node.clone()), chosen);
+    assert_eq!(stage.model.node_line().map(|line| line.verdict()), Some(NodeVerdict::Ready));
+}
+
+/// Texts nobody should have to expect, and somebody will send.
+#[test]
+fn hostile_nodes_stay_in_their_cells() {
+    let hostile =
+        ["本番環境のノード決済処理基盤", "\u{1b}[2J\u{1b}]0;owned\u{7}clear", "a\u{202e}gnp.exe", "tab\there\nnew"];
+    let nodes = hostile.map(|name| Node {
+        message: name.into(),
+        taints: [Arc::from(name)].into(),
+        version: name.into(),
+        ..node(name, Some(false))
+    });
+    let mut stage = seeing(nodes.into(), vec![held_by(hostile[0], &["payments"])], SourceState::Fresh);
+    stage.model.scope = Scope::All;
+    for (depth, glyphs) in [(Depth::None, Glyphs::ASCII), (Depth::Sixteen, Glyphs::UNICODE)] {
+        stage.theme = Theme::embedded("midnight", depth);
+        stage.glyphs = glyphs;
+        for (columns, rows) in SIZES {
+            let screen = stage.screen(columns, rows);
+            assert!(text(&screen).contains("Nodes"));
+            for cell in screen.content() {
+                assert!(!cell.symbol().chars().any(char::is_control), "{:?} reached a cell", cell.symbol());
+                assert!(!cell.symbol().contains('\u{202e}'));
+            }
+        }
+    }
+}
