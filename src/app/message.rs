@@ -8,7 +8,7 @@ use crate::domain::action::{Plan, Run, RunEvent, Undone};
 use crate::domain::alert::AlertSnapshot;
 use crate::domain::job::JobRef;
 use crate::domain::release::Release;
-use crate::domain::rollout::{Autoscaler, WorkloadRef};
+use crate::domain::rollout::{Autoscaler, Budget, WorkloadRef};
 use crate::domain::timeline::Moment;
 use crate::keys::Chord;
 use crate::sources::cluster::ClusterSnapshot;
@@ -55,6 +55,8 @@ pub enum Message {
     Events(WorkloadRef, Result<Vec<ClusterEvent>, String>),
     /// What scales the open workload.
     Autoscalers(WorkloadRef, Vec<Autoscaler>),
+    /// The PodDisruptionBudgets over the pods of the open workload.
+    Budgets(WorkloadRef, Vec<Budget>),
     /// News of the open log, with the number of its reading.
     Log(u64, LogNews),
     /// Lines were saved: where, or why not.

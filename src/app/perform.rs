@@ -251,10 +251,15 @@ impl Performer {
                 }
                 Err(error) => Err(error.sentence),
             };
+            let labels = facts.as_ref().ok().and_then(|facts| facts.template().pointer("/metadata/labels").cloned());
             // The loop is gone only when the process ends.
             let _ = messages.send(Message::Facts(workload.clone(), facts)).await;
             if let Some(events) = events {
-                let _ = messages.send(Message::Events(workload, events.map_err(|error| error.sentence))).await;
+                let events = events.map_err(|error| error.sentence);
+                let _ = messages.send(Message::Events(workload.clone(), events)).await;
+            }
+            if let Some(labels) = labels {
+                reading::budgets(&connection, &messages, workload, &labels).await;
             }
         });
     }

@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::message::Message;
@@ -40,6 +41,20 @@ pub(super) fn autoscalers(connection: Connection, messages: mpsc::Sender<Message
         }
     });
 }
+
+/// Reads the budgets over pods with these labels. Where that may not be read, or there is no such thing, nothing is told.
+pub(super) async fn budgets(
+    connection: &Connection,
+    messages: &mpsc::Sender<Message>,
+    workload: WorkloadRef,
+    labels: &Value,
+) {
+    match ObserveCluster::budgets(connection, &workload.namespace, labels).await {
+        Ok(found) => drop(messages.send(Message::Budgets(workload, found)).await),
+        Err(error) => tracing::debug!(%error, "which budgets are over it is not known"),
+    }
+}
+
 /// Writes lines into a file only this user can read, and tells where it is.
 pub(super) fn save(state: PathBuf, name: String, lines: Vec<String>, now: Instant, messages: mpsc::Sender<Message>) {
     tokio::task::spawn_blocking(move || {

@@ -16,7 +16,7 @@ use crate::domain::job::{Job, JobRef};
 use crate::domain::log::{Level, Line, LogAsk, Origin, Standing};
 use crate::domain::node::NodeCounts;
 use crate::domain::problem::Problem;
-use crate::domain::rollout::{Autoscaler, Pod, Report, Revision, Rollout, WorkloadRef};
+use crate::domain::rollout::{Autoscaler, Budget, Pod, Report, Revision, Rollout, WorkloadRef};
 use crate::domain::service::Services;
 use crate::domain::source::SourceHealth;
 use crate::domain::time::Instant;
@@ -183,6 +183,8 @@ pub struct Detail {
     pub raw: Option<Vec<String>>,
     /// What else decides how many pods it has.
     pub autoscalers: Vec<Autoscaler>,
+    /// PodDisruptionBudgets over its pods.
+    pub budgets: Vec<Budget>,
     /// What its pod template lacks: limits, probes.
     pub gaps: Vec<String>,
     /// What went wrong while reading it.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use insta::assert_snapshot;
-use quarterdeck::app::Scope;
+use quarterdeck::app::{Message, Scope};
 use quarterdeck::domain::cause::{Cause, CauseKind};
 use quarterdeck::domain::node::{Bytes, Millicores, Node, NodeRef, NodeVerdict, PodTally, Pressure};
-use quarterdeck::domain::rollout::Verdict;
+use quarterdeck::domain::rollout::{Budget, Verdict};
 use quarterdeck::domain::source::SourceState;
+use quarterdeck::sources::observe::ClusterEvent;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 use quarterdeck::ui::state::View;
 
@@ -188,4 +189,57 @@ fn hostile_nodes_stay_in_their_cells() {
             }
         }
     }
+}
+
+#[test]
+fn what_stuck_workloads_share_stands_over_the_list_and_begins_their_detail() {
+    let mut stage = seeing(cluster(), vec![held_by("worker-b", &["payments", "basket"])], SourceState::Fresh);
+    stage.press("2");
+    let shared = "7 of 9 stuck pods are on worker-b, NotReady since 03:02 UTC (5m); 2 rollouts";
+    for (columns, rows) in SIZES {
+        assert!(text(&stage.body(columns, rows)).contains(shared), "at {columns} columns");
+    }
+    stage.press("d");
+    assert!(matches!(&stage.model.ui.view, View::Detail(workload, _) if &*workload.name == "mail"));
+    assert!(!text(&stage.body(120, 40)).contains("why:"), "what holds others is not said of it");
+    stage.press("q");
+    stage.press("j");
+    stage.press("d");
+    assert!(matches!(&stage.model.ui.view, View::Detail(workload, _) if &*workload.name == "payments"));
+    assert!(text(&stage.body(120, 40)).contains("why: 7 of 9 stuck pods are on worker-b"));
+}
+
+#[test]
+fn a_cause_of_one_workload_is_told_in_its_detail_alone() {
+    let single = Cause { kind: CauseKind::Quota, pods: 0, ..held_by("worker-b", &["mail"]) };
+    let mut stage = seeing(cluster(), vec![single], SourceState::Fresh);
+    stage.press("2");
+    assert!(!text(&stage.body(120, 40)).contains("7 of 9"));
+    stage.press("d");
+    assert!(text(&stage.body(120, 40)).contains("why: 7 of 9"));
+}
+
+#[test]
+fn probes_that_fail_and_budgets_that_hold_are_said_in_the_detail() {
+    let mut stage = seeing(cluster(), Vec::new(), SourceState::Fresh);
+    stage.press("2");
+    stage.press("d");
+    let meant = stage.model.meant().expect("a workload");
+    let event = |at, note: &str| ClusterEvent {
+        at: Some(at),
+        is_warning: true,
+        count: 12,
+        reason: "Unhealthy".into(),
+        about: "pod/a".into(),
+        note: note.into(),
+    };
+    let events =
+        vec![event(ago(30), "Readiness probe failed: 503"), event(ago(3_600), "Liveness probe failed: long ago")];
+    stage.tell(Message::Events(meant.clone(), Ok(events)));
+    let budget = |name: &str, allowed| Budget { name: name.into(), allowed, healthy: 2, wanted: 2, is_current: true };
+    stage.tell(Message::Budgets(meant, vec![budget("keep", 0), budget("loose", 1)]));
+    let body = text(&stage.body(200, 60));
+    assert!(body.contains("probe: pod/a: Readiness probe failed: 503 (30s ago, 12 times)"), "{body}");
+    assert!(body.contains("PodDisruptionBudget keep lets no pod go now (2 healthy, 2 needed)"), "{body}");
+    assert!(!body.contains("loose") && !body.contains("long ago"), "{body}");
 }

@@ -83,6 +83,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::Facts(workload, facts) => world::facts(model, &workload, facts, now),
         Message::Events(workload, events) => world::events(model, &workload, events),
         Message::Autoscalers(workload, found) => world::autoscalers(model, &workload, found),
+        Message::Budgets(workload, found) => world::budgets(model, &workload, found),
         Message::Log(number, news) => logs::news(model, number, news),
         Message::Saved(saved) => {
             match saved {

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use crate::app::effect::Effect;
 use crate::app::model::Model;
-use crate::domain::rollout::{Autoscaler, Revision, Rollout, WorkloadRef, gaps};
+use crate::domain::rollout::{Autoscaler, Budget, Revision, Rollout, WorkloadRef, gaps};
 use crate::domain::source::SourceHealth;
 use crate::domain::time::Instant;
 use crate::sources::cluster::ClusterSnapshot;
@@ -93,6 +93,7 @@ pub(super) fn open(model: &mut Model, workload: &WorkloadRef) -> Vec<Effect> {
             events: None,
             raw: None,
             autoscalers: Vec::new(),
+            budgets: Vec::new(),
             gaps: Vec::new(),
             error: None,
         });
@@ -138,6 +139,14 @@ pub(super) fn facts(
 pub(super) fn autoscalers(model: &mut Model, workload: &WorkloadRef, found: Vec<Autoscaler>) -> Vec<Effect> {
     if let Some(detail) = model.detail.as_mut().filter(|detail| detail.workload == *workload) {
         detail.autoscalers = found;
+    }
+    Vec::new()
+}
+
+/// The budgets over the pods of the open workload.
+pub(super) fn budgets(model: &mut Model, workload: &WorkloadRef, found: Vec<Budget>) -> Vec<Effect> {
+    if let Some(detail) = model.detail.as_mut().filter(|detail| detail.workload == *workload) {
+        detail.budgets = found;
     }
     Vec::new()
 }

@@ -16,6 +16,16 @@ pub struct Budget {
 }
 
 impl Budget {
+    /// That it lets no pod go now; `None` where one may go, or that is not known. A rollout does not ask a budget, the drain of a node does.
+    pub fn standstill(&self) -> Option<String> {
+        let Self { name, allowed, healthy, wanted, is_current } = self;
+        (*is_current && *allowed == 0).then(|| {
+            format!(
+                "PodDisruptionBudget {name} lets no pod go now ({healthy} healthy, {wanted} needed): evictions and drains of nodes wait, this rollout does not."
+            )
+        })
+    }
+
     /// What to know before a pod is deleted; `None` where one may go. A deletion, unlike an eviction, does not ask a budget.
     pub fn warning(&self) -> Option<String> {
         let Self { name, allowed, healthy, wanted, is_current } = self;

@@ -14,6 +14,7 @@ pub mod reaching;
 pub mod service;
 pub mod signals;
 pub mod taking;
+pub mod why;
 
 use crate::domain::action::Phase;
 use crate::domain::environment::Guard;

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{history, image, notice, pods, service};
+use super::{history, image, notice, pods, service, why};
 use crate::domain::rollout::{Report, Rollout, WorkloadRef};
 use crate::theme::Role;
 use crate::ui::pen::Pen;
@@ -21,6 +21,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, workload: &Workloa
     let old = notice::old(pen, scene.sources_of(&workload.environment));
     let mut facts = facts(pen, workload, rollout, detail, old.as_deref(), inner.width);
     if let Some(detail) = detail.filter(|_| tab == DetailTab::Pods) {
+        why::of_one(pen, &mut facts, scene, detail);
         standing(pen, &mut facts, detail);
     }
     if let Some(rollout) = rollout {

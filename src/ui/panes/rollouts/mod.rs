@@ -9,6 +9,7 @@ pub mod logs;
 mod notice;
 mod pods;
 mod service;
+mod why;
 
 use crate::domain::rollout::{Rollout, Verdict};
 use crate::domain::time::{self, Instant};
