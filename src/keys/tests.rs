@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// What the default keymap names; the real list is the application's, and a test there holds the two together.
-const KNOWN: [&str; 72] = [
+const KNOWN: [&str; 73] = [
     "logs",
     "logs.previous",
     "logs.container",

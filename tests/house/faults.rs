@@ -107,6 +107,25 @@ async fn what_may_not_be_listed_is_said_and_the_rest_works() {
     assert!(screen.contains("complete"), "the verdict needs no pods:\n{screen}");
 }
 
+/// Nodes that cannot be read take nothing else with them: the last good ones stay, with their age and the reason.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_that_cannot_be_read_stay_with_their_age_and_come_back() {
+    let mut rig = rig(Scenario::empty(NAMESPACE).with(NAMESPACE, Service::new("checkout-api", 2))).await;
+    rig.console.until("fresh at first", is_fresh).await;
+    rig.console.press("4");
+    rig.console.until("the nodes", |screen| screen.contains("0 not ready") && screen.contains(" ready ")).await;
+    rig.sandbox.faults().set("/api/v1/nodes", Fault::Status(503));
+    let is_old = |screen: &str| screen.contains("nodes: What follows is");
+    let screen = rig.console.until("old nodes that say so", is_old).await;
+    assert!(screen.contains(" ready ") && screen.contains("v1.34.4"), "the last good rows stay:\n{screen}");
+    rig.console.press("2");
+    let screen = rig.console.until("the rollouts as they were", |screen| screen.contains("checkout-api")).await;
+    assert!(screen.contains("2/2"), "{screen}");
+    rig.console.press("4");
+    rig.sandbox.faults().heal();
+    rig.console.until("fresh nodes again", |screen| screen.contains(" ready ") && !is_old(screen)).await;
+}
+
 /// One watch that goes silent while the server answers and every other watch goes on: no connection breaks, so that nothing tells but
 /// the silence. It takes 90 s, as for people.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

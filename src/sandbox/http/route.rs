@@ -26,13 +26,28 @@ pub(super) struct Resource {
 }
 
 /// Every resource.
-pub(super) const RESOURCES: [Resource; 15] = [
+pub(super) const RESOURCES: [Resource; 18] = [
     Resource { plural: "namespaces", kind: "Namespace", api: "v1", is_namespaced: false, short: &["ns"] },
     Resource { plural: "nodes", kind: "Node", api: "v1", is_namespaced: false, short: &["no"] },
     Resource { plural: "pods", kind: "Pod", api: "v1", is_namespaced: true, short: &["po"] },
     Resource { plural: "events", kind: "Event", api: "v1", is_namespaced: true, short: &["ev"] },
     Resource { plural: "configmaps", kind: "ConfigMap", api: "v1", is_namespaced: true, short: &["cm"] },
     Resource { plural: "secrets", kind: "Secret", api: "v1", is_namespaced: true, short: &[] },
+    Resource { plural: "resourcequotas", kind: "ResourceQuota", api: "v1", is_namespaced: true, short: &["quota"] },
+    Resource {
+        plural: "persistentvolumeclaims",
+        kind: "PersistentVolumeClaim",
+        api: "v1",
+        is_namespaced: true,
+        short: &["pvc"],
+    },
+    Resource {
+        plural: "poddisruptionbudgets",
+        kind: "PodDisruptionBudget",
+        api: "policy/v1",
+        is_namespaced: true,
+        short: &["pdb"],
+    },
     Resource { plural: "deployments", kind: "Deployment", api: "apps/v1", is_namespaced: true, short: &["deploy"] },
     Resource { plural: "statefulsets", kind: "StatefulSet", api: "apps/v1", is_namespaced: true, short: &["sts"] },
     Resource { plural: "daemonsets", kind: "DaemonSet", api: "apps/v1", is_namespaced: true, short: &["ds"] },
