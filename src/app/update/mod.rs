@@ -85,13 +85,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::Autoscalers(workload, found) => world::autoscalers(model, &workload, found),
         Message::Budgets(workload, found) => world::budgets(model, &workload, found),
         Message::Log(number, news) => logs::news(model, number, news),
-        Message::Saved(saved) => {
-            match saved {
-                Ok(place) => toast(model, &format!("Saved to {place}."), false, now),
-                Err(reason) => toast(model, &format!("The lines could not be saved: {reason}."), true, now),
-            }
-            Vec::new()
-        }
+        Message::Saved(saved) => told_of_saving(model, saved, now),
         Message::Job(job, facts) => jobs::facts(model, &job, facts, now),
         Message::Planned(number, planned) => plan::planned(model, number, *planned, now),
         Message::Run(id, event) => run::happened(model, &id, event, now),
@@ -140,6 +134,15 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
     overview::refresh(model, now);
     menu::refresh(model);
     effects
+}
+
+/// Where lines were saved, or why not.
+fn told_of_saving(model: &mut Model, saved: Result<String, String>, now: Instant) -> Vec<Effect> {
+    match saved {
+        Ok(place) => toast(model, &format!("Saved to {place}."), false, now),
+        Err(reason) => toast(model, &format!("The lines could not be saved: {reason}."), true, now),
+    }
+    Vec::new()
 }
 
 /// Looks at finished actions whose row has moved.
