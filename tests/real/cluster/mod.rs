@@ -3,6 +3,7 @@
 mod actions;
 mod causes;
 mod contract;
+mod contract_around;
 mod contract_jobs;
 mod environments;
 mod golden;
