@@ -23,6 +23,7 @@ mod replace;
 mod replaced;
 mod seen;
 mod services;
+mod silence;
 mod verify;
 
 pub use acknowledge::{Acknowledger, Said};
@@ -33,4 +34,5 @@ pub use plan::{Planner, revise};
 pub use policy::{Grant, actor, confirmation};
 pub use reach::{Denied, EXEC_WORD, Forward, PodReach, Visit};
 pub use seen::Seen;
+pub use silence::{Silenced, Silencer};
 pub use verify::{Tell, Verification};

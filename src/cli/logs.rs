@@ -156,7 +156,7 @@ fn level(word: &str) -> Result<Level, String> {
 }
 
 /// `90s`, `5m`, `2h`, `1d`.
-fn ago(word: &str) -> Result<TimeDelta, String> {
+pub(super) fn ago(word: &str) -> Result<TimeDelta, String> {
     let bad = || format!("{word:?} is no length of time: write 90s, 5m, 2h or 1d");
     let unit = word.chars().last().ok_or_else(bad)?;
     let number: i64 =

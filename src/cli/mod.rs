@@ -23,6 +23,7 @@ mod pod;
 mod run;
 mod session;
 mod signals;
+mod silencing;
 mod status;
 mod taking;
 mod undone;

@@ -4,16 +4,18 @@ use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use clap::Args;
 use color_eyre::eyre::Result;
 
+use super::logs::ago;
 use super::output::{note, say, say_json};
 use super::pod::{POD, workload_of};
 use super::session::{Session, shows};
 use super::{Format, Global, exit};
 use crate::actions::{Options, catalog};
 use crate::domain::action::{Plan as Document, Rehearsal, Target};
-use crate::domain::alert::Deed;
+use crate::domain::alert::{Deed, SilenceDeed};
 use crate::domain::rollout::{Kind, WorkloadRef};
 use crate::domain::service::Choice;
 use crate::domain::time;
@@ -24,10 +26,10 @@ const SERVICE: &str = "service/";
 
 #[derive(Debug, Args)]
 pub(super) struct Plan {
-    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image; of alerts: acknowledge, give-back.
+    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image; of alerts: acknowledge, give-back, silence; of silences: change-silence, expire-silence.
     action: String,
-    /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one. Alerts by name or fingerprint.
-    #[arg(required = true)]
+    /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one. Alerts by name or fingerprint. A silence by its id.
+    #[arg(required_unless_present = "matcher")]
     targets: Vec<String>,
     /// The namespace; else the context's.
     #[arg(long, short)]
@@ -50,22 +52,45 @@ pub(super) struct Plan {
     /// For restart-pod: the pod; or name it as the target, pod/NAME.
     #[arg(long, value_name = "POD")]
     pod: Option<String>,
+    /// For silence: what it covers, as NAME=VALUE, !=, =~ or !~; else what the alerts have in common.
+    #[arg(long, value_name = "MATCHER")]
+    matcher: Vec<String>,
+    /// For silence and change-silence: how long it holds from now, as 30m, 2h or 1d; 2 hours when not given.
+    #[arg(long = "for", value_name = "TIME", value_parser = ago)]
+    holds_for: Option<TimeDelta>,
     /// The form of the answer.
     #[arg(long, short, value_enum, default_value_t)]
     output: Format,
 }
 
 impl Plan {
+    /// The plan of an action on alerts or silences; `None` when it is no such action.
+    async fn of_alerts(&self, global: &Global) -> Option<Result<ExitCode>> {
+        if let Some(deed) = Deed::ALL.into_iter().find(|deed| deed.id() == self.action) {
+            return Some(super::taking::plan(global, deed, &self.targets, self.output).await);
+        }
+        let Some(deed) = SilenceDeed::ALL.into_iter().find(|deed| deed.id() == self.action) else {
+            return self.targets.is_empty().then(|| {
+                note("Say on what.");
+                Ok(ExitCode::from(exit::USAGE))
+            });
+        };
+        let ask =
+            super::silencing::Ask { deed, targets: &self.targets, matchers: &self.matcher, holds_for: self.holds_for };
+        Some(super::silencing::plan(global, &ask, self.output).await)
+    }
+
     pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
         let usage = |words: &str| {
             note(words);
             Ok(ExitCode::from(exit::USAGE))
         };
-        if let Some(deed) = Deed::ALL.into_iter().find(|deed| deed.id() == self.action) {
-            return super::taking::plan(global, deed, &self.targets, self.output).await;
+        if let Some(planned) = self.of_alerts(global).await {
+            return planned;
         }
         let Some(action) = catalog::named(&self.action) else {
-            let of_alerts = Deed::ALL.into_iter().map(Deed::id);
+            let of_alerts =
+                Deed::ALL.into_iter().map(Deed::id).chain(SilenceDeed::ALL.into_iter().map(SilenceDeed::id));
             let known: Vec<&str> = catalog::ALL.iter().map(|action| action.id()).chain(of_alerts).collect();
             return usage(&format!("There is no action {:?}; there is {}.", self.action, known.join(", ")));
         };

@@ -247,9 +247,14 @@ impl Session {
         self.settings.environments.iter().filter_map(|one| AlertFeed::of(one, services, &self.clock)).collect()
     }
 
+    /// Where the alerts of the environment come from; `None` when it has no Alertmanager.
+    pub(super) fn alert_feed(&self) -> Option<AlertFeed> {
+        AlertFeed::of(&self.environment, &self.settings.services, &self.clock)
+    }
+
     /// The alerts of the environment, once; `None` when it has no Alertmanager.
     pub(super) async fn alerts(&self, within: Duration) -> Option<AlertSnapshot> {
-        let feed = AlertFeed::of(&self.environment, &self.settings.services, &self.clock)?;
+        let feed = self.alert_feed()?;
         let (snapshots, mut seen) = watch::channel(AlertSnapshot::default());
         let source = AlertSource { feed, clock: self.clock(), retry: Arc::new(Notify::new()), snapshots };
         let is_settled = |snapshot: &AlertSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();

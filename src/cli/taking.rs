@@ -124,7 +124,7 @@ async fn carry_out(session: &Session, taking: &Taking, words: &str) -> Said {
 }
 
 /// What fires, by a source that answers; else the exit code and why not.
-async fn listed(session: &Session) -> Result<AlertSnapshot, (u8, String)> {
+pub(super) async fn listed(session: &Session) -> Result<AlertSnapshot, (u8, String)> {
     let name = &session.environment.name;
     let Some(snapshot) = session.alerts(SETTLE_WITHIN).await else {
         let fix = format!("Give [environment.{name}] its Alertmanagers.");

@@ -171,6 +171,9 @@ pub trait ObserveAlerts: Send + Sync {
     /// The alerts that matchers cover now, as the server itself compares: its regular expressions are not ours.
     fn matching<'a>(&'a self, matchers: &'a [Matcher]) -> Answer<'a, Vec<Alert>>;
 
+    /// Every silence, as the first member that answers has them.
+    fn silences(&self) -> Answer<'_, Vec<Silence>>;
+
     /// A silence as each member has it.
     fn replicated<'a>(&'a self, id: &'a str) -> Answer<'a, Vec<Replicated>>;
 }

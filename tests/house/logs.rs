@@ -163,7 +163,12 @@ async fn followed_through(fault: Fault) {
     sandbox.faults().heal();
     let seen = console.model.logs.ring.taken();
     console.until("the workload again", |screen| screen.contains("all fresh")).await;
-    while console.model.logs.ring.taken() < seen + 20 {
+    // The fault may have come before the first line of one of the two.
+    let has_lines_of_all = |console: &Headless| {
+        let lines = console.model.logs.ring.lines();
+        console.model.logs.standings.keys().all(|origin| lines.iter().any(|line| line.origin.pod == origin.pod))
+    };
+    while console.model.logs.ring.taken() < seen + 20 || !has_lines_of_all(&console) {
         console.until("further lines", |screen| screen.contains("request")).await;
         console.live().await;
     }

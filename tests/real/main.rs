@@ -13,6 +13,7 @@
 mod alerts;
 mod cluster;
 mod metrics;
+mod silences;
 mod store;
 #[path = "../support/mod.rs"]
 mod support;

@@ -17,9 +17,10 @@ use crate::domain::action::{Code, Goal, Outcome, Phase, Replaced};
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::time::Instant;
 
-/// Actions that leave nothing to verify: those that reach into a pod change no target of a plan, and those on the store are
-/// one transaction each.
-pub const VISITS: [&str; 4] = ["exec", "port-forward", "acknowledge", "give-back"];
+/// Actions that leave nothing to verify: those that reach into a pod change no target of a plan, those on the store are
+/// one transaction each, and a silence is found again by its comment.
+pub const VISITS: [&str; 7] =
+    ["exec", "port-forward", "acknowledge", "give-back", "silence", "change-silence", "expire-silence"];
 
 /// What a line tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,6 +11,7 @@
 //! | [`runbook`](address) | the address of a runbook, before it is passed on |
 //! | [`silence`](Silence) | who keeps notifications back, until when |
 //! | [`taking`](Taking) | the plan of saying that somebody is on it, or nobody any more |
+//! | [`silencing`](Silencing) | the plan of a silence: what it hides, and what it takes to confirm it |
 //! | [`snapshot`](AlertSnapshot) | everything known of one environment at one time |
 //! | [`watchdog`](Watchdog) | the alert that always fires: without it, no alerts is not healthy |
 
@@ -22,6 +23,7 @@ mod matcher;
 mod runbook;
 mod severity;
 mod silence;
+mod silencing;
 mod snapshot;
 mod taking;
 mod watchdog;
@@ -37,6 +39,7 @@ pub use matcher::{Matcher, MatcherError, Operator, matchers};
 pub use runbook::address;
 pub use severity::Severity;
 pub use silence::{Silence, SilenceState};
+pub use silencing::{Hidden, SeenSilence, SilenceDeed, Silencing, USUAL as USUAL_SILENCE, Wanted, in_common};
 pub use snapshot::AlertSnapshot;
 pub use taking::{Around, Deed, MOST as MOST_TAKEN, Taken, Taking};
 pub use watchdog::Watchdog;

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::client::Client;
 use super::trouble;
 use super::wire::{self, Reading};
-use crate::domain::alert::{Alert, Matcher};
+use crate::domain::alert::{Alert, Matcher, Silence};
 use crate::domain::service::Services;
 use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
@@ -75,6 +75,18 @@ impl ObserveAlerts for AlertEyes {
             })
             .await
         })
+    }
+
+    fn silences(&self) -> Answer<'_, Vec<Silence>> {
+        Box::pin(any(&self.clients, |client| async move {
+            let answer = client.get("/silences").await?;
+            let decoded = wire::silences(&answer.body, TimeDelta::seconds(answer.ahead))
+                .map_err(|what| trouble::malformed(&what, client.name()))?;
+            if decoded.unreadable > 0 {
+                return Err(trouble::malformed("some of the silences cannot be read", client.name()));
+            }
+            Ok(decoded.items)
+        }))
     }
 
     fn replicated<'a>(&'a self, id: &'a str) -> Answer<'a, Vec<Replicated>> {

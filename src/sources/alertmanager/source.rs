@@ -8,6 +8,7 @@ use tokio::sync::{Notify, watch};
 
 use super::board;
 use super::client::Client;
+use super::hands::{AlertEyes, SilenceHands};
 use super::replica::{Replica, Seen};
 use crate::config::Environment;
 use crate::domain::alert::{AlertSnapshot, History, Silence, Watchdog};
@@ -43,6 +44,22 @@ impl AlertFeed {
             watchdog: environment.alerts.watchdog.clone(),
             services: services.clone(),
         })
+    }
+}
+
+impl AlertFeed {
+    /// Eyes on the same Alertmanagers beyond what the poller tells.
+    pub fn eyes(&self) -> AlertEyes {
+        AlertEyes {
+            environment: self.environment.clone(),
+            clients: self.clients.clone(),
+            services: self.services.clone(),
+        }
+    }
+
+    /// Hands for their silences.
+    pub fn hands(&self) -> SilenceHands {
+        SilenceHands { clients: self.clients.clone() }
     }
 }
 

@@ -1,0 +1,548 @@
+//! Silences, carried out: what they hide asked once more, the journal, one request, and a look at every member of the cluster.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::journal::{Entry, Journal, What};
+use super::policy::{self, Grant};
+use crate::domain::action::{Outcome, Phase};
+use crate::domain::alert::{Hold, SeenSilence, SilenceDeed, SilenceState, Silencing};
+use crate::domain::store::Author;
+use crate::domain::text;
+use crate::sources::Clock;
+use crate::sources::error::SourceError;
+use crate::sources::observe::{ObserveAlerts, Replicated};
+use crate::sources::operate::{OperateAlerts, WantedSilence};
+use crate::sources::store::new_id;
+
+/// How often the members are looked at until all of them have it.
+const LOOKS: usize = 20;
+/// How long between two looks: a silence reaches the other members within a gossip interval or a few.
+const BETWEEN: Duration = Duration::from_millis(500);
+
+/// What silences of one environment are carried out with.
+#[derive(Clone)]
+pub struct Silencer {
+    /// The environment.
+    pub environment: Arc<str>,
+    /// The eyes.
+    pub observe: Arc<dyn ObserveAlerts>,
+    /// The hands; `None` without a grant.
+    pub operate: Option<Arc<dyn OperateAlerts>>,
+    /// Whether the environment may be changed.
+    pub grant: Grant,
+    /// Who sits here.
+    pub author: Author,
+    /// The journal.
+    pub journal: Arc<Mutex<Journal>>,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Silenced {
+    /// As a run ends.
+    pub phase: Phase,
+    /// In words.
+    pub words: String,
+    /// The silence, where one is known.
+    pub id: Option<String>,
+}
+
+impl Silenced {
+    /// It was refused before anything was sent.
+    pub fn refused(reason: impl Into<String>) -> Self {
+        Self { phase: Phase::Refused, words: reason.into(), id: None }
+    }
+}
+
+impl Silencer {
+    /// Carries a plan out that was confirmed with what was typed.
+    pub async fn carry_out(&self, plan: &Silencing, typed: &str, reason: &str) -> Silenced {
+        let run = new_id(&self.clock).as_str().to_owned();
+        let bare = self.bare(plan, &run);
+        let line = |what, words: String| Entry { what, words, ..bare.clone() };
+        let refuse = |reason: String| {
+            self.record(line(What::Refused, format!("{}: {reason}", plan.title())));
+            Silenced::refused(reason)
+        };
+        let operate = match self.admit(plan, typed, reason) {
+            Ok(operate) => operate,
+            Err(reason) => return refuse(reason),
+        };
+        if let Err(reason) = self.is_as_shown(plan).await {
+            return refuse(reason);
+        }
+        let said = format!("{} until {}: {}", plan.title(), plan.ends_at.format("%F %H:%M UTC"), reason.trim());
+        for entry in [line(What::Begun, said.clone()), line(What::Intent, said)] {
+            if let Err(reason) = self.write(entry) {
+                return Silenced::refused(reason);
+            }
+        }
+        let wanted = self.wanted(plan, &run, reason);
+        let sent = match plan.action {
+            SilenceDeed::ExpireSilence => {
+                let id = plan.seen.as_ref().map(|seen| seen.id.clone()).unwrap_or_default();
+                operate.expire(&id).await.map(|()| id)
+            }
+            SilenceDeed::Silence | SilenceDeed::ChangeSilence => operate.put(&wanted).await,
+        };
+        let ended = match sent {
+            Ok(id) => {
+                self.record(line(What::Accepted, format!("silence {id}.")));
+                self.verify(plan, id).await
+            }
+            Err(error) if error.is_certainly_not_done => {
+                Silenced { phase: Phase::Refused, words: cleaned(&error.sentence), id: None }
+            }
+            Err(error) => self.look_up(plan, &run, &error).await,
+        };
+        let outcome = match ended.phase {
+            Phase::Done => Outcome::Done,
+            Phase::Refused => Outcome::Refused,
+            _ => Outcome::Unknown,
+        };
+        self.record(Entry { outcome: Some(outcome), target: Some(0), ..line(What::Settled, ended.words.clone()) });
+        self.record(Entry { phase: Some(ended.phase), ..line(What::Ended, ended.words.clone()) });
+        ended
+    }
+
+    /// Journals that a plan was looked at and given up.
+    pub fn give_up(&self, plan: &Silencing) {
+        let bare = self.bare(plan, new_id(&self.clock).as_str());
+        let words = format!("closed without confirming: {}", plan.title());
+        self.record(Entry { what: What::GivenUp, words, ..bare });
+    }
+
+    /// Whether all that can be known without asking anybody allows it.
+    fn admit(&self, plan: &Silencing, typed: &str, reason: &str) -> Result<Arc<dyn OperateAlerts>, String> {
+        self.grant.clone()?;
+        if *plan.environment != *self.environment {
+            return Err(format!("the plan is of {}, not of {}.", plan.environment, self.environment));
+        }
+        if let Some(reason) = plan.refusals.first() {
+            return Err(format!("{reason} Nothing was sent."));
+        }
+        if plan.author != self.author {
+            return Err(format!("the plan was made by {}: nothing was sent.", plan.author.name));
+        }
+        if (self.clock)() >= plan.expires_at {
+            return Err("the plan has expired: nothing was sent. Make it anew.".to_owned());
+        }
+        policy::confirms(&plan.confirmation, typed, Some(reason))?;
+        self.operate.clone().ok_or_else(|| "this console has no hands: nothing was sent.".to_owned())
+    }
+
+    /// Whether the silence is still the one that was shown, and hides nothing that was not.
+    async fn is_as_shown(&self, plan: &Silencing) -> Result<(), String> {
+        if let Some(seen) = &plan.seen {
+            let found = self.members(&seen.id).await?;
+            let known = found.iter().find_map(|one| one.silence.as_ref().ok()?.as_ref());
+            let known = known.ok_or_else(|| format!("there is no silence {} any more: nothing was sent.", seen.id))?;
+            if SeenSilence::from(known) != *seen || known.state == SilenceState::Expired {
+                return Err(
+                    "the silence is not what the plan showed any more: nothing was sent. Make it anew.".to_owned()
+                );
+            }
+        }
+        if plan.action == SilenceDeed::ExpireSilence {
+            return Ok(());
+        }
+        let covered = self.observe.matching(&plan.matchers).await.map_err(|error| {
+            format!("what it covers cannot be asked again: {} Nothing was sent.", cleaned(&error.sentence))
+        })?;
+        match plan.surprises(&covered).as_slice() {
+            [] => Ok(()),
+            [first, rest @ ..] => {
+                let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+                Err(format!(
+                    "it would hide {}{more} now, which the plan did not show: nothing was sent. Make it anew.",
+                    first.title()
+                ))
+            }
+        }
+    }
+
+    async fn members(&self, id: &str) -> Result<Vec<Replicated>, String> {
+        self.observe.replicated(id).await.map_err(|error| cleaned(&error.sentence))
+    }
+
+    /// The silence as it is to be; its comment ends with the id of the run, by which it is found again.
+    fn wanted(&self, plan: &Silencing, run: &str, reason: &str) -> WantedSilence {
+        let seen = plan.seen.as_ref();
+        let reason = match (reason.trim(), seen) {
+            ("", Some(seen)) => seen.comment.split(" (quarterdeck ").next().unwrap_or_default().to_owned(),
+            (reason, _) => reason.to_owned(),
+        };
+        WantedSilence {
+            id: seen.map(|seen| seen.id.clone()),
+            matchers: plan.matchers.clone(),
+            starts_at: seen.map_or_else(|| (self.clock)(), |seen| seen.starts_at),
+            ends_at: plan.ends_at,
+            created_by: self.author.name.clone(),
+            comment: format!("{reason} {}", record(run)),
+        }
+    }
+
+    /// Looks at every member until all that answer have it as it is to be.
+    async fn verify(&self, plan: &Silencing, id: String) -> Silenced {
+        let mut last = Vec::new();
+        for look in 0..LOOKS {
+            if look > 0 {
+                tokio::time::sleep(BETWEEN).await;
+            }
+            let Ok(found) = self.members(&id).await else { continue };
+            last = found;
+            if last.iter().all(|member| member.silence.is_ok() && has_it(plan, member)) {
+                break;
+            }
+        }
+        let have = last.iter().filter(|member| has_it(plan, member)).count();
+        if have == 0 {
+            let words =
+                format!("Alertmanager took it as {id}, but no member shows it so. Look at it before you try again.");
+            return Silenced { phase: Phase::Unknown, words, id: Some(id) };
+        }
+        let missing: Vec<&str> = last.iter().filter(|one| !has_it(plan, one)).map(|one| &*one.member).collect();
+        let missing = if missing.is_empty() { String::new() } else { format!("; not on {}", missing.join(", ")) };
+        let where_it_is = format!("on {have} of {} Alertmanagers{missing}", last.len());
+        let words = match plan.action {
+            SilenceDeed::ExpireSilence => format!("silence {id} is over {where_it_is}."),
+            SilenceDeed::Silence | SilenceDeed::ChangeSilence => {
+                let held = self.held_back(plan).await;
+                format!("silence {id} holds until {} {where_it_is}; {held}", plan.ends_at.format("%F %H:%M UTC"))
+            }
+        };
+        Silenced { phase: Phase::Done, words, id: Some(id) }
+    }
+
+    /// What the server says of what is covered now.
+    async fn held_back(&self, plan: &Silencing) -> String {
+        match self.observe.matching(&plan.matchers).await {
+            Ok(covered) => {
+                let held = covered.iter().filter(|alert| alert.hold == Hold::Silenced).count();
+                format!("{held} of {} alerts it covers are held back.", covered.len())
+            }
+            Err(error) => format!("what it holds back is not known: {}", cleaned(&error.sentence)),
+        }
+    }
+
+    /// The answer was lost: is it there? It is never sent twice.
+    async fn look_up(&self, plan: &Silencing, run: &str, error: &SourceError) -> Silenced {
+        let lost = cleaned(&error.sentence);
+        let unknown = |why: &str| {
+            let words = format!("{lost} {why} Look at the silences before you try again.");
+            Silenced { phase: Phase::Unknown, words, id: None }
+        };
+        if let (SilenceDeed::ExpireSilence, Some(seen)) = (plan.action, &plan.seen) {
+            return self.verify(plan, seen.id.clone()).await;
+        }
+        match self.observe.silences().await {
+            Ok(silences) => match silences.iter().find(|silence| silence.comment.ends_with(&record(run))) {
+                Some(found) => self.verify(plan, found.id.to_string()).await,
+                None => unknown("It is not among the silences now, but may still come."),
+            },
+            Err(error) => unknown(&format!("Nor are the silences known: {}", cleaned(&error.sentence))),
+        }
+    }
+
+    fn bare(&self, plan: &Silencing, run: &str) -> Entry {
+        Entry {
+            what: What::Noted,
+            run: run.to_owned(),
+            action: plan.action.id().to_owned(),
+            environment: plan.environment.clone(),
+            cluster: String::new(),
+            actor: self.author.name.clone(),
+            aims: Vec::new(),
+            target: None,
+            outcome: None,
+            phase: None,
+            words: String::new(),
+        }
+    }
+
+    /// A line that must be on disk before anything else happens.
+    fn write(&self, entry: Entry) -> Result<(), String> {
+        let now = (self.clock)();
+        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        journal.append(entry, now).map(drop).map_err(|error| {
+            format!(
+                "the journal cannot be written ({error}), and nothing is done that it does not hold: nothing was sent."
+            )
+        })
+    }
+
+    /// A line about what has happened already.
+    fn record(&self, entry: Entry) {
+        if let Err(error) = self.write(entry) {
+            tracing::error!(error, "a journal line is lost");
+        }
+    }
+}
+
+/// What a silence's comment ends with.
+fn record(run: &str) -> String {
+    format!("(quarterdeck {run})")
+}
+
+/// Whether a member has it as it is to be.
+fn has_it(plan: &Silencing, member: &Replicated) -> bool {
+    let Ok(Some(silence)) = &member.silence else { return false };
+    match plan.action {
+        SilenceDeed::ExpireSilence => silence.state == SilenceState::Expired,
+        SilenceDeed::Silence | SilenceDeed::ChangeSilence => {
+            // Times go over the wire in milliseconds, and clocks differ.
+            silence.state != SilenceState::Expired && (silence.ends_at - plan.ends_at).num_seconds().abs() <= 60
+        }
+    }
+}
+
+fn cleaned(raw: &str) -> String {
+    text::clean(raw).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actions::journal::chains;
+    use crate::domain::alert::testing::alert;
+    use crate::domain::alert::{Alert, Matcher, Silence, USUAL_SILENCE, Wanted};
+    use crate::domain::environment::Guard;
+    use crate::domain::time::Instant;
+    use crate::sources::error::Trouble;
+    use crate::sources::observe::Answer;
+
+    fn now() -> Instant {
+        chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default()
+    }
+
+    /// What becomes of a request.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    enum Way {
+        Accepted,
+        AnswerLost,
+        Swallowed,
+        Rejected,
+        OnOneMember,
+    }
+
+    /// An Alertmanager with two members, in memory.
+    struct Server {
+        way: Way,
+        alerts: Mutex<Vec<Alert>>,
+        silences: Mutex<Vec<Silence>>,
+        sent: Mutex<Vec<(String, Vec<What>)>>,
+        state: std::path::PathBuf,
+    }
+
+    impl Server {
+        fn whats(&self) -> Vec<What> {
+            let chains = chains(&self.state).expect("the journal");
+            chains.iter().flat_map(|chain| chain.lines.iter().map(|line| line.entry.what)).collect()
+        }
+
+        fn answer<T>(&self, done: T) -> Result<T, SourceError> {
+            match self.way {
+                Way::Accepted | Way::OnOneMember => Ok(done),
+                Way::AnswerLost | Way::Swallowed => Err(SourceError::new(Trouble::Timeout, "no answer came.")),
+                Way::Rejected => Err(SourceError::new(Trouble::Rejected, "bad matcher\u{1b}.")),
+            }
+        }
+    }
+
+    impl ObserveAlerts for Server {
+        fn matching<'a>(&'a self, _matchers: &'a [Matcher]) -> Answer<'a, Vec<Alert>> {
+            Box::pin(async {
+                let is_held = self.silences.lock().expect("one").iter().any(|one| one.state == SilenceState::Active);
+                let hold = if is_held { Hold::Silenced } else { Hold::None };
+                Ok(self.alerts.lock().expect("one").iter().map(|alert| Alert { hold, ..alert.clone() }).collect())
+            })
+        }
+
+        fn silences(&self) -> Answer<'_, Vec<Silence>> {
+            Box::pin(async { Ok(self.silences.lock().expect("one").clone()) })
+        }
+
+        fn replicated<'a>(&'a self, id: &'a str) -> Answer<'a, Vec<Replicated>> {
+            Box::pin(async move {
+                let found = self.silences.lock().expect("one").iter().find(|one| *one.id == *id).cloned();
+                let second = found.clone().filter(|_| self.way != Way::OnOneMember);
+                let member = |name: &str, silence| Replicated { member: name.into(), silence: Ok(silence) };
+                Ok(vec![member("a", found), member("b", second)])
+            })
+        }
+    }
+
+    impl OperateAlerts for Server {
+        fn put<'a>(&'a self, wanted: &'a WantedSilence) -> Answer<'a, String> {
+            Box::pin(async move {
+                self.sent.lock().expect("one").push((wanted.comment.clone(), self.whats()));
+                if !matches!(self.way, Way::Swallowed | Way::Rejected) {
+                    let mut silences = self.silences.lock().expect("one");
+                    silences.retain(|known| wanted.id.as_deref() != Some(&*known.id));
+                    silences.push(Silence {
+                        id: "4ef1".into(),
+                        matchers: wanted.matchers.clone(),
+                        starts_at: wanted.starts_at,
+                        ends_at: wanted.ends_at,
+                        created_by: wanted.created_by.as_str().into(),
+                        comment: wanted.comment.as_str().into(),
+                        state: SilenceState::Active,
+                    });
+                }
+                self.answer("4ef1".to_owned())
+            })
+        }
+
+        fn expire<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
+            Box::pin(async move {
+                self.sent.lock().expect("one").push((id.to_owned(), self.whats()));
+                if !matches!(self.way, Way::Swallowed | Way::Rejected) {
+                    self.silences.lock().expect("one").iter_mut().for_each(|one| one.state = SilenceState::Expired);
+                }
+                self.answer(())
+            })
+        }
+    }
+
+    struct Rig {
+        server: Arc<Server>,
+        silencer: Silencer,
+        _folder: tempfile::TempDir,
+    }
+
+    fn rig(way: Way) -> Rig {
+        let folder = tempfile::tempdir().expect("a folder");
+        let server = Arc::new(Server {
+            way,
+            alerts: Mutex::new(vec![alert(&[("alertname", "Slow"), ("severity", "warning")], now())]),
+            silences: Mutex::default(),
+            sent: Mutex::default(),
+            state: folder.path().to_owned(),
+        });
+        let silencer = Silencer {
+            environment: "production".into(),
+            observe: server.clone(),
+            operate: Some(server.clone()),
+            grant: Ok(()),
+            author: Author { name: "mori".into(), origin: "mori@bastion".into() },
+            journal: Arc::new(Mutex::new(Journal::new(folder.path()))),
+            clock: Arc::new(now),
+        };
+        Rig { server, silencer, _folder: folder }
+    }
+
+    impl Rig {
+        fn plan(&self, action: SilenceDeed) -> Silencing {
+            let covered = self.server.alerts.lock().expect("one").clone();
+            Silencing::plan(Wanted {
+                action,
+                environment: "production".into(),
+                guard: Guard::Production,
+                author: self.silencer.author.clone(),
+                matchers: vec![Matcher::equal("alertname", "Slow")],
+                ends_at: now() + USUAL_SILENCE * if action == SilenceDeed::Silence { 1 } else { 2 },
+                seen: self.server.silences.lock().expect("one").first().cloned(),
+                chosen: covered.iter().map(|alert| alert.key.clone()).collect(),
+                covered: Ok(covered),
+                refusal: None,
+                now: now(),
+            })
+        }
+
+        async fn silence(&self) -> Silenced {
+            self.silencer.carry_out(&self.plan(SilenceDeed::Silence), "", "known, see the incident").await
+        }
+
+        fn sent(&self) -> usize {
+            self.server.sent.lock().expect("one").len()
+        }
+    }
+
+    #[tokio::test]
+    async fn it_is_journalled_first_and_seen_on_every_member() {
+        let rig = rig(Way::Accepted);
+        let ended = rig.silence().await;
+        assert_eq!(ended.phase, Phase::Done, "{}", ended.words);
+        assert!(
+            ended.words.contains("on 2 of 2 Alertmanagers; 1 of 1 alerts it covers are held back."),
+            "{}",
+            ended.words
+        );
+        let (comment, before) = rig.server.sent.lock().expect("one")[0].clone();
+        assert_eq!(before, [What::Begun, What::Intent], "on disk before the request left");
+        assert!(comment.starts_with("known, see the incident (quarterdeck "), "{comment}");
+
+        let longer = rig.silencer.carry_out(&rig.plan(SilenceDeed::ChangeSilence), "", "").await;
+        assert_eq!(longer.phase, Phase::Done, "{}", longer.words);
+        let kept = rig.server.silences.lock().expect("one")[0].comment.clone();
+        assert!(kept.starts_with("known, see the incident (quarterdeck ") && kept.matches('(').count() == 1, "{kept}");
+        let over = rig.silencer.carry_out(&rig.plan(SilenceDeed::ExpireSilence), "", "").await;
+        assert_eq!((over.phase, over.words.as_str()), (Phase::Done, "silence 4ef1 is over on 2 of 2 Alertmanagers."));
+        assert_eq!(rig.sent(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_member_that_does_not_have_it_is_named() {
+        let ended = rig(Way::OnOneMember).silence().await;
+        assert!(ended.words.contains("on 1 of 2 Alertmanagers; not on b"), "{}", ended.words);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lost_answer_is_looked_up_and_never_sent_again() {
+        for (way, phase) in [(Way::AnswerLost, Phase::Done), (Way::Swallowed, Phase::Unknown)] {
+            let rig = rig(way);
+            let ended = rig.silence().await;
+            assert_eq!((ended.phase, rig.sent()), (phase, 1), "{}", ended.words);
+            assert!(rig.server.whats().contains(&What::Ended));
+        }
+        let rig = rig(Way::Rejected);
+        let ended = rig.silence().await;
+        assert_eq!((ended.phase, ended.words.as_str()), (Phase::Refused, "bad matcher."));
+    }
+
+    #[tokio::test]
+    async fn what_may_not_be_is_refused_journalled_and_never_sent() {
+        let rig = rig(Way::Accepted);
+        let plan = rig.plan(SilenceDeed::Silence);
+        let refused = |silencer: Silencer, typed: &'static str, reason: &'static str| {
+            let plan = plan.clone();
+            async move {
+                let ended = silencer.carry_out(&plan, typed, reason).await;
+                assert_eq!(ended.phase, Phase::Refused);
+                ended.words
+            }
+        };
+        let own = || rig.silencer.clone();
+        assert!(refused(own(), "", " ").await.contains("asks for a reason"));
+        assert!(refused(own(), "YES", "why").await.contains("confirmation is not right"));
+        let read_only = Silencer { grant: Err("production is read-only.".into()), ..own() };
+        assert!(refused(read_only, "", "why").await.contains("read-only"));
+        let lee = Silencer { author: Author { name: "lee".into(), origin: String::new() }, ..own() };
+        assert!(refused(lee, "", "why").await.contains("made by mori"));
+        let late = Silencer { clock: Arc::new(|| now() + chrono::TimeDelta::minutes(15)), ..own() };
+        assert!(refused(late, "", "why").await.contains("expired"));
+        let elsewhere = Silencer { environment: "staging".into(), ..own() };
+        assert!(refused(elsewhere, "", "why").await.contains("of production, not of staging"));
+        rig.server.alerts.lock().expect("one").push(alert(&[("alertname", "Down")], now()));
+        assert!(refused(own(), "", "why").await.contains("it would hide Down now"), "not what was shown");
+        assert_eq!(rig.sent(), 0);
+        assert!(rig.server.whats().iter().all(|what| *what == What::Refused));
+    }
+
+    #[tokio::test]
+    async fn a_silence_somebody_has_changed_is_not_changed_over_it() {
+        let rig = rig(Way::Accepted);
+        rig.silence().await;
+        let plan = rig.plan(SilenceDeed::ExpireSilence);
+        rig.server.silences.lock().expect("one")[0].ends_at += chrono::TimeDelta::hours(1);
+        let ended = rig.silencer.carry_out(&plan, "", "").await;
+        assert!(ended.words.contains("not what the plan showed"), "{}", ended.words);
+        rig.server.silences.lock().expect("one").clear();
+        let ended = rig.silencer.carry_out(&plan, "", "").await;
+        assert!(ended.words.contains("no silence 4ef1 any more"), "{}", ended.words);
+        assert_eq!(rig.sent(), 1);
+    }
+}

@@ -1,0 +1,203 @@
+//! `quarterdeck plan silence|change-silence|expire-silence` and their `apply`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use color_eyre::eyre::Result;
+
+use super::output::{note, say, say_json};
+use super::session::{Session, author};
+use super::taking::listed;
+use super::{Format, Global, exit};
+use crate::actions::{Silenced, Silencer};
+use crate::domain::alert::{
+    Alert, Matcher, Silence, SilenceDeed, Silencing, USUAL_SILENCE, Wanted, in_common, matchers,
+};
+use crate::domain::service::UNMAPPED;
+use crate::domain::time;
+use crate::sources::observe::ObserveAlerts;
+
+/// The most alerts that are named.
+const MOST_NAMED: usize = 20;
+
+/// What the command line asks for.
+pub(super) struct Ask<'a> {
+    /// What is to be done.
+    pub(super) deed: SilenceDeed,
+    /// Alerts by name or fingerprint; of a silence its id.
+    pub(super) targets: &'a [String],
+    /// What it is to cover; empty for what the alerts have in common.
+    pub(super) matchers: &'a [String],
+    /// How long it is to hold from now.
+    pub(super) holds_for: Option<TimeDelta>,
+}
+
+/// Plans it.
+pub(super) async fn plan(global: &Global, ask: &Ask<'_>, output: Format) -> Result<ExitCode> {
+    let session = Session::prepare(global);
+    session.tell_problems();
+    if let Some(doubt) = session.doubt() {
+        note(doubt);
+        return Ok(ExitCode::from(exit::USAGE));
+    }
+    let plan = match work_out(&session, ask).await {
+        Ok(plan) => plan,
+        Err((code, sentence)) => {
+            note(&sentence);
+            return Ok(ExitCode::from(code));
+        }
+    };
+    match output {
+        Format::Json => say_json(&plan)?,
+        Format::Table => say(&in_words(&plan))?,
+    }
+    for refusal in &plan.refusals {
+        note(&format!("Cannot be applied: {refusal}"));
+    }
+    Ok(ExitCode::from(if plan.is_applicable() { 0 } else { exit::REFUSED }))
+}
+
+/// Carries a plan document out.
+pub(super) async fn apply(
+    global: &Global,
+    plan: &Silencing,
+    (word, reason): (&str, &str),
+    output: Format,
+) -> Result<ExitCode> {
+    let mut global = global.clone();
+    global.environment.get_or_insert_with(|| plan.environment.clone());
+    let session = Session::prepare(&global);
+    session.tell_problems();
+    let ended = match (session.doubt(), silencer(&session)) {
+        (Some(doubt), _) => Silenced::refused(doubt),
+        (None, None) => Silenced::refused(nowhere(&session)),
+        (None, Some(silencer)) => silencer.carry_out(plan, word, reason).await,
+    };
+    match output {
+        Format::Json => say_json(&serde_json::json!({
+            "outcome": ended.phase, "reason": ended.words, "silence": ended.id,
+        }))?,
+        Format::Table => say(&format!("{}: {}", ended.phase.word(), ended.words))?,
+    }
+    Ok(exit::of(ended.phase))
+}
+
+fn nowhere(session: &Session) -> String {
+    let name = &session.environment.name;
+    format!("Environment {name} has no Alertmanager. Give [environment.{name}] its Alertmanagers.")
+}
+
+fn silencer(session: &Session) -> Option<Silencer> {
+    let feed = session.alert_feed()?;
+    let grant = session.grant();
+    Some(Silencer {
+        environment: session.environment.name.clone(),
+        operate: grant.is_ok().then(|| Arc::new(feed.hands()) as _),
+        observe: Arc::new(feed.eyes()),
+        grant,
+        author: author(),
+        journal: session.journal.clone(),
+        clock: session.clock(),
+    })
+}
+
+async fn work_out(session: &Session, ask: &Ask<'_>) -> Result<Silencing, (u8, String)> {
+    let eyes = session.alert_feed().map(|feed| feed.eyes()).ok_or_else(|| (exit::USAGE, nowhere(session)))?;
+    let now = session.now();
+    let mut chosen: Vec<Arc<Alert>> = Vec::new();
+    let mut seen = None;
+    let mut covers: Vec<Matcher> = Vec::new();
+    for text in ask.matchers {
+        covers.extend(matchers(text).map_err(|error| (exit::USAGE, error.0))?);
+    }
+    if ask.deed == SilenceDeed::Silence {
+        chosen = alerts(session, ask.targets).await?;
+        if covers.is_empty() {
+            covers = in_common(&chosen);
+        }
+    } else {
+        let [id] = ask.targets else { return Err((exit::USAGE, "Name one silence by its id.".to_owned())) };
+        let silences = eyes.silences().await.map_err(|error| (1, error.sentence))?;
+        seen = Some(silence(&silences, id)?);
+        covers = seen.as_ref().map(|silence: &Silence| silence.matchers.clone()).unwrap_or_default();
+    }
+    let covered = if covers.is_empty() { Ok(Vec::new()) } else { eyes.matching(&covers).await };
+    Ok(Silencing::plan(Wanted {
+        action: ask.deed,
+        environment: session.environment.name.clone(),
+        guard: session.environment.guard,
+        author: author(),
+        matchers: covers,
+        ends_at: now + ask.holds_for.unwrap_or(USUAL_SILENCE),
+        seen,
+        chosen: chosen.iter().map(|alert| alert.key.clone()).collect(),
+        covered: covered.map_err(|error| error.sentence),
+        refusal: session.grant().err(),
+        now,
+    }))
+}
+
+/// The alerts that are named.
+async fn alerts(session: &Session, names: &[String]) -> Result<Vec<Arc<Alert>>, (u8, String)> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let snapshot = listed(session).await?;
+    let mut found = Vec::new();
+    for name in names {
+        let name = name.strip_prefix("alert/").unwrap_or(name);
+        let before = found.len();
+        found.extend(snapshot.alerts.iter().filter(|alert| alert.title() == name || *alert.key == *name).cloned());
+        if found.len() == before {
+            let words =
+                format!("No alert of that name or fingerprint fires: {name:?} in {}.", session.environment.name);
+            return Err((exit::USAGE, format!("{words} See: quarterdeck status")));
+        }
+    }
+    Ok(found)
+}
+
+/// The silence whose id begins so.
+fn silence(silences: &[Silence], id: &str) -> Result<Silence, (u8, String)> {
+    let found: Vec<&Silence> = silences.iter().filter(|silence| silence.id.starts_with(id)).collect();
+    match found.as_slice() {
+        [only] => Ok((*only).clone()),
+        [] => Err((exit::USAGE, format!("There is no silence {id:?}."))),
+        several => Err((exit::USAGE, format!("{} silences begin with {id:?}: write more of the id.", several.len()))),
+    }
+}
+
+fn in_words(plan: &Silencing) -> String {
+    let mut lines = vec![format!("{} in {}", plan.title(), plan.environment)];
+    lines.push(format!("as {} ({})", plan.author.name, plan.author.origin));
+    if let Some(seen) = &plan.seen {
+        let until = seen.ends_at.format("%F %H:%M UTC");
+        lines.push(format!("  silence {} by {}, until {until}: {}", seen.id, seen.created_by, seen.comment));
+    }
+    if plan.action != SilenceDeed::ExpireSilence {
+        let holds = time::coarse(plan.ends_at - plan.made_at);
+        lines.push(format!("  until  {}, for {holds}", plan.ends_at.format("%F %H:%M UTC")));
+    }
+    lines.push(format!("  covers  {} alerts that fire now", plan.hides.len()));
+    for hidden in plan.hides.iter().take(MOST_NAMED) {
+        let service = hidden.service.as_deref().unwrap_or(UNMAPPED);
+        let mark = if hidden.is_chosen { "" } else { ", NOT CHOSEN" };
+        lines.push(format!("    {} {}, {service}{mark}: {}", hidden.alert, hidden.severity.word(), hidden.summary));
+    }
+    if plan.hides.len() > MOST_NAMED {
+        lines.push(format!("    and {} more", plan.hides.len() - MOST_NAMED));
+    }
+    lines.extend(plan.warnings.iter().map(|warning| format!("  WARNING  {warning}")));
+    lines.push(format!("  means  {}", plan.action.means()));
+    lines.push(format!("  to take it back  {}", plan.inverse()));
+    if plan.is_applicable() {
+        let word = &plan.confirmation.word;
+        let reason = if plan.confirmation.needs_reason { " --reason WHY" } else { "" };
+        lines.push(format!(
+            "Apply with: quarterdeck plan … --output json | quarterdeck apply - --confirm {word}{reason}"
+        ));
+        lines.push(format!("Expires at {}.", plan.expires_at.format("%H:%M:%S UTC")));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,99 @@
+//! Silences from the command line, against the simulated Alertmanager.
+#![expect(clippy::disallowed_methods, reason = "the simulated Alertmanager runs in real time")]
+
+use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
+use serde_json::Value;
+
+use crate::support::console::Console;
+use crate::support::process::{Finished, Running};
+use crate::support::shop::PATIENCE;
+
+/// A console of a shop whose certificate expires soon, which an alert says.
+async fn open() -> (Sandbox, Console) {
+    let scenario = Scenario::empty("shop").with("shop", Service::new("gateway", 1));
+    let sandbox = Sandbox::start(scenario, SandboxClock::starting(chrono::Utc::now(), 1)).await.expect("a sandbox");
+    let console = Console::with("", "");
+    let file = console.path("kubeconfig");
+    std::fs::remove_file(&file).expect("the empty one");
+    sandbox.write_kubeconfig(&file).expect("a kubeconfig");
+    let named = |name: &str, text: &str| {
+        std::fs::write(console.path(name), text).expect("a file");
+        console.path(name).display().to_string()
+    };
+    let (token, authority) = (named("token", &sandbox.token()), named("authority.pem", sandbox.certificate()));
+    let config = format!(
+        "[environment.test]\ncontext = \"demo-production\"\nnamespaces = [\"shop\"]\nguard = \"staging\"\nwrite = true\n\
+         alertmanager = [{{ url = {:?}, bearer_file = {token:?}, ca_file = {authority:?} }}]\n",
+        sandbox.alertmanager("shop"),
+    );
+    named("config.toml", &config);
+    (sandbox, console)
+}
+
+fn state(console: &Console) -> Value {
+    let status = console.run(&["status", "--output", "json"]);
+    let document: Value = serde_json::from_str(&status.stdout).expect("JSON");
+    let alerts = document["alerts"].as_array().expect("alerts").clone();
+    alerts.iter().find(|alert| alert["name"] == "CertificateExpiresSoon").expect("it fires")["state"].clone()
+}
+
+fn applied(console: &Console, document: &Value, arguments: &[&str]) -> Finished {
+    let arguments = [&["apply", "-", "--output", "json"], arguments].concat();
+    Running::start(console.command(&arguments), &document.to_string()).finish(PATIENCE)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silence_is_made_changed_and_ended() {
+    let (_sandbox, console) = open().await;
+    assert_eq!(state(&console), "firing");
+    let (planned, document) = console.plan(&["silence", "CertificateExpiresSoon", "--for", "1h"]);
+    assert_eq!(planned.code, Some(0), "{}", planned.stderr);
+    assert_eq!(document["hides"].as_array().map(Vec::len), Some(1), "{document}");
+    let word = document["confirmation"]["word"].as_str().expect("a word");
+
+    let silent = applied(&console, &document, &["--confirm", word]);
+    assert_eq!(silent.code, Some(3), "without a reason: {}", silent.stdout);
+    assert_eq!(state(&console), "firing");
+    let done = applied(&console, &document, &["--confirm", word, "--reason", "renewed tomorrow"]);
+    assert_eq!(done.code, Some(0), "{}{}", done.stdout, done.stderr);
+    assert_eq!(state(&console), "silenced");
+    let ended: Value = serde_json::from_str(&done.stdout).expect("JSON");
+    let id = ended["silence"].as_str().expect("an id").to_owned();
+
+    let (planned, document) = console.plan(&["change-silence", &id, "--for", "3h"]);
+    assert_eq!(planned.code, Some(0), "{}", planned.stderr);
+    let word = document["confirmation"]["word"].as_str().expect("a word");
+    let longer = applied(&console, &document, &["--confirm", word]);
+    assert_eq!(longer.code, Some(0), "{}{}", longer.stdout, longer.stderr);
+
+    let (_, stale) = console.plan(&["expire-silence", &id]);
+    let (_, document) = console.plan(&["expire-silence", &id]);
+    let over = applied(&console, &document, &["--confirm", "EXPIRE"]);
+    assert_eq!((over.code, state(&console)), (Some(0), "firing".into()), "{}{}", over.stdout, over.stderr);
+    let twice = applied(&console, &stale, &["--confirm", "EXPIRE"]);
+    assert_eq!(twice.code, Some(3), "{}", twice.stdout);
+
+    let journal = console.journal();
+    for words in ["renewed tomorrow", "asks for a reason", "is over on 1 of 1", "not what the plan showed"] {
+        assert!(journal.contains(words), "{words}: {journal}");
+    }
+    console.journal_is_whole();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_would_hide_everything_or_is_not_granted_is_refused() {
+    let (_sandbox, console) = open().await;
+    for everything in [r#"alertname=~".+""#, "severity!=low"] {
+        let told = console.run(&["plan", "silence", "--matcher", everything]);
+        assert_eq!(told.code, Some(3), "{}", told.stdout);
+        assert!(told.stderr.contains("hide everything"), "{}", told.stderr);
+    }
+    let told = console.run(&["plan", "silence", "CertificateExpiresSoon", "--read-only"]);
+    assert_eq!(told.code, Some(3), "{}", told.stdout);
+    assert!(told.stdout.contains("covers  1 alerts"), "what it would hide is told all the same: {}", told.stdout);
+    assert_eq!(console.run(&["plan", "silence", "NoSuchAlert"]).code, Some(2));
+    assert_eq!(console.run(&["plan", "expire-silence", "4ef1"]).code, Some(2));
+    assert_eq!(console.run(&["plan", "silence", "--matcher", "oops"]).code, Some(2));
+    assert_eq!(console.run(&["plan", "rollback"]).code, Some(2));
+    assert_eq!(state(&console), "firing");
+}
