@@ -34,5 +34,5 @@ pub use plan::{Planner, revise};
 pub use policy::{Grant, actor, confirmation};
 pub use reach::{Denied, EXEC_WORD, Forward, PodReach, Visit};
 pub use seen::Seen;
-pub use silence::{Silenced, Silencer};
+pub use silence::{Silenced, Silencer, Sketch};
 pub use verify::{Tell, Verification};

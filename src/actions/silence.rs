@@ -3,10 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use super::journal::{Entry, Journal, What};
 use super::policy::{self, Grant};
 use crate::domain::action::{Outcome, Phase};
-use crate::domain::alert::{Hold, SeenSilence, SilenceDeed, SilenceState, Silencing};
+use crate::domain::alert::{Hold, Matcher, SeenSilence, Silence, SilenceDeed, SilenceState, Silencing, Wanted};
+use crate::domain::environment::Guard;
 use crate::domain::store::Author;
 use crate::domain::text;
 use crate::sources::Clock;
@@ -20,11 +23,28 @@ const LOOKS: usize = 20;
 /// How long between two looks: a silence reaches the other members within a gossip interval or a few.
 const BETWEEN: Duration = Duration::from_millis(500);
 
-/// What silences of one environment are carried out with.
+/// What a plan is asked to be of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sketch {
+    /// What is to be done.
+    pub action: SilenceDeed,
+    /// What the silence covers.
+    pub matchers: Vec<Matcher>,
+    /// How long it holds from now; not used by an end of now.
+    pub holds_for: TimeDelta,
+    /// The silence that is changed; `None` for a new one.
+    pub seen: Option<Silence>,
+    /// The alerts it is meant for, by their keys.
+    pub chosen: Vec<Arc<str>>,
+}
+
+/// What silences of one environment are planned and carried out with.
 #[derive(Clone)]
 pub struct Silencer {
     /// The environment.
     pub environment: Arc<str>,
+    /// Its guard.
+    pub guard: Guard,
     /// The eyes.
     pub observe: Arc<dyn ObserveAlerts>,
     /// The hands; `None` without a grant.
@@ -58,6 +78,26 @@ impl Silenced {
 }
 
 impl Silencer {
+    /// Works a plan out: what it hides is asked of the server. Changes nothing.
+    pub async fn plan(&self, sketch: Sketch) -> Silencing {
+        let Sketch { action, matchers, holds_for, seen, chosen } = sketch;
+        let covered = if matchers.is_empty() { Ok(Vec::new()) } else { self.observe.matching(&matchers).await };
+        let now = (self.clock)();
+        Silencing::plan(Wanted {
+            action,
+            environment: self.environment.clone(),
+            guard: self.guard,
+            author: self.author.clone(),
+            matchers,
+            ends_at: now + holds_for,
+            seen,
+            chosen,
+            covered: covered.map_err(|error| cleaned(&error.sentence)),
+            refusal: self.grant.clone().err(),
+            now,
+        })
+    }
+
     /// Carries a plan out that was confirmed with what was typed.
     pub async fn carry_out(&self, plan: &Silencing, typed: &str, reason: &str) -> Silenced {
         let run = new_id(&self.clock).as_str().to_owned();
@@ -308,8 +348,7 @@ mod tests {
     use super::*;
     use crate::actions::journal::chains;
     use crate::domain::alert::testing::alert;
-    use crate::domain::alert::{Alert, Matcher, Silence, USUAL_SILENCE, Wanted};
-    use crate::domain::environment::Guard;
+    use crate::domain::alert::{Alert, USUAL_SILENCE};
     use crate::domain::time::Instant;
     use crate::sources::error::Trouble;
     use crate::sources::observe::Answer;
@@ -424,6 +463,7 @@ mod tests {
         });
         let silencer = Silencer {
             environment: "production".into(),
+            guard: Guard::Production,
             observe: server.clone(),
             operate: Some(server.clone()),
             grant: Ok(()),
@@ -435,25 +475,20 @@ mod tests {
     }
 
     impl Rig {
-        fn plan(&self, action: SilenceDeed) -> Silencing {
-            let covered = self.server.alerts.lock().expect("one").clone();
-            Silencing::plan(Wanted {
+        async fn plan(&self, action: SilenceDeed) -> Silencing {
+            let alerts = self.server.alerts.lock().expect("one").iter().map(|alert| alert.key.clone()).collect();
+            let sketch = Sketch {
                 action,
-                environment: "production".into(),
-                guard: Guard::Production,
-                author: self.silencer.author.clone(),
                 matchers: vec![Matcher::equal("alertname", "Slow")],
-                ends_at: now() + USUAL_SILENCE * if action == SilenceDeed::Silence { 1 } else { 2 },
+                holds_for: USUAL_SILENCE * if action == SilenceDeed::Silence { 1 } else { 2 },
                 seen: self.server.silences.lock().expect("one").first().cloned(),
-                chosen: covered.iter().map(|alert| alert.key.clone()).collect(),
-                covered: Ok(covered),
-                refusal: None,
-                now: now(),
-            })
+                chosen: alerts,
+            };
+            self.silencer.plan(sketch).await
         }
 
         async fn silence(&self) -> Silenced {
-            self.silencer.carry_out(&self.plan(SilenceDeed::Silence), "", "known, see the incident").await
+            self.silencer.carry_out(&self.plan(SilenceDeed::Silence).await, "", "known, see the incident").await
         }
 
         fn sent(&self) -> usize {
@@ -475,11 +510,11 @@ mod tests {
         assert_eq!(before, [What::Begun, What::Intent], "on disk before the request left");
         assert!(comment.starts_with("known, see the incident (quarterdeck "), "{comment}");
 
-        let longer = rig.silencer.carry_out(&rig.plan(SilenceDeed::ChangeSilence), "", "").await;
+        let longer = rig.silencer.carry_out(&rig.plan(SilenceDeed::ChangeSilence).await, "", "").await;
         assert_eq!(longer.phase, Phase::Done, "{}", longer.words);
         let kept = rig.server.silences.lock().expect("one")[0].comment.clone();
         assert!(kept.starts_with("known, see the incident (quarterdeck ") && kept.matches('(').count() == 1, "{kept}");
-        let over = rig.silencer.carry_out(&rig.plan(SilenceDeed::ExpireSilence), "", "").await;
+        let over = rig.silencer.carry_out(&rig.plan(SilenceDeed::ExpireSilence).await, "", "").await;
         assert_eq!((over.phase, over.words.as_str()), (Phase::Done, "silence 4ef1 is over on 2 of 2 Alertmanagers."));
         assert_eq!(rig.sent(), 3);
     }
@@ -506,7 +541,7 @@ mod tests {
     #[tokio::test]
     async fn what_may_not_be_is_refused_journalled_and_never_sent() {
         let rig = rig(Way::Accepted);
-        let plan = rig.plan(SilenceDeed::Silence);
+        let plan = rig.plan(SilenceDeed::Silence).await;
         let refused = |silencer: Silencer, typed: &'static str, reason: &'static str| {
             let plan = plan.clone();
             async move {
@@ -522,7 +557,7 @@ mod tests {
         assert!(refused(read_only, "", "why").await.contains("read-only"));
         let lee = Silencer { author: Author { name: "lee".into(), origin: String::new() }, ..own() };
         assert!(refused(lee, "", "why").await.contains("made by mori"));
-        let late = Silencer { clock: Arc::new(|| now() + chrono::TimeDelta::minutes(15)), ..own() };
+        let late = Silencer { clock: Arc::new(|| now() + TimeDelta::minutes(15)), ..own() };
         assert!(refused(late, "", "why").await.contains("expired"));
         let elsewhere = Silencer { environment: "staging".into(), ..own() };
         assert!(refused(elsewhere, "", "why").await.contains("of production, not of staging"));
@@ -536,8 +571,8 @@ mod tests {
     async fn a_silence_somebody_has_changed_is_not_changed_over_it() {
         let rig = rig(Way::Accepted);
         rig.silence().await;
-        let plan = rig.plan(SilenceDeed::ExpireSilence);
-        rig.server.silences.lock().expect("one")[0].ends_at += chrono::TimeDelta::hours(1);
+        let plan = rig.plan(SilenceDeed::ExpireSilence).await;
+        rig.server.silences.lock().expect("one")[0].ends_at += TimeDelta::hours(1);
         let ended = rig.silencer.carry_out(&plan, "", "").await;
         assert!(ended.words.contains("not what the plan showed"), "{}", ended.words);
         rig.server.silences.lock().expect("one").clear();

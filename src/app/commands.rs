@@ -99,6 +99,12 @@ pub enum Command {
     Acknowledge,
     /// Say that nobody is any more.
     GiveBack,
+    /// Plan to silence the alert.
+    Silence,
+    /// Plan another end of the silence that covers it.
+    ChangeSilence,
+    /// Plan to end that silence.
+    ExpireSilence,
     /// Run a command in a container of the pod.
     Exec,
     /// Open a port of the pod on this machine.
@@ -185,6 +191,9 @@ pub const NAMED: &[(Command, &str, &str)] = &[
     (Command::Acknowledge, "action.acknowledge", "plan to say that you are on the alert"),
     (Command::GiveBack, "action.give-back", "plan to say that nobody is on the alert any more"),
     (Command::Runbook, "runbook", "copy where its runbook is"),
+    (Command::Silence, "action.silence", "plan to silence the alert"),
+    (Command::ChangeSilence, "action.change-silence", "plan another end of its silence"),
+    (Command::ExpireSilence, "action.expire-silence", "plan to end its silence"),
     (Command::Exec, "action.exec", "run a command in a container of the pod"),
     (Command::PortForward, "action.port-forward", "forward a port of the pod to this machine"),
     (Command::EndForward, "action.end-forward", "end forwarding a port"),

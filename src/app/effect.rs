@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::reaching::{Call, PortAsk};
-use crate::actions::Options;
 use crate::actions::journal::Finished;
+use crate::actions::{Options, Sketch};
 use crate::domain::action::Plan;
-use crate::domain::alert::Taking;
+use crate::domain::alert::{Silencing, Taking};
 use crate::domain::job::JobRef;
 use crate::domain::log::LogAsk;
 use crate::domain::release::Release;
@@ -57,6 +57,12 @@ pub enum Effect {
     Forward(PortAsk),
     /// Close it, by its number.
     CloseForward(u64),
+    /// Work out the plan of a silence in an environment, under this number.
+    PlanSilence(u64, Arc<str>, Box<Sketch>),
+    /// Carry out a confirmed one.
+    Silence(Box<Silencing>, Answer),
+    /// Journal that one was looked at and given up.
+    LeaveSilence(Box<Silencing>),
     /// Look for runs that never ended.
     FindUnfinished,
     /// Read the journal.

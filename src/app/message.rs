@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::actions::Said;
 use crate::actions::journal::Finished;
+use crate::actions::{Said, Silenced};
 use crate::domain::action::{Plan, Run, RunEvent, Undone};
-use crate::domain::alert::AlertSnapshot;
+use crate::domain::alert::{AlertSnapshot, Silencing};
 use crate::domain::job::JobRef;
 use crate::domain::release::Release;
 use crate::domain::rollout::{Autoscaler, Budget, WorkloadRef};
@@ -39,6 +39,10 @@ pub enum Message {
     NotConnected(usize, String),
     /// The newest of the signals of an environment.
     Signals(Box<crate::domain::signal::SignalSnapshot>),
+    /// The plan of a silence was worked out, or why not. The number says which request it answers.
+    SilencePlanned(u64, Box<Result<Silencing, String>>),
+    /// A silence was carried out, or not.
+    Silenced(Box<Silenced>),
     /// What came of reaching into a pod.
     Reached(super::reaching::ReachNews),
     /// Releases of an environment were compared with what was before them.

@@ -41,6 +41,7 @@ mod runtime;
 mod sight;
 mod signal_feed;
 mod signals;
+mod silences;
 mod supervise;
 mod tell_journal;
 mod timeline;

@@ -30,6 +30,7 @@ use crate::sources::cluster::ClusterSnapshot;
 use crate::sources::store::StoreSnapshot;
 use crate::ui::reaching::ReachingScene;
 use crate::ui::scene::{Detail, Header, JournalLine, MenuLine, PlanScene, Rows, Scene, TakingScene};
+use crate::ui::silencing::SilencingScene;
 use crate::ui::state::{Overlay, UiState, View};
 
 /// The plan on the screen with the request it answers.
@@ -102,6 +103,8 @@ pub struct Model {
     pub aftermath: Aftermath,
     /// Alerts being acknowledged or given back.
     pub taking: Option<TakingScene>,
+    /// A silence being planned.
+    pub silencing: Option<SilencingScene>,
     /// A pod that is to be reached into.
     pub reaching: Option<ReachingScene>,
     /// Ports of pods that are open on this machine, the oldest first.
@@ -163,6 +166,7 @@ impl Model {
             ended_badly: None,
             aftermath: Aftermath::default(),
             taking: None,
+            silencing: None,
             reaching: None,
             open_ports: Vec::new(),
             ports_said: None,
@@ -344,6 +348,7 @@ impl Model {
             jobs: self.jobs.scene(),
             logs: self.logs.scene(),
             taking: self.taking.as_ref(),
+            silencing: self.silencing.as_ref(),
             reaching: self.reaching.as_ref(),
             plan: self.planning.as_ref().map(|planning| &planning.scene),
             menu: &self.menu,

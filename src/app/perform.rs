@@ -19,9 +19,9 @@ use super::supervise::panicked;
 use super::tell_journal::tell_journal;
 use super::visits::{Lent, VisitEnd, Visits};
 use super::{alert_feed, signal_feed};
-use super::{logs, reading};
+use super::{logs, reading, silences};
 use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
-use crate::actions::{Acknowledger, Given, Said, Seen, catalog};
+use crate::actions::{Acknowledger, Given, Said, Seen, Silencer, catalog};
 use crate::domain::action::{Phase, Plan, Run, RunEvent, WATCHED};
 use crate::domain::alert::Taking;
 use crate::domain::log::Mask;
@@ -58,6 +58,8 @@ pub struct Performer {
     signals_retry: Arc<Notify>,
     /// What acknowledgements are carried out with; `None` before the store is kept.
     acknowledger: Option<Acknowledger>,
+    /// What silences are made with, of each environment that has Alertmanagers.
+    silencers: Vec<Silencer>,
     /// Visits to pods.
     visits: Visits,
     /// What is current now, for the store.
@@ -94,6 +96,7 @@ impl Performer {
             signals: Vec::new(),
             signals_retry: Arc::default(),
             acknowledger: None,
+            silencers: Vec::new(),
             visits: Visits::default(),
             releases: watch::Sender::default(),
         }
@@ -123,6 +126,15 @@ impl Performer {
         });
         let follow = (self.retry_store.clone(), self.releases.subscribe());
         super::keep::keep(keep, self.state.clone(), self.clock.clone(), follow, &self.messages);
+    }
+
+    /// Gives it what silences are made with.
+    pub fn silence_by(&mut self, silencers: Vec<Silencer>) {
+        self.silencers = silencers;
+    }
+
+    fn silencer(&self, environment: &str) -> Option<Silencer> {
+        self.silencers.iter().find(|silencer| *silencer.environment == *environment).cloned()
     }
 
     /// Polls the alerts of environments until it is dropped.
@@ -173,6 +185,18 @@ impl Performer {
             Effect::GiveUp(plan, words) => self.give_up(&plan, words),
             Effect::Execute(plan, answer) => self.execute(*plan, answer),
             Effect::Acknowledge(taking, note) => self.acknowledge(*taking, note),
+            Effect::PlanSilence(number, environment, sketch) => {
+                silences::plan(self.silencer(&environment), (number, environment, *sketch), self.messages.clone());
+            }
+            Effect::Silence(plan, answer) => {
+                let silencer = self.silencer(&plan.environment);
+                self.runs.spawn(silences::carry_out(silencer, *plan, answer, self.messages.clone()));
+            }
+            Effect::LeaveSilence(plan) => {
+                if let Some(silencer) = self.silencer(&plan.environment) {
+                    self.writes.spawn_blocking(move || silencer.give_up(&plan));
+                }
+            }
             Effect::LeaveAlone(taking) => self.leave_alone(*taking),
             Effect::Exec(call) => {
                 let reach = self.ways.of(&call.environment).map(|current| &current.reach);

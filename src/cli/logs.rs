@@ -16,6 +16,7 @@ use super::session::{Session, shows};
 use super::{Format, Global, exit};
 use crate::domain::log::{Level, Line, LogAsk, Since, Standing};
 use crate::domain::rollout::WorkloadRef;
+use crate::domain::time;
 use crate::sources::cluster::follow_logs;
 use crate::sources::logs::LogNews;
 
@@ -39,7 +40,7 @@ pub(super) struct Logs {
     #[arg(long, short)]
     previous: bool,
     /// From so long ago on, such as 90s, 5m, 2h.
-    #[arg(long, value_name = "TIME", value_parser = ago)]
+    #[arg(long, value_name = "TIME", value_parser = time::span)]
     since: Option<TimeDelta>,
     /// Without --since: so many of the newest lines of each container.
     #[arg(long, default_value_t = 200, value_name = "LINES")]
@@ -153,34 +154,4 @@ fn json(line: &Line) -> std::io::Result<String> {
 
 fn level(word: &str) -> Result<Level, String> {
     Level::named(word).ok_or_else(|| "the levels are trace, debug, info, warn, error, fatal".to_owned())
-}
-
-/// `90s`, `5m`, `2h`, `1d`.
-pub(super) fn ago(word: &str) -> Result<TimeDelta, String> {
-    let bad = || format!("{word:?} is no length of time: write 90s, 5m, 2h or 1d");
-    let unit = word.chars().last().ok_or_else(bad)?;
-    let number: i64 =
-        word.get(..word.len() - unit.len_utf8()).and_then(|number| number.parse().ok()).ok_or_else(bad)?;
-    let seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3_600,
-        'd' => 86_400,
-        _ => return Err(bad()),
-    };
-    number.checked_mul(seconds).and_then(TimeDelta::try_seconds).filter(|ago| *ago > TimeDelta::zero()).ok_or_else(bad)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_length_of_time_is_read() {
-        assert_eq!(ago("90s"), Ok(TimeDelta::seconds(90)));
-        assert_eq!(ago("2h"), Ok(TimeDelta::hours(2)));
-        for bad in ["", "5", "m", "-5m", "5w", "99999999999999999d", "5é"] {
-            assert!(ago(bad).is_err(), "{bad}");
-        }
-    }
 }

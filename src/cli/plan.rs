@@ -8,7 +8,6 @@ use chrono::TimeDelta;
 use clap::Args;
 use color_eyre::eyre::Result;
 
-use super::logs::ago;
 use super::output::{note, say, say_json};
 use super::pod::{POD, workload_of};
 use super::session::{Session, shows};
@@ -56,7 +55,7 @@ pub(super) struct Plan {
     #[arg(long, value_name = "MATCHER")]
     matcher: Vec<String>,
     /// For silence and change-silence: how long it holds from now, as 30m, 2h or 1d; 2 hours when not given.
-    #[arg(long = "for", value_name = "TIME", value_parser = ago)]
+    #[arg(long = "for", value_name = "TIME", value_parser = time::span)]
     holds_for: Option<TimeDelta>,
     /// The form of the answer.
     #[arg(long, short, value_enum, default_value_t)]

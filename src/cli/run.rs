@@ -65,11 +65,13 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
         author: author(),
         environment: session.environment.name.to_string(),
     };
+    let silencers = (0..session.settings.environments.len()).filter_map(|place| session.at(place).silencer()).collect();
     let feeds = session.alert_feeds();
     let signals = session.signal_feeds();
     let mut performer =
         Performer::new(connect(session, leave), names, told, state, journal, seen, clock.clone()).masking(mask);
     performer.keep(keep);
+    performer.silence_by(silencers);
     performer.watch_alerts(feeds);
     performer.watch_signals(signals);
     let runtime = Runtime { model, performer, messages, leaving, theme, glyphs, clock };

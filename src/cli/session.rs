@@ -10,7 +10,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use super::Global;
 use super::output::note;
 use crate::actions::journal::{self, Journal};
-use crate::actions::{Desk, Executor, Grant, Planner, PodReach, Seen, actor};
+use crate::actions::{Desk, Executor, Grant, Planner, PodReach, Seen, Silencer, actor};
 use crate::app::{Scope, command_names};
 use crate::config::{Asked, ContextRef, Environment, Namespaces, Paths, Settings};
 use crate::domain::action::Phase;
@@ -250,6 +250,21 @@ impl Session {
     /// Where the alerts of the environment come from; `None` when it has no Alertmanager.
     pub(super) fn alert_feed(&self) -> Option<AlertFeed> {
         AlertFeed::of(&self.environment, &self.settings.services, &self.clock)
+    }
+
+    /// What silences of the environment are planned and carried out with; `None` when it has no Alertmanager.
+    pub(super) fn silencer(&self) -> Option<Silencer> {
+        let (feed, grant) = (self.alert_feed()?, self.grant());
+        Some(Silencer {
+            environment: self.environment.name.clone(),
+            guard: self.environment.guard,
+            operate: grant.is_ok().then(|| Arc::new(feed.hands()) as _),
+            observe: Arc::new(feed.eyes()),
+            grant,
+            author: author(),
+            journal: self.journal.clone(),
+            clock: self.clock(),
+        })
     }
 
     /// The alerts of the environment, once; `None` when it has no Alertmanager.

@@ -7,16 +7,13 @@ use chrono::TimeDelta;
 use color_eyre::eyre::Result;
 
 use super::output::{note, say, say_json};
-use super::session::{Session, author};
+use super::session::Session;
 use super::taking::listed;
 use super::{Format, Global, exit};
-use crate::actions::{Silenced, Silencer};
-use crate::domain::alert::{
-    Alert, Matcher, Silence, SilenceDeed, Silencing, USUAL_SILENCE, Wanted, in_common, matchers,
-};
+use crate::actions::{Silenced, Sketch};
+use crate::domain::alert::{Alert, Matcher, Silence, SilenceDeed, Silencing, USUAL_SILENCE, in_common, matchers};
 use crate::domain::service::UNMAPPED;
 use crate::domain::time;
-use crate::sources::observe::ObserveAlerts;
 
 /// The most alerts that are named.
 const MOST_NAMED: usize = 20;
@@ -69,7 +66,7 @@ pub(super) async fn apply(
     global.environment.get_or_insert_with(|| plan.environment.clone());
     let session = Session::prepare(&global);
     session.tell_problems();
-    let ended = match (session.doubt(), silencer(&session)) {
+    let ended = match (session.doubt(), session.silencer()) {
         (Some(doubt), _) => Silenced::refused(doubt),
         (None, None) => Silenced::refused(nowhere(&session)),
         (None, Some(silencer)) => silencer.carry_out(plan, word, reason).await,
@@ -88,23 +85,8 @@ fn nowhere(session: &Session) -> String {
     format!("Environment {name} has no Alertmanager. Give [environment.{name}] its Alertmanagers.")
 }
 
-fn silencer(session: &Session) -> Option<Silencer> {
-    let feed = session.alert_feed()?;
-    let grant = session.grant();
-    Some(Silencer {
-        environment: session.environment.name.clone(),
-        operate: grant.is_ok().then(|| Arc::new(feed.hands()) as _),
-        observe: Arc::new(feed.eyes()),
-        grant,
-        author: author(),
-        journal: session.journal.clone(),
-        clock: session.clock(),
-    })
-}
-
 async fn work_out(session: &Session, ask: &Ask<'_>) -> Result<Silencing, (u8, String)> {
-    let eyes = session.alert_feed().map(|feed| feed.eyes()).ok_or_else(|| (exit::USAGE, nowhere(session)))?;
-    let now = session.now();
+    let silencer = session.silencer().ok_or_else(|| (exit::USAGE, nowhere(session)))?;
     let mut chosen: Vec<Arc<Alert>> = Vec::new();
     let mut seen = None;
     let mut covers: Vec<Matcher> = Vec::new();
@@ -118,24 +100,18 @@ async fn work_out(session: &Session, ask: &Ask<'_>) -> Result<Silencing, (u8, St
         }
     } else {
         let [id] = ask.targets else { return Err((exit::USAGE, "Name one silence by its id.".to_owned())) };
-        let silences = eyes.silences().await.map_err(|error| (1, error.sentence))?;
-        seen = Some(silence(&silences, id)?);
+        let known = silencer.observe.silences().await.map_err(|error| (1, error.sentence))?;
+        seen = Some(silence(&known, id)?);
         covers = seen.as_ref().map(|silence: &Silence| silence.matchers.clone()).unwrap_or_default();
     }
-    let covered = if covers.is_empty() { Ok(Vec::new()) } else { eyes.matching(&covers).await };
-    Ok(Silencing::plan(Wanted {
+    let sketch = Sketch {
         action: ask.deed,
-        environment: session.environment.name.clone(),
-        guard: session.environment.guard,
-        author: author(),
         matchers: covers,
-        ends_at: now + ask.holds_for.unwrap_or(USUAL_SILENCE),
+        holds_for: ask.holds_for.unwrap_or(USUAL_SILENCE),
         seen,
         chosen: chosen.iter().map(|alert| alert.key.clone()).collect(),
-        covered: covered.map_err(|error| error.sentence),
-        refusal: session.grant().err(),
-        now,
-    }))
+    };
+    Ok(silencer.plan(sketch).await)
 }
 
 /// The alerts that are named.

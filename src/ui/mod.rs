@@ -30,6 +30,7 @@ pub mod reaching;
 pub mod root;
 pub mod scene;
 pub mod signals;
+pub mod silencing;
 pub mod state;
 pub mod text;
 pub mod widgets;

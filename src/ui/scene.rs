@@ -8,6 +8,7 @@ use super::nodes::NodesScene;
 use super::overview::OverviewScene;
 use super::reaching::ReachingScene;
 use super::signals::SignalsScene;
+use super::silencing::SilencingScene;
 use super::state::{Field, UiState};
 use crate::domain::action::{Plan, Run};
 use crate::domain::alert::Taking;
@@ -273,6 +274,8 @@ pub struct Scene<'a> {
     pub logs: LogsScene<'a>,
     /// Alerts being acknowledged or given back.
     pub taking: Option<&'a TakingScene>,
+    /// A silence being planned.
+    pub silencing: Option<&'a SilencingScene>,
     /// A pod that is to be reached into.
     pub reaching: Option<&'a ReachingScene>,
     /// The plan on the screen.

@@ -189,6 +189,15 @@ pub enum Overlay {
         /// What was typed so far.
         fields: Vec<Field>,
     },
+    /// A silence being planned; its content is the scene's `silencing`.
+    Silencing {
+        /// The first line shown.
+        scroll: usize,
+        /// Which field has the keys.
+        at: usize,
+        /// What was typed so far.
+        fields: Vec<Field>,
+    },
     /// Problems of the configuration, keymap and theme.
     Problems {
         /// The first line shown.

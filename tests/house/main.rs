@@ -28,6 +28,7 @@ mod sending;
 mod services;
 mod signal_faults;
 mod signals;
+mod silencing;
 mod stage;
 mod taking;
 mod tidy;

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::{
     alerts, jobs, leave, logs, menu, move_cursor, nodes, overview, panes, plan, reaching, runbook, scope, service,
-    signals, taking, toast, typing, world,
+    signals, silencing, taking, toast, typing, world,
 };
 use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
@@ -25,7 +25,9 @@ pub(super) fn context(model: &Model) -> Context {
     match model.overlay() {
         Some(Overlay::Help { .. }) => Context::Help,
         Some(Overlay::Palette { .. }) => Context::Palette,
-        Some(Overlay::Plan { .. } | Overlay::Taking { .. } | Overlay::Reaching { .. }) => Context::Plan,
+        Some(Overlay::Plan { .. } | Overlay::Taking { .. } | Overlay::Reaching { .. } | Overlay::Silencing { .. }) => {
+            Context::Plan
+        }
         Some(Overlay::Scope { .. } | Overlay::Actions { .. }) => Context::Menu,
         Some(Overlay::Problems { .. }) => Context::Text,
         None if model.ui.is_filtering => Context::Prompt,
@@ -85,7 +87,8 @@ fn own(model: &mut Model, command: Command, now: Instant) -> Option<Vec<Effect>>
     let own =
         nodes::run(model, command).or_else(|| overview::run(model, command)).or_else(|| jobs::run(model, command));
     let own = own.or_else(|| signals::run(model, command, now)).or_else(|| logs::run(model, command, now));
-    own.or_else(|| reaching::run(model, command, now)).or_else(|| runbook::run(model, command, now))
+    let own = own.or_else(|| reaching::run(model, command, now)).or_else(|| runbook::run(model, command, now));
+    own.or_else(|| silencing::run(model, command, now))
 }
 
 /// Runs a command.
@@ -209,6 +212,7 @@ fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
         Some(Overlay::Plan { .. }) => return plan::close(model, now),
         Some(Overlay::Taking { .. }) => return taking::close(model, now),
         Some(Overlay::Reaching { .. }) => return reaching::close(model),
+        Some(Overlay::Silencing { .. }) => return silencing::close(model, now),
         Some(_) => {
             model.ui.overlays.pop();
             return Vec::new();
@@ -264,6 +268,7 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
             }
             plan::confirm(model, &typed.text, &reason.text, now)
         }
+        Some(Overlay::Silencing { fields, .. }) => silencing::confirm(model, &fields, now),
         Some(Overlay::Reaching { fields, .. }) => reaching::confirm(model, &fields, now),
         Some(Overlay::Taking { note, .. }) => taking::confirm(model, &note.text, now),
         Some(Overlay::Scope { selected }) => {
@@ -323,6 +328,10 @@ pub(super) fn tab(model: &mut Model, tab: DetailTab, now: Instant) -> Vec<Effect
 }
 
 fn next_part(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
+    if let Some(Overlay::Silencing { .. }) = model.ui.overlays.last() {
+        silencing::step(model, command == Command::PreviousTab);
+        return Vec::new();
+    }
     if let Some(Overlay::Reaching { fields, at, .. }) = model.ui.overlays.last_mut() {
         reaching::step(fields.len(), at, command == Command::PreviousTab);
         return Vec::new();

@@ -22,7 +22,13 @@ pub(super) fn refresh(model: &mut Model) {
         Some(Overlay::Palette { input, .. }) => palette(model, &input.text),
         Some(Overlay::Scope { .. }) => scopes(model),
         Some(Overlay::Actions { .. }) => actions(model),
-        Some(Overlay::Plan { .. } | Overlay::Taking { .. } | Overlay::Reaching { .. } | Overlay::Problems { .. })
+        Some(
+            Overlay::Plan { .. }
+            | Overlay::Taking { .. }
+            | Overlay::Reaching { .. }
+            | Overlay::Silencing { .. }
+            | Overlay::Problems { .. },
+        )
         | None => Vec::new(),
     };
     model.hints = hints(model);

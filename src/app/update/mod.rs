@@ -16,6 +16,7 @@ mod runbook;
 mod scope;
 mod service;
 mod signals;
+mod silencing;
 mod taking;
 mod timeline;
 mod typing;
@@ -31,6 +32,7 @@ use super::message::{Leaving, Message};
 use super::model::Model;
 use super::sight::Link;
 use crate::domain::time::Instant;
+use crate::sources::store::StoreSnapshot;
 use crate::ui::state::{Toast, View};
 
 /// How long a passing line stays.
@@ -91,6 +93,8 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::Run(id, event) => run::happened(model, &id, event, now),
         Message::RunEnded(run) => run::ended(model, &run, now),
         Message::Reached(news) => reaching::news(model, news, now),
+        Message::SilencePlanned(number, planned) => silencing::planned(model, number, *planned, now),
+        Message::Silenced(ended) => silencing::silenced(model, &ended, now),
         Message::Said(said) => taking::said(model, &said, now),
         Message::Unfinished(runs) => {
             model.unfinished = runs;
@@ -113,14 +117,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             model.aftermath.looked(&run, target, found);
             look_back(model, now)
         }
-        Message::Stored(snapshot) => {
-            alerts::stored(model, &snapshot, now);
-            model.store = Some(*snapshot);
-            taking::refresh(model, now);
-            model.happened.touch();
-            model.merge();
-            Vec::new()
-        }
+        Message::Stored(snapshot) => stored(model, *snapshot, now),
         Message::Audited(moments) => {
             model.happened.audited(moments);
             Vec::new()
@@ -142,6 +139,16 @@ fn told_of_saving(model: &mut Model, saved: Result<String, String>, now: Instant
         Ok(place) => toast(model, &format!("Saved to {place}."), false, now),
         Err(reason) => toast(model, &format!("The lines could not be saved: {reason}."), true, now),
     }
+    Vec::new()
+}
+
+/// The store says something new.
+fn stored(model: &mut Model, snapshot: StoreSnapshot, now: Instant) -> Vec<Effect> {
+    alerts::stored(model, &snapshot, now);
+    model.store = Some(snapshot);
+    taking::refresh(model, now);
+    model.happened.touch();
+    model.merge();
     Vec::new()
 }
 
@@ -178,8 +185,9 @@ pub fn next_due(model: &Model, now: Instant) -> Option<Instant> {
     let planned =
         planning.and_then(|planning| planning.refresh_at).filter(|_| planning.is_some_and(|one| !one.is_in_flight));
     let taken = model.taking.as_ref().and_then(|taking| taking.armed_at).filter(|at| *at > now);
+    let silenced = model.silencing.as_ref().and_then(|open| open.armed_at).filter(|at| *at > now);
     let reached = model.reaching.as_ref().map(|open| open.armed_at).filter(|at| *at > now);
-    [toast, model.leave_until, planned, arming, taken, reached, model.detail_due, model.jobs.detail_due]
+    [toast, model.leave_until, planned, arming, taken, reached, silenced, model.detail_due, model.jobs.detail_due]
         .into_iter()
         .flatten()
         .min()
@@ -192,7 +200,7 @@ fn toast(model: &mut Model, words: &str, is_warning: bool, now: Instant) {
 
 /// Leaves; what is planned and not confirmed is given up, and that is written down first.
 fn give_up_and_leave(model: &mut Model) -> Vec<Effect> {
-    taking::leave(model).into_iter().chain(plan::leave(model)).collect()
+    taking::leave(model).into_iter().chain(silencing::leave(model)).chain(plan::leave(model)).collect()
 }
 
 /// Leaves when asked twice, and says so the first time.

@@ -31,6 +31,7 @@ pub(super) fn step(model: &mut Model, command: Command) -> bool {
             | Overlay::Plan { scroll, .. }
             | Overlay::Taking { scroll, .. }
             | Overlay::Reaching { scroll, .. }
+            | Overlay::Silencing { scroll, .. }
             | Overlay::Problems { scroll } => {
                 *scroll = moved(*scroll, by, model.furthest + 1);
             }

@@ -14,7 +14,7 @@ fn field(model: &mut Model) -> Option<&mut Field> {
         Some(Overlay::Plan { reason, is_in_reason: true, .. }) => Some(reason),
         Some(Overlay::Plan { typed, .. }) => Some(typed),
         Some(Overlay::Taking { note, .. }) => Some(note),
-        Some(Overlay::Reaching { fields, at, .. }) => fields.get_mut(*at),
+        Some(Overlay::Reaching { fields, at, .. } | Overlay::Silencing { fields, at, .. }) => fields.get_mut(*at),
         Some(_) => None,
         None if !model.ui.is_filtering => None,
         None if matches!(model.ui.view, View::Logs(_)) => Some(&mut model.logs.search),

@@ -202,6 +202,7 @@ impl Silencing {
             wanted;
         let mut refusals: Vec<String> = refusal.into_iter().collect();
         let mut warnings = Vec::new();
+        let covered_is_known = covered.is_ok();
         let mut hides: Vec<Hidden> = match covered {
             Ok(alerts) => alerts.iter().map(|alert| hidden(alert, &chosen)).collect(),
             Err(why) => {
@@ -229,7 +230,7 @@ impl Silencing {
             warnings.extend(contradiction(&matchers));
         }
         refusals.extend(out_of_reach(action, seen.as_ref(), ends_at));
-        let (tier, why) = tier(action, &hides, seen.as_ref(), &author, ends_at);
+        let (tier, why) = tier(action, covered_is_known.then_some(&hides), seen.as_ref(), &author, ends_at);
         warnings.extend(why);
         let gesture = gesture(tier, guard, 1);
         let is_typed = gesture == Gesture::TypeNameAndReason;
@@ -334,12 +335,13 @@ fn out_of_reach(action: SilenceDeed, seen: Option<&Silence>, ends_at: Instant) -
 /// How carefully it is confirmed, and why so.
 fn tier(
     action: SilenceDeed,
-    hides: &[Hidden],
+    hides: Option<&Vec<Hidden>>,
     seen: Option<&Silence>,
     author: &Author,
     ends_at: Instant,
 ) -> (Tier, Vec<String>) {
     let mut warnings = Vec::new();
+    let (is_known, hides) = (hides.is_some(), hides.map(Vec::as_slice).unwrap_or_default());
     if let Some(seen) = seen.filter(|seen| *seen.created_by != *author.name) {
         warnings.push(format!("it was made by {}, not by you.", seen.created_by));
     }
@@ -355,7 +357,7 @@ fn tier(
     let chosen: BTreeSet<String> = hides.iter().filter(|one| one.is_chosen).map(service).collect();
     let others: Vec<&Hidden> = hides.iter().filter(|one| !one.is_chosen && seen.is_none()).collect();
     let foreign: BTreeSet<String> = others.iter().map(|one| service(one)).filter(|one| !chosen.contains(one)).collect();
-    if hides.is_empty() {
+    if hides.is_empty() && is_known {
         warnings.push("it hides nothing that fires now, only what begins later.".to_owned());
         tier = tier.max(Tier::T2);
     }

@@ -62,6 +62,25 @@ pub fn next_step(then: Instant, now: Instant) -> Instant {
     then.max(now - TimeDelta::seconds(seconds)) + TimeDelta::seconds((seconds / step + 1) * step)
 }
 
+/// Reads a length of time as people type one: `90s`, `5m`, `2h`, `1d`; above zero.
+///
+/// # Errors
+/// When it is none; what to write, without a full stop.
+pub fn span(word: &str) -> Result<TimeDelta, String> {
+    let bad = || format!("{word:?} is no length of time: write 90s, 5m, 2h or 1d");
+    let unit = word.chars().last().ok_or_else(bad)?;
+    let number: i64 =
+        word.get(..word.len() - unit.len_utf8()).and_then(|number| number.parse().ok()).ok_or_else(bad)?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return Err(bad()),
+    };
+    number.checked_mul(seconds).and_then(TimeDelta::try_seconds).filter(|ago| *ago > TimeDelta::zero()).ok_or_else(bad)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,5 +132,14 @@ mod tests {
         assert_eq!(left(TimeDelta::seconds(1)), "5s");
         assert_eq!(left(TimeDelta::seconds(61)), "2m");
         assert_eq!(left(TimeDelta::seconds(-4)), "0s");
+    }
+
+    #[test]
+    fn a_length_of_time_is_read() {
+        assert_eq!(span("90s"), Ok(TimeDelta::seconds(90)));
+        assert_eq!(span("2h"), Ok(TimeDelta::hours(2)));
+        for bad in ["", "5", "m", "-5m", "5w", "99999999999999999d", "5é"] {
+            assert!(span(bad).is_err(), "{bad}");
+        }
     }
 }

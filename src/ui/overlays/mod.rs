@@ -8,6 +8,7 @@ mod plan_page;
 mod plan_run;
 mod problems;
 mod reaching;
+mod silencing;
 mod taking;
 
 use ratatui::layout::Rect;
@@ -25,6 +26,7 @@ pub const fn covers(overlay: &Overlay) -> bool {
         Overlay::Plan { .. }
             | Overlay::Taking { .. }
             | Overlay::Reaching { .. }
+            | Overlay::Silencing { .. }
             | Overlay::Help { .. }
             | Overlay::Problems { .. }
     )
@@ -43,6 +45,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, overlay: &Overlay)
             plan::draw(pen, area, scene, &plan::Typing { scroll: *scroll, typed, reason, is_in_reason: *is_in_reason })
         }
         Overlay::Reaching { scroll, at, fields } => reaching::draw(pen, area, scene, (fields, *at), *scroll),
+        Overlay::Silencing { scroll, at, fields } => silencing::draw(pen, area, scene, (fields, *at), *scroll),
         Overlay::Taking { scroll, note } => taking::draw(pen, area, scene, note, *scroll),
         Overlay::Problems { scroll } => problems::draw(pen, area, scene.problems, *scroll),
     }

@@ -13,6 +13,7 @@ pub mod plan;
 pub mod reaching;
 pub mod service;
 pub mod signals;
+pub mod silencing;
 pub mod taking;
 pub mod why;
 
