@@ -164,6 +164,24 @@ fn a_cursor_that_was_put_somewhere_stays_on_its_node() {
     assert_eq!(stage.model.node_line().map(|line| line.verdict()), Some(NodeVerdict::Ready));
 }
 
+/// Clusters name their nodes alike: two rows that cannot be told apart would be one row too many.
+#[test]
+fn of_several_environments_every_row_says_whose_it_is() {
+    let staging = Node {
+        node: NodeRef { environment: "staging".into(), name: "worker-a".into() },
+        ..node("worker-a", Some(true))
+    };
+    let mut stage = seeing(vec![node("worker-a", Some(false)), staging], Vec::new(), SourceState::Fresh);
+    stage.model.scope = Scope::All;
+    for (columns, rows) in [(80, 24), (100, 30), (120, 40), (200, 60)] {
+        let drawn = text(&stage.body(columns, rows));
+        for environment in ["production", "staging"] {
+            let row = drawn.lines().find(|line| line.contains("worker-a") && line.contains(environment));
+            assert!(row.is_some(), "{columns} columns, {environment}:\n{drawn}");
+        }
+    }
+}
+
 /// Texts nobody should have to expect, and somebody will send.
 #[test]
 fn hostile_nodes_stay_in_their_cells() {

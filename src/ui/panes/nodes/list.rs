@@ -85,17 +85,20 @@ fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)>
 }
 
 fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {
-    let [name, why] = match Room::of(columns + 1) {
-        Room::Narrow => [20, 26],
-        Room::Middle => [30, 30],
-        Room::Wide => [44, 56],
-    };
     let is_one = scene.nodes.environments < 2;
+    // Which environment a node is of is never left out where there are several: clusters name theirs alike.
+    let [name, why] = match (Room::of(columns + 1), is_one) {
+        (Room::Narrow, true) => [20, 26],
+        (Room::Narrow, false) => [14, 12],
+        (Room::Middle, true) => [30, 30],
+        (Room::Middle, false) => [24, 20],
+        (Room::Wide, _) => [44, 56],
+    };
     let column = |words, width, rank, fit| Column { id: Head { words, fit }, width, rank };
     let asked = [
         column(column::STATE, 9, 0, Fit::Left),
         column(words::column::NODE, name, 0, Fit::Middle),
-        column(words::column::ENVIRONMENT, 12, if is_one { 9 } else { 1 }, Fit::Left),
+        column(words::column::ENVIRONMENT, 12, if is_one { 9 } else { 0 }, Fit::Left),
         column(column::SINCE, 6, 0, Fit::Right),
         column(column::PODS, 5, 0, Fit::Right),
         column(column::UNREADY, 7, 0, Fit::Right),
