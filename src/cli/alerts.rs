@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::output::columns;
 use crate::domain::alert::group::worst_first;
-use crate::domain::alert::{Alert, AlertSnapshot, Severity, State, Watchdog};
+use crate::domain::alert::{Alert, AlertSnapshot, Severity, SilenceState, State, Watchdog};
 use crate::domain::service::UNMAPPED;
 use crate::domain::source::SourceState;
 use crate::domain::time::{self, Instant};
@@ -51,6 +51,62 @@ fn sorted<'a>(snapshots: impl Iterator<Item = &'a AlertSnapshot>) -> Vec<&'a Ale
     let mut alerts: Vec<&Alert> = snapshots.flat_map(|snapshot| snapshot.alerts.iter().map(AsRef::as_ref)).collect();
     alerts.sort_by(|one, other| worst_first(one, other));
     alerts
+}
+
+/// A silence of the document: a contract.
+#[derive(Debug, Serialize)]
+pub(super) struct SilenceLine<'a> {
+    id: &'a str,
+    environment: &'a str,
+    state: SilenceState,
+    matchers: Vec<String>,
+    starts_at: Instant,
+    ends_at: Instant,
+    created_by: &'a str,
+    comment: &'a str,
+    /// How many alerts that fire now it keeps back; 0 is worth a look: it may be left over, or misspelt.
+    hides: usize,
+}
+
+/// Every silence that holds or will, the one that ends first on top.
+pub(super) fn silences<'a>(snapshots: impl Iterator<Item = &'a AlertSnapshot>) -> Vec<SilenceLine<'a>> {
+    let of = |snapshot: &'a AlertSnapshot| {
+        let known = snapshot.silences.as_deref().unwrap_or_default();
+        known.iter().filter(|silence| silence.state != SilenceState::Expired).map(|silence| SilenceLine {
+            id: &silence.id,
+            environment: &snapshot.environment,
+            state: silence.state,
+            matchers: silence.matchers.iter().map(ToString::to_string).collect(),
+            starts_at: silence.starts_at,
+            ends_at: silence.ends_at,
+            created_by: &silence.created_by,
+            comment: &silence.comment,
+            hides: snapshot.alerts.iter().filter(|alert| alert.silenced_by.contains(&silence.id)).count(),
+        })
+    };
+    let mut lines: Vec<SilenceLine<'a>> = snapshots.flat_map(of).collect();
+    lines.sort_by_key(|line| (line.ends_at, line.id));
+    lines
+}
+
+/// The table of silences; nothing when there are none.
+pub(super) fn silence_table(snapshots: &[AlertSnapshot], now: Instant) -> Option<String> {
+    let silences = silences(snapshots.iter());
+    let heads = ["SILENCE", "STATE", "ENVIRONMENT", "ENDS IN", "BY", "HIDES", "COVERS", "WHY"];
+    let mut rows = vec![heads.map(str::to_owned).to_vec()];
+    rows.extend(silences.iter().map(|silence| {
+        vec![
+            silence.id.to_owned(),
+            if silence.state == SilenceState::Pending { "pending" } else { "active" }.to_owned(),
+            silence.environment.to_owned(),
+            time::left(silence.ends_at - now),
+            silence.created_by.to_owned(),
+            silence.hides.to_string(),
+            silence.matchers.join(" "),
+            silence.comment.to_owned(),
+        ]
+    }));
+    (!silences.is_empty()).then(|| columns(&rows))
 }
 
 /// Whether the alert that always fires is there: `heard`, `missing`, `not_asked`, `unknown`; `None` without an Alertmanager.

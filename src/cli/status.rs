@@ -45,6 +45,7 @@ struct Document<'a> {
     causes: Vec<causes::CauseLine<'a>>,
     /// Worst first.
     alerts: Vec<alerts::AlertLine<'a>>,
+    silences: Vec<alerts::SilenceLine<'a>>,
     /// The releases of a day that were compared with what was before them.
     advice: Vec<advice::AdviceLine<'a>>,
     /// By environment and service.
@@ -232,12 +233,14 @@ fn document<'a>(snapshot: &'a ClusterSnapshot, found: &'a [Found], now: Instant)
             now,
         ),
         alerts: alerts::lines(found.iter().filter_map(|one| one.alerts.as_ref())),
+        silences: alerts::silences(found.iter().filter_map(|one| one.alerts.as_ref())),
     }
 }
 
 fn table(snapshot: &ClusterSnapshot, alerts: &[AlertSnapshot], now: Instant) -> String {
     let mut lines: Vec<String> = alerts.iter().flat_map(alerts::notices).collect();
     lines.extend(alerts::table(alerts, now));
+    lines.extend(alerts::silence_table(alerts, now));
     let is_worth_a_line = |health: &&SourceHealth| !health.state.is_well() || health.error.is_some();
     for health in snapshot.health.iter().filter(is_worth_a_line) {
         lines.push(format!(

@@ -1,11 +1,12 @@
-//! Silences from the command line, against the simulated Alertmanager.
+//! Silences from the command line, against the simulated Alertmanager and real ones.
 #![expect(clippy::disallowed_methods, reason = "the simulated Alertmanager runs in real time")]
 
 use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::support::alertmanager::{Cluster, Edition};
 use crate::support::console::Console;
-use crate::support::process::{Finished, Running};
+use crate::support::process::{Finished, Running, skip};
 use crate::support::shop::PATIENCE;
 
 /// A console of a shop whose certificate expires soon, which an alert says.
@@ -21,20 +22,29 @@ async fn open() -> (Sandbox, Console) {
         console.path(name).display().to_string()
     };
     let (token, authority) = (named("token", &sandbox.token()), named("authority.pem", sandbox.certificate()));
-    let config = format!(
-        "[environment.test]\ncontext = \"demo-production\"\nnamespaces = [\"shop\"]\nguard = \"staging\"\nwrite = true\n\
-         alertmanager = [{{ url = {:?}, bearer_file = {token:?}, ca_file = {authority:?} }}]\n",
-        sandbox.alertmanager("shop"),
-    );
-    named("config.toml", &config);
+    let url = sandbox.alertmanager("shop");
+    told(&console, &format!("{{ url = {url:?}, bearer_file = {token:?}, ca_file = {authority:?} }}"));
     (sandbox, console)
 }
 
+/// Tells a console of its Alertmanagers.
+fn told(console: &Console, alertmanagers: &str) {
+    let config = format!(
+        "[environment.test]\ncontext = \"demo-production\"\nnamespaces = [\"shop\"]\nguard = \"staging\"\nwrite = true\n\
+         alertmanager = [{alertmanagers}]\n"
+    );
+    std::fs::write(console.path("config.toml"), config).expect("a file");
+}
+
 fn state(console: &Console) -> Value {
+    state_of(console, "CertificateExpiresSoon")
+}
+
+fn state_of(console: &Console, name: &str) -> Value {
     let status = console.run(&["status", "--output", "json"]);
     let document: Value = serde_json::from_str(&status.stdout).expect("JSON");
     let alerts = document["alerts"].as_array().expect("alerts").clone();
-    alerts.iter().find(|alert| alert["name"] == "CertificateExpiresSoon").expect("it fires")["state"].clone()
+    alerts.iter().find(|alert| alert["name"] == name).expect("it fires")["state"].clone()
 }
 
 fn applied(console: &Console, document: &Value, arguments: &[&str]) -> Finished {
@@ -59,6 +69,15 @@ async fn a_silence_is_made_changed_and_ended() {
     assert_eq!(state(&console), "silenced");
     let ended: Value = serde_json::from_str(&done.stdout).expect("JSON");
     let id = ended["silence"].as_str().expect("an id").to_owned();
+
+    let status = console.run(&["status", "--output", "json"]);
+    let told: Value = serde_json::from_str(&status.stdout).expect("JSON");
+    let [silence] = told["silences"].as_array().expect("silences").as_slice() else { panic!("one: {told}") };
+    assert_eq!((&silence["id"], &silence["hides"]), (&json!(id), &json!(1)), "{silence}");
+    assert!(silence["matchers"][0].as_str().is_some_and(|first| first == "alertname=\"CertificateExpiresSoon\""));
+    let table = console.run(&["status"]).stdout;
+    let line = table.lines().find(|line| line.starts_with(&id)).unwrap_or_else(|| panic!("{table}"));
+    assert!(line.contains("active") && line.contains("renewed tomorrow"), "{line}");
 
     let (planned, document) = console.plan(&["change-silence", &id, "--for", "3h"]);
     assert_eq!(planned.code, Some(0), "{}", planned.stderr);
@@ -96,4 +115,49 @@ async fn what_would_hide_everything_or_is_not_granted_is_refused() {
     assert_eq!(console.run(&["plan", "silence", "--matcher", "oops"]).code, Some(2));
     assert_eq!(console.run(&["plan", "rollback"]).code, Some(2));
     assert_eq!(state(&console), "firing");
+}
+
+/// Every member has it, or is named; on an old and on a current version.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_real_ones_every_member_is_looked_at() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    for edition in [Edition::Debian, Edition::Current] {
+        let Some(binary) = edition.binary() else {
+            skip("silences of a real Alertmanager", "Alertmanager is not there");
+            continue;
+        };
+        let (_sandbox, console) = open().await;
+        let mut cluster = Cluster::start(&binary);
+        let [one, other] = cluster.ports.map(|port| format!("http://127.0.0.1:{port}"));
+        told(&console, &format!("{{ url = {one:?} }}, {{ url = {other:?} }}"));
+        let alert = json!([{"labels": {"alertname": "DiskFull", "severity": "warning", "instance": "db-1"}}]);
+        for member in [&one, &other] {
+            let post = reqwest::Client::new().post(format!("{member}/api/v2/alerts"));
+            let sent = post.header("content-type", "application/json").body(alert.to_string()).send().await;
+            assert!(sent.expect("an answer").status().is_success());
+        }
+        let (planned, document) = console.plan(&["silence", "DiskFull", "--for", "1h"]);
+        assert_eq!(planned.code, Some(0), "{}", planned.stderr);
+        let confirmed = ["--confirm", "SILENCE", "--reason", "grows tomorrow"];
+        let done = applied(&console, &document, &confirmed);
+        assert_eq!(done.code, Some(0), "{}{}", done.stdout, done.stderr);
+        assert!(done.stdout.contains("on 2 of 2 Alertmanagers; 1 of 1 alerts"), "{}", done.stdout);
+        assert_eq!(state_of(&console, "DiskFull"), "silenced");
+        let ended: Value = serde_json::from_str(&done.stdout).expect("JSON");
+        let id = ended["silence"].as_str().expect("an id");
+
+        let (_, document) = console.plan(&["change-silence", id, "--for", "3h"]);
+        let longer = applied(&console, &document, &["--confirm", "CHANGE"]);
+        assert_eq!(longer.code, Some(0), "{}{}", longer.stdout, longer.stderr);
+        let ended: Value = serde_json::from_str(&longer.stdout).expect("JSON");
+        assert_eq!(ended["silence"], id, "the same silence, only longer");
+
+        let (_, document) = console.plan(&["expire-silence", id]);
+        cluster.kill(1);
+        let over = applied(&console, &document, &["--confirm", "EXPIRE"]);
+        assert_eq!(over.code, Some(0), "{}{}", over.stdout, over.stderr);
+        assert!(over.stdout.contains("on 1 of 2 Alertmanagers; not on 127.0.0.1"), "{}", over.stdout);
+        assert_eq!(state_of(&console, "DiskFull"), "firing");
+        console.journal_is_whole();
+    }
 }

@@ -164,7 +164,16 @@ fn all(
     let unknown = of(Opinion::Unknown);
     if unknown.is_empty() {
         let fine = of(Opinion::Fine);
-        (Verdict::NotAdvised, format!("Rollback not advised: {fine}."))
+        // Not this release's doing is not the same as well.
+        let is_failing = |one: &&Criterion| *one.name == *ERRORS && one.value.is_some_and(|errors| errors > FAILING);
+        let but = match criteria.iter().find(is_failing) {
+            Some(errors) => {
+                let value = errors.value.unwrap_or_default();
+                format!(" Errors are {} all the same, as they were before it.", errors.unit.say(value))
+            }
+            None => String::new(),
+        };
+        (Verdict::NotAdvised, format!("Rollback not advised: {fine}.{but}"))
     } else {
         (Verdict::Unknown, format!("NOT KNOWN whether to roll back: {unknown}."))
     }

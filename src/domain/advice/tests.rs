@@ -53,6 +53,14 @@ fn a_release_that_fails_is_advised_against_with_its_figures() {
 }
 
 #[test]
+fn what_was_bad_before_is_not_called_well() {
+    let bad = || window(12_000.0, 0.2, 0.1);
+    let (verdict, sentence) = said(&compared(bad(), bad(), calm()));
+    assert_eq!(verdict, Verdict::NotAdvised, "the release did not do it");
+    assert!(sentence.ends_with("Errors are 20 % all the same, as they were before it."), "{sentence}");
+}
+
+#[test]
 fn a_slow_leak_is_seen_in_the_newest_hour_not_thinned_by_those_before() {
     // p95 doubles over five hours: of all five the mean is 50 % above, of the newest hour 90 %.
     let (ends, length) = windows(at(0), at(300)).expect("it began");
