@@ -148,6 +148,32 @@ impl Silencer {
         ended
     }
 
+    /// Looks what became of one that a console began and did not live to end. Sends nothing; journals what it finds.
+    ///
+    /// # Errors
+    /// When the silences are not known now: then it is still to be found out.
+    pub async fn look_back(&self, begun: &Entry) -> Result<Silenced, SourceError> {
+        let silences = self.observe.silences().await?;
+        let found = silences.iter().find(|silence| silence.comment.ends_with(&record(&begun.run)));
+        let lead = "A console ended in the midst of a silence";
+        let (phase, words) = match found {
+            Some(silence) if silence.state == SilenceState::Expired => {
+                (Phase::Done, format!("{lead}: {} was made and is over.", silence.id))
+            }
+            Some(silence) => {
+                let until = silence.ends_at.format("%F %H:%M UTC");
+                (Phase::Done, format!("{lead}: {} is there, over {}, until {until}.", silence.id, silence.covers()))
+            }
+            None if begun.action == SilenceDeed::ExpireSilence.id() => {
+                (Phase::Unknown, format!("{lead}'s end: whether it is over, status tells. It was: {}", begun.words))
+            }
+            None => (Phase::Aborted, format!("{lead}: it is not there, nothing is hidden. It was: {}", begun.words)),
+        };
+        let words = cleaned(&words);
+        self.record(Entry { what: What::Ended, phase: Some(phase), words: words.clone(), ..begun.clone() });
+        Ok(Silenced { phase, words, id: found.map(|silence| silence.id.to_string()) })
+    }
+
     /// Journals that a plan was looked at and given up.
     pub fn give_up(&self, plan: &Silencing) {
         let bare = self.bare(plan, new_id(&self.clock).as_str());
@@ -487,6 +513,22 @@ mod tests {
             self.silencer.plan(sketch).await
         }
 
+        fn made(&self) -> Silencing {
+            Silencing::plan(Wanted {
+                action: SilenceDeed::Silence,
+                environment: "production".into(),
+                guard: Guard::Production,
+                author: self.silencer.author.clone(),
+                matchers: vec![Matcher::equal("alertname", "Slow")],
+                ends_at: now() + USUAL_SILENCE,
+                seen: None,
+                chosen: Vec::new(),
+                covered: Ok(Vec::new()),
+                refusal: None,
+                now: now(),
+            })
+        }
+
         async fn silence(&self) -> Silenced {
             self.silencer.carry_out(&self.plan(SilenceDeed::Silence).await, "", "known, see the incident").await
         }
@@ -517,6 +559,24 @@ mod tests {
         let over = rig.silencer.carry_out(&rig.plan(SilenceDeed::ExpireSilence).await, "", "").await;
         assert_eq!((over.phase, over.words.as_str()), (Phase::Done, "silence 4ef1 is over on 2 of 2 Alertmanagers."));
         assert_eq!(rig.sent(), 3);
+    }
+
+    #[tokio::test]
+    async fn what_a_console_did_not_live_to_end_is_found_by_its_comment() {
+        let rig = rig(Way::AnswerLost);
+        rig.silence().await;
+        let comment = rig.server.silences.lock().expect("one")[0].comment.to_string();
+        let run = comment.split("quarterdeck ").nth(1).and_then(|rest| rest.strip_suffix(')')).expect("a run");
+        let begun = |action, run: &str| rig.silencer.bare(&Silencing { action, ..rig.made() }, run);
+        let look = async |entry: Entry| rig.silencer.look_back(&entry).await.expect("an answer");
+        let found = look(begun(SilenceDeed::Silence, run)).await;
+        assert_eq!((found.phase, found.id.as_deref()), (Phase::Done, Some("4ef1")), "{}", found.words);
+        let gone = look(begun(SilenceDeed::Silence, "another")).await;
+        assert!(gone.phase == Phase::Aborted && gone.words.contains("nothing is hidden"), "{}", gone.words);
+        let ended = look(begun(SilenceDeed::ExpireSilence, "another")).await;
+        assert_eq!(ended.phase, Phase::Unknown);
+        assert_eq!(rig.sent(), 1, "looking sends nothing");
+        assert_eq!(rig.server.whats().iter().filter(|what| **what == What::Ended).count(), 4, "and is journalled");
     }
 
     #[tokio::test(start_paused = true)]

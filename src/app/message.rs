@@ -41,6 +41,8 @@ pub enum Message {
     Signals(Box<crate::domain::signal::SignalSnapshot>),
     /// The plan of a silence was worked out, or why not. The number says which request it answers.
     SilencePlanned(u64, Box<Result<Silencing, String>>),
+    /// What became of a silence that a console did not live to end: a sentence.
+    SilenceFound(String),
     /// A silence was carried out, or not.
     Silenced(Box<Silenced>),
     /// What came of reaching into a pod.

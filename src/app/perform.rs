@@ -376,6 +376,11 @@ impl Performer {
                 return;
             }
         };
+        for begun in journal::unfinished_silences(&chains) {
+            if let Some(silencer) = self.silencer(&begun.environment) {
+                silences::look_back(silencer, begun, self.messages.clone());
+            }
+        }
         self.unfinished = journal::unfinished(&chains);
         self.unreadable = chains.iter().filter_map(unreadable).collect();
         // What the loop learns of later, with the next line of the journal, is worth no wait here.

@@ -7,6 +7,8 @@ use tokio::sync::mpsc;
 
 use super::effect::Answer;
 use super::message::Message;
+use super::reach::patiently;
+use crate::actions::journal::Entry;
 use crate::actions::{Silenced, Silencer, Sketch};
 use crate::domain::alert::Silencing;
 
@@ -24,6 +26,14 @@ pub(super) fn plan(
             }
         };
         let _ = messages.send(Message::SilencePlanned(number, Box::new(planned))).await;
+    });
+}
+
+/// Finds out what became of those that a console began and did not live to end, and tells it.
+pub(super) fn look_back(silencer: Silencer, begun: Entry, messages: mpsc::Sender<Message>) {
+    tokio::spawn(async move {
+        let found = patiently(|| Box::pin(silencer.look_back(&begun))).await;
+        let _ = messages.send(Message::SilenceFound(found.words)).await;
     });
 }
 

@@ -1,12 +1,19 @@
 //! Silences from the command line, against the simulated Alertmanager and real ones.
 #![expect(clippy::disallowed_methods, reason = "the simulated Alertmanager runs in real time")]
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
+
 use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
 use serde_json::{Value, json};
 
 use crate::support::alertmanager::{Cluster, Edition};
 use crate::support::console::Console;
 use crate::support::process::{Finished, Running, skip};
+use crate::support::pty::Terminal;
 use crate::support::shop::PATIENCE;
 
 /// A console of a shop whose certificate expires soon, which an alert says.
@@ -160,4 +167,71 @@ async fn on_real_ones_every_member_is_looked_at() {
         assert_eq!(state_of(&console, "DiskFull"), "firing");
         console.journal_is_whole();
     }
+}
+
+/// Passes bytes on to a port, but of the answer to a new silence nobody ever hears; tells when such a request went through.
+fn without_answers_to_silences(to: u16) -> (u16, Receiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    let (tell, told) = sync_channel(16);
+    std::thread::spawn(move || {
+        for peer in listener.incoming() {
+            let (Ok(mut here), Ok(mut there)) = (peer, TcpStream::connect(("127.0.0.1", to))) else { continue };
+            let (mut back, mut answers) = (here.try_clone().expect("a handle"), there.try_clone().expect("a handle"));
+            let is_silent = Arc::new(AtomicBool::new(false));
+            let (hushed, tell) = (is_silent.clone(), tell.clone());
+            std::thread::spawn(move || {
+                let mut piece = [0; 4_096];
+                while let Ok(length @ 1..) = here.read(&mut piece) {
+                    if piece.starts_with(b"POST /api/v2/silences") {
+                        hushed.store(true, Ordering::SeqCst);
+                    }
+                    if there.write_all(&piece[..length]).is_err() {
+                        return;
+                    }
+                }
+            });
+            std::thread::spawn(move || {
+                let mut piece = [0; 4_096];
+                while let Ok(length @ 1..) = answers.read(&mut piece) {
+                    if is_silent.load(Ordering::SeqCst) {
+                        // It has answered, so it is done.
+                        let _ = tell.try_send(());
+                    } else if back.write_all(&piece[..length]).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    (port, told)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_console_had_sent_is_found_by_the_next() {
+    let Some(binary) = Edition::Current.binary() else {
+        return skip("a console killed in the midst of a silence", "Alertmanager is not there");
+    };
+    let (_sandbox, console) = open().await;
+    let cluster = Cluster::start(&binary);
+    let (port, answered) = without_answers_to_silences(cluster.ports[0]);
+    told(&console, &format!("{{ url = \"http://127.0.0.1:{port}\" }}"));
+    let (planned, document) = console.plan(&["silence", "--matcher", "alertname=DiskFull"]);
+    assert_eq!(planned.code, Some(0), "{}", planned.stderr);
+    let arguments = ["apply", "-", "--confirm", "SILENCE", "--reason", "grows tomorrow"];
+    let mut applying = Running::start(console.command(&arguments), &document.to_string());
+    answered.recv_timeout(PATIENCE).expect("the silence is made");
+    applying.kill();
+    let _ = applying.finish(PATIENCE);
+
+    let mut terminal = Terminal::start(&console.command(&[]), 120, 40);
+    terminal.wait_for_text("ended in the midst of a silence", PATIENCE);
+    terminal.send("qqqq");
+    terminal.wait_for_exit(PATIENCE);
+    let journal = console.journal();
+    assert!(journal.contains("is there, over alertname=\"DiskFull\""), "{journal}");
+    let again = Terminal::start(&console.command(&[]), 120, 40);
+    again.wait_for_text("gateway", PATIENCE);
+    assert!(!again.screen_text().contains("in the midst"), "once is enough");
+    console.journal_is_whole();
 }

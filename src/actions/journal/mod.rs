@@ -6,7 +6,7 @@ mod replay;
 mod write;
 
 pub use finished::{Finished, finished};
-pub use read::{Chain, Flaw, Unfinished, chains, ended, flaws, unfinished};
+pub use read::{Chain, Flaw, Unfinished, chains, ended, flaws, unfinished, unfinished_silences};
 pub use replay::{Replayed, replay};
 pub use write::{Journal, Written};
 
@@ -17,10 +17,12 @@ use crate::domain::action::{Code, Goal, Outcome, Phase, Replaced};
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::time::Instant;
 
-/// Actions that leave nothing to verify: those that reach into a pod change no target of a plan, those on the store are
-/// one transaction each, and a silence is found again by its comment.
-pub const VISITS: [&str; 7] =
-    ["exec", "port-forward", "acknowledge", "give-back", "silence", "change-silence", "expire-silence"];
+/// Actions that leave nothing to verify: those that reach into a pod change no target of a plan, and those on the store are
+/// one transaction each.
+pub const VISITS: [&str; 4] = ["exec", "port-forward", "acknowledge", "give-back"];
+
+/// Actions on silences: what became of one is found by the comment of the silence.
+pub const SILENCES: [&str; 3] = ["silence", "change-silence", "expire-silence"];
 
 /// What a line tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

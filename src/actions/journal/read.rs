@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Entry, Line, VISITS, What};
+use super::{Entry, Line, SILENCES, VISITS, What};
 use crate::domain::action::{Outcome, Phase};
 
 /// One chain as it was read.
@@ -120,6 +120,18 @@ pub fn flaws(chains: &[Chain]) -> Vec<Flaw> {
 
 /// Runs to verify: begun, never ended, and nobody is at them any more.
 pub fn unfinished(chains: &[Chain]) -> Vec<Unfinished> {
+    // A visit to a pod has no target to verify: that its end is missing is all there is to know.
+    let is_run = |action: &str| !VISITS.contains(&action) && !SILENCES.contains(&action);
+    left_open(chains).into_iter().filter(|run| is_run(&run.begun.action)).collect()
+}
+
+/// Silences that somebody began to make, change or end, of which no end is told, and nobody is at them any more.
+pub fn unfinished_silences(chains: &[Chain]) -> Vec<Entry> {
+    let open = left_open(chains).into_iter().map(|run| run.begun);
+    open.filter(|begun| SILENCES.contains(&begun.action.as_str())).collect()
+}
+
+fn left_open(chains: &[Chain]) -> Vec<Unfinished> {
     let mut runs: HashMap<&str, (Unfinished, bool)> = HashMap::new();
     let mut order: Vec<&str> = Vec::new();
     let lines = || chains.iter().flat_map(|chain| chain.lines.iter().map(move |line| (chain, line)));
@@ -160,13 +172,7 @@ pub fn unfinished(chains: &[Chain]) -> Vec<Unfinished> {
             }
         }
     }
-    order
-        .into_iter()
-        .filter_map(|run| runs.remove(run))
-        // A visit to a pod has no target to verify: that its end is missing is all there is to know.
-        .filter(|(run, is_over)| !is_over && !VISITS.contains(&run.begun.action.as_str()))
-        .map(|(run, _)| run)
-        .collect()
+    order.into_iter().filter_map(|run| runs.remove(run)).filter(|(_, is_over)| !is_over).map(|(run, _)| run).collect()
 }
 
 /// How runs ended that came to an end, by their ids.

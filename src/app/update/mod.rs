@@ -94,6 +94,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::RunEnded(run) => run::ended(model, &run, now),
         Message::Reached(news) => reaching::news(model, news, now),
         Message::SilencePlanned(number, planned) => silencing::planned(model, number, *planned, now),
+        Message::SilenceFound(words) => silencing::found(model, words),
         Message::Silenced(ended) => silencing::silenced(model, &ended, now),
         Message::Said(said) => taking::said(model, &said, now),
         Message::Unfinished(runs) => {

@@ -204,3 +204,9 @@ pub(super) fn silenced(model: &mut Model, ended: &Silenced, now: Instant) -> Vec
     // What is silenced now is read at once.
     vec![Effect::ReadJournal, Effect::Retry]
 }
+
+/// What became of one that a console did not live to end stands over the list until somebody looks at the journal.
+pub(super) fn found(model: &mut Model, words: String) -> Vec<Effect> {
+    model.ended_badly = Some(words);
+    vec![Effect::ReadJournal]
+}
