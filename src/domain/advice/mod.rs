@@ -3,7 +3,7 @@
 //! | file | subject |
 //! |---|---|
 //! | [`compared`] | what was measured since a release, before it and a week ago |
-//! | [`judge`] | what that says of the release |
+//! | [`judge()`] | what that says of the release |
 //!
 //! It keeps one invariant: what was not measured, or on too few requests, is UNKNOWN and never well.
 
