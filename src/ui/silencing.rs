@@ -6,6 +6,7 @@ use super::words::silencing as said;
 use crate::domain::action::Gesture;
 use crate::domain::alert::{Silence, SilenceDeed, Silencing};
 use crate::domain::time::Instant;
+use crate::ui::state::Field;
 
 /// A silence on its way: asked for, planned, confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,12 @@ impl SilencingScene {
             (_, false) => &[said::REASON, said::MATCHERS, said::HOLDS],
             (_, true) => &[said::REASON, said::MATCHERS, said::HOLDS, said::WORD],
         }
+    }
+
+    /// Whether something else is typed than what was planned.
+    pub fn is_changed(&self, fields: &[Field]) -> bool {
+        let typed = |place: usize| fields.get(place).map(|field| field.text.as_str()).unwrap_or_default();
+        self.action != SilenceDeed::ExpireSilence && (typed(1), typed(2)) != (&*self.planned.0, &*self.planned.1)
     }
 
     /// The place of the field for the word.

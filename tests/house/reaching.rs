@@ -192,6 +192,18 @@ fn a_refusal_stays_on_the_form_with_what_was_typed() {
     assert!(text(&stage.body(80, 24)).contains("UNKNOWN whether it runs: no answer."));
 }
 
+/// At 80 columns too: whoever cannot read why has nothing to go by.
+#[test]
+fn a_long_reason_is_read_to_its_end() {
+    let mut stage = stage();
+    let call = called(&mut stage);
+    let long =
+        "https://10.0.0.1:6443 is in trouble itself: the container runtime is restarting and takes no commands now.";
+    news(&mut stage, ReachNews::Denied(call.number, Denied::Unknown(long.into())));
+    let drawn = text(&stage.body(80, 24));
+    assert!(drawn.contains("takes no commands now."), "{drawn}");
+}
+
 #[test]
 fn an_open_port_is_said_until_it_is_closed() {
     let mut stage = stage();

@@ -137,9 +137,8 @@ pub(super) fn step(model: &mut Model, is_back: bool) {
 pub(super) fn confirm(model: &mut Model, fields: &[Field], now: Instant) -> Vec<Effect> {
     let Some(open) = model.silencing.as_mut().filter(|open| !open.is_sending) else { return Vec::new() };
     let typed = |place: usize| fields.get(place).map(|field| field.text.clone()).unwrap_or_default();
-    let asked = (typed(1), typed(2));
-    if open.action != SilenceDeed::ExpireSilence && asked != open.planned {
-        open.planned = asked;
+    if open.is_changed(fields) {
+        open.planned = (typed(1), typed(2));
         return ask(model);
     }
     let Some(plan) = open.plan.clone() else { return Vec::new() };

@@ -12,8 +12,8 @@ use crate::ui::scene::Scene;
 use crate::ui::silencing::SilencingScene;
 use crate::ui::state::Field;
 use crate::ui::text;
+use crate::ui::widgets::form::Form;
 use crate::ui::widgets::page::Page;
-use crate::ui::widgets::prompt;
 use crate::ui::words::{self, silencing as said};
 
 /// Columns of a field's label.
@@ -35,9 +35,8 @@ pub(super) fn draw(
     let title = open.plan.as_ref().map_or_else(|| said::title(open.action).to_owned(), |plan| plan.title());
     let title = text::clip(&title, usize::from(columns), pen.glyphs.ellipsis);
     pen.put(area.x + 1, area.y, columns, &title, pen.style(Role::Title));
-    let fields_high = u16::try_from(open.labels().len()).unwrap_or(u16::MAX);
-    let bottom = fields_high.saturating_add(3).min(area.height.saturating_sub(1));
-    let above = Rect { y: area.y + 1, height: area.height.saturating_sub(1 + bottom), ..area };
+    let form = Form { labels: open.labels(), label: LABEL, fields, at, error: open.error.as_deref() };
+    let (above, below) = form.part(pen, area);
     let mut page = Page::new(columns);
     let guard = scene.guard_of(&open.environment);
     page.field(pen, said::ENVIRONMENT, &words::environment(&open.environment, guard), Role::of_guard(guard));
@@ -46,9 +45,7 @@ pub(super) fn draw(
         None => page.field(pen, "", said::ASKING, Role::Muted),
     }
     let mut hit = page.fill(pen, above, scroll);
-    let below = Rect { y: above.bottom(), height: bottom, ..area };
-    pen.rule(below.x, below.y, below.width, pen.style(Role::Border));
-    hit.cursor = confirm(pen, below, open, fields, at);
+    hit.cursor = confirm(pen, below, open, &form);
     hit
 }
 
@@ -90,18 +87,15 @@ fn one(hidden: &Hidden) -> String {
     words.trim_end_matches([':', ' ']).to_owned()
 }
 
-/// The fields, and what confirms; gives back where the cursor stands.
-fn confirm(pen: &mut Pen<'_>, area: Rect, open: &SilencingScene, fields: &[Field], at: usize) -> Option<(u16, u16)> {
+/// What confirms it, and the fields; gives back where the cursor stands.
+fn confirm(pen: &mut Pen<'_>, area: Rect, open: &SilencingScene, form: &Form<'_>) -> Option<(u16, u16)> {
     let (x, columns) = (area.x + 1, area.width.saturating_sub(2));
-    let mut rows = area.y + 1..area.bottom();
-    let y = rows.next()?;
+    let y = (area.height > 1).then_some(area.y + 1)?;
     if open.is_sending {
         pen.put(x, y, columns, said::SENDING, pen.style(Role::Prompt));
         return None;
     }
-    let is_changed = fields.get(1).zip(fields.get(2)).is_some_and(|(covers, holds)| {
-        open.action != SilenceDeed::ExpireSilence && (&covers.text, &holds.text) != (&open.planned.0, &open.planned.1)
-    });
+    let is_changed = open.is_changed(form.fields);
     let (words, role) = match &open.plan {
         None => (said::ASKING.to_owned(), Role::Muted),
         Some(_) if is_changed => (said::REPLAN.to_owned(), Role::Prompt),
@@ -114,20 +108,5 @@ fn confirm(pen: &mut Pen<'_>, area: Rect, open: &SilencingScene, fields: &[Field
         let words = words::plan::arming(&pen.countdown(armed_at));
         pen.put(x + used + 2, y, columns.saturating_sub(used + 2), &words, pen.style(Role::Warning));
     }
-    let mut cursor = None;
-    for (place, (label, field)) in open.labels().iter().zip(fields).enumerate() {
-        let y = rows.next()?;
-        let role = if place == at { Role::Prompt } else { Role::Muted };
-        pen.put(x, y, LABEL, label, pen.style(role));
-        // Where nobody types the beginning says more than the end.
-        let field = if place == at { field } else { &Field { cursor: 0, ..field.clone() } };
-        let stands = prompt::draw(pen, x + LABEL, y, columns.saturating_sub(LABEL), field);
-        if place == at {
-            cursor = Some(stands);
-        }
-    }
-    if let (Some(error), Some(y)) = (&open.error, rows.next()) {
-        pen.put(x, y, columns, &text::clip(error, usize::from(columns), pen.glyphs.ellipsis), pen.style(Role::Error));
-    }
-    cursor
+    form.draw(pen, area)
 }

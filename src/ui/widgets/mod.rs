@@ -2,6 +2,7 @@
 
 pub mod columns;
 pub mod events;
+pub mod form;
 pub mod grid;
 pub mod more;
 pub mod page;
