@@ -8,3 +8,4 @@ pub mod more;
 pub mod page;
 pub mod prompt;
 pub mod spark;
+pub mod title;

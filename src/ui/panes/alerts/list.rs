@@ -14,7 +14,7 @@ use crate::ui::scene::Scene;
 use crate::ui::widgets::columns::{self, Column, Placed};
 use crate::ui::widgets::grid::{self, Cell, Fit, Head};
 use crate::ui::widgets::page::Page;
-use crate::ui::widgets::prompt;
+use crate::ui::widgets::title;
 use crate::ui::words::{self, alerts as said, alerts::column};
 
 /// Lines that tell more of the alert under the cursor.
@@ -64,17 +64,7 @@ fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)>
     if !scene.ui.is_filtering && !chosen.filter.text.is_empty() {
         facts.push(words::list::filter(&chosen.filter.text));
     }
-    let facts = facts.join(&format!(" {} ", pen.glyphs.separator));
-    let x = area.x + 1;
-    if !scene.ui.is_filtering {
-        pen.put(x, area.y, area.width.saturating_sub(2), &facts, pen.style(Role::Title));
-        return None;
-    }
-    let half = area.width / 2;
-    pen.put(x, area.y, 1, "/", pen.style(Role::Prompt));
-    let cursor = prompt::draw(pen, x + 1, area.y, half.saturating_sub(2), &chosen.filter);
-    pen.put(x + half, area.y, (area.width - half).saturating_sub(2), &facts, pen.style(Role::Muted));
-    Some(cursor)
+    title::draw(pen, area, &facts, scene.ui.is_filtering.then_some(&chosen.filter))
 }
 
 fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {

@@ -12,7 +12,7 @@ use crate::ui::scene::Scene;
 use crate::ui::widgets::columns::{self, Column};
 use crate::ui::widgets::grid::{self, Cell, Fit, Head};
 use crate::ui::widgets::page::Page;
-use crate::ui::widgets::prompt;
+use crate::ui::widgets::title;
 use crate::ui::words::{self, column, jobs as said};
 
 /// Lines that tell more of the row under the cursor.
@@ -80,17 +80,7 @@ fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)>
     if !ui.is_filtering && !ui.filter.text.is_empty() {
         facts.push(words::list::filter(&ui.filter.text));
     }
-    let words = facts.join(&format!(" {} ", pen.glyphs.separator));
-    let x = area.x + 1;
-    if !ui.is_filtering {
-        pen.put(x, area.y, area.width.saturating_sub(2), &words, pen.style(Role::Title));
-        return None;
-    }
-    let half = area.width / 2;
-    pen.put(x, area.y, 1, "/", pen.style(Role::Prompt));
-    let cursor = prompt::draw(pen, x + 1, area.y, half.saturating_sub(2), &ui.filter);
-    pen.put(x + half, area.y, (area.width - half).saturating_sub(2), &words, pen.style(Role::Muted));
-    Some(cursor)
+    title::draw(pen, area, &facts, ui.is_filtering.then_some(&ui.filter))
 }
 
 fn cell(pen: &mut Pen<'_>, scene: &Scene<'_>, head: &str, job: &Job) -> Cell {

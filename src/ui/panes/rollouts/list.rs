@@ -16,7 +16,7 @@ use crate::ui::scene::Scene;
 use crate::ui::text;
 use crate::ui::widgets::columns::{self, Placed};
 use crate::ui::widgets::page::Page;
-use crate::ui::widgets::prompt;
+use crate::ui::widgets::title;
 use crate::ui::words;
 
 /// The room for the cursor and the mark before every row.
@@ -99,17 +99,7 @@ fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)>
         let hidden = if is_filtered { ui.marks.len().saturating_sub(seen()) } else { 0 };
         facts.push(words::list::marked(ui.marks.len(), hidden));
     }
-    let words = facts.join(&format!(" {} ", pen.glyphs.separator));
-    let x = area.x + 1;
-    if !ui.is_filtering {
-        pen.put(x, area.y, area.width.saturating_sub(2), &words, pen.style(Role::Title));
-        return None;
-    }
-    let half = area.width / 2;
-    pen.put(x, area.y, 1, "/", pen.style(Role::Prompt));
-    let cursor = prompt::draw(pen, x + 1, area.y, half.saturating_sub(2), &ui.filter);
-    pen.put(x + half, area.y, (area.width - half).saturating_sub(2), &words, pen.style(Role::Muted));
-    Some(cursor)
+    title::draw(pen, area, &facts, ui.is_filtering.then_some(&ui.filter))
 }
 
 /// Which columns there is room for, and where.
