@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use tokio::sync::{Mutex, mpsc};
 
 use super::execute::Executor;
-use super::journal::{Entry, What, Written};
+use super::journal::{Entry, What, Written, unwritten};
 use crate::domain::action::{Outcome, Run, RunEvent, advance};
 
 /// A run on its way. Targets of one wave share it.
@@ -42,11 +42,7 @@ impl<'a> Account<'a> {
 
     /// Writes a line that must be on disk before anything else happens.
     pub(super) async fn write(&self, entry: Entry) -> Result<(), String> {
-        self.append(entry).await.map_err(|error| {
-            format!(
-                "the journal cannot be written ({error}), and nothing is done that it does not hold. Free some space or check $XDG_STATE_HOME/quarterdeck."
-            )
-        })
+        self.append(entry).await.map_err(|error| unwritten(&error)).map(drop)
     }
 
     /// Writes a line about something that has happened already: failing to must not change what follows.

@@ -3,9 +3,9 @@
 //! A write of the store is one transaction that tells what it wrote, so its answer is its verification. Nothing is left to
 //! verify after a crash: the store has it or has it not, and the audit says so in the same transaction.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use super::journal::{Entry, Journal, What};
+use super::journal::{self, Entry, Journal, What};
 use crate::domain::action::{Outcome, Phase};
 use crate::domain::alert::{Deed, Taken, Taking};
 use crate::domain::store::{Author, NewAcknowledgement};
@@ -91,19 +91,8 @@ impl Acknowledger {
 
     /// What every line of the journal about one plan has in common.
     fn bare(&self, taking: &Taking) -> Entry {
-        Entry {
-            what: What::Noted,
-            run: new_id(&self.clock).as_str().to_owned(),
-            action: taking.action.id().to_owned(),
-            environment: taking.environment.clone(),
-            cluster: String::new(),
-            actor: self.author.name.clone(),
-            aims: Vec::new(),
-            target: None,
-            outcome: None,
-            phase: None,
-            words: String::new(),
-        }
+        let run = new_id(&self.clock);
+        Entry::bare(run.as_str(), taking.action.id(), &taking.environment, &self.author.name)
     }
 
     fn refusal(&self, taking: &Taking) -> Option<String> {
@@ -150,20 +139,12 @@ impl Acknowledger {
 
     /// A line that must be on disk before anything else happens.
     fn write(&self, entry: Entry) -> Result<(), String> {
-        let now = (self.clock)();
-        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
-        journal.append(entry, now).map(|_| ()).map_err(|error| {
-            format!(
-                "the journal cannot be written ({error}), and nothing is done that it does not hold. Free some space or check $XDG_STATE_HOME/quarterdeck."
-            )
-        })
+        journal::write(&self.journal, entry, (self.clock)())
     }
 
     /// A line about what has happened already.
     fn record(&self, entry: Entry) {
-        if let Err(error) = self.write(entry) {
-            tracing::error!(error, "a journal line is lost");
-        }
+        journal::record(&self.journal, entry, (self.clock)());
     }
 }
 
@@ -248,7 +229,7 @@ mod tests {
         }
 
         fn lines(&self) -> Vec<(What, String)> {
-            let chains = super::super::journal::chains(self.folder.path()).expect("a journal");
+            let chains = journal::chains(self.folder.path()).expect("a journal");
             let lines = chains.iter().flat_map(|chain| &chain.lines);
             lines.map(|line| (line.entry.what, line.entry.action.clone())).collect()
         }

@@ -162,18 +162,10 @@ impl Executor {
     }
 
     fn account<'a>(&'a self, plan: &Plan, events: &'a mpsc::Sender<(String, RunEvent)>) -> Account<'a> {
+        let actor = described(&self.actor);
         let bare = Entry {
-            what: What::Refused,
-            run: plan.id.clone(),
-            action: plan.action.clone(),
-            environment: self.environment.clone(),
             cluster: identity(&plan.cluster),
-            actor: described(&self.actor),
-            aims: Vec::new(),
-            target: None,
-            outcome: None,
-            phase: None,
-            words: String::new(),
+            ..Entry::bare(&plan.id, &plan.action, &self.environment, &actor)
         };
         Account::open(self, events, Run::draft(plan.id.as_str(), plan.targets.len()), bare)
     }

@@ -3,10 +3,10 @@
 //! There is no plan and nothing to verify: what a person types into a shell is not known beforehand. What is known is written
 //! before the first request leaves: who, where, which command; and how it ended.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::execute::{described, identity};
-use super::journal::{Entry, Journal, What};
+use super::journal::{self, Entry, Journal, What};
 use super::plan::run_id;
 use super::policy::{self, Grant};
 use crate::domain::action::{Actor, Confirmation, Phase, Tier, gesture};
@@ -116,21 +116,8 @@ impl PodReach {
         words: String,
         confirmed: Result<(), String>,
     ) -> Result<(Visit, Arc<dyn ReachPods>), Denied> {
-        let mut visit = Visit {
-            bare: Entry {
-                what: What::Refused,
-                run: run_id((self.clock)()),
-                action: action.to_owned(),
-                environment: self.environment.clone(),
-                cluster: String::new(),
-                actor: described(&self.actor),
-                aims: Vec::new(),
-                target: None,
-                outcome: None,
-                phase: None,
-                words: String::new(),
-            },
-        };
+        let mut visit =
+            Visit { bare: Entry::bare(&run_id((self.clock)()), action, &self.environment, &described(&self.actor)) };
         let refuse = |visit: &Visit, reason: String| {
             self.record(visit.line(What::Refused, format!("{words} {reason}")));
             Denied::Refused(reason)
@@ -172,25 +159,14 @@ impl PodReach {
         }
         let lines = [visit.line(What::Begun, words.clone()), visit.line(What::Intent, words.clone())];
         for line in lines {
-            if let Err(error) = self.append(line) {
-                let reason =
-                    format!("the journal cannot be written ({error}), and nothing is done that it does not hold.");
-                return Err(Denied::Refused(reason));
-            }
+            journal::write(&self.journal, line, (self.clock)()).map_err(Denied::Refused)?;
         }
         Ok((visit, reach))
     }
 
-    fn append(&self, entry: Entry) -> std::io::Result<()> {
-        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
-        journal.append(entry, (self.clock)()).map(drop)
-    }
-
     /// Writes a line about what has happened already.
     fn record(&self, entry: Entry) {
-        if let Err(error) = self.append(entry) {
-            tracing::error!(%error, "a journal line is lost");
-        }
+        journal::record(&self.journal, entry, (self.clock)());
     }
 }
 

@@ -1,11 +1,11 @@
 //! Silences, carried out: what they hide asked once more, the journal, one request, and a look at every member of the cluster.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::journal::{Entry, Journal, What};
+use super::journal::{self, Entry, Journal, What};
 use super::policy::{self, Grant};
 use crate::domain::action::{Outcome, Phase};
 use crate::domain::alert::{Hold, Matcher, SeenSilence, Silence, SilenceDeed, SilenceState, Silencing, Wanted};
@@ -314,37 +314,17 @@ impl Silencer {
     }
 
     fn bare(&self, plan: &Silencing, run: &str) -> Entry {
-        Entry {
-            what: What::Noted,
-            run: run.to_owned(),
-            action: plan.action.id().to_owned(),
-            environment: plan.environment.clone(),
-            cluster: String::new(),
-            actor: self.author.name.clone(),
-            aims: Vec::new(),
-            target: None,
-            outcome: None,
-            phase: None,
-            words: String::new(),
-        }
+        Entry::bare(run, plan.action.id(), &plan.environment, &self.author.name)
     }
 
     /// A line that must be on disk before anything else happens.
     fn write(&self, entry: Entry) -> Result<(), String> {
-        let now = (self.clock)();
-        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
-        journal.append(entry, now).map(drop).map_err(|error| {
-            format!(
-                "the journal cannot be written ({error}), and nothing is done that it does not hold: nothing was sent."
-            )
-        })
+        journal::write(&self.journal, entry, (self.clock)())
     }
 
     /// A line about what has happened already.
     fn record(&self, entry: Entry) {
-        if let Err(error) = self.write(entry) {
-            tracing::error!(error, "a journal line is lost");
-        }
+        journal::record(&self.journal, entry, (self.clock)());
     }
 }
 

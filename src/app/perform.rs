@@ -304,28 +304,17 @@ impl Performer {
     }
 
     fn give_up(&mut self, plan: &Plan, words: &str) {
+        let targets = plan.targets.iter().map(|target| target.workload.to_string()).collect::<Vec<_>>().join(", ");
         let entry = Entry {
             what: What::GivenUp,
-            run: plan.id.clone(),
-            action: plan.action.clone(),
-            environment: plan.environment.clone(),
             cluster: plan.cluster.uid.clone().unwrap_or_else(|| plan.cluster.server.clone()),
-            actor: plan.actor.name().to_owned(),
-            aims: Vec::new(),
-            target: None,
-            outcome: None,
-            phase: None,
-            words: format!(
-                "{words}: {}",
-                plan.targets.iter().map(|target| target.workload.to_string()).collect::<Vec<_>>().join(", ")
-            ),
+            words: format!("{words}: {targets}"),
+            ..Entry::bare(&plan.id, &plan.action, &plan.environment, plan.actor.name())
         };
         let (journal, now) = (self.journal.clone(), (self.clock)());
         let (state, messages) = (self.state.clone(), self.messages.clone());
         self.writes.spawn_blocking(move || {
-            if let Err(error) = journal.lock().unwrap_or_else(PoisonError::into_inner).append(entry, now) {
-                tracing::error!(%error, "a journal line is lost");
-            }
+            journal::record(&journal, entry, now);
             tell_journal(&state, &messages, now);
         });
     }

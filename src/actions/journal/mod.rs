@@ -8,7 +8,7 @@ mod write;
 pub use finished::{Finished, finished};
 pub use read::{Chain, Flaw, Unfinished, chains, ended, flaws, unfinished, unfinished_silences};
 pub use replay::{Replayed, replay};
-pub use write::{Journal, Written};
+pub use write::{Journal, Written, record, unwritten, write};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -134,6 +134,25 @@ pub struct Entry {
     pub phase: Option<Phase>,
     /// The sentence: a reason, an outcome, an error.
     pub words: String,
+}
+
+impl Entry {
+    /// What every line about one run has in common: it tells nothing yet.
+    pub fn bare(run: &str, action: &str, environment: &str, actor: &str) -> Self {
+        Self {
+            what: What::Noted,
+            run: run.to_owned(),
+            action: action.to_owned(),
+            environment: environment.to_owned(),
+            cluster: String::new(),
+            actor: actor.to_owned(),
+            aims: Vec::new(),
+            target: None,
+            outcome: None,
+            phase: None,
+            words: String::new(),
+        }
+    }
 }
 
 /// One line of a chain.

@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::{Entry, Line};
 use crate::domain::time::Instant;
@@ -132,4 +133,27 @@ fn random() -> u32 {
     use std::hash::{BuildHasher, Hasher};
     let number = std::hash::RandomState::new().build_hasher().finish();
     u32::try_from(number & u64::from(u32::MAX)).unwrap_or(0)
+}
+
+/// Writes a line that must be on disk before anything else happens.
+///
+/// # Errors
+/// When it is not; as a sentence. Then nothing may be done that it was to tell of.
+pub fn write(journal: &Mutex<Journal>, entry: Entry, now: Instant) -> Result<(), String> {
+    let mut journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
+    journal.append(entry, now).map(drop).map_err(|error| unwritten(&error))
+}
+
+/// Writes a line about what has happened already: failing to changes nothing.
+pub fn record(journal: &Mutex<Journal>, entry: Entry, now: Instant) {
+    if let Err(error) = write(journal, entry, now) {
+        tracing::error!(error, "a journal line is lost");
+    }
+}
+
+/// What is said of a journal that cannot be written.
+pub fn unwritten(error: &io::Error) -> String {
+    format!(
+        "the journal cannot be written ({error}), and nothing is done that it does not hold. Free some space or check $XDG_STATE_HOME/quarterdeck."
+    )
 }
