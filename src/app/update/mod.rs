@@ -35,6 +35,8 @@ use crate::domain::time::Instant;
 use crate::sources::store::StoreSnapshot;
 use crate::ui::state::{Toast, View};
 
+/// From when on enter confirms what is open: type-ahead and pastes must not confirm what nobody has read yet.
+const ARMING: TimeDelta = TimeDelta::milliseconds(300);
 /// How long a passing line stays.
 const TOAST: TimeDelta = TimeDelta::seconds(6);
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::toast;
+use super::{ARMING, toast};
 use crate::actions::{Options, catalog};
 use crate::app::effect::{Answer, Effect, PlanRequest};
 use crate::app::model::{Model, Planning};
@@ -14,8 +14,6 @@ use crate::domain::time::Instant;
 use crate::ui::scene::PlanScene;
 use crate::ui::state::{Field, Overlay};
 
-/// Type-ahead and pastes must not confirm what nobody has read yet.
-const ARMING: TimeDelta = TimeDelta::milliseconds(300);
 /// The arming delay of what is hard to reverse.
 const ARMING_T3: TimeDelta = TimeDelta::seconds(3);
 /// How often an open plan is worked out again by itself.

@@ -1,8 +1,6 @@
 //! Reaching into pods from the screen: asked for, confirmed, lent the terminal or held open, told how it ended.
 
-use chrono::TimeDelta;
-
-use super::{input, toast};
+use super::{ARMING, input, toast};
 use crate::actions::{Denied, EXEC_WORD};
 use crate::app::commands::Command;
 use crate::app::effect::Effect;
@@ -20,8 +18,6 @@ use crate::ui::state::{DetailTab, Field, Overlay, View};
 
 /// The word that closes a port on the palette.
 pub(super) const END: &str = "end-forward";
-/// Type-ahead must not confirm what nobody has read yet.
-const ARMING: TimeDelta = TimeDelta::milliseconds(300);
 /// What is run where nothing else is asked for.
 const SHELL: &str = "sh";
 

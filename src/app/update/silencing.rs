@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-
-use super::toast;
+use super::{ARMING, toast};
 use crate::actions::{Silenced, Sketch};
 use crate::app::commands::Command;
 use crate::app::effect::{Answer, Effect};
@@ -16,8 +14,6 @@ use crate::domain::time::{self, Instant};
 use crate::ui::silencing::SilencingScene;
 use crate::ui::state::{Field, Overlay};
 
-/// Type-ahead must not confirm what nobody has read yet.
-const ARMING: TimeDelta = TimeDelta::milliseconds(300);
 /// How long it holds when nobody says otherwise: what stands in the field at first.
 const USUAL: &str = "2h";
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::toast;
+use super::{ARMING, toast};
 use crate::actions::Said;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
@@ -14,9 +14,6 @@ use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::time::{self, Instant};
 use crate::ui::scene::TakingScene;
 use crate::ui::state::{Field, Overlay};
-
-/// Type-ahead must not confirm what nobody has read yet.
-const ARMING: TimeDelta = TimeDelta::milliseconds(300);
 
 /// Opens the plan for the alerts the operator means.
 pub(super) fn open(model: &mut Model, deed: Deed, now: Instant) -> Vec<Effect> {
