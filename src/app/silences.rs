@@ -11,6 +11,7 @@ use super::reach::patiently;
 use crate::actions::journal::Entry;
 use crate::actions::{Silenced, Silencer, Sketch};
 use crate::domain::alert::Silencing;
+use crate::sources::alertmanager::not_configured;
 
 /// Works a plan out and tells it.
 pub(super) fn plan(
@@ -21,9 +22,7 @@ pub(super) fn plan(
     tokio::spawn(async move {
         let planned = match silencer {
             Some(silencer) => Ok(silencer.plan(sketch).await),
-            None => {
-                Err(format!("{environment} has no Alertmanager. Give [environment.{environment}] its Alertmanagers."))
-            }
+            None => Err(not_configured(&environment)),
         };
         let _ = messages.send(Message::SilencePlanned(number, Box::new(planned))).await;
     });

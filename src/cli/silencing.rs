@@ -8,12 +8,13 @@ use color_eyre::eyre::Result;
 
 use super::output::{note, say, say_json};
 use super::session::Session;
-use super::taking::listed;
+use super::taking::named;
 use super::{Format, Global, exit};
 use crate::actions::{Silenced, Sketch};
 use crate::domain::alert::{Alert, Matcher, Silence, SilenceDeed, Silencing, USUAL_SILENCE, in_common, matchers};
 use crate::domain::service::UNMAPPED;
 use crate::domain::time;
+use crate::sources::alertmanager::not_configured;
 
 /// The most alerts that are named.
 const MOST_NAMED: usize = 20;
@@ -68,7 +69,7 @@ pub(super) async fn apply(
     session.tell_problems();
     let ended = match (session.doubt(), session.silencer()) {
         (Some(doubt), _) => Silenced::refused(doubt),
-        (None, None) => Silenced::refused(nowhere(&session)),
+        (None, None) => Silenced::refused(not_configured(&session.environment.name)),
         (None, Some(silencer)) => silencer.carry_out(plan, word, reason).await,
     };
     match output {
@@ -80,13 +81,8 @@ pub(super) async fn apply(
     Ok(exit::of(ended.phase))
 }
 
-fn nowhere(session: &Session) -> String {
-    let name = &session.environment.name;
-    format!("Environment {name} has no Alertmanager. Give [environment.{name}] its Alertmanagers.")
-}
-
 async fn work_out(session: &Session, ask: &Ask<'_>) -> Result<Silencing, (u8, String)> {
-    let silencer = session.silencer().ok_or_else(|| (exit::USAGE, nowhere(session)))?;
+    let silencer = session.silencer().ok_or_else(|| (exit::USAGE, not_configured(&session.environment.name)))?;
     let mut chosen: Vec<Arc<Alert>> = Vec::new();
     let mut seen = None;
     let mut covers: Vec<Matcher> = Vec::new();
@@ -94,7 +90,9 @@ async fn work_out(session: &Session, ask: &Ask<'_>) -> Result<Silencing, (u8, St
         covers.extend(matchers(text).map_err(|error| (exit::USAGE, error.0))?);
     }
     if ask.deed == SilenceDeed::Silence {
-        chosen = alerts(session, ask.targets).await?;
+        if !ask.targets.is_empty() {
+            chosen = named(session, ask.targets).await?.0;
+        }
         if covers.is_empty() {
             covers = in_common(&chosen);
         }
@@ -112,26 +110,6 @@ async fn work_out(session: &Session, ask: &Ask<'_>) -> Result<Silencing, (u8, St
         chosen: chosen.iter().map(|alert| alert.key.clone()).collect(),
     };
     Ok(silencer.plan(sketch).await)
-}
-
-/// The alerts that are named.
-async fn alerts(session: &Session, names: &[String]) -> Result<Vec<Arc<Alert>>, (u8, String)> {
-    if names.is_empty() {
-        return Ok(Vec::new());
-    }
-    let snapshot = listed(session).await?;
-    let mut found = Vec::new();
-    for name in names {
-        let name = name.strip_prefix("alert/").unwrap_or(name);
-        let before = found.len();
-        found.extend(snapshot.alerts.iter().filter(|alert| alert.title() == name || *alert.key == *name).cloned());
-        if found.len() == before {
-            let words =
-                format!("No alert of that name or fingerprint fires: {name:?} in {}.", session.environment.name);
-            return Err((exit::USAGE, format!("{words} See: quarterdeck status")));
-        }
-    }
-    Ok(found)
 }
 
 /// The silence whose id begins so.

@@ -15,6 +15,7 @@ use crate::domain::alert::{Alert, AlertSnapshot, Around, Deed, Taking};
 use crate::domain::service::UNMAPPED;
 use crate::domain::store::Acknowledgement;
 use crate::domain::time;
+use crate::sources::alertmanager::not_configured;
 use crate::sources::store::Store;
 use crate::sources::store::port::ReadStore;
 
@@ -29,24 +30,13 @@ pub(super) async fn plan(global: &Global, deed: Deed, names: &[String], output: 
         note(doubt);
         return Ok(ExitCode::from(exit::USAGE));
     }
-    let snapshot = match listed(&session).await {
-        Ok(snapshot) => snapshot,
+    let (alerts, snapshot) = match named(&session, names).await {
+        Ok(found) => found,
         Err((code, sentence)) => {
             note(&sentence);
             return Ok(ExitCode::from(code));
         }
     };
-    let mut alerts: Vec<Arc<Alert>> = Vec::new();
-    for name in names.iter().map(|name| name.strip_prefix(ALERT).unwrap_or(name)) {
-        let is_it = |alert: &&Arc<Alert>| alert.title() == name || *alert.key == *name;
-        let found: Vec<_> = snapshot.alerts.iter().filter(is_it).cloned().collect();
-        if found.is_empty() {
-            let words = "No alert of that name or fingerprint fires";
-            note(&format!("{words}: {name:?} in {}. See: quarterdeck status", session.environment.name));
-            return Ok(ExitCode::from(exit::USAGE));
-        }
-        alerts.extend(found);
-    }
     let taking = work_out(&session, &session.store(), deed, &alerts, &snapshot).await;
     match output {
         Format::Json => say_json(&taking)?,
@@ -56,6 +46,26 @@ pub(super) async fn plan(global: &Global, deed: Deed, names: &[String], output: 
         note(&format!("Cannot be applied: {refusal}"));
     }
     Ok(ExitCode::from(if taking.is_applicable() { 0 } else { exit::REFUSED }))
+}
+
+/// The alerts of these names or fingerprints, and the list they are from; else the exit code and why not.
+pub(super) async fn named(
+    session: &Session,
+    names: &[String],
+) -> Result<(Vec<Arc<Alert>>, AlertSnapshot), (u8, String)> {
+    let snapshot = listed(session).await?;
+    let mut alerts: Vec<Arc<Alert>> = Vec::new();
+    for name in names.iter().map(|name| name.strip_prefix(ALERT).unwrap_or(name)) {
+        let is_it = |alert: &&Arc<Alert>| alert.title() == name || *alert.key == *name;
+        let before = alerts.len();
+        alerts.extend(snapshot.alerts.iter().filter(is_it).cloned());
+        if alerts.len() == before {
+            let words = "No alert of that name or fingerprint fires";
+            let place = &session.environment.name;
+            return Err((exit::USAGE, format!("{words}: {name:?} in {place}. See: quarterdeck status")));
+        }
+    }
+    Ok((alerts, snapshot))
 }
 
 /// Carries a plan document out; refused when anything it showed has changed.
@@ -124,11 +134,10 @@ async fn carry_out(session: &Session, taking: &Taking, words: &str) -> Said {
 }
 
 /// What fires, by a source that answers; else the exit code and why not.
-pub(super) async fn listed(session: &Session) -> Result<AlertSnapshot, (u8, String)> {
+async fn listed(session: &Session) -> Result<AlertSnapshot, (u8, String)> {
     let name = &session.environment.name;
     let Some(snapshot) = session.alerts(SETTLE_WITHIN).await else {
-        let fix = format!("Give [environment.{name}] its Alertmanagers.");
-        return Err((exit::USAGE, format!("Environment {name} has no Alertmanager. {fix}")));
+        return Err((exit::USAGE, not_configured(name)));
     };
     match snapshot.best() {
         Some(best) if best.state.is_well() => Ok(snapshot),

@@ -22,3 +22,8 @@ mod wire;
 pub use client::Client;
 pub use hands::{AlertEyes, SilenceHands};
 pub use source::{AlertFeed, AlertSource};
+
+/// What is said where an environment has no Alertmanager.
+pub fn not_configured(environment: &str) -> String {
+    format!("Environment {environment} has no Alertmanager. Give [environment.{environment}] its Alertmanagers.")
+}
