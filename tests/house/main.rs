@@ -20,6 +20,7 @@ mod nodes;
 mod overview;
 mod owners;
 mod pods;
+mod polled;
 mod prometheus;
 mod reaching;
 mod runs;

@@ -3,77 +3,20 @@
 //! For each fault: the last good rows stay with their age, the screen says why they are old, keys answer, and after the fault
 //! everything is fresh again.
 
-use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario, Service};
+use quarterdeck::sandbox::Fault;
 
-use crate::headless::Headless;
+use crate::polled::{Polled, polled_faults};
 
-const NAMESPACE: &str = "shop";
+const SIGNALS: Polled = Polled {
+    server: |sandbox, namespace| ("prometheus", sandbox.prometheus(namespace)),
+    service: "checkout-api",
+    pane: "3",
+    fresh: "ok       checkout-api",
+    stays: ["checkout-api", "0.04 %"],
+};
 
-struct Rig {
-    sandbox: Sandbox,
-    console: Headless,
-    _folder: tempfile::TempDir,
-}
-
-#[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
-async fn rig() -> Rig {
-    let scenario = Scenario::empty(NAMESPACE).with(NAMESPACE, Service::new("checkout-api", 2));
-    let sandbox = Sandbox::start(scenario, SandboxClock::starting(chrono::Utc::now(), 1)).await.expect("a sandbox");
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = |name: &str| folder.path().join(name);
-    sandbox.write_kubeconfig(&file("kubeconfig")).expect("a kubeconfig");
-    std::fs::write(file("token"), sandbox.token()).expect("room");
-    std::fs::write(file("authority"), sandbox.certificate()).expect("room");
-    let text = format!(
-        "[environment.test]\ncontext = \"demo-production\"\nnamespaces = [{NAMESPACE:?}]\nguard = \"staging\"\nwrite = true\n\
-         prometheus = {{ url = {:?}, bearer_file = {:?}, ca_file = {:?} }}\n",
-        sandbox.prometheus(NAMESPACE),
-        file("token").display().to_string(),
-        file("authority").display().to_string(),
-    );
-    let mut console = Headless::configured(&file("kubeconfig"), &text, folder.path());
-    console.press("3");
-    Rig { sandbox, console, _folder: folder }
-}
-
-fn is_fresh(screen: &str) -> bool {
-    screen.contains("all fresh") && screen.contains("ok       checkout-api")
-}
-
-async fn survives(fault: Fault, path: &str, words: &str) {
-    let mut rig = rig().await;
-    rig.console.until("fresh at first", is_fresh).await;
-    rig.sandbox.faults().set(path, fault);
-    rig.console.press("ctrl-r");
-    let screen = rig
-        .console
-        .until(&format!("old with the cause of {fault:?}"), |screen| {
-            screen.contains("What follows is") && screen.contains(words)
-        })
-        .await;
-    assert!(!screen.contains("all fresh"), "{fault:?}: the header knows:\n{screen}");
-    assert!(
-        screen.contains("checkout-api") && screen.contains("0.04 %"),
-        "{fault:?}: the last good rows stay:\n{screen}"
-    );
-    rig.console.press("?");
-    assert!(rig.console.screen().contains("Keys  /"), "{fault:?}: keys answer:\n{}", rig.console.screen());
-    rig.console.press("esc");
-    rig.sandbox.faults().heal();
-    rig.console.press("ctrl-r");
-    rig.console.until(&format!("fresh again after {fault:?}"), is_fresh).await;
-}
-
-macro_rules! fault_suite {
-    ($($name:ident: $fault:expr, $path:literal, $words:literal;)+) => {
-        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn $name() {
-            survives($fault, $path, $words).await;
-        })+
-    };
-}
-
-fault_suite! {
+polled_faults! {
+    SIGNALS;
     down: Fault::Down, "/", "broke off";
     another_certificate: Fault::WrongCertificate, "/", "certificate";
     an_expired_certificate: Fault::ExpiredCertificate, "/", "xpired";
@@ -96,8 +39,8 @@ fault_suite! {
 /// A query that is refused costs itself alone: its value is not known, and the source is well.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_query_is_unknown_and_the_source_is_well() {
-    let mut rig = rig().await;
-    rig.console.until("fresh at first", is_fresh).await;
+    let mut rig = SIGNALS.rig().await;
+    rig.console.until("fresh at first", |screen| SIGNALS.is_fresh(screen)).await;
     rig.sandbox.faults().set("/prometheus/", Fault::Status(422));
     rig.console.press("ctrl-r");
     let screen = rig.console.until("unknown", |screen| screen.contains("unknown  checkout-api")).await;

@@ -149,12 +149,8 @@ fn on_pods(console: &Console, pod: &str) -> Terminal {
     terminal
 }
 
-#[test]
-fn from_the_console_a_shell_has_the_terminal_and_the_console_comes_back() {
-    let shop = Shop::open("reach-screen");
-    let name = pod(&shop);
-    let console = Console::of("oncall", &shop, Grant::Write);
-    let mut terminal = on_pods(&console, &name);
+/// Confirms a shell in the pod under the cursor, and waits until it has the terminal.
+fn lend(terminal: &Terminal) {
     terminal.send("!x");
     terminal.wait_for_text("Type EXEC and press enter", PATIENCE);
     terminal.send("EXEC");
@@ -162,6 +158,26 @@ fn from_the_console_a_shell_has_the_terminal_and_the_console_comes_back() {
         terminal.send("\r");
         (!terminal.is_on_alternate_screen()).then_some(())
     });
+}
+
+/// Opens port 8080 of the pod under the cursor on any free port.
+fn forward_8080(terminal: &Terminal) {
+    terminal.send("!f");
+    terminal.wait_for_text("Press enter to open it", PATIENCE);
+    terminal.send("0:8080");
+    wait_until("the port", PATIENCE, || {
+        terminal.send("\r");
+        terminal.screen_text().contains("FORWARDING 127.0.0.1:").then_some(())
+    });
+}
+
+#[test]
+fn from_the_console_a_shell_has_the_terminal_and_the_console_comes_back() {
+    let shop = Shop::open("reach-screen");
+    let name = pod(&shop);
+    let console = Console::of("oncall", &shop, Grant::Write);
+    let mut terminal = on_pods(&console, &name);
+    lend(&terminal);
     terminal.wait_for_text(&format!("sh in pod {}/{name}", shop.name), PATIENCE);
     terminal.send("echo a$((40+2))b; stty size\r");
     terminal.wait_for_text("a42b", PATIENCE);
@@ -188,13 +204,7 @@ fn a_hangup_in_a_shell_of_the_console_ends_both() {
     let name = pod(&shop);
     let console = Console::of("oncall", &shop, Grant::Write);
     let mut terminal = on_pods(&console, &name);
-    terminal.send("!x");
-    terminal.wait_for_text("Type EXEC and press enter", PATIENCE);
-    terminal.send("EXEC");
-    wait_until("the terminal lent", PATIENCE, || {
-        terminal.send("\r");
-        (!terminal.is_on_alternate_screen()).then_some(())
-    });
+    lend(&terminal);
     terminal.send("echo in$((1+1))side\r");
     terminal.wait_for_text("in2side", PATIENCE);
     terminal.signal(Signal::HUP);
@@ -210,13 +220,7 @@ fn from_the_console_a_port_is_open_until_it_is_closed() {
     let name = pod(&shop);
     let console = Console::of("oncall", &shop, Grant::Write);
     let mut terminal = on_pods(&console, &name);
-    terminal.send("!f");
-    terminal.wait_for_text("Press enter to open it", PATIENCE);
-    terminal.send("0:8080");
-    wait_until("the port", PATIENCE, || {
-        terminal.send("\r");
-        terminal.screen_text().contains("FORWARDING 127.0.0.1:").then_some(())
-    });
+    forward_8080(&terminal);
     let text = terminal.screen_text();
     let address = text.split_whitespace().find(|word| word.starts_with("127.0.0.1:")).expect("an address").to_owned();
     asks_its_version(&address);
@@ -225,13 +229,7 @@ fn from_the_console_a_port_is_open_until_it_is_closed() {
     assert!(TcpStream::connect(&address).is_err(), "nobody listens any more");
     assert!(console.journal().contains("1 connections"), "{}", console.journal());
     // One that is still open when the console is left is closed, and that is on disk.
-    terminal.send("!f");
-    terminal.wait_for_text("Press enter to open it", PATIENCE);
-    terminal.send("0:8080");
-    wait_until("the port", PATIENCE, || {
-        terminal.send("\r");
-        terminal.screen_text().contains("FORWARDING 127.0.0.1:").then_some(())
-    });
+    forward_8080(&terminal);
     terminal.send("qqqq");
     assert!(terminal.wait_for_exit(PATIENCE).success());
     assert!(console.journal().contains("0 connections"), "{}", console.journal());

@@ -1,0 +1,89 @@
+//! The whole life of a fault of a source that is polled: the simulated server breaks, the shipped client, asserted on the drawn screen.
+
+use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario, Service};
+
+use crate::headless::Headless;
+
+const NAMESPACE: &str = "shop";
+
+/// What is polled, and how it is told to be fresh.
+pub(crate) struct Polled {
+    /// Its key in an environment's configuration, and its address.
+    pub(crate) server: fn(&Sandbox, &str) -> (&'static str, String),
+    /// The service of the scenario.
+    pub(crate) service: &'static str,
+    /// The key of its pane.
+    pub(crate) pane: &'static str,
+    /// What stands on a fresh screen.
+    pub(crate) fresh: &'static str,
+    /// What stays on an old one.
+    pub(crate) stays: [&'static str; 2],
+}
+
+pub(crate) struct Rig {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) console: Headless,
+    _folder: tempfile::TempDir,
+}
+
+impl Polled {
+    #[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
+    pub(crate) async fn rig(&self) -> Rig {
+        let scenario = Scenario::empty(NAMESPACE).with(NAMESPACE, Service::new(self.service, 2));
+        let sandbox = Sandbox::start(scenario, SandboxClock::starting(chrono::Utc::now(), 1)).await.expect("a sandbox");
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = |name: &str| folder.path().join(name);
+        sandbox.write_kubeconfig(&file("kubeconfig")).expect("a kubeconfig");
+        std::fs::write(file("token"), sandbox.token()).expect("room");
+        std::fs::write(file("authority"), sandbox.certificate()).expect("room");
+        let (key, url) = (self.server)(&sandbox, NAMESPACE);
+        let (token, authority) = (file("token").display().to_string(), file("authority").display().to_string());
+        let server = format!("{{ url = {url:?}, bearer_file = {token:?}, ca_file = {authority:?} }}");
+        let server = if key == "alertmanager" { format!("[{server}]") } else { server };
+        let text = format!(
+            "[environment.test]\ncontext = \"demo-production\"\nnamespaces = [{NAMESPACE:?}]\nguard = \"staging\"\nwrite = true\n\
+             {key} = {server}\n"
+        );
+        let mut console = Headless::configured(&file("kubeconfig"), &text, folder.path());
+        console.press(self.pane);
+        Rig { sandbox, console, _folder: folder }
+    }
+
+    pub(crate) fn is_fresh(&self, screen: &str) -> bool {
+        screen.contains("all fresh") && screen.contains(self.fresh)
+    }
+
+    /// The last good rows stay with their age, the screen says why, keys answer, and after the fault all is fresh again.
+    pub(crate) async fn survives(&self, fault: Fault, path: &str, words: &str) {
+        let mut rig = self.rig().await;
+        rig.console.until("fresh at first", |screen| self.is_fresh(screen)).await;
+        rig.sandbox.faults().set(path, fault);
+        rig.console.press("ctrl-r");
+        let screen = rig
+            .console
+            .until(&format!("old with the cause of {fault:?}"), |screen| {
+                screen.contains("What follows is") && screen.contains(words)
+            })
+            .await;
+        assert!(!screen.contains("all fresh"), "{fault:?}: the header knows:\n{screen}");
+        assert!(self.stays.iter().all(|words| screen.contains(words)), "{fault:?}: the last good rows stay:\n{screen}");
+        rig.console.press("?");
+        assert!(rig.console.screen().contains("Keys  /"), "{fault:?}: keys answer:\n{}", rig.console.screen());
+        rig.console.press("esc");
+        rig.sandbox.faults().heal();
+        rig.console.press("ctrl-r");
+        rig.console.until(&format!("fresh again after {fault:?}"), |screen| self.is_fresh(screen)).await;
+    }
+}
+
+/// A test for each fault.
+macro_rules! polled_faults {
+    ($polled:expr; $($name:ident: $fault:expr, $path:literal, $words:literal;)+) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            $polled.survives($fault, $path, $words).await;
+        })+
+    };
+}
+
+pub(crate) use polled_faults;
