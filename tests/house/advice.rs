@@ -32,11 +32,13 @@ fn compared(row: &Rollout, since: f64) -> Compared {
             workload: row.workload.clone(),
             service: "checkout".into(),
             began: row.changed_at.expect("it was released"),
+            sides: None,
         },
         length: TimeDelta::minutes(10),
         observed_at: ago(4),
         windows: Ok([window(since), window(0.002), window(0.001)]),
         others: Vec::new(),
+        beside: None,
     }
 }
 

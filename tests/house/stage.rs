@@ -199,6 +199,7 @@ pub(crate) fn rollout(name: &str, verdict: Verdict) -> Rollout {
         stuck_pod: None,
         old_images: [].into(),
         changed_at: Some(ago(7_200)),
+        sides: None,
         deadline_at: None,
         rate_per_minute: None,
         terminating: 0,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use crate::domain::rollout::{Rollout, WorkloadRef};
+use crate::domain::rollout::{Rollout, Sides, WorkloadRef};
 use crate::domain::time::Instant;
 
 /// How long after its beginning a release is compared.
@@ -31,6 +31,8 @@ pub struct Released {
     pub service: Arc<str>,
     /// When the release began, by the cluster's clock.
     pub began: Instant,
+    /// The pods of it and those before it, while both are there.
+    pub sides: Option<Arc<Sides>>,
 }
 
 /// The releases of an environment that are worth a comparison now, the newest first: those of a day that map to a service.
@@ -44,7 +46,12 @@ pub fn releases<'a>(
         .filter(|row| &*row.workload.environment == environment)
         .filter_map(|row| {
             let (service, began) = (row.service.clone()?, row.changed_at?);
-            (now - began <= WITHIN).then(|| Released { workload: row.workload.clone(), service, began })
+            (now - began <= WITHIN).then(|| Released {
+                workload: row.workload.clone(),
+                service,
+                began,
+                sides: row.sides.clone(),
+            })
         })
         .collect();
     found.sort_by(|one, other| other.began.cmp(&one.began).then_with(|| one.workload.cmp(&other.workload)));
@@ -109,6 +116,17 @@ pub struct Compared {
     pub windows: Result<[Window; 3], String>,
     /// Other services that fail since then.
     pub others: Vec<Other>,
+    /// What the new pods and the old ones answered since then; `None` where not both are there or they are not told apart.
+    pub beside: Option<Beside>,
+}
+
+/// What the new pods of a release and the old ones answered in the same time: other hours and other services touch both alike.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Beside {
+    /// The new pods.
+    pub new: Window,
+    /// The old pods.
+    pub old: Window,
 }
 
 /// The ends of the windows since a release, before it and a week ago, and how long each is; `None` for one that has not begun.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde::Serialize;
 
+use super::beside;
 use super::compared::{Absence, Compared, FAILING, REQUESTS_AT_LEAST, Value, WORSE, Window};
 use crate::domain::action::{Evidence, Plan};
 use crate::domain::rollout::WorkloadRef;
@@ -121,8 +122,10 @@ pub fn judge(compared: &Compared, needs: &dyn Fn(&str) -> BTreeSet<Arc<str>>) ->
     let (verdict, sentence, criteria) = match &compared.windows {
         Err(why) => (Verdict::Unknown, format!("NOT KNOWN whether to roll back: {why}"), Vec::new()),
         Ok([since, before, week]) => {
-            let criteria = criteria(since, before, week, compared.length);
-            let (verdict, sentence) = all(compared, &criteria, too_few(since, before), needs);
+            let mut criteria = criteria(since, before, week, compared.length);
+            let pods = compared.beside.as_ref().map(beside::criteria).unwrap_or_default();
+            let (verdict, sentence) = all(compared, (&criteria, &pods), too_few(since, before), needs);
+            criteria.extend(pods);
             (verdict, sentence, criteria)
         }
     };
@@ -140,18 +143,30 @@ pub fn judge(compared: &Compared, needs: &dyn Fn(&str) -> BTreeSet<Arc<str>>) ->
 
 fn all(
     compared: &Compared,
-    criteria: &[Criterion],
+    (criteria, pods): (&[Criterion], &[Criterion]),
     too_few: Option<String>,
     needs: &dyn Fn(&str) -> BTreeSet<Arc<str>>,
 ) -> (Verdict, String) {
-    let of = |opinion: Opinion| {
-        let words: Vec<&str> = criteria.iter().filter(|one| one.opinion == opinion).map(|one| &*one.words).collect();
+    let among = |some: &[&[Criterion]], opinion: Opinion| {
+        let all = some.iter().copied().flatten();
+        let words: Vec<&str> = all.filter(|one| one.opinion == opinion).map(|one| &*one.words).collect();
         words.join("; ")
     };
     if let Some(why) = too_few {
         return (Verdict::Unknown, format!("NOT KNOWN whether to roll back: {why}."));
     }
-    let worse = of(Opinion::Worse);
+    // Somebody else's outage touches the old pods as well: what only the new ones do is this release's.
+    let new_are_worse = among(&[pods], Opinion::Worse);
+    if !new_are_worse.is_empty() {
+        return (Verdict::Advised, format!("ROLLBACK ADVISED because {new_are_worse}."));
+    }
+    let worse = among(&[criteria], Opinion::Worse);
+    let is_as_the_old = !pods.is_empty() && pods.iter().all(|one| one.opinion == Opinion::Fine);
+    if !worse.is_empty() && is_as_the_old {
+        let as_the_old = among(&[pods], Opinion::Fine);
+        let sentence = format!("NOT KNOWN whether the release did it: {worse}; but {as_the_old}.");
+        return (Verdict::Unknown, sentence);
+    }
     if !worse.is_empty() {
         return match elsewhere(compared, needs) {
             Some(who) => {
@@ -161,9 +176,9 @@ fn all(
         };
     }
     // Nobody owes a business metric: without a query of one the others decide.
-    let unknown = of(Opinion::Unknown);
+    let unknown = among(&[criteria, pods], Opinion::Unknown);
     if unknown.is_empty() {
-        let fine = of(Opinion::Fine);
+        let fine = among(&[criteria], Opinion::Fine);
         // Not this release's doing is not the same as well.
         let is_failing = |one: &&Criterion| *one.name == *ERRORS && one.value.is_some_and(|errors| errors > FAILING);
         let but = match criteria.iter().find(is_failing) {

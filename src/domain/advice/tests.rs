@@ -19,11 +19,12 @@ fn window(requests: f64, errors: f64, p95: f64) -> Window {
 fn compared(since: Window, before: Window, week: Window) -> Compared {
     let release = release(12, at(0));
     Compared {
-        released: Released { workload: release.workload, service: "checkout".into(), began: at(0) },
+        released: Released { workload: release.workload, service: "checkout".into(), began: at(0), sides: None },
         length: TimeDelta::minutes(20),
         observed_at: at(20),
         windows: Ok([since, before, week]),
         others: Vec::new(),
+        beside: None,
     }
 }
 
@@ -149,4 +150,58 @@ fn advice_is_of_its_release_and_of_now() {
     assert!(advice.is_of(Some(at(0)), at(22)));
     assert!(!advice.is_of(Some(at(1)), at(22)), "another release");
     assert!(!advice.is_of(Some(at(0)), at(24)), "too old");
+}
+
+/// A comparison with what the new pods and the old ones answered beside it.
+fn canary(since: Window, new: Window, old: Window) -> Compared {
+    Compared { beside: Some(Beside { new, old }), ..compared(since, calm(), calm()) }
+}
+
+#[test]
+fn a_canary_that_fails_is_seen_though_all_pods_together_look_well() {
+    let mixed = || window(12_000.0, 0.012, 0.11);
+    assert_eq!(said(&compared(mixed(), calm(), calm())).0, Verdict::NotAdvised, "one pod of ten is thinned");
+    let bad = canary(mixed(), window(1_200.0, 0.12, 0.1), window(10_800.0, 0.0004, 0.1));
+    let (verdict, sentence) = said(&bad);
+    assert_eq!(verdict, Verdict::Advised);
+    assert_eq!(
+        sentence,
+        "ROLLBACK ADVISED because errors of the new pods 12 % above 5.0 % (0.04 % of the old pods beside them)."
+    );
+    let slow = canary(mixed(), window(1_200.0, 0.0, 0.4), window(10_800.0, 0.0, 0.1));
+    assert!(said(&slow).1.contains("p95 of the new pods 400 ms above 150 ms"), "{}", said(&slow).1);
+    let well = canary(mixed(), window(1_200.0, 0.001, 0.1), window(10_800.0, 0.001, 0.1));
+    assert_eq!(said(&well).0, Verdict::NotAdvised);
+    let names: Vec<_> = judge(&well, &alone).criteria.iter().map(|one| one.name.to_string()).collect();
+    assert!(names.ends_with(&[beside::NEW_ERRORS.to_owned(), beside::NEW_P95.to_owned()]), "{names:?}");
+}
+
+#[test]
+fn what_the_old_pods_do_as_well_is_not_the_release() {
+    let outage = window(12_000.0, 0.3, 0.1);
+    let both = canary(outage.clone(), window(1_200.0, 0.31, 0.1), window(10_800.0, 0.3, 0.1));
+    let (verdict, sentence) = said(&both);
+    assert_eq!(verdict, Verdict::Unknown);
+    assert!(
+        sentence.contains("errors of the new pods 31 % not above 45 % (30 % of the old pods beside them)"),
+        "{sentence}"
+    );
+    // An outage elsewhere explains the old pods, and never what only the new ones do.
+    let mut worse = canary(outage, window(1_200.0, 0.9, 0.1), window(10_800.0, 0.2, 0.1));
+    worse.others = ["web", "mobile"].map(|name| Other { service: name.into(), errors: 0.4 }).into();
+    assert_eq!(said(&worse).0, Verdict::Advised);
+}
+
+#[test]
+fn a_canary_with_too_few_requests_is_not_called_well() {
+    let few = canary(calm(), window(40.0, 0.0, 0.1), calm());
+    let words = "NOT KNOWN whether to roll back: the new pods answered 40 requests, 100 are needed to compare.";
+    assert_eq!(said(&few), (Verdict::Unknown, words.to_owned()));
+    let unheard = canary(calm(), Window { requests: Err(Absence::NoSeries), ..calm() }, calm());
+    assert!(said(&unheard).1.contains("nothing was counted of the new pods"), "{}", said(&unheard).1);
+    // Bad beyond doubt all together: that the canary is not heard of does not make it well.
+    let failing = canary(window(12_000.0, 0.3, 0.1), window(40.0, 0.0, 0.1), calm());
+    assert_eq!(said(&failing).0, Verdict::Advised);
+    let untimed = canary(calm(), Window { p95: Err(Absence::NoSeries), ..calm() }, calm());
+    assert_eq!(said(&untimed).0, Verdict::Unknown);
 }

@@ -164,6 +164,7 @@ mod tests {
             stuck_pod: None,
             old_images: [].into(),
             changed_at: None,
+            sides: None,
             deadline_at: None,
             rate_per_minute: None,
             terminating: 0,

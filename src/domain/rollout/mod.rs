@@ -8,6 +8,7 @@ mod gaps;
 mod pod;
 mod report;
 mod revision;
+mod sides;
 mod stateful_set;
 mod template;
 
@@ -17,6 +18,7 @@ pub use gaps::gaps;
 pub use pod::{Blocked, Container, ContainerState, Pod};
 pub use report::{Condition, Judgement, ReleaseStart, Report, Update, judge, rate_per_minute};
 pub use revision::{Choice, Revision, SeenHealthy, default_target};
+pub use sides::Sides;
 pub use template::{
     Change, changes, code_digest, images, is_mutable_tag, same_code, same_template, stripped, template_digest,
     without_secrets,
@@ -218,6 +220,8 @@ pub struct Rollout {
     pub old_images: Arc<[Arc<str>]>,
     /// When the current release began.
     pub changed_at: Option<Instant>,
+    /// The pods of this release and those before it, while both are there.
+    pub sides: Option<Arc<Sides>>,
     /// When the controller will call it failed if nothing moves.
     pub deadline_at: Option<Instant>,
     /// Pods that became available per minute since the release began; `None` while nothing can be said.

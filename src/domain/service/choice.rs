@@ -142,6 +142,7 @@ mod tests {
             stuck_pod: None,
             old_images: [].into(),
             changed_at: Some(now - TimeDelta::hours(hours_ago)),
+            sides: None,
             deadline_at: None,
             rate_per_minute: None,
             terminating: 0,

@@ -25,6 +25,8 @@ pub const MEMORY: &str = "memory_ratio";
 pub const SERVICE_LABELS: [&str; 3] = ["service", "app", "job"];
 /// The labels that may carry the status code, the first that is there counts.
 pub const CODE_LABELS: [&str; 3] = ["code", "status", "status_code"];
+/// The labels that may carry the name of the pod, the first that is there counts.
+pub const POD_LABELS: [&str; 3] = ["pod", "kubernetes_pod_name", "pod_name"];
 /// The counter of requests the shipped queries read.
 pub const REQUESTS_METRIC: &str = "http_requests_total";
 /// The histogram of durations, in seconds, the shipped queries read.
@@ -100,11 +102,13 @@ pub struct Labels {
     pub service: Arc<str>,
     /// The label whose value is the status code of an answer.
     pub code: Arc<str>,
+    /// The label whose value is the name of the pod that answered.
+    pub pod: Arc<str>,
 }
 
 impl Default for Labels {
     fn default() -> Self {
-        Self { service: SERVICE_LABELS[0].into(), code: CODE_LABELS[0].into() }
+        Self { service: SERVICE_LABELS[0].into(), code: CODE_LABELS[0].into(), pod: POD_LABELS[0].into() }
     }
 }
 
@@ -113,7 +117,9 @@ impl Labels {
     pub fn among(names: &[&str]) -> Option<Self> {
         let first = |known: &[&'static str]| known.iter().copied().find(|label| names.contains(label));
         let service = first(&SERVICE_LABELS)?;
-        Some(Self { service: service.into(), code: first(&CODE_LABELS).unwrap_or(CODE_LABELS[0]).into() })
+        let code = first(&CODE_LABELS).unwrap_or(CODE_LABELS[0]);
+        let pod = first(&POD_LABELS).unwrap_or(POD_LABELS[0]);
+        Some(Self { service: service.into(), code: code.into(), pod: pod.into() })
     }
 }
 
@@ -170,6 +176,17 @@ impl Query {
         self.fill(labels, &format!("{}={}", labels.service, quoted(service)), range)
     }
 
+    /// The PromQL for some pods of one service; `None` where the query does not say where its matchers stand.
+    pub fn for_pods(&self, labels: &Labels, service: &str, pods: &[Arc<str>], range: &str) -> Option<String> {
+        let is_name = |name: &&Arc<str>| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
+        let names: Vec<String> = pods.iter().filter(is_name).map(|name| name.replace('.', "[.]")).collect();
+        if names.is_empty() || !self.promql.contains("{service}") {
+            return None;
+        }
+        let matchers = format!("{}={}, {}=~\"{}\"", labels.service, quoted(service), labels.pod, names.join("|"));
+        Some(self.fill(labels, &matchers, range))
+    }
+
     fn fill(&self, labels: &Labels, matcher: &str, range: &str) -> String {
         // The matcher last: a service's name is never read as a place.
         self.promql
@@ -224,7 +241,7 @@ mod tests {
 
     #[test]
     fn places_are_filled_for_all_and_for_one() {
-        let labels = Labels { service: "app".into(), code: "status".into() };
+        let labels = Labels { service: "app".into(), code: "status".into(), ..Labels::default() };
         assert_eq!(
             shipped(REQUESTS).for_all(&labels, RANGE),
             "sum by (app) (rate(http_requests_total{app!=\"\"}[5m]))"
@@ -245,6 +262,19 @@ mod tests {
     fn a_service_cannot_leave_its_quotes_or_be_a_place() {
         let text = shipped(REQUESTS).for_one(&Labels::default(), "a\"} or {range}\\\n", RANGE);
         assert_eq!(text, "sum by (service) (rate(http_requests_total{service=\"a\\\"} or {range}\\\\\\n\"}[5m]))");
+    }
+
+    #[test]
+    fn some_pods_are_asked_for_by_their_whole_names_and_only_where_the_query_has_a_place_for_it() {
+        let pods = ["cart-5c-x.y", "cart-5c-z", "cart\"} or up"].map(Into::into);
+        let asked = shipped(REQUESTS).for_pods(&Labels::default(), "cart", &pods, RANGE);
+        let text =
+            "sum by (service) (rate(http_requests_total{service=\"cart\", pod=~\"cart-5c-x[.]y|cart-5c-z\"}[5m]))";
+        assert_eq!(asked.as_deref(), Some(text), "what is no name of a pod is left out");
+        let none: [Arc<str>; 0] = [];
+        assert_eq!(shipped(REQUESTS).for_pods(&Labels::default(), "cart", &none, RANGE), None);
+        let placeless = Query::new("own", Unit::PerSecond, "sum(rate(orders_total[5m]))");
+        assert_eq!(placeless.for_pods(&Labels::default(), "cart", &pods, RANGE), None, "it would count all pods");
     }
 
     #[test]

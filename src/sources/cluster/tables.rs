@@ -14,7 +14,7 @@ use super::wire;
 use crate::domain::action::OperationRecord;
 use crate::domain::cause::Held;
 use crate::domain::release::Release;
-use crate::domain::rollout::{self, Judgement, Kind, Pod, Report, Rollout, Verdict, WorkloadRef};
+use crate::domain::rollout::{self, Judgement, Kind, Pod, Report, Rollout, Sides, Verdict, WorkloadRef};
 use crate::domain::service::{Services, Unmapped};
 use crate::domain::text;
 use crate::domain::time::Instant;
@@ -359,6 +359,7 @@ impl Tables {
             images: row.images.clone(),
             old_images: old.map(|old| old.images.clone()).filter(|images| *images != row.images).unwrap_or_default(),
             changed_at,
+            sides: Sides::of(&newest, self.pods_under(row)),
             deadline_at: judged.deadline_at,
             rate_per_minute: if is_moving { rollout::rate_per_minute(available, changed_at, now) } else { None },
             terminating: count(self.pods_under(row).filter(|pod| pod.gone_by.is_some())),

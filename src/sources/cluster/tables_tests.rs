@@ -75,6 +75,24 @@ fn a_pod_of_the_old_revision_blocks_nothing() {
 }
 
 #[test]
+fn the_pods_of_a_release_are_told_from_those_before_it_while_both_are_there() {
+    let ready = |uid: &str, owner: &str| {
+        let Row::Pod(mut pod) = pod(uid, owner, 6, "Running") else { panic!("it is a pod") };
+        pod.pod.is_ready = true;
+        Row::Pod(pod)
+    };
+    let with = |pods: Vec<Row>| {
+        let moving = [deployment(7, 2), set("new", 2, "api:2", 1), set("old", 1, "api:1", 1)];
+        tables(moving.into_iter().chain(pods).collect()).rows()[0].sides.clone()
+    };
+    let sides = with(vec![ready("b", "old"), ready("c", "new"), ready("a", "old")]).expect("both are there");
+    let names = |side: &[Arc<str>]| side.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    assert_eq!((names(&sides.new), names(&sides.old)), ("api-c".to_owned(), "api-a api-b".to_owned()));
+    assert_eq!(with(vec![ready("c", "new")]), None, "nothing to compare with");
+    assert_eq!(with(vec![pod("c", "new", 6, "CrashLoopBackOff"), ready("a", "old")]), None, "no new pod serves");
+}
+
+#[test]
 fn an_event_older_than_what_is_known_is_left_out() {
     let mut tables = tables(vec![deployment(9, 3), set("new", 2, "api:2", 3)]);
     tables.upsert(0, deployment(8, 0));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::source::SignalFeed;
-use crate::domain::advice::{Absence, Compared, Other, Released, Value, Window, windows};
+use crate::domain::advice::{Absence, Beside, Compared, Other, Released, Value, Window, windows};
 use crate::domain::signal::query::{ERRORS, P95, REQUESTS};
 use crate::domain::signal::{Labels, Query, Unit};
 use crate::domain::time::Instant;
@@ -26,11 +26,11 @@ impl SignalFeed {
         for released in releases {
             let Some((ends, length)) = windows(released.began, now) else { continue };
             let asked = self.windows(&released, ends, length).await;
-            let (windows, others) = match asked {
-                Ok((windows, others)) => (Ok(windows), others),
-                Err(error) => (Err(error.sentence), Vec::new()),
+            let (windows, others, beside) = match asked {
+                Ok((windows, others, beside)) => (Ok(windows), others, beside),
+                Err(error) => (Err(error.sentence), Vec::new(), None),
             };
-            found.push(Compared { released, length, observed_at: now, windows, others });
+            found.push(Compared { released, length, observed_at: now, windows, others, beside });
         }
         found
     }
@@ -40,24 +40,24 @@ impl SignalFeed {
         released: &Released,
         ends: [Instant; 3],
         length: TimeDelta,
-    ) -> Result<([Window; 3], Vec<Other>), SourceError> {
+    ) -> Result<([Window; 3], Vec<Other>, Option<Beside>), SourceError> {
         let Some(labels) = self.prometheus.labels().await? else {
             let sentence = format!("no label of {} carries the service.", self.prometheus.name());
             return Err(SourceError::new(Trouble::Rejected, sentence));
         };
-        let range = format!("{}s", length.num_seconds().max(1));
-        #[expect(clippy::cast_precision_loss, reason = "an hour in seconds")]
-        let seconds = length.num_seconds().max(1) as f64;
+        let range = window(length);
+        let seconds = seconds(length);
         let service = &released.service;
         let mut all = Vec::with_capacity(ends.len());
         let mut everybody = Vec::with_capacity(ends.len());
         for end in ends {
-            let requests = self.found(self.named(REQUESTS), None, &labels, &range, end).await?;
-            let errors = self.found(self.named(ERRORS), None, &labels, &range, end).await?;
-            let p95 = self.found(self.named(P95), Some(service), &labels, &range, end).await?;
+            let requests = self.of_all(REQUESTS, &labels, &range, end).await?;
+            let errors = self.of_all(ERRORS, &labels, &range, end).await?;
+            let one = |query: &Query| Some(query.for_one(&labels, service, &range));
+            let p95 = self.asked(self.named(P95), one, &labels, end).await?;
             let mut business = Vec::new();
             for query in self.business() {
-                let found = self.found(Some(query), Some(service), &labels, &range, end).await?;
+                let found = self.asked(Some(query), one, &labels, end).await?;
                 business.push((query.name.clone(), of(&found, service)));
             }
             all.push(Window {
@@ -81,7 +81,40 @@ impl SignalFeed {
         };
         let windows = <[Window; 3]>::try_from(all)
             .map_err(|_| SourceError::new(Trouble::Malformed, "the windows could not be read.".to_owned()))?;
-        Ok((windows, others))
+        let beside = self.beside(released, &labels, length, ends[0]).await?;
+        Ok((windows, others, beside))
+    }
+
+    /// What the new pods and the old ones answered in the same window; `None` where no series tells them apart.
+    async fn beside(
+        &self,
+        released: &Released,
+        labels: &Labels,
+        length: TimeDelta,
+        end: Instant,
+    ) -> Result<Option<Beside>, SourceError> {
+        let Some(sides) = &released.sides else { return Ok(None) };
+        let range = window(length);
+        let mut found = Vec::with_capacity(2);
+        for pods in [&sides.new, &sides.old] {
+            let of_pods = |query: &Query| query.for_pods(labels, &released.service, pods, &range);
+            let mut values = Vec::with_capacity(3);
+            for name in [REQUESTS, ERRORS, P95] {
+                let asked = self.asked(self.named(name), of_pods, labels, end).await?;
+                values.push(of(&asked, &released.service));
+            }
+            let Ok([requests, errors, p95]) = <[Value; 3]>::try_from(values) else { return Ok(None) };
+            let requests = requests.map(|pace| pace * seconds(length));
+            found.push(Window { requests, errors, p95, business: Vec::new() });
+        }
+        let Ok([new, old]) = <[Window; 2]>::try_from(found) else { return Ok(None) };
+        // Series without the name of a pod are of both sides and of neither.
+        let are_told_apart = new.requests.is_ok() || old.requests.is_ok();
+        Ok(are_told_apart.then_some(Beside { new, old }))
+    }
+
+    async fn of_all(&self, name: &str, labels: &Labels, range: &str, at: Instant) -> Result<Found, SourceError> {
+        self.asked(self.named(name), |query| Some(query.for_all(labels, range)), labels, at).await
     }
 
     fn named(&self, name: &str) -> Option<&Query> {
@@ -96,20 +129,15 @@ impl SignalFeed {
             .take(BUSINESS_AT_MOST)
     }
 
-    /// Asks one query at one time; a query the server refuses costs itself alone.
-    async fn found(
+    /// Asks one query at one time, as it is written for what is asked of; a query the server refuses costs itself alone.
+    async fn asked(
         &self,
         query: Option<&Query>,
-        service: Option<&Arc<str>>,
+        written: impl Fn(&Query) -> Option<String>,
         labels: &Labels,
-        range: &str,
         at: Instant,
     ) -> Result<Found, SourceError> {
-        let Some(query) = query else { return Ok(Err(Absence::NoQuery)) };
-        let promql = match service {
-            Some(service) => query.for_one(labels, service, range),
-            None => query.for_all(labels, range),
-        };
+        let Some(promql) = query.and_then(written) else { return Ok(Err(Absence::NoQuery)) };
         match self.prometheus.instant(&promql, at).await {
             Ok(metrics) => {
                 let mut values = BTreeMap::new();
@@ -130,6 +158,17 @@ impl SignalFeed {
             Err(error) => Err(error),
         }
     }
+}
+
+/// A window as PromQL writes it.
+fn window(length: TimeDelta) -> String {
+    format!("{}s", length.num_seconds().max(1))
+}
+
+/// A window in seconds, one at least.
+#[expect(clippy::cast_precision_loss, reason = "an hour in seconds")]
+fn seconds(length: TimeDelta) -> f64 {
+    length.num_seconds().max(1) as f64
 }
 
 /// The value of one service.

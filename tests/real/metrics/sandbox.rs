@@ -121,6 +121,7 @@ async fn the_bad_release_of_the_demo_is_advised_against_and_a_calm_one_is_not() 
         },
         service: service.into(),
         began,
+        sides: None,
     };
     let advised = async {
         loop {
