@@ -83,6 +83,7 @@ mod tests {
             current_hash: None,
             record: None,
             running: Vec::new(),
+            resources: Vec::new(),
             missing: Vec::new(),
             observed_at: crate::domain::time::Instant::default(),
         }

@@ -11,6 +11,7 @@ use crate::domain::job::JobRef;
 use crate::domain::log::LogAsk;
 use crate::domain::release::Release;
 use crate::domain::rollout::WorkloadRef;
+use crate::sources::usage::UsageAsk;
 
 /// Something to be done outside the loop.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +28,8 @@ pub enum Effect {
     SaveLines(String, Vec<String>),
     /// Put a text on the clipboard of the terminal.
     Copy(String),
+    /// Read what pods or nodes use.
+    ReadUsage(UsageAsk),
     /// Read a CronJob or a Job whole, with the uids and names of its newest runs.
     ReadJob(JobRef, Vec<(Arc<str>, Arc<str>)>),
     /// Remember in the store what is current now in the cluster of this uid.

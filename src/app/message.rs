@@ -10,12 +10,14 @@ use crate::domain::job::JobRef;
 use crate::domain::release::Release;
 use crate::domain::rollout::{Autoscaler, Budget, WorkloadRef};
 use crate::domain::timeline::Moment;
+use crate::domain::usage::Board;
 use crate::keys::Chord;
 use crate::sources::cluster::ClusterSnapshot;
 use crate::sources::jobs::JobFacts;
 use crate::sources::logs::LogNews;
 use crate::sources::observe::{ClusterEvent, WorkloadFacts};
 use crate::sources::store::StoreSnapshot;
+use crate::sources::usage::UsageAsk;
 use crate::ui::scene::JournalLine;
 
 /// Something happened.
@@ -63,6 +65,8 @@ pub enum Message {
     Autoscalers(WorkloadRef, Vec<Autoscaler>),
     /// The PodDisruptionBudgets over the pods of the open workload.
     Budgets(WorkloadRef, Vec<Budget>),
+    /// What pods or nodes use, or why that is not known.
+    Usage(UsageAsk, Result<Board, String>),
     /// News of the open log, with the number of its reading.
     Log(u64, LogNews),
     /// Lines were saved: where, or why not.

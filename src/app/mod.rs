@@ -46,6 +46,7 @@ mod supervise;
 mod tell_journal;
 mod timeline;
 mod update;
+mod usage;
 mod visits;
 
 use crate::actions::catalog;

@@ -73,6 +73,8 @@ pub struct Model {
     pub advised: super::advice::Advised,
     /// The nodes on the screen.
     pub nodes: super::nodes::Nodes,
+    /// What pods and nodes use.
+    pub usage: super::usage::Usages,
     /// What happened lately.
     pub happened: Happened,
     /// The open workload.
@@ -151,6 +153,7 @@ impl Model {
             signals: super::signals::Signals::default(),
             advised: super::advice::Advised::default(),
             nodes: super::nodes::Nodes::default(),
+            usage: super::usage::Usages::default(),
             happened: Happened::default(),
             detail: None,
             planning: None,
@@ -343,6 +346,7 @@ impl Model {
             signals: self.signals_scene(),
             advice: self.advised.known(),
             nodes: self.nodes_scene(),
+            usage: self.usage_scene(),
             overview: self.overview_scene(sources),
             detail: self.detail.as_ref(),
             jobs: self.jobs.scene(),

@@ -165,6 +165,11 @@ impl Performer {
         match effect {
             Effect::Focus(workload) => self.ways.focus(workload.as_ref()),
             Effect::Read(workload) => self.read(workload),
+            Effect::ReadUsage(ask) => {
+                if let Some(current) = self.ways.of(ask.environment()) {
+                    reading::usage(current.reach.connection.clone(), self.messages.clone(), ask);
+                }
+            }
             Effect::ReadJob(job, runs) => {
                 if let Some(current) = self.ways.of(&job.environment) {
                     reading::job(current.reach.connection.clone(), self.messages.clone(), job, runs);

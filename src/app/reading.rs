@@ -17,6 +17,7 @@ use crate::domain::time::Instant;
 use crate::sources::cluster::Connection;
 use crate::sources::jobs::ObserveJobs;
 use crate::sources::observe::ObserveCluster;
+use crate::sources::usage::{ObserveUsage, UsageAsk};
 
 /// Reads a CronJob or a Job whole.
 pub(super) fn job(
@@ -29,6 +30,15 @@ pub(super) fn job(
         let facts = connection.job(&job, &runs).await.map(Box::new).map_err(|error| error.sentence);
         // The loop is gone only when the process ends.
         let _ = messages.send(Message::Job(job, facts)).await;
+    });
+}
+
+/// Reads what pods or nodes use.
+pub(super) fn usage(connection: Connection, messages: mpsc::Sender<Message>, ask: UsageAsk) {
+    tokio::spawn(async move {
+        let answer = connection.usage(&ask).await.map_err(|error| error.sentence);
+        // The loop is gone only when the process ends.
+        let _ = messages.send(Message::Usage(ask, answer)).await;
     });
 }
 

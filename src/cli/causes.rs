@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use crate::domain::cause::CauseKind;
-use crate::domain::node::{Node, NodeVerdict, PodTally};
+use crate::domain::node::{Node, NodeRef, NodeVerdict, PodTally};
 use crate::domain::time::{self, Instant};
+use crate::domain::usage::Measured;
 use crate::sources::cluster::ClusterSnapshot;
 
 /// A node in `status --output json`: a contract.
@@ -26,6 +27,28 @@ pub(super) struct NodeLine<'a> {
     allocatable_bytes: Option<u64>,
     allocatable_pods: Option<u32>,
     kubelet_version: &'a str,
+    /// null: not measured; why is said of its environment.
+    usage: Option<UsageLine>,
+}
+
+/// What a node uses in `status --output json`: a contract.
+#[derive(Debug, Serialize)]
+struct UsageLine {
+    millicores: Option<u64>,
+    bytes: Option<u64>,
+    measured_at: Option<Instant>,
+    window_seconds: Option<i64>,
+}
+
+impl UsageLine {
+    fn of(used: &Measured) -> Self {
+        Self {
+            millicores: used.cpu.map(|cpu| cpu.0),
+            bytes: used.memory.map(|memory| memory.0),
+            measured_at: used.at,
+            window_seconds: used.window.map(|window| window.num_seconds()),
+        }
+    }
 }
 
 /// A cause in `status --output json`: a contract.
@@ -41,8 +64,11 @@ pub(super) struct CauseLine<'a> {
     since: Option<Instant>,
 }
 
-/// Every node of a snapshot, worst first.
-pub(super) fn nodes(snapshot: &ClusterSnapshot) -> Vec<NodeLine<'_>> {
+/// Every node of a snapshot, worst first, with what was measured of it.
+pub(super) fn nodes<'a>(
+    snapshot: &'a ClusterSnapshot,
+    measured: impl Fn(&NodeRef) -> Option<&'a Measured>,
+) -> Vec<NodeLine<'a>> {
     snapshot
         .nodes
         .iter()
@@ -61,6 +87,7 @@ pub(super) fn nodes(snapshot: &ClusterSnapshot) -> Vec<NodeLine<'_>> {
             allocatable_bytes: node.memory.map(|memory| memory.0),
             allocatable_pods: node.most_pods,
             kubelet_version: &node.version,
+            usage: measured(&node.node).map(UsageLine::of),
         })
         .collect()
 }

@@ -22,6 +22,7 @@ use crate::domain::signal::SignalSnapshot;
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::store::{Acknowledgement, Author};
 use crate::domain::time::Instant;
+use crate::domain::usage::Board;
 use crate::keys::Keymap;
 use crate::sources::Clock;
 use crate::sources::alertmanager::{AlertFeed, AlertSource};
@@ -32,10 +33,13 @@ use crate::sources::error::SourceError;
 use crate::sources::prometheus::{SignalFeed, SignalSource};
 use crate::sources::store::Store;
 use crate::sources::store::port::ReadStore;
+use crate::sources::usage::{ObserveUsage, UsageAsk};
 use crate::theme::{Depth, Theme};
 
 /// How long the first answers may take.
 pub(super) const SETTLE_WITHIN: Duration = Duration::from_secs(30);
+/// How long what is used is waited for: nothing else depends on it.
+const USAGE_WITHIN: Duration = Duration::from_secs(5);
 
 /// Settings and the environment a command is about.
 #[derive(Clone)]
@@ -369,6 +373,15 @@ impl Connected {
         )?;
         chosen.choice.notes.extend(service::unseen(&snapshot.health, &self.environment, namespace));
         Ok(chosen)
+    }
+
+    /// What the nodes use, once; or why that is not known.
+    pub(super) async fn usage(&self) -> Result<Board, String> {
+        let ask = UsageAsk::Nodes(self.environment.clone());
+        match tokio::time::timeout(USAGE_WITHIN, self.connection.usage(&ask)).await {
+            Ok(answer) => answer.map_err(|error| error.sentence),
+            Err(_) => Err(format!("no answer within {} s.", USAGE_WITHIN.as_secs())),
+        }
     }
 
     /// The world once every source has answered, or said why it does not; at most `within` later as far as it is known.

@@ -21,6 +21,7 @@ use crate::domain::service::UNMAPPED;
 use crate::domain::signal::SignalSnapshot;
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::time::{self, Instant};
+use crate::domain::usage::Board;
 use crate::sources::cluster::ClusterSnapshot;
 
 #[derive(Debug, Args)]
@@ -61,6 +62,8 @@ struct EnvironmentLine<'a> {
     read_only: Option<&'a str>,
     /// `heard`, `missing`, `not_asked`, `unknown`; null without an Alertmanager.
     watchdog: Option<&'static str>,
+    /// Why it is not known what nodes use; null where it is.
+    usage_missing: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -141,6 +144,8 @@ struct Found {
     alerts: Option<AlertSnapshot>,
     signals: Option<SignalSnapshot>,
     advice: Vec<Advice>,
+    /// What its nodes use, or why that is not known.
+    usage: Result<Board, String>,
 }
 
 impl Found {
@@ -156,19 +161,20 @@ impl Found {
         };
         match connected {
             Ok(connected) => {
-                let snapshot = connected.settled(SETTLE_WITHIN).await;
+                let (snapshot, usage) = tokio::join!(connected.settled(SETTLE_WITHIN), connected.usage());
                 let undone = look_back(&session, &connected, session.now()).await;
                 let context = connected.connection.context().to_owned();
                 let advice = advice::advise(&session, &snapshot).await;
-                Self { session, context, snapshot, undone, alerts, signals, advice }
+                Self { session, context, snapshot, undone, alerts, signals, advice, usage }
             }
             Err(sentence) => {
                 let mut health = SourceHealth::loading(format!("{}/cluster", session.environment.name));
                 health.state = SourceState::Down;
-                health.error = Some(sentence);
+                health.error = Some(sentence.clone());
                 let snapshot = ClusterSnapshot { health: vec![health], ..ClusterSnapshot::default() };
                 let context = session.context_words();
-                Self { session, context, snapshot, undone: Vec::new(), alerts, signals, advice: Vec::new() }
+                let usage = Err(sentence);
+                Self { session, context, snapshot, undone: Vec::new(), alerts, signals, advice: Vec::new(), usage }
             }
         }
     }
@@ -181,6 +187,7 @@ impl Found {
             guard: environment.guard,
             read_only: environment.read_only.as_ref().map(ReadOnly::words),
             watchdog: alerts::watchdog(self.alerts.as_ref()),
+            usage_missing: self.usage.as_ref().err().map(String::as_str),
         }
     }
 }
@@ -225,7 +232,10 @@ fn document<'a>(snapshot: &'a ClusterSnapshot, found: &'a [Found], now: Instant)
         rollouts: snapshot.rollouts.iter().map(|row| rollout(row)).collect(),
         cron_jobs: jobs::cron_jobs(snapshot),
         jobs: jobs::jobs(snapshot),
-        nodes: causes::nodes(snapshot),
+        nodes: causes::nodes(snapshot, |node| {
+            let found = found.iter().find(|one| one.session.environment.name == node.environment)?;
+            found.usage.as_ref().ok()?.measured.get(&node.name)
+        }),
         causes: causes::causes(snapshot),
         advice: found.iter().flat_map(|one| &one.advice).map(advice::line).collect(),
         signals: signals::lines(

@@ -26,6 +26,7 @@
 //! | [`text`] | the one sanitiser every remote string passes |
 //! | [`timeline`] | what happened within the last hour, from every source, in one order |
 //! | [`time`] | ages and their coarse steps, clocks of other time zones |
+//! | [`usage`] | what pods and nodes use, beside what they asked for and may have |
 
 pub mod action;
 pub mod advice;
@@ -47,3 +48,4 @@ pub mod store;
 pub mod text;
 pub mod time;
 pub mod timeline;
+pub mod usage;

@@ -47,6 +47,8 @@ struct Shared {
     world: Mutex<World>,
     clock: SandboxClock,
     faults: Faults,
+    /// Whether it has a metrics server.
+    measures: bool,
     /// The newest version of the world, for watches.
     versions: watch::Sender<u64>,
     /// Rings when there may be something to reconcile.
@@ -113,6 +115,7 @@ impl Sandbox {
             world: Mutex::new(world),
             clock,
             faults: Faults::default(),
+            measures: scenario.is_measured,
             versions,
             changed: Notify::new(),
             tokens: Mutex::new(Tokens { operator: secret(), viewer: secret() }),

@@ -22,6 +22,8 @@ pub struct Scenario {
     cron_jobs: Vec<(String, Cron)>,
     autoscalers: Vec<(String, Autoscaled)>,
     has_trouble: bool,
+    /// Whether somebody installed a metrics server.
+    pub(super) is_measured: bool,
 }
 
 /// A workload with its past.
@@ -172,6 +174,13 @@ impl Scenario {
         self
     }
 
+    /// The same with a metrics server.
+    #[must_use]
+    pub const fn measured(mut self) -> Self {
+        self.is_measured = true;
+        self
+    }
+
     /// The same with a CronJob.
     #[must_use]
     pub fn with_cron_job(mut self, namespace: &str, cron: Cron) -> Self {
@@ -181,7 +190,7 @@ impl Scenario {
 
     /// A shop: a dozen services in two environments, one rollout on its way, and one that goes wrong while you look.
     pub fn shop() -> Self {
-        let mut shop = Self { has_trouble: true, ..Self::default() };
+        let mut shop = Self { has_trouble: true, is_measured: true, ..Self::default() };
         for (name, replicas, releases) in SHOP {
             let service = Service { image: format!("ghcr.example/shop/{name}"), ..Service::new(name, *replicas) }
                 .releases(releases);

@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod observe;
 pub mod operate;
 mod proxy;
+pub mod usage;
 
 pub mod alertmanager;
 pub mod cluster;

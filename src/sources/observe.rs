@@ -13,6 +13,7 @@ use crate::domain::alert::{Alert, Matcher, Silence};
 use crate::domain::owner::{Keeper, Told};
 use crate::domain::rollout::{Autoscaler, Budget, Pod, Report, Revision, WorkloadRef};
 use crate::domain::time::Instant;
+use crate::domain::usage::Resources;
 
 /// An answer on its way.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, SourceError>> + Send + 'a>>;
@@ -38,6 +39,8 @@ pub struct WorkloadFacts {
     pub record: Option<OperationRecord>,
     /// What its containers run, each pair once: the image as the pod names it, and the digest the node found under it.
     pub running: Vec<(String, String)>,
+    /// What its pods asked for and may have, by the pod's name.
+    pub resources: Vec<(Arc<str>, Resources)>,
     /// What may not be read, as sentences; what depends on it is empty.
     pub missing: Vec<String>,
     /// When all this was read, by our clock.

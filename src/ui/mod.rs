@@ -9,6 +9,7 @@
 //! | [`root`] | the whole screen from its parts, and the hit map |
 //! | [`scene`] | everything a draw may read |
 //! | [`state`], [`alerts`], [`overview`] | what the operator chose; what a draw may read of alerts and of the overview |
+//! | [`usage`] | what a draw may read of what pods and nodes use |
 //! | [`layout`] | which part goes where at which size |
 //! | [`chrome`] | header, tabs, banner, footer |
 //! | [`panes`] | what fills the body, and their registry |
@@ -33,6 +34,7 @@ pub mod signals;
 pub mod silencing;
 pub mod state;
 pub mod text;
+pub mod usage;
 pub mod widgets;
 pub mod words;
 

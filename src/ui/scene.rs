@@ -1,6 +1,6 @@
 //! Everything a draw may read, borrowed. The loop lends it; no draw can change it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::alerts::AlertsScene;
@@ -10,6 +10,7 @@ use super::reaching::ReachingScene;
 use super::signals::SignalsScene;
 use super::silencing::SilencingScene;
 use super::state::{Field, UiState};
+use super::usage::UsageScene;
 use crate::domain::action::{Plan, Run};
 use crate::domain::alert::Taking;
 use crate::domain::environment::Guard;
@@ -22,6 +23,7 @@ use crate::domain::service::Services;
 use crate::domain::source::SourceHealth;
 use crate::domain::time::Instant;
 use crate::domain::timeline::{Moment, Nearness};
+use crate::domain::usage::Resources;
 
 /// Alerts being acknowledged or given back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,6 +190,10 @@ pub struct Detail {
     pub budgets: Vec<Budget>,
     /// What its pod template lacks: limits, probes.
     pub gaps: Vec<String>,
+    /// The selector of its pods; `None` before it was read.
+    pub selector: Option<Arc<serde_json::Value>>,
+    /// What its pods asked for and may have, by name.
+    pub resources: HashMap<Arc<str>, Resources>,
     /// What went wrong while reading it.
     pub error: Option<String>,
 }
@@ -261,9 +267,11 @@ pub struct Scene<'a> {
     /// The signals.
     pub signals: SignalsScene<'a>,
     /// What is advised about releases, by workload.
-    pub advice: &'a std::collections::HashMap<WorkloadRef, crate::domain::advice::Advice>,
+    pub advice: &'a HashMap<WorkloadRef, crate::domain::advice::Advice>,
     /// The nodes.
     pub nodes: NodesScene<'a>,
+    /// What pods and nodes use.
+    pub usage: UsageScene<'a>,
     /// The overview.
     pub overview: OverviewScene<'a>,
     /// The open workload.

@@ -34,3 +34,4 @@ mod stage;
 mod taking;
 mod tidy;
 mod undone;
+mod usage;

@@ -14,7 +14,7 @@ use quarterdeck::ui::state::View;
 
 use crate::stage::{SIZES, Stage, ago, rollout, text, workload};
 
-fn node(name: &str, ready: Option<bool>) -> Node {
+pub(crate) fn node(name: &str, ready: Option<bool>) -> Node {
     Node {
         node: NodeRef { environment: "production".into(), name: name.into() },
         uid: format!("uid-{name}").into(),
@@ -32,7 +32,7 @@ fn node(name: &str, ready: Option<bool>) -> Node {
     }
 }
 
-fn cluster() -> Vec<Node> {
+pub(crate) fn cluster() -> Vec<Node> {
     vec![
         node("worker-a", Some(true)),
         Node {
@@ -77,7 +77,7 @@ fn rows() -> Vec<quarterdeck::domain::rollout::Rollout> {
     ]
 }
 
-fn seeing(nodes: Vec<Node>, causes: Vec<Cause>, freshness: SourceState) -> Stage {
+pub(crate) fn seeing(nodes: Vec<Node>, causes: Vec<Cause>, freshness: SourceState) -> Stage {
     let mut stage = Stage::new();
     stage.see(rows(), SourceState::Fresh);
     stage.see_nodes(nodes, causes, freshness);

@@ -1,5 +1,6 @@
 //! Every pane and overlay in every state, at every size, as a person sees it; and what must hold for any text at any size.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -210,6 +211,8 @@ pub(crate) fn detail() -> Detail {
         autoscalers: vec![autoscaler()],
         budgets: Vec::new(),
         gaps: vec!["no liveness probe".into()],
+        selector: None,
+        resources: HashMap::default(),
         raw: Some((0..200).map(|line| format!("line{line}: value")).collect()),
         error: None,
     }
@@ -237,6 +240,8 @@ fn detail_of_a_workload() {
         autoscalers: Vec::new(),
         budgets: Vec::new(),
         gaps: Vec::new(),
+        selector: None,
+        resources: HashMap::default(),
         raw: None,
         error: None,
     };

@@ -3,6 +3,7 @@
 //! It knows the shipped binary only from outside: arguments, exit codes, the screen, the files it leaves.
 //! It keeps one promise: nothing it starts outlives the test process, however that ends.
 
+pub(crate) mod aggregated;
 pub(crate) mod alertmanager;
 pub(crate) mod console;
 pub(crate) mod controlplane;

@@ -88,6 +88,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::Events(workload, events) => world::events(model, &workload, events),
         Message::Autoscalers(workload, found) => world::autoscalers(model, &workload, found),
         Message::Budgets(workload, found) => world::budgets(model, &workload, found),
+        Message::Usage(ask, answer) => model.used(&ask, answer),
         Message::Log(number, news) => logs::news(model, number, news),
         Message::Saved(saved) => told_of_saving(model, saved, now),
         Message::Job(job, facts) => jobs::facts(model, &job, facts, now),
@@ -130,6 +131,10 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             Vec::new()
         }
     };
+    if effects.contains(&Effect::Retry) {
+        model.usage.ask_again();
+    }
+    effects.extend(model.ask_usage(now));
     effects.extend(logs::end_if_left(model));
     overview::refresh(model, now);
     menu::refresh(model);
@@ -190,10 +195,21 @@ pub fn next_due(model: &Model, now: Instant) -> Option<Instant> {
     let taken = model.taking.as_ref().and_then(|taking| taking.armed_at).filter(|at| *at > now);
     let silenced = model.silencing.as_ref().and_then(|open| open.armed_at).filter(|at| *at > now);
     let reached = model.reaching.as_ref().map(|open| open.armed_at).filter(|at| *at > now);
-    [toast, model.leave_until, planned, arming, taken, reached, silenced, model.detail_due, model.jobs.detail_due]
-        .into_iter()
-        .flatten()
-        .min()
+    [
+        toast,
+        model.leave_until,
+        planned,
+        arming,
+        taken,
+        reached,
+        silenced,
+        model.detail_due,
+        model.jobs.detail_due,
+        model.usage_due(),
+    ]
+    .into_iter()
+    .flatten()
+    .min()
 }
 
 /// Shows a passing line.

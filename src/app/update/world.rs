@@ -1,5 +1,6 @@
 //! New observations: rows, details, events.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -95,6 +96,8 @@ pub(super) fn open(model: &mut Model, workload: &WorkloadRef) -> Vec<Effect> {
             autoscalers: Vec::new(),
             budgets: Vec::new(),
             gaps: Vec::new(),
+            selector: None,
+            resources: HashMap::new(),
             error: None,
         });
         model.ui.detail_cursor = 0;
@@ -126,6 +129,8 @@ pub(super) fn facts(
             detail.report.get_or_insert(facts.report);
             detail.pods.get_or_insert(facts.pods);
             detail.gaps = gaps(facts.object.pointer("/spec/template").unwrap_or(&serde_json::Value::Null));
+            detail.selector = facts.object.pointer("/spec/selector").cloned().map(Arc::new);
+            detail.resources = facts.resources.into_iter().collect();
             detail.raw = Some(super::menu::raw_lines(&facts.object));
             detail.error = (!facts.missing.is_empty()).then(|| facts.missing.join(" "));
         }

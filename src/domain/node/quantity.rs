@@ -30,6 +30,11 @@ impl Bytes {
         Some(Self(thousandths(raw)?.div_ceil(1_000)))
     }
 
+    /// In whole mebibytes, rounded: what is compared stands in one unit.
+    pub const fn mebibytes(self) -> u64 {
+        (self.0 / 1_024 + 512) / 1_024
+    }
+
     /// As people write it: `900Ki`, `512Mi`, `1.2Gi`.
     pub fn words(self) -> String {
         const UNITS: [&str; 5] = ["Ki", "Mi", "Gi", "Ti", "Pi"];

@@ -5,6 +5,7 @@ mod logs;
 mod review;
 mod route;
 mod table;
+mod usage;
 mod verbs;
 mod watching;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::Response;
 use serde_json::json;
 
-use super::{Asked, Body, discovery, failed, json_answer, review, verbs, watching};
+use super::{Asked, Body, discovery, failed, json_answer, review, usage, verbs, watching};
 use crate::sandbox::Shared;
 use crate::sandbox::faults::Fault;
 use crate::sandbox::world::Key;
@@ -103,7 +103,7 @@ pub(super) fn route(shared: &Arc<Shared>, asked: &Asked, fault: Option<Fault>) -
     if matches!(asked.path.as_str(), "/healthz" | "/livez" | "/readyz") {
         return super::answered(http::StatusCode::OK, "text/plain", "ok");
     }
-    if let Some(response) = review::answer(asked) {
+    if let Some(response) = review::answer(asked).or_else(|| usage::answer(shared, asked)) {
         return response;
     }
     let Some(target) = parse(&asked.path) else {

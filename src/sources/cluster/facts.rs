@@ -205,7 +205,7 @@ async fn read_workload(connection: &Connection, workload: &WorkloadRef) -> Resul
     let pods = list(connection, format!("/api/v1{namespace}/pods?labelSelector={selector}"), |bytes| {
         let mut interner = Interner::default();
         let page = page::read(bytes, |pod: &WirePod<'_>| {
-            (pod.metadata.controller().map(str::to_owned), pod.kept(&mut interner), pod.digests())
+            (pod.metadata.controller().map(str::to_owned), pod.kept(&mut interner), pod.digests(), pod.resources())
         })?;
         Ok((page.items, page.next))
     });
@@ -220,8 +220,12 @@ async fn read_workload(connection: &Connection, workload: &WorkloadRef) -> Resul
         Kind::StatefulSet | Kind::DaemonSet => HashSet::from([&*uid]),
     };
     let own = pods.into_iter().filter(|(owner, ..)| owner.as_deref().is_some_and(|owner| owners.contains(owner)));
-    let (pods, digests): (Vec<Pod>, Vec<Vec<(String, String)>>) = own.map(|(_, pod, digests)| (pod, digests)).unzip();
-    let running: BTreeSet<(String, String)> = digests.into_iter().flatten().collect();
+    let (mut pods, mut resources, mut running) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for (_, pod, digests, asked) in own {
+        resources.push((pod.name.clone(), asked));
+        running.extend(digests);
+        pods.push(pod);
+    }
     let current = revisions::current(workload.kind, &owned, template, &update_revision);
     let revisions = revisions::all(workload.kind, &owned, current, &pods);
     let now = connection.now();
@@ -238,6 +242,7 @@ async fn read_workload(connection: &Connection, workload: &WorkloadRef) -> Resul
         pods,
         record: record.map(|record| record.shifted(-ahead)),
         running: running.into_iter().collect(),
+        resources,
         missing,
         observed_at: now,
     })
@@ -262,7 +267,7 @@ fn is_controlled_by(object: &Value, uid: &str) -> bool {
 }
 
 /// A label selector as a query; `None` when it selects nothing in particular.
-fn selector(selector: &Value) -> Option<String> {
+pub(super) fn selector(selector: &Value) -> Option<String> {
     let labels = selector.get("matchLabels").and_then(Value::as_object).into_iter().flatten();
     let mut terms: Vec<String> = labels.filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?))).collect();
     for expression in selector.get("matchExpressions").and_then(Value::as_array).into_iter().flatten() {

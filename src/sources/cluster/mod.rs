@@ -36,6 +36,7 @@ mod tables;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trouble;
+mod usage;
 mod wire;
 
 pub use connection::Connection;

@@ -15,6 +15,7 @@ pub mod service;
 pub mod signals;
 pub mod silencing;
 pub mod taking;
+pub mod usage;
 pub mod why;
 
 use crate::domain::action::Phase;

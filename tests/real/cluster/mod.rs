@@ -19,4 +19,5 @@ mod owners;
 mod reach;
 mod rollback;
 mod services;
+mod usage;
 mod verdicts;

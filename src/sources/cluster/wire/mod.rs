@@ -8,6 +8,8 @@ mod controlled;
 mod job;
 mod node;
 mod pod;
+mod resources;
+mod usage;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -28,6 +30,7 @@ pub(in crate::sources::cluster) use controlled::{WireControllerRevision, WireDae
 pub(in crate::sources::cluster) use job::{WireCronJob, WireJob};
 pub(in crate::sources::cluster) use node::WireNode;
 pub(in crate::sources::cluster) use pod::WirePod;
+pub(in crate::sources::cluster) use usage::{WireNodeUsage, WirePodUsage};
 
 /// Repeated texts, kept once.
 #[derive(Debug, Default)]

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use super::{Interner, Meta, Time, Wire, WireCondition, or_default, time};
+use super::{Interner, Meta, Time, Wire, WireCondition, or_default, resources, time};
 use crate::domain::rollout::{Container, ContainerState, Pod};
 use crate::domain::text;
+use crate::domain::usage::Resources;
 
 #[derive(Deserialize)]
 pub(in crate::sources::cluster) struct WirePod<'a> {
@@ -29,6 +31,11 @@ struct PodSpec<'a> {
     containers: Vec<ContainerSpec<'a>>,
     #[serde(borrow, deserialize_with = "or_default")]
     volumes: Vec<Volume<'a>>,
+    /// Read only where somebody asks for resources, as those of the containers.
+    #[serde(borrow)]
+    init_containers: Option<&'a RawValue>,
+    #[serde(borrow)]
+    resources: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize, Default)]
@@ -52,6 +59,8 @@ struct ContainerSpec<'a> {
     name: Cow<'a, str>,
     #[serde(borrow)]
     image: Cow<'a, str>,
+    #[serde(borrow)]
+    resources: Option<&'a RawValue>,
     readiness_probe: Option<Probe>,
     startup_probe: Option<Probe>,
 }
@@ -187,6 +196,15 @@ impl WirePod<'_> {
             is_digest.then(|| (spec.image.to_string(), digest.to_owned()))
         });
         found.collect()
+    }
+
+    /// What it asked for and may have.
+    pub(in crate::sources::cluster) fn resources(&self) -> Resources {
+        resources::of(
+            self.spec.resources,
+            self.spec.containers.iter().map(|container| container.resources),
+            self.spec.init_containers,
+        )
     }
 
     /// The volume claims it names, while it is Pending: nothing else waits for them.

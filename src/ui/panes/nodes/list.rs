@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::{more, notice, role_of};
 use crate::domain::node::Node;
 use crate::domain::source::{SourceHealth, SourceState};
+use crate::domain::usage::{Measured, percent};
 use crate::theme::Role;
 use crate::ui::layout::Room;
 use crate::ui::pen::Pen;
@@ -14,7 +15,7 @@ use crate::ui::widgets::columns::{self, Column, Placed};
 use crate::ui::widgets::grid::{self, Cell, Fit, Head};
 use crate::ui::widgets::page::Page;
 use crate::ui::widgets::title;
-use crate::ui::words::{self, nodes as said, nodes::column};
+use crate::ui::words::{self, nodes as said, nodes::column, usage};
 
 /// From how many rows on the node under the cursor is told in full.
 const ROOM_FOR_MORE: u16 = 12;
@@ -37,14 +38,14 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     }
     let at = nodes.cursor.unwrap_or(0);
     let told = nodes.lines.get(at).filter(|_| below.height >= ROOM_FOR_MORE);
-    let told = told.map(|node| more::page(pen, inner.width, node, nodes));
+    let told = told.map(|node| more::page(pen, inner.width, node, scene));
     let told_rows = told.as_ref().map_or(0, |page| (rows(page) + 1).min(below.height / 2));
     let table = Rect { height: below.height - told_rows, ..below };
     let placed = placed(scene, table.width - 1);
     let is_old = notice::is_old(nodes);
     let hit = grid::draw(pen, table, &placed, (nodes.lines.len(), at), |pen, place| {
         let Some(node) = nodes.lines.get(place) else { return Vec::new() };
-        let cells = placed.iter().map(|column| cell(pen, column, node));
+        let cells = placed.iter().map(|column| cell(pen, column, node, scene.usage.of_node(node)));
         cells.map(|(words, role)| (words, if is_old { Role::StaleData } else { role })).collect()
     });
     if let Some(page) = told {
@@ -77,7 +78,10 @@ fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)>
 fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {
     let is_one = scene.nodes.environments < 2;
     // Which environment a node is of is never left out where there are several: clusters name theirs alike.
+    let is_measured = scene.usage.has_nodes();
     let [name, why] = match (Room::of(columns + 1), is_one) {
+        // What is wrong stands in full below the table.
+        (Room::Narrow, true) if is_measured => [20, 16],
         (Room::Narrow, true) => [20, 26],
         (Room::Narrow, false) => [14, 12],
         (Room::Middle, true) => [30, 30],
@@ -85,6 +89,7 @@ fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {
         (Room::Wide, _) => [44, 56],
     };
     let column = |words, width, rank, fit| Column { id: Head { words, fit }, width, rank };
+    let share = |words| is_measured.then_some(column(words, 4, 2, Fit::Right));
     let asked = [
         column(column::STATE, 9, 0, Fit::Left),
         column(words::column::NODE, name, 0, Fit::Middle),
@@ -92,14 +97,30 @@ fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {
         column(column::SINCE, 6, 0, Fit::Right),
         column(column::PODS, 5, 0, Fit::Right),
         column(column::UNREADY, 7, 0, Fit::Right),
+    ];
+    let shares = [share(usage::column::CPU_SHARE), share(usage::column::MEMORY_SHARE)].into_iter().flatten();
+    let room = [
         column(column::CPU, 5, 4, Fit::Right),
         column(column::MEMORY, 7, 3, Fit::Right),
         column(column::VERSION, 10, 5, Fit::Left),
     ];
+    let asked: Vec<_> = asked.into_iter().chain(shares).chain(room).collect();
     columns::place(&asked, columns, why, Some(Head { words: column::WHY, fit: Fit::Left }))
 }
 
-fn cell(pen: &mut Pen<'_>, column: &Placed<Head>, node: &Node) -> Cell {
+/// From how much of it on a node is as good as full, in percent.
+const FULL: u64 = 90;
+
+fn share(percent: Option<u64>, is_old: bool) -> Cell {
+    let role = match percent {
+        _ if is_old => Role::StaleData,
+        Some(FULL..) => Role::Warning,
+        _ => Role::Text,
+    };
+    (usage::share(percent), role)
+}
+
+fn cell(pen: &mut Pen<'_>, column: &Placed<Head>, node: &Node, used: Option<&Measured>) -> Cell {
     let verdict = node.verdict();
     match column.id.words {
         column::STATE => (verdict.word().to_owned(), role_of(verdict)),
@@ -113,6 +134,12 @@ fn cell(pen: &mut Pen<'_>, column: &Placed<Head>, node: &Node) -> Cell {
         column::PODS => (node.pods.all.to_string(), Role::Text),
         column::UNREADY => {
             (node.pods.unready.to_string(), if node.pods.unready > 0 { Role::Warning } else { Role::Muted })
+        }
+        usage::column::CPU_SHARE | usage::column::MEMORY_SHARE => {
+            let cpu = || percent(used?.cpu?.0, node.cpu?.0);
+            let memory = || percent(used?.memory?.0, node.memory?.0);
+            let of = if column.id.words == usage::column::CPU_SHARE { cpu() } else { memory() };
+            share(of, used.is_some_and(|used| used.is_old(pen.now)))
         }
         column::CPU => (node.cpu.map(crate::domain::node::Millicores::words).unwrap_or_default(), Role::Muted),
         column::MEMORY => (node.memory.map(crate::domain::node::Bytes::words).unwrap_or_default(), Role::Muted),
