@@ -19,7 +19,7 @@ use crate::ui::alerts::{AlertLine, AlertsScene, Place};
 /// Which alert, over polls: its environment and its key.
 pub type AlertId = (Arc<str>, Arc<str>);
 
-/// The alerts of every environment that has an Alertmanager.
+/// The alerts of every environment that has a source of them.
 #[derive(Debug, Default)]
 pub struct Alerts {
     /// The newest of each environment.
@@ -164,10 +164,10 @@ impl Alerts {
         self.groups.iter().flat_map(|group| &group.members).filter(is_its)
     }
 
-    /// The worst of each group that nothing holds back, worst first.
+    /// The worst of each group that fires and nothing holds back, worst first.
     pub fn worst(&self) -> impl Iterator<Item = &Arc<Alert>> {
         let firsts = self.groups.iter().filter_map(Group::first);
-        firsts.filter(|alert| !matches!(alert.state(), State::Silenced | State::Inhibited))
+        firsts.filter(|alert| !matches!(alert.state(), State::Silenced | State::Inhibited) && !alert.is_pending)
     }
 
     /// Whether the alert that always fires is missing in an environment.
@@ -181,10 +181,16 @@ impl Alerts {
         self.tally
     }
 
-    /// Each Alertmanager of an environment.
+    /// Each source of the alerts of an environment: its Alertmanagers, without any the rules of its Prometheus.
     pub fn health<'a>(&'a self, environment: &'a str) -> impl Iterator<Item = &'a SourceHealth> {
         let of_it = self.snapshots.iter().filter(move |snapshot| *snapshot.environment == *environment);
         of_it.flat_map(|snapshot| &snapshot.health)
+    }
+
+    /// The same with the Prometheus whose rules are read beside Alertmanagers.
+    pub fn sources<'a>(&'a self, environment: &'a str) -> impl Iterator<Item = &'a SourceHealth> {
+        let of_it = self.snapshots.iter().filter(move |snapshot| *snapshot.environment == *environment);
+        of_it.flat_map(AlertSnapshot::sources)
     }
 
     /// The silences of an environment.
@@ -192,7 +198,7 @@ impl Alerts {
         self.snapshots.iter().find(|snapshot| *snapshot.environment == *environment)?.silences.as_ref()
     }
 
-    /// Whether an environment has an Alertmanager.
+    /// Whether an environment has a source of alerts.
     pub fn has(&self, environment: &str) -> bool {
         self.snapshots.iter().any(|snapshot| *snapshot.environment == *environment)
     }

@@ -272,7 +272,7 @@ impl Model {
     /// The freshness of every source of the environments that are shown, and of the store.
     pub fn sources(&self) -> Vec<SourceHealth> {
         let store = self.store.as_ref().map(|store| store.health.clone());
-        let alerts = self.shown().flat_map(|sight| self.alerts.health(sight.name())).cloned();
+        let alerts = self.shown().flat_map(|sight| self.alerts.sources(sight.name())).cloned();
         let signals = self.shown().filter_map(|sight| self.signals.of(sight.name())).flat_map(|one| one.health.clone());
         self.shown().flat_map(Sight::sources).chain(alerts).chain(signals).chain(store).collect()
     }

@@ -88,8 +88,8 @@ impl Happened {
         self.is_new = true;
         let Some(before) = self.alerts.insert(snapshot.environment.clone(), snapshot.clone()) else { return };
         // One that came back meanwhile is listed with another beginning.
-        let listed: HashSet<_> = snapshot.alerts.iter().map(|alert| (&alert.key, alert.started_at)).collect();
-        for alert in before.alerts.iter().filter(|alert| !listed.contains(&(&alert.key, alert.started_at))) {
+        let listed: HashSet<_> = events(snapshot).map(|alert| (&alert.key, alert.started_at)).collect();
+        for alert in events(&before).filter(|alert| !listed.contains(&(&alert.key, alert.started_at))) {
             // That it began is told by the list for as long as it is in there.
             self.note(timeline::alert_began(alert), now);
             self.note(timeline::alert_ended(alert, now), now);
@@ -114,13 +114,19 @@ impl Happened {
     /// What of the alerts is no older than the timeline: that they began, and the silences that hold.
     fn of_alerts(&self, now: Instant) -> impl Iterator<Item = Moment> + '_ {
         self.alerts.values().flat_map(move |snapshot| {
-            let began = snapshot.alerts.iter().filter(move |alert| now - alert.started_at <= SPAN);
+            let began = events(snapshot).filter(move |alert| now - alert.started_at <= SPAN);
             let all = snapshot.silences.iter().flat_map(|silences| silences.iter());
             let holding = all.filter(|silence| silence.state == SilenceState::Active);
             let held = holding.map(|silence| timeline::silence_began(&snapshot.environment, silence));
             began.map(|alert| timeline::alert_began(alert)).chain(held)
         })
     }
+}
+
+/// The alerts whose beginning and end are events: those that fire, by the word of whoever keeps the list. What only the rules tell
+/// beside an Alertmanager is listed by it a moment later, and would begin twice.
+fn events(snapshot: &AlertSnapshot) -> impl Iterator<Item = &Arc<Alert>> + Clone {
+    snapshot.alerts.iter().filter(|alert| !alert.is_pending && alert.told_by == snapshot.teller)
 }
 
 impl Model {

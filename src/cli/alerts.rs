@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::output::columns;
 use crate::domain::alert::group::worst_first;
-use crate::domain::alert::{Alert, AlertSnapshot, Severity, SilenceState, State, Watchdog};
+use crate::domain::alert::{Alert, AlertSnapshot, Comparison, Severity, SilenceState, State, Teller, Watchdog};
 use crate::domain::service::UNMAPPED;
 use crate::domain::source::SourceState;
 use crate::domain::time::{self, Instant};
@@ -20,6 +20,14 @@ pub(super) struct AlertLine<'a> {
     environment: &'a str,
     service: Option<&'a str>,
     started_at: Instant,
+    /// Who told of it: `alertmanager`, or `prometheus` where only its rules do and nobody is known to be told.
+    told_by: Teller,
+    /// The value of its rule's expression; null: not known.
+    value: Option<f64>,
+    /// What the value is held against; null where the rule is no plain comparison with a number.
+    threshold: Option<f64>,
+    /// How: `>`, `>=`, `<`, `<=`, `==`, `!=`.
+    relation: Option<&'static str>,
     acknowledged_by: Option<&'a str>,
     flaps: u32,
     summary: &'a str,
@@ -38,6 +46,10 @@ pub(super) fn lines<'a>(snapshots: impl Iterator<Item = &'a AlertSnapshot>) -> V
             environment: &alert.environment,
             service: alert.service.as_deref(),
             started_at: alert.started_at,
+            told_by: alert.told_by,
+            value: alert.rule.as_ref().and_then(|rule| rule.value),
+            threshold: comparison(alert).map(|found| found.threshold),
+            relation: comparison(alert).map(|found| found.relation.sign()),
             acknowledged_by: alert.acknowledged.as_ref().map(|word| &*word.by),
             flaps: alert.flaps,
             summary: alert.summary(),
@@ -45,6 +57,10 @@ pub(super) fn lines<'a>(snapshots: impl Iterator<Item = &'a AlertSnapshot>) -> V
             labels: alert.labels.iter().map(|(name, value)| (&**name, &**value)).collect(),
         })
         .collect()
+}
+
+fn comparison(alert: &Alert) -> Option<Comparison> {
+    alert.rule.as_ref()?.comparison
 }
 
 fn sorted<'a>(snapshots: impl Iterator<Item = &'a AlertSnapshot>) -> Vec<&'a Alert> {
@@ -128,7 +144,7 @@ pub(super) fn notices(snapshot: &AlertSnapshot) -> Vec<String> {
             snapshot.environment
         ));
     }
-    for health in snapshot.health.iter().filter(|health| !health.state.is_well()) {
+    for health in snapshot.sources().filter(|health| !health.state.is_well()) {
         let why = health.error.as_deref().unwrap_or("No answer yet.");
         lines.push(format!("{}: {}. {why}", health.name, health.state.word()));
     }
@@ -139,7 +155,7 @@ pub(super) fn notices(snapshot: &AlertSnapshot) -> Vec<String> {
 /// The table of alerts; nothing when there are none.
 pub(super) fn table(snapshots: &[AlertSnapshot], now: Instant) -> Option<String> {
     let alerts = sorted(snapshots.iter());
-    let heads = ["SEVERITY", "STATE", "ALERT", "ENVIRONMENT", "SERVICE", "AGE", "ON IT", "SUMMARY"];
+    let heads = ["SEVERITY", "STATE", "ALERT", "ENVIRONMENT", "SERVICE", "AGE", "VALUE", "ON IT", "SUMMARY"];
     let mut rows = vec![heads.map(str::to_owned).to_vec()];
     rows.extend(alerts.iter().map(|alert| {
         vec![
@@ -149,6 +165,7 @@ pub(super) fn table(snapshots: &[AlertSnapshot], now: Instant) -> Option<String>
             alert.environment.to_string(),
             alert.service.as_deref().unwrap_or(UNMAPPED).to_owned(),
             time::coarse(time::age(alert.started_at, now)),
+            alert.rule.as_ref().and_then(|rule| rule.said()).unwrap_or_else(|| "-".to_owned()),
             alert.acknowledged.as_ref().map_or_else(|| "-".to_owned(), |word| word.by.to_string()),
             alert.summary().to_owned(),
         ]
@@ -156,17 +173,19 @@ pub(super) fn table(snapshots: &[AlertSnapshot], now: Instant) -> Option<String>
     (!alerts.is_empty()).then(|| columns(&rows))
 }
 
-/// What the alerts make of the exit code: critical and high 2, medium 1, low 0; what is silenced or inhibited counts for nothing.
+/// What the alerts make of the exit code: critical and high 2, medium 1, low 0; what is silenced, inhibited
+/// or only about to fire counts for nothing.
 ///
-/// A missing watchdog, and alerts nobody could read, are unknown: 3. A replica that is away while another answers: 1.
+/// A missing watchdog, and alerts nobody could read, are unknown: 3. A replica that is away while another answers, or the Prometheus
+/// whose rules are read beside: 1.
 pub(super) fn exit_codes(snapshot: &AlertSnapshot) -> impl Iterator<Item = u8> {
-    let is_held = |alert: &&Arc<Alert>| matches!(alert.state(), State::Silenced | State::Inhibited);
+    let is_held = |alert: &&Arc<Alert>| matches!(alert.state(), State::Silenced | State::Inhibited) || alert.is_pending;
     let alerts = snapshot.alerts.iter().filter(move |alert| !is_held(alert)).map(|alert| alert.severity.exit_code());
     let best = match snapshot.best().map(|health| health.state) {
         Some(SourceState::Down | SourceState::Loading) => 3,
         Some(SourceState::Fresh | SourceState::Forbidden | SourceState::Stale) | None => 0,
     };
-    let is_one_away = snapshot.health.iter().any(|health| health.state == SourceState::Down);
+    let is_one_away = snapshot.sources().any(|health| health.state == SourceState::Down);
     alerts.chain([best, u8::from(is_one_away), if snapshot.watchdog.is_missing() { 3 } else { 0 }])
 }
 
@@ -201,6 +220,8 @@ mod tests {
         assert_eq!(worst(&seen(vec![make("warning"), make("critical")], &fresh)), 2);
         let silenced = Alert { hold: Hold::Silenced, ..make("critical") };
         assert_eq!(worst(&seen(vec![silenced], &fresh)), 0);
+        let pending = Alert { is_pending: true, ..make("critical") };
+        assert_eq!(worst(&seen(vec![pending], &fresh)), 0);
     }
 
     #[test]

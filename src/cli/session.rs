@@ -251,14 +251,15 @@ impl Session {
         self.settings.environments.iter().filter_map(|one| AlertFeed::of(one, services, &self.clock)).collect()
     }
 
-    /// Where the alerts of the environment come from; `None` when it has no Alertmanager.
+    /// Where the alerts of the environment come from; `None` when it has neither Alertmanagers nor a Prometheus.
     pub(super) fn alert_feed(&self) -> Option<AlertFeed> {
         AlertFeed::of(&self.environment, &self.settings.services, &self.clock)
     }
 
     /// What silences of the environment are planned and carried out with; `None` when it has no Alertmanager.
     pub(super) fn silencer(&self) -> Option<Silencer> {
-        let (feed, grant) = (self.alert_feed()?, self.grant());
+        let feed = self.alert_feed().filter(|feed| !feed.clients.is_empty())?;
+        let grant = self.grant();
         Some(Silencer {
             environment: self.environment.name.clone(),
             guard: self.environment.guard,
@@ -271,7 +272,7 @@ impl Session {
         })
     }
 
-    /// The alerts of the environment, once; `None` when it has no Alertmanager.
+    /// The alerts of the environment, once; `None` when it has neither Alertmanagers nor a Prometheus.
     pub(super) async fn alerts(&self, within: Duration) -> Option<AlertSnapshot> {
         let feed = self.alert_feed()?;
         let (snapshots, mut seen) = watch::channel(AlertSnapshot::default());

@@ -193,7 +193,7 @@ impl Found {
 }
 
 fn alert_health(found: &[Found]) -> impl Iterator<Item = &SourceHealth> {
-    found.iter().filter_map(|one| one.alerts.as_ref()).flat_map(|alerts| &alerts.health)
+    found.iter().filter_map(|one| one.alerts.as_ref()).flat_map(AlertSnapshot::sources)
 }
 
 fn signal_health(found: &[Found]) -> impl Iterator<Item = &SourceHealth> {

@@ -24,11 +24,13 @@ pub struct Metrics {
 /// An alert as the rules of a Prometheus have it. Texts are cleaned.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuleAlert {
-    /// Its labels; the name is `alertname`.
+    /// Its labels in the order of their names, without the external labels that go with what is sent; the name is `alertname`.
     pub labels: Vec<(Arc<str>, Arc<str>)>,
+    /// Its annotations, in the order of their names.
+    pub annotations: Vec<(Arc<str>, Arc<str>)>,
     /// Whether it fires; else it is pending.
     pub is_firing: bool,
-    /// Since when the expression holds, by the source's clock.
+    /// Since when the expression holds, by our clock.
     pub active_at: Option<Instant>,
     /// The value of its expression, where it is a number.
     pub value: Option<f64>,
@@ -51,6 +53,8 @@ pub struct Rule {
     pub health: String,
     /// Why it did not.
     pub error: Option<String>,
+    /// What is pending or fires by it.
+    pub alerts: Vec<RuleAlert>,
 }
 
 /// Reading series, alerts and rules. Changes nothing.
@@ -61,8 +65,8 @@ pub trait ObserveMetrics: Send + Sync {
     /// The values of every series of an expression from `start` to `end`, one each `step`; at most 11,000 steps.
     fn range<'a>(&'a self, query: &'a str, start: Instant, end: Instant, step: TimeDelta) -> Answer<'a, Metrics>;
 
-    /// Its pending and firing alerts.
-    fn alerts(&self) -> Answer<'_, Vec<RuleAlert>>;
+    /// Its rules that alert, with what is pending or fires by each.
+    fn alerting(&self) -> Answer<'_, Vec<Rule>>;
 
     /// Its rules.
     fn rules(&self) -> Answer<'_, Vec<Rule>>;

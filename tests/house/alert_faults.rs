@@ -35,3 +35,32 @@ polled_faults! {
     internal_error: Fault::Status(500), "/alertmanager/", "in trouble itself";
     unavailable: Fault::Status(503), "/alertmanager/", "overloaded or starting";
 }
+
+/// The same of the rules of a Prometheus, where no Alertmanager is configured and they are the list.
+mod of_rules {
+    use super::*;
+
+    const RULES: Polled = Polled {
+        server: |sandbox, namespace| ("prometheus", sandbox.prometheus(namespace)),
+        service: "gateway",
+        pane: "1",
+        fresh: "CertificateExpires",
+        stays: ["CertificateExpires", "pending"],
+    };
+
+    polled_faults! {
+        RULES;
+        down: Fault::Down, "/", "broke off";
+        an_expired_certificate: Fault::ExpiredCertificate, "/", "xpired";
+        hanging: Fault::Hang, "/prometheus/", "did not answer within";
+        hanging_after_the_headers: Fault::HangAfterHeaders, "/prometheus/", "did not answer within";
+        truncated: Fault::Truncated, "/prometheus/", "not as a Prometheus";
+        garbage: Fault::Garbage, "/prometheus/", "not as a Prometheus";
+        a_web_page: Fault::Html, "/prometheus/", "not as a Prometheus";
+        huge: Fault::Huge, "/prometheus/", "larger than 32 MB";
+        unauthorized: Fault::Status(401), "/prometheus/", "does not accept these credentials";
+        not_found: Fault::Status(404), "/prometheus/", "route prefix";
+        too_many_requests: Fault::Status(429), "/prometheus/", "left alone for a while";
+        unavailable: Fault::Status(503), "/prometheus/", "overloaded or starting";
+    }
+}

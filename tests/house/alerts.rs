@@ -6,7 +6,8 @@ use chrono::TimeDelta;
 use insta::assert_snapshot;
 use quarterdeck::app::{Effect, Message, update};
 use quarterdeck::domain::alert::{
-    Alert, AlertSnapshot, Hold, Matcher, Severity, Silence, SilenceState, Watchdog, identity, value,
+    Alert, AlertSnapshot, Comparison, Hold, Matcher, Ruled, Severity, Silence, SilenceState, Teller, Watchdog,
+    identity, value,
 };
 use quarterdeck::domain::rollout::{Rollout, Verdict};
 use quarterdeck::domain::source::{SourceHealth, SourceState};
@@ -29,6 +30,9 @@ pub(crate) fn alert(labels: &[(&str, &str)], summary: &str, seconds: i64) -> Ale
         name: value(&pairs, "alertname").cloned().unwrap_or_default(),
         severity: Severity::of(value(&pairs, "severity").map(AsRef::as_ref)),
         hold: Hold::None,
+        told_by: Teller::Alertmanager,
+        is_pending: false,
+        rule: None,
         started_at: ago(seconds),
         heard_at: ago(4),
         service: value(&pairs, "service").cloned(),
@@ -75,7 +79,9 @@ pub(crate) fn snapshot(alerts: Vec<Alert>, state: SourceState) -> AlertSnapshot 
         alerts: alerts.into_iter().map(Arc::new).collect(),
         silences: Some([silence].into()),
         watchdog: if state == SourceState::Loading { Watchdog::Unknown } else { Watchdog::Heard(ago(20)) },
+        teller: Teller::Alertmanager,
         health: vec![health("am-0.example", state)],
+        rules: None,
         notes: Vec::new(),
     }
 }
@@ -363,4 +369,67 @@ fn a_runbook_is_copied_and_a_hostile_one_is_only_shown() {
     let bare = alert(&[("alertname", "A"), ("severity", "critical")], "it fails", 60);
     let (copied, said) = runbook(&mut seeing(snapshot(vec![bare], SourceState::Fresh)));
     assert!(copied.is_none() && said.contains("Nothing names a runbook"), "{said}");
+}
+
+/// What a rule says and measured.
+fn ruled(alert: Alert, expression: &str, value: f64, minutes: i64) -> Alert {
+    let rule = Ruled {
+        expression: expression.into(),
+        held_for: TimeDelta::minutes(minutes),
+        value: Some(value),
+        comparison: Comparison::of(expression),
+        active_at: Some(ago(240)),
+        observed_at: ago(6),
+    };
+    Alert { rule: Some(Arc::new(rule)), ..alert }
+}
+
+/// What a Prometheus adds: values, what is pending, what fires and no Alertmanager lists.
+fn with_rules() -> Vec<Alert> {
+    let mut alerts = shop();
+    alerts[0] = ruled(alerts[0].clone(), "sum by (service) (rate(errors[5m])) > 0.05", 0.0712, 1);
+    alerts[1] = ruled(alerts[1].clone(), "queue > 100 unless on() maintenance", 4_200.0, 0);
+    let of_rules =
+        |alert: Alert, is_pending| Alert { told_by: Teller::Prometheus, is_pending, receivers: Vec::new(), ..alert };
+    let disk = [("alertname", "DiskFillsUp"), ("severity", "critical"), ("instance", "db-1")];
+    let disk = ruled(alert(&disk, "82 % of /var is used", 240), "1 - free / size > 0.8", 0.824, 10);
+    let lost = [("alertname", "BrokerLost"), ("severity", "high"), ("service", "mail")];
+    let lost = ruled(alert(&lost, "nobody answers", 240), "up{job=\"broker\"} == 0", 0.0, 0);
+    alerts.extend([of_rules(disk, true), of_rules(lost, false)]);
+    alerts
+}
+
+#[test]
+fn alerts_with_what_rules_say() {
+    let rules = |state| Some(health("prometheus.example rules", state));
+    let fresh = AlertSnapshot { rules: rules(SourceState::Fresh), ..snapshot(with_rules(), SourceState::Fresh) };
+    let mut stage = seeing(fresh.clone());
+    assert_snapshot!("alerts_with_rules", stage.bodies());
+    stage.press("/");
+    stage.type_text("db-1");
+    stage.press("enter");
+    stage.press("enter");
+    assert_snapshot!("alert_pending", stage.bodies());
+    let mut stage = seeing(fresh);
+    stage.press("/");
+    stage.type_text("BrokerLost");
+    stage.press("enter");
+    stage.press("enter");
+    let drawn = text(&stage.body(120, 40));
+    assert!(drawn.contains("no Alertmanager lists it") && drawn.contains("0 == 0, read 5s ago"), "{drawn}");
+    // While its rules cannot be read, the list of Alertmanager is as fresh as ever, and the values are those of then.
+    let away = AlertSnapshot { rules: rules(SourceState::Down), ..snapshot(with_rules(), SourceState::Fresh) };
+    let drawn = text(&seeing(away).body(120, 40));
+    assert!(drawn.contains("prometheus.example rules: What follows is 6m old"), "{drawn}");
+    let alone = AlertSnapshot {
+        teller: Teller::Prometheus,
+        silences: None,
+        watchdog: Watchdog::NotAsked,
+        health: vec![health("prometheus.example rules", SourceState::Fresh)],
+        ..snapshot(with_rules().split_off(8), SourceState::Fresh)
+    };
+    assert_snapshot!("alerts_rules_alone", seeing(alone.clone()).bodies());
+    let quiet = AlertSnapshot { alerts: [].into(), ..alone };
+    let drawn = text(&seeing(quiet).body(120, 40));
+    assert!(drawn.contains("whether anybody would be told is not known"), "{drawn}");
 }

@@ -47,6 +47,15 @@ impl Drop for Server {
 impl Server {
     /// One with a history in OpenMetrics, rules, and targets of a job `nasty`; each may be empty.
     pub(crate) fn start(history: &str, rules: &str, targets: &[u16]) -> Self {
+        Self::configured(history, rules, targets, &[])
+    }
+
+    /// One with rules that tells these Alertmanagers, with two external labels: the cluster, and which of a pair it is.
+    pub(crate) fn alerting(rules: &str, managers: &[u16]) -> Self {
+        Self::configured("", rules, &[], managers)
+    }
+
+    fn configured(history: &str, rules: &str, targets: &[u16], managers: &[u16]) -> Self {
         let binaries = binaries().expect("asked before whether it is there");
         let directory =
             tempfile::Builder::new().prefix("quarterdeck-prometheus-").tempdir().expect("a directory").keep();
@@ -58,7 +67,7 @@ impl Server {
             Running::start(command, "").finish(UP).good("promtool");
         }
         fs::write(directory.join("rules.yml"), if rules.is_empty() { "groups: []\n" } else { rules }).expect("room");
-        fs::write(directory.join("prometheus.yml"), settings(targets)).expect("room");
+        fs::write(directory.join("prometheus.yml"), settings(targets, managers)).expect("room");
         let [port] = free_ports();
         let child = launch(&binaries, &directory, port);
         watchdog.adopt(&child);
@@ -80,8 +89,15 @@ impl Server {
     }
 }
 
-fn settings(targets: &[u16]) -> String {
-    let mut text = "global: { scrape_interval: 1s, evaluation_interval: 1s }\nrule_files: [rules.yml]\n".to_owned();
+fn settings(targets: &[u16], managers: &[u16]) -> String {
+    let labels = if managers.is_empty() { "" } else { ", external_labels: { cluster: eu, prometheus_replica: a }" };
+    let mut text =
+        format!("global: {{ scrape_interval: 1s, evaluation_interval: 1s{labels} }}\nrule_files: [rules.yml]\n");
+    if !managers.is_empty() {
+        let managers: Vec<String> = managers.iter().map(|port| format!("\"127.0.0.1:{port}\"")).collect();
+        let line = "alerting: { alertmanagers: [{ static_configs: [{ targets: [";
+        writeln!(text, "{line}{}] }}] }}] }}", managers.join(", ")).expect("text");
+    }
     if !targets.is_empty() {
         let targets: Vec<String> = targets.iter().map(|port| format!("\"127.0.0.1:{port}\"")).collect();
         let line = "scrape_configs: [{ job_name: nasty, static_configs: [{ targets: [";
@@ -95,6 +111,8 @@ fn launch(binaries: &Path, directory: &Path, port: u16) -> Child {
     Command::new(binaries.join("prometheus"))
         .current_dir(directory)
         .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--storage.tsdb.retention.time=30d"])
+        // It finds its Alertmanagers after 5 s, and what fired before would else be told a minute later.
+        .arg("--rules.alert.resend-delay=1s")
         .arg(format!("--web.listen-address=127.0.0.1:{port}"))
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -44,13 +44,15 @@ pub fn key(alert: &Alert) -> Key {
     (alert.environment.clone(), alert.name.clone(), alert.service.clone())
 }
 
-/// Worst first: what nobody is on and nothing holds back, then by severity, then the newest.
+/// Worst first: what nobody is on and nothing holds back, then what is about to fire, then what is held back; each by severity, then
+/// the newest.
 ///
 /// What began a moment ago is what an operator has not seen yet; the fingerprint makes the order complete.
 pub fn worst_first(one: &Alert, other: &Alert) -> Ordering {
     let held = |alert: &Alert| matches!(alert.state(), State::Silenced | State::Inhibited);
     held(one)
         .cmp(&held(other))
+        .then_with(|| one.is_pending.cmp(&other.is_pending))
         .then_with(|| one.severity.cmp(&other.severity))
         .then_with(|| one.state().cmp(&other.state()))
         .then_with(|| other.started_at.cmp(&one.started_at))
@@ -80,11 +82,11 @@ pub fn grouped(alerts: impl IntoIterator<Item = Arc<Alert>>) -> Vec<Group> {
     groups
 }
 
-/// How many fire, by severity, from the worst; silenced and inhibited ones do not count.
+/// How many fire, by severity, from the worst; silenced, inhibited and pending ones do not count.
 pub fn tally<'a>(alerts: impl IntoIterator<Item = &'a Arc<Alert>>) -> [usize; Severity::ALL.len()] {
     let mut counts = [0; Severity::ALL.len()];
     for alert in alerts {
-        if matches!(alert.state(), State::Silenced | State::Inhibited) {
+        if matches!(alert.state(), State::Silenced | State::Inhibited) || alert.is_pending {
             continue;
         }
         if let Some(place) = Severity::ALL.iter().position(|severity| *severity == alert.severity) {
@@ -117,6 +119,7 @@ mod tests {
         };
         let all = vec![
             make("silenced", "critical", &|one| one.hold = Hold::Silenced),
+            make("soon", "critical", &|one| one.is_pending = true),
             make("old", "high", &|one| one.started_at = at() - TimeDelta::hours(3)),
             make("taken", "high", &taken),
             make("new", "high", &|_| {}),
@@ -125,8 +128,8 @@ mod tests {
         ];
         let names: Vec<String> =
             grouped(all.clone()).iter().filter_map(|group| Some(group.first()?.name.to_string())).collect();
-        assert_eq!(names, ["worst", "new", "old", "taken", "small", "silenced"]);
-        assert_eq!(tally(&all), [1, 3, 0, 1], "what is silenced counts for nothing");
+        assert_eq!(names, ["worst", "new", "old", "taken", "small", "soon", "silenced"]);
+        assert_eq!(tally(&all), [1, 3, 0, 1], "what is silenced or only about to fire counts for nothing");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! | file | subject |
 //! |---|---|
+//! | [`comparison`](Comparison) | the threshold a rule holds a value against |
+//! | [`ruled`](Ruled) | what the rules of a Prometheus add to what Alertmanager lists |
 //! | [`severity`](Severity) | how bad, from whatever word a label says (requirements, section H) |
 //! | [`group`] | alerts that are one to an operator, and the order of a list |
 //! | [`history`](History) | how often one came back |
@@ -15,11 +17,13 @@
 //! | [`snapshot`](AlertSnapshot) | everything known of one environment at one time |
 //! | [`watchdog`](Watchdog) | the alert that always fires: without it, no alerts is not healthy |
 
+pub mod comparison;
 pub mod group;
 mod history;
 pub mod identity;
 pub mod join;
 mod matcher;
+pub mod ruled;
 mod runbook;
 mod severity;
 mod silence;
@@ -34,8 +38,10 @@ use serde::{Deserialize, Serialize};
 
 use super::service::Services;
 
+pub use comparison::Comparison;
 pub use history::History;
 pub use matcher::{Matcher, MatcherError, Operator, matchers};
+pub use ruled::{Ruled, Teller};
 pub use runbook::address;
 pub use severity::Severity;
 pub use silence::{Silence, SilenceState};
@@ -123,7 +129,13 @@ pub struct Alert {
     pub severity: Severity,
     /// What keeps it back.
     pub hold: Hold,
-    /// When it began firing. Not when it became pending.
+    /// Who told of it.
+    pub told_by: Teller,
+    /// Whether its expression holds, but not for long enough yet to fire; only the rules of a Prometheus tell of such.
+    pub is_pending: bool,
+    /// What its rule says and measured; `None` where no Prometheus told.
+    pub rule: Option<Arc<Ruled>>,
+    /// When it began firing, not when it became pending; of one that is pending since when its expression holds.
     pub started_at: Instant,
     /// When Alertmanager last heard of it.
     pub heard_at: Instant,
@@ -167,9 +179,16 @@ impl Alert {
             Hold::Silenced => State::Silenced,
             Hold::Inhibited => State::Inhibited,
             Hold::Unprocessed => State::Pending,
+            Hold::None if self.is_pending => State::Pending,
             Hold::None if self.acknowledged.is_some() => State::Acknowledged,
             Hold::None => State::Firing,
         }
+    }
+
+    /// Whether it fires and no Alertmanager was told in time, as far as is known here: nobody is paged by it.
+    pub fn was_never_told(&self, now: Instant) -> bool {
+        let fires_at = self.rule.as_ref().and_then(|rule| rule.fires_at()).unwrap_or(self.started_at);
+        self.told_by == Teller::Prometheus && !self.is_pending && now - fires_at > ruled::TOLD_WITHIN
     }
 
     /// Its name, or what stands for one.
@@ -230,6 +249,9 @@ pub(crate) mod testing {
             name: value(&pairs, "alertname").cloned().unwrap_or_default(),
             severity: Severity::of(value(&pairs, "severity").map(AsRef::as_ref)),
             hold: Hold::None,
+            told_by: Teller::Alertmanager,
+            is_pending: false,
+            rule: None,
             started_at: now - chrono::TimeDelta::minutes(10),
             heard_at: now,
             service: join::service(&pairs, &Services::default(), "production"),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Alert, Silence, Watchdog};
+use super::{Alert, Silence, Teller, Watchdog};
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::store::Acknowledgement;
 use crate::domain::time::Instant;
@@ -18,8 +18,12 @@ pub struct AlertSnapshot {
     pub silences: Option<Arc<[Silence]>>,
     /// The alert that always fires.
     pub watchdog: Watchdog,
-    /// Each Alertmanager.
+    /// Whose list it is: without an Alertmanager that of the rules of a Prometheus.
+    pub teller: Teller,
+    /// Each source of the list: the Alertmanagers, or without any the Prometheus.
     pub health: Vec<SourceHealth>,
+    /// The Prometheus whose rules are read beside Alertmanagers; `None` where there is none, or it is the source of the list.
+    pub rules: Option<SourceHealth>,
     /// What an operator should know, as sentences.
     pub notes: Vec<String>,
 }
@@ -35,9 +39,14 @@ impl AlertSnapshot {
         }
     }
 
-    /// Whether every Alertmanager has answered, or said why it does not.
+    /// Every source of it, with that of the rules.
+    pub fn sources(&self) -> impl Iterator<Item = &SourceHealth> {
+        self.health.iter().chain(&self.rules)
+    }
+
+    /// Whether every source has answered, or said why it does not.
     pub fn is_settled(&self) -> bool {
-        self.health.iter().all(|source| source.state != SourceState::Loading)
+        self.health.iter().chain(&self.rules).all(|source| source.state != SourceState::Loading)
     }
 
     /// Lays over the alerts what the store says of them.

@@ -5,7 +5,7 @@
 
 mod inhibiting;
 pub(super) mod matching;
-mod rules;
+pub(super) mod rules;
 
 use std::collections::BTreeMap;
 use std::sync::PoisonError;

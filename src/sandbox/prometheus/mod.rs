@@ -5,6 +5,7 @@
 
 mod evaluate;
 mod promql;
+mod rules;
 mod traffic;
 
 use std::sync::PoisonError;
@@ -14,6 +15,7 @@ use http::Response;
 use serde_json::{Value, json};
 
 use super::Shared;
+use super::alertmanager::rules::rules as ruled;
 use super::http::{Asked, Body, decoded, json_answer};
 pub(super) use traffic::{EVERY, Traffic};
 
@@ -43,8 +45,7 @@ pub(super) fn answer(shared: &Shared, asked: &Asked) -> Option<Response<Body>> {
             }
         }
         "/labels" => Ok(json!(["__name__", "code", "instance", "job", "le", "service"])),
-        "/alerts" => Ok(json!({"alerts": []})),
-        "/rules" => Ok(json!({"groups": []})),
+        "/rules" => Ok(rules::groups(&shared.read(|world| ruled(world, namespace, now)), now)),
         _ => return Some(json_answer(404, &json!({"status": "error", "errorType": "not_found", "error": path}))),
     };
     Some(match found {

@@ -1,4 +1,5 @@
-//! Alertmanager by its API v2, from 0.22 on: the alerts of an environment, its silences, and how its replicas are.
+//! Alertmanager by its API v2, from 0.22 on: the alerts of an environment, its silences, and how its replicas are; joined with what
+//! the rules of its Prometheus tell, where it has one.
 //!
 //! | file | subject |
 //! |---|---|
@@ -7,12 +8,14 @@
 //! | `wire` | its JSON, decoded alert by alert |
 //! | `replica` | polling one: interval, jitter, back-off |
 //! | `board` | replicas of one cluster merged |
+//! | `compose` | what replicas and rules told, as one snapshot |
 //! | [`AlertFeed`], [`AlertSource`] | all of an environment, as snapshots |
 //! | [`AlertEyes`] | what matchers cover, and how far a silence has spread |
 //! | [`SilenceHands`] | creating, changing and ending silences |
 
 mod board;
 mod client;
+mod compose;
 mod hands;
 mod replica;
 mod source;

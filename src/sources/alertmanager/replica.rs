@@ -14,12 +14,8 @@ use crate::domain::service::Services;
 use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::SourceError;
-use crate::sources::poll::jittered;
+use crate::sources::poll::{EVERY, jittered, pause};
 
-/// How often it is asked.
-const EVERY: Duration = Duration::from_secs(15);
-/// A poll that takes long is repeated after so many times as long.
-const BREATHING: u32 = 5;
 /// The longest wait after a failure.
 const CAP: Duration = Duration::from_secs(30);
 /// Every how many polls it is asked how it stands.
@@ -60,19 +56,7 @@ impl Replica {
             let began = tokio::time::Instant::now();
             let is_time = round % STANDING_EVERY == 0 || failures > 0;
             let outcome = self.look(is_time, &mut standing).await;
-            let wait = match &outcome {
-                Ok(_) => {
-                    failures = 0;
-                    jittered(EVERY.max(began.elapsed() * BREATHING))
-                }
-                Err(error) => {
-                    failures = failures.saturating_add(1);
-                    let backed_off = Duration::from_secs(1).saturating_mul(1 << failures.min(5)).min(CAP);
-                    jittered(
-                        error.retry_after.unwrap_or(backed_off).clamp(Duration::from_secs(1), Duration::from_secs(300)),
-                    )
-                }
-            };
+            let wait = jittered(pause(outcome.as_ref().err(), &mut failures, began.elapsed(), EVERY, CAP));
             tell(outcome, (self.clock)() + TimeDelta::from_std(wait).unwrap_or_default());
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}

@@ -11,7 +11,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::domain::alert::{
-    Alert, Hold, Labels, Matcher, Operator, Severity, Silence, SilenceState, identity, join, value,
+    Alert, Hold, Labels, Matcher, Operator, Severity, Silence, SilenceState, Teller, identity, join, value,
 };
 use crate::domain::service::Services;
 use crate::domain::text::clean;
@@ -206,6 +206,9 @@ fn alert(wire: WireAlert<'_>, reading: &Reading<'_>, kept: &mut Kept) -> Result<
         name: value(&labels, "alertname").cloned().unwrap_or_default(),
         severity: Severity::of(value(&labels, "severity").map(AsRef::as_ref)),
         hold,
+        told_by: Teller::Alertmanager,
+        is_pending: false,
+        rule: None,
         started_at,
         heard_at,
         service: join::service(&labels, reading.services, reading.environment),

@@ -15,7 +15,7 @@ use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::http::{Answered, Http, Request, trouble};
-use crate::sources::metrics::{Metrics, ObserveMetrics, Rule, RuleAlert};
+use crate::sources::metrics::{Metrics, ObserveMetrics, Rule};
 use crate::sources::observe::Answer;
 
 /// The longest body, unpacked: 10,000 series are about 2 MB, with an hour of samples 13 MB.
@@ -120,6 +120,20 @@ impl Prometheus {
         wire::envelope(&answer.body).map_err(|what| self.malformed(&what))
     }
 
+    async fn all_rules(&self, path: &str) -> Result<Vec<Rule>, SourceError> {
+        let envelope = self.get(path).await?;
+        if let Some(error) = &envelope.error {
+            let sentence = format!("{} refused it ({}).", self.name(), error.trim_end_matches('.'));
+            return Err(SourceError::new(Trouble::Rejected, sentence));
+        }
+        let ahead = TimeDelta::seconds(self.shared.ahead.load(Ordering::Relaxed));
+        let mut rules = wire::rules(&envelope).map_err(|what| self.malformed(&what))?;
+        for alert in rules.iter_mut().flat_map(|rule| &mut rule.alerts) {
+            alert.active_at = alert.active_at.map(|at| at - ahead);
+        }
+        Ok(rules)
+    }
+
     async fn metrics(&self, path: &str, fields: &[(&str, &str)]) -> Result<Metrics, SourceError> {
         let (answer, envelope) = self.ask(path, fields).await?;
         let found = wire::series(&envelope).map_err(|what| self.malformed(&what))?;
@@ -196,18 +210,17 @@ impl ObserveMetrics for Prometheus {
         })
     }
 
-    fn alerts(&self) -> Answer<'_, Vec<RuleAlert>> {
+    fn alerting(&self) -> Answer<'_, Vec<Rule>> {
         Box::pin(async move {
-            let envelope = self.get("/alerts").await?;
-            wire::alerts(&envelope).map_err(|what| self.malformed(&what))
+            // A server that does not know the parameter sends the others too.
+            let mut rules = self.all_rules("/rules?type=alert").await?;
+            rules.retain(|rule| rule.is_alerting);
+            Ok(rules)
         })
     }
 
     fn rules(&self) -> Answer<'_, Vec<Rule>> {
-        Box::pin(async move {
-            let envelope = self.get("/rules").await?;
-            wire::rules(&envelope).map_err(|what| self.malformed(&what))
-        })
+        Box::pin(self.all_rules("/rules"))
     }
 
     fn labels(&self) -> Answer<'_, Option<Labels>> {

@@ -5,13 +5,16 @@
 //! | [`Prometheus`] | one server: questions by POST, its labels found once |
 //! | `history` | the last hour of each signal, read once and appended to |
 //! | `wire` | its JSON, with numbers in texts and native histograms |
+//! | `rules` | what is pending or fires by its rules, polled |
 //! | [`SignalFeed`], [`SignalSource`] | the named queries of an environment, polled, as snapshots |
 
 mod client;
 mod compare;
 mod history;
+mod rules;
 mod source;
 mod wire;
 
 pub use client::Prometheus;
+pub(in crate::sources) use rules::{RulePoller, SeenRules};
 pub use source::{SignalFeed, SignalSource};

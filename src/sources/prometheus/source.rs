@@ -17,12 +17,8 @@ use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::metrics::{Metrics, ObserveMetrics};
-use crate::sources::poll::jittered;
+use crate::sources::poll::{EVERY, jittered, pause};
 
-/// How often everything is asked.
-const EVERY: Duration = Duration::from_secs(15);
-/// A round that takes long is repeated after so many times as long.
-const BREATHING: u32 = 5;
 /// The longest wait after a failure.
 const CAP: Duration = Duration::from_secs(60);
 /// After how long without a good word a source is down, not only stale.
@@ -89,18 +85,7 @@ impl SignalSource {
         loop {
             let began = tokio::time::Instant::now();
             let outcome = self.ask(&mut history).await;
-            let wait = match &outcome {
-                Ok(_) => {
-                    failures = 0;
-                    jittered(EVERY.max(began.elapsed() * BREATHING))
-                }
-                Err(error) => {
-                    failures = failures.saturating_add(1);
-                    let backed_off = Duration::from_secs(1).saturating_mul(1 << failures.min(6)).min(CAP);
-                    let asked = error.retry_after.unwrap_or(backed_off);
-                    jittered(asked.clamp(Duration::from_secs(1), Duration::from_secs(300)))
-                }
-            };
+            let wait = jittered(pause(outcome.as_ref().err(), &mut failures, began.elapsed(), EVERY, CAP));
             let now = (self.clock)();
             match outcome {
                 Ok(round) => {

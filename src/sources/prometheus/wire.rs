@@ -149,16 +149,12 @@ pub(super) fn texts(envelope: &Envelope) -> Result<Vec<String>, String> {
 }
 
 #[derive(Deserialize)]
-struct Alerts {
-    #[serde(default)]
-    alerts: Option<Vec<WireAlert>>,
-}
-
-#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WireAlert {
     #[serde(default)]
     labels: BTreeMap<String, String>,
+    #[serde(default)]
+    annotations: Option<BTreeMap<String, String>>,
     state: String,
     #[serde(default)]
     active_at: Option<String>,
@@ -166,17 +162,18 @@ struct WireAlert {
     value: Option<String>,
 }
 
-/// The alerts of an answer.
-pub(super) fn alerts(envelope: &Envelope) -> Result<Vec<RuleAlert>, String> {
-    let found: Alerts = owned(envelope)?;
+/// An alert of a rule; `None` for one that neither fires nor is pending, as some servers list.
+fn alert(alert: WireAlert) -> Option<RuleAlert> {
     let cleaned = |text: &str| -> Arc<str> { text::clean(text).into() };
-    let alert = |alert: WireAlert| RuleAlert {
-        labels: alert.labels.iter().map(|(name, value)| (cleaned(name), cleaned(value))).collect(),
+    let pairs =
+        |texts: &BTreeMap<String, String>| texts.iter().map(|(name, value)| (cleaned(name), cleaned(value))).collect();
+    matches!(alert.state.as_str(), "firing" | "pending").then(|| RuleAlert {
+        labels: pairs(&alert.labels),
+        annotations: pairs(&alert.annotations.unwrap_or_default()),
         is_firing: alert.state == "firing",
         active_at: alert.active_at.and_then(|at| Some(DateTime::parse_from_rfc3339(&at).ok()?.to_utc())),
         value: alert.value.and_then(|value| number(&value)).filter(|value| value.is_finite()),
-    };
-    Ok(found.alerts.unwrap_or_default().into_iter().map(alert).collect())
+    })
 }
 
 #[derive(Deserialize)]
@@ -207,6 +204,8 @@ struct WireRule {
     health: String,
     #[serde(default)]
     last_error: Option<String>,
+    #[serde(default)]
+    alerts: Option<Vec<WireAlert>>,
 }
 
 /// The rules of an answer.
@@ -223,6 +222,7 @@ pub(super) fn rules(envelope: &Envelope) -> Result<Vec<Rule>, String> {
             held_for: milliseconds(rule.duration).unwrap_or_default(),
             health: text::clean(&rule.health).into_owned(),
             error: rule.last_error.filter(|error| !error.is_empty()).map(|error| text::clean(&error).into_owned()),
+            alerts: rule.alerts.unwrap_or_default().into_iter().filter_map(alert).collect(),
         }));
     }
     Ok(all)
@@ -349,13 +349,12 @@ mod tests {
 
     #[test]
     fn alerts_and_rules_are_read() {
-        let answer = envelope(br#"{"status":"success","data":{"alerts":[{"labels":{"alertname":"A"},"annotations":{},"state":"pending","activeAt":"2026-11-25T09:00:00.5Z","value":"1e+00"}]}}"#).expect("an envelope");
-        let found = alerts(&answer).expect("alerts");
-        assert_eq!((found[0].is_firing, found[0].value), (false, Some(1.0)));
-        assert!(found[0].active_at.is_some());
-        let answer = envelope(br#"{"status":"success","data":{"groups":[{"name":"g","file":"f","rules":[{"name":"A","query":"up == 0","duration":300,"type":"alerting","health":"ok","alerts":[]},{"name":"r:x","query":"sum(x)","type":"recording","health":"err","lastError":"bad"}]}]}}"#).expect("an envelope");
+        let answer = envelope(br#"{"status":"success","data":{"groups":[{"name":"g","file":"f","rules":[{"name":"A","query":"up == 0","duration":300,"type":"alerting","health":"ok","alerts":[{"labels":{"alertname":"A"},"annotations":{"summary":"x\u001b[2J"},"state":"pending","activeAt":"2026-11-25T09:00:00.5Z","value":"1e+00"},{"labels":{"alertname":"A"},"state":"inactive"},{"labels":{"alertname":"B"},"annotations":null,"state":"firing","value":"+Inf"}]},{"name":"r:x","query":"sum(x)","type":"recording","health":"err","lastError":"bad"}]}]}}"#).expect("an envelope");
         let found = rules(&answer).expect("rules");
         assert_eq!((found[0].is_alerting, found[0].held_for), (true, TimeDelta::minutes(5)));
+        let [pending, firing] = found[0].alerts.as_slice() else { panic!("two: {found:?}") };
+        assert_eq!((pending.is_firing, pending.value, &*pending.annotations[0].1), (false, Some(1.0), "x[2J"));
+        assert_eq!((firing.is_firing, firing.value, firing.active_at), (true, None, None), "what is no number is none");
         assert_eq!((found[1].is_alerting, found[1].error.as_deref()), (false, Some("bad")));
     }
 }

@@ -43,6 +43,52 @@ pub fn quiet_unproven(environment: &str) -> String {
     )
 }
 
+/// Nothing fires by the rules of a Prometheus, and no Alertmanager is known.
+pub fn quiet_rules(environment: &str) -> String {
+    format!(
+        "Nothing fires and nothing is pending by the rules of the Prometheus of {environment}. No Alertmanager is configured for it: whether anybody would be told is not known."
+    )
+}
+
+/// The list is that of the rules of a Prometheus.
+pub fn rules_alone(environment: &str) -> String {
+    format!(
+        "{environment} has no Alertmanager here: this is what the rules of its Prometheus say; who is told, and what is silenced, is not known."
+    )
+}
+
+/// It fires, and the Alertmanagers that answer do not list it.
+pub const NEVER_TOLD: &str = "nobody, as far as is known: it fires at Prometheus, and no Alertmanager lists it. Look at alerting and alert_relabel_configs of that Prometheus.";
+
+/// It fires, and no Alertmanager is configured.
+pub const NOBODY_KNOWN: &str = "not known: no Alertmanager is configured here.";
+
+/// The value beside the threshold, and how old it is.
+pub fn measured(words: &str, age: &str) -> String {
+    format!("{words}, read {age} ago")
+}
+
+/// A value that no number of its rule is held against.
+pub fn measured_alone(value: &str, age: &str) -> String {
+    format!("{value}, read {age} ago; its rule is no plain comparison with a number, so no threshold is shown")
+}
+
+/// The rule gives no number.
+pub const NOT_MEASURED: &str = "no number";
+
+/// When what is pending fires.
+pub fn fires_in(left: &str) -> String {
+    format!("fires in {left} if it goes on")
+}
+
+/// What is pending has held long enough.
+pub const FIRES_NOW: &str = "fires at the next evaluation if it goes on";
+
+/// How long the expression has to hold.
+pub fn held_for(length: &str) -> String {
+    format!(", for {length}")
+}
+
 /// The always-firing alert is absent.
 pub fn watchdog_missing(environment: &str, name: &str) -> String {
     format!(
@@ -70,7 +116,7 @@ pub fn flapping(flaps: u32) -> String {
 }
 
 /// The detail of an alert that is over.
-pub const GONE: &str = "It is over: Alertmanager does not list it any more. Press esc to go back.";
+pub const GONE: &str = "It is over: it is not listed any more. Press esc to go back.";
 
 /// When it began and when it was heard last.
 pub fn since(age: &str, at: &str, heard: &str) -> String {
@@ -155,6 +201,12 @@ pub mod field {
     pub const STATE: &str = "state";
     /// Since when.
     pub const SINCE: &str = "firing for";
+    /// Since when the expression of a pending one holds.
+    pub const PENDING: &str = "pending";
+    /// The value beside the threshold.
+    pub const VALUE: &str = "value";
+    /// The expression of its rule.
+    pub const RULE: &str = "rule";
     /// What it says.
     pub const SAYS: &str = "says";
     /// Who is on it.
@@ -197,6 +249,8 @@ pub mod column {
     pub const AGE: &str = "AGE";
     /// How often it came back.
     pub const FLAPS: &str = "FLAPS";
+    /// The value beside the threshold.
+    pub const VALUE: &str = "VALUE";
     /// How long ago its service was released.
     pub const RELEASED: &str = "RELEASED";
     /// Who is on it.

@@ -2,6 +2,7 @@
 //! are held to one contract.
 
 mod contract;
+mod rules;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -99,6 +100,7 @@ impl Place {
         let feed = AlertFeed {
             environment: self.eyes.environment.clone(),
             clients: self.eyes.clients.clone(),
+            prometheus: None,
             watchdog: None,
             services: self.eyes.services.clone(),
         };

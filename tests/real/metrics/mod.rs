@@ -134,7 +134,7 @@ async fn the_shipped_queries_read_what_was_written() {
 async fn pending(client: &Prometheus) -> quarterdeck::sources::metrics::RuleAlert {
     let found = tokio::time::timeout(Duration::from_secs(30), async {
         loop {
-            if let Some(alert) = client.alerts().await.expect("alerts").pop() {
+            if let Some(alert) = client.alerting().await.expect("rules").pop().and_then(|mut rule| rule.alerts.pop()) {
                 return alert;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;

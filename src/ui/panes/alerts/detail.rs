@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use ratatui::layout::Rect;
 
 use super::{role_of, role_of_state, workloads};
-use crate::domain::alert::{Alert, Labels};
+use crate::domain::alert::{Alert, Labels, Teller, comparison};
 use crate::domain::rollout::Rollout;
 use crate::domain::service::UNMAPPED;
 use crate::domain::time::{self, Instant};
@@ -44,7 +44,9 @@ fn write(pen: &mut Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
     }
     let (age, heard) = (pen.age(alert.started_at), pen.age(alert.heard_at));
     let at = alert.started_at.format("%Y-%m-%d %H:%M:%S").to_string();
-    page.field(pen, field::SINCE, &said::since(&age, &at, &heard), Role::Text);
+    let since = if alert.is_pending { field::PENDING } else { field::SINCE };
+    page.field(pen, since, &said::since(&age, &at, &heard), Role::Text);
+    rule(pen, page, alert, scene);
     if alert.flaps > 0 {
         page.field(pen, "", &said::flapping(alert.flaps), Role::Warning);
     }
@@ -71,6 +73,36 @@ fn write(pen: &mut Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
     pairs(pen, page, field::LABELS, &alert.labels);
     page.gap();
     pairs(pen, page, field::ANNOTATIONS, &alert.annotations);
+}
+
+/// What its rule says: the value beside the threshold, how long it has to hold, and who has been told.
+fn rule(pen: &mut Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
+    if alert.was_never_told(pen.now) {
+        let has_managers = scene
+            .alerts
+            .snapshots
+            .iter()
+            .any(|snapshot| snapshot.environment == alert.environment && snapshot.teller == Teller::Alertmanager);
+        let words = if has_managers { said::NEVER_TOLD } else { said::NOBODY_KNOWN };
+        page.field(pen, field::TELLS, words, Role::Warning);
+    }
+    let Some(rule) = &alert.rule else { return };
+    let age = pen.age(rule.observed_at);
+    let measured = match (rule.said(), rule.value) {
+        (Some(words), _) => said::measured(&words, &age),
+        (None, Some(value)) => said::measured_alone(&comparison::said(value), &age),
+        (None, None) => said::NOT_MEASURED.to_owned(),
+    };
+    page.field(pen, field::VALUE, &measured, Role::Text);
+    if alert.is_pending {
+        let words = match rule.fires_at() {
+            Some(at) if at > pen.now => said::fires_in(&pen.left(at)),
+            _ => said::FIRES_NOW.to_owned(),
+        };
+        page.field(pen, "", &words, Role::Warning);
+    }
+    let held = (rule.held_for > TimeDelta::zero()).then(|| said::held_for(&time::coarse(rule.held_for)));
+    page.field(pen, field::RULE, &format!("{}{}", rule.expression, held.unwrap_or_default()), Role::Muted);
 }
 
 /// The workloads it is about with their last release, and what was released in its hour: of its service, else of its namespace

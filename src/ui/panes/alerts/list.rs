@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{notice, role_of, role_of_state, workloads};
-use crate::domain::alert::State;
+use crate::domain::alert::{Alert, State};
 use crate::domain::service::UNMAPPED;
 use crate::theme::Role;
 use crate::ui::alerts::AlertLine;
@@ -70,13 +70,16 @@ fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)>
 fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {
     let room = Room::of(columns + 1);
     let is_one = scene.alerts.snapshots.len() < 2;
-    let [name, service, who, summary] = match room {
-        Room::Narrow => [21, 11, 10, 14],
-        Room::Middle => [32, 16, 12, 22],
-        Room::Wide => [40, 20, 16, 40],
+    // Without a Prometheus no value is known of any.
+    let has_values = scene.alerts.lines.iter().any(|line| line.alert.rule.is_some());
+    let [name, service, value, who, summary] = match room {
+        Room::Narrow => [21, 11, 12, 10, 14],
+        Room::Middle if has_values => [30, 14, 14, 10, 16],
+        Room::Middle => [32, 16, 0, 12, 22],
+        Room::Wide => [40, 20, 16, 16, 40],
     };
     let column = |words, width, rank, fit| Column { id: Head { words, fit }, width, rank };
-    let asked = [
+    let mut asked = vec![
         column(column::SEVERITY, 8, 0, Fit::Left),
         column(column::STATE, 12, 0, Fit::Left),
         column(column::ALERT, name, 0, Fit::Middle),
@@ -87,6 +90,9 @@ fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {
         column(column::FLAPS, 5, 6, Fit::Right),
         column(column::ON_IT, who, 4, Fit::Left),
     ];
+    if has_values {
+        asked.insert(6, column(column::VALUE, value, 3, Fit::Right));
+    }
     columns::place(&asked, columns, summary, Some(Head { words: column::SUMMARY, fit: Fit::Left }))
 }
 
@@ -108,6 +114,7 @@ fn cell(pen: &mut Pen<'_>, head: &str, line: &AlertLine, scene: &Scene<'_>) -> C
             (alert.service.as_deref().unwrap_or(UNMAPPED).to_owned(), role)
         }
         column::AGE => (pen.age(line.started_at), Role::Muted),
+        column::VALUE => value(line, scene),
         column::RELEASED => {
             let changed = workloads(alert, scene.alerts.rollouts).iter().filter_map(|row| row.changed_at).max();
             (changed.map(|at| pen.age(at)).unwrap_or_default(), Role::Muted)
@@ -119,6 +126,17 @@ fn cell(pen: &mut Pen<'_>, head: &str, line: &AlertLine, scene: &Scene<'_>) -> C
         column::ON_IT => (alert.acknowledged.as_ref().map(|word| word.by.to_string()).unwrap_or_default(), Role::Ok),
         _ => (alert.summary().to_owned(), muted(Role::Text)),
     }
+}
+
+/// The value beside its threshold; nothing for a group, whose members have each their own, and a dash where its rule is no comparison
+/// with a number.
+fn value(line: &AlertLine, scene: &Scene<'_>) -> Cell {
+    let Some(rule) = line.alert.rule.as_ref().filter(|_| line.members == 1) else {
+        return (String::new(), Role::Muted);
+    };
+    let words = rule.said().unwrap_or_else(|| "-".to_owned());
+    let is_old = notice::are_rules_old(scene, &line.alert.environment);
+    (words, if is_old { Role::StaleData } else { Role::Text })
 }
 
 /// The name, of a group with how many it stands for; members are set in.
@@ -137,11 +155,20 @@ fn name(pen: &Pen<'_>, line: &AlertLine) -> String {
     format!("  {} {own}", pen.glyphs.separator)
 }
 
+/// Its value beside its threshold, and when it fires if it is about to.
+fn rule_words(pen: &mut Pen<'_>, alert: &Alert) -> Vec<String> {
+    let Some(rule) = &alert.rule else { return Vec::new() };
+    let fires_at = rule.fires_at().filter(|_| alert.is_pending);
+    let soon = fires_at.map(|at| if at > pen.now { said::fires_in(&pen.left(at)) } else { said::FIRES_NOW.to_owned() });
+    rule.said().into_iter().chain(soon).collect()
+}
+
 /// What the columns have no room for, of the alert under the cursor.
 fn tell_more(pen: &mut Pen<'_>, area: Rect, line: &AlertLine) {
     let alert = &line.alert;
     let mut page = Page::new(area.width);
     let mut facts = vec![alert.title().to_owned(), alert.severity.word().to_owned(), alert.state().word().to_owned()];
+    facts.extend(rule_words(pen, alert));
     facts.extend((alert.flaps > 0).then(|| said::flapping(alert.flaps)));
     if let Some(word) = &alert.acknowledged {
         facts.push(said::acknowledged(&word.by, &pen.age(word.at), &word.words));

@@ -1,6 +1,6 @@
 //! What stands over the alerts, and in place of them when there are none.
 
-use crate::domain::alert::Watchdog;
+use crate::domain::alert::{AlertSnapshot, Teller, Watchdog};
 use crate::domain::source::{SourceHealth, SourceState, together};
 use crate::theme::Role;
 use crate::ui::chrome::header;
@@ -19,6 +19,14 @@ pub(super) fn is_old(scene: &Scene<'_>) -> bool {
     })
 }
 
+/// Whether the rules of an environment's Prometheus were not read lately: what is pending, and the values, are those of then.
+pub(super) fn are_rules_old(scene: &Scene<'_>, environment: &str) -> bool {
+    let mut of_it = scene.alerts.snapshots.iter().filter(|snapshot| *snapshot.environment == *environment);
+    of_it.any(|snapshot| {
+        snapshot.rules.as_ref().is_some_and(|rules| matches!(rules.state, SourceState::Stale | SourceState::Down))
+    })
+}
+
 /// What stands over the rows: a missing watchdog, what is not fresh, what else to know.
 pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page {
     let mut page = Page::new(columns);
@@ -32,6 +40,11 @@ pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page 
             let retry = source.next_try.filter(|at| *at > pen.now).map(|at| pen.left(at));
             let sentence = words::list::old(&age, source.error.as_deref(), retry.as_deref());
             page.text(pen, 0, &format!("{}: {sentence}", source.name), Role::Warning);
+        }
+    }
+    for snapshot in scene.alerts.snapshots.iter().filter(|snapshot| snapshot.teller == Teller::Prometheus) {
+        if !snapshot.alerts.is_empty() {
+            page.text(pen, 0, &said::rules_alone(&snapshot.environment), Role::Warning);
         }
     }
     for note in scene.alerts.snapshots.iter().flat_map(|snapshot| &snapshot.notes) {
@@ -72,6 +85,9 @@ pub(super) fn instead(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Pag
                     let heard = pen.age(*at);
                     page.text(pen, 0, &said::quiet(&snapshot.environment, &heard), Role::Ok);
                 }
+                Watchdog::NotAsked if snapshot.teller == Teller::Prometheus => {
+                    page.text(pen, 0, &said::quiet_rules(&snapshot.environment), Role::Text);
+                }
                 Watchdog::NotAsked => page.text(pen, 0, &said::quiet_unproven(&snapshot.environment), Role::Text),
                 Watchdog::Missing(_) | Watchdog::Unknown => {}
             },
@@ -81,5 +97,5 @@ pub(super) fn instead(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Pag
 }
 
 fn health(scene: &Scene<'_>) -> Vec<SourceHealth> {
-    scene.alerts.snapshots.iter().flat_map(|snapshot| snapshot.health.clone()).collect()
+    scene.alerts.snapshots.iter().flat_map(AlertSnapshot::sources).cloned().collect()
 }

@@ -1,0 +1,245 @@
+//! What the replicas of an Alertmanager and the rules of a Prometheus told, as one snapshot.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::board;
+use super::replica::Seen;
+use crate::domain::alert::{Alert, AlertSnapshot, History, Silence, Teller, Watchdog, ruled};
+use crate::domain::source::{SourceHealth, SourceState};
+use crate::domain::time::Instant;
+use crate::sources::error::{SourceError, Trouble};
+use crate::sources::prometheus::SeenRules;
+
+/// After how long without a good word a source is down, not only stale.
+const DOWN_AFTER: TimeDelta = TimeDelta::seconds(60);
+
+/// What was told so far.
+pub(super) struct Told {
+    environment: Arc<str>,
+    /// The alert that always fires.
+    watchdog_name: Option<Arc<str>>,
+    /// Each replica, and what it told last.
+    replicas: Vec<(SourceHealth, Option<Seen>)>,
+    /// The Prometheus with its rules, and what it told last.
+    rules: Option<(SourceHealth, Option<SeenRules>)>,
+    /// That it has no rules to read, where it said so.
+    without_rules: Option<String>,
+    history: History,
+    watchdog: Watchdog,
+}
+
+impl Told {
+    /// Nothing yet, of these Alertmanagers and this Prometheus.
+    pub(super) fn nothing<'a>(
+        environment: &Arc<str>,
+        watchdog_name: Option<Arc<str>>,
+        managers: impl Iterator<Item = &'a str>,
+        prometheus: Option<&str>,
+    ) -> Self {
+        let loading = |name: String| SourceHealth::loading(format!("{environment}/{name}"));
+        Self {
+            environment: environment.clone(),
+            watchdog_name,
+            replicas: managers.map(|name| (loading(name.to_owned()), None)).collect(),
+            rules: prometheus.map(|name| (loading(format!("{name} rules")), None)),
+            without_rules: None,
+            history: History::default(),
+            watchdog: Watchdog::Unknown,
+        }
+    }
+
+    /// Takes in what came of asking a replica.
+    pub(super) fn replica(
+        &mut self,
+        place: usize,
+        outcome: Result<Seen, SourceError>,
+        next_try: Instant,
+        now: Instant,
+    ) {
+        let Some((health, known)) = self.replicas.get_mut(place) else { return };
+        match outcome {
+            Ok(seen) => {
+                note(health, Ok(seen.at), next_try, now);
+                *known = Some(seen);
+            }
+            Err(error) => note(health, Err(&error), next_try, now),
+        }
+    }
+
+    /// Takes in what came of asking for rules.
+    pub(super) fn rules(&mut self, outcome: Result<SeenRules, SourceError>, next_try: Instant, now: Instant) {
+        let is_beside = !self.replicas.is_empty();
+        let Some((health, known)) = &mut self.rules else { return };
+        match outcome {
+            Ok(seen) => {
+                note(health, Ok(seen.at), next_try, now);
+                (*known, self.without_rules) = (Some(seen), None);
+            }
+            // One that only stores has none: where Alertmanagers list what fires, that is no failure.
+            Err(error) if error.trouble == Trouble::NotFound && is_beside => {
+                note(health, Ok(now), next_try, now);
+                let name = health.name.split_once('/').map_or("", |(_, name)| name).trim_end_matches(" rules");
+                self.without_rules = Some(format!(
+                    "{name} tells of no rules (404): what is pending and the values of alerts are not known."
+                ));
+                *known = None;
+            }
+            Err(error) => note(health, Err(&error), next_try, now),
+        }
+    }
+
+    /// All of it together.
+    pub(super) fn compose(&mut self, now: Instant) -> AlertSnapshot {
+        let is_fresh = |health: &SourceHealth| health.state == SourceState::Fresh;
+        let any_fresh = self.replicas.iter().any(|(health, _)| is_fresh(health));
+        // While one replica is current, an old word of another would only bring back what is over.
+        let counted: Vec<&Seen> = self
+            .replicas
+            .iter()
+            .filter(|(health, _)| !any_fresh || is_fresh(health))
+            .filter_map(|(_, seen)| seen.as_ref())
+            .collect();
+        let mut alerts = board::alerts(counted.iter().map(|seen| seen.alerts.as_slice()));
+        let known: Vec<&[Silence]> = counted.iter().filter_map(|seen| seen.silences.as_deref()).collect();
+        let silences = (!known.is_empty()).then(|| board::silences(known.into_iter()).into());
+        let mut notes: Vec<String> = counted.iter().flat_map(|seen| seen.notes.clone()).collect();
+        let told = self.rules.as_ref().and_then(|(_, seen)| seen.as_ref());
+        notes.extend(told.iter().flat_map(|seen| seen.notes.clone()));
+        notes.extend(self.without_rules.clone());
+        notes.dedup();
+        let mut ruled: Vec<Alert> = told.map(|seen| seen.alerts.clone()).unwrap_or_default();
+        ruled.retain(|alert| Some(&alert.name) != self.watchdog_name.as_ref());
+        if self.replicas.is_empty() {
+            return self.of_rules_alone(ruled, notes, now);
+        }
+        let watchdog = Watchdog::of(self.watchdog_name.as_ref(), &mut alerts);
+        if any_fresh {
+            self.history.observe(&mut alerts, now);
+            self.watchdog = watchdog;
+        }
+        ruled::join(&mut alerts, &ruled);
+        AlertSnapshot {
+            environment: self.environment.clone(),
+            alerts: alerts.into_iter().map(Arc::new).collect(),
+            silences,
+            watchdog: self.watchdog.clone(),
+            teller: Teller::Alertmanager,
+            health: self.replicas.iter().map(|(health, _)| health.clone()).collect(),
+            rules: self.rules.as_ref().map(|(health, _)| health.clone()),
+            notes,
+        }
+    }
+
+    /// Without any Alertmanager: what the rules tell is the list, and nothing proves that somebody is told.
+    fn of_rules_alone(&mut self, ruled: Vec<Alert>, notes: Vec<String>, now: Instant) -> AlertSnapshot {
+        let (pending, mut firing): (Vec<Alert>, Vec<Alert>) = ruled.into_iter().partition(|alert| alert.is_pending);
+        if self.rules.as_ref().is_some_and(|(health, _)| health.state == SourceState::Fresh) {
+            self.history.observe(&mut firing, now);
+        }
+        AlertSnapshot {
+            environment: self.environment.clone(),
+            alerts: firing.into_iter().chain(pending).map(Arc::new).collect(),
+            silences: None,
+            watchdog: Watchdog::NotAsked,
+            teller: Teller::Prometheus,
+            health: self.rules.iter().map(|(health, _)| health.clone()).collect(),
+            rules: None,
+            notes,
+        }
+    }
+}
+
+/// What an outcome makes of the health of a source.
+fn note(health: &mut SourceHealth, outcome: Result<Instant, &SourceError>, next_try: Instant, now: Instant) {
+    match outcome {
+        Ok(at) => {
+            health.state = SourceState::Fresh;
+            health.last_good = Some(at);
+            health.error = None;
+            health.next_try = None;
+        }
+        Err(error) => {
+            let is_recent = health.last_good.is_some_and(|at| now - at < DOWN_AFTER);
+            health.state = if is_recent { SourceState::Stale } else { SourceState::Down };
+            health.error = Some(error.sentence.clone());
+            health.next_try = Some(next_try);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::alert::testing::alert;
+
+    fn at(seconds: i64) -> Instant {
+        chrono::DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap_or_default()
+    }
+
+    fn rules(names: &[(&str, bool)], seconds: i64) -> SeenRules {
+        let one = |(name, is_pending): &(&str, bool)| Alert {
+            told_by: Teller::Prometheus,
+            is_pending: *is_pending,
+            ..alert(&[("alertname", name)], at(seconds))
+        };
+        SeenRules { at: at(seconds), alerts: names.iter().map(one).collect(), notes: Vec::new() }
+    }
+
+    fn seen(names: &[&str], seconds: i64) -> Seen {
+        let alerts = names.iter().map(|name| alert(&[("alertname", name)], at(seconds))).collect();
+        Seen { at: at(seconds), alerts, silences: None, notes: Vec::new() }
+    }
+
+    fn names(snapshot: &AlertSnapshot) -> Vec<String> {
+        snapshot.alerts.iter().map(|alert| format!("{} {}", alert.name, alert.state().word())).collect()
+    }
+
+    fn told(managers: &[&str]) -> Told {
+        Told::nothing(&"production".into(), Some("Watchdog".into()), managers.iter().copied(), Some("p"))
+    }
+
+    #[test]
+    fn the_rules_fill_what_an_alertmanager_does_not_list_and_are_no_proof_of_life() {
+        let mut told = told(&["am"]);
+        told.replica(0, Ok(seen(&["A"], 0)), at(15), at(0));
+        told.rules(Ok(rules(&[("A", false), ("Soon", true), ("Watchdog", false)], 0)), at(15), at(0));
+        let snapshot = told.compose(at(0));
+        assert_eq!(names(&snapshot), ["A firing", "Soon pending"]);
+        assert!(snapshot.watchdog.is_missing(), "what fires at Prometheus has not found its way to Alertmanager");
+        assert_eq!(
+            snapshot.sources().map(|one| one.name.as_str()).collect::<Vec<_>>(),
+            ["production/am", "production/p rules"]
+        );
+        let broken = SourceError::new(Trouble::Timeout, "am did not answer.");
+        told.replica(0, Err(broken), at(200), at(100));
+        let best = told.compose(at(100)).best().map(|best| best.state);
+        assert_eq!(best, Some(SourceState::Down), "rules do not stand in for an Alertmanager that is away");
+    }
+
+    #[test]
+    fn without_an_alertmanager_the_rules_are_the_list() {
+        let mut told = told(&[]);
+        told.rules(Ok(rules(&[("Soon", true), ("A", false), ("Watchdog", false)], 0)), at(15), at(0));
+        let snapshot = told.compose(at(0));
+        assert_eq!(names(&snapshot), ["A firing", "Soon pending"]);
+        assert_eq!((snapshot.teller, &snapshot.watchdog), (Teller::Prometheus, &Watchdog::NotAsked));
+        let missing = || SourceError::new(Trouble::NotFound, "p knows no such thing.");
+        told.rules(Err(missing()), at(200), at(100));
+        assert_eq!(told.compose(at(100)).best().map(|best| best.state), Some(SourceState::Down));
+    }
+
+    #[test]
+    fn one_that_only_stores_has_no_rules_and_is_well() {
+        let mut told = told(&["am"]);
+        told.replica(0, Ok(seen(&["Watchdog"], 0)), at(15), at(0));
+        told.rules(Err(SourceError::new(Trouble::NotFound, "p knows no such thing.")), at(15), at(0));
+        let snapshot = told.compose(at(0));
+        assert!(snapshot.sources().all(|one| one.state == SourceState::Fresh), "{snapshot:?}");
+        assert_eq!(
+            snapshot.notes,
+            ["p tells of no rules (404): what is pending and the values of alerts are not known."]
+        );
+    }
+}

@@ -1,0 +1,127 @@
+//! Polling the rules of a Prometheus: what is pending or fires by each, with its value and its expression.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio::sync::Notify;
+
+use super::client::Prometheus;
+use crate::domain::alert::{Alert, Comparison, Hold, Ruled, Severity, Teller, identity, join, value};
+use crate::domain::service::Services;
+use crate::domain::text;
+use crate::domain::time::Instant;
+use crate::sources::Clock;
+use crate::sources::error::SourceError;
+use crate::sources::metrics::{ObserveMetrics, Rule, RuleAlert};
+use crate::sources::poll::{EVERY, jittered, pause};
+
+/// The longest wait after a failure.
+const CAP: Duration = Duration::from_secs(60);
+/// The most alerts that are read of one Prometheus.
+const ALERTS_AT_MOST: usize = 20_000;
+
+/// What one poll found.
+#[derive(Debug, Clone)]
+pub(in crate::sources) struct SeenRules {
+    /// When it was complete, by our clock.
+    pub(in crate::sources) at: Instant,
+    /// What is pending or fires.
+    pub(in crate::sources) alerts: Vec<Alert>,
+    /// What an operator should know of it, as sentences.
+    pub(in crate::sources) notes: Vec<String>,
+}
+
+/// The poller of the rules of one Prometheus.
+pub(in crate::sources) struct RulePoller {
+    pub(in crate::sources) prometheus: Prometheus,
+    pub(in crate::sources) environment: Arc<str>,
+    pub(in crate::sources) services: Arc<Services>,
+    pub(in crate::sources) clock: Clock,
+    pub(in crate::sources) retry: Arc<Notify>,
+}
+
+impl RulePoller {
+    /// Polls for ever and tells every outcome, with the time of the next try.
+    pub(in crate::sources) async fn run(&self, mut tell: impl FnMut(Result<SeenRules, SourceError>, Instant)) {
+        let mut failures = 0_u32;
+        loop {
+            let began = tokio::time::Instant::now();
+            let outcome = self.look().await;
+            let wait = jittered(pause(outcome.as_ref().err(), &mut failures, began.elapsed(), EVERY, CAP));
+            tell(outcome, (self.clock)() + TimeDelta::from_std(wait).unwrap_or_default());
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.retry.notified() => {}
+            }
+        }
+    }
+
+    async fn look(&self) -> Result<SeenRules, SourceError> {
+        let rules = self.prometheus.alerting().await?;
+        let at = (self.clock)();
+        let name = self.prometheus.name();
+        let mut notes = Vec::new();
+        let broken: Vec<&Rule> = rules.iter().filter(|rule| rule.health == "err").collect();
+        if let Some(first) = broken.first() {
+            let why = first.error.as_deref().unwrap_or("it does not say why").trim_end_matches('.');
+            let count = broken.len();
+            let they = if count == 1 {
+                "rule cannot be evaluated and does not fire"
+            } else {
+                "rules cannot be evaluated and do not fire"
+            };
+            notes.push(format!("{count} {they} at {name}, whatever happens; {}: {why}.", first.name));
+        }
+        let all = rules.iter().flat_map(|rule| rule.alerts.iter().map(move |alert| (rule, alert)));
+        let count = all.clone().count();
+        if count > ALERTS_AT_MOST {
+            notes.push(format!("{name} has {count} alerts; {ALERTS_AT_MOST} of them are read."));
+        }
+        let alerts = all.take(ALERTS_AT_MOST).map(|(rule, alert)| self.alert(rule, alert, at)).collect();
+        Ok(SeenRules { at, alerts, notes })
+    }
+
+    fn alert(&self, rule: &Rule, told: &RuleAlert, at: Instant) -> Alert {
+        let own = told.labels.iter().filter(|(name, _)| !identity::REPLICA_LABELS.contains(&&**name));
+        let key: Arc<str> = identity::fingerprint(own.map(|(name, value)| (&**name, &**value))).into();
+        let active_at = told.active_at;
+        let started_at = match (active_at, told.is_firing) {
+            (Some(active), true) => (active + rule.held_for).min(at),
+            (Some(active), false) => active,
+            (None, _) => at,
+        };
+        let ruled = Ruled {
+            expression: rule.expression.as_str().into(),
+            held_for: rule.held_for,
+            value: told.value,
+            comparison: Comparison::of(&rule.expression),
+            active_at,
+            observed_at: at,
+        };
+        Alert {
+            environment: self.environment.clone(),
+            fingerprint: key.clone(),
+            key,
+            // The label of the alert is the rule's name, unless a rule names another.
+            name: value(&told.labels, "alertname").cloned().unwrap_or_else(|| text::clean(&rule.name).into()),
+            severity: Severity::of(value(&told.labels, "severity").map(AsRef::as_ref)),
+            hold: Hold::None,
+            told_by: Teller::Prometheus,
+            is_pending: !told.is_firing,
+            rule: Some(Arc::new(ruled)),
+            started_at,
+            heard_at: at,
+            service: join::service(&told.labels, &self.services, &self.environment),
+            labels: told.labels.clone().into(),
+            annotations: told.annotations.clone().into(),
+            source: None,
+            silenced_by: Vec::new(),
+            inhibited_by: Vec::new(),
+            muted_by: Vec::new(),
+            receivers: Vec::new(),
+            flaps: 0,
+            acknowledged: None,
+        }
+    }
+}
