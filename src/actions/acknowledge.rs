@@ -14,7 +14,7 @@ use crate::sources::Clock;
 use crate::sources::store::new_id;
 use crate::sources::store::port::{WriteError, WriteStore};
 
-/// What acknowledgements are carried out with.
+/// What acknowledgements, and notes, are carried out with.
 #[derive(Clone)]
 pub struct Acknowledger {
     /// The store.
@@ -138,17 +138,17 @@ impl Acknowledger {
     }
 
     /// A line that must be on disk before anything else happens.
-    fn write(&self, entry: Entry) -> Result<(), String> {
+    pub(super) fn write(&self, entry: Entry) -> Result<(), String> {
         journal::write(&self.journal, entry, (self.clock)())
     }
 
     /// A line about what has happened already.
-    fn record(&self, entry: Entry) {
+    pub(super) fn record(&self, entry: Entry) {
         journal::record(&self.journal, entry, (self.clock)());
     }
 }
 
-fn cleaned(raw: &str) -> String {
+pub(super) fn cleaned(raw: &str) -> String {
     text::clean(raw).into_owned()
 }
 

@@ -15,6 +15,7 @@ mod desk;
 mod execute;
 mod fights;
 pub mod journal;
+mod note;
 mod plan;
 mod policy;
 mod reach;

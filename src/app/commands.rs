@@ -99,6 +99,12 @@ pub enum Command {
     Acknowledge,
     /// Say that nobody is any more.
     GiveBack,
+    /// Write a note on the alert.
+    Note,
+    /// Change a note on the alert.
+    EditNote,
+    /// Write what is typed in the operator's editor.
+    EditText,
     /// Plan to silence the alert.
     Silence,
     /// Plan another end of the silence that covers it.
@@ -191,6 +197,9 @@ pub const NAMED: &[(Command, &str, &str)] = &[
     (Command::Acknowledge, "action.acknowledge", "plan to say that you are on the alert"),
     (Command::GiveBack, "action.give-back", "plan to say that nobody is on the alert any more"),
     (Command::Runbook, "runbook", "copy where its runbook is"),
+    (Command::Note, "action.note", "write a note on the alert"),
+    (Command::EditNote, "action.edit-note", "change a note on the alert, or take it back"),
+    (Command::EditText, "edit_text", "write what is typed in your editor"),
     (Command::Silence, "action.silence", "plan to silence the alert"),
     (Command::ChangeSilence, "action.change-silence", "plan another end of its silence"),
     (Command::ExpireSilence, "action.expire-silence", "plan to end its silence"),

@@ -6,7 +6,7 @@ use super::reaching::{Call, PortAsk};
 use crate::actions::journal::Finished;
 use crate::actions::{Options, Sketch};
 use crate::domain::action::Plan;
-use crate::domain::alert::{Silencing, Taking};
+use crate::domain::alert::{Noting, Silencing, Taking};
 use crate::domain::job::JobRef;
 use crate::domain::log::LogAsk;
 use crate::domain::release::Release;
@@ -50,6 +50,12 @@ pub enum Effect {
     Acknowledge(Box<Taking>, String),
     /// Journal that one was looked at and given up.
     LeaveAlone(Box<Taking>),
+    /// Carry out a confirmed note.
+    Note(Box<Noting>),
+    /// Journal that one was looked at and given up.
+    LeaveNote(Box<Noting>),
+    /// Lend the terminal to the operator's editor, with this text.
+    EditText(String),
     /// Start a confirmed command in a container.
     Exec(Call),
     /// Lend the terminal to the command of this number, which runs.

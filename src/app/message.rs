@@ -81,6 +81,10 @@ pub enum Message {
     RunEnded(Box<Run>),
     /// How an acknowledgement ended.
     Said(Box<Said>),
+    /// How a note ended.
+    Noted(Box<Said>),
+    /// What the operator's editor left of a text, or why it is as it was.
+    Edited(Result<String, String>),
     /// Runs of before that never ended: their ids and what is said of them.
     Unfinished(Vec<(String, String)>),
     /// One of them is being verified.

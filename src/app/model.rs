@@ -28,6 +28,7 @@ use crate::domain::time::Instant;
 use crate::keys::{Keymap, Pending};
 use crate::sources::cluster::ClusterSnapshot;
 use crate::sources::store::StoreSnapshot;
+use crate::ui::noting::NotingScene;
 use crate::ui::reaching::ReachingScene;
 use crate::ui::scene::{Detail, Header, JournalLine, MenuLine, PlanScene, Rows, Scene, TakingScene};
 use crate::ui::silencing::SilencingScene;
@@ -105,6 +106,8 @@ pub struct Model {
     pub aftermath: Aftermath,
     /// Alerts being acknowledged or given back.
     pub taking: Option<TakingScene>,
+    /// A note being written.
+    pub noting: Option<NotingScene>,
     /// A silence being planned.
     pub silencing: Option<SilencingScene>,
     /// A pod that is to be reached into.
@@ -169,6 +172,7 @@ impl Model {
             ended_badly: None,
             aftermath: Aftermath::default(),
             taking: None,
+            noting: None,
             silencing: None,
             reaching: None,
             open_ports: Vec::new(),
@@ -352,6 +356,8 @@ impl Model {
             jobs: self.jobs.scene(),
             logs: self.logs.scene(),
             taking: self.taking.as_ref(),
+            noting: self.noting.as_ref(),
+            notes: self.store.as_ref().map(|store| &*store.notes),
             silencing: self.silencing.as_ref(),
             reaching: self.reaching.as_ref(),
             plan: self.planning.as_ref().map(|planning| &planning.scene),

@@ -19,11 +19,10 @@ use super::supervise::panicked;
 use super::tell_journal::tell_journal;
 use super::visits::{Lent, VisitEnd, Visits};
 use super::{alert_feed, signal_feed};
-use super::{logs, reading, silences};
+use super::{logs, reading, saying, silences};
 use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
-use crate::actions::{Acknowledger, Given, Said, Seen, Silencer, catalog};
+use crate::actions::{Acknowledger, Given, Seen, Silencer, catalog};
 use crate::domain::action::{Phase, Plan, Run, RunEvent, WATCHED};
-use crate::domain::alert::Taking;
 use crate::domain::log::Mask;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::text;
@@ -189,7 +188,9 @@ impl Performer {
             Effect::Plan(request) => self.plan(request),
             Effect::GiveUp(plan, words) => self.give_up(&plan, words),
             Effect::Execute(plan, answer) => self.execute(*plan, answer),
-            Effect::Acknowledge(taking, note) => self.acknowledge(*taking, note),
+            Effect::Acknowledge(taking, note) => {
+                self.runs.spawn(saying::acknowledge(self.acknowledger.clone(), *taking, note, self.messages.clone()));
+            }
             Effect::PlanSilence(number, environment, sketch) => {
                 silences::plan(self.silencer(&environment), (number, environment, *sketch), self.messages.clone());
             }
@@ -202,7 +203,14 @@ impl Performer {
                     self.writes.spawn_blocking(move || silencer.give_up(&plan));
                 }
             }
-            Effect::LeaveAlone(taking) => self.leave_alone(*taking),
+            Effect::Note(plan) => {
+                self.runs.spawn(saying::note(self.acknowledger.clone(), *plan, self.messages.clone()));
+            }
+            Effect::LeaveAlone(_) | Effect::LeaveNote(_) => {
+                if let Some(acknowledger) = self.acknowledger.clone() {
+                    self.writes.spawn_blocking(move || saying::give_up(&acknowledger, &effect));
+                }
+            }
             Effect::Exec(call) => {
                 let reach = self.ways.of(&call.environment).map(|current| &current.reach);
                 self.visits.exec(reach, call, self.messages.clone());
@@ -229,7 +237,12 @@ impl Performer {
                 reading::save(self.state.clone(), name, lines, (self.clock)(), self.messages.clone());
             }
             // The loop does these itself: they are about the terminal.
-            Effect::Repaint | Effect::Copy(_) | Effect::Suspend | Effect::HandOver(_) | Effect::Leave => {}
+            Effect::Repaint
+            | Effect::Copy(_)
+            | Effect::Suspend
+            | Effect::HandOver(_)
+            | Effect::EditText(_)
+            | Effect::Leave => {}
         }
     }
 
@@ -324,21 +337,9 @@ impl Performer {
         });
     }
 
-    fn acknowledge(&mut self, taking: Taking, note: String) {
-        let (acknowledger, messages) = (self.acknowledger.clone(), self.messages.clone());
-        self.runs.spawn(async move {
-            let said = match acknowledger {
-                Some(acknowledger) => acknowledger.carry_out(&taking, &note).await,
-                None => Said::refused("there is no store here: nothing was written."),
-            };
-            let _ = messages.send(Message::Said(Box::new(said))).await;
-        });
-    }
-
-    fn leave_alone(&mut self, taking: Taking) {
-        if let Some(acknowledger) = self.acknowledger.clone() {
-            self.writes.spawn_blocking(move || acknowledger.give_up(&taking));
-        }
+    /// Where the console's own files are.
+    pub(super) fn state(&self) -> &std::path::Path {
+        &self.state
     }
 
     fn execute(&mut self, plan: Plan, answer: Answer) {

@@ -9,6 +9,7 @@ use ratatui::layout::Rect;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant as Tick;
 
+use super::editor::{Edited, edit};
 use super::effect::Effect;
 use super::handover::{Ending, hand_over};
 use super::message::{Leaving, Message};
@@ -48,6 +49,8 @@ pub struct Runtime {
     pub glyphs: Glyphs,
     /// The clock.
     pub clock: Clock,
+    /// The operator's editor, as a shell takes it.
+    pub editor: String,
 }
 
 /// The terminal and what belongs to it.
@@ -125,6 +128,7 @@ impl Runtime {
                 let is_over = match self.take(message, &mut glass, &mut keys) {
                     Next::On => false,
                     Next::Leave => true,
+                    Next::Edit(text) => self.edit(text, &mut glass, &mut keys, &mut signals).await,
                     Next::HandOver(number) => self.hand_over(number, &mut glass, &mut keys, &mut signals).await,
                 };
                 if is_over {
@@ -155,6 +159,7 @@ impl Runtime {
             match effect {
                 Effect::Leave => return Next::Leave,
                 Effect::HandOver(number) => next = Next::HandOver(number),
+                Effect::EditText(text) => next = Next::Edit(text),
                 Effect::Repaint => glass.writer.repaint(),
                 Effect::Copy(text) => glass.writer.copy(&text),
                 Effect::Suspend => {
@@ -165,6 +170,46 @@ impl Runtime {
             }
         }
         next
+    }
+
+    /// Lets the loop go on beside something that has the terminal, until that ends.
+    async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
+        tokio::pin!(work);
+        loop {
+            let now = (self.clock)();
+            let due = update::next_due(&self.model, now);
+            let due = due.map(|at| Tick::now() + (at - now).to_std().unwrap_or_default().max(ASIDE_AT_LEAST));
+            let message = tokio::select! {
+                biased;
+                ended = &mut work => return ended,
+                Some(message) = self.messages.recv() => message,
+                message = self.performer.news() => message,
+                () = at(due) => Message::Clock,
+            };
+            self.aside(message);
+        }
+    }
+
+    /// Lends the terminal to the operator's editor until it ends; whether the console has to leave then.
+    async fn edit(
+        &mut self,
+        text: String,
+        glass: &mut Glass,
+        keys: &mut mpsc::Receiver<InputEvent>,
+        signals: &mut Signals,
+    ) -> bool {
+        Self::step_aside(glass);
+        let (editor, folder) = (self.editor.clone(), self.performer.state().to_path_buf());
+        let edited = match self.beside(edit(&editor, &folder, &text, signals)).await {
+            Ok(Edited::Left) => return true,
+            Ok(Edited::Text(text)) => Ok(text),
+            Err(sentence) => Err(sentence),
+        };
+        Self::come_back(glass, keys);
+        self.aside(Message::Edited(edited));
+        self.aside(Message::Resize(glass.size.0, glass.size.1));
+        glass.writer.repaint();
+        false
     }
 
     /// Lends the terminal to a command in a container until it ends; whether the console has to leave then.
@@ -181,23 +226,7 @@ impl Runtime {
         Self::step_aside(glass);
         say(&words);
         let began = (self.clock)();
-        let ending = {
-            let handed = hand_over(session, true, signals);
-            tokio::pin!(handed);
-            loop {
-                let now = (self.clock)();
-                let due = update::next_due(&self.model, now);
-                let due = due.map(|at| Tick::now() + (at - now).to_std().unwrap_or_default().max(ASIDE_AT_LEAST));
-                let message = tokio::select! {
-                    biased;
-                    ending = &mut handed => break ending,
-                    Some(message) = self.messages.recv() => message,
-                    message = self.performer.news() => message,
-                    () = at(due) => Message::Clock,
-                };
-                self.aside(message);
-            }
-        };
+        let ending = self.beside(hand_over(session, true, signals)).await;
         let is_left = matches!(ending, Ok(Ending::Left(_)));
         let (phase, words) = told(ending);
         let seconds = ((self.clock)() - began).num_seconds();
@@ -317,6 +346,8 @@ enum Next {
     Leave,
     /// The terminal is lent to the command of this number.
     HandOver(u64),
+    /// The terminal is lent to the operator's editor, with this text.
+    Edit(String),
 }
 
 /// A line for whoever is left at the terminal; nobody may be.

@@ -9,6 +9,7 @@ use crate::domain::alert::group::worst_first;
 use crate::domain::alert::{Alert, AlertSnapshot, Comparison, Severity, SilenceState, State, Teller, Watchdog};
 use crate::domain::service::UNMAPPED;
 use crate::domain::source::SourceState;
+use crate::domain::store::{AlertNotes, Note};
 use crate::domain::time::{self, Instant};
 
 /// An alert of the document: a contract.
@@ -32,11 +33,41 @@ pub(super) struct AlertLine<'a> {
     flaps: u32,
     summary: &'a str,
     runbook: Option<&'a str>,
+    /// What was written down about it, the newest first.
+    notes: Vec<NoteLine<'a>>,
     labels: std::collections::BTreeMap<&'a str, &'a str>,
 }
 
+/// A note of the document: a contract.
+#[derive(Debug, Serialize)]
+struct NoteLine<'a> {
+    id: &'a str,
+    text: &'a str,
+    by: &'a str,
+    at: Instant,
+    /// null: nobody changed it.
+    edited_by: Option<&'a str>,
+    edited_at: Option<Instant>,
+    version: u64,
+}
+
+fn note(note: &Note) -> NoteLine<'_> {
+    NoteLine {
+        id: note.id.as_str(),
+        text: &note.text,
+        by: &note.by,
+        at: note.at,
+        edited_by: note.edited.as_ref().map(|edit| edit.by.as_str()),
+        edited_at: note.edited.as_ref().map(|edit| edit.at),
+        version: note.version,
+    }
+}
+
 /// Every alert, worst first.
-pub(super) fn lines<'a>(snapshots: impl Iterator<Item = &'a AlertSnapshot>) -> Vec<AlertLine<'a>> {
+pub(super) fn lines<'a>(
+    snapshots: impl Iterator<Item = &'a AlertSnapshot>,
+    notes: &'a AlertNotes,
+) -> Vec<AlertLine<'a>> {
     sorted(snapshots)
         .into_iter()
         .map(|alert| AlertLine {
@@ -54,6 +85,7 @@ pub(super) fn lines<'a>(snapshots: impl Iterator<Item = &'a AlertSnapshot>) -> V
             flaps: alert.flaps,
             summary: alert.summary(),
             runbook: alert.runbook().map(|link| &**link),
+            notes: notes.of(&alert.environment, &alert.key).iter().map(note).collect(),
             labels: alert.labels.iter().map(|(name, value)| (&**name, &**value)).collect(),
         })
         .collect()
@@ -153,9 +185,9 @@ pub(super) fn notices(snapshot: &AlertSnapshot) -> Vec<String> {
 }
 
 /// The table of alerts; nothing when there are none.
-pub(super) fn table(snapshots: &[AlertSnapshot], now: Instant) -> Option<String> {
+pub(super) fn table(snapshots: &[AlertSnapshot], notes: &AlertNotes, now: Instant) -> Option<String> {
     let alerts = sorted(snapshots.iter());
-    let heads = ["SEVERITY", "STATE", "ALERT", "ENVIRONMENT", "SERVICE", "AGE", "VALUE", "ON IT", "SUMMARY"];
+    let heads = ["SEVERITY", "STATE", "ALERT", "ENVIRONMENT", "SERVICE", "AGE", "VALUE", "ON IT", "NOTES", "SUMMARY"];
     let mut rows = vec![heads.map(str::to_owned).to_vec()];
     rows.extend(alerts.iter().map(|alert| {
         vec![
@@ -167,6 +199,9 @@ pub(super) fn table(snapshots: &[AlertSnapshot], now: Instant) -> Option<String>
             time::coarse(time::age(alert.started_at, now)),
             alert.rule.as_ref().and_then(|rule| rule.said()).unwrap_or_else(|| "-".to_owned()),
             alert.acknowledged.as_ref().map_or_else(|| "-".to_owned(), |word| word.by.to_string()),
+            Some(notes.of(&alert.environment, &alert.key).len())
+                .filter(|count| *count > 0)
+                .map_or_else(|| "-".to_owned(), |count| count.to_string()),
             alert.summary().to_owned(),
         ]
     }));

@@ -15,7 +15,7 @@ use super::session::Session;
 use super::{Format, Global, exit};
 use crate::actions::Given;
 use crate::domain::action::{Phase, Plan, Run, RunEvent};
-use crate::domain::alert::{Deed, SilenceDeed, Silencing, Taking};
+use crate::domain::alert::{Deed, NoteDeed, Noting, SilenceDeed, Silencing, Taking};
 
 /// The longest plan document.
 const LONGEST: u64 = 64 * 1024 * 1024;
@@ -57,6 +57,8 @@ enum Document {
     Workloads(Box<Plan>),
     /// Of alerts.
     Alerts(Box<Taking>),
+    /// Of a note.
+    Note(Box<Noting>),
     /// Of a silence.
     Silence(Box<Silencing>),
 }
@@ -83,6 +85,9 @@ impl Apply {
             Ok(Document::Alerts(taking)) => {
                 let words = self.reason.as_deref().unwrap_or_default();
                 return super::taking::apply(global, &taking, (&self.confirm, words), self.output).await;
+            }
+            Ok(Document::Note(plan)) => {
+                return super::noting::apply(global, &plan, &self.confirm, self.output).await;
             }
             Ok(Document::Silence(plan)) => {
                 let words = self.reason.as_deref().unwrap_or_default();
@@ -153,6 +158,8 @@ impl Apply {
         let action = serde_json::from_str::<Action>(&text).map(|document| document.action).unwrap_or_default();
         let read = if Deed::ALL.into_iter().any(|deed| deed.id() == action) {
             document(&text).map(|taking| Document::Alerts(Box::new(taking)))
+        } else if NoteDeed::ALL.into_iter().any(|deed| deed.id() == action) {
+            document(&text).map(|plan| Document::Note(Box::new(plan)))
         } else if SilenceDeed::ALL.into_iter().any(|deed| deed.id() == action) {
             document(&text).map(|plan| Document::Silence(Box::new(plan)))
         } else {

@@ -17,6 +17,7 @@ mod forward;
 mod jobs;
 mod journal;
 mod logs;
+mod noting;
 mod output;
 mod plan;
 mod pod;

@@ -14,7 +14,7 @@ use super::session::{Session, shows};
 use super::{Format, Global, exit};
 use crate::actions::{Options, catalog};
 use crate::domain::action::{Plan as Document, Rehearsal, Target};
-use crate::domain::alert::{Deed, SilenceDeed};
+use crate::domain::alert::{Deed, NoteDeed, SilenceDeed};
 use crate::domain::rollout::{Kind, WorkloadRef};
 use crate::domain::service::Choice;
 use crate::domain::time;
@@ -25,7 +25,7 @@ const SERVICE: &str = "service/";
 
 #[derive(Debug, Args)]
 pub(super) struct Plan {
-    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image; of alerts: acknowledge, give-back, silence; of silences: change-silence, expire-silence.
+    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image; of alerts: acknowledge, give-back, note, edit-note, withdraw-note, silence; of silences: change-silence, expire-silence.
     action: String,
     /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one. Alerts by name or fingerprint. A silence by its id.
     #[arg(required_unless_present = "matcher")]
@@ -57,6 +57,12 @@ pub(super) struct Plan {
     /// For silence and change-silence: how long it holds from now, as 30m, 2h or 1d; 2 hours when not given.
     #[arg(long = "for", value_name = "TIME", value_parser = time::span)]
     holds_for: Option<TimeDelta>,
+    /// For note and edit-note: what it is to say; - reads standard input.
+    #[arg(long, value_name = "TEXT")]
+    text: Option<String>,
+    /// For edit-note and withdraw-note: the note by its id; else the newest on the alert.
+    #[arg(long, value_name = "ID")]
+    note: Option<String>,
     /// The form of the answer.
     #[arg(long, short, value_enum, default_value_t)]
     output: Format,
@@ -67,6 +73,11 @@ impl Plan {
     async fn of_alerts(&self, global: &Global) -> Option<Result<ExitCode>> {
         if let Some(deed) = Deed::ALL.into_iter().find(|deed| deed.id() == self.action) {
             return Some(super::taking::plan(global, deed, &self.targets, self.output).await);
+        }
+        if let Some(deed) = NoteDeed::ALL.into_iter().find(|deed| deed.id() == self.action) {
+            let (text, id) = (self.text.as_deref(), self.note.as_deref());
+            let ask = super::noting::Ask { deed, targets: &self.targets, text, id };
+            return Some(super::noting::plan(global, &ask, self.output).await);
         }
         let Some(deed) = SilenceDeed::ALL.into_iter().find(|deed| deed.id() == self.action) else {
             return self.targets.is_empty().then(|| {
@@ -88,8 +99,8 @@ impl Plan {
             return planned;
         }
         let Some(action) = catalog::named(&self.action) else {
-            let of_alerts =
-                Deed::ALL.into_iter().map(Deed::id).chain(SilenceDeed::ALL.into_iter().map(SilenceDeed::id));
+            let of_alerts = Deed::ALL.into_iter().map(Deed::id).chain(NoteDeed::ALL.into_iter().map(NoteDeed::id));
+            let of_alerts = of_alerts.chain(SilenceDeed::ALL.into_iter().map(SilenceDeed::id));
             let known: Vec<&str> = catalog::ALL.iter().map(|action| action.id()).chain(of_alerts).collect();
             return usage(&format!("There is no action {:?}; there is {}.", self.action, known.join(", ")));
         };

@@ -11,7 +11,7 @@ use super::Global;
 use super::output::note;
 use super::session::{Session, author};
 use crate::actions::journal::Journal;
-use crate::app::{Connect, Keep, Model, Performer, Reach, Runtime, command_names};
+use crate::app::{Connect, Keep, Model, Performer, Reach, Runtime, chosen_editor, command_names};
 use crate::keys::Keymap;
 use crate::telemetry;
 use crate::theme::{Depth, Glyphs, Theme};
@@ -74,7 +74,8 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
     performer.silence_by(silencers);
     performer.watch_alerts(feeds);
     performer.watch_signals(signals);
-    let runtime = Runtime { model, performer, messages, leaving, theme, glyphs, clock };
+    let editor = chosen_editor(|name| std::env::var(name).ok());
+    let runtime = Runtime { model, performer, messages, leaving, theme, glyphs, clock, editor };
     // The console is large; its caller need not be.
     match Box::pin(runtime.run()).await {
         Ok(()) => Ok(ExitCode::SUCCESS),

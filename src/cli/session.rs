@@ -20,7 +20,7 @@ use crate::domain::problem::Problem;
 use crate::domain::service::{self, Chosen, Services};
 use crate::domain::signal::SignalSnapshot;
 use crate::domain::source::{SourceHealth, SourceState};
-use crate::domain::store::{Acknowledgement, Author};
+use crate::domain::store::{Acknowledgement, AlertNotes, Author};
 use crate::domain::time::Instant;
 use crate::domain::usage::Board;
 use crate::keys::Keymap;
@@ -220,17 +220,17 @@ impl Session {
         Store::open(&self.settings.store, self.paths.state(), &self.clock(), self.settings.is_store_read_only)
     }
 
-    /// Whether the store answers, and what it holds of alerts that somebody is on.
-    pub(super) async fn said(&self) -> (SourceHealth, Vec<Acknowledgement>) {
+    /// Whether the store answers, and what it holds of alerts: who is on them, and the notes on them.
+    pub(super) async fn said(&self) -> (SourceHealth, Vec<Acknowledgement>, AlertNotes) {
         let loading = SourceHealth::loading("store");
         match self.store().changes(0).await {
             Ok(whole) => {
                 let health = SourceHealth { state: SourceState::Fresh, last_good: Some(self.now()), ..loading };
-                (health, whole.acknowledgements)
+                (health, whole.acknowledgements, whole.notes.into_iter().collect())
             }
             Err(error) => {
                 let health = SourceHealth { state: SourceState::Down, error: Some(error.sentence), ..loading };
-                (health, Vec::new())
+                (health, Vec::new(), AlertNotes::default())
             }
         }
     }

@@ -20,6 +20,7 @@ use crate::domain::rollout::{Rollout, Verdict};
 use crate::domain::service::UNMAPPED;
 use crate::domain::signal::SignalSnapshot;
 use crate::domain::source::{SourceHealth, SourceState};
+use crate::domain::store::AlertNotes;
 use crate::domain::time::{self, Instant};
 use crate::domain::usage::Board;
 use crate::sources::cluster::ClusterSnapshot;
@@ -106,7 +107,7 @@ impl Status {
         }
         // Side by side: a dead cluster takes its own time, and nobody else's.
         let looking = join_all(session.shown().into_iter().map(Found::of));
-        let (mut found, (store, words)) = tokio::join!(looking, session.said());
+        let (mut found, (store, words, notes)) = tokio::join!(looking, session.said());
         for alerts in found.iter_mut().filter_map(|one| one.alerts.as_mut()) {
             alerts.hear(&words, session.now());
         }
@@ -116,7 +117,7 @@ impl Status {
         let alerts: Vec<AlertSnapshot> = found.iter().filter_map(|one| one.alerts.clone()).collect();
         let now = session.now();
         match self.output {
-            Format::Json => say_json(&document(&snapshot, &found, now))?,
+            Format::Json => say_json(&document(&snapshot, &found, &notes, now))?,
             Format::Table => {
                 for line in found.iter().flat_map(|one| &one.undone) {
                     say(&line.undone.words)?;
@@ -128,7 +129,7 @@ impl Status {
                 for one in against {
                     say(&format!("{}: {}", one.workload, one.sentence))?;
                 }
-                say(&table(&snapshot, &alerts, now))?;
+                say(&table(&snapshot, &alerts, &notes, now))?;
             }
         }
         Ok(ExitCode::from(exit_code(&snapshot, &alerts)))
@@ -200,7 +201,12 @@ fn signal_health(found: &[Found]) -> impl Iterator<Item = &SourceHealth> {
     found.iter().filter_map(|one| one.signals.as_ref()).flat_map(|signals| &signals.health)
 }
 
-fn document<'a>(snapshot: &'a ClusterSnapshot, found: &'a [Found], now: Instant) -> Document<'a> {
+fn document<'a>(
+    snapshot: &'a ClusterSnapshot,
+    found: &'a [Found],
+    notes: &'a AlertNotes,
+    now: Instant,
+) -> Document<'a> {
     let source = |health: &'a SourceHealth| SourceLine {
         name: &health.name,
         state: health.state,
@@ -242,14 +248,14 @@ fn document<'a>(snapshot: &'a ClusterSnapshot, found: &'a [Found], now: Instant)
             found.iter().filter_map(|one| Some((one.signals.as_ref()?, one.session.services()))),
             now,
         ),
-        alerts: alerts::lines(found.iter().filter_map(|one| one.alerts.as_ref())),
+        alerts: alerts::lines(found.iter().filter_map(|one| one.alerts.as_ref()), notes),
         silences: alerts::silences(found.iter().filter_map(|one| one.alerts.as_ref())),
     }
 }
 
-fn table(snapshot: &ClusterSnapshot, alerts: &[AlertSnapshot], now: Instant) -> String {
+fn table(snapshot: &ClusterSnapshot, alerts: &[AlertSnapshot], notes: &AlertNotes, now: Instant) -> String {
     let mut lines: Vec<String> = alerts.iter().flat_map(alerts::notices).collect();
-    lines.extend(alerts::table(alerts, now));
+    lines.extend(alerts::table(alerts, notes, now));
     lines.extend(alerts::silence_table(alerts, now));
     let is_worth_a_line = |health: &&SourceHealth| !health.state.is_well() || health.error.is_some();
     for health in snapshot.health.iter().filter(is_worth_a_line) {
@@ -366,6 +372,6 @@ mod tests {
     fn nothing_wrong_is_zero() {
         let snapshot = ClusterSnapshot { health: vec![health(SourceState::Fresh)], ..ClusterSnapshot::default() };
         assert_eq!(exit_code(&snapshot, &[]), 0);
-        assert_eq!(table(&snapshot, &[], Instant::default()), "No workloads here.");
+        assert_eq!(table(&snapshot, &[], &AlertNotes::default(), Instant::default()), "No workloads here.");
     }
 }

@@ -41,6 +41,12 @@ pub fn clean(raw: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// Text safe for several lines of a terminal: each of them cleaned, none of them empty at the end.
+pub fn clean_lines(raw: &str) -> String {
+    let lines: Vec<Cow<'_, str>> = raw.trim_end().split('\n').map(|line| clean(line.trim_end())).collect();
+    lines.join("\n")
+}
+
 /// [`clean`] over bytes that may not be UTF-8; what is not becomes U+FFFD.
 pub fn clean_bytes(raw: &[u8]) -> String {
     let head = raw.get(..LONGEST * 2).unwrap_or(raw);
@@ -71,6 +77,12 @@ mod tests {
     fn escape_sequences_lose_their_teeth() {
         assert_eq!(clean("a\x1b[31mred\x1b]8;;http://x\x07y\u{9b}2J"), "a[31mred]8;;http://xy2J");
         assert_eq!(clean("line one\r\nline two"), "line one line two");
+    }
+
+    #[test]
+    fn lines_stay_lines_and_each_is_safe() {
+        assert_eq!(clean_lines("one \u{1b}[31m\r\n\ttwo\u{202e}\n\n\u{7}three\n \n"), "one [31m\n two\n\nthree");
+        assert_eq!(clean_lines(" \n "), "");
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub mod alerts;
 pub mod chrome;
 pub mod layout;
 pub mod nodes;
+pub mod noting;
 pub mod overlays;
 pub mod overview;
 pub mod panes;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::alerts::AlertsScene;
 use super::nodes::NodesScene;
+use super::noting::NotingScene;
 use super::overview::OverviewScene;
 use super::reaching::ReachingScene;
 use super::signals::SignalsScene;
@@ -21,6 +22,7 @@ use crate::domain::problem::Problem;
 use crate::domain::rollout::{Autoscaler, Budget, Pod, Report, Revision, Rollout, WorkloadRef};
 use crate::domain::service::Services;
 use crate::domain::source::SourceHealth;
+use crate::domain::store::AlertNotes;
 use crate::domain::time::Instant;
 use crate::domain::timeline::{Moment, Nearness};
 use crate::domain::usage::Resources;
@@ -282,6 +284,10 @@ pub struct Scene<'a> {
     pub logs: LogsScene<'a>,
     /// Alerts being acknowledged or given back.
     pub taking: Option<&'a TakingScene>,
+    /// A note being written.
+    pub noting: Option<&'a NotingScene>,
+    /// What was written down about alerts; `None` before the store said anything.
+    pub notes: Option<&'a AlertNotes>,
     /// A silence being planned.
     pub silencing: Option<&'a SilencingScene>,
     /// A pod that is to be reached into.

@@ -180,6 +180,13 @@ pub enum Overlay {
         /// What is said with it, as typed so far.
         note: Field,
     },
+    /// A note on an alert; its content is the scene's `noting`.
+    Noting {
+        /// The first line shown.
+        scroll: usize,
+        /// What was typed so far; possibly several lines.
+        text: Field,
+    },
     /// A pod that is to be reached into; its content is the scene's `reaching`.
     Reaching {
         /// The first line shown.

@@ -17,6 +17,7 @@ mod journeys;
 mod keys;
 mod logs;
 mod nodes;
+mod noting;
 mod overview;
 mod owners;
 mod pods;

@@ -234,3 +234,49 @@ fn without_a_terminal_it_says_so() {
     assert_eq!(finished.code, Some(2));
     assert!(finished.stderr.contains("needs a terminal"), "{}", finished.stderr);
 }
+
+#[test]
+fn a_note_is_written_in_the_operators_editor_and_the_terminal_comes_back() {
+    let console = Console::with("", "");
+    let editor = console.path("editor");
+    std::fs::write(
+        &editor,
+        "#!/bin/sh\nprintf 'seen by the editor: '; cat \"$1\"\nread -r _\nprintf 'from my editor\\n' >> \"$1\"\n",
+    )
+    .expect("a file of ours");
+    std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o700)).expect("a file of ours");
+    let mut command = console.bare();
+    command.env("VISUAL", &editor).env("EDITOR", "false").arg("demo");
+    let mut terminal = Terminal::start(&command, 100, 30);
+    terminal.wait_for_text("payments", FIRST_SCREEN);
+    terminal.send("1");
+    terminal.wait_for_text("SEVERITY", SOON);
+    wait_until("the form of a note", Duration::from_secs(40), || {
+        terminal.send("!n");
+        terminal.wait_for("an answer", SOON, |text| text.contains("Press again") || text.contains("Note on "));
+        let is_open = terminal.screen_text().contains("Note on ");
+        // Another alert had just come under the cursor: the key is asked for again once that is read.
+        terminal.wait_for("the question to pass", SOON, |text| !text.contains("Press again"));
+        is_open.then_some(())
+    });
+    terminal.send("mine");
+    terminal.wait_for_text("mine", SOON);
+    terminal.send("\u{f}");
+    terminal.wait_for_text("seen by the editor: mine", SOON);
+    assert!(!terminal.is_on_alternate_screen(), "the editor has the terminal as it was found");
+    terminal.send("\n");
+    terminal.wait_for("the console, with what was written", SOON, |text| {
+        text.contains("Note on ") && text.contains("from my editor")
+    });
+    assert!(terminal.is_on_alternate_screen());
+    // All of this took less time than the confirmation takes to arm itself.
+    wait_until("the note to be written", SOON, || {
+        terminal.send("\r");
+        terminal.wait_for("an answer", SOON, |text| text.contains("written down") || text.contains("Read it first"));
+        terminal.screen_text().contains("written down").then_some(())
+    });
+    terminal.wait_for_text("mine from my editor", SOON);
+    terminal.signal(Signal::TERM);
+    terminal.wait_for_exit(SOON);
+    is_given_back(&terminal);
+}

@@ -216,6 +216,20 @@ impl Headless {
         self.press("enter");
     }
 
+    /// Types a note into the form on the screen, and confirms it once it may be.
+    pub(crate) async fn write_note(&mut self, words: &str) {
+        self.type_text(words);
+        let is_ready = |model: &Model, now| {
+            let open = model.noting.as_ref().filter(|open| open.plan.is_applicable());
+            open.is_some_and(|open| open.armed_at.is_none_or(|at| at <= now))
+        };
+        while !is_ready(&self.model, (self.clock)()) {
+            let message = self.next().await;
+            self.take(message);
+        }
+        self.press("enter");
+    }
+
     async fn next(&mut self) -> Message {
         tokio::select! {
             message = self.performer.news() => message,

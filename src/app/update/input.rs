@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 
 use super::{
-    alerts, jobs, leave, logs, menu, move_cursor, nodes, overview, panes, plan, reaching, runbook, scope, service,
-    signals, silencing, taking, toast, typing, world,
+    alerts, jobs, leave, logs, move_cursor, nodes, noting, overview, palette, panes, plan, reaching, runbook, scope,
+    service, signals, silencing, taking, toast, typing, world,
 };
 use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
@@ -25,9 +25,13 @@ pub(super) fn context(model: &Model) -> Context {
     match model.overlay() {
         Some(Overlay::Help { .. }) => Context::Help,
         Some(Overlay::Palette { .. }) => Context::Palette,
-        Some(Overlay::Plan { .. } | Overlay::Taking { .. } | Overlay::Reaching { .. } | Overlay::Silencing { .. }) => {
-            Context::Plan
-        }
+        Some(
+            Overlay::Plan { .. }
+            | Overlay::Taking { .. }
+            | Overlay::Noting { .. }
+            | Overlay::Reaching { .. }
+            | Overlay::Silencing { .. },
+        ) => Context::Plan,
         Some(Overlay::Scope { .. } | Overlay::Actions { .. }) => Context::Menu,
         Some(Overlay::Problems { .. }) => Context::Text,
         None if model.ui.is_filtering => Context::Prompt,
@@ -88,7 +92,7 @@ fn own(model: &mut Model, command: Command, now: Instant) -> Option<Vec<Effect>>
         nodes::run(model, command).or_else(|| overview::run(model, command)).or_else(|| jobs::run(model, command));
     let own = own.or_else(|| signals::run(model, command, now)).or_else(|| logs::run(model, command, now));
     let own = own.or_else(|| reaching::run(model, command, now)).or_else(|| runbook::run(model, command, now));
-    own.or_else(|| silencing::run(model, command, now))
+    own.or_else(|| silencing::run(model, command, now)).or_else(|| noting::run(model, command, now))
 }
 
 /// Runs a command.
@@ -211,6 +215,7 @@ fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
     match model.ui.overlays.last() {
         Some(Overlay::Plan { .. }) => return plan::close(model, now),
         Some(Overlay::Taking { .. }) => return taking::close(model, now),
+        Some(Overlay::Noting { .. }) => return noting::close(model, now),
         Some(Overlay::Reaching { .. }) => return reaching::close(model),
         Some(Overlay::Silencing { .. }) => return silencing::close(model, now),
         Some(_) => {
@@ -270,6 +275,7 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
         }
         Some(Overlay::Silencing { fields, .. }) => silencing::confirm(model, &fields, now),
         Some(Overlay::Reaching { fields, .. }) => reaching::confirm(model, &fields, now),
+        Some(Overlay::Noting { text, .. }) => noting::confirm(model, &text.text, now),
         Some(Overlay::Taking { note, .. }) => taking::confirm(model, &note.text, now),
         Some(Overlay::Scope { selected }) => {
             model.ui.overlays.pop();
@@ -290,8 +296,8 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
             model.ui.overlays.pop();
             match chosen {
                 // A line somebody moved to is the one they mean, whatever was typed to find it.
-                Some(line) if selected > 0 => palette(model, &line, None, now),
-                chosen => palette(model, input.text.trim(), chosen, now),
+                Some(line) if selected > 0 => palette::run(model, &line, None, now),
+                chosen => palette::run(model, input.text.trim(), chosen, now),
             }
         }
         Some(Overlay::Help { .. } | Overlay::Problems { .. }) => {
@@ -332,6 +338,10 @@ fn next_part(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
         silencing::step(model, command == Command::PreviousTab);
         return Vec::new();
     }
+    if let Some(Overlay::Noting { .. }) = model.ui.overlays.last() {
+        noting::step(model, command == Command::PreviousTab, now);
+        return Vec::new();
+    }
     if let Some(Overlay::Reaching { fields, at, .. }) = model.ui.overlays.last_mut() {
         reaching::step(fields.len(), at, command == Command::PreviousTab);
         return Vec::new();
@@ -346,7 +356,7 @@ fn next_part(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
         return Vec::new();
     }
     match (model.overlay(), &model.ui.view) {
-        (Some(Overlay::Palette { .. }), _) => complete(model),
+        (Some(Overlay::Palette { .. }), _) => palette::complete(model),
         (
             None,
             View::Overview
@@ -370,18 +380,6 @@ fn next_part(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
         _ => {}
     }
     Vec::new()
-}
-
-/// Tab in the palette: takes the chosen completion over.
-fn complete(model: &mut Model) {
-    let chosen = model.overlay().and_then(|overlay| match overlay {
-        Overlay::Palette { selected, .. } => model.menu.get(*selected).map(|line| line.words.clone()),
-        _ => None,
-    });
-    if let (Some(words), Some(Overlay::Palette { input, selected })) = (chosen, model.ui.overlays.last_mut()) {
-        *input = Field::holding(format!("{words} "));
-        *selected = 0;
-    }
 }
 
 /// Chooses the revision under the cursor as the other side of the diff, or lets go of it.
@@ -458,39 +456,4 @@ fn chosen_pod(model: &Model) -> Option<String> {
     let View::Detail(_, DetailTab::Pods) = model.ui.view else { return None };
     let pods = model.detail.as_ref()?.pods.as_ref()?;
     pods.get(model.ui.detail_cursor).map(|pod| pod.name.to_string())
-}
-
-/// A palette line: `rollback api --to 3`, `journal`, or the chosen completion.
-fn palette(model: &mut Model, line: &str, chosen: Option<String>, now: Instant) -> Vec<Effect> {
-    let mut words = line.split_whitespace();
-    let first = words.next().unwrap_or_default();
-    let rest: Vec<&str> = words.collect();
-    if first == service::WORD {
-        return service::show(model, rest.first().copied(), now);
-    }
-    if first == reaching::END && !rest.is_empty() {
-        return reaching::end(model, rest.first().copied(), now);
-    }
-    if let Some(action) = catalog::ALL.iter().position(|contract| contract.id() == first).filter(|_| !rest.is_empty()) {
-        return match menu::target(model, &rest) {
-            Ok((targets, options)) => plan::open(model, action, targets, options, now),
-            Err(sentence) => {
-                toast(model, &sentence, true, now);
-                Vec::new()
-            }
-        };
-    }
-    let name = if named(first).is_some() { Some(first.to_owned()) } else { chosen };
-    match name.as_deref().and_then(named) {
-        Some(command) => run(model, command, now),
-        None => {
-            toast(
-                model,
-                &format!("There is no command {line:?}. Press : and type a part of a name to see what there is."),
-                true,
-                now,
-            );
-            Vec::new()
-        }
-    }
 }

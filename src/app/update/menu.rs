@@ -25,6 +25,7 @@ pub(super) fn refresh(model: &mut Model) {
         Some(
             Overlay::Plan { .. }
             | Overlay::Taking { .. }
+            | Overlay::Noting { .. }
             | Overlay::Reaching { .. }
             | Overlay::Silencing { .. }
             | Overlay::Problems { .. },
@@ -182,6 +183,7 @@ fn hints(model: &Model) -> Vec<(String, String)> {
         Context::Detail if matches!(model.ui.view, View::Alert(..)) => &[
             ("open", "its rollout"),
             ("action.acknowledge", "acknowledge"),
+            ("action.note", "note"),
             ("action.rollback", "roll back"),
             ("back", "back"),
             ("help", "help"),
@@ -206,6 +208,9 @@ fn hints(model: &Model) -> Vec<(String, String)> {
         ],
         Context::Text => &[("back", "back"), ("down", "down"), ("help", "help")],
         Context::Menu => &[("open", "choose"), ("escape", "close")],
+        Context::Plan if matches!(model.overlay(), Some(Overlay::Noting { .. })) => {
+            &[("open", "write it"), ("edit_text", "your editor"), ("page_down", "more"), ("escape", "close")]
+        }
         Context::Plan => &[("open", "confirm"), ("page_down", "more"), ("escape", "close")],
         Context::Prompt => &[("open", "keep"), ("escape", "clear")],
         Context::Palette => &[("open", "run"), ("next", "complete"), ("escape", "close")],

@@ -7,7 +7,9 @@ mod logs;
 mod menu;
 mod move_cursor;
 mod nodes;
+mod noting;
 mod overview;
+mod palette;
 mod panes;
 mod plan;
 mod reaching;
@@ -70,6 +72,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             model.happened.alerts(&snapshot, now);
             let effects = alerts::observed(model, *snapshot, now);
             taking::refresh(model, now);
+            noting::refresh(model, now);
             effects
         }
         Message::Signals(snapshot) => signals::observed(model, *snapshot, now),
@@ -100,6 +103,8 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::SilenceFound(words) => silencing::found(model, words),
         Message::Silenced(ended) => silencing::silenced(model, &ended, now),
         Message::Said(said) => taking::said(model, &said, now),
+        Message::Noted(said) => noting::said(model, &said, now),
+        Message::Edited(edited) => noting::edited(model, edited, now),
         Message::Unfinished(runs) => {
             model.unfinished = runs;
             Vec::new()
@@ -155,6 +160,7 @@ fn stored(model: &mut Model, snapshot: StoreSnapshot, now: Instant) -> Vec<Effec
     alerts::stored(model, &snapshot, now);
     model.store = Some(snapshot);
     taking::refresh(model, now);
+    noting::refresh(model, now);
     model.happened.touch();
     model.merge();
     Vec::new()
@@ -193,6 +199,7 @@ pub fn next_due(model: &Model, now: Instant) -> Option<Instant> {
     let planned =
         planning.and_then(|planning| planning.refresh_at).filter(|_| planning.is_some_and(|one| !one.is_in_flight));
     let taken = model.taking.as_ref().and_then(|taking| taking.armed_at).filter(|at| *at > now);
+    let noted = model.noting.as_ref().and_then(|open| open.armed_at).filter(|at| *at > now);
     let silenced = model.silencing.as_ref().and_then(|open| open.armed_at).filter(|at| *at > now);
     let reached = model.reaching.as_ref().map(|open| open.armed_at).filter(|at| *at > now);
     [
@@ -201,6 +208,7 @@ pub fn next_due(model: &Model, now: Instant) -> Option<Instant> {
         planned,
         arming,
         taken,
+        noted,
         reached,
         silenced,
         model.detail_due,
@@ -219,7 +227,8 @@ fn toast(model: &mut Model, words: &str, is_warning: bool, now: Instant) {
 
 /// Leaves; what is planned and not confirmed is given up, and that is written down first.
 fn give_up_and_leave(model: &mut Model) -> Vec<Effect> {
-    taking::leave(model).into_iter().chain(silencing::leave(model)).chain(plan::leave(model)).collect()
+    let open = taking::leave(model).into_iter().chain(noting::leave(model));
+    open.chain(silencing::leave(model)).chain(plan::leave(model)).collect()
 }
 
 /// Leaves when asked twice, and says so the first time.

@@ -42,16 +42,21 @@ fn plan(model: &Model, deed: Deed, environment: &Arc<str>, alerts: &[Arc<Alert>]
     let best = model.alerts.health(environment).min_by_key(|health| health.state.gravity());
     let is_old = |health: &&SourceHealth| !health.state.is_well();
     let alerts_age = best.filter(is_old).map(|health| health.last_good.map_or(TimeDelta::MAX, |at| time::age(at, now)));
-    let around = Around {
+    let around = around(model, environment, alerts_age, now);
+    let word = |alert: &Alert| model.alerts.word(&(alert.environment.clone(), alert.key.clone()));
+    Taking::plan(deed, alerts, word, around)
+}
+
+/// What a plan of something for the store is made from beside the alert.
+pub(super) fn around(model: &Model, environment: &Arc<str>, alerts_age: Option<TimeDelta>, now: Instant) -> Around {
+    Around {
         environment: environment.clone(),
         author: model.author.clone(),
         refusal: refusal(model),
         alerts_age,
         ahead: model.store.as_ref().map_or(TimeDelta::zero(), |store| store.ahead),
         now,
-    };
-    let word = |alert: &Alert| model.alerts.word(&(alert.environment.clone(), alert.key.clone()));
-    Taking::plan(deed, alerts, word, around)
+    }
 }
 
 /// Why nothing may be written into the store from here.

@@ -1,7 +1,8 @@
 //! Characters into the field that has the keys.
 
-use super::logs;
+use super::{logs, noting};
 use crate::app::model::Model;
+use crate::domain::alert::Deed;
 use crate::domain::time::Instant;
 use crate::keys::{Chord, Key};
 use crate::ui::state::{Field, Overlay, View};
@@ -14,6 +15,7 @@ fn field(model: &mut Model) -> Option<&mut Field> {
         Some(Overlay::Plan { reason, is_in_reason: true, .. }) => Some(reason),
         Some(Overlay::Plan { typed, .. }) => Some(typed),
         Some(Overlay::Taking { note, .. }) => Some(note),
+        Some(Overlay::Noting { text, .. }) => model.noting.as_ref().filter(|open| !open.is_writing).map(|_| text),
         Some(Overlay::Reaching { fields, at, .. } | Overlay::Silencing { fields, at, .. }) => fields.get_mut(*at),
         Some(_) => None,
         None if !model.ui.is_filtering => None,
@@ -23,6 +25,16 @@ fn field(model: &mut Model) -> Option<&mut Field> {
         None if model.ui.view == View::Nodes => Some(&mut model.ui.nodes.filter),
         None => Some(&mut model.ui.filter),
     }
+}
+
+/// The field that has the keys, where it takes a text of the operator's own: a note, or a reason.
+pub(super) fn free_text(model: &mut Model) -> Option<&mut Field> {
+    match model.ui.overlays.last()? {
+        Overlay::Noting { .. } | Overlay::Plan { is_in_reason: true, .. } | Overlay::Silencing { at: 0, .. } => {}
+        Overlay::Taking { .. } if model.taking.as_ref()?.taking.action == Deed::Acknowledge => {}
+        _ => return None,
+    }
+    field(model)
 }
 
 /// Types a character, or edits what was typed; what it is for is searched again.
@@ -42,6 +54,7 @@ pub(super) fn typed(model: &mut Model, chord: Chord, now: Instant) {
     match model.ui.overlays.last_mut() {
         Some(Overlay::Palette { selected, .. }) => *selected = 0,
         Some(Overlay::Help { scroll, .. }) => *scroll = 0,
+        Some(Overlay::Noting { .. }) => noting::refresh(model, now),
         Some(_) => {}
         None if matches!(model.ui.view, View::Logs(_)) => logs::searched(model),
         None if model.ui.view == View::Alerts => model.refilter_alerts(),

@@ -12,6 +12,7 @@
 //! | [`matcher`](Matcher) | what a silence covers |
 //! | [`runbook`](address) | the address of a runbook, before it is passed on |
 //! | [`silence`](Silence) | who keeps notifications back, until when |
+//! | [`noting`](Noting) | the plan of a note: written, changed, taken back |
 //! | [`taking`](Taking) | the plan of saying that somebody is on it, or nobody any more |
 //! | [`silencing`](Silencing) | the plan of a silence: what it hides, and what it takes to confirm it |
 //! | [`snapshot`](AlertSnapshot) | everything known of one environment at one time |
@@ -23,6 +24,7 @@ mod history;
 pub mod identity;
 pub mod join;
 mod matcher;
+mod noting;
 pub mod ruled;
 mod runbook;
 mod severity;
@@ -41,6 +43,7 @@ use super::service::Services;
 pub use comparison::Comparison;
 pub use history::History;
 pub use matcher::{Matcher, MatcherError, Operator, matchers};
+pub use noting::{NoteDeed, Noted, Noting};
 pub use ruled::{Ruled, Teller};
 pub use runbook::address;
 pub use severity::Severity;

@@ -12,7 +12,7 @@ mod release;
 pub use acknowledgement::{Acknowledgement, NewAcknowledgement, Withdrawn};
 pub use annotation::{Annotation, AnnotationKind, NewAnnotation};
 pub use audit::{AuditEntry, AuditEvent, AuditFlaw, AuditKind, AuditSearch, ChainCheck, Head, Line as AuditLine, hex};
-pub use note::{NewNote, Note};
+pub use note::{AlertNotes, LONGEST_NOTE, NewNote, Note, check_note};
 pub use release::ReleaseSeen;
 
 use std::fmt;

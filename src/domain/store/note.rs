@@ -1,9 +1,23 @@
 //! What somebody wrote down about something.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Id, Subject, Withdrawn};
-use crate::domain::time::Instant;
+use super::{Id, Subject, SubjectKind, Withdrawn, check_text};
+use crate::domain::time::{self, Instant};
+
+/// The longest text of a note that is written here, in bytes. A line as long as this is never shortened when it is drawn, so that
+/// whoever edits a note edits the whole of it.
+pub const LONGEST_NOTE: usize = 4_000;
+
+/// A note's text, cleaned, as it may be written.
+///
+/// # Errors
+/// The sentence to show when it is empty or longer than [`LONGEST_NOTE`].
+pub fn check_note(text: &str) -> Result<(), String> {
+    check_text("note", text, false, LONGEST_NOTE)
+}
 
 /// A note. Editing moves its version on; withdrawing blanks the text and keeps who wrote it when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +40,60 @@ pub struct Note {
     pub version: u64,
 }
 
+impl Note {
+    /// Who wrote it and when, and who changed it, as an operator reads it: `mori, 12m ago; changed by lee, 2m ago`.
+    pub fn words(&self, now: Instant) -> String {
+        let ago = |at: Instant| time::coarse(time::age(at, now));
+        let changed = self.edited.as_ref();
+        let changed = changed.map(|edit| format!("; changed by {}, {} ago", edit.by, ago(edit.at))).unwrap_or_default();
+        format!("{}, {} ago{changed}", self.by, ago(self.at))
+    }
+}
+
+/// The notes on alerts that a console holds, by environment and fingerprint.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AlertNotes(HashMap<(String, String), Vec<Note>>);
+
+impl AlertNotes {
+    /// Takes notes in, each in place of its version before; one that was taken back goes.
+    pub fn take(&mut self, notes: impl IntoIterator<Item = Note>) {
+        for note in notes {
+            if note.subject.kind != SubjectKind::Alert {
+                continue;
+            }
+            let of = (note.subject.environment.clone(), note.subject.name.clone());
+            let held = self.0.entry(of.clone()).or_default();
+            held.retain(|known| known.id != note.id);
+            if note.withdrawn.is_none() {
+                held.push(note);
+                held.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| other.id.cmp(&one.id)));
+            }
+            if held.is_empty() {
+                self.0.remove(&of);
+            }
+        }
+    }
+
+    /// The notes on an alert, the newest first.
+    pub fn of(&self, environment: &str, fingerprint: &str) -> &[Note] {
+        // A tuple of texts is looked up by texts of its own.
+        self.0.get(&(environment.to_owned(), fingerprint.to_owned())).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.values().map(Vec::len).sum()
+    }
+}
+
+impl FromIterator<Note> for AlertNotes {
+    fn from_iter<I: IntoIterator<Item = Note>>(notes: I) -> Self {
+        let mut held = Self::default();
+        held.take(notes);
+        held
+    }
+}
+
 /// A note to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewNote {
@@ -35,4 +103,51 @@ pub struct NewNote {
     pub subject: Subject,
     /// The text; not empty.
     pub text: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Instant {
+        chrono::DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap_or_default()
+    }
+
+    fn note(id: &str, alert: &str, seconds: i64) -> Note {
+        Note {
+            id: Id::stored(id),
+            subject: Subject { environment: "production".into(), kind: SubjectKind::Alert, name: alert.into() },
+            text: "it is the cache".into(),
+            by: "mori".into(),
+            at: at(seconds),
+            edited: None,
+            withdrawn: None,
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn the_newest_is_first_a_change_replaces_and_what_was_taken_back_goes() {
+        let mut notes: AlertNotes = [note("1", "a", 0), note("2", "a", 9), note("3", "b", 5)].into_iter().collect();
+        let ids =
+            |notes: &AlertNotes| notes.of("production", "a").iter().map(|one| one.id.to_string()).collect::<Vec<_>>();
+        assert_eq!((ids(&notes), notes.count()), (vec!["2".to_owned(), "1".to_owned()], 3));
+        let changed = Note { text: "better".into(), version: 2, ..note("1", "a", 0) };
+        notes.take([changed]);
+        assert_eq!((notes.of("production", "a")[1].text.as_str(), notes.count()), ("better", 3));
+        let back = Withdrawn { by: "mori".into(), at: at(10) };
+        notes.take([Note { withdrawn: Some(back), ..note("2", "a", 9) }]);
+        assert_eq!(ids(&notes), ["1"]);
+        assert!(notes.of("staging", "a").is_empty(), "the same alert elsewhere is another");
+        let elsewhere = Subject { environment: "production".into(), kind: SubjectKind::Service, name: "a".into() };
+        notes.take([Note { subject: elsewhere, ..note("4", "a", 0) }]);
+        assert_eq!(notes.count(), 2);
+    }
+
+    #[test]
+    fn who_wrote_and_who_changed_it_is_said() {
+        let edited = Some(Withdrawn { by: "lee".into(), at: at(600) });
+        assert_eq!(note("1", "a", 0).words(at(720)), "mori, 12m ago");
+        assert_eq!(Note { edited, ..note("1", "a", 0) }.words(at(720)), "mori, 12m ago; changed by lee, 2m ago");
+    }
 }

@@ -78,9 +78,7 @@ impl Row {
 
     /// A text safe for several lines.
     pub(super) fn lines(&self, column: usize) -> String {
-        let raw = self.raw(column);
-        let lines: Vec<_> = raw.split('\n').map(text::clean).collect();
-        lines.join("\n")
+        text::clean_lines(&self.raw(column))
     }
 
     /// A text that may be NULL, safe for one line.

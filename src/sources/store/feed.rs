@@ -9,7 +9,7 @@ use tokio::sync::{Notify, watch};
 
 use super::port::{Changes, ReadStore};
 use crate::domain::source::{SourceHealth, SourceState};
-use crate::domain::store::{Acknowledgement, Annotation};
+use crate::domain::store::{Acknowledgement, AlertNotes, Annotation};
 use crate::domain::time::Instant;
 use crate::sources::Clock;
 
@@ -27,6 +27,8 @@ pub struct StoreSnapshot {
     pub health: SourceHealth,
     /// Acknowledgements by environment and fingerprint. Whether one still holds is for its reader to ask.
     pub acknowledgements: Arc<HashMap<(String, String), Acknowledgement>>,
+    /// The newest notes on alerts.
+    pub notes: Arc<AlertNotes>,
     /// Annotations of the last day, oldest first.
     pub annotations: Arc<Vec<Annotation>>,
     /// How far the store's clock is ahead of ours; negative when it is behind.
@@ -40,6 +42,7 @@ impl Default for StoreSnapshot {
         Self {
             health: SourceHealth::loading(NAME),
             acknowledgements: Arc::default(),
+            notes: Arc::default(),
             annotations: Arc::default(),
             ahead: TimeDelta::zero(),
             position: 0,
@@ -70,6 +73,11 @@ impl StoreSnapshot {
             }
             held.retain(|_, one| one.withdrawn.is_none() && one.until.is_none_or(|until| changes.now < until));
             self.acknowledgements = Arc::new(held);
+        }
+        if changes.is_whole || !changes.notes.is_empty() {
+            let mut held = if changes.is_whole { AlertNotes::default() } else { (*self.notes).clone() };
+            held.take(changes.notes);
+            self.notes = Arc::new(held);
         }
         if changes.is_whole || !changes.annotations.is_empty() {
             let mut held = if changes.is_whole { Vec::new() } else { (*self.annotations).clone() };

@@ -15,12 +15,16 @@ pub(super) struct Migration {
 }
 
 /// Those of PostgreSQL.
-pub(super) const POSTGRES: &[Migration] =
-    &[Migration { version: 1, sql: include_str!("../../../assets/migrations/postgres/0001-store.sql") }];
+pub(super) const POSTGRES: &[Migration] = &[
+    Migration { version: 1, sql: include_str!("../../../assets/migrations/postgres/0001-store.sql") },
+    Migration { version: 2, sql: include_str!("../../../assets/migrations/postgres/0002-notes.sql") },
+];
 
 /// Those of SQLite.
-pub(super) const SQLITE: &[Migration] =
-    &[Migration { version: 1, sql: include_str!("../../../assets/migrations/sqlite/0001-store.sql") }];
+pub(super) const SQLITE: &[Migration] = &[
+    Migration { version: 1, sql: include_str!("../../../assets/migrations/sqlite/0001-store.sql") },
+    Migration { version: 2, sql: include_str!("../../../assets/migrations/sqlite/0002-notes.sql") },
+];
 
 impl Migration {
     /// What it must be wherever it was applied.
@@ -71,10 +75,12 @@ mod tests {
 
     #[test]
     fn a_newer_store_and_a_stranger_are_refused() {
-        let known = vec![(1, POSTGRES[0].digest())];
-        assert_eq!(missing(POSTGRES, &[]).map(<[_]>::len), Ok(1));
+        let known: Vec<(u64, String)> = (1..).zip(POSTGRES).map(|(version, one)| (version, one.digest())).collect();
+        assert_eq!(missing(POSTGRES, &[]).map(<[_]>::len), Ok(POSTGRES.len()));
+        assert_eq!(missing(POSTGRES, &known[..1]).map(|rest| rest[0].version), Ok(2), "what is missing, no more");
         assert_eq!(missing(POSTGRES, &known).map(<[_]>::len), Ok(0));
-        let newer = vec![known[0].clone(), (2, "x".to_owned())];
+        let mut newer = known.clone();
+        newer.push((u64::try_from(newer.len()).expect("a few") + 1, "x".to_owned()));
         assert!(missing(POSTGRES, &newer).is_err_and(|error| error.sentence.contains("newer Quarterdeck")));
         let stranger = vec![(1, "x".to_owned())];
         assert!(missing(POSTGRES, &stranger).is_err_and(|error| error.sentence.contains("other statements")));

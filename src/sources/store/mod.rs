@@ -37,6 +37,8 @@ use crate::sources::observe::Answer;
 
 /// How many live acknowledgements and recent annotations a console holds.
 const MOST_HELD: u64 = 20_000;
+/// How many notes on alerts a console holds: the newest.
+pub const MOST_NOTES: u64 = 2_000;
 /// How far back annotations are held, in hours.
 const HOURS_HELD: i64 = 24;
 /// Why a console that may not write is refused.
@@ -101,7 +103,8 @@ impl Store {
         Box::pin(self.explained(statement, values))
     }
 
-    /// How the database would list an environment's acknowledgements, the notes about something, and the live ones.
+    /// How the database would list an environment's acknowledgements, the notes about something, the live ones of both, what notes
+    /// changed, and the marks of an hour.
     pub fn explain_lists<'a>(&'a self, about: &'a Subject, now: Instant) -> Answer<'a, Vec<Vec<String>>> {
         let about_values =
             vec![(&about.environment).into(), about.kind.word().into(), (&about.name).into(), 100_u64.into()];
@@ -109,6 +112,8 @@ impl Store {
             (acknowledgements::LIST, vec![(&about.environment).into(), 100_u64.into()]),
             (notes::LIST, about_values),
             (acknowledgements::LIVE, vec![now.into(), 100_u64.into()]),
+            (notes::LIVE, vec![100_u64.into()]),
+            (notes::SINCE, vec![100_u64.into()]),
             (
                 marks::LIST,
                 vec![
@@ -166,13 +171,19 @@ impl ReadStore for Store {
             };
             let annotations =
                 self.list(marks::SINCE, vec![since.into(), recently.into(), MOST_HELD.into()], marks::decode);
+            let notes = async {
+                match since {
+                    0 => self.list(notes::LIVE, vec![MOST_NOTES.into()], notes::decode).await,
+                    _ => self.list(notes::SINCE, vec![since.into()], notes::decode).await,
+                }
+            };
             if since == position && since > 0 {
                 return Ok(Changes { position, now, is_whole: false, ..Changes::default() });
             }
-            let (acknowledgements, mut annotations) =
-                futures_util::future::try_join(acknowledgements, annotations).await?;
+            let (acknowledgements, notes, mut annotations) =
+                futures_util::future::try_join3(acknowledgements, notes, annotations).await?;
             annotations.reverse();
-            Ok(Changes { position, now, is_whole: since == 0, acknowledgements, annotations })
+            Ok(Changes { position, now, is_whole: since == 0, acknowledgements, notes, annotations })
         })
     }
 

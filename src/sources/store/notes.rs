@@ -23,6 +23,15 @@ pub(super) const LIST: &str = concat!(
     columns!(),
     " from quarterdeck.note where environment = $1 and kind = $2 and name = $3 order by at desc limit $4"
 );
+/// Those on alerts that were not taken back, the last written first.
+pub(super) const LIVE: &str = concat!(
+    "select ",
+    columns!(),
+    " from quarterdeck.note where withdrawn_at is null and kind = 'alert' order by position desc limit $1"
+);
+/// Those written, changed or taken back after a position.
+pub(super) const SINCE: &str =
+    concat!("select ", columns!(), " from quarterdeck.note where position > $1 order by position");
 const ONE: &str = concat!("select ", columns!(), " from quarterdeck.note where id = $1");
 const ADD: &str = concat!(
     "insert into quarterdeck.note (",

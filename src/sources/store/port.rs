@@ -46,7 +46,7 @@ pub struct Standing {
     pub position: u64,
 }
 
-/// What changed since a position of the audit: every change of acknowledgements and annotations has one.
+/// What changed since a position of the audit: every change of acknowledgements, notes and annotations has one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Changes {
     /// The position up to which this tells; ask from there the next time.
@@ -57,6 +57,8 @@ pub struct Changes {
     pub is_whole: bool,
     /// Acknowledgements written, taken over or withdrawn since; from position 0, the live ones.
     pub acknowledgements: Vec<Acknowledgement>,
+    /// Notes written, changed or taken back since; from position 0, the newest on alerts that were not taken back.
+    pub notes: Vec<Note>,
     /// Annotations written since; from position 0, those of the last day. Oldest first.
     pub annotations: Vec<Annotation>,
 }

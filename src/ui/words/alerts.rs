@@ -195,6 +195,20 @@ pub fn acknowledged(by: &str, age: &str, words: &str) -> String {
 /// Nobody is.
 pub const NOBODY: &str = "nobody";
 
+/// Nobody wrote anything down.
+pub const NO_NOTES: &str = "none";
+
+/// The newest note of the alert under the cursor.
+pub fn note(count: usize, by: &str, age: &str, text: &str) -> String {
+    let lead = if count == 1 { "note".to_owned() } else { format!("{count} notes, the newest") };
+    format!("{lead} by {by}, {age} ago: {text}")
+}
+
+/// What the store last said, where it does not answer now.
+pub fn notes_as_of(age: &str) -> String {
+    format!("as of {age} ago: the store does not answer")
+}
+
 /// Labels of the detail's fields.
 pub mod field {
     /// Severity and state.
@@ -232,7 +246,9 @@ pub mod field {
     /// Labels.
     pub const LABELS: &str = "labels";
     /// Annotations.
-    pub const ANNOTATIONS: &str = "notes";
+    pub const ANNOTATIONS: &str = "annotated";
+    /// What was written down.
+    pub const NOTES: &str = "notes";
 }
 
 /// Heads of columns.

@@ -8,6 +8,7 @@ pub mod jobs;
 pub mod list;
 pub mod logs;
 pub mod nodes;
+pub mod noting;
 pub mod overview;
 pub mod plan;
 pub mod reaching;

@@ -20,6 +20,7 @@ suite! {
     marks_of_a_time
     releases_are_merged
     changes_are_told
+    notes_are_told
     time_is_the_stores
     a_read_only_console_writes_nothing
     many_consoles_at_once
@@ -260,6 +261,21 @@ mod cases {
         let taking = async { other.acknowledge(&author("lee"), &place.taking("h", 0)).await };
         let (woken, written) = tokio::join!(tokio::time::timeout(Duration::from_secs(20), waiting), taking);
         assert!(woken.is_ok() && written.is_ok(), "{written:?}");
+    }
+
+    pub(super) async fn notes_are_told(place: Place) {
+        let (mine, other) = (place.console(), place.console());
+        let new = |name: &str| NewNote { id: place.id(), subject: alert(name), text: "a\nb".into() };
+        let one = other.add_note(&author("lee"), &new("f")).await.expect("a note");
+        let two = other.add_note(&author("lee"), &new("g")).await.expect("a note");
+        let told = mine.changes(0).await.expect("an answer");
+        assert_eq!((told.notes, told.position), (vec![two.clone(), one.clone()], 2), "the last written first");
+        let edited = other.edit_note(&author("mori"), &place.id(), &one, Some("c")).await.expect("edited");
+        let back = other.edit_note(&author("lee"), &place.id(), &two, None).await.expect("taken back");
+        let told = mine.changes(2).await.expect("an answer");
+        assert_eq!((told.notes, told.position, told.is_whole), (vec![edited.clone(), back], 4, false));
+        let whole = mine.changes(0).await.expect("an answer");
+        assert_eq!(whole.notes, [edited], "what was taken back is not told to who begins");
     }
 
     pub(super) async fn time_is_the_stores(place: Place) {

@@ -232,6 +232,8 @@ async fn what_one_machine_acknowledges_the_other_is_told() {
     let unknown = two.run(&["plan", "acknowledge", "NoSuchAlert"]);
     assert!(unknown.code == Some(2) && unknown.stderr.contains("NoSuchAlert"), "{}", unknown.stderr);
 
+    noted(&one, &two);
+
     one.journal_is_whole();
     let listed = one.run(&["journal", "list"]).good("journal list");
     for words in ["confirmed", "sending", "ended", "a test takes it back"] {
@@ -239,4 +241,44 @@ async fn what_one_machine_acknowledges_the_other_is_told() {
     }
     let audit = two.run(&["audit", "list"]).good("audit list");
     assert!(audit.contains("CertificateExpiresSoon taken") && audit.contains("given back"), "{audit}");
+}
+
+/// A note of one machine is read, changed and taken back on the other; who comes late is told what it says by then.
+fn noted(one: &Console, two: &Console) {
+    let notes = |console: &Console| {
+        let status = console.run(&["status", "--output", "json"]);
+        let document: Value = serde_json::from_str(&status.stdout).expect("JSON");
+        let alerts = document["alerts"].as_array().expect("alerts").clone();
+        let alert = alerts.into_iter().find(|alert| alert["name"] == "CertificateExpiresSoon").expect("it fires");
+        alert["notes"].as_array().expect("notes").clone()
+    };
+    assert_eq!(notes(two), Vec::<Value>::new());
+    let (planned, document) = one.plan(&["note", "CertificateExpiresSoon", "--text", "it renews tonight\n決済"]);
+    assert_eq!(planned.code, Some(0), "{}", planned.stderr);
+    assert_eq!(notes(two), Vec::<Value>::new(), "a plan writes nothing");
+    let applied = one.apply(&document);
+    assert_eq!(applied.code, Some(0), "{}{}", applied.stdout, applied.stderr);
+    let seen = notes(two);
+    assert_eq!((&seen[0]["text"], &seen[0]["by"]), (&"it renews tonight\n決済".into(), &"mori".into()), "{seen:?}");
+
+    let (_, change) = two.plan(&["edit-note", "CertificateExpiresSoon", "--text", "at two"]);
+    let (_, late) = one.plan(&["edit-note", "CertificateExpiresSoon", "--text", "at three"]);
+    let changed = two.apply(&change);
+    assert_eq!(changed.code, Some(0), "{}{}", changed.stdout, changed.stderr);
+    let refused = one.apply(&late);
+    assert_eq!(refused.code, Some(3), "the lost update: {}", refused.stdout);
+    assert!(refused.stdout.contains("changed it meanwhile") && refused.stdout.contains("at two"), "{}", refused.stdout);
+    assert_eq!(notes(one)[0]["text"], "at two");
+
+    let empty = one.run(&["plan", "note", "CertificateExpiresSoon", "--text", " "]);
+    assert!(empty.code == Some(3) && empty.stderr.contains("is empty"), "{}", empty.stderr);
+    let wordless = one.run(&["plan", "note", "CertificateExpiresSoon"]);
+    assert!(wordless.code == Some(2) && wordless.stderr.contains("--text"), "{}", wordless.stderr);
+    let (_, back) = one.plan(&["withdraw-note", "CertificateExpiresSoon"]);
+    let taken = one.apply(&back);
+    assert_eq!(taken.code, Some(0), "{}{}", taken.stdout, taken.stderr);
+    assert_eq!(notes(two), Vec::<Value>::new());
+    let audit = two.run(&["audit", "list"]).good("audit list");
+    assert!(audit.contains("note added") && audit.contains("note withdrawn"), "{audit}");
+    assert!(!audit.contains("renews tonight"), "what was taken back is not kept elsewhere: {audit}");
 }

@@ -13,6 +13,7 @@ use crate::theme::Role;
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
+use crate::ui::widgets::note::note;
 use crate::ui::widgets::page::Page;
 use crate::ui::words::alerts::{self as said, field};
 
@@ -57,6 +58,7 @@ fn write(pen: &mut Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
         }
         None => page.field(pen, field::ON_IT, said::NOBODY, Role::Muted),
     }
+    notes(pen, page, alert, scene);
     page.field(
         pen,
         field::SERVICE,
@@ -103,6 +105,23 @@ fn rule(pen: &mut Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
     }
     let held = (rule.held_for > TimeDelta::zero()).then(|| said::held_for(&time::coarse(rule.held_for)));
     page.field(pen, field::RULE, &format!("{}{}", rule.expression, held.unwrap_or_default()), Role::Muted);
+}
+
+/// What was written down about it, the newest first.
+fn notes(pen: &mut Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
+    let Some(notes) = scene.notes else { return };
+    let notes = notes.of(&alert.environment, &alert.key);
+    if notes.is_empty() {
+        page.field(pen, field::NOTES, said::NO_NOTES, Role::Muted);
+    }
+    for (place, one) in notes.iter().enumerate() {
+        note(pen, page, if place == 0 { field::NOTES } else { "" }, one, Role::Text);
+    }
+    let store = scene.sources.iter().find(|source| &*source.name == "store");
+    if let Some(last_good) = store.filter(|store| !store.state.is_well()).and_then(|store| store.last_good) {
+        let age = pen.age(last_good);
+        page.field(pen, "", &said::notes_as_of(&age), Role::Warning);
+    }
 }
 
 /// The workloads it is about with their last release, and what was released in its hour: of its service, else of its namespace

@@ -46,7 +46,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
         cells.map(|(words, role)| (words, if is_old { Role::StaleData } else { role })).collect()
     });
     if let Some(line) = scene.alerts.lines.get(at).filter(|_| more > 0) {
-        tell_more(pen, Rect { y: table.bottom(), height: more, ..inner }, line);
+        tell_more(pen, Rect { y: table.bottom(), height: more, ..inner }, line, scene);
     }
     HitMap { cursor, ..hit }
 }
@@ -164,7 +164,7 @@ fn rule_words(pen: &mut Pen<'_>, alert: &Alert) -> Vec<String> {
 }
 
 /// What the columns have no room for, of the alert under the cursor.
-fn tell_more(pen: &mut Pen<'_>, area: Rect, line: &AlertLine) {
+fn tell_more(pen: &mut Pen<'_>, area: Rect, line: &AlertLine, scene: &Scene<'_>) {
     let alert = &line.alert;
     let mut page = Page::new(area.width);
     let mut facts = vec![alert.title().to_owned(), alert.severity.word().to_owned(), alert.state().word().to_owned()];
@@ -172,6 +172,10 @@ fn tell_more(pen: &mut Pen<'_>, area: Rect, line: &AlertLine) {
     facts.extend((alert.flaps > 0).then(|| said::flapping(alert.flaps)));
     if let Some(word) = &alert.acknowledged {
         facts.push(said::acknowledged(&word.by, &pen.age(word.at), &word.words));
+    }
+    let notes = scene.notes.map(|notes| notes.of(&alert.environment, &alert.key)).unwrap_or_default();
+    if let Some(note) = notes.first() {
+        facts.push(said::note(notes.len(), &note.by, &pen.age(note.at), &note.text));
     }
     page.text(pen, 0, &facts.join(&format!(" {} ", pen.glyphs.separator)), Role::Title);
     page.text(pen, 0, alert.summary(), Role::Text);

@@ -1,0 +1,322 @@
+//! Notes on alerts: the form in its states, what it asks for, and the way through a real store.
+
+use std::sync::Arc;
+
+use insta::assert_snapshot;
+use quarterdeck::actions::Said;
+use quarterdeck::app::{Effect, Message, update};
+use quarterdeck::config::StoreSettings;
+use quarterdeck::domain::action::Phase;
+use quarterdeck::domain::alert::{Alert, NoteDeed, Noting};
+use quarterdeck::domain::source::{SourceHealth, SourceState};
+use quarterdeck::domain::store::{Author, Id, Note, Subject, SubjectKind, Withdrawn};
+use quarterdeck::keys::Sequence;
+use quarterdeck::sources::store::{Store, StoreSnapshot};
+use quarterdeck::theme::{Depth, Glyphs, Theme};
+
+use crate::alerts::{self, alert};
+use crate::stage::{Stage, ago, health, now, text};
+
+fn store(state: SourceState, notes: Vec<Note>) -> Message {
+    Message::Stored(Box::new(StoreSnapshot {
+        health: SourceHealth { name: "store".into(), ..health("store", state) },
+        notes: Arc::new(notes.into_iter().collect()),
+        ..StoreSnapshot::default()
+    }))
+}
+
+fn note(of: &Alert, id: &str, by: &str, says: &str, seconds: i64) -> Note {
+    Note {
+        id: Id::stored(id),
+        subject: Subject { environment: "production".into(), kind: SubjectKind::Alert, name: of.key.to_string() },
+        text: says.into(),
+        by: by.into(),
+        at: ago(seconds),
+        edited: None,
+        withdrawn: None,
+        version: 1,
+    }
+}
+
+/// The alerts pane with these alerts, its cursor on the worst.
+fn stage(found: Vec<Alert>, notes: Vec<Note>) -> Stage {
+    let mut stage = Stage::new();
+    stage.model.author = Author { name: "mori".into(), origin: "mori@bastion".into() };
+    stage.see(Vec::new(), SourceState::Fresh);
+    stage.tell(Message::Alerts(Box::new(alerts::snapshot(found, SourceState::Fresh))));
+    stage.tell(store(SourceState::Fresh, notes));
+    stage.press("1");
+    stage
+}
+
+/// Keys at a moment after the arming; what they ask for.
+fn later(stage: &mut Stage, keys: &str) -> Vec<Effect> {
+    let sequence: Sequence = keys.parse().expect("keys");
+    let at = now() + chrono::TimeDelta::seconds(1);
+    sequence.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), at)).collect()
+}
+
+fn asked(effects: &[Effect]) -> &Noting {
+    let plan = effects.iter().find_map(|effect| match effect {
+        Effect::Note(plan) => Some(&**plan),
+        _ => None,
+    });
+    plan.expect("a note is asked for")
+}
+
+fn typed(stage: &Stage) -> String {
+    use quarterdeck::ui::state::Overlay;
+    let text = stage.model.ui.overlays.iter().find_map(|overlay| match overlay {
+        Overlay::Noting { text, .. } => Some(text.text.clone()),
+        _ => None,
+    });
+    text.expect("the form is open")
+}
+
+#[test]
+fn the_form_at_every_size() {
+    let mut empty = stage(alerts::shop(), Vec::new());
+    empty.press("!n");
+    assert_snapshot!("noting_empty", empty.bodies());
+
+    let shop = alerts::shop();
+    let notes = vec![
+        note(&shop[0], "1", "lee", "the provider is slow\nsince noon", 600),
+        note(&shop[0], "2", "sato", "再起動しました", 120),
+    ];
+    let mut one = stage(shop.clone(), notes.clone());
+    one.press("!n");
+    one.type_text("I look at the pool; it was the same last week");
+    assert_snapshot!("noting_one", one.bodies());
+
+    let mut change = stage(shop.clone(), notes.clone());
+    change.press("!N");
+    assert_snapshot!("noting_change", change.bodies());
+
+    let mut refused = stage(shop.clone(), notes);
+    refused.press("!n");
+    refused.type_text("mine");
+    refused.tell(store(SourceState::Down, Vec::new()));
+    assert_snapshot!("noting_refused", refused.bodies());
+
+    let lines: Vec<Note> =
+        (0..30).map(|n| note(&shop[0], &n.to_string(), "lee", &"long words of a note ".repeat(12), 60 + n)).collect();
+    let mut many = stage(shop, lines);
+    many.press("!n");
+    many.type_text(&"word ".repeat(200));
+    assert_snapshot!("noting_many", many.bodies());
+
+    let labels = [("alertname", "注文\u{202e}が\u{1b}[31m多い"), ("severity", "critical")];
+    let strange = alert(&labels, "決済\u{7}に\nしっぱい", 60);
+    let theirs = note(&strange, "1", "lee\u{1b}[2J", "見て\u{202e}\u{7}ください", 60);
+    let mut hostile = stage(vec![strange], vec![theirs]);
+    hostile.press("!n");
+    hostile.type_text("見ています");
+    assert_snapshot!("noting_hostile", hostile.bodies());
+    assert!(hostile.bodies().chars().all(|letter| letter == '\n' || !letter.is_control()));
+}
+
+#[test]
+fn it_is_read_without_colour_and_in_sixteen() {
+    let mut one = stage(alerts::shop(), Vec::new());
+    one.press("!n");
+    for (depth, glyphs) in [(Depth::Sixteen, Glyphs::UNICODE), (Depth::None, Glyphs::ASCII)] {
+        one.theme = Theme::embedded("midnight", depth);
+        one.glyphs = glyphs;
+        let drawn = text(&one.body(80, 24));
+        for words in ["Note on HighErrorRate", "silences nothing", "press enter to write it down"] {
+            assert!(drawn.contains(words), "{words}:\n{drawn}");
+        }
+    }
+}
+
+#[test]
+fn the_detail_shows_who_wrote_what_and_when() {
+    let shop = alerts::shop();
+    let edited = Some(Withdrawn { by: "sato".into(), at: ago(60) });
+    let first = Note { edited, ..note(&shop[0], "1", "lee", "the provider is slow\nsince noon", 600) };
+    let mut one = stage(shop.clone(), vec![first, note(&shop[1], "2", "lee", "elsewhere", 60)]);
+    let drawn = text(&one.body(120, 40));
+    assert!(drawn.contains("note by lee, 10m ago: the provider is slow"), "under the list: {drawn}");
+    one.press("enter");
+    let drawn = text(&one.body(120, 40));
+    for words in ["lee, 10m ago; changed by sato, 1m ago:", "the provider is slow", "since noon"] {
+        assert!(drawn.contains(words), "{words}:\n{drawn}");
+    }
+    assert!(!drawn.contains("elsewhere"));
+    // The last good word of a store that is away is said to be that.
+    let notes = (*one.model.store.as_ref().expect("told").notes).of("production", &shop[0].key).to_vec();
+    one.tell(store(SourceState::Down, notes));
+    let drawn = text(&one.body(120, 40));
+    assert!(drawn.contains("since noon") && drawn.contains("the store does not answer"), "{drawn}");
+}
+
+#[test]
+fn nothing_is_written_before_it_was_read_and_nothing_empty() {
+    let mut one = stage(alerts::shop(), Vec::new());
+    one.press("!n");
+    one.type_text("x");
+    let sequence: Sequence = "enter".parse().expect("keys");
+    assert_eq!(update(&mut one.model, Message::Key(sequence.0[0]), now()), [], "not armed");
+    later(&mut one, "backspace");
+    assert_eq!(later(&mut one, "enter"), [], "nothing to write");
+    assert!(text(&one.body(80, 24)).contains("The note is empty"));
+    one.type_text(" it is the cache ");
+    let effects = later(&mut one, "enter");
+    let plan = asked(&effects);
+    assert_eq!((plan.action, plan.text.as_str()), (NoteDeed::Note, " it is the cache"), "as it was typed, but its end");
+    assert_eq!(later(&mut one, "enter"), [], "once");
+    one.type_text("more");
+    assert_eq!(typed(&one), " it is the cache ", "what is being written is not typed into");
+
+    let mut read_only = stage(alerts::shop(), Vec::new());
+    read_only.model.is_store_read_only = true;
+    read_only.press("!n");
+    read_only.type_text("mine");
+    assert_eq!(later(&mut read_only, "enter"), []);
+    assert!(text(&read_only.body(80, 24)).contains("--read-only"));
+
+    let crash = |pod: &str| alert(&[("alertname", "Crash"), ("pod", pod)], "again", 60);
+    let mut group = stage(vec![crash("a"), crash("b")], Vec::new());
+    group.press("!n");
+    assert_eq!(group.model.noting, None, "a note is on one alert");
+    assert!(group.model.ui.toast.as_ref().is_some_and(|toast| toast.words.contains("2 alerts")));
+}
+
+#[test]
+fn a_store_that_is_away_refuses_and_keeps_what_was_typed() {
+    let mut one = stage(alerts::shop(), Vec::new());
+    one.press("!n");
+    one.type_text("mine");
+    one.tell(store(SourceState::Down, Vec::new()));
+    assert_eq!(later(&mut one, "enter"), []);
+    let drawn = text(&one.body(80, 24));
+    assert!(drawn.contains("the store is down") && drawn.contains("mine"), "{drawn}");
+    one.tell(store(SourceState::Fresh, Vec::new()));
+    assert_eq!(later(&mut one, "enter").len(), 1, "it is back: the same form, the same text");
+    let unknown = Said { phase: Phase::Unknown, words: "the connection broke.".into(), alerts: Vec::new() };
+    one.tell(Message::Noted(Box::new(unknown)));
+    let drawn = text(&one.body(80, 24));
+    assert!(drawn.contains("UNKNOWN: the connection broke.") && typed(&one) == "mine", "{drawn}");
+    let effects = later(&mut one, "esc");
+    assert!(matches!(effects.as_slice(), [Effect::LeaveNote(_)]), "given up, and journalled: {effects:?}");
+    assert_eq!(one.model.noting, None);
+}
+
+#[test]
+fn what_somebody_changed_meanwhile_is_shown_and_not_overwritten_unread() {
+    let shop = alerts::shop();
+    let first = note(&shop[0], "1", "lee", "the provider is slow", 600);
+    let mut one = stage(shop.clone(), vec![first.clone()]);
+    one.press("!N");
+    assert_eq!(typed(&one), "the provider is slow");
+    one.type_text(", again");
+    let edited = Some(Withdrawn { by: "sato".into(), at: ago(1) });
+    let theirs = Note { text: "it is our pool".into(), edited, version: 2, ..first.clone() };
+    one.tell(store(SourceState::Fresh, vec![theirs.clone()]));
+    let drawn = text(&one.body(80, 24));
+    assert!(drawn.contains("it is our pool") && drawn.contains("sato"), "the other text is shown: {drawn}");
+    assert_eq!(typed(&one), "the provider is slow, again", "and ours is kept");
+    let sequence: Sequence = "enter".parse().expect("keys");
+    assert_eq!(update(&mut one.model, Message::Key(sequence.0[0]), now()), [], "armed anew");
+    let effects = later(&mut one, "enter");
+    let plan = asked(&effects);
+    assert_eq!((plan.action, plan.seen.as_ref().map(|seen| seen.version)), (NoteDeed::EditNote, Some(2)));
+
+    // Taken back meanwhile: what was typed becomes a note of its own.
+    let mut gone = stage(shop.clone(), vec![first.clone()]);
+    gone.press("!N");
+    gone.type_text(", again");
+    gone.tell(store(SourceState::Fresh, Vec::new()));
+    let effects = later(&mut gone, "enter");
+    let plan = asked(&effects);
+    assert_eq!((plan.action, plan.text.as_str(), &plan.seen), (NoteDeed::Note, "the provider is slow, again", &None));
+
+    // Emptied, it is taken back, and that is said and armed before it counts.
+    let mut back = stage(shop, vec![first]);
+    back.press("!N");
+    later(&mut back, "ctrl-u");
+    assert!(text(&back.body(80, 24)).contains("Take lee's note on HighErrorRate back"));
+    let at = now() + chrono::TimeDelta::seconds(3);
+    let effects = update(&mut back.model, Message::Key(sequence.0[0]), at);
+    assert_eq!(asked(&effects).action, NoteDeed::WithdrawNote);
+}
+
+#[test]
+fn tab_goes_to_the_note_before_and_loses_no_text() {
+    let shop = alerts::shop();
+    let notes = vec![note(&shop[0], "1", "lee", "older", 600), note(&shop[0], "2", "lee", "newer", 60)];
+    let mut one = stage(shop, notes);
+    one.press("!N");
+    assert_eq!(typed(&one), "newer");
+    one.press("tab");
+    assert_eq!(typed(&one), "older");
+    one.type_text("!");
+    one.press("tab");
+    assert_eq!(typed(&one), "older!", "not written yet: it stays");
+    one.press("backspace tab");
+    assert_eq!(typed(&one), "newer");
+}
+
+#[test]
+fn the_editor_has_the_text_and_gives_it_back() {
+    let mut one = stage(alerts::shop(), Vec::new());
+    one.press("!n");
+    one.type_text("first");
+    assert_eq!(later(&mut one, "ctrl-o"), [Effect::EditText("first".into())]);
+    one.tell(Message::Edited(Ok("first\nsecond \u{1b}[31m\n\n".into())));
+    assert_eq!(typed(&one), "first\nsecond [31m");
+    one.tell(Message::Edited(Err("vi ended with exit code 1: the text is as it was.".into())));
+    assert_eq!(typed(&one), "first\nsecond [31m");
+    assert!(one.model.ui.toast.as_ref().is_some_and(|toast| toast.words.contains("exit code 1")));
+
+    // What is said with an acknowledgement is one line.
+    let mut taking = stage(alerts::shop(), Vec::new());
+    taking.press("!a");
+    assert_eq!(later(&mut taking, "ctrl-o"), [Effect::EditText(String::new())]);
+    taking.tell(Message::Edited(Ok("one\ntwo\n".into())));
+    assert!(text(&taking.body(80, 24)).contains("one two"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
+async fn a_note_of_one_console_is_seen_and_changed_on_the_other() {
+    use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
+    use quarterdeck::sources::Clock;
+
+    use crate::headless::Headless;
+
+    let scenario = Scenario::empty("shop").with("shop", Service::new("gateway", 1));
+    let sandbox = Sandbox::start(scenario, SandboxClock::starting(chrono::Utc::now(), 1)).await.expect("a sandbox");
+    let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
+    let file = folders[0].path().join("kubeconfig");
+    sandbox.write_kubeconfig(&file).expect("a kubeconfig");
+    let text = crate::overview::configuration(&sandbox, folders[0].path());
+    let clock: Clock = Arc::new(chrono::Utc::now);
+    let open = |name: &str, folder: &tempfile::TempDir| {
+        let mut console = Headless::configured(&file, &text, folder.path());
+        // Each has a connection of its own to the one store.
+        let store = Store::open(&StoreSettings::Embedded, folders[0].path(), &clock, false);
+        console.keep(Arc::new(store), name);
+        console.press("1");
+        console
+    };
+    let (mut mori, mut lee) = (open("mori", &folders[0]), open("lee", &folders[1]));
+    for console in [&mut mori, &mut lee] {
+        console.until("what fires", |screen| screen.contains("CertificateExpiresSoon")).await;
+    }
+    mori.press("!n");
+    mori.write_note("it renews tonight").await;
+    mori.until("her word", |screen| screen.contains("written down")).await;
+    lee.until("what she wrote", |screen| screen.contains("note by mori") && screen.contains("it renews tonight")).await;
+    lee.press("!N");
+    lee.until("the form", |screen| screen.contains("Change mori's note")).await;
+    lee.write_note(", at two").await;
+    lee.until("his change", |screen| screen.contains("the note is changed")).await;
+    mori.press("enter");
+    mori.until("his change", |screen| screen.contains("changed by lee") && screen.contains("tonight, at two")).await;
+    mori.press("!N ctrl-u");
+    mori.write_note("").await;
+    mori.until("that it is gone", |screen| screen.contains("the note is taken back")).await;
+    lee.until("that it is gone", |screen| !screen.contains("note by mori")).await;
+}
