@@ -82,6 +82,7 @@ impl Model {
             tally: self.nodes.tally,
             environments: self.shown().count(),
             health: self.shown().flat_map(sources).collect(),
+            api: self.shown().filter_map(|sight| Some((sight.name(), sight.snapshot.api.as_ref()?))).collect(),
             cause: self.node_cause(),
             harmed: self.harmed(),
         }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::domain::cause::CauseKind;
+use crate::domain::cause::{ApiHealth, CauseKind};
 use crate::domain::node::{Node, NodeRef, NodeVerdict, PodTally};
 use crate::domain::time::{self, Instant};
 use crate::domain::usage::Measured;
@@ -48,6 +48,27 @@ impl UsageLine {
             measured_at: used.at,
             window_seconds: used.window.map(|window| window.num_seconds()),
         }
+    }
+}
+
+/// What an API server says of itself in `status --output json`: a contract.
+#[derive(Debug, Serialize)]
+pub(super) struct ApiLine<'a> {
+    /// `ready`, `not_ready`, `unknown`.
+    state: &'static str,
+    /// The checks that fail.
+    failing: &'a [String],
+    words: Option<String>,
+}
+
+impl<'a> ApiLine<'a> {
+    pub(super) fn of(health: &'a ApiHealth) -> Self {
+        let (state, failing): (_, &[String]) = match health {
+            ApiHealth::Ready => ("ready", &[]),
+            ApiHealth::NotReady { failing, .. } => ("not_ready", failing),
+            ApiHealth::Unknown(_) => ("unknown", &[]),
+        };
+        Self { state, failing, words: health.sentence() }
     }
 }
 

@@ -31,6 +31,8 @@ pub enum Fault {
     Status(u16),
     /// 410 inside the stream of a watch.
     GoneInStream,
+    /// The server says of itself that it is not ready: its `etcd` check fails.
+    NotReady,
     /// Every watch event twice, the older one again after the newer.
     Repeated,
 }

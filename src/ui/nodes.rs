@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::state::Field;
-use crate::domain::cause::Cause;
+use crate::domain::cause::{ApiHealth, Cause};
 use crate::domain::node::{Node, NodeRef};
 use crate::domain::rollout::Rollout;
 use crate::domain::source::SourceHealth;
@@ -38,6 +38,8 @@ pub struct NodesScene<'a> {
     pub environments: usize,
     /// Where the nodes come from, of each environment that is shown.
     pub health: Vec<SourceHealth>,
+    /// What the API servers that are not ready, or do not say, say of themselves, by environment.
+    pub api: Vec<(&'a str, &'a ApiHealth)>,
     /// What the node under the cursor holds.
     pub cause: Option<&'a Cause>,
     /// The workloads it holds, worst first.

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use crate::domain::alert::Alert;
-use crate::domain::cause::Cause;
+use crate::domain::cause::{Cause, CauseKind};
 use crate::domain::job::{Job, JobVerdict};
 use crate::domain::node::{Node, NodeCounts};
 use crate::domain::rollout::{Rollout, Verdict};
@@ -177,7 +177,8 @@ impl OverviewScene<'_> {
 
     fn gravity_of_nodes(&self) -> Gravity {
         let NodeCounts { not_ready, pressed, pending } = self.counts;
-        if not_ready > 0 {
+        let is_api_ready = self.causes.iter().all(|cause| cause.kind != CauseKind::ApiServer);
+        if not_ready > 0 || !is_api_ready {
             return Gravity::Bad;
         }
         if pressed + pending > 0 || !self.causes.is_empty() {

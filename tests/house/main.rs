@@ -24,6 +24,7 @@ mod pods;
 mod polled;
 mod prometheus;
 mod reaching;
+mod readiness;
 mod runs;
 mod screens;
 mod sending;

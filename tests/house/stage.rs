@@ -95,6 +95,7 @@ impl Stage {
             nodes: [].into(),
             causes: [].into(),
             pending: 0,
+            api: None,
             is_looking_around: false,
             pods: 41,
             focus: None,

@@ -124,6 +124,8 @@ impl ControlPlane {
             "--service-cluster-ip-range=10.96.0.0/16".into(),
             // Nobody makes the default service accounts in time, and nobody takes the not-ready taint off a node.
             "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition".into(),
+            // Asked to end, it says so on /readyz and goes on for as long; these tests end it the hard way.
+            "--shutdown-delay-duration=60s".into(),
             format!("--audit-policy-file={SUPPORT}/audit.yaml"),
             format!("--audit-log-path={}", plane.path("audit.log").display()),
         ];
@@ -197,6 +199,14 @@ impl ControlPlane {
             let _ = api.wait();
             self.watchdog.let_go(&api);
         }
+    }
+
+    /// Asks the API server to end: it goes on for a minute, and says meanwhile that it is not ready.
+    pub(crate) fn retire_api(&self) {
+        let api = self.api.lock().unwrap_or_else(PoisonError::into_inner);
+        let api = api.as_ref().expect("the API server runs");
+        rustix::process::kill_process(rustix::process::Pid::from_child(api), rustix::process::Signal::TERM)
+            .expect("a child of ours");
     }
 
     /// The authority of its certificate.

@@ -2,10 +2,12 @@
 //!
 //! [`shared`] is a pure function of what is known: the same facts give the same causes in the same order.
 
+mod api_server;
 mod facts;
 mod find;
 mod image;
 
+pub use api_server::ApiHealth;
 pub use facts::{Claim, Facts, Held, Quota, StuckPod};
 pub use find::shared;
 
@@ -21,6 +23,8 @@ use super::time::Instant;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CauseKind {
+    /// The API server itself, which says that it is not ready.
+    ApiServer,
     /// A node that is not ready or is short of something.
     Node,
     /// A registry images do not come from.
@@ -39,6 +43,7 @@ impl CauseKind {
     /// The word shown on the screen and in `status`.
     pub const fn word(self) -> &'static str {
         match self {
+            Self::ApiServer => "API server",
             Self::Node => "node",
             Self::Registry => "registry",
             Self::Quota => "quota",
@@ -74,9 +79,13 @@ impl Cause {
     /// The most lines of evidence kept.
     pub const MOST_EVIDENCE: usize = 3;
 
-    /// Whether it is worth a line over the list: it holds several workloads, or a node holds several pods.
+    /// Whether it is worth a line over the list: it holds several workloads, a node holds several pods, or all of it stands on what is not ready.
     pub const fn is_shared(&self) -> bool {
-        self.workloads.len() > 1 || matches!(self.kind, CauseKind::Node) && self.pods > 1
+        match self.kind {
+            CauseKind::ApiServer => true,
+            CauseKind::Node if self.pods > 1 => true,
+            _ => self.workloads.len() > 1,
+        }
     }
 
     /// Whether it holds this workload.
@@ -84,9 +93,10 @@ impl Cause {
         self.workloads.contains(workload)
     }
 
-    /// The one that holds most comes first; equally many are in the order of their kinds and subjects.
+    /// An API server that is not ready comes first, then the one that holds most; equally many are in the order of their kinds and subjects.
     pub fn worst_first(&self, other: &Self) -> Ordering {
-        let key = |cause: &Self| (Reverse(cause.workloads.len()), Reverse(cause.pods), cause.kind);
+        let is_other = |cause: &Self| cause.kind != CauseKind::ApiServer;
+        let key = |cause: &Self| (is_other(cause), Reverse(cause.workloads.len()), Reverse(cause.pods), cause.kind);
         key(self)
             .cmp(&key(other))
             .then_with(|| self.environment.cmp(&other.environment))

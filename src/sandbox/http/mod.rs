@@ -44,6 +44,8 @@ pub(super) struct Asked {
     pub(super) path: String,
     /// The query, decoded.
     pub(super) query: Vec<(String, String)>,
+    /// What stands in the query without a value.
+    pub(super) bare: Vec<String>,
     /// The headers.
     pub(super) headers: HeaderMap,
     /// The body.
@@ -60,6 +62,11 @@ impl Asked {
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.as_str())
             .filter(|value| !value.is_empty())
+    }
+
+    /// Whether the query names something, with a value or without.
+    pub(super) fn query_names(&self, name: &str) -> bool {
+        self.bare.iter().any(|known| known == name) || self.query.iter().any(|(known, _)| known == name)
     }
 
     /// A header as text.
@@ -155,6 +162,7 @@ async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Bo
             .filter_map(|pair| pair.split_once('='))
             .map(|(name, value)| (decoded(name), decoded(value)))
             .collect(),
+        bare: query.split('&').filter(|part| !part.contains('=')).map(decoded).collect(),
         headers: parts.headers,
         body: body.to_bytes(),
         user,

@@ -101,7 +101,7 @@ pub(super) fn route(shared: &Arc<Shared>, asked: &Asked, fault: Option<Fault>) -
         return json_answer(200, &document);
     }
     if matches!(asked.path.as_str(), "/healthz" | "/livez" | "/readyz") {
-        return super::answered(http::StatusCode::OK, "text/plain", "ok");
+        return health(asked, fault);
     }
     if let Some(response) = review::answer(asked).or_else(|| usage::answer(shared, asked)) {
         return response;
@@ -142,6 +142,18 @@ pub(super) fn route(shared: &Arc<Shared>, asked: &Asked, fault: Option<Fault>) -
             &json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 405, "reason": "MethodNotAllowed", "message": "the server does not allow this method on the requested resource"}),
         ),
     }
+}
+
+/// What the server says of its own health; check by check where that is asked for.
+fn health(asked: &Asked, fault: Option<Fault>) -> Response<Body> {
+    let is_ready = fault != Some(Fault::NotReady);
+    let code = if is_ready { http::StatusCode::OK } else { http::StatusCode::INTERNAL_SERVER_ERROR };
+    let is_verbose = asked.query_names("verbose") || !is_ready;
+    let etcd = if is_ready { "[+]etcd ok" } else { "[-]etcd failed: reason withheld" };
+    let end = if is_ready { "passed" } else { "failed" };
+    let name = asked.path.trim_start_matches('/');
+    let lines = format!("[+]ping ok\n[+]log ok\n{etcd}\n[+]informer-sync ok\n[+]shutdown ok\n{name} check {end}\n");
+    super::answered(code, "text/plain; charset=utf-8", if is_verbose { lines } else { "ok".to_owned() })
 }
 
 fn verb(asked: &Asked, target: &Target) -> &'static str {

@@ -70,6 +70,7 @@ pub(super) fn watch(shared: &Arc<Shared>, asked: &Asked, target: &Target, fault:
             method: String::new(),
             path: asked.path.clone(),
             query: asked.query.clone(),
+            bare: Vec::new(),
             headers: http::HeaderMap::new(),
             body: Bytes::new(),
             user: asked.user,

@@ -153,6 +153,13 @@ impl Connection {
         self.read_as(path, "application/json").await
     }
 
+    /// Asks once for an answer whatever its code is, with its body; an error only where there is none.
+    pub(super) async fn whatever(&self, path: &str) -> Result<(u16, Bytes), SourceError> {
+        let response = self.send(Method::GET, path, "*/*", None, &[]).await?;
+        let code = response.status().as_u16();
+        Ok((code, collect(response.into_body(), 256 * 1024, self.server()).await?))
+    }
+
     /// Reads one answer in a given form.
     pub(super) async fn read_as(&self, path: &str, accept: &str) -> Result<Answered, SourceError> {
         self.with_renewal(|| self.answered(Method::GET, path, accept, None, &[])).await

@@ -12,7 +12,7 @@ use crate::domain::rollout::Rollout;
 impl ClusterSnapshot {
     /// These snapshots as one: their sources one after the other, their rows worst first. Rows are shared, not copied.
     ///
-    /// Nobody is looked at in it: whose pods are shown is a matter of one environment.
+    /// Which API server is ready stands in each part, and among the causes. Nobody is looked at in it: whose pods are shown is a matter of one environment.
     pub fn together<'a>(parts: impl Iterator<Item = &'a Self> + Clone) -> Self {
         Self {
             health: parts.clone().flat_map(|part| part.health.iter().cloned()).collect(),
@@ -22,6 +22,7 @@ impl ClusterSnapshot {
             causes: merged(parts.clone().map(|part| &part.causes), Cause::worst_first),
             pending: parts.clone().map(|part| part.pending).sum(),
             focus: None,
+            api: None,
             is_looking_around: parts.clone().any(|part| part.is_looking_around),
             pods: parts.map(|part| part.pods).sum(),
         }

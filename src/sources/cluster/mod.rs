@@ -27,6 +27,7 @@ mod owner;
 mod page;
 mod partial;
 mod reach;
+mod readiness;
 mod releases;
 mod revisions;
 mod rows;

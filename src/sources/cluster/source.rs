@@ -14,9 +14,10 @@ use super::connection::{Connection, is_alive};
 use super::feed::{Change, Feed, Resource, SILENT_FOR};
 use super::jobs::{CronJobs, Jobs};
 use super::nodes::Nodes;
+use super::readiness::{self, ASK_AGAIN, ASK_EVERY};
 use super::rows::{ControllerRevisions, DaemonSets, Deployments, Pods, ReplicaSets, StatefulSets};
 use super::tables::{Focus, Tables};
-use crate::domain::cause::Cause;
+use crate::domain::cause::{ApiHealth, Cause};
 use crate::domain::job::Job;
 use crate::domain::node::{Node, NodeCounts};
 use crate::domain::release::Release;
@@ -81,6 +82,8 @@ pub struct ClusterSnapshot {
     pub nodes: Arc<[Arc<Node>]>,
     /// What holds workloads, the cause that holds most first.
     pub causes: Arc<[Arc<Cause>]>,
+    /// What the API server says of its own health; `None` before it was asked.
+    pub api: Option<ApiHealth>,
     /// How many pods are known.
     pub pods: usize,
     /// How many of them are Pending.
@@ -95,6 +98,7 @@ impl ClusterSnapshot {
     /// Whether every resource was read to its end, or said why it cannot be.
     pub fn is_settled(&self) -> bool {
         !self.health.is_empty()
+            && self.api.is_some()
             && !self.is_looking_around
             && self.health.iter().all(|health| health.state != SourceState::Loading)
     }
@@ -170,7 +174,7 @@ impl ClusterSource {
         let (wanted, asked) = watch::channel(BTreeSet::new());
         let (told, around) = mpsc::channel(16);
         let looking = around::look(self.connection.clone(), asked, told);
-        let owner = Owner { tables, states, silent: None, wanted, source: self };
+        let owner = Owner { tables, states, silent: None, api: None, wanted, source: self };
         tokio::select! {
             () = owner.run(incoming, around, epoch) => {}
             _ = join(join_all(running), looking) => {}
@@ -186,6 +190,8 @@ struct Owner {
     states: Vec<(&'static str, Option<Arc<str>>, FeedState)>,
     /// Since when the server gives no sign of life, and what was seen instead.
     silent: Option<(SourceError, Instant)>,
+    /// What the server says of its own health.
+    api: Option<ApiHealth>,
     /// The namespaces around whose workloads has to be looked.
     wanted: watch::Sender<BTreeSet<Arc<str>>>,
 }
@@ -202,6 +208,8 @@ impl Owner {
         // Nothing to tell yet: an empty snapshot would only make the first rows wait for their turn.
         let mut is_dirty = false;
         let mut pulse: BoxFuture<'_, Result<(), SourceError>> = Box::pin(pulse(&connection, PULSE_EVERY));
+        let retry = self.source.retry.clone();
+        let mut health: BoxFuture<'_, ApiHealth> = Box::pin(readiness::ask(&connection, Duration::ZERO));
         loop {
             let now = connection.now();
             let send_at = last_sent.map_or_else(Tick::now, |sent| sent + PACE);
@@ -232,6 +240,13 @@ impl Owner {
                     let wait = if self.silent.is_some() { PULSE_AGAIN } else { PULSE_EVERY };
                     pulse = Box::pin(self::pulse(&connection, wait));
                 }
+                api = &mut health => {
+                    let api = api.after(self.api.as_ref());
+                    let wait = if matches!(api, ApiHealth::NotReady { .. }) { ASK_AGAIN } else { ASK_EVERY };
+                    is_dirty |= self.api.replace(api) != self.api;
+                    health = Box::pin(readiness::ask(&connection, wait));
+                }
+                () = retry.notified() => health = Box::pin(readiness::ask(&connection, Duration::ZERO)),
                 Some((namespace, around)) = around.recv() => {
                     self.tables.causes.surround(namespace, around);
                     is_dirty = true;
@@ -333,7 +348,8 @@ impl Owner {
             rollouts: self.tables.rows(),
             jobs: self.tables.jobs.rows(),
             nodes: self.tables.nodes.rows(),
-            causes: self.tables.causes.rows(),
+            causes: self.causes(),
+            api: self.api.clone(),
             pods: self.tables.pods(),
             pending: self.tables.nodes.pending(),
             is_looking_around: self.tables.causes.is_looking_around(),
@@ -342,6 +358,15 @@ impl Owner {
         let wanted = self.tables.causes.wanted();
         self.wanted.send_if_modified(|known| std::mem::replace(known, wanted.clone()) != wanted);
         self.source.snapshots.send_replace(snapshot);
+    }
+
+    /// What holds workloads; an API server that is not ready before all of it.
+    fn causes(&self) -> Arc<[Arc<Cause>]> {
+        let found = self.tables.causes.rows();
+        match self.api.as_ref().and_then(|api| api.cause(&self.source.environment)) {
+            Some(first) => std::iter::once(Arc::new(first)).chain(found.iter().cloned()).collect(),
+            None => found,
+        }
     }
 
     /// Whether every revision there is was listed once, or may not be.

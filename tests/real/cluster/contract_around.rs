@@ -29,5 +29,14 @@ fn nodes_and_what_stands_around_workloads_are_listed() {
             assert!(list["items"].as_array().is_some_and(Vec::is_empty), "{}: {list}", server.what);
         }
         assert_eq!(server.get("/apis/metrics.k8s.io/v1beta1/nodes").0, 404, "{}", server.what);
+        let (code, said) = server.get("/readyz?verbose");
+        let lines: Vec<&str> = said.as_str().unwrap_or_default().lines().collect();
+        let (checks, end) = lines.split_at(lines.len().saturating_sub(1));
+        assert!(code == 200 && end == ["readyz check passed"], "{}: {code} {said}", server.what);
+        assert!(
+            checks.contains(&"[+]etcd ok") && checks.iter().all(|line| line.starts_with("[+]")),
+            "{}: {said}",
+            server.what
+        );
     });
 }

@@ -17,6 +17,7 @@ mod logs;
 mod mounts;
 mod owners;
 mod reach;
+mod readiness;
 mod rollback;
 mod services;
 mod usage;

@@ -1,5 +1,6 @@
 //! What stands over the nodes, and what stands in their place when there are none.
 
+use crate::domain::cause::ApiHealth;
 use crate::domain::source::{SourceHealth, SourceState, together};
 use crate::theme::Role;
 use crate::ui::chrome::header;
@@ -19,6 +20,18 @@ pub(super) fn is_old(nodes: &NodesScene<'_>) -> bool {
 /// What stands over the rows: what is not fresh, and what is not there at all.
 pub(super) fn above(pen: &mut Pen<'_>, nodes: &NodesScene<'_>, columns: u16) -> Page {
     let mut page = Page::new(columns);
+    for (environment, api) in &nodes.api {
+        // Of a server that is away, its sources tell.
+        let is_said = matches!(api, ApiHealth::Unknown(_)) && is_old(nodes);
+        let Some(sentence) = api.sentence().filter(|_| !is_said) else { continue };
+        let words = if nodes.environments > 1 { format!("{environment}: {sentence}") } else { sentence };
+        let ApiHealth::NotReady { since, .. } = api else {
+            page.text(pen, 0, &words, Role::Muted);
+            continue;
+        };
+        let words = format!("{words} ({})", pen.age(*since));
+        page.marked(pen, 0, pen.glyphs.warning, &words, Role::Error);
+    }
     for source in &together(&nodes.health) {
         match (source.state, source.last_good) {
             (SourceState::Stale | SourceState::Down, Some(at)) => {

@@ -1,0 +1,99 @@
+//! What the API server says of its own health: named over the list, never taken for more than it says, and asked for by GET alone.
+
+use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario, Service};
+
+use crate::headless::Headless;
+
+const NAMESPACE: &str = "shop";
+const NOT_READY: &str = "the API server is not ready: etcd of 5 checks fail";
+
+struct Rig {
+    sandbox: Sandbox,
+    console: Headless,
+    _folder: tempfile::TempDir,
+}
+
+#[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
+async fn rig() -> Rig {
+    let scenario = Scenario::empty(NAMESPACE).with(NAMESPACE, Service::new("checkout-api", 2));
+    let sandbox = Sandbox::start(scenario, SandboxClock::starting(chrono::Utc::now(), 1)).await.expect("a sandbox");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("kubeconfig");
+    sandbox.write_kubeconfig(&file).expect("a kubeconfig");
+    let mut console = Headless::open(&file, "demo-production", NAMESPACE, folder.path());
+    console.until("fresh at first", is_fresh).await;
+    Rig { sandbox, console, _folder: folder }
+}
+
+fn is_fresh(screen: &str) -> bool {
+    screen.contains("all fresh") && screen.contains("checkout-api")
+}
+
+/// Asked again, until the screen of a pane says what is expected.
+async fn asked(console: &mut Headless, pane: &str, words: &str) -> String {
+    console.press(pane);
+    console.press("ctrl-r");
+    let said = |screen: &str| screen.split_whitespace().collect::<Vec<_>>().join(" ").contains(words);
+    console.until(words, said).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_checks_that_fail_stand_over_the_list_and_over_the_nodes_and_go_again() {
+    let Rig { sandbox, mut console, _folder } = rig().await;
+    sandbox.faults().set("/readyz", Fault::NotReady);
+    let screen = asked(&mut console, "2", NOT_READY).await;
+    assert!(screen.contains("2/2"), "the rows are as they were:\n{screen}");
+    asked(&mut console, "4", NOT_READY).await;
+    asked(&mut console, "0", NOT_READY).await;
+    console.press("?");
+    assert!(console.screen().contains("Keys  /"), "keys answer");
+    console.press("esc");
+    sandbox.faults().heal();
+    console.press("2");
+    console.press("ctrl-r");
+    console.until("well again", |screen| is_fresh(screen) && !screen.contains("not ready")).await;
+    let requests = sandbox.requests();
+    let mut asks = requests.iter().filter(|seen| seen.path.starts_with("/readyz"));
+    assert!(asks.all(|seen| seen.method == "GET" && seen.path == "/readyz?verbose"));
+}
+
+/// What it does not say is not known: nothing stands over the list, and the nodes pane says why.
+async fn is_not_known(fault: Fault, words: &str) {
+    let Rig { sandbox, mut console, _folder } = rig().await;
+    sandbox.faults().set("/readyz", fault);
+    let screen = asked(&mut console, "4", &format!("whether the API server is ready is not known: {words}")).await;
+    assert!(screen.contains("0 not ready") && screen.contains("node-a"), "{fault:?}: the rest is there:\n{screen}");
+    console.press("2");
+    let screen = console.until("the rows", |screen| screen.contains("checkout-api")).await;
+    assert!(!screen.contains("API server"), "{fault:?}: no alarm without a word of the server:\n{screen}");
+    sandbox.faults().heal();
+    console.press("4");
+    console.press("ctrl-r");
+    console.until("well again", |screen| screen.contains("all fresh") && !screen.contains("API server")).await;
+}
+
+macro_rules! readiness_faults {
+    ($($name:ident: $fault:expr, $words:literal;)+) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            is_not_known($fault, $words).await;
+        })+
+    };
+}
+
+readiness_faults! {
+    forbidden: Fault::Status(403), "not readable with your rights";
+    not_found: Fault::Status(404), "this server has no /readyz";
+    a_web_page: Fault::Html, "the answer to /readyz is not that";
+    garbage: Fault::Garbage, "the answer to /readyz is not that";
+    hanging: Fault::Hang, "no answer to /readyz within 8 s";
+    too_many_requests: Fault::Status(429), "the server answered /readyz with 429";
+}
+
+/// Whatever stands before the API server and answers 503 for it: not ready, by nobody's name.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_no_that_names_nothing_is_a_no() {
+    let Rig { sandbox, mut console, _folder } = rig().await;
+    sandbox.faults().set("/readyz", Fault::Status(503));
+    asked(&mut console, "2", "the API server says that it is not ready, and names no check that fails").await;
+}
