@@ -1,9 +1,11 @@
-//! The filter of the list: words found anywhere, `service:NAME` for exactly one service, `node:NAME` for what a node holds.
+//! The filter of the list: words found anywhere, `service:NAME` for exactly one service, `node:NAME` for what a node holds, `env:NAME` for
+//! one environment: two clusters may name their nodes and services alike.
 
 use std::sync::Arc;
 
 use super::nodes::is_of_node;
 use crate::domain::cause::Cause;
+use crate::domain::node::NodeRef;
 use crate::domain::rollout::Rollout;
 use crate::domain::service::UNMAPPED;
 
@@ -11,6 +13,8 @@ use crate::domain::service::UNMAPPED;
 const SERVICE: &str = "service:";
 /// What begins the part of a filter that names a node.
 const NODE: &str = "node:";
+/// What begins the part of a filter that names an environment.
+const ENVIRONMENT: &str = "env:";
 
 /// What a row must be, beside what its words match.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -19,16 +23,18 @@ pub(super) struct Asked {
     service: Option<String>,
     /// The node whose trouble holds it, as it was typed.
     node: Option<String>,
+    /// The environment, as it was typed.
+    environment: Option<String>,
 }
 
 /// The exact part of a filter, and the words that are left.
 pub(super) fn asked(filter: &str) -> (Asked, String) {
-    let is_named = |word: &&str| word.starts_with(SERVICE) || word.starts_with(NODE);
+    let is_named = |word: &&str| [SERVICE, NODE, ENVIRONMENT].iter().any(|what| word.starts_with(what));
     let (named, words): (Vec<&str>, Vec<&str>) = filter.split_whitespace().partition(is_named);
     // The last one counts: whoever types a second one has changed their mind.
     let last = |what: &str| named.iter().filter_map(|word| word.strip_prefix(what)).next_back();
     let name = |what: &str| last(what).filter(|name| !name.is_empty()).map(str::to_owned);
-    (Asked { service: name(SERVICE), node: name(NODE) }, words.join(" "))
+    (Asked { service: name(SERVICE), node: name(NODE), environment: name(ENVIRONMENT) }, words.join(" "))
 }
 
 /// The filter that shows one service.
@@ -36,9 +42,10 @@ pub(super) fn of_service(name: &str) -> String {
     format!("{SERVICE}{name}")
 }
 
-/// The filter that shows what a node holds.
-pub(super) fn of_node(name: &str) -> String {
-    format!("{NODE}{name}")
+/// The filter that shows what a node holds; of which environment, where several are shown.
+pub(super) fn of_node(node: &NodeRef, are_several: bool) -> String {
+    let NodeRef { environment, name } = node;
+    if are_several { format!("{ENVIRONMENT}{environment} {NODE}{name}") } else { format!("{NODE}{name}") }
 }
 
 impl Asked {
@@ -48,7 +55,9 @@ impl Asked {
             let mut of_node = causes.iter().filter(|cause| is_of_node(cause, name));
             of_node.any(|cause| cause.workloads.contains(&row.workload))
         };
-        self.node.as_ref().is_none_or(is_held) && self.is_of_service(row)
+        let is_here =
+            self.environment.as_ref().is_none_or(|asked| row.workload.environment.eq_ignore_ascii_case(asked));
+        is_here && self.node.as_ref().is_none_or(is_held) && self.is_of_service(row)
     }
 
     fn is_of_service(&self, row: &Rollout) -> bool {
@@ -68,12 +77,15 @@ mod tests {
     fn the_service_is_exact_and_the_rest_is_words() {
         assert_eq!(
             asked("service:checkout stuck api"),
-            (Asked { service: Some("checkout".into()), node: None }, "stuck api".into())
+            (Asked { service: Some("checkout".into()), ..Asked::default() }, "stuck api".into())
         );
         assert_eq!(asked("check out"), (Asked::default(), "check out".into()));
         assert_eq!(asked("service:"), (Asked::default(), String::new()), "still being typed");
-        assert_eq!(asked(&of_service("a")).0, Asked { service: Some("a".into()), node: None });
-        assert_eq!(asked("node:a node:b x"), (Asked { service: None, node: Some("b".into()) }, "x".into()));
-        assert_eq!(asked(&of_node("n")).0, Asked { service: None, node: Some("n".into()) });
+        assert_eq!(asked(&of_service("a")).0, Asked { service: Some("a".into()), ..Asked::default() });
+        assert_eq!(asked("node:a node:b x"), (Asked { node: Some("b".into()), ..Asked::default() }, "x".into()));
+        let node = NodeRef { environment: "east".into(), name: "n".into() };
+        assert_eq!(asked(&of_node(&node, false)).0, Asked { node: Some("n".into()), ..Asked::default() });
+        let both = Asked { node: Some("n".into()), environment: Some("east".into()), ..Asked::default() };
+        assert_eq!(asked(&of_node(&node, true)), (both, String::new()));
     }
 }

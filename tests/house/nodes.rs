@@ -6,8 +6,9 @@ use insta::assert_snapshot;
 use quarterdeck::app::{Message, Scope};
 use quarterdeck::domain::cause::{Cause, CauseKind};
 use quarterdeck::domain::node::{Bytes, Millicores, Node, NodeRef, NodeVerdict, PodTally, Pressure};
-use quarterdeck::domain::rollout::{Budget, Verdict};
+use quarterdeck::domain::rollout::{Budget, Rollout, Verdict, WorkloadRef};
 use quarterdeck::domain::source::SourceState;
+use quarterdeck::sources::cluster::ClusterSnapshot;
 use quarterdeck::sources::observe::ClusterEvent;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 use quarterdeck::ui::state::View;
@@ -68,7 +69,7 @@ fn held_by(name: &str, workloads: &[&str]) -> Cause {
     }
 }
 
-fn rows() -> Vec<quarterdeck::domain::rollout::Rollout> {
+fn rows() -> Vec<Rollout> {
     vec![
         rollout("payments", Verdict::Stuck),
         rollout("basket", Verdict::Degraded),
@@ -260,4 +261,42 @@ fn probes_that_fail_and_budgets_that_hold_are_said_in_the_detail() {
     assert!(body.contains("probe: pod/a: Readiness probe failed: 503 (30s ago, 12 times)"), "{body}");
     assert!(body.contains("PodDisruptionBudget keep lets no pod go now (2 healthy, 2 needed)"), "{body}");
     assert!(!body.contains("loose") && !body.contains("long ago"), "{body}");
+}
+
+/// Clusters name their nodes alike: what a node of one holds is not what the other's holds.
+#[test]
+fn the_filter_by_node_keeps_to_its_environment() {
+    let mut stage = seeing(Vec::new(), Vec::new(), SourceState::Fresh);
+    stage.model.scope = Scope::All;
+    let of = |environment: &str, names: [&str; 2]| {
+        let node = Node {
+            node: NodeRef { environment: environment.into(), name: "worker-a".into() },
+            ..node("worker-a", Some(false))
+        };
+        let workloads = names.map(|name| WorkloadRef { environment: environment.into(), ..workload(name) });
+        let rows = workloads.clone().map(|workload| Rollout { workload, ..rollout("any", Verdict::Stuck) });
+        let cause = Cause { environment: environment.into(), workloads: workloads.into(), ..held_by("worker-a", &[]) };
+        let mut snapshot = ClusterSnapshot { nodes: [Arc::new(node)].into(), ..ClusterSnapshot::default() };
+        snapshot.rollouts = rows.map(Arc::new).into();
+        snapshot.causes = [Arc::new(cause)].into();
+        snapshot
+    };
+    stage.tell(Message::Observed(0, Box::new(of("production", ["basket", "payments"]))));
+    stage.tell(Message::Observed(1, Box::new(of("staging", ["basket", "mail"]))));
+    stage.press("4");
+    stage.press("g");
+    let environment = stage.model.node_line().map(|line| line.node.environment.clone()).expect("a node");
+    stage.press("enter");
+    let shown: Vec<&str> = stage.model.visible.iter().map(|row| &*row.workload.environment).collect();
+    assert_eq!(shown, [&*environment, &*environment], "{}", stage.model.ui.filter.text);
+    assert_eq!(stage.model.ui.filter.text, format!("env:{environment} node:worker-a"));
+    stage.press("q");
+    stage.press("2");
+    stage.press("/");
+    stage.type_text("node:worker-a");
+    assert_eq!(stage.model.visible.len(), 4, "without an environment both are meant");
+    stage.type_text(" env:Staging bas");
+    let shown: Vec<String> = stage.model.visible.iter().map(|row| row.workload.to_string()).collect();
+    assert_eq!(stage.model.visible.len(), 1, "{shown:?}");
+    assert_eq!(&*stage.model.visible[0].workload.environment, "staging");
 }

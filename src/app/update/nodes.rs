@@ -46,7 +46,8 @@ fn show(model: &mut Model) -> Vec<Effect> {
 /// Enter: the rollouts the node harms. One is opened; several are listed.
 pub(super) fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
     let Some(node) = model.node_line() else { return Vec::new() };
-    let (name, is_well) = (node.node.name.clone(), !node.verdict().is_trouble());
+    let (meant, is_well) = (node.node.clone(), !node.verdict().is_trouble());
+    let name = &meant.name;
     match model.harmed().len() {
         0 => {
             let words = if is_well {
@@ -59,7 +60,7 @@ pub(super) fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
         }
         1 => input::run(model, Command::Details, now),
         _ => {
-            model.ui.filter = Field::holding(filter::of_node(&name));
+            model.ui.filter = Field::holding(filter::of_node(&meant, model.shown().count() > 1));
             model.ui.is_problems_only = false;
             model.ui.is_cursor_held = false;
             model.ui.view = View::Rollouts;
