@@ -417,7 +417,10 @@ impl Model {
         let told = |open: &OpenPort| {
             let PortAsk { namespace, pod, environment, ports, .. } = &open.ask;
             let trouble = open.trouble.as_deref().map(|why| format!(" (last trouble: {why})")).unwrap_or_default();
-            Some(format!("127.0.0.1:{} to {namespace}/{pod}:{} in {environment}{trouble}", open.local?, ports.1))
+            // By the clock: an age would have to be drawn anew for as long as the port is open.
+            let since = open.since?.format("%H:%M UTC");
+            let local = open.local?;
+            Some(format!("127.0.0.1:{local} to {namespace}/{pod}:{} in {environment} since {since}{trouble}", ports.1))
         };
         let open: Vec<String> = self.open_ports.iter().filter_map(told).collect();
         self.ports_said = (!open.is_empty()).then(|| format!("FORWARDING {}. :end-forward ends it.", open.join("; ")));

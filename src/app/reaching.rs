@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::actions::Denied;
 use crate::domain::action::Phase;
+use crate::domain::time::Instant;
 use crate::sources::operate::ExecAsk;
 
 /// A command to start in a container.
@@ -58,6 +59,8 @@ pub struct OpenPort {
     pub ask: PortAsk,
     /// The port of this machine; `None` while it is being opened.
     pub local: Option<u16>,
+    /// Since when it is open.
+    pub since: Option<Instant>,
     /// What went wrong with its newest failed connection.
     pub trouble: Option<String>,
 }

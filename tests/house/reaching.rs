@@ -1,5 +1,7 @@
 //! Reaching into a pod from the screen: the form in its states, and what it asks for.
 
+use std::sync::Arc;
+
 use insta::assert_snapshot;
 use quarterdeck::actions::Denied;
 use quarterdeck::app::{Call, Effect, Message, PortAsk, ReachNews, update};
@@ -8,7 +10,10 @@ use quarterdeck::domain::action::Phase;
 use quarterdeck::domain::rollout::{Container, Pod};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::keys::Sequence;
-use quarterdeck::sources::operate::ExecAsk;
+use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario, Service};
+use quarterdeck::sources::Clock;
+use quarterdeck::sources::cluster::{Connection, Contexts, Reach};
+use quarterdeck::sources::operate::{ExecAsk, ReachPods};
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 use quarterdeck::ui::scene::Detail;
 use quarterdeck::ui::state::{DetailTab, Overlay, View};
@@ -211,7 +216,7 @@ fn an_open_port_is_said_until_it_is_closed() {
     assert_eq!((ask.ports, ask.pod.as_str()), ((8080, 80), "payments-6b7f-x2x4z"));
     news(&mut stage, ReachNews::Opened(ask.number, 8080));
     assert!(stage.model.overlay().is_none());
-    let said = "FORWARDING 127.0.0.1:8080 to shop/payments-6b7f-x2x4z:80 in production.";
+    let said = "FORWARDING 127.0.0.1:8080 to shop/payments-6b7f-x2x4z:80 in production since 03:07 UTC.";
     assert!(text(&stage.screen(120, 40)).contains(said), "{}", text(&stage.screen(120, 40)));
     news(&mut stage, ReachNews::Trouble(ask.number, "the pod refused the connection: nothing listens".into()));
     assert!(text(&stage.screen(200, 60)).contains("last trouble: the pod refused"));
@@ -238,4 +243,41 @@ fn a_port_that_cannot_be_had_is_said_on_the_form() {
     news(&mut stage, ReachNews::Closed(ask.number, words.into(), true));
     assert!(text(&stage.body(80, 24)).contains(words));
     assert!(stage.model.open_ports.is_empty());
+}
+
+/// A complete answer that is not the switch of protocols is a refusal before anything began, whatever its code: nothing is UNKNOWN.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
+async fn a_server_that_refuses_to_begin_ran_nothing() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let clock: Clock = Arc::new(chrono::Utc::now);
+    let scenario = Scenario::empty("shop").with("shop", Service::new("api", 1));
+    let sandbox = Sandbox::start(scenario, SandboxClock::starting(clock(), 1)).await.expect("a sandbox");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("kubeconfig");
+    sandbox.write_kubeconfig(&file).expect("a kubeconfig");
+    let endpoint = Contexts::read(Some(&file)).expect("a kubeconfig").endpoint("demo-production").expect("its context");
+    let reach = Reach::new(Connection::open(endpoint, clock).await.expect("a connection"));
+    let ask = ExecAsk {
+        namespace: "shop".into(),
+        pod: "api-1".into(),
+        container: None,
+        command: vec!["true".into()],
+        has_terminal: false,
+        has_input: false,
+    };
+    // The simulated pods have no containers: 501.
+    for fault in [None, Some(Fault::Status(503)), Some(Fault::Status(403)), Some(Fault::Html)] {
+        if let Some(fault) = fault {
+            sandbox.faults().set("/api/v1/namespaces/shop/pods", fault);
+        }
+        let refused = reach.exec(&ask).await.err().expect("a refusal");
+        assert!(refused.is_certainly_not_done, "{fault:?}: {refused:?}");
+        assert!(refused.sentence.contains("nothing ran"), "{fault:?}: {refused:?}");
+        let refused = reach.connect("shop", "api-1", 80).await.err().expect("a refusal");
+        assert!(refused.is_certainly_not_done, "{fault:?}: {refused:?}");
+    }
+    sandbox.faults().set("/", Fault::Down);
+    let lost = reach.exec(&ask).await.err().expect("a lost line");
+    assert!(!lost.sentence.contains("nothing ran"), "no answer is not a refusal: {lost:?}");
 }

@@ -102,7 +102,7 @@ pub(super) fn confirm(model: &mut Model, fields: &[Field], now: Instant) -> Vec<
             open.error = None;
             open.is_starting = true;
             if let Effect::Forward(ask) = &effect {
-                model.open_ports.push(OpenPort { ask: ask.clone(), local: None, trouble: None });
+                model.open_ports.push(OpenPort { ask: ask.clone(), local: None, since: None, trouble: None });
             }
             vec![effect]
         }
@@ -175,6 +175,7 @@ pub(super) fn news(model: &mut Model, news: ReachNews, now: Instant) -> Vec<Effe
             }
             if let Some(open) = model.open_ports.iter_mut().find(|open| open.ask.number == number) {
                 open.local = Some(local);
+                open.since = Some(now);
                 let words = format!("127.0.0.1:{local} leads to port {} of pod {}.", open.ask.ports.1, open.ask.pod);
                 toast(model, &words, false, now);
             }

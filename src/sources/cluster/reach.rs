@@ -5,6 +5,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::api::{Api, AttachParams, TerminalSize};
+use kube::client::UpgradeConnectionError;
 
 use super::connection::Connection;
 use super::trouble;
@@ -37,10 +38,14 @@ impl Reach {
         let server = self.connection.server();
         match tokio::time::timeout(OPENS_WITHIN, opening).await {
             Err(_) => Err(trouble::timed_out(server, OPENS_WITHIN)),
+            // A complete answer other than the switch of protocols: nothing was begun.
             Ok(Err(kube::Error::Api(status))) => {
                 let code = http::StatusCode::from_u16(status.code).unwrap_or(http::StatusCode::BAD_GATEWAY);
                 let body = serde_json::json!({"message": status.message, "code": status.code}).to_string();
-                Err(trouble::from_status(code, &http::HeaderMap::new(), body.as_bytes(), server))
+                Err(refused(code, body.as_bytes(), server))
+            }
+            Ok(Err(kube::Error::UpgradeConnection(UpgradeConnectionError::ProtocolSwitch(code)))) => {
+                Err(refused(code, b"", server))
             }
             Ok(Err(error)) => Err(trouble::from_kube(&error, server)),
             Ok(Ok(opened)) => Ok(opened),
@@ -121,6 +126,17 @@ impl ReachPods for Reach {
     }
 }
 
+/// What a complete answer means that is not the switch of protocols. Nothing ran, whatever the code.
+fn refused(code: http::StatusCode, body: &[u8], server: &str) -> SourceError {
+    let error = trouble::from_status(code, &http::HeaderMap::new(), body, server);
+    let words = error.sentence.trim_end_matches('.').to_owned();
+    SourceError {
+        sentence: format!("{words}; it was refused before anything began: nothing ran."),
+        is_certainly_not_done: true,
+        ..error
+    }
+}
+
 /// What the last word of a session means: the command's exit code, or why there is none.
 fn ended(status: Option<Status>, server: &str) -> Result<i32, SourceError> {
     let Some(status) = status else {
@@ -163,6 +179,14 @@ mod tests {
         assert_eq!(ended(status(r#"{"status":"Success"}"#), "s").ok(), Some(0));
         let failed = r#"{"status":"Failure","reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":"7"}]}}"#;
         assert_eq!(ended(status(failed), "s").ok(), Some(7));
+    }
+
+    #[test]
+    fn a_refusal_before_the_switch_of_protocols_is_certain_whatever_its_code() {
+        for code in [200, 302, 400, 403, 404, 501, 503] {
+            let error = refused(http::StatusCode::from_u16(code).unwrap_or_default(), b"", "s");
+            assert!(error.is_certainly_not_done && error.sentence.ends_with("nothing ran."), "{code}: {error:?}");
+        }
     }
 
     #[test]
