@@ -31,8 +31,8 @@ pub struct Happened {
     audit: Vec<Moment>,
     /// The alerts of each environment as they were last heard.
     alerts: HashMap<Arc<str>, AlertSnapshot>,
-    /// The replicas wanted of each workload, by environment and uid.
-    desired: HashMap<Arc<str>, HashMap<Arc<str>, u32>>,
+    /// The rows of each environment as they were last heard.
+    rows: HashMap<Arc<str>, Arc<[Arc<Rollout>]>>,
     /// The timeline on the screen.
     pub shown: Timeline,
     /// Whether anything happened since it was made.
@@ -65,17 +65,22 @@ impl Happened {
     }
 
     /// Takes in the newest rows of an environment: who wants other replicas than before was scaled.
-    pub fn rows(&mut self, environment: &Arc<str>, rows: &[Arc<Rollout>], now: Instant) {
-        let known = self.desired.remove(environment).unwrap_or_default();
-        let mut desired = HashMap::with_capacity(rows.len());
-        for row in rows.iter().filter(|row| row.verdict != Verdict::Unknown) {
-            let wanted = row.counts.desired;
-            if let Some(before) = known.get(&row.uid).filter(|before| **before != wanted) {
-                self.note(timeline::scaled(row, *before, now), now);
+    pub fn rows(&mut self, environment: &Arc<str>, rows: &Arc<[Arc<Rollout>]>, now: Instant) {
+        let before = self.rows.insert(environment.clone(), rows.clone()).unwrap_or_default();
+        // Nearly all are the very rows of before, each in its place.
+        let is_kept = |place: usize| matches!((before.get(place), rows.get(place)), (Some(old), Some(new)) if Arc::ptr_eq(old, new));
+        let moved = |list: &Arc<[Arc<Rollout>]>| {
+            let moved =
+                list.iter().enumerate().filter(|(place, row)| !is_kept(*place) && row.verdict != Verdict::Unknown);
+            moved.map(|(_, row)| row.clone()).collect::<Vec<_>>()
+        };
+        let known: HashMap<Arc<str>, u32> =
+            moved(&before).iter().map(|row| (row.uid.clone(), row.counts.desired)).collect();
+        for row in moved(rows) {
+            if let Some(wanted) = known.get(&row.uid).filter(|wanted| **wanted != row.counts.desired) {
+                self.note(timeline::scaled(&row, *wanted, now), now);
             }
-            desired.insert(row.uid.clone(), wanted);
         }
-        self.desired.insert(environment.clone(), desired);
     }
 
     /// Takes in the newest alerts of an environment: those that are not listed any more are over.

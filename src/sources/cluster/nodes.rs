@@ -37,7 +37,10 @@ pub(super) struct NodeTable {
     known: HashMap<Arc<str>, NodeRow>,
     /// Pods by the name of their node; those without one under no name.
     pods: HashMap<Option<Arc<str>>, PodTally>,
+    /// Whether a node is new, changed or gone.
     is_dirty: bool,
+    /// Whether the pods on one are others.
+    is_counted: bool,
     rows: Arc<[Arc<Node>]>,
 }
 
@@ -62,6 +65,13 @@ impl NodeTable {
 
     /// Counts a pod that is new, changed or gone.
     pub(super) fn count(&mut self, before: Option<&Pod>, after: Option<&Pod>) {
+        let counted = |pod: Option<&'_ Pod>| {
+            let pod = pod.filter(|pod| &*pod.phase != "Succeeded")?;
+            Some((pod.node.clone(), &*pod.phase == "Pending", pod.is_ready))
+        };
+        if counted(before) == counted(after) {
+            return;
+        }
         for (pod, is_there) in [(before, false), (after, true)] {
             let Some(pod) = pod.filter(|pod| &*pod.phase != "Succeeded") else { continue };
             let tally = self.pods.entry(pod.node.clone()).or_default();
@@ -76,7 +86,7 @@ impl NodeTable {
                 self.pods.remove(&pod.node);
             }
         }
-        self.is_dirty = true;
+        self.is_counted = true;
     }
 
     /// How many pods are Pending, on a node or on none.
@@ -86,26 +96,33 @@ impl NodeTable {
 
     /// Joins what changed; whether any row is different now.
     pub(super) fn settle(&mut self, environment: &Arc<str>) -> bool {
-        if !std::mem::take(&mut self.is_dirty) {
+        let is_dirty = std::mem::take(&mut self.is_dirty);
+        if !std::mem::take(&mut self.is_counted) && !is_dirty {
             return false;
         }
-        let mut nodes: Vec<Node> = self
-            .known
-            .values()
-            .map(|row| {
+        let tally = |name: &Arc<str>| self.pods.get(&Some(name.clone())).copied().unwrap_or_default();
+        let mut nodes: Vec<Arc<Node>> = if is_dirty {
+            let named = |row: &NodeRow| {
                 let name = row.node.node.name.clone();
-                Node {
-                    pods: self.pods.get(&Some(name.clone())).copied().unwrap_or_default(),
-                    node: NodeRef { environment: environment.clone(), name },
-                    ..row.node.clone()
-                }
-            })
-            .collect();
-        nodes.sort_by(Node::worst_first);
-        if nodes.len() == self.rows.len() && nodes.iter().zip(self.rows.iter()).all(|(new, old)| *new == **old) {
+                let pods = tally(&name);
+                Arc::new(Node { pods, node: NodeRef { environment: environment.clone(), name }, ..row.node.clone() })
+            };
+            self.known.values().map(named).collect()
+        } else {
+            // Pods come and go by the second: only the nodes they are on are made anew.
+            let counted = |row: &Arc<Node>| match tally(&row.node.name) {
+                pods if pods == row.pods => row.clone(),
+                pods => Arc::new(Node { pods, ..row.as_ref().clone() }),
+            };
+            self.rows.iter().map(counted).collect()
+        };
+        nodes.sort_by(|one, other| one.worst_first(other));
+        if nodes.len() == self.rows.len()
+            && nodes.iter().zip(self.rows.iter()).all(|(new, old)| Arc::ptr_eq(new, old) || new == old)
+        {
             return false;
         }
-        self.rows = nodes.into_iter().map(Arc::new).collect();
+        self.rows = nodes.into();
         true
     }
 

@@ -205,6 +205,7 @@ impl Owner {
     ) {
         let connection = self.source.connection.clone();
         let mut last_sent: Option<Tick> = None;
+        let mut are_rows_sent = false;
         // Nothing to tell yet: an empty snapshot would only make the first rows wait for their turn.
         let mut is_dirty = false;
         let mut pulse: BoxFuture<'_, Result<(), SourceError>> = Box::pin(pulse(&connection, PULSE_EVERY));
@@ -212,13 +213,17 @@ impl Owner {
         let mut health: BoxFuture<'_, ApiHealth> = Box::pin(readiness::ask(&connection, Duration::ZERO));
         loop {
             let now = connection.now();
-            let send_at = last_sent.map_or_else(Tick::now, |sent| sent + PACE);
+            // That there is no DaemonSet may be known first; the first rows do not wait for it.
+            let is_for_the_first_rows = !are_rows_sent && self.tables.has_rows();
+            let paced = last_sent.filter(|_| !is_for_the_first_rows);
+            let send_at = paced.map_or_else(Tick::now, |sent| sent + PACE);
             // Pods without a workload say nothing, and would make the first rows wait for their turn.
             let is_dirty_enough =
                 is_dirty && (self.tables.has_rows() || self.states.iter().any(|(.., state)| state.is_telling()));
             if is_dirty_enough && send_at <= Tick::now() {
                 self.publish(now);
                 last_sent = Some(Tick::now());
+                are_rows_sent |= self.tables.has_rows();
                 is_dirty = false;
             }
             let wake = if is_dirty && is_dirty_enough { Some(send_at) } else { self.next_wake(now) };

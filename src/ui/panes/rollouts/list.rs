@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use super::image;
 use super::notice;
 use super::why;
-use crate::domain::rollout::{Rollout, Verdict};
+use crate::domain::rollout::{Kind, Rollout, Verdict, WorkloadRef};
 use crate::domain::service::UNMAPPED;
 use crate::theme::Role;
 use crate::ui::layout::{self, Room};
@@ -118,7 +118,7 @@ fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Cell>> {
         u16::try_from(longest).unwrap_or(most).min(most)
     };
     let environment = fitting(Cell::Environment, 14, &|row| text::width(&row.workload.environment));
-    let name = fitting(Cell::Name, name, &|row| text::width(&row.workload.label()));
+    let name = fitting(Cell::Name, name, &|row| label_width(&row.workload));
     let namespace = fitting(Cell::Namespace, namespace, &|row| text::width(&row.workload.namespace));
     // Where an environment has but one namespace, its name says nothing.
     let mut places: Vec<(&str, &str)> = Vec::new();
@@ -154,6 +154,12 @@ fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Cell>> {
         asked.insert(before_rate, column(Cell::Alerts, 6, 1));
     }
     columns::place(&asked, columns, if scene.ui.is_wide { 0 } else { reason }, Some(Cell::Reason))
+}
+
+/// How wide the label of a workload is, without making it.
+fn label_width(workload: &WorkloadRef) -> usize {
+    let kind = if workload.kind == Kind::Deployment { 0 } else { workload.kind.short().len() + 1 };
+    kind + text::width(&workload.name)
 }
 
 const fn head_of(cell: Cell) -> &'static str {
