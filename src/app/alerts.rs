@@ -8,7 +8,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use crate::domain::alert::group::{self, Group, grouped};
 use crate::domain::alert::join::{Aim, Firing};
-use crate::domain::alert::{Alert, AlertSnapshot, Severity, Silence, State, Watchdog};
+use crate::domain::alert::{Alert, AlertSnapshot, Local, Severity, Silence, State, Watchdog};
 use crate::domain::rollout::Rollout;
 use crate::domain::service::UNMAPPED;
 use crate::domain::source::SourceHealth;
@@ -26,6 +26,8 @@ pub struct Alerts {
     snapshots: Vec<AlertSnapshot>,
     /// What came in while the screen was frozen.
     held: Vec<AlertSnapshot>,
+    /// What rules of this console say of each environment that has such.
+    local: HashMap<Arc<str>, Local>,
     /// Who is on what, as the store tells.
     words: HashMap<AlertId, Word>,
     /// Every alert, with its acknowledgement, worst first.
@@ -68,6 +70,16 @@ impl Alerts {
         }
     }
 
+    /// Takes in what rules of this console say of an environment; whether anything changed.
+    pub fn judge(&mut self, environment: &Arc<str>, local: Local, now: Instant) -> bool {
+        let is_same = self.local.get(environment).map_or(local == Local::default(), |known| *known == local);
+        if !is_same {
+            self.local.insert(environment.clone(), local);
+            self.regroup(now);
+        }
+        !is_same
+    }
+
     /// Takes in who is on what, in place of what was known.
     pub fn heard(&mut self, words: Vec<Word>, now: Instant) {
         let id = |word: &Word| (word.environment.as_str().into(), word.fingerprint.as_str().into());
@@ -81,7 +93,8 @@ impl Alerts {
     }
 
     fn regroup(&mut self, now: Instant) {
-        let all = self.snapshots.iter().flat_map(|snapshot| snapshot.alerts.iter());
+        let local = self.local.values().flat_map(|local| local.alerts.iter());
+        let all = self.snapshots.iter().flat_map(|snapshot| snapshot.alerts.iter()).chain(local);
         let known = &self.words;
         let with_word = |alert: &Arc<Alert>| {
             let id = (alert.environment.clone(), alert.key.clone());
@@ -217,6 +230,7 @@ impl Alerts {
             tally: self.tally,
             firing: &self.firing,
             snapshots: &self.snapshots,
+            local: &self.local,
             open: open.and_then(|id| self.alert(id)),
             rollouts,
         }

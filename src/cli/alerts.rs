@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::output::columns;
 use crate::domain::alert::group::worst_first;
-use crate::domain::alert::{Alert, AlertSnapshot, Comparison, Severity, SilenceState, State, Teller, Watchdog};
+use crate::domain::alert::{Alert, AlertSnapshot, Comparison, Severity, SilenceState, State, Teller, Watchdog, local};
 use crate::domain::service::UNMAPPED;
 use crate::domain::source::SourceState;
 use crate::domain::store::{AlertNotes, Note};
@@ -21,7 +21,8 @@ pub(super) struct AlertLine<'a> {
     environment: &'a str,
     service: Option<&'a str>,
     started_at: Instant,
-    /// Who told of it: `alertmanager`, or `prometheus` where only its rules do and nobody is known to be told.
+    /// Who told of it: `alertmanager`; `prometheus` where only its rules do and nobody is known to be told; `local` where only this
+    /// program does, and nobody is told.
     told_by: Teller,
     /// The value of its rule's expression; null: not known.
     value: Option<f64>,
@@ -202,7 +203,10 @@ pub(super) fn table(snapshots: &[AlertSnapshot], notes: &AlertNotes, now: Instan
             Some(notes.of(&alert.environment, &alert.key).len())
                 .filter(|count| *count > 0)
                 .map_or_else(|| "-".to_owned(), |count| count.to_string()),
-            alert.summary().to_owned(),
+            match alert.told_by {
+                Teller::Local => format!("{}: {}", local::MARK, alert.summary()),
+                Teller::Alertmanager | Teller::Prometheus => alert.summary().to_owned(),
+            },
         ]
     }));
     (!alerts.is_empty()).then(|| columns(&rows))

@@ -14,7 +14,7 @@ use super::{Format, Global};
 use super::{advice, alerts, causes, jobs, signals};
 use crate::config::ReadOnly;
 use crate::domain::advice::{Advice, Verdict as Advised};
-use crate::domain::alert::AlertSnapshot;
+use crate::domain::alert::{AlertSnapshot, local};
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{Rollout, Verdict};
 use crate::domain::service::UNMAPPED;
@@ -158,6 +158,7 @@ impl Found {
         let connecting = tokio::time::timeout(SETTLE_WITHIN, session.connect());
         let (alerts, signals, connected) =
             tokio::join!(session.alerts(SETTLE_WITHIN), session.signals(SETTLE_WITHIN), connecting);
+        let alerts = with_local(&session, alerts, signals.as_ref());
         let connected = match connected {
             Ok(connected) => connected.map_err(|error| error.sentence),
             Err(_) => Err(format!("no connection within {} s.", SETTLE_WITHIN.as_secs())),
@@ -194,6 +195,19 @@ impl Found {
             usage_missing: self.usage.as_ref().err().map(String::as_str),
         }
     }
+}
+
+/// The alerts of an environment with what its local rules say of its signals.
+fn with_local(
+    session: &Session,
+    alerts: Option<AlertSnapshot>,
+    signals: Option<&SignalSnapshot>,
+) -> Option<AlertSnapshot> {
+    let environment = &session.environment;
+    let Some(signals) = signals.filter(|_| !environment.rules.is_empty()) else { return alerts };
+    let local = local::evaluate(&environment.rules, signals, session.services(), session.now());
+    let known = alerts.unwrap_or_else(|| AlertSnapshot::loading(&environment.name, std::iter::empty()));
+    Some(known.with_local(&local, &signals.health))
 }
 
 fn alert_health(found: &[Found]) -> impl Iterator<Item = &SourceHealth> {

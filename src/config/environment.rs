@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::alertmanager::Alerts;
 use super::prometheus::Prometheus;
+use crate::domain::alert::LocalRule;
 use crate::domain::environment::Guard;
 
 /// Which cluster, by the name the kubeconfig gives it.
@@ -60,6 +61,8 @@ pub struct Environment {
     pub read_only: Option<ReadOnly>,
     /// Where its alerts come from.
     pub alerts: Alerts,
+    /// The rules this console evaluates itself; none where an Alertmanager tells what fires, unless the file says so.
+    pub rules: Arc<[LocalRule]>,
     /// Where its signals come from; `None` when nobody said.
     pub prometheus: Option<Prometheus>,
 }
@@ -74,6 +77,7 @@ impl Environment {
             guard: Guard::Production,
             read_only: Some(ReadOnly::Undeclared),
             alerts: Alerts::default(),
+            rules: Arc::default(),
             prometheus: None,
         }
     }

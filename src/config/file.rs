@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::alertmanager;
 use super::environment::{ContextRef, Environment, Namespaces, ReadOnly};
-use super::{Look, StoreSettings, logs, prometheus, service, store};
+use super::{Look, StoreSettings, logs, prometheus, rule, service, store};
+use crate::domain::alert::LocalRule;
 use crate::domain::document::{self, Entry, Problems, Table};
 use crate::domain::environment::Guard;
 use crate::domain::problem::Problem;
@@ -25,12 +26,13 @@ pub(super) struct Parsed {
 pub(super) fn parse(file: &Path, text: &str) -> (Parsed, Vec<Problem>) {
     let (table, mut problems) = document::parse(Some(file), text);
     let root = Table::root(&table);
-    root.refuse_unknown(&["environment", "service", "store", "logs", "ui"], &mut problems);
+    root.refuse_unknown(&["environment", "service", "rule", "store", "logs", "ui"], &mut problems);
     let look = root.table("ui", &mut problems).map(|table| look(&table, &mut problems)).unwrap_or_default();
     let declared = root.table("environment", &mut problems);
     let environments = declared.iter().flat_map(Table::entries);
+    let rules: Arc<[LocalRule]> = rule::rules(&root, &mut problems).into();
     let environments: Vec<_> =
-        environments.filter_map(|entry| Some((environment(&entry, &mut problems)?, entry))).collect();
+        environments.filter_map(|entry| Some((environment(&entry, &rules, &mut problems)?, entry))).collect();
     one_guard_per_context(&environments, &mut problems);
     let names: Vec<&str> = environments.iter().map(|(_, entry)| entry.name).collect();
     let services = service::services(&root, &names, &mut problems);
@@ -64,10 +66,20 @@ fn look(table: &Table<'_, '_>, problems: &mut Problems) -> Look {
 }
 
 /// One `[environment.NAME]`; `None` when its name cannot be shown or it does not say which cluster it is.
-fn environment(entry: &Entry<'_, '_>, problems: &mut Problems) -> Option<Environment> {
+fn environment(entry: &Entry<'_, '_>, rules: &Arc<[LocalRule]>, problems: &mut Problems) -> Option<Environment> {
     let table = entry.table(problems)?;
     table.refuse_unknown(
-        &["context", "in_cluster", "namespaces", "guard", "write", "alertmanager", "watchdog", "prometheus"],
+        &[
+            "context",
+            "in_cluster",
+            "namespaces",
+            "guard",
+            "write",
+            "alertmanager",
+            "watchdog",
+            "prometheus",
+            "local_rules",
+        ],
         problems,
     );
     let is_readable = has_readable_name(entry, problems);
@@ -75,10 +87,13 @@ fn environment(entry: &Entry<'_, '_>, problems: &mut Problems) -> Option<Environ
     let namespaces = namespaces(&table, problems);
     let alerts = alertmanager::alerts(&table, problems);
     let prometheus = prometheus::prometheus(&table, problems);
+    // Where nobody else says what fires, this console does.
+    let is_local = table.truth("local_rules", problems).unwrap_or(alerts.managers.is_empty());
+    let rules = if is_local { rules.clone() } else { Arc::default() };
     let is_granted = table.truth("write", problems).unwrap_or(false);
     let context = context(&table, problems).filter(|_| is_readable)?;
     let read_only = (!is_granted).then_some(ReadOnly::NotGranted);
-    Some(Environment { name: Arc::from(entry.name), context, namespaces, guard, read_only, alerts, prometheus })
+    Some(Environment { name: Arc::from(entry.name), context, namespaces, guard, read_only, alerts, rules, prometheus })
 }
 
 fn has_readable_name(entry: &Entry<'_, '_>, problems: &mut Problems) -> bool {

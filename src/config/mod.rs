@@ -13,6 +13,7 @@ mod file;
 mod logs;
 mod paths;
 mod prometheus;
+mod rule;
 mod server;
 mod service;
 mod store;

@@ -1,12 +1,12 @@
 //! What a draw may read of alerts, borrowed, and where the operator is among them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::state::Field;
 use crate::domain::alert::group::{self, Group};
 use crate::domain::alert::join::Firing;
-use crate::domain::alert::{Alert, AlertSnapshot, Severity, State};
+use crate::domain::alert::{Alert, AlertSnapshot, Local, Severity, State};
 use crate::domain::rollout::Rollout;
 use crate::domain::time::Instant;
 
@@ -104,6 +104,8 @@ pub struct AlertsScene<'a> {
     pub firing: &'a Firing,
     /// The newest of each environment that has an Alertmanager.
     pub snapshots: &'a [AlertSnapshot],
+    /// What rules of this console say, by environment.
+    pub local: &'a HashMap<Arc<str>, Local>,
     /// The alert whose detail is open; `None` when it is gone.
     pub open: Option<&'a Arc<Alert>>,
     /// The workloads they may be about.

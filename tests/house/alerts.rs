@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 use insta::assert_snapshot;
 use quarterdeck::app::{Effect, Message, update};
 use quarterdeck::domain::alert::{
-    Alert, AlertSnapshot, Comparison, Hold, Matcher, Ruled, Severity, Silence, SilenceState, Teller, Watchdog,
-    identity, value,
+    Alert, AlertSnapshot, Comparison, Hold, LocalRule, Matcher, Ruled, Severity, Silence, SilenceState, Teller,
+    Watchdog, identity, value,
 };
 use quarterdeck::domain::rollout::{Rollout, Verdict};
 use quarterdeck::domain::source::{SourceHealth, SourceState};
@@ -432,4 +432,28 @@ fn alerts_with_what_rules_say() {
     let quiet = AlertSnapshot { alerts: [].into(), ..alone };
     let drawn = text(&seeing(quiet).body(120, 40));
     assert!(drawn.contains("whether anybody would be told is not known"), "{drawn}");
+}
+
+/// Without an Alertmanager the console's own rules say what they see, and that nobody is told.
+#[test]
+fn alerts_of_rules_of_its_own() {
+    let mut stage = Stage::new();
+    stage.model.sights[0].environment.rules = LocalRule::shipped().into();
+    stage.see(workloads(), SourceState::Fresh);
+    stage.tell(Message::Signals(Box::new(crate::signals::snapshot(&crate::signals::shop(), SourceState::Fresh))));
+    stage.press("1");
+    assert_snapshot!("alerts_local", stage.bodies());
+    stage.press("enter");
+    let drawn = text(&stage.body(120, 40));
+    assert!(
+        drawn.contains("LOCAL, NOT PAGING") && drawn.contains("nobody: this console alone evaluates it"),
+        "{drawn}"
+    );
+    let quiet = [("search", crate::signals::shop()[0].1)];
+    let mut stage = Stage::new();
+    stage.model.sights[0].environment.rules = LocalRule::shipped().into();
+    stage.tell(Message::Signals(Box::new(crate::signals::snapshot(&quiet, SourceState::Fresh))));
+    stage.press("1");
+    let drawn = text(&stage.body(120, 40));
+    assert!(drawn.contains("No signal database_up, disk_ratio is read") && !drawn.contains("Nothing fires"), "{drawn}");
 }

@@ -15,7 +15,7 @@ use crate::alerts::{alert, health, snapshot as alerts, workloads};
 use crate::stage::{SIZES, Stage, ago, now, text};
 
 /// What is measured of one service: requests, errors, p50, p95, p99, processor time; `None` where it is not known.
-type Figures = [Option<f64>; 6];
+pub(crate) type Figures = [Option<f64>; 6];
 
 fn readings(service: &str, figures: Figures) -> Vec<Reading> {
     let names = [
@@ -38,7 +38,7 @@ fn readings(service: &str, figures: Figures) -> Vec<Reading> {
     names.into_iter().zip(figures).map(reading).collect()
 }
 
-fn snapshot(services: &[(&str, Figures)], state: SourceState) -> SignalSnapshot {
+pub(crate) fn snapshot(services: &[(&str, Figures)], state: SourceState) -> SignalSnapshot {
     let mut all: Vec<Reading> = services.iter().flat_map(|(service, figures)| readings(service, *figures)).collect();
     all.sort_by(|one, other| one.service.cmp(&other.service));
     // Calm, then what it is now for the last six minutes; two minutes are missing.
@@ -69,7 +69,7 @@ fn snapshot(services: &[(&str, Figures)], state: SourceState) -> SignalSnapshot 
     }
 }
 
-fn shop() -> Vec<(&'static str, Figures)> {
+pub(crate) fn shop() -> Vec<(&'static str, Figures)> {
     vec![
         ("search", [Some(412.0), Some(0.0004), Some(0.02), Some(0.09), Some(0.3), Some(0.41)]),
         ("payments", [Some(38.2), Some(0.073), Some(0.24), Some(0.9), Some(2.4), Some(0.72)]),

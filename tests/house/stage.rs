@@ -44,7 +44,7 @@ pub(crate) struct Stage {
 impl Stage {
     /// Connected to a production that may be written to, nothing read yet.
     pub(crate) fn new() -> Self {
-        let text = "[environment.production]\ncontext = \"prod-eu\"\nnamespaces = [\"shop\"]\nguard = \"production\"\nwrite = true\n\
+        let text = "[environment.production]\ncontext = \"prod-eu\"\nnamespaces = [\"shop\"]\nguard = \"production\"\nwrite = true\nlocal_rules = false\n\
                     [environment.staging]\ncontext = \"stage-eu\"\nnamespaces = [\"shop\"]\nguard = \"staging\"\n";
         let (settings, problems) = Settings::parse("test.toml".as_ref(), text, &Asked::default());
         assert_eq!(problems, [], "the test's own configuration");

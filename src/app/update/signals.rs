@@ -1,10 +1,13 @@
 //! The signals pane: opened, filtered, left; and the ways from a service to its rollout and its alerts.
 
+use std::sync::Arc;
+
 use super::toast;
 use crate::app::commands::Command;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::signals::place_of;
+use crate::domain::alert::local;
 use crate::domain::signal::SignalSnapshot;
 use crate::domain::time::Instant;
 use crate::ui::state::{Field, View};
@@ -16,8 +19,20 @@ pub(super) fn observed(model: &mut Model, snapshot: SignalSnapshot, now: Instant
     model.signals.take(snapshot, is_frozen);
     if !is_frozen {
         refresh(model, now);
+        judge(model, &environment, now);
     }
     model.compare_if_due(&environment, now)
+}
+
+/// Evaluates the rules of this console over the newest signals of an environment.
+fn judge(model: &mut Model, environment: &Arc<str>, now: Instant) {
+    let mut sights = model.sights.iter().map(|sight| &sight.environment);
+    let rules = sights.find(|one| one.name == *environment).map(|one| one.rules.clone());
+    let (Some(rules), Some(signals)) = (rules, model.signals.of(environment)) else { return };
+    let local = local::evaluate(&rules, signals, &model.services, now);
+    if model.alerts.judge(environment, local, now) {
+        model.refilter_alerts();
+    }
 }
 
 /// Makes the lines anew after something moved; a cursor that slid is said to have.

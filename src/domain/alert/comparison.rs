@@ -73,6 +73,30 @@ impl fmt::Display for Comparison {
 }
 
 impl Comparison {
+    /// Whether it holds of a value.
+    pub fn holds(&self, value: f64) -> bool {
+        self.is_so(value, self.threshold)
+    }
+
+    /// Whether it held of a value that was kept with few digits.
+    pub fn held(&self, value: f32) -> bool {
+        #[expect(clippy::cast_possible_truncation, reason = "as the value was kept")]
+        let threshold = f64::from(self.threshold as f32);
+        self.is_so(f64::from(value), threshold)
+    }
+
+    #[expect(clippy::float_cmp, reason = "what PromQL's == and != do too")]
+    fn is_so(&self, value: f64, threshold: f64) -> bool {
+        match self.relation {
+            Relation::Above => value > threshold,
+            Relation::AtLeast => value >= threshold,
+            Relation::Below => value < threshold,
+            Relation::AtMost => value <= threshold,
+            Relation::Equal => value == threshold,
+            Relation::Unequal => value != threshold,
+        }
+    }
+
     /// The outer comparison of an expression in PromQL; `None` where it is no plain one with a number.
     pub fn of(expression: &str) -> Option<Self> {
         let bare = uncommented(expression);

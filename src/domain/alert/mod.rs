@@ -9,6 +9,7 @@
 //! | [`history`](History) | how often one came back |
 //! | [`join`] | which service an alert is about, and which workload |
 //! | [`identity`] | which alert it is, over replicas and polls |
+//! | [`local`](Local) | rules that this console evaluates itself |
 //! | [`matcher`](Matcher) | what a silence covers |
 //! | [`runbook`](address) | the address of a runbook, before it is passed on |
 //! | [`silence`](Silence) | who keeps notifications back, until when |
@@ -23,6 +24,7 @@ pub mod group;
 mod history;
 pub mod identity;
 pub mod join;
+pub mod local;
 mod matcher;
 mod noting;
 pub mod ruled;
@@ -42,6 +44,7 @@ use super::service::Services;
 
 pub use comparison::Comparison;
 pub use history::History;
+pub use local::{Local, LocalRule};
 pub use matcher::{Matcher, MatcherError, Operator, matchers};
 pub use noting::{NoteDeed, Noted, Noting};
 pub use ruled::{Ruled, Teller};

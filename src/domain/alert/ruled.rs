@@ -24,6 +24,8 @@ pub enum Teller {
     Alertmanager,
     /// The rules of a Prometheus alone: nobody is told of it, as far as is known here.
     Prometheus,
+    /// This console alone, by a rule it evaluates itself: nobody is told of it.
+    Local,
 }
 
 /// What the rule of an alert says, and what it measured when it was read.

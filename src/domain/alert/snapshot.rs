@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Alert, Silence, Teller, Watchdog};
+use super::{Alert, Local, Silence, Teller, Watchdog};
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::store::Acknowledgement;
 use crate::domain::time::Instant;
@@ -37,6 +37,18 @@ impl AlertSnapshot {
             health: managers.map(|name| SourceHealth::loading(format!("{environment}/{name}"))).collect(),
             ..Self::default()
         }
+    }
+
+    /// The same with what rules of this console say; without any other source it is a list of those alone, as fresh as the signals.
+    #[must_use]
+    pub fn with_local(mut self, local: &Local, signals: &[SourceHealth]) -> Self {
+        self.alerts = self.alerts.iter().chain(&local.alerts).cloned().collect();
+        self.notes.extend(local.notes.iter().cloned());
+        if self.health.is_empty() {
+            self.health = signals.to_vec();
+            self.teller = Teller::Local;
+        }
+        self
     }
 
     /// Every source of it, with that of the rules.

@@ -63,6 +63,12 @@ pub const NEVER_TOLD: &str = "nobody, as far as is known: it fires at Prometheus
 /// It fires, and no Alertmanager is configured.
 pub const NOBODY_KNOWN: &str = "not known: no Alertmanager is configured here.";
 
+/// The mark of what only this console evaluates.
+pub const LOCAL: &str = "  LOCAL, NOT PAGING";
+
+/// Whom a rule of this console tells.
+pub const NOT_PAGING: &str = "nobody: this console alone evaluates it, while it runs, over the signals it reads.";
+
 /// The value beside the threshold, and how old it is.
 pub fn measured(words: &str, age: &str) -> String {
     format!("{words}, read {age} ago")

@@ -36,6 +36,7 @@ fn write(pen: &mut Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
         pen.span(&format!("  {} ", alert.severity.word()), role_of(alert.severity)),
         pen.span(&format!(" {}", alert.state().word()), role_of_state(alert.state())),
         pen.span(&format!("  {}", alert.environment), Role::Muted),
+        pen.span(if alert.told_by == Teller::Local { said::LOCAL } else { "" }, Role::Warning),
     ]);
     page.gap();
     for name in ["summary", "description", "message"] {
@@ -79,7 +80,9 @@ fn write(pen: &mut Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
 
 /// What its rule says: the value beside the threshold, how long it has to hold, and who has been told.
 fn rule(pen: &mut Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
-    if alert.was_never_told(pen.now) {
+    if alert.told_by == Teller::Local {
+        page.field(pen, field::TELLS, said::NOT_PAGING, Role::Warning);
+    } else if alert.was_never_told(pen.now) {
         let has_managers = scene
             .alerts
             .snapshots

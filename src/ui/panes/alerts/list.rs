@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{notice, role_of, role_of_state, workloads};
-use crate::domain::alert::{Alert, State};
+use crate::domain::alert::{Alert, State, Teller, local};
 use crate::domain::service::UNMAPPED;
 use crate::theme::Role;
 use crate::ui::alerts::AlertLine;
@@ -56,8 +56,8 @@ fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)>
     let (alerts, chosen) = (&scene.alerts, &scene.ui.alerts);
     let shown = alerts.lines.iter().filter(|line| !line.is_member).map(|line| line.members).sum();
     // Before the first answer there is no number to say.
-    let is_known =
-        alerts.snapshots.iter().flat_map(|snapshot| &snapshot.health).any(|health| health.last_good.is_some());
+    let mut sources = alerts.snapshots.iter().flat_map(|snapshot| &snapshot.health);
+    let is_known = alerts.total > 0 || sources.any(|health| health.last_good.is_some());
     let mut facts =
         vec![if is_known { said::tally(alerts.tally, shown, alerts.total) } else { said::TITLE.to_owned() }];
     facts.extend(chosen.is_firing_only.then(|| said::FIRING_ONLY.to_owned()));
@@ -124,7 +124,15 @@ fn cell(pen: &mut Pen<'_>, head: &str, line: &AlertLine, scene: &Scene<'_>) -> C
             (flaps, if alert.is_flapping() { Role::Warning } else { Role::Muted })
         }
         column::ON_IT => (alert.acknowledged.as_ref().map(|word| word.by.to_string()).unwrap_or_default(), Role::Ok),
-        _ => (alert.summary().to_owned(), muted(Role::Text)),
+        _ => (summary(alert), muted(Role::Text)),
+    }
+}
+
+/// What it says; of one that only this console evaluates, that first.
+fn summary(alert: &Alert) -> String {
+    match alert.told_by {
+        Teller::Local => format!("{}: {}", local::MARK, alert.summary()),
+        Teller::Alertmanager | Teller::Prometheus => alert.summary().to_owned(),
     }
 }
 
@@ -178,7 +186,7 @@ fn tell_more(pen: &mut Pen<'_>, area: Rect, line: &AlertLine, scene: &Scene<'_>)
         facts.push(said::note(notes.len(), &note.by, &pen.age(note.at), &note.text));
     }
     page.text(pen, 0, &facts.join(&format!(" {} ", pen.glyphs.separator)), Role::Title);
-    page.text(pen, 0, alert.summary(), Role::Text);
+    page.text(pen, 0, &summary(alert), Role::Text);
     let labels: Vec<String> = alert
         .labels
         .iter()

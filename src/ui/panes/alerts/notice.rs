@@ -47,7 +47,8 @@ pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page 
             page.text(pen, 0, &said::rules_alone(&snapshot.environment), Role::Warning);
         }
     }
-    for note in scene.alerts.snapshots.iter().flat_map(|snapshot| &snapshot.notes) {
+    let local = scene.alerts.local.values().flat_map(|local| &local.notes);
+    for note in scene.alerts.snapshots.iter().flat_map(|snapshot| &snapshot.notes).chain(local) {
         page.text(pen, 0, note, Role::Warning);
     }
     page
@@ -57,7 +58,7 @@ pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page 
 pub(super) fn instead(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page {
     let mut page = Page::new(columns);
     let alerts = &scene.alerts;
-    if alerts.snapshots.is_empty() {
+    if alerts.snapshots.is_empty() && alerts.local.is_empty() {
         page.text(pen, 0, said::NOT_CONFIGURED, Role::Text);
         return page;
     }
