@@ -35,6 +35,8 @@ pub enum Command {
     Signals,
     /// How the service of the row does.
     SignalsAbout,
+    /// What is left of what was promised.
+    Slo,
     /// Nodes and what they hold.
     Nodes,
     /// The journal.
@@ -165,6 +167,7 @@ pub const NAMED: &[(Command, &str, &str)] = &[
     (Command::AlertsAbout, "alerts_about", "alerts about this row"),
     (Command::Signals, "view.signals", "show how services do"),
     (Command::SignalsAbout, "signals_about", "signals of the service of this row"),
+    (Command::Slo, "view.slo", "show what is left of error budgets"),
     (Command::Nodes, "view.nodes", "show the nodes"),
     (Command::Journal, "view.journal", "show the journal"),
     (Command::Scope, "scope", "switch the environment"),

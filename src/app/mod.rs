@@ -44,6 +44,8 @@ mod sight;
 mod signal_feed;
 mod signals;
 mod silences;
+mod slo_feed;
+mod slos;
 mod supervise;
 mod tell_journal;
 mod timeline;

@@ -70,6 +70,8 @@ pub struct Model {
     pub alerts: Alerts,
     /// The signals.
     pub signals: super::signals::Signals,
+    /// What was promised, and what is left of it.
+    pub slos: super::slos::Slos,
     /// What is advised about releases.
     pub advised: super::advice::Advised,
     /// The nodes on the screen.
@@ -154,6 +156,7 @@ impl Model {
             logs: LogsPane::default(),
             alerts: Alerts::default(),
             signals: super::signals::Signals::default(),
+            slos: super::slos::Slos::default(),
             advised: super::advice::Advised::default(),
             nodes: super::nodes::Nodes::default(),
             usage: super::usage::Usages::default(),
@@ -251,6 +254,7 @@ impl Model {
             View::Alerts | View::Alert(..) => self.alert_environment(),
             View::Overview => self.overview_environment(),
             View::Signals => self.signal_line().map(|line| line.environment.clone()),
+            View::Slo => self.slo_line().map(|line| line.environment.clone()),
             View::Nodes => self.node_line().map(|line| line.node.environment.clone()),
             View::Journal => None,
         });
@@ -278,7 +282,8 @@ impl Model {
         let store = self.store.as_ref().map(|store| store.health.clone());
         let alerts = self.shown().flat_map(|sight| self.alerts.sources(sight.name())).cloned();
         let signals = self.shown().filter_map(|sight| self.signals.of(sight.name())).flat_map(|one| one.health.clone());
-        self.shown().flat_map(Sight::sources).chain(alerts).chain(signals).chain(store).collect()
+        let slos = self.shown().filter_map(|sight| self.slos.of(sight.name())).flat_map(|one| one.health.clone());
+        self.shown().flat_map(Sight::sources).chain(alerts).chain(signals).chain(slos).chain(store).collect()
     }
 
     /// The row under the cursor.
@@ -296,6 +301,7 @@ impl Model {
             View::Alerts | View::Alert(..) => self.alerted().map(|row| row.workload.clone()),
             View::Overview => self.overview_workload(),
             View::Signals => self.signal_rollouts().first().map(|row| row.workload.clone()),
+            View::Slo => self.slo_rollouts().first().map(|row| row.workload.clone()),
             View::Nodes => self.harmed().first().map(|row| row.workload.clone()),
         }
     }
@@ -348,6 +354,7 @@ impl Model {
             alerts: self.alerts_scene(),
             released: self.released(),
             signals: self.signals_scene(),
+            slo: self.slo_scene(),
             advice: self.advised.known(),
             nodes: self.nodes_scene(),
             usage: self.usage_scene(),

@@ -23,6 +23,8 @@ impl Model {
             tally: self.alerts.tally(),
             alert_sources: self.shown().flat_map(|sight| self.alerts.health(sight.name())).collect(),
             is_watchdog_missing: self.shown().any(|sight| self.alerts.is_watchdog_missing(sight.name())),
+            slo: self.slos.counts(),
+            worst_slo: self.slos.worst(),
             unfinished: &self.unfinished,
             running: self.running.as_deref(),
             ended_badly: self.ended_badly.as_deref(),

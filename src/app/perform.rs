@@ -18,7 +18,7 @@ use super::releases::{self, Present};
 use super::supervise::panicked;
 use super::tell_journal::tell_journal;
 use super::visits::{Lent, VisitEnd, Visits};
-use super::{alert_feed, signal_feed};
+use super::{alert_feed, signal_feed, slo_feed};
 use super::{logs, reading, saying, silences};
 use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
 use crate::actions::{Acknowledger, Given, Seen, Silencer, catalog};
@@ -29,7 +29,7 @@ use crate::domain::text;
 use crate::sources::Clock;
 use crate::sources::alertmanager::AlertFeed;
 use crate::sources::observe::ObserveCluster;
-use crate::sources::prometheus::SignalFeed;
+use crate::sources::prometheus::{SignalFeed, SloFeed};
 
 /// What effects are performed with.
 pub struct Performer {
@@ -54,6 +54,7 @@ pub struct Performer {
     alerts: Vec<alert_feed::Watching>,
     alerts_retry: Arc<Notify>,
     signals: Vec<signal_feed::Watching>,
+    objectives: Vec<slo_feed::Counting>,
     signals_retry: Arc<Notify>,
     /// What acknowledgements are carried out with; `None` before the store is kept.
     acknowledger: Option<Acknowledger>,
@@ -93,6 +94,7 @@ impl Performer {
             alerts: Vec::new(),
             alerts_retry: Arc::default(),
             signals: Vec::new(),
+            objectives: Vec::new(),
             signals_retry: Arc::default(),
             acknowledger: None,
             silencers: Vec::new(),
@@ -148,6 +150,12 @@ impl Performer {
         let watch =
             |feed| signal_feed::watch(feed, self.messages.clone(), self.signals_retry.clone(), self.clock.clone());
         self.signals = feeds.into_iter().map(watch).collect();
+    }
+
+    /// Counts what was promised in environments until it is dropped.
+    pub fn watch_slos(&mut self, feeds: Vec<SloFeed>) {
+        let watch = |feed| slo_feed::watch(feed, self.messages.clone(), self.signals_retry.clone(), self.clock.clone());
+        self.objectives = feeds.into_iter().map(watch).collect();
     }
 
     /// The next news of an environment: a connection made, or a newer snapshot.

@@ -123,9 +123,13 @@ impl Model {
     /// The workloads of the service under the cursor, worst first.
     pub(super) fn signal_rollouts(&self) -> Vec<&Arc<Rollout>> {
         let Some(line) = self.signal_line() else { return Vec::new() };
-        let is_its = |row: &&Arc<Rollout>| {
-            row.workload.environment == line.environment && row.service.as_ref() == Some(&line.service)
-        };
+        self.rollouts_of(&line.environment, &line.service)
+    }
+
+    /// The workloads of a service, worst first.
+    pub(super) fn rollouts_of(&self, environment: &str, service: &str) -> Vec<&Arc<Rollout>> {
+        let is_its =
+            |row: &&Arc<Rollout>| *row.workload.environment == *environment && row.service.as_deref() == Some(service);
         let mut rows: Vec<_> = self.snapshot.rollouts.iter().filter(is_its).collect();
         rows.sort_by_key(|row| (row.verdict, std::cmp::Reverse(row.changed_at)));
         rows

@@ -39,6 +39,13 @@ workloads = ["deployment/checkout-api", "deployment/checkout-web"]
 tier = 1
 depends_on = ["payments", "cart"]
 on_call = "shop"
+
+[service.payments]
+tier = 1
+slo = { availability = "99.9 %", latency_p95 = "500 ms" }
+
+[service.search]
+slo = { availability = "99.5 %" }
 "#;
 
 /// The three keys that matter.

@@ -25,6 +25,7 @@ mod run;
 mod session;
 mod signals;
 mod silencing;
+mod slo;
 mod status;
 mod taking;
 mod undone;

@@ -19,6 +19,7 @@ use crate::domain::log::Mask;
 use crate::domain::problem::Problem;
 use crate::domain::service::{self, Chosen, Services};
 use crate::domain::signal::SignalSnapshot;
+use crate::domain::slo::SloSnapshot;
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::store::{Acknowledgement, AlertNotes, Author};
 use crate::domain::time::Instant;
@@ -30,7 +31,7 @@ use crate::sources::cluster::{
     ClusterSnapshot, ClusterSource, Connection, Contexts, Endpoint, Hands, Reach, Rehearsal, namespaces,
 };
 use crate::sources::error::SourceError;
-use crate::sources::prometheus::{SignalFeed, SignalSource};
+use crate::sources::prometheus::{SignalFeed, SignalSource, SloFeed, SloSource};
 use crate::sources::store::Store;
 use crate::sources::store::port::ReadStore;
 use crate::sources::usage::{ObserveUsage, UsageAsk};
@@ -302,6 +303,26 @@ impl Session {
         let (snapshots, mut seen) = watch::channel(SignalSnapshot::default());
         let source = SignalSource { feed, clock: self.clock(), retry: Arc::new(Notify::new()), snapshots };
         let is_settled = |snapshot: &SignalSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
+        tokio::select! {
+            () = source.run() => {}
+            _ = tokio::time::timeout(within, seen.wait_for(is_settled)) => {}
+        }
+        let snapshot = seen.borrow().clone();
+        Some(snapshot)
+    }
+
+    /// Where what was promised in every environment is counted.
+    pub(super) fn slo_feeds(&self) -> Vec<SloFeed> {
+        let feed = |one| SloFeed::of(one, self.services(), &self.clock);
+        self.settings.environments.iter().filter_map(feed).collect()
+    }
+
+    /// What was promised in the environment, counted once; `None` when it has no Prometheus.
+    pub(super) async fn slos(&self, within: Duration) -> Option<SloSnapshot> {
+        let feed = SloFeed::of(&self.environment, self.services(), &self.clock)?;
+        let (snapshots, mut seen) = watch::channel(SloSnapshot::default());
+        let source = SloSource { feed, clock: self.clock(), retry: Arc::new(Notify::new()), snapshots };
+        let is_settled = |snapshot: &SloSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
         tokio::select! {
             () = source.run() => {}
             _ = tokio::time::timeout(within, seen.wait_for(is_settled)) => {}

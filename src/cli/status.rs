@@ -11,7 +11,7 @@ use super::output::{columns, note, say, say_json};
 use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
-use super::{advice, alerts, causes, jobs, signals};
+use super::{advice, alerts, causes, jobs, signals, slo};
 use crate::config::ReadOnly;
 use crate::domain::advice::{Advice, Verdict as Advised};
 use crate::domain::alert::{AlertSnapshot, local};
@@ -19,6 +19,7 @@ use crate::domain::environment::Guard;
 use crate::domain::rollout::{Rollout, Verdict};
 use crate::domain::service::UNMAPPED;
 use crate::domain::signal::SignalSnapshot;
+use crate::domain::slo::SloSnapshot;
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::store::AlertNotes;
 use crate::domain::time::{self, Instant};
@@ -52,6 +53,8 @@ struct Document<'a> {
     advice: Vec<advice::AdviceLine<'a>>,
     /// By environment and service.
     signals: Vec<signals::SignalLine<'a>>,
+    /// What was promised, worst first.
+    slo: Vec<slo::SloLine>,
 }
 
 #[derive(Debug, Serialize)]
@@ -131,6 +134,9 @@ impl Status {
                 for one in against {
                     say(&format!("{}: {}", one.workload, one.sentence))?;
                 }
+                for line in slo::notices(found.iter().filter_map(|one| one.slos.as_ref()), now) {
+                    say(&line)?;
+                }
                 say(&table(&snapshot, &alerts, &notes, now))?;
             }
         }
@@ -146,6 +152,7 @@ struct Found {
     undone: Vec<UndoneLine>,
     alerts: Option<AlertSnapshot>,
     signals: Option<SignalSnapshot>,
+    slos: Option<SloSnapshot>,
     advice: Vec<Advice>,
     /// What its nodes use, or why that is not known.
     usage: Result<Board, String>,
@@ -154,10 +161,14 @@ struct Found {
 impl Found {
     /// Looks at an environment once, for as long as an answer may take.
     async fn of(session: Session) -> Self {
-        // Three ways to three servers: none waits for another.
+        // Ways to several servers: none waits for another.
         let connecting = tokio::time::timeout(SETTLE_WITHIN, session.connect());
-        let (alerts, signals, connected) =
-            tokio::join!(session.alerts(SETTLE_WITHIN), session.signals(SETTLE_WITHIN), connecting);
+        let (alerts, signals, slos, connected) = tokio::join!(
+            session.alerts(SETTLE_WITHIN),
+            session.signals(SETTLE_WITHIN),
+            session.slos(SETTLE_WITHIN),
+            connecting
+        );
         let alerts = with_local(&session, alerts, signals.as_ref());
         let connected = match connected {
             Ok(connected) => connected.map_err(|error| error.sentence),
@@ -169,7 +180,7 @@ impl Found {
                 let undone = look_back(&session, &connected, session.now()).await;
                 let context = connected.connection.context().to_owned();
                 let advice = advice::advise(&session, &snapshot).await;
-                Self { session, context, snapshot, undone, alerts, signals, advice, usage }
+                Self { session, context, snapshot, undone, alerts, signals, slos, advice, usage }
             }
             Err(sentence) => {
                 let mut health = SourceHealth::loading(format!("{}/cluster", session.environment.name));
@@ -178,7 +189,17 @@ impl Found {
                 let snapshot = ClusterSnapshot { health: vec![health], ..ClusterSnapshot::default() };
                 let context = session.context_words();
                 let usage = Err(sentence);
-                Self { session, context, snapshot, undone: Vec::new(), alerts, signals, advice: Vec::new(), usage }
+                Self {
+                    session,
+                    context,
+                    snapshot,
+                    undone: Vec::new(),
+                    alerts,
+                    signals,
+                    slos,
+                    advice: Vec::new(),
+                    usage,
+                }
             }
         }
     }
@@ -215,7 +236,8 @@ fn alert_health(found: &[Found]) -> impl Iterator<Item = &SourceHealth> {
 }
 
 fn signal_health(found: &[Found]) -> impl Iterator<Item = &SourceHealth> {
-    found.iter().filter_map(|one| one.signals.as_ref()).flat_map(|signals| &signals.health)
+    let slos = found.iter().filter_map(|one| one.slos.as_ref()).flat_map(|slos| &slos.health);
+    found.iter().filter_map(|one| one.signals.as_ref()).flat_map(|signals| &signals.health).chain(slos)
 }
 
 fn document<'a>(
@@ -265,6 +287,7 @@ fn document<'a>(
             found.iter().filter_map(|one| Some((one.signals.as_ref()?, one.session.services()))),
             now,
         ),
+        slo: slo::lines(found.iter().filter_map(|one| one.slos.as_ref()), now),
         alerts: alerts::lines(found.iter().filter_map(|one| one.alerts.as_ref()), notes),
         silences: alerts::silences(found.iter().filter_map(|one| one.alerts.as_ref())),
     }

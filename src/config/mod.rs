@@ -16,6 +16,7 @@ mod prometheus;
 mod rule;
 mod server;
 mod service;
+mod slo;
 mod store;
 mod thresholds;
 

@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-
 use super::file::is_namespace;
 use crate::domain::document::{self, Entry, Problems, Table};
 use crate::domain::rollout::Kind;
-use crate::domain::service::{Member, Objective, Service, Services, Share};
+use crate::domain::service::{Member, Service, Services};
 
 /// Every key of a service.
 const KEYS: [&str; 11] = [
@@ -56,7 +54,10 @@ fn service(entry: &Entry<'_, '_>, environments: &[&str], problems: &mut Problems
         runbooks: names(&table, "runbooks", problems).iter().map(ToString::to_string).collect(),
         on_call: word(&table, "on_call", problems),
         alerts: alerts(&table, problems),
-        objective: table.table("slo", problems).map(|table| objective(&table, problems)).unwrap_or_default(),
+        objective: table
+            .table("slo", problems)
+            .map(|table| super::slo::objective(&table, problems))
+            .unwrap_or_default(),
         database: word(&table, "database", problems),
         thresholds: super::thresholds::thresholds(&table, problems),
     };
@@ -174,49 +175,6 @@ fn alerts(table: &Table<'_, '_>, problems: &mut Problems) -> BTreeMap<String, St
     entries.filter_map(|entry| Some((entry.name.to_owned(), entry.text(problems)?.to_owned()))).collect()
 }
 
-fn objective(table: &Table<'_, '_>, problems: &mut Problems) -> Objective {
-    table.refuse_unknown(&["availability", "latency_p95"], problems);
-    let mut objective = Objective::default();
-    if let Some((text, entry)) = table.text("availability", problems) {
-        objective.availability = share(text);
-        if objective.availability.is_none() {
-            problems.at(&entry, format!("{text:?} is no share of the time."), "Write it like \"99.9 %\".");
-        }
-    }
-    if let Some((text, entry)) = table.text("latency_p95", problems) {
-        objective.latency_p95 = duration(text);
-        if objective.latency_p95.is_none() {
-            problems.at(&entry, format!("{text:?} is no time."), "Write it like \"200 ms\" or \"2 s\".");
-        }
-    }
-    objective
-}
-
-/// `99.9 %`: above 0, at most 100, at most four digits after the point.
-fn share(text: &str) -> Option<Share> {
-    let number = text.strip_suffix('%')?.trim();
-    let (whole, rest) = number.split_once('.').unwrap_or((number, ""));
-    let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || whole.len() > 3 || rest.len() > 4 || !is_number(whole) || !is_number(rest) {
-        return None;
-    }
-    let millionths = whole.parse::<u32>().ok()? * 10_000 + format!("{rest:0<4}").parse::<u32>().ok()?;
-    (1..=1_000_000).contains(&millionths).then_some(Share(millionths))
-}
-
-/// `200 ms`, `2 s`, `1 min`: above zero.
-fn duration(text: &str) -> Option<TimeDelta> {
-    let end = text.find(|letter: char| !letter.is_ascii_digit())?;
-    let (number, unit) = text.split_at(end);
-    let number = number.parse::<i64>().ok().filter(|number| (1..=1_000_000).contains(number))?;
-    match unit.trim() {
-        "ms" => Some(TimeDelta::milliseconds(number)),
-        "s" => Some(TimeDelta::seconds(number)),
-        "m" | "min" => Some(TimeDelta::minutes(number)),
-        _ => None,
-    }
-}
-
 /// A workload listed by two services that can be in one place would be acted on with both.
 fn one_service_per_workload(services: &[(Service, &Entry<'_, '_>)], problems: &mut Problems) {
     for (place, (service, entry)) in services.iter().enumerate() {
@@ -240,8 +198,11 @@ fn one_service_per_workload(services: &[(Service, &Entry<'_, '_>)], problems: &m
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
     use crate::config::{Asked, Settings};
+    use crate::domain::service::Share;
 
     fn read(text: &str) -> (Services, Vec<String>) {
         let text = format!("[environment.production]\ncontext = \"p\"\n{text}");
@@ -310,7 +271,7 @@ flat = 1
                 "/etc/q.toml:8: service.checkout.namespaces: \"Shop\" cannot be a namespace: 1 to 63 lower-case letters, digits and dashes. Correct it, or remove the line to mean all of them.",
                 "/etc/q.toml:9: service.checkout.depends_on: An entry of the list is empty. Write a name or remove it.",
                 "/etc/q.toml:9: service.checkout.depends_on: A service does not depend on itself. Remove it from its own list.",
-                "/etc/q.toml:10: service.checkout.slo.errors: There is no such key. Use one of availability, latency_p95, or remove it.",
+                "/etc/q.toml:10: service.checkout.slo.errors: There is no such key. Use one of availability, latency_p95, window, goals, exclude, or remove it.",
                 "/etc/q.toml:10: service.checkout.slo.availability: \"99.9\" is no share of the time. Write it like \"99.9 %\".",
                 "/etc/q.toml:10: service.checkout.slo.latency_p95: \"fast\" is no time. Write it like \"200 ms\" or \"2 s\".",
                 "/etc/q.toml:11: service.checkout.on_call: Expected a text, found a number. Write it in double quotes.",
@@ -336,25 +297,5 @@ flat = 1
         );
         let apart = "[service.a]\nnamespaces = [\"one\"]\nworkloads = [\"deployment/x\"]\n[service.b]\nnamespaces = [\"two\"]\nworkloads = [\"deployment/x\"]\n";
         assert_eq!(read(apart).1, Vec::<String>::new());
-    }
-
-    #[test]
-    fn shares_and_times_have_one_spelling() {
-        for (text, share_of) in [
-            ("99.95%", Some(999_500)),
-            ("100 %", Some(1_000_000)),
-            ("0 %", None),
-            ("101 %", None),
-            ("99,9 %", None),
-            ("1.00000 %", None),
-            ("é%", None),
-        ] {
-            assert_eq!(share(text), share_of.map(Share), "{text}");
-        }
-        for (text, time) in
-            [("2 s", Some(2_000)), ("1min", Some(60_000)), ("0 ms", None), ("-1 s", None), ("200", None), ("2 h", None)]
-        {
-            assert_eq!(duration(text), time.map(TimeDelta::milliseconds), "{text}");
-        }
     }
 }

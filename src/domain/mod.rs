@@ -21,6 +21,7 @@
 //! | [`rollout`] | workloads, verdicts, pods, revisions, templates |
 //! | [`service`] | sets of workloads that belong together |
 //! | [`signal`] | what is measured of a service, and the questions it is read by |
+//! | [`slo`] | what was promised, what is left of it, and how fast it is spent |
 //! | [`source`] | how fresh what we were told is |
 //! | [`store`] | acknowledgements, notes, annotations, releases seen, the audit: what the store keeps |
 //! | [`text`] | the one sanitiser every remote string passes |
@@ -43,6 +44,7 @@ pub mod release;
 pub mod rollout;
 pub mod service;
 pub mod signal;
+pub mod slo;
 pub mod source;
 pub mod store;
 pub mod text;

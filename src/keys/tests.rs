@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// What the default keymap names; the real list is the application's, and a test there holds the two together.
-const KNOWN: [&str; 78] = [
+const KNOWN: [&str; 79] = [
     "logs",
     "logs.previous",
     "logs.container",
@@ -41,6 +41,7 @@ const KNOWN: [&str; 78] = [
     "view.alerts",
     "view.signals",
     "view.nodes",
+    "view.slo",
     "view.overview",
     "alerts_about",
     "signals_about",

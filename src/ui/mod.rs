@@ -33,6 +33,7 @@ pub mod root;
 pub mod scene;
 pub mod signals;
 pub mod silencing;
+pub mod slo;
 pub mod state;
 pub mod text;
 pub mod usage;

@@ -8,6 +8,7 @@ use crate::domain::cause::{Cause, CauseKind};
 use crate::domain::job::{Job, JobVerdict};
 use crate::domain::node::{Node, NodeCounts};
 use crate::domain::rollout::{Rollout, Verdict};
+use crate::domain::slo::Slo;
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::timeline::Timeline;
 
@@ -25,6 +26,8 @@ pub enum Topic {
     Runs,
     /// Nodes, and what holds several workloads.
     Nodes,
+    /// What was promised, and what is left of it.
+    Slo,
     /// CronJobs and Jobs.
     Jobs,
     /// How fresh all of it is.
@@ -91,6 +94,10 @@ pub struct OverviewScene<'a> {
     pub alert_sources: Vec<&'a SourceHealth>,
     /// Whether the alert that always fires is missing somewhere: then no alerts does not mean healthy.
     pub is_watchdog_missing: bool,
+    /// How many objectives page, are spent, ask for a ticket and are not known, and how many there are.
+    pub slo: ([usize; 4], usize),
+    /// The worst of them.
+    pub worst_slo: Option<&'a Slo>,
     /// Unfinished runs of before, each as a sentence.
     pub unfinished: &'a [(String, String)],
     /// Runs under way, as a sentence.
@@ -108,10 +115,13 @@ pub struct OverviewScene<'a> {
 impl OverviewScene<'_> {
     /// The headlines, the gravest first; equally grave ones in the order of their topics.
     pub fn headlines(&self) -> Vec<(Topic, Gravity)> {
-        let mut all = [Topic::Alerts, Topic::Rollouts, Topic::Runs, Topic::Nodes, Topic::Jobs, Topic::Sources]
-            .map(|topic| (topic, self.gravity(topic)));
+        let topics =
+            [Topic::Alerts, Topic::Rollouts, Topic::Runs, Topic::Nodes, Topic::Slo, Topic::Jobs, Topic::Sources];
+        // Where nothing was promised there is nothing to say of it.
+        let is_there = |topic: &Topic| *topic != Topic::Slo || self.slo.1 > 0;
+        let mut all: Vec<_> = topics.into_iter().filter(is_there).map(|topic| (topic, self.gravity(topic))).collect();
         all.sort_by_key(|(topic, gravity)| (Reverse(*gravity), *topic));
-        all.to_vec()
+        all
     }
 
     /// Every place the cursor can be, from the top.
@@ -151,6 +161,12 @@ impl OverviewScene<'_> {
             },
             Topic::Runs => self.gravity_of_runs(),
             Topic::Nodes => self.gravity_of_nodes(),
+            Topic::Slo => match self.slo.0 {
+                [0, 0, 0, 0] => Gravity::Well,
+                [0, 0, 0, _] => Gravity::Unknown,
+                [0, 0, ..] => Gravity::Look,
+                _ => Gravity::Bad,
+            },
             Topic::Jobs => match self.jobs.iter().find(|job| job.is_listed()).map(|job| job.verdict) {
                 Some(JobVerdict::Failed | JobVerdict::Stuck) => Gravity::Bad,
                 Some(JobVerdict::Late | JobVerdict::Suspended) => Gravity::Look,

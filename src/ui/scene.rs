@@ -10,6 +10,7 @@ use super::overview::OverviewScene;
 use super::reaching::ReachingScene;
 use super::signals::SignalsScene;
 use super::silencing::SilencingScene;
+use super::slo::SloScene;
 use super::state::{Field, UiState};
 use super::usage::UsageScene;
 use crate::domain::action::{Plan, Run};
@@ -268,6 +269,8 @@ pub struct Scene<'a> {
     pub released: Option<(Nearness, Vec<Moment>)>,
     /// The signals.
     pub signals: SignalsScene<'a>,
+    /// What was promised, and what is left of it.
+    pub slo: SloScene<'a>,
     /// What is advised about releases, by workload.
     pub advice: &'a HashMap<WorkloadRef, crate::domain::advice::Advice>,
     /// The nodes.

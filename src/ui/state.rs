@@ -7,6 +7,7 @@ use super::alerts::AlertsState;
 use super::nodes::NodesState;
 use super::overview::OverviewState;
 use super::signals::SignalsState;
+use super::slo::SloState;
 use crate::domain::environment::ObjectKey;
 use crate::domain::job::JobRef;
 use crate::domain::rollout::WorkloadRef;
@@ -33,10 +34,24 @@ pub enum View {
     Alert(Arc<str>, Arc<str>),
     /// How services do for their users.
     Signals,
+    /// What is left of what was promised.
+    Slo,
     /// Nodes and what they hold.
     Nodes,
     /// Every pane's headline, and the last hour.
     Overview,
+}
+
+impl View {
+    /// Whether it is a list under a cursor that rests on the worst until it is held.
+    pub const fn is_list(&self) -> bool {
+        matches!(self, Self::Rollouts | Self::Alerts | Self::Signals | Self::Slo | Self::Nodes | Self::Overview)
+    }
+
+    /// Whether its rows can be filtered.
+    pub const fn is_filtered(&self) -> bool {
+        matches!(self, Self::Rollouts | Self::Alerts | Self::Signals | Self::Slo | Self::Nodes | Self::Jobs)
+    }
 }
 
 /// The parts of a workload's detail.
@@ -235,6 +250,8 @@ pub struct UiState {
     pub alerts: AlertsState,
     /// What the operator chose of the signals pane.
     pub signals: SignalsState,
+    /// What the operator chose of the pane of objectives.
+    pub slo: SloState,
     /// What the operator chose of the nodes pane.
     pub nodes: NodesState,
     /// What the operator chose of the overview.
@@ -280,6 +297,7 @@ impl Default for UiState {
             came_from: None,
             alerts: AlertsState::default(),
             signals: SignalsState::default(),
+            slo: SloState::default(),
             nodes: NodesState::default(),
             overview: OverviewState::default(),
             cursor: None,

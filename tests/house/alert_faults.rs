@@ -9,6 +9,7 @@ use crate::polled::{Polled, polled_faults};
 
 const ALERTS: Polled = Polled {
     server: |sandbox, namespace| ("alertmanager", sandbox.alertmanager(namespace)),
+    more: "",
     service: "gateway",
     pane: "1",
     fresh: "CertificateExpires",
@@ -42,6 +43,7 @@ mod of_rules {
 
     const RULES: Polled = Polled {
         server: |sandbox, namespace| ("prometheus", sandbox.prometheus(namespace)),
+        more: "",
         service: "gateway",
         pane: "1",
         fresh: "CertificateExpires",

@@ -32,6 +32,8 @@ mod services;
 mod signal_faults;
 mod signals;
 mod silencing;
+mod slo;
+mod slo_faults;
 mod stage;
 mod taking;
 mod tidy;

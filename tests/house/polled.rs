@@ -10,6 +10,8 @@ const NAMESPACE: &str = "shop";
 pub(crate) struct Polled {
     /// Its key in an environment's configuration, and its address.
     pub(crate) server: fn(&Sandbox, &str) -> (&'static str, String),
+    /// What else the configuration says.
+    pub(crate) more: &'static str,
     /// The service of the scenario.
     pub(crate) service: &'static str,
     /// The key of its pane.
@@ -42,7 +44,8 @@ impl Polled {
         let server = if key == "alertmanager" { format!("[{server}]") } else { server };
         let text = format!(
             "[environment.test]\ncontext = \"demo-production\"\nnamespaces = [{NAMESPACE:?}]\nguard = \"staging\"\nwrite = true\n\
-             {key} = {server}\n"
+             {key} = {server}\n{}",
+            self.more
         );
         let mut console = Headless::configured(&file("kubeconfig"), &text, folder.path());
         console.press(self.pane);

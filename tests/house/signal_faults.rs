@@ -9,6 +9,7 @@ use crate::polled::{Polled, polled_faults};
 
 const SIGNALS: Polled = Polled {
     server: |sandbox, namespace| ("prometheus", sandbox.prometheus(namespace)),
+    more: "",
     service: "checkout-api",
     pane: "3",
     fresh: "ok       checkout-api",

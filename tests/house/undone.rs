@@ -89,7 +89,7 @@ impl Story {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_controller_that_puts_the_bad_version_back_is_named_once_and_after_a_restart_too() {
-    let (mut story, bad) = rolled_back().await;
+    let (mut story, bad) = Box::pin(rolled_back()).await;
     story.written_by("argocd-controller", &bad).await;
     let is_told = |screen: &str| {
         screen.contains(
@@ -122,7 +122,7 @@ async fn a_controller_that_puts_the_bad_version_back_is_named_once_and_after_a_r
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_happens_while_nobody_looks_is_found_at_the_next_start() {
-    let (story, bad) = rolled_back().await;
+    let (story, bad) = Box::pin(rolled_back()).await;
     let Story { console, .. } = &story;
     assert!(!console.screen().contains("UNDONE"));
     let story = Story { console: Headless::open(&story.kubeconfig, "nobody", NAMESPACE, story.folder.path()), ..story };

@@ -63,7 +63,9 @@ impl Server {
         if !history.is_empty() {
             fs::write(directory.join("history"), history).expect("room");
             let mut command = Command::new(binaries.join("promtool"));
-            command.current_dir(&directory).args(["tsdb", "create-blocks-from", "openmetrics", "history", "data"]);
+            // A month in a few blocks, not in hundreds.
+            let blocks = ["tsdb", "create-blocks-from", "--max-block-duration=1000h", "openmetrics", "history", "data"];
+            command.current_dir(&directory).args(blocks);
             Running::start(command, "").finish(UP).good("promtool");
         }
         fs::write(directory.join("rules.yml"), if rules.is_empty() { "groups: []\n" } else { rules }).expect("room");
@@ -110,7 +112,7 @@ fn launch(binaries: &Path, directory: &Path, port: u16) -> Child {
     let log = fs::File::create(directory.join("log")).expect("room");
     Command::new(binaries.join("prometheus"))
         .current_dir(directory)
-        .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--storage.tsdb.retention.time=30d"])
+        .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--storage.tsdb.retention.time=60d"])
         // It finds its Alertmanagers after 5 s, and what fired before would else be told a minute later.
         .arg("--rules.alert.resend-delay=1s")
         .arg(format!("--web.listen-address=127.0.0.1:{port}"))

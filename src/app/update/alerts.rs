@@ -87,17 +87,18 @@ pub(super) fn back(model: &mut Model) -> bool {
             true
         }
         View::Alert(..) => {
-            let origin = model
-                .ui
-                .came_from
-                .take()
-                .filter(|view| matches!(view, View::Rollouts | View::Overview | View::Signals | View::Nodes));
+            let origin = model.ui.came_from.take().filter(|view| {
+                matches!(view, View::Rollouts | View::Overview | View::Signals | View::Slo | View::Nodes)
+            });
             model.ui.view = origin.unwrap_or(View::Alerts);
             true
         }
         View::Detail(..) => {
             let origin = model.ui.came_from.take().filter(|view| {
-                matches!(view, View::Alerts | View::Alert(..) | View::Overview | View::Signals | View::Nodes)
+                matches!(
+                    view,
+                    View::Alerts | View::Alert(..) | View::Overview | View::Signals | View::Slo | View::Nodes
+                )
             });
             origin.is_some_and(|origin| {
                 model.ui.view = origin;
@@ -107,6 +108,7 @@ pub(super) fn back(model: &mut Model) -> bool {
         View::Alerts
         | View::Overview
         | View::Signals
+        | View::Slo
         | View::Nodes
         | View::Rollouts
         | View::Jobs
@@ -118,8 +120,10 @@ pub(super) fn back(model: &mut Model) -> bool {
 
 /// There is no workload to go to; for an alert, why.
 pub(super) fn nowhere(model: &mut Model, now: Instant) -> Vec<Effect> {
-    if let (View::Signals, Some(line)) = (&model.ui.view, model.signal_line()) {
-        let words = format!("No workload that is shown is of service {}.", line.service);
+    let of_signals = model.signal_line().filter(|_| model.ui.view == View::Signals).map(|line| &line.service);
+    let of_slo = model.slo_line().filter(|_| model.ui.view == View::Slo).map(|line| &line.service);
+    if let Some(service) = of_signals.or(of_slo) {
+        let words = format!("No workload that is shown is of service {service}.");
         toast(model, &words, true, now);
         return Vec::new();
     }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::{
     alerts, jobs, leave, logs, move_cursor, nodes, noting, overview, palette, panes, plan, reaching, runbook, scope,
-    service, signals, silencing, taking, toast, typing, world,
+    service, signals, silencing, slos, taking, toast, typing, world,
 };
 use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
@@ -36,7 +36,7 @@ pub(super) fn context(model: &Model) -> Context {
         Some(Overlay::Problems { .. }) => Context::Text,
         None if model.ui.is_filtering => Context::Prompt,
         None => match model.ui.view {
-            View::Rollouts | View::Alerts | View::Signals | View::Nodes | View::Overview => Context::List,
+            View::Rollouts | View::Alerts | View::Signals | View::Slo | View::Nodes | View::Overview => Context::List,
             View::Detail(..) | View::Alert(..) => Context::Detail,
             View::Jobs | View::Job(..) => Context::Jobs,
             View::Logs(_) => Context::Logs,
@@ -90,7 +90,10 @@ pub(super) fn named(name: &str) -> Option<Command> {
 fn own(model: &mut Model, command: Command, now: Instant) -> Option<Vec<Effect>> {
     let own =
         nodes::run(model, command).or_else(|| overview::run(model, command)).or_else(|| jobs::run(model, command));
-    let own = own.or_else(|| signals::run(model, command, now)).or_else(|| logs::run(model, command, now));
+    let own = own
+        .or_else(|| signals::run(model, command, now))
+        .or_else(|| slos::run(model, command, now))
+        .or_else(|| logs::run(model, command, now));
     let own = own.or_else(|| reaching::run(model, command, now)).or_else(|| runbook::run(model, command, now));
     own.or_else(|| silencing::run(model, command, now)).or_else(|| noting::run(model, command, now))
 }
@@ -157,8 +160,7 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
             Vec::new()
         }
         Command::Filter => {
-            model.ui.is_filtering =
-                matches!(model.ui.view, View::Rollouts | View::Alerts | View::Signals | View::Nodes | View::Jobs);
+            model.ui.is_filtering = model.ui.view.is_filtered();
             Vec::new()
         }
         Command::Open => enter(model, now),
@@ -224,7 +226,7 @@ fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
         }
         None => {}
     }
-    if signals::back(model, now) || nodes::back(model) {
+    if signals::back(model, now) || slos::back(model, now) || nodes::back(model) {
         return vec![Effect::Focus(None)];
     }
     if model.ui.is_filtering || !model.ui.filter.text.is_empty() && matches!(model.ui.view, View::Rollouts | View::Jobs)
@@ -254,8 +256,7 @@ fn freeze(model: &mut Model, now: Instant) -> Vec<Effect> {
         return Vec::new();
     }
     alerts::thaw(model, now);
-    model.signals.release();
-    model.refilter_signals(now);
+    signals::thaw(model, now);
     world::thaw(model, now)
 }
 
@@ -311,7 +312,7 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
         None => match model.ui.view.clone() {
             View::Overview => overview::enter(model, now),
             View::Nodes => nodes::enter(model, now),
-            View::Rollouts | View::Signals | View::Alert(..) => tab(model, DetailTab::Pods, now),
+            View::Rollouts | View::Signals | View::Slo | View::Alert(..) => tab(model, DetailTab::Pods, now),
             View::Alerts => {
                 model.open_alert();
                 Vec::new()
@@ -364,6 +365,7 @@ fn next_part(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
             | View::Alerts
             | View::Alert(..)
             | View::Signals
+            | View::Slo
             | View::Nodes
             | View::Journal
             | View::Jobs,
@@ -408,9 +410,8 @@ fn act(model: &mut Model, action: usize, now: Instant) -> Vec<Effect> {
 
 /// Whether another row has just come under the cursor by itself: then the key was meant for the one before, and it is said.
 pub(super) fn has_slid(model: &mut Model, now: Instant) -> bool {
-    let has_slid =
-        matches!(model.ui.view, View::Rollouts | View::Alerts | View::Signals | View::Nodes | View::Overview)
-            && model.ui.cursor_slid_at.is_some_and(|at| now - at < JUST_NOW);
+    let is_recent = model.ui.cursor_slid_at.is_some_and(|at| now - at < JUST_NOW);
+    let has_slid = is_recent && model.ui.view.is_list();
     if has_slid {
         model.ui.cursor_slid_at = None;
         let name = model.meant().map(|workload| workload.label()).unwrap_or_default();

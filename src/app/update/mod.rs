@@ -19,6 +19,7 @@ mod scope;
 mod service;
 mod signals;
 mod silencing;
+mod slos;
 mod taking;
 mod timeline;
 mod typing;
@@ -76,6 +77,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             effects
         }
         Message::Signals(snapshot) => signals::observed(model, *snapshot, now),
+        Message::Slos(snapshot) => slos::observed(model, *snapshot, now),
         Message::Compared(environment, found) => model.compared(&environment, &found),
         Message::Observed(place, snapshot) => {
             // Also while the screen is frozen.

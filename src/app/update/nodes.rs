@@ -24,6 +24,7 @@ pub(super) fn run(model: &mut Model, command: Command) -> Option<Vec<Effect>> {
         | Command::Rollouts
         | Command::Alerts
         | Command::Signals
+        | Command::Slo
         | Command::Jobs
         | Command::Journal => {
             model.ui.nodes.is_behind = false;

@@ -16,6 +16,7 @@ pub(super) fn beside(model: &Model, command: Command) -> Command {
         Some(PaneId::Alerts) => Command::Alerts,
         Some(PaneId::Nodes) => Command::Nodes,
         Some(PaneId::Signals) => Command::Signals,
+        Some(PaneId::Slo) => Command::Slo,
         Some(PaneId::Rollouts) | None => Command::Rollouts,
     }
 }

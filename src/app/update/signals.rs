@@ -35,6 +35,14 @@ fn judge(model: &mut Model, environment: &Arc<str>, now: Instant) {
     }
 }
 
+/// What came in while the screen was frozen, objectives too.
+pub(super) fn thaw(model: &mut Model, now: Instant) {
+    model.signals.release();
+    model.refilter_signals(now);
+    model.slos.release();
+    model.refilter_slos(now);
+}
+
 /// Makes the lines anew after something moved; a cursor that slid is said to have.
 pub(super) fn refresh(model: &mut Model, now: Instant) {
     let before = model.ui.signals.cursor.clone();

@@ -22,6 +22,7 @@ fn field(model: &mut Model) -> Option<&mut Field> {
         None if matches!(model.ui.view, View::Logs(_)) => Some(&mut model.logs.search),
         None if model.ui.view == View::Alerts => Some(&mut model.ui.alerts.filter),
         None if model.ui.view == View::Signals => Some(&mut model.ui.signals.filter),
+        None if model.ui.view == View::Slo => Some(&mut model.ui.slo.filter),
         None if model.ui.view == View::Nodes => Some(&mut model.ui.nodes.filter),
         None => Some(&mut model.ui.filter),
     }
@@ -59,6 +60,7 @@ pub(super) fn typed(model: &mut Model, chord: Chord, now: Instant) {
         None if matches!(model.ui.view, View::Logs(_)) => logs::searched(model),
         None if model.ui.view == View::Alerts => model.refilter_alerts(),
         None if model.ui.view == View::Signals => model.refilter_signals(now),
+        None if model.ui.view == View::Slo => model.refilter_slos(now),
         None if model.ui.view == View::Nodes => model.refilter_nodes(),
         None => model.refilter(),
     }

@@ -15,6 +15,8 @@ use chrono::TimeDelta;
 
 use super::rollout::{Kind, WorkloadRef};
 use super::signal::Limit;
+use super::slo::objective::{AVAILABILITY, IN_TIME, LATENCY};
+use super::slo::{Exclusion, Goal, Indicator, Window};
 
 /// The labels that name the service of a workload, the first that is there counts: what Kubernetes recommends, and what people write.
 pub const LABELS: [&str; 2] = ["app.kubernetes.io/name", "app"];
@@ -35,13 +37,49 @@ pub struct Member {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Share(pub u32);
 
+impl Share {
+    /// From 0 to 1.
+    pub fn ratio(self) -> f64 {
+        f64::from(self.0) / 1_000_000.0
+    }
+
+    /// The nearest to a number from 0 to 1; `None` for any other number.
+    pub fn of(ratio: f64) -> Option<Self> {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0 and a million")]
+        (0.0..=1.0).contains(&ratio).then(|| Self((ratio * 1_000_000.0).round() as u32))
+    }
+}
+
 /// What was promised to the users of a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Objective {
     /// The share of the time, or of the requests, it is to be well.
     pub availability: Option<Share>,
     /// What 95 of 100 requests are to be answered within.
     pub latency_p95: Option<TimeDelta>,
+    /// Goals by queries of one's own.
+    pub goals: Vec<Goal>,
+    /// Over which time.
+    pub window: Window,
+    /// What does not count.
+    pub exclusions: Vec<Exclusion>,
+}
+
+impl Objective {
+    /// Every goal, each with its name.
+    pub fn goals(&self) -> Vec<Goal> {
+        let availability = self.availability.map(|target| Goal {
+            name: AVAILABILITY.into(),
+            target,
+            indicator: Indicator::Availability,
+        });
+        let latency = self.latency_p95.map(|limit| Goal {
+            name: LATENCY.into(),
+            target: IN_TIME,
+            indicator: Indicator::Latency(limit),
+        });
+        availability.into_iter().chain(latency).chain(self.goals.iter().cloned()).collect()
+    }
 }
 
 /// A service as the configuration declares it.

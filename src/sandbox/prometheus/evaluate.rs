@@ -63,24 +63,23 @@ fn rates(
         if !selector.matchers.iter().all(|matcher| matching::covers(matcher, series.labels())) {
             continue;
         }
-        if let Some(rate) = rate(&series.samples(from, to), from, to) {
+        if let Some((ends, count)) = series.ends(from, to)
+            && let Some(rate) = rate(ends, count, from, to)
+        {
             found.push((series.labels().clone(), rate));
         }
     }
     Ok(Found::Vector(found))
 }
 
-/// The rate per second of a counter, drawn out to the ends of its window as Prometheus 2 does it.
+/// The rate per second of a counter that never resets, drawn out to the ends of its window as Prometheus 2 does it: by its first and last
+/// samples and how many there are.
 #[expect(clippy::cast_precision_loss, reason = "milliseconds within a window")]
-fn rate(samples: &[(i64, f64)], from: i64, to: i64) -> Option<f64> {
-    let ([first, .., last], count) = (samples, samples.len()) else { return None };
-    let resets: f64 = samples
-        .iter()
-        .zip(samples.iter().skip(1))
-        .filter(|((_, before), (_, after))| after < before)
-        .map(|((_, before), _)| before)
-        .sum();
-    let increase = last.1 - first.1 + resets;
+fn rate([first, last]: [(i64, f64); 2], count: usize, from: i64, to: i64) -> Option<f64> {
+    if count < 2 {
+        return None;
+    }
+    let increase = last.1 - first.1;
     let seconds = |milliseconds: i64| milliseconds as f64 / 1_000.0;
     let seen = seconds(last.0 - first.0);
     let between = seen / (count - 1) as f64;
@@ -169,14 +168,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rate_is_drawn_out_to_the_ends_of_its_window_and_survives_a_reset() {
-        let steady: Vec<(i64, f64)> =
-            (0..20_u32).map(|step| (i64::from(step) * 15_000, 1_000.0 + 30.0 * f64::from(step))).collect();
-        let found = rate(&steady, -5_000, 290_000).expect("it has samples");
+    fn a_rate_is_drawn_out_to_the_ends_of_its_window() {
+        // Twenty samples, one each 15 s, of a counter that grows by two a second.
+        let ends = [(0, 1_000.0), (285_000, 1_570.0)];
+        let found = rate(ends, 20, -5_000, 290_000).expect("it has samples");
         assert!((found - 2.0).abs() < 1e-9, "{found}");
-        let reset = [(0, 100.0), (15_000, 130.0), (30_000, 10.0), (45_000, 40.0)];
-        assert_eq!(rate(&reset, 0, 45_000), Some(70.0 / 45.0));
-        assert_eq!(rate(&steady[..1], 0, 300_000), None, "one sample is no rate");
+        let found = rate(ends, 20, -300_000, 290_000).expect("it has samples");
+        assert!((found - 2.0 * (285.0 + 7.5 + 5.0) / 590.0).abs() < 1e-9, "half a sample before the first: {found}");
+        assert_eq!(rate([ends[0], ends[0]], 1, 0, 300_000), None, "one sample is no rate");
     }
 
     #[test]

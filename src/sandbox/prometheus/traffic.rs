@@ -16,8 +16,12 @@ use crate::sandbox::world::World;
 pub(in crate::sandbox) const EVERY: TimeDelta = TimeDelta::seconds(5);
 /// How far apart the samples before the start are, in milliseconds.
 const APART: i64 = 15_000;
-/// How far back samples go, in milliseconds: the same hour of last week, and the hour before it.
+/// How far back they go, in milliseconds: the same hour of last week, and the hour before it.
 const PAST: i64 = 8 * 86_400_000;
+/// How far apart the samples before those are: what an objective's window asks for needs no more.
+const APART_LONG_AGO: i64 = 240_000;
+/// How far back those go: the longest window of an objective that is shown, and a day.
+const LONG_AGO: i64 = 31 * 86_400_000;
 /// How long what went wrong is kept.
 const KEPT: usize = 4_000;
 /// The most services with traffic.
@@ -182,13 +186,59 @@ impl Series<'_> {
 
     /// Its samples from one time to another, both included, in milliseconds.
     pub(super) fn samples(&self, from: i64, to: i64) -> Vec<(i64, f64)> {
+        let past = |place| self.past(place).map(|at| Tick { at, failed: 0.0, slow: 0.0 });
+        let past = self.past_within(from, to).filter_map(past);
+        let ticks = self.ticks_within(from, to).iter().copied();
+        past.chain(ticks).map(|tick| (tick.at, self.value(tick))).collect()
+    }
+
+    /// The first and the last of those samples, and how many there are: all that a rate takes, since a simulated counter never resets.
+    pub(super) fn ends(&self, from: i64, to: i64) -> Option<([(i64, f64); 2], usize)> {
+        let past = self.past_within(from, to);
+        let ticks = self.ticks_within(from, to);
+        let count = usize::try_from(past.end - past.start).unwrap_or(0) + ticks.len();
+        let calm = |place: i64| self.past(place).map(|at| Tick { at, failed: 0.0, slow: 0.0 });
+        let is_past = past.start < past.end;
+        let first = if is_past { calm(past.start) } else { ticks.first().copied() }?;
+        let last = ticks.last().copied().or_else(|| if is_past { calm(past.end - 1) } else { None })?;
+        Some(([first, last].map(|tick| (tick.at, self.value(tick))), count))
+    }
+
+    /// What was written down of the present, within two times.
+    fn ticks_within(&self, from: i64, to: i64) -> &[Tick] {
+        let first = self.ticks.partition_point(|tick| tick.at < from);
+        let last = self.ticks.partition_point(|tick| tick.at <= to);
+        self.ticks.get(first..last).unwrap_or_default()
+    }
+
+    /// When a sample of the past was, by its place: the oldest is 0, the last is the start itself.
+    fn past(&self, place: i64) -> Option<i64> {
         let began = self.began.timestamp_millis();
-        let first = from.max(began - PAST);
-        // Backwards from the start, so that the last one is the start itself.
-        let steps = (began - first).div_euclid(APART);
-        let past = (0..=steps.max(-1)).rev().map(|step| Tick { at: began - step * APART, failed: 0.0, slow: 0.0 });
-        let all = past.chain(self.ticks.iter().copied().skip_while(|tick| tick.at < from));
-        all.take_while(|tick| tick.at <= to).map(|tick| (tick.at, self.value(tick))).collect()
+        let long_ago = (LONG_AGO - PAST) / APART_LONG_AGO;
+        let all = long_ago + PAST / APART;
+        match place {
+            _ if place < 0 || place > all => None,
+            _ if place < long_ago => Some(began - PAST - (long_ago - place) * APART_LONG_AGO),
+            _ => Some(began - (all - place) * APART),
+        }
+    }
+
+    /// The places of the past within two times.
+    fn past_within(&self, from: i64, to: i64) -> std::ops::Range<i64> {
+        let began = self.began.timestamp_millis();
+        let all = (LONG_AGO - PAST) / APART_LONG_AGO + PAST / APART;
+        // The first place that is not before a time.
+        let not_before = |time: i64| {
+            let long_ago = (LONG_AGO - PAST) / APART_LONG_AGO;
+            if time <= began - PAST {
+                let before = (began - PAST - time).div_euclid(APART_LONG_AGO);
+                (long_ago - before).max(0)
+            } else {
+                (all - (began - time).div_euclid(APART)).clamp(0, all + 1)
+            }
+        };
+        let (first, end) = (not_before(from), not_before(to.saturating_add(1)));
+        first..end.max(first)
     }
 
     fn value(&self, tick: Tick) -> f64 {
@@ -255,4 +305,45 @@ fn crashing(world: &World) -> BTreeMap<(String, String), f64> {
     }
     let share = |(all, bad): (u32, u32)| f64::from(bad) / f64::from(all.max(1));
     found.into_iter().map(|(key, counts)| (key, share(counts))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_a_window_are_those_of_its_samples() {
+        let began = DateTime::from_timestamp(1_800_000_007, 0).unwrap_or_default();
+        let start = began.timestamp_millis();
+        let ticks = [5_000, 10_000, 15_000].map(|later| Tick { at: start + later, failed: 1.0, slow: 2.0 });
+        let series =
+            Series { labels: Labels::new(), kind: Kind::Failed, base: 10.0, median: 0.1, ticks: &ticks, began };
+        let day = 86_400_000;
+        for (from, to) in [
+            (-60_000, 15_000),
+            (-60_001, 15_001),
+            (-30 * day, 10_000),
+            (-31 * day - 1, -8 * day),
+            (-9 * day, -8 * day + 1),
+            (-8 * day + 1, -8 * day + 14_999),
+            (-40 * day, -30 * day),
+            (1, 4_999),
+            (5_000, 5_000),
+            (0, 0),
+            (20_000, 30_000),
+        ] {
+            let samples = series.samples(start + from, start + to);
+            let found = series.ends(start + from, start + to);
+            let expected = samples.first().zip(samples.last()).map(|(first, last)| ([*first, *last], samples.len()));
+            assert_eq!(found, expected, "{from} to {to}");
+            assert!(samples.iter().all(|(at, _)| (start + from..=start + to).contains(at)), "{from} to {to}");
+            assert!(samples.windows(2).all(|pair| pair[0].0 < pair[1].0), "{from} to {to}");
+        }
+        assert_eq!(
+            series.samples(start - 30_000, start + 5_000).len(),
+            4,
+            "every 15 s before the start, every 5 s after it"
+        );
+        assert_eq!(series.samples(start - 10 * day, start - 9 * day).len(), 361);
+    }
 }

@@ -7,14 +7,19 @@
 //! | `wire` | its JSON, with numbers in texts and native histograms |
 //! | `rules` | what is pending or fires by its rules, polled |
 //! | [`SignalFeed`], [`SignalSource`] | the named queries of an environment, polled, as snapshots |
+//! | [`SloFeed`], [`SloSource`] | what was promised, counted over its windows |
+//! | `recorders` | objectives that Sloth's or Pyrra's recording rules keep |
 
 mod client;
 mod compare;
 mod history;
+mod objectives;
+mod recorders;
 mod rules;
 mod source;
 mod wire;
 
 pub use client::Prometheus;
+pub use objectives::{SloFeed, SloSource};
 pub(in crate::sources) use rules::{RulePoller, SeenRules};
 pub use source::{SignalFeed, SignalSource};

@@ -205,7 +205,12 @@ fn value(values: &[f64], metrics: &Metrics) -> Result<f64, String> {
 }
 
 /// What an outcome makes of the health of the only source.
-fn note(health: &mut [SourceHealth], outcome: Result<Instant, String>, next_try: Option<Instant>, now: Instant) {
+pub(super) fn note(
+    health: &mut [SourceHealth],
+    outcome: Result<Instant, String>,
+    next_try: Option<Instant>,
+    now: Instant,
+) {
     let Some(health) = health.first_mut() else { return };
     health.next_try = next_try;
     match outcome {

@@ -9,6 +9,7 @@ pub mod nodes;
 pub mod overview;
 pub mod rollouts;
 pub mod signals;
+pub mod slo;
 
 use super::state::View;
 
@@ -25,6 +26,8 @@ pub enum PaneId {
     Signals,
     /// Nodes and what they hold.
     Nodes,
+    /// What is left of what was promised.
+    Slo,
     /// CronJobs and Jobs.
     Jobs,
     /// What this console did.
@@ -45,12 +48,13 @@ pub struct Pane {
 }
 
 /// Every pane, in the order of its digit.
-pub const ALL: [Pane; 7] = [
+pub const ALL: [Pane; 8] = [
     Pane { id: PaneId::Overview, room: "overview", key: '0', title: super::words::overview::TITLE },
     Pane { id: PaneId::Alerts, room: "alerts", key: '1', title: super::words::alerts::TITLE },
     Pane { id: PaneId::Rollouts, room: "rollouts", key: '2', title: super::words::ROLLOUTS },
     Pane { id: PaneId::Signals, room: "signals", key: '3', title: super::words::signals::TITLE },
     Pane { id: PaneId::Nodes, room: "nodes", key: '4', title: super::words::nodes::TITLE },
+    Pane { id: PaneId::Slo, room: "slo", key: '6', title: super::words::slo::TITLE },
     Pane { id: PaneId::Journal, room: "journal", key: '8', title: super::words::JOURNAL },
     Pane { id: PaneId::Jobs, room: "jobs", key: '9', title: super::words::JOBS },
 ];
@@ -64,6 +68,7 @@ pub const fn of(view: &View) -> PaneId {
         View::Alerts | View::Alert(..) => PaneId::Alerts,
         View::Overview => PaneId::Overview,
         View::Signals => PaneId::Signals,
+        View::Slo => PaneId::Slo,
         View::Nodes => PaneId::Nodes,
     }
 }

@@ -15,6 +15,7 @@ pub mod reaching;
 pub mod service;
 pub mod signals;
 pub mod silencing;
+pub mod slo;
 pub mod taking;
 pub mod usage;
 pub mod why;

@@ -28,6 +28,7 @@ pub const fn topic(topic: Topic) -> &'static str {
         Topic::Rollouts => "Rollouts",
         Topic::Runs => "Actions",
         Topic::Nodes => "Nodes",
+        Topic::Slo => "SLO",
         Topic::Jobs => "Jobs",
         Topic::Sources => "Sources",
     }
@@ -83,6 +84,14 @@ pub fn nodes(not_ready: usize, pressed: usize, pending: usize) -> String {
     let part = |count: usize, words: &str| (count > 0).then(|| format!("{count} {words}"));
     let parts = [part(not_ready, "not ready"), part(pressed, "under pressure"), part(pending, "pods pending")];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// How many objectives are how, from the worst; what there is none of is left out.
+pub fn slo(tally: [usize; 4], total: usize) -> String {
+    let words = ["page", "spent", "ticket", "unknown"];
+    let some = tally.iter().zip(words).filter(|(count, _)| **count > 0);
+    let said: Vec<String> = some.map(|(count, word)| format!("{count} {word}")).collect();
+    if said.is_empty() { format!("{total} kept, none burning") } else { said.join(", ") }
 }
 
 /// All jobs are well.

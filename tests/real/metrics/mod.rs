@@ -1,6 +1,7 @@
 //! Signals from a real Prometheus whose history is known, so that every value is known beforehand.
 
 mod advice;
+mod objectives;
 mod sandbox;
 
 use std::sync::Arc;

@@ -19,7 +19,7 @@ use super::client;
 use crate::support::process::skip;
 use crate::support::prometheus::{Server, why_not};
 
-fn simulated(sandbox: &Sandbox, folder: &std::path::Path) -> Prometheus {
+pub(super) fn simulated(sandbox: &Sandbox, folder: &std::path::Path) -> Prometheus {
     let (token, authority) = (folder.join("token"), folder.join("authority.pem"));
     std::fs::write(&token, sandbox.token()).expect("room");
     std::fs::write(&authority, sandbox.certificate()).expect("room");

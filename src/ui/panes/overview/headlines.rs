@@ -84,7 +84,7 @@ fn said_of(
     if gravity == Gravity::Loading && topic != Topic::Sources {
         return (said::READING.to_owned(), None);
     }
-    if gravity == Gravity::Unknown && topic != Topic::Rollouts {
+    if gravity == Gravity::Unknown && !matches!(topic, Topic::Rollouts | Topic::Slo) {
         return (said::NEVER_READ.to_owned(), None);
     }
     match topic {
@@ -92,6 +92,7 @@ fn said_of(
         Topic::Rollouts => rollouts(pen, overview, gravity),
         Topic::Runs => runs(overview),
         Topic::Nodes => nodes(overview),
+        Topic::Slo => slo(overview, gravity),
         Topic::Jobs => jobs(pen, overview),
         Topic::Sources => sources(pen, overview.sources),
     }
@@ -141,6 +142,12 @@ fn runs(overview: &OverviewScene<'_>) -> (String, Option<String>) {
     }
     let one = overview.ended_badly.or(overview.running);
     (one.map_or_else(|| said::NO_RUN.to_owned(), str::to_owned), None)
+}
+
+fn slo(overview: &OverviewScene<'_>, gravity: Gravity) -> (String, Option<String>) {
+    let (tally, total) = overview.slo;
+    let worst = overview.worst_slo.filter(|_| gravity != Gravity::Well);
+    (said::slo(tally, total), worst.map(|slo| format!("{} {}: {}", slo.service, slo.goal, slo.reason)))
 }
 
 fn nodes(overview: &OverviewScene<'_>) -> (String, Option<String>) {

@@ -1,0 +1,137 @@
+//! What the console knows of objectives, and which of them are on the screen. Changed by `update` alone.
+
+use std::sync::Arc;
+
+use super::model::Model;
+use crate::domain::alert::Alert;
+use crate::domain::rollout::Rollout;
+use crate::domain::slo::judge::worst_first;
+use crate::domain::slo::{Slo, SloSnapshot, Standing, judge};
+use crate::domain::time::Instant;
+use crate::ui::slo::{Place, SloScene};
+
+/// The objectives of every environment that has a Prometheus.
+#[derive(Debug, Default)]
+pub struct Slos {
+    /// The newest of each environment.
+    snapshots: Vec<SloSnapshot>,
+    /// What came in while the screen was frozen.
+    held: Vec<SloSnapshot>,
+    /// The lines on the screen, worst first.
+    lines: Vec<Slo>,
+    tally: [usize; 4],
+    total: usize,
+    /// The worst of all of them.
+    worst: Option<Box<Slo>>,
+}
+
+impl Slos {
+    /// Takes a newer snapshot in the place of the one before.
+    pub fn take(&mut self, snapshot: SloSnapshot, is_frozen: bool) {
+        let to = if is_frozen { &mut self.held } else { &mut self.snapshots };
+        match to.iter_mut().find(|known| known.environment == snapshot.environment) {
+            Some(known) => *known = snapshot,
+            None => to.push(snapshot),
+        }
+    }
+
+    /// Shows what came in while the screen was frozen.
+    pub fn release(&mut self) {
+        for snapshot in std::mem::take(&mut self.held) {
+            self.take(snapshot, false);
+        }
+    }
+
+    /// The newest of an environment; `None` when it has no Prometheus.
+    pub fn of(&self, environment: &str) -> Option<&SloSnapshot> {
+        self.snapshots.iter().find(|snapshot| &*snapshot.environment == environment)
+    }
+
+    /// The lines on the screen.
+    pub fn lines(&self) -> &[Slo] {
+        &self.lines
+    }
+
+    /// The place of a line, by what it is.
+    pub fn place(&self, of: Option<&Place>) -> Option<usize> {
+        let of = of?;
+        self.lines.iter().position(|line| place_of(line) == *of)
+    }
+
+    /// The worst, whatever the filter.
+    pub fn worst(&self) -> Option<&Slo> {
+        self.worst.as_deref()
+    }
+
+    /// How many page, are spent, ask for a ticket and are not known, and how many there are.
+    pub const fn counts(&self) -> ([usize; 4], usize) {
+        (self.tally, self.total)
+    }
+}
+
+impl Model {
+    /// Makes the lines of the pane anew; the cursor stays on its line, or rests on the worst.
+    pub fn refilter_slos(&mut self, now: Instant) {
+        let before = self.slos.place(self.ui.slo.cursor.as_ref()).unwrap_or(0);
+        let shown: Vec<&str> = self.shown().map(super::sight::Sight::name).collect();
+        let snapshots = self.slos.snapshots.iter().filter(|one| shown.contains(&&*one.environment));
+        let judged = |snapshot: &SloSnapshot| -> Vec<Slo> {
+            snapshot.measured.iter().map(|one| judge(one, &snapshot.environment, now)).collect()
+        };
+        let mut lines: Vec<Slo> = snapshots.flat_map(judged).collect();
+        let count = |standing: Standing| lines.iter().filter(|line| line.standing == standing).count();
+        self.slos.tally = [Standing::Page, Standing::Spent, Standing::Ticket, Standing::Unknown].map(count);
+        self.slos.total = lines.len();
+        worst_first(&mut lines);
+        self.slos.worst = lines.first().cloned().map(Box::new);
+        let chosen = &self.ui.slo;
+        let words: Vec<String> = chosen.filter.text.split_whitespace().map(str::to_lowercase).collect();
+        lines.retain(|line| {
+            let names = format!("{} {} {} {}", line.service, line.goal, line.standing.word(), line.environment);
+            let names = names.to_lowercase();
+            let is_wanted = !chosen.is_problems_only || line.standing != Standing::Ok;
+            is_wanted && words.iter().all(|word| names.contains(word.as_str()))
+        });
+        self.slos.lines = lines;
+        let is_there = self.slos.place(self.ui.slo.cursor.as_ref()).is_some();
+        if !self.ui.slo.is_cursor_held || !is_there {
+            let last = self.slos.lines.len().saturating_sub(1);
+            let place = if self.ui.slo.is_cursor_held { before.min(last) } else { 0 };
+            self.ui.slo.cursor = self.slos.lines.get(place).map(place_of);
+        }
+    }
+
+    /// The line under the cursor of the pane.
+    pub fn slo_line(&self) -> Option<&Slo> {
+        self.slos.lines.get(self.slos.place(self.ui.slo.cursor.as_ref())?)
+    }
+
+    /// The workloads of the service under the cursor, worst first.
+    pub(super) fn slo_rollouts(&self) -> Vec<&Arc<Rollout>> {
+        let Some(line) = self.slo_line() else { return Vec::new() };
+        self.rollouts_of(&line.environment, &line.service)
+    }
+
+    /// The alerts about the service under the cursor, worst first.
+    pub(super) fn slo_alerts(&self) -> Vec<&Arc<Alert>> {
+        let Some(line) = self.slo_line() else { return Vec::new() };
+        self.alerts.of_service(&line.environment, &line.service).collect()
+    }
+
+    pub(super) fn slo_scene(&self) -> SloScene<'_> {
+        SloScene {
+            lines: &self.slos.lines,
+            cursor: self.slos.place(self.ui.slo.cursor.as_ref()),
+            total: self.slos.total,
+            tally: self.slos.tally,
+            snapshots: self.shown().filter_map(|sight| self.slos.of(sight.name())).collect(),
+            rollouts: self.slo_rollouts(),
+            alerts: self.slo_alerts(),
+        }
+    }
+}
+
+/// What a line is.
+pub(super) fn place_of(line: &Slo) -> Place {
+    (line.environment.clone(), line.service.clone(), line.goal.clone())
+}

@@ -1,0 +1,474 @@
+//! What was promised, counted: short windows often, long ones seldom, never two questions at a time.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio::sync::{Notify, watch};
+
+use super::client::Prometheus;
+use super::recorders::{self, Recorded};
+use super::source::note;
+use crate::config::Environment;
+use crate::domain::service::Services;
+use crate::domain::signal::Labels;
+use crate::domain::signal::query::for_some;
+use crate::domain::slo::exclusion::excluded;
+use crate::domain::slo::objective::promises;
+use crate::domain::slo::{
+    Events, Excluded, Indicator, Measured, Part, Promise, Recorder, SPANS, SloSnapshot, Span, Window,
+};
+use crate::domain::source::SourceHealth;
+use crate::domain::time::Instant;
+use crate::sources::Clock;
+use crate::sources::error::{SourceError, Trouble};
+use crate::sources::metrics::{Metrics, ObserveMetrics};
+use crate::sources::poll::jittered;
+
+/// How often the windows up to six hours are counted.
+const EVERY: Duration = Duration::from_secs(30);
+/// How often those of days are.
+const DAYS_EVERY: TimeDelta = TimeDelta::minutes(2);
+/// How often the whole window is, and recorders are looked for.
+const WHOLE_EVERY: TimeDelta = TimeDelta::minutes(5);
+/// How often the days of the window are looked at.
+const COVERAGE_EVERY: TimeDelta = TimeDelta::hours(1);
+/// What takes long is asked again after so many times as long.
+const BREATHING: i32 = 20;
+/// The longest wait after a failure.
+const CAP: Duration = Duration::from_secs(60);
+/// The shortest window that is asked: the first minutes of a month.
+const SHORTEST: TimeDelta = TimeDelta::minutes(5);
+/// How long after its end a span of time is still counted anew: scrapes come late.
+const SETTLED_AFTER: TimeDelta = TimeDelta::minutes(5);
+/// The most spans of excluded time that are counted for an objective.
+const SPANS_AT_MOST: usize = 50;
+
+/// Where the counts of an environment come from.
+#[derive(Debug, Clone)]
+pub struct SloFeed {
+    /// The environment.
+    pub environment: Arc<str>,
+    /// Its Prometheus.
+    pub prometheus: Prometheus,
+    /// What was promised there.
+    pub promises: Arc<[Promise]>,
+}
+
+impl SloFeed {
+    /// The feed of an environment; `None` when it has no Prometheus. Sends nothing yet. Its way there is its own: a window of a month that
+    /// takes long does not hold up the signals.
+    pub fn of(environment: &Environment, services: &Services, clock: &Clock) -> Option<Self> {
+        let settings = environment.prometheus.as_ref()?;
+        Some(Self {
+            environment: environment.name.clone(),
+            prometheus: Prometheus::new(settings, clock.clone()),
+            promises: promises(services, &environment.name).into(),
+        })
+    }
+}
+
+/// The poller of a feed.
+pub struct SloSource {
+    /// What it polls.
+    pub feed: SloFeed,
+    /// The clock.
+    pub clock: Clock,
+    /// Rings when a broken one is to be tried at once.
+    pub retry: Arc<Notify>,
+    /// Where snapshots go.
+    pub snapshots: watch::Sender<SloSnapshot>,
+}
+
+/// How many were bad, and how many there were; or why that is not known.
+type Counted = Result<(f64, f64), String>;
+
+/// What is known of one promise.
+struct Kept {
+    spans: [Part; 7],
+    whole: Part,
+    whole_at: Option<Instant>,
+    known_days: Option<(u32, u32)>,
+    excluded: Vec<Excluded>,
+    /// What was counted in spans of excluded time that are over.
+    over: BTreeMap<(Instant, Instant), (f64, f64)>,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        let unasked = || Err("It was not counted yet.".to_owned());
+        Self {
+            spans: std::array::from_fn(|_| unasked()),
+            whole: unasked(),
+            whole_at: None,
+            known_days: None,
+            excluded: Vec::new(),
+            over: BTreeMap::new(),
+        }
+    }
+}
+
+/// When each of the slower things is due.
+#[derive(Default)]
+struct Due {
+    days: Option<Instant>,
+    whole: Option<Instant>,
+    coverage: Option<Instant>,
+    recorders: Option<Instant>,
+}
+
+fn is_due(due: Option<Instant>, now: Instant) -> bool {
+    due.is_none_or(|due| now >= due)
+}
+
+/// When to ask again what began then and took so long.
+fn again(began: Instant, took: Duration, every: TimeDelta) -> Instant {
+    began + every.max(TimeDelta::from_std(took).unwrap_or_default() * BREATHING)
+}
+
+impl SloSource {
+    /// Polls for ever.
+    pub async fn run(self) {
+        let mut snapshot = SloSnapshot { environment: self.feed.environment.clone(), ..SloSnapshot::default() };
+        let name = format!("{}/objectives", self.feed.environment);
+        snapshot.health = vec![SourceHealth::loading(name)];
+        self.snapshots.send_replace(snapshot.clone());
+        let mut kept: Vec<Kept> = self.feed.promises.iter().map(|_| Kept::default()).collect();
+        let (mut recorded, mut due) = (Recorded::default(), Due::default());
+        let mut failures = 0_u32;
+        loop {
+            let at = (self.clock)();
+            let outcome = self.round(at, &mut kept, &mut recorded, &mut due).await;
+            let now = (self.clock)();
+            let wait = match &outcome {
+                Ok(()) => {
+                    failures = 0;
+                    jittered(EVERY)
+                }
+                Err(error) => {
+                    failures = failures.saturating_add(1);
+                    let backed_off = Duration::from_secs(1).saturating_mul(1 << failures.min(6)).min(CAP);
+                    jittered(
+                        error.retry_after.unwrap_or(backed_off).clamp(Duration::from_secs(1), Duration::from_secs(300)),
+                    )
+                }
+            };
+            match outcome {
+                Ok(()) => {
+                    let (measured, notes) = self.measured(&kept, &recorded, at);
+                    snapshot.measured = measured.into();
+                    snapshot.notes = notes;
+                    note(&mut snapshot.health, Ok(at), None, now);
+                }
+                Err(error) => {
+                    let next_try = now + TimeDelta::from_std(wait).unwrap_or_default();
+                    note(&mut snapshot.health, Err(error.sentence), Some(next_try), now);
+                }
+            }
+            self.snapshots.send_replace(snapshot.clone());
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.retry.notified() => {}
+            }
+        }
+    }
+
+    /// One round. What the server refuses costs itself alone, and so does a long window that takes too long; a server that fails costs
+    /// the round.
+    async fn round(
+        &self,
+        at: Instant,
+        kept: &mut [Kept],
+        recorded: &mut Recorded,
+        due: &mut Due,
+    ) -> Result<(), SourceError> {
+        let prometheus = &self.feed.prometheus;
+        let labels = prometheus.labels().await?.unwrap_or_default();
+        if is_due(due.recorders, at) {
+            let began = tokio::time::Instant::now();
+            *recorded = recorders::look(prometheus, &labels.service, at).await?;
+            due.recorders = Some(again(at, began.elapsed(), WHOLE_EVERY));
+        } else {
+            recorded.renew(prometheus, &labels.service, at).await?;
+        }
+        let promises = &self.feed.promises;
+        let asked: Vec<usize> = (0..promises.len())
+            .filter(|place| promises.get(*place).is_some_and(|one| !recorded.stands_for(one)))
+            .collect();
+        let groups = grouped(promises, &asked, |promise| promise.goal.indicator.clone());
+        for (indicator, places) in &groups {
+            for span in SPANS.iter().filter(|span| span.length() < TimeDelta::days(1)) {
+                let found = self.count(&labels, indicator, places, span.length(), at).await?;
+                put(kept, places, *span, &found);
+            }
+        }
+        if is_due(due.days, at) {
+            let began = tokio::time::Instant::now();
+            for (indicator, places) in &groups {
+                for span in SPANS.iter().filter(|span| span.length() >= TimeDelta::days(1)) {
+                    let found = self.count(&labels, indicator, places, span.length(), at).await;
+                    put(kept, places, *span, &found.unwrap_or_else(|error| failed(places, &error)));
+                }
+            }
+            due.days = Some(again(at, began.elapsed(), DAYS_EVERY));
+        }
+        if is_due(due.whole, at) {
+            let began = tokio::time::Instant::now();
+            let groups = grouped(promises, &asked, |promise| (promise.goal.indicator.clone(), promise.window));
+            for ((indicator, window), places) in &groups {
+                self.whole(&labels, (indicator, *window), places, at, kept).await;
+            }
+            due.whole = Some(again(at, began.elapsed(), WHOLE_EVERY));
+            if is_due(due.coverage, at) {
+                let began = tokio::time::Instant::now();
+                for ((indicator, window), places) in &groups {
+                    self.cover(&labels, (indicator, *window), places, at, kept).await;
+                }
+                due.coverage = Some(again(at, began.elapsed(), COVERAGE_EVERY));
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts the whole window of some promises, without what is excluded.
+    async fn whole(
+        &self,
+        labels: &Labels,
+        (indicator, window): (&Indicator, Window),
+        places: &[usize],
+        at: Instant,
+        kept: &mut [Kept],
+    ) {
+        let began = window.began(at);
+        let range = (at - began).max(SHORTEST);
+        let found = self.count(labels, indicator, places, range, at).await;
+        let found = found.unwrap_or_else(|error| failed(places, &error));
+        for place in places {
+            let (Some(kept), Some(promise), Some(counted)) =
+                (kept.get_mut(*place), self.feed.promises.get(*place), found.get(place))
+            else {
+                continue;
+            };
+            let (judged, spans) = excluded(&promise.exclusions, began, at);
+            kept.excluded = judged;
+            let mut counted = counted.clone();
+            for span in spans.into_iter().rev().take(SPANS_AT_MOST) {
+                let Ok((bad, total)) = counted else { break };
+                counted = match self.count_span(labels, indicator, *place, span, at, kept).await {
+                    Ok((less_bad, less)) => Ok(((bad - less_bad).max(0.0), (total - less).max(0.0))),
+                    Err(why) => Err(format!("What does not count could not be read: {why}")),
+                };
+            }
+            kept.whole = part(counted, "the window");
+            kept.whole_at = Some(at);
+        }
+    }
+
+    /// What was counted for one promise in a span of time. One that is over does not change.
+    async fn count_span(
+        &self,
+        labels: &Labels,
+        indicator: &Indicator,
+        place: usize,
+        span: (Instant, Instant),
+        at: Instant,
+        kept: &mut Kept,
+    ) -> Counted {
+        if let Some(known) = kept.over.get(&span) {
+            return Ok(*known);
+        }
+        let length = (span.1 - span.0).max(TimeDelta::seconds(1));
+        let found = self.count(labels, indicator, &[place], length, span.1).await.map_err(|error| error.sentence)?;
+        // A span in which nothing was asked takes nothing out.
+        let counted = found
+            .get(&place)
+            .cloned()
+            .unwrap_or(Ok((0.0, 0.0)))
+            .or_else(|why| if why == nothing(length) { Ok((0.0, 0.0)) } else { Err(why) })?;
+        if at - span.1 > SETTLED_AFTER {
+            kept.over.insert(span, counted);
+        }
+        Ok(counted)
+    }
+
+    /// Looks on how many days of the window there are series at all.
+    async fn cover(
+        &self,
+        labels: &Labels,
+        (indicator, window): (&Indicator, Window),
+        places: &[usize],
+        at: Instant,
+        kept: &mut [Kept],
+    ) {
+        let days = (at - window.began(at)).num_days();
+        let query = for_some(&indicator.question().total, labels, &self.services(places), "10m");
+        let start = at - TimeDelta::days((days - 1).max(0));
+        let found = self.feed.prometheus.range(&query, start, at, TimeDelta::days(1)).await;
+        for place in places {
+            let (Some(kept), Some(promise)) = (kept.get_mut(*place), self.feed.promises.get(*place)) else { continue };
+            kept.known_days = found.as_ref().ok().map(|metrics| {
+                let of_it = metrics.series.iter().find(|one| one.label(&labels.service) == Some(&promise.service));
+                let known = of_it.map_or(0, |series| series.samples.len());
+                (u32::try_from(known).unwrap_or(0), u32::try_from(days.max(1)).unwrap_or(1))
+            });
+        }
+    }
+
+    fn services(&self, places: &[usize]) -> Vec<&str> {
+        places.iter().filter_map(|place| self.feed.promises.get(*place)).map(|promise| &*promise.service).collect()
+    }
+
+    /// Counts some promises that are measured alike, over a window that ends then.
+    async fn count(
+        &self,
+        labels: &Labels,
+        indicator: &Indicator,
+        places: &[usize],
+        length: TimeDelta,
+        at: Instant,
+    ) -> Result<BTreeMap<usize, Counted>, SourceError> {
+        let question = indicator.question();
+        let range = format!("{}s", length.num_seconds().max(1));
+        #[expect(clippy::cast_precision_loss, reason = "seconds of a quarter")]
+        let seconds = length.num_seconds().max(1) as f64;
+        let services = self.services(places);
+        let mut answers = Vec::with_capacity(2);
+        for promql in [&question.total, &question.part] {
+            match self.feed.prometheus.instant(&for_some(promql, labels, &services, &range), at).await {
+                Ok(metrics) => answers.push(by_service(&metrics, &labels.service)),
+                Err(error) if error.trouble == Trouble::Rejected => return Ok(failed(places, &error)),
+                Err(error) => return Err(error),
+            }
+        }
+        let [total, some] = answers.as_slice() else { return Ok(BTreeMap::new()) };
+        let counted = |place: &usize| {
+            let service = &self.feed.promises.get(*place)?.service;
+            let found = match (total.get(service), some.get(service)) {
+                (None, _) => Err(nothing(length)),
+                (Some(None), _) | (_, Some(None)) => {
+                    Err("The query gives several series for one service, or no number.".to_owned())
+                }
+                (Some(Some(total)), None) if question.is_silence_none => Ok((0.0, total * seconds)),
+                (Some(Some(_)), None) => Err(indicator.silence()),
+                (Some(Some(total)), Some(Some(some))) => {
+                    let bad = if question.is_part_good { total - some } else { *some };
+                    Ok((bad.max(0.0) * seconds, total * seconds))
+                }
+            };
+            Some((*place, found))
+        };
+        Ok(places.iter().filter_map(counted).collect())
+    }
+
+    /// Everything that is known, in the order of the configuration; what recorders keep and nobody declared comes after it.
+    fn measured(&self, kept: &[Kept], recorded: &Recorded, at: Instant) -> (Vec<Measured>, Vec<String>) {
+        let mut measured = Vec::new();
+        let mut notes = Vec::new();
+        for (promise, kept) in self.feed.promises.iter().zip(kept) {
+            if recorded.stands_for(promise) {
+                continue;
+            }
+            measured.push(Measured {
+                service: promise.service.clone(),
+                goal: promise.goal.name.clone(),
+                target: Some(promise.goal.target),
+                window: promise.window,
+                recorder: Recorder::Raw,
+                spans: kept.spans.clone(),
+                lengths: SPANS.map(Span::length),
+                whole: kept.whole.clone(),
+                observed_at: at,
+                whole_at: kept.whole_at,
+                known_days: kept.known_days,
+                excluded: kept.excluded.clone(),
+            });
+        }
+        for recorder in [Recorder::Sloth, Recorder::Pyrra] {
+            let count = recorded.of(recorder);
+            if count > 0 {
+                let objectives = if count == 1 { "1 objective".to_owned() } else { format!("{count} objectives") };
+                let about = match recorder {
+                    Recorder::Sloth => " Its count of the whole window does not weigh by traffic: it is approximate.",
+                    Recorder::Raw | Recorder::Pyrra => "",
+                };
+                notes.push(format!(
+                    "{} has recording rules of {} for {objectives}; they are used.{about}",
+                    self.feed.prometheus.name(),
+                    recorder.word()
+                ));
+            }
+        }
+        measured.extend(recorded.measured(&self.feed.promises, at));
+        (measured, notes)
+    }
+}
+
+/// Promises that can be asked together, by what they have in common.
+fn grouped<K: Ord>(promises: &[Promise], asked: &[usize], key: impl Fn(&Promise) -> K) -> BTreeMap<K, Vec<usize>> {
+    let mut groups: BTreeMap<K, Vec<usize>> = BTreeMap::new();
+    for place in asked {
+        if let Some(promise) = promises.get(*place) {
+            groups.entry(key(promise)).or_default().push(*place);
+        }
+    }
+    groups
+}
+
+/// The only number of each service; `None` where there are several, or none that is finite.
+fn by_service(metrics: &Metrics, label: &str) -> BTreeMap<Arc<str>, Option<f64>> {
+    let mut values: BTreeMap<Arc<str>, Option<f64>> = BTreeMap::new();
+    for series in &metrics.series {
+        let (Some(service), Some(sample)) = (series.label(label), series.last()) else { continue };
+        values.entry(service.clone()).and_modify(|value| *value = None).or_insert(sample.number());
+    }
+    values
+}
+
+fn failed(places: &[usize], error: &SourceError) -> BTreeMap<usize, Counted> {
+    places.iter().map(|place| (*place, Err(error.sentence.clone()))).collect()
+}
+
+fn nothing(length: TimeDelta) -> String {
+    format!("There is no series of it in the last {}.", crate::domain::time::coarse(length))
+}
+
+fn put(kept: &mut [Kept], places: &[usize], span: Span, found: &BTreeMap<usize, Counted>) {
+    for place in places {
+        if let (Some(kept), Some(counted)) = (kept.get_mut(*place), found.get(place))
+            && let Some(to) = kept.spans.get_mut(span.place())
+        {
+            *to = part(counted.clone(), span.word());
+        }
+    }
+}
+
+fn part(counted: Counted, of: &str) -> Part {
+    let (bad, total) = counted?;
+    Events::counted(bad, total).ok_or_else(|| format!("Nothing was counted in {of}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_long_is_asked_less_often() {
+        let now = Instant::default();
+        assert_eq!(again(now, Duration::from_millis(50), WHOLE_EVERY), now + WHOLE_EVERY);
+        assert_eq!(again(now, Duration::from_secs(30), WHOLE_EVERY), now + TimeDelta::minutes(10));
+        assert!(is_due(None, now) && is_due(Some(now), now) && !is_due(Some(now + TimeDelta::seconds(1)), now));
+    }
+
+    #[test]
+    fn several_series_for_one_service_are_no_number() {
+        use crate::domain::signal::{Sample, Series};
+        let series = |service: &str, value: f64| Series {
+            labels: [("service".into(), service.into())].into(),
+            samples: vec![Sample { at: Instant::default(), value }],
+        };
+        let all = vec![series("a", 1.0), series("b", 1.0), series("b", 2.0), series("c", f64::NAN)];
+        let found = by_service(&Metrics { series: all, ..Metrics::default() }, "service");
+        assert_eq!(found.into_values().collect::<Vec<_>>(), [Some(1.0), None, None]);
+    }
+}

@@ -1,0 +1,263 @@
+//! Objectives counted by a real Prometheus, by the simulated one that holds the same samples, and by recording rules of others.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use quarterdeck::domain::service::{Objective, Service, Services, Share};
+use quarterdeck::domain::slo::objective::promises;
+use quarterdeck::domain::slo::{
+    Exclusion, Goal, Indicator, Measured, Reason, Recorder, RowState, SPANS, Slo, SloSnapshot, Span, Standing, judge,
+};
+use quarterdeck::domain::source::SourceState;
+use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario};
+use quarterdeck::sources::metrics::ObserveMetrics;
+use quarterdeck::sources::prometheus::{Prometheus, SloFeed, SloSource};
+use tokio::sync::{Notify, watch};
+
+use super::client;
+use super::sandbox::simulated;
+use crate::support::process::skip;
+use crate::support::prometheus::{Server, counter, why_not};
+
+fn promised(name: &str, objective: Objective) -> Service {
+    Service { name: name.into(), objective, ..Service::default() }
+}
+
+fn available() -> Objective {
+    Objective { availability: Some(Share(999_000)), ..Objective::default() }
+}
+
+/// What is counted once at a time.
+async fn counted(prometheus: Prometheus, services: Vec<Service>, at: DateTime<Utc>) -> SloSnapshot {
+    let promises = promises(&Services::new(services), "production").into();
+    let feed = SloFeed { environment: "production".into(), prometheus, promises };
+    let (snapshots, mut seen) = watch::channel(SloSnapshot::default());
+    let source = SloSource { feed, clock: Arc::new(move || at), retry: Arc::new(Notify::new()), snapshots };
+    let is_settled = |snapshot: &SloSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
+    tokio::select! {
+        () = source.run() => {}
+        _ = tokio::time::timeout(Duration::from_secs(120), seen.wait_for(is_settled)) => {}
+    }
+    seen.borrow().clone()
+}
+
+fn judged(snapshot: &SloSnapshot, at: DateTime<Utc>) -> Vec<Slo> {
+    assert_eq!(snapshot.health[0].state, SourceState::Fresh, "{:?}", snapshot.health);
+    snapshot.measured.iter().map(|one| judge(one, &snapshot.environment, at)).collect()
+}
+
+fn ratio(part: &Result<quarterdeck::domain::slo::Events, String>) -> (f64, f64) {
+    let events = part.as_ref().unwrap_or_else(|why| panic!("it is counted: {why}"));
+    (events.ratio, events.total.expect("with its requests"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bad_release_spends_the_same_budget_in_the_sandbox_and_in_a_real_prometheus() {
+    if let Some(why) = why_not() {
+        skip("a real Prometheus", why);
+        return;
+    }
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // An hour ago, twenty times as fast: its present stays in our past.
+    let clock = SandboxClock::starting(Utc::now() - TimeDelta::hours(1), 20);
+    let payments = quarterdeck::sandbox::Service::new("payments", 3).behaving("crash-loop");
+    let sandbox = Sandbox::start(Scenario::empty("shop").with("shop", payments), clock).await.expect("a sandbox");
+    let folder = tempfile::tempdir().expect("a folder");
+    let objective = Objective { latency_p95: Some(TimeDelta::milliseconds(500)), ..available() };
+    let services = || vec![promised("payments", objective.clone())];
+    let paged = async {
+        loop {
+            let now = clock.now();
+            let found = judged(&counted(simulated(&sandbox, folder.path()), services(), now).await, now);
+            if found.first().is_some_and(|slo| slo.standing == Standing::Page) {
+                return (found, now);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let (found, now) = tokio::time::timeout(Duration::from_secs(90), paged).await.expect("a page within 90 s");
+    let budget = found[0].budget.as_ref().expect("it is known");
+    assert!(budget.left < 1.0 && (budget.minutes - 43.2).abs() < 1e-6, "{budget:?}");
+    assert_eq!(found[0].known_days, Some((30, 30)));
+
+    let history = sandbox.samples("shop", now - TimeDelta::days(31), now);
+    let server = Server::start(&history, "", &[]);
+    let ours = counted(simulated(&sandbox, folder.path()), services(), now).await;
+    let theirs = counted(client(server.port), services(), now).await;
+    let names = |snapshot: &SloSnapshot| snapshot.measured.iter().map(|one| one.goal.to_string()).collect::<Vec<_>>();
+    assert_eq!(names(&ours), ["availability", "latency"]);
+    assert_eq!(names(&theirs), names(&ours), "{:?}", theirs.health);
+    let same = |one: (f64, f64), other: (f64, f64), what: &str| {
+        let is_near = |one: f64, other: f64| (one - other).abs() <= other.abs().max(1e-9) * 1e-6;
+        let is_same = is_near(one.0, other.0) && is_near(one.1, other.1);
+        assert!(is_same, "{what}: {one:?} in the sandbox, {other:?} in Prometheus");
+    };
+    for (one, other) in ours.measured.iter().zip(&*theirs.measured) {
+        for span in SPANS {
+            let of = |measured: &Measured| ratio(&measured.spans[span.place()]);
+            same(of(one), of(other), &format!("{} {}", one.goal, span.word()));
+        }
+        same(ratio(&one.whole), ratio(&other.whole), &format!("{} over 30 days", one.goal));
+        assert_eq!(one.known_days, other.known_days);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn counts_are_those_that_were_written_and_what_is_not_there_is_unknown() {
+    if let Some(why) = why_not() {
+        skip("a real Prometheus", why);
+        return;
+    }
+    let now = Utc::now();
+    let mut history = String::new();
+    for (service, code, rate) in
+        [("cart", 200, 9.0), ("cart", 503, 1.0), ("api", 200, 4.0), ("night", 200, 0.05), ("wrong", 200, 1.0)]
+    {
+        let label = if service == "wrong" { "answer" } else { "code" };
+        counter(&mut history, &format!("http_requests_total{{service=\"{service}\",{label}=\"{code}\"}}"), rate, now);
+    }
+    for (bound, rate) in [("0.1", 5.0), ("0.5", 9.0), ("2.0", 9.9), ("+Inf", 10.0)] {
+        let series = format!("http_request_duration_seconds_bucket{{service=\"cart\",le=\"{bound}\"}}");
+        counter(&mut history, &series, rate, now);
+    }
+    counter(&mut history, "http_request_duration_seconds_count{service=\"cart\"}", 10.0, now);
+    history.push_str("# EOF\n");
+    let server = Server::start(&history, "", &[]);
+    let own = |promql: &str| Goal {
+        name: "own".into(),
+        target: Share(950_000),
+        indicator: Indicator::Queries {
+            bad: promql.into(),
+            total: "sum by ({service_label}) (rate(http_requests_total{{service}}[{range}]))".into(),
+        },
+    };
+    let quarter = TimeDelta::minutes(15);
+    let outage = Exclusion {
+        reason: Reason::External,
+        from: now - quarter * 3,
+        to: now - quarter,
+        evidence: "https://status.example/7".into(),
+        announced: None,
+    };
+    let services = vec![
+        promised(
+            "cart",
+            Objective { latency_p95: Some(TimeDelta::seconds(2)), exclusions: vec![outage], ..available() },
+        ),
+        promised("api", Objective { latency_p95: Some(TimeDelta::milliseconds(200)), ..available() }),
+        promised(
+            "night",
+            Objective {
+                goals: vec![own("sum by ({service_label}) (rate(nothing{{service}}[{range}]))")],
+                ..available()
+            },
+        ),
+        promised("wrong", available()),
+        promised("gone", Objective { goals: vec![own("sum by (oops{range}")], ..available() }),
+    ];
+    let snapshot = counted(client(server.port), services, now).await;
+    let found = judged(&snapshot, now);
+    let of = |service: &str, goal: &str| {
+        let is_it = |one: &&Slo| &*one.service == service && &*one.goal == goal;
+        found.iter().find(is_it).unwrap_or_else(|| panic!("{service} {goal}: {found:?}"))
+    };
+    let cart = of("cart", "availability");
+    assert_eq!(cart.standing, Standing::Page, "{cart:?}");
+    assert!((cart.rows[0].long_burn.expect("known") - 100.0).abs() < 1e-3, "a tenth fails of a thousandth: {cart:?}");
+    assert_eq!(cart.excluded[0].counted, quarter * 2);
+    let whole =
+        |service: &str| ratio(&snapshot.measured.iter().find(|one| &*one.service == service).expect("it").whole);
+    // Two hours of ten a second, without half an hour of them.
+    let (bad, total) = whole("cart");
+    assert!((bad - 0.1).abs() < 1e-3 && (total - 54_000.0).abs() < 300.0, "{bad} of {total}");
+    let (bad, total) = whole("api");
+    assert!(bad.abs() < 1e-12 && (total - 28_800.0).abs() < 100.0, "{bad} of {total}");
+    let slow = of("cart", "latency");
+    let burn = slow.rows[0].long_burn.expect("known");
+    assert!((burn - 0.2).abs() < 1e-3, "a hundredth is slower than 2 s, of a twentieth: {burn}");
+    for (service, goal, why) in [
+        ("api", "latency", "There is no series of it in the last 30d."),
+        ("night", "availability", "LOW TRAFFIC: 180 requests in 1h say nothing"),
+        ("night", "own", "The query of the bad ones has no series"),
+        ("wrong", "availability", "There is no series of it in the last 30d."),
+        ("gone", "availability", "There is no series of it in the last 30d."),
+        ("gone", "own", "parse error"),
+    ] {
+        let slo = of(service, goal);
+        assert_eq!(slo.standing, Standing::Unknown, "{slo:?}");
+        let is_low = slo.rows.iter().any(|row| matches!(row.state, RowState::LowTraffic { .. }));
+        assert!(slo.reason.contains(why) || (is_low && why.starts_with("LOW")), "{service} {goal}: {}", slo.reason);
+    }
+    assert_eq!(cart.known_days, Some((1, 30)), "only today has series, and that is said");
+
+    drop(server);
+    let dead = counted(client(9), vec![promised("cart", available())], now).await;
+    assert_eq!((dead.health[0].state, dead.measured.len()), (SourceState::Down, 0));
+}
+
+const RECORDED: &str = r#"groups:
+- name: sloth
+  rules:
+  - { record: "slo:objective:ratio", expr: vector(0.999), labels: &sloth { sloth_id: cart-requests, sloth_service: cart, sloth_slo: requests } }
+  - { record: "slo:time_period:days", expr: vector(28), labels: *sloth }
+  - { record: "slo:sli_error:ratio_rate5m", expr: vector(0.02), labels: *sloth }
+  - { record: "slo:sli_error:ratio_rate30m", expr: vector(0.0001), labels: *sloth }
+  - { record: "slo:sli_error:ratio_rate1h", expr: vector(0.02), labels: *sloth }
+  - { record: "slo:sli_error:ratio_rate2h", expr: vector(0.0001), labels: *sloth }
+  - { record: "slo:sli_error:ratio_rate6h", expr: vector(0.0001), labels: *sloth }
+  - { record: "slo:sli_error:ratio_rate1d", expr: vector(0.0001), labels: *sloth }
+  - { record: "slo:sli_error:ratio_rate3d", expr: vector(0.0001), labels: *sloth }
+  - { record: "slo:sli_error:ratio_rate28d", expr: vector(0.0005), labels: *sloth }
+- name: pyrra
+  rules:
+  - { record: "http_requests:burnrate5m", expr: vector(0.5), labels: &pyrra { slo: api-errors, service: api } }
+  - { record: "http_requests:burnrate1h", expr: vector(0.5), labels: *pyrra }
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_sloth_and_pyrra_record_is_used_and_said() {
+    if let Some(why) = why_not() {
+        skip("a real Prometheus", why);
+        return;
+    }
+    let server = Server::start("", RECORDED, &[]);
+    let asking = client(server.port);
+    let recorded = async {
+        loop {
+            let query = "count({__name__=~\"slo:sli_error:.+\"}) + count({__name__=~\".+:burnrate.+\"})";
+            let found = asking.instant(query, Utc::now()).await.expect("an answer");
+            if found
+                .series
+                .first()
+                .and_then(quarterdeck::domain::signal::Series::last)
+                .is_some_and(|sample| sample.value > 9.5)
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), recorded).await.expect("the rules were evaluated");
+    let now = Utc::now();
+    let snapshot =
+        counted(client(server.port), vec![promised("cart", available()), promised("api", available())], now).await;
+    let found = judged(&snapshot, now);
+    let said: Vec<(&str, &str, Recorder, Standing)> =
+        found.iter().map(|one| (&*one.service, &*one.goal, one.recorder, one.standing)).collect();
+    assert_eq!(
+        said,
+        [("cart", "requests", Recorder::Sloth, Standing::Page), ("api", "api-errors", Recorder::Pyrra, Standing::Page)],
+        "in place of what would be counted"
+    );
+    let budget = found[0].budget.as_ref().expect("Sloth keeps it");
+    assert!((budget.left - 0.5).abs() < 1e-9 && (budget.minutes - 40.32).abs() < 1e-6, "{budget:?}");
+    assert!((found[0].rows[0].threshold - 13.44).abs() < 1e-9, "28 days: {:?}", found[0].rows[0]);
+    assert!(found[1].budget.as_ref().is_err_and(|why| why.contains("generic rules")), "{:?}", found[1]);
+    assert!(
+        snapshot.notes.iter().any(|note| note.contains("recording rules of sloth for 1 objective")),
+        "{:?}",
+        snapshot.notes
+    );
+    assert_eq!(Span::M5.place(), 0);
+}
