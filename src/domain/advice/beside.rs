@@ -34,9 +34,10 @@ pub(super) fn criteria(beside: &Beside) -> Vec<Criterion> {
 fn too_few(requests: &Value, which: &str) -> Option<String> {
     match requests {
         Ok(count) if *count >= REQUESTS_AT_LEAST => None,
-        Ok(count) => {
-            Some(format!("the {which} pods answered {count:.0} requests, {REQUESTS_AT_LEAST:.0} are needed to compare"))
-        }
+        Ok(count) => Some(format!(
+            "the {which} pods answered {}, at least {REQUESTS_AT_LEAST:.0} are needed",
+            super::compared::requests(*count)
+        )),
         Err(_) => Some(format!("nothing was counted of the {which} pods")),
     }
 }

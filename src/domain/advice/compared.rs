@@ -22,6 +22,13 @@ const AT_ONCE: usize = 10;
 /// How far back the same hour of the week is.
 const WEEK: TimeDelta = TimeDelta::days(7);
 
+/// So many requests, in words.
+pub(super) fn requests(count: f64) -> String {
+    let count = count.round();
+    let noun = if (count - 1.0).abs() < f64::EPSILON { "request" } else { "requests" };
+    format!("{count:.0} {noun}")
+}
+
 /// A release that is compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Released {

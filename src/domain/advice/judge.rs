@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::beside;
-use super::compared::{Absence, Compared, FAILING, REQUESTS_AT_LEAST, Value, WORSE, Window};
+use super::compared::{Absence, Compared, FAILING, REQUESTS_AT_LEAST, Value, WORSE, Window, requests};
 use crate::domain::action::{Evidence, Plan};
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::signal::Unit;
@@ -216,7 +216,7 @@ fn elsewhere(compared: &Compared, needs: &dyn Fn(&str) -> BTreeSet<Arc<str>>) ->
 fn too_few(since: &Window, before: &Window) -> Option<String> {
     let counted = |window: &Window, when: &str| match &window.requests {
         Ok(count) if *count >= REQUESTS_AT_LEAST => None,
-        Ok(count) => Some(format!("{count:.0} requests {when} are too few, {REQUESTS_AT_LEAST:.0} are needed")),
+        Ok(count) => Some(format!("{} {when}, at least {REQUESTS_AT_LEAST:.0} are needed", requests(*count))),
         Err(absence) => Some(format!("requests {when}: {}", absent(absence))),
     };
     match (counted(since, "since the release"), counted(before, "before it")) {

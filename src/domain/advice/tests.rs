@@ -79,8 +79,10 @@ fn a_slow_leak_is_seen_in_the_newest_hour_not_thinned_by_those_before() {
 #[test]
 fn traffic_that_falls_is_never_well() {
     let few = compared(window(40.0, 0.0, 0.05), calm(), calm());
-    let words = "NOT KNOWN whether to roll back: 40 requests since the release are too few, 100 are needed; there were 12000 in the same time before it.";
+    let words = "NOT KNOWN whether to roll back: 40 requests since the release, at least 100 are needed; there were 12000 in the same time before it.";
     assert_eq!(said(&few), (Verdict::Unknown, words.to_owned()));
+    let one = compared(window(1.0, 0.0, 0.05), calm(), calm());
+    assert!(said(&one).1.contains("roll back: 1 request since the release, at"), "{}", said(&one).1);
     let (verdict, sentence) = said(&compared(window(3_000.0, 0.0, 0.05), calm(), calm()));
     assert_eq!(verdict, Verdict::Unknown);
     assert!(sentence.contains("requests 2.5/s below 5/s (10/s before"), "{sentence}");
@@ -195,7 +197,7 @@ fn what_the_old_pods_do_as_well_is_not_the_release() {
 #[test]
 fn a_canary_with_too_few_requests_is_not_called_well() {
     let few = canary(calm(), window(40.0, 0.0, 0.1), calm());
-    let words = "NOT KNOWN whether to roll back: the new pods answered 40 requests, 100 are needed to compare.";
+    let words = "NOT KNOWN whether to roll back: the new pods answered 40 requests, at least 100 are needed.";
     assert_eq!(said(&few), (Verdict::Unknown, words.to_owned()));
     let unheard = canary(calm(), Window { requests: Err(Absence::NoSeries), ..calm() }, calm());
     assert!(said(&unheard).1.contains("nothing was counted of the new pods"), "{}", said(&unheard).1);

@@ -14,9 +14,10 @@ use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
 use quarterdeck::sources::error::Trouble;
 use quarterdeck::sources::metrics::ObserveMetrics;
 use quarterdeck::sources::prometheus::{Prometheus, SignalFeed};
+use serde_json::Value;
 
 use super::client;
-use crate::support::process::skip;
+use crate::support::process::{Running, skip, wait_until};
 use crate::support::prometheus::{Server, why_not};
 
 pub(super) fn simulated(sandbox: &Sandbox, folder: &std::path::Path) -> Prometheus {
@@ -136,4 +137,55 @@ async fn the_bad_release_of_the_demo_is_advised_against_and_a_calm_one_is_not() 
     let advice = tokio::time::timeout(Duration::from_secs(60), advised).await.expect("advice within a minute");
     assert!(advice[0].sentence.starts_with("ROLLBACK ADVISED because errors"), "{}", advice[0].sentence);
     assert_eq!(advice[1].verdict, Verdict::NotAdvised, "{}", advice[1].sentence);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_shipped_binary_tells_what_is_advised_in_its_status_and_in_the_plan() {
+    let releases = [("1.0", "first", 300), ("1.1", "second, by ci", 1)];
+    let bad = Service::new("payments", 3).ready_after(1).releases(&releases).behaving("crash-loop");
+    let scenario = Scenario::empty("shop").with("shop", bad).with("shop", Service::new("calm", 2));
+    let sandbox = Sandbox::start(scenario, SandboxClock::starting(Utc::now(), 1)).await.expect("a sandbox");
+    let folder = tempfile::tempdir().expect("a folder");
+    let kubeconfig = folder.path().join("kubeconfig");
+    sandbox.write_kubeconfig(&kubeconfig).expect("a kubeconfig");
+    let (token, authority) = (folder.path().join("token"), folder.path().join("authority.pem"));
+    std::fs::write(&token, sandbox.token()).expect("room");
+    std::fs::write(&authority, sandbox.certificate()).expect("room");
+    let file = folder.path().join("config.toml");
+    let text = format!(
+        "[environment.test]\ncontext = \"demo-production\"\nnamespaces = [\"shop\"]\nguard = \"staging\"\nwrite = true\n\
+         prometheus = {{ url = {:?}, bearer_file = {token:?}, ca_file = {authority:?} }}\n",
+        sandbox.prometheus("shop"),
+    );
+    std::fs::write(&file, text).expect("room");
+    let told = tokio::task::spawn_blocking(move || {
+        let run = |arguments: &[&str]| {
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
+            command.env_clear().env("HOME", folder.path()).env("KUBECONFIG", &kubeconfig);
+            command.arg("--config").arg(&file).args(arguments).args(["--output", "json"]);
+            let finished = Running::start(command, "").finish(Duration::from_secs(60));
+            serde_json::from_str::<Value>(&finished.stdout).expect(&finished.stderr)
+        };
+        let status = wait_until("advice", Duration::from_secs(90), || {
+            let status = run(&["status"]);
+            let is_because = |words: &str| words.starts_with("ROLLBACK ADVISED because errors");
+            let advised = |line: &Value| line["sentence"].as_str().is_some_and(is_because);
+            status["advice"].as_array().is_some_and(|lines| lines.iter().any(advised)).then_some(status)
+        });
+        (status, run(&["plan", "rollback", "deployment/payments", "-n", "shop"]))
+    });
+    let (status, plan) = told.await.expect("it is told");
+    let lines = status["advice"].as_array().expect("a list");
+    let line = lines.iter().find(|line| line["name"] == "payments").expect("the bad release");
+    assert_eq!((&line["environment"], &line["service"]), (&"test".into(), &"payments".into()));
+    assert_eq!(line["rollback"], "advised");
+    let errors = line["criteria"].as_array().and_then(|all| all.iter().find(|one| one["name"] == "error_ratio"));
+    let errors = errors.expect("the errors");
+    assert_eq!((&errors["opinion"], &errors["unit"]), (&"worse".into(), &"ratio".into()));
+    assert!(errors["value"].as_f64() > errors["threshold"].as_f64(), "{errors}");
+    let calm = lines.iter().find(|line| line["name"] == "calm").expect("the other release of today");
+    assert_eq!(calm["rollback"], "not_advised");
+    let evidence = plan["targets"][0]["evidence"].as_array().expect("evidence");
+    let is_told = |one: &Value| one["words"].as_str().is_some_and(|words| words.starts_with("ROLLBACK ADVISED"));
+    assert!(evidence.iter().any(is_told), "{evidence:?}");
 }
