@@ -257,7 +257,8 @@ async fn a_server_that_refuses_to_begin_ran_nothing() {
     let file = folder.path().join("kubeconfig");
     sandbox.write_kubeconfig(&file).expect("a kubeconfig");
     let endpoint = Contexts::read(Some(&file)).expect("a kubeconfig").endpoint("demo-production").expect("its context");
-    let reach = Reach::new(Connection::open(endpoint, clock).await.expect("a connection"));
+    // A new fault breaks the connections that are open: each is met on one of its own.
+    let reach = async || Reach::new(Connection::open(endpoint.clone(), clock.clone()).await.expect("a connection"));
     let ask = ExecAsk {
         namespace: "shop".into(),
         pod: "api-1".into(),
@@ -271,6 +272,7 @@ async fn a_server_that_refuses_to_begin_ran_nothing() {
         if let Some(fault) = fault {
             sandbox.faults().set("/api/v1/namespaces/shop/pods", fault);
         }
+        let reach = reach().await;
         let refused = reach.exec(&ask).await.err().expect("a refusal");
         assert!(refused.is_certainly_not_done, "{fault:?}: {refused:?}");
         assert!(refused.sentence.contains("nothing ran"), "{fault:?}: {refused:?}");
@@ -278,6 +280,6 @@ async fn a_server_that_refuses_to_begin_ran_nothing() {
         assert!(refused.is_certainly_not_done, "{fault:?}: {refused:?}");
     }
     sandbox.faults().set("/", Fault::Down);
-    let lost = reach.exec(&ask).await.err().expect("a lost line");
+    let lost = reach().await.exec(&ask).await.err().expect("a lost line");
     assert!(!lost.sentence.contains("nothing ran"), "no answer is not a refusal: {lost:?}");
 }
