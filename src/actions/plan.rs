@@ -11,7 +11,7 @@ use super::fights::Fights;
 use super::policy::{self, Grant};
 use super::references::references;
 use super::seen::Seen;
-use super::services::{left_out, one_revision_for_many, service_of, together};
+use super::services::{left_out, of_its_service, one_revision_for_many, together};
 use crate::domain::action::{
     Actor, Cluster, Evidence, Goal, Inverse, OperationRecord, Part, Phase, Plan, Rehearsal, Request, Step, Target,
 };
@@ -124,7 +124,7 @@ impl Planner {
             let target = target(facts, draft, template.as_ref(), warnings, options, deadline, now);
             let wave = u32::try_from(place / wave).unwrap_or(u32::MAX);
             let fights = fights.of(&*self.observe, &facts.object, target.goal).await;
-            planned.push(Target { wave, service: service_of(&self.services, facts), fights, ..target });
+            planned.push(of_its_service(&self.services, facts, Target { wave, fights, ..target }));
         }
         let rehearsal = joined(answers);
         if let Rehearsal::Rejected(reason) = &rehearsal {

@@ -10,11 +10,32 @@ use crate::domain::text;
 use crate::sources::observe::WorkloadFacts;
 
 /// The service of a workload, by its object as it was read; `None` when it maps to none.
-pub(super) fn service_of(services: &Services, facts: &WorkloadFacts) -> Option<String> {
+fn service_of(services: &Services, facts: &WorkloadFacts) -> Option<String> {
     let labels = facts.object.pointer("/metadata/labels");
     let label = LABELS.iter().filter_map(|key| labels?.get(key)?.as_str()).find(|label| !label.is_empty());
     let label: Option<Arc<str>> = label.map(|label| Arc::from(&*text::clean(label)));
     services.of(&facts.workload, label.as_ref()).ok().map(|service| service.to_string())
+}
+
+/// A target with its service, and with who will feel it beside its own pods: the services that cannot do without that one.
+pub(super) fn of_its_service(services: &Services, facts: &WorkloadFacts, mut target: Target) -> Target {
+    target.service = service_of(services, facts);
+    let environment = &facts.workload.environment;
+    if let Some(words) = target.service.as_deref().and_then(|service| needing(services, environment, service)) {
+        target.blast.words = format!("{}; {words}", target.blast.words);
+    }
+    target
+}
+
+/// The services that cannot do without one, in words; `None` where none is known to.
+fn needing(services: &Services, environment: &str, service: &str) -> Option<String> {
+    let names: Vec<Arc<str>> = services.needing_in(environment, service).into_iter().collect();
+    let need = match names.len() {
+        0 => return None,
+        1 => "1 service needs".to_owned(),
+        count => format!("{count} services need"),
+    };
+    Some(format!("{need} {service}: {}", names.join(", ")))
 }
 
 /// Whether a target is of the service the plan says: how carefully the plan was confirmed hangs on it.
@@ -65,6 +86,7 @@ pub(super) fn one_revision_for_many(options: &Options, targets: &[WorkloadRef]) 
 mod tests {
     use super::*;
     use crate::domain::rollout::{Kind, Report};
+    use crate::domain::service::Service;
     use serde_json::json;
 
     fn facts(labels: &serde_json::Value) -> WorkloadFacts {
@@ -96,5 +118,25 @@ mod tests {
         assert_eq!(of(json!({"app": "api", "app.kubernetes.io/name": "checkout"})).as_deref(), Some("checkout"));
         assert_eq!(of(json!({"app": "api", "app.kubernetes.io/name": ""})).as_deref(), Some("api"));
         assert_eq!(of(json!({})), None);
+    }
+
+    #[test]
+    fn who_needs_a_service_is_said_through_everything_and_where_it_is() {
+        let service = |name: &str, needs: &[&str], environments: &[&str]| Service {
+            name: name.into(),
+            depends_on: needs.iter().map(|name| Arc::from(*name)).collect(),
+            environments: environments.iter().map(|name| Arc::from(*name)).collect(),
+            ..Service::default()
+        };
+        let services = Services::new(vec![
+            service("web", &["checkout"], &[]),
+            service("checkout", &["payments"], &[]),
+            service("payments", &["web"], &[]),
+            service("elsewhere", &["payments"], &["staging"]),
+        ]);
+        let said = |service: &str| needing(&services, "test", service);
+        assert_eq!(said("payments").as_deref(), Some("2 services need payments: checkout, web"), "a ring ends");
+        assert_eq!(said("redis"), None);
+        assert_eq!(needing(&services, "staging", "payments").map(|words| words.contains("elsewhere")), Some(true));
     }
 }

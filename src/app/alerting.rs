@@ -47,6 +47,7 @@ impl Model {
                 row.map(|row| self.alerts.about(row).cloned().collect()).unwrap_or_default()
             }
             View::Signals => self.signal_alerts().into_iter().cloned().collect(),
+            View::Health => self.health_alerts(),
             View::Slo => self.slo_alerts().into_iter().cloned().collect(),
             View::Nodes | View::Jobs | View::Job(..) | View::Logs(_) | View::Journal => Vec::new(),
         }

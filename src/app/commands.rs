@@ -37,6 +37,8 @@ pub enum Command {
     SignalsAbout,
     /// What is left of what was promised.
     Slo,
+    /// Whether components are well.
+    Health,
     /// Nodes and what they hold.
     Nodes,
     /// The journal.
@@ -168,6 +170,7 @@ pub const NAMED: &[(Command, &str, &str)] = &[
     (Command::Signals, "view.signals", "show how services do"),
     (Command::SignalsAbout, "signals_about", "signals of the service of this row"),
     (Command::Slo, "view.slo", "show what is left of error budgets"),
+    (Command::Health, "view.health", "show whether components are well"),
     (Command::Nodes, "view.nodes", "show the nodes"),
     (Command::Journal, "view.journal", "show the journal"),
     (Command::Scope, "scope", "switch the environment"),

@@ -43,6 +43,8 @@ pub enum Message {
     Signals(Box<crate::domain::signal::SignalSnapshot>),
     /// The newest of what was promised in an environment.
     Slos(Box<crate::domain::slo::SloSnapshot>),
+    /// The newest of the health of components in an environment.
+    Health(Box<crate::domain::health::HealthSnapshot>),
     /// The plan of a silence was worked out, or why not. The number says which request it answers.
     SilencePlanned(u64, Box<Result<Silencing, String>>),
     /// What became of a silence that a console did not live to end: a sentence.

@@ -24,6 +24,8 @@ mod editor;
 mod effect;
 mod filter;
 mod handover;
+mod health;
+mod health_feed;
 mod jobs;
 mod keep;
 mod logs;

@@ -72,6 +72,8 @@ pub struct Model {
     pub signals: super::signals::Signals,
     /// What was promised, and what is left of it.
     pub slos: super::slos::Slos,
+    /// Whether components are well.
+    pub health: super::health::Health,
     /// What is advised about releases.
     pub advised: super::advice::Advised,
     /// The nodes on the screen.
@@ -157,6 +159,7 @@ impl Model {
             alerts: Alerts::default(),
             signals: super::signals::Signals::default(),
             slos: super::slos::Slos::default(),
+            health: super::health::Health::default(),
             advised: super::advice::Advised::default(),
             nodes: super::nodes::Nodes::default(),
             usage: super::usage::Usages::default(),
@@ -255,6 +258,7 @@ impl Model {
             View::Overview => self.overview_environment(),
             View::Signals => self.signal_line().map(|line| line.environment.clone()),
             View::Slo => self.slo_line().map(|line| line.environment.clone()),
+            View::Health => self.health_environment().cloned(),
             View::Nodes => self.node_line().map(|line| line.node.environment.clone()),
             View::Journal => None,
         });
@@ -301,6 +305,7 @@ impl Model {
             View::Alerts | View::Alert(..) => self.alerted().map(|row| row.workload.clone()),
             View::Overview => self.overview_workload(),
             View::Signals => self.signal_rollouts().first().map(|row| row.workload.clone()),
+            View::Health => self.health_rollouts().first().map(|row| row.workload.clone()),
             View::Slo => self.slo_rollouts().first().map(|row| row.workload.clone()),
             View::Nodes => self.harmed().first().map(|row| row.workload.clone()),
         }
@@ -355,6 +360,7 @@ impl Model {
             released: self.released(),
             signals: self.signals_scene(),
             slo: self.slo_scene(),
+            health: self.health_scene(),
             advice: self.advised.known(),
             nodes: self.nodes_scene(),
             usage: self.usage_scene(),

@@ -25,6 +25,8 @@ impl Model {
             is_watchdog_missing: self.shown().any(|sight| self.alerts.is_watchdog_missing(sight.name())),
             slo: self.slos.counts(),
             worst_slo: self.slos.worst(),
+            health: self.health.counts(),
+            worst_health: self.health.worst(),
             unfinished: &self.unfinished,
             running: self.running.as_deref(),
             ended_badly: self.ended_badly.as_deref(),

@@ -18,7 +18,7 @@ use super::releases::{self, Present};
 use super::supervise::panicked;
 use super::tell_journal::tell_journal;
 use super::visits::{Lent, VisitEnd, Visits};
-use super::{alert_feed, signal_feed, slo_feed};
+use super::{alert_feed, health_feed, signal_feed, slo_feed};
 use super::{logs, reading, saying, silences};
 use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
 use crate::actions::{Acknowledger, Given, Seen, Silencer, catalog};
@@ -29,6 +29,7 @@ use crate::domain::text;
 use crate::sources::Clock;
 use crate::sources::alertmanager::AlertFeed;
 use crate::sources::observe::ObserveCluster;
+use crate::sources::probe::HealthFeed;
 use crate::sources::prometheus::{SignalFeed, SloFeed};
 
 /// What effects are performed with.
@@ -55,6 +56,7 @@ pub struct Performer {
     alerts_retry: Arc<Notify>,
     signals: Vec<signal_feed::Watching>,
     objectives: Vec<slo_feed::Counting>,
+    health: Vec<health_feed::Asking>,
     signals_retry: Arc<Notify>,
     /// What acknowledgements are carried out with; `None` before the store is kept.
     acknowledger: Option<Acknowledger>,
@@ -95,6 +97,7 @@ impl Performer {
             alerts_retry: Arc::default(),
             signals: Vec::new(),
             objectives: Vec::new(),
+            health: Vec::new(),
             signals_retry: Arc::default(),
             acknowledger: None,
             silencers: Vec::new(),
@@ -152,10 +155,10 @@ impl Performer {
         self.signals = feeds.into_iter().map(watch).collect();
     }
 
-    /// Counts what was promised in environments until it is dropped.
-    pub fn watch_slos(&mut self, feeds: Vec<SloFeed>) {
-        let watch = |feed| slo_feed::watch(feed, self.messages.clone(), self.signals_retry.clone(), self.clock.clone());
-        self.objectives = feeds.into_iter().map(watch).collect();
+    /// Counts what was promised and asks components whether they are well, until it is dropped.
+    pub fn watch_services(&mut self, objectives: Vec<SloFeed>, health: Vec<HealthFeed>) {
+        self.objectives = slo_feed::all(objectives, &self.messages, &self.signals_retry, &self.clock);
+        self.health = health_feed::all(health, &self.messages, &self.signals_retry, &self.clock);
     }
 
     /// The next news of an environment: a connection made, or a newer snapshot.

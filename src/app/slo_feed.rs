@@ -22,8 +22,18 @@ impl Drop for Counting {
     }
 }
 
+/// One for each feed.
+pub(super) fn all(
+    feeds: Vec<SloFeed>,
+    messages: &mpsc::Sender<Message>,
+    retry: &Arc<Notify>,
+    clock: &Clock,
+) -> Vec<Counting> {
+    feeds.into_iter().map(|feed| watch(feed, messages.clone(), retry.clone(), clock.clone())).collect()
+}
+
 /// Polls a feed and tells every snapshot.
-pub(super) fn watch(feed: SloFeed, messages: mpsc::Sender<Message>, retry: Arc<Notify>, clock: Clock) -> Counting {
+fn watch(feed: SloFeed, messages: mpsc::Sender<Message>, retry: Arc<Notify>, clock: Clock) -> Counting {
     let (snapshots, mut seen) = watch::channel(SloSnapshot::default());
     let make = move || {
         let source =

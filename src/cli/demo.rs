@@ -39,13 +39,16 @@ workloads = ["deployment/checkout-api", "deployment/checkout-web"]
 tier = 1
 depends_on = ["payments", "cart"]
 on_call = "shop"
+health = { api = HEALTH_checkout-api, web = HEALTH_checkout-web }
 
 [service.payments]
 tier = 1
 slo = { availability = "99.9 %", latency_p95 = "500 ms" }
+health = { api = HEALTH_payments }
 
 [service.search]
 slo = { availability = "99.5 %" }
+health = { api = HEALTH_search }
 "#;
 
 /// The three keys that matter.
@@ -139,6 +142,11 @@ fn with_alerts(sandbox: &Sandbox, folder: &Path) -> io::Result<String> {
         text = text
             .replace(&format!("ALERTS_{place}"), &server(&sandbox.alertmanager(namespace)))
             .replace(&format!("SIGNALS_{place}"), &server(&sandbox.prometheus(namespace)));
+    }
+    for service in ["checkout-api", "checkout-web", "payments", "search"] {
+        let address = format!("{}/shop-{{environment}}/{service}", sandbox.health());
+        let probe = format!("{{ at = {address:?}, ca_file = {authority:?} }}");
+        text = text.replace(&format!("HEALTH_{service}"), &probe);
     }
     Ok(text)
 }

@@ -14,6 +14,7 @@ mod demo;
 mod doctor;
 mod exec;
 mod forward;
+mod health;
 mod jobs;
 mod journal;
 mod logs;

@@ -67,14 +67,14 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
     };
     let silencers = (0..session.settings.environments.len()).filter_map(|place| session.at(place).silencer()).collect();
     let feeds = session.alert_feeds();
-    let (signals, objectives) = (session.signal_feeds(), session.slo_feeds());
+    let (signals, objectives, health) = (session.signal_feeds(), session.slo_feeds(), session.health_feeds());
     let mut performer =
         Performer::new(connect(session, leave), names, told, state, journal, seen, clock.clone()).masking(mask);
     performer.keep(keep);
     performer.silence_by(silencers);
     performer.watch_alerts(feeds);
     performer.watch_signals(signals);
-    performer.watch_slos(objectives);
+    performer.watch_services(objectives, health);
     let editor = chosen_editor(|name| std::env::var(name).ok());
     let runtime = Runtime { model, performer, messages, leaving, theme, glyphs, clock, editor };
     // The console is large; its caller need not be.

@@ -15,6 +15,7 @@ use crate::app::{Scope, command_names};
 use crate::config::{Asked, ContextRef, Environment, Namespaces, Paths, Settings};
 use crate::domain::action::Phase;
 use crate::domain::alert::AlertSnapshot;
+use crate::domain::health::HealthSnapshot;
 use crate::domain::log::Mask;
 use crate::domain::problem::Problem;
 use crate::domain::service::{self, Chosen, Services};
@@ -31,6 +32,7 @@ use crate::sources::cluster::{
     ClusterSnapshot, ClusterSource, Connection, Contexts, Endpoint, Hands, Reach, Rehearsal, namespaces,
 };
 use crate::sources::error::SourceError;
+use crate::sources::probe::{HealthFeed, HealthSource};
 use crate::sources::prometheus::{SignalFeed, SignalSource, SloFeed, SloSource};
 use crate::sources::store::Store;
 use crate::sources::store::port::ReadStore;
@@ -303,6 +305,26 @@ impl Session {
         let (snapshots, mut seen) = watch::channel(SignalSnapshot::default());
         let source = SignalSource { feed, clock: self.clock(), retry: Arc::new(Notify::new()), snapshots };
         let is_settled = |snapshot: &SignalSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
+        tokio::select! {
+            () = source.run() => {}
+            _ = tokio::time::timeout(within, seen.wait_for(is_settled)) => {}
+        }
+        let snapshot = seen.borrow().clone();
+        Some(snapshot)
+    }
+
+    /// What is asked of components in every environment.
+    pub(super) fn health_feeds(&self) -> Vec<HealthFeed> {
+        let feed = |one: &Environment| HealthFeed::of(&one.name, self.services());
+        self.settings.environments.iter().filter_map(feed).collect()
+    }
+
+    /// The components of the environment, each asked once; `None` when nothing is asked there.
+    pub(super) async fn health(&self, within: Duration) -> Option<HealthSnapshot> {
+        let feed = HealthFeed::of(&self.environment.name, self.services())?;
+        let (snapshots, mut seen) = watch::channel(HealthSnapshot::default());
+        let source = HealthSource { feed, clock: self.clock(), retry: Arc::new(Notify::new()), snapshots };
+        let is_settled = |snapshot: &HealthSnapshot| !snapshot.checks.is_empty() && snapshot.is_settled();
         tokio::select! {
             () = source.run() => {}
             _ = tokio::time::timeout(within, seen.wait_for(is_settled)) => {}

@@ -11,13 +11,14 @@ use super::output::{columns, note, say, say_json};
 use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
-use super::{advice, alerts, causes, jobs, signals, slo};
+use super::{advice, alerts, causes, health, jobs, signals, slo};
 use crate::config::ReadOnly;
 use crate::domain::advice::{Advice, Verdict as Advised};
 use crate::domain::alert::{AlertSnapshot, local};
 use crate::domain::environment::Guard;
+use crate::domain::health::HealthSnapshot;
 use crate::domain::rollout::{Rollout, Verdict};
-use crate::domain::service::UNMAPPED;
+use crate::domain::service::{Services, UNMAPPED};
 use crate::domain::signal::SignalSnapshot;
 use crate::domain::slo::SloSnapshot;
 use crate::domain::source::{SourceHealth, SourceState};
@@ -55,6 +56,8 @@ struct Document<'a> {
     signals: Vec<signals::SignalLine<'a>>,
     /// What was promised, worst first.
     slo: Vec<slo::SloLine>,
+    /// Components asked whether they are well, worst first.
+    health: Vec<health::HealthLine>,
 }
 
 #[derive(Debug, Serialize)]
@@ -137,6 +140,9 @@ impl Status {
                 for line in slo::notices(found.iter().filter_map(|one| one.slos.as_ref()), now) {
                     say(&line)?;
                 }
+                for line in health::notices(healths(&found), now) {
+                    say(&line)?;
+                }
                 say(&table(&snapshot, &alerts, &notes, now))?;
             }
         }
@@ -153,6 +159,7 @@ struct Found {
     alerts: Option<AlertSnapshot>,
     signals: Option<SignalSnapshot>,
     slos: Option<SloSnapshot>,
+    health: Option<HealthSnapshot>,
     advice: Vec<Advice>,
     /// What its nodes use, or why that is not known.
     usage: Result<Board, String>,
@@ -163,10 +170,11 @@ impl Found {
     async fn of(session: Session) -> Self {
         // Ways to several servers: none waits for another.
         let connecting = tokio::time::timeout(SETTLE_WITHIN, session.connect());
-        let (alerts, signals, slos, connected) = tokio::join!(
+        let (alerts, signals, slos, health, connected) = tokio::join!(
             session.alerts(SETTLE_WITHIN),
             session.signals(SETTLE_WITHIN),
             session.slos(SETTLE_WITHIN),
+            session.health(SETTLE_WITHIN),
             connecting
         );
         let alerts = with_local(&session, alerts, signals.as_ref());
@@ -180,13 +188,13 @@ impl Found {
                 let undone = look_back(&session, &connected, session.now()).await;
                 let context = connected.connection.context().to_owned();
                 let advice = advice::advise(&session, &snapshot).await;
-                Self { session, context, snapshot, undone, alerts, signals, slos, advice, usage }
+                Self { session, context, snapshot, undone, alerts, signals, slos, health, advice, usage }
             }
             Err(sentence) => {
-                let mut health = SourceHealth::loading(format!("{}/cluster", session.environment.name));
-                health.state = SourceState::Down;
-                health.error = Some(sentence.clone());
-                let snapshot = ClusterSnapshot { health: vec![health], ..ClusterSnapshot::default() };
+                let mut cluster = SourceHealth::loading(format!("{}/cluster", session.environment.name));
+                cluster.state = SourceState::Down;
+                cluster.error = Some(sentence.clone());
+                let snapshot = ClusterSnapshot { health: vec![cluster], ..ClusterSnapshot::default() };
                 let context = session.context_words();
                 let usage = Err(sentence);
                 Self {
@@ -197,6 +205,7 @@ impl Found {
                     alerts,
                     signals,
                     slos,
+                    health,
                     advice: Vec::new(),
                     usage,
                 }
@@ -233,6 +242,10 @@ fn with_local(
 
 fn alert_health(found: &[Found]) -> impl Iterator<Item = &SourceHealth> {
     found.iter().filter_map(|one| one.alerts.as_ref()).flat_map(AlertSnapshot::sources)
+}
+
+fn healths(found: &[Found]) -> impl Iterator<Item = (&HealthSnapshot, &Services)> {
+    found.iter().filter_map(|one| Some((one.health.as_ref()?, one.session.services())))
 }
 
 fn signal_health(found: &[Found]) -> impl Iterator<Item = &SourceHealth> {
@@ -287,6 +300,7 @@ fn document<'a>(
             found.iter().filter_map(|one| Some((one.signals.as_ref()?, one.session.services()))),
             now,
         ),
+        health: health::lines(healths(found), now),
         slo: slo::lines(found.iter().filter_map(|one| one.slos.as_ref()), now),
         alerts: alerts::lines(found.iter().filter_map(|one| one.alerts.as_ref()), notes),
         silences: alerts::silences(found.iter().filter_map(|one| one.alerts.as_ref())),

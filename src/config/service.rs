@@ -9,7 +9,7 @@ use crate::domain::rollout::Kind;
 use crate::domain::service::{Member, Service, Services};
 
 /// Every key of a service.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "workloads",
     "environments",
     "namespaces",
@@ -19,6 +19,7 @@ const KEYS: [&str; 11] = [
     "on_call",
     "alerts",
     "slo",
+    "health",
     "database",
     "thresholds",
 ];
@@ -59,6 +60,10 @@ fn service(entry: &Entry<'_, '_>, environments: &[&str], problems: &mut Problems
             .map(|table| super::slo::objective(&table, problems))
             .unwrap_or_default(),
         database: word(&table, "database", problems),
+        probes: table
+            .table("health", problems)
+            .map(|table| super::probe::probes(&table, environments, problems))
+            .unwrap_or_default(),
         thresholds: super::thresholds::thresholds(&table, problems),
     };
     check_places(&table, &mut service, environments, problems);

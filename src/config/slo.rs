@@ -170,7 +170,7 @@ fn share(text: &str) -> Option<Share> {
 }
 
 /// `200 ms`, `2 s`, `1 min`: above zero.
-fn duration(text: &str) -> Option<TimeDelta> {
+pub(super) fn duration(text: &str) -> Option<TimeDelta> {
     let end = text.find(|letter: char| !letter.is_ascii_digit())?;
     let (number, unit) = text.split_at(end);
     let number = number.parse::<i64>().ok().filter(|number| (1..=1_000_000).contains(number))?;

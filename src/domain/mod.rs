@@ -20,6 +20,7 @@
 //! | [`release`] | what became current when, and how the store keeps it |
 //! | [`rollout`] | workloads, verdicts, pods, revisions, templates |
 //! | [`service`] | sets of workloads that belong together |
+//! | [`health`] | what components answer when asked, and what that means for what needs them |
 //! | [`signal`] | what is measured of a service, and the questions it is read by |
 //! | [`slo`] | what was promised, what is left of it, and how fast it is spent |
 //! | [`source`] | how fresh what we were told is |
@@ -35,6 +36,7 @@ pub mod alert;
 pub mod cause;
 pub mod document;
 pub mod environment;
+pub mod health;
 pub mod job;
 pub mod log;
 pub mod node;

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// What the default keymap names; the real list is the application's, and a test there holds the two together.
-const KNOWN: [&str; 79] = [
+const KNOWN: [&str; 80] = [
     "logs",
     "logs.previous",
     "logs.container",
@@ -42,6 +42,7 @@ const KNOWN: [&str; 79] = [
     "view.signals",
     "view.nodes",
     "view.slo",
+    "view.health",
     "view.overview",
     "alerts_about",
     "signals_about",

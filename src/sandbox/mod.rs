@@ -7,6 +7,7 @@ mod alertmanager;
 mod clock;
 mod controllers;
 mod faults;
+mod health;
 mod http;
 mod patch;
 mod prometheus;
@@ -182,6 +183,11 @@ impl Sandbox {
     /// The address of the Prometheus of a namespace.
     pub fn prometheus(&self, namespace: &str) -> String {
         format!("https://{}{}{namespace}", self.address, prometheus::PREFIX)
+    }
+
+    /// Where the health endpoints are; `/NAMESPACE/SERVICE` follows.
+    pub fn health(&self) -> String {
+        format!("https://{}/health", self.address)
     }
 
     /// Every sample of the Prometheus of a namespace between two times, as OpenMetrics.

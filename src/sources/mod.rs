@@ -20,6 +20,7 @@ pub mod cluster;
 pub mod exposition;
 mod http;
 mod poll;
+pub mod probe;
 pub mod prometheus;
 pub mod store;
 

@@ -21,6 +21,7 @@
 
 pub mod alerts;
 pub mod chrome;
+pub mod health;
 pub mod layout;
 pub mod nodes;
 pub mod noting;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::alert::Alert;
 use crate::domain::cause::{Cause, CauseKind};
+use crate::domain::health::Line;
 use crate::domain::job::{Job, JobVerdict};
 use crate::domain::node::{Node, NodeCounts};
 use crate::domain::rollout::{Rollout, Verdict};
@@ -28,6 +29,8 @@ pub enum Topic {
     Nodes,
     /// What was promised, and what is left of it.
     Slo,
+    /// Whether components are well.
+    Health,
     /// CronJobs and Jobs.
     Jobs,
     /// How fresh all of it is.
@@ -98,6 +101,10 @@ pub struct OverviewScene<'a> {
     pub slo: ([usize; 4], usize),
     /// The worst of them.
     pub worst_slo: Option<&'a Slo>,
+    /// How many cells of the health matrix are unhealthy, degraded and not known, and how many components there are.
+    pub health: ([usize; 3], usize),
+    /// The worst of them.
+    pub worst_health: Option<&'a Line>,
     /// Unfinished runs of before, each as a sentence.
     pub unfinished: &'a [(String, String)],
     /// Runs under way, as a sentence.
@@ -115,10 +122,22 @@ pub struct OverviewScene<'a> {
 impl OverviewScene<'_> {
     /// The headlines, the gravest first; equally grave ones in the order of their topics.
     pub fn headlines(&self) -> Vec<(Topic, Gravity)> {
-        let topics =
-            [Topic::Alerts, Topic::Rollouts, Topic::Runs, Topic::Nodes, Topic::Slo, Topic::Jobs, Topic::Sources];
-        // Where nothing was promised there is nothing to say of it.
-        let is_there = |topic: &Topic| *topic != Topic::Slo || self.slo.1 > 0;
+        let topics = [
+            Topic::Alerts,
+            Topic::Rollouts,
+            Topic::Runs,
+            Topic::Nodes,
+            Topic::Slo,
+            Topic::Health,
+            Topic::Jobs,
+            Topic::Sources,
+        ];
+        // Where nothing was promised, or nothing is asked, there is nothing to say of it.
+        let is_there = |topic: &Topic| match topic {
+            Topic::Slo => self.slo.1 > 0,
+            Topic::Health => self.health.1 > 0,
+            _ => true,
+        };
         let mut all: Vec<_> = topics.into_iter().filter(is_there).map(|topic| (topic, self.gravity(topic))).collect();
         all.sort_by_key(|(topic, gravity)| (Reverse(*gravity), *topic));
         all
@@ -161,6 +180,12 @@ impl OverviewScene<'_> {
             },
             Topic::Runs => self.gravity_of_runs(),
             Topic::Nodes => self.gravity_of_nodes(),
+            Topic::Health => match self.health.0 {
+                [0, 0, 0] => Gravity::Well,
+                [0, 0, _] => Gravity::Unknown,
+                [0, ..] => Gravity::Look,
+                _ => Gravity::Bad,
+            },
             Topic::Slo => match self.slo.0 {
                 [0, 0, 0, 0] => Gravity::Well,
                 [0, 0, 0, _] => Gravity::Unknown,

@@ -71,6 +71,7 @@ pub fn body(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
             View::Overview => panes::overview::draw(pen, area, scene),
             View::Signals => panes::signals::draw(pen, area, scene),
             View::Slo => panes::slo::draw(pen, area, scene),
+            View::Health => panes::health::draw(pen, area, scene),
             View::Nodes => panes::nodes::draw(pen, area, scene),
             View::Alerts => panes::alerts::list::draw(pen, area, scene),
             View::Alert(..) => panes::alerts::detail::draw(pen, area, scene),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::alerts::AlertsScene;
+use super::health::HealthScene;
 use super::nodes::NodesScene;
 use super::noting::NotingScene;
 use super::overview::OverviewScene;
@@ -271,6 +272,8 @@ pub struct Scene<'a> {
     pub signals: SignalsScene<'a>,
     /// What was promised, and what is left of it.
     pub slo: SloScene<'a>,
+    /// Whether components are well.
+    pub health: HealthScene<'a>,
     /// What is advised about releases, by workload.
     pub advice: &'a HashMap<WorkloadRef, crate::domain::advice::Advice>,
     /// The nodes.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::alerts::AlertsState;
+use super::health::HealthState;
 use super::nodes::NodesState;
 use super::overview::OverviewState;
 use super::signals::SignalsState;
@@ -36,6 +37,8 @@ pub enum View {
     Signals,
     /// What is left of what was promised.
     Slo,
+    /// Whether components are well.
+    Health,
     /// Nodes and what they hold.
     Nodes,
     /// Every pane's headline, and the last hour.
@@ -45,12 +48,23 @@ pub enum View {
 impl View {
     /// Whether it is a list under a cursor that rests on the worst until it is held.
     pub const fn is_list(&self) -> bool {
-        matches!(self, Self::Rollouts | Self::Alerts | Self::Signals | Self::Slo | Self::Nodes | Self::Overview)
+        matches!(
+            self,
+            Self::Rollouts | Self::Alerts | Self::Signals | Self::Slo | Self::Health | Self::Nodes | Self::Overview
+        )
+    }
+
+    /// Whether it has the panes of the other digits beside it.
+    pub const fn is_pane(&self) -> bool {
+        self.is_list() || matches!(self, Self::Alert(..) | Self::Journal | Self::Jobs)
     }
 
     /// Whether its rows can be filtered.
     pub const fn is_filtered(&self) -> bool {
-        matches!(self, Self::Rollouts | Self::Alerts | Self::Signals | Self::Slo | Self::Nodes | Self::Jobs)
+        matches!(
+            self,
+            Self::Rollouts | Self::Alerts | Self::Signals | Self::Slo | Self::Health | Self::Nodes | Self::Jobs
+        )
     }
 }
 
@@ -252,6 +266,8 @@ pub struct UiState {
     pub signals: SignalsState,
     /// What the operator chose of the pane of objectives.
     pub slo: SloState,
+    /// What the operator chose of the health matrix.
+    pub health: HealthState,
     /// What the operator chose of the nodes pane.
     pub nodes: NodesState,
     /// What the operator chose of the overview.
@@ -298,6 +314,7 @@ impl Default for UiState {
             alerts: AlertsState::default(),
             signals: SignalsState::default(),
             slo: SloState::default(),
+            health: HealthState::default(),
             nodes: NodesState::default(),
             overview: OverviewState::default(),
             cursor: None,

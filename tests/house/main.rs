@@ -12,6 +12,7 @@ mod environments;
 mod faults;
 #[path = "../support/headless.rs"]
 mod headless;
+mod health;
 mod jobs;
 mod journeys;
 mod keys;

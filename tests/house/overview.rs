@@ -165,6 +165,7 @@ fn enter_leads_to_what_is_under_the_cursor_and_esc_comes_back() {
             Spot::Headline(Topic::Rollouts) => assert_eq!(led, View::Rollouts),
             Spot::Headline(Topic::Nodes) => assert_eq!(led, View::Nodes),
             Spot::Headline(Topic::Slo) => assert_eq!(led, View::Slo),
+            Spot::Headline(Topic::Health) => assert_eq!(led, View::Health),
             Spot::Alert(..) => assert!(matches!(led, View::Alert(..)), "{led:?}"),
             Spot::Moment(_) => seen += usize::from(matches!(led, View::Detail(..) | View::Alert(..) | View::Journal)),
         }

@@ -12,6 +12,7 @@
 
 mod alerts;
 mod cluster;
+mod health;
 mod metrics;
 mod silences;
 mod store;

@@ -15,6 +15,7 @@ use quarterdeck::keys::{DEFAULT, Keymap, Sequence};
 use quarterdeck::sources::Clock;
 use quarterdeck::sources::alertmanager::AlertFeed;
 use quarterdeck::sources::cluster::{Connection, Contexts, Hands, Rehearsal};
+use quarterdeck::sources::probe::HealthFeed;
 use quarterdeck::sources::prometheus::{SignalFeed, SloFeed};
 use quarterdeck::sources::store::Store;
 use quarterdeck::theme::{Depth, Glyphs, Role, Theme};
@@ -76,13 +77,14 @@ impl Headless {
         let services = desk.services.clone();
         let feeds = environments.iter().filter_map(|one| AlertFeed::of(one, &services, &clock)).collect();
         let signals = environments.iter().filter_map(|one| SignalFeed::of(one, &clock)).collect();
+        let health = environments.iter().filter_map(|one| HealthFeed::of(&one.name, &services)).collect();
         let objectives = environments.iter().filter_map(|one| SloFeed::of(one, &services, &clock)).collect();
         let connect = connect(kubeconfig, environments.clone(), desk, leave);
         let mut model = Model::new(environments, scope, keymap, Vec::new());
         let mut performer = Performer::new(connect, names, told, state.to_path_buf(), journal, seen, clock.clone());
         performer.watch_alerts(feeds);
         performer.watch_signals(signals);
-        performer.watch_slos(objectives);
+        performer.watch_services(objectives, health);
         performer.perform(Effect::FindUnfinished);
         for effect in model.connect_shown() {
             performer.perform(effect);

@@ -88,7 +88,7 @@ pub(super) fn back(model: &mut Model) -> bool {
         }
         View::Alert(..) => {
             let origin = model.ui.came_from.take().filter(|view| {
-                matches!(view, View::Rollouts | View::Overview | View::Signals | View::Slo | View::Nodes)
+                matches!(view, View::Rollouts | View::Overview | View::Signals | View::Slo | View::Health | View::Nodes)
             });
             model.ui.view = origin.unwrap_or(View::Alerts);
             true
@@ -97,7 +97,13 @@ pub(super) fn back(model: &mut Model) -> bool {
             let origin = model.ui.came_from.take().filter(|view| {
                 matches!(
                     view,
-                    View::Alerts | View::Alert(..) | View::Overview | View::Signals | View::Slo | View::Nodes
+                    View::Alerts
+                        | View::Alert(..)
+                        | View::Overview
+                        | View::Signals
+                        | View::Slo
+                        | View::Health
+                        | View::Nodes
                 )
             });
             origin.is_some_and(|origin| {
@@ -109,6 +115,7 @@ pub(super) fn back(model: &mut Model) -> bool {
         | View::Overview
         | View::Signals
         | View::Slo
+        | View::Health
         | View::Nodes
         | View::Rollouts
         | View::Jobs
@@ -122,7 +129,8 @@ pub(super) fn back(model: &mut Model) -> bool {
 pub(super) fn nowhere(model: &mut Model, now: Instant) -> Vec<Effect> {
     let of_signals = model.signal_line().filter(|_| model.ui.view == View::Signals).map(|line| &line.service);
     let of_slo = model.slo_line().filter(|_| model.ui.view == View::Slo).map(|line| &line.service);
-    if let Some(service) = of_signals.or(of_slo) {
+    let of_health = model.health_line().filter(|_| model.ui.view == View::Health).map(|line| &line.service);
+    if let Some(service) = of_signals.or(of_slo).or(of_health) {
         let words = format!("No workload that is shown is of service {service}.");
         toast(model, &words, true, now);
         return Vec::new();

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 
 use super::{
-    alerts, jobs, leave, logs, move_cursor, nodes, noting, overview, palette, panes, plan, reaching, runbook, scope,
-    service, signals, silencing, slos, taking, toast, typing, world,
+    alerts, health, jobs, leave, logs, move_cursor, nodes, noting, overview, palette, panes, plan, reaching, runbook,
+    scope, service, signals, silencing, slos, taking, toast, typing, world,
 };
 use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
@@ -36,7 +36,9 @@ pub(super) fn context(model: &Model) -> Context {
         Some(Overlay::Problems { .. }) => Context::Text,
         None if model.ui.is_filtering => Context::Prompt,
         None => match model.ui.view {
-            View::Rollouts | View::Alerts | View::Signals | View::Slo | View::Nodes | View::Overview => Context::List,
+            View::Rollouts | View::Alerts | View::Signals | View::Slo | View::Health | View::Nodes | View::Overview => {
+                Context::List
+            }
             View::Detail(..) | View::Alert(..) => Context::Detail,
             View::Jobs | View::Job(..) => Context::Jobs,
             View::Logs(_) => Context::Logs,
@@ -93,6 +95,7 @@ fn own(model: &mut Model, command: Command, now: Instant) -> Option<Vec<Effect>>
     let own = own
         .or_else(|| signals::run(model, command, now))
         .or_else(|| slos::run(model, command, now))
+        .or_else(|| health::run(model, command, now))
         .or_else(|| logs::run(model, command, now));
     let own = own.or_else(|| reaching::run(model, command, now)).or_else(|| runbook::run(model, command, now));
     own.or_else(|| silencing::run(model, command, now)).or_else(|| noting::run(model, command, now))
@@ -226,7 +229,7 @@ fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
         }
         None => {}
     }
-    if signals::back(model, now) || slos::back(model, now) || nodes::back(model) {
+    if signals::back(model, now) || slos::back(model, now) || health::back(model, now) || nodes::back(model) {
         return vec![Effect::Focus(None)];
     }
     if model.ui.is_filtering || !model.ui.filter.text.is_empty() && matches!(model.ui.view, View::Rollouts | View::Jobs)
@@ -312,7 +315,9 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
         None => match model.ui.view.clone() {
             View::Overview => overview::enter(model, now),
             View::Nodes => nodes::enter(model, now),
-            View::Rollouts | View::Signals | View::Slo | View::Alert(..) => tab(model, DetailTab::Pods, now),
+            View::Rollouts | View::Signals | View::Slo | View::Health | View::Alert(..) => {
+                tab(model, DetailTab::Pods, now)
+            }
             View::Alerts => {
                 model.open_alert();
                 Vec::new()
@@ -358,18 +363,7 @@ fn next_part(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
     }
     match (model.overlay(), &model.ui.view) {
         (Some(Overlay::Palette { .. }), _) => palette::complete(model),
-        (
-            None,
-            View::Overview
-            | View::Rollouts
-            | View::Alerts
-            | View::Alert(..)
-            | View::Signals
-            | View::Slo
-            | View::Nodes
-            | View::Journal
-            | View::Jobs,
-        ) => {
+        (None, view) if view.is_pane() => {
             return run(model, panes::beside(model, command), now);
         }
         (None, View::Detail(_, open)) => {

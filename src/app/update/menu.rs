@@ -157,7 +157,7 @@ fn hints(model: &Model) -> Vec<(String, String)> {
             ("problems_only", "only firing"),
             ("help", "help"),
         ],
-        Context::List if matches!(model.ui.view, View::Signals | View::Slo) => &[
+        Context::List if matches!(model.ui.view, View::Signals | View::Slo | View::Health) => &[
             ("open", "its rollout"),
             ("alerts_about", "its alerts"),
             ("action.rollback", "roll back"),

@@ -1,6 +1,7 @@
 //! What a message does to the model, and what it asks of the outside. Synchronous and total; nobody awaits here.
 
 mod alerts;
+mod health;
 mod input;
 mod jobs;
 mod logs;
@@ -69,15 +70,10 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             model.merge();
             Vec::new()
         }
-        Message::Alerts(snapshot) => {
-            model.happened.alerts(&snapshot, now);
-            let effects = alerts::observed(model, *snapshot, now);
-            taking::refresh(model, now);
-            noting::refresh(model, now);
-            effects
-        }
+        Message::Alerts(snapshot) => alerts_observed(model, *snapshot, now),
         Message::Signals(snapshot) => signals::observed(model, *snapshot, now),
         Message::Slos(snapshot) => slos::observed(model, *snapshot, now),
+        Message::Health(snapshot) => health::observed(model, *snapshot, now),
         Message::Compared(environment, found) => model.compared(&environment, &found),
         Message::Observed(place, snapshot) => {
             // Also while the screen is frozen.
@@ -145,6 +141,15 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
     effects.extend(logs::end_if_left(model));
     overview::refresh(model, now);
     menu::refresh(model);
+    effects
+}
+
+/// The newest of the alerts of an environment, for everything that hangs on them.
+fn alerts_observed(model: &mut Model, snapshot: crate::domain::alert::AlertSnapshot, now: Instant) -> Vec<Effect> {
+    model.happened.alerts(&snapshot, now);
+    let effects = alerts::observed(model, snapshot, now);
+    taking::refresh(model, now);
+    noting::refresh(model, now);
     effects
 }
 

@@ -67,6 +67,10 @@ pub(super) fn step(model: &mut Model, command: Command) -> bool {
             let place = model.signals.place(model.ui.signals.cursor.as_ref()).unwrap_or(0);
             super::signals::choose(model, moved(place, by, model.signals.lines().len()));
         }
+        View::Health => {
+            let place = model.health.place(model.ui.health.cursor.as_ref()).unwrap_or(0);
+            super::health::choose(model, moved(place, by, model.health.lines().len()));
+        }
         View::Slo => {
             let place = model.slos.place(model.ui.slo.cursor.as_ref()).unwrap_or(0);
             super::slos::choose(model, moved(place, by, model.slos.lines().len()));
@@ -108,6 +112,7 @@ pub(super) fn held(model: &mut Model) -> &mut bool {
         View::Alerts => &mut model.ui.alerts.is_cursor_held,
         View::Signals => &mut model.ui.signals.is_cursor_held,
         View::Slo => &mut model.ui.slo.is_cursor_held,
+        View::Health => &mut model.ui.health.is_cursor_held,
         View::Nodes => &mut model.ui.nodes.is_cursor_held,
         View::Overview => &mut model.ui.overview.is_cursor_held,
         _ => &mut model.ui.is_cursor_held,

@@ -25,6 +25,7 @@ pub(super) fn run(model: &mut Model, command: Command) -> Option<Vec<Effect>> {
         | Command::Alerts
         | Command::Signals
         | Command::Slo
+        | Command::Health
         | Command::Jobs
         | Command::Journal => {
             model.ui.nodes.is_behind = false;

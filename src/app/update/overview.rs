@@ -16,7 +16,13 @@ pub(super) fn run(model: &mut Model, command: Command) -> Option<Vec<Effect>> {
         Command::Overview => Some(show(model)),
         // Rows of other panes are marked and chosen there.
         Command::ProblemsOnly | Command::Mark if model.ui.view == View::Overview => Some(Vec::new()),
-        Command::Rollouts | Command::Alerts | Command::Signals | Command::Slo | Command::Jobs | Command::Journal => {
+        Command::Rollouts
+        | Command::Alerts
+        | Command::Signals
+        | Command::Slo
+        | Command::Health
+        | Command::Jobs
+        | Command::Journal => {
             model.ui.overview.is_behind = false;
             None
         }
@@ -70,6 +76,7 @@ pub(super) fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
         Spot::Headline(Topic::Alerts) => Command::Alerts,
         Spot::Headline(Topic::Rollouts) => Command::Rollouts,
         Spot::Headline(Topic::Slo) => Command::Slo,
+        Spot::Headline(Topic::Health) => Command::Health,
         Spot::Headline(Topic::Nodes) => Command::Nodes,
         Spot::Headline(Topic::Jobs) => Command::Jobs,
         Spot::Headline(Topic::Runs) => Command::Journal,
@@ -115,7 +122,14 @@ fn open_alert(model: &mut Model, view: View) -> Vec<Effect> {
 pub(super) fn back(model: &mut Model) -> bool {
     let is_pane = matches!(
         model.ui.view,
-        View::Rollouts | View::Alerts | View::Signals | View::Slo | View::Nodes | View::Jobs | View::Journal
+        View::Rollouts
+            | View::Alerts
+            | View::Signals
+            | View::Slo
+            | View::Health
+            | View::Nodes
+            | View::Jobs
+            | View::Journal
     );
     let is_back = is_pane && std::mem::take(&mut model.ui.overview.is_behind);
     if is_back {

@@ -17,6 +17,7 @@ pub(super) fn beside(model: &Model, command: Command) -> Command {
         Some(PaneId::Nodes) => Command::Nodes,
         Some(PaneId::Signals) => Command::Signals,
         Some(PaneId::Slo) => Command::Slo,
+        Some(PaneId::Health) => Command::Health,
         Some(PaneId::Rollouts) | None => Command::Rollouts,
     }
 }

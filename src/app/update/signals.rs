@@ -41,6 +41,8 @@ pub(super) fn thaw(model: &mut Model, now: Instant) {
     model.refilter_signals(now);
     model.slos.release();
     model.refilter_slos(now);
+    model.health.release();
+    model.refilter_health(now);
 }
 
 /// Makes the lines anew after something moved; a cursor that slid is said to have.

@@ -23,6 +23,7 @@ fn field(model: &mut Model) -> Option<&mut Field> {
         None if model.ui.view == View::Alerts => Some(&mut model.ui.alerts.filter),
         None if model.ui.view == View::Signals => Some(&mut model.ui.signals.filter),
         None if model.ui.view == View::Slo => Some(&mut model.ui.slo.filter),
+        None if model.ui.view == View::Health => Some(&mut model.ui.health.filter),
         None if model.ui.view == View::Nodes => Some(&mut model.ui.nodes.filter),
         None => Some(&mut model.ui.filter),
     }
@@ -61,6 +62,7 @@ pub(super) fn typed(model: &mut Model, chord: Chord, now: Instant) {
         None if model.ui.view == View::Alerts => model.refilter_alerts(),
         None if model.ui.view == View::Signals => model.refilter_signals(now),
         None if model.ui.view == View::Slo => model.refilter_slos(now),
+        None if model.ui.view == View::Health => model.refilter_health(now),
         None if model.ui.view == View::Nodes => model.refilter_nodes(),
         None => model.refilter(),
     }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::health::Probe;
 use super::rollout::{Kind, WorkloadRef};
 use super::signal::Limit;
 use super::slo::objective::{AVAILABILITY, IN_TIME, LATENCY};
@@ -107,6 +108,8 @@ pub struct Service {
     pub objective: Objective,
     /// Its database, by name.
     pub database: Option<String>,
+    /// How its components are asked whether they are well.
+    pub probes: Vec<Probe>,
     /// What is too much of a signal, where that differs from what is shipped; `None` for a signal that is to have no threshold.
     pub thresholds: BTreeMap<Arc<str>, Option<Limit>>,
 }
@@ -157,6 +160,28 @@ impl Services {
         found
     }
 
+    /// Every service another cannot do without in an environment, whatever its namespace, through all of them.
+    pub fn needed_in(&self, environment: &str, name: &str) -> BTreeSet<Arc<str>> {
+        let mut found = BTreeSet::new();
+        let mut open: Vec<Arc<str>> = vec![name.into()];
+        while let Some(name) = open.pop() {
+            let here = self.declared.iter().filter(|service| service.name == name && service.is_of(environment));
+            for needed in here.flat_map(|service| &service.depends_on) {
+                if found.insert(needed.clone()) {
+                    open.push(needed.clone());
+                }
+            }
+        }
+        found
+    }
+
+    /// Every declared service of an environment that cannot do without another, through all of them; never that one itself.
+    pub fn needing_in(&self, environment: &str, name: &str) -> BTreeSet<Arc<str>> {
+        let here = self.declared.iter().filter(|service| service.is_of(environment) && *service.name != *name);
+        let needs = |service: &&Service| self.needed_in(environment, &service.name).iter().any(|one| **one == *name);
+        here.filter(needs).map(|service| service.name.clone()).collect()
+    }
+
     /// What is too much of a signal of a service: as the service says, else as is shipped. A signal names no namespace: of services with
     /// one name in an environment the first counts.
     pub fn limit(&self, environment: &str, service: &str, signal: &str) -> Option<Limit> {
@@ -189,6 +214,11 @@ impl Service {
     pub fn is_in(&self, environment: &str, namespace: &str) -> bool {
         let allows = |names: &[Arc<str>], name: &str| names.is_empty() || names.iter().any(|known| **known == *name);
         allows(&self.environments, environment) && allows(&self.namespaces, namespace)
+    }
+
+    /// Whether it is in an environment, in whatever namespace.
+    pub fn is_of(&self, environment: &str) -> bool {
+        self.environments.is_empty() || self.environments.iter().any(|name| **name == *environment)
     }
 
     /// Whether a workload is among those it lists.

@@ -31,7 +31,7 @@ use tokio_rustls::TlsAcceptor;
 use super::faults::Fault;
 use super::tls::Identity;
 use super::{Seen, Shared};
-use super::{alertmanager, prometheus};
+use super::{alertmanager, health, prometheus};
 
 /// A body of this server.
 pub(super) type Body = BoxBody<Bytes, io::Error>;
@@ -146,6 +146,9 @@ async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Bo
         Some(Fault::Garbage) => return answered(StatusCode::OK, "application/json", "\u{1}\u{2}{{{ not json at all"),
         Some(Fault::Html) => return answered(StatusCode::OK, "text/html", "<html><body>Please log in</body></html>"),
         _ => {}
+    }
+    if let Some(response) = health::answer(&shared, &path) {
+        return response;
     }
     if user.is_empty() {
         return failed(401, "Unauthorized", "Unauthorized");

@@ -3,6 +3,7 @@
 //! A pane draws its four states itself: loading, empty, partial, stale or down. It knows no other pane.
 
 pub mod alerts;
+pub mod health;
 pub mod jobs;
 pub mod journal;
 pub mod nodes;
@@ -28,6 +29,8 @@ pub enum PaneId {
     Nodes,
     /// What is left of what was promised.
     Slo,
+    /// Whether components are well.
+    Health,
     /// CronJobs and Jobs.
     Jobs,
     /// What this console did.
@@ -48,13 +51,14 @@ pub struct Pane {
 }
 
 /// Every pane, in the order of its digit.
-pub const ALL: [Pane; 8] = [
+pub const ALL: [Pane; 9] = [
     Pane { id: PaneId::Overview, room: "overview", key: '0', title: super::words::overview::TITLE },
     Pane { id: PaneId::Alerts, room: "alerts", key: '1', title: super::words::alerts::TITLE },
     Pane { id: PaneId::Rollouts, room: "rollouts", key: '2', title: super::words::ROLLOUTS },
     Pane { id: PaneId::Signals, room: "signals", key: '3', title: super::words::signals::TITLE },
     Pane { id: PaneId::Nodes, room: "nodes", key: '4', title: super::words::nodes::TITLE },
     Pane { id: PaneId::Slo, room: "slo", key: '6', title: super::words::slo::TITLE },
+    Pane { id: PaneId::Health, room: "health", key: '7', title: super::words::health::TITLE },
     Pane { id: PaneId::Journal, room: "journal", key: '8', title: super::words::JOURNAL },
     Pane { id: PaneId::Jobs, room: "jobs", key: '9', title: super::words::JOBS },
 ];
@@ -69,6 +73,7 @@ pub const fn of(view: &View) -> PaneId {
         View::Overview => PaneId::Overview,
         View::Signals => PaneId::Signals,
         View::Slo => PaneId::Slo,
+        View::Health => PaneId::Health,
         View::Nodes => PaneId::Nodes,
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod alerts;
 pub mod detail;
+pub mod health;
 pub mod jobs;
 pub mod list;
 pub mod logs;

@@ -29,6 +29,7 @@ pub const fn topic(topic: Topic) -> &'static str {
         Topic::Runs => "Actions",
         Topic::Nodes => "Nodes",
         Topic::Slo => "SLO",
+        Topic::Health => "Health",
         Topic::Jobs => "Jobs",
         Topic::Sources => "Sources",
     }
@@ -92,6 +93,18 @@ pub fn slo(tally: [usize; 4], total: usize) -> String {
     let some = tally.iter().zip(words).filter(|(count, _)| **count > 0);
     let said: Vec<String> = some.map(|(count, word)| format!("{count} {word}")).collect();
     if said.is_empty() { format!("{total} kept, none burning") } else { said.join(", ") }
+}
+
+/// How many components are how, from the worst; what there is none of is left out.
+pub fn health(tally: [usize; 3], total: usize) -> String {
+    let words = ["unhealthy", "degraded", "unknown"];
+    let some = tally.iter().zip(words).filter(|(count, _)| **count > 0);
+    let said: Vec<String> = some.map(|(count, word)| format!("{count} {word}")).collect();
+    match (said.is_empty(), total) {
+        (true, 1) => "1 component, healthy".to_owned(),
+        (true, total) => format!("all {total} components healthy"),
+        _ => said.join(", "),
+    }
 }
 
 /// All jobs are well.

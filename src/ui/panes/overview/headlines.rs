@@ -84,7 +84,7 @@ fn said_of(
     if gravity == Gravity::Loading && topic != Topic::Sources {
         return (said::READING.to_owned(), None);
     }
-    if gravity == Gravity::Unknown && !matches!(topic, Topic::Rollouts | Topic::Slo) {
+    if gravity == Gravity::Unknown && !matches!(topic, Topic::Rollouts | Topic::Slo | Topic::Health) {
         return (said::NEVER_READ.to_owned(), None);
     }
     match topic {
@@ -93,6 +93,7 @@ fn said_of(
         Topic::Runs => runs(overview),
         Topic::Nodes => nodes(overview),
         Topic::Slo => slo(overview, gravity),
+        Topic::Health => health(overview, gravity),
         Topic::Jobs => jobs(pen, overview),
         Topic::Sources => sources(pen, overview.sources),
     }
@@ -142,6 +143,16 @@ fn runs(overview: &OverviewScene<'_>) -> (String, Option<String>) {
     }
     let one = overview.ended_badly.or(overview.running);
     (one.map_or_else(|| said::NO_RUN.to_owned(), str::to_owned), None)
+}
+
+fn health(overview: &OverviewScene<'_>, gravity: Gravity) -> (String, Option<String>) {
+    let (tally, total) = overview.health;
+    let worst = overview.worst_health.filter(|_| gravity != Gravity::Well).and_then(|line| {
+        let cell = line.cells.iter().max_by_key(|cell| cell.condition)?;
+        let reason = cell.reason.as_deref().unwrap_or_default();
+        Some(format!("{} {} in {}: {reason}", line.service, line.component, cell.environment))
+    });
+    (said::health(tally, total), worst)
 }
 
 fn slo(overview: &OverviewScene<'_>, gravity: Gravity) -> (String, Option<String>) {

@@ -1,0 +1,150 @@
+//! What the console knows of the health of components, and which of them are on the screen. Changed by `update` alone.
+
+use std::sync::Arc;
+
+use super::model::Model;
+use crate::domain::alert::Alert;
+use crate::domain::health::{Condition, HealthSnapshot, Line, lines};
+use crate::domain::rollout::Rollout;
+use crate::domain::time::Instant;
+use crate::ui::health::{HealthScene, Place};
+
+/// The components of every environment.
+#[derive(Debug, Default)]
+pub struct Health {
+    /// The newest of each environment.
+    snapshots: Vec<HealthSnapshot>,
+    /// What came in while the screen was frozen.
+    held: Vec<HealthSnapshot>,
+    /// The lines on the screen, worst first.
+    lines: Vec<Line>,
+    tally: [usize; 3],
+    total: usize,
+    /// The worst of all of them.
+    worst: Option<Box<Line>>,
+}
+
+impl Health {
+    /// Takes a newer snapshot in the place of the one before.
+    pub fn take(&mut self, snapshot: HealthSnapshot, is_frozen: bool) {
+        let to = if is_frozen { &mut self.held } else { &mut self.snapshots };
+        match to.iter_mut().find(|known| known.environment == snapshot.environment) {
+            Some(known) => *known = snapshot,
+            None => to.push(snapshot),
+        }
+    }
+
+    /// Shows what came in while the screen was frozen.
+    pub fn release(&mut self) {
+        for snapshot in std::mem::take(&mut self.held) {
+            self.take(snapshot, false);
+        }
+    }
+
+    /// The newest of an environment; `None` when nothing is asked there.
+    pub fn of(&self, environment: &str) -> Option<&HealthSnapshot> {
+        self.snapshots.iter().find(|snapshot| &*snapshot.environment == environment)
+    }
+
+    /// The lines on the screen.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// How many cells are unhealthy, degraded and not known, and how many components there are.
+    pub const fn counts(&self) -> ([usize; 3], usize) {
+        (self.tally, self.total)
+    }
+
+    /// The worst line, whatever the filter.
+    pub fn worst(&self) -> Option<&Line> {
+        self.worst.as_deref()
+    }
+
+    /// The place of a line, by what it is.
+    pub fn place(&self, of: Option<&Place>) -> Option<usize> {
+        let (service, component) = of?;
+        self.lines.iter().position(|line| line.service == *service && line.component == *component)
+    }
+}
+
+impl Model {
+    /// Makes the lines of the matrix anew; the cursor stays on its line, or rests on the worst.
+    pub fn refilter_health(&mut self, now: Instant) {
+        let before = self.health.place(self.ui.health.cursor.as_ref()).unwrap_or(0);
+        let snapshots: Vec<&HealthSnapshot> = self.shown().filter_map(|sight| self.health.of(sight.name())).collect();
+        let mut lines = lines(&snapshots, &self.services, now);
+        let count = |condition: Condition| {
+            lines.iter().flat_map(|line| &line.cells).filter(|cell| cell.condition == condition).count()
+        };
+        let tally = [Condition::Unhealthy, Condition::Degraded, Condition::Unknown].map(count);
+        let total = lines.len();
+        self.health.worst = lines.first().cloned().map(Box::new);
+        let chosen = &self.ui.health;
+        let words: Vec<String> = chosen.filter.text.split_whitespace().map(str::to_lowercase).collect();
+        lines.retain(|line| {
+            let names = format!("{} {} {}", line.service, line.component, line.condition().word()).to_lowercase();
+            let is_well = line.condition() == Condition::Healthy && !line.is_impaired();
+            (!chosen.is_problems_only || !is_well) && words.iter().all(|word| names.contains(word.as_str()))
+        });
+        self.health.tally = tally;
+        self.health.total = total;
+        self.health.lines = lines;
+        let is_there = self.health.place(self.ui.health.cursor.as_ref()).is_some();
+        if !self.ui.health.is_cursor_held || !is_there {
+            let last = self.health.lines.len().saturating_sub(1);
+            let place = if self.ui.health.is_cursor_held { before.min(last) } else { 0 };
+            self.ui.health.cursor = self.health.lines.get(place).map(place_of);
+        }
+    }
+
+    /// The line under the cursor of the matrix.
+    pub fn health_line(&self) -> Option<&Line> {
+        self.health.lines.get(self.health.place(self.ui.health.cursor.as_ref())?)
+    }
+
+    /// The environment of the worst cell under the cursor.
+    pub(super) fn health_environment(&self) -> Option<&Arc<str>> {
+        self.health_line()?.cells.iter().max_by_key(|cell| cell.condition).map(|cell| &cell.environment)
+    }
+
+    /// The workloads of the service under the cursor where it is worst, worst first.
+    pub(super) fn health_rollouts(&self) -> Vec<&Arc<Rollout>> {
+        let (Some(line), Some(environment)) = (self.health_line(), self.health_environment()) else {
+            return Vec::new();
+        };
+        self.rollouts_of(environment, &line.service)
+    }
+
+    /// The alerts about that service there, worst first.
+    pub(super) fn health_alerts(&self) -> Vec<Arc<Alert>> {
+        let here = self.health_line().zip(self.health_environment());
+        let alerts =
+            here.map(|(line, environment)| self.alerts.of_service(environment, &line.service).cloned().collect());
+        alerts.unwrap_or_default()
+    }
+
+    pub(super) fn health_scene(&self) -> HealthScene<'_> {
+        let needed_by = self.health_line().zip(self.health_environment());
+        let needed_by = needed_by.map(|(line, environment)| self.services.needing_in(environment, &line.service));
+        HealthScene {
+            lines: &self.health.lines,
+            cursor: self.health.place(self.ui.health.cursor.as_ref()),
+            total: self.health.total,
+            tally: self.health.tally,
+            environments: self
+                .shown()
+                .map(super::sight::Sight::name)
+                .filter(|name| self.health.of(name).is_some())
+                .collect(),
+            is_configured: self.services.declared().iter().any(|service| !service.probes.is_empty()),
+            needed_by: needed_by.map(|names| names.into_iter().collect()).unwrap_or_default(),
+            rollouts: self.health_rollouts(),
+        }
+    }
+}
+
+/// What a line is.
+pub(super) fn place_of(line: &Line) -> Place {
+    (line.service.clone(), line.component.clone())
+}

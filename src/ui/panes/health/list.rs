@@ -1,0 +1,149 @@
+//! The matrix itself.
+
+use ratatui::layout::Rect;
+
+use super::{more, role_of};
+use crate::domain::health::{Cell as Found, Condition, Line};
+use crate::theme::Role;
+use crate::ui::layout::Room;
+use crate::ui::pen::Pen;
+use crate::ui::root::HitMap;
+use crate::ui::scene::Scene;
+use crate::ui::widgets::columns::{self, Column, Placed};
+use crate::ui::widgets::grid::{self, Cell, Fit, Head};
+use crate::ui::widgets::page::Page;
+use crate::ui::widgets::title;
+use crate::ui::words::{self, health as said, health::column};
+
+/// From how many rows on the line under the cursor is told in full.
+const ROOM_FOR_MORE: u16 = 15;
+
+/// Draws it.
+pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
+    let cursor = title(pen, Rect { height: 1, ..area }, scene);
+    let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..below };
+    if scene.health.lines.is_empty() {
+        let mut page = Page::new(inner.width.saturating_sub(2));
+        let words = match (scene.health.is_configured, scene.health.total) {
+            (false, _) => said::NOT_CONFIGURED.to_owned(),
+            (true, 0) => said::NOT_HERE.to_owned(),
+            (true, total) => said::nothing_matches(total),
+        };
+        page.text(pen, 0, &words, Role::Text);
+        page.draw(pen, Rect { x: inner.x + 1, y: below.y + 1, height: below.height.saturating_sub(1), ..inner }, 0);
+        return HitMap { cursor, ..HitMap::default() };
+    }
+    let at = scene.health.cursor.unwrap_or(0);
+    let told = scene.health.lines.get(at).filter(|_| below.height >= ROOM_FOR_MORE);
+    let told = told.map(|line| more::page(pen, line, scene, inner.width));
+    let told_rows = told.as_ref().map_or(0, |page| u16::try_from(page.len() + 1).unwrap_or(u16::MAX));
+    let told_rows = told_rows.min(below.height / 2);
+    let table = Rect { height: below.height - told_rows, ..below };
+    let placed = placed(scene, table.width - 1);
+    let hit = grid::draw(pen, table, &placed, (scene.health.lines.len(), at), |_, place| {
+        let Some(line) = scene.health.lines.get(place) else { return Vec::new() };
+        placed.iter().map(|column| cell(scene.clock, column, line, scene)).collect()
+    });
+    for column in &placed {
+        // The names of environments are the operator's: they are written over the places kept for them.
+        if let Some(name) = environment(column.id.words, scene) {
+            let x = table.x + 1 + column.x;
+            let width = usize::from(column.width);
+            pen.put(x, table.y, column.width, &format!("{name:<width$}"), pen.style(Role::ColumnHead));
+        }
+    }
+    if let Some(page) = told {
+        pen.rule(inner.x, table.bottom(), inner.width, pen.style(Role::Border));
+        page.draw(pen, Rect { y: table.bottom() + 1, height: told_rows.saturating_sub(1), ..inner }, 0);
+    }
+    HitMap { cursor, ..hit }
+}
+
+/// How many components are how; or the filter while it is typed.
+fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)> {
+    let (health, chosen) = (&scene.health, &scene.ui.health);
+    let tally = said::tally(health.tally, health.lines.len(), health.total);
+    let mut facts = vec![if health.total > 0 { tally } else { said::TITLE.to_owned() }];
+    facts.extend(chosen.is_problems_only.then(|| said::PROBLEMS_ONLY.to_owned()));
+    if !scene.ui.is_filtering && !chosen.filter.text.is_empty() {
+        facts.push(words::list::filter(&chosen.filter.text));
+    }
+    title::draw(pen, area, &facts, scene.ui.is_filtering.then_some(&chosen.filter))
+}
+
+/// The environment whose place this is; `None` for any other column.
+fn environment<'a>(head: &str, scene: &Scene<'a>) -> Option<&'a str> {
+    let place = column::ENVIRONMENTS.iter().position(|known| *known == head)?;
+    scene.health.environments.get(place).copied()
+}
+
+fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {
+    let room = Room::of(columns + 1);
+    let [service, component, wide, reason] = match room {
+        Room::Narrow => [14, 10, 15, 8],
+        Room::Middle => [20, 14, 18, 24],
+        Room::Wide => [32, 20, 22, 50],
+    };
+    let column = |words, width, rank, fit| Column { id: Head { words, fit }, width, rank };
+    let mut asked = vec![
+        column(column::STATE, 9, 0, Fit::Left),
+        column(column::SERVICE, service, 0, Fit::Middle),
+        column(column::COMPONENT, component, 0, Fit::Middle),
+    ];
+    if scene.health.environments.len() > 1 {
+        let places = column::ENVIRONMENTS.iter().zip(&scene.health.environments).zip(1_u8..);
+        asked.extend(places.map(|((words, _), rank)| column(words, wide, rank, Fit::Left)));
+    } else {
+        asked.extend([
+            column(column::TOOK, 6, 0, Fit::Right),
+            column(column::VERSION, 12, 2, Fit::Middle),
+            column(column::CERTIFICATE, 5, 1, Fit::Right),
+        ]);
+    }
+    columns::place(&asked, columns, reason, Some(Head { words: column::REASON, fit: Fit::Left }))
+}
+
+fn cell(now: crate::domain::time::Instant, column: &Placed<Head>, line: &Line, scene: &Scene<'_>) -> Cell {
+    let worst =
+        line.cells.iter().max_by_key(|cell| (cell.condition, cell.reason.is_some(), !cell.impaired_by.is_empty()));
+    match column.id.words {
+        column::STATE => (line.condition().word().to_owned(), role_of(line.condition())),
+        column::SERVICE => (line.service.to_string(), Role::Text),
+        column::COMPONENT => (line.component.to_string(), Role::Text),
+        column::TOOK => {
+            let took = worst.and_then(|cell| cell.check.took).map(said::took);
+            (took.unwrap_or_default(), Role::Text)
+        }
+        column::VERSION => (worst.and_then(|cell| cell.check.version.clone()).unwrap_or_default(), Role::Muted),
+        column::CERTIFICATE => {
+            let certificate = worst.and_then(|cell| cell.check.certificate.as_ref());
+            let days = certificate.map(|one| said::days(one.days_left(now)));
+            let role =
+                certificate.and_then(|one| one.now(now)).map_or(Role::Muted, |(condition, _)| role_of(condition));
+            (days.unwrap_or_default(), role)
+        }
+        column::REASON => worst.map_or_else(|| (String::new(), Role::Muted), reason),
+        head => match environment(head, scene).map(|name| line.cell(name)) {
+            Some(Some(cell)) => in_short(cell),
+            _ => (said::NOT_ASKED.to_owned(), Role::Muted),
+        },
+    }
+}
+
+/// How it is in one environment, and how long the answer took.
+fn in_short(cell: &Found) -> Cell {
+    let took = cell.check.took.filter(|_| cell.condition != Condition::Unknown).map(said::took);
+    let took = took.map(|took| format!(" {took}")).unwrap_or_default();
+    let impaired = if cell.impaired_by.is_empty() { "" } else { "*" };
+    (format!("{}{impaired}{took}", cell.condition.word()), role_of(cell.condition))
+}
+
+/// Why it is so, or what impairs it.
+fn reason(cell: &Found) -> Cell {
+    match (&cell.reason, cell.impaired_by.as_slice()) {
+        (Some(reason), _) => (reason.clone(), role_of(cell.condition)),
+        (None, []) => (String::new(), Role::Muted),
+        (None, _) => (said::impaired_by(&more::names(cell)), Role::Warning),
+    }
+}

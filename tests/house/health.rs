@@ -1,0 +1,296 @@
+//! The health matrix in every state, at every size, and components that break, asked by the shipped client.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use insta::assert_snapshot;
+use quarterdeck::app::{Message, update};
+use quarterdeck::domain::health::{Certificate, Check, Condition, HealthSnapshot, Kind, Part, Probe, Target, probe};
+use quarterdeck::domain::service::{Service, Services};
+use quarterdeck::domain::source::SourceState;
+use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario};
+use quarterdeck::sources::probe::{HealthFeed, HealthSource};
+use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::ui::state::View;
+use tokio::sync::{Notify, watch};
+
+use crate::alerts::workloads;
+use crate::stage::{SIZES, Stage, ago, now, text};
+
+fn check(service: &str, component: &str, condition: Condition) -> Check {
+    Check {
+        condition,
+        took: Some(TimeDelta::milliseconds(12)),
+        checked_at: Some(ago(4)),
+        ..Check::unasked(&service.into(), &component.into(), Kind::Http, format!("{service}.example:443").into())
+    }
+}
+
+fn until(days: i64) -> Certificate {
+    Certificate {
+        from: ago(86_400),
+        until: now() + TimeDelta::days(days),
+        issuer: "An Authority".into(),
+        chain_until: None,
+        trouble: None,
+    }
+}
+
+fn production() -> Vec<Check> {
+    let part = |name: &str, condition: Condition, error: Option<&str>| Part {
+        name: name.into(),
+        condition,
+        is_critical: Some(false),
+        took_ms: Some(80),
+        error: error.map(str::to_owned),
+    };
+    vec![
+        Check {
+            version: Some("2.14.0".to_owned()),
+            certificate: Some(until(61)),
+            ..check("checkout", "api", Condition::Healthy)
+        },
+        Check {
+            condition: Condition::Unhealthy,
+            reason: Some("It did not answer within 5 s.".to_owned()),
+            took: None,
+            ..check("payments", "api", Condition::Unhealthy)
+        },
+        Check { kind: Kind::Postgres, ..check("payments", "database", Condition::Healthy) },
+        Check {
+            version: Some("1.9".to_owned()),
+            expected: Some("2.0".to_owned()),
+            uptime_seconds: Some(86_400 * 3),
+            parts: vec![
+                part("redis", Condition::Unhealthy, Some("connection refused")),
+                part("disk", Condition::Healthy, None),
+            ],
+            ..check("search", "api", Condition::Healthy)
+        },
+        Check {
+            certificate: Some(until(5)),
+            ..check("a-service-nobody-deployed-from-here", "front", Condition::Healthy)
+        },
+        Check { checked_at: None, took: None, ..check("mail", "smtp", Condition::Unknown) },
+    ]
+}
+
+fn snapshot(environment: &str, checks: Vec<Check>) -> HealthSnapshot {
+    HealthSnapshot { environment: environment.into(), checks }
+}
+
+fn services() -> Services {
+    let probe = Probe {
+        component: "api".into(),
+        kind: Kind::Http,
+        target: Target::Everywhere("https://a.example/".to_owned()),
+        timeout: probe::TIMEOUT,
+        version: None,
+        is_critical: true,
+        authorities: None,
+    };
+    let needing = |name: &str, needs: &[&str]| Service {
+        name: name.into(),
+        depends_on: needs.iter().map(|name| Arc::from(*name)).collect(),
+        probes: vec![probe.clone()],
+        ..Service::default()
+    };
+    Services::new(vec![needing("web", &["checkout"]), needing("checkout", &["payments"]), needing("payments", &[])])
+}
+
+fn seeing(snapshots: Vec<HealthSnapshot>) -> Stage {
+    let mut stage = Stage::new();
+    stage.model.services = services().into();
+    stage.see(workloads(), SourceState::Fresh);
+    if snapshots.len() > 1 {
+        stage.model.scope = quarterdeck::app::Scope::All;
+        stage.model.merge();
+    }
+    for one in snapshots {
+        stage.tell(Message::Health(Box::new(one)));
+    }
+    stage.press("7");
+    stage
+}
+
+#[test]
+fn health_list() {
+    let mut without = Stage::new();
+    without.press("7");
+    assert_snapshot!("health_not_configured", without.bodies());
+    assert_snapshot!("health_not_here", seeing(Vec::new()).bodies());
+    assert_snapshot!("health_normal", seeing(vec![snapshot("production", production())]).bodies());
+    let unasked = |one: Check| Check { checked_at: None, took: None, ..one };
+    let loading = production().into_iter().map(unasked).collect();
+    assert_snapshot!("health_loading", seeing(vec![snapshot("production", loading)]).bodies());
+    let staging = vec![check("checkout", "api", Condition::Healthy), check("search", "api", Condition::Degraded)];
+    let both = seeing(vec![snapshot("production", production()), snapshot("staging", staging)]);
+    assert_snapshot!("health_matrix", both.bodies());
+    let many = (0..2_000).map(|place| check(&format!("service-{place:04}"), "api", Condition::Healthy)).collect();
+    let mut huge = seeing(vec![snapshot("production", many)]);
+    huge.press("G");
+    assert_snapshot!("health_huge", huge.bodies());
+}
+
+#[test]
+fn the_worst_is_told_first_with_what_it_impairs_and_leads_to_its_rollout() {
+    let mut stage = seeing(vec![snapshot("production", production())]);
+    let said: Vec<String> = stage
+        .model
+        .health
+        .lines()
+        .iter()
+        .map(|line| format!("{} {} {}", line.condition().word(), line.service, line.component))
+        .collect();
+    let expected = [
+        "unhealthy payments api",
+        "unhealthy a-service-nobody-deployed-from-here front",
+        "degraded search api",
+        "unknown mail smtp",
+        "healthy checkout api",
+        "healthy payments database",
+    ];
+    assert_eq!(said, expected);
+    assert!(text(&stage.body(120, 40)).contains("2 services need this one: checkout, web"));
+    stage.press("d");
+    assert!(matches!(&stage.model.ui.view, View::Detail(workload, _) if &*workload.name == "payments"));
+    stage.press("q");
+    assert_eq!(stage.model.ui.view, View::Health, "back to where one came from");
+    stage.press("/");
+    stage.type_text("checkout");
+    assert!(text(&stage.body(120, 40)).contains("impaired by payments (unhealthy)"));
+    stage.type_text("nobody");
+    assert!(text(&stage.body(120, 40)).contains("None of 6 components matches"));
+    stage.press("esc");
+    stage.press("ctrl-z");
+    assert_eq!(stage.model.health.lines().len(), 5, "what is well and not impaired is left out");
+    stage.press("0");
+    let overview = text(&stage.body(120, 40));
+    assert!(overview.contains("2 unhealthy, 1 degraded, 1 unknown"), "{overview}");
+}
+
+#[test]
+fn answers_that_grow_old_are_not_known_any_more_and_never_green() {
+    let mut stage = seeing(vec![snapshot("production", production())]);
+    let later = now() + TimeDelta::minutes(4);
+    update(&mut stage.model, Message::Health(Box::new(snapshot("production", production()))), later);
+    assert!(stage.model.health.lines().iter().all(|line| line.condition() == Condition::Unknown));
+}
+
+/// Texts nobody should have to expect, and somebody will send.
+#[test]
+fn hostile_answers_stay_in_their_cells() {
+    let hostile = [
+        "支払いサービス決済処理基盤本番環境",
+        "\u{1b}[2J\u{1b}]0;owned\u{7}clear",
+        "a\u{202e}gnp.exe",
+        "tab\there\nnew",
+    ];
+    let all = hostile.iter().map(|name| Check {
+        reason: Some((*name).to_owned()),
+        version: Some((*name).to_owned()),
+        ..check(name, name, Condition::Degraded)
+    });
+    let mut stage = seeing(vec![snapshot("production", all.collect())]);
+    for (depth, glyphs) in [(Depth::None, Glyphs::ASCII), (Depth::Sixteen, Glyphs::UNICODE)] {
+        stage.theme = Theme::embedded("midnight", depth);
+        stage.glyphs = glyphs;
+        for (columns, rows) in SIZES {
+            for cell in stage.screen(columns, rows).content() {
+                assert!(!cell.symbol().chars().any(char::is_control), "{:?} reached a cell", cell.symbol());
+                assert!(!cell.symbol().contains('\u{202e}'));
+            }
+        }
+    }
+}
+
+/// A simulated service whose endpoint is asked each time the test wants it.
+struct Rig {
+    sandbox: Sandbox,
+    seen: watch::Receiver<HealthSnapshot>,
+    retry: Arc<Notify>,
+    _folder: tempfile::TempDir,
+}
+
+impl Rig {
+    #[expect(clippy::disallowed_methods, reason = "the sandbox and the source run in real time here")]
+    async fn new(knows_authority: bool) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let service = quarterdeck::sandbox::Service::new("api", 2);
+        let scenario = Scenario::empty("shop").with("shop", service);
+        let sandbox = Sandbox::start(scenario, SandboxClock::starting(chrono::Utc::now(), 1)).await.expect("a sandbox");
+        let folder = tempfile::tempdir().expect("a folder");
+        let authority = folder.path().join("authority");
+        std::fs::write(&authority, sandbox.certificate()).expect("room");
+        let probe = Probe {
+            component: "api".into(),
+            kind: Kind::Http,
+            target: Target::Everywhere(format!("{}/shop/api", sandbox.health())),
+            timeout: TimeDelta::milliseconds(1_500),
+            version: None,
+            is_critical: true,
+            authorities: knows_authority.then_some(authority),
+        };
+        let services = Services::new(vec![Service { name: "shop".into(), probes: vec![probe], ..Service::default() }]);
+        let feed = HealthFeed::of(&"production".into(), &services).expect("it asks something");
+        let (snapshots, seen) = watch::channel(HealthSnapshot::default());
+        let retry = Arc::new(Notify::new());
+        let source = HealthSource { feed, clock: Arc::new(chrono::Utc::now), retry: retry.clone(), snapshots };
+        tokio::spawn(source.run());
+        Self { sandbox, seen, retry, _folder: folder }
+    }
+
+    /// The first answer that is as it should be.
+    #[expect(clippy::disallowed_methods, reason = "the source runs in real time here")]
+    async fn until(&mut self, what: &str, is_it: impl Fn(Condition, &str, &Check) -> bool) -> Check {
+        let found = tokio::time::timeout(Duration::from_secs(30), async {
+            loop {
+                self.retry.notify_waiters();
+                let newest = self.seen.borrow_and_update().checks.first().cloned();
+                if let Some(check) = newest {
+                    let (condition, reason) = check.now(chrono::Utc::now());
+                    if is_it(condition, reason.as_deref().unwrap_or_default(), &check) {
+                        return check;
+                    }
+                }
+                let _ = tokio::time::timeout(Duration::from_millis(100), self.seen.changed()).await;
+            }
+        });
+        found.await.map_err(|_| format!("never {what}: {:?}", self.seen.borrow())).expect("in half a minute")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_component_that_breaks_says_how_and_heals() {
+    let mut rig = Rig::new(true).await;
+    let well = rig.until("healthy", |condition, _, _| condition == Condition::Healthy).await;
+    assert!(well.version.is_some() && well.parts.len() == 3 && well.took.is_some(), "{well:?}");
+    let certificate = well.certificate.expect("it is asked over TLS");
+    assert_eq!(certificate.trouble, None, "its authority is known");
+    for (fault, path, condition, words) in [
+        (Fault::Hang, "/health/", Condition::Unhealthy, "did not answer within 1500 ms"),
+        (Fault::Status(503), "/health/", Condition::Unhealthy, "answers 503"),
+        (Fault::Status(500), "/health/", Condition::Unhealthy, "answers 500"),
+        (Fault::Status(404), "/health/", Condition::Unknown, "is the path right"),
+        (Fault::Html, "/health/", Condition::Unknown, "a web page"),
+        (Fault::Down, "/", Condition::Unhealthy, "127.0.0.1"),
+        (Fault::ExpiredCertificate, "/", Condition::Unhealthy, "expired on 2021-01-01"),
+        (Fault::WrongCertificate, "/", Condition::Unhealthy, "certificate"),
+    ] {
+        rig.sandbox.faults().set(path, fault);
+        rig.until(words, |found, reason, _| found == condition && reason.contains(words)).await;
+        rig.sandbox.faults().heal();
+        rig.until("healthy again", |condition, _, _| condition == Condition::Healthy).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_of_nobody_known_is_told_not_only_refused() {
+    let mut rig = Rig::new(false).await;
+    let words = "an authority that is not trusted here";
+    let found = rig.until("untrusted", |_, _, check| check.certificate.is_some()).await;
+    let trouble = found.certificate.and_then(|one| one.trouble).unwrap_or_default();
+    assert!(trouble.contains(words) || trouble.contains("not accepted"), "{trouble}");
+    assert_eq!(found.condition, Condition::Unhealthy);
+}
