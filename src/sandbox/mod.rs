@@ -9,6 +9,7 @@ mod controllers;
 mod faults;
 mod health;
 mod http;
+mod mishaps;
 mod patch;
 mod prometheus;
 mod scenario;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::controllers;
 use super::controllers::{BEHAVIOUR, READY_AFTER};
+use super::mishaps;
 use super::world::{Key, World, stamp};
 
 /// The namespace of the demo's production.
@@ -188,7 +189,8 @@ impl Scenario {
         self
     }
 
-    /// A shop: a dozen services in two environments, one rollout on its way, and one that goes wrong while you look.
+    /// A shop: a dozen services in two environments, one rollout on its way, and one that goes wrong while you look. A node is silent in
+    /// production, and staging runs into its quota later.
     pub fn shop() -> Self {
         let mut shop = Self { has_trouble: true, is_measured: true, ..Self::default() };
         for (name, replicas, releases) in SHOP {
@@ -260,7 +262,12 @@ impl Scenario {
         for (namespace, scaled) in &self.autoscalers {
             put_autoscaler(world, namespace, scaled, now);
         }
-        if self.has_trouble { trouble(world, now) } else { Vec::new() }
+        if self.has_trouble {
+            mishaps::beside(world, now);
+            trouble(world, now)
+        } else {
+            Vec::new()
+        }
     }
 }
 
@@ -308,16 +315,17 @@ fn trouble(world: &mut World, now: DateTime<Utc>) -> Vec<Turn> {
     release(world, PRODUCTION, &slow, "1.45.0", "deploy 1.45.0 (#655): typo tolerance", None, 25, began);
     pass(world, began, now);
     let bad = Service { image: "ghcr.example/shop/payments".to_owned(), ..Service::new("payments", 6) };
-    vec![Turn {
+    let crash = Turn {
         at: now + TROUBLE_AFTER,
         act: Box::new(move |world, now| {
             release(world, PRODUCTION, &bad, "3.8.0", "deploy 3.8.0 (#1482): new provider", Some("crash-loop"), 3, now);
         }),
-    }]
+    };
+    vec![crash, Turn { at: now + mishaps::SQUEEZED_AFTER, act: Box::new(mishaps::squeeze) }]
 }
 
 /// Lets the controllers play from one time to another.
-fn pass(world: &mut World, from: DateTime<Utc>, until: DateTime<Utc>) {
+pub(super) fn pass(world: &mut World, from: DateTime<Utc>, until: DateTime<Utc>) {
     let mut at = from;
     // Bounded: a crash loop has something to do for ever.
     for _ in 0..200 {
@@ -389,7 +397,7 @@ fn put_autoscaler(world: &mut World, namespace: &str, scaled: &Autoscaled, now: 
 pub(super) const AGE: TimeDelta = TimeDelta::days(90);
 
 /// A node that is well.
-fn put_node(world: &mut World, name: &str, made: DateTime<Utc>) {
+pub(super) fn put_node(world: &mut World, name: &str, made: DateTime<Utc>) {
     put_plain(world, "nodes", "Node", "", name, made);
     let key = Key { resource: "nodes", namespace: String::new(), name: name.to_owned() };
     let Some(mut node) = world.get(&key).cloned() else { return };
@@ -403,7 +411,14 @@ fn put_node(world: &mut World, name: &str, made: DateTime<Utc>) {
     world.put(key, node);
 }
 
-fn put_plain(world: &mut World, resource: &'static str, kind: &str, namespace: &str, name: &str, at: DateTime<Utc>) {
+pub(super) fn put_plain(
+    world: &mut World,
+    resource: &'static str,
+    kind: &str,
+    namespace: &str,
+    name: &str,
+    at: DateTime<Utc>,
+) {
     let object = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "uid": world.uid(), "creationTimestamp": stamp(at)}, "spec": {}, "status": {}});
     world.put(Key { resource, namespace: namespace.to_owned(), name: name.to_owned() }, object);
 }

@@ -30,6 +30,28 @@ pub(super) fn labels_fit(object: &Value, selector: &str) -> bool {
     })
 }
 
+/// Whether an object's labels fit the selector of another object: `matchLabels` and `matchExpressions`; an empty one fits everything.
+pub(super) fn labels_match(object: &Value, selector: &Value) -> bool {
+    let label =
+        |key: &str| object.pointer("/metadata/labels").and_then(|labels| labels.get(key)).and_then(Value::as_str);
+    let mut equal = selector.get("matchLabels").and_then(Value::as_object).into_iter().flatten();
+    let mut expressions = selector.get("matchExpressions").and_then(Value::as_array).into_iter().flatten();
+    selector.is_object()
+        && equal.all(|(key, value)| label(key) == value.as_str())
+        && expressions.all(|one| {
+            let own = label(one["key"].as_str().unwrap_or_default());
+            let mut values = one["values"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            let is_listed = own.is_some_and(|own| values.any(|value| value == own));
+            match one["operator"].as_str().unwrap_or_default() {
+                "In" => is_listed,
+                "NotIn" => !is_listed,
+                "Exists" => own.is_some(),
+                "DoesNotExist" => own.is_none(),
+                _ => false,
+            }
+        })
+}
+
 /// Splits at commas outside parentheses.
 fn terms(selector: &str) -> Vec<&str> {
     let mut found = Vec::new();

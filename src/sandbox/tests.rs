@@ -33,7 +33,7 @@ fn status(world: &World, namespace: &str, name: &str) -> serde_json::Value {
 }
 
 #[test]
-fn the_shop_begins_well_but_for_one_rollout_on_its_way() {
+fn the_shop_begins_well_but_for_one_rollout_on_its_way_and_a_silent_node() {
     let world = played(&Scenario::shop(), 0);
     let waiting: Vec<String> = world
         .list("deployments", scenario::PRODUCTION)
@@ -43,7 +43,7 @@ fn the_shop_begins_well_but_for_one_rollout_on_its_way() {
         })
         .map(|(key, _)| key.name.clone())
         .collect();
-    assert_eq!(waiting, ["search"]);
+    assert_eq!(waiting, ["notifications", "recommendations", "search"], "two of them have a pod on the silent node");
     assert_eq!(world.list("deployments", "").count(), 24);
 }
 
@@ -90,4 +90,24 @@ async fn our_own_client_sees_the_shop_over_tls() -> Result<(), Box<dyn std::erro
     assert!(snapshot.rollouts.iter().any(|row| &*row.workload.name == "search" && row.verdict == Verdict::Progressing));
     assert!(sandbox.requests().iter().all(|seen| seen.method == "GET"), "looking sends no other verb");
     Ok(())
+}
+
+#[test]
+fn a_quota_refuses_pods_until_there_is_room() {
+    let world = played(&Scenario::shop(), 60);
+    let accounts = status(&world, scenario::STAGING, "accounts");
+    let failure = accounts["conditions"].as_array().into_iter().flatten().find(|one| one["type"] == "ReplicaFailure");
+    let message = failure.and_then(|failure| failure["message"].as_str()).unwrap_or_default().to_owned();
+    assert!(message.contains("is forbidden: exceeded quota: compute, requested: pods=1, used: pods="), "{accounts}");
+    assert_eq!(accounts["availableReplicas"], 2, "what was there stays: {accounts}");
+    let mut world = world;
+    let key = world::Key { resource: "resourcequotas", namespace: scenario::STAGING.into(), name: "compute".into() };
+    let mut quota = world.get(&key).cloned().unwrap();
+    assert_eq!(quota["status"]["used"]["pods"], quota["status"]["hard"]["pods"], "{quota}");
+    quota["spec"]["hard"]["pods"] = serde_json::json!("99");
+    world.put(key, quota);
+    controllers::settle(&mut world, start() + TimeDelta::seconds(61));
+    controllers::settle(&mut world, start() + TimeDelta::seconds(70));
+    let accounts = status(&world, scenario::STAGING, "accounts");
+    assert!(!accounts.to_string().contains("ReplicaFailure") && accounts["availableReplicas"] == 3, "{accounts}");
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
 use super::rolling::{Part, Set, limits, new_size, old_sizes, shares};
-use super::{keys, number, owned, owner_reference, text};
+use super::{around, keys, number, owned, owner_reference, text};
 use crate::domain::rollout::same_template;
 use crate::sandbox::template::{HASH, hash, without_hash};
 use crate::sandbox::world::{Key, World, read_stamp, stamp};
@@ -247,6 +247,7 @@ fn report(world: &mut World, key: &Key, mut deployment: Value, now: DateTime<Utc
     };
     set_condition(&mut deployment, "Available", is_available, reason, message, now, false);
     let due = estimate(&mut deployment, new.map(|(key, _)| key.name.as_str()), is_complete, has_moved, now);
+    fail(world, key, &mut deployment, now);
     let conditions = deployment["status"]["conditions"].clone();
     let mut status = json!({"observedGeneration": deployment["metadata"]["generation"], "conditions": conditions});
     let missing = (desired - available).max(0);
@@ -264,6 +265,21 @@ fn report(world: &mut World, key: &Key, mut deployment: Value, now: DateTime<Utc
     deployment["status"] = status;
     world.put(key.clone(), deployment);
     due
+}
+
+/// The ReplicaFailure condition: that of a ReplicaSet whose pods are refused, gone as soon as none is.
+fn fail(world: &World, key: &Key, deployment: &mut Value, now: DateTime<Utc>) {
+    match around::refused(world, &key.namespace, &text(deployment, "/metadata/uid")) {
+        Some(failure) => {
+            let message = text(&failure, "/message");
+            set_condition(deployment, "ReplicaFailure", true, "FailedCreate", &message, now, false);
+        }
+        None => {
+            if let Some(conditions) = deployment["status"]["conditions"].as_array_mut() {
+                conditions.retain(|condition| condition["type"] != "ReplicaFailure");
+            }
+        }
+    }
 }
 
 /// The Progressing condition, as the controller estimates it.

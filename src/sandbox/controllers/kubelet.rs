@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::{keys, text};
+use super::{around, keys, text};
 use crate::sandbox::world::{Key, World, read_stamp, stamp};
 
 /// What a pod does: `ready` (default), `image-pull`, `crash-loop`, `never-ready`, `unschedulable`; one that is to end: `fail`.
@@ -62,21 +62,20 @@ fn live(
             .map(str::to_owned)
     };
     let behaviour = annotation(BEHAVIOUR).unwrap_or_default();
-    if behaviour == "unschedulable" {
+    let no_room = || {
+        let words = "0/3 nodes are available: 3 Insufficient memory. preemption: 0/3 nodes are available: 3 No preemption victims found for incoming pod.";
+        (behaviour == "unschedulable").then(|| words.to_owned())
+    };
+    let is_placed = pod["spec"].get("nodeName").is_some();
+    let homeless = no_room().or_else(|| around::unbound(world, &key.namespace, &pod).filter(|_| !is_placed));
+    if let Some(message) = homeless {
         let condition = json!({"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "lastTransitionTime": stamp(created),
-            "message": "0/3 nodes are available: 3 Insufficient memory. preemption: 0/3 nodes are available: 3 No preemption victims found for incoming pod."});
+            "message": message});
         pod["status"] = json!({"phase": "Pending", "conditions": [condition]});
         let about = pod.clone();
         if world.get(key) != Some(&pod) {
             world.put(key.clone(), pod);
-            world.event(
-                &about,
-                "Pod",
-                true,
-                "FailedScheduling",
-                "0/3 nodes are available: 3 Insufficient memory.",
-                now,
-            );
+            world.event(&about, "Pod", true, "FailedScheduling", &message, now);
         }
         return None;
     }
@@ -90,16 +89,19 @@ fn live(
         moment(&behaviour, age, TimeDelta::seconds(ready_after), &image, created)
     };
     let place = key.name.bytes().map(usize::from).sum::<usize>() % NODES.len();
-    if pod["spec"].get("nodeName").is_none() {
+    if !is_placed {
         pod["spec"]["nodeName"] = json!(NODES[place]);
     }
     let since = if moment.is_ready { created + TimeDelta::seconds(ready_after) } else { created };
+    // Nobody hears of a pod whose node is silent: it counts as not ready since then, and its containers stay as they were last.
+    let silent = silent_since(world, &text(&pod, "/spec/nodeName"));
+    let (is_ready, since) = silent.map_or((moment.is_ready, since), |silent| (false, silent));
     let truth = |is_true: bool| if is_true { "True" } else { "False" };
     let conditions: Vec<Value> = [
         ("PodScheduled", true, created),
         ("Initialized", true, created),
         ("ContainersReady", moment.is_ready, since),
-        ("Ready", moment.is_ready, since),
+        ("Ready", is_ready, since),
     ]
     .iter()
     .map(|(kind, is_true, at)| json!({"type": kind, "status": truth(*is_true), "lastTransitionTime": stamp(*at)}))
@@ -128,6 +130,14 @@ fn live(
         }
     }
     moment.until.map(|until| created + until)
+}
+
+/// Since when the kubelet of a node says nothing any more; `None` while it does, and where there is no such node.
+fn silent_since(world: &World, node: &str) -> Option<DateTime<Utc>> {
+    let key = Key { resource: "nodes", namespace: String::new(), name: node.to_owned() };
+    let conditions = world.get(&key)?.pointer("/status/conditions")?.as_array()?;
+    let ready = conditions.iter().find(|one| one["type"] == "Ready" && one["status"] != "True")?;
+    read_stamp(ready.get("lastTransitionTime"))
 }
 
 /// What a pod of an age is doing.

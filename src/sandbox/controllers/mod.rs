@@ -2,6 +2,7 @@
 //!
 //! Each looks at the world and changes it; [`settle`] runs them until nothing moves any more, and tells when something is due.
 
+pub(super) mod around;
 mod cron_job;
 mod deployment;
 pub(super) mod gitops;
@@ -33,6 +34,7 @@ pub(super) fn settle(world: &mut World, now: DateTime<Utc>) -> Option<DateTime<U
             cron_job::reconcile(world, now),
             job::reconcile(world, now),
             kubelet::reconcile(world, now),
+            around::reconcile(world, now),
         ]
         .into_iter()
         .flatten()

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::{keys, number, owned, owner_reference, text};
+use super::{around, keys, number, owned, owner_reference, text};
 use crate::sandbox::world::{Key, World, stamp};
 
 pub(super) fn reconcile(world: &mut World, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -14,9 +14,13 @@ pub(super) fn reconcile(world: &mut World, now: DateTime<Utc>) -> Option<DateTim
         let mut active: Vec<_> =
             pods.into_iter().filter(|(_, pod)| pod["metadata"].get("deletionTimestamp").is_none()).collect();
         let wanted = usize::try_from(number(&set, "/spec/replicas")).unwrap_or(0);
+        let mut failure = None;
         for _ in active.len()..wanted {
-            let pod = create(world, &key, &set, now);
-            active.push(pod);
+            failure = around::refusal(world, &key.namespace).map(|why| refused(world, &key, &set, &why, now));
+            if failure.is_some() {
+                break;
+            }
+            active.push(create(world, &key, &set, now));
         }
         if active.len() > wanted {
             // Those that are not ready go first, then the youngest.
@@ -31,9 +35,20 @@ pub(super) fn reconcile(world: &mut World, now: DateTime<Utc>) -> Option<DateTim
                 delete(world, &pod_key, pod, &set, now);
             }
         }
-        count(world, &key, set, &active);
+        count(world, &key, set, &active, failure);
     }
     None
+}
+
+/// The condition of a set whose pod was refused. The controller tries again by itself, and says it once.
+fn refused(world: &mut World, key: &Key, set: &Value, why: &str, now: DateTime<Utc>) -> Value {
+    let known = set.pointer("/status/conditions/0").filter(|known| known["type"] == "ReplicaFailure");
+    if let Some(known) = known.filter(|known| text(known, "/message").ends_with(why)) {
+        return known.clone();
+    }
+    let message = format!("pods \"{}-{}\" is forbidden: {why}", key.name, world.letters());
+    world.event(set, "ReplicaSet", true, "FailedCreate", &format!("Error creating: {message}"), now);
+    json!({"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": message, "lastTransitionTime": stamp(now)})
 }
 
 fn create(world: &mut World, key: &Key, set: &Value, now: DateTime<Utc>) -> (Key, Value) {
@@ -73,12 +88,15 @@ pub(super) fn is_ready(pod: &Value) -> bool {
         .any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
 }
 
-fn count(world: &mut World, key: &Key, mut set: Value, active: &[(Key, Value)]) {
+fn count(world: &mut World, key: &Key, mut set: Value, active: &[(Key, Value)], failure: Option<Value>) {
     let ready = active.iter().filter(|(_, pod)| is_ready(pod)).count();
     let mut status = json!({"replicas": active.len(), "fullyLabeledReplicas": active.len(), "observedGeneration": set["metadata"]["generation"]});
     if ready > 0 {
         status["readyReplicas"] = json!(ready);
         status["availableReplicas"] = json!(ready);
+    }
+    if let Some(failure) = failure {
+        status["conditions"] = json!([failure]);
     }
     set["status"] = status;
     world.put(key.clone(), set);

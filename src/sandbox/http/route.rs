@@ -26,7 +26,7 @@ pub(super) struct Resource {
 }
 
 /// Every resource.
-pub(super) const RESOURCES: [Resource; 18] = [
+pub(super) const RESOURCES: [Resource; 19] = [
     Resource { plural: "namespaces", kind: "Namespace", api: "v1", is_namespaced: false, short: &["ns"] },
     Resource { plural: "nodes", kind: "Node", api: "v1", is_namespaced: false, short: &["no"] },
     Resource { plural: "pods", kind: "Pod", api: "v1", is_namespaced: true, short: &["po"] },
@@ -73,6 +73,13 @@ pub(super) const RESOURCES: [Resource; 18] = [
         api: "argoproj.io/v1alpha1",
         is_namespaced: true,
         short: &["app"],
+    },
+    Resource {
+        plural: "storageclasses",
+        kind: "StorageClass",
+        api: "storage.k8s.io/v1",
+        is_namespaced: false,
+        short: &["sc"],
     },
     Resource { plural: "replicasets", kind: "ReplicaSet", api: "apps/v1", is_namespaced: true, short: &["rs"] },
 ];

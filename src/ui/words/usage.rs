@@ -69,7 +69,7 @@ fn beside<T: Copy>(written: &dyn Fn(Option<T>, &str) -> String, request: Option<
 
 /// Nothing was measured of this one, though others were.
 pub fn unmeasured(name: &str) -> String {
-    format!("usage of {name}: not measured yet; what has just started has no measurement")
+    format!("usage of {name}: not measured: it has just started, or nobody hears of it")
 }
 
 /// Usage is not there; it is asked for again by itself.

@@ -14,6 +14,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario};
 use serde_json::{Value, json};
 
+use crate::support::console::Console;
 use crate::support::controlplane::{ControlPlane, UNKNOWN_TOKEN};
 use crate::support::process::{Finished, wait_until};
 use crate::support::shop::{PATIENCE, Shop};
@@ -21,9 +22,10 @@ use crate::support::shop::{PATIENCE, Shop};
 /// A server under contract.
 pub(super) struct Server {
     pub(super) what: &'static str,
-    namespace: String,
-    /// A kubeconfig of somebody who may everything.
+    pub(super) namespace: String,
+    /// A kubeconfig of somebody who may everything, and their context in it.
     kubeconfig: PathBuf,
+    context: &'static str,
     operator: Client,
     viewer: Client,
     /// The resource path on which a watch from version 1 is too old.
@@ -48,6 +50,7 @@ impl Server {
         Self {
             what: "the real server",
             namespace: name.to_owned(),
+            context: "admin",
             operator: client(&runtime, &kubeconfig, "admin"),
             viewer: client(&runtime, &viewing, "viewer"),
             kubeconfig,
@@ -72,6 +75,7 @@ impl Server {
         Self {
             what: "the sandbox",
             namespace: SIMULATED.to_owned(),
+            context: "demo-production",
             operator: client(&runtime, &kubeconfig, "demo-production"),
             viewer: client(&runtime, &kubeconfig, "demo-viewer"),
             kubeconfig,
@@ -144,6 +148,15 @@ impl Server {
             }
             serde_json::Deserializer::from_slice(&bytes).into_iter().filter_map(Result::ok).collect()
         })
+    }
+
+    /// The shipped binary on this server, which may look at the namespace.
+    pub(super) fn console(&self) -> Console {
+        let config = format!(
+            "[environment.test]\ncontext = \"{}\"\nnamespaces = [\"{}\"]\nguard = \"staging\"\n",
+            self.context, self.namespace
+        );
+        Console::with(&std::fs::read_to_string(&self.kubeconfig).expect("a file of ours"), &config)
     }
 
     pub(super) fn kubectl(&self, arguments: &[&str]) -> Finished {
