@@ -95,3 +95,54 @@ fn every_kind_is_called_what_kubectl_calls_it() {
         });
     }
 }
+
+/// What kubectl's own `rollout status` says at this moment, without waiting: its exit code, and all it wrote.
+fn kubectl_says(shop: &Shop, target: &str) -> (Option<i32>, String) {
+    let finished = shop.kubectl(&["rollout", "status", target, "--watch=false"]);
+    (finished.code, finished.stdout + &finished.stderr)
+}
+
+/// In the middle of a rollout nobody calls it done, and neither exit code says that it failed.
+#[test]
+fn half_way_neither_is_content_and_neither_fails() {
+    for (kind, resource) in KINDS {
+        let shop = Shop::open(&format!("midway-{resource}"));
+        let console = Console::of("oncall", &shop, Grant::Read);
+        let target = format!("{resource}/one");
+        set(&shop, kind, "one", "one:1", Behaviour::Good);
+        shop.rolled_out(&target);
+        set(&shop, kind, "one", "one:2", Behaviour::Slow(25));
+        let code = wait_until("ours being on its way", PATIENCE, || {
+            let finished = console.run(&["status", "--output", "json"]);
+            finished.stdout.contains("\"verdict\": \"progressing\"").then_some(finished.code)
+        });
+        let (kubectl, said) = kubectl_says(&shop, &target);
+        assert!(said.to_lowercase().contains("waiting for"), "{kind}: kubectl waits too: {said}");
+        assert_eq!((code, kubectl), (Some(0), Some(0)), "{kind}: under way is no failure: {said}");
+        wait_until("both being content", PATIENCE, || {
+            (verdict(&console, kind) == "complete" && kubectl_is_content(&shop, &target)).then_some(())
+        });
+        assert_eq!(console.run(&["status"]).code, Some(0), "{kind}");
+    }
+}
+
+/// Past its deadline both fail; before it, ours says what holds it while kubectl waits on.
+#[test]
+fn past_its_deadline_both_fail_and_before_it_ours_already_says_why() {
+    let shop = Shop::open("midway-deadline");
+    let console = Console::of("oncall", &shop, Grant::Read);
+    shop.deploy_good("one", "one:1", 2);
+    shop.deploy("one", "one:2", Behaviour::ImagePull, 2);
+    wait_until("ours being stuck", PATIENCE, || (verdict(&console, "Deployment") == "stuck").then_some(()));
+    let (kubectl, said) = kubectl_says(&shop, "deployment/one");
+    assert!(said.contains("Waiting for") && kubectl == Some(0), "kubectl waits: {said}");
+    assert_eq!(console.run(&["status"]).code, Some(2), "and ours does not: a pod that cannot come up");
+    let sooner = r#"{"spec":{"progressDeadlineSeconds":2}}"#;
+    shop.kubectl(&["patch", "deployment", "one", "-p", sooner]).good("a shorter deadline");
+    wait_until("kubectl giving up", PATIENCE, || {
+        let (code, said) = kubectl_says(&shop, "deployment/one");
+        (code == Some(1) && said.contains("exceeded its progress deadline")).then_some(())
+    });
+    wait_until("ours giving up", PATIENCE, || (verdict(&console, "Deployment") == "failed").then_some(()));
+    assert_eq!(console.run(&["status"]).code, Some(2));
+}
