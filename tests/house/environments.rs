@@ -16,17 +16,17 @@ use ratatui::buffer::Buffer;
 use crate::headless::Headless;
 use crate::stage::{Stage, health_of, now, rollout, shop, text};
 
-const NAMESPACE: &str = "shop";
+pub(crate) const NAMESPACE: &str = "shop";
 /// East is production, west a development: the same names in both.
-const CONFIG: &str = "[environment.east]\ncontext = \"east\"\nnamespaces = [\"shop\"]\nguard = \"production\"\nwrite = true\n\
+pub(crate) const CONFIG: &str = "[environment.east]\ncontext = \"east\"\nnamespaces = [\"shop\"]\nguard = \"production\"\nwrite = true\n\
                       [environment.west]\ncontext = \"west\"\nnamespaces = [\"shop\"]\nguard = \"development\"\nwrite = true\n";
 
 /// Two clusters that cannot be told apart by anything in them, and a console on both.
-struct Rig {
-    east: Sandbox,
-    west: Sandbox,
-    console: Headless,
-    folder: tempfile::TempDir,
+pub(crate) struct Rig {
+    pub(crate) east: Sandbox,
+    pub(crate) west: Sandbox,
+    pub(crate) console: Headless,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 #[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
@@ -57,7 +57,7 @@ fn write_kubeconfig(path: &Path, sandboxes: &[(&str, &Sandbox)]) {
     std::fs::write(path, text).expect("a file of ours");
 }
 
-async fn rig() -> Rig {
+pub(crate) async fn rig() -> Rig {
     let (east, west) = (sandbox(scenario()).await, sandbox(scenario()).await);
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("kubeconfig");
@@ -67,12 +67,12 @@ async fn rig() -> Rig {
 }
 
 /// Changes that were sent and not only rehearsed.
-fn changes(sandbox: &Sandbox) -> usize {
+pub(crate) fn changes(sandbox: &Sandbox) -> usize {
     let is_change = |method: &str| !matches!(method, "GET" | "POST");
     sandbox.requests().iter().filter(|seen| is_change(&seen.method) && !seen.path.contains("dryRun")).count()
 }
 
-fn both_are_there(screen: &str) -> bool {
+pub(crate) fn both_are_there(screen: &str) -> bool {
     screen.contains("4 workloads, worst first") && screen.contains("all fresh")
 }
 
@@ -124,7 +124,7 @@ async fn two_clusters_with_the_same_names_and_uids_are_never_confused() {
 }
 
 /// Presses an action key, again where the list has just moved the cursor.
-async fn act(console: &mut Headless, keys: &str) {
+pub(crate) async fn act(console: &mut Headless, keys: &str) {
     console.press(keys);
     while console.screen().contains("Press again") {
         console.until("the list at rest", |screen| !screen.contains("Press again")).await;

@@ -39,4 +39,5 @@ mod stage;
 mod taking;
 mod tidy;
 mod undone;
+mod unfinished;
 mod usage;
