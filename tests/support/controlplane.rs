@@ -72,7 +72,7 @@ impl ControlPlane {
     /// The one all tests of this process share; started by the first that asks.
     pub(crate) fn shared() -> &'static Self {
         static SHARED: OnceLock<ControlPlane> = OnceLock::new();
-        SHARED.get_or_init(Self::start)
+        SHARED.get_or_init(|| Self::start(&[]))
     }
 
     /// Another one, of another cluster, for tests that need two. Whoever holds the guard has it alone, and may stop it.
@@ -80,13 +80,15 @@ impl ControlPlane {
         static SECOND: OnceLock<ControlPlane> = OnceLock::new();
         static ALONE: Mutex<()> = Mutex::new(());
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let second = SECOND.get_or_init(Self::start);
+        // It passes WebSockets on to the kubelet as they are, like servers before 1.30; the shared one translates them.
+        let second =
+            SECOND.get_or_init(|| Self::start(&["--feature-gates=TranslateStreamCloseWebsocketRequests=false"]));
         // A test that failed may have left it stopped.
         second.start_api();
         (second, alone)
     }
 
-    fn start() -> Self {
+    fn start(further: &[&str]) -> Self {
         let binaries = binaries();
         let directory = tempfile::Builder::new().prefix("quarterdeck-plane-").tempdir().expect("a directory").keep();
         let [etcd, peer, port, kubelet] = free_ports();
@@ -129,6 +131,7 @@ impl ControlPlane {
             format!("--audit-policy-file={SUPPORT}/audit.yaml"),
             format!("--audit-log-path={}", plane.path("audit.log").display()),
         ];
+        plane.api_arguments.extend(further.iter().map(ToString::to_string));
         for user in ["admin", "controller-manager", "scheduler", "kwok"] {
             plane.write(&format!("{user}.kubeconfig"), &plane.kubeconfig(user, "default"));
         }

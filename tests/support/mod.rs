@@ -8,6 +8,7 @@ pub(crate) mod alertmanager;
 pub(crate) mod console;
 pub(crate) mod controlplane;
 pub(crate) mod database;
+pub(crate) mod kubelet;
 pub(crate) mod process;
 pub(crate) mod prometheus;
 pub(crate) mod proxy;

@@ -5,9 +5,11 @@ use std::net::TcpStream;
 use std::process::Stdio;
 
 use rustix::process::Signal;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::console::{Console, Grant};
+use crate::support::controlplane::ControlPlane;
+use crate::support::kubelet::Kubelet;
 use crate::support::process::{Running, signal, wait_until};
 use crate::support::pty::Terminal;
 use crate::support::shop::{PATIENCE, Shop};
@@ -50,6 +52,49 @@ fn a_command_ends_with_its_own_exit_code_and_is_journalled() {
     console.journal_is_whole();
     let absent = run(&["no-such-program-anywhere"]);
     assert_eq!(absent.code, Some(3), "{absent:?}");
+}
+
+/// Through a real API server to a kubelet that tells the code in its own field, as every real one does.
+#[test]
+fn the_exit_code_a_kubelet_tells_is_passed_on() {
+    let (second, _alone) = ControlPlane::second();
+    let shop = Shop::on(second, "reach-code");
+    let kubelet = Kubelet::start();
+    let node = "reach-code";
+    shop.apply(&json!({
+        "apiVersion": "v1", "kind": "Node",
+        "metadata": {"name": node}, "spec": {"taints": [{"key": "quarterdeck.test/own", "effect": "NoSchedule"}]},
+    }));
+    wait_until("a node that is ready", PATIENCE, || {
+        shop.kubectl(&["get", "node", node]).stdout.contains(" Ready").then_some(())
+    });
+    // From here on its kubelet is ours; KWOK goes on playing its pods.
+    let ours = json!({"status": {
+        "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": kubelet.port()}},
+    }});
+    shop.kubectl(&["patch", "node", node, "--subresource=status", "--type=merge", "-p", &ours.to_string()])
+        .good("patch");
+    shop.apply(&json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "one", "labels": {"app": "one"}},
+        "spec": {"nodeName": node, "containers": [{"name": "app", "image": "one:1"}]},
+    }));
+    shop.wait_for_pod("one:1", "a running pod", |pod| pod["status"]["phase"] == "Running");
+    let console = Console::of("oncall", &shop, Grant::Write);
+    for code in [7, 0, 137] {
+        let ask = ["exec", "one", "-n", &shop.name, "--confirm", "EXEC"];
+        let command = console.command_before(&ask, &["exit", &code.to_string()]);
+        let told = Running::start(command, "").finish(PATIENCE);
+        assert_eq!((told.code, told.stdout.as_str()), (Some(code), "out\n"), "{}", told.stderr);
+        assert!(told.stderr.starts_with("err\n"), "{}", told.stderr);
+    }
+    let journal = console.journal();
+    for words in ["exit code 7", "exit code 0", "exit code 137"] {
+        assert!(journal.contains(words), "{words}: {journal}");
+    }
+    console.journal_is_whole();
+    let _ = shop.kubectl(&["delete", "pod", "one", "--wait=false"]);
+    let _ = shop.kubectl(&["delete", "node", node, "--wait=false"]);
 }
 
 #[test]
