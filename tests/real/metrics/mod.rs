@@ -144,12 +144,15 @@ async fn pending(client: &Prometheus) -> quarterdeck::sources::metrics::RuleAler
     found.await.expect("an alert within half a minute")
 }
 
-/// `status` of an environment whose cluster is not there still tells its signals.
+/// `status` of an environment whose cluster is not there still tells its signals, its objectives and the health of its components.
 fn tells_it_by_the_shipped_binary(port: u16) {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("config.toml");
     let text = format!(
-        "[environment.production]\ncontext = \"nowhere\"\nprometheus = {{ url = \"http://127.0.0.1:{port}\" }}\n"
+        "[environment.production]\ncontext = \"nowhere\"\nprometheus = {{ url = \"http://127.0.0.1:{port}\" }}\n\
+         [service.cart]\nslo = {{ availability = \"99.9 %\" }}\ndepends_on = [\"payments\"]\n\
+         health = {{ metrics = {{ kind = \"tcp\", at = \"127.0.0.1:{port}\" }} }}\n\
+         [service.payments]\nhealth = {{ api = {{ kind = \"tcp\", at = \"127.0.0.1:1\" }} }}\n"
     );
     std::fs::write(&file, text).expect("room");
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
@@ -163,6 +166,23 @@ fn tells_it_by_the_shipped_binary(port: u16) {
     assert!((ratio["value"].as_f64().expect("a number") - 0.1).abs() < 1e-6, "{ratio}");
     assert_eq!((&ratio["unit"], &ratio["threshold"]), (&"ratio".into(), &0.05.into()));
     assert_eq!((&ratio["state"], &ratio["origin"]), (&"critical".into(), &"prometheus".into()));
+
+    let slo = &document["slo"][0];
+    assert_eq!(
+        (&slo["service"], &slo["name"], &slo["state"]),
+        (&"cart".into(), &"availability".into(), &"page".into())
+    );
+    assert_eq!((&slo["window"], &slo["recorder"]), (&"30 d rolling".into(), &"raw".into()));
+    let left = slo["budget"]["left_ratio"].as_f64().expect("a number");
+    assert!((left + 99.0).abs() < 0.1, "a tenth failed where a thousandth may: {slo}");
+    assert_eq!(slo["burn"].as_array().map(Vec::len), Some(4), "{slo}");
+    assert_eq!((&slo["burn"][0]["state"], &slo["burn"][0]["urgency"]), (&"burning".into(), &"page".into()));
+
+    let health = document["health"].as_array().expect("a list");
+    let of = |service: &str| health.iter().find(|line| line["service"] == service).expect("it is asked");
+    assert_eq!((&of("payments")["state"], &of("payments")["needed_by"][0]), (&"unhealthy".into(), &"cart".into()));
+    assert_eq!((&of("cart")["state"], &of("cart")["impaired_by"][0]), (&"healthy".into(), &"payments".into()));
+    assert!(of("cart")["answer_seconds"].as_f64().is_some_and(|took| took < 5.0), "{health:?}");
 }
 
 /// What breaks readers: escapes, exponents, words for numbers, times, exemplars, a HELP twice, blanks everywhere.
