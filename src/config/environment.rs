@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::alertmanager::Alerts;
 use super::prometheus::Prometheus;
+use super::scrape::Scrape;
 use crate::domain::alert::LocalRule;
 use crate::domain::environment::Guard;
 
@@ -65,6 +66,8 @@ pub struct Environment {
     pub rules: Arc<[LocalRule]>,
     /// Where its signals come from; `None` when nobody said.
     pub prometheus: Option<Prometheus>,
+    /// Pages of metrics that are read where there is no Prometheus, or while it is away.
+    pub scrapes: Vec<Scrape>,
 }
 
 impl Environment {
@@ -79,6 +82,7 @@ impl Environment {
             alerts: Alerts::default(),
             rules: Arc::default(),
             prometheus: None,
+            scrapes: Vec::new(),
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::alertmanager;
 use super::environment::{ContextRef, Environment, Namespaces, ReadOnly};
-use super::{Look, StoreSettings, logs, prometheus, rule, service, store};
+use super::{Look, StoreSettings, logs, prometheus, rule, scrape, service, store};
 use crate::domain::alert::LocalRule;
 use crate::domain::document::{self, Entry, Problems, Table};
 use crate::domain::environment::Guard;
@@ -79,6 +79,7 @@ fn environment(entry: &Entry<'_, '_>, rules: &Arc<[LocalRule]>, problems: &mut P
             "watchdog",
             "prometheus",
             "local_rules",
+            "scrape",
         ],
         problems,
     );
@@ -87,13 +88,24 @@ fn environment(entry: &Entry<'_, '_>, rules: &Arc<[LocalRule]>, problems: &mut P
     let namespaces = namespaces(&table, problems);
     let alerts = alertmanager::alerts(&table, problems);
     let prometheus = prometheus::prometheus(&table, problems);
+    let scrapes = scrape::scrapes(&table, problems);
     // Where nobody else says what fires, this console does.
     let is_local = table.truth("local_rules", problems).unwrap_or(alerts.managers.is_empty());
     let rules = if is_local { rules.clone() } else { Arc::default() };
     let is_granted = table.truth("write", problems).unwrap_or(false);
     let context = context(&table, problems).filter(|_| is_readable)?;
     let read_only = (!is_granted).then_some(ReadOnly::NotGranted);
-    Some(Environment { name: Arc::from(entry.name), context, namespaces, guard, read_only, alerts, rules, prometheus })
+    Some(Environment {
+        name: Arc::from(entry.name),
+        context,
+        namespaces,
+        guard,
+        read_only,
+        alerts,
+        rules,
+        prometheus,
+        scrapes,
+    })
 }
 
 fn has_readable_name(entry: &Entry<'_, '_>, problems: &mut Problems) -> bool {

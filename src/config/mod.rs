@@ -15,6 +15,7 @@ mod paths;
 mod probe;
 mod prometheus;
 mod rule;
+mod scrape;
 mod server;
 mod service;
 mod slo;
@@ -26,6 +27,7 @@ pub use environment::{ContextRef, Environment, Namespaces, ReadOnly};
 pub use paths::Paths;
 pub use probe::split;
 pub use prometheus::Prometheus;
+pub use scrape::Scrape;
 pub use server::{Credentials, Server};
 pub use store::{PostgresSettings, Secret, StoreSettings};
 

@@ -191,6 +191,11 @@ impl Sandbox {
         format!("https://{}/health", self.address)
     }
 
+    /// The address of the page of metrics of a namespace.
+    pub fn exposition(&self, namespace: &str) -> String {
+        format!("https://{}{}{namespace}/metrics", self.address, prometheus::PAGES)
+    }
+
     /// Every sample of the Prometheus of a namespace between two times, as OpenMetrics.
     pub fn samples(&self, namespace: &str, from: DateTime<Utc>, to: DateTime<Utc>) -> String {
         self.shared.traffic.lock().unwrap_or_else(PoisonError::into_inner).written(namespace, from, to)

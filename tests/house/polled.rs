@@ -6,10 +6,13 @@ use crate::headless::Headless;
 
 const NAMESPACE: &str = "shop";
 
+/// The key of a source in an environment's configuration, and its address.
+pub(crate) type At = fn(&Sandbox, &str) -> (&'static str, String);
+
 /// What is polled, and how it is told to be fresh.
 pub(crate) struct Polled {
-    /// Its key in an environment's configuration, and its address.
-    pub(crate) server: fn(&Sandbox, &str) -> (&'static str, String),
+    /// Where it is.
+    pub(crate) server: At,
     /// What else the configuration says.
     pub(crate) more: &'static str,
     /// The service of the scenario.
@@ -29,8 +32,13 @@ pub(crate) struct Rig {
 }
 
 impl Polled {
-    #[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
     pub(crate) async fn rig(&self) -> Rig {
+        self.rig_beside(&[]).await
+    }
+
+    /// The same with further sources beside it.
+    #[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
+    pub(crate) async fn rig_beside(&self, others: &[At]) -> Rig {
         let scenario = Scenario::empty(NAMESPACE).with(NAMESPACE, Service::new(self.service, 2));
         let sandbox = Sandbox::start(scenario, SandboxClock::starting(chrono::Utc::now(), 1)).await.expect("a sandbox");
         let folder = tempfile::tempdir().expect("a folder");
@@ -38,13 +46,20 @@ impl Polled {
         sandbox.write_kubeconfig(&file("kubeconfig")).expect("a kubeconfig");
         std::fs::write(file("token"), sandbox.token()).expect("room");
         std::fs::write(file("authority"), sandbox.certificate()).expect("room");
-        let (key, url) = (self.server)(&sandbox, NAMESPACE);
         let (token, authority) = (file("token").display().to_string(), file("authority").display().to_string());
-        let server = format!("{{ url = {url:?}, bearer_file = {token:?}, ca_file = {authority:?} }}");
-        let server = if key == "alertmanager" { format!("[{server}]") } else { server };
+        let line = |server: &At| {
+            let (key, url) = server(&sandbox, NAMESPACE);
+            let server = format!("{{ url = {url:?}, bearer_file = {token:?}, ca_file = {authority:?} }}");
+            if ["alertmanager", "scrape"].contains(&key) {
+                format!("{key} = [{server}]\n")
+            } else {
+                format!("{key} = {server}\n")
+            }
+        };
+        let servers: String = std::iter::once(&self.server).chain(others).map(line).collect();
         let text = format!(
             "[environment.test]\ncontext = \"demo-production\"\nnamespaces = [{NAMESPACE:?}]\nguard = \"staging\"\nwrite = true\n\
-             {key} = {server}\n{}",
+             {servers}{}",
             self.more
         );
         let mut console = Headless::configured(&file("kubeconfig"), &text, folder.path());

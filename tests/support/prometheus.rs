@@ -135,6 +135,11 @@ pub(crate) fn counter(history: &mut String, series: &str, per_second: f64, aroun
 
 /// A page of metrics of ours, until the test process ends; gives its port.
 pub(crate) fn exposed(kind: &'static str, text: String) -> u16 {
+    exposed_by(kind, move || text.clone())
+}
+
+/// The same of a page that is written anew whenever somebody asks.
+pub(crate) fn exposed_by(kind: &'static str, write: impl Fn() -> String + Send + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("bound").port();
     std::thread::spawn(move || {
@@ -148,6 +153,7 @@ pub(crate) fn exposed(kind: &'static str, text: String) -> u16 {
                     Ok(length) => request.extend_from_slice(&piece[..length]),
                 }
             }
+            let text = write();
             let head = format!(
                 "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
                 text.len()

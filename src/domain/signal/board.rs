@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::sample::{Origin, Reading, SignalSnapshot};
+use super::sample::{Reading, SignalSnapshot};
 use super::threshold::{State, judge};
 use super::trace::Trace;
 use crate::domain::service::Services;
@@ -46,11 +46,6 @@ impl Board {
     pub fn value(&self, name: &str) -> Option<f64> {
         self.signal(name)?.reading.value
     }
-
-    /// Who measured it; `None` without any signal.
-    pub fn origin(&self) -> Option<Origin> {
-        self.signals.first().map(|signal| signal.reading.origin)
-    }
 }
 
 /// The services of a snapshot, in its order.
@@ -91,8 +86,8 @@ pub fn worst_first(boards: &mut [Board]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::signal::Unit;
     use crate::domain::signal::query::{ERRORS, P95, REQUESTS};
+    use crate::domain::signal::{Origin, Unit};
 
     fn reading(service: &str, name: &str, value: Option<f64>) -> Reading {
         Reading {

@@ -5,12 +5,16 @@
 //! | [`query`] | the named questions, their units and where the service stands in them |
 //! | [`sample`] | samples, series and readings |
 //! | [`threshold`] | what is too much of a signal |
+//! | [`direct`] | what the shipped queries ask, from pages of metrics |
+//! | [`histogram`] | the quantile of a histogram |
 //! | [`trace`] | the last hour of a signal |
 //! | [`board`] | a service with its signals judged |
 //!
 //! It keeps one invariant: what is not known is absent, with the reason, and never a number.
 
 pub mod board;
+pub mod direct;
+pub mod histogram;
 pub mod query;
 pub mod sample;
 pub mod threshold;

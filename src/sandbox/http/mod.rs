@@ -171,6 +171,7 @@ async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Bo
         user,
     };
     let beside = alertmanager::answer(&shared, &asked).or_else(|| prometheus::answer(&shared, &asked));
+    let beside = beside.or_else(|| prometheus::page(&shared, &asked));
     let response = beside.unwrap_or_else(|| route::route(&shared, &asked, fault));
     match fault {
         Some(fault @ (Fault::Slow | Fault::Reset | Fault::Truncated | Fault::HangAfterHeaders | Fault::Huge)) => {

@@ -11,16 +11,18 @@ mod traffic;
 use std::sync::PoisonError;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use http::Response;
+use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::Shared;
 use super::alertmanager::rules::rules as ruled;
-use super::http::{Asked, Body, decoded, json_answer};
+use super::http::{Asked, Body, answered, decoded, json_answer};
 pub(super) use traffic::{EVERY, Traffic};
 
 /// Where it is.
 pub(super) const PREFIX: &str = "/prometheus/";
+/// Where the metrics are shown as the services themselves show them.
+pub(super) const PAGES: &str = "/exposition/";
 /// The most steps of a range, as a real one has it.
 const STEPS_AT_MOST: i64 = 11_000;
 
@@ -52,6 +54,13 @@ pub(super) fn answer(shared: &Shared, asked: &Asked) -> Option<Response<Body>> {
         Ok(data) => json_answer(200, &json!({"status": "success", "data": data})),
         Err(error) => json_answer(400, &json!({"status": "error", "errorType": "bad_data", "error": error})),
     })
+}
+
+/// The page of metrics of a namespace: every service of it with its label; `None` when the request is not for it.
+pub(super) fn page(shared: &Shared, asked: &Asked) -> Option<Response<Body>> {
+    let namespace = asked.path.strip_prefix(PAGES)?.strip_suffix("/metrics")?;
+    let text = shared.traffic.lock().unwrap_or_else(PoisonError::into_inner).shown(namespace, shared.clock.now());
+    Some(answered(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text))
 }
 
 /// The fields of a form, or of the address.

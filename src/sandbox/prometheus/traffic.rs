@@ -129,6 +129,22 @@ impl Traffic {
         found
     }
 
+    /// Every counter of a namespace as it is at a time, in the text format.
+    pub(super) fn shown(&self, namespace: &str, now: DateTime<Utc>) -> String {
+        let mut text = String::new();
+        for (metric, kind) in
+            [(REQUESTS_METRIC.to_owned(), "counter"), (format!("{DURATION_METRIC}_bucket"), "untyped")]
+        {
+            let _ = writeln!(text, "# TYPE {metric} {kind}");
+            for series in self.series(namespace, &metric) {
+                let last = series.ticks.last().copied().unwrap_or(Tick { at: 0, failed: 0.0, slow: 0.0 });
+                let value = series.value(Tick { at: now.timestamp_millis(), ..last });
+                let _ = writeln!(text, "{metric}{{{}}} {value}", series.written_labels());
+            }
+        }
+        text
+    }
+
     /// Every sample of a namespace between two times, as OpenMetrics.
     pub(in crate::sandbox) fn written(&self, namespace: &str, from: DateTime<Utc>, to: DateTime<Utc>) -> String {
         let mut text = String::new();
@@ -136,14 +152,9 @@ impl Traffic {
             [REQUESTS_METRIC.to_owned(), format!("{DURATION_METRIC}_bucket"), format!("{DURATION_METRIC}_count")]
         {
             for series in self.series(namespace, &metric) {
-                let labels: Vec<String> = series
-                    .labels
-                    .iter()
-                    .filter(|(name, _)| *name != "__name__")
-                    .map(|(name, value)| format!("{name}={value:?}"))
-                    .collect();
+                let labels = series.written_labels();
                 for (at, value) in series.samples(from.timestamp_millis(), to.timestamp_millis()) {
-                    let _ = writeln!(text, "{metric}{{{}}} {value} {}.{:03}", labels.join(","), at / 1_000, at % 1_000);
+                    let _ = writeln!(text, "{metric}{{{labels}}} {value} {}.{:03}", at / 1_000, at % 1_000);
                 }
             }
         }
@@ -179,6 +190,12 @@ pub(super) struct Series<'a> {
 }
 
 impl Series<'_> {
+    /// Its labels as the formats write them.
+    fn written_labels(&self) -> String {
+        let own = self.labels.iter().filter(|(name, _)| *name != "__name__");
+        own.map(|(name, value)| format!("{name}={value:?}")).collect::<Vec<_>>().join(",")
+    }
+
     /// Its labels.
     pub(super) fn labels(&self) -> &Labels {
         &self.labels

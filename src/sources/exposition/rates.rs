@@ -15,24 +15,33 @@ type Labels = BTreeMap<Arc<str>, Arc<str>>;
 /// The counters as the last scrape had them.
 #[derive(Debug, Clone, Default)]
 pub struct Rates {
-    last: HashMap<Labels, Sample>,
+    /// Each as it was last, and its rate then.
+    last: HashMap<Labels, (Sample, Option<Sample>)>,
 }
 
 impl Rates {
+    /// Whether nothing was scraped yet.
+    pub fn is_empty(&self) -> bool {
+        self.last.is_empty()
+    }
+
     /// The rate of each counter since the scrape before, in events per second, at the time of this one. A counter that is smaller than
-    /// before was reset: it has counted from zero since. One that is new, or was not scraped for five minutes, has no rate yet.
+    /// before was reset: it has counted from zero since. One that is new, or was not scraped for five minutes, has no rate yet. One whose
+    /// sample is still the same, as a federation shows it between two scrapes of its own, has the rate it had, at the time it had it.
     pub fn observe(&mut self, series: &[Series]) -> Vec<Series> {
         let mut next = HashMap::with_capacity(series.len());
         let mut rates = Vec::new();
         for one in series {
             let Some(sample) = one.last().filter(|sample| sample.value.is_finite()) else { continue };
-            let before = self.last.get(&one.labels);
-            if let Some(rate) = before.and_then(|before| rate(*before, sample)) {
-                rates.push(Series { labels: one.labels.clone(), samples: vec![Sample { at: sample.at, value: rate }] });
+            let kept = match self.last.get(&one.labels) {
+                Some((before, known)) if before.at >= sample.at => (*before, *known),
+                Some((before, _)) => (sample, rate(*before, sample).map(|rate| Sample { at: sample.at, value: rate })),
+                None => (sample, None),
+            };
+            if let Some(rate) = kept.1 {
+                rates.push(Series { labels: one.labels.clone(), samples: vec![rate] });
             }
-            // The same sample again, as a federation shows it between scrapes, is no new one.
-            let is_same = before.is_some_and(|before| before.at >= sample.at);
-            next.insert(one.labels.clone(), before.copied().filter(|_| is_same).unwrap_or(sample));
+            next.insert(one.labels.clone(), kept);
         }
         self.last = next;
         rates
@@ -71,6 +80,16 @@ mod tests {
         assert_eq!(values(&rates.observe(&scrape(0, &[("x", 100.0)]))), [0.0; 0]);
         assert_eq!(values(&rates.observe(&scrape(15, &[("x", 130.0)]))), [2.0]);
         assert_eq!(values(&rates.observe(&scrape(30, &[("x", 30.0)]))), [2.0], "from zero again");
+    }
+
+    #[test]
+    fn a_sample_that_is_still_the_same_keeps_its_rate() {
+        let mut rates = Rates::default();
+        rates.observe(&scrape(0, &[("x", 100.0)]));
+        assert_eq!(values(&rates.observe(&scrape(60, &[("x", 160.0)]))), [1.0]);
+        let again = rates.observe(&scrape(60, &[("x", 160.0)]));
+        assert_eq!((values(&again), again[0].samples[0].at), (vec![1.0], scrape(60, &[("x", 0.0)])[0].samples[0].at));
+        assert_eq!(values(&rates.observe(&scrape(120, &[("x", 280.0)]))), [2.0]);
     }
 
     #[test]

@@ -18,6 +18,8 @@ use crate::domain::time::Instant;
 const SAMPLES_AT_MOST: usize = 200_000;
 /// The most lines that are named as unreadable; the others are counted.
 const NAMED_AT_MOST: usize = 20;
+/// How many lines of metrics nobody asked for are looked at.
+const LOOKED_AT: usize = 20;
 /// The name of the metric among the labels of a series.
 const NAME: &str = "__name__";
 
@@ -54,7 +56,13 @@ pub struct Exposed {
 
 /// Reads an exposition; samples without a time are of `now`.
 pub fn read(text: &str, now: Instant, is_open_metrics: bool) -> Exposed {
+    read_some(text, now, is_open_metrics, |_| true)
+}
+
+/// Reads the samples of some metrics of an exposition. Of the others only the first lines are looked at: whether it is one at all.
+pub(super) fn read_some(text: &str, now: Instant, is_open_metrics: bool, is_wanted: impl Fn(&str) -> bool) -> Exposed {
     let mut found = Exposed::default();
+    let mut looked_at = 0;
     let mut tokens: Vec<(usize, Parts<'_>)> = Vec::new();
     for (place, line) in text.lines().enumerate() {
         let bare = line.trim_matches([' ', '\t', '\r']);
@@ -68,8 +76,15 @@ pub fn read(text: &str, now: Instant, is_open_metrics: bool) -> Exposed {
             found.refuse(place + 1, "more samples than are read of one place");
             break;
         }
+        // A name in quotes stands in the braces.
+        let is_other = !bare.starts_with('{') && !is_wanted(token::leading_name(bare));
+        if is_other && looked_at >= LOOKED_AT {
+            continue;
+        }
+        looked_at += usize::from(is_other);
         match token::sample(bare) {
-            Ok(parts) => tokens.push((place + 1, parts)),
+            Ok(parts) if is_wanted(&parts.name) => tokens.push((place + 1, parts)),
+            Ok(_) => {}
             Err(why) => found.refuse(place + 1, why),
         }
     }
@@ -214,6 +229,16 @@ mod tests {
             found.sentence("cart:8080").as_deref(),
             Some("3 lines of cart:8080 cannot be read and are left out; line 2: a quote is not closed.")
         );
+    }
+
+    #[test]
+    fn what_is_not_asked_for_is_left_out_and_what_is_no_exposition_is_not_taken_for_an_empty_one() {
+        let wanted = |name: &str| name == "x";
+        let found = read_some("y 1\nx{a=\"1\"} 2\n{\"x\",a=\"2\"} 3\n{\"z\"} 4\nxx 5\nx 6 soon\n", at(), false, wanted);
+        assert_eq!(shown(&found), ["__name__=x,a=1 2 1800000000000", "__name__=x,a=2 3 1800000000000"]);
+        assert_eq!(found.unreadable.iter().map(|one| one.line).collect::<Vec<_>>(), [6]);
+        let nonsense = read_some("no page of metrics at all\n", at(), false, wanted);
+        assert_eq!((nonsense.series.len(), nonsense.unreadable_count), (0, 1));
     }
 
     #[test]

@@ -63,6 +63,11 @@ pub(super) fn sample(line: &str) -> Result<Parts<'_>, &'static str> {
     Ok(Parts { name: Cow::Borrowed(name), labels, value, time })
 }
 
+/// The bare name a line begins with; empty where it begins with none.
+pub(super) fn leading_name(line: &str) -> &str {
+    Cursor { rest: line.trim_start_matches(BLANKS) }.name()
+}
+
 const BLANKS: [char; 2] = [' ', '\t'];
 
 struct Cursor<'a> {

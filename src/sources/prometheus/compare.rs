@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::client::Prometheus;
 use super::source::SignalFeed;
 use crate::domain::advice::{Absence, Beside, Compared, Other, Released, Value, Window, windows};
 use crate::domain::signal::query::{ERRORS, P95, REQUESTS};
@@ -41,8 +42,9 @@ impl SignalFeed {
         ends: [Instant; 3],
         length: TimeDelta,
     ) -> Result<([Window; 3], Vec<Other>, Option<Beside>), SourceError> {
-        let Some(labels) = self.prometheus.labels().await? else {
-            let sentence = format!("no label of {} carries the service.", self.prometheus.name());
+        let prometheus = self.past()?;
+        let Some(labels) = prometheus.labels().await? else {
+            let sentence = format!("no label of {} carries the service.", prometheus.name());
             return Err(SourceError::new(Trouble::Rejected, sentence));
         };
         let range = window(length);
@@ -117,6 +119,14 @@ impl SignalFeed {
         self.asked(self.named(name), |query| Some(query.for_all(labels, range)), labels, at).await
     }
 
+    /// What keeps a past.
+    fn past(&self) -> Result<&Prometheus, SourceError> {
+        self.prometheus.as_ref().ok_or_else(|| {
+            let sentence = format!("{} has no Prometheus, and pages of metrics keep no past.", self.environment);
+            SourceError::new(Trouble::Setup, sentence)
+        })
+    }
+
     fn named(&self, name: &str) -> Option<&Query> {
         self.queries.iter().find(|query| &*query.name == name)
     }
@@ -138,7 +148,7 @@ impl SignalFeed {
         at: Instant,
     ) -> Result<Found, SourceError> {
         let Some(promql) = query.and_then(written) else { return Ok(Err(Absence::NoQuery)) };
-        match self.prometheus.instant(&promql, at).await {
+        match self.past()?.instant(&promql, at).await {
             Ok(metrics) => {
                 let mut values = BTreeMap::new();
                 let mut twice = Vec::new();

@@ -3,6 +3,7 @@
 //! | file | subject |
 //! |---|---|
 //! | [`Prometheus`] | one server: questions by POST, its labels found once |
+//! | `held` | what the Prometheus and pages of metrics told, as one snapshot |
 //! | `history` | the last hour of each signal, read once and appended to |
 //! | `wire` | its JSON, with numbers in texts and native histograms |
 //! | `rules` | what is pending or fires by its rules, polled |
@@ -12,6 +13,7 @@
 
 mod client;
 mod compare;
+mod held;
 mod history;
 mod objectives;
 mod recorders;

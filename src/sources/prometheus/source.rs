@@ -1,24 +1,29 @@
-//! The named queries of an environment, asked for all services at once: one request a query, never two at a time.
+//! The named queries of an environment, asked for all services at once: one request a query, never two at a time. Without a Prometheus,
+//! and while it is away, what they ask is worked out from pages of metrics, where such are configured.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio::sync::{Notify, watch};
 
 use super::client::{Prometheus, apart};
+use super::held::Held;
 use super::history::History;
-use crate::config::Environment;
+use crate::config::{Environment, Scrape};
 use crate::domain::signal::query::RANGE;
 use crate::domain::signal::{Labels, Origin, Query, Reading, SignalSnapshot};
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
+use crate::sources::exposition::Scraper;
 use crate::sources::metrics::{Metrics, ObserveMetrics};
 use crate::sources::poll::{EVERY, jittered, pause};
 
+/// How soon the second scrape follows the first.
+const SECOND_AFTER: Duration = Duration::from_secs(3);
 /// The longest wait after a failure.
 const CAP: Duration = Duration::from_secs(60);
 /// After how long without a good word a source is down, not only stale.
@@ -34,19 +39,22 @@ pub struct SignalFeed {
     /// The environment.
     pub environment: Arc<str>,
     /// Its Prometheus.
-    pub prometheus: Prometheus,
-    /// What it is asked.
+    pub prometheus: Option<Prometheus>,
+    /// Pages of metrics that are read without one, or while it is away.
+    pub scrapes: Arc<[Scrape]>,
+    /// What is asked.
     pub queries: Arc<[Query]>,
 }
 
 impl SignalFeed {
-    /// The feed an environment's configuration asks for; `None` when it has no Prometheus. Sends nothing yet.
+    /// The feed an environment's configuration asks for; `None` when it has neither a Prometheus nor pages of metrics. Sends nothing yet.
     pub fn of(environment: &Environment, clock: &Clock) -> Option<Self> {
-        let settings = environment.prometheus.as_ref()?;
-        Some(Self {
+        let settings = environment.prometheus.as_ref();
+        (settings.is_some() || !environment.scrapes.is_empty()).then(|| Self {
             environment: environment.name.clone(),
-            prometheus: Prometheus::new(settings, clock.clone()),
-            queries: settings.queries.clone().into(),
+            prometheus: settings.map(|settings| Prometheus::new(settings, clock.clone())),
+            scrapes: environment.scrapes.clone().into(),
+            queries: settings.map_or_else(Query::shipped, |settings| settings.queries.clone()).into(),
         })
     }
 }
@@ -64,54 +72,94 @@ pub struct SignalSource {
 }
 
 /// What one round found.
-struct Round {
+pub(super) struct Round {
     /// When it began, by our clock: the time the values are of.
-    at: Instant,
-    labels: Option<Labels>,
+    pub(super) at: Instant,
+    pub(super) labels: Option<Labels>,
     /// The answer to each query, in their order; a refused one is its sentence.
     answers: Vec<Result<Metrics, String>>,
-    notes: Vec<String>,
+    pub(super) notes: Vec<String>,
 }
 
 impl SignalSource {
-    /// Polls for ever.
+    /// Polls for ever: the Prometheus, and the pages of metrics without one or while it is away.
     pub async fn run(self) {
-        let name = self.feed.prometheus.name().clone();
-        let mut snapshot = SignalSnapshot::loading(&self.feed.environment, [&*name].into_iter());
-        self.snapshots.send_replace(snapshot.clone());
+        let scraper = Scraper::new(&self.feed.scrapes, &self.clock);
+        let held = Mutex::new(Held::nothing(&self.feed, &scraper));
+        self.tell(&held, |_, _| ());
+        let away = Notify::new();
+        tokio::join!(self.ask_for_ever(&held, &away), self.scrape_for_ever(&held, &away, scraper));
+    }
+
+    fn tell(&self, held: &Mutex<Held>, change: impl FnOnce(&mut Held, Instant)) {
+        let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut held, (self.clock)());
+        let snapshot = held.snapshot();
+        drop(held);
+        self.snapshots.send_replace(snapshot);
+    }
+
+    async fn ask_for_ever(&self, held: &Mutex<Held>, away: &Notify) {
+        let Some(prometheus) = &self.feed.prometheus else { return };
         let mut seen: BTreeMap<Arc<str>, Instant> = BTreeMap::new();
         let mut history = History::default();
         let mut failures = 0_u32;
         loop {
             let began = tokio::time::Instant::now();
-            let outcome = self.ask(&mut history).await;
+            let outcome = self.ask(prometheus, &mut history).await;
             let wait = jittered(pause(outcome.as_ref().err(), &mut failures, began.elapsed(), EVERY, CAP));
-            let now = (self.clock)();
-            match outcome {
+            let is_away = outcome.is_err();
+            self.tell(held, |held, now| match outcome {
                 Ok(round) => {
-                    snapshot.readings = readings(&self.feed.queries, &round, &mut seen).into();
-                    history.append(&self.feed.queries, &snapshot.readings, round.at);
-                    snapshot.traces = history.traces();
-                    snapshot.labels = round.labels;
-                    snapshot.notes = round.notes;
-                    note(&mut snapshot.health, Ok(round.at), None, now);
+                    let found = readings(&self.feed.queries, &round, &mut seen);
+                    history.append(&self.feed.queries, &found, round.at);
+                    held.answered(found, history.traces(), round);
                 }
                 Err(error) => {
                     let next_try = now + TimeDelta::from_std(wait).unwrap_or_default();
-                    note(&mut snapshot.health, Err(error.sentence), Some(next_try), now);
+                    note(held.asked.as_mut_slice(), Err(error.sentence), Some(next_try), now);
                 }
+            });
+            if is_away {
+                away.notify_one();
             }
-            self.snapshots.send_replace(snapshot.clone());
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                () = self.retry.notified() => {}
+            self.sleep(wait).await;
+        }
+    }
+
+    async fn scrape_for_ever(&self, held: &Mutex<Held>, away: &Notify, mut scraper: Scraper) {
+        if self.feed.scrapes.is_empty() {
+            return;
+        }
+        let mut is_first = true;
+        loop {
+            if !held.lock().unwrap_or_else(PoisonError::into_inner).is_scraping() {
+                is_first = true;
+                away.notified().await;
+                continue;
+            }
+            let began = tokio::time::Instant::now();
+            let told = scraper.round().await;
+            self.tell(held, |held, now| held.scraped(&self.feed, &scraper, told, now));
+            // Two scrapes make a rate: the second comes soon.
+            let wait = if is_first { SECOND_AFTER } else { jittered(EVERY.max(began.elapsed() * 5)) };
+            is_first = false;
+            if self.sleep(wait).await {
+                scraper.forgive();
             }
         }
     }
 
+    /// Waits, at most until somebody asks for what is broken to be tried at once; whether that was so.
+    async fn sleep(&self, wait: Duration) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => false,
+            () = self.retry.notified() => true,
+        }
+    }
+
     /// One round. A query the server refuses costs itself alone; a server that fails costs the round.
-    async fn ask(&self, history: &mut History) -> Result<Round, SourceError> {
-        let prometheus = &self.feed.prometheus;
+    async fn ask(&self, prometheus: &Prometheus, history: &mut History) -> Result<Round, SourceError> {
         let name = prometheus.name();
         let labels = prometheus.labels().await?;
         let asked = labels.clone().unwrap_or_default();
@@ -204,7 +252,7 @@ fn value(values: &[f64], metrics: &Metrics) -> Result<f64, String> {
     }
 }
 
-/// What an outcome makes of the health of the only source.
+/// What an outcome makes of the health of the first of some sources.
 pub(super) fn note(
     health: &mut [SourceHealth],
     outcome: Result<Instant, String>,

@@ -14,7 +14,7 @@ pub fn tally(counts: [usize; 3], shown: usize, total: usize) -> String {
 pub const PROBLEMS_ONLY: &str = "only what is not known to be well";
 
 /// No environment has a Prometheus.
-pub const NOT_CONFIGURED: &str = "No Prometheus is configured: how services do for their users is not known. Give an environment one: prometheus = { url = \"https://prometheus.example\" }. See quarterdeck config init.";
+pub const NOT_CONFIGURED: &str = "No Prometheus is configured: how services do for their users is not known. Give an environment one: prometheus = { url = \"https://prometheus.example\" }, or pages of metrics: scrape = [{ url = \"http://cart:8080/metrics\", service = \"cart\" }]. See quarterdeck config init.";
 
 /// Nothing was read yet.
 pub const LOADING: &str = "Reading signals.";
@@ -35,6 +35,14 @@ pub fn nothing_matches(total: usize) -> String {
 /// How much is known of the source of the line under the cursor.
 pub fn measured(origin: &str, age: &str) -> String {
     format!("measured by {origin} {age} ago")
+}
+
+/// Who measured what has a star.
+pub const DIRECT_HERE: &str = "direct (*)";
+
+/// The name of a signal that was measured another way than its neighbours.
+pub fn direct(name: &str) -> String {
+    format!("{name} *")
 }
 
 /// When it was released last.

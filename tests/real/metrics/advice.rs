@@ -80,8 +80,12 @@ async fn a_bad_release_is_advised_against_and_no_other() {
     let server = Server::start(&history(now, began), "", &[]);
     let mut queries = address(server.port).queries;
     queries.retain(|query| &*query.name != "broken");
-    let feed =
-        SignalFeed { environment: "production".into(), prometheus: client(server.port), queries: queries.into() };
+    let feed = SignalFeed {
+        environment: "production".into(),
+        prometheus: Some(client(server.port)),
+        scrapes: std::sync::Arc::default(),
+        queries: queries.into(),
+    };
     let released = |service: &str| Released {
         workload: WorkloadRef {
             environment: "production".into(),

@@ -1,6 +1,7 @@
 //! Signals from a real Prometheus whose history is known, so that every value is known beforehand.
 
 mod advice;
+mod direct;
 mod objectives;
 mod sandbox;
 
@@ -60,7 +61,8 @@ fn history() -> String {
 async fn settled(port: u16) -> SignalSnapshot {
     let feed = SignalFeed {
         environment: "production".into(),
-        prometheus: client(port),
+        prometheus: Some(client(port)),
+        scrapes: Arc::default(),
         queries: address(port).queries.into(),
     };
     let (snapshots, mut seen) = watch::channel(SignalSnapshot::default());

@@ -110,7 +110,8 @@ async fn the_bad_release_of_the_demo_is_advised_against_and_a_calm_one_is_not() 
     let folder = tempfile::tempdir().expect("a folder");
     let feed = SignalFeed {
         environment: "production".into(),
-        prometheus: simulated(&sandbox, folder.path()),
+        prometheus: Some(simulated(&sandbox, folder.path())),
+        scrapes: Arc::default(),
         queries: Query::shipped().into(),
     };
     let released = |service: &str| Released {

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{hour, role_of, word_of};
-use crate::domain::signal::{Board, Judged};
+use crate::domain::signal::{Board, Judged, Origin};
 use crate::theme::Role;
 use crate::ui::pen::Pen;
 use crate::ui::scene::Scene;
@@ -22,8 +22,21 @@ pub(super) fn rows(board: &Board) -> u16 {
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, board: &Board, scene: &Scene<'_>) {
     pen.rule(area.x, area.y, area.width, pen.style(Role::Border));
     let mut facts = vec![board.service.to_string()];
-    if let (Some(origin), Some(signal)) = (board.origin(), board.signals.first()) {
-        facts.push(said::measured(origin.word(), &pen.age(signal.reading.observed_at)));
+    let first = board.signals.first().map(|signal| signal.reading.origin);
+    let is_mixed = board.signals.iter().any(|signal| Some(signal.reading.origin) != first);
+    // Where one source stands in for another, some values are of the one and some of the other.
+    for origin in [Origin::Prometheus, Origin::Direct] {
+        let newest = board
+            .signals
+            .iter()
+            .map(|signal| &signal.reading)
+            .filter(|one| one.origin == origin && one.value.is_some());
+        facts.extend(newest.map(|one| one.observed_at).max().map(|at| {
+            said::measured(
+                if is_mixed && origin == Origin::Direct { said::DIRECT_HERE } else { origin.word() },
+                &pen.age(at),
+            )
+        }));
     }
     facts.extend(board.released.last().map(|at| said::released(&pen.age(*at))));
     match scene.signals.rollouts.as_slice() {
@@ -43,10 +56,16 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, board: &Board, scene: &Scene<'
 
 fn line(pen: &mut Pen<'_>, area: Rect, signal: &Judged, board: &Board) {
     let reading = &signal.reading;
+    let is_mixed = board.signals.iter().any(|one| one.reading.origin != reading.origin);
+    let name = if is_mixed && reading.origin == Origin::Direct {
+        said::direct(&reading.name)
+    } else {
+        reading.name.to_string()
+    };
     let value = reading.value.map_or_else(|| "?".to_owned(), |value| reading.unit.say(value));
     let threshold = signal.threshold.map(|one| said::above(&reading.unit.say(one))).unwrap_or_default();
     let cells = [
-        (reading.name.to_string(), Role::Text),
+        (name, Role::Text),
         (value, role_of(signal.state)),
         (threshold, Role::Muted),
         (word_of(signal.state).to_owned(), role_of(signal.state)),

@@ -11,9 +11,10 @@ use crate::ui::words::{self, signals as said};
 /// The most lines over the rows.
 pub(super) const MOST: u16 = 4;
 
-/// Whether any environment's signals are the last good ones only.
+/// Whether any environment's signals are the last good ones only: none of its sources answers.
 pub(super) fn is_old(scene: &Scene<'_>) -> bool {
-    health(scene).iter().any(|source| matches!(source.state, SourceState::Stale | SourceState::Down))
+    let is_away = |source: &SourceHealth| matches!(source.state, SourceState::Stale | SourceState::Down);
+    scene.signals.snapshots.iter().any(|one| !one.health.is_empty() && one.health.iter().all(is_away))
 }
 
 /// What stands over the rows: what is not fresh, what else to know.

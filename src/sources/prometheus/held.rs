@@ -1,0 +1,145 @@
+//! What the Prometheus and the pages of metrics of an environment told, as one snapshot: each value with who measured it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::history::History;
+use super::source::{Round, SignalFeed, note};
+use crate::domain::signal::{Labels, Reading, SignalSnapshot, Trace};
+use crate::domain::source::{SourceHealth, SourceState};
+use crate::domain::time::Instant;
+use crate::sources::exposition::{Scraped, Scraper};
+
+/// What was told so far.
+pub(super) struct Held {
+    environment: Arc<str>,
+    /// The Prometheus; none where there is none.
+    pub(super) asked: Vec<SourceHealth>,
+    /// What it told last.
+    readings: Vec<Reading>,
+    traces: Arc<[Trace]>,
+    labels: Option<Labels>,
+    notes: Vec<String>,
+    /// The pages.
+    pages: Vec<SourceHealth>,
+    /// What they told, by service.
+    direct: BTreeMap<Arc<str>, Vec<Reading>>,
+    /// Their own past: nobody else keeps it.
+    history: History,
+    page_notes: Vec<String>,
+}
+
+impl Held {
+    /// Nothing yet.
+    pub(super) fn nothing(feed: &SignalFeed, scraper: &Scraper) -> Self {
+        let loading = |name: &Arc<str>| SourceHealth::loading(format!("{}/{name}", feed.environment));
+        Self {
+            environment: feed.environment.clone(),
+            asked: feed.prometheus.iter().map(|prometheus| loading(prometheus.name())).collect(),
+            readings: Vec::new(),
+            traces: Arc::default(),
+            labels: None,
+            notes: Vec::new(),
+            pages: scraper.names().map(loading).collect(),
+            direct: BTreeMap::new(),
+            history: History::default(),
+            page_notes: Vec::new(),
+        }
+    }
+
+    /// Whether the pages are what is read: there is no Prometheus, or it is away.
+    pub(super) fn is_scraping(&self) -> bool {
+        let is_away = |one: &SourceHealth| matches!(one.state, SourceState::Stale | SourceState::Down);
+        !self.pages.is_empty() && self.asked.iter().all(is_away)
+    }
+
+    /// Takes in what the Prometheus told.
+    pub(super) fn answered(&mut self, readings: Vec<Reading>, traces: Arc<[Trace]>, round: Round) {
+        note(&mut self.asked, Ok(round.at), None, round.at);
+        (self.readings, self.traces) = (readings, traces);
+        (self.labels, self.notes) = (round.labels, round.notes);
+        // What the pages told is over: their values would age beside fresh ones.
+        self.direct.clear();
+        self.page_notes.clear();
+        for page in &mut self.pages {
+            *page = SourceHealth::loading(page.name.clone());
+        }
+    }
+
+    /// Takes in what came of a round over the pages.
+    pub(super) fn scraped(&mut self, feed: &SignalFeed, scraper: &Scraper, told: Vec<Scraped>, now: Instant) {
+        self.page_notes.clear();
+        for (page, scraped) in self.pages.iter_mut().zip(told) {
+            self.page_notes.extend(scraped.note);
+            match scraped.outcome {
+                // The first time there is nothing to tell yet.
+                Some(Ok(false)) | None => {}
+                Some(Ok(true)) => note(std::slice::from_mut(page), Ok(now), None, now),
+                Some(Err(error)) => {
+                    note(std::slice::from_mut(page), Err(error.sentence), scraped.next_try, now);
+                }
+            }
+        }
+        let found = scraper.readings(&feed.queries, now);
+        let readings: Vec<Reading> = found.values().flatten().cloned().collect();
+        self.history.append(&feed.queries, &readings, now);
+        self.direct.extend(found);
+    }
+
+    /// All of it together.
+    pub(super) fn snapshot(&self) -> SignalSnapshot {
+        let mut snapshot = SignalSnapshot {
+            environment: self.environment.clone(),
+            readings: self.readings.clone().into(),
+            traces: self.traces.clone(),
+            labels: self.labels.clone(),
+            health: self.asked.clone(),
+            notes: self.notes.clone(),
+        };
+        if !self.is_scraping() {
+            return snapshot;
+        }
+        snapshot.health.extend(self.pages.iter().cloned());
+        snapshot.notes.extend(self.page_notes.iter().cloned());
+        let measured = self.direct.values().flatten().filter(|reading| reading.value.is_some());
+        let mut services: Vec<&str> = measured.map(|reading| &*reading.service).collect();
+        services.dedup();
+        if let (Some(away), false) = (self.asked.first(), services.is_empty()) {
+            let name = away.name.split_once('/').map_or(away.name.as_str(), |(_, name)| name);
+            let count = services.len();
+            let of = if count == 1 { "1 service is".to_owned() } else { format!("{count} services are") };
+            snapshot
+                .notes
+                .push(format!("{name} is away: {of} measured from pages of metrics, between one scrape and the next."));
+        }
+        snapshot.readings = self.merged().into();
+        if services.is_empty() {
+            return snapshot;
+        }
+        let mut traces: BTreeMap<(Arc<str>, Arc<str>), Trace> = BTreeMap::new();
+        for trace in self.traces.iter().chain(&*self.history.traces()) {
+            traces.insert((trace.service.clone(), trace.name.clone()), trace.clone());
+        }
+        snapshot.traces = traces.into_values().collect();
+        snapshot
+    }
+
+    /// The readings by service: where a page gives a value that one, else the last of the Prometheus, which says how old it is.
+    fn merged(&self) -> Vec<Reading> {
+        let mut all: BTreeMap<&Arc<str>, Vec<Reading>> = BTreeMap::new();
+        for reading in &self.readings {
+            all.entry(&reading.service).or_default().push(reading.clone());
+        }
+        for (service, direct) in &self.direct {
+            let known = all.entry(service).or_default();
+            for reading in direct {
+                match known.iter_mut().find(|one| one.name == reading.name) {
+                    Some(one) if reading.value.is_some() || one.value.is_none() => *one = reading.clone(),
+                    Some(_) => {}
+                    None => known.push(reading.clone()),
+                }
+            }
+        }
+        all.into_values().flatten().collect()
+    }
+}
