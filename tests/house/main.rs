@@ -24,6 +24,7 @@ mod owners;
 mod pods;
 mod polled;
 mod prometheus;
+mod prometheus_client;
 mod reaching;
 mod readiness;
 mod runs;

@@ -24,6 +24,15 @@ pub(in crate::sources) fn from_reqwest(error: &reqwest::Error, server: &str, all
         cause = inner.source();
     }
     let deepest = text::clean(causes.last().map_or("", String::as_str)).into_owned();
+    // What the server says against us, not we against it: mostly that our certificate is missing, unknown or over.
+    if let Some((_, alert)) = deepest.split_once("received fatal alert: ") {
+        return SourceError::new(
+            Trouble::Tls,
+            format!(
+                "{server} refuses the connection (TLS alert {alert}). If it asks for a client's certificate, check certificate_file and key_file; they are read again by themselves."
+            ),
+        );
+    }
     // Wrapped more than once, a TLS error is only recognised by its words.
     if is_tls || deepest.contains("certificate") {
         return SourceError::new(

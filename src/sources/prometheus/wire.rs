@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta};
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::domain::signal::{Sample, Series};
@@ -176,10 +176,11 @@ fn alert(alert: WireAlert) -> Option<RuleAlert> {
     })
 }
 
+/// An answer without groups is none; groups that are null are no rules.
 #[derive(Deserialize)]
-struct Groups {
-    #[serde(default)]
-    groups: Option<Vec<WireGroup>>,
+struct Groups<'a> {
+    #[serde(borrow)]
+    groups: &'a RawValue,
 }
 
 #[derive(Deserialize)]
@@ -210,9 +211,10 @@ struct WireRule {
 
 /// The rules of an answer.
 pub(super) fn rules(envelope: &Envelope) -> Result<Vec<Rule>, String> {
-    let found: Groups = owned(envelope)?;
+    let found: Groups<'_> = data(envelope)?;
+    let groups: Option<Vec<WireGroup>> = serde_json::from_str(found.groups.get()).map_err(|error| broken(&error))?;
     let mut all = Vec::new();
-    for group in found.groups.unwrap_or_default() {
+    for group in groups.unwrap_or_default() {
         let name: Arc<str> = text::clean(&group.name).into();
         all.extend(group.rules.unwrap_or_default().into_iter().map(|rule| Rule {
             group: name.clone(),
@@ -231,10 +233,6 @@ pub(super) fn rules(envelope: &Envelope) -> Result<Vec<Rule>, String> {
 fn data<'a, T: Deserialize<'a>>(envelope: &'a Envelope) -> Result<T, String> {
     let json = envelope.data.as_deref().ok_or("there is no data in it")?;
     serde_json::from_str(json.get()).map_err(|error| broken(&error))
-}
-
-fn owned<T: DeserializeOwned>(envelope: &Envelope) -> Result<T, String> {
-    data(envelope)
 }
 
 fn broken(error: &serde_json::Error) -> String {
