@@ -106,7 +106,10 @@ fn rule(pen: &mut Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
         };
         page.field(pen, "", &words, Role::Warning);
     }
-    let held = (rule.held_for > TimeDelta::zero()).then(|| said::held_for(&time::coarse(rule.held_for)));
+    // An age is told in steps; what a rule waits is not.
+    let seconds = rule.held_for.num_seconds();
+    let length = if seconds < 60 { format!("{seconds}s") } else { time::coarse(rule.held_for) };
+    let held = (seconds > 0).then(|| said::held_for(&length));
     page.field(pen, field::RULE, &format!("{}{}", rule.expression, held.unwrap_or_default()), Role::Muted);
 }
 
