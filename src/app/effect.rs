@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::drafts::{Draft, DraftKey};
 use super::reaching::{Call, PortAsk};
 use crate::actions::journal::Finished;
 use crate::actions::{Options, Sketch};
@@ -54,6 +55,12 @@ pub enum Effect {
     Note(Box<Noting>),
     /// Journal that one was looked at and given up.
     LeaveNote(Box<Noting>),
+    /// Read what was typed into forms before and not sent.
+    ReadDrafts,
+    /// Keep what is typed into a form, in place of what was kept of it before.
+    KeepDraft(Box<Draft>),
+    /// Forget what was kept of a form.
+    ForgetDraft(DraftKey),
     /// Lend the terminal to the operator's editor, with this text.
     EditText(String),
     /// Start a confirmed command in a container.

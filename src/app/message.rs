@@ -85,6 +85,8 @@ pub enum Message {
     RunEnded(Box<Run>),
     /// How an acknowledgement ended.
     Said(Box<Said>),
+    /// What was typed into forms by consoles of before, and not sent.
+    Drafts(Vec<super::drafts::Draft>),
     /// How a note ended.
     Noted(Box<Said>),
     /// What the operator's editor left of a text, or why it is as it was.

@@ -20,6 +20,7 @@ mod alert_feed;
 mod alerting;
 mod alerts;
 mod commands;
+mod drafts;
 mod editor;
 mod effect;
 mod filter;
@@ -60,6 +61,7 @@ use crate::keys::CommandName;
 
 pub use alerts::{AlertId, Alerts};
 pub use commands::{Command, NAMED};
+pub use drafts::{Draft, DraftKey};
 pub use editor::chosen as chosen_editor;
 pub use effect::{Answer, Effect, PlanRequest};
 pub use handover::{Ending, hand_over};

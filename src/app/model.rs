@@ -110,6 +110,8 @@ pub struct Model {
     pub aftermath: Aftermath,
     /// Alerts being acknowledged or given back.
     pub taking: Option<TakingScene>,
+    /// What is typed into forms and not sent yet.
+    pub drafts: Box<super::drafts::Drafts>,
     /// A note being written.
     pub noting: Option<NotingScene>,
     /// A silence being planned.
@@ -178,6 +180,7 @@ impl Model {
             ended_badly: None,
             aftermath: Aftermath::default(),
             taking: None,
+            drafts: Box::default(),
             noting: None,
             silencing: None,
             reaching: None,

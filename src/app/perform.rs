@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::drafts::{Change, Keeper};
 use super::effect::{Answer, Effect, PlanRequest};
 use super::keep::Keep;
 use super::look_back::{self, LookBack};
@@ -66,6 +67,8 @@ pub struct Performer {
     visits: Visits,
     /// What is current now, for the store.
     releases: watch::Sender<Present>,
+    /// What is typed into forms.
+    drafts: Keeper,
 }
 
 impl Performer {
@@ -80,6 +83,7 @@ impl Performer {
         clock: Clock,
     ) -> Self {
         Self {
+            drafts: Keeper::new(&state),
             ways: Ways::new(connect, environments, messages.clone(), seen.clone(), clock.clone()),
             messages,
             runs: JoinSet::new(),
@@ -232,6 +236,9 @@ impl Performer {
                 self.visits.forward(pods, ask, self.messages.clone());
             }
             Effect::CloseForward(number) => self.visits.close(number),
+            Effect::ReadDrafts => self.drafts.change(Change::Read(self.messages.clone(), (self.clock)())),
+            Effect::KeepDraft(draft) => self.drafts.change(Change::Keep(*draft)),
+            Effect::ForgetDraft(key) => self.drafts.change(Change::Forget(key)),
             Effect::FindUnfinished => self.find_unfinished(),
             Effect::ReadJournal => self.read_journal(),
             Effect::LookBack(finished) => self.look_back(*finished),
@@ -275,6 +282,7 @@ impl Performer {
     /// Ends the visits to pods, and waits until what is being journalled is on disk.
     pub async fn written(&mut self) {
         self.visits.end().await;
+        self.drafts.written().await;
         while self.writes.join_next().await.is_some() {}
     }
 

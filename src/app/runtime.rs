@@ -84,6 +84,7 @@ impl Runtime {
         let mut pace = Pace::default();
         let mut redraw_at: Option<Instant> = None;
         self.performer.perform(Effect::FindUnfinished);
+        self.performer.perform(Effect::ReadDrafts);
         for effect in self.model.connect_shown() {
             self.performer.perform(effect);
         }

@@ -8,6 +8,7 @@ mod actions;
 mod advice;
 mod alert_faults;
 mod alerts;
+mod drafts;
 mod environments;
 mod faults;
 #[path = "../support/headless.rs"]

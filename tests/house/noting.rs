@@ -53,7 +53,8 @@ fn stage(found: Vec<Alert>, notes: Vec<Note>) -> Stage {
 fn later(stage: &mut Stage, keys: &str) -> Vec<Effect> {
     let sequence: Sequence = keys.parse().expect("keys");
     let at = now() + chrono::TimeDelta::seconds(1);
-    sequence.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), at)).collect()
+    let asked = sequence.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), at));
+    asked.filter(|effect| !matches!(effect, Effect::KeepDraft(_) | Effect::ForgetDraft(_))).collect()
 }
 
 fn asked(effects: &[Effect]) -> &Noting {

@@ -29,7 +29,8 @@ fn stage(found: Vec<Alert>) -> Stage {
 fn later(stage: &mut Stage, keys: &str) -> Vec<Effect> {
     let sequence: Sequence = keys.parse().expect("keys");
     let at = now() + chrono::TimeDelta::seconds(1);
-    sequence.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), at)).collect()
+    let asked = sequence.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), at));
+    asked.filter(|effect| !matches!(effect, Effect::KeepDraft(_) | Effect::ForgetDraft(_))).collect()
 }
 
 /// What was asked to be planned.

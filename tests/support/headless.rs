@@ -86,6 +86,7 @@ impl Headless {
         performer.watch_signals(signals);
         performer.watch_services(objectives, health);
         performer.perform(Effect::FindUnfinished);
+        performer.perform(Effect::ReadDrafts);
         for effect in model.connect_shown() {
             performer.perform(effect);
         }

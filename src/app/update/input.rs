@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 
 use super::{
-    alerts, health, jobs, leave, logs, move_cursor, nodes, noting, overview, palette, panes, plan, reaching, runbook,
-    scope, service, signals, silencing, slos, taking, toast, typing, world,
+    alerts, drafts, health, jobs, leave, logs, move_cursor, nodes, noting, overview, palette, panes, plan, reaching,
+    runbook, scope, service, signals, silencing, slos, taking, toast, typing, world,
 };
 use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
@@ -226,6 +226,11 @@ fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
         Some(_) => {
             model.ui.overlays.pop();
             return Vec::new();
+        }
+        None if command == Command::Escape => {
+            if let Some(effects) = drafts::escape(model, now) {
+                return effects;
+            }
         }
         None => {}
     }

@@ -1,6 +1,7 @@
 //! What a message does to the model, and what it asks of the outside. Synchronous and total; nobody awaits here.
 
 mod alerts;
+mod drafts;
 mod health;
 mod input;
 mod jobs;
@@ -53,7 +54,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             Vec::new()
         }
         Message::Resize(..) => vec![Effect::Repaint],
-        Message::Leave(Leaving::Asked | Leaving::TerminalGone) => give_up_and_leave(model),
+        Message::Leave(Leaving::Asked | Leaving::TerminalGone) => give_up_and_leave(model, now),
         Message::Continued => vec![Effect::Repaint, Effect::Retry],
         Message::Clock => clock(model, now),
         Message::Connected(place, connected) => {
@@ -101,6 +102,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::SilenceFound(words) => silencing::found(model, words),
         Message::Silenced(ended) => silencing::silenced(model, &ended, now),
         Message::Said(said) => taking::said(model, &said, now),
+        Message::Drafts(kept) => drafts::read(model, &kept),
         Message::Noted(said) => noting::said(model, &said, now),
         Message::Edited(edited) => noting::edited(model, edited, now),
         Message::Unfinished(runs) => {
@@ -125,10 +127,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             look_back(model, now)
         }
         Message::Stored(snapshot) => stored(model, *snapshot, now),
-        Message::Audited(moments) => {
-            model.happened.audited(moments);
-            Vec::new()
-        }
+        Message::Audited(moments) => timeline::audited(model, moments),
         Message::TaskDied(name, why) => {
             toast(model, &format!("The {name} task failed and was started again: {why}"), true, now);
             Vec::new()
@@ -139,6 +138,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
     }
     effects.extend(model.ask_usage(now));
     effects.extend(logs::end_if_left(model));
+    effects.extend(drafts::watch(model, now));
     overview::refresh(model, now);
     menu::refresh(model);
     effects
@@ -212,6 +212,7 @@ pub fn next_due(model: &Model, now: Instant) -> Option<Instant> {
     [
         toast,
         model.leave_until,
+        model.drafts.due,
         planned,
         arming,
         taken,
@@ -233,15 +234,17 @@ fn toast(model: &mut Model, words: &str, is_warning: bool, now: Instant) {
 }
 
 /// Leaves; what is planned and not confirmed is given up, and that is written down first.
-fn give_up_and_leave(model: &mut Model) -> Vec<Effect> {
+fn give_up_and_leave(model: &mut Model, now: Instant) -> Vec<Effect> {
+    let kept = drafts::keep(model, now);
     let open = taking::leave(model).into_iter().chain(noting::leave(model));
+    let open = kept.into_iter().chain(open);
     open.chain(silencing::leave(model)).chain(plan::leave(model)).collect()
 }
 
 /// Leaves when asked twice, and says so the first time.
 fn leave(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
     if model.leave_until.is_some_and(|until| now < until) || command == Command::Quit {
-        return give_up_and_leave(model);
+        return give_up_and_leave(model, now);
     }
     model.leave_until = Some(now + TimeDelta::seconds(2));
     let words = match (command, model.has_run_under_way()) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ARMING, taking, toast, typing};
+use super::{ARMING, drafts, taking, toast, typing};
 use crate::actions::Said;
 use crate::app::commands::Command;
 use crate::app::effect::Effect;
@@ -171,17 +171,19 @@ pub(super) fn confirm(model: &mut Model, typed: &str, now: Instant) -> Vec<Effec
     }
     open.is_writing = true;
     open.error = None;
-    vec![Effect::Note(Box::new(plan))]
+    let kept = drafts::sending(model, now);
+    kept.into_iter().chain([Effect::Note(Box::new(plan))]).collect()
 }
 
 /// Closes the form. What is being written goes on, and its end is told.
 pub(super) fn close(model: &mut Model, now: Instant) -> Vec<Effect> {
+    let is_writing = model.noting.as_ref().is_some_and(|open| open.is_writing);
+    let kept = if is_writing { Vec::new() } else { drafts::closing(model, now) };
     model.ui.overlays.retain(|overlay| !matches!(overlay, Overlay::Noting { .. }));
-    if model.noting.as_ref().is_some_and(|open| open.is_writing) {
+    if is_writing {
         toast(model, "It is being written; how it ends is told here.", false, now);
-        return Vec::new();
     }
-    leave(model).into_iter().collect()
+    kept.into_iter().chain(leave(model)).collect()
 }
 
 /// Gives an open form up.
@@ -209,7 +211,8 @@ pub(super) fn said(model: &mut Model, said: &Said, now: Instant) -> Vec<Effect> 
             model.ui.overlays.retain(|overlay| !matches!(overlay, Overlay::Noting { .. }));
         }
     }
-    vec![Effect::ReadJournal]
+    let forgotten = drafts::sent(model, is_done);
+    forgotten.into_iter().chain([Effect::ReadJournal]).collect()
 }
 
 /// The operator's editor has ended: what it left is what was typed.

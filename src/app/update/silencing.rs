@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ARMING, toast};
+use super::{ARMING, drafts, toast};
 use crate::actions::{Silenced, Sketch};
 use crate::app::commands::Command;
 use crate::app::effect::{Answer, Effect};
@@ -159,17 +159,20 @@ pub(super) fn confirm(model: &mut Model, fields: &[Field], now: Instant) -> Vec<
     open.is_sending = true;
     open.error = None;
     let typed = if plan.confirmation.gesture == Gesture::Enter { String::new() } else { word };
-    vec![Effect::Silence(Box::new((*plan).clone()), Answer { typed, reason: Some(reason) })]
+    let silence = Effect::Silence(Box::new((*plan).clone()), Answer { typed, reason: Some(reason) });
+    let kept = drafts::sending(model, now);
+    kept.into_iter().chain([silence]).collect()
 }
 
 /// Closes the plan. What is on its way goes on, and its end is told.
 pub(super) fn close(model: &mut Model, now: Instant) -> Vec<Effect> {
+    let is_sending = model.silencing.as_ref().is_some_and(|open| open.is_sending);
+    let kept = if is_sending { Vec::new() } else { drafts::closing(model, now) };
     model.ui.overlays.retain(|overlay| !matches!(overlay, Overlay::Silencing { .. }));
-    if model.silencing.as_ref().is_some_and(|open| open.is_sending) {
+    if is_sending {
         toast(model, "It is on its way; how it ends is told here.", false, now);
-        return Vec::new();
     }
-    leave(model).into_iter().collect()
+    kept.into_iter().chain(leave(model)).collect()
 }
 
 /// Gives an open plan up.
@@ -197,7 +200,8 @@ pub(super) fn silenced(model: &mut Model, ended: &Silenced, now: Instant) -> Vec
         }
     }
     // What is silenced now is read at once.
-    vec![Effect::ReadJournal, Effect::Retry]
+    let forgotten = drafts::sent(model, is_done);
+    forgotten.into_iter().chain([Effect::ReadJournal, Effect::Retry]).collect()
 }
 
 /// What became of one that a console did not live to end stands over the list until somebody looks at the journal.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::{ARMING, toast};
+use super::{ARMING, drafts, toast};
 use crate::actions::Said;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
@@ -104,17 +104,20 @@ pub(super) fn confirm(model: &mut Model, note: &str, now: Instant) -> Vec<Effect
     }
     open.is_writing = true;
     open.error = None;
-    vec![Effect::Acknowledge(Box::new((*open.taking).clone()), note.trim().to_owned())]
+    let acknowledge = Effect::Acknowledge(Box::new((*open.taking).clone()), note.trim().to_owned());
+    let kept = drafts::sending(model, now);
+    kept.into_iter().chain([acknowledge]).collect()
 }
 
 /// Closes the plan. What is being written goes on, and its end is told.
 pub(super) fn close(model: &mut Model, now: Instant) -> Vec<Effect> {
+    let is_writing = model.taking.as_ref().is_some_and(|open| open.is_writing);
+    let kept = if is_writing { Vec::new() } else { drafts::closing(model, now) };
     model.ui.overlays.retain(|overlay| !matches!(overlay, Overlay::Taking { .. }));
-    if model.taking.as_ref().is_some_and(|open| open.is_writing) {
+    if is_writing {
         toast(model, "It is being written; how it ends is told here.", false, now);
-        return Vec::new();
     }
-    leave(model).into_iter().collect()
+    kept.into_iter().chain(leave(model)).collect()
 }
 
 /// Gives an open plan up.
@@ -142,5 +145,6 @@ pub(super) fn said(model: &mut Model, said: &Said, now: Instant) -> Vec<Effect> 
             model.ui.overlays.retain(|overlay| !matches!(overlay, Overlay::Taking { .. }));
         }
     }
-    vec![Effect::ReadJournal]
+    let forgotten = drafts::sent(model, is_done);
+    forgotten.into_iter().chain([Effect::ReadJournal]).collect()
 }

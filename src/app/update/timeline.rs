@@ -6,6 +6,7 @@ use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::release::Release;
 use crate::domain::time::Instant;
+use crate::domain::timeline::Moment;
 
 /// What was released, or seen fully available, in a cluster. Where the cluster's uid cannot be read it is for this screen alone.
 pub(super) fn released(
@@ -16,4 +17,10 @@ pub(super) fn released(
 ) -> Vec<Effect> {
     model.happened.released(cluster.as_deref(), &releases, now);
     cluster.map(|cluster| Effect::Remember(cluster, releases)).into_iter().collect()
+}
+
+/// What the store's audit tells of the last hour.
+pub(super) fn audited(model: &mut Model, moments: Vec<Moment>) -> Vec<Effect> {
+    model.happened.audited(moments);
+    Vec::new()
 }

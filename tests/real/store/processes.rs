@@ -282,3 +282,74 @@ fn noted(one: &Console, two: &Console) {
     assert!(audit.contains("note added") && audit.contains("note withdrawn"), "{audit}");
     assert!(!audit.contains("renews tonight"), "what was taken back is not kept elsewhere: {audit}");
 }
+
+/// A console that is killed in the middle of a note has it again when it is opened anew.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::disallowed_methods, reason = "the simulated Alertmanager runs in real time")]
+async fn a_killed_console_has_what_was_typed_again() {
+    use std::os::unix::fs::PermissionsExt;
+
+    use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
+    use rustix::process::Signal;
+
+    use crate::support::console::FIRST_SCREEN;
+    use crate::support::process::wait_until;
+
+    const SOON: Duration = Duration::from_secs(20);
+    let scenario = Scenario::empty("shop").with("shop", Service::new("gateway", 1));
+    let sandbox = Sandbox::start(scenario, SandboxClock::starting(chrono::Utc::now(), 1)).await.expect("a sandbox");
+    let console = Console::with("", "");
+    let file = console.path("kubeconfig");
+    std::fs::remove_file(&file).expect("the empty one");
+    sandbox.write_kubeconfig(&file).expect("a kubeconfig");
+    std::fs::write(console.path("token"), sandbox.token()).expect("a file");
+    std::fs::write(console.path("authority.pem"), sandbox.certificate()).expect("a file");
+    let config = format!(
+        "[environment.test]\ncontext = \"demo-production\"\nnamespaces = [\"shop\"]\nguard = \"staging\"\n\
+         alertmanager = [{{ url = {:?}, bearer_file = {:?}, ca_file = {:?} }}]\n",
+        sandbox.alertmanager("shop"),
+        console.path("token"),
+        console.path("authority.pem"),
+    );
+    std::fs::write(console.path("config.toml"), config).expect("a file");
+    let drafts = console.path("state/quarterdeck/drafts");
+    let files = || -> Vec<std::path::PathBuf> {
+        let found = std::fs::read_dir(&drafts).into_iter().flatten().filter_map(Result::ok);
+        found.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "json")).collect()
+    };
+    // The cursor rests on the only alert: nothing comes under it by itself.
+    let open = || {
+        let terminal = console.open(110, 30);
+        terminal.wait_for_text("gateway", FIRST_SCREEN);
+        terminal.send("1");
+        terminal.wait_for_text("CertificateExpiresSoon", SOON);
+        terminal.send("!n");
+        terminal.wait_for_text("Note on CertificateExpiresSoon", SOON);
+        terminal
+    };
+    let mut terminal = open();
+    terminal.send("it renews tonight");
+    let words = wait_until("the draft", SOON, || {
+        let text = files().first().and_then(|file| std::fs::read_to_string(file).ok())?;
+        text.contains("it renews tonight").then_some(text)
+    });
+    assert!(words.contains("\"form\":\"note\""), "{words}");
+    let mode = std::fs::metadata(&files()[0]).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    terminal.signal(Signal::KILL);
+    terminal.wait_for_exit(SOON);
+
+    let mut terminal = open();
+    terminal.wait_for("what was typed", SOON, |text| text.contains("it renews tonight") && text.contains("here again"));
+    // The confirmation may not be armed yet: then enter is only told off.
+    wait_until("the note to be written", SOON, || {
+        terminal.send("\r");
+        terminal.wait_for("an answer", SOON, |text| text.contains("written down") || text.contains("Read it first"));
+        terminal.screen_text().contains("written down").then_some(())
+    });
+    wait_until("the draft to be forgotten", SOON, || files().is_empty().then_some(()));
+    terminal.signal(Signal::TERM);
+    terminal.wait_for_exit(SOON);
+    let status = console.run(&["status", "--output", "json"]);
+    assert!(status.stdout.contains("it renews tonight"), "{}", status.stdout);
+}

@@ -1,0 +1,188 @@
+//! What is typed into a form and not sent: kept a moment later, offered again, forgotten once it was sent or nobody wants it.
+
+use std::sync::Arc;
+
+use quarterdeck::actions::Said;
+use quarterdeck::app::{Draft, Effect, Message, next_due, update};
+use quarterdeck::domain::action::Phase;
+use quarterdeck::domain::source::{SourceHealth, SourceState};
+use quarterdeck::domain::time::Instant;
+use quarterdeck::keys::Sequence;
+use quarterdeck::sources::store::StoreSnapshot;
+use quarterdeck::ui::state::Overlay;
+
+use crate::alerts;
+use crate::stage::{Stage, health, now, text};
+
+/// The alerts pane, its cursor on the worst.
+fn stage() -> Stage {
+    let mut stage = Stage::new();
+    stage.see(Vec::new(), SourceState::Fresh);
+    stage.tell(Message::Alerts(Box::new(alerts::snapshot(alerts::shop(), SourceState::Fresh))));
+    stage.tell(Message::Stored(Box::new(StoreSnapshot {
+        health: SourceHealth { name: "store".into(), ..health("store", SourceState::Fresh) },
+        notes: Arc::default(),
+        ..StoreSnapshot::default()
+    })));
+    stage.press("1");
+    stage
+}
+
+fn after(milliseconds: i64) -> Instant {
+    now() + chrono::TimeDelta::milliseconds(milliseconds)
+}
+
+/// Keys at a moment; what they ask for.
+fn keys(stage: &mut Stage, keys: &str, at: Instant) -> Vec<Effect> {
+    let sequence: Sequence = keys.parse().expect("keys");
+    sequence.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), at)).collect()
+}
+
+fn kept(effects: &[Effect]) -> Vec<Draft> {
+    let kept = effects.iter().filter_map(|effect| match effect {
+        Effect::KeepDraft(draft) => Some((**draft).clone()),
+        _ => None,
+    });
+    kept.collect()
+}
+
+fn forgotten(effects: &[Effect]) -> usize {
+    effects.iter().filter(|effect| matches!(effect, Effect::ForgetDraft(_))).count()
+}
+
+fn typed(stage: &Stage) -> Vec<String> {
+    match stage.model.ui.overlays.last() {
+        Some(Overlay::Noting { text, .. }) => vec![text.text.clone()],
+        Some(Overlay::Taking { note, .. }) => vec![note.text.clone()],
+        Some(Overlay::Silencing { fields, .. }) => fields.iter().map(|field| field.text.clone()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Types a note and lets it be kept.
+fn noted(stage: &mut Stage, words: &str) -> Draft {
+    stage.press("!n");
+    stage.type_text(words);
+    kept(&update(&mut stage.model, Message::Clock, after(500))).pop().expect("a draft is kept")
+}
+
+#[test]
+fn a_burst_of_keys_is_one_write_a_moment_later() {
+    let mut one = stage();
+    one.press("!n");
+    let asked: Vec<Effect> = ["t", "h", "e"].iter().flat_map(|letter| keys(&mut one, letter, now())).collect();
+    assert_eq!(asked, [], "not on every key");
+    let due = next_due(&one.model, after(301)).expect("the loop wakes up for it");
+    assert_eq!(due, after(400));
+    let draft = kept(&update(&mut one.model, Message::Clock, due)).pop().expect("a draft");
+    assert_eq!((draft.key.form.as_str(), draft.key.environment.as_str()), ("note", "production"));
+    assert_eq!((draft.fields, draft.saved_at), (vec!["the".to_owned()], due));
+    assert_eq!(update(&mut one.model, Message::Clock, after(2_000)), [], "once");
+    assert_eq!(next_due(&one.model, after(2_000)).filter(|at| *at < after(5_000)), None);
+
+    // What is emptied by hand is nothing to keep.
+    keys(&mut one, "ctrl-u", after(3_000));
+    assert_eq!(forgotten(&update(&mut one.model, Message::Clock, after(3_500))), 1);
+}
+
+#[test]
+fn another_console_offers_it_for_the_same_form_and_target_and_nowhere_else() {
+    let draft = noted(&mut stage(), "the provider is slow");
+    let mut next = stage();
+    next.tell(Message::Drafts(vec![draft.clone()]));
+    next.press("!a");
+    assert_eq!(typed(&next), [""], "another form");
+    next.press("esc");
+    next.press("j !n");
+    assert_eq!(typed(&next), [""], "another alert");
+    next.press("esc k !n");
+    assert_eq!(typed(&next), ["the provider is slow"]);
+    assert!(next.model.ui.toast.as_ref().is_some_and(|toast| toast.words.contains("is here again")));
+    assert!(text(&next.body(80, 24)).contains("the provider is slow"));
+
+    let mut late = stage();
+    let saved_at = now() - chrono::TimeDelta::hours(25);
+    late.tell(Message::Drafts(vec![Draft { saved_at, ..draft }]));
+    late.press("!n");
+    assert_eq!(typed(&late), [""], "a day old");
+}
+
+#[test]
+fn it_is_forgotten_once_it_was_sent_and_not_before() {
+    let said = |phase| Message::Noted(Box::new(Said { phase, words: "told.".into(), alerts: Vec::new() }));
+    let mut one = stage();
+    noted(&mut one, "mine");
+    let sent = keys(&mut one, "enter", after(1_000));
+    assert!(sent.iter().any(|effect| matches!(effect, Effect::Note(_))) && forgotten(&sent) == 0, "{sent:?}");
+    assert_eq!(forgotten(&update(&mut one.model, said(Phase::Refused), after(1_100))), 0, "it did not arrive");
+    keys(&mut one, "enter", after(2_000));
+    // The form is left while it is being written.
+    keys(&mut one, "esc", after(2_100));
+    assert_eq!(forgotten(&update(&mut one.model, said(Phase::Done), after(2_200))), 1);
+    one.press("!n");
+    assert_eq!(typed(&one), [""]);
+
+    // Sent faster than it was kept: then it is kept first.
+    let mut fast = stage();
+    fast.press("!n");
+    fast.type_text("fast");
+    let sent = keys(&mut fast, "enter", after(350));
+    assert_eq!(kept(&sent).len(), 1, "{sent:?}");
+}
+
+#[test]
+fn esc_keeps_it_and_esc_once_more_forgets_it() {
+    let mut one = stage();
+    one.press("!n");
+    one.type_text("mine");
+    let closed = keys(&mut one, "esc", after(100));
+    assert_eq!(kept(&closed).len(), 1, "{closed:?}");
+    one.press("!n");
+    assert_eq!(typed(&one), ["mine"]);
+    keys(&mut one, "esc", after(200));
+    assert_eq!(forgotten(&keys(&mut one, "esc", after(300))), 1);
+    one.press("!n");
+    assert_eq!(typed(&one), [""]);
+    assert_eq!(kept(&keys(&mut one, "esc", after(400))), [], "nothing was typed");
+    assert_eq!(forgotten(&keys(&mut one, "esc", after(500))), 0);
+
+    // Much later esc means what it always means.
+    let mut late = stage();
+    late.press("!n");
+    late.type_text("mine");
+    keys(&mut late, "esc", now());
+    assert_eq!(forgotten(&keys(&mut late, "esc", after(60_000))), 0);
+    late.press("1 !n");
+    assert_eq!(typed(&late), ["mine"]);
+}
+
+#[test]
+fn leaving_keeps_what_is_typed() {
+    use quarterdeck::app::Leaving;
+    let mut one = stage();
+    one.press("!n");
+    one.type_text("mine");
+    let left = update(&mut one.model, Message::Leave(Leaving::TerminalGone), now());
+    assert_eq!(kept(&left).len(), 1, "{left:?}");
+}
+
+#[test]
+fn an_acknowledgement_and_a_silence_are_kept_too_but_never_what_confirms() {
+    let mut one = stage();
+    one.press("!a");
+    one.type_text("I look");
+    let draft = kept(&update(&mut one.model, Message::Clock, after(500))).pop().expect("a draft");
+    assert_eq!((draft.key.form.as_str(), draft.fields), ("acknowledge", vec!["I look".to_owned()]));
+
+    let mut two = stage();
+    two.press("!z");
+    two.type_text("known");
+    two.press("tab tab tab tab");
+    let draft = kept(&update(&mut two.model, Message::Clock, after(500))).pop().expect("a draft");
+    assert_eq!(draft.key.form, "silence");
+    assert_eq!((draft.fields[0].as_str(), draft.fields[2].as_str(), draft.fields.len()), ("known", "2h", 3));
+    let mut next = stage();
+    next.tell(Message::Drafts(vec![draft]));
+    next.press("!z");
+    assert_eq!((typed(&next)[0].as_str(), typed(&next)[3].as_str()), ("known", ""));
+}
