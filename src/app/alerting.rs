@@ -49,7 +49,7 @@ impl Model {
             View::Signals => self.signal_alerts().into_iter().cloned().collect(),
             View::Health => self.health_alerts(),
             View::Slo => self.slo_alerts().into_iter().cloned().collect(),
-            View::Nodes | View::Jobs | View::Job(..) | View::Logs(_) | View::Journal => Vec::new(),
+            View::Nodes | View::Silences | View::Jobs | View::Job(..) | View::Logs(_) | View::Journal => Vec::new(),
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
+use super::silence_list::UNDER;
 use crate::domain::alert::group::{self, Group, grouped};
 use crate::domain::alert::join::{Aim, Firing};
 use crate::domain::alert::{Alert, AlertSnapshot, Local, Severity, Silence, State, Watchdog};
@@ -24,10 +25,16 @@ pub type AlertId = (Arc<str>, Arc<str>);
 pub struct Alerts {
     /// The newest of each environment.
     snapshots: Vec<AlertSnapshot>,
+    /// The newest of environments that are not shown.
+    hidden: Vec<AlertSnapshot>,
+    /// The environments that are shown; `None` for all of them.
+    shown: Option<BTreeSet<Arc<str>>>,
     /// What came in while the screen was frozen.
     held: Vec<AlertSnapshot>,
     /// What rules of this console say of each environment that has such.
     local: HashMap<Arc<str>, Local>,
+    /// When the newest came in.
+    taken_at: Instant,
     /// Who is on what, as the store tells.
     words: HashMap<AlertId, Word>,
     /// Every alert, with its acknowledgement, worst first.
@@ -53,7 +60,12 @@ pub struct Chosen<'a> {
 impl Alerts {
     /// Takes the newest of an environment in.
     pub fn take(&mut self, snapshot: AlertSnapshot, is_frozen: bool, now: Instant) {
-        let to = if is_frozen { &mut self.held } else { &mut self.snapshots };
+        let is_shown = self.shown.as_ref().is_none_or(|shown| shown.contains(&snapshot.environment));
+        let to = match (is_frozen, is_shown) {
+            (true, _) => &mut self.held,
+            (false, true) => &mut self.snapshots,
+            (false, false) => &mut self.hidden,
+        };
         match to.iter_mut().find(|known| known.environment == snapshot.environment) {
             Some(known) => *known = snapshot,
             None => to.push(snapshot),
@@ -61,6 +73,14 @@ impl Alerts {
         if !is_frozen {
             self.regroup(now);
         }
+    }
+
+    /// Shows the alerts of these environments alone; what is known of the others is kept.
+    pub fn show(&mut self, shown: BTreeSet<Arc<str>>) {
+        let known = std::mem::take(&mut self.snapshots).into_iter().chain(std::mem::take(&mut self.hidden));
+        (self.snapshots, self.hidden) = known.partition(|snapshot| shown.contains(&snapshot.environment));
+        self.shown = Some(shown);
+        self.regroup(self.taken_at);
     }
 
     /// Shows what came in while the screen was frozen.
@@ -93,7 +113,10 @@ impl Alerts {
     }
 
     fn regroup(&mut self, now: Instant) {
-        let local = self.local.values().flat_map(|local| local.alerts.iter());
+        self.taken_at = now;
+        let is_shown = |environment: &Arc<str>| self.shown.as_ref().is_none_or(|shown| shown.contains(environment));
+        let local = self.local.iter().filter(|(environment, _)| is_shown(environment));
+        let local = local.flat_map(|(_, local)| local.alerts.iter());
         let all = self.snapshots.iter().flat_map(|snapshot| snapshot.alerts.iter()).chain(local);
         let known = &self.words;
         let with_word = |alert: &Arc<Alert>| {
@@ -206,6 +229,11 @@ impl Alerts {
         of_it.flat_map(AlertSnapshot::sources)
     }
 
+    /// The newest of each environment.
+    pub fn snapshots(&self) -> &[AlertSnapshot] {
+        &self.snapshots
+    }
+
     /// The silences of an environment.
     pub fn silences(&self, environment: &str) -> Option<&Arc<[Silence]>> {
         self.snapshots.iter().find(|snapshot| *snapshot.environment == *environment)?.silences.as_ref()
@@ -270,7 +298,11 @@ impl Search {
             rest.push_str(&format!(" {name}={value}").to_lowercase());
         }
         let Self { words, matcher, buffer } = self;
+        let is_under = |id: &str| alert.silenced_by.iter().any(|silence| silence.to_lowercase() == id);
         words.iter().all(|(pattern, word)| {
+            if let Some(id) = word.strip_prefix(UNDER) {
+                return is_under(id);
+            }
             rest.contains(word.as_str()) || pattern.score(Utf32Str::new(&names, buffer), matcher).is_some()
         })
     }

@@ -41,6 +41,8 @@ pub enum Command {
     Health,
     /// Nodes and what they hold.
     Nodes,
+    /// Who keeps notifications back.
+    Silences,
     /// The journal.
     Journal,
     /// Another environment.
@@ -169,6 +171,7 @@ pub const NAMED: &[(Command, &str, &str)] = &[
     (Command::AlertsAbout, "alerts_about", "alerts about this row"),
     (Command::Signals, "view.signals", "show how services do"),
     (Command::SignalsAbout, "signals_about", "signals of the service of this row"),
+    (Command::Silences, "view.silences", "show the silences"),
     (Command::Slo, "view.slo", "show what is left of error budgets"),
     (Command::Health, "view.health", "show whether components are well"),
     (Command::Nodes, "view.nodes", "show the nodes"),

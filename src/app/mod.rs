@@ -46,6 +46,7 @@ mod saying;
 mod sight;
 mod signal_feed;
 mod signals;
+mod silence_list;
 mod silences;
 mod slo_feed;
 mod slos;

@@ -80,6 +80,8 @@ pub struct Model {
     pub nodes: super::nodes::Nodes,
     /// What pods and nodes use.
     pub usage: super::usage::Usages,
+    /// The silences on the screen.
+    pub silences: super::silence_list::SilenceList,
     /// What happened lately.
     pub happened: Happened,
     /// The open workload.
@@ -165,6 +167,7 @@ impl Model {
             advised: super::advice::Advised::default(),
             nodes: super::nodes::Nodes::default(),
             usage: super::usage::Usages::default(),
+            silences: super::silence_list::SilenceList::default(),
             happened: Happened::default(),
             detail: None,
             planning: None,
@@ -219,8 +222,11 @@ impl Model {
         let reasons: Vec<_> = self.shown().map(Sight::read_only_sentence).collect();
         // Where something may be changed, the header says of each row whether it is one of those.
         self.banner = reasons.into_iter().collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().next());
+        let shown = self.shown().map(|sight| sight.name().into()).collect();
+        self.alerts.show(shown);
         self.merge();
         self.refilter();
+        self.refilter_alerts();
     }
 
     /// Asks for a connection to every environment that is shown and has none yet.
@@ -263,6 +269,7 @@ impl Model {
             View::Slo => self.slo_line().map(|line| line.environment.clone()),
             View::Health => self.health_environment().cloned(),
             View::Nodes => self.node_line().map(|line| line.node.environment.clone()),
+            View::Silences => self.silence_line().map(|line| line.environment.clone()),
             View::Journal => None,
         });
         let mut shown = self.shown();
@@ -304,7 +311,7 @@ impl Model {
         match &self.ui.view {
             View::Detail(workload, _) | View::Logs(workload) => Some(workload.clone()),
             View::Rollouts => self.cursor_row().map(|row| row.workload.clone()),
-            View::Jobs | View::Job(..) | View::Journal => None,
+            View::Jobs | View::Job(..) | View::Journal | View::Silences => None,
             View::Alerts | View::Alert(..) => self.alerted().map(|row| row.workload.clone()),
             View::Overview => self.overview_workload(),
             View::Signals => self.signal_rollouts().first().map(|row| row.workload.clone()),
@@ -367,6 +374,7 @@ impl Model {
             advice: self.advised.known(),
             nodes: self.nodes_scene(),
             usage: self.usage_scene(),
+            silences: self.silences_scene(),
             overview: self.overview_scene(sources),
             detail: self.detail.as_ref(),
             jobs: self.jobs.scene(),

@@ -146,7 +146,7 @@ pub(super) fn silence_table(snapshots: &[AlertSnapshot], now: Instant) -> Option
     rows.extend(silences.iter().map(|silence| {
         vec![
             silence.id.to_owned(),
-            if silence.state == SilenceState::Pending { "pending" } else { "active" }.to_owned(),
+            silence.state.word().to_owned(),
             silence.environment.to_owned(),
             time::left(silence.ends_at - now),
             silence.created_by.to_owned(),

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// What the default keymap names; the real list is the application's, and a test there holds the two together.
-const KNOWN: [&str; 80] = [
+const KNOWN: [&str; 81] = [
     "logs",
     "logs.previous",
     "logs.container",
@@ -49,6 +49,7 @@ const KNOWN: [&str; 80] = [
     "runbook",
     "action.acknowledge",
     "action.give-back",
+    "view.silences",
     "action.note",
     "action.edit-note",
     "edit_text",

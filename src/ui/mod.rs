@@ -33,6 +33,7 @@ pub mod reaching;
 pub mod root;
 pub mod scene;
 pub mod signals;
+pub mod silences;
 pub mod silencing;
 pub mod slo;
 pub mod state;

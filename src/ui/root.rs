@@ -70,6 +70,7 @@ pub fn body(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
             View::Journal => panes::journal::draw(pen, area, scene),
             View::Overview => panes::overview::draw(pen, area, scene),
             View::Signals => panes::signals::draw(pen, area, scene),
+            View::Silences => panes::silences::draw(pen, area, scene),
             View::Slo => panes::slo::draw(pen, area, scene),
             View::Health => panes::health::draw(pen, area, scene),
             View::Nodes => panes::nodes::draw(pen, area, scene),

@@ -10,6 +10,7 @@ use super::noting::NotingScene;
 use super::overview::OverviewScene;
 use super::reaching::ReachingScene;
 use super::signals::SignalsScene;
+use super::silences::SilencesScene;
 use super::silencing::SilencingScene;
 use super::slo::SloScene;
 use super::state::{Field, UiState};
@@ -280,6 +281,8 @@ pub struct Scene<'a> {
     pub nodes: NodesScene<'a>,
     /// What pods and nodes use.
     pub usage: UsageScene<'a>,
+    /// Silences.
+    pub silences: SilencesScene<'a>,
     /// The overview.
     pub overview: OverviewScene<'a>,
     /// The open workload.

@@ -8,6 +8,7 @@ use super::health::HealthState;
 use super::nodes::NodesState;
 use super::overview::OverviewState;
 use super::signals::SignalsState;
+use super::silences::SilencesState;
 use super::slo::SloState;
 use crate::domain::environment::ObjectKey;
 use crate::domain::job::JobRef;
@@ -41,6 +42,8 @@ pub enum View {
     Health,
     /// Nodes and what they hold.
     Nodes,
+    /// Who keeps notifications back.
+    Silences,
     /// Every pane's headline, and the last hour.
     Overview,
 }
@@ -50,7 +53,14 @@ impl View {
     pub const fn is_list(&self) -> bool {
         matches!(
             self,
-            Self::Rollouts | Self::Alerts | Self::Signals | Self::Slo | Self::Health | Self::Nodes | Self::Overview
+            Self::Rollouts
+                | Self::Alerts
+                | Self::Signals
+                | Self::Slo
+                | Self::Health
+                | Self::Nodes
+                | Self::Silences
+                | Self::Overview
         )
     }
 
@@ -63,7 +73,14 @@ impl View {
     pub const fn is_filtered(&self) -> bool {
         matches!(
             self,
-            Self::Rollouts | Self::Alerts | Self::Signals | Self::Slo | Self::Health | Self::Nodes | Self::Jobs
+            Self::Rollouts
+                | Self::Alerts
+                | Self::Signals
+                | Self::Slo
+                | Self::Health
+                | Self::Nodes
+                | Self::Silences
+                | Self::Jobs
         )
     }
 }
@@ -270,6 +287,8 @@ pub struct UiState {
     pub health: HealthState,
     /// What the operator chose of the nodes pane.
     pub nodes: NodesState,
+    /// What the operator chose of the silences pane.
+    pub silences: SilencesState,
     /// What the operator chose of the overview.
     pub overview: OverviewState,
     /// The row under the cursor of the list, by environment and uid; never by place.
@@ -316,6 +335,7 @@ impl Default for UiState {
             slo: SloState::default(),
             health: HealthState::default(),
             nodes: NodesState::default(),
+            silences: SilencesState::default(),
             overview: OverviewState::default(),
             cursor: None,
             is_cursor_held: false,

@@ -34,6 +34,7 @@ mod sending;
 mod services;
 mod signal_faults;
 mod signals;
+mod silences;
 mod silencing;
 mod slo;
 mod slo_faults;

@@ -16,6 +16,13 @@ pub(super) fn observed(model: &mut Model, snapshot: AlertSnapshot, now: Instant)
     model.alerts.take(snapshot, model.ui.frozen_at.is_some(), now);
     let before = model.ui.alerts.cursor.clone();
     model.refilter_alerts();
+    let silence_before = model.ui.silences.cursor.clone();
+    if model.ui.view == View::Silences {
+        model.refilter_silences();
+        if silence_before.is_some() && silence_before != model.ui.silences.cursor {
+            model.ui.cursor_slid_at = Some(now);
+        }
+    }
     if model.ui.view == View::Alerts && before.is_some() && before != model.ui.alerts.cursor {
         model.ui.cursor_slid_at = Some(now);
     }
@@ -35,6 +42,7 @@ pub(super) fn stored(model: &mut Model, snapshot: &StoreSnapshot, now: Instant) 
 pub(super) fn thaw(model: &mut Model, now: Instant) {
     model.alerts.release(now);
     model.refilter_alerts();
+    model.refilter_silences();
 }
 
 /// Opens the pane; for one workload, with its alerts alone.
@@ -117,6 +125,7 @@ pub(super) fn back(model: &mut Model) -> bool {
         | View::Slo
         | View::Health
         | View::Nodes
+        | View::Silences
         | View::Rollouts
         | View::Jobs
         | View::Job(..)

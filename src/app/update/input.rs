@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::{
     alerts, drafts, health, jobs, leave, logs, move_cursor, nodes, noting, overview, palette, panes, plan, reaching,
-    runbook, scope, service, signals, silencing, slos, taking, toast, typing, world,
+    runbook, scope, service, signals, silence_list, silencing, slos, taking, toast, typing, world,
 };
 use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
@@ -36,9 +36,14 @@ pub(super) fn context(model: &Model) -> Context {
         Some(Overlay::Problems { .. }) => Context::Text,
         None if model.ui.is_filtering => Context::Prompt,
         None => match model.ui.view {
-            View::Rollouts | View::Alerts | View::Signals | View::Slo | View::Health | View::Nodes | View::Overview => {
-                Context::List
-            }
+            View::Rollouts
+            | View::Alerts
+            | View::Signals
+            | View::Slo
+            | View::Health
+            | View::Nodes
+            | View::Silences
+            | View::Overview => Context::List,
             View::Detail(..) | View::Alert(..) => Context::Detail,
             View::Jobs | View::Job(..) => Context::Jobs,
             View::Logs(_) => Context::Logs,
@@ -90,8 +95,10 @@ pub(super) fn named(name: &str) -> Option<Command> {
 
 /// What a command means in the pane in front, or in a room of its own; `None` where it means what it means everywhere.
 fn own(model: &mut Model, command: Command, now: Instant) -> Option<Vec<Effect>> {
-    let own =
-        nodes::run(model, command).or_else(|| overview::run(model, command)).or_else(|| jobs::run(model, command));
+    let own = nodes::run(model, command)
+        .or_else(|| silence_list::run(model, command))
+        .or_else(|| overview::run(model, command))
+        .or_else(|| jobs::run(model, command));
     let own = own
         .or_else(|| signals::run(model, command, now))
         .or_else(|| slos::run(model, command, now))
@@ -234,7 +241,12 @@ fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
         }
         None => {}
     }
-    if signals::back(model, now) || slos::back(model, now) || health::back(model, now) || nodes::back(model) {
+    if signals::back(model, now)
+        || slos::back(model, now)
+        || health::back(model, now)
+        || nodes::back(model)
+        || silence_list::back(model)
+    {
         return vec![Effect::Focus(None)];
     }
     if model.ui.is_filtering || !model.ui.filter.text.is_empty() && matches!(model.ui.view, View::Rollouts | View::Jobs)
@@ -320,6 +332,7 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
         None => match model.ui.view.clone() {
             View::Overview => overview::enter(model, now),
             View::Nodes => nodes::enter(model, now),
+            View::Silences => silence_list::enter(model, now),
             View::Rollouts | View::Signals | View::Slo | View::Health | View::Alert(..) => {
                 tab(model, DetailTab::Pods, now)
             }

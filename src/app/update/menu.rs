@@ -165,6 +165,14 @@ fn hints(model: &Model) -> Vec<(String, String)> {
             ("problems_only", "only problems"),
             ("help", "help"),
         ],
+        Context::List if model.ui.view == View::Silences => &[
+            ("open", "what it hides"),
+            ("action.expire-silence", "end it"),
+            ("filter", "filter"),
+            ("problems_only", "only standing"),
+            ("back", "back"),
+            ("help", "help"),
+        ],
         Context::List if model.ui.view == View::Nodes => &[
             ("open", "its rollouts"),
             ("filter", "filter"),

@@ -20,6 +20,7 @@ mod runbook;
 mod scope;
 mod service;
 mod signals;
+mod silence_list;
 mod silencing;
 mod slos;
 mod taking;

@@ -79,6 +79,10 @@ pub(super) fn step(model: &mut Model, command: Command) -> bool {
             let place = model.nodes.place(model.ui.nodes.cursor.as_ref()).unwrap_or(0);
             super::nodes::choose(model, moved(place, by, model.nodes.lines().len()));
         }
+        View::Silences => {
+            let place = model.silences.place(model.ui.silences.cursor.as_ref()).unwrap_or(0);
+            super::silence_list::choose(model, moved(place, by, model.silences.lines().len()));
+        }
         // The log moves itself.
         View::Logs(_) => {}
         View::Alerts => {
@@ -111,6 +115,7 @@ pub(super) fn held(model: &mut Model) -> &mut bool {
     match model.ui.view {
         View::Alerts => &mut model.ui.alerts.is_cursor_held,
         View::Signals => &mut model.ui.signals.is_cursor_held,
+        View::Silences => &mut model.ui.silences.is_cursor_held,
         View::Slo => &mut model.ui.slo.is_cursor_held,
         View::Health => &mut model.ui.health.is_cursor_held,
         View::Nodes => &mut model.ui.nodes.is_cursor_held,

@@ -23,6 +23,7 @@ pub(super) fn run(model: &mut Model, command: Command) -> Option<Vec<Effect>> {
         Command::Overview
         | Command::Rollouts
         | Command::Alerts
+        | Command::Silences
         | Command::Signals
         | Command::Slo
         | Command::Health

@@ -128,6 +128,7 @@ pub(super) fn back(model: &mut Model) -> bool {
             | View::Slo
             | View::Health
             | View::Nodes
+            | View::Silences
             | View::Jobs
             | View::Journal
     );

@@ -14,6 +14,7 @@ pub(super) fn beside(model: &Model, command: Command) -> Command {
         Some(PaneId::Journal) => Command::Journal,
         Some(PaneId::Jobs) => Command::Jobs,
         Some(PaneId::Alerts) => Command::Alerts,
+        Some(PaneId::Silences) => Command::Silences,
         Some(PaneId::Nodes) => Command::Nodes,
         Some(PaneId::Signals) => Command::Signals,
         Some(PaneId::Slo) => Command::Slo,

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use super::{ARMING, drafts, toast};
+use super::{ARMING, drafts, silence_list, toast};
 use crate::actions::{Silenced, Sketch};
 use crate::app::commands::Command;
 use crate::app::effect::{Answer, Effect};
 use crate::app::model::Model;
 use crate::domain::action::{Gesture, Phase};
-use crate::domain::alert::{Alert, Silence, SilenceDeed, Silencing, in_common, matchers};
+use crate::domain::alert::{Alert, Silence, SilenceDeed, SilenceState, Silencing, in_common, matchers};
 use crate::domain::text;
 use crate::domain::time::{self, Instant};
 use crate::ui::silencing::SilencingScene;
-use crate::ui::state::{Field, Overlay};
+use crate::ui::state::{Field, Overlay, View};
 
 /// How long it holds when nobody says otherwise: what stands in the field at first.
 const USUAL: &str = "2h";
@@ -37,6 +37,14 @@ fn open(model: &mut Model, action: SilenceDeed, now: Instant) -> Vec<Effect> {
     if model.silencing.as_ref().is_some_and(|open| open.is_sending) {
         return refused(model, "One is on its way; wait for its end.");
     }
+    if model.ui.view == View::Silences && action != SilenceDeed::Silence {
+        let Some(line) = model.silence_line().cloned() else { return refused(model, "There is no silence here.") };
+        if line.silence.state == SilenceState::Expired {
+            return refused(model, "It is over. A new one is planned from the alert it is for.");
+        }
+        let meant: Vec<Arc<Alert>> = model.silenced().into_iter().cloned().collect();
+        return begin(model, action, line.environment, &meant, Some(line.silence));
+    }
     let meant = model.alerts_meant();
     let Some(environment) = meant.first().map(|first| first.environment.clone()) else {
         return refused(model, "No alert is about what is under the cursor.");
@@ -49,11 +57,22 @@ fn open(model: &mut Model, action: SilenceDeed, now: Instant) -> Vec<Effect> {
         (_, []) => return refused(model, "No silence covers it that is known here."),
         (_, [only]) => Some(only.clone()),
         (_, several) => {
-            let words = format!("{} silences cover it: quarterdeck plan {} ID says which.", several.len(), action.id());
-            return refused(model, &words);
+            let (count, alert) = (several.len(), meant.first().cloned());
+            return alert.map(|alert| silence_list::show_over(model, &alert, count, now)).unwrap_or_default();
         }
     };
-    let covers = seen.as_ref().map_or_else(|| in_common(&meant), |silence| silence.matchers.clone());
+    begin(model, action, environment, &meant, seen)
+}
+
+/// Opens the plan of a new silence for these alerts, or of the one that was seen.
+fn begin(
+    model: &mut Model,
+    action: SilenceDeed,
+    environment: Arc<str>,
+    meant: &[Arc<Alert>],
+    seen: Option<Silence>,
+) -> Vec<Effect> {
+    let covers = seen.as_ref().map_or_else(|| in_common(meant), |silence| silence.matchers.clone());
     let covers = covers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let fields = [String::new(), covers.clone(), USUAL.to_owned(), String::new()].map(Field::holding);
     let fields = if action == SilenceDeed::ExpireSilence { vec![Field::default(); 2] } else { fields.to_vec() };

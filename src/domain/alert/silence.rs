@@ -19,6 +19,17 @@ pub enum SilenceState {
     Expired,
 }
 
+impl SilenceState {
+    /// The word shown.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Pending => "pending",
+            Self::Expired => "ended",
+        }
+    }
+}
+
 /// A silence. Texts are cleaned, times are by our clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Silence {

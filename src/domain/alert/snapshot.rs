@@ -14,7 +14,7 @@ pub struct AlertSnapshot {
     pub environment: Arc<str>,
     /// Every alert but the watchdog, in no order.
     pub alerts: Arc<[Arc<Alert>]>,
-    /// Silences that hold or will; `None` while they are not known.
+    /// Silences that hold, will, or ended in the last hours; `None` while they are not known.
     pub silences: Option<Arc<[Silence]>>,
     /// The alert that always fires.
     pub watchdog: Watchdog,

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use super::client::{Answered, Client};
 use super::trouble;
 use super::wire::{self, Reading, Standing};
-use crate::domain::alert::{Alert, Silence};
+use crate::domain::alert::{Alert, Silence, SilenceState};
 use crate::domain::service::Services;
 use crate::domain::time::Instant;
 use crate::sources::Clock;
@@ -20,6 +20,8 @@ use crate::sources::poll::{EVERY, jittered, pause};
 const CAP: Duration = Duration::from_secs(30);
 /// Every how many polls it is asked how it stands.
 const STANDING_EVERY: u32 = 4;
+/// How long a silence that is over is kept.
+const RECENT: TimeDelta = TimeDelta::hours(12);
 /// How long after its start its list may be incomplete: alerts are in its memory only, and Prometheus sends them again within minutes.
 const YOUNG: TimeDelta = TimeDelta::minutes(5);
 /// All of them, in words that no version misunderstands.
@@ -86,7 +88,7 @@ impl Replica {
                 (crate::domain::time::coarse(ahead.abs()), if seconds > 0 { "ahead of" } else { "behind" });
             notes.push(format!("The clock of {name} is {apart} {way} ours; its times are shown by ours."));
         }
-        let silences = match self.silences(ahead).await {
+        let silences = match self.silences(ahead, (self.clock)()).await {
             Ok(silences) => Some(silences),
             Err(error) => {
                 notes.push(format!("Silences of {name} are not known: {}", error.sentence));
@@ -105,16 +107,13 @@ impl Replica {
         Ok(Seen { at, alerts: alerts.items, silences, notes })
     }
 
-    async fn silences(&self, ahead: TimeDelta) -> Result<Vec<Silence>, SourceError> {
+    async fn silences(&self, ahead: TimeDelta, now: Instant) -> Result<Vec<Silence>, SourceError> {
         let answer = self.client.get("/silences").await?;
         let decoded =
             wire::silences(&answer.body, ahead).map_err(|what| trouble::malformed(&what, self.client.name()))?;
-        // Expired ones stay listed for days.
-        Ok(decoded
-            .items
-            .into_iter()
-            .filter(|silence| silence.state != crate::domain::alert::SilenceState::Expired)
-            .collect())
+        // Those that are over stay listed for days.
+        let is_kept = |silence: &Silence| silence.state != SilenceState::Expired || now - silence.ends_at < RECENT;
+        Ok(decoded.items.into_iter().filter(is_kept).collect())
     }
 }
 

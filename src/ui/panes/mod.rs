@@ -10,6 +10,7 @@ pub mod nodes;
 pub mod overview;
 pub mod rollouts;
 pub mod signals;
+pub mod silences;
 pub mod slo;
 
 use super::state::View;
@@ -27,6 +28,8 @@ pub enum PaneId {
     Signals,
     /// Nodes and what they hold.
     Nodes,
+    /// Who keeps notifications back.
+    Silences,
     /// What is left of what was promised.
     Slo,
     /// Whether components are well.
@@ -51,12 +54,13 @@ pub struct Pane {
 }
 
 /// Every pane, in the order of its digit.
-pub const ALL: [Pane; 9] = [
+pub const ALL: [Pane; 10] = [
     Pane { id: PaneId::Overview, room: "overview", key: '0', title: super::words::overview::TITLE },
     Pane { id: PaneId::Alerts, room: "alerts", key: '1', title: super::words::alerts::TITLE },
     Pane { id: PaneId::Rollouts, room: "rollouts", key: '2', title: super::words::ROLLOUTS },
     Pane { id: PaneId::Signals, room: "signals", key: '3', title: super::words::signals::TITLE },
     Pane { id: PaneId::Nodes, room: "nodes", key: '4', title: super::words::nodes::TITLE },
+    Pane { id: PaneId::Silences, room: "silences", key: '5', title: super::words::silences::TITLE },
     Pane { id: PaneId::Slo, room: "slo", key: '6', title: super::words::slo::TITLE },
     Pane { id: PaneId::Health, room: "health", key: '7', title: super::words::health::TITLE },
     Pane { id: PaneId::Journal, room: "journal", key: '8', title: super::words::JOURNAL },
@@ -75,5 +79,6 @@ pub const fn of(view: &View) -> PaneId {
         View::Slo => PaneId::Slo,
         View::Health => PaneId::Health,
         View::Nodes => PaneId::Nodes,
+        View::Silences => PaneId::Silences,
     }
 }

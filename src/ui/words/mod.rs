@@ -15,6 +15,7 @@ pub mod plan;
 pub mod reaching;
 pub mod service;
 pub mod signals;
+pub mod silences;
 pub mod silencing;
 pub mod slo;
 pub mod taking;

@@ -1,0 +1,199 @@
+//! Which silences are on the screen, and what each of them hides. Changed by `update` alone.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::model::Model;
+use crate::domain::alert::{Alert, AlertSnapshot, Severity, Silence, SilenceState};
+use crate::ui::silences::{SilenceId, SilenceLine, SilencesScene};
+
+/// What a filter for the silences over an alert begins with: its name, or its key.
+pub(super) const OVER: &str = "alert:";
+/// What a filter of alerts for those under a silence begins with: its id.
+pub(super) const UNDER: &str = "silence:";
+
+/// The silences on the screen.
+#[derive(Debug, Default)]
+pub struct SilenceList {
+    /// Those that pass the filter.
+    lines: Vec<SilenceLine>,
+    tally: [usize; 3],
+    total: usize,
+}
+
+impl SilenceList {
+    /// The silences on the screen.
+    pub fn lines(&self) -> &[SilenceLine] {
+        &self.lines
+    }
+
+    /// The place of a silence.
+    pub fn place(&self, of: Option<&SilenceId>) -> Option<usize> {
+        let (environment, id) = of?;
+        self.lines.iter().position(|line| line.environment == *environment && line.silence.id == *id)
+    }
+}
+
+impl Model {
+    /// Makes the lines of the silences pane anew; the cursor stays on its silence, or rests on the first.
+    pub fn refilter_silences(&mut self) {
+        let before = self.silences.place(self.ui.silences.cursor.as_ref()).unwrap_or(0);
+        let chosen = &self.ui.silences;
+        let words: Vec<String> = chosen.filter.text.split_whitespace().map(str::to_lowercase).collect();
+        let mut list = SilenceList::default();
+        for snapshot in self.alerts.snapshots() {
+            let hidden = hidden(snapshot);
+            for silence in snapshot.silences.iter().flat_map(|all| all.iter()) {
+                list.total += 1;
+                list.tally[rank(silence.state)] += 1;
+                let is_wanted = !chosen.is_standing_only || silence.state != SilenceState::Expired;
+                if is_wanted && words.iter().all(|word| finds(word, snapshot, silence)) {
+                    let (hides, worst) = hidden.get(&silence.id).copied().unwrap_or_default();
+                    let (environment, silence) = (snapshot.environment.clone(), silence.clone());
+                    list.lines.push(SilenceLine { environment, silence, hides, worst });
+                }
+            }
+        }
+        list.lines.sort_by(|one, other| order(one).cmp(&order(other)).then_with(|| one.id().cmp(&other.id())));
+        self.silences = list;
+        let is_there = self.silences.place(self.ui.silences.cursor.as_ref()).is_some();
+        if !self.ui.silences.is_cursor_held || !is_there {
+            let furthest = self.silences.lines.len().saturating_sub(1);
+            let place = if self.ui.silences.is_cursor_held { before.min(furthest) } else { 0 };
+            self.ui.silences.cursor = self.silences.lines.get(place).map(SilenceLine::id);
+        }
+    }
+
+    /// The silence under the cursor of the silences pane.
+    pub fn silence_line(&self) -> Option<&SilenceLine> {
+        self.silences.lines.get(self.silences.place(self.ui.silences.cursor.as_ref())?)
+    }
+
+    /// The alerts the silence under the cursor hides now, the gravest first.
+    pub(super) fn silenced(&self) -> Vec<&Arc<Alert>> {
+        let Some(line) = self.silence_line() else { return Vec::new() };
+        let of_it = self.alerts.snapshots().iter().filter(|snapshot| snapshot.environment == line.environment);
+        let all = of_it.flat_map(|snapshot| snapshot.alerts.iter());
+        let mut hidden: Vec<_> = all.filter(|alert| alert.silenced_by.contains(&line.silence.id)).collect();
+        hidden.sort_by_key(|alert| (alert.severity, Reverse(alert.started_at)));
+        hidden
+    }
+
+    pub(super) fn silences_scene(&self) -> SilencesScene<'_> {
+        SilencesScene {
+            lines: &self.silences.lines,
+            cursor: self.silences.place(self.ui.silences.cursor.as_ref()),
+            total: self.silences.total,
+            tally: self.silences.tally,
+            hidden: self.silenced(),
+        }
+    }
+}
+
+const fn rank(state: SilenceState) -> usize {
+    match state {
+        SilenceState::Active => 0,
+        SilenceState::Pending => 1,
+        SilenceState::Expired => 2,
+    }
+}
+
+/// What holds first, what ends next on top; then what begins next; then what ended last.
+fn order(line: &SilenceLine) -> (usize, i64) {
+    let silence = &line.silence;
+    let at = match silence.state {
+        SilenceState::Active => silence.ends_at.timestamp(),
+        SilenceState::Pending => silence.starts_at.timestamp(),
+        SilenceState::Expired => -silence.ends_at.timestamp(),
+    };
+    (rank(silence.state), at)
+}
+
+/// How many alerts each silence hides, and the gravest of them; one pass over the alerts, however many silences there are.
+fn hidden(snapshot: &AlertSnapshot) -> HashMap<Arc<str>, (usize, Option<Severity>)> {
+    let mut hidden: HashMap<Arc<str>, (usize, Option<Severity>)> = HashMap::new();
+    for alert in snapshot.alerts.iter() {
+        for id in &alert.silenced_by {
+            let (count, worst) = hidden.entry(id.clone()).or_default();
+            *count += 1;
+            *worst = Some(worst.map_or(alert.severity, |worst| worst.min(alert.severity)));
+        }
+    }
+    hidden
+}
+
+/// Whether one word of a filter, in small letters, finds a silence.
+fn finds(word: &str, snapshot: &AlertSnapshot, silence: &Silence) -> bool {
+    if let Some(name) = word.strip_prefix(OVER) {
+        let is_it = |alert: &&Arc<Alert>| alert.title().to_lowercase() == name || *alert.key == *name;
+        return snapshot.alerts.iter().filter(is_it).any(|alert| alert.silenced_by.contains(&silence.id));
+    }
+    let words = [&*silence.id, &snapshot.environment, silence.state.word(), &silence.created_by, &silence.comment];
+    format!("{} {}", words.join(" "), silence.covers()).to_lowercase().contains(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::alert::Matcher;
+    use crate::domain::alert::testing::alert;
+    use crate::domain::time::Instant;
+
+    fn at(minutes: i64) -> Instant {
+        chrono::DateTime::from_timestamp(1_800_000_000 + minutes * 60, 0).unwrap_or_default()
+    }
+
+    fn silence(id: &str, state: SilenceState, ends: i64) -> Silence {
+        Silence {
+            id: id.into(),
+            matchers: vec![Matcher::equal("alertname", "Disk")],
+            starts_at: at(ends - 60),
+            ends_at: at(ends),
+            created_by: "Sato".into(),
+            comment: "a new disk".into(),
+            state,
+        }
+    }
+
+    #[test]
+    fn what_ends_next_is_first_and_what_ended_last_is_first_of_those() {
+        let line = |id: &str, state, ends| SilenceLine {
+            environment: "production".into(),
+            silence: silence(id, state, ends),
+            hides: 0,
+            worst: None,
+        };
+        let mut lines = [
+            line("old", SilenceState::Expired, -90),
+            line("late", SilenceState::Active, 90),
+            line("recent", SilenceState::Expired, -5),
+            line("soon", SilenceState::Active, 5),
+            line("pending", SilenceState::Pending, 80),
+        ];
+        lines.sort_by_key(order);
+        assert_eq!(lines.map(|line| line.silence.id.to_string()), ["soon", "late", "pending", "recent", "old"]);
+    }
+
+    #[test]
+    fn a_silence_is_found_by_what_it_says_and_by_the_alert_it_is_over() {
+        let mut one = alert(&[("alertname", "Disk"), ("severity", "critical")], at(0));
+        one.silenced_by = vec!["a".into()];
+        let other = alert(&[("alertname", "Cpu")], at(0));
+        let key = one.key.to_string();
+        let snapshot = AlertSnapshot {
+            environment: "production".into(),
+            alerts: [one, other].map(Arc::new).into(),
+            ..AlertSnapshot::default()
+        };
+        let (over, beside) = (silence("a", SilenceState::Active, 5), silence("b", SilenceState::Active, 5));
+        for word in ["sato", "new", "production", "active", "alertname=\"disk\""] {
+            assert!(finds(word, &snapshot, &over), "{word}");
+        }
+        for word in ["alert:disk".to_owned(), format!("alert:{key}")] {
+            assert!(finds(&word, &snapshot, &over) && !finds(&word, &snapshot, &beside), "{word}");
+        }
+        assert!(!finds("alert:cpu", &snapshot, &over) && !finds("lee", &snapshot, &over));
+        assert_eq!(hidden(&snapshot).get("a"), Some(&(1, Some(Severity::Critical))));
+    }
+}

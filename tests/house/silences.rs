@@ -1,0 +1,226 @@
+//! The silences pane in every state, at every size, and the ways from an alert to the silences over it and back.
+
+use chrono::TimeDelta;
+use insta::assert_snapshot;
+use quarterdeck::app::{Effect, Message, Scope, update};
+use quarterdeck::domain::alert::{Alert, AlertSnapshot, Hold, Matcher, Silence, SilenceDeed, SilenceState};
+use quarterdeck::domain::source::SourceState;
+use quarterdeck::keys::Sequence;
+use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::ui::state::View;
+
+use crate::alerts::{self, alert};
+use crate::stage::{Stage, ago, now, text};
+
+fn silence(id: &str, state: SilenceState, covers: &str, by: &str, why: &str) -> Silence {
+    let (starts_at, ends_at) = match state {
+        SilenceState::Active => (ago(3_000), now() + TimeDelta::minutes(70)),
+        SilenceState::Pending => (now() + TimeDelta::minutes(30), now() + TimeDelta::hours(3)),
+        SilenceState::Expired => (ago(20_000), ago(7_200)),
+    };
+    let matchers = vec![Matcher::equal("alertname", covers)];
+    Silence { id: id.into(), matchers, starts_at, ends_at, created_by: by.into(), comment: why.into(), state }
+}
+
+fn silenced(name: &str, severity: &str, by: &[&str]) -> Alert {
+    let hidden = alert(&[("alertname", name), ("severity", severity)], "it fires", 600);
+    Alert { hold: Hold::Silenced, silenced_by: by.iter().map(|id| (*id).into()).collect(), ..hidden }
+}
+
+fn some() -> Vec<Silence> {
+    let soon = Silence {
+        ends_at: now() + TimeDelta::minutes(9),
+        ..silence("7b21f0", SilenceState::Active, "Down", "mori", "the switch is being replaced, see #4711")
+    };
+    vec![
+        silence("4ef1a9", SilenceState::Active, "DiskFillsUp", "sato", "the new disk is on its way"),
+        soon,
+        silence("c0ffee", SilenceState::Active, "NobodyHasThis", "lee", "left over"),
+        silence("9d9d9d", SilenceState::Pending, "Backup", "sato", "maintenance tonight"),
+        silence("1a1a1a", SilenceState::Expired, "QueueGrows", "mori", "it drained"),
+    ]
+}
+
+fn found() -> Vec<Alert> {
+    let mut found = alerts::shop();
+    found.extend([
+        silenced("Down", "critical", &["7b21f0"]),
+        silenced("DiskFillsUp", "warning", &["4ef1a9"]),
+        silenced("Both", "warning", &["4ef1a9", "7b21f0"]),
+    ]);
+    found
+}
+
+fn snapshot(found: Vec<Alert>, silences: Option<Vec<Silence>>, state: SourceState) -> AlertSnapshot {
+    AlertSnapshot { silences: silences.map(Into::into), ..alerts::snapshot(found, state) }
+}
+
+fn stage(found: Vec<Alert>, silences: Option<Vec<Silence>>, freshness: SourceState) -> Stage {
+    let mut stage = Stage::new();
+    stage.see(Vec::new(), SourceState::Fresh);
+    stage.tell(Message::Alerts(Box::new(snapshot(found, silences, freshness))));
+    stage.press("5");
+    stage
+}
+
+fn ids(stage: &Stage) -> Vec<String> {
+    stage.model.silences.lines().iter().map(|line| line.silence.id.to_string()).collect()
+}
+
+/// Keys at a moment after the arming; what they ask for.
+fn later(stage: &mut Stage, keys: &str) -> Vec<Effect> {
+    let sequence: Sequence = keys.parse().expect("keys");
+    let at = now() + TimeDelta::seconds(5);
+    sequence.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), at)).collect()
+}
+
+#[test]
+fn every_state_at_every_size() {
+    assert_snapshot!("silences_loading", stage(Vec::new(), None, SourceState::Loading).bodies());
+    assert_snapshot!("silences_empty", stage(alerts::shop(), Some(Vec::new()), SourceState::Fresh).bodies());
+    assert_snapshot!("silences_normal", stage(found(), Some(some()), SourceState::Fresh).bodies());
+    assert_snapshot!("silences_stale", stage(found(), Some(some()), SourceState::Stale).bodies());
+    assert_snapshot!("silences_down", stage(found(), Some(some()), SourceState::Down).bodies());
+    assert_snapshot!("silences_not_known", stage(found(), None, SourceState::Fresh).bodies());
+    let many = (0..400).map(|number| {
+        let state = if number % 5 == 0 { SilenceState::Expired } else { SilenceState::Active };
+        silence(&format!("id-{number:03}"), state, "PodCrashes in a name that is long", "a-person", &"why ".repeat(30))
+    });
+    let many: Vec<Silence> = many.collect();
+    assert_snapshot!("silences_huge", stage(found(), Some(many), SourceState::Fresh).bodies());
+    let hostile =
+        silence("注文", SilenceState::Active, "決済\u{202e}\u{1b}[31m", "lee\u{1b}[2J", "しっぱい\u{7}\nした");
+    let hostile = stage(Vec::new(), Some(vec![hostile]), SourceState::Fresh);
+    assert_snapshot!("silences_hostile", hostile.bodies());
+    assert!(hostile.bodies().chars().all(|letter| letter == '\n' || !letter.is_control()));
+}
+
+#[test]
+fn it_is_read_without_colour_and_in_sixteen() {
+    let mut one = stage(found(), Some(some()), SourceState::Fresh);
+    for (depth, glyphs) in [(Depth::Sixteen, Glyphs::UNICODE), (Depth::None, Glyphs::ASCII)] {
+        one.theme = Theme::embedded("midnight", depth);
+        one.glyphs = glyphs;
+        let drawn = text(&one.body(120, 40));
+        for words in ["3 active, 1 pending, 1 ended", "ends in 9m", "begins in 30m", "ended 2h", "hides Down critical"]
+        {
+            assert!(drawn.contains(words), "{words}:\n{drawn}");
+        }
+    }
+}
+
+#[test]
+fn what_ends_next_is_first_and_the_filter_and_the_cursor_do_what_they_do_elsewhere() {
+    let mut one = stage(found(), Some(some()), SourceState::Fresh);
+    assert_eq!(ids(&one), ["7b21f0", "4ef1a9", "c0ffee", "9d9d9d", "1a1a1a"]);
+    let hides: Vec<usize> = one.model.silences.lines().iter().map(|line| line.hides).collect();
+    assert_eq!(hides, [2, 2, 0, 0, 0]);
+    one.press("ctrl-z");
+    assert_eq!(ids(&one).len(), 4, "what is over is hidden");
+    one.press("ctrl-z /");
+    one.type_text("sato");
+    one.press("enter");
+    assert_eq!(ids(&one), ["4ef1a9", "9d9d9d"]);
+    one.press("j");
+    // Another one that comes first leaves the cursor where it is.
+    let mut more = some();
+    more.push(Silence {
+        ends_at: now() + TimeDelta::minutes(1),
+        ..silence("new", SilenceState::Active, "X", "sato", "")
+    });
+    one.tell(Message::Alerts(Box::new(snapshot(found(), Some(more), SourceState::Fresh))));
+    assert_eq!(ids(&one), ["new", "4ef1a9", "9d9d9d"]);
+    assert_eq!(one.model.silence_line().map(|line| line.silence.id.to_string()), Some("9d9d9d".to_owned()));
+    one.press("esc");
+    assert_eq!((ids(&one).len(), &one.model.ui.view), (6, &View::Silences), "esc clears the filter, and stays");
+}
+
+#[test]
+fn a_silence_is_ended_and_changed_from_here() {
+    let mut one = stage(found(), Some(some()), SourceState::Fresh);
+    let asked = later(&mut one, "!Z");
+    let [Effect::PlanSilence(_, environment, sketch)] = asked.as_slice() else { unreachable!("a plan: {asked:?}") };
+    assert_eq!((&**environment, sketch.action), ("production", SilenceDeed::ExpireSilence));
+    assert_eq!(sketch.seen.as_ref().map(|seen| &*seen.id), Some("7b21f0"));
+    assert_eq!(sketch.chosen.len(), 2, "what it hides now");
+    later(&mut one, "esc");
+
+    one.press(":");
+    one.type_text("change-silence");
+    let asked = later(&mut one, "enter");
+    let is_it = |effect: &Effect| matches!(effect, Effect::PlanSilence(_, _, sketch) if sketch.action == SilenceDeed::ChangeSilence);
+    assert!(asked.iter().any(is_it), "{asked:?}");
+    later(&mut one, "esc");
+
+    one.press("G");
+    assert_eq!(later(&mut one, "!Z"), [], "it is over");
+    assert!(one.model.ui.toast.as_ref().is_some_and(|toast| toast.words.contains("is over")));
+}
+
+#[test]
+fn an_alert_several_silences_cover_leads_to_them() {
+    let mut one = stage(found(), Some(some()), SourceState::Fresh);
+    one.press("1 /");
+    one.type_text("Both");
+    one.press("enter");
+    assert_eq!(later(&mut one, "!Z").len(), 1, "shown, and nothing planned yet");
+    assert_eq!((&one.model.ui.view, ids(&one)), (&View::Silences, vec!["7b21f0".to_owned(), "4ef1a9".to_owned()]));
+    assert!(one.model.ui.toast.as_ref().is_some_and(|toast| toast.words.contains("2 silences cover it")));
+    one.press("j");
+    let asked = later(&mut one, "!Z");
+    let is_it = |effect: &Effect| matches!(effect, Effect::PlanSilence(_, _, sketch) if sketch.seen.as_ref().is_some_and(|seen| &*seen.id == "4ef1a9"));
+    assert!(asked.iter().any(is_it), "{asked:?}");
+}
+
+#[test]
+fn enter_leads_to_what_it_hides_and_esc_comes_back() {
+    let mut one = stage(found(), Some(some()), SourceState::Fresh);
+    one.press("j enter");
+    let shown: Vec<String> = one.model.alerts.lines().iter().map(|line| line.alert.title().to_owned()).collect();
+    assert_eq!((&one.model.ui.view, shown.len()), (&View::Alerts, 2), "{shown:?}");
+    assert!(shown.contains(&"DiskFillsUp".to_owned()) && shown.contains(&"Both".to_owned()), "{shown:?}");
+    one.press("esc");
+    assert_eq!(one.model.ui.view, View::Silences);
+    assert_eq!(one.model.silence_line().map(|line| &*line.silence.id), Some("4ef1a9"));
+    assert!(one.model.ui.alerts.filter.text.is_empty());
+    one.press("j enter");
+    assert_eq!(one.model.ui.view, View::Silences, "it hides nothing: there is nowhere to go");
+    assert!(one.model.ui.toast.is_some());
+}
+
+#[test]
+fn a_frozen_screen_stands_still() {
+    let mut one = stage(found(), Some(some()), SourceState::Fresh);
+    one.press("f");
+    one.tell(Message::Alerts(Box::new(snapshot(Vec::new(), Some(Vec::new()), SourceState::Fresh))));
+    assert_eq!(ids(&one).len(), 5);
+    one.press("f");
+    assert_eq!(ids(&one).len(), 0);
+}
+
+#[test]
+fn alerts_and_silences_are_those_of_the_environments_that_are_shown() {
+    let mut one = stage(found(), Some(some()), SourceState::Fresh);
+    let alert = Alert { environment: "staging".into(), ..silenced("Elsewhere", "critical", &["far"]) };
+    let far = silence("far", SilenceState::Active, "Elsewhere", "lee", "");
+    let elsewhere =
+        AlertSnapshot { environment: "staging".into(), ..snapshot(vec![alert], Some(vec![far]), SourceState::Fresh) };
+    let names = |stage: &Stage| -> Vec<String> {
+        stage.model.alerts.lines().iter().map(|line| line.alert.title().to_owned()).collect()
+    };
+    one.tell(Message::Alerts(Box::new(elsewhere.clone())));
+    assert_eq!((ids(&one).len(), names(&one).contains(&"Elsewhere".to_owned())), (5, false));
+    one.model.enter(Scope::All);
+    one.press("5");
+    assert!(ids(&one).contains(&"far".to_owned()) && ids(&one).len() == 6 && names(&one).len() > 1);
+    assert!(text(&one.body(120, 40)).contains("staging"), "every row says whose it is");
+    one.model.enter(Scope::One(1));
+    one.press("5");
+    assert_eq!((ids(&one), names(&one)), (vec!["far".to_owned()], vec!["Elsewhere".to_owned()]));
+    // What comes in of an environment that is not shown is there when it is.
+    one.tell(Message::Alerts(Box::new(snapshot(Vec::new(), Some(Vec::new()), SourceState::Fresh))));
+    assert_eq!(ids(&one), ["far"]);
+    one.model.enter(Scope::One(0));
+    one.press("5");
+    assert_eq!((ids(&one).len(), names(&one).len()), (0, 0));
+}
