@@ -17,7 +17,7 @@ use super::message::Message;
 use super::reach::{Connect, Ways, patiently};
 use super::releases::{self, Present};
 use super::supervise::panicked;
-use super::tell_journal::tell_journal;
+use super::tell_journal::{tell_journal, unreadable};
 use super::visits::{Lent, VisitEnd, Visits};
 use super::{alert_feed, health_feed, signal_feed, slo_feed};
 use super::{logs, reading, saying, silences};
@@ -468,14 +468,6 @@ impl Performer {
         };
         tokio::spawn(look_back.at(finished));
     }
-}
-
-/// What to say of a chain that cannot be read: whatever it tells of is not known here.
-fn unreadable(chain: &journal::Chain) -> Option<(String, String)> {
-    let trouble = chain.trouble.as_deref()?;
-    let name = chain.file.display().to_string();
-    let words = format!("UNREADABLE JOURNAL: {name}: {trouble}. Whether it holds an unfinished run is not known.");
-    Some((name, text::clean(&words).into_owned()))
 }
 
 /// Runs an execution, passes its events on, and makes its end known even when it dies.

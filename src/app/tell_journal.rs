@@ -41,3 +41,11 @@ fn journal_lines(chains: &[journal::Chain]) -> Vec<JournalLine> {
         })
         .collect()
 }
+
+/// What to say of a chain that cannot be read: whatever it tells of is not known here.
+pub(super) fn unreadable(chain: &journal::Chain) -> Option<(String, String)> {
+    let trouble = chain.trouble.as_deref()?;
+    let name = chain.file.display().to_string();
+    let words = format!("UNREADABLE JOURNAL: {name}: {trouble}. Whether it holds an unfinished run is not known.");
+    Some((name, text::clean(&words).into_owned()))
+}
