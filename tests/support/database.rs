@@ -142,6 +142,22 @@ impl Server {
         });
     }
 
+    /// Lets it speak TLS with this certificate and key; what it had before may be shown for a moment more.
+    pub(crate) fn secure(&self, certificate: &str, key: &str) {
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let path = self.directory.join("data").join(name);
+            let _ = fs::remove_file(&path);
+            let mut file =
+                fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).expect("a file of ours");
+            file.write_all(text.as_bytes()).expect("room");
+            own(&path);
+        }
+        self.sql("postgres", "alter system set ssl = on;\nselect pg_reload_conf();").expect("it takes it");
+        wait_until("PostgreSQL to speak TLS", UP, || {
+            (self.sql("postgres", "show ssl").expect("it answers").trim() == "on").then_some(())
+        });
+    }
+
     /// Makes a database nobody else uses; gives its name.
     pub(crate) fn database(&self) -> String {
         static COUNT: AtomicUsize = AtomicUsize::new(0);

@@ -70,7 +70,9 @@ pub(super) fn search(asked: &AuditSearch) -> (String, Vec<Value>) {
         and("position < $", before.into());
     }
     values.push(u64::from(asked.limit.clamp(1, MOST)).into());
-    let _ = write!(statement, " order by position desc limit ${}", values.len());
+    // Within a chain its own count is the order of the positions, and the one an index has.
+    let order = if asked.chain.is_some() { "seq" } else { "position" };
+    let _ = write!(statement, " order by {order} desc limit ${}", values.len());
     (statement, values)
 }
 

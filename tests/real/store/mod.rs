@@ -29,4 +29,6 @@ mod conformance;
 mod disk;
 mod faults;
 mod place;
+mod plans;
 mod processes;
+mod tls;
