@@ -62,6 +62,11 @@ pub(super) struct Demo {
     kubeconfig_out: Option<PathBuf>,
 }
 
+/// How many times the files of the demo are tried to be removed.
+const REMOVED_WITHIN: usize = 50;
+/// How long after one attempt the next is made.
+const REMOVED_EVERY: std::time::Duration = std::time::Duration::from_millis(10);
+
 /// Files of the demo, removed when it ends.
 struct Litter {
     folder: PathBuf,
@@ -75,6 +80,18 @@ impl Litter {
         let folder = std::env::temp_dir().join(format!("quarterdeck-demo-{}-{unique:016x}", std::process::id()));
         std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
         Ok(Self { folder, files: Vec::new() })
+    }
+}
+
+impl Litter {
+    /// Removes the folder: what was under way may still put a file there meanwhile, and a folder that is not empty stays.
+    async fn remove(self) {
+        for _ in 0..REMOVED_WITHIN {
+            match std::fs::remove_dir_all(&self.folder) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => tokio::time::sleep(REMOVED_EVERY).await,
+                _ => return,
+            }
+        }
     }
 }
 
@@ -121,7 +138,9 @@ impl Demo {
         // The demo's journal and memory are litter too; the operator's own keymaps and themes are not looked at.
         let paths = Paths::within(&litter.folder.join("config"), &litter.folder.join("state"));
         let session = Session::prepare_in(&global, paths.clone());
-        Box::pin(open(session, Staging { is_demo: true, banner: Some(WELCOME.to_owned()) })).await
+        let ended = Box::pin(open(session, Staging { is_demo: true, banner: Some(WELCOME.to_owned()) })).await;
+        litter.remove().await;
+        ended
     }
 }
 
