@@ -130,6 +130,14 @@ mod tests {
                 "q.toml:3: environment.a.alertmanager.url: The address holds a name or a password. Move them to user and password_file.",
             ),
             (
+                "alertmanager = [{ url = \"https://u:half/secret@am\" }]",
+                "q.toml:3: environment.a.alertmanager.url: The address holds a name or a password. Move them to user and password_file.",
+            ),
+            (
+                "alertmanager = [{ url = \"am?token=secret\" }]",
+                "q.toml:3: environment.a.alertmanager.url: \"am\" is no address. Begin it with https:// and name the host.",
+            ),
+            (
                 "alertmanager = [{ url = \"https://am\", user = \"u\" }]",
                 "q.toml:3: environment.a.alertmanager: A name and a password belong together. Give user and password_file.",
             ),

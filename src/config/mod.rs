@@ -28,7 +28,7 @@ pub use paths::Paths;
 pub use probe::split;
 pub use prometheus::Prometheus;
 pub use scrape::Scrape;
-pub use server::{Credentials, Server};
+pub use server::{Credentials, Server, web};
 pub use store::{PostgresSettings, Secret, StoreSettings};
 
 use std::path::{Path, PathBuf};

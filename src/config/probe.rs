@@ -1,8 +1,8 @@
 //! How the components of a service are asked whether they are well: one function per rule, each with its sentence.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::server::{file, may_hold_secret, web};
 use super::slo::duration;
 use crate::domain::document::{self, Entry, Problems, Table};
 use crate::domain::health::probe::TIMEOUT;
@@ -47,14 +47,7 @@ fn probe(entry: &Entry<'_, '_>, environments: &[&str], problems: &mut Problems) 
             })
         }
     };
-    let authorities = table.text("ca_file", problems).and_then(|(path, place)| {
-        if path.starts_with('/') {
-            return Some(PathBuf::from(path));
-        }
-        let fix = "Begin it with /: the console may be started anywhere.";
-        problems.at(&place, format!("{path:?} is not a whole path."), fix);
-        None
-    });
+    let authorities = file(&table, "ca_file", problems);
     let version = table.text("version", problems).map(|(version, _)| version.trim().to_owned());
     let is_critical = table.truth("critical", problems).unwrap_or(true);
     let kind = kind?;
@@ -82,8 +75,7 @@ fn target(
         return None;
     };
     if let Some(address) = place.as_text() {
-        check(&place, kind, address, problems);
-        return Some(Target::Everywhere(address.to_owned()));
+        return Some(Target::Everywhere(checked(&place, kind, address, problems)));
     }
     let Some(each) = place.as_table() else {
         problems.at(
@@ -101,8 +93,7 @@ fn target(
             continue;
         }
         if let Some(address) = one.text(problems) {
-            check(&one, kind, address, problems);
-            addresses.insert(Arc::from(one.name), address.to_owned());
+            addresses.insert(Arc::from(one.name), checked(&one, kind, address, problems));
         }
     }
     Some(Target::In(addresses))
@@ -118,32 +109,25 @@ const fn example(kind: Kind) -> &'static str {
     }
 }
 
-fn check(place: &Entry<'_, '_>, kind: Kind, address: &str, problems: &mut Problems) {
-    let address = address.replace("{environment}", "x");
-    let is_good = match kind {
-        Kind::Http => {
-            let uri = address.parse::<http::Uri>().ok();
-            let has_secret =
-                address.split("://").nth(1).is_some_and(|rest| rest.split('/').next().unwrap_or("").contains('@'));
-            if has_secret {
-                problems.at(
-                    place,
-                    "An address with a name or a password in it is not taken.",
-                    "Remove what stands before the @.",
-                );
-                return;
-            }
-            uri.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some())
-        }
-        _ => split(&address, kind.port()).is_some(),
+/// The address, or an empty one where it is none or holds a secret: that component is shown and never asked.
+fn checked(place: &Entry<'_, '_>, kind: Kind, address: &str, problems: &mut Problems) -> String {
+    let example = format!("Write it like {:?}.", example(kind));
+    let written = address.replace("{environment}", "x");
+    let is_address = match kind {
+        Kind::Http => web(&written).is_some(),
+        _ => split(&written, kind.port()).is_some(),
     };
-    if !is_good {
-        problems.at(
-            place,
-            format!("{address:?} is no address for {}.", kind.word()),
-            format!("Write it like {:?}.", example(kind)),
-        );
+    if may_hold_secret(&written) {
+        let sentence = "An address with a name or a password in it is not taken.";
+        problems.at(place, sentence, "Remove what stands before the @.");
+    } else if is_address {
+        return address.to_owned();
+    } else {
+        // What follows a question mark may be a secret too.
+        let shown = written.split('?').next().unwrap_or_default();
+        problems.at(place, format!("{shown:?} is no address for {}.", kind.word()), example);
     }
+    String::new()
 }
 
 /// Host and port of `host:port`, `[::1]:port`, or with the usual port `host`.
@@ -193,6 +177,29 @@ mod tests {
             (db.target.address("production").as_deref(), db.target.address("staging")),
             (Some("db.example"), None)
         );
+    }
+
+    #[test]
+    fn an_address_that_may_hold_a_secret_is_neither_kept_nor_repeated() {
+        for (kind, address) in [
+            ("http", "https://me:hunter2@shop.example/health"),
+            ("http", "https://me:hun/hunter2@shop.example/"),
+            ("http", "me:hunter2@shop.example"),
+            ("http", "shop.example/health?token=hunter2"),
+            ("tcp", "me:hunter2@queue.example:5672"),
+            ("tls", "https://me:hunter2@shop.example"),
+            ("postgres", "postgres://me:hunter2@db.example/orders"),
+            ("redis", "redis://:hunter2@redis.example"),
+        ] {
+            for at in [format!("{address:?}"), format!("{{ production = {address:?} }}")] {
+                let (found, problems) = read(&format!("a = {{ kind = \"{kind}\", at = {at} }}"));
+                assert_eq!(problems.len(), 1, "{problems:?}");
+                assert!(!format!("{problems:?}{found:?}").contains("hunter2"), "{problems:?} {found:?}");
+                assert_eq!(found[0].target.address("production").as_deref(), Some(""), "it is shown, and never asked");
+            }
+        }
+        let (_, problems) = read("a = { at = \"https://shop.example/@me/health\" }");
+        assert_eq!(problems, Vec::<String>::new());
     }
 
     #[test]

@@ -59,22 +59,10 @@ pub(super) fn server(
     problems: &mut Problems,
 ) -> Option<Server> {
     table.refuse_unknown(&[&KEYS, more].concat(), problems);
-    let file = |name: &str, problems: &mut Problems| {
-        let (path, entry) = table.text(name, problems)?;
-        if !path.starts_with('/') {
-            problems.at(
-                &entry,
-                format!("{path:?} is not a whole path."),
-                "Begin it with /: the console may be started anywhere.",
-            );
-            return None;
-        }
-        Some(PathBuf::from(path))
-    };
-    let bearer = file("bearer_file", problems);
-    let password = file("password_file", problems);
-    let authorities = file("ca_file", problems);
-    let identity = match (file("certificate_file", problems), file("key_file", problems)) {
+    let bearer = file(table, "bearer_file", problems);
+    let password = file(table, "password_file", problems);
+    let authorities = file(table, "ca_file", problems);
+    let identity = match (file(table, "certificate_file", problems), file(table, "key_file", problems)) {
         (Some(certificate), Some(key)) => Some((certificate, key)),
         (None, None) => None,
         _ => {
@@ -127,19 +115,49 @@ pub(super) fn server(
     Some(Server { url, name, credentials, authorities, identity, headers })
 }
 
+/// The file a key names, by its whole path.
+pub(super) fn file(table: &Table<'_, '_>, name: &str, problems: &mut Problems) -> Option<PathBuf> {
+    let (path, entry) = table.text(name, problems)?;
+    if !path.starts_with('/') {
+        let fix = "Begin it with /: the console may be started anywhere.";
+        problems.at(&entry, format!("{path:?} is not a whole path."), fix);
+        return None;
+    }
+    Some(PathBuf::from(path))
+}
+
+/// Whether an address may hold a name or a password, so that it is not repeated: one that cannot be read may hold them wherever an @ is.
+pub(super) fn may_hold_secret(text: &str) -> bool {
+    match web(text) {
+        Some(url) => url.authority().is_some_and(|authority| authority.as_str().contains('@')),
+        None => text.contains('@'),
+    }
+}
+
+/// A web address that names its host. What stands for its port is a number: else it may be the beginning of a password.
+pub fn web(text: &str) -> Option<http::Uri> {
+    let is_whole = |url: &http::Uri| {
+        let authority = url.authority().map_or("", http::uri::Authority::as_str);
+        let place = authority.rsplit('@').next().unwrap_or_default();
+        let after = place.strip_prefix(url.host().unwrap_or_default()).unwrap_or(place);
+        after.is_empty() || after.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok())
+    };
+    let url = text.trim().parse::<http::Uri>().ok().filter(is_whole);
+    url.filter(|url| matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some())
+}
+
 /// A web address without a secret in it.
 fn address(text: &str, entry: &Entry<'_, '_>, problems: &mut Problems) -> Option<http::Uri> {
-    let parsed = text.trim().parse::<http::Uri>().ok();
-    let parsed = parsed.filter(|url| matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some());
-    let Some(url) = parsed else {
-        problems.at(entry, format!("{text:?} is no address."), "Begin it with https:// and name the host.");
-        return None;
-    };
-    if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-        // The text is not repeated: it may hold a password.
+    if may_hold_secret(text) {
         problems.at(entry, "The address holds a name or a password.", "Move them to user and password_file.");
         return None;
     }
+    let Some(url) = web(text) else {
+        // What follows a question mark may be a secret too.
+        let text = text.split('?').next().unwrap_or_default();
+        problems.at(entry, format!("{text:?} is no address."), "Begin it with https:// and name the host.");
+        return None;
+    };
     if url.query().is_some() {
         problems.at(entry, "The address holds a query.", "End it before the question mark.");
         return None;
