@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::slo::duration;
 use crate::domain::alert::comparison::{Comparison, Relation};
 use crate::domain::alert::{LocalRule, Severity};
 use crate::domain::document::{Entry, Problems, Table};
@@ -68,8 +69,8 @@ fn rule(entry: &Entry<'_, '_>, known: Option<&LocalRule>, problems: &mut Problem
     };
     let comparison = comparison(entry, &table, problems).ok()?;
     let held_for = match table.text("for", problems) {
-        Some((text, place)) => match length(text).filter(|length| *length <= LONGEST) {
-            Some(length) => Some(length),
+        Some((text, place)) => match duration(text).filter(|time| *time <= LONGEST) {
+            Some(time) => Some(time),
             None => {
                 problems.at(
                     &place,
@@ -103,19 +104,6 @@ fn rule(entry: &Entry<'_, '_>, known: Option<&LocalRule>, problems: &mut Problem
         held_for: held_for.unwrap_or_default(),
         severity: severity.unwrap_or(Severity::Medium),
     })
-}
-
-/// `90 s`, `5m`: above zero.
-fn length(text: &str) -> Option<TimeDelta> {
-    let end = text.find(|letter: char| !letter.is_ascii_digit())?;
-    let (number, unit) = text.split_at(end);
-    let number = number.parse::<i64>().ok().filter(|number| (1..=1_000_000).contains(number))?;
-    match unit.trim() {
-        "s" => Some(TimeDelta::seconds(number)),
-        "m" | "min" => Some(TimeDelta::minutes(number)),
-        "h" => Some(TimeDelta::hours(number)),
-        _ => None,
-    }
 }
 
 /// The one comparison of a rule, where it has one.

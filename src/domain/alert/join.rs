@@ -24,7 +24,7 @@ pub fn service(labels: &[(Arc<str>, Arc<str>)], services: &Services, environment
     };
     let is_here = |service: &&Service| match value(labels, "namespace") {
         Some(namespace) => service.is_in(environment, namespace),
-        None => service.environments.is_empty() || service.environments.iter().any(|known| **known == *environment),
+        None => service.is_of(environment),
     };
     let declared = services.declared().iter().filter(is_here).find(|service| carries(&service.alerts));
     if let Some(service) = declared {

@@ -134,11 +134,8 @@ impl Check {
             }
         };
         for part in &self.parts {
-            let gravity = match (part.condition, part.is_critical) {
-                // What the component itself says of the whole is believed; a part makes it degraded at least.
-                (Condition::Unhealthy, _) => Condition::Degraded,
-                (condition, _) => condition,
-            };
+            // What the component itself says of the whole is believed; a part makes it degraded, critical or not.
+            let gravity = part.condition.min(Condition::Degraded);
             let error =
                 part.error.as_deref().map(|error| format!(": {}", error.trim_end_matches('.'))).unwrap_or_default();
             consider(gravity, format!("{} is {}{error}.", part.name, part.condition.word()));

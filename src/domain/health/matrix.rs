@@ -55,10 +55,8 @@ impl Line {
 pub fn services(snapshot: &HealthSnapshot, now: Instant) -> BTreeMap<Arc<str>, Condition> {
     let mut found: BTreeMap<Arc<str>, Condition> = BTreeMap::new();
     for check in &snapshot.checks {
-        let condition = match check.now(now).0 {
-            Condition::Unhealthy if !check.is_critical => Condition::Degraded,
-            condition => condition,
-        };
+        let condition = check.now(now).0;
+        let condition = if check.is_critical { condition } else { condition.min(Condition::Degraded) };
         let worst = found.entry(check.service.clone()).or_insert(condition);
         *worst = condition.max(*worst);
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde::Serialize;
 
-use crate::domain::service::{Service, Services};
+use crate::domain::service::Services;
 
 /// How long an answer may take where the configuration says nothing else (requirements B3).
 pub const TIMEOUT: TimeDelta = TimeDelta::seconds(5);
@@ -54,7 +54,7 @@ impl Kind {
     }
 }
 
-/// Where a component is.
+/// Where a component is. An empty address is one the configuration had wrong: the component is shown, and never asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// At one address; `{environment}` stands for the name of the environment.
@@ -95,10 +95,7 @@ pub struct Probe {
 /// What is to be asked in an environment: the service, the probe, and the address.
 pub fn probes(services: &Services, environment: &str) -> Vec<(Arc<str>, Probe, String)> {
     let mut found: Vec<(Arc<str>, Probe, String)> = Vec::new();
-    let is_there = |service: &&Service| {
-        service.environments.is_empty() || service.environments.iter().any(|name| **name == *environment)
-    };
-    for service in services.declared().iter().filter(is_there) {
+    for service in services.declared().iter().filter(|service| service.is_of(environment)) {
         for probe in &service.probes {
             let is_known =
                 found.iter().any(|(name, known, _)| *name == service.name && known.component == probe.component);

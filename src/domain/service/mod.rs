@@ -147,25 +147,20 @@ impl Services {
 
     /// Every service another cannot do without, through all of them, as far as it is declared.
     pub fn needed(&self, environment: &str, namespace: &str, name: &str) -> BTreeSet<Arc<str>> {
-        let mut found = BTreeSet::new();
-        let mut open: Vec<Arc<str>> = vec![name.into()];
-        while let Some(name) = open.pop() {
-            let service = self.named(environment, namespace, &name);
-            for needed in service.into_iter().flat_map(|service| &service.depends_on) {
-                if found.insert(needed.clone()) {
-                    open.push(needed.clone());
-                }
-            }
-        }
-        found
+        self.needed_by(name, |service| service.is_in(environment, namespace))
     }
 
     /// Every service another cannot do without in an environment, whatever its namespace, through all of them.
     pub fn needed_in(&self, environment: &str, name: &str) -> BTreeSet<Arc<str>> {
+        self.needed_by(name, |service| service.is_of(environment))
+    }
+
+    /// Every service another cannot do without, as far as one that is there says so: a ring ends.
+    fn needed_by(&self, name: &str, is_there: impl Fn(&Service) -> bool) -> BTreeSet<Arc<str>> {
         let mut found = BTreeSet::new();
         let mut open: Vec<Arc<str>> = vec![name.into()];
         while let Some(name) = open.pop() {
-            let here = self.declared.iter().filter(|service| service.name == name && service.is_of(environment));
+            let here = self.declared.iter().filter(|service| service.name == name && is_there(service));
             for needed in here.flat_map(|service| &service.depends_on) {
                 if found.insert(needed.clone()) {
                     open.push(needed.clone());
@@ -185,9 +180,7 @@ impl Services {
     /// What is too much of a signal of a service: as the service says, else as is shipped. A signal names no namespace: of services with
     /// one name in an environment the first counts.
     pub fn limit(&self, environment: &str, service: &str, signal: &str) -> Option<Limit> {
-        let is_there =
-            |one: &&Service| one.environments.is_empty() || one.environments.iter().any(|name| **name == *environment);
-        let named = self.declared.iter().filter(|one| *one.name == *service).find(is_there);
+        let named = self.declared.iter().find(|one| *one.name == *service && one.is_of(environment));
         let own = named.and_then(|service| service.thresholds.get(signal));
         own.copied().unwrap_or_else(|| Limit::shipped(signal))
     }
@@ -209,16 +202,20 @@ impl Services {
     }
 }
 
+/// Whether a list of names has one in it; an empty list has all.
+fn allows(names: &[Arc<str>], name: &str) -> bool {
+    names.is_empty() || names.iter().any(|known| **known == *name)
+}
+
 impl Service {
     /// Whether it is there at all.
     pub fn is_in(&self, environment: &str, namespace: &str) -> bool {
-        let allows = |names: &[Arc<str>], name: &str| names.is_empty() || names.iter().any(|known| **known == *name);
-        allows(&self.environments, environment) && allows(&self.namespaces, namespace)
+        self.is_of(environment) && allows(&self.namespaces, namespace)
     }
 
     /// Whether it is in an environment, in whatever namespace.
     pub fn is_of(&self, environment: &str) -> bool {
-        self.environments.is_empty() || self.environments.iter().any(|name| **name == *environment)
+        allows(&self.environments, environment)
     }
 
     /// Whether a workload is among those it lists.

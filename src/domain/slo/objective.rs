@@ -185,8 +185,7 @@ pub struct Promise {
 pub fn promises(services: &Services, environment: &str) -> Vec<Promise> {
     let mut found: Vec<Promise> = Vec::new();
     for service in services.declared() {
-        let is_there = service.environments.is_empty() || service.environments.iter().any(|one| **one == *environment);
-        if !is_there || found.iter().any(|known| known.service == service.name) {
+        if !service.is_of(environment) || found.iter().any(|known| known.service == service.name) {
             continue;
         }
         let promised = &service.objective;
