@@ -153,11 +153,17 @@ impl Connection {
         self.read_as(path, "application/json").await
     }
 
-    /// Asks once for an answer whatever its code is, with its body; an error only where there is none.
+    /// Asks for an answer whatever its code is, with its body; an error only where there is none, or where we are not accepted.
     pub(super) async fn whatever(&self, path: &str) -> Result<(u16, Bytes), SourceError> {
-        let response = self.send(Method::GET, path, "*/*", None, &[]).await?;
-        let code = response.status().as_u16();
-        Ok((code, collect(response.into_body(), 256 * 1024, self.server()).await?))
+        self.with_renewal(|| async {
+            let response = self.send(Method::GET, path, "*/*", None, &[]).await?;
+            if response.status() == StatusCode::UNAUTHORIZED {
+                return Err(self.refused(response).await);
+            }
+            let code = response.status().as_u16();
+            Ok((code, collect(response.into_body(), 256 * 1024, self.server()).await?))
+        })
+        .await
     }
 
     /// Reads one answer in a given form.
