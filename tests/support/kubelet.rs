@@ -2,15 +2,11 @@
 //!
 //! KWOK's own tells how a command ended in words only.
 
-use std::sync::Arc;
-
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use super::tls::{self, Served};
 
 /// The channels of a session, and the protocol that has a status on the last.
 const OUTPUT: u8 = 1;
@@ -19,42 +15,18 @@ const STATUS: u8 = 3;
 const PROTOCOL: &str = "v4.channel.k8s.io";
 
 /// A running one. Dropping it stops it.
-pub(crate) struct Kubelet {
-    port: u16,
-    _runtime: tokio::runtime::Runtime,
-}
+pub(crate) struct Kubelet(Served);
 
 impl Kubelet {
     /// Starts one that takes the last word of a command for its exit code.
     pub(crate) fn start() -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(own.signing_key.serialize_der()));
-        let config = ServerConfig::builder().with_no_client_auth();
-        let config = config.with_single_cert(vec![own.cert.der().clone()], key).expect("a key that fits");
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = runtime.expect("a runtime");
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a loopback port");
-        let port = listener.local_addr().expect("bound").port();
-        runtime.spawn(async move {
-            loop {
-                let Ok((stream, _)) = listener.accept().await else { continue };
-                let acceptor = acceptor.clone();
-                tokio::spawn(async move {
-                    if let Ok(stream) = acceptor.accept(stream).await {
-                        // A line that breaks is the client's business.
-                        let _ = session(stream).await;
-                    }
-                });
-            }
-        });
-        Self { port, _runtime: runtime }
+        // A line that breaks is the client's business.
+        Self(tls::served("127.0.0.1", |stream| async move { drop(session(stream).await) }))
     }
 
     /// Its port on loopback.
     pub(crate) const fn port(&self) -> u16 {
-        self.port
+        self.0.port
     }
 }
 

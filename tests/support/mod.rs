@@ -14,5 +14,6 @@ pub(crate) mod prometheus;
 pub(crate) mod proxy;
 pub(crate) mod pty;
 pub(crate) mod shop;
+pub(crate) mod tls;
 pub(crate) mod tunnel;
 pub(crate) mod wire;

@@ -4,37 +4,11 @@ use quarterdeck::config::{PostgresSettings, Secret, StoreSettings};
 use quarterdeck::sources::error::Trouble;
 use quarterdeck::sources::store::Store;
 use quarterdeck::sources::store::port::{ReadStore, WriteStore};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 use super::place::{author, now};
 use crate::support::database::{self, PASSWORD, Server};
 use crate::support::process::skip;
-
-/// An authority made here.
-struct Authority {
-    parameters: CertificateParams,
-    key: KeyPair,
-    pem: String,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut parameters = CertificateParams::new(Vec::<String>::new()).expect("no names");
-        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().expect("a key");
-        let pem = parameters.self_signed(&key).expect("a certificate").pem();
-        Self { parameters, key, pem }
-    }
-
-    /// A server's certificate and key.
-    fn sign(&self, names: &[&str]) -> (String, String) {
-        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let key = KeyPair::generate().expect("a key");
-        let issuer = Issuer::from_params(&self.parameters, &self.key);
-        let made = CertificateParams::new(names).expect("names").signed_by(&key, &issuer).expect("a certificate");
-        (made.pem(), key.serialize_pem())
-    }
-}
+use crate::support::tls::Authority;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_is_who_its_authority_says_or_it_is_not_spoken_to() {
@@ -46,7 +20,7 @@ async fn a_server_is_who_its_authority_says_or_it_is_not_spoken_to() {
     let server = Server::start("tls");
     let database = server.database();
     let folder = tempfile::tempdir().expect("a folder");
-    let (ours, strange) = (Authority::new(), Authority::new());
+    let (ours, strange) = (Authority::new(365), Authority::new(365));
     let file = |name: &str, text: &str| {
         let path = folder.path().join(name);
         std::fs::write(&path, text).expect("a file of ours");
@@ -69,8 +43,8 @@ async fn a_server_is_who_its_authority_says_or_it_is_not_spoken_to() {
     assert_eq!(plain.trouble, Trouble::Tls, "{plain}");
     assert!(plain.sentence.contains("does not support TLS") && plain.sentence.contains("sslmode=disable"), "{plain}");
 
-    let (certificate, key) = ours.sign(&["127.0.0.1", "localhost"]);
-    server.secure(&certificate, &key);
+    let issued = ours.issue(&["127.0.0.1", "localhost"], 61);
+    server.secure(&issued.pem, &issued.key.serialize_pem());
     let trusted = store("127.0.0.1", "verify-full", &ours_file);
     trusted
         .note_events(&author("mori"), &quarterdeck::sources::store::new_id(&(std::sync::Arc::new(now) as _)), &[])
@@ -90,8 +64,8 @@ async fn a_server_is_who_its_authority_says_or_it_is_not_spoken_to() {
         assert!(!untrusted.sentence.contains(PASSWORD), "{untrusted}");
     }
 
-    let (certificate, key) = ours.sign(&["somebody-else.example"]);
-    server.secure(&certificate, &key);
+    let issued = ours.issue(&["somebody-else.example"], 61);
+    server.secure(&issued.pem, &issued.key.serialize_pem());
     let mut misnamed = None;
     for _ in 0..500 {
         misnamed = store("127.0.0.1", "verify-full", &ours_file).standing().await.err();
