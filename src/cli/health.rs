@@ -51,6 +51,8 @@ struct CertificateLine {
     until: Instant,
     days_left: i64,
     issuer: Arc<str>,
+    /// Whether what it hangs on was looked at too; false: `until` is its own end only.
+    chain_seen: bool,
     /// What is wrong with its chain or name.
     trouble: Option<String>,
 }
@@ -83,6 +85,7 @@ pub(super) fn lines<'a>(
                     until: one.ends(),
                     days_left: one.days_left(now),
                     issuer: one.issuer,
+                    chain_seen: one.is_chain_seen,
                     trouble: one.trouble,
                 }),
                 impaired_by: cell.impaired_by.into_iter().map(|(name, _)| name).collect(),

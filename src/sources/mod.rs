@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod observe;
 pub mod operate;
 mod proxy;
+mod trust;
 pub mod usage;
 
 pub mod alertmanager;

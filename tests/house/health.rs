@@ -33,6 +33,7 @@ fn until(days: i64) -> Certificate {
         until: now() + TimeDelta::days(days),
         issuer: "An Authority".into(),
         chain_until: None,
+        is_chain_seen: true,
         trouble: None,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,12 +10,12 @@ use chrono::{TimeDelta, Utc};
 use quarterdeck::domain::health::{Check, Condition, HealthSnapshot, Kind, Probe, Target};
 use quarterdeck::domain::service::{Service, Services};
 use quarterdeck::sources::probe::{HealthFeed, HealthSource};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Notify, watch};
 
 use crate::support::database;
 use crate::support::process::skip;
+use crate::support::tls::{Authority, Issued};
 
 fn probe(component: &str, kind: Kind, at: &str) -> Probe {
     Probe {
@@ -137,53 +138,9 @@ async fn what_answers_wrongly_or_not_at_all_is_never_healthy() {
     }
 }
 
-/// A certificate of an authority of ours that holds for so many days more, for a name.
-struct Issued {
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-}
-
-/// An authority, in PEM, and what it issues.
-fn authority(holds_for: i64) -> (String, impl Fn(&str, i64) -> Issued) {
-    let until = |days: i64| {
-        let at = std::time::SystemTime::now();
-        let shift = Duration::from_secs(days.unsigned_abs() * 86_400 + 3_600);
-        if days >= 0 { at + shift } else { at - shift }
-    };
-    let key = KeyPair::generate().expect("a key");
-    let mut parameters = CertificateParams::new(Vec::new()).expect("no names");
-    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    parameters.not_before = until(-40).into();
-    parameters.not_after = until(holds_for).into();
-    parameters.distinguished_name.push(rcgen::DnType::CommonName, "Our Authority");
-    let certificate = parameters.self_signed(&key).expect("a certificate");
-    let pem = certificate.pem();
-    let der = certificate.der().clone();
-    let issue = move |name: &str, days: i64| {
-        let own = KeyPair::generate().expect("a key");
-        let mut leaf = CertificateParams::new(vec![name.to_owned()]).expect("a name");
-        leaf.not_before = until(-30).into();
-        leaf.not_after = until(days).into();
-        let issuer = Issuer::from_params(&parameters, &key);
-        let made = leaf.signed_by(&own, &issuer).expect("a certificate");
-        Issued {
-            chain: vec![made.der().clone(), der.clone()],
-            key: PrivateKeyDer::try_from(own.serialize_der()).expect("a key"),
-        }
-    };
-    (pem, issue)
-}
-
 /// A TLS server of ours that presents a certificate; gives its port.
 async fn presenting(issued: Issued) -> u16 {
-    let ring = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(ring)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(issued.chain, issued.key)
-        .expect("a certificate with its key");
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let acceptor = issued.acceptor();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("bound").port();
     tokio::spawn(async move {
@@ -194,15 +151,19 @@ async fn presenting(issued: Issued) -> u16 {
     port
 }
 
+/// A file with an authority in it.
+fn trusted(folder: &Path, name: &str, authority: &Authority) -> PathBuf {
+    let file = folder.join(name);
+    std::fs::write(&file, &authority.pem).expect("room");
+    file
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn certificates_say_until_when_they_hold_and_what_is_wrong_with_them() {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("authority.pem");
-    let (pem, issue) = authority(365);
-    std::fs::write(&file, pem).expect("room");
-    let (short_pem, short) = authority(12);
-    let short_file = folder.path().join("short.pem");
-    std::fs::write(&short_file, short_pem).expect("room");
+    let (ours, short) = (Authority::new(365), Authority::new(12));
+    let file = trusted(folder.path(), "ours.pem", &ours);
+    let short_file = trusted(folder.path(), "short.pem", &short);
     let mut probes = Vec::new();
     let expected = [
         ("long", "localhost", 61, Some(&file), Condition::Healthy, ""),
@@ -214,8 +175,8 @@ async fn certificates_say_until_when_they_hold_and_what_is_wrong_with_them() {
         ("short chain", "localhost", 61, Some(&short_file), Condition::Degraded, "of its chain expires in 12 days"),
     ];
     for (component, name, days, authorities, ..) in &expected {
-        let issued = if *component == "short chain" { short(name, *days) } else { issue(name, *days) };
-        let port = presenting(issued).await;
+        let authority = if *component == "short chain" { &short } else { &ours };
+        let port = presenting(authority.issue(&[*name], *days)).await;
         let authorities = authorities.cloned();
         probes.push(Probe { authorities, ..probe(component, Kind::Tls, &format!("localhost:{port}")) });
     }
@@ -229,4 +190,67 @@ async fn certificates_say_until_when_they_hold_and_what_is_wrong_with_them() {
         assert_eq!(certificate.days_left(Utc::now()), if ends < 0 { ends - 1 } else { ends }, "{component}");
         assert_eq!(&*certificate.issuer, "Our Authority");
     }
+}
+
+/// Servers send more than what they hang on, as every web server did in 2021 with a root that was over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_chain_only_what_is_used_counts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (root, old, between) =
+        (Authority::named(900, "A Root"), Authority::named(-5, "An Old Root"), Authority::new(365));
+    let file = trusted(folder.path(), "root.pem", &root);
+    let cases = [
+        ("crossed", 300, vec![old.cross(&root, -5)], Condition::Healthy, ""),
+        ("crossed, and the old root", 300, vec![old.cross(&root, -5), old.der.clone()], Condition::Healthy, ""),
+        ("twice", 300, vec![root.cross(&between, -1)], Condition::Healthy, ""),
+        ("short", 9, vec![old.der.clone()], Condition::Degraded, "A certificate of its chain expires in 9 days."),
+        ("over", -3, vec![root.der.clone()], Condition::Unhealthy, "A certificate of its chain expired on"),
+    ];
+    let mut probes = Vec::new();
+    for (component, days, more, ..) in &cases {
+        let issued = between.issue(&["localhost"], 61);
+        let chain = [vec![issued.chain[0].clone(), root.cross(&between, *days)], more.clone()].concat();
+        let port = presenting(Issued { chain, ..issued }).await;
+        let at = format!("localhost:{port}");
+        probes.push(Probe { authorities: Some(file.clone()), ..probe(component, Kind::Tls, &at) });
+    }
+    for (check, (component, days, _, condition, words)) in asked(probes).await.iter().zip(&cases) {
+        let (is, reason) = said(check);
+        assert_eq!((&*check.component, is), (*component, *condition), "{reason}");
+        assert!(reason.contains(words), "{component}: {reason}");
+        let certificate = check.certificate.as_ref().expect("it was presented");
+        let left = certificate.days_left(Utc::now());
+        assert_eq!(left, (*days).min(61) - i64::from(*days < 0), "{component}: what is not used does not count");
+        assert!(certificate.is_chain_seen);
+    }
+}
+
+/// An HTTPS endpoint of ours that is well, and speaks with the first who comes and nobody else; gives its port.
+async fn first_only(issued: Issued) -> u16 {
+    let acceptor = issued.acceptor();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    tokio::spawn(async move {
+        let (first, _) = listener.accept().await.expect("somebody");
+        let mut first = acceptor.accept(first).await.expect("TLS");
+        let mut request = [0; 1_024];
+        while first.read(&mut request).await.is_ok_and(|length| length > 0) {
+            let _ = first.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
+        }
+    });
+    port
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_stands_when_only_the_look_at_what_its_certificate_hangs_on_fails() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ours = Authority::new(365);
+    let port = first_only(ours.issue(&["localhost"], 61)).await;
+    let authorities = Some(trusted(folder.path(), "ours.pem", &ours));
+    let found = asked(vec![Probe { authorities, ..probe("api", Kind::Http, &format!("https://localhost:{port}/")) }]);
+    let found = found.await;
+    assert_eq!(said(&found[0]), (Condition::Healthy, String::new()), "{found:?}");
+    assert!(found[0].took.is_some_and(|took| took < TimeDelta::seconds(2)), "the look is not its time: {found:?}");
+    let certificate = found[0].certificate.as_ref().expect("the answer came with it");
+    assert_eq!((certificate.days_left(Utc::now()), certificate.is_chain_seen), (61, false), "and no more is known");
 }

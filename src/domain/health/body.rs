@@ -1,5 +1,6 @@
 //! What the body of a health endpoint says, in the shapes that are common: one status, and one of each thing that is needed.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -7,7 +8,7 @@ use serde_json::Value;
 use super::check::{Condition, Part};
 use crate::domain::text;
 
-/// The most parts that are read.
+/// The most parts that are kept, the worst of all.
 const PARTS_AT_MOST: usize = 50;
 /// The longest text that is kept, in bytes.
 const LONGEST: usize = 300;
@@ -64,21 +65,26 @@ fn condition(status: Option<&Value>) -> (Option<Condition>, Option<String>) {
     }
 }
 
+/// The worst first; of equals in their order.
 fn parts(value: &Value) -> Vec<Part> {
-    let named: Vec<(String, &Value)> = match value {
-        Value::Object(parts) => parts.iter().map(|(name, part)| (name.clone(), first(part))).collect(),
+    let mut parts: Vec<Part> = match value {
+        Value::Object(parts) => parts.iter().map(|(name, value)| worst(name, value)).collect(),
         Value::Array(parts) => {
             let name = |part: &Value| part.get("name").and_then(Value::as_str).map(str::to_owned);
-            parts.iter().filter_map(|part| Some((name(part)?, part))).collect()
+            parts.iter().filter_map(|value| Some(part(&name(value)?, value))).collect()
         }
         _ => Vec::new(),
     };
-    named.into_iter().take(PARTS_AT_MOST).map(|(name, value)| part(&name, value)).collect()
+    parts.sort_by_key(|part| Reverse(part.condition));
+    parts.truncate(PARTS_AT_MOST);
+    parts
 }
 
-/// In health+json a part is a list of measurements: the first is the newest.
-fn first(part: &Value) -> &Value {
-    part.as_array().and_then(|all| all.first()).unwrap_or(part)
+/// A part, which in health+json is a list of its instances: the worst of them, of equals the first.
+fn worst(name: &str, value: &Value) -> Part {
+    let instances = value.as_array().map(Vec::as_slice).unwrap_or_default();
+    let worst = instances.iter().map(|value| part(name, value)).min_by_key(|part| Reverse(part.condition));
+    worst.unwrap_or_else(|| part(name, value))
 }
 
 fn part(name: &str, value: &Value) -> Part {

@@ -21,8 +21,10 @@ pub struct Certificate {
     pub until: Instant,
     /// Who issued it, cleaned; empty where it does not say.
     pub issuer: Arc<str>,
-    /// The first of the chain whose time ends before its own: until when.
+    /// The first of the certificates it hangs on whose time ends before its own: until when.
     pub chain_until: Option<Instant>,
+    /// Whether those it hangs on were looked at; where not, nothing but its own time is known.
+    pub is_chain_seen: bool,
     /// What is wrong with the chain or the name, as a sentence; `None` when it is trusted.
     pub trouble: Option<String>,
 }
@@ -42,8 +44,9 @@ impl Certificate {
     pub fn now(&self, now: Instant) -> Option<(Condition, String)> {
         let days = self.days_left(now);
         let left = self.ends() - now;
+        let of = if self.ends() < self.until { "A certificate of its chain" } else { "Its certificate" };
         if left <= TimeDelta::zero() {
-            let sentence = format!("Its certificate expired on {}.", self.ends().format("%Y-%m-%d"));
+            let sentence = format!("{of} expired on {}.", self.ends().format("%Y-%m-%d"));
             return Some((Condition::Unhealthy, sentence));
         }
         if self.from > now {
@@ -54,7 +57,6 @@ impl Certificate {
             return Some((Condition::Unhealthy, trouble.clone()));
         }
         let days = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
-        let of = if self.ends() < self.until { "A certificate of its chain" } else { "Its certificate" };
         if left < URGENT {
             return Some((Condition::Unhealthy, format!("{of} expires in {days}: renew it now.")));
         }

@@ -57,6 +57,7 @@ fn a_certificate_is_warned_of_before_its_end() {
             until: at(days * day),
             issuer: "An Authority".into(),
             chain_until: chain.map(|days| at(days * day)),
+            is_chain_seen: true,
             trouble: trouble.map(str::to_owned),
         };
         said(&Check { certificate: Some(certificate), ..check("a", Condition::Healthy) }, 0)
@@ -72,7 +73,16 @@ fn a_certificate_is_warned_of_before_its_end() {
     let chain = "A certificate of its chain expires in 9 days.";
     assert_eq!(held(90, Some(9), None), (Condition::Degraded, chain.to_owned()));
     assert_eq!(held(90, None, Some("It is not for a.example.")).0, Condition::Unhealthy);
-    let early = Certificate { from: at(60), until: at(90 * day), issuer: "".into(), chain_until: None, trouble: None };
+    let over = "A certificate of its chain expired on 2027-01-15.";
+    assert_eq!(held(90, Some(0), None), (Condition::Unhealthy, over.to_owned()));
+    let early = Certificate {
+        from: at(60),
+        until: at(90 * day),
+        issuer: "".into(),
+        chain_until: None,
+        is_chain_seen: true,
+        trouble: None,
+    };
     assert_eq!(early.now(at(0)).map(|(condition, _)| condition), Some(Condition::Unhealthy), "its time has not begun");
 }
 
@@ -91,13 +101,13 @@ fn bodies_of_health_endpoints_are_read_in_their_shapes() {
     assert_eq!(
         parts,
         [
-            ("database", Condition::Healthy, None, Some(12)),
-            ("external", Condition::Unknown, None, Some(80)),
             ("redis", Condition::Unhealthy, Some(false), None),
+            ("external", Condition::Unknown, None, Some(80)),
+            ("database", Condition::Healthy, None, Some(12)),
         ],
         "a part without a status is not known, not unhealthy"
     );
-    assert!(ours.parts[2].error.as_deref().is_some_and(|error| !error.contains('\u{1b}')));
+    assert!(ours.parts[0].error.as_deref().is_some_and(|error| !error.contains('\u{1b}')));
     let spring = body::read(br#"{"status":"UP","components":{"db":{"status":"UP"},"disk":{"status":"DOWN"}}}"#);
     assert_eq!((spring.condition, spring.parts.len()), (Some(Condition::Healthy), 2));
     let json = body::read(br#"{"status":"pass","checks":{"redis:time":[{"status":"fail","output":"late"}]}}"#);
@@ -106,6 +116,25 @@ fn bodies_of_health_endpoints_are_read_in_their_shapes() {
     assert_eq!(body::read(b"<html>").condition, None);
     assert_eq!(body::read(br#"{"status":"sideways"}"#).strange.as_deref(), Some("sideways"));
     assert_eq!(body::read(b"[1,2]"), body::Said::default());
+}
+
+#[test]
+fn of_many_parts_and_of_many_instances_the_worst_are_kept() {
+    let said = body::read(
+        br#"{"status":"pass","checks":{"cpu":[{"status":"pass"},{"status":"fail","output":"hot"},{"status":"warn"}],
+            "disk":[{"status":"warn","output":"a"},{"status":"warn","output":"b"}],"none":[]}}"#,
+    );
+    let parts: Vec<(&str, Condition, Option<&str>)> =
+        said.parts.iter().map(|part| (&*part.name, part.condition, part.error.as_deref())).collect();
+    let expected = [
+        ("cpu", Condition::Unhealthy, Some("hot")),
+        ("disk", Condition::Degraded, Some("a")),
+        ("none", Condition::Unknown, None),
+    ];
+    assert_eq!(parts, expected);
+    let well = (0..80).map(|place| format!(r#""a{place}":{{"status":"pass"}}"#)).collect::<Vec<_>>().join(",");
+    let many = body::read(format!(r#"{{"status":"pass","checks":{{{well},"z":{{"status":"fail"}}}}}}"#).as_bytes());
+    assert_eq!((many.parts.len(), &*many.parts[0].name), (50, "z"), "what is well gives way");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use reqwest::redirect::Policy;
-use reqwest::tls::{Certificate, Identity};
+use reqwest::tls::{Certificate, Identity, TlsInfo};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 
@@ -56,6 +56,8 @@ pub(in crate::sources) struct Answered {
     pub(in crate::sources) body: Bytes,
     /// How far its clock is ahead of ours, in seconds; 0 within what a slow answer explains.
     pub(in crate::sources) ahead: i64,
+    /// The certificate it came with, where it came over TLS: the server's own, without what that hangs on.
+    pub(in crate::sources) certificate: Option<Vec<u8>>,
 }
 
 impl Answered {
@@ -133,6 +135,8 @@ impl Http {
         let mut response = request.send().await.map_err(failed)?;
         let ahead = ahead(response.headers(), (self.clock)());
         let status = response.status();
+        let certificate =
+            response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate).map(<[u8]>::to_vec);
         let headers = response.headers().clone();
         let longest = if status.is_success() { asked.longest } else { LONGEST_ERROR };
         let mut whole = bytes::BytesMut::new();
@@ -146,7 +150,7 @@ impl Http {
             }
             whole.extend_from_slice(&piece);
         }
-        Ok(Answered { status, headers, body: whole.freeze(), ahead })
+        Ok(Answered { status, headers, body: whole.freeze(), ahead, certificate })
     }
 
     async fn build(&self) -> Result<reqwest::Client, SourceError> {
@@ -162,6 +166,7 @@ impl Http {
             .default_headers(headers)
             .connect_timeout(CONNECT_WITHIN)
             .redirect(Policy::none())
+            .tls_info(true)
             .pool_max_idle_per_host(1);
         // One rule for all: reqwest's own knows no ports in NO_PROXY and would send this machine's traffic away.
         builder = builder.no_proxy();

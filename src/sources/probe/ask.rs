@@ -8,30 +8,42 @@ use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
 use super::{tls, wire};
-use crate::config::{Credentials, Server, split};
+use crate::config::{Credentials, Server, split, web};
 use crate::domain::health::{Certificate, Check, Condition, Kind, Probe, body};
 use crate::domain::text;
 use crate::domain::time::Instant;
-use crate::sources::Clock;
-use crate::sources::error::Trouble;
-use crate::sources::http::{Http, Request};
+use crate::sources::error::{SourceError, Trouble};
+use crate::sources::http::{Answered, Http, Request};
+use crate::sources::{Clock, proxy};
 
 /// The longest body of a health endpoint.
 const LONGEST_BODY: usize = 1024 * 1024;
-/// How often the certificate of an HTTP endpoint is looked at: it is a connection more.
-const CERTIFICATE_EVERY: chrono::TimeDelta = chrono::TimeDelta::minutes(10);
+/// How often the certificates that of an HTTP endpoint hangs on are looked at: it is a connection more.
+const LOOK_EVERY: chrono::TimeDelta = chrono::TimeDelta::minutes(10);
+/// How long that look may take, beside the time of the answer itself.
+const LOOK_WITHIN: Duration = Duration::from_secs(5);
 
 /// What asks one component, and what it keeps between two questions.
 pub(super) struct Asker {
     service: Arc<str>,
     probe: Probe,
-    address: String,
-    /// Host and port, cleaned.
+    /// Host and port; `None` where the address is none.
+    place: Option<(String, u16)>,
+    /// The same as it is shown, cleaned.
     at: Arc<str>,
     http: Option<Http>,
-    /// The certificate of an HTTP endpoint, and when it was looked at.
-    certificate: Mutex<Option<(Instant, Certificate)>>,
+    /// The last look at what the certificate of an HTTP endpoint hangs on.
+    looked: Mutex<Option<Look>>,
     clock: Clock,
+}
+
+/// A look at what a certificate hangs on.
+struct Look {
+    at: Instant,
+    /// The certificate the answer before it came with; `None` where there was no answer.
+    own: Option<Vec<u8>>,
+    /// What was seen; `None` where nothing could be.
+    seen: Option<Certificate>,
 }
 
 /// What one question found.
@@ -57,23 +69,27 @@ impl Found {
 impl Asker {
     /// What asks a component. Sends nothing yet.
     pub(super) fn new(service: Arc<str>, probe: Probe, address: String, clock: Clock) -> Self {
-        let place = match probe.kind {
-            Kind::Http => address.parse::<http::Uri>().ok().and_then(|uri| uri.authority().map(ToString::to_string)),
-            kind => split(&address, kind.port()).map(|(host, port)| format!("{host}:{port}")),
+        let (place, shown) = match probe.kind {
+            Kind::Http => place(&address).unzip(),
+            kind => split(&address, kind.port())
+                .map(|(host, port)| ((host.clone(), port), format!("{host}:{port}")))
+                .unzip(),
         };
-        let at: Arc<str> = text::clean(place.as_deref().unwrap_or(&address)).into_owned().into();
-        let http = (probe.kind == Kind::Http).then(|| {
+        // An address that is none is not repeated: nobody knows what it holds.
+        let at: Arc<str> = text::clean(shown.as_deref().unwrap_or("no address")).into_owned().into();
+        let http = (probe.kind == Kind::Http && place.is_some()).then(|| {
             let server = Server {
-                url: address.clone(),
+                url: address,
                 name: at.clone(),
                 credentials: Credentials::None,
                 authorities: probe.authorities.clone(),
                 identity: None,
-                headers: Vec::new(),
+                // Whether a new client gets in, and with which certificate, is not seen on a connection of an hour ago.
+                headers: vec![("connection".to_owned(), "close".to_owned())],
             };
             Http::new(server, "a health endpoint", clock.clone())
         });
-        Self { service, probe, address, at, http, certificate: Mutex::default(), clock }
+        Self { service, probe, place, at, http, looked: Mutex::default(), clock }
     }
 
     /// The component before anything was asked.
@@ -85,18 +101,18 @@ impl Asker {
         }
     }
 
-    /// Asks once; never takes longer than its time.
+    /// Asks once. The answer never takes longer than its time; the look at a certificate has its own, and takes nothing from the answer.
     pub(super) async fn ask(&self) -> Check {
         let allowed = self.probe.timeout.to_std().unwrap_or(Duration::from_secs(5));
-        let began = tokio::time::Instant::now();
-        let found = tokio::time::timeout(allowed, self.once()).await;
-        let took = chrono::TimeDelta::from_std(began.elapsed()).ok();
-        let (found, took) = match found {
-            Ok(found) => (found, took),
-            Err(_) => {
-                let sentence = format!("It did not answer within {}.", length(allowed));
-                (Found::of(Condition::Unhealthy, sentence), None)
-            }
+        let (found, took) = match &self.http {
+            Some(http) => match timed(allowed, http.ask(REQUEST)).await {
+                Ok((answer, took)) => (self.told(answer).await, Some(took)),
+                Err(late) => (late, None),
+            },
+            None => match timed(allowed, self.once()).await {
+                Ok((found, took)) => (found, Some(took)),
+                Err(late) => (late, None),
+            },
         };
         Check {
             condition: found.condition,
@@ -111,58 +127,38 @@ impl Asker {
         }
     }
 
+    /// Asks what does not speak HTTP.
     async fn once(&self) -> Found {
         let authorities = self.probe.authorities.as_deref();
-        let found = match (&self.http, self.probe.kind) {
-            (Some(http), _) => return self.get(http).await,
-            (None, Kind::Tcp | Kind::Http) => self.connect().await.map(|_| Found::well(None)),
-            (None, Kind::Tls) => match self.connect().await {
-                Ok((stream, host)) => tls::handshake(stream, &host, authorities)
-                    .await
-                    .map(|(_, certificate)| Found::well(Some(certificate)))
-                    .map_err(|why| Found::of(Condition::Unhealthy, why)),
-                Err(found) => Err(found),
-            },
-            (None, kind) => match self.connect().await {
-                Ok((stream, host)) => {
-                    let word = if kind == Kind::Postgres {
-                        wire::postgres(stream, &host, authorities).await
-                    } else {
-                        wire::redis(stream).await
-                    };
-                    word.map(|word| Found {
-                        condition: word.condition,
-                        reason: word.reason,
-                        ..Found::well(word.certificate)
-                    })
-                    .map_err(|why| Found::of(Condition::Unhealthy, why))
-                }
-                Err(found) => Err(found),
-            },
+        let Some((host, port)) = &self.place else {
+            return Found::of(Condition::Unknown, "Its address is not one: correct at in the configuration.");
         };
-        found.unwrap_or_else(|found| found)
+        let stream = match dial(host, *port).await {
+            Ok(stream) => stream,
+            Err(found) => return found,
+        };
+        let word = match self.probe.kind {
+            Kind::Tcp | Kind::Http => return Found::well(None),
+            Kind::Tls => {
+                let shaken = tls::handshake(stream, host, authorities).await;
+                return shaken
+                    .map_or_else(|why| Found::of(Condition::Unhealthy, why), |(_, one)| Found::well(Some(one)));
+            }
+            Kind::Postgres => wire::postgres(stream, host, authorities).await,
+            Kind::Redis => wire::redis(stream).await,
+        };
+        match word {
+            Ok(word) => Found { condition: word.condition, reason: word.reason, ..Found::well(word.certificate) },
+            Err(why) => Found::of(Condition::Unhealthy, why),
+        }
     }
 
-    /// A connection, and the name of the host.
-    async fn connect(&self) -> Result<(TcpStream, String), Found> {
-        let Some((host, port)) = split(&self.address, self.probe.kind.port()) else {
-            return Err(Found::of(Condition::Unknown, "Its address is not one: correct at in the configuration."));
-        };
-        let stream = dial(&host, port).await?;
-        Ok((stream, host))
-    }
-
-    async fn get(&self, http: &Http) -> Found {
-        let request = Request {
-            method: Method::GET,
-            path: "",
-            accept: "application/json, */*",
-            body: None,
-            longest: LONGEST_BODY,
-        };
-        let answer = http.ask(request).await;
+    /// What an HTTP endpoint answered, with its certificate.
+    async fn told(&self, answer: Result<Answered, SourceError>) -> Found {
         let is_tls_trouble = answer.as_ref().is_err_and(|error| error.trouble == Trouble::Tls);
-        let certificate = self.certificate(is_tls_trouble).await;
+        let own = answer.as_ref().ok().and_then(|answer| answer.certificate.as_deref());
+        let looked = if own.is_some() || is_tls_trouble { self.look(own).await } else { None };
+        let certificate = looked.or_else(|| tls::leaf(own?));
         let found = match answer {
             Ok(answer) => judged(answer.status, &answer.body),
             Err(error) => {
@@ -180,24 +176,50 @@ impl Asker {
         Found { reason, certificate, ..found }
     }
 
-    /// The certificate of an HTTPS endpoint, looked at now and then; what cannot be had is not told of.
-    async fn certificate(&self, is_doubted: bool) -> Option<Certificate> {
-        let uri = self.address.parse::<http::Uri>().ok().filter(|uri| uri.scheme_str() == Some("https"))?;
-        let mut kept = self.certificate.lock().await;
-        let now = (self.clock)();
-        if let Some((at, known)) = &*kept
-            && now - *at < CERTIFICATE_EVERY
-            && !is_doubted
-            // One that is not well may have been renewed.
-            && known.now(now).is_none()
+    /// The certificate of an HTTPS endpoint with what it hangs on, which no answer tells: looked at now and then, and at once where an
+    /// answer came with another one or with none. `None` where it cannot be had, or a proxy leads there: nobody goes around it.
+    async fn look(&self, own: Option<&[u8]>) -> Option<Certificate> {
+        let mut looked = self.looked.lock().await;
+        let at = (self.clock)();
+        if let (Some(own), Some(last)) = (own, &*looked)
+            && last.own.as_deref() == Some(own)
+            && at - last.at < LOOK_EVERY
         {
-            return Some(known.clone());
+            return last.seen.clone();
         }
-        let host = uri.host()?.trim_matches(['[', ']']);
-        let stream = dial(host, uri.port_u16().unwrap_or(443)).await.ok()?;
-        let (_, found) = tls::handshake(stream, host, self.probe.authorities.as_deref()).await.ok()?;
-        *kept = Some((now, found.clone()));
-        Some(found)
+        let found = tokio::time::timeout(LOOK_WITHIN, async {
+            let (host, port) = self.place.as_ref()?;
+            let address = format!("https://{}/", self.at).parse().ok()?;
+            proxy::toward(&address, None).ok().filter(Option::is_none)?;
+            let stream = dial(host, *port).await.ok()?;
+            tls::handshake(stream, host, self.probe.authorities.as_deref()).await.ok().map(|(_, found)| found)
+        });
+        let seen = found.await.ok().flatten();
+        *looked = Some(Look { at, own: own.map(<[u8]>::to_vec), seen: seen.clone() });
+        seen
+    }
+}
+
+/// What is asked of a health endpoint.
+const REQUEST: Request<'static> =
+    Request { method: Method::GET, path: "", accept: "application/json, */*", body: None, longest: LONGEST_BODY };
+
+/// Host and port of a web address, and how they are shown: as they are written, without a name or a password.
+fn place(address: &str) -> Option<((String, u16), String)> {
+    let uri = web(address)?;
+    let usual = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+    let host = uri.host()?;
+    let shown = uri.port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    let port = uri.port_u16().unwrap_or(usual);
+    Some(((host.trim_matches(['[', ']']).to_owned(), port), shown))
+}
+
+/// What comes within its time, and how long it took; else that it did not come.
+async fn timed<T>(allowed: Duration, asked: impl Future<Output = T>) -> Result<(T, chrono::TimeDelta), Found> {
+    let began = tokio::time::Instant::now();
+    match tokio::time::timeout(allowed, asked).await {
+        Ok(answer) => Ok((answer, chrono::TimeDelta::from_std(began.elapsed()).unwrap_or_default())),
+        Err(_) => Err(Found::of(Condition::Unhealthy, format!("It did not answer within {}.", length(allowed)))),
     }
 }
 
@@ -290,6 +312,31 @@ mod tests {
         assert_eq!(said(302, "").0, Condition::Unknown);
         assert_eq!(said(404, "").0, Condition::Unknown);
         assert_eq!(said(401, "").0, Condition::Unknown);
+    }
+
+    #[test]
+    fn a_place_is_shown_without_what_stands_before_it_and_what_is_none_not_at_all() {
+        for (kind, address, shown) in [
+            (Kind::Http, "https://shop.example/health?token=hunter2", "shop.example"),
+            (Kind::Http, "https://[::1]:8443/health", "[::1]:8443"),
+            (Kind::Http, "https://me:hunter2@shop.example:8443/", "shop.example:8443"),
+            (Kind::Http, "hunter2", "no address"),
+            (Kind::Http, "", "no address"),
+            (Kind::Tcp, "me:hunter2@queue.example:5672", "no address"),
+            (Kind::Postgres, "db.example", "db.example:5432"),
+        ] {
+            let probe = Probe {
+                component: "api".into(),
+                kind,
+                target: crate::domain::health::Target::Everywhere(address.to_owned()),
+                timeout: crate::domain::health::probe::TIMEOUT,
+                version: None,
+                is_critical: true,
+                authorities: None,
+            };
+            let asker = Asker::new("shop".into(), probe, address.to_owned(), Arc::new(Instant::default));
+            assert_eq!(&*asker.unasked().at, shown, "{address}");
+        }
     }
 
     #[test]

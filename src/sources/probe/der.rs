@@ -11,6 +11,9 @@ pub(super) struct Told {
     pub(super) until: Instant,
     /// The common name of its issuer, else its organisation; empty where it has neither.
     pub(super) issuer: String,
+    /// The names of its issuer and of what it is for, as they are written.
+    pub(super) issued_by: Vec<u8>,
+    pub(super) subject: Vec<u8>,
 }
 
 const SEQUENCE: u8 = 0x30;
@@ -35,11 +38,13 @@ pub(super) fn read(der: &[u8]) -> Option<Told> {
     (_, rest) = take(rest, INTEGER)?;
     (_, rest) = take(rest, SEQUENCE)?;
     let (issuer, rest) = take(rest, SEQUENCE)?;
-    let (times, _) = take(rest, SEQUENCE)?;
+    let (times, rest) = take(rest, SEQUENCE)?;
+    let (subject, _) = take(rest, SEQUENCE)?;
     let (from, times) = time(times)?;
     let (until, _) = time(times)?;
+    let (issued_by, subject) = (issuer.to_vec(), subject.to_vec());
     let issuer = attribute(issuer, &COMMON_NAME).or_else(|| attribute(issuer, &ORGANISATION));
-    Some(Told { from, until, issuer: issuer.unwrap_or_default() })
+    Some(Told { from, until, issuer: issuer.unwrap_or_default(), issued_by, subject })
 }
 
 /// The content of the next value, which is to have this tag, and what follows it.
@@ -120,6 +125,7 @@ mod tests {
             assert_eq!(told.from.to_rfc3339(), "2020-02-03T00:00:00+00:00");
             assert_eq!(told.until.to_rfc3339(), format!("{year}-12-31T00:00:00+00:00"));
             assert_eq!(told.issuer, "An Authority");
+            assert_eq!(told.issued_by, told.subject, "it issued itself");
         }
     }
 

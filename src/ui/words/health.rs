@@ -67,6 +67,9 @@ pub fn certificate(days: i64, issuer: &str) -> String {
     }
 }
 
+/// Of a certificate only its own time is known.
+pub const CHAIN_UNSEEN: &str = "not known what it hangs on";
+
 /// Since when it runs.
 pub fn up(age: &str) -> String {
     format!("up {age}")

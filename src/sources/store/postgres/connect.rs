@@ -7,8 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, poll_fn};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::ServerName;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
@@ -21,6 +20,7 @@ use super::trouble;
 use crate::config::Secret;
 use crate::domain::text;
 use crate::sources::error::{SourceError, Trouble};
+use crate::sources::trust::Authorities;
 
 /// How long a connection may take to be made.
 pub(super) const CONNECT_WITHIN: Duration = Duration::from_secs(5);
@@ -153,25 +153,17 @@ pub(super) async fn open(address: &Address) -> Result<Link, SourceError> {
 
 fn trust(address: &Address) -> Result<Arc<rustls::ClientConfig>, SourceError> {
     let setup = |sentence: String| SourceError::new(Trouble::Setup, sentence);
-    let mut roots = rustls::RootCertStore::empty();
-    if let Some(file) = &address.authority {
-        let unreadable = |why: String| {
+    let roots = match &address.authority {
+        Some(file) => Authorities::none().with(file.as_ref()).map_err(|why| {
             setup(format!("the certificates in {} (sslrootcert) cannot be read: {why}.", text::clean(file)))
-        };
-        let certificates = CertificateDer::pem_file_iter(file).map_err(|error| unreadable(error.to_string()))?;
-        for certificate in certificates {
-            let certificate = certificate.map_err(|error| unreadable(error.to_string()))?;
-            roots.add(certificate).map_err(|error| unreadable(error.to_string()))?;
-        }
-    } else if address.config.get_ssl_mode() != SslMode::Disable {
-        // One unreadable certificate among the system's is no reason to trust none of them.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    }
+        })?,
+        None => Authorities::of_system().clone(),
+    };
     let ring = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(ring)
         .with_safe_default_protocol_versions()
         .map_err(|error| setup(format!("TLS cannot be set up: {error}.")))?;
-    Ok(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
+    Ok(Arc::new(config.with_root_certificates(roots.store).with_no_client_auth()))
 }
 
 /// rustls as tokio-postgres wants it. Without channel binding: the certificate is checked against the name.

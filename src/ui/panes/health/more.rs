@@ -29,7 +29,10 @@ pub(super) fn page(pen: &mut Pen<'_>, line: &Line, scene: &Scene<'_>, columns: u
             let seconds = i64::try_from(seconds).ok().and_then(chrono::TimeDelta::try_seconds)?;
             Some(said::up(&time::coarse(seconds)))
         }));
-        facts.extend(check.certificate.as_ref().map(|one| said::certificate(one.days_left(scene.clock), &one.issuer)));
+        if let Some(one) = &check.certificate {
+            facts.push(said::certificate(one.days_left(scene.clock), &one.issuer));
+            facts.extend((!one.is_chain_seen).then(|| said::CHAIN_UNSEEN.to_owned()));
+        }
         facts.extend(check.checked_at.map(|at| said::asked(&pen.age(at))));
         page.text(pen, 0, &facts.join(&separator), role_of(cell.condition));
         if let Some(reason) = &cell.reason {
