@@ -2,6 +2,7 @@
 //!
 //! One file a form and target, in a folder of the state directory that nobody else may read. What is a day old is forgotten.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{Read, Write};
@@ -9,6 +10,8 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
+use rustix::io::Errno;
+use rustix::process::{Pid, getpid, test_kill_process};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -21,7 +24,7 @@ use crate::domain::time::Instant;
 const KEPT: TimeDelta = TimeDelta::hours(24);
 /// The longest file of a draft that is read, in bytes.
 const LONGEST: u64 = 256 * 1024;
-/// The most drafts that are read.
+/// The most drafts that are kept from one start to the next.
 const MOST: usize = 200;
 /// How many changes may wait for the disk.
 const WAITING: usize = 64;
@@ -56,21 +59,35 @@ pub struct Draft {
     pub fields: Vec<String>,
     /// When.
     pub saved_at: Instant,
+    /// Whether it was sent, and nobody has heard how that ended.
+    #[serde(default)]
+    pub is_on_its_way: bool,
+}
+
+/// The forms of which each may have one on its way beside the others'.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Form {
+    /// Of a note.
+    Note,
+    /// Of an acknowledgement.
+    Acknowledgement,
+    /// Of a silence.
+    Silence,
 }
 
 /// What the console knows of drafts.
 #[derive(Debug, Default)]
 pub struct Drafts {
-    /// Those that are kept, with when.
-    kept: BTreeMap<DraftKey, (Vec<String>, Instant)>,
-    /// The open form: which, its fields as they were opened, and as they were seen last.
+    /// Those that are kept.
+    kept: BTreeMap<DraftKey, Draft>,
+    /// The open form.
     pub open: Option<OpenForm>,
     /// When what is typed is kept.
     pub due: Option<Instant>,
-    /// What is on its way: its draft is forgotten once it was sent.
-    pub sending: Option<DraftKey>,
-    /// What esc forgets, and until when.
-    pub forget: Option<(DraftKey, Instant)>,
+    /// What is on its way from each form: its draft is forgotten once it has arrived.
+    pub sending: BTreeMap<Form, DraftKey>,
+    /// What esc forgets, while that question is on the screen.
+    pub forget: Option<DraftKey>,
 }
 
 /// A form that is open.
@@ -82,20 +99,17 @@ pub struct OpenForm {
     pub untouched: Vec<String>,
     /// Its fields as they are kept, or as they were opened.
     pub kept: Vec<String>,
-    /// Its fields as they were seen last.
-    pub seen: Vec<String>,
 }
 
 impl Drafts {
     /// A draft that is not too old.
-    pub fn of(&self, key: &DraftKey, now: Instant) -> Option<(&Vec<String>, Instant)> {
-        let (fields, at) = self.kept.get(key)?;
-        (now - *at < KEPT).then_some((fields, *at))
+    pub fn of(&self, key: &DraftKey, now: Instant) -> Option<&Draft> {
+        self.kept.get(key).filter(|draft| now - draft.saved_at < KEPT)
     }
 
     /// Takes one in.
-    pub fn keep(&mut self, draft: &Draft) {
-        self.kept.insert(draft.key.clone(), (draft.fields.clone(), draft.saved_at));
+    pub fn keep(&mut self, draft: Draft) {
+        self.kept.insert(draft.key.clone(), draft);
     }
 
     /// Forgets one; whether there was one.
@@ -182,24 +196,43 @@ fn put(folder: &Path, draft: &Draft) -> std::io::Result<()> {
     fs::rename(&beside, &place)
 }
 
-/// Every draft that makes sense and is not too old; the others are removed.
+/// The newest drafts that make sense and are not too old; the others are removed, and what a console did not live to move to
+/// its place.
 fn read(folder: &Path, now: Instant) -> Vec<Draft> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let mut drafts = Vec::new();
-    for entry in entries.filter_map(Result::ok).take(MOST) {
-        let place = entry.path();
-        let text = OpenOptions::new().read(true).open(&place).and_then(|file| {
-            let mut text = String::new();
-            file.take(LONGEST).read_to_string(&mut text).map(|_| text)
-        });
-        let draft = text.ok().and_then(|text| serde_json::from_str::<Draft>(&text).ok());
-        match draft.filter(|draft| now - draft.saved_at < KEPT) {
-            Some(draft) => drafts.push(draft),
-            // Also what a console did not live to move to its place.
-            None => drop(fs::remove_file(&place)),
+    let mut found = Vec::new();
+    for place in entries.filter_map(Result::ok).map(|entry| entry.path()) {
+        let name = place.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        if let Some(unmoved) = name.strip_suffix(".new") {
+            if !is_being_written(unmoved) {
+                drop(fs::remove_file(&place));
+            }
+            continue;
+        }
+        match text(&place).map(|text| serde_json::from_str::<Draft>(&text)) {
+            Ok(Ok(draft)) if now - draft.saved_at < KEPT => found.push((draft, place)),
+            Ok(_) => drop(fs::remove_file(&place)),
+            // What cannot be read now may be read another time.
+            Err(error) => tracing::warn!(%error, "a draft cannot be read"),
         }
     }
-    drafts
+    found.sort_by_key(|(draft, _)| Reverse(draft.saved_at));
+    for (_, place) in found.drain(MOST.min(found.len())..) {
+        drop(fs::remove_file(place));
+    }
+    found.into_iter().map(|(draft, _)| draft).collect()
+}
+
+fn text(place: &Path) -> std::io::Result<String> {
+    let mut bytes = Vec::new();
+    fs::File::open(place)?.take(LONGEST).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Whether the process whose number ends this name lives: this one writes nothing before it has read.
+fn is_being_written(name: &str) -> bool {
+    let writer = name.rsplit('.').next().and_then(|number| number.parse().ok()).and_then(Pid::from_raw);
+    writer.is_some_and(|writer| writer != getpid() && test_kill_process(writer) != Err(Errno::SRCH))
 }
 
 #[cfg(test)]
@@ -214,7 +247,7 @@ mod tests {
 
     fn draft(target: &str, text: &str, hours: i64) -> Draft {
         let key = DraftKey { form: "note".into(), environment: "production".into(), target: target.into() };
-        Draft { key, fields: vec![text.to_owned()], saved_at: at(hours) }
+        Draft { key, fields: vec![text.to_owned()], saved_at: at(hours), is_on_its_way: false }
     }
 
     #[test]
@@ -242,9 +275,39 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         put(folder.path(), &draft("old", "x", 0)).expect("kept");
         put(folder.path(), &draft("new", "x", 2)).expect("kept");
-        fs::write(folder.path().join("half.1.new"), "{\"form\":").expect("a file");
+        fs::write(folder.path().join("half.json"), "{\"form\":").expect("a file");
         assert_eq!(read(folder.path(), at(25)), [draft("new", "x", 2)]);
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+
+    #[test]
+    fn what_a_console_did_not_live_to_move_is_removed_and_no_draft_and_what_one_just_writes_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        put(folder.path(), &draft("a", "whole", 0)).expect("kept");
+        let name = draft("a", "", 0).key.file();
+        let beside = |pid: &str| folder.path().join(&name).with_extension(format!("{pid}.new"));
+        let whole = serde_json::to_string(&draft("a", "never moved", 0)).expect("a text");
+        // No process has the highest number there is; what has ours is of one before it, and our parent lives.
+        let parent = rustix::process::getppid().expect("a parent").as_raw_nonzero().to_string();
+        for pid in ["2147483647", "", "x", &std::process::id().to_string(), &parent] {
+            fs::write(beside(pid), &whole).expect("a file");
+        }
+        assert_eq!(read(folder.path(), at(1)), [draft("a", "whole", 0)]);
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2);
+        assert!(beside(&parent).exists(), "its writer lives");
+    }
+
+    #[test]
+    fn of_too_many_the_oldest_are_removed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let late = |place: usize| at(0) + TimeDelta::seconds(i64::try_from(place).unwrap_or_default());
+        for place in 0..MOST + 5 {
+            let draft = Draft { saved_at: late(place), ..draft(&place.to_string(), "x", 0) };
+            put(folder.path(), &draft).expect("kept");
+        }
+        let found = read(folder.path(), at(1));
+        assert_eq!(found.iter().map(|draft| draft.saved_at).min(), Some(late(5)));
+        assert_eq!((found.len(), fs::read_dir(folder.path()).expect("a folder").count()), (MOST, MOST));
     }
 
     #[tokio::test]

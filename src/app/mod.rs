@@ -62,7 +62,7 @@ use crate::keys::CommandName;
 
 pub use alerts::{AlertId, Alerts};
 pub use commands::{Command, NAMED};
-pub use drafts::{Draft, DraftKey};
+pub use drafts::{Draft, DraftKey, Form};
 pub use editor::chosen as chosen_editor;
 pub use effect::{Answer, Effect, PlanRequest};
 pub use handover::{Ending, hand_over};

@@ -6,6 +6,7 @@ use quarterdeck::actions::Said;
 use quarterdeck::app::{Draft, Effect, Message, next_due, update};
 use quarterdeck::domain::action::Phase;
 use quarterdeck::domain::source::{SourceHealth, SourceState};
+use quarterdeck::domain::store::{Id, Note, Subject, SubjectKind};
 use quarterdeck::domain::time::Instant;
 use quarterdeck::keys::Sequence;
 use quarterdeck::sources::store::StoreSnapshot;
@@ -16,12 +17,17 @@ use crate::stage::{Stage, health, now, text};
 
 /// The alerts pane, its cursor on the worst.
 fn stage() -> Stage {
+    noted_before(Vec::new())
+}
+
+/// The same where somebody wrote notes.
+fn noted_before(notes: Vec<Note>) -> Stage {
     let mut stage = Stage::new();
     stage.see(Vec::new(), SourceState::Fresh);
     stage.tell(Message::Alerts(Box::new(alerts::snapshot(alerts::shop(), SourceState::Fresh))));
     stage.tell(Message::Stored(Box::new(StoreSnapshot {
         health: SourceHealth { name: "store".into(), ..health("store", SourceState::Fresh) },
-        notes: Arc::default(),
+        notes: Arc::new(notes.into_iter().collect()),
         ..StoreSnapshot::default()
     })));
     stage.press("1");
@@ -107,9 +113,13 @@ fn another_console_offers_it_for_the_same_form_and_target_and_nowhere_else() {
     assert_eq!(typed(&late), [""], "a day old");
 }
 
+fn said(phase: Phase) -> Said {
+    Said { phase, words: "told.".into(), alerts: Vec::new() }
+}
+
 #[test]
 fn it_is_forgotten_once_it_was_sent_and_not_before() {
-    let said = |phase| Message::Noted(Box::new(Said { phase, words: "told.".into(), alerts: Vec::new() }));
+    let said = |phase| Message::Noted(Box::new(said(phase)));
     let mut one = stage();
     noted(&mut one, "mine");
     let sent = keys(&mut one, "enter", after(1_000));
@@ -128,6 +138,123 @@ fn it_is_forgotten_once_it_was_sent_and_not_before() {
     fast.type_text("fast");
     let sent = keys(&mut fast, "enter", after(350));
     assert_eq!(kept(&sent).len(), 1, "{sent:?}");
+}
+
+#[test]
+fn each_of_several_on_their_way_has_an_end_of_its_own() {
+    let mut one = stage();
+    noted(&mut one, "mine");
+    keys(&mut one, "enter", after(1_000));
+    keys(&mut one, "esc", after(1_000));
+    keys(&mut one, "!a", after(1_000));
+    one.type_text("I look");
+    keys(&mut one, "enter", after(2_000));
+    keys(&mut one, "esc", after(2_000));
+    let told = update(&mut one.model, Message::Noted(Box::new(said(Phase::Done))), after(2_100));
+    let gone: Vec<&str> = told
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::ForgetDraft(key) => Some(key.form.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(gone, ["note"]);
+    update(&mut one.model, Message::Said(Box::new(said(Phase::Refused))), after(2_200));
+    one.press("!a");
+    assert_eq!(typed(&one), ["I look"], "it did not arrive");
+}
+
+#[test]
+fn what_arrives_from_one_form_takes_nothing_out_of_another() {
+    let mut one = stage();
+    noted(&mut one, "mine");
+    keys(&mut one, "enter", after(1_000));
+    keys(&mut one, "esc", after(1_000));
+    keys(&mut one, "!a", after(1_000));
+    one.type_text("I look");
+    assert_eq!(kept(&update(&mut one.model, Message::Clock, after(2_000))).len(), 1);
+    one.type_text(" again");
+    let told = update(&mut one.model, Message::Noted(Box::new(said(Phase::Done))), after(2_100));
+    assert_eq!(typed(&one), ["I look again"]);
+    let draft = kept(&told).pop().expect("kept on");
+    assert_eq!(draft.fields, ["I look again"]);
+}
+
+#[test]
+fn what_was_sent_is_never_said_to_be_unsent() {
+    let is_said = |stage: &Stage| {
+        let toast = stage.model.ui.toast.as_ref().expect("it is offered");
+        assert!(!toast.words.contains("nothing of it was sent"), "{}", toast.words);
+        toast.is_warning && toast.words.contains("whether it arrived is not known")
+    };
+    let mut one = stage();
+    noted(&mut one, "mine");
+    let draft = kept(&keys(&mut one, "enter", after(1_000))).pop().expect("kept as it is sent");
+    assert!(draft.is_on_its_way);
+    // The console dies before the answer.
+    let mut next = stage();
+    next.tell(Message::Drafts(vec![draft]));
+    next.press("!n");
+    assert!(typed(&next) == ["mine"] && is_said(&next));
+
+    update(&mut one.model, Message::Noted(Box::new(said(Phase::Unknown))), after(1_100));
+    one.type_text("!");
+    let draft = kept(&keys(&mut one, "esc", after(1_200))).pop().expect("kept");
+    assert!(draft.is_on_its_way, "as it was before, it may have arrived");
+    one.press("!n");
+    assert!(typed(&one) == ["mine!"] && is_said(&one));
+
+    keys(&mut one, "enter", after(2_000));
+    let draft = kept(&update(&mut one.model, Message::Noted(Box::new(said(Phase::Refused))), after(2_100))).pop();
+    assert!(draft.is_some_and(|draft| !draft.is_on_its_way), "it certainly did not arrive");
+}
+
+#[test]
+fn another_note_of_the_same_words_is_another_note() {
+    let shop = alerts::shop();
+    let note = |id: &str| Note {
+        id: Id::stored(id),
+        subject: Subject { environment: "production".into(), kind: SubjectKind::Alert, name: shop[0].key.to_string() },
+        text: "the same".into(),
+        by: "lee".into(),
+        at: now(),
+        edited: None,
+        withdrawn: None,
+        version: 1,
+    };
+    let mut one = noted_before(vec![note("1"), note("2")]);
+    one.press("!N tab");
+    assert_eq!(update(&mut one.model, Message::Clock, after(500)), [], "nothing was typed");
+    one.type_text("!");
+    let draft = kept(&update(&mut one.model, Message::Clock, after(1_000))).pop().expect("a draft");
+    let mut next = noted_before(vec![note("1"), note("2")]);
+    next.tell(Message::Drafts(vec![draft]));
+    next.press("!N");
+    assert_eq!(typed(&next), ["the same"]);
+    next.press("tab");
+    assert_eq!(typed(&next), ["the same!"]);
+}
+
+#[test]
+fn only_esc_on_the_question_answers_it() {
+    let closed = || {
+        let mut one = stage();
+        one.press("!n");
+        one.type_text("mine");
+        keys(&mut one, "esc", after(100));
+        one
+    };
+    for between in ["j", "!", "ctrl-l", "2"] {
+        let mut one = closed();
+        keys(&mut one, between, after(200));
+        assert_eq!(one.model.ui.toast, None, "{between}: it is not asked any more");
+        assert_eq!(forgotten(&keys(&mut one, "esc", after(300))), 0, "{between}");
+        assert_eq!(forgotten(&keys(&mut one, "esc", after(400))), 0, "{between}");
+    }
+    // Something else is said in its place: it was not read.
+    let mut one = closed();
+    update(&mut one.model, Message::TaskDied("store", "why".into()), after(200));
+    assert_eq!(forgotten(&keys(&mut one, "esc", after(300))), 0);
 }
 
 #[test]

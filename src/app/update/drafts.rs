@@ -2,19 +2,22 @@
 
 use chrono::TimeDelta;
 
-use super::{TOAST, toast};
-use crate::app::drafts::{Draft, DraftKey, OpenForm};
+use super::toast;
+use crate::app::drafts::{Draft, DraftKey, Form, OpenForm};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
+use crate::domain::action::Phase;
 use crate::domain::alert::{Deed, NoteDeed};
 use crate::domain::time::{self, Instant};
 use crate::ui::state::{Field, Overlay};
 
 /// How long after a change what is typed is kept: one write for a burst of keys.
 const AFTER: TimeDelta = TimeDelta::milliseconds(400);
+/// What is asked when a form is closed that is not sent.
+const CLOSED: &str = "Closed. What you typed is kept here for a day; esc once more forgets it.";
 
 /// What was kept by consoles of before.
-pub(super) fn read(model: &mut Model, drafts: &[Draft]) -> Vec<Effect> {
+pub(super) fn read(model: &mut Model, drafts: Vec<Draft>) -> Vec<Effect> {
     for draft in drafts {
         model.drafts.keep(draft);
     }
@@ -22,15 +25,20 @@ pub(super) fn read(model: &mut Model, drafts: &[Draft]) -> Vec<Effect> {
 }
 
 /// The open form and its fields; never what confirms.
-fn form(model: &Model) -> Option<(DraftKey, Vec<String>)> {
+fn form(model: &Model) -> Option<(Form, DraftKey, Vec<String>)> {
+    model.ui.overlays.iter().rev().find_map(|overlay| form_of(model, overlay))
+}
+
+fn form_of(model: &Model, overlay: &Overlay) -> Option<(Form, DraftKey, Vec<String>)> {
     let texts = |fields: &[Field], count: usize| fields.iter().take(count).map(|field| field.text.clone()).collect();
-    let (form, environment, target, fields) = match model.ui.overlays.last()? {
+    let (form, name, environment, target, fields) = match overlay {
         Overlay::Noting { text, .. } => {
             let plan = &model.noting.as_ref()?.plan;
             let id = plan.seen.as_ref().map(|seen| format!("/{}", seen.id)).unwrap_or_default();
             // Emptied it is taken back, and is the same form.
-            let form = if plan.action == NoteDeed::Note { NoteDeed::Note.id() } else { NoteDeed::EditNote.id() };
-            (form, plan.environment.clone(), format!("{}{id}", plan.alert.fingerprint), vec![text.text.clone()])
+            let name = if plan.action == NoteDeed::Note { NoteDeed::Note.id() } else { NoteDeed::EditNote.id() };
+            let target = format!("{}{id}", plan.alert.fingerprint);
+            (Form::Note, name, plan.environment.clone(), target, vec![text.text.clone()])
         }
         Overlay::Taking { note, .. } => {
             let taking = &model.taking.as_ref()?.taking;
@@ -38,17 +46,18 @@ fn form(model: &Model) -> Option<(DraftKey, Vec<String>)> {
                 return None;
             }
             let target: Vec<&str> = taking.alerts.iter().map(|taken| taken.fingerprint.as_str()).collect();
-            (taking.action.id(), taking.environment.clone(), target.join(" "), vec![note.text.clone()])
+            let (name, environment) = (taking.action.id(), taking.environment.clone());
+            (Form::Acknowledgement, name, environment, target.join(" "), vec![note.text.clone()])
         }
         Overlay::Silencing { fields, .. } => {
             let open = model.silencing.as_ref()?;
             let chosen: Vec<&str> = open.chosen.iter().map(AsRef::as_ref).collect();
             let target = open.seen.as_ref().map_or_else(|| chosen.join(" "), |seen| seen.id.to_string());
-            (open.action.id(), open.environment.to_string(), target, texts(fields, open.word_at()))
+            (Form::Silence, open.action.id(), open.environment.to_string(), target, texts(fields, open.word_at()))
         }
         _ => return None,
     };
-    Some((DraftKey { form: form.to_owned(), environment, target }, fields))
+    Some((form, DraftKey { form: name.to_owned(), environment, target }, fields))
 }
 
 /// Puts a draft into the open form.
@@ -66,25 +75,20 @@ fn fill(model: &mut Model, typed: &[String]) {
 
 /// Looks at the open form after a message: offers a draft to one just opened, and keeps what was typed once it is due.
 pub(super) fn watch(model: &mut Model, now: Instant) -> Vec<Effect> {
-    let Some((key, fields)) = form(model) else {
+    let Some((_, key, fields)) = form(model) else {
         model.drafts.open = None;
         model.drafts.due = None;
         return Vec::new();
     };
     let Some(open) = model.drafts.open.as_mut() else { return opened(model, key, fields, now) };
-    if open.key != key && open.seen != fields {
-        // Another note of the alert was chosen; the one before was as it is in the store.
-        return opened(model, key, fields, now);
-    }
     if open.key != key {
-        // The note was taken back meanwhile: what is typed is a new one.
+        // What it is about has changed under it, as when a note is taken back meanwhile: what is typed in it is about that now.
         let untouched = vec![String::new(); fields.len()];
         let before = std::mem::replace(&mut open.key, key);
         (open.kept, open.untouched) = (untouched.clone(), untouched);
         model.drafts.due = Some(now + AFTER);
         return forget(model, &before);
     }
-    open.seen.clone_from(&fields);
     match model.drafts.due {
         _ if fields == open.kept => model.drafts.due = None,
         None => model.drafts.due = Some(now + AFTER),
@@ -96,14 +100,19 @@ pub(super) fn watch(model: &mut Model, now: Instant) -> Vec<Effect> {
 
 /// A form was opened: what was typed into it before, and not sent, is there again.
 fn opened(model: &mut Model, key: DraftKey, fields: Vec<String>, now: Instant) -> Vec<Effect> {
-    let draft = model.drafts.of(&key, now).map(|(draft, at)| (draft.clone(), at));
-    let mut open = OpenForm { key, untouched: fields.clone(), kept: fields.clone(), seen: fields };
-    if let Some((draft, at)) = draft {
-        fill(model, &draft);
-        let age = time::coarse(time::age(at, now));
-        let words = format!("What you typed {age} ago is here again; nothing of it was sent. ctrl-u empties a field.");
-        toast(model, &words, false, now);
-        (open.kept, open.seen) = (draft.clone(), draft);
+    let draft = model.drafts.of(&key, now).cloned();
+    let mut open = OpenForm { key, untouched: fields.clone(), kept: fields };
+    if let Some(draft) = draft {
+        fill(model, &draft.fields);
+        let age = time::coarse(time::age(draft.saved_at, now));
+        let became = if draft.is_on_its_way {
+            "it was sent, and whether it arrived is not known: look before you send it again"
+        } else {
+            "nothing of it was sent"
+        };
+        let words = format!("What you typed {age} ago is here again; {became}. ctrl-u empties a field.");
+        toast(model, &words, draft.is_on_its_way, now);
+        open.kept = draft.fields;
     }
     model.drafts.open = Some(open);
     model.drafts.due = None;
@@ -111,10 +120,17 @@ fn opened(model: &mut Model, key: DraftKey, fields: Vec<String>, now: Instant) -
     Vec::new()
 }
 
+/// Another thing of the same form is chosen: what was typed about the one before is kept, and the form is as if it was just opened.
+pub(super) fn turned(model: &mut Model, now: Instant) -> Vec<Effect> {
+    let effects = keep(model, now);
+    model.drafts.open = None;
+    effects
+}
+
 /// Keeps what is typed now, or forgets the draft of a form that is as it was opened.
 pub(super) fn keep(model: &mut Model, now: Instant) -> Vec<Effect> {
     model.drafts.due = None;
-    let (Some((key, fields)), Some(open)) = (form(model), model.drafts.open.as_mut()) else { return Vec::new() };
+    let (Some((_, key, fields)), Some(open)) = (form(model), model.drafts.open.as_mut()) else { return Vec::new() };
     if open.kept == fields {
         return Vec::new();
     }
@@ -122,8 +138,13 @@ pub(super) fn keep(model: &mut Model, now: Instant) -> Vec<Effect> {
     if fields == open.untouched {
         return forget(model, &key);
     }
-    let draft = Draft { key, fields, saved_at: now };
-    model.drafts.keep(&draft);
+    // What is changed of one whose end is not known may have been sent as it was before.
+    let is_on_its_way = model.drafts.of(&key, now).is_some_and(|before| before.is_on_its_way);
+    put(model, Draft { key, fields, saved_at: now, is_on_its_way })
+}
+
+fn put(model: &mut Model, draft: Draft) -> Vec<Effect> {
+    model.drafts.keep(draft.clone());
     vec![Effect::KeepDraft(Box::new(draft))]
 }
 
@@ -132,39 +153,50 @@ fn forget(model: &mut Model, key: &DraftKey) -> Vec<Effect> {
     was_there.then(|| Effect::ForgetDraft(key.clone())).into_iter().collect()
 }
 
-/// The open form is sent: until it is known that it arrived, its draft stays.
+/// The open form is sent: until it is known that it arrived, its draft stays, and says that it is on its way.
 pub(super) fn sending(model: &mut Model, now: Instant) -> Vec<Effect> {
-    let effects = keep(model, now);
-    model.drafts.sending = form(model).map(|(key, _)| key);
+    let mut effects = keep(model, now);
+    let Some((form, key, _)) = form(model) else { return effects };
+    if let Some(draft) = model.drafts.of(&key, now).cloned() {
+        effects = put(model, Draft { is_on_its_way: true, ..draft });
+    }
+    model.drafts.sending.insert(form, key);
     effects
 }
 
-/// What was sent has arrived, or has not.
-pub(super) fn sent(model: &mut Model, is_done: bool) -> Vec<Effect> {
-    let key = model.drafts.sending.take().filter(|_| is_done);
-    if is_done {
-        model.drafts.open = None;
-        model.drafts.due = None;
+/// What was sent from a form has arrived, or has not.
+pub(super) fn sent(model: &mut Model, form: Form, phase: Phase, now: Instant) -> Vec<Effect> {
+    let Some(key) = model.drafts.sending.remove(&form) else { return Vec::new() };
+    match (phase, model.drafts.of(&key, now).cloned()) {
+        (Phase::Done, _) => forget(model, &key),
+        (Phase::Refused | Phase::Aborted, Some(draft)) => put(model, Draft { is_on_its_way: false, ..draft }),
+        _ => Vec::new(),
     }
-    key.map(|key| forget(model, &key)).unwrap_or_default()
 }
 
 /// The open form is closed without being sent: what is typed in it is kept, and esc once more forgets it.
 pub(super) fn closing(model: &mut Model, now: Instant) -> Vec<Effect> {
     let effects = keep(model, now);
-    if let Some((key, _)) = form(model).filter(|(key, _)| model.drafts.of(key, now).is_some()) {
-        model.drafts.forget = Some((key, now + TOAST));
-        toast(model, "Closed. What you typed is kept here for a day; esc once more forgets it.", false, now);
+    if let Some((_, key, _)) = form(model).filter(|(_, key, _)| model.drafts.of(key, now).is_some()) {
+        model.drafts.forget = Some(key);
+        toast(model, CLOSED, false, now);
     }
     effects
 }
 
-/// Esc where no form is open: forgets what was just closed; `None` when there is nothing of that kind.
+/// Esc where no form is open: forgets what was just closed; `None` when that is not asked on the screen.
 pub(super) fn escape(model: &mut Model, now: Instant) -> Option<Vec<Effect>> {
-    let (key, until) = model.drafts.forget.take()?;
-    if now >= until {
-        return None;
+    let key = model.drafts.forget.take()?;
+    let is_asked = model.ui.toast.as_ref().is_some_and(|toast| toast.words == CLOSED && now < toast.until);
+    is_asked.then(|| {
+        toast(model, "Forgotten.", false, now);
+        forget(model, &key)
+    })
+}
+
+/// Another key than esc: what was just closed stays, and is not asked about any more.
+pub(super) fn pressed(model: &mut Model) {
+    if model.drafts.forget.take().is_some() {
+        model.ui.toast.take_if(|toast| toast.words == CLOSED);
     }
-    toast(model, "Forgotten.", false, now);
-    Some(forget(model, &key))
 }

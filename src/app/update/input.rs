@@ -63,6 +63,9 @@ pub(super) fn key(model: &mut Model, chord: Chord, now: Instant) -> Vec<Effect> 
     let context = context(model);
     let pressed = model.keymap.press(context, &mut model.pending, chord);
     model.ui.pending_keys = model.pending.to_string();
+    if !matches!(pressed, Pressed::Command(name) if named(name.0) == Some(Command::Escape)) {
+        drafts::pressed(model);
+    }
     if context == Context::List && pressed == Pressed::Unfinished {
         *move_cursor::held(model) = true;
     }
@@ -363,8 +366,7 @@ fn next_part(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
         return Vec::new();
     }
     if let Some(Overlay::Noting { .. }) = model.ui.overlays.last() {
-        noting::step(model, command == Command::PreviousTab, now);
-        return Vec::new();
+        return noting::step(model, command == Command::PreviousTab, now);
     }
     if let Some(Overlay::Reaching { fields, at, .. }) = model.ui.overlays.last_mut() {
         reaching::step(fields.len(), at, command == Command::PreviousTab);

@@ -103,7 +103,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::SilenceFound(words) => silencing::found(model, words),
         Message::Silenced(ended) => silencing::silenced(model, &ended, now),
         Message::Said(said) => taking::said(model, &said, now),
-        Message::Drafts(kept) => drafts::read(model, &kept),
+        Message::Drafts(kept) => drafts::read(model, kept),
         Message::Noted(said) => noting::said(model, &said, now),
         Message::Edited(edited) => noting::edited(model, edited, now),
         Message::Unfinished(runs) => {

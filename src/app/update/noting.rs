@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{ARMING, drafts, taking, toast, typing};
 use crate::actions::Said;
 use crate::app::commands::Command;
+use crate::app::drafts::Form;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::action::Phase;
@@ -128,18 +129,19 @@ pub(super) fn refresh(model: &mut Model, now: Instant) {
 }
 
 /// Tab: the next older note, or the newest again.
-pub(super) fn step(model: &mut Model, is_back: bool, now: Instant) {
-    let Some(Overlay::Noting { text, .. }) = model.ui.overlays.last() else { return };
-    let Some(open) = model.noting.as_ref().filter(|open| !open.is_writing) else { return };
-    let Some(seen) = &open.plan.seen else { return };
+pub(super) fn step(model: &mut Model, is_back: bool, now: Instant) -> Vec<Effect> {
+    let Some(Overlay::Noting { text, .. }) = model.ui.overlays.last() else { return Vec::new() };
+    let Some(open) = model.noting.as_ref().filter(|open| !open.is_writing) else { return Vec::new() };
+    let Some(seen) = &open.plan.seen else { return Vec::new() };
     if text.text != seen.text {
         toast(model, "What you changed is not written yet: press enter first, or esc to give it up.", true, now);
-        return;
+        return Vec::new();
     }
     let (count, place) = (open.notes.len(), open.notes.iter().position(|one| one.id == seen.id).unwrap_or(0));
     let by = if is_back { count.saturating_sub(1) } else { 1 };
-    let Some(next) = open.notes.iter().cycle().nth(place + by).cloned() else { return };
+    let Some(next) = open.notes.iter().cycle().nth(place + by).cloned() else { return Vec::new() };
     let before = open.plan.clone();
+    let kept = drafts::turned(model, now);
     let environment: Arc<str> = before.environment.as_str().into();
     let fresh = plan(model, NoteDeed::EditNote, &environment, before.alert.clone(), Some(&next), now);
     if let Some(open) = model.noting.as_mut() {
@@ -151,6 +153,7 @@ pub(super) fn step(model: &mut Model, is_back: bool, now: Instant) {
         *text = Field::holding(next.text);
         *scroll = 0;
     }
+    kept
 }
 
 /// Enter on the form.
@@ -211,7 +214,7 @@ pub(super) fn said(model: &mut Model, said: &Said, now: Instant) -> Vec<Effect> 
             model.ui.overlays.retain(|overlay| !matches!(overlay, Overlay::Noting { .. }));
         }
     }
-    let forgotten = drafts::sent(model, is_done);
+    let forgotten = drafts::sent(model, Form::Note, said.phase, now);
     forgotten.into_iter().chain([Effect::ReadJournal]).collect()
 }
 

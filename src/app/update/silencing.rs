@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{ARMING, drafts, silence_list, toast};
 use crate::actions::{Silenced, Sketch};
 use crate::app::commands::Command;
+use crate::app::drafts::Form;
 use crate::app::effect::{Answer, Effect};
 use crate::app::model::Model;
 use crate::domain::action::{Gesture, Phase};
@@ -219,7 +220,7 @@ pub(super) fn silenced(model: &mut Model, ended: &Silenced, now: Instant) -> Vec
         }
     }
     // What is silenced now is read at once.
-    let forgotten = drafts::sent(model, is_done);
+    let forgotten = drafts::sent(model, Form::Silence, ended.phase, now);
     forgotten.into_iter().chain([Effect::ReadJournal, Effect::Retry]).collect()
 }
 

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 
 use super::{ARMING, drafts, toast};
 use crate::actions::Said;
+use crate::app::drafts::Form;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::action::Phase;
@@ -145,6 +146,6 @@ pub(super) fn said(model: &mut Model, said: &Said, now: Instant) -> Vec<Effect> 
             model.ui.overlays.retain(|overlay| !matches!(overlay, Overlay::Taking { .. }));
         }
     }
-    let forgotten = drafts::sent(model, is_done);
+    let forgotten = drafts::sent(model, Form::Acknowledgement, said.phase, now);
     forgotten.into_iter().chain([Effect::ReadJournal]).collect()
 }
