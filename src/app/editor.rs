@@ -17,14 +17,18 @@ use crate::terminal::{Signal, Signals, stop_self};
 const USUAL: &str = "vi";
 /// How long an editor may take to end that is told to.
 const END_WITHIN: Duration = Duration::from_secs(2);
+/// How long after an editor that failed the news may come that the line is lost: it tells both of us.
+const LOST_WITHIN: Duration = Duration::from_millis(100);
+/// What nano puts behind the name of a file for what it had not saved when it was told to end.
+const UNSAVED: &str = ".save";
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Edited {
     /// The text as the editor left it.
     Text(String),
-    /// The system, or a lost line, wants the console to leave.
-    Left,
+    /// The system, or a lost line, wants the console to leave: the text as far as the editor wrote it, where it wrote any.
+    Left(Option<String>),
 }
 
 /// The editor the operator asked for: `VISUAL`, else `EDITOR`, else vi.
@@ -50,7 +54,7 @@ pub(super) async fn edit(editor: &str, folder: &Path, text: &str, signals: &mut 
             signal = signals.next() => match signal {
                 Signal::Leave => {
                     end(&mut child).await;
-                    return Ok(Edited::Left);
+                    return Ok(Edited::Left(sheet.rescue()));
                 }
                 // The whole job stops, the editor with it; `fg` brings both back.
                 Signal::Suspend => drop(stop_self()),
@@ -62,9 +66,16 @@ pub(super) async fn edit(editor: &str, folder: &Path, text: &str, signals: &mut 
     };
     let ended = ended.map_err(|error| format!("How {editor} ended is not known: {error}. The text is as it was."))?;
     if !ended.success() {
+        if tokio::time::timeout(LOST_WITHIN, told_to_leave(signals)).await.is_ok() {
+            return Ok(Edited::Left(sheet.rescue()));
+        }
         return Err(failed(editor, ended));
     }
     sheet.read().map(Edited::Text)
+}
+
+async fn told_to_leave(signals: &mut Signals) {
+    while signals.next().await != Signal::Leave {}
 }
 
 fn failed(editor: &str, ended: ExitStatus) -> String {
@@ -108,6 +119,20 @@ impl Sheet {
             file.write_all(b"\n")?;
         }
         Ok(sheet)
+    }
+
+    /// What an editor wrote that did not end by itself; `None` when that is nothing: it may have been about to.
+    fn rescue(self) -> Option<String> {
+        let mut unsaved = self.0.clone().into_os_string();
+        unsaved.push(UNSAVED);
+        let unsaved = Self(unsaved.into());
+        let texts = [unsaved, self].map(|sheet| {
+            sheet.read().unwrap_or_else(|sentence| {
+                tracing::warn!(sentence, "what the editor wrote");
+                String::new()
+            })
+        });
+        texts.into_iter().find(|text| !text.trim().is_empty())
     }
 
     fn read(self) -> Result<String, String> {
@@ -181,6 +206,20 @@ mod tests {
         assert_eq!(left, Vec::<String>::new());
         let (missing, _) = with("no-such-editor-anywhere", "mine").await;
         assert!(missing.is_err_and(|why| why.contains("no-such-editor-anywhere cannot be started")));
+    }
+
+    #[test]
+    fn of_an_editor_that_was_ended_the_text_is_what_it_wrote_last() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let sheet = || Sheet::put(folder.path(), "mine").expect("a file");
+        assert_eq!(sheet().rescue().as_deref(), Some("mine\n"));
+        let truncated = sheet();
+        std::fs::write(&truncated.0, "").expect("room");
+        assert_eq!(truncated.rescue(), None, "it was about to write");
+        let open = sheet();
+        std::fs::write(format!("{}.save", open.0.display()), "mine, and more").expect("room");
+        assert_eq!(open.rescue().as_deref(), Some("mine, and more"));
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0, "nothing stays behind");
     }
 
     #[tokio::test]

@@ -202,7 +202,12 @@ impl Runtime {
         Self::step_aside(glass);
         let (editor, folder) = (self.editor.clone(), self.performer.state().to_path_buf());
         let edited = match self.beside(edit(&editor, &folder, &text, signals)).await {
-            Ok(Edited::Left) => return true,
+            Ok(Edited::Left(written)) => {
+                if let Some(text) = written {
+                    self.aside(Message::Edited(Ok(text)));
+                }
+                return true;
+            }
             Ok(Edited::Text(text)) => Ok(text),
             Err(sentence) => Err(sentence),
         };
@@ -299,28 +304,37 @@ impl Runtime {
 
     /// Gives the terminal back at once, then finishes what is under way.
     async fn leave(mut self, glass: Glass, signals: &mut Signals) -> io::Result<()> {
+        // However it came to this, what is open is given up, and what is typed is kept.
+        self.aside(Message::Leave(Leaving::Asked));
         self.leaving.send_replace(true);
         glass.writer.pause(PATIENCE);
         let Glass { guard, input, .. } = glass;
         drop(input);
         drop(guard);
+        self.finish(signals).await;
+        Ok(())
+    }
+
+    /// Waits for what is under way; what is typed is kept until it is known to have arrived.
+    async fn finish(&mut self, signals: &mut Signals) {
         self.performer.written().await;
-        if !self.performer.is_busy() {
-            return Ok(());
-        }
-        say("quarterdeck: a run is under way; verifying it to its end. Interrupt again to leave it to the next start.");
-        loop {
-            tokio::select! {
-                () = self.performer.finish() => break,
-                Some(message) = self.messages.recv() => self.tell(message),
-                // Only a person gives a run up: a line that is lost hangs up twice, and the run goes on.
-                signal = signals.next() => if signal == Signal::Interrupt { return Ok(()) },
+        if self.performer.is_busy() {
+            say(
+                "quarterdeck: a run is under way; verifying it to its end. Interrupt again to leave it to the next start.",
+            );
+            loop {
+                tokio::select! {
+                    () = self.performer.finish() => break,
+                    Some(message) = self.messages.recv() => self.tell(message),
+                    // Only a person gives a run up: a line that is lost hangs up twice, and the run goes on.
+                    signal = signals.next() => if signal == Signal::Interrupt { break },
+                }
             }
         }
         while let Ok(message) = self.messages.try_recv() {
             self.tell(message);
         }
-        Ok(())
+        self.performer.written().await;
     }
 
     fn tell(&mut self, message: Message) {
@@ -329,7 +343,12 @@ impl Runtime {
             say(&format!("quarterdeck: {}: {} {words}", run.phase.word(), run.reason.as_deref().unwrap_or_default()));
         }
         let now = (self.clock)();
-        update::update(&mut self.model, message, now);
+        for effect in update::update(&mut self.model, message, now) {
+            // Nothing else is begun any more.
+            if matches!(effect, Effect::KeepDraft(_) | Effect::ForgetDraft(_)) {
+                self.performer.perform(effect);
+            }
+        }
     }
 
     /// Takes a message in while nothing can be drawn.
@@ -378,5 +397,75 @@ async fn at(due: Option<Tick>) {
     match due {
         Some(due) => tokio::time::sleep_until(due).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::actions::Said;
+    use crate::actions::journal::Journal;
+    use crate::app::drafts::{Draft, DraftKey, Form};
+    use crate::app::{Scope, command_names};
+    use crate::domain::action::Phase;
+    use crate::keys::{DEFAULT, Keymap};
+    use crate::theme::Depth;
+
+    fn runtime(state: &Path) -> (Runtime, mpsc::Sender<Message>) {
+        let keymap = Keymap::load(DEFAULT, state, &command_names()).0;
+        let (told, messages) = mpsc::channel(8);
+        let clock: Clock = Arc::new(|| chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default());
+        let journal = Arc::new(std::sync::Mutex::new(Journal::new(state)));
+        let connect: crate::app::Connect = Arc::new(|_| Box::pin(std::future::pending()));
+        let performer = Performer::new(
+            connect,
+            Vec::new(),
+            told.clone(),
+            state.to_path_buf(),
+            journal,
+            Arc::default(),
+            clock.clone(),
+        );
+        let runtime = Runtime {
+            model: Model::new(Vec::new(), Scope::All, keymap, Vec::new()),
+            performer,
+            messages,
+            leaving: watch::channel(false).0,
+            theme: Theme::embedded("mono", Depth::None),
+            glyphs: Glyphs::ASCII,
+            clock,
+            editor: String::new(),
+        };
+        (runtime, told)
+    }
+
+    #[tokio::test]
+    async fn what_arrives_while_the_console_is_left_is_no_draft_at_the_next_start() {
+        for (phase, is_kept) in [(Phase::Done, false), (Phase::Refused, true), (Phase::Unknown, true)] {
+            let state = tempfile::tempdir().expect("a folder");
+            let (mut runtime, told) = runtime(state.path());
+            let key = DraftKey { form: "note".into(), environment: "test".into(), target: "f".into() };
+            let draft = Draft {
+                key: key.clone(),
+                fields: vec!["mine".into()],
+                saved_at: (runtime.clock)(),
+                is_on_its_way: true,
+            };
+            runtime.model.drafts.keep(draft.clone());
+            runtime.model.drafts.sending.insert(Form::Note, key);
+            runtime.performer.perform(Effect::KeepDraft(Box::new(draft)));
+            let said = Said { phase, words: "told.".into(), alerts: Vec::new() };
+            told.send(Message::Noted(Box::new(said))).await.expect("room");
+            let mut signals = Signals::listen().expect("signals");
+            runtime.finish(&mut signals).await;
+            let files = std::fs::read_dir(state.path().join("drafts")).expect("a folder").filter_map(Result::ok);
+            let texts: Vec<String> = files.filter_map(|file| std::fs::read_to_string(file.path()).ok()).collect();
+            assert_eq!(texts.len(), usize::from(is_kept), "{phase:?}");
+            let is_on_its_way = texts.iter().any(|text| text.contains("\"is_on_its_way\":true"));
+            assert_eq!(is_on_its_way, phase == Phase::Unknown, "{phase:?}: {texts:?}");
+        }
     }
 }

@@ -27,6 +27,7 @@ macro_rules! suite {
 mod audit;
 mod conformance;
 mod disk;
+mod drafts;
 mod faults;
 mod place;
 mod plans;
