@@ -62,13 +62,8 @@ pub(super) struct Demo {
     kubeconfig_out: Option<PathBuf>,
 }
 
-/// How many times the files of the demo are tried to be removed.
-const REMOVED_WITHIN: usize = 50;
-/// How long after one attempt the next is made.
-const REMOVED_EVERY: std::time::Duration = std::time::Duration::from_millis(10);
-
-/// Files of the demo, removed when it ends.
-struct Litter {
+/// Files of the demo, removed when this is dropped: when nothing is under way any more that could write there.
+pub(super) struct Litter {
     folder: PathBuf,
     files: Vec<PathBuf>,
 }
@@ -83,18 +78,6 @@ impl Litter {
     }
 }
 
-impl Litter {
-    /// Removes the folder: what was under way may still put a file there meanwhile, and a folder that is not empty stays.
-    async fn remove(self) {
-        for _ in 0..REMOVED_WITHIN {
-            match std::fs::remove_dir_all(&self.folder) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => tokio::time::sleep(REMOVED_EVERY).await,
-                _ => return,
-            }
-        }
-    }
-}
-
 impl Drop for Litter {
     fn drop(&mut self) {
         // Best effort: the process ends and there is nobody to tell.
@@ -106,8 +89,9 @@ impl Drop for Litter {
 }
 
 impl Demo {
-    pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
-        let mut litter = Litter::new().wrap_err("the demo needs a temporary folder")?;
+    /// Runs it; its files are put into `litter`.
+    pub(super) async fn run(&self, global: &Global, litter: &mut Option<Litter>) -> Result<ExitCode> {
+        let litter = litter.insert(Litter::new().wrap_err("the demo needs a temporary folder")?);
         let sandbox = Sandbox::start(Scenario::shop(), SandboxClock::starting(system_clock()(), 1))
             .await
             .wrap_err("the simulated cluster cannot start")?;
@@ -138,9 +122,7 @@ impl Demo {
         // The demo's journal and memory are litter too; the operator's own keymaps and themes are not looked at.
         let paths = Paths::within(&litter.folder.join("config"), &litter.folder.join("state"));
         let session = Session::prepare_in(&global, paths.clone());
-        let ended = Box::pin(open(session, Staging { is_demo: true, banner: Some(WELCOME.to_owned()) })).await;
-        litter.remove().await;
-        ended
+        Box::pin(open(session, Staging { is_demo: true, banner: Some(WELCOME.to_owned()) })).await
     }
 }
 

@@ -33,9 +33,13 @@ mod undone;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use color_eyre::eyre::Result;
+
+/// How long what the demo is writing may take to be written when it ends.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(2);
 
 /// The console of the person on call: what is wrong, what changed, and a safe way to take it back.
 #[derive(Debug, Parser)]
@@ -111,10 +115,11 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
     // One worker beside the loop: a second would decode what the first is done with into memory of its own.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let Cli { global, command } = cli;
+    let mut litter = None;
     let code = runtime.block_on(async {
         match command {
             None => Box::pin(run::run(&global)).await,
-            Some(Command::Demo(demo)) => Box::pin(demo.run(&global)).await,
+            Some(Command::Demo(demo)) => Box::pin(demo.run(&global, &mut litter)).await,
             Some(Command::Status(status)) => status.run(&global).await,
             Some(Command::Plan(plan)) => plan.run(&global).await,
             Some(Command::Apply(apply)) => Box::pin(apply.run(&global)).await,
@@ -127,8 +132,9 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
             Some(Command::Doctor) => doctor::run(&global).await,
         }
     });
-    // A credential plug-in or a resolver may still hang in a blocking thread: nobody waits for it.
-    runtime.shutdown_background();
+    // A credential plug-in or a resolver may still hang in a blocking thread: nobody waits for it. What the demo writes is waited for.
+    runtime.shutdown_timeout(if litter.is_some() { WRITTEN_WITHIN } else { Duration::ZERO });
+    drop(litter);
     code
 }
 

@@ -278,15 +278,10 @@ impl Session {
     /// The alerts of the environment, once; `None` when it has neither Alertmanagers nor a Prometheus.
     pub(super) async fn alerts(&self, within: Duration) -> Option<AlertSnapshot> {
         let feed = self.alert_feed()?;
-        let (snapshots, mut seen) = watch::channel(AlertSnapshot::default());
-        let source = AlertSource { feed, clock: self.clock(), retry: Arc::new(Notify::new()), snapshots };
+        let (clock, retry) = (self.clock(), Arc::new(Notify::new()));
+        let source = |snapshots| AlertSource { feed, clock, retry, snapshots }.run();
         let is_settled = |snapshot: &AlertSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
-        tokio::select! {
-            () = source.run() => {}
-            _ = tokio::time::timeout(within, seen.wait_for(is_settled)) => {}
-        }
-        let snapshot = seen.borrow().clone();
-        Some(snapshot)
+        Some(settled(within, source, is_settled).await)
     }
 
     /// The services that are declared.
@@ -302,15 +297,10 @@ impl Session {
     /// The signals of the environment, once; `None` when it has no Prometheus.
     pub(super) async fn signals(&self, within: Duration) -> Option<SignalSnapshot> {
         let feed = SignalFeed::of(&self.environment, &self.clock)?;
-        let (snapshots, mut seen) = watch::channel(SignalSnapshot::default());
-        let source = SignalSource { feed, clock: self.clock(), retry: Arc::new(Notify::new()), snapshots };
+        let (clock, retry) = (self.clock(), Arc::new(Notify::new()));
+        let source = |snapshots| SignalSource { feed, clock, retry, snapshots }.run();
         let is_settled = |snapshot: &SignalSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
-        tokio::select! {
-            () = source.run() => {}
-            _ = tokio::time::timeout(within, seen.wait_for(is_settled)) => {}
-        }
-        let snapshot = seen.borrow().clone();
-        Some(snapshot)
+        Some(settled(within, source, is_settled).await)
     }
 
     /// What is asked of components in every environment.
@@ -322,15 +312,10 @@ impl Session {
     /// The components of the environment, each asked once; `None` when nothing is asked there.
     pub(super) async fn health(&self, within: Duration) -> Option<HealthSnapshot> {
         let feed = HealthFeed::of(&self.environment.name, self.services())?;
-        let (snapshots, mut seen) = watch::channel(HealthSnapshot::default());
-        let source = HealthSource { feed, clock: self.clock(), retry: Arc::new(Notify::new()), snapshots };
+        let (clock, retry) = (self.clock(), Arc::new(Notify::new()));
+        let source = |snapshots| HealthSource { feed, clock, retry, snapshots }.run();
         let is_settled = |snapshot: &HealthSnapshot| !snapshot.checks.is_empty() && snapshot.is_settled();
-        tokio::select! {
-            () = source.run() => {}
-            _ = tokio::time::timeout(within, seen.wait_for(is_settled)) => {}
-        }
-        let snapshot = seen.borrow().clone();
-        Some(snapshot)
+        Some(settled(within, source, is_settled).await)
     }
 
     /// Where what was promised in every environment is counted.
@@ -342,15 +327,10 @@ impl Session {
     /// What was promised in the environment, counted once; `None` when it has no Prometheus.
     pub(super) async fn slos(&self, within: Duration) -> Option<SloSnapshot> {
         let feed = SloFeed::of(&self.environment, self.services(), &self.clock)?;
-        let (snapshots, mut seen) = watch::channel(SloSnapshot::default());
-        let source = SloSource { feed, clock: self.clock(), retry: Arc::new(Notify::new()), snapshots };
+        let (clock, retry) = (self.clock(), Arc::new(Notify::new()));
+        let source = |snapshots| SloSource { feed, clock, retry, snapshots }.run();
         let is_settled = |snapshot: &SloSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
-        tokio::select! {
-            () = source.run() => {}
-            _ = tokio::time::timeout(within, seen.wait_for(is_settled)) => {}
-        }
-        let snapshot = seen.borrow().clone();
-        Some(snapshot)
+        Some(settled(within, source, is_settled).await)
     }
 
     /// What planner and executor of the environment share.
@@ -430,26 +410,37 @@ impl Connected {
 
     /// The world once every source has answered, or said why it does not; at most `within` later as far as it is known.
     pub(super) async fn settled(&self, within: Duration) -> ClusterSnapshot {
-        let (snapshots, mut seen) = watch::channel(ClusterSnapshot::default());
         let (_nobody, focus) = watch::channel(None);
         let (released, _) = mpsc::channel(1);
-        let source = ClusterSource {
-            environment: self.environment.clone(),
-            connection: self.connection.clone(),
-            namespaces: self.namespaces.clone(),
-            services: self.services.clone(),
-            focus,
-            snapshots,
-            released,
-            retry: Arc::new(Notify::new()),
+        let source = |snapshots| {
+            ClusterSource {
+                environment: self.environment.clone(),
+                connection: self.connection.clone(),
+                namespaces: self.namespaces.clone(),
+                services: self.services.clone(),
+                focus,
+                snapshots,
+                released,
+                retry: Arc::new(Notify::new()),
+            }
+            .run()
         };
-        tokio::select! {
-            () = source.run() => {}
-            _ = tokio::time::timeout(within, seen.wait_for(ClusterSnapshot::is_settled)) => {}
-        }
-
-        seen.borrow().clone()
+        settled(within, source, ClusterSnapshot::is_settled).await
     }
+}
+
+/// What a source says as soon as it is settled; at most `within` later, as far as it is known then.
+async fn settled<T: Default + Clone, R: Future>(
+    within: Duration,
+    source: impl FnOnce(watch::Sender<T>) -> R,
+    is_settled: impl FnMut(&T) -> bool,
+) -> T {
+    let (snapshots, mut seen) = watch::channel(T::default());
+    tokio::select! {
+        _ = source(snapshots) => {}
+        _ = tokio::time::timeout(within, seen.wait_for(is_settled)) => {}
+    }
+    seen.borrow().clone()
 }
 
 /// Whether a namespace is within what the environment shows.
