@@ -51,7 +51,7 @@ impl Health {
         &self.lines
     }
 
-    /// How many cells are unhealthy, degraded and not known, and how many components there are.
+    /// How many components are unhealthy, degraded and not known where they are worst, and how many there are.
     pub const fn counts(&self) -> ([usize; 3], usize) {
         (self.tally, self.total)
     }
@@ -74,9 +74,7 @@ impl Model {
         let before = self.health.place(self.ui.health.cursor.as_ref()).unwrap_or(0);
         let snapshots: Vec<&HealthSnapshot> = self.shown().filter_map(|sight| self.health.of(sight.name())).collect();
         let mut lines = lines(&snapshots, &self.services, now);
-        let count = |condition: Condition| {
-            lines.iter().flat_map(|line| &line.cells).filter(|cell| cell.condition == condition).count()
-        };
+        let count = |condition: Condition| lines.iter().filter(|line| line.condition() == condition).count();
         let tally = [Condition::Unhealthy, Condition::Degraded, Condition::Unknown].map(count);
         let total = lines.len();
         self.health.worst = lines.first().cloned().map(Box::new);

@@ -31,7 +31,7 @@ pub struct HealthScene<'a> {
     pub cursor: Option<usize>,
     /// How many there are without the filter.
     pub total: usize,
-    /// How many of their cells are unhealthy, degraded and not known.
+    /// How many of them are unhealthy, degraded and not known where they are worst.
     pub tally: [usize; 3],
     /// The environments that are asked, in their order.
     pub environments: Vec<&'a str>,

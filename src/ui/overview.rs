@@ -101,7 +101,7 @@ pub struct OverviewScene<'a> {
     pub slo: ([usize; 4], usize),
     /// The worst of them.
     pub worst_slo: Option<&'a Slo>,
-    /// How many cells of the health matrix are unhealthy, degraded and not known, and how many components there are.
+    /// How many components are unhealthy, degraded and not known where they are worst, and how many there are.
     pub health: ([usize; 3], usize),
     /// The worst of them.
     pub worst_health: Option<&'a Line>,

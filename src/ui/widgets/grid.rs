@@ -17,6 +17,24 @@ pub struct Head {
     pub fit: Fit,
 }
 
+/// What heads a column.
+pub trait Titled: Copy {
+    /// The words over it.
+    fn words(&self) -> &str;
+    /// How what is too long gives way, and to which side it stands.
+    fn fit(&self) -> Fit;
+}
+
+impl Titled for Head {
+    fn words(&self) -> &str {
+        self.words
+    }
+
+    fn fit(&self) -> Fit {
+        self.fit
+    }
+}
+
 /// How a text stands in its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fit {
@@ -32,15 +50,15 @@ pub enum Fit {
 pub type Cell = (String, Role);
 
 /// Draws a head and the rows around the cursor. The first column of the area is the cursor's.
-pub fn draw(
+pub fn draw<H: Titled>(
     pen: &mut Pen<'_>,
     area: Rect,
-    placed: &[Placed<Head>],
+    placed: &[Placed<H>],
     (total, cursor): (usize, usize),
     mut row: impl FnMut(&mut Pen<'_>, usize) -> Vec<Cell>,
 ) -> HitMap {
     for column in placed {
-        put(pen, area, area.y, column, column.id.words, Role::ColumnHead);
+        put(pen, area, area.y, column, column.id.words(), Role::ColumnHead);
     }
     let rows = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let page = usize::from(rows.height);
@@ -57,11 +75,11 @@ pub fn draw(
     HitMap { page, offset, furthest: total.saturating_sub(page), rows, cursor: None, next_redraw: None }
 }
 
-fn put(pen: &mut Pen<'_>, area: Rect, y: u16, column: &Placed<Head>, words: &str, role: Role) {
+fn put<H: Titled>(pen: &mut Pen<'_>, area: Rect, y: u16, column: &Placed<H>, words: &str, role: Role) {
     let x = area.x + 1 + column.x;
     let width = column.width.min(area.right().saturating_sub(x));
     let style = pen.style(role);
-    match column.id.fit {
+    match column.id.fit() {
         Fit::Left => pen.put(x, y, width, words, style),
         Fit::Middle => pen.put_middle(x, y, width, words, style),
         Fit::Right => pen.put_right(x, y, width, words, style),

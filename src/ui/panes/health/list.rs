@@ -10,7 +10,7 @@ use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::widgets::columns::{self, Column, Placed};
-use crate::ui::widgets::grid::{self, Cell, Fit, Head};
+use crate::ui::widgets::grid::{self, Cell, Fit, Head, Titled};
 use crate::ui::widgets::page::Page;
 use crate::ui::widgets::title;
 use crate::ui::words::{self, health as said, health::column};
@@ -18,9 +18,33 @@ use crate::ui::words::{self, health as said, health::column};
 /// From how many rows on the line under the cursor is told in full.
 const ROOM_FOR_MORE: u16 = 15;
 
+/// What heads a column of the matrix: a word of ours, or an environment by its name, which is the operator's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Over<'a> {
+    Words(Head),
+    Environment(&'a str),
+}
+
+impl Titled for Over<'_> {
+    fn words(&self) -> &str {
+        match self {
+            Self::Words(head) => head.words,
+            Self::Environment(name) => name,
+        }
+    }
+
+    fn fit(&self) -> Fit {
+        match self {
+            Self::Words(head) => head.fit,
+            Self::Environment(_) => Fit::Left,
+        }
+    }
+}
+
 /// Draws it.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
-    let cursor = title(pen, Rect { height: 1, ..area }, scene);
+    let placed = placed(scene, area.width - 1);
+    let cursor = title(pen, Rect { height: 1, ..area }, scene, &placed);
     let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..below };
     if scene.health.lines.is_empty() {
@@ -40,19 +64,10 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let told_rows = told.as_ref().map_or(0, |page| u16::try_from(page.len() + 1).unwrap_or(u16::MAX));
     let told_rows = told_rows.min(below.height / 2);
     let table = Rect { height: below.height - told_rows, ..below };
-    let placed = placed(scene, table.width - 1);
     let hit = grid::draw(pen, table, &placed, (scene.health.lines.len(), at), |_, place| {
         let Some(line) = scene.health.lines.get(place) else { return Vec::new() };
-        placed.iter().map(|column| cell(scene.clock, column, line, scene)).collect()
+        placed.iter().map(|column| cell(scene.clock, &column.id, line)).collect()
     });
-    for column in &placed {
-        // The names of environments are the operator's: they are written over the places kept for them.
-        if let Some(name) = environment(column.id.words, scene) {
-            let x = table.x + 1 + column.x;
-            let width = usize::from(column.width);
-            pen.put(x, table.y, column.width, &format!("{name:<width$}"), pen.style(Role::ColumnHead));
-        }
-    }
     if let Some(page) = told {
         pen.rule(inner.x, table.bottom(), inner.width, pen.style(Role::Border));
         page.draw(pen, Rect { y: table.bottom() + 1, height: told_rows.saturating_sub(1), ..inner }, 0);
@@ -60,11 +75,14 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     HitMap { cursor, ..hit }
 }
 
-/// How many components are how; or the filter while it is typed.
-fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)> {
+/// How many components are how, and how many environments have no column; or the filter while it is typed.
+fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, placed: &[Placed<Over<'_>>]) -> Option<(u16, u16)> {
     let (health, chosen) = (&scene.health, &scene.ui.health);
     let tally = said::tally(health.tally, health.lines.len(), health.total);
     let mut facts = vec![if health.total > 0 { tally } else { said::TITLE.to_owned() }];
+    let has_column = |name: &&&str| placed.iter().any(|column| column.id == Over::Environment(name));
+    let without = health.environments.iter().filter(|name| !has_column(name)).count();
+    facts.extend((health.environments.len() > 1 && without > 0).then(|| said::without_column(without)));
     facts.extend(chosen.is_problems_only.then(|| said::PROBLEMS_ONLY.to_owned()));
     if !scene.ui.is_filtering && !chosen.filter.text.is_empty() {
         facts.push(words::list::filter(&chosen.filter.text));
@@ -72,28 +90,25 @@ fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)>
     title::draw(pen, area, &facts, scene.ui.is_filtering.then_some(&chosen.filter))
 }
 
-/// The environment whose place this is; `None` for any other column.
-fn environment<'a>(head: &str, scene: &Scene<'a>) -> Option<&'a str> {
-    let place = column::ENVIRONMENTS.iter().position(|known| *known == head)?;
-    scene.health.environments.get(place).copied()
-}
-
-fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {
+/// The columns there is room for; of many environments the first.
+fn placed<'a>(scene: &Scene<'a>, columns: u16) -> Vec<Placed<Over<'a>>> {
     let room = Room::of(columns + 1);
     let [service, component, wide, reason] = match room {
         Room::Narrow => [14, 10, 15, 8],
         Room::Middle => [20, 14, 18, 24],
         Room::Wide => [32, 20, 22, 50],
     };
-    let column = |words, width, rank, fit| Column { id: Head { words, fit }, width, rank };
+    let over = |words, fit| Over::Words(Head { words, fit });
+    let column = |words, width, rank, fit| Column { id: over(words, fit), width, rank };
     let mut asked = vec![
         column(column::STATE, 9, 0, Fit::Left),
         column(column::SERVICE, service, 0, Fit::Middle),
         column(column::COMPONENT, component, 0, Fit::Middle),
     ];
     if scene.health.environments.len() > 1 {
-        let places = column::ENVIRONMENTS.iter().zip(&scene.health.environments).zip(1_u8..);
-        asked.extend(places.map(|((words, _), rank)| column(words, wide, rank, Fit::Left)));
+        let ranks = (1..u8::MAX).chain(std::iter::repeat(u8::MAX));
+        let environments = scene.health.environments.iter().zip(ranks);
+        asked.extend(environments.map(|(name, rank)| Column { id: Over::Environment(name), width: wide, rank }));
     } else {
         asked.extend([
             column(column::TOOK, 6, 0, Fit::Right),
@@ -101,13 +116,19 @@ fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {
             column(column::CERTIFICATE, 5, 1, Fit::Right),
         ]);
     }
-    columns::place(&asked, columns, reason, Some(Head { words: column::REASON, fit: Fit::Left }))
+    columns::place(&asked, columns, reason, Some(over(column::REASON, Fit::Left)))
 }
 
-fn cell(now: crate::domain::time::Instant, column: &Placed<Head>, line: &Line, scene: &Scene<'_>) -> Cell {
+fn cell(now: crate::domain::time::Instant, over: &Over<'_>, line: &Line) -> Cell {
+    let head = match over {
+        Over::Words(head) => head.words,
+        Over::Environment(name) => {
+            return line.cell(name).map_or_else(|| (said::NOT_ASKED.to_owned(), Role::Muted), in_short);
+        }
+    };
     let worst =
         line.cells.iter().max_by_key(|cell| (cell.condition, cell.reason.is_some(), !cell.impaired_by.is_empty()));
-    match column.id.words {
+    match head {
         column::STATE => (line.condition().word().to_owned(), role_of(line.condition())),
         column::SERVICE => (line.service.to_string(), Role::Text),
         column::COMPONENT => (line.component.to_string(), Role::Text),
@@ -123,11 +144,7 @@ fn cell(now: crate::domain::time::Instant, column: &Placed<Head>, line: &Line, s
                 certificate.and_then(|one| one.now(now)).map_or(Role::Muted, |(condition, _)| role_of(condition));
             (days.unwrap_or_default(), role)
         }
-        column::REASON => worst.map_or_else(|| (String::new(), Role::Muted), reason),
-        head => match environment(head, scene).map(|name| line.cell(name)) {
-            Some(Some(cell)) => in_short(cell),
-            _ => (said::NOT_ASKED.to_owned(), Role::Muted),
-        },
+        _ => worst.map_or_else(|| (String::new(), Role::Muted), reason),
     }
 }
 
