@@ -41,6 +41,8 @@ struct Page {
     rates: Rates,
     /// What its counters did, newest; `None` before two scrapes, or while it cannot be read.
     newest: Option<Vec<Series>>,
+    /// Why it could not be read, the last time.
+    trouble: Option<String>,
     failures: u32,
     /// Until when it is left alone after a failure.
     rests_until: Option<tokio::time::Instant>,
@@ -82,6 +84,7 @@ impl Scraper {
             service: scrape.service.clone(),
             rates: Rates::default(),
             newest: None,
+            trouble: None,
             failures: 0,
             rests_until: None,
         };
@@ -112,8 +115,7 @@ impl Scraper {
 
     /// What was measured of each service whose pages all gave rates: the sum of some of its pods would be a wrong number.
     pub(in crate::sources) fn readings(&self, queries: &[Query], at: Instant) -> BTreeMap<Arc<str>, Vec<Reading>> {
-        let partial: BTreeSet<&Arc<str>> =
-            self.pages.iter().filter(|page| page.newest.is_none()).filter_map(|page| page.service.as_ref()).collect();
+        let partial: BTreeSet<&Arc<str>> = self.partial().map(|(service, _)| service).collect();
         let mut direct = Direct::default();
         for page in &self.pages {
             if let Some(rates) = &page.newest {
@@ -124,12 +126,37 @@ impl Scraper {
         let named = self.pages.iter().filter(|page| page.newest.is_some()).filter_map(|page| page.service.as_ref());
         let services: BTreeSet<Arc<str>> =
             direct.services().chain(named).filter(|service| !partial.contains(service)).cloned().collect();
-        let mut found: BTreeMap<Arc<str>, Vec<Reading>> = BTreeMap::new();
-        for reading in direct.readings(&services, queries, at) {
-            found.entry(reading.service.clone()).or_default().push(reading);
-        }
-        found
+        by_service(direct.readings(&services, queries, at))
     }
+
+    /// The same of the services whose pages did not all give rates: nothing, and why.
+    pub(in crate::sources) fn missing(&self, queries: &[Query], at: Instant) -> BTreeMap<Arc<str>, Vec<Reading>> {
+        let services: BTreeSet<Arc<str>> = self.partial().map(|(service, _)| service.clone()).collect();
+        let mut readings = Direct::default().readings(&services, queries, at);
+        for reading in &mut readings {
+            let trouble = self
+                .partial()
+                .find_map(|(service, page)| page.trouble.as_ref().filter(|_| *service == reading.service));
+            if let Some(trouble) = trouble {
+                reading.why_absent = Some(format!("A page of its metrics cannot be read: {trouble}"));
+            }
+        }
+        by_service(readings)
+    }
+
+    /// The pages without rates whose service is named, with it.
+    fn partial(&self) -> impl Iterator<Item = (&Arc<str>, &Page)> {
+        let without = self.pages.iter().filter(|page| page.newest.is_none());
+        without.filter_map(|page| Some((page.service.as_ref()?, page)))
+    }
+}
+
+fn by_service(readings: Vec<Reading>) -> BTreeMap<Arc<str>, Vec<Reading>> {
+    let mut found: BTreeMap<Arc<str>, Vec<Reading>> = BTreeMap::new();
+    for reading in readings {
+        found.entry(reading.service.clone()).or_default().push(reading);
+    }
+    found
 }
 
 impl Page {
@@ -142,7 +169,7 @@ impl Page {
         let wait = pause(fetched.as_ref().err(), &mut self.failures, began.elapsed(), EVERY, CAP);
         match fetched {
             Ok((series, note)) => {
-                self.rests_until = None;
+                (self.rests_until, self.trouble) = (None, None);
                 let is_first = self.rates.is_empty();
                 let rates = self.rates.observe(&series);
                 let has_rates = !is_first || series.is_empty();
@@ -150,7 +177,7 @@ impl Page {
                 Scraped { outcome: Some(Ok(has_rates)), next_try: None, note }
             }
             Err(error) => {
-                self.newest = None;
+                (self.newest, self.trouble) = (None, Some(error.sentence.clone()));
                 // The others are asked each 15 s; it goes with them.
                 self.rests_until = Some(began + wait.saturating_sub(EVERY));
                 let next_try = clock() + TimeDelta::from_std(wait.max(EVERY)).unwrap_or_default();

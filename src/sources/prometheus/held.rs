@@ -84,6 +84,13 @@ impl Held {
         let readings: Vec<Reading> = found.values().flatten().cloned().collect();
         self.history.append(&feed.queries, &readings, now);
         self.direct.extend(found);
+        for (service, missing) in scraper.missing(&feed.queries, now) {
+            // What was known of it ages, and says so.
+            let is_known = |known: &Vec<Reading>| known.iter().any(|reading| reading.value.is_some());
+            if !self.direct.get(&service).is_some_and(is_known) {
+                self.direct.insert(service, missing);
+            }
+        }
     }
 
     /// All of it together.

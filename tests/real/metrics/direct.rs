@@ -12,9 +12,11 @@ use quarterdeck::domain::signal::{Labels, Origin, Query, SignalSnapshot};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::sources::metrics::ObserveMetrics;
 use quarterdeck::sources::prometheus::{Prometheus, SignalFeed, SignalSource};
+use serde_json::Value;
 use tokio::sync::{Notify, watch};
 
 use super::client;
+use crate::support::console::Console;
 use crate::support::process::skip;
 use crate::support::prometheus::{Server, exposed_by, why_not};
 
@@ -171,6 +173,38 @@ async fn a_page_gives_the_values_a_real_prometheus_gives() {
     })
     .await;
     assert_eq!(after.reading("shop", ERRORS).map(|one| one.origin), Some(Origin::Direct));
+}
+
+/// The shipped command, once: it waits for the second scrape, and says of every service a page is configured of how it is, or why not.
+#[test]
+fn status_has_the_rates_of_pages_or_why_there_are_none() {
+    let began = Instant::now();
+    let port = exposed_by(TEXT, move || page(began, None));
+    let config = format!(
+        "[environment.production]\ncontext = \"nowhere\"\nscrape = [\n\
+         {{ url = \"http://127.0.0.1:{port}/metrics\" }},\n\
+         {{ url = \"http://127.0.0.1:{port}/half\", service = \"half\" }},\n\
+         {{ url = \"http://127.0.0.1:1/metrics\", service = \"half\" }},\n\
+         {{ url = \"http://127.0.0.1:1/dark\", service = \"dark\" }},\n]\n"
+    );
+    let console = Console::with("apiVersion: v1\nkind: Config\n", &config);
+    let status = console.run(&["status", "--output", "json"]);
+    let document: Value = serde_json::from_str(&status.stdout).unwrap_or_else(|error| panic!("{error}: {status:?}"));
+    let lines = document["signals"].as_array().expect("a list");
+    let of = |service: &str, name: &str| lines.iter().find(|line| line["service"] == service && line["name"] == name);
+    let errors = of("cart", ERRORS).unwrap_or_else(|| panic!("{lines:#?}"));
+    assert_eq!((&errors["origin"], &errors["state"]), (&"direct".into(), &"critical".into()), "{errors}");
+    let requests = of("cart", REQUESTS).and_then(|line| line["value"].as_f64()).expect("a rate");
+    assert!((requests - 10.0).abs() < 2.0, "{requests}");
+    for service in ["half", "dark"] {
+        let line = of(service, REQUESTS).unwrap_or_else(|| panic!("{service}: {lines:#?}"));
+        assert_eq!((&line["value"], &line["state"]), (&Value::Null, &"unknown".into()), "{line}");
+        let reason = line["reason"].as_str().unwrap_or_default();
+        assert!(
+            reason.contains("127.0.0.1:1") && reason.contains("cannot be reached"),
+            "it says which page is not read: {reason}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
