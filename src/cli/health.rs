@@ -29,6 +29,8 @@ pub(super) struct HealthLine {
     uptime_seconds: Option<u64>,
     parts: Vec<PartLine>,
     certificate: Option<CertificateLine>,
+    /// Why it is not known, where it has one and answers.
+    certificate_missing: Option<&'static str>,
     /// What its service needs and is not well there, the worst first.
     impaired_by: Vec<Arc<str>>,
     /// Services that need its service, through everything.
@@ -88,6 +90,7 @@ pub(super) fn lines<'a>(
                     chain_seen: one.is_chain_seen,
                     trouble: one.trouble,
                 }),
+                certificate_missing: check.certificate_missing,
                 impaired_by: cell.impaired_by.into_iter().map(|(name, _)| name).collect(),
                 observed_at: check.checked_at,
             });

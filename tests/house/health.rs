@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
-use quarterdeck::app::{Message, update};
+use quarterdeck::app::{Message, Model, Scope, command_names, update};
+use quarterdeck::config::{Asked, Settings};
 use quarterdeck::domain::health::{Certificate, Check, Condition, HealthSnapshot, Kind, Part, Probe, Target, probe};
 use quarterdeck::domain::service::{Service, Services};
 use quarterdeck::domain::source::SourceState;
+use quarterdeck::keys::{DEFAULT, Keymap};
 use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario};
 use quarterdeck::sources::probe::{HealthFeed, HealthSource};
 use quarterdeck::theme::{Depth, Glyphs, Theme};
@@ -105,7 +107,7 @@ fn seeing(snapshots: Vec<HealthSnapshot>) -> Stage {
     stage.model.services = services().into();
     stage.see(workloads(), SourceState::Fresh);
     if snapshots.len() > 1 {
-        stage.model.scope = quarterdeck::app::Scope::All;
+        stage.model.scope = Scope::All;
         stage.model.merge();
     }
     for one in snapshots {
@@ -132,6 +134,33 @@ fn health_list() {
     let mut huge = seeing(vec![snapshot("production", many)]);
     huge.press("G");
     assert_snapshot!("health_huge", huge.bodies());
+}
+
+/// What stands over the matrix counts what stands under it, and an environment without a column is told of.
+#[test]
+fn of_many_environments_each_has_a_column_or_is_counted() {
+    let names: Vec<String> = (1..=9).map(|place| format!("region-{place}")).collect();
+    let environments: Vec<String> =
+        names.iter().map(|name| format!("[environment.{name}]\ncontext = \"{name}\"")).collect();
+    let environments = environments.join("\n");
+    let (settings, problems) = Settings::parse("test.toml".as_ref(), &environments, &Asked::default());
+    assert_eq!(problems, []);
+    let keymap = Keymap::load(DEFAULT, "/nowhere".as_ref(), &command_names()).0;
+    let mut stage = Stage::new();
+    stage.model = Model::new(settings.environments, Scope::All, keymap, Vec::new());
+    for name in &names {
+        let checks = vec![check("payments", "api", Condition::Unhealthy), check("STATE", "api", Condition::Healthy)];
+        stage.tell(Message::Health(Box::new(snapshot(name, checks))));
+    }
+    stage.press("7");
+    for (columns, with_column) in [(80, 2), (120, 2), (200, 3)] {
+        let drawn = text(&stage.body(columns, 14));
+        let mut lines = drawn.lines();
+        let (over, heads) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+        assert!(over.contains("1 unhealthy, 0 degraded, 0 unknown; 2 components"), "{drawn}");
+        assert_eq!(heads.matches("region-").count(), with_column, "{drawn}");
+        assert!(over.contains(&format!("{} more environments", 9 - with_column)), "{drawn}");
+    }
 }
 
 #[test]
@@ -289,9 +318,16 @@ async fn a_component_that_breaks_says_how_and_heals() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_certificate_of_nobody_known_is_told_not_only_refused() {
     let mut rig = Rig::new(false).await;
-    let words = "an authority that is not trusted here";
     let found = rig.until("untrusted", |_, _, check| check.certificate.is_some()).await;
-    let trouble = found.certificate.and_then(|one| one.trouble).unwrap_or_default();
-    assert!(trouble.contains(words) || trouble.contains("not accepted"), "{trouble}");
-    assert_eq!(found.condition, Condition::Unhealthy);
+    let words =
+        "Its certificate is of an authority that is not trusted here: set ca_file, or have it send its whole chain.";
+    let at = found.checked_at.expect("it was asked");
+    assert_eq!(found.now(at), (Condition::Unhealthy, Some(words.to_owned())));
+    let certificate = found.certificate.expect("looked at");
+    assert_eq!((&*certificate.issuer, certificate.trouble.as_deref()), ("rcgen self signed cert", Some(words)));
+    assert!(certificate.days_left(at) > 3_650, "its time is told all the same");
+    let said = (found.version.as_deref(), found.parts.len(), found.took.is_some());
+    assert_eq!(said, (None, 0, true), "what it says is not listened to");
+    let asked = rig.sandbox.requests().into_iter().filter(|seen| seen.path.starts_with("/health/")).count();
+    assert_eq!(asked, 0, "nothing is asked of whom nobody knows");
 }

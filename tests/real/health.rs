@@ -4,18 +4,22 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use quarterdeck::domain::health::{Check, Condition, HealthSnapshot, Kind, Probe, Target};
 use quarterdeck::domain::service::{Service, Services};
 use quarterdeck::sources::probe::{HealthFeed, HealthSource};
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Notify, watch};
 
+use crate::support::console::Console;
 use crate::support::database;
-use crate::support::process::skip;
+use crate::support::process::{Running, skip};
 use crate::support::tls::{Authority, Issued};
+use crate::support::tunnel::Tunnel;
 
 fn probe(component: &str, kind: Kind, at: &str) -> Probe {
     Probe {
@@ -253,4 +257,79 @@ async fn an_answer_stands_when_only_the_look_at_what_its_certificate_hangs_on_fa
     assert!(found[0].took.is_some_and(|took| took < TimeDelta::seconds(2)), "the look is not its time: {found:?}");
     let certificate = found[0].certificate.as_ref().expect("the answer came with it");
     assert_eq!((certificate.days_left(Utc::now()), certificate.is_chain_seen), (61, false), "and no more is known");
+}
+
+/// A certificate that is warned of for a month is not a connection more at every question.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_certificate_hangs_on_is_looked_at_once_while_it_stays_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ours = Authority::new(365);
+    let acceptor = ours.issue(&["localhost"], 20).acceptor();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let at = format!("https://localhost:{}/", listener.local_addr().expect("bound").port());
+    let (connections, counted) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (opened, answered) = (connections.clone(), counted.clone());
+    tokio::spawn(async move {
+        while let Ok((peer, _)) = listener.accept().await {
+            opened.fetch_add(1, Ordering::Relaxed);
+            let Ok(mut peer) = acceptor.accept(peer).await else { continue };
+            let mut request = [0; 1_024];
+            if peer.read(&mut request).await.is_ok_and(|length| length > 0) {
+                answered.fetch_add(1, Ordering::Relaxed);
+                let _ = peer.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
+            }
+        }
+    });
+    let authorities = Some(trusted(folder.path(), "ours.pem", &ours));
+    let probes = vec![Probe { authorities, ..probe("api", Kind::Http, &at) }];
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let services = Services::new(vec![Service { name: "shop".into(), probes, ..Service::default() }]);
+    let feed = HealthFeed::of(&"production".into(), &services).expect("it asks something");
+    let (snapshots, seen) = watch::channel(HealthSnapshot::default());
+    let retry = Arc::new(Notify::new());
+    let source = HealthSource { feed, clock: Arc::new(Utc::now), retry: retry.clone(), snapshots };
+    let asking = async {
+        while counted.load(Ordering::Relaxed) < 4 {
+            retry.notify_waiters();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        () = source.run() => {}
+        done = tokio::time::timeout(Duration::from_secs(30), asking) => done.expect("four answers in half a minute"),
+    }
+    let check = seen.borrow().checks[0].clone();
+    assert_eq!(said(&check), (Condition::Degraded, "Its certificate expires in 20 days.".to_owned()));
+    assert!(check.certificate.is_some_and(|one| one.is_chain_seen));
+    assert_eq!(connections.load(Ordering::Relaxed), 5, "four questions, and one look");
+}
+
+/// Nobody goes around a proxy: the certificate is not known, and that is said.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_a_proxy_the_answer_stands_and_the_certificate_is_said_not_to_be_known() {
+    let ours = Authority::new(365);
+    let acceptor = ours.issue(&["shop.example"], 61).acceptor();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let proxy = Tunnel::to(listener.local_addr().expect("bound"));
+    tokio::spawn(async move {
+        while let Ok((peer, _)) = listener.accept().await {
+            let Ok(mut peer) = acceptor.accept(peer).await else { continue };
+            let _ = peer.read(&mut [0; 1_024]).await;
+            let _ = peer.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
+        }
+    });
+    let config = "[environment.production]\ncontext = \"nowhere\"\n[service.shop.health]\napi = { at = \"https://shop.example/\", ca_file = \"CA\" }\n";
+    let console = Console::with("apiVersion: v1\nkind: Config\n", "");
+    let file = trusted(&console.path(""), "ours.pem", &ours);
+    std::fs::write(console.path("config.toml"), config.replace("CA", &file.display().to_string())).expect("room");
+    let mut command = console.command(&["status", "--output", "json"]);
+    command.env("HTTPS_PROXY", proxy.url());
+    let status = tokio::task::spawn_blocking(move || Running::start(command, "").finish(Duration::from_secs(60)));
+    let status = status.await.expect("it ended");
+    let document: Value = serde_json::from_str(&status.stdout).unwrap_or_else(|error| panic!("{error}: {status:?}"));
+    let line = &document["health"][0];
+    assert_eq!((&line["state"], &line["at"]), (&"healthy".into(), &"shop.example".into()), "{line}");
+    let said = (&line["certificate"], &line["certificate_missing"]);
+    assert_eq!(said, (&Value::Null, &"a proxy leads there, and nobody goes around it".into()), "{line}");
+    assert_eq!(proxy.asked().len(), 1, "one connection: {:?}", proxy.asked());
 }

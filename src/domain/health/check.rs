@@ -92,6 +92,8 @@ pub struct Check {
     pub parts: Vec<Part>,
     /// Its certificate, where it has one.
     pub certificate: Option<Certificate>,
+    /// Why it is not known, where it has one and answers: the end of a sentence.
+    pub certificate_missing: Option<&'static str>,
     /// When it was last asked to an end; `None` before it was.
     pub checked_at: Option<Instant>,
 }
@@ -113,6 +115,7 @@ impl Check {
             uptime_seconds: None,
             parts: Vec::new(),
             certificate: None,
+            certificate_missing: None,
             checked_at: None,
         }
     }

@@ -29,6 +29,7 @@ pub(super) struct Asker {
     probe: Probe,
     /// Host and port; `None` where the address is none.
     place: Option<(String, u16)>,
+    is_https: bool,
     /// The same as it is shown, cleaned.
     at: Arc<str>,
     http: Option<Http>,
@@ -52,17 +53,24 @@ struct Found {
     reason: Option<String>,
     said: body::Said,
     certificate: Option<Certificate>,
+    certificate_missing: Option<&'static str>,
 }
 
 impl Found {
     fn of(condition: Condition, reason: impl Into<String>) -> Self {
-        Self { condition, reason: Some(reason.into()), said: body::Said::default(), certificate: None }
+        Self {
+            condition,
+            reason: Some(reason.into()),
+            said: body::Said::default(),
+            certificate: None,
+            certificate_missing: None,
+        }
     }
 
     const fn well(certificate: Option<Certificate>) -> Self {
         let said =
             body::Said { condition: None, strange: None, version: None, uptime_seconds: None, parts: Vec::new() };
-        Self { condition: Condition::Healthy, reason: None, said, certificate }
+        Self { condition: Condition::Healthy, reason: None, said, certificate, certificate_missing: None }
     }
 }
 
@@ -77,6 +85,7 @@ impl Asker {
         };
         // An address that is none is not repeated: nobody knows what it holds.
         let at: Arc<str> = text::clean(shown.as_deref().unwrap_or("no address")).into_owned().into();
+        let is_https = probe.kind == Kind::Http && web(&address).is_some_and(|uri| uri.scheme_str() == Some("https"));
         let http = (probe.kind == Kind::Http && place.is_some()).then(|| {
             let server = Server {
                 url: address,
@@ -89,7 +98,7 @@ impl Asker {
             };
             Http::new(server, "a health endpoint", clock.clone())
         });
-        Self { service, probe, place, at, http, looked: Mutex::default(), clock }
+        Self { service, probe, place, is_https, at, http, looked: Mutex::default(), clock }
     }
 
     /// The component before anything was asked.
@@ -122,6 +131,7 @@ impl Asker {
             uptime_seconds: found.said.uptime_seconds,
             parts: found.said.parts,
             certificate: found.certificate,
+            certificate_missing: found.certificate_missing,
             checked_at: Some((self.clock)()),
             ..self.unasked()
         }
@@ -159,6 +169,9 @@ impl Asker {
         let own = answer.as_ref().ok().and_then(|answer| answer.certificate.as_deref());
         let looked = if own.is_some() || is_tls_trouble { self.look(own).await } else { None };
         let certificate = looked.or_else(|| tls::leaf(own?));
+        // Under TLS through a proxy the client keeps no certificate.
+        let is_missing = certificate.is_none() && answer.is_ok() && self.is_https;
+        let certificate_missing = is_missing.then_some("a proxy leads there, and nobody goes around it");
         let found = match answer {
             Ok(answer) => judged(answer.status, &answer.body),
             Err(error) => {
@@ -173,7 +186,7 @@ impl Asker {
         // What the certificate itself says is plainer than what the handshake broke off with.
         let plainer = certificate.as_ref().filter(|_| is_tls_trouble).and_then(|one| one.now((self.clock)()));
         let reason = plainer.map(|(_, sentence)| sentence).or(found.reason);
-        Found { reason, certificate, ..found }
+        Found { reason, certificate, certificate_missing, ..found }
     }
 
     /// The certificate of an HTTPS endpoint with what it hangs on, which no answer tells: looked at now and then, and at once where an
@@ -272,7 +285,7 @@ fn judged(status: StatusCode, content: &[u8]) -> Found {
             (Condition::Unknown, Some(sentence))
         }
     };
-    Found { condition, reason, said, certificate: None }
+    Found { condition, reason, said, ..Found::well(None) }
 }
 
 /// A sentence that begins as one does.

@@ -5,12 +5,20 @@ use chrono::TimeDelta;
 /// The pane.
 pub const TITLE: &str = "Health";
 
-/// How many components are how, from the worst.
+/// How many components are how where they are worst, from the worst.
 pub fn tally(counts: [usize; 3], shown: usize, total: usize) -> String {
     let [unhealthy, degraded, unknown] = counts;
     let all = if total == 1 { "1 component".to_owned() } else { format!("{total} components") };
     let of = if shown == total { all } else { format!("{shown} of {all} shown") };
     format!("{unhealthy} unhealthy, {degraded} degraded, {unknown} unknown; {of}")
+}
+
+/// How many environments have no room for a column.
+pub fn without_column(count: usize) -> String {
+    match count {
+        1 => "1 more environment, for which there is no room".to_owned(),
+        count => format!("{count} more environments, for which there is no room"),
+    }
 }
 
 /// Only what is not known to be well.
@@ -67,6 +75,11 @@ pub fn certificate(days: i64, issuer: &str) -> String {
     }
 }
 
+/// Nothing is known of a certificate, and why.
+pub fn certificate_missing(why: &str) -> String {
+    format!("certificate not known: {why}")
+}
+
 /// Of a certificate only its own time is known.
 pub const CHAIN_UNSEEN: &str = "not known what it hangs on";
 
@@ -106,8 +119,6 @@ pub mod column {
     pub const SERVICE: &str = "SERVICE";
     /// The component.
     pub const COMPONENT: &str = "COMPONENT";
-    /// Places whose head is the name of an environment.
-    pub const ENVIRONMENTS: [&str; 6] = ["E0", "E1", "E2", "E3", "E4", "E5"];
     /// How long the answer took.
     pub const TOOK: &str = "TOOK";
     /// The version.

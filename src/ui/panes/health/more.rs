@@ -33,6 +33,7 @@ pub(super) fn page(pen: &mut Pen<'_>, line: &Line, scene: &Scene<'_>, columns: u
             facts.push(said::certificate(one.days_left(scene.clock), &one.issuer));
             facts.extend((!one.is_chain_seen).then(|| said::CHAIN_UNSEEN.to_owned()));
         }
+        facts.extend(check.certificate_missing.map(said::certificate_missing));
         facts.extend(check.checked_at.map(|at| said::asked(&pen.age(at))));
         page.text(pen, 0, &facts.join(&separator), role_of(cell.condition));
         if let Some(reason) = &cell.reason {
