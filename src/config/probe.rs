@@ -10,8 +10,8 @@ use crate::domain::health::{Kind, Probe, Target};
 
 /// The keys of a component.
 const KEYS: [&str; 6] = ["kind", "at", "timeout", "version", "critical", "ca_file"];
-/// The longest an answer may take, in seconds.
-const LONGEST_TIMEOUT: i64 = 60;
+/// The longest an answer may take, in seconds: no HTTP answer is waited for longer.
+const LONGEST_TIMEOUT: i64 = 20;
 
 /// Reads `health` of a service.
 pub(super) fn probes(table: &Table<'_, '_>, environments: &[&str], problems: &mut Problems) -> Vec<Probe> {
@@ -241,7 +241,7 @@ mod tests {
             ),
             (
                 "a = { at = \"http://a/\", timeout = \"2 min\" }",
-                "q.toml:4: service.shop.health.a.timeout: \"2 min\" is no time of at most 60 s. Write it like \"500 ms\" or \"5 s\".",
+                "q.toml:4: service.shop.health.a.timeout: \"2 min\" is no time of at most 20 s. Write it like \"500 ms\" or \"5 s\".",
             ),
             (
                 "a = { at = \"http://a/\", ca_file = \"ca.pem\" }",

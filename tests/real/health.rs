@@ -201,7 +201,7 @@ async fn certificates_say_until_when_they_hold_and_what_is_wrong_with_them() {
 async fn of_a_chain_only_what_is_used_counts() {
     let folder = tempfile::tempdir().expect("a folder");
     let (root, old, between) =
-        (Authority::named(900, "A Root"), Authority::named(-5, "An Old Root"), Authority::new(365));
+        (Authority::named("A Root", 900), Authority::named("An Old Root", -5), Authority::new(365));
     let file = trusted(folder.path(), "root.pem", &root);
     let cases = [
         ("crossed", 300, vec![old.cross(&root, -5)], Condition::Healthy, ""),
@@ -332,4 +332,37 @@ async fn behind_a_proxy_the_answer_stands_and_the_certificate_is_said_not_to_be_
     let said = (&line["certificate"], &line["certificate_missing"]);
     assert_eq!(said, (&Value::Null, &"a proxy leads there, and nobody goes around it".into()), "{line}");
     assert_eq!(proxy.asked().len(), 1, "one connection: {:?}", proxy.asked());
+}
+
+/// A password in an address is nowhere said, neither where it is refused nor where its component is shown.
+#[test]
+fn a_password_in_an_address_is_nowhere_said() {
+    let config = "[environment.production]\ncontext = \"nowhere\"\nprometheus = { url = \"https://me:one/hunter2@prometheus.example\" }\n\
+                  [service.shop.health]\napi = { at = \"https://me:hunter2@localhost:1/\" }\n\
+                  queue = { kind = \"tcp\", at = { production = \"me:hunter2@localhost:1\" } }\n";
+    let console = Console::with("apiVersion: v1\nkind: Config\n", config);
+    for arguments in [&["status"] as &[&str], &["status", "--output", "json"], &["config", "check"], &["doctor"]] {
+        let said = console.run(arguments);
+        assert!(!format!("{said:?}").contains("hunter2"), "{arguments:?}: {said:?}");
+    }
+    let status = console.run(&["status", "--output", "json"]);
+    let document: Value = serde_json::from_str(&status.stdout).unwrap_or_else(|error| panic!("{error}: {status:?}"));
+    let lines: Vec<String> = document["health"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|line| format!("{} {} {}", line["component"], line["at"], line["state"]))
+        .collect();
+    assert_eq!(lines, [r#""api" "no address" "unknown""#, r#""queue" "no address" "unknown""#]);
+    let mut written = vec![console.path("state")];
+    while let Some(place) = written.pop() {
+        match std::fs::read_dir(&place) {
+            Ok(folder) => written.extend(folder.flatten().map(|one| one.path())),
+            Err(_) => assert!(
+                !String::from_utf8_lossy(&std::fs::read(&place).unwrap_or_default()).contains("hunter2"),
+                "{}",
+                place.display()
+            ),
+        }
+    }
 }

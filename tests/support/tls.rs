@@ -39,11 +39,16 @@ pub(crate) struct Issued {
 impl Authority {
     /// One that holds for so many days more.
     pub(crate) fn new(days: i64) -> Self {
+        Self::named("Our Authority", days)
+    }
+
+    /// The same under a name: what two of them sign is told apart.
+    pub(crate) fn named(name: &str, days: i64) -> Self {
         let mut parameters = CertificateParams::new(Vec::new()).expect("no names");
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         parameters.not_before = in_days(-400).into();
         parameters.not_after = in_days(days).into();
-        parameters.distinguished_name.push(DnType::CommonName, "Our Authority");
+        parameters.distinguished_name.push(DnType::CommonName, name);
         let key = KeyPair::generate().expect("a key");
         let made = parameters.self_signed(&key).expect("a certificate");
         Self { der: made.der().clone(), pem: made.pem(), parameters, key }
@@ -68,15 +73,6 @@ impl Authority {
         parameters.not_after = in_days(days).into();
         let made = parameters.signed_by(&other.key, &Issuer::from_params(&self.parameters, &self.key));
         made.expect("a certificate").der().clone()
-    }
-
-    /// The same authority under another name: what it signs is told apart.
-    pub(crate) fn named(days: i64, name: &str) -> Self {
-        let mut one = Self::new(days);
-        one.parameters.distinguished_name = rcgen::DistinguishedName::new();
-        one.parameters.distinguished_name.push(DnType::CommonName, name);
-        let made = one.parameters.self_signed(&one.key).expect("a certificate");
-        Self { der: made.der().clone(), pem: made.pem(), ..one }
     }
 }
 
