@@ -8,6 +8,7 @@ use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -291,10 +292,24 @@ impl ControlPlane {
         self.run_kubectl(kubeconfig, arguments, "")
     }
 
+    /// The same, without waiting for its end.
+    pub(crate) fn start_kubectl(&self, arguments: &[&str]) -> Running {
+        Running::start(self.kubectl_command(&self.path("admin.kubeconfig"), arguments), "")
+    }
+
     fn run_kubectl(&self, kubeconfig: &Path, arguments: &[&str], input: &str) -> Finished {
+        let mut finished = Running::start(self.kubectl_command(kubeconfig, arguments), input).finish(PATIENCE);
+        if finished.code != Some(0) && finished.stderr.contains("imeout") {
+            // It is not kubectl that failed; etcd tells why, most often that the disk is full.
+            finished.stderr += &format!("\netcd said last:\n{}", self.log("etcd"));
+        }
+        finished
+    }
+
+    fn kubectl_command(&self, kubeconfig: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.kubectl_binary());
         command.arg("--kubeconfig").arg(kubeconfig).args(arguments).env("HOME", &self.directory);
-        Running::start(command, input).finish(PATIENCE)
+        command
     }
 
     /// What the API server noted of one user's requests, in order.
@@ -361,8 +376,21 @@ fn binaries() -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(&built.stdout).lines().last().unwrap_or_default())
 }
 
-/// Ports nobody uses at this moment.
+/// Ports nobody uses, each given once. They are below those the system gives to connections (from 32768 on), so that none is
+/// taken between being found free and being listened on.
 pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
-    let held: [TcpListener; N] = std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").expect("a loopback port"));
-    held.each_ref().map(|listener| listener.local_addr().expect("bound").port())
+    const FIRST: u32 = 20_000;
+    const COUNT: u32 = 12_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Two test processes on one machine begin in different places.
+    let offset = std::process::id().wrapping_mul(97);
+    std::array::from_fn(|_| {
+        (0..COUNT)
+            .filter_map(|_| {
+                let step = NEXT.fetch_add(1, Ordering::Relaxed);
+                u16::try_from(FIRST + offset.wrapping_add(step) % COUNT).ok()
+            })
+            .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+            .expect("a free port on loopback")
+    })
 }

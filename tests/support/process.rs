@@ -83,6 +83,18 @@ impl Running {
         self.child.try_wait().expect("a child of ours can be asked").is_some()
     }
 
+    /// Waits for its end and says whether it came; for what must not fail, like a destructor.
+    pub(crate) fn ends_within(&mut self, deadline: Duration) -> bool {
+        let end = Instant::now() + deadline;
+        while Instant::now() < end {
+            if self.has_ended() {
+                return true;
+            }
+            pause();
+        }
+        false
+    }
+
     /// Kills it the hard way (-9) and waits for it to be gone.
     pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();

@@ -166,8 +166,10 @@ impl Shop {
 
 impl Drop for Shop {
     fn drop(&mut self) {
-        // Pods that crash over and over would keep the machine busy until the end.
-        let _ = self.kubectl(&["delete", "deployments,statefulsets,daemonsets,cronjobs,jobs", "--all", "--wait=false"]);
+        // Pods that crash over and over would keep the machine busy until the end. A test that failed because the server
+        // does not answer ends here too: a second panic would take all other tests with it.
+        let all = "deployments,statefulsets,daemonsets,cronjobs,jobs";
+        self.plane.start_kubectl(&["-n", &self.name, "delete", all, "--all", "--wait=false"]).ends_within(PATIENCE);
     }
 }
 
