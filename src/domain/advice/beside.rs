@@ -5,11 +5,21 @@
 use super::compared::{Absence, Beside, FAILING, REQUESTS_AT_LEAST, Value, WORSE};
 use super::judge::{Criterion, Opinion};
 use crate::domain::signal::Unit;
+use crate::domain::signal::query::{ERRORS, P95};
 
 /// The share of failed requests of the new pods, beside that of the old ones.
 pub const NEW_ERRORS: &str = "new_pods_error_ratio";
 /// The p95 of the new pods, beside that of the old ones.
 pub const NEW_P95: &str = "new_pods_latency_p95_seconds";
+
+/// The criterion that compares the pods in what a criterion compares over time; none for what is not measured pod by pod.
+pub(super) fn counterpart(name: &str) -> Option<&'static str> {
+    match name {
+        ERRORS => Some(NEW_ERRORS),
+        P95 => Some(NEW_P95),
+        _ => None,
+    }
+}
 
 /// One criterion a value both sides have; one that says why, where the new pods answered too little to be told from the old ones.
 pub(super) fn criteria(beside: &Beside) -> Vec<Criterion> {

@@ -160,9 +160,14 @@ fn all(
     if !new_are_worse.is_empty() {
         return (Verdict::Advised, format!("ROLLBACK ADVISED because {new_are_worse}."));
     }
+    // What the old pods do as well is no release's doing, and may be behind all the rest. A criterion nobody measures pod by pod,
+    // like a business metric, is excused by no pod.
     let worse = among(&[criteria], Opinion::Worse);
-    let is_as_the_old = !pods.is_empty() && pods.iter().all(|one| one.opinion == Opinion::Fine);
-    if !worse.is_empty() && is_as_the_old {
+    let is_excused = |one: &Criterion| {
+        let beside = beside::counterpart(&one.name);
+        pods.iter().any(|pod| Some(&*pod.name) == beside && pod.opinion == Opinion::Fine)
+    };
+    if criteria.iter().any(|one| one.opinion == Opinion::Worse && is_excused(one)) {
         let as_the_old = among(&[pods], Opinion::Fine);
         let sentence = format!("NOT KNOWN whether the release did it: {worse}; but {as_the_old}.");
         return (Verdict::Unknown, sentence);

@@ -188,6 +188,21 @@ fn what_the_old_pods_do_as_well_is_not_the_release() {
         sentence.contains("errors of the new pods 31 % not above 45 % (30 % of the old pods beside them)"),
         "{sentence}"
     );
+    // The business suffers from it too, and is not blamed on the release because of that.
+    let mut with_business = both.clone();
+    let signups = |value: f64, of: Window| Window { business: vec![("signups".into(), Ok(value))], ..of };
+    with_business.windows = Ok([signups(2.0, outage.clone()), signups(10.0, calm()), signups(10.0, calm())]);
+    assert_eq!(said(&with_business).0, Verdict::Unknown);
+    // Alone it is: no pod of either side says anything of it.
+    let mut only_business = canary(calm(), calm(), calm());
+    only_business.windows = Ok([signups(2.0, calm()), signups(10.0, calm()), signups(10.0, calm())]);
+    let (verdict, sentence) = said(&only_business);
+    assert_eq!(verdict, Verdict::Advised);
+    assert!(sentence.starts_with("ROLLBACK ADVISED because signups 2/s below 8/s"), "{sentence}");
+    // Slow together, and only the errors are the same on both sides: they do not excuse the rest.
+    let untimed = Window { p95: Err(Absence::NoSeries), ..calm() };
+    let slow = canary(window(12_000.0, 0.001, 0.9), untimed.clone(), untimed);
+    assert_eq!(said(&slow).0, Verdict::Advised);
     // An outage elsewhere explains the old pods, and never what only the new ones do.
     let mut worse = canary(outage, window(1_200.0, 0.9, 0.1), window(10_800.0, 0.2, 0.1));
     worse.others = ["web", "mobile"].map(|name| Other { service: name.into(), errors: 0.4 }).into();
