@@ -32,10 +32,15 @@ pub(in crate::sources::cluster) use node::WireNode;
 pub(in crate::sources::cluster) use pod::WirePod;
 pub(in crate::sources::cluster) use usage::{WireNodeUsage, WirePodUsage};
 
+/// So many texts are not swept: what they cost is nothing.
+const LEAST_SWEPT: usize = 4_096;
+
 /// Repeated texts, kept once.
 #[derive(Debug, Default)]
 pub(in crate::sources::cluster) struct Interner {
     kept: HashMap<Box<str>, Arc<str>>,
+    /// How many there are when those nobody holds any more are let go of.
+    sweep_at: usize,
 }
 
 impl Interner {
@@ -44,8 +49,10 @@ impl Interner {
         if let Some(kept) = self.kept.get(text) {
             return kept.clone();
         }
-        if self.kept.len() >= 4_096 {
+        if self.kept.len() >= self.sweep_at {
             self.kept.retain(|_, kept| Arc::strong_count(kept) > 1);
+            // Only once they have doubled: what is held by all of a fleet is not looked through for every new text.
+            self.sweep_at = LEAST_SWEPT.max(self.kept.len() * 2);
         }
         let kept: Arc<str> = text.into();
         self.kept.insert(text.into(), kept.clone());
@@ -425,6 +432,18 @@ mod tests {
         assert_eq!(deployment.deadline, None);
         assert_eq!(deployment.counts.desired, 2);
         Ok(())
+    }
+
+    #[test]
+    fn texts_nobody_holds_are_let_go_of_and_held_ones_are_not_looked_through_for_each_new_one() {
+        let mut interner = Interner::default();
+        let held: Vec<Arc<str>> = (0..10_000).map(|number| interner.keep(&format!("held-{number}"))).collect();
+        assert!(interner.sweep_at >= held.len(), "not at every text: next at {}", interner.sweep_at);
+        for number in 0..30_000 {
+            interner.keep(&format!("passing-{number}"));
+        }
+        assert!(interner.kept.len() <= 2 * held.len(), "{} texts are kept", interner.kept.len());
+        assert!(held.iter().all(|text| interner.kept.contains_key(&**text)));
     }
 
     #[test]
