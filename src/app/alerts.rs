@@ -1,6 +1,6 @@
 //! What the console knows of alerts, and which of them are on the screen. Changed by `update` alone.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
@@ -32,7 +32,7 @@ pub struct Alerts {
     /// What came in while the screen was frozen.
     held: Vec<AlertSnapshot>,
     /// What rules of this console say of each environment that has such.
-    local: HashMap<Arc<str>, Local>,
+    local: BTreeMap<Arc<str>, Local>,
     /// When the newest came in.
     taken_at: Instant,
     /// Who is on what, as the store tells.
@@ -100,6 +100,12 @@ impl Alerts {
         !is_same
     }
 
+    /// What local rules say of the environments that are shown.
+    fn shown_local(&self) -> impl Iterator<Item = &Local> {
+        let is_shown = |environment: &Arc<str>| self.shown.as_ref().is_none_or(|shown| shown.contains(environment));
+        self.local.iter().filter(move |(environment, _)| is_shown(environment)).map(|(_, local)| local)
+    }
+
     /// Takes in who is on what, in place of what was known.
     pub fn heard(&mut self, words: Vec<Word>, now: Instant) {
         let id = |word: &Word| (word.environment.as_str().into(), word.fingerprint.as_str().into());
@@ -114,9 +120,7 @@ impl Alerts {
 
     fn regroup(&mut self, now: Instant) {
         self.taken_at = now;
-        let is_shown = |environment: &Arc<str>| self.shown.as_ref().is_none_or(|shown| shown.contains(environment));
-        let local = self.local.iter().filter(|(environment, _)| is_shown(environment));
-        let local = local.flat_map(|(_, local)| local.alerts.iter());
+        let local = self.shown_local().flat_map(|local| local.alerts.iter());
         let all = self.snapshots.iter().flat_map(|snapshot| snapshot.alerts.iter()).chain(local);
         let known = &self.words;
         let with_word = |alert: &Arc<Alert>| {
@@ -258,7 +262,7 @@ impl Alerts {
             tally: self.tally,
             firing: &self.firing,
             snapshots: &self.snapshots,
-            local: &self.local,
+            local: self.shown_local().collect(),
             open: open.and_then(|id| self.alert(id)),
             rollouts,
         }

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use super::model::Model;
+use super::newest::Newest;
 use crate::domain::alert::Alert;
 use crate::domain::health::{Condition, HealthSnapshot, Line, lines};
 use crate::domain::rollout::Rollout;
 use crate::domain::time::Instant;
 use crate::ui::health::{HealthScene, Place};
+use crate::ui::state::View;
 
 /// The components of every environment.
 #[derive(Debug, Default)]
 pub struct Health {
     /// The newest of each environment.
-    snapshots: Vec<HealthSnapshot>,
-    /// What came in while the screen was frozen.
-    held: Vec<HealthSnapshot>,
+    pub newest: Newest<HealthSnapshot>,
     /// The lines on the screen, worst first.
     lines: Vec<Line>,
     tally: [usize; 3],
@@ -25,27 +25,6 @@ pub struct Health {
 }
 
 impl Health {
-    /// Takes a newer snapshot in the place of the one before.
-    pub fn take(&mut self, snapshot: HealthSnapshot, is_frozen: bool) {
-        let to = if is_frozen { &mut self.held } else { &mut self.snapshots };
-        match to.iter_mut().find(|known| known.environment == snapshot.environment) {
-            Some(known) => *known = snapshot,
-            None => to.push(snapshot),
-        }
-    }
-
-    /// Shows what came in while the screen was frozen.
-    pub fn release(&mut self) {
-        for snapshot in std::mem::take(&mut self.held) {
-            self.take(snapshot, false);
-        }
-    }
-
-    /// The newest of an environment; `None` when nothing is asked there.
-    pub fn of(&self, environment: &str) -> Option<&HealthSnapshot> {
-        self.snapshots.iter().find(|snapshot| &*snapshot.environment == environment)
-    }
-
     /// The lines on the screen.
     pub fn lines(&self) -> &[Line] {
         &self.lines
@@ -72,14 +51,15 @@ impl Model {
     /// Makes the lines of the matrix anew; the cursor stays on its line, or rests on the worst.
     pub fn refilter_health(&mut self, now: Instant) {
         let before = self.health.place(self.ui.health.cursor.as_ref()).unwrap_or(0);
-        let snapshots: Vec<&HealthSnapshot> = self.shown().filter_map(|sight| self.health.of(sight.name())).collect();
+        let snapshots: Vec<&HealthSnapshot> =
+            self.shown().filter_map(|sight| self.health.newest.of(sight.name())).collect();
         let mut lines = lines(&snapshots, &self.services, now);
         let count = |condition: Condition| lines.iter().filter(|line| line.condition() == condition).count();
         let tally = [Condition::Unhealthy, Condition::Degraded, Condition::Unknown].map(count);
         let total = lines.len();
         self.health.worst = lines.first().cloned().map(Box::new);
         let chosen = &self.ui.health;
-        let words: Vec<String> = chosen.filter.text.split_whitespace().map(str::to_lowercase).collect();
+        let words = chosen.words();
         lines.retain(|line| {
             let names = format!("{} {} {}", line.service, line.component, line.condition().word()).to_lowercase();
             let is_well = line.condition() == Condition::Healthy && !line.is_impaired();
@@ -88,12 +68,7 @@ impl Model {
         self.health.tally = tally;
         self.health.total = total;
         self.health.lines = lines;
-        let is_there = self.health.place(self.ui.health.cursor.as_ref()).is_some();
-        if !self.ui.health.is_cursor_held || !is_there {
-            let last = self.health.lines.len().saturating_sub(1);
-            let place = if self.ui.health.is_cursor_held { before.min(last) } else { 0 };
-            self.ui.health.cursor = self.health.lines.get(place).map(place_of);
-        }
+        self.ui.health.settle(&self.health.lines, before, place_of);
     }
 
     /// The line under the cursor of the matrix.
@@ -123,7 +98,9 @@ impl Model {
     }
 
     pub(super) fn health_scene(&self) -> HealthScene<'_> {
-        let needed_by = self.health_line().zip(self.health_environment());
+        // What is about the line under the cursor is read by this pane alone.
+        let is_open = self.ui.view == View::Health;
+        let needed_by = self.health_line().zip(self.health_environment()).filter(|_| is_open);
         let needed_by = needed_by.map(|(line, environment)| self.services.needing_in(environment, &line.service));
         HealthScene {
             lines: &self.health.lines,
@@ -133,11 +110,11 @@ impl Model {
             environments: self
                 .shown()
                 .map(super::sight::Sight::name)
-                .filter(|name| self.health.of(name).is_some())
+                .filter(|name| self.health.newest.of(name).is_some())
                 .collect(),
             is_configured: self.services.declared().iter().any(|service| !service.probes.is_empty()),
             needed_by: needed_by.map(|names| names.into_iter().collect()).unwrap_or_default(),
-            rollouts: self.health_rollouts(),
+            rollouts: if is_open { self.health_rollouts() } else { Vec::new() },
         }
     }
 }

@@ -212,11 +212,6 @@ impl Model {
         self.logs.close();
         self.detail = None;
         self.jobs = JobsPane::default();
-        for held in &mut self.sights {
-            if let Some(snapshot) = held.held.take() {
-                held.snapshot = *snapshot;
-            }
-        }
         self.ui =
             UiState { is_wide: self.ui.is_wide, is_header_compact: self.ui.is_header_compact, ..UiState::default() };
         let reasons: Vec<_> = self.shown().map(Sight::read_only_sentence).collect();
@@ -295,8 +290,10 @@ impl Model {
     pub fn sources(&self) -> Vec<SourceHealth> {
         let store = self.store.as_ref().map(|store| store.health.clone());
         let alerts = self.shown().flat_map(|sight| self.alerts.sources(sight.name())).cloned();
-        let signals = self.shown().filter_map(|sight| self.signals.of(sight.name())).flat_map(|one| one.health.clone());
-        let slos = self.shown().filter_map(|sight| self.slos.of(sight.name())).flat_map(|one| one.health.clone());
+        let signals =
+            self.shown().filter_map(|sight| self.signals.newest.of(sight.name())).flat_map(|one| one.health.clone());
+        let slos =
+            self.shown().filter_map(|sight| self.slos.newest.of(sight.name())).flat_map(|one| one.health.clone());
         self.shown().flat_map(Sight::sources).chain(alerts).chain(signals).chain(slos).chain(store).collect()
     }
 

@@ -36,7 +36,7 @@ impl Model {
     pub fn refilter_nodes(&mut self) {
         let before = self.nodes.place(self.ui.nodes.cursor.as_ref()).unwrap_or(0);
         let chosen = &self.ui.nodes;
-        let words: Vec<String> = chosen.filter.text.split_whitespace().map(str::to_lowercase).collect();
+        let words = chosen.words();
         let is_wanted = |node: &&Arc<Node>| {
             (!chosen.is_problems_only || node.verdict() != NodeVerdict::Ready)
                 && (words.is_empty() || {
@@ -48,12 +48,7 @@ impl Model {
         let count = |verdict| self.snapshot.nodes.iter().filter(|node| node.verdict() == verdict).count();
         let tally = [NodeVerdict::NotReady, NodeVerdict::Pressure, NodeVerdict::Cordoned].map(count);
         self.nodes = Nodes { lines, tally };
-        let is_there = self.nodes.place(self.ui.nodes.cursor.as_ref()).is_some();
-        if !self.ui.nodes.is_cursor_held || !is_there {
-            let last = self.nodes.lines.len().saturating_sub(1);
-            let place = if self.ui.nodes.is_cursor_held { before.min(last) } else { 0 };
-            self.ui.nodes.cursor = self.nodes.lines.get(place).map(|line| line.node.clone());
-        }
+        self.ui.nodes.settle(&self.nodes.lines, before, |line| line.node.clone());
     }
 
     /// The node under the cursor of the nodes pane.

@@ -11,6 +11,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::drafts::{Change, Keeper};
 use super::effect::{Answer, Effect, PlanRequest};
+use super::feeds::{Desk, Feeds, Watching};
 use super::keep::Keep;
 use super::look_back::{self, LookBack};
 use super::message::Message;
@@ -19,7 +20,6 @@ use super::releases::{self, Present};
 use super::supervise::panicked;
 use super::tell_journal::{tell_journal, unreadable};
 use super::visits::{Lent, VisitEnd, Visits};
-use super::{alert_feed, health_feed, signal_feed, slo_feed};
 use super::{logs, reading, saying, silences};
 use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
 use crate::actions::{Acknowledger, Given, Seen, Silencer, catalog};
@@ -28,10 +28,8 @@ use crate::domain::log::Mask;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::text;
 use crate::sources::Clock;
-use crate::sources::alertmanager::AlertFeed;
 use crate::sources::observe::ObserveCluster;
-use crate::sources::probe::HealthFeed;
-use crate::sources::prometheus::{SignalFeed, SloFeed};
+use crate::sources::prometheus::SignalFeed;
 
 /// What effects are performed with.
 pub struct Performer {
@@ -48,17 +46,16 @@ pub struct Performer {
     unfinished: Vec<Unfinished>,
     /// Chains that cannot be read, and what is said of each.
     unreadable: Vec<(String, String)>,
-    retry_store: Arc<Notify>,
+    /// Rings when what is broken is to be tried at once.
+    retry: Arc<Notify>,
     /// What is masked in logs.
     mask: Arc<Mask>,
     /// The task that reads the open log.
     log: Option<AbortHandle>,
-    alerts: Vec<alert_feed::Watching>,
-    alerts_retry: Arc<Notify>,
-    signals: Vec<signal_feed::Watching>,
-    objectives: Vec<slo_feed::Counting>,
-    health: Vec<health_feed::Asking>,
-    signals_retry: Arc<Notify>,
+    /// What is polled, for as long as this lives.
+    watching: Vec<Watching>,
+    /// What releases are compared by.
+    signals: Vec<SignalFeed>,
     /// What acknowledgements are carried out with; `None` before the store is kept.
     acknowledger: Option<Acknowledger>,
     /// What silences are made with, of each environment that has Alertmanagers.
@@ -94,15 +91,11 @@ impl Performer {
             clock,
             unfinished: Vec::new(),
             unreadable: Vec::new(),
-            retry_store: Arc::default(),
+            retry: Arc::default(),
             mask: Arc::default(),
             log: None,
-            alerts: Vec::new(),
-            alerts_retry: Arc::default(),
+            watching: Vec::new(),
             signals: Vec::new(),
-            objectives: Vec::new(),
-            health: Vec::new(),
-            signals_retry: Arc::default(),
             acknowledger: None,
             silencers: Vec::new(),
             visits: Visits::default(),
@@ -132,7 +125,7 @@ impl Performer {
             is_read_only: keep.is_read_only,
             clock: self.clock.clone(),
         });
-        let follow = (self.retry_store.clone(), self.releases.subscribe());
+        let follow = (self.retry.clone(), self.releases.subscribe());
         super::keep::keep(keep, self.state.clone(), self.clock.clone(), follow, &self.messages);
     }
 
@@ -145,24 +138,14 @@ impl Performer {
         self.silencers.iter().find(|silencer| *silencer.environment == *environment).cloned()
     }
 
-    /// Polls the alerts of environments until it is dropped.
-    pub fn watch_alerts(&mut self, feeds: Vec<AlertFeed>) {
-        let watch =
-            |feed| alert_feed::watch(feed, self.messages.clone(), self.alerts_retry.clone(), self.clock.clone());
-        self.alerts = feeds.into_iter().map(watch).collect();
+    fn desk(&self) -> Desk {
+        Desk { messages: self.messages.clone(), retry: self.retry.clone(), clock: self.clock.clone() }
     }
 
-    /// Polls the signals of environments until it is dropped.
-    pub fn watch_signals(&mut self, feeds: Vec<SignalFeed>) {
-        let watch =
-            |feed| signal_feed::watch(feed, self.messages.clone(), self.signals_retry.clone(), self.clock.clone());
-        self.signals = feeds.into_iter().map(watch).collect();
-    }
-
-    /// Counts what was promised and asks components whether they are well, until it is dropped.
-    pub fn watch_services(&mut self, objectives: Vec<SloFeed>, health: Vec<HealthFeed>) {
-        self.objectives = slo_feed::all(objectives, &self.messages, &self.signals_retry, &self.clock);
-        self.health = health_feed::all(health, &self.messages, &self.signals_retry, &self.clock);
+    /// Polls what is polled of environments until it is dropped.
+    pub fn watch(&mut self, feeds: Feeds) {
+        self.signals.clone_from(&feeds.signals);
+        self.watching = self.desk().all(feeds);
     }
 
     /// The next news of an environment: a connection made, or a newer snapshot.
@@ -191,13 +174,14 @@ impl Performer {
             }
             Effect::Remember(cluster, present) => releases::take(&self.releases, &cluster, present),
             Effect::Compare(environment, releases) => {
-                signal_feed::compare(&self.signals, environment, releases, &self.messages, &self.clock);
+                let feed = self.signals.iter().find(|feed| feed.environment == environment);
+                if let Some(feed) = feed {
+                    self.desk().compare(feed.clone(), releases);
+                }
             }
             Effect::Retry => {
                 self.ways.retry();
-                self.retry_store.notify_waiters();
-                self.alerts_retry.notify_waiters();
-                self.signals_retry.notify_waiters();
+                self.retry.notify_waiters();
             }
             Effect::Connect(place) => self.ways.connect(place),
             Effect::Plan(request) => self.plan(request),

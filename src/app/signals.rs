@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::model::Model;
+use super::newest::Newest;
 use crate::domain::alert::Alert;
 use crate::domain::rollout::Rollout;
 use crate::domain::signal::board::{boards, worst_first};
@@ -11,14 +12,13 @@ use crate::domain::signal::{Board, SignalSnapshot, State};
 use crate::domain::time::Instant;
 use crate::domain::timeline::{Lead, MomentKind, SPAN};
 use crate::ui::signals::{Place, SignalsScene};
+use crate::ui::state::View;
 
 /// The signals of every environment that has a source of them.
 #[derive(Debug, Default)]
 pub struct Signals {
     /// The newest of each environment.
-    snapshots: Vec<SignalSnapshot>,
-    /// What came in while the screen was frozen.
-    held: Vec<SignalSnapshot>,
+    pub newest: Newest<SignalSnapshot>,
     /// The lines on the screen, worst first.
     lines: Vec<Board>,
     tally: [usize; 3],
@@ -26,27 +26,6 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Takes a newer snapshot in the place of the one before.
-    pub fn take(&mut self, snapshot: SignalSnapshot, is_frozen: bool) {
-        let to = if is_frozen { &mut self.held } else { &mut self.snapshots };
-        match to.iter_mut().find(|known| known.environment == snapshot.environment) {
-            Some(known) => *known = snapshot,
-            None => to.push(snapshot),
-        }
-    }
-
-    /// Shows what came in while the screen was frozen.
-    pub fn release(&mut self) {
-        for snapshot in std::mem::take(&mut self.held) {
-            self.take(snapshot, false);
-        }
-    }
-
-    /// The newest of an environment; `None` when it has no source of signals.
-    pub fn of(&self, environment: &str) -> Option<&SignalSnapshot> {
-        self.snapshots.iter().find(|snapshot| &*snapshot.environment == environment)
-    }
-
     /// The lines on the screen.
     pub fn lines(&self) -> &[Board] {
         &self.lines
@@ -63,14 +42,13 @@ impl Model {
     /// Makes the lines of the signals pane anew; the cursor stays on its line, or rests on the worst.
     pub fn refilter_signals(&mut self, now: Instant) {
         let before = self.signals.place(self.ui.signals.cursor.as_ref()).unwrap_or(0);
-        let shown: Vec<&str> = self.shown().map(super::sight::Sight::name).collect();
-        let snapshots = self.signals.snapshots.iter().filter(|one| shown.contains(&&*one.environment));
+        let snapshots = self.shown().filter_map(|sight| self.signals.newest.of(sight.name()));
         let mut lines: Vec<Board> = snapshots.flat_map(|snapshot| boards(snapshot, &self.services, now)).collect();
         let count = |state: State| lines.iter().filter(|line| line.state == state).count();
         self.signals.tally = [State::Critical, State::Warning, State::Unknown].map(count);
         self.signals.total = lines.len();
         let chosen = &self.ui.signals;
-        let words: Vec<String> = chosen.filter.text.split_whitespace().map(str::to_lowercase).collect();
+        let words = chosen.words();
         lines.retain(|line| {
             let names = format!("{} {} {}", line.service, line.state.word(), line.environment).to_lowercase();
             let is_wanted = !chosen.is_problems_only || !matches!(line.state, State::Ok | State::NoThreshold);
@@ -83,12 +61,7 @@ impl Model {
         }
         worst_first(&mut lines);
         self.signals.lines = lines;
-        let is_there = self.signals.place(self.ui.signals.cursor.as_ref()).is_some();
-        if !self.ui.signals.is_cursor_held || !is_there {
-            let last = self.signals.lines.len().saturating_sub(1);
-            let place = if self.ui.signals.is_cursor_held { before.min(last) } else { 0 };
-            self.ui.signals.cursor = self.signals.lines.get(place).map(place_of);
-        }
+        self.ui.signals.settle(&self.signals.lines, before, place_of);
     }
 
     /// When each service was released within the hour, oldest first.
@@ -142,14 +115,16 @@ impl Model {
     }
 
     pub(super) fn signals_scene(&self) -> SignalsScene<'_> {
+        // What is about the line under the cursor is read by this pane alone.
+        let is_open = self.ui.view == View::Signals;
         SignalsScene {
             lines: &self.signals.lines,
             cursor: self.signals.place(self.ui.signals.cursor.as_ref()),
             total: self.signals.total,
             tally: self.signals.tally,
-            snapshots: self.shown().filter_map(|sight| self.signals.of(sight.name())).collect(),
-            rollouts: self.signal_rollouts(),
-            alerts: self.signal_alerts(),
+            snapshots: self.shown().filter_map(|sight| self.signals.newest.of(sight.name())).collect(),
+            rollouts: if is_open { self.signal_rollouts() } else { Vec::new() },
+            alerts: if is_open { self.signal_alerts() } else { Vec::new() },
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::model::Model;
 use crate::domain::alert::{Alert, AlertSnapshot, Severity, Silence, SilenceState};
 use crate::ui::silences::{SilenceId, SilenceLine, SilencesScene};
+use crate::ui::state::View;
 
 /// What a filter for the silences over an alert begins with: its name, or its key.
 pub(super) const OVER: &str = "alert:";
@@ -40,14 +41,14 @@ impl Model {
     pub fn refilter_silences(&mut self) {
         let before = self.silences.place(self.ui.silences.cursor.as_ref()).unwrap_or(0);
         let chosen = &self.ui.silences;
-        let words: Vec<String> = chosen.filter.text.split_whitespace().map(str::to_lowercase).collect();
+        let words = chosen.words();
         let mut list = SilenceList::default();
         for snapshot in self.alerts.snapshots() {
             let hidden = hidden(snapshot);
             for silence in snapshot.silences.iter().flat_map(|all| all.iter()) {
                 list.total += 1;
                 list.tally[rank(silence.state)] += 1;
-                let is_wanted = !chosen.is_standing_only || silence.state != SilenceState::Expired;
+                let is_wanted = !chosen.is_problems_only || silence.state != SilenceState::Expired;
                 if is_wanted && words.iter().all(|word| finds(word, snapshot, silence)) {
                     let (hides, worst) = hidden.get(&silence.id).copied().unwrap_or_default();
                     let (environment, silence) = (snapshot.environment.clone(), silence.clone());
@@ -57,12 +58,7 @@ impl Model {
         }
         list.lines.sort_by(|one, other| order(one).cmp(&order(other)).then_with(|| one.id().cmp(&other.id())));
         self.silences = list;
-        let is_there = self.silences.place(self.ui.silences.cursor.as_ref()).is_some();
-        if !self.ui.silences.is_cursor_held || !is_there {
-            let furthest = self.silences.lines.len().saturating_sub(1);
-            let place = if self.ui.silences.is_cursor_held { before.min(furthest) } else { 0 };
-            self.ui.silences.cursor = self.silences.lines.get(place).map(SilenceLine::id);
-        }
+        self.ui.silences.settle(&self.silences.lines, before, SilenceLine::id);
     }
 
     /// The silence under the cursor of the silences pane.
@@ -86,7 +82,8 @@ impl Model {
             cursor: self.silences.place(self.ui.silences.cursor.as_ref()),
             total: self.silences.total,
             tally: self.silences.tally,
-            hidden: self.silenced(),
+            // Read by this pane alone.
+            hidden: if self.ui.view == View::Silences { self.silenced() } else { Vec::new() },
         }
     }
 }

@@ -3,20 +3,20 @@
 use std::sync::Arc;
 
 use super::model::Model;
+use super::newest::Newest;
 use crate::domain::alert::Alert;
 use crate::domain::rollout::Rollout;
 use crate::domain::slo::judge::worst_first;
 use crate::domain::slo::{Slo, SloSnapshot, Standing, judge};
 use crate::domain::time::Instant;
 use crate::ui::slo::{Place, SloScene};
+use crate::ui::state::View;
 
 /// The objectives of every environment that has a Prometheus.
 #[derive(Debug, Default)]
 pub struct Slos {
     /// The newest of each environment.
-    snapshots: Vec<SloSnapshot>,
-    /// What came in while the screen was frozen.
-    held: Vec<SloSnapshot>,
+    pub newest: Newest<SloSnapshot>,
     /// The lines on the screen, worst first.
     lines: Vec<Slo>,
     tally: [usize; 4],
@@ -26,27 +26,6 @@ pub struct Slos {
 }
 
 impl Slos {
-    /// Takes a newer snapshot in the place of the one before.
-    pub fn take(&mut self, snapshot: SloSnapshot, is_frozen: bool) {
-        let to = if is_frozen { &mut self.held } else { &mut self.snapshots };
-        match to.iter_mut().find(|known| known.environment == snapshot.environment) {
-            Some(known) => *known = snapshot,
-            None => to.push(snapshot),
-        }
-    }
-
-    /// Shows what came in while the screen was frozen.
-    pub fn release(&mut self) {
-        for snapshot in std::mem::take(&mut self.held) {
-            self.take(snapshot, false);
-        }
-    }
-
-    /// The newest of an environment; `None` when it has no Prometheus.
-    pub fn of(&self, environment: &str) -> Option<&SloSnapshot> {
-        self.snapshots.iter().find(|snapshot| &*snapshot.environment == environment)
-    }
-
     /// The lines on the screen.
     pub fn lines(&self) -> &[Slo] {
         &self.lines
@@ -73,8 +52,7 @@ impl Model {
     /// Makes the lines of the pane anew; the cursor stays on its line, or rests on the worst.
     pub fn refilter_slos(&mut self, now: Instant) {
         let before = self.slos.place(self.ui.slo.cursor.as_ref()).unwrap_or(0);
-        let shown: Vec<&str> = self.shown().map(super::sight::Sight::name).collect();
-        let snapshots = self.slos.snapshots.iter().filter(|one| shown.contains(&&*one.environment));
+        let snapshots = self.shown().filter_map(|sight| self.slos.newest.of(sight.name()));
         let judged = |snapshot: &SloSnapshot| -> Vec<Slo> {
             snapshot.measured.iter().map(|one| judge(one, &snapshot.environment, now)).collect()
         };
@@ -85,7 +63,7 @@ impl Model {
         worst_first(&mut lines);
         self.slos.worst = lines.first().cloned().map(Box::new);
         let chosen = &self.ui.slo;
-        let words: Vec<String> = chosen.filter.text.split_whitespace().map(str::to_lowercase).collect();
+        let words = chosen.words();
         lines.retain(|line| {
             let names = format!("{} {} {} {}", line.service, line.goal, line.standing.word(), line.environment);
             let names = names.to_lowercase();
@@ -93,12 +71,7 @@ impl Model {
             is_wanted && words.iter().all(|word| names.contains(word.as_str()))
         });
         self.slos.lines = lines;
-        let is_there = self.slos.place(self.ui.slo.cursor.as_ref()).is_some();
-        if !self.ui.slo.is_cursor_held || !is_there {
-            let last = self.slos.lines.len().saturating_sub(1);
-            let place = if self.ui.slo.is_cursor_held { before.min(last) } else { 0 };
-            self.ui.slo.cursor = self.slos.lines.get(place).map(place_of);
-        }
+        self.ui.slo.settle(&self.slos.lines, before, place_of);
     }
 
     /// The line under the cursor of the pane.
@@ -119,14 +92,16 @@ impl Model {
     }
 
     pub(super) fn slo_scene(&self) -> SloScene<'_> {
+        // What is about the line under the cursor is read by this pane alone.
+        let is_open = self.ui.view == View::Slo;
         SloScene {
             lines: &self.slos.lines,
             cursor: self.slos.place(self.ui.slo.cursor.as_ref()),
             total: self.slos.total,
             tally: self.slos.tally,
-            snapshots: self.shown().filter_map(|sight| self.slos.of(sight.name())).collect(),
-            rollouts: self.slo_rollouts(),
-            alerts: self.slo_alerts(),
+            snapshots: self.shown().filter_map(|sight| self.slos.newest.of(sight.name())).collect(),
+            rollouts: if is_open { self.slo_rollouts() } else { Vec::new() },
+            alerts: if is_open { self.slo_alerts() } else { Vec::new() },
         }
     }
 }

@@ -11,7 +11,7 @@ use super::Global;
 use super::output::note;
 use super::session::{Session, author};
 use crate::actions::journal::Journal;
-use crate::app::{Connect, Keep, Model, Performer, Reach, Runtime, chosen_editor, command_names};
+use crate::app::{Connect, Feeds, Keep, Model, Performer, Reach, Runtime, chosen_editor, command_names};
 use crate::keys::Keymap;
 use crate::telemetry;
 use crate::theme::{Depth, Glyphs, Theme};
@@ -66,15 +66,17 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
         environment: session.environment.name.to_string(),
     };
     let silencers = (0..session.settings.environments.len()).filter_map(|place| session.at(place).silencer()).collect();
-    let feeds = session.alert_feeds();
-    let (signals, objectives, health) = (session.signal_feeds(), session.slo_feeds(), session.health_feeds());
+    let feeds = Feeds {
+        alerts: session.alert_feeds(),
+        signals: session.signal_feeds(),
+        objectives: session.slo_feeds(),
+        health: session.health_feeds(),
+    };
     let mut performer =
         Performer::new(connect(session, leave), names, told, state, journal, seen, clock.clone()).masking(mask);
     performer.keep(keep);
     performer.silence_by(silencers);
-    performer.watch_alerts(feeds);
-    performer.watch_signals(signals);
-    performer.watch_services(objectives, health);
+    performer.watch(feeds);
     let editor = chosen_editor(|name| std::env::var(name).ok());
     let runtime = Runtime { model, performer, messages, leaving, theme, glyphs, clock, editor };
     // The console is large; its caller need not be.

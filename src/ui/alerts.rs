@@ -1,6 +1,6 @@
 //! What a draw may read of alerts, borrowed, and where the operator is among them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::state::Field;
@@ -90,7 +90,7 @@ impl AlertLine {
 }
 
 /// Everything a draw may read of alerts.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct AlertsScene<'a> {
     /// The lines, worst first.
     pub lines: &'a [AlertLine],
@@ -104,8 +104,8 @@ pub struct AlertsScene<'a> {
     pub firing: &'a Firing,
     /// The newest of each environment that has an Alertmanager.
     pub snapshots: &'a [AlertSnapshot],
-    /// What rules of this console say, by environment.
-    pub local: &'a HashMap<Arc<str>, Local>,
+    /// What rules of this console say of each environment that has such.
+    pub local: Vec<&'a Local>,
     /// The alert whose detail is open; `None` when it is gone.
     pub open: Option<&'a Arc<Alert>>,
     /// The workloads they may be about.

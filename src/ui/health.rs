@@ -2,25 +2,11 @@
 
 use std::sync::Arc;
 
-use super::state::Field;
 use crate::domain::health::Line;
 use crate::domain::rollout::Rollout;
 
 /// A line of the matrix by what it is: a service and a component.
 pub type Place = (Arc<str>, Arc<str>);
-
-/// What the operator chose of the pane.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct HealthState {
-    /// The line under the cursor.
-    pub cursor: Option<Place>,
-    /// Whether the operator has put the cursor where it is. Until then it rests on the worst line.
-    pub is_cursor_held: bool,
-    /// The filter.
-    pub filter: Field,
-    /// Only what is not known to be well.
-    pub is_problems_only: bool,
-}
 
 /// Everything a draw may read of health.
 #[derive(Debug, Clone)]

@@ -2,26 +2,10 @@
 
 use std::sync::Arc;
 
-use super::state::Field;
 use crate::domain::cause::{ApiHealth, Cause};
-use crate::domain::node::{Node, NodeRef};
+use crate::domain::node::Node;
 use crate::domain::rollout::Rollout;
 use crate::domain::source::SourceHealth;
-
-/// What the operator chose of the nodes pane.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct NodesState {
-    /// The node under the cursor.
-    pub cursor: Option<NodeRef>,
-    /// Whether the operator has put the cursor where it is. Until then it rests on the worst node.
-    pub is_cursor_held: bool,
-    /// The filter.
-    pub filter: Field,
-    /// Only nodes that do not take pods as they should.
-    pub is_problems_only: bool,
-    /// Whether the rollouts on the screen are those a node harms: back leads here.
-    pub is_behind: bool,
-}
 
 /// Everything a draw may read of nodes.
 #[derive(Debug, Clone)]

@@ -2,26 +2,10 @@
 
 use std::sync::Arc;
 
-use super::state::Field;
 use crate::domain::alert::{Alert, Severity, Silence};
 
 /// Which silence: its environment and its id.
 pub type SilenceId = (Arc<str>, Arc<str>);
-
-/// What the operator chose of the silences pane.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SilencesState {
-    /// The silence under the cursor.
-    pub cursor: Option<SilenceId>,
-    /// Whether the operator has put the cursor where it is. Until then it rests on the first one.
-    pub is_cursor_held: bool,
-    /// The filter.
-    pub filter: Field,
-    /// Only what holds or will.
-    pub is_standing_only: bool,
-    /// Whether the alerts on the screen are those a silence hides: back leads here.
-    pub is_behind: bool,
-}
 
 /// A line of the list.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,14 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::alerts::AlertsState;
-use super::health::HealthState;
-use super::nodes::NodesState;
 use super::overview::OverviewState;
-use super::signals::SignalsState;
-use super::silences::SilencesState;
-use super::slo::SloState;
+use super::silences::SilenceId;
 use crate::domain::environment::ObjectKey;
 use crate::domain::job::JobRef;
+use crate::domain::node::NodeRef;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::time::Instant;
 
@@ -269,6 +266,74 @@ pub struct Toast {
     pub until: Instant,
 }
 
+/// What the operator chose of a pane that is one list; `P` tells what a line is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListState<P> {
+    /// The line under the cursor; never by place.
+    pub cursor: Option<P>,
+    /// Whether the operator has put the cursor where it is. Until then it rests on the first line, which is the worst.
+    pub is_cursor_held: bool,
+    /// The filter.
+    pub filter: Field,
+    /// Only lines somebody should look at: what is not known to be well, or what holds.
+    pub is_problems_only: bool,
+    /// Whether the pane in front was opened from a line of this one: back leads here.
+    pub is_behind: bool,
+}
+
+impl<P> Default for ListState<P> {
+    fn default() -> Self {
+        Self {
+            cursor: None,
+            is_cursor_held: false,
+            filter: Field::default(),
+            is_problems_only: false,
+            is_behind: false,
+        }
+    }
+}
+
+/// What is the same of every such pane.
+#[derive(Debug)]
+pub struct ListChoice<'a> {
+    /// Whether the operator has put the cursor where it is.
+    pub is_cursor_held: &'a mut bool,
+    /// The filter.
+    pub filter: &'a mut Field,
+    /// Only lines somebody should look at.
+    pub is_problems_only: &'a mut bool,
+    /// Whether the pane in front was opened from a line of this one.
+    pub is_behind: &'a mut bool,
+}
+
+impl<P> ListState<P> {
+    /// The words of the filter, in small letters; all of them have to be found.
+    pub fn words(&self) -> Vec<String> {
+        self.filter.text.split_whitespace().map(str::to_lowercase).collect()
+    }
+
+    const fn choice(&mut self) -> ListChoice<'_> {
+        ListChoice {
+            is_cursor_held: &mut self.is_cursor_held,
+            filter: &mut self.filter,
+            is_problems_only: &mut self.is_problems_only,
+            is_behind: &mut self.is_behind,
+        }
+    }
+}
+
+impl<P: PartialEq> ListState<P> {
+    /// Finds the cursor's place among lines made anew, where it was at `before` among the old ones: a held one stays on its line, or goes
+    /// to the nearest when that is gone.
+    pub fn settle<L>(&mut self, lines: &[L], before: usize, what: impl Fn(&L) -> P) {
+        let is_there = self.cursor.as_ref().is_some_and(|cursor| lines.iter().any(|line| what(line) == *cursor));
+        if !self.is_cursor_held || !is_there {
+            let place = if self.is_cursor_held { before.min(lines.len().saturating_sub(1)) } else { 0 };
+            self.cursor = lines.get(place).map(what);
+        }
+    }
+}
+
 /// Everything the operator chose about the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own that the operator turns")]
@@ -280,15 +345,15 @@ pub struct UiState {
     /// What the operator chose of the alerts pane.
     pub alerts: AlertsState,
     /// What the operator chose of the signals pane.
-    pub signals: SignalsState,
+    pub signals: ListState<super::signals::Place>,
     /// What the operator chose of the pane of objectives.
-    pub slo: SloState,
+    pub slo: ListState<super::slo::Place>,
     /// What the operator chose of the health matrix.
-    pub health: HealthState,
+    pub health: ListState<super::health::Place>,
     /// What the operator chose of the nodes pane.
-    pub nodes: NodesState,
+    pub nodes: ListState<NodeRef>,
     /// What the operator chose of the silences pane.
-    pub silences: SilencesState,
+    pub silences: ListState<SilenceId>,
     /// What the operator chose of the overview.
     pub overview: OverviewState,
     /// The row under the cursor of the list, by environment and uid; never by place.
@@ -325,17 +390,31 @@ pub struct UiState {
     pub pending_keys: String,
 }
 
+impl UiState {
+    /// What the operator chose of a pane that is one list; `None` of any other.
+    pub const fn list(&mut self, view: &View) -> Option<ListChoice<'_>> {
+        Some(match view {
+            View::Signals => self.signals.choice(),
+            View::Slo => self.slo.choice(),
+            View::Health => self.health.choice(),
+            View::Nodes => self.nodes.choice(),
+            View::Silences => self.silences.choice(),
+            _ => return None,
+        })
+    }
+}
+
 impl Default for UiState {
     fn default() -> Self {
         Self {
             view: View::Rollouts,
             came_from: None,
             alerts: AlertsState::default(),
-            signals: SignalsState::default(),
-            slo: SloState::default(),
-            health: HealthState::default(),
-            nodes: NodesState::default(),
-            silences: SilencesState::default(),
+            signals: ListState::default(),
+            slo: ListState::default(),
+            health: ListState::default(),
+            nodes: ListState::default(),
+            silences: ListState::default(),
             overview: OverviewState::default(),
             cursor: None,
             is_cursor_held: false,

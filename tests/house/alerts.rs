@@ -449,6 +449,11 @@ fn alerts_of_rules_of_its_own() {
         drawn.contains("LOCAL, NOT PAGING") && drawn.contains("nobody: this console alone evaluates it"),
         "{drawn}"
     );
+    // Of an environment that is not shown nothing is said.
+    stage.model.enter(quarterdeck::app::Scope::One(1));
+    stage.press("1");
+    let elsewhere = text(&stage.body(120, 40));
+    assert!(!elsewhere.contains("LOCAL, NOT PAGING"), "{elsewhere}");
     let quiet = [("search", crate::signals::shop()[0].1)];
     let mut stage = Stage::new();
     stage.model.sights[0].environment.rules = LocalRule::shipped().into();

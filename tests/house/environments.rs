@@ -368,6 +368,26 @@ fn a_frozen_screen_holds_every_environment_back() {
 }
 
 #[test]
+fn another_scope_thaws_the_screen_with_everything_that_was_held_back() {
+    let mut stage = both();
+    let signals = |count: usize| {
+        Message::Signals(Box::new(crate::signals::snapshot(&crate::signals::shop()[..count], SourceState::Fresh)))
+    };
+    let fires = |alerts| Message::Alerts(Box::new(crate::alerts::snapshot(alerts, SourceState::Fresh)));
+    stage.tell(signals(1));
+    stage.tell(fires(Vec::new()));
+    stage.press("f");
+    stage.tell(signals(3));
+    stage.tell(fires(crate::alerts::shop()));
+    stage.press("s j enter");
+    assert_eq!((stage.model.scope, stage.model.ui.frozen_at), (Scope::One(0), None));
+    assert_eq!(stage.model.signals.lines().len(), 3, "signals");
+    assert!(!stage.model.alerts.lines().is_empty(), "alerts");
+    stage.press("s G enter");
+    assert_eq!((stage.model.scope, stage.model.signals.lines().len()), (Scope::One(1), 0), "those of staging: none");
+}
+
+#[test]
 fn a_name_that_two_environments_have_is_not_guessed() {
     let mut stage = both();
     see(&mut stage, 0, shop(), SourceState::Fresh);

@@ -192,6 +192,18 @@ fn only_problems_leaves_what_is_not_known_to_be_well() {
 }
 
 #[test]
+fn a_key_that_was_meant_for_the_line_before_is_not_taken_and_the_new_one_is_named() {
+    let mut stage = seeing(snapshot(&shop(), SourceState::Fresh));
+    let without_the_worst: Vec<_> = shop().into_iter().filter(|(name, _)| *name != "payments").collect();
+    stage.tell(Message::Signals(Box::new(snapshot(&without_the_worst, SourceState::Fresh))));
+    let now_under = stage.model.signal_line().map(|line| line.service.to_string()).expect("a line");
+    stage.press("!b");
+    let said = stage.model.ui.toast.as_ref().map(|toast| toast.words.clone()).unwrap_or_default();
+    assert!(said.contains(&format!("the cursor is on {now_under} now")), "{said}");
+    assert!(stage.model.planning.is_none(), "nothing is planned for what nobody meant");
+}
+
+#[test]
 fn a_frozen_screen_stands_still_and_then_shows_the_newest() {
     let mut stage = seeing(snapshot(&shop(), SourceState::Fresh));
     stage.press("f");

@@ -189,6 +189,20 @@ fn enter_leads_to_what_it_hides_and_esc_comes_back() {
 }
 
 #[test]
+fn whoever_goes_elsewhere_does_not_come_back_by_the_way_they_left() {
+    let mut one = stage(found(), Some(some()), SourceState::Fresh);
+    for elsewhere in ["2", "3", "6", "7", "0"] {
+        one.press("5 g j enter");
+        assert_eq!(one.model.ui.view, View::Alerts, "what it hides");
+        one.press(elsewhere);
+        // By whatever way the alerts come in front again.
+        one.model.ui.view = View::Alerts;
+        one.press("esc esc");
+        assert_ne!(one.model.ui.view, View::Silences, "after {elsewhere}");
+    }
+}
+
+#[test]
 fn a_frozen_screen_stands_still() {
     let mut one = stage(found(), Some(some()), SourceState::Fresh);
     one.press("f");

@@ -10,6 +10,7 @@ use quarterdeck::domain::slo::{
 };
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::ui::overview::{Spot, Topic};
 use quarterdeck::ui::state::View;
 
 use crate::alerts::{alert, health, snapshot as alerts, workloads};
@@ -146,6 +147,14 @@ fn the_worst_is_told_first_and_leads_to_its_rollout_and_its_alerts() {
     stage.press("0");
     let overview = text(&stage.body(120, 40));
     assert!(overview.contains("1 page, 1 spent, 1 ticket, 2 unknown"), "{overview}");
+    // The headline names the worst: that is where it leads, wherever the cursor of the pane was left.
+    stage.press("6 G");
+    assert_ne!(stage.model.slo_line().map(|line| &*line.service), Some("payments"));
+    stage.press("0");
+    stage.model.ui.overview.cursor = Some(Spot::Headline(Topic::Slo));
+    stage.press("enter");
+    assert_eq!(stage.model.ui.view, View::Slo);
+    assert_eq!(stage.model.slo_line().map(|line| &*line.service), Some("payments"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use quarterdeck::actions::journal::Journal;
 use quarterdeck::actions::{Desk, Seen};
-use quarterdeck::app::{Connect, Effect, Keep, Message, Model, Performer, Reach, Scope, command_names, update};
+use quarterdeck::app::{Connect, Effect, Feeds, Keep, Message, Model, Performer, Reach, Scope, command_names, update};
 use quarterdeck::config::{Asked, ContextRef, Environment, Namespaces, Settings};
 use quarterdeck::domain::action::Actor;
 use quarterdeck::domain::environment::Guard;
@@ -75,16 +75,16 @@ impl Headless {
             clock: clock.clone(),
         };
         let services = desk.services.clone();
-        let feeds = environments.iter().filter_map(|one| AlertFeed::of(one, &services, &clock)).collect();
-        let signals = environments.iter().filter_map(|one| SignalFeed::of(one, &clock)).collect();
-        let health = environments.iter().filter_map(|one| HealthFeed::of(&one.name, &services)).collect();
-        let objectives = environments.iter().filter_map(|one| SloFeed::of(one, &services, &clock)).collect();
+        let feeds = Feeds {
+            alerts: environments.iter().filter_map(|one| AlertFeed::of(one, &services, &clock)).collect(),
+            signals: environments.iter().filter_map(|one| SignalFeed::of(one, &clock)).collect(),
+            objectives: environments.iter().filter_map(|one| SloFeed::of(one, &services, &clock)).collect(),
+            health: environments.iter().filter_map(|one| HealthFeed::of(&one.name, &services)).collect(),
+        };
         let connect = connect(kubeconfig, environments.clone(), desk, leave);
         let mut model = Model::new(environments, scope, keymap, Vec::new());
         let mut performer = Performer::new(connect, names, told, state.to_path_buf(), journal, seen, clock.clone());
-        performer.watch_alerts(feeds);
-        performer.watch_signals(signals);
-        performer.watch_services(objectives, health);
+        performer.watch(feeds);
         performer.perform(Effect::FindUnfinished);
         performer.perform(Effect::ReadDrafts);
         for effect in model.connect_shown() {

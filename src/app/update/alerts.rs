@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::toast;
+use super::{list, toast};
 use crate::app::commands::Command;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
@@ -16,15 +16,9 @@ pub(super) fn observed(model: &mut Model, snapshot: AlertSnapshot, now: Instant)
     model.alerts.take(snapshot, model.ui.frozen_at.is_some(), now);
     let before = model.ui.alerts.cursor.clone();
     model.refilter_alerts();
-    let silence_before = model.ui.silences.cursor.clone();
+    list::slid(model, &View::Alerts, before.as_ref(), |ui| &ui.alerts.cursor, now);
     if model.ui.view == View::Silences {
-        model.refilter_silences();
-        if silence_before.is_some() && silence_before != model.ui.silences.cursor {
-            model.ui.cursor_slid_at = Some(now);
-        }
-    }
-    if model.ui.view == View::Alerts && before.is_some() && before != model.ui.alerts.cursor {
-        model.ui.cursor_slid_at = Some(now);
+        list::moved_on(model, &View::Silences, |ui| &ui.silences.cursor, now);
     }
     Vec::new()
 }

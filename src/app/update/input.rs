@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 
 use super::{
-    alerts, drafts, health, jobs, leave, logs, move_cursor, nodes, noting, overview, palette, panes, plan, reaching,
-    runbook, scope, service, signals, silence_list, silencing, slos, taking, toast, typing, world,
+    alerts, drafts, jobs, leave, list, logs, move_cursor, nodes, noting, overview, palette, panes, plan, reaching,
+    runbook, scope, service, signals, silence_list, silencing, taking, toast, typing, world,
 };
 use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
@@ -98,14 +98,9 @@ pub(super) fn named(name: &str) -> Option<Command> {
 
 /// What a command means in the pane in front, or in a room of its own; `None` where it means what it means everywhere.
 fn own(model: &mut Model, command: Command, now: Instant) -> Option<Vec<Effect>> {
-    let own = nodes::run(model, command)
-        .or_else(|| silence_list::run(model, command))
+    let own = list::run(model, command, now)
         .or_else(|| overview::run(model, command))
-        .or_else(|| jobs::run(model, command));
-    let own = own
-        .or_else(|| signals::run(model, command, now))
-        .or_else(|| slos::run(model, command, now))
-        .or_else(|| health::run(model, command, now))
+        .or_else(|| jobs::run(model, command))
         .or_else(|| logs::run(model, command, now));
     let own = own.or_else(|| reaching::run(model, command, now)).or_else(|| runbook::run(model, command, now));
     own.or_else(|| silencing::run(model, command, now)).or_else(|| noting::run(model, command, now))
@@ -115,6 +110,9 @@ fn own(model: &mut Model, command: Command, now: Instant) -> Option<Vec<Effect>>
 pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
     if command != Command::Back && command != Command::Cancel {
         model.leave_until = None;
+    }
+    if panes::is_opened_by(command) {
+        list::forget_way(model);
     }
     if let Some(effects) = own(model, command, now) {
         return effects;
@@ -151,6 +149,7 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
             model.ui.view = View::Rollouts;
             vec![Effect::Focus(None)]
         }
+        Command::SignalsAbout => signals::show_about(model, now),
         Command::Alerts | Command::AlertsAbout => alerts::show(model, command, now),
         Command::Journal => {
             // Whoever looks there has seen how it ended.
@@ -244,12 +243,7 @@ fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
         }
         None => {}
     }
-    if signals::back(model, now)
-        || slos::back(model, now)
-        || health::back(model, now)
-        || nodes::back(model)
-        || silence_list::back(model)
-    {
+    if list::back(model, now) || nodes::back(model) || silence_list::back(model) {
         return vec![Effect::Focus(None)];
     }
     if model.ui.is_filtering || !model.ui.filter.text.is_empty() && matches!(model.ui.view, View::Rollouts | View::Jobs)
@@ -278,6 +272,11 @@ fn freeze(model: &mut Model, now: Instant) -> Vec<Effect> {
         model.ui.frozen_at = Some(now);
         return Vec::new();
     }
+    thaw(model, now)
+}
+
+/// Shows what came in while the screen was frozen.
+pub(super) fn thaw(model: &mut Model, now: Instant) -> Vec<Effect> {
     alerts::thaw(model, now);
     signals::thaw(model, now);
     world::thaw(model, now)
@@ -428,7 +427,7 @@ pub(super) fn has_slid(model: &mut Model, now: Instant) -> bool {
     let has_slid = is_recent && model.ui.view.is_list();
     if has_slid {
         model.ui.cursor_slid_at = None;
-        let name = model.meant().map(|workload| workload.label()).unwrap_or_default();
+        let name = list::under_cursor(model).unwrap_or_else(|| "another line".to_owned());
         let words = format!(
             "The list has just changed: the cursor is on {} now. Press again if you mean it.",
             text::clean(&name)

@@ -5,6 +5,7 @@ mod drafts;
 mod health;
 mod input;
 mod jobs;
+mod list;
 mod logs;
 mod menu;
 mod move_cursor;

@@ -1,5 +1,6 @@
 //! Moving: by workload in the list, by line elsewhere.
 
+use super::list;
 use crate::app::commands::Command;
 use crate::app::model::Model;
 use crate::ui::state::{DetailTab, Overlay, View};
@@ -63,25 +64,10 @@ pub(super) fn step(model: &mut Model, command: Command) -> bool {
             model.ui.detail_scroll = 0;
         }
         View::Overview => super::overview::step(model, by),
-        View::Signals => {
-            let place = model.signals.place(model.ui.signals.cursor.as_ref()).unwrap_or(0);
-            super::signals::choose(model, moved(place, by, model.signals.lines().len()));
-        }
-        View::Health => {
-            let place = model.health.place(model.ui.health.cursor.as_ref()).unwrap_or(0);
-            super::health::choose(model, moved(place, by, model.health.lines().len()));
-        }
-        View::Slo => {
-            let place = model.slos.place(model.ui.slo.cursor.as_ref()).unwrap_or(0);
-            super::slos::choose(model, moved(place, by, model.slos.lines().len()));
-        }
-        View::Nodes => {
-            let place = model.nodes.place(model.ui.nodes.cursor.as_ref()).unwrap_or(0);
-            super::nodes::choose(model, moved(place, by, model.nodes.lines().len()));
-        }
-        View::Silences => {
-            let place = model.silences.place(model.ui.silences.cursor.as_ref()).unwrap_or(0);
-            super::silence_list::choose(model, moved(place, by, model.silences.lines().len()));
+        View::Signals | View::Slo | View::Health | View::Nodes | View::Silences => {
+            if let Some((place, count)) = list::place(model) {
+                list::choose(model, moved(place, by, count));
+            }
         }
         // The log moves itself.
         View::Logs(_) => {}
@@ -112,14 +98,16 @@ pub(super) fn hold(model: &mut Model, command: Command) {
 
 /// Whether the cursor of the list in front is where the operator has put it.
 pub(super) fn held(model: &mut Model) -> &mut bool {
-    match model.ui.view {
+    let view = model.ui.view.clone();
+    match view {
         View::Alerts => &mut model.ui.alerts.is_cursor_held,
+        View::Overview => &mut model.ui.overview.is_cursor_held,
         View::Signals => &mut model.ui.signals.is_cursor_held,
         View::Silences => &mut model.ui.silences.is_cursor_held,
         View::Slo => &mut model.ui.slo.is_cursor_held,
         View::Health => &mut model.ui.health.is_cursor_held,
         View::Nodes => &mut model.ui.nodes.is_cursor_held,
-        View::Overview => &mut model.ui.overview.is_cursor_held,
+        View::Jobs => &mut model.jobs.is_cursor_held,
         _ => &mut model.ui.is_cursor_held,
     }
 }

@@ -1,6 +1,6 @@
 //! The overview: shown, walked over, entered and come back to.
 
-use super::{alerts, input, toast};
+use super::{alerts, input, list, move_cursor, toast};
 use crate::app::commands::Command;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
@@ -16,16 +16,6 @@ pub(super) fn run(model: &mut Model, command: Command) -> Option<Vec<Effect>> {
         Command::Overview => Some(show(model)),
         // Rows of other panes are marked and chosen there.
         Command::ProblemsOnly | Command::Mark if model.ui.view == View::Overview => Some(Vec::new()),
-        Command::Rollouts
-        | Command::Alerts
-        | Command::Signals
-        | Command::Slo
-        | Command::Health
-        | Command::Jobs
-        | Command::Journal => {
-            model.ui.overview.is_behind = false;
-            None
-        }
         _ => None,
     }
 }
@@ -35,7 +25,6 @@ fn show(model: &mut Model) -> Vec<Effect> {
     model.ui.overlays.clear();
     model.ui.is_filtering = false;
     model.ui.view = View::Overview;
-    model.ui.overview.is_behind = false;
     model.happened.touch();
     vec![Effect::Focus(None), Effect::ReadJournal]
 }
@@ -101,12 +90,15 @@ pub(super) fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
             }
         }
     };
-    // The pane opens on its worst row, which is the one the headline names.
-    model.ui.is_cursor_held = false;
-    model.ui.alerts.is_cursor_held = false;
-    model.ui.nodes.is_cursor_held = false;
     let effects = input::run(model, command, now);
-    model.refilter();
+    // The pane opens on its worst row, which is the one the headline names.
+    *move_cursor::held(model) = false;
+    let view = model.ui.view.clone();
+    if view == View::Alerts {
+        model.refilter_alerts();
+    } else if !list::relist(model, &view, now) {
+        model.refilter();
+    }
     model.ui.overview.is_behind = true;
     effects
 }

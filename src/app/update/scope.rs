@@ -1,6 +1,6 @@
 //! Which environments are shown, and how a workload is named where there are several.
 
-use super::plan;
+use super::{input, plan};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::sight::Scope;
@@ -21,6 +21,8 @@ pub(super) fn switch(model: &mut Model, selected: usize, now: Instant) -> Vec<Ef
     let mut effects = plan::close(model, now);
     model.planning = None;
     model.enter(scope);
+    // A screen that was frozen is not any more.
+    effects.extend(input::thaw(model, now));
     effects.push(Effect::Focus(None));
     effects.extend(model.connect_shown());
     effects

@@ -1,71 +1,18 @@
-//! The pane of objectives: opened, filtered, left.
+//! The newest objectives.
 
-use crate::app::commands::Command;
+use super::list;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
-use crate::app::slos::place_of;
 use crate::domain::slo::SloSnapshot;
 use crate::domain::time::Instant;
-use crate::ui::state::{Field, View};
+use crate::ui::state::View;
 
 /// The newest of the objectives of an environment.
 pub(super) fn observed(model: &mut Model, snapshot: SloSnapshot, now: Instant) -> Vec<Effect> {
     let is_frozen = model.ui.frozen_at.is_some();
-    model.slos.take(snapshot, is_frozen);
+    model.slos.newest.take(snapshot, is_frozen);
     if !is_frozen {
-        let before = model.ui.slo.cursor.clone();
-        model.refilter_slos(now);
-        if model.ui.view == View::Slo && before.is_some() && before != model.ui.slo.cursor {
-            model.ui.cursor_slid_at = Some(now);
-        }
+        list::moved_on(model, &View::Slo, |ui| &ui.slo.cursor, now);
     }
     Vec::new()
-}
-
-/// What a command means here; `None` where it means what it means everywhere.
-pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Option<Vec<Effect>> {
-    let is_here = model.ui.view == View::Slo;
-    match command {
-        Command::Slo => Some(show(model, now)),
-        Command::ProblemsOnly if is_here => {
-            model.ui.slo.is_problems_only = !model.ui.slo.is_problems_only;
-            model.refilter_slos(now);
-            Some(Vec::new())
-        }
-        // Objectives are not marked.
-        Command::Mark if is_here => Some(Vec::new()),
-        _ => None,
-    }
-}
-
-fn show(model: &mut Model, now: Instant) -> Vec<Effect> {
-    model.ui.overlays.clear();
-    model.ui.is_filtering = false;
-    model.ui.came_from = None;
-    model.ui.view = View::Slo;
-    model.ui.overview.is_behind = false;
-    model.refilter_slos(now);
-    vec![Effect::Focus(None)]
-}
-
-/// One step back within the pane; whether there was one.
-pub(super) fn back(model: &mut Model, now: Instant) -> bool {
-    if model.ui.view != View::Slo {
-        return false;
-    }
-    if model.ui.is_filtering || !model.ui.slo.filter.text.is_empty() {
-        model.ui.slo.filter = Field::default();
-        model.ui.is_filtering = false;
-        model.refilter_slos(now);
-        return true;
-    }
-    model.ui.came_from.take().is_some_and(|origin| {
-        model.ui.view = origin;
-        true
-    })
-}
-
-/// Moves the cursor to a line.
-pub(super) fn choose(model: &mut Model, place: usize) {
-    model.ui.slo.cursor = model.slos.lines().get(place).map(place_of);
 }

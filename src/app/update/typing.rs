@@ -1,6 +1,6 @@
 //! Characters into the field that has the keys.
 
-use super::{logs, noting};
+use super::{list, logs, noting};
 use crate::app::model::Model;
 use crate::domain::alert::Deed;
 use crate::domain::time::Instant;
@@ -9,24 +9,32 @@ use crate::ui::state::{Field, Overlay, View};
 
 /// The field that has the keys.
 fn field(model: &mut Model) -> Option<&mut Field> {
-    match model.ui.overlays.last_mut() {
-        Some(Overlay::Help { filter, .. }) => Some(filter),
-        Some(Overlay::Palette { input, .. }) => Some(input),
-        Some(Overlay::Plan { reason, is_in_reason: true, .. }) => Some(reason),
-        Some(Overlay::Plan { typed, .. }) => Some(typed),
-        Some(Overlay::Taking { note, .. }) => Some(note),
-        Some(Overlay::Noting { text, .. }) => model.noting.as_ref().filter(|open| !open.is_writing).map(|_| text),
-        Some(Overlay::Reaching { fields, at, .. } | Overlay::Silencing { fields, at, .. }) => fields.get_mut(*at),
-        Some(_) => None,
-        None if !model.ui.is_filtering => None,
-        None if matches!(model.ui.view, View::Logs(_)) => Some(&mut model.logs.search),
-        None if model.ui.view == View::Alerts => Some(&mut model.ui.alerts.filter),
-        None if model.ui.view == View::Signals => Some(&mut model.ui.signals.filter),
-        None if model.ui.view == View::Silences => Some(&mut model.ui.silences.filter),
-        None if model.ui.view == View::Slo => Some(&mut model.ui.slo.filter),
-        None if model.ui.view == View::Health => Some(&mut model.ui.health.filter),
-        None if model.ui.view == View::Nodes => Some(&mut model.ui.nodes.filter),
-        None => Some(&mut model.ui.filter),
+    if model.ui.overlays.is_empty() {
+        return filter(model);
+    }
+    match model.ui.overlays.last_mut()? {
+        Overlay::Help { filter, .. } => Some(filter),
+        Overlay::Palette { input, .. } => Some(input),
+        Overlay::Plan { reason, is_in_reason: true, .. } => Some(reason),
+        Overlay::Plan { typed, .. } => Some(typed),
+        Overlay::Taking { note, .. } => Some(note),
+        Overlay::Noting { text, .. } => model.noting.as_ref().filter(|open| !open.is_writing).map(|_| text),
+        Overlay::Reaching { fields, at, .. } | Overlay::Silencing { fields, at, .. } => fields.get_mut(*at),
+        _ => None,
+    }
+}
+
+/// The filter of the pane in front, while it has the keys.
+fn filter(model: &mut Model) -> Option<&mut Field> {
+    if !model.ui.is_filtering {
+        return None;
+    }
+    let view = model.ui.view.clone();
+    match view {
+        View::Logs(_) => Some(&mut model.logs.search),
+        View::Alerts => Some(&mut model.ui.alerts.filter),
+        _ if model.ui.list(&view).is_some() => model.ui.list(&view).map(|chosen| chosen.filter),
+        _ => Some(&mut model.ui.filter),
     }
 }
 
@@ -61,11 +69,11 @@ pub(super) fn typed(model: &mut Model, chord: Chord, now: Instant) {
         Some(_) => {}
         None if matches!(model.ui.view, View::Logs(_)) => logs::searched(model),
         None if model.ui.view == View::Alerts => model.refilter_alerts(),
-        None if model.ui.view == View::Signals => model.refilter_signals(now),
-        None if model.ui.view == View::Silences => model.refilter_silences(),
-        None if model.ui.view == View::Slo => model.refilter_slos(now),
-        None if model.ui.view == View::Health => model.refilter_health(now),
-        None if model.ui.view == View::Nodes => model.refilter_nodes(),
-        None => model.refilter(),
+        None => {
+            let view = model.ui.view.clone();
+            if !list::relist(model, &view, now) {
+                model.refilter();
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::list;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::rollout::{Autoscaler, Budget, Revision, Rollout, WorkloadRef, gaps};
@@ -45,13 +46,8 @@ fn show(model: &mut Model, now: Instant) -> Vec<Effect> {
     let before = model.ui.cursor.clone();
     let node_before = model.ui.nodes.cursor.clone();
     model.refilter();
-    if model.ui.view == View::Nodes && node_before.is_some() && node_before != model.ui.nodes.cursor {
-        model.ui.cursor_slid_at = Some(now);
-    }
-    // What slides in a list nobody looks at takes no key.
-    if model.ui.view == View::Rollouts && before.is_some() && before != model.ui.cursor {
-        model.ui.cursor_slid_at = Some(now);
-    }
+    list::slid(model, &View::Nodes, node_before.as_ref(), |ui| &ui.nodes.cursor, now);
+    list::slid(model, &View::Rollouts, before.as_ref(), |ui| &ui.cursor, now);
     super::jobs::observed(model);
     let mut effects = super::plan::target_moved(model, &rows_before, now);
     if let View::Detail(workload, _) = model.ui.view.clone() {

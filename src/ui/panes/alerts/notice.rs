@@ -47,7 +47,7 @@ pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page 
             page.text(pen, 0, &said::rules_alone(&snapshot.environment), Role::Warning);
         }
     }
-    let local = scene.alerts.local.values().flat_map(|local| &local.notes);
+    let local = scene.alerts.local.iter().flat_map(|local| &local.notes);
     for note in scene.alerts.snapshots.iter().flat_map(|snapshot| &snapshot.notes).chain(local) {
         page.text(pen, 0, note, Role::Warning);
     }

@@ -70,7 +70,7 @@ fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)>
     let is_known = notice::asked(scene).any(|snapshot| snapshot.silences.is_some());
     let tally = said::tally(silences.tally, silences.lines.len(), silences.total);
     let mut facts = vec![if is_known { tally } else { said::TITLE.to_owned() }];
-    facts.extend(chosen.is_standing_only.then(|| said::STANDING_ONLY.to_owned()));
+    facts.extend(chosen.is_problems_only.then(|| said::STANDING_ONLY.to_owned()));
     if !scene.ui.is_filtering && !chosen.filter.text.is_empty() {
         facts.push(words::list::filter(&chosen.filter.text));
     }
