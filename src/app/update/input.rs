@@ -98,6 +98,9 @@ pub(super) fn named(name: &str) -> Option<Command> {
 
 /// What a command means in the pane in front, or in a room of its own; `None` where it means what it means everywhere.
 fn own(model: &mut Model, command: Command, now: Instant) -> Option<Vec<Effect>> {
+    if panes::is_opened_by(command) {
+        list::forget_way(model);
+    }
     let own = list::run(model, command, now)
         .or_else(|| overview::run(model, command))
         .or_else(|| jobs::run(model, command))
@@ -110,9 +113,6 @@ fn own(model: &mut Model, command: Command, now: Instant) -> Option<Vec<Effect>>
 pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
     if command != Command::Back && command != Command::Cancel {
         model.leave_until = None;
-    }
-    if panes::is_opened_by(command) {
-        list::forget_way(model);
     }
     if let Some(effects) = own(model, command, now) {
         return effects;
