@@ -2,9 +2,13 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use quarterdeck::app::{Connected, Effect, Message, Scope, update};
+use quarterdeck::domain::alert::{Alert, AlertSnapshot};
 use quarterdeck::domain::rollout::{Rollout, Verdict, WorkloadRef};
+use quarterdeck::domain::signal::SignalSnapshot;
+use quarterdeck::domain::slo::SloSnapshot;
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::keys::Sequence;
 use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario, Service};
@@ -90,7 +94,7 @@ async fn two_clusters_with_the_same_names_and_uids_are_never_confused() {
     let Rig { east, west, mut console, folder: _folder } = rig().await;
     console.until("both", both_are_there).await;
     let uids = |environment: &str| {
-        let of_it = |row: &&std::sync::Arc<Rollout>| *row.workload.environment == *environment;
+        let of_it = |row: &&Arc<Rollout>| *row.workload.environment == *environment;
         console.model.snapshot.rollouts.iter().filter(of_it).map(|row| row.uid.clone()).collect::<Vec<_>>()
     };
     assert_eq!(uids("east"), uids("west"), "the uids are the same too, or this proves less than it says");
@@ -251,7 +255,7 @@ fn staging() -> Vec<Rollout> {
 
 fn see(stage: &mut Stage, place: usize, rows: Vec<Rollout>, freshness: SourceState) {
     let name = stage.model.sights[place].name().to_owned();
-    let mut rollouts: Vec<_> = rows.into_iter().map(std::sync::Arc::new).collect();
+    let mut rollouts: Vec<_> = rows.into_iter().map(Arc::new).collect();
     rollouts.sort_by(|one, other| one.worst_first(other));
     let health = ["deployments", "replicasets", "pods"].map(|what| health_of(&name, what, freshness)).into();
     let snapshot = ClusterSnapshot { health, rollouts: rollouts.into(), pods: 12, ..ClusterSnapshot::default() };
@@ -365,6 +369,55 @@ fn a_frozen_screen_holds_every_environment_back() {
     assert!(stage.model.snapshot.rollouts.iter().all(|row| row.verdict == Verdict::Complete), "nothing moves");
     stage.press("f");
     assert_eq!(stage.model.snapshot.rollouts.len(), 5, "and nothing is lost");
+}
+
+#[test]
+fn what_is_old_in_one_environment_is_grey_there_alone() {
+    let (mut stage, theme) = (both(), Theme::embedded("mono", Depth::None));
+    stage.model.sights[1].environment.rules = [].into();
+    for (place, (name, freshness)) in
+        [("production", SourceState::Fresh), ("staging", SourceState::Down)].into_iter().enumerate()
+    {
+        see(&mut stage, place, if place == 0 { shop() } else { staging() }, freshness);
+        let environment: Arc<str> = name.into();
+        let health = vec![health_of(name, "prometheus.example", freshness)];
+        let signals = crate::signals::snapshot(&crate::signals::shop()[..1], SourceState::Fresh);
+        stage.tell(Message::Signals(Box::new(SignalSnapshot {
+            environment: environment.clone(),
+            health: health.clone(),
+            ..signals
+        })));
+        let slos = crate::slo::snapshot(crate::slo::shop(), SourceState::Fresh);
+        stage.tell(Message::Slos(Box::new(SloSnapshot { environment: environment.clone(), health, ..slos })));
+        let health = vec![health_of(name, "am-0.example", freshness)];
+        let alerts = crate::alerts::snapshot(Vec::new(), SourceState::Fresh);
+        let fires = Arc::new(Alert {
+            environment: environment.clone(),
+            ..crate::alerts::alert(&[("alertname", "Disk")], "full", 60)
+        });
+        stage.tell(Message::Alerts(Box::new(AlertSnapshot { environment, alerts: [fires].into(), health, ..alerts })));
+    }
+    let grey = theme.style(Role::StaleData).add_modifier;
+    for digit in ["1", "2", "3", "6"] {
+        stage.press(digit);
+        let drawn = stage.body(200, 60);
+        let greys: Vec<(bool, bool)> = (0..drawn.area.height)
+            .filter_map(|y| {
+                let row: String = (0..drawn.area.width).map(|x| drawn[(x, y)].symbol()).collect();
+                // What is said over the rows names a source; the rows name their environment alone.
+                let is_of = |name: &str| row.split_whitespace().any(|word| word == name);
+                let is_production = is_of("production");
+                // The last cells of a row have no style of their own.
+                let mut letters = (3..60).filter(|x| drawn[(*x, y)].symbol() != " ");
+                let is_grey = letters.all(|x| drawn[(x, y)].modifier.contains(grey));
+                (is_production || is_of("staging")).then_some((is_production, is_grey))
+            })
+            .collect();
+        assert!(greys.iter().any(|(is_production, _)| *is_production), "{digit}: {}", text(&drawn));
+        assert!(greys.iter().any(|(is_production, _)| !is_production), "{digit}: {}", text(&drawn));
+        let is_right = greys.iter().all(|(is_production, is_grey)| is_production != is_grey);
+        assert!(is_right, "{digit}: {greys:?}\n{}", text(&drawn));
+    }
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn measured(service: &str, spans: [f64; 7], whole: f64) -> Measured {
     }
 }
 
-fn snapshot(measured: Vec<Measured>, state: SourceState) -> SloSnapshot {
+pub(crate) fn snapshot(measured: Vec<Measured>, state: SourceState) -> SloSnapshot {
     SloSnapshot {
         environment: "production".into(),
         measured: measured.into(),
@@ -48,7 +48,7 @@ fn snapshot(measured: Vec<Measured>, state: SourceState) -> SloSnapshot {
     }
 }
 
-fn shop() -> Vec<Measured> {
+pub(crate) fn shop() -> Vec<Measured> {
     let days = TimeDelta::days(1);
     let outage = |reason: Reason, from: i64, announced: Option<i64>| Exclusion {
         reason,

@@ -3,6 +3,7 @@
 pub mod columns;
 pub mod events;
 pub mod form;
+pub mod freshness;
 pub mod grid;
 pub mod more;
 pub mod note;

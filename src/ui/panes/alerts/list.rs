@@ -39,9 +39,9 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let table = Rect { height: below.height - more, ..below };
     let placed = placed(scene, table.width - 1);
     let at = scene.alerts.cursor.unwrap_or(0);
-    let is_old = notice::is_old(scene);
     let hit = grid::draw(pen, table, &placed, (scene.alerts.lines.len(), at), |pen, place| {
         let Some(line) = scene.alerts.lines.get(place) else { return Vec::new() };
+        let is_old = notice::is_old(scene, &line.alert.environment);
         let cells = placed.iter().map(|column| cell(pen, column.id.words, line, scene));
         cells.map(|(words, role)| (words, if is_old { Role::StaleData } else { role })).collect()
     });

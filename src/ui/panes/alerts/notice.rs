@@ -6,25 +6,23 @@ use crate::theme::Role;
 use crate::ui::chrome::header;
 use crate::ui::pen::Pen;
 use crate::ui::scene::Scene;
+use crate::ui::widgets::freshness;
 use crate::ui::widgets::page::Page;
 use crate::ui::words::{self, alerts as said};
 
 /// The most lines over the rows.
 pub(super) const MOST: u16 = 4;
 
-/// Whether any environment's alerts are the last good ones only.
-pub(super) fn is_old(scene: &Scene<'_>) -> bool {
-    scene.alerts.snapshots.iter().any(|snapshot| {
-        snapshot.best().is_some_and(|best| matches!(best.state, SourceState::Stale | SourceState::Down))
-    })
+/// Whether the alerts of an environment are the last good ones only.
+pub(super) fn is_old(scene: &Scene<'_>, environment: &str) -> bool {
+    let mut of_it = scene.alerts.snapshots.iter().filter(|snapshot| *snapshot.environment == *environment);
+    of_it.any(|snapshot| snapshot.best().is_some_and(freshness::is_away))
 }
 
 /// Whether the rules of an environment's Prometheus were not read lately: what is pending, and the values, are those of then.
 pub(super) fn are_rules_old(scene: &Scene<'_>, environment: &str) -> bool {
     let mut of_it = scene.alerts.snapshots.iter().filter(|snapshot| *snapshot.environment == *environment);
-    of_it.any(|snapshot| {
-        snapshot.rules.as_ref().is_some_and(|rules| matches!(rules.state, SourceState::Stale | SourceState::Down))
-    })
+    of_it.any(|snapshot| snapshot.rules.as_ref().is_some_and(freshness::is_away))
 }
 
 /// What stands over the rows: a missing watchdog, what is not fresh, what else to know.
@@ -35,13 +33,7 @@ pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page 
             page.text(pen, 0, &said::watchdog_missing(&snapshot.environment, name), Role::Error);
         }
     }
-    for source in together(&health(scene)).iter().filter(|source| source.last_good.is_some()) {
-        if let Some(age) = source.last_good.filter(|_| !source.state.is_well()).map(|at| pen.age(at)) {
-            let retry = source.next_try.filter(|at| *at > pen.now).map(|at| pen.left(at));
-            let sentence = words::list::old(&age, source.error.as_deref(), retry.as_deref());
-            page.text(pen, 0, &format!("{}: {sentence}", source.name), Role::Warning);
-        }
-    }
+    freshness::over(&mut page, pen, &health(scene));
     for snapshot in scene.alerts.snapshots.iter().filter(|snapshot| snapshot.teller == Teller::Prometheus) {
         if !snapshot.alerts.is_empty() {
             page.text(pen, 0, &said::rules_alone(&snapshot.environment), Role::Warning);

@@ -7,6 +7,7 @@ use crate::theme::Role;
 use crate::ui::chrome::header;
 use crate::ui::pen::Pen;
 use crate::ui::scene::Scene;
+use crate::ui::widgets::freshness;
 use crate::ui::widgets::page::Page;
 use crate::ui::words::{self, jobs as said};
 
@@ -42,11 +43,9 @@ pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, environment: Option<&s
             page.line(header::health(pen, troubled));
         }
     } else if let Some(worst) = sources.iter().filter(in_trouble).max_by_key(|source| source.state.gravity())
-        && let Some(since) = worst.last_good
+        && let Some(sentence) = freshness::old(pen, worst)
     {
-        let age = pen.age(since);
-        let retry = worst.next_try.filter(|at| *at > pen.now).map(|at| pen.left(at));
-        page.text(pen, 0, &words::list::old(&age, worst.error.as_deref(), retry.as_deref()), Role::Warning);
+        page.text(pen, 0, &sentence, Role::Warning);
     } else if sources.iter().any(|source| source.state == SourceState::Loading) && scene.jobs.total > 0 {
         page.text(pen, 0, &said::loading(scene.jobs.total), Role::Muted);
     } else {

@@ -42,9 +42,9 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let told_rows = told.as_ref().map_or(0, |page| (rows(page) + 1).min(below.height / 2));
     let table = Rect { height: below.height - told_rows, ..below };
     let placed = placed(scene, table.width - 1);
-    let is_old = notice::is_old(nodes);
     let hit = grid::draw(pen, table, &placed, (nodes.lines.len(), at), |pen, place| {
         let Some(node) = nodes.lines.get(place) else { return Vec::new() };
+        let is_old = notice::is_old(nodes, &node.node.environment);
         let cells = placed.iter().map(|column| cell(pen, column, node, scene.usage.of_node(node)));
         cells.map(|(words, role)| (words, if is_old { Role::StaleData } else { role })).collect()
     });

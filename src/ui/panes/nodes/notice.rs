@@ -3,18 +3,19 @@
 use crate::domain::cause::ApiHealth;
 use crate::domain::source::{SourceHealth, SourceState, together};
 use crate::theme::Role;
-use crate::ui::chrome::header;
 use crate::ui::nodes::NodesScene;
 use crate::ui::pen::Pen;
+use crate::ui::widgets::freshness;
 use crate::ui::widgets::page::Page;
 use crate::ui::words::{self, nodes as said};
 
 /// The most lines over the rows.
 pub(super) const MOST: u16 = 4;
 
-/// Whether any environment's nodes are the last good ones only.
-pub(super) fn is_old(nodes: &NodesScene<'_>) -> bool {
-    nodes.health.iter().any(|source| matches!(source.state, SourceState::Stale | SourceState::Down))
+/// Whether the nodes of an environment are the last good ones only.
+pub(super) fn is_old(nodes: &NodesScene<'_>, environment: &str) -> bool {
+    let is_its = |source: &&SourceHealth| place(source) == environment;
+    nodes.health.iter().filter(is_its).any(freshness::is_away)
 }
 
 /// What stands over the rows: what is not fresh, and what is not there at all.
@@ -22,7 +23,7 @@ pub(super) fn above(pen: &mut Pen<'_>, nodes: &NodesScene<'_>, columns: u16) -> 
     let mut page = Page::new(columns);
     for (environment, api) in &nodes.api {
         // Of a server that is away, its sources tell.
-        let is_said = matches!(api, ApiHealth::Unknown(_)) && is_old(nodes);
+        let is_said = matches!(api, ApiHealth::Unknown(_)) && is_old(nodes, environment);
         let Some(sentence) = api.sentence().filter(|_| !is_said) else { continue };
         let words = if nodes.environments > 1 { format!("{environment}: {sentence}") } else { sentence };
         let ApiHealth::NotReady { since, .. } = api else {
@@ -34,17 +35,14 @@ pub(super) fn above(pen: &mut Pen<'_>, nodes: &NodesScene<'_>, columns: u16) -> 
     }
     for source in &together(&nodes.health) {
         match (source.state, source.last_good) {
-            (SourceState::Stale | SourceState::Down, Some(at)) => {
-                let retry = source.next_try.filter(|at| *at > pen.now).map(|at| pen.left(at));
-                let sentence = words::list::old(&pen.age(at), source.error.as_deref(), retry.as_deref());
-                page.text(pen, 0, &format!("{}: {sentence}", source.name), Role::Warning);
+            (SourceState::Stale | SourceState::Down, Some(_)) => {
+                freshness::over(&mut page, pen, std::slice::from_ref(source));
             }
             (SourceState::Forbidden, _) if nodes.total > 0 => {
                 page.text(pen, 0, &said::forbidden(place(source)), Role::Warning);
             }
             (SourceState::Stale | SourceState::Down, None) if nodes.total > 0 => {
-                let sentence: String =
-                    header::health(pen, source).iter().map(|span| span.content.to_string()).collect();
+                let sentence = freshness::sentence(pen, source);
                 page.text(pen, 0, &format!("{} {sentence}", said::NEVER_READ), Role::Error);
             }
             _ => {}
@@ -70,8 +68,7 @@ pub(super) fn instead(pen: &mut Pen<'_>, nodes: &NodesScene<'_>, columns: u16) -
             (SourceState::Fresh, _) => page.text(pen, 0, &said::nothing(place(source)), Role::Text),
             (_, None) => {
                 page.text(pen, 0, said::NEVER_READ, Role::Error);
-                let sentence: String =
-                    header::health(pen, source).iter().map(|span| span.content.to_string()).collect();
+                let sentence = freshness::sentence(pen, source);
                 page.text(pen, 2, &sentence, Role::Text);
                 page.text(pen, 0, words::list::RETRIES, Role::Muted);
             }

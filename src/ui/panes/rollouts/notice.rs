@@ -8,6 +8,7 @@ use crate::theme::Role;
 use crate::ui::chrome::header;
 use crate::ui::pen::Pen;
 use crate::ui::scene::Scene;
+use crate::ui::widgets::freshness;
 use crate::ui::widgets::page::Page;
 use crate::ui::words;
 
@@ -94,10 +95,7 @@ pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, standing: Standing, co
 
 /// That what is shown is old, how old, and why; `None` while it is current.
 pub(super) fn old<'a>(pen: &mut Pen<'_>, sources: impl Iterator<Item = &'a SourceHealth> + Clone) -> Option<String> {
-    let source = source(sources).filter(|source| matches!(source.state, SourceState::Stale | SourceState::Down))?;
-    let age = pen.age(source.last_good?);
-    let retry = source.next_try.filter(|at| *at > pen.now).map(|at| pen.left(at));
-    Some(words::list::old(&age, source.error.as_deref(), retry.as_deref()))
+    freshness::old(pen, source(sources).filter(|source| freshness::is_away(source))?)
 }
 
 /// What stands in place of rows when there are none.

@@ -38,9 +38,9 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let told_rows = told.map_or(0, |board| more::rows(board).min(below.height / 2));
     let table = Rect { height: below.height - told_rows, ..below };
     let placed = placed(scene, table.width - 1);
-    let is_old = notice::is_old(scene);
     let hit = grid::draw(pen, table, &placed, (scene.signals.lines.len(), at), |pen, place| {
         let Some(board) = scene.signals.lines.get(place) else { return Vec::new() };
+        let is_old = notice::is_old(scene, &board.environment);
         let cells = placed.iter().map(|column| cell(pen, column, board));
         cells.map(|(words, role)| (words, if is_old { Role::StaleData } else { role })).collect()
     });

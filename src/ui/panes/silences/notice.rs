@@ -3,9 +3,9 @@
 use crate::domain::alert::{AlertSnapshot, Teller};
 use crate::domain::source::{SourceState, together};
 use crate::theme::Role;
-use crate::ui::chrome::header;
 use crate::ui::pen::Pen;
 use crate::ui::scene::Scene;
+use crate::ui::widgets::freshness;
 use crate::ui::widgets::page::Page;
 use crate::ui::words::{self, alerts, silences as said};
 
@@ -20,9 +20,7 @@ pub(super) fn asked<'a>(scene: &Scene<'a>) -> impl Iterator<Item = &'a AlertSnap
 /// Whether the silences of an environment are the last good ones only.
 pub(super) fn is_old(scene: &Scene<'_>, environment: &str) -> bool {
     let mut of_it = asked(scene).filter(|snapshot| *snapshot.environment == *environment);
-    of_it.any(|snapshot| {
-        snapshot.best().is_some_and(|best| matches!(best.state, SourceState::Stale | SourceState::Down))
-    })
+    of_it.any(|snapshot| snapshot.best().is_some_and(freshness::is_away))
 }
 
 /// What stands over the rows: what is not fresh, and what is not known beside what is.
@@ -31,15 +29,9 @@ pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page 
     let health: Vec<_> = asked(scene).flat_map(|snapshot| snapshot.health.iter().cloned()).collect();
     for source in together(&health).iter().filter(|source| !source.state.is_well()) {
         match source.last_good {
-            Some(at) => {
-                let age = pen.age(at);
-                let retry = source.next_try.filter(|at| *at > pen.now).map(|at| pen.left(at));
-                let sentence = words::list::old(&age, source.error.as_deref(), retry.as_deref());
-                page.text(pen, 0, &format!("{}: {sentence}", source.name), Role::Warning);
-            }
+            Some(_) => freshness::over(&mut page, pen, std::slice::from_ref(source)),
             None if scene.silences.total > 0 && source.state != SourceState::Loading => {
-                let sentence: String =
-                    header::health(pen, source).iter().map(|span| span.content.to_string()).collect();
+                let sentence = freshness::sentence(pen, source);
                 page.text(pen, 0, &format!("{} {sentence}", said::NEVER_READ), Role::Error);
             }
             None => {}
@@ -74,8 +66,7 @@ pub(super) fn instead(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Pag
             (SourceState::Stale | SourceState::Down, None) => {
                 page.text(pen, 0, said::NEVER_READ, Role::Error);
                 for source in together(&snapshot.health) {
-                    let sentence: String =
-                        header::health(pen, &source).iter().map(|span| span.content.to_string()).collect();
+                    let sentence = freshness::sentence(pen, &source);
                     page.text(pen, 2, &sentence, Role::Text);
                 }
                 page.text(pen, 0, words::list::RETRIES, Role::Muted);

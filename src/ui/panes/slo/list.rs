@@ -40,9 +40,9 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let told_rows = told_rows.min(below.height * 3 / 5);
     let table = Rect { height: below.height - told_rows, ..below };
     let placed = placed(scene, table.width - 1);
-    let is_old = notice::is_old(scene);
     let hit = grid::draw(pen, table, &placed, (scene.slo.lines.len(), at), |_, place| {
         let Some(slo) = scene.slo.lines.get(place) else { return Vec::new() };
+        let is_old = notice::is_old(scene, &slo.environment);
         let cells = placed.iter().map(|column| cell(column, slo));
         cells.map(|(words, role)| (words, if is_old { Role::StaleData } else { role })).collect()
     });
