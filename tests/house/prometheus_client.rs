@@ -8,10 +8,11 @@ use std::time::Duration;
 use chrono::DateTime;
 use quarterdeck::config::{Credentials, Prometheus as Settings, Server};
 use quarterdeck::domain::signal::{Query, SignalSnapshot};
+use quarterdeck::domain::slo::SloSnapshot;
 use quarterdeck::domain::time::Instant;
 use quarterdeck::sources::error::Trouble;
 use quarterdeck::sources::metrics::ObserveMetrics;
-use quarterdeck::sources::prometheus::{Prometheus, SignalFeed, SignalSource};
+use quarterdeck::sources::prometheus::{Prometheus, SignalFeed, SignalSource, SloFeed, SloSource};
 use rcgen::{CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::server::WebPkiClientVerifier;
@@ -355,4 +356,32 @@ async fn what_is_no_number_is_none_with_its_reason_and_warnings_are_told() {
     let told = |words: &str| snapshot.notes.iter().any(|note| note == words);
     assert!(told("p.example says of error_ratio: store eu-2 [31mdid not answer"), "{:?}", snapshot.notes);
     assert!(told("p.example says of error_ratio: metric might not be a counter"), "{:?}", snapshot.notes);
+}
+
+/// Questions by the pattern of a name cost a server most: each is asked once a round.
+#[tokio::test]
+async fn recorders_are_looked_for_without_asking_anything_twice() {
+    let answer = |asked: &str| {
+        let recorded = r#"{"metric":{"__name__":"http_requests:burnrate5m","slo":"web","service":"cart"},"value":[1800000000,"0.5"]}"#;
+        let found = if asked.contains("burnrate") { recorded } else { "" };
+        json(&format!(r#"{{"status":"success","data":{{"resultType":"vector","result":[{found}]}}}}"#))
+    };
+    let server = Kept::start(None, Arc::new(answer)).await;
+    let feed = SloFeed {
+        environment: "production".into(),
+        prometheus: way(server.server("http", "")),
+        promises: Arc::default(),
+    };
+    let (snapshots, mut seen) = watch::channel(SloSnapshot::default());
+    let source = SloSource { feed, clock: Arc::new(now), retry: Arc::new(Notify::new()), snapshots };
+    let is_read = |snapshot: &SloSnapshot| !snapshot.measured.is_empty();
+    tokio::select! {
+        () = source.run() => {}
+        _ = tokio::time::timeout(Duration::from_secs(30), seen.wait_for(is_read)) => {}
+    }
+    assert_eq!(&*seen.borrow().measured[0].goal, "web");
+    let asked = server.asked();
+    let of = |name: &str| asked.iter().filter(|asked| asked.contains(name)).count();
+    assert_eq!(["burnrate", "pyrra_objective", "slo%3Aobjective"].map(of), [1, 1, 1], "{asked:?}");
+    assert_eq!(asked.len(), 3, "and nothing of Sloth, which is not there: {asked:?}");
 }

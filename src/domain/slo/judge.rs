@@ -147,11 +147,13 @@ fn too_old() -> String {
 fn no_target(measured: &Measured) -> String {
     match measured.target {
         Some(_) => "A goal of 100 % leaves no budget to count.".to_owned(),
-        None => format!(
-            "{} does not say what was promised: write it in slo of service {}.",
-            measured.recorder.word(),
-            measured.service
-        ),
+        None => {
+            let wanted = match measured.recorder {
+                Recorder::Pyrra => "start it with generic rules",
+                Recorder::Sloth | Recorder::Raw => "load its rules of slo:objective:ratio too",
+            };
+            format!("{} does not say what was promised by {}: {wanted}.", measured.recorder.word(), measured.goal)
+        }
     }
 }
 

@@ -51,10 +51,11 @@ pub(super) async fn look(prometheus: &Prometheus, label: &str, at: Instant) -> R
     for series in ask(prometheus, SLOTH_PROMISED, at).await? {
         found.sloth(&series);
     }
+    // The shares of errors are all that every Pyrra keeps: where there are none there is no Pyrra.
     for series in ask(prometheus, PYRRA_ERRORS, at).await? {
         found.pyrra(&series, label);
     }
-    found.renew(prometheus, label, at).await?;
+    found.read(prometheus, &[PYRRA_PROMISED], label, at).await?;
     Ok(found)
 }
 
@@ -74,13 +75,24 @@ impl Recorded {
             record.errors.clear();
             record.whole = None;
         }
+        self.read(prometheus, &[PYRRA_ERRORS, PYRRA_PROMISED], label, at).await
+    }
+
+    /// Reads the shares of errors of Sloth, and this of Pyrra; nothing of a recorder that is not there.
+    async fn read(
+        &mut self,
+        prometheus: &Prometheus,
+        of_pyrra: &[&str],
+        label: &str,
+        at: Instant,
+    ) -> Result<(), SourceError> {
         if !self.sloth.is_empty() {
             for series in ask(prometheus, SLOTH_ERRORS, at).await? {
                 self.sloth(&series);
             }
         }
         if !self.pyrra.is_empty() {
-            for query in [PYRRA_ERRORS, PYRRA_PROMISED] {
+            for query in of_pyrra {
                 for series in ask(prometheus, query, at).await? {
                     self.pyrra(&series, label);
                 }
@@ -147,16 +159,10 @@ impl Recorded {
         }
     }
 
-    /// Whether a recorder keeps what would be counted for a promise: the same share of the same service, by shipped queries, and nothing
-    /// that a recorder does not exclude.
+    /// Whether a recorder keeps what would be counted for a promise, by shipped queries and with nothing that a recorder does not exclude.
     pub(super) fn stands_for(&self, promise: &Promise) -> bool {
         let is_shipped = !matches!(promise.goal.indicator, Indicator::Queries { .. });
-        is_shipped
-            && promise.exclusions.is_empty()
-            && self.all().any(|(_, record)| {
-                record.service == promise.service
-                    && record.target.and_then(Share::of).is_none_or(|target| target == promise.goal.target)
-            })
+        is_shipped && promise.exclusions.is_empty() && self.all().any(|(_, record)| record.is_of(promise))
     }
 
     fn all(&self) -> impl Iterator<Item = (Recorder, &Record)> {
@@ -171,10 +177,25 @@ impl Recorded {
 }
 
 impl Record {
+    /// What was promised, as the recorder tells.
+    fn target(&self) -> Option<Share> {
+        self.target.and_then(Share::of)
+    }
+
+    /// Whether it is of a promise: of the same service the same share, or where the recorder tells of none the same name. One without a
+    /// share may be any goal of its service: the share of another would make a wrong budget, and nobody would count that other.
+    fn is_of(&self, promise: &Promise) -> bool {
+        let is_same = match self.target() {
+            Some(target) => target == promise.goal.target,
+            None => self.goal == promise.goal.name,
+        };
+        self.service == promise.service && is_same
+    }
+
     fn measured(&self, recorder: Recorder, promises: &[Promise], at: Instant) -> Measured {
         // Where a recorder does not say what was promised, the configuration may.
-        let declared = promises.iter().find(|promise| promise.service == self.service);
-        let target = self.target.and_then(Share::of).or_else(|| declared.map(|promise| promise.goal.target));
+        let declared = promises.iter().find(|promise| self.is_of(promise));
+        let target = self.target().or_else(|| declared.map(|promise| promise.goal.target));
         let days = self.days.map(f64::round).filter(|days| (1.0..=400.0).contains(days));
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 400")]
         let window = days.map(|days| Window::Rolling(days as u16)).or_else(|| declared.map(|promise| promise.window));
@@ -301,5 +322,32 @@ mod tests {
         assert!(!found.stands_for(&promise(999_000, own)), "what is asked for by name is asked");
         let measured = found.measured(&[], Instant::default());
         assert_eq!(measured[0].whole, Err("sloth has no series of 30d.".to_owned()), "never a number from nothing");
+    }
+
+    #[test]
+    fn one_without_a_share_stands_for_the_goal_of_its_name_alone() {
+        let promise = |name: &str, target: u32, indicator: Indicator| Promise {
+            service: "shop".into(),
+            goal: crate::domain::slo::Goal { name: name.into(), target: Share(target), indicator },
+            window: Window::Rolling(7),
+            exclusions: Vec::new(),
+        };
+        let promises = [
+            promise("availability", 999_000, Indicator::Availability),
+            promise("latency", 950_000, Indicator::Latency(TimeDelta::milliseconds(250))),
+        ];
+        let read = |slo: &str| {
+            let mut found = Recorded::default();
+            let labels = [("__name__", "http_requests:burnrate5m"), ("slo", slo), ("service", "shop")];
+            found.pyrra(&series(&labels, 0.02), "service");
+            let measured = found.measured(&promises, Instant::default()).remove(0);
+            (promises.each_ref().map(|one| found.stands_for(one)), measured.target, measured.window)
+        };
+        assert_eq!(
+            read("shop-answers-in-time"),
+            ([false, false], None, Window::default()),
+            "which of them it is nobody says"
+        );
+        assert_eq!(read("latency"), ([false, true], Some(Share(950_000)), Window::Rolling(7)));
     }
 }

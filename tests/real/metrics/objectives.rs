@@ -213,6 +213,8 @@ const RECORDED: &str = r#"groups:
   rules:
   - { record: "http_requests:burnrate5m", expr: vector(0.5), labels: &pyrra { slo: api-errors, service: api } }
   - { record: "http_requests:burnrate1h", expr: vector(0.5), labels: *pyrra }
+  - { record: "pyrra_objective", expr: vector(0.999), labels: *pyrra }
+  - { record: "http_requests:burnrate5m", expr: vector(0.5), labels: { slo: mail-errors, service: mail } }
 "#;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -225,13 +227,13 @@ async fn what_sloth_and_pyrra_record_is_used_and_said() {
     let asking = client(server.port);
     let recorded = async {
         loop {
-            let query = "count({__name__=~\"slo:sli_error:.+\"}) + count({__name__=~\".+:burnrate.+\"})";
+            let query = "count({__name__=~\"slo:sli_error:.+|.+:burnrate.+|pyrra_objective\"})";
             let found = asking.instant(query, Utc::now()).await.expect("an answer");
             if found
                 .series
                 .first()
                 .and_then(quarterdeck::domain::signal::Series::last)
-                .is_some_and(|sample| sample.value > 9.5)
+                .is_some_and(|sample| sample.value > 11.5)
             {
                 return;
             }
@@ -240,16 +242,23 @@ async fn what_sloth_and_pyrra_record_is_used_and_said() {
     };
     tokio::time::timeout(Duration::from_secs(60), recorded).await.expect("the rules were evaluated");
     let now = Utc::now();
-    let snapshot =
-        counted(client(server.port), vec![promised("cart", available()), promised("api", available())], now).await;
+    let services = ["cart", "api", "mail"].map(|name| promised(name, available()));
+    let snapshot = counted(client(server.port), services.into(), now).await;
     let found = judged(&snapshot, now);
     let said: Vec<(&str, &str, Recorder, Standing)> =
         found.iter().map(|one| (&*one.service, &*one.goal, one.recorder, one.standing)).collect();
     assert_eq!(
         said,
-        [("cart", "requests", Recorder::Sloth, Standing::Page), ("api", "api-errors", Recorder::Pyrra, Standing::Page)],
-        "in place of what would be counted"
+        [
+            ("mail", "availability", Recorder::Raw, Standing::Unknown),
+            ("cart", "requests", Recorder::Sloth, Standing::Page),
+            ("api", "api-errors", Recorder::Pyrra, Standing::Page),
+            ("mail", "mail-errors", Recorder::Pyrra, Standing::Unknown),
+        ],
+        "in place of what would be counted, where the same was promised"
     );
+    assert!(found[3].reason.contains("start it with generic rules"), "{:?}", found[3]);
+    let found = &found[1..];
     let budget = found[0].budget.as_ref().expect("Sloth keeps it");
     assert!((budget.left - 0.5).abs() < 1e-9 && (budget.minutes - 40.32).abs() < 1e-6, "{budget:?}");
     assert!((found[0].rows[0].threshold - 13.44).abs() < 1e-9, "28 days: {:?}", found[0].rows[0]);
