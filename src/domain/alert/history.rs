@@ -31,7 +31,7 @@ impl History {
     /// Takes a complete list in and writes into each alert how often it came back.
     ///
     /// It came back when it was gone in between, or when it began anew between two looks.
-    pub fn observe(&mut self, alerts: &mut [Alert], now: Instant) {
+    pub fn observe(&mut self, alerts: &mut [Arc<Alert>], now: Instant) {
         for past in self.known.values_mut() {
             past.is_there = false;
         }
@@ -51,7 +51,10 @@ impl History {
             }
             past.returns.retain(|at| now - *at < WINDOW);
             (past.is_there, past.seen_at) = (true, now);
-            alert.flaps = u32::try_from(past.returns.len()).unwrap_or(u32::MAX);
+            let flaps = u32::try_from(past.returns.len()).unwrap_or(u32::MAX);
+            if alert.flaps != flaps {
+                Arc::make_mut(alert).flaps = flaps;
+            }
         }
         self.known.retain(|_, past| past.is_there || now - past.seen_at < WINDOW);
     }
@@ -69,7 +72,7 @@ mod tests {
         let mut look = |started: i64, at: i64, is_there: bool| {
             let mut one = alert(&[("alertname", "A")], now);
             one.started_at = now + TimeDelta::seconds(started);
-            let mut alerts = if is_there { vec![one] } else { Vec::new() };
+            let mut alerts = if is_there { vec![Arc::new(one)] } else { Vec::new() };
             history.observe(&mut alerts, now + TimeDelta::seconds(at));
             alerts.first().map_or(0, |alert| alert.flaps)
         };
@@ -85,7 +88,8 @@ mod tests {
     fn what_is_long_gone_is_forgotten() {
         let now = Instant::default();
         let mut history = History::default();
-        let mut alerts: Vec<Alert> = (0..100).map(|place| alert(&[("n", &place.to_string())], now)).collect();
+        let mut alerts: Vec<Arc<Alert>> =
+            (0..100).map(|place| Arc::new(alert(&[("n", &place.to_string())], now))).collect();
         history.observe(&mut alerts, now);
         history.observe(&mut [], now + TimeDelta::hours(2));
         assert!(history.known.is_empty());

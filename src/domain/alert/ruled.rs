@@ -60,38 +60,104 @@ impl Ruled {
     }
 }
 
-/// Joins what the rules tell with what Alertmanager lists.
+/// Alerts of rules of one name, whose labels have the same names.
+struct Alike<'a> {
+    names: Vec<&'a str>,
+    /// Whether it fires, and its place, by the values of all labels; of several with the same values the last that fires.
+    whole: HashMap<Vec<&'a str>, (bool, usize)>,
+    /// Those that fire.
+    firing: Vec<usize>,
+    /// Those that fire by the values of some of the labels, for each choice of labels that was looked for.
+    part: HashMap<Vec<&'a str>, HashMap<Vec<&'a str>, Vec<usize>>>,
+}
+
+impl<'a> Alike<'a> {
+    fn add(&mut self, place: usize, one: &'a Alert) {
+        if !one.is_pending {
+            self.firing.push(place);
+        }
+        if let Some(values) = values(one, &self.names) {
+            let this = (!one.is_pending, place);
+            let best = self.whole.entry(values).or_insert(this);
+            *best = this.max(*best);
+        }
+    }
+
+    /// Takes those that fire and may be this alert after relabelling: no label that both have differs.
+    fn take(&mut self, alert: &'a Alert, ruled: &'a [Arc<Alert>]) -> Vec<usize> {
+        let both: Vec<&str> = self.names.iter().copied().filter(|name| alert.label(name).is_some()).collect();
+        let Some(wanted) = values(alert, &both) else { return Vec::new() };
+        let by_values = self.part.entry(both).or_insert_with_key(|both| {
+            let mut by_values: HashMap<Vec<&str>, Vec<usize>> = HashMap::new();
+            for place in &self.firing {
+                if let Some(values) = ruled.get(*place).and_then(|one| values(one, both)) {
+                    by_values.entry(values).or_default().push(*place);
+                }
+            }
+            by_values
+        });
+        by_values.remove(&wanted).unwrap_or_default()
+    }
+}
+
+/// The values of these labels of an alert; `None` where it has not all of them.
+fn values<'a>(alert: &'a Alert, names: &[&str]) -> Option<Vec<&'a str>> {
+    names.iter().map(|name| alert.label(name).map(|value| &**value)).collect()
+}
+
+/// Joins what the rules tell with what Alertmanager lists, and says of each alert of the rules whether it is in the list.
 ///
 /// Prometheus adds its external labels to what it sends, so the alert of a rule is the one in the list that has all its labels, and
-/// perhaps more; of several rules the one that says most. The word of Alertmanager stands. Added are pending alerts, and those that
-/// fire and are not in the list, unless one there may be it after relabelling: the same name, and no label that differs.
-pub fn join(listed: &mut Vec<Alert>, ruled: &[Alert]) {
-    let mut by_name: HashMap<&str, Vec<(usize, &Alert)>> = HashMap::new();
+/// perhaps more; of several rules the one that says most. The word of Alertmanager stands. One that fires is taken to be in the list as
+/// well where one there may be it after relabelling: the same name, and no label that differs.
+///
+/// Looks at each alert once, however many have one name: thousands of a name are what a bad day looks like.
+pub fn join(listed: &mut [Arc<Alert>], ruled: &[Arc<Alert>]) -> Vec<bool> {
+    let (best, is_listed) = matched(listed, ruled);
+    for (alert, best) in listed.iter_mut().zip(best) {
+        if let Some(best) = best.and_then(|place| ruled.get(place)) {
+            Arc::make_mut(alert).rule.clone_from(&best.rule);
+        }
+    }
+    is_listed
+}
+
+/// For each listed alert the one of a rule that it is, and for each of a rule whether it is in the list.
+fn matched<'a>(listed: &'a [Arc<Alert>], ruled: &'a [Arc<Alert>]) -> (Vec<Option<usize>>, Vec<bool>) {
+    let mut by_name: HashMap<&str, Vec<Alike<'_>>> = HashMap::new();
     for (place, one) in ruled.iter().enumerate() {
-        by_name.entry(&one.name).or_default().push((place, one));
-    }
-    let mut is_known = vec![false; ruled.len()];
-    for alert in listed.iter_mut() {
-        let Some(candidates) = by_name.get(&*alert.name) else { continue };
-        let having =
-            candidates.iter().filter(|(_, one)| own(one).all(|(name, value)| alert.label(name) == Some(value)));
-        let best = having.max_by_key(|(_, one)| (own(one).count(), !one.is_pending));
-        if let Some((place, best)) = best {
-            alert.rule.clone_from(&best.rule);
-            if let Some(known) = is_known.get_mut(*place) {
-                *known = true;
-            }
-            continue;
-        }
-        for (place, one) in candidates.iter().filter(|(_, one)| !one.is_pending) {
-            let differs = own(one).any(|(name, value)| alert.label(name).is_some_and(|other| other != value));
-            if let (false, Some(known)) = (differs, is_known.get_mut(*place)) {
-                *known = true;
-            }
+        let kinds = by_name.entry(&one.name).or_default();
+        let names: Vec<&str> = own(one).map(|(name, _)| name).collect();
+        let known = kinds.iter().position(|kind| kind.names == names).unwrap_or_else(|| {
+            kinds.push(Alike { names, whole: HashMap::new(), firing: Vec::new(), part: HashMap::new() });
+            kinds.len() - 1
+        });
+        if let Some(kind) = kinds.get_mut(known) {
+            kind.add(place, one);
         }
     }
-    let added = ruled.iter().zip(is_known).filter(|(_, is_known)| !is_known);
-    listed.extend(added.map(|(one, _)| one.clone()));
+    let mut is_listed = vec![false; ruled.len()];
+    let mut mark = |place: usize| {
+        if let Some(listed) = is_listed.get_mut(place) {
+            *listed = true;
+        }
+    };
+    let mut find = |alert: &'a Arc<Alert>| {
+        let kinds = by_name.get_mut(&*alert.name)?;
+        let having = kinds.iter().filter_map(|kind| {
+            let best = *kind.whole.get(&values(alert, &kind.names)?)?;
+            Some((kind.names.len(), best))
+        });
+        if let Some((_, (_, place))) = having.max() {
+            mark(place);
+            return Some(place);
+        }
+        for kind in kinds {
+            kind.take(alert, ruled).into_iter().for_each(&mut mark);
+        }
+        None
+    };
+    (listed.iter().map(&mut find).collect(), is_listed)
 }
 
 /// The labels that say which alert it is.
@@ -110,7 +176,7 @@ mod tests {
         chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default()
     }
 
-    fn ruled(labels: &[(&str, &str)], value: f64, is_pending: bool) -> Alert {
+    fn ruled(labels: &[(&str, &str)], value: f64, is_pending: bool) -> Arc<Alert> {
         let rule = Ruled {
             expression: "x > 5".into(),
             held_for: TimeDelta::minutes(5),
@@ -120,11 +186,19 @@ mod tests {
             observed_at: now(),
         };
         let told_by = Teller::Prometheus;
-        Alert { told_by, is_pending, rule: Some(Arc::new(rule)), ..alert(labels, now()) }
+        Arc::new(Alert { told_by, is_pending, rule: Some(Arc::new(rule)), ..alert(labels, now()) })
     }
 
-    fn told(listed: &[Alert]) -> Vec<String> {
-        let line = |one: &Alert| {
+    /// The list with what the rules tell beside it.
+    fn joined(listed: Vec<Alert>, rules: &[Arc<Alert>]) -> Vec<Arc<Alert>> {
+        let mut listed: Vec<Arc<Alert>> = listed.into_iter().map(Arc::new).collect();
+        let is_listed = join(&mut listed, rules);
+        listed.extend(rules.iter().zip(is_listed).filter(|(_, is_listed)| !is_listed).map(|(one, _)| one.clone()));
+        listed
+    }
+
+    fn told(listed: &[Arc<Alert>]) -> Vec<String> {
+        let line = |one: &Arc<Alert>| {
             let mut more: Vec<&str> = one.labels.iter().map(|(_, value)| &**value).collect();
             more.sort_unstable();
             let value = one.rule.as_ref().and_then(|rule| rule.said()).unwrap_or_else(|| "-".to_owned());
@@ -135,7 +209,7 @@ mod tests {
 
     #[test]
     fn external_labels_do_not_make_two_of_one() {
-        let mut listed = vec![
+        let listed = vec![
             alert(&[("alertname", "A"), ("cluster", "eu"), ("service", "cart")], now()),
             alert(&[("alertname", "A"), ("cluster", "eu"), ("pod", "p"), ("service", "cart")], now()),
             alert(&[("alertname", "Posted"), ("cluster", "eu")], now()),
@@ -145,9 +219,8 @@ mod tests {
             ruled(&[("alertname", "A"), ("service", "cart"), ("pod", "p")], 9.0, false),
             ruled(&[("alertname", "A"), ("service", "mail"), ("prometheus_replica", "b")], 6.0, true),
         ];
-        join(&mut listed, &rules);
         assert_eq!(
-            told(&listed),
+            told(&joined(listed, &rules)),
             ["A/cart/eu firing 7.2 > 5", "A/cart/eu/p firing 9 > 5", "Posted/eu firing -", "A/b/mail pending 6 > 5"]
         );
     }
@@ -157,21 +230,70 @@ mod tests {
         let mut listed = vec![alert(&[("alertname", "A"), ("cluster", "eu")], now())];
         listed[0].hold = super::super::Hold::Silenced;
         // Its pair of the same cluster is behind: pending here, fired there.
-        join(&mut listed, &[ruled(&[("alertname", "A")], 6.0, true)]);
+        let listed = joined(listed, &[ruled(&[("alertname", "A")], 6.0, true)]);
         assert_eq!(told(&listed), ["A/eu silenced 6 > 5"]);
+    }
+
+    /// What it did before it looked at each alert once: every one beside every other.
+    fn one_by_one(listed: &[Arc<Alert>], ruled: &[Arc<Alert>]) -> (Vec<Option<usize>>, Vec<bool>) {
+        let mut is_listed = vec![false; ruled.len()];
+        let mut best_of = |alert: &Arc<Alert>| {
+            let named = || ruled.iter().enumerate().filter(|(_, one)| one.name == alert.name);
+            let having = named().filter(|(_, one)| own(one).all(|(name, value)| alert.label(name) == Some(value)));
+            let best = having.max_by_key(|(_, one)| (own(one).count(), !one.is_pending)).map(|(place, _)| place);
+            if let Some(best) = best {
+                is_listed[best] = true;
+                return Some(best);
+            }
+            for (place, one) in named().filter(|(_, one)| !one.is_pending) {
+                let differs = own(one).any(|(name, value)| alert.label(name).is_some_and(|other| other != value));
+                is_listed[place] |= !differs;
+            }
+            None
+        };
+        (listed.iter().map(&mut best_of).collect(), is_listed)
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn looking_once_finds_what_looking_at_all_finds(
+            listed in proptest::collection::vec((0..2_u8, proptest::collection::vec(0..4_u8, 5)), 0..12),
+            rules in proptest::collection::vec((0..2_u8, proptest::collection::vec(0..4_u8, 5), proptest::bool::ANY), 0..12),
+        ) {
+            let labels = |name: u8, values: &[u8]| -> Vec<(String, String)> {
+                let names = ["a", "b", "c", "d", "prometheus_replica"];
+                let some = names.iter().zip(values).filter(|(_, value)| **value > 0);
+                // An empty value is none.
+                let text = |value: u8| if value == 1 { String::new() } else { value.to_string() };
+                let some = some.map(|(name, value)| ((*name).to_owned(), text(*value)));
+                some.chain([("alertname".to_owned(), name.to_string())]).collect()
+            };
+            let borrowed = |pairs: &[(String, String)], make: &dyn Fn(&[(&str, &str)]) -> Arc<Alert>| {
+                let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (&**name, &**value)).collect();
+                make(&pairs)
+            };
+            let listed: Vec<Arc<Alert>> = listed
+                .iter()
+                .map(|(name, values)| borrowed(&labels(*name, values), &|pairs| Arc::new(alert(pairs, now()))))
+                .collect();
+            let rules: Vec<Arc<Alert>> = rules
+                .iter()
+                .map(|(name, values, is_pending)| borrowed(&labels(*name, values), &|pairs| ruled(pairs, 6.0, *is_pending)))
+                .collect();
+            proptest::prop_assert_eq!(matched(&listed, &rules), one_by_one(&listed, &rules));
+        }
     }
 
     #[test]
     fn what_fires_and_was_never_told_is_shown_and_what_was_relabelled_is_not_shown_twice() {
-        let mut listed = vec![alert(&[("alertname", "Renamed"), ("svc", "cart"), ("severity", "page")], now())];
+        let listed = vec![alert(&[("alertname", "Renamed"), ("svc", "cart"), ("severity", "page")], now())];
         let rules = [
             ruled(&[("alertname", "Renamed"), ("service", "cart"), ("severity", "page")], 6.0, false),
             ruled(&[("alertname", "Renamed"), ("service", "cart"), ("severity", "info")], 8.0, false),
             ruled(&[("alertname", "Dropped"), ("service", "cart")], 7.0, false),
         ];
-        join(&mut listed, &rules);
         assert_eq!(
-            told(&listed),
+            told(&joined(listed, &rules)),
             ["Renamed/cart/page firing -", "Renamed/cart/info firing 8 > 5", "Dropped/cart firing 7 > 5"],
             "no value is claimed for what only may be it"
         );

@@ -21,7 +21,7 @@ pub enum Watchdog {
 
 impl Watchdog {
     /// Takes the alert of that name out of a complete list: it is a proof of life, not something to do.
-    pub fn of(name: Option<&Arc<str>>, alerts: &mut Vec<Alert>) -> Self {
+    pub fn of(name: Option<&Arc<str>>, alerts: &mut Vec<Arc<Alert>>) -> Self {
         let Some(name) = name else { return Self::NotAsked };
         let heard = alerts.iter().filter(|alert| alert.name == *name).map(|alert| alert.heard_at).max();
         alerts.retain(|alert| alert.name != *name);
@@ -43,7 +43,8 @@ mod tests {
     fn a_list_without_its_watchdog_is_not_healthy() {
         let now = Instant::default();
         let name: Arc<str> = "Watchdog".into();
-        let mut alerts = vec![alert(&[("alertname", "Watchdog")], now), alert(&[("alertname", "A")], now)];
+        let mut alerts: Vec<Arc<Alert>> =
+            ["Watchdog", "A"].map(|name| Arc::new(alert(&[("alertname", name)], now))).into();
         assert_eq!(Watchdog::of(Some(&name), &mut alerts), Watchdog::Heard(now));
         assert_eq!(alerts.len(), 1, "it is no row");
         assert_eq!(Watchdog::of(Some(&name), &mut alerts), Watchdog::Missing(name.clone()));

@@ -9,9 +9,9 @@ use crate::domain::alert::{Alert, Silence};
 ///
 /// The newest word of it counts, and the least held back: a replica that has not heard of a silence notifies all the same, so the
 /// cluster fails open and the console with it.
-pub(super) fn alerts<'a>(lists: impl Iterator<Item = &'a [Alert]>) -> Vec<Alert> {
+pub(super) fn alerts<'a>(lists: impl Iterator<Item = &'a [Arc<Alert>]>) -> Vec<Arc<Alert>> {
     let mut places: HashMap<Arc<str>, usize> = HashMap::new();
-    let mut merged: Vec<Alert> = Vec::new();
+    let mut merged: Vec<Arc<Alert>> = Vec::new();
     for list in lists {
         if merged.is_empty() {
             merged.reserve(list.len());
@@ -28,16 +28,22 @@ pub(super) fn alerts<'a>(lists: impl Iterator<Item = &'a [Alert]>) -> Vec<Alert>
     merged
 }
 
-fn merge(known: &mut Alert, other: &Alert) {
-    let least = if other.hold < known.hold { other } else { &*known };
-    let (hold, silenced, inhibited, muted) =
-        (least.hold, least.silenced_by.clone(), least.inhibited_by.clone(), least.muted_by.clone());
+fn merge(known: &mut Arc<Alert>, other: &Arc<Alert>) {
+    let least = if other.hold < known.hold { other.clone() } else { known.clone() };
     let started_at = known.started_at.min(other.started_at);
     if other.heard_at > known.heard_at {
-        *known = other.clone();
+        known.clone_from(other);
     }
-    (known.hold, known.silenced_by, known.inhibited_by, known.muted_by) = (hold, silenced, inhibited, muted);
-    known.started_at = started_at;
+    if known.hold != least.hold {
+        let known = Arc::make_mut(known);
+        known.hold = least.hold;
+        known.silenced_by.clone_from(&least.silenced_by);
+        known.inhibited_by.clone_from(&least.inhibited_by);
+        known.muted_by.clone_from(&least.muted_by);
+    }
+    if known.started_at != started_at {
+        Arc::make_mut(known).started_at = started_at;
+    }
 }
 
 /// The silences of several replicas, each once, in the order given.
@@ -73,7 +79,7 @@ mod tests {
         second.heard_at = now + TimeDelta::seconds(5);
         second.started_at -= TimeDelta::seconds(2);
         let other = alert(&[("alertname", "B")], now);
-        let (one, two) = ([first.clone()], [second.clone(), other]);
+        let (one, two) = ([Arc::new(first)], [Arc::new(second.clone()), Arc::new(other)]);
         for lists in [[&one[..], &two[..]], [&two[..], &one[..]]] {
             let merged = alerts(lists.into_iter());
             let same = merged.iter().find(|alert| &*alert.name == "A").expect("merged");

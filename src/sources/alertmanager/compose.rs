@@ -15,6 +15,14 @@ use crate::sources::prometheus::SeenRules;
 /// After how long without a good word a source is down, not only stale.
 const DOWN_AFTER: TimeDelta = TimeDelta::seconds(60);
 
+/// What rules told last.
+struct Ruling {
+    /// Their alerts, without the watchdog.
+    seen: SeenRules,
+    /// Which of them Alertmanager listed since.
+    was_listed: Vec<bool>,
+}
+
 /// What was told so far.
 pub(super) struct Told {
     environment: Arc<str>,
@@ -23,7 +31,7 @@ pub(super) struct Told {
     /// Each replica, and what it told last.
     replicas: Vec<(SourceHealth, Option<Seen>)>,
     /// The Prometheus with its rules, and what it told last.
-    rules: Option<(SourceHealth, Option<SeenRules>)>,
+    rules: Option<(SourceHealth, Option<Ruling>)>,
     /// That it has no rules to read, where it said so.
     without_rules: Option<String>,
     history: History,
@@ -73,9 +81,11 @@ impl Told {
         let is_beside = !self.replicas.is_empty();
         let Some((health, known)) = &mut self.rules else { return };
         match outcome {
-            Ok(seen) => {
+            Ok(mut seen) => {
                 note(health, Ok(seen.at), next_try, now);
-                (*known, self.without_rules) = (Some(seen), None);
+                seen.alerts.retain(|alert| Some(&alert.name) != self.watchdog_name.as_ref());
+                let was_listed = vec![false; seen.alerts.len()];
+                (*known, self.without_rules) = (Some(Ruling { seen, was_listed }), None);
             }
             // One that only stores has none: where Alertmanagers list what fires, that is no failure.
             Err(error) if error.trouble == Trouble::NotFound && is_beside => {
@@ -105,13 +115,12 @@ impl Told {
         let known: Vec<&[Silence]> = counted.iter().filter_map(|seen| seen.silences.as_deref()).collect();
         let silences = (!known.is_empty()).then(|| board::silences(known.into_iter()).into());
         let mut notes: Vec<String> = counted.iter().flat_map(|seen| seen.notes.clone()).collect();
-        let told = self.rules.as_ref().and_then(|(_, seen)| seen.as_ref());
-        notes.extend(told.iter().flat_map(|seen| seen.notes.clone()));
+        let told = self.rules.as_ref().and_then(|(_, told)| told.as_ref());
+        notes.extend(told.iter().flat_map(|told| told.seen.notes.clone()));
         notes.extend(self.without_rules.clone());
         notes.dedup();
-        let mut ruled: Vec<Alert> = told.map(|seen| seen.alerts.clone()).unwrap_or_default();
-        ruled.retain(|alert| Some(&alert.name) != self.watchdog_name.as_ref());
         if self.replicas.is_empty() {
+            let ruled = told.map(|told| told.seen.alerts.clone()).unwrap_or_default();
             return self.of_rules_alone(ruled, notes, now);
         }
         let watchdog = Watchdog::of(self.watchdog_name.as_ref(), &mut alerts);
@@ -119,10 +128,10 @@ impl Told {
             self.history.observe(&mut alerts, now);
             self.watchdog = watchdog;
         }
-        ruled::join(&mut alerts, &ruled);
+        self.join(&mut alerts);
         AlertSnapshot {
             environment: self.environment.clone(),
-            alerts: alerts.into_iter().map(Arc::new).collect(),
+            alerts: alerts.into(),
             silences,
             watchdog: self.watchdog.clone(),
             teller: Teller::Alertmanager,
@@ -132,15 +141,28 @@ impl Told {
         }
     }
 
+    /// Joins the list with what the rules told. Once those are away the list knows better: what Alertmanager had and has no more is over.
+    fn join(&mut self, listed: &mut Vec<Arc<Alert>>) {
+        let Some((health, Some(told))) = &mut self.rules else { return };
+        let is_current = health.state == SourceState::Fresh;
+        let is_listed = ruled::join(listed, &told.seen.alerts);
+        for ((one, is_listed), was_listed) in told.seen.alerts.iter().zip(is_listed).zip(&mut told.was_listed) {
+            *was_listed |= is_listed;
+            if !is_listed && (is_current || !*was_listed) {
+                listed.push(one.clone());
+            }
+        }
+    }
+
     /// Without any Alertmanager: what the rules tell is the list, and nothing proves that somebody is told.
-    fn of_rules_alone(&mut self, ruled: Vec<Alert>, notes: Vec<String>, now: Instant) -> AlertSnapshot {
-        let (pending, mut firing): (Vec<Alert>, Vec<Alert>) = ruled.into_iter().partition(|alert| alert.is_pending);
+    fn of_rules_alone(&mut self, ruled: Vec<Arc<Alert>>, notes: Vec<String>, now: Instant) -> AlertSnapshot {
+        let (pending, mut firing): (Vec<_>, Vec<_>) = ruled.into_iter().partition(|alert| alert.is_pending);
         if self.rules.as_ref().is_some_and(|(health, _)| health.state == SourceState::Fresh) {
             self.history.observe(&mut firing, now);
         }
         AlertSnapshot {
             environment: self.environment.clone(),
-            alerts: firing.into_iter().chain(pending).map(Arc::new).collect(),
+            alerts: firing.into_iter().chain(pending).collect(),
             silences: None,
             watchdog: Watchdog::NotAsked,
             teller: Teller::Prometheus,
@@ -179,16 +201,15 @@ mod tests {
     }
 
     fn rules(names: &[(&str, bool)], seconds: i64) -> SeenRules {
-        let one = |(name, is_pending): &(&str, bool)| Alert {
-            told_by: Teller::Prometheus,
-            is_pending: *is_pending,
-            ..alert(&[("alertname", name)], at(seconds))
+        let one = |(name, is_pending): &(&str, bool)| {
+            let alert = alert(&[("alertname", name)], at(seconds));
+            Arc::new(Alert { told_by: Teller::Prometheus, is_pending: *is_pending, ..alert })
         };
         SeenRules { at: at(seconds), alerts: names.iter().map(one).collect(), notes: Vec::new() }
     }
 
     fn seen(names: &[&str], seconds: i64) -> Seen {
-        let alerts = names.iter().map(|name| alert(&[("alertname", name)], at(seconds))).collect();
+        let alerts = names.iter().map(|name| Arc::new(alert(&[("alertname", name)], at(seconds)))).collect();
         Seen { at: at(seconds), alerts, silences: None, notes: Vec::new() }
     }
 
@@ -228,6 +249,27 @@ mod tests {
         let missing = || SourceError::new(Trouble::NotFound, "p knows no such thing.");
         told.rules(Err(missing()), at(200), at(100));
         assert_eq!(told.compose(at(100)).best().map(|best| best.state), Some(SourceState::Down));
+    }
+
+    #[test]
+    fn old_rules_bring_nothing_back_that_alertmanager_has_no_more() {
+        let mut told = told(&["am"]);
+        told.rules(Ok(rules(&[("Over", false), ("On", false), ("Soon", true), ("Untold", false)], 0)), at(15), at(0));
+        told.replica(0, Ok(seen(&["Over", "On"], 5)), at(20), at(5));
+        assert_eq!(names(&told.compose(at(5))), ["Over firing", "On firing", "Soon pending", "Untold firing"]);
+        for seconds in [15, 100] {
+            told.rules(Err(SourceError::new(Trouble::Timeout, "p did not answer.")), at(200), at(seconds));
+            told.replica(0, Ok(seen(&["On", "Soon"], seconds)), at(200), at(seconds));
+            assert_eq!(
+                names(&told.compose(at(seconds))),
+                ["On firing", "Soon firing", "Untold firing"],
+                "what nobody else tells of stays with its age"
+            );
+        }
+        told.replica(0, Ok(seen(&["On"], 115)), at(200), at(115));
+        assert_eq!(names(&told.compose(at(115))), ["On firing", "Untold firing"], "nor what was pending and has fired");
+        told.rules(Ok(rules(&[("Over", false)], 120)), at(135), at(120));
+        assert_eq!(names(&told.compose(at(120))), ["On firing", "Over firing"], "the rules of now do count");
     }
 
     #[test]

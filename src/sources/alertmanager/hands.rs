@@ -71,7 +71,7 @@ impl ObserveAlerts for AlertEyes {
                 if decoded.unreadable > 0 {
                     return Err(trouble::malformed("some of the alerts cannot be read", client.name()));
                 }
-                Ok(decoded.items)
+                Ok(decoded.items.into_iter().map(Arc::unwrap_or_clone).collect())
             })
             .await
         })

@@ -33,7 +33,7 @@ pub(super) struct Seen {
     /// When it was complete.
     pub(super) at: Instant,
     /// Every alert.
-    pub(super) alerts: Vec<Alert>,
+    pub(super) alerts: Vec<Arc<Alert>>,
     /// Every silence that is not over; `None` when they could not be read.
     pub(super) silences: Option<Vec<Silence>>,
     /// What an operator should know of it, as sentences.

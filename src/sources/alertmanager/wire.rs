@@ -139,9 +139,9 @@ impl Kept {
 ///
 /// # Errors
 /// When it is no list: what it is instead.
-pub(super) fn alerts(body: &[u8], reading: &Reading<'_>) -> Result<Decoded<Alert>, String> {
+pub(super) fn alerts(body: &[u8], reading: &Reading<'_>) -> Result<Decoded<Arc<Alert>>, String> {
     let mut kept = Kept::default();
-    list(body, |raw| alert(serde_json::from_str(raw)?, reading, &mut kept))
+    list(body, |raw| Ok(Arc::new(alert(serde_json::from_str(raw)?, reading, &mut kept)?)))
 }
 
 /// Why one part of a list cannot be read.
@@ -356,7 +356,7 @@ mod tests {
     const OLD: &str = r#"[{"annotations":{"summary":"too many \u001b[31merrors"},"endsAt":"2026-11-25T03:10:00.000Z","fingerprint":"8bb5d2f0d4cb3f0c","receivers":[{"name":"pager"}],
         "startsAt":"2026-11-25T03:00:00.123Z","status":{"inhibitedBy":[],"silencedBy":[],"state":"active"},"updatedAt":"2026-11-25T03:05:00.000Z","labels":{"severity":"critical","alertname":"ErrorRate","service":"payments"}}]"#;
 
-    fn read(body: &str, ahead: i64) -> Result<Decoded<Alert>, String> {
+    fn read(body: &str, ahead: i64) -> Result<Decoded<Arc<Alert>>, String> {
         let environment = "production".into();
         let services = Services::default();
         let reading = Reading { environment: &environment, services: &services, ahead: TimeDelta::seconds(ahead) };

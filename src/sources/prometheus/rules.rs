@@ -9,7 +9,6 @@ use tokio::sync::Notify;
 use super::client::Prometheus;
 use crate::domain::alert::{Alert, Comparison, Hold, Ruled, Severity, Teller, identity, join, value};
 use crate::domain::service::Services;
-use crate::domain::text;
 use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::SourceError;
@@ -27,7 +26,7 @@ pub(in crate::sources) struct SeenRules {
     /// When it was complete, by our clock.
     pub(in crate::sources) at: Instant,
     /// What is pending or fires.
-    pub(in crate::sources) alerts: Vec<Alert>,
+    pub(in crate::sources) alerts: Vec<Arc<Alert>>,
     /// What an operator should know of it, as sentences.
     pub(in crate::sources) notes: Vec<String>,
 }
@@ -73,38 +72,44 @@ impl RulePoller {
             };
             notes.push(format!("{count} {they} at {name}, whatever happens; {}: {why}.", first.name));
         }
-        let all = rules.iter().flat_map(|rule| rule.alerts.iter().map(move |alert| (rule, alert)));
-        let count = all.clone().count();
+        let count: usize = rules.iter().map(|rule| rule.alerts.len()).sum();
         if count > ALERTS_AT_MOST {
             notes.push(format!("{name} has {count} alerts; {ALERTS_AT_MOST} of them are read."));
         }
-        let alerts = all.take(ALERTS_AT_MOST).map(|(rule, alert)| self.alert(rule, alert, at)).collect();
+        let alerts = rules.into_iter().flat_map(|rule| self.alerts(rule, at)).take(ALERTS_AT_MOST).collect();
         Ok(SeenRules { at, alerts, notes })
     }
 
-    fn alert(&self, rule: &Rule, told: &RuleAlert, at: Instant) -> Alert {
+    /// The alerts of one rule, which share what it says.
+    fn alerts(&self, rule: Rule, at: Instant) -> impl Iterator<Item = Arc<Alert>> {
+        let said = Ruled {
+            expression: rule.expression.as_str().into(),
+            held_for: rule.held_for,
+            value: None,
+            comparison: Comparison::of(&rule.expression),
+            active_at: None,
+            observed_at: at,
+        };
+        rule.alerts.into_iter().map(move |told| Arc::new(self.alert(&rule.name, &said, told)))
+    }
+
+    fn alert(&self, name: &Arc<str>, said: &Ruled, told: RuleAlert) -> Alert {
+        let at = said.observed_at;
         let own = told.labels.iter().filter(|(name, _)| !identity::REPLICA_LABELS.contains(&&**name));
         let key: Arc<str> = identity::fingerprint(own.map(|(name, value)| (&**name, &**value))).into();
         let active_at = told.active_at;
         let started_at = match (active_at, told.is_firing) {
-            (Some(active), true) => (active + rule.held_for).min(at),
+            (Some(active), true) => (active + said.held_for).min(at),
             (Some(active), false) => active,
             (None, _) => at,
         };
-        let ruled = Ruled {
-            expression: rule.expression.as_str().into(),
-            held_for: rule.held_for,
-            value: told.value,
-            comparison: Comparison::of(&rule.expression),
-            active_at,
-            observed_at: at,
-        };
+        let ruled = Ruled { value: told.value, active_at, ..said.clone() };
         Alert {
             environment: self.environment.clone(),
             fingerprint: key.clone(),
             key,
             // The label of the alert is the rule's name, unless a rule names another.
-            name: value(&told.labels, "alertname").cloned().unwrap_or_else(|| text::clean(&rule.name).into()),
+            name: value(&told.labels, "alertname").cloned().unwrap_or_else(|| name.clone()),
             severity: Severity::of(value(&told.labels, "severity").map(AsRef::as_ref)),
             hold: Hold::None,
             told_by: Teller::Prometheus,
@@ -113,8 +118,8 @@ impl RulePoller {
             started_at,
             heard_at: at,
             service: join::service(&told.labels, &self.services, &self.environment),
-            labels: told.labels.clone().into(),
-            annotations: told.annotations.clone().into(),
+            labels: told.labels.into(),
+            annotations: told.annotations.into(),
             source: None,
             silenced_by: Vec::new(),
             inhibited_by: Vec::new(),
