@@ -13,6 +13,14 @@ pub(crate) type At = fn(&Sandbox, &str) -> (&'static str, String);
 pub(crate) struct Polled {
     /// Where it is.
     pub(crate) server: At,
+    /// How every path of it begins.
+    pub(crate) path: &'static str,
+    /// What it is called in sentences.
+    pub(crate) kind: &'static str,
+    /// The longest answer that is read.
+    pub(crate) longest: &'static str,
+    /// What is said of an answer that nothing is there.
+    pub(crate) missing: &'static str,
     /// What else the configuration says.
     pub(crate) more: &'static str,
     /// The service of the scenario.
@@ -71,8 +79,31 @@ impl Polled {
         screen.contains("all fresh") && screen.contains(self.fresh)
     }
 
+    /// Which paths a fault is of, and what the screen says of it.
+    fn said(&self, fault: Fault) -> (&'static str, String) {
+        let words = match fault {
+            Fault::Down | Fault::Reset => "broke off",
+            Fault::WrongCertificate => "certificate",
+            Fault::ExpiredCertificate => "xpired",
+            Fault::Hang | Fault::HangAfterHeaders | Fault::Slow => "did not answer within",
+            Fault::Status(401) => "does not accept these credentials",
+            Fault::Status(403) => "does not allow it",
+            Fault::Status(404) => self.missing,
+            Fault::Status(429) => "left alone for a while",
+            Fault::Status(500) => "in trouble itself",
+            Fault::Status(503) => "overloaded or starting",
+            Fault::Truncated | Fault::Garbage | Fault::Html => &format!("not as {}", self.kind),
+            Fault::Huge => &format!("larger than {}", self.longest),
+            Fault::Status(_) | Fault::GoneInStream | Fault::NotReady | Fault::Repeated => panic!("not one of these"),
+        };
+        // A whole server is away, or has another certificate.
+        let is_whole = matches!(fault, Fault::Down | Fault::WrongCertificate | Fault::ExpiredCertificate);
+        (if is_whole { "/" } else { self.path }, words.to_owned())
+    }
+
     /// The last good rows stay with their age, the screen says why, keys answer, and after the fault all is fresh again.
-    pub(crate) async fn survives(&self, fault: Fault, path: &str, words: &str) {
+    pub(crate) async fn survives(&self, fault: Fault) {
+        let (path, words) = self.said(fault);
         let mut rig = self.rig().await;
         rig.console.until("fresh at first", |screen| self.is_fresh(screen)).await;
         rig.sandbox.faults().set(path, fault);
@@ -80,7 +111,7 @@ impl Polled {
         let screen = rig
             .console
             .until(&format!("old with the cause of {fault:?}"), |screen| {
-                screen.contains("What follows is") && screen.contains(words)
+                screen.contains("What follows is") && screen.contains(&words)
             })
             .await;
         assert!(!screen.contains("all fresh"), "{fault:?}: the header knows:\n{screen}");
@@ -94,12 +125,34 @@ impl Polled {
     }
 }
 
-/// A test for each fault.
+/// A test for each fault every source that is polled is held to.
 macro_rules! polled_faults {
-    ($polled:expr; $($name:ident: $fault:expr, $path:literal, $words:literal;)+) => {
+    ($polled:expr) => {
+        $crate::polled::polled_faults! {
+            $polled;
+            down: Down;
+            another_certificate: WrongCertificate;
+            an_expired_certificate: ExpiredCertificate;
+            hanging: Hang;
+            hanging_after_the_headers: HangAfterHeaders;
+            slow: Slow;
+            reset_in_the_body: Reset;
+            truncated: Truncated;
+            garbage: Garbage;
+            a_web_page: Html;
+            huge: Huge;
+            unauthorized: Status(401);
+            forbidden: Status(403);
+            not_found: Status(404);
+            too_many_requests: Status(429);
+            internal_error: Status(500);
+            unavailable: Status(503);
+        }
+    };
+    ($polled:expr; $($name:ident: $kind:ident $(($code:literal))?;)+) => {
         $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $name() {
-            $polled.survives($fault, $path, $words).await;
+            $polled.survives(quarterdeck::sandbox::Fault::$kind $(($code))?).await;
         })+
     };
 }

@@ -9,6 +9,10 @@ use crate::polled::{Polled, polled_faults};
 
 const SIGNALS: Polled = Polled {
     server: |sandbox, namespace| ("prometheus", sandbox.prometheus(namespace)),
+    path: "/prometheus/",
+    kind: "a Prometheus",
+    longest: "32 MB",
+    missing: "route prefix",
     more: "",
     service: "checkout-api",
     pane: "3",
@@ -16,26 +20,7 @@ const SIGNALS: Polled = Polled {
     stays: ["checkout-api", "0.04 %"],
 };
 
-polled_faults! {
-    SIGNALS;
-    down: Fault::Down, "/", "broke off";
-    another_certificate: Fault::WrongCertificate, "/", "certificate";
-    an_expired_certificate: Fault::ExpiredCertificate, "/", "xpired";
-    hanging: Fault::Hang, "/prometheus/", "did not answer within";
-    hanging_after_the_headers: Fault::HangAfterHeaders, "/prometheus/", "did not answer within";
-    slow: Fault::Slow, "/prometheus/", "did not answer within";
-    reset_in_the_body: Fault::Reset, "/prometheus/", "broke off";
-    truncated: Fault::Truncated, "/prometheus/", "not as a Prometheus";
-    garbage: Fault::Garbage, "/prometheus/", "not as a Prometheus";
-    a_web_page: Fault::Html, "/prometheus/", "not as a Prometheus";
-    huge: Fault::Huge, "/prometheus/", "larger than 32 MB";
-    unauthorized: Fault::Status(401), "/prometheus/", "does not accept these credentials";
-    forbidden: Fault::Status(403), "/prometheus/", "does not allow it";
-    not_found: Fault::Status(404), "/prometheus/", "route prefix";
-    too_many_requests: Fault::Status(429), "/prometheus/", "left alone for a while";
-    internal_error: Fault::Status(500), "/prometheus/", "in trouble itself";
-    unavailable: Fault::Status(503), "/prometheus/", "overloaded or starting";
-}
+polled_faults!(SIGNALS);
 
 /// A query that is refused costs itself alone: its value is not known, and the source is well.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -52,27 +37,15 @@ async fn a_refused_query_is_unknown_and_the_source_is_well() {
 mod of_pages {
     use super::*;
 
-    const PAGES: Polled = Polled { server: |sandbox, namespace| ("scrape", sandbox.exposition(namespace)), ..SIGNALS };
+    const PAGES: Polled = Polled {
+        server: |sandbox, namespace| ("scrape", sandbox.exposition(namespace)),
+        path: "/exposition/",
+        kind: "a page of metrics",
+        missing: "knows no such thing",
+        ..SIGNALS
+    };
 
-    polled_faults! {
-        PAGES;
-        down: Fault::Down, "/", "broke off";
-        an_expired_certificate: Fault::ExpiredCertificate, "/", "xpired";
-        hanging: Fault::Hang, "/exposition/", "did not answer within";
-        hanging_after_the_headers: Fault::HangAfterHeaders, "/exposition/", "did not answer within";
-        slow: Fault::Slow, "/exposition/", "did not answer within";
-        reset_in_the_body: Fault::Reset, "/exposition/", "broke off";
-        truncated: Fault::Truncated, "/exposition/", "not as a page of metrics";
-        garbage: Fault::Garbage, "/exposition/", "not as a page of metrics";
-        a_web_page: Fault::Html, "/exposition/", "not as a page of metrics";
-        huge: Fault::Huge, "/exposition/", "larger than 32 MB";
-        unauthorized: Fault::Status(401), "/exposition/", "does not accept these credentials";
-        forbidden: Fault::Status(403), "/exposition/", "does not allow it";
-        not_found: Fault::Status(404), "/exposition/", "knows no such thing";
-        too_many_requests: Fault::Status(429), "/exposition/", "left alone for a while";
-        internal_error: Fault::Status(500), "/exposition/", "in trouble itself";
-        unavailable: Fault::Status(503), "/exposition/", "overloaded or starting";
-    }
+    polled_faults!(PAGES);
 }
 
 /// While the Prometheus is away the pages of metrics stand in for it, and the screen says so; when it is back it is asked alone.

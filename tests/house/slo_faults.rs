@@ -1,6 +1,4 @@
 //! The fault suite of objectives: a simulated Prometheus that breaks, the shipped client, asserted on the drawn screen.
-//!
-//! It is the Prometheus of the signals, whose suite has every fault; here are those in which long windows could differ.
 
 use quarterdeck::sandbox::Fault;
 
@@ -8,6 +6,10 @@ use crate::polled::{Polled, polled_faults};
 
 const OBJECTIVES: Polled = Polled {
     server: |sandbox, namespace| ("prometheus", sandbox.prometheus(namespace)),
+    path: "/prometheus/",
+    kind: "a Prometheus",
+    longest: "32 MB",
+    missing: "route prefix",
     more: "[service.checkout-api]\nslo = { availability = \"99.9 %\" }\n",
     service: "checkout-api",
     pane: "6",
@@ -15,17 +17,7 @@ const OBJECTIVES: Polled = Polled {
     stays: ["checkout-api", "60 %"],
 };
 
-polled_faults! {
-    OBJECTIVES;
-    down: Fault::Down, "/", "broke off";
-    hanging: Fault::Hang, "/prometheus/", "did not answer within";
-    truncated: Fault::Truncated, "/prometheus/", "not as a Prometheus";
-    a_web_page: Fault::Html, "/prometheus/", "not as a Prometheus";
-    huge: Fault::Huge, "/prometheus/", "larger than 32 MB";
-    unauthorized: Fault::Status(401), "/prometheus/", "does not accept these credentials";
-    too_many_requests: Fault::Status(429), "/prometheus/", "left alone for a while";
-    unavailable: Fault::Status(503), "/prometheus/", "overloaded or starting";
-}
+polled_faults!(OBJECTIVES);
 
 /// A question that is refused costs its window alone: the objective is not known, and the source is well.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
