@@ -374,7 +374,7 @@ fn exit_code(snapshot: &ClusterSnapshot, alerts: &[AlertSnapshot]) -> u8 {
     });
     let sources = snapshot.health.iter().map(|health| match health.state {
         SourceState::Down | SourceState::Loading => 3,
-        SourceState::Forbidden if verdicts_need(&health.name) => 3,
+        SourceState::Forbidden if verdicts_need(health) => 3,
         SourceState::Forbidden | SourceState::Stale | SourceState::Fresh => 0,
     });
     let gravity = |code: &u8| [0, 1, 3, 2].iter().position(|known| known == code);
@@ -387,8 +387,8 @@ fn exit_code(snapshot: &ClusterSnapshot, alerts: &[AlertSnapshot]) -> u8 {
 
 /// Whether a rollout can be missing, or judged wrongly, while this source may not be read. Who may not see nodes or jobs still
 /// knows how each rollout stands.
-fn verdicts_need(source: &str) -> bool {
-    let (_, kind) = source.split_once('/').unwrap_or(("", source));
+fn verdicts_need(source: &SourceHealth) -> bool {
+    let kind = source.what().split_once(" in ").map_or(source.what(), |(kind, _)| kind);
     !matches!(kind, "nodes" | "jobs" | "cronjobs")
 }
 
@@ -417,7 +417,7 @@ mod tests {
         let of = |name: &str| ClusterSnapshot { health: vec![forbidden(name)], ..ClusterSnapshot::default() };
         assert_eq!(exit_code(&of("production/statefulsets"), &[]), 3);
         assert_eq!(exit_code(&of("production/pods"), &[]), 3);
-        for kind in ["nodes", "jobs", "cronjobs"] {
+        for kind in ["nodes", "jobs", "cronjobs", "jobs in shop"] {
             assert_eq!(exit_code(&of(&format!("production/{kind}")), &[]), 0, "{kind}");
         }
     }

@@ -1,8 +1,12 @@
 //! How fresh what a source told us is.
 
+use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::time::{self, Instant};
+
+/// After how long without a good word a source that is polled is down, not only stale.
+pub const DOWN_AFTER: TimeDelta = TimeDelta::seconds(60);
 
 /// What can be said of a source right now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -51,7 +55,7 @@ impl SourceState {
 /// A source by name with what is known of its freshness.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceHealth {
-    /// For example `production: deployments`.
+    /// Its environment and what it is, for example `production/deployments`.
     pub name: String,
     /// The verdict.
     pub state: SourceState,
@@ -67,15 +71,14 @@ pub struct SourceHealth {
 ///
 /// The order of first appearance stays.
 pub fn together(sources: &[SourceHealth]) -> Vec<SourceHealth> {
-    let place = |name: &str| name.split_once('/').map_or("", |(place, _)| place).to_owned();
     let mut merged: Vec<SourceHealth> = Vec::new();
     for source in sources {
         let same = merged.iter_mut().find(|one| {
-            one.state == source.state && one.error == source.error && place(&one.name) == place(&source.name)
+            one.state == source.state && one.error == source.error && one.environment() == source.environment()
         });
         match same {
             Some(one) => {
-                one.name = with(&one.name, source.name.split_once('/').map_or(&*source.name, |(_, what)| what));
+                one.name = with(&one.name, source.what());
                 one.last_good = one.last_good.min(source.last_good);
                 one.next_try = [one.next_try, source.next_try].into_iter().flatten().min();
             }
@@ -99,6 +102,29 @@ impl SourceHealth {
         Self { name: name.into(), state: SourceState::Loading, last_good: None, error: None, next_try: None }
     }
 
+    /// The environment it is of; empty where its name tells of none.
+    pub fn environment(&self) -> &str {
+        self.name.rsplit_once('/').map_or("", |(environment, _)| environment)
+    }
+
+    /// What it is, without its environment.
+    pub fn what(&self) -> &str {
+        self.name.rsplit_once('/').map_or(&*self.name, |(_, what)| what)
+    }
+
+    /// It gave a good word then, and all is well.
+    pub fn heard(&mut self, at: Instant) {
+        (self.state, self.last_good) = (SourceState::Fresh, Some(at));
+        (self.error, self.next_try) = (None, None);
+    }
+
+    /// It failed: stale while its last good word is younger than `down_after`, else down. What was heard keeps its age.
+    pub fn failed(&mut self, sentence: String, next_try: Option<Instant>, down_after: TimeDelta, now: Instant) {
+        let is_recent = self.last_good.is_some_and(|at| now - at < down_after);
+        self.state = if is_recent { SourceState::Stale } else { SourceState::Down };
+        (self.error, self.next_try) = (Some(sentence), next_try);
+    }
+
     /// Whole seconds since the last good word; `None` before the first one. A fresh source is 0 s old: its watch is open.
     pub fn age_seconds(&self, now: Instant) -> Option<i64> {
         match self.state {
@@ -111,6 +137,21 @@ impl SourceHealth {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_failure_keeps_the_last_good_word_and_its_age() {
+        let at = |seconds: i64| chrono::DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap_or_default();
+        let mut health = SourceHealth::loading("production/p");
+        let fails = |health: &mut SourceHealth, seconds| {
+            health.failed("p did not answer.".to_owned(), Some(at(seconds + 2)), DOWN_AFTER, at(seconds));
+            (health.state, health.last_good, health.next_try)
+        };
+        assert_eq!(fails(&mut health, 0), (SourceState::Down, None, Some(at(2))), "never heard");
+        health.heard(at(10));
+        assert_eq!((health.state, health.error.as_deref(), health.next_try), (SourceState::Fresh, None, None));
+        assert_eq!(fails(&mut health, 30), (SourceState::Stale, Some(at(10)), Some(at(32))));
+        assert_eq!(fails(&mut health, 100), (SourceState::Down, Some(at(10)), Some(at(102))));
+    }
 
     #[test]
     fn one_trouble_is_said_once() {
@@ -127,6 +168,13 @@ mod tests {
             source("prod/pods", at(5), Some("refused")),
             source("stage/pods", at(5), Some("refused")),
         ]);
+        let of_a_cluster = SourceHealth::loading("arn:aws:eks:eu-1:7:cluster/prod/deployments");
+        assert_eq!(
+            of_a_cluster.environment(),
+            "arn:aws:eks:eu-1:7:cluster/prod",
+            "a name of an environment may have any letter"
+        );
+        assert_eq!((of_a_cluster.what(), SourceHealth::loading("store").what()), ("deployments", "store"));
         let in_shop =
             [source("prod/deployments in shop", None, Some("no")), source("prod/pods in shop", None, Some("no"))];
         assert_eq!(together(&in_shop)[0].name, "prod/deployments, pods in shop");

@@ -1,5 +1,6 @@
 //! The port through which series are read.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -21,6 +22,27 @@ pub struct Metrics {
     pub ahead: i64,
 }
 
+impl Metrics {
+    /// The newest value of each series by what a label of it says: of a service one, where the question groups by nothing else.
+    pub(super) fn by(&self, label: &str) -> BTreeMap<&Arc<str>, Vec<f64>> {
+        let mut values: BTreeMap<&Arc<str>, Vec<f64>> = BTreeMap::new();
+        for series in &self.series {
+            if let (Some(name), Some(sample)) = (series.label(label).filter(|name| !name.is_empty()), series.last()) {
+                values.entry(name).or_default().push(sample.value);
+            }
+        }
+        values
+    }
+}
+
+/// The only value; `None` where there are several, or none that is a number.
+pub(super) fn only(values: &[f64]) -> Option<f64> {
+    match values {
+        [value] => Some(*value).filter(|value| value.is_finite()),
+        _ => None,
+    }
+}
+
 /// An alert as the rules of a Prometheus have it. Texts are cleaned.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuleAlert {
@@ -39,8 +61,6 @@ pub struct RuleAlert {
 /// A rule of a Prometheus. Texts are cleaned.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
-    /// The group it is in.
-    pub group: Arc<str>,
     /// The alert's name, or the recorded metric's.
     pub name: Arc<str>,
     /// Whether it alerts; else it records.
@@ -57,7 +77,7 @@ pub struct Rule {
     pub alerts: Vec<RuleAlert>,
 }
 
-/// Reading series, alerts and rules. Changes nothing.
+/// Reading series and the rules that alert. Changes nothing.
 pub trait ObserveMetrics: Send + Sync {
     /// The newest value of every series of an expression at a time; one sample each.
     fn instant<'a>(&'a self, query: &'a str, at: Instant) -> Answer<'a, Metrics>;
@@ -68,9 +88,24 @@ pub trait ObserveMetrics: Send + Sync {
     /// Its rules that alert, with what is pending or fires by each.
     fn alerting(&self) -> Answer<'_, Vec<Rule>>;
 
-    /// Its rules.
-    fn rules(&self) -> Answer<'_, Vec<Rule>>;
-
     /// The labels that carry service and status; asked once for each connection. `None`: no label carries the service.
     fn labels(&self) -> Answer<'_, Option<Labels>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::signal::Sample;
+
+    #[test]
+    fn several_series_for_one_service_are_no_number() {
+        let series = |service: &str, value: f64| Series {
+            labels: [("service".into(), service.into())].into(),
+            samples: vec![Sample { at: Instant::default(), value }],
+        };
+        let all = vec![series("a", 1.0), series("b", 1.0), series("b", 2.0), series("c", f64::NAN), series("", 1.0)];
+        let found = Metrics { series: all, ..Metrics::default() };
+        let found: Vec<Option<f64>> = found.by("service").into_values().map(|values| only(&values)).collect();
+        assert_eq!(found, [Some(1.0), None, None]);
+    }
 }

@@ -31,3 +31,19 @@ use crate::domain::time::Instant;
 
 /// Where the time comes from: the operating system's clock, or a test's.
 pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
+
+/// A clock that can be debugged around.
+#[derive(Clone)]
+struct Clocked(Clock);
+
+impl Clocked {
+    fn now(&self) -> Instant {
+        (self.0)()
+    }
+}
+
+impl std::fmt::Debug for Clocked {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str("Clock")
+    }
+}

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 use super::error::SourceError;
 
 /// How often a source is asked.
@@ -25,6 +27,14 @@ pub(super) fn pause(
     *failures = failures.saturating_add(1);
     let backed_off = Duration::from_secs(1).saturating_mul(1 << (*failures).min(6)).min(cap);
     error.retry_after.unwrap_or(backed_off).clamp(Duration::from_secs(1), Duration::from_secs(300))
+}
+
+/// Waits, at most until somebody asks for what is broken to be tried at once; whether that was so.
+pub(super) async fn rest(wait: Duration, retry: &Notify) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(wait) => false,
+        () = retry.notified() => true,
+    }
 }
 
 /// A wait up to a tenth longer or shorter, so that consoles do not ask all at once.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use serde::Serialize;
 
 /// Requests answered, per second.
@@ -33,6 +34,17 @@ pub const REQUESTS_METRIC: &str = "http_requests_total";
 pub const DURATION_METRIC: &str = "http_request_duration_seconds";
 /// The window of a rate, as PromQL writes it: four scrapes of a minute and one to spare.
 pub const RANGE: &str = "5m";
+
+/// A window as PromQL writes it, a second at least.
+pub fn range(length: TimeDelta) -> String {
+    format!("{}s", length.num_seconds().max(1))
+}
+
+/// The same window in seconds.
+#[expect(clippy::cast_precision_loss, reason = "seconds of a quarter")]
+pub fn seconds(length: TimeDelta) -> f64 {
+    length.num_seconds().max(1) as f64
+}
 
 /// What a value counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]

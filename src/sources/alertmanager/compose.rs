@@ -2,18 +2,13 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-
 use super::board;
 use super::replica::Seen;
 use crate::domain::alert::{Alert, AlertSnapshot, History, Silence, Teller, Watchdog, ruled};
-use crate::domain::source::{SourceHealth, SourceState};
+use crate::domain::source::{DOWN_AFTER, SourceHealth, SourceState};
 use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::prometheus::SeenRules;
-
-/// After how long without a good word a source is down, not only stale.
-const DOWN_AFTER: TimeDelta = TimeDelta::seconds(60);
 
 /// What rules told last.
 struct Ruling {
@@ -69,10 +64,10 @@ impl Told {
         let Some((health, known)) = self.replicas.get_mut(place) else { return };
         match outcome {
             Ok(seen) => {
-                note(health, Ok(seen.at), next_try, now);
+                health.heard(seen.at);
                 *known = Some(seen);
             }
-            Err(error) => note(health, Err(&error), next_try, now),
+            Err(error) => health.failed(error.sentence, Some(next_try), DOWN_AFTER, now),
         }
     }
 
@@ -82,21 +77,21 @@ impl Told {
         let Some((health, known)) = &mut self.rules else { return };
         match outcome {
             Ok(mut seen) => {
-                note(health, Ok(seen.at), next_try, now);
+                health.heard(seen.at);
                 seen.alerts.retain(|alert| Some(&alert.name) != self.watchdog_name.as_ref());
                 let was_listed = vec![false; seen.alerts.len()];
                 (*known, self.without_rules) = (Some(Ruling { seen, was_listed }), None);
             }
             // One that only stores has none: where Alertmanagers list what fires, that is no failure.
             Err(error) if error.trouble == Trouble::NotFound && is_beside => {
-                note(health, Ok(now), next_try, now);
-                let name = health.name.split_once('/').map_or("", |(_, name)| name).trim_end_matches(" rules");
+                health.heard(now);
+                let name = health.what().trim_end_matches(" rules");
                 self.without_rules = Some(format!(
                     "{name} tells of no rules (404): what is pending and the values of alerts are not known."
                 ));
                 *known = None;
             }
-            Err(error) => note(health, Err(&error), next_try, now),
+            Err(error) => health.failed(error.sentence, Some(next_try), DOWN_AFTER, now),
         }
     }
 
@@ -169,24 +164,6 @@ impl Told {
             health: self.rules.iter().map(|(health, _)| health.clone()).collect(),
             rules: None,
             notes,
-        }
-    }
-}
-
-/// What an outcome makes of the health of a source.
-fn note(health: &mut SourceHealth, outcome: Result<Instant, &SourceError>, next_try: Instant, now: Instant) {
-    match outcome {
-        Ok(at) => {
-            health.state = SourceState::Fresh;
-            health.last_good = Some(at);
-            health.error = None;
-            health.next_try = None;
-        }
-        Err(error) => {
-            let is_recent = health.last_good.is_some_and(|at| now - at < DOWN_AFTER);
-            health.state = if is_recent { SourceState::Stale } else { SourceState::Down };
-            health.error = Some(error.sentence.clone());
-            health.next_try = Some(next_try);
         }
     }
 }

@@ -14,10 +14,10 @@ use crate::config::Scrape;
 use crate::domain::signal::direct::{Direct, is_wanted};
 use crate::domain::signal::{Query, Reading, Series};
 use crate::domain::time::Instant;
-use crate::sources::Clock;
 use crate::sources::error::SourceError;
 use crate::sources::http::{Http, Request, trouble};
 use crate::sources::poll::{EVERY, pause};
+use crate::sources::{Clock, Clocked};
 
 /// The longest page, unpacked.
 const LONGEST_BODY: usize = 32 * 1024 * 1024;
@@ -64,15 +64,6 @@ pub(in crate::sources) struct Scraped {
 pub(in crate::sources) struct Scraper {
     pages: Vec<Page>,
     clock: Clocked,
-}
-
-/// A clock that can be debugged around.
-struct Clocked(Clock);
-
-impl std::fmt::Debug for Clocked {
-    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        to.write_str("Clock")
-    }
 }
 
 impl Scraper {

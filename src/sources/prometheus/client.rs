@@ -12,11 +12,11 @@ use crate::domain::signal::query::{DURATION_METRIC, REQUESTS_METRIC};
 use crate::domain::signal::{Labels, Sample, Series};
 use crate::domain::text;
 use crate::domain::time::Instant;
-use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::http::{Answered, Http, Request, trouble};
 use crate::sources::metrics::{Metrics, ObserveMetrics, Rule};
 use crate::sources::observe::Answer;
+use crate::sources::{Clock, Clocked};
 
 /// The longest body, unpacked: 10,000 series are about 2 MB, with an hour of samples 13 MB.
 const LONGEST_BODY: usize = 32 * 1024 * 1024;
@@ -47,16 +47,6 @@ struct Shared {
     /// How far its clock is ahead of ours, in seconds, as its newest answer told.
     ahead: AtomicI64,
     labels: Mutex<Option<Labels>>,
-}
-
-/// A clock that can be debugged around.
-#[derive(Clone)]
-struct Clocked(Clock);
-
-impl std::fmt::Debug for Clocked {
-    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        to.write_str("Clock")
-    }
 }
 
 impl Prometheus {
@@ -120,14 +110,16 @@ impl Prometheus {
         wire::envelope(&answer.body).map_err(|what| self.malformed(&what))
     }
 
-    async fn all_rules(&self, path: &str) -> Result<Vec<Rule>, SourceError> {
-        let envelope = self.get(path).await?;
+    async fn alerting_rules(&self) -> Result<Vec<Rule>, SourceError> {
+        let envelope = self.get("/rules?type=alert").await?;
         if let Some(error) = &envelope.error {
             let sentence = format!("{} refused it ({}).", self.name(), error.trim_end_matches('.'));
             return Err(SourceError::new(Trouble::Rejected, sentence));
         }
         let ahead = TimeDelta::seconds(self.shared.ahead.load(Ordering::Relaxed));
         let mut rules = wire::rules(&envelope).map_err(|what| self.malformed(&what))?;
+        // A server that does not know the parameter sends the others too.
+        rules.retain(|rule| rule.is_alerting);
         for alert in rules.iter_mut().flat_map(|rule| &mut rule.alerts) {
             alert.active_at = alert.active_at.map(|at| at - ahead);
         }
@@ -174,7 +166,7 @@ impl Prometheus {
         if let Some(labels) = kept().clone() {
             return Ok(Some(labels));
         }
-        let now = (self.clock.0)();
+        let now = self.clock.now();
         let (start, end) = (self.theirs(now - LABELS_SINCE), self.theirs(now));
         let durations = format!("{DURATION_METRIC}_count");
         let fields = [("match[]", REQUESTS_METRIC), ("match[]", &*durations), ("start", &*start), ("end", &*end)];
@@ -211,16 +203,7 @@ impl ObserveMetrics for Prometheus {
     }
 
     fn alerting(&self) -> Answer<'_, Vec<Rule>> {
-        Box::pin(async move {
-            // A server that does not know the parameter sends the others too.
-            let mut rules = self.all_rules("/rules?type=alert").await?;
-            rules.retain(|rule| rule.is_alerting);
-            Ok(rules)
-        })
-    }
-
-    fn rules(&self) -> Answer<'_, Vec<Rule>> {
-        Box::pin(self.all_rules("/rules"))
+        Box::pin(self.alerting_rules())
     }
 
     fn labels(&self) -> Answer<'_, Option<Labels>> {

@@ -8,11 +8,11 @@ use chrono::TimeDelta;
 use super::client::Prometheus;
 use super::source::SignalFeed;
 use crate::domain::advice::{Absence, Beside, Compared, Other, Released, Value, Window, windows};
-use crate::domain::signal::query::{ERRORS, P95, REQUESTS};
+use crate::domain::signal::query::{self, ERRORS, P95, REQUESTS};
 use crate::domain::signal::{Labels, Query, Unit};
 use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::metrics::ObserveMetrics;
+use crate::sources::metrics::{ObserveMetrics, only};
 
 /// The most business metrics that are compared, the first of them.
 const BUSINESS_AT_MOST: usize = 5;
@@ -47,8 +47,7 @@ impl SignalFeed {
             let sentence = format!("no label of {} carries the service.", prometheus.name());
             return Err(SourceError::new(Trouble::Rejected, sentence));
         };
-        let range = window(length);
-        let seconds = seconds(length);
+        let (range, seconds) = (query::range(length), query::seconds(length));
         let service = &released.service;
         let mut all = Vec::with_capacity(ends.len());
         let mut everybody = Vec::with_capacity(ends.len());
@@ -96,7 +95,7 @@ impl SignalFeed {
         end: Instant,
     ) -> Result<Option<Beside>, SourceError> {
         let Some(sides) = &released.sides else { return Ok(None) };
-        let range = window(length);
+        let range = query::range(length);
         let mut found = Vec::with_capacity(2);
         for pods in [&sides.new, &sides.old] {
             let of_pods = |query: &Query| query.for_pods(labels, &released.service, pods, &range);
@@ -106,7 +105,7 @@ impl SignalFeed {
                 values.push(of(&asked, &released.service));
             }
             let Ok([requests, errors, p95]) = <[Value; 3]>::try_from(values) else { return Ok(None) };
-            let requests = requests.map(|pace| pace * seconds(length));
+            let requests = requests.map(|pace| pace * query::seconds(length));
             found.push(Window { requests, errors, p95, business: Vec::new() });
         }
         let Ok([new, old]) = <[Window; 2]>::try_from(found) else { return Ok(None) };
@@ -150,35 +149,15 @@ impl SignalFeed {
         let Some(promql) = query.and_then(written) else { return Ok(Err(Absence::NoQuery)) };
         match self.past()?.instant(&promql, at).await {
             Ok(metrics) => {
-                let mut values = BTreeMap::new();
-                let mut twice = Vec::new();
-                for series in &metrics.series {
-                    let (Some(name), Some(sample)) = (series.label(&labels.service), series.last()) else { continue };
-                    if let Some(value) = sample.number()
-                        && values.insert(name.clone(), value).is_some()
-                    {
-                        twice.push(name.clone());
-                    }
-                }
+                let values = metrics.by(&labels.service);
                 // Several series for one service are no value of it.
-                values.retain(|name, _| !twice.contains(name));
-                Ok(Ok(values))
+                let known = values.into_iter().filter_map(|(name, values)| Some((name.clone(), only(&values)?)));
+                Ok(Ok(known.collect()))
             }
             Err(error) if error.trouble == Trouble::Rejected => Ok(Err(Absence::Refused(error.sentence))),
             Err(error) => Err(error),
         }
     }
-}
-
-/// A window as PromQL writes it.
-fn window(length: TimeDelta) -> String {
-    format!("{}s", length.num_seconds().max(1))
-}
-
-/// A window in seconds, one at least.
-#[expect(clippy::cast_precision_loss, reason = "an hour in seconds")]
-fn seconds(length: TimeDelta) -> f64 {
-    length.num_seconds().max(1) as f64
 }
 
 /// The value of one service.

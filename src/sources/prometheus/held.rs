@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::history::History;
-use super::source::{Round, SignalFeed, note};
+use super::source::{Round, SignalFeed};
 use crate::domain::signal::{Labels, Reading, SignalSnapshot, Trace};
-use crate::domain::source::{SourceHealth, SourceState};
+use crate::domain::source::{DOWN_AFTER, SourceHealth, SourceState};
 use crate::domain::time::Instant;
 use crate::sources::exposition::{Scraped, Scraper};
 
@@ -14,7 +14,7 @@ use crate::sources::exposition::{Scraped, Scraper};
 pub(super) struct Held {
     environment: Arc<str>,
     /// The Prometheus; none where there is none.
-    pub(super) asked: Vec<SourceHealth>,
+    asked: Vec<SourceHealth>,
     /// What it told last.
     readings: Vec<Reading>,
     traces: Arc<[Trace]>,
@@ -55,7 +55,7 @@ impl Held {
 
     /// Takes in what the Prometheus told.
     pub(super) fn answered(&mut self, readings: Vec<Reading>, traces: Arc<[Trace]>, round: Round) {
-        note(&mut self.asked, Ok(round.at), None, round.at);
+        self.asked.iter_mut().for_each(|one| one.heard(round.at));
         (self.readings, self.traces) = (readings, traces);
         (self.labels, self.notes) = (round.labels, round.notes);
         // What the pages told is over: their values would age beside fresh ones.
@@ -63,6 +63,13 @@ impl Held {
         self.page_notes.clear();
         for page in &mut self.pages {
             *page = SourceHealth::loading(page.name.clone());
+        }
+    }
+
+    /// Takes in that the Prometheus failed.
+    pub(super) fn failed(&mut self, sentence: String, next_try: Instant, now: Instant) {
+        if let Some(asked) = self.asked.first_mut() {
+            asked.failed(sentence, Some(next_try), DOWN_AFTER, now);
         }
     }
 
@@ -74,10 +81,8 @@ impl Held {
             match scraped.outcome {
                 // The first time there is nothing to tell yet.
                 Some(Ok(false)) | None => {}
-                Some(Ok(true)) => note(std::slice::from_mut(page), Ok(now), None, now),
-                Some(Err(error)) => {
-                    note(std::slice::from_mut(page), Err(error.sentence), scraped.next_try, now);
-                }
+                Some(Ok(true)) => page.heard(now),
+                Some(Err(error)) => page.failed(error.sentence, scraped.next_try, DOWN_AFTER, now),
             }
         }
         let found = scraper.readings(&feed.queries, now);
@@ -112,7 +117,7 @@ impl Held {
         let mut services: Vec<&str> = measured.map(|reading| &*reading.service).collect();
         services.dedup();
         if let (Some(away), false) = (self.asked.first(), services.is_empty()) {
-            let name = away.name.split_once('/').map_or(away.name.as_str(), |(_, name)| name);
+            let name = away.what();
             let count = services.len();
             let of = if count == 1 { "1 service is".to_owned() } else { format!("{count} services are") };
             snapshot

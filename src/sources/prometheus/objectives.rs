@@ -9,22 +9,21 @@ use tokio::sync::{Notify, watch};
 
 use super::client::Prometheus;
 use super::recorders::{self, Recorded};
-use super::source::note;
 use crate::config::Environment;
 use crate::domain::service::Services;
 use crate::domain::signal::Labels;
-use crate::domain::signal::query::for_some;
+use crate::domain::signal::query::{self, for_some};
 use crate::domain::slo::exclusion::excluded;
 use crate::domain::slo::objective::promises;
 use crate::domain::slo::{
     Events, Excluded, Indicator, Measured, Part, Promise, Recorder, SPANS, SloSnapshot, Span, Window,
 };
-use crate::domain::source::SourceHealth;
+use crate::domain::source::{DOWN_AFTER, SourceHealth};
 use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::metrics::{Metrics, ObserveMetrics};
-use crate::sources::poll::jittered;
+use crate::sources::metrics::{ObserveMetrics, only};
+use crate::sources::poll::{jittered, pause, rest};
 
 /// How often the windows up to six hours are counted.
 const EVERY: Duration = Duration::from_secs(30);
@@ -82,7 +81,33 @@ pub struct SloSource {
 }
 
 /// How many were bad, and how many there were; or why that is not known.
-type Counted = Result<(f64, f64), String>;
+type Counted = Result<(f64, f64), Uncounted>;
+
+/// Why something is not known.
+#[derive(Debug, Clone, PartialEq)]
+enum Uncounted {
+    /// In so long a time there is no series of it: nothing was asked.
+    NoSeries(TimeDelta),
+    /// Anything else, as a sentence.
+    Said(String),
+}
+
+impl std::fmt::Display for Uncounted {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoSeries(length) => {
+                write!(to, "There is no series of it in the last {}.", crate::domain::time::coarse(*length))
+            }
+            Self::Said(sentence) => to.write_str(sentence),
+        }
+    }
+}
+
+impl From<SourceError> for Uncounted {
+    fn from(error: SourceError) -> Self {
+        Self::Said(error.sentence)
+    }
+}
 
 /// What is known of one promise.
 struct Kept {
@@ -132,7 +157,8 @@ impl SloSource {
     pub async fn run(self) {
         let mut snapshot = SloSnapshot { environment: self.feed.environment.clone(), ..SloSnapshot::default() };
         let name = format!("{}/objectives", self.feed.environment);
-        snapshot.health = vec![SourceHealth::loading(name)];
+        let mut health = SourceHealth::loading(name);
+        snapshot.health = vec![health.clone()];
         self.snapshots.send_replace(snapshot.clone());
         let mut kept: Vec<Kept> = self.feed.promises.iter().map(|_| Kept::default()).collect();
         let (mut recorded, mut due) = (Recorded::default(), Due::default());
@@ -141,36 +167,23 @@ impl SloSource {
             let at = (self.clock)();
             let outcome = self.round(at, &mut kept, &mut recorded, &mut due).await;
             let now = (self.clock)();
-            let wait = match &outcome {
-                Ok(()) => {
-                    failures = 0;
-                    jittered(EVERY)
-                }
-                Err(error) => {
-                    failures = failures.saturating_add(1);
-                    let backed_off = Duration::from_secs(1).saturating_mul(1 << failures.min(6)).min(CAP);
-                    jittered(
-                        error.retry_after.unwrap_or(backed_off).clamp(Duration::from_secs(1), Duration::from_secs(300)),
-                    )
-                }
-            };
+            // What takes long has a pace of its own.
+            let wait = jittered(pause(outcome.as_ref().err(), &mut failures, Duration::ZERO, EVERY, CAP));
             match outcome {
                 Ok(()) => {
                     let (measured, notes) = self.measured(&kept, &recorded, at);
                     snapshot.measured = measured.into();
                     snapshot.notes = notes;
-                    note(&mut snapshot.health, Ok(at), None, now);
+                    health.heard(at);
                 }
                 Err(error) => {
                     let next_try = now + TimeDelta::from_std(wait).unwrap_or_default();
-                    note(&mut snapshot.health, Err(error.sentence), Some(next_try), now);
+                    health.failed(error.sentence, Some(next_try), DOWN_AFTER, now);
                 }
             }
+            snapshot.health = vec![health.clone()];
             self.snapshots.send_replace(snapshot.clone());
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                () = self.retry.notified() => {}
-            }
+            rest(wait, &self.retry).await;
         }
     }
 
@@ -257,7 +270,7 @@ impl SloSource {
                 let Ok((bad, total)) = counted else { break };
                 counted = match self.count_span(labels, indicator, *place, span, at, kept).await {
                     Ok((less_bad, less)) => Ok(((bad - less_bad).max(0.0), (total - less).max(0.0))),
-                    Err(why) => Err(format!("What does not count could not be read: {why}")),
+                    Err(why) => Err(Uncounted::Said(format!("What does not count could not be read: {why}"))),
                 };
             }
             kept.whole = part(counted, "the window");
@@ -279,13 +292,12 @@ impl SloSource {
             return Ok(*known);
         }
         let length = (span.1 - span.0).max(TimeDelta::seconds(1));
-        let found = self.count(labels, indicator, &[place], length, span.1).await.map_err(|error| error.sentence)?;
-        // A span in which nothing was asked takes nothing out.
-        let counted = found
-            .get(&place)
-            .cloned()
-            .unwrap_or(Ok((0.0, 0.0)))
-            .or_else(|why| if why == nothing(length) { Ok((0.0, 0.0)) } else { Err(why) })?;
+        let mut found = self.count(labels, indicator, &[place], length, span.1).await?;
+        let counted = match found.remove(&place) {
+            // A span in which nothing was asked takes nothing out.
+            None | Some(Err(Uncounted::NoSeries(_))) => (0.0, 0.0),
+            Some(counted) => counted?,
+        };
         if at - span.1 > SETTLED_AFTER {
             kept.over.insert(span, counted);
         }
@@ -329,30 +341,29 @@ impl SloSource {
         at: Instant,
     ) -> Result<BTreeMap<usize, Counted>, SourceError> {
         let question = indicator.question();
-        let range = format!("{}s", length.num_seconds().max(1));
-        #[expect(clippy::cast_precision_loss, reason = "seconds of a quarter")]
-        let seconds = length.num_seconds().max(1) as f64;
+        let (range, seconds) = (query::range(length), query::seconds(length));
         let services = self.services(places);
         let mut answers = Vec::with_capacity(2);
         for promql in [&question.total, &question.part] {
             match self.feed.prometheus.instant(&for_some(promql, labels, &services, &range), at).await {
-                Ok(metrics) => answers.push(by_service(&metrics, &labels.service)),
+                Ok(metrics) => answers.push(metrics),
                 Err(error) if error.trouble == Trouble::Rejected => return Ok(failed(places, &error)),
                 Err(error) => return Err(error),
             }
         }
         let [total, some] = answers.as_slice() else { return Ok(BTreeMap::new()) };
+        let (total, some) = (total.by(&labels.service), some.by(&labels.service));
         let counted = |place: &usize| {
             let service = &self.feed.promises.get(*place)?.service;
-            let found = match (total.get(service), some.get(service)) {
-                (None, _) => Err(nothing(length)),
+            let found = match (total.get(service).map(|all| only(all)), some.get(service).map(|all| only(all))) {
+                (None, _) => Err(Uncounted::NoSeries(length)),
                 (Some(None), _) | (_, Some(None)) => {
-                    Err("The query gives several series for one service, or no number.".to_owned())
+                    Err(Uncounted::Said("The query gives several series for one service, or no number.".to_owned()))
                 }
                 (Some(Some(total)), None) if question.is_silence_none => Ok((0.0, total * seconds)),
-                (Some(Some(_)), None) => Err(indicator.silence()),
+                (Some(Some(_)), None) => Err(Uncounted::Said(indicator.silence())),
                 (Some(Some(total)), Some(Some(some))) => {
-                    let bad = if question.is_part_good { total - some } else { *some };
+                    let bad = if question.is_part_good { total - some } else { some };
                     Ok((bad.max(0.0) * seconds, total * seconds))
                 }
             };
@@ -415,22 +426,8 @@ fn grouped<K: Ord>(promises: &[Promise], asked: &[usize], key: impl Fn(&Promise)
     groups
 }
 
-/// The only number of each service; `None` where there are several, or none that is finite.
-fn by_service(metrics: &Metrics, label: &str) -> BTreeMap<Arc<str>, Option<f64>> {
-    let mut values: BTreeMap<Arc<str>, Option<f64>> = BTreeMap::new();
-    for series in &metrics.series {
-        let (Some(service), Some(sample)) = (series.label(label), series.last()) else { continue };
-        values.entry(service.clone()).and_modify(|value| *value = None).or_insert(sample.number());
-    }
-    values
-}
-
 fn failed(places: &[usize], error: &SourceError) -> BTreeMap<usize, Counted> {
-    places.iter().map(|place| (*place, Err(error.sentence.clone()))).collect()
-}
-
-fn nothing(length: TimeDelta) -> String {
-    format!("There is no series of it in the last {}.", crate::domain::time::coarse(length))
+    places.iter().map(|place| (*place, Err(Uncounted::Said(error.sentence.clone())))).collect()
 }
 
 fn put(kept: &mut [Kept], places: &[usize], span: Span, found: &BTreeMap<usize, Counted>) {
@@ -444,7 +441,7 @@ fn put(kept: &mut [Kept], places: &[usize], span: Span, found: &BTreeMap<usize, 
 }
 
 fn part(counted: Counted, of: &str) -> Part {
-    let (bad, total) = counted?;
+    let (bad, total) = counted.map_err(|why| why.to_string())?;
     Events::counted(bad, total).ok_or_else(|| format!("Nothing was counted in {of}."))
 }
 
@@ -458,17 +455,5 @@ mod tests {
         assert_eq!(again(now, Duration::from_millis(50), WHOLE_EVERY), now + WHOLE_EVERY);
         assert_eq!(again(now, Duration::from_secs(30), WHOLE_EVERY), now + TimeDelta::minutes(10));
         assert!(is_due(None, now) && is_due(Some(now), now) && !is_due(Some(now + TimeDelta::seconds(1)), now));
-    }
-
-    #[test]
-    fn several_series_for_one_service_are_no_number() {
-        use crate::domain::signal::{Sample, Series};
-        let series = |service: &str, value: f64| Series {
-            labels: [("service".into(), service.into())].into(),
-            samples: vec![Sample { at: Instant::default(), value }],
-        };
-        let all = vec![series("a", 1.0), series("b", 1.0), series("b", 2.0), series("c", f64::NAN)];
-        let found = by_service(&Metrics { series: all, ..Metrics::default() }, "service");
-        assert_eq!(found.into_values().collect::<Vec<_>>(), [Some(1.0), None, None]);
     }
 }

@@ -14,20 +14,17 @@ use super::history::History;
 use crate::config::{Environment, Scrape};
 use crate::domain::signal::query::RANGE;
 use crate::domain::signal::{Labels, Origin, Query, Reading, SignalSnapshot};
-use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::exposition::Scraper;
 use crate::sources::metrics::{Metrics, ObserveMetrics};
-use crate::sources::poll::{EVERY, jittered, pause};
+use crate::sources::poll::{EVERY, jittered, pause, rest};
 
 /// How soon the second scrape follows the first.
 const SECOND_AFTER: Duration = Duration::from_secs(3);
 /// The longest wait after a failure.
 const CAP: Duration = Duration::from_secs(60);
-/// After how long without a good word a source is down, not only stale.
-const DOWN_AFTER: TimeDelta = TimeDelta::seconds(60);
 /// How long a service whose series are gone is still said to be without them.
 const MISSED_FOR: TimeDelta = TimeDelta::hours(1);
 /// The most services that are read.
@@ -117,13 +114,13 @@ impl SignalSource {
                 }
                 Err(error) => {
                     let next_try = now + TimeDelta::from_std(wait).unwrap_or_default();
-                    note(held.asked.as_mut_slice(), Err(error.sentence), Some(next_try), now);
+                    held.failed(error.sentence, next_try, now);
                 }
             });
             if is_away {
                 away.notify_one();
             }
-            self.sleep(wait).await;
+            rest(wait, &self.retry).await;
         }
     }
 
@@ -142,19 +139,11 @@ impl SignalSource {
             let told = scraper.round().await;
             self.tell(held, |held, now| held.scraped(&self.feed, &scraper, told, now));
             // Two scrapes make a rate: the second comes soon.
-            let wait = if is_first { SECOND_AFTER } else { jittered(EVERY.max(began.elapsed() * 5)) };
+            let wait = if is_first { SECOND_AFTER } else { jittered(pause(None, &mut 0, began.elapsed(), EVERY, CAP)) };
             is_first = false;
-            if self.sleep(wait).await {
+            if rest(wait, &self.retry).await {
                 scraper.forgive();
             }
-        }
-    }
-
-    /// Waits, at most until somebody asks for what is broken to be tried at once; whether that was so.
-    async fn sleep(&self, wait: Duration) -> bool {
-        tokio::select! {
-            () = tokio::time::sleep(wait) => false,
-            () = self.retry.notified() => true,
         }
     }
 
@@ -200,14 +189,7 @@ fn readings(queries: &[Query], round: &Round, seen: &mut BTreeMap<Arc<str>, Inst
     let mut by_query: Vec<BTreeMap<&Arc<str>, Vec<f64>>> = Vec::with_capacity(queries.len());
     let mut services: BTreeSet<Arc<str>> = BTreeSet::new();
     for answer in &round.answers {
-        let mut values: BTreeMap<&Arc<str>, Vec<f64>> = BTreeMap::new();
-        for series in answer.iter().flat_map(|metrics| &metrics.series) {
-            if let (Some(service), Some(sample)) = (series.label(&label), series.last())
-                && !service.is_empty()
-            {
-                values.entry(service).or_default().push(sample.value);
-            }
-        }
+        let values = answer.as_ref().map(|metrics| metrics.by(&label)).unwrap_or_default();
         services.extend(values.keys().map(|service| (*service).clone()));
         by_query.push(values);
     }
@@ -248,29 +230,6 @@ fn value(values: &[f64], metrics: &Metrics) -> Result<f64, String> {
         [] => Err(format!("There is no series of it in the last {RANGE}.")),
         [_, _, ..] => {
             Err("The query gives several series for one service; it has to group by {service_label} alone.".to_owned())
-        }
-    }
-}
-
-/// What an outcome makes of the health of the first of some sources.
-pub(super) fn note(
-    health: &mut [SourceHealth],
-    outcome: Result<Instant, String>,
-    next_try: Option<Instant>,
-    now: Instant,
-) {
-    let Some(health) = health.first_mut() else { return };
-    health.next_try = next_try;
-    match outcome {
-        Ok(at) => {
-            health.state = SourceState::Fresh;
-            health.last_good = Some(at);
-            health.error = None;
-        }
-        Err(sentence) => {
-            let is_recent = health.last_good.is_some_and(|at| now - at < DOWN_AFTER);
-            health.state = if is_recent { SourceState::Stale } else { SourceState::Down };
-            health.error = Some(sentence);
         }
     }
 }
@@ -343,18 +302,5 @@ mod tests {
         let gone = ["a requests_per_second: There is no series of it in the last 5m."];
         assert_eq!(read(600, vec![Ok(answer(&[]))], &mut seen), gone);
         assert_eq!(read(3_600, vec![Ok(answer(&[]))], &mut seen), Vec::<String>::new());
-    }
-
-    #[test]
-    fn a_failure_keeps_the_last_good_word_and_its_age() {
-        let mut health = [SourceHealth::loading("production/p")];
-        note(&mut health, Err("p did not answer.".into()), Some(at(2)), at(0));
-        assert_eq!((health[0].state, health[0].last_good), (SourceState::Down, None), "never heard");
-        note(&mut health, Ok(at(10)), None, at(10));
-        assert_eq!((health[0].state, health[0].error.as_deref()), (SourceState::Fresh, None));
-        note(&mut health, Err("p did not answer.".into()), Some(at(32)), at(30));
-        assert_eq!((health[0].state, health[0].last_good), (SourceState::Stale, Some(at(10))));
-        note(&mut health, Err("p did not answer.".into()), Some(at(102)), at(100));
-        assert_eq!((health[0].state, health[0].last_good), (SourceState::Down, Some(at(10))));
     }
 }

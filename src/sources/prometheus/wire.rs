@@ -186,8 +186,6 @@ struct Groups<'a> {
 #[derive(Deserialize)]
 struct WireGroup {
     #[serde(default)]
-    name: String,
-    #[serde(default)]
     rules: Option<Vec<WireRule>>,
 }
 
@@ -215,9 +213,7 @@ pub(super) fn rules(envelope: &Envelope) -> Result<Vec<Rule>, String> {
     let groups: Option<Vec<WireGroup>> = serde_json::from_str(found.groups.get()).map_err(|error| broken(&error))?;
     let mut all = Vec::new();
     for group in groups.unwrap_or_default() {
-        let name: Arc<str> = text::clean(&group.name).into();
         all.extend(group.rules.unwrap_or_default().into_iter().map(|rule| Rule {
-            group: name.clone(),
             name: text::clean(&rule.name).into(),
             is_alerting: rule.kind == "alerting",
             expression: text::clean(&rule.query).into_owned(),

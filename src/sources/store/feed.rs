@@ -114,21 +114,15 @@ impl StoreSource {
                     wait = Duration::ZERO;
                     self.snapshots.send_modify(|held| {
                         held.apply(changes, now);
-                        held.health = SourceHealth {
-                            state: SourceState::Fresh,
-                            last_good: Some(now),
-                            ..SourceHealth::loading(NAME)
-                        };
+                        held.health.heard(now);
                     });
                 }
                 Err(error) => {
                     let now = (self.clock)();
                     wait = (wait * 2).clamp(Duration::from_millis(500), LONGEST_WAIT);
                     self.snapshots.send_modify(|held| {
-                        let is_recent = held.health.last_good.is_some_and(|then| now - then < DOWN_AFTER);
-                        held.health.state = if is_recent { SourceState::Stale } else { SourceState::Down };
-                        held.health.error = Some(error.sentence);
-                        held.health.next_try = TimeDelta::from_std(wait).ok().map(|wait| now + wait);
+                        let next_try = TimeDelta::from_std(wait).ok().map(|wait| now + wait);
+                        held.health.failed(error.sentence, next_try, DOWN_AFTER, now);
                     });
                 }
             }

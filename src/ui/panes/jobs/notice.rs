@@ -13,10 +13,7 @@ use crate::ui::words::{self, jobs as said};
 
 /// The sources the rows come from, of one environment or of all; the way to the cluster while there is none.
 fn sources<'a>(scene: &Scene<'a>, environment: Option<&str>) -> Vec<&'a SourceHealth> {
-    let own = |source: &&SourceHealth| {
-        let what = source.name.rsplit_once('/').map_or("", |(_, what)| what);
-        what.starts_with("cronjobs") || what.starts_with("jobs")
-    };
+    let own = |source: &&SourceHealth| source.what().starts_with("cronjobs") || source.what().starts_with("jobs");
     let all: Vec<&SourceHealth> = match environment {
         Some(environment) => scene.sources_of(environment).collect(),
         None => scene.sources.iter().collect(),

@@ -1,7 +1,7 @@
 //! What stands over the nodes, and what stands in their place when there are none.
 
 use crate::domain::cause::ApiHealth;
-use crate::domain::source::{SourceHealth, SourceState, together};
+use crate::domain::source::{SourceState, together};
 use crate::theme::Role;
 use crate::ui::nodes::NodesScene;
 use crate::ui::pen::Pen;
@@ -39,7 +39,7 @@ pub(super) fn above(pen: &mut Pen<'_>, nodes: &NodesScene<'_>, columns: u16) -> 
                 freshness::over(&mut page, pen, std::slice::from_ref(source));
             }
             (SourceState::Forbidden, _) if nodes.total > 0 => {
-                page.text(pen, 0, &said::forbidden(place(source)), Role::Warning);
+                page.text(pen, 0, &said::forbidden(source.environment()), Role::Warning);
             }
             (SourceState::Stale | SourceState::Down, None) if nodes.total > 0 => {
                 let sentence = freshness::sentence(pen, source);
@@ -64,8 +64,8 @@ pub(super) fn instead(pen: &mut Pen<'_>, nodes: &NodesScene<'_>, columns: u16) -
     for source in &together(&nodes.health) {
         match (source.state, source.last_good) {
             (SourceState::Loading, _) => page.text(pen, 0, said::LOADING, Role::Text),
-            (SourceState::Forbidden, _) => page.text(pen, 0, &said::forbidden(place(source)), Role::Warning),
-            (SourceState::Fresh, _) => page.text(pen, 0, &said::nothing(place(source)), Role::Text),
+            (SourceState::Forbidden, _) => page.text(pen, 0, &said::forbidden(source.environment()), Role::Warning),
+            (SourceState::Fresh, _) => page.text(pen, 0, &said::nothing(source.environment()), Role::Text),
             (_, None) => {
                 page.text(pen, 0, said::NEVER_READ, Role::Error);
                 let sentence = freshness::sentence(pen, source);
@@ -77,8 +77,4 @@ pub(super) fn instead(pen: &mut Pen<'_>, nodes: &NodesScene<'_>, columns: u16) -
         }
     }
     page
-}
-
-fn place(source: &SourceHealth) -> &str {
-    source.name.split_once('/').map_or(&*source.name, |(environment, _)| environment)
 }

@@ -39,8 +39,7 @@ fn source<'a>(sources: impl Iterator<Item = &'a SourceHealth> + Clone) -> Option
 pub(super) fn is_old(scene: &Scene<'_>, rollout: &Rollout) -> bool {
     let Rollout { workload, .. } = rollout;
     let mut own = scene.sources_of(&workload.environment).filter(|source| {
-        let resource = source.name.rsplit_once('/').map_or("", |(_, resource)| resource);
-        resource.strip_prefix(workload.kind.plural()).is_some_and(|place| {
+        source.what().strip_prefix(workload.kind.plural()).is_some_and(|place| {
             place.is_empty() || place.strip_prefix(" in ").is_some_and(|namespace| *namespace == *workload.namespace)
         })
     });
