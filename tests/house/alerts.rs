@@ -6,10 +6,11 @@ use chrono::TimeDelta;
 use insta::assert_snapshot;
 use quarterdeck::app::{Effect, Message, update};
 use quarterdeck::domain::alert::{
-    Alert, AlertSnapshot, Comparison, Hold, LocalRule, Matcher, Ruled, Severity, Silence, SilenceState, Teller,
-    Watchdog, identity, value,
+    Alert, AlertSnapshot, Comparison, Hold, LocalRule, Matcher, Ruled, Silence, SilenceState, Teller, Watchdog,
+    identity,
 };
 use quarterdeck::domain::rollout::{Rollout, Verdict};
+use quarterdeck::domain::service::Services;
 use quarterdeck::domain::source::{SourceHealth, SourceState};
 use quarterdeck::domain::store::Acknowledgement;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
@@ -22,29 +23,11 @@ pub(crate) fn alert(labels: &[(&str, &str)], summary: &str, seconds: i64) -> Ale
     let mut pairs: Vec<(Arc<str>, Arc<str>)> =
         labels.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     pairs.sort();
-    let key: Arc<str> = identity::fingerprint(pairs.iter().map(|(name, value)| (&**name, &**value))).into();
     Alert {
-        environment: "production".into(),
-        key: key.clone(),
-        fingerprint: key,
-        name: value(&pairs, "alertname").cloned().unwrap_or_default(),
-        severity: Severity::of(value(&pairs, "severity").map(AsRef::as_ref)),
-        hold: Hold::None,
-        told_by: Teller::Alertmanager,
-        is_pending: false,
-        rule: None,
-        started_at: ago(seconds),
         heard_at: ago(4),
-        service: value(&pairs, "service").cloned(),
-        labels: pairs.into(),
         annotations: [("summary".into(), summary.into())].into(),
-        source: None,
-        silenced_by: Vec::new(),
-        inhibited_by: Vec::new(),
-        muted_by: Vec::new(),
         receivers: vec!["pager".into()],
-        flaps: 0,
-        acknowledged: None,
+        ..Alert::of(&"production".into(), &Services::default(), identity::key(&pairs), pairs, ago(seconds))
     }
 }
 

@@ -1,7 +1,25 @@
 //! Which alert it is: the same over replicas of Alertmanager, over pairs of Prometheus servers, and over polls.
 
+use std::sync::Arc;
+
 /// Labels that say which of a pair of Prometheus servers sent an alert, not which alert it is.
-pub const REPLICA_LABELS: [&str; 2] = ["prometheus_replica", "__replica__"];
+const REPLICA_LABELS: [&str; 2] = ["prometheus_replica", "__replica__"];
+
+/// Whether one of a pair of Prometheus servers sent it and says so.
+pub fn is_of_a_pair(labels: &[(Arc<str>, Arc<str>)]) -> bool {
+    labels.iter().any(|(name, _)| REPLICA_LABELS.contains(&&**name))
+}
+
+/// The labels that say which alert it is, in the order given.
+pub fn own(labels: &[(Arc<str>, Arc<str>)]) -> impl Iterator<Item = (&str, &str)> {
+    let is_own = |(name, value): &(&str, &str)| !value.is_empty() && !REPLICA_LABELS.contains(name);
+    labels.iter().map(|(name, value)| (&**name, &**value)).filter(is_own)
+}
+
+/// Which alert it is, by those labels. The order given must be that of the names.
+pub fn key(labels: &[(Arc<str>, Arc<str>)]) -> Arc<str> {
+    fingerprint(own(labels)).into()
+}
 
 /// FNV-1a over the labels in the order of their names, as Prometheus computes the fingerprint of a label set: 16 hexadecimal digits.
 ///
@@ -25,6 +43,16 @@ pub fn fingerprint<'a>(labels: impl Iterator<Item = (&'a str, &'a str)>) -> Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn which_of_a_pair_sent_it_is_not_which_alert_it_is() {
+        let labels = |replica: &str| -> Vec<(Arc<str>, Arc<str>)> {
+            vec![("alertname".into(), "A".into()), ("prometheus_replica".into(), replica.into())]
+        };
+        assert_eq!(key(&labels("a")), key(&labels("b")));
+        assert_eq!(key(&labels("a")), key(&labels("a")[..1]));
+        assert!(is_of_a_pair(&labels("a")) && !is_of_a_pair(&labels("a")[..1]));
+    }
 
     #[test]
     fn it_is_prometheus_own_fingerprint() {

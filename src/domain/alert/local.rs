@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::comparison::{Comparison, Relation};
-use super::{Alert, Hold, Ruled, Severity, Teller, identity, join, value};
+use super::{Alert, Ruled, Severity, Teller, identity};
 use crate::domain::service::Services;
 use crate::domain::signal::threshold::OLD_AFTER;
 use crate::domain::signal::trace;
@@ -157,7 +157,7 @@ fn alert(
         ("severity".into(), rule.severity.word().into()),
     ];
     labels.sort();
-    let key: Arc<str> = identity::fingerprint(labels.iter().map(|(name, value)| (&**name, &**value))).into();
+    let key = identity::key(&labels);
     let is_pending = now - since < rule.held_for;
     let threshold = reading.unit.say(rule.comparison.threshold);
     let summary = format!(
@@ -176,28 +176,15 @@ fn alert(
         active_at: Some(since),
         observed_at: reading.observed_at,
     };
+    let started_at = if is_pending { since } else { since + rule.held_for };
     Alert {
-        environment: signals.environment.clone(),
-        fingerprint: key.clone(),
-        key,
-        name: value(&labels, "alertname").cloned().unwrap_or_default(),
         severity: rule.severity,
-        hold: Hold::None,
         told_by: Teller::Local,
         is_pending,
         rule: Some(Arc::new(ruled)),
-        started_at: if is_pending { since } else { since + rule.held_for },
         heard_at: reading.observed_at,
-        service: join::service(&labels, services, &signals.environment),
-        labels: labels.into(),
         annotations: [("summary".into(), summary.into())].into(),
-        source: None,
-        silenced_by: Vec::new(),
-        inhibited_by: Vec::new(),
-        muted_by: Vec::new(),
-        receivers: Vec::new(),
-        flaps: 0,
-        acknowledged: None,
+        ..Alert::of(&signals.environment, services, key, labels, started_at)
     }
 }
 

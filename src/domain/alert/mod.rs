@@ -168,6 +168,40 @@ pub struct Alert {
 }
 
 impl Alert {
+    /// One that fires since then, of which nothing but its labels is known: its name, how bad it is and what it is about follow from them.
+    pub fn of(
+        environment: &Arc<str>,
+        services: &Services,
+        key: Arc<str>,
+        labels: impl Into<Labels>,
+        started_at: Instant,
+    ) -> Self {
+        let labels = labels.into();
+        Self {
+            environment: environment.clone(),
+            fingerprint: key.clone(),
+            key,
+            name: value(&labels, "alertname").cloned().unwrap_or_default(),
+            severity: Severity::of(value(&labels, "severity").map(AsRef::as_ref)),
+            hold: Hold::None,
+            told_by: Teller::Alertmanager,
+            is_pending: false,
+            rule: None,
+            started_at,
+            heard_at: started_at,
+            service: join::service(&labels, services, environment),
+            labels,
+            annotations: Labels::default(),
+            source: None,
+            silenced_by: Vec::new(),
+            inhibited_by: Vec::new(),
+            muted_by: Vec::new(),
+            receivers: Vec::new(),
+            flaps: 0,
+            acknowledged: None,
+        }
+    }
+
     /// The alert with what the store says of it. A word for one time it fired is none for the next.
     pub fn with_word(self: &Arc<Self>, word: Option<&super::store::Acknowledgement>, now: Instant) -> Arc<Self> {
         let clean = |raw: &str| Arc::from(super::text::clean(raw));
@@ -247,30 +281,9 @@ pub(crate) mod testing {
         let mut pairs: Vec<(Arc<str>, Arc<str>)> =
             labels.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         pairs.sort();
-        let fingerprint: Arc<str> = identity::fingerprint(pairs.iter().map(|(name, value)| (&**name, &**value))).into();
-        Alert {
-            environment: "production".into(),
-            key: fingerprint.clone(),
-            fingerprint,
-            name: value(&pairs, "alertname").cloned().unwrap_or_default(),
-            severity: Severity::of(value(&pairs, "severity").map(AsRef::as_ref)),
-            hold: Hold::None,
-            told_by: Teller::Alertmanager,
-            is_pending: false,
-            rule: None,
-            started_at: now - chrono::TimeDelta::minutes(10),
-            heard_at: now,
-            service: join::service(&pairs, &Services::default(), "production"),
-            labels: pairs.into(),
-            annotations: [].into(),
-            source: None,
-            silenced_by: Vec::new(),
-            inhibited_by: Vec::new(),
-            muted_by: Vec::new(),
-            receivers: Vec::new(),
-            flaps: 0,
-            acknowledged: None,
-        }
+        let started_at = now - chrono::TimeDelta::minutes(10);
+        let services = Services::default();
+        Alert { heard_at: now, ..Alert::of(&"production".into(), &services, identity::key(&pairs), pairs, started_at) }
     }
 }
 

@@ -127,7 +127,7 @@ fn matched<'a>(listed: &'a [Arc<Alert>], ruled: &'a [Arc<Alert>]) -> (Vec<Option
     let mut by_name: HashMap<&str, Vec<Alike<'_>>> = HashMap::new();
     for (place, one) in ruled.iter().enumerate() {
         let kinds = by_name.entry(&one.name).or_default();
-        let names: Vec<&str> = own(one).map(|(name, _)| name).collect();
+        let names: Vec<&str> = identity::own(&one.labels).map(|(name, _)| name).collect();
         let known = kinds.iter().position(|kind| kind.names == names).unwrap_or_else(|| {
             kinds.push(Alike { names, whole: HashMap::new(), firing: Vec::new(), part: HashMap::new() });
             kinds.len() - 1
@@ -158,13 +158,6 @@ fn matched<'a>(listed: &'a [Arc<Alert>], ruled: &'a [Arc<Alert>]) -> (Vec<Option
         None
     };
     (listed.iter().map(&mut find).collect(), is_listed)
-}
-
-/// The labels that say which alert it is.
-fn own(alert: &Alert) -> impl Iterator<Item = (&str, &Arc<str>)> {
-    let is_own =
-        |(name, value): &&(Arc<str>, Arc<str>)| !value.is_empty() && !identity::REPLICA_LABELS.contains(&&**name);
-    alert.labels.iter().filter(is_own).map(|(name, value)| (&**name, value))
 }
 
 #[cfg(test)]
@@ -239,14 +232,19 @@ mod tests {
         let mut is_listed = vec![false; ruled.len()];
         let mut best_of = |alert: &Arc<Alert>| {
             let named = || ruled.iter().enumerate().filter(|(_, one)| one.name == alert.name);
-            let having = named().filter(|(_, one)| own(one).all(|(name, value)| alert.label(name) == Some(value)));
-            let best = having.max_by_key(|(_, one)| (own(one).count(), !one.is_pending)).map(|(place, _)| place);
+            let having = named().filter(|(_, one)| {
+                identity::own(&one.labels).all(|(name, value)| alert.label(name).is_some_and(|other| **other == *value))
+            });
+            let best = having
+                .max_by_key(|(_, one)| (identity::own(&one.labels).count(), !one.is_pending))
+                .map(|(place, _)| place);
             if let Some(best) = best {
                 is_listed[best] = true;
                 return Some(best);
             }
             for (place, one) in named().filter(|(_, one)| !one.is_pending) {
-                let differs = own(one).any(|(name, value)| alert.label(name).is_some_and(|other| other != value));
+                let mut own = identity::own(&one.labels);
+                let differs = own.any(|(name, value)| alert.label(name).is_some_and(|other| **other != *value));
                 is_listed[place] |= !differs;
             }
             None

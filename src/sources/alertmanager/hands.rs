@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::client::Client;
 use super::trouble;
-use super::wire::{self, Reading};
+use super::wire::{self, Before, Reading};
 use crate::domain::alert::{Alert, Matcher, Silence};
 use crate::domain::service::Services;
 use crate::domain::time::Instant;
@@ -66,8 +66,8 @@ impl ObserveAlerts for AlertEyes {
                     services: &self.services,
                     ahead: TimeDelta::seconds(answer.ahead),
                 };
-                let decoded =
-                    wire::alerts(&answer.body, &reading).map_err(|what| trouble::malformed(&what, client.name()))?;
+                let decoded = wire::alerts(&answer.body, &reading, &mut Before::default())
+                    .map_err(|what| trouble::malformed(&what, client.name()))?;
                 if decoded.unreadable > 0 {
                     return Err(trouble::malformed("some of the alerts cannot be read", client.name()));
                 }

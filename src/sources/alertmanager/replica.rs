@@ -8,13 +8,13 @@ use tokio::sync::Notify;
 
 use super::client::{Answered, Client};
 use super::trouble;
-use super::wire::{self, Reading, Standing};
+use super::wire::{self, Before, Reading, Standing};
 use crate::domain::alert::{Alert, Silence, SilenceState};
 use crate::domain::service::Services;
 use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::SourceError;
-use crate::sources::poll::{EVERY, jittered, pause};
+use crate::sources::poll::{EVERY, jittered, pause, rest};
 
 /// The longest wait after a failure.
 const CAP: Duration = Duration::from_secs(30);
@@ -54,25 +54,28 @@ impl Replica {
     pub(super) async fn run(&self, mut tell: impl FnMut(Result<Seen, SourceError>, Instant)) {
         let mut failures = 0_u32;
         let mut standing: Option<Standing> = None;
+        let mut before = Before::default();
         for round in 0_u32.. {
             let began = tokio::time::Instant::now();
             let is_time = round % STANDING_EVERY == 0 || failures > 0;
-            let outcome = self.look(is_time, &mut standing).await;
+            let outcome = self.look(is_time, &mut standing, &mut before).await;
             let wait = jittered(pause(outcome.as_ref().err(), &mut failures, began.elapsed(), EVERY, CAP));
             tell(outcome, (self.clock)() + TimeDelta::from_std(wait).unwrap_or_default());
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                () = self.retry.notified() => {}
-            }
+            rest(wait, &self.retry).await;
         }
     }
 
-    async fn look(&self, asks_standing: bool, standing: &mut Option<Standing>) -> Result<Seen, SourceError> {
+    async fn look(
+        &self,
+        asks_standing: bool,
+        standing: &mut Option<Standing>,
+        before: &mut Before,
+    ) -> Result<Seen, SourceError> {
         let Answered { body, ahead: seconds } = self.client.get(ALERTS).await?;
         let ahead = TimeDelta::seconds(seconds);
         let reading = Reading { environment: &self.environment, services: &self.services, ahead };
         let name = self.client.name();
-        let alerts = wire::alerts(&body, &reading).map_err(|what| trouble::malformed(&what, name))?;
+        let alerts = wire::alerts(&body, &reading, before).map_err(|what| trouble::malformed(&what, name))?;
         drop(body);
         let mut notes = Vec::new();
         if alerts.unreadable > 0 {

@@ -1,8 +1,9 @@
 //! The JSON of Alertmanager's API v2, decoded alert by alert: what cannot be read is counted, and costs nothing else.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -10,9 +11,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::domain::alert::{
-    Alert, Hold, Labels, Matcher, Operator, Severity, Silence, SilenceState, Teller, identity, join, value,
-};
+use crate::domain::alert::{Alert, Hold, Labels, Matcher, Operator, Silence, SilenceState, identity};
 use crate::domain::service::Services;
 use crate::domain::text::clean;
 use crate::domain::time::Instant;
@@ -111,17 +110,29 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
 
 /// Texts that repeat, kept once: of 10,000 alerts most labels are the same few.
 #[derive(Default)]
-struct Kept(HashSet<Arc<str>>);
+struct Kept {
+    texts: HashSet<Arc<str>>,
+    /// How many there were when those nobody uses were last let go.
+    used: usize,
+}
 
 impl Kept {
     fn text(&mut self, raw: &str) -> Arc<str> {
         let cleaned = clean(raw);
-        if let Some(known) = self.0.get(&*cleaned) {
+        if let Some(known) = self.texts.get(&*cleaned) {
             return known.clone();
         }
         let new: Arc<str> = cleaned.into();
-        self.0.insert(new.clone());
+        self.texts.insert(new.clone());
         new
+    }
+
+    /// Lets go what nobody uses any more, once it may be as much as what is used.
+    fn tidy(&mut self) {
+        if self.texts.len() > self.used * 2 {
+            self.texts.retain(|text| Arc::strong_count(text) > 1);
+            self.used = self.texts.len();
+        }
     }
 
     fn texts(&mut self, raw: Option<&[Text<'_>]>) -> Vec<Arc<str>> {
@@ -135,13 +146,39 @@ impl Kept {
     }
 }
 
-/// Decodes the answer of `/alerts`.
+/// The list before: most of the next one is as it was, and is not decoded again.
+#[derive(Default)]
+pub(super) struct Before {
+    kept: Kept,
+    /// How far the server's clock was ahead.
+    ahead: TimeDelta,
+    /// Its alerts, each by a hash of its text that nobody outside can foresee.
+    alerts: HashMap<u64, Arc<Alert>>,
+    hasher: RandomState,
+}
+
+/// Decodes the answer of `/alerts`, beside the one before from the same server.
 ///
 /// # Errors
 /// When it is no list: what it is instead.
-pub(super) fn alerts(body: &[u8], reading: &Reading<'_>) -> Result<Decoded<Arc<Alert>>, String> {
-    let mut kept = Kept::default();
-    list(body, |raw| Ok(Arc::new(alert(serde_json::from_str(raw)?, reading, &mut kept)?)))
+pub(super) fn alerts(body: &[u8], reading: &Reading<'_>, before: &mut Before) -> Result<Decoded<Arc<Alert>>, String> {
+    if before.ahead != reading.ahead {
+        before.alerts.clear();
+        before.ahead = reading.ahead;
+    }
+    let mut seen = HashMap::with_capacity(before.alerts.len());
+    let decoded = list(body, |raw| {
+        let text = before.hasher.hash_one(raw);
+        let alert = match before.alerts.get(&text) {
+            Some(known) => known.clone(),
+            None => Arc::new(alert(serde_json::from_str(raw)?, reading, &mut before.kept)?),
+        };
+        seen.insert(text, alert.clone());
+        Ok(alert)
+    })?;
+    before.alerts = seen;
+    before.kept.tidy();
+    Ok(decoded)
 }
 
 /// Why one part of a list cannot be read.
@@ -183,14 +220,9 @@ fn alert(wire: WireAlert<'_>, reading: &Reading<'_>, kept: &mut Kept) -> Result<
     let started_at = time(&wire.starts_at.0)?;
     let heard_at = wire.updated_at.map(|text| time(&text.0)).transpose()?.unwrap_or(started_at);
     let labels = kept.labels(&wire.labels);
-    let own = |(name, _): &&(Arc<str>, Arc<str>)| !identity::REPLICA_LABELS.contains(&&**name);
-    let computed = || {
-        let pairs = labels.iter().filter(own).map(|(name, value)| (&**name, &**value));
-        Arc::from(identity::fingerprint(pairs))
-    };
     let fingerprint: Arc<str> = clean(&wire.fingerprint.0).into();
-    let is_of_a_pair = !labels.iter().all(|pair| own(&pair));
-    let key = if fingerprint.is_empty() || is_of_a_pair { computed() } else { fingerprint.clone() };
+    let has_no_own = fingerprint.is_empty() || identity::is_of_a_pair(&labels);
+    let key = if has_no_own { identity::key(&labels) } else { fingerprint.clone() };
     let status = &wire.status;
     let is_any = |texts: &Option<Vec<Text<'_>>>| texts.as_ref().is_some_and(|texts| !texts.is_empty());
     let hold = match &*status.state.0 {
@@ -202,27 +234,16 @@ fn alert(wire: WireAlert<'_>, reading: &Reading<'_>, kept: &mut Kept) -> Result<
         _ => Hold::None,
     };
     Ok(Alert {
-        environment: reading.environment.clone(),
-        name: value(&labels, "alertname").cloned().unwrap_or_default(),
-        severity: Severity::of(value(&labels, "severity").map(AsRef::as_ref)),
+        fingerprint,
         hold,
-        told_by: Teller::Alertmanager,
-        is_pending: false,
-        rule: None,
-        started_at,
         heard_at,
-        service: join::service(&labels, reading.services, reading.environment),
         annotations: kept.labels(&wire.annotations),
         source: wire.generator.map(|text| kept.text(&text.0)).filter(|text| !text.is_empty()),
         silenced_by: kept.texts(status.silenced_by.as_deref()),
         inhibited_by: kept.texts(status.inhibited_by.as_deref()),
         muted_by: kept.texts(status.muted_by.as_deref()),
         receivers: wire.receivers.iter().map(|receiver| kept.text(&receiver.name.0)).collect(),
-        flaps: 0,
-        acknowledged: None,
-        key,
-        fingerprint,
-        labels,
+        ..Alert::of(reading.environment, reading.services, key, labels, started_at)
     })
 }
 
@@ -351,6 +372,7 @@ pub(super) fn standing(body: &[u8], ahead: TimeDelta) -> Result<Standing, String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::alert::Severity;
 
     /// As 0.25.0 sends it.
     const OLD: &str = r#"[{"annotations":{"summary":"too many \u001b[31merrors"},"endsAt":"2026-11-25T03:10:00.000Z","fingerprint":"8bb5d2f0d4cb3f0c","receivers":[{"name":"pager"}],
@@ -360,7 +382,31 @@ mod tests {
         let environment = "production".into();
         let services = Services::default();
         let reading = Reading { environment: &environment, services: &services, ahead: TimeDelta::seconds(ahead) };
-        alerts(body.as_bytes(), &reading)
+        alerts(body.as_bytes(), &reading, &mut Before::default())
+    }
+
+    #[test]
+    fn what_is_as_it_was_is_not_decoded_again_and_what_changed_is() {
+        let environment = "production".into();
+        let services = Services::default();
+        let mut before = Before::default();
+        let mut read = |body: &str, ahead: i64| {
+            let reading = Reading { environment: &environment, services: &services, ahead: TimeDelta::seconds(ahead) };
+            alerts(body.as_bytes(), &reading, &mut before).expect("a list").items
+        };
+        let two = |updated: &str| {
+            let other = OLD.replace("ErrorRate", "Other").replace("03:05:00", updated);
+            format!("[{},{}]", OLD.trim_matches(['[', ']']), other.trim_matches(['[', ']']))
+        };
+        let (first, second) = (read(&two("03:05:00"), 0), read(&two("03:06:00"), 0));
+        assert!(Arc::ptr_eq(&first[0], &second[0]));
+        assert_eq!((second[1].heard_at - first[1].heard_at, &*second[1].name), (TimeDelta::minutes(1), "Other"));
+        assert!(Arc::ptr_eq(&first[1].labels[0].1, &second[1].labels[0].1), "its texts are kept");
+        let shifted = read(&two("03:06:00"), 60);
+        assert_eq!(first[0].started_at - shifted[0].started_at, TimeDelta::minutes(1), "another clock, other times");
+        drop((first, second, shifted));
+        read("[]", 0);
+        assert_eq!((before.alerts.len(), before.kept.texts.len()), (0, before.kept.used), "what is over is forgotten");
     }
 
     #[test]

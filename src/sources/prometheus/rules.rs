@@ -7,13 +7,13 @@ use chrono::TimeDelta;
 use tokio::sync::Notify;
 
 use super::client::Prometheus;
-use crate::domain::alert::{Alert, Comparison, Hold, Ruled, Severity, Teller, identity, join, value};
+use crate::domain::alert::{Alert, Comparison, Ruled, Teller, identity};
 use crate::domain::service::Services;
 use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::SourceError;
 use crate::sources::metrics::{ObserveMetrics, Rule, RuleAlert};
-use crate::sources::poll::{EVERY, jittered, pause};
+use crate::sources::poll::{EVERY, jittered, pause, rest};
 
 /// The longest wait after a failure.
 const CAP: Duration = Duration::from_secs(60);
@@ -49,10 +49,7 @@ impl RulePoller {
             let outcome = self.look().await;
             let wait = jittered(pause(outcome.as_ref().err(), &mut failures, began.elapsed(), EVERY, CAP));
             tell(outcome, (self.clock)() + TimeDelta::from_std(wait).unwrap_or_default());
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                () = self.retry.notified() => {}
-            }
+            rest(wait, &self.retry).await;
         }
     }
 
@@ -95,8 +92,6 @@ impl RulePoller {
 
     fn alert(&self, name: &Arc<str>, said: &Ruled, told: RuleAlert) -> Alert {
         let at = said.observed_at;
-        let own = told.labels.iter().filter(|(name, _)| !identity::REPLICA_LABELS.contains(&&**name));
-        let key: Arc<str> = identity::fingerprint(own.map(|(name, value)| (&**name, &**value))).into();
         let active_at = told.active_at;
         let started_at = match (active_at, told.is_firing) {
             (Some(active), true) => (active + said.held_for).min(at),
@@ -104,29 +99,17 @@ impl RulePoller {
             (None, _) => at,
         };
         let ruled = Ruled { value: told.value, active_at, ..said.clone() };
+        let key = identity::key(&told.labels);
+        let alert = Alert::of(&self.environment, &self.services, key, told.labels, started_at);
         Alert {
-            environment: self.environment.clone(),
-            fingerprint: key.clone(),
-            key,
             // The label of the alert is the rule's name, unless a rule names another.
-            name: value(&told.labels, "alertname").cloned().unwrap_or_else(|| name.clone()),
-            severity: Severity::of(value(&told.labels, "severity").map(AsRef::as_ref)),
-            hold: Hold::None,
+            name: if alert.name.is_empty() { name.clone() } else { alert.name.clone() },
             told_by: Teller::Prometheus,
             is_pending: !told.is_firing,
             rule: Some(Arc::new(ruled)),
-            started_at,
             heard_at: at,
-            service: join::service(&told.labels, &self.services, &self.environment),
-            labels: told.labels.into(),
             annotations: told.annotations.into(),
-            source: None,
-            silenced_by: Vec::new(),
-            inhibited_by: Vec::new(),
-            muted_by: Vec::new(),
-            receivers: Vec::new(),
-            flaps: 0,
-            acknowledged: None,
+            ..alert
         }
     }
 }
