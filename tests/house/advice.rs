@@ -3,11 +3,15 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
+use insta::assert_snapshot;
 use quarterdeck::app::{Effect, Message, update};
-use quarterdeck::domain::advice::{Compared, Released, Window};
+use quarterdeck::domain::advice::{Absence, Compared, Other, Released, Window};
 use quarterdeck::domain::rollout::{Rollout, Verdict};
 use quarterdeck::domain::signal::SignalSnapshot;
 use quarterdeck::domain::source::SourceState;
+use quarterdeck::theme::{Depth, Glyphs, Theme};
+use ratatui::buffer::Buffer;
+use ratatui::style::Color;
 
 use crate::alerts::workloads;
 use crate::stage::{SIZES, Stage, ago, now, text};
@@ -113,4 +117,79 @@ fn the_advice_is_evidence_of_the_plan_to_roll_back_and_of_no_other() {
         let words: BTreeSet<&str> = plan.targets[0].evidence.iter().map(|one| &*one.words).collect();
         assert_eq!(words.iter().any(|words| words.starts_with("ROLLBACK ADVISED")), expected == 1);
     }
+}
+
+/// The list and the detail of the workload that is advised about, at every size.
+fn list_and_detail(stage: &mut Stage) -> String {
+    let list = stage.bodies();
+    stage.press("enter");
+    let detail = stage.bodies();
+    stage.press("q");
+    format!("{list}\n\n{detail}")
+}
+
+/// The lines that tell of the advice, each with the colours of its letters as they change.
+fn coloured(drawn: &Buffer) -> String {
+    let told = text(drawn);
+    let is_told = |(_, line): &(usize, &str)| line.to_lowercase().contains("rollback");
+    let spans = |y: usize| {
+        let mut spans: Vec<(Color, String)> = Vec::new();
+        for x in 0..drawn.area.width {
+            let cell = &drawn[(x, u16::try_from(y).expect("a row of the screen"))];
+            match spans.last_mut() {
+                Some((colour, words)) if *colour == cell.fg => words.push_str(cell.symbol()),
+                _ => spans.push((cell.fg, cell.symbol().to_owned())),
+            }
+        }
+        let spans = spans.iter().map(|(colour, words)| format!("{colour}[{}]", words.trim_end()));
+        spans.collect::<Vec<_>>().join(" ")
+    };
+    told.lines().enumerate().filter(is_told).map(|(y, _)| spans(y)).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn it_is_read_without_colour_and_in_sixteen() {
+    let (mut stage, _) = advised(0.12);
+    assert_snapshot!("advice_without_colour", list_and_detail(&mut stage));
+    stage.theme = Theme::embedded("midnight", Depth::None);
+    stage.glyphs = Glyphs::ASCII;
+    let without = stage.screen(120, 40);
+    assert!(
+        without.content().iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset),
+        "no colour at all"
+    );
+    assert!(text(&without).contains("ROLLBACK ADVISED"));
+    stage.theme = Theme::embedded("midnight", Depth::Sixteen);
+    stage.glyphs = Glyphs::UNICODE;
+    let list = coloured(&stage.body(120, 40));
+    stage.press("enter");
+    let is_one_of_sixteen =
+        |colour: Color| !matches!(colour, Color::Rgb(..)) && !matches!(colour, Color::Indexed(index) if index > 15);
+    let detail = stage.body(120, 40);
+    assert!(detail.content().iter().all(|cell| is_one_of_sixteen(cell.fg) && is_one_of_sixteen(cell.bg)));
+    assert_snapshot!("advice_in_sixteen_colours", format!("{list}\n\n{}", coloured(&detail)));
+}
+
+/// What names the advice: a service beside, a business metric, and what a server says of a question it refuses.
+#[test]
+fn hostile_texts_stay_in_their_cells() {
+    let hostile = "決済\u{202e}\u{1b}[31m\u{7}\nした";
+    let mut stage = Stage::new();
+    let rows = released();
+    let mut found = compared(&rows[0], 0.12);
+    found.released.service = hostile.into();
+    found.others = vec![Other { service: hostile.into(), errors: 0.4 }];
+    if let Ok(windows) = &mut found.windows {
+        for (place, window) in windows.iter_mut().enumerate() {
+            let orders = if place == 0 { 1.0 } else { 40.0 };
+            window.business =
+                vec![(hostile.into(), Ok(orders)), ("orders".into(), Err(Absence::Refused(hostile.into())))];
+        }
+        windows[1].p95 = Err(Absence::Refused(hostile.repeat(30)));
+    }
+    stage.see(rows, SourceState::Fresh);
+    stage.tell(Message::Compared("production".into(), vec![found]));
+    let drawn = list_and_detail(&mut stage);
+    assert!(drawn.chars().all(|letter| letter == '\n' || !letter.is_control() && letter != '\u{202e}'), "{drawn:?}");
+    assert_snapshot!("advice_hostile", drawn);
 }

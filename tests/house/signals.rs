@@ -122,6 +122,32 @@ fn signals_list() {
     assert_eq!(filtered.model.ui.view, View::Signals, "and stays");
 }
 
+/// While the Prometheus is away pages of metrics stand in for it: what they have is of now, the rest is the last good value with its age.
+#[test]
+fn values_of_two_origins_say_which_is_whose() {
+    let mut mixed = snapshot(&shop(), SourceState::Down);
+    let then = |reading: &Reading| match &*reading.name {
+        REQUESTS | ERRORS | P95 if &*reading.service == "payments" => {
+            Reading { origin: Origin::Direct, observed_at: ago(3), ..reading.clone() }
+        }
+        _ => Reading { observed_at: ago(75), ..reading.clone() },
+    };
+    mixed.readings = mixed.readings.iter().map(then).collect();
+    mixed.health.push(health("payments.shop:9090", SourceState::Fresh));
+    mixed.notes = vec![
+        "prometheus.example is away: 1 service is measured from pages of metrics, between one scrape and the next."
+            .to_owned(),
+    ];
+    let stage = seeing(mixed);
+    let told = text(&stage.body(120, 40));
+    for words in ["measured by prometheus 1m", "measured by direct (*) 0s ago", "error_ratio *", "latency_p50_seconds "]
+    {
+        assert!(told.contains(words), "{words}:\n{told}");
+    }
+    assert!(!told.contains("latency_p50_seconds *"), "only what was measured so has the mark:\n{told}");
+    assert_snapshot!("signals_mixed", stage.bodies());
+}
+
 #[test]
 fn a_service_leads_to_its_rollout_and_its_alerts_and_back_by_one_key_each() {
     let mut stage = seeing(snapshot(&shop(), SourceState::Fresh));
