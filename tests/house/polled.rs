@@ -94,7 +94,9 @@ impl Polled {
             Fault::Status(503) => "overloaded or starting",
             Fault::Truncated | Fault::Garbage | Fault::Html => &format!("not as {}", self.kind),
             Fault::Huge => &format!("larger than {}", self.longest),
-            Fault::Status(_) | Fault::GoneInStream | Fault::NotReady | Fault::Repeated => panic!("not one of these"),
+            Fault::Status(_) | Fault::GoneInStream | Fault::NotReady | Fault::Repeated => {
+                unreachable!("not one of the list")
+            }
         };
         // A whole server is away, or has another certificate.
         let is_whole = matches!(fault, Fault::Down | Fault::WrongCertificate | Fault::ExpiredCertificate);

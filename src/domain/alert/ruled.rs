@@ -266,18 +266,14 @@ mod tests {
                 let some = some.map(|(name, value)| ((*name).to_owned(), text(*value)));
                 some.chain([("alertname".to_owned(), name.to_string())]).collect()
             };
-            let borrowed = |pairs: &[(String, String)], make: &dyn Fn(&[(&str, &str)]) -> Arc<Alert>| {
+            let borrowed = |pairs: &[(String, String)], is_pending: bool| {
                 let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (&**name, &**value)).collect();
-                make(&pairs)
+                ruled(&pairs, 6.0, is_pending)
             };
-            let listed: Vec<Arc<Alert>> = listed
-                .iter()
-                .map(|(name, values)| borrowed(&labels(*name, values), &|pairs| Arc::new(alert(pairs, now()))))
-                .collect();
-            let rules: Vec<Arc<Alert>> = rules
-                .iter()
-                .map(|(name, values, is_pending)| borrowed(&labels(*name, values), &|pairs| ruled(pairs, 6.0, *is_pending)))
-                .collect();
+            let listed: Vec<Arc<Alert>> =
+                listed.iter().map(|(name, values)| borrowed(&labels(*name, values), false)).collect();
+            let rules: Vec<Arc<Alert>> =
+                rules.iter().map(|(name, values, is_pending)| borrowed(&labels(*name, values), *is_pending)).collect();
             proptest::prop_assert_eq!(matched(&listed, &rules), one_by_one(&listed, &rules));
         }
     }
