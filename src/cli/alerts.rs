@@ -203,10 +203,7 @@ pub(super) fn table(snapshots: &[AlertSnapshot], notes: &AlertNotes, now: Instan
             Some(notes.of(&alert.environment, &alert.key).len())
                 .filter(|count| *count > 0)
                 .map_or_else(|| "-".to_owned(), |count| count.to_string()),
-            match alert.told_by {
-                Teller::Local => format!("{}: {}", local::MARK, alert.summary()),
-                Teller::Alertmanager | Teller::Prometheus => alert.summary().to_owned(),
-            },
+            local::summary(alert),
         ]
     }));
     (!alerts.is_empty()).then(|| columns(&rows))

@@ -49,14 +49,6 @@ fn stage(found: Vec<Alert>, notes: Vec<Note>) -> Stage {
     stage
 }
 
-/// Keys at a moment after the arming; what they ask for.
-fn later(stage: &mut Stage, keys: &str) -> Vec<Effect> {
-    let sequence: Sequence = keys.parse().expect("keys");
-    let at = now() + chrono::TimeDelta::seconds(1);
-    let asked = sequence.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), at));
-    asked.filter(|effect| !matches!(effect, Effect::KeepDraft(_) | Effect::ForgetDraft(_))).collect()
-}
-
 fn asked(effects: &[Effect]) -> &Noting {
     let plan = effects.iter().find_map(|effect| match effect {
         Effect::Note(plan) => Some(&**plan),
@@ -159,14 +151,14 @@ fn nothing_is_written_before_it_was_read_and_nothing_empty() {
     one.type_text("x");
     let sequence: Sequence = "enter".parse().expect("keys");
     assert_eq!(update(&mut one.model, Message::Key(sequence.0[0]), now()), [], "not armed");
-    later(&mut one, "backspace");
-    assert_eq!(later(&mut one, "enter"), [], "nothing to write");
+    one.later("backspace");
+    assert_eq!(one.later("enter"), [], "nothing to write");
     assert!(text(&one.body(80, 24)).contains("The note is empty"));
     one.type_text(" it is the cache ");
-    let effects = later(&mut one, "enter");
+    let effects = one.later("enter");
     let plan = asked(&effects);
     assert_eq!((plan.action, plan.text.as_str()), (NoteDeed::Note, " it is the cache"), "as it was typed, but its end");
-    assert_eq!(later(&mut one, "enter"), [], "once");
+    assert_eq!(one.later("enter"), [], "once");
     one.type_text("more");
     assert_eq!(typed(&one), " it is the cache ", "what is being written is not typed into");
 
@@ -174,7 +166,7 @@ fn nothing_is_written_before_it_was_read_and_nothing_empty() {
     read_only.model.is_store_read_only = true;
     read_only.press("!n");
     read_only.type_text("mine");
-    assert_eq!(later(&mut read_only, "enter"), []);
+    assert_eq!(read_only.later("enter"), []);
     assert!(text(&read_only.body(80, 24)).contains("--read-only"));
 
     let crash = |pod: &str| alert(&[("alertname", "Crash"), ("pod", pod)], "again", 60);
@@ -190,16 +182,16 @@ fn a_store_that_is_away_refuses_and_keeps_what_was_typed() {
     one.press("!n");
     one.type_text("mine");
     one.tell(store(SourceState::Down, Vec::new()));
-    assert_eq!(later(&mut one, "enter"), []);
+    assert_eq!(one.later("enter"), []);
     let drawn = text(&one.body(80, 24));
     assert!(drawn.contains("the store is down") && drawn.contains("mine"), "{drawn}");
     one.tell(store(SourceState::Fresh, Vec::new()));
-    assert_eq!(later(&mut one, "enter").len(), 1, "it is back: the same form, the same text");
+    assert_eq!(one.later("enter").len(), 1, "it is back: the same form, the same text");
     let unknown = Said { phase: Phase::Unknown, words: "the connection broke.".into(), alerts: Vec::new() };
     one.tell(Message::Noted(Box::new(unknown)));
     let drawn = text(&one.body(80, 24));
     assert!(drawn.contains("UNKNOWN: the connection broke.") && typed(&one) == "mine", "{drawn}");
-    let effects = later(&mut one, "esc");
+    let effects = one.later("esc");
     assert!(matches!(effects.as_slice(), [Effect::LeaveNote(_)]), "given up, and journalled: {effects:?}");
     assert_eq!(one.model.noting, None);
 }
@@ -220,7 +212,7 @@ fn what_somebody_changed_meanwhile_is_shown_and_not_overwritten_unread() {
     assert_eq!(typed(&one), "the provider is slow, again", "and ours is kept");
     let sequence: Sequence = "enter".parse().expect("keys");
     assert_eq!(update(&mut one.model, Message::Key(sequence.0[0]), now()), [], "armed anew");
-    let effects = later(&mut one, "enter");
+    let effects = one.later("enter");
     let plan = asked(&effects);
     assert_eq!((plan.action, plan.seen.as_ref().map(|seen| seen.version)), (NoteDeed::EditNote, Some(2)));
 
@@ -229,14 +221,14 @@ fn what_somebody_changed_meanwhile_is_shown_and_not_overwritten_unread() {
     gone.press("!N");
     gone.type_text(", again");
     gone.tell(store(SourceState::Fresh, Vec::new()));
-    let effects = later(&mut gone, "enter");
+    let effects = gone.later("enter");
     let plan = asked(&effects);
     assert_eq!((plan.action, plan.text.as_str(), &plan.seen), (NoteDeed::Note, "the provider is slow, again", &None));
 
     // Emptied, it is taken back, and that is said and armed before it counts.
     let mut back = stage(shop, vec![first]);
     back.press("!N");
-    later(&mut back, "ctrl-u");
+    back.later("ctrl-u");
     assert!(text(&back.body(80, 24)).contains("Take lee's note on HighErrorRate back"));
     let at = now() + chrono::TimeDelta::seconds(3);
     let effects = update(&mut back.model, Message::Key(sequence.0[0]), at);
@@ -264,7 +256,7 @@ fn the_editor_has_the_text_and_gives_it_back() {
     let mut one = stage(alerts::shop(), Vec::new());
     one.press("!n");
     one.type_text("first");
-    assert_eq!(later(&mut one, "ctrl-o"), [Effect::EditText("first".into())]);
+    assert_eq!(one.later("ctrl-o"), [Effect::EditText("first".into())]);
     one.tell(Message::Edited(Ok("first\nsecond \u{1b}[31m\n\n".into())));
     assert_eq!(typed(&one), "first\nsecond [31m");
     one.tell(Message::Edited(Err("vi ended with exit code 1: the text is as it was.".into())));
@@ -274,7 +266,7 @@ fn the_editor_has_the_text_and_gives_it_back() {
     // What is said with an acknowledgement is one line.
     let mut taking = stage(alerts::shop(), Vec::new());
     taking.press("!a");
-    assert_eq!(later(&mut taking, "ctrl-o"), [Effect::EditText(String::new())]);
+    assert_eq!(taking.later("ctrl-o"), [Effect::EditText(String::new())]);
     taking.tell(Message::Edited(Ok("one\ntwo\n".into())));
     assert!(text(&taking.body(80, 24)).contains("one two"));
 }

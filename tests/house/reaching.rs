@@ -26,13 +26,6 @@ fn stage() -> Stage {
     on_detail(SourceState::Fresh, detail(), DetailTab::Pods)
 }
 
-/// Keys at a moment after the arming; what they ask for.
-fn later(stage: &mut Stage, keys: &str) -> Vec<Effect> {
-    let sequence: Sequence = keys.parse().expect("keys");
-    let at = now() + chrono::TimeDelta::seconds(1);
-    sequence.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), at)).collect()
-}
-
 fn news(stage: &mut Stage, news: ReachNews) -> Vec<Effect> {
     update(&mut stage.model, Message::Reached(news), now() + chrono::TimeDelta::seconds(2))
 }
@@ -41,7 +34,7 @@ fn news(stage: &mut Stage, news: ReachNews) -> Vec<Effect> {
 fn called(stage: &mut Stage) -> Call {
     stage.press("!x");
     stage.type_text("EXEC");
-    let mut calls = later(stage, "enter").into_iter().filter_map(|effect| match effect {
+    let mut calls = stage.later("enter").into_iter().filter_map(|effect| match effect {
         Effect::Exec(call) => Some(call),
         _ => None,
     });
@@ -51,7 +44,7 @@ fn called(stage: &mut Stage) -> Call {
 fn opened(stage: &mut Stage) -> PortAsk {
     stage.press("!f");
     stage.type_text("8080:80");
-    let mut asks = later(stage, "enter").into_iter().filter_map(|effect| match effect {
+    let mut asks = stage.later("enter").into_iter().filter_map(|effect| match effect {
         Effect::Forward(ask) => Some(ask),
         _ => None,
     });
@@ -68,7 +61,7 @@ fn the_forms_at_every_size() {
     let mut forward = stage();
     forward.press("!f");
     forward.type_text("80x");
-    later(&mut forward, "enter");
+    forward.later("enter");
     assert_snapshot!("reaching_forward", forward.bodies());
 
     let mut refused = stage();
@@ -108,7 +101,7 @@ fn it_is_read_without_colour_and_in_sixteen() {
 fn from_the_list_it_leads_to_the_pods_and_asks_which() {
     let mut stage = Stage::new();
     stage.see(shop(), SourceState::Fresh);
-    later(&mut stage, "!x");
+    stage.later("!x");
     assert!(matches!(stage.model.ui.view, View::Detail(_, DetailTab::Pods)), "{:?}", stage.model.ui.view);
     assert!(stage.model.overlay().is_none() && stage.model.reaching.is_none());
     assert!(stage.model.ui.toast.as_ref().is_some_and(|toast| toast.words.contains("pod that is meant")));
@@ -125,7 +118,7 @@ fn nothing_is_sent_before_it_was_read_and_confirmed() {
 
     let mut wordless = stage();
     wordless.press("!x");
-    assert!(later(&mut wordless, "enter").is_empty());
+    assert!(wordless.later("enter").is_empty());
     assert!(text(&wordless.body(80, 24)).contains("Type EXEC into its field"));
 
     let mut refused = stage();
@@ -133,8 +126,8 @@ fn nothing_is_sent_before_it_was_read_and_confirmed() {
     for keys in ["!x", "!f"] {
         refused.press(keys);
         refused.type_text("EXEC");
-        assert!(later(&mut refused, "enter").is_empty());
-        later(&mut refused, "esc");
+        assert!(refused.later("enter").is_empty());
+        refused.later("esc");
     }
 }
 
@@ -147,7 +140,7 @@ fn a_call_names_the_pod_its_container_and_every_word_of_the_command() {
     stage.type_text(" -c 'ls /tmp | wc'");
     stage.press("tab");
     stage.type_text("EXEC");
-    let sent = later(&mut stage, "enter");
+    let sent = stage.later("enter");
     let [Effect::Exec(Call { ask, typed, environment, .. })] = sent.as_slice() else { panic!("one call: {sent:?}") };
     let wanted = ExecAsk {
         namespace: "shop".into(),
@@ -158,14 +151,14 @@ fn a_call_names_the_pod_its_container_and_every_word_of_the_command() {
         has_input: true,
     };
     assert_eq!((ask, typed.as_str(), &**environment), (&wanted, "EXEC", "production"));
-    assert!(later(&mut stage, "enter").is_empty(), "once");
+    assert!(stage.later("enter").is_empty(), "once");
     stage.press("esc");
     stage.press("!x");
     stage.press("shift-tab");
     stage.type_text(" 'open");
     stage.press("tab");
     stage.type_text("EXEC");
-    assert!(later(&mut stage, "enter").is_empty());
+    assert!(stage.later("enter").is_empty());
     assert!(text(&stage.body(80, 24)).contains("quote that is not closed"));
 }
 
@@ -180,7 +173,7 @@ fn the_terminal_is_lent_once_it_runs_and_to_nobody_who_left() {
 
     let mut gone = stage();
     let call = called(&mut gone);
-    assert!(later(&mut gone, "esc").is_empty());
+    assert!(gone.later("esc").is_empty());
     assert_eq!(news(&mut gone, ReachNews::Runs(call.number)), [Effect::Abandon(call.number)]);
 }
 
@@ -223,16 +216,16 @@ fn an_open_port_is_said_until_it_is_closed() {
 
     let second = opened(&mut stage);
     news(&mut stage, ReachNews::Opened(second.number, 9090));
-    assert!(later(&mut stage, "!F").is_empty(), "which one?");
+    assert!(stage.later("!F").is_empty(), "which one?");
     assert!(stage.model.ui.toast.as_ref().is_some_and(|toast| toast.words.contains("8080, 9090")));
     stage.press(":");
     stage.type_text("end-forward 9090");
-    assert_eq!(later(&mut stage, "enter"), [Effect::CloseForward(second.number)]);
+    assert_eq!(stage.later("enter"), [Effect::CloseForward(second.number)]);
     news(&mut stage, ReachNews::Closed(second.number, "closed: 0 connections.".into(), false));
-    assert_eq!(later(&mut stage, "!F"), [Effect::CloseForward(ask.number)]);
+    assert_eq!(stage.later("!F"), [Effect::CloseForward(ask.number)]);
     news(&mut stage, ReachNews::Closed(ask.number, "closed: 1 connections.".into(), false));
     assert!(!text(&stage.screen(120, 40)).contains("FORWARDING"));
-    assert!(later(&mut stage, "!F").is_empty());
+    assert!(stage.later("!F").is_empty());
 }
 
 #[test]

@@ -2,10 +2,9 @@
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
-use quarterdeck::app::{Effect, Message, Scope, update};
+use quarterdeck::app::{Effect, Message, Scope};
 use quarterdeck::domain::alert::{Alert, AlertSnapshot, Hold, Matcher, Silence, SilenceDeed, SilenceState};
 use quarterdeck::domain::source::SourceState;
-use quarterdeck::keys::Sequence;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 use quarterdeck::ui::state::View;
 
@@ -65,13 +64,6 @@ fn stage(found: Vec<Alert>, silences: Option<Vec<Silence>>, freshness: SourceSta
 
 fn ids(stage: &Stage) -> Vec<String> {
     stage.model.silences.lines().iter().map(|line| line.silence.id.to_string()).collect()
-}
-
-/// Keys at a moment after the arming; what they ask for.
-fn later(stage: &mut Stage, keys: &str) -> Vec<Effect> {
-    let sequence: Sequence = keys.parse().expect("keys");
-    let at = now() + TimeDelta::seconds(5);
-    sequence.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), at)).collect()
 }
 
 #[test]
@@ -138,22 +130,22 @@ fn what_ends_next_is_first_and_the_filter_and_the_cursor_do_what_they_do_elsewhe
 #[test]
 fn a_silence_is_ended_and_changed_from_here() {
     let mut one = stage(found(), Some(some()), SourceState::Fresh);
-    let asked = later(&mut one, "!Z");
+    let asked = one.later("!Z");
     let [Effect::PlanSilence(_, environment, sketch)] = asked.as_slice() else { unreachable!("a plan: {asked:?}") };
     assert_eq!((&**environment, sketch.action), ("production", SilenceDeed::ExpireSilence));
     assert_eq!(sketch.seen.as_ref().map(|seen| &*seen.id), Some("7b21f0"));
     assert_eq!(sketch.chosen.len(), 2, "what it hides now");
-    later(&mut one, "esc");
+    one.later("esc");
 
     one.press(":");
     one.type_text("change-silence");
-    let asked = later(&mut one, "enter");
+    let asked = one.later("enter");
     let is_it = |effect: &Effect| matches!(effect, Effect::PlanSilence(_, _, sketch) if sketch.action == SilenceDeed::ChangeSilence);
     assert!(asked.iter().any(is_it), "{asked:?}");
-    later(&mut one, "esc");
+    one.later("esc");
 
     one.press("G");
-    assert_eq!(later(&mut one, "!Z"), [], "it is over");
+    assert_eq!(one.later("!Z"), [], "it is over");
     assert!(one.model.ui.toast.as_ref().is_some_and(|toast| toast.words.contains("is over")));
 }
 
@@ -163,11 +155,11 @@ fn an_alert_several_silences_cover_leads_to_them() {
     one.press("1 /");
     one.type_text("Both");
     one.press("enter");
-    assert_eq!(later(&mut one, "!Z").len(), 1, "shown, and nothing planned yet");
+    assert_eq!(one.later("!Z").len(), 1, "shown, and nothing planned yet");
     assert_eq!((&one.model.ui.view, ids(&one)), (&View::Silences, vec!["7b21f0".to_owned(), "4ef1a9".to_owned()]));
     assert!(one.model.ui.toast.as_ref().is_some_and(|toast| toast.words.contains("2 silences cover it")));
     one.press("j");
-    let asked = later(&mut one, "!Z");
+    let asked = one.later("!Z");
     let is_it = |effect: &Effect| matches!(effect, Effect::PlanSilence(_, _, sketch) if sketch.seen.as_ref().is_some_and(|seen| &*seen.id == "4ef1a9"));
     assert!(asked.iter().any(is_it), "{asked:?}");
 }

@@ -25,14 +25,6 @@ fn stage(found: Vec<Alert>) -> Stage {
     stage
 }
 
-/// Keys at a moment after the arming; what they ask for.
-fn later(stage: &mut Stage, keys: &str) -> Vec<Effect> {
-    let sequence: Sequence = keys.parse().expect("keys");
-    let at = now() + chrono::TimeDelta::seconds(1);
-    let asked = sequence.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), at));
-    asked.filter(|effect| !matches!(effect, Effect::KeepDraft(_) | Effect::ForgetDraft(_))).collect()
-}
-
 /// What was asked to be planned.
 fn sketched(effects: &[Effect]) -> (u64, Sketch) {
     let asked = effects.iter().find_map(|effect| match effect {
@@ -62,7 +54,7 @@ fn answer(stage: &mut Stage, (number, sketch): (u64, Sketch), covered: Result<Ve
 
 fn opened(found: Vec<Alert>, covered: Vec<Alert>) -> Stage {
     let mut stage = stage(found);
-    let asked = sketched(&later(&mut stage, "!z"));
+    let asked = sketched(&stage.later("!z"));
     answer(&mut stage, asked, Ok(covered));
     stage
 }
@@ -70,7 +62,7 @@ fn opened(found: Vec<Alert>, covered: Vec<Alert>) -> Stage {
 #[test]
 fn the_plan_at_every_size() {
     let mut loading = stage(alerts::shop());
-    later(&mut loading, "!z");
+    loading.later("!z");
     assert_snapshot!("silencing_loading", loading.bodies());
 
     let shop = alerts::shop();
@@ -89,7 +81,7 @@ fn the_plan_at_every_size() {
     assert_snapshot!("silencing_storm", opened(storm.clone(), storm).bodies());
 
     let mut down = stage(alerts::shop());
-    let asked = sketched(&later(&mut down, "!z"));
+    let asked = sketched(&down.later("!z"));
     answer(&mut down, asked, Err("http://am:9093 did not answer in 10 s.".into()));
     assert_snapshot!("silencing_down", down.bodies());
 
@@ -122,23 +114,23 @@ fn it_is_sent_as_it_was_read_and_only_then() {
     let sequence: Sequence = "enter".parse().expect("keys");
     let sent = update(&mut one.model, Message::Key(sequence.0[0]), now());
     assert!(sent.is_empty(), "not armed yet: {sent:?}");
-    assert!(later(&mut one, "enter").is_empty(), "no reason yet");
+    assert!(one.later("enter").is_empty(), "no reason yet");
     assert!(text(&one.body(80, 24)).contains("Say why"));
     one.type_text("known");
-    assert!(later(&mut one, "enter").is_empty(), "critical: no word yet");
+    assert!(one.later("enter").is_empty(), "critical: no word yet");
     for _ in 0..3 {
         one.press("tab");
     }
     one.type_text("SILENCE");
-    let sent = later(&mut one, "enter");
+    let sent = one.later("enter");
     let wanted = Answer { typed: "SILENCE".into(), reason: Some("known".into()) };
     assert!(matches!(sent.as_slice(), [Effect::Silence(plan, answer)] if plan.hides.len() == 1 && *answer == wanted));
-    assert!(later(&mut one, "enter").is_empty(), "once");
+    assert!(one.later("enter").is_empty(), "once");
 
     one.tell(Message::Silenced(Box::new(Silenced::refused("it would hide Down now.\u{1b}"))));
     let drawn = text(&one.body(80, 24));
     assert!(drawn.contains("it would hide Down now.") && drawn.contains("known"), "{drawn}");
-    assert_eq!(later(&mut one, "enter").len(), 1, "with all that was typed");
+    assert_eq!(one.later("enter").len(), 1, "with all that was typed");
     let done = Silenced { phase: Phase::Done, words: "silence 4ef1 holds.".into(), id: Some("4ef1".into()) };
     let asked = update(&mut one.model, Message::Silenced(Box::new(done)), now());
     assert!(asked.contains(&Effect::Retry) && one.model.overlay().is_none() && one.model.silencing.is_none());
@@ -154,9 +146,9 @@ fn what_was_changed_is_planned_anew_before_it_can_be_confirmed() {
     one.press("ctrl-u");
     one.type_text("alertname=~\"High.*\"");
     assert!(text(&one.body(80, 24)).contains("Press enter to see what this hides."));
-    let (number, sketch) = sketched(&later(&mut one, "enter"));
+    let (number, sketch) = sketched(&one.later("enter"));
     assert_eq!(sketch.matchers[0].to_string(), "alertname=~\"High.*\"");
-    assert!(later(&mut one, "enter").is_empty(), "there is no plan of it yet");
+    assert!(one.later("enter").is_empty(), "there is no plan of it yet");
     // An answer to the question before it is not taken for one to this.
     answer(&mut one, (number - 1, sketch.clone()), Ok(Vec::new()));
     assert!(one.model.silencing.as_ref().is_some_and(|open| open.plan.is_none()));
@@ -166,7 +158,7 @@ fn what_was_changed_is_planned_anew_before_it_can_be_confirmed() {
     one.press("tab");
     one.press("ctrl-u");
     one.type_text("soon");
-    assert!(later(&mut one, "enter").is_empty());
+    assert!(one.later("enter").is_empty());
     assert!(text(&one.body(80, 24)).contains("is no length of time"));
 }
 
@@ -174,11 +166,11 @@ fn what_was_changed_is_planned_anew_before_it_can_be_confirmed() {
 fn closing_it_is_journalled_and_sends_nothing() {
     let shop = alerts::shop();
     let mut one = opened(shop.clone(), vec![shop[0].clone()]);
-    assert!(matches!(later(&mut one, "esc").as_slice(), [Effect::LeaveSilence(_)]));
+    assert!(matches!(one.later("esc").as_slice(), [Effect::LeaveSilence(_)]));
     assert!(one.model.silencing.is_none() && one.model.overlay().is_none());
     let mut early = stage(alerts::shop());
-    later(&mut early, "!z");
-    assert!(later(&mut early, "esc").is_empty(), "nothing was planned yet");
+    early.later("!z");
+    assert!(early.later("esc").is_empty(), "nothing was planned yet");
 }
 
 #[test]
@@ -187,13 +179,13 @@ fn a_silence_over_the_alert_is_ended_by_its_id() {
     all.truncate(1);
     all[0].silenced_by = vec!["4ef1".into()];
     let mut one = stage(all.clone());
-    let asked = sketched(&later(&mut one, "!Z"));
+    let asked = sketched(&one.later("!Z"));
     assert_eq!(asked.1.seen.as_ref().map(|silence| silence.id.clone()), Some(Arc::from("4ef1")));
     answer(&mut one, asked, Ok(all));
     let drawn = text(&one.body(120, 40));
     assert!(drawn.contains("notify again") && drawn.contains("4ef1 by"), "{drawn}");
 
     let mut bare = stage(alerts::shop()[..1].to_vec());
-    assert!(later(&mut bare, "!Z").is_empty());
+    assert!(bare.later("!Z").is_empty());
     assert!(bare.model.ui.toast.as_ref().is_some_and(|toast| toast.words.contains("No silence covers it")));
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use quarterdeck::app::{Connected, Message, Model, Scope, command_names, update};
+use quarterdeck::app::{Connected, Effect, Message, Model, Scope, command_names, update};
 use quarterdeck::config::{Asked, Settings};
 use quarterdeck::domain::action::Plan;
 use quarterdeck::domain::cause::Cause;
@@ -75,6 +75,14 @@ impl Stage {
         for chord in sequence.0 {
             self.tell(Message::Key(chord));
         }
+    }
+
+    /// Keys a moment after the arming of what is open; what they ask for, but the keeping of drafts.
+    pub(crate) fn later(&mut self, keys: &str) -> Vec<Effect> {
+        let sequence: Sequence = keys.parse().expect("keys as a keymap writes them");
+        let at = now() + TimeDelta::seconds(1);
+        let asked = sequence.0.into_iter().flat_map(|chord| update(&mut self.model, Message::Key(chord), at));
+        asked.filter(|effect| !matches!(effect, Effect::KeepDraft(_) | Effect::ForgetDraft(_))).collect()
     }
 
     /// Types a text.

@@ -52,14 +52,6 @@ fn stage(found: Vec<Alert>, words: Vec<Acknowledgement>) -> Stage {
     stage
 }
 
-/// Keys at a moment after the arming; what they ask for.
-fn later(stage: &mut Stage, keys: &str) -> Vec<Effect> {
-    let sequence: Sequence = keys.parse().expect("keys");
-    let at = now() + chrono::TimeDelta::seconds(1);
-    let asked = sequence.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), at));
-    asked.filter(|effect| !matches!(effect, Effect::KeepDraft(_) | Effect::ForgetDraft(_))).collect()
-}
-
 #[test]
 fn the_plan_at_every_size() {
     let mut one = stage(alerts::shop(), Vec::new());
@@ -122,12 +114,12 @@ fn nothing_is_written_before_it_was_read() {
     let asked: Vec<Effect> =
         sequence.0.into_iter().flat_map(|chord| update(&mut one.model, Message::Key(chord), now())).collect();
     assert_eq!(asked, [], "typed ahead: not armed");
-    let asked = later(&mut one, "enter");
+    let asked = one.later("enter");
     assert!(
         matches!(asked.as_slice(), [Effect::Acknowledge(taking, note)] if taking.about() == "HighErrorRate" && note.is_empty()),
         "{asked:?}"
     );
-    assert_eq!(later(&mut one, "enter"), [], "once");
+    assert_eq!(one.later("enter"), [], "once");
 
     // Somebody takes it while the plan is open: it has to be read again.
     let shop = alerts::shop();
@@ -144,7 +136,7 @@ fn nothing_is_written_before_it_was_read() {
     let mut read_only = stage(alerts::shop(), Vec::new());
     read_only.model.is_store_read_only = true;
     read_only.press("!a");
-    assert_eq!(later(&mut read_only, "enter"), []);
+    assert_eq!(read_only.later("enter"), []);
     assert!(text(&read_only.body(80, 24)).contains("--read-only"));
 }
 
@@ -153,7 +145,7 @@ fn what_was_not_written_stays_open_with_what_was_typed() {
     let mut one = stage(alerts::shop(), Vec::new());
     one.press("!a");
     one.type_text("mine");
-    let asked = later(&mut one, "enter");
+    let asked = one.later("enter");
     assert!(matches!(asked.as_slice(), [Effect::Acknowledge(_, note)] if note == "mine"), "{asked:?}");
     one.tell(Message::Said(Box::new(Said {
         phase: Phase::Unknown,
@@ -162,7 +154,7 @@ fn what_was_not_written_stays_open_with_what_was_typed() {
     })));
     let drawn = text(&one.body(80, 24));
     assert!(drawn.contains("mine") && drawn.contains("UNKNOWN: the store did not answer within 5 s."), "{drawn}");
-    let asked = later(&mut one, "esc");
+    let asked = one.later("esc");
     assert!(matches!(asked.as_slice(), [Effect::LeaveAlone(_)]), "given up, and journalled: {asked:?}");
     assert_eq!(one.model.taking, None);
 }

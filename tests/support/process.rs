@@ -18,9 +18,36 @@ pub(crate) fn wait_until<T>(what: &str, deadline: Duration, mut condition: impl 
     }
 }
 
+/// The same where looking is waited for.
+pub(crate) async fn until<T>(what: &str, deadline: Duration, look: impl AsyncFnMut() -> Option<T>) -> T {
+    until_every(PAUSE, what, deadline, look).await
+}
+
+/// The same with a pause of so long between two looks.
+pub(crate) async fn until_every<T>(
+    pause: Duration,
+    what: &str,
+    deadline: Duration,
+    mut look: impl AsyncFnMut() -> Option<T>,
+) -> T {
+    let met = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(pause).await;
+        }
+    };
+    let met = tokio::time::timeout(deadline, met).await;
+    met.unwrap_or_else(|_| panic!("waited {deadline:?} in vain: {what}"))
+}
+
+/// How long it is waited between two looks at a condition.
+const PAUSE: Duration = Duration::from_millis(40);
+
 #[expect(clippy::disallowed_methods, reason = "the one place that waits between two looks at a condition")]
 fn pause() {
-    std::thread::sleep(Duration::from_millis(40));
+    std::thread::sleep(PAUSE);
 }
 
 /// Says in one line that a part is skipped, past whatever collects the output of tests.

@@ -18,6 +18,14 @@ use crate::domain::time::{self, Instant};
 /// The mark of what only this console says.
 pub const MARK: &str = "LOCAL, NOT PAGING";
 
+/// What an alert says; of one that only this console evaluates, that first.
+pub fn summary(alert: &Alert) -> String {
+    match alert.told_by {
+        Teller::Local => format!("{MARK}: {}", alert.summary()),
+        Teller::Alertmanager | Teller::Prometheus => alert.summary().to_owned(),
+    }
+}
+
 /// Whether a database answers, 1 or 0. No query of it is shipped: no metric says it everywhere.
 pub const DATABASE_UP: &str = "database_up";
 /// The share of a disk that is used. No query of it is shipped: no metric says it everywhere.

@@ -35,8 +35,8 @@ const APPEND: &str = "insert into quarterdeck.audit (position, chain, seq, prev,
     ((select coalesce(max(position), 0) + 1 from quarterdeck.audit), $1, $2, $3, $4, $5, quarterdeck.store_now(), '', \
     $6, $7, $8, $9, $10, $11, $12, $13) returning position";
 
-/// The statement and values of a search.
-pub(super) fn search(asked: &AuditSearch) -> (String, Vec<Value>) {
+/// The statement and values of a search, with the condition that holds it to a time and what is newer.
+pub(super) fn search(asked: &AuditSearch, from_time_on: &str) -> (String, Vec<Value>) {
     let mut statement = format!("select {} from quarterdeck.audit", columns!());
     let mut values: Vec<Value> = Vec::new();
     let mut and = |condition: &str, value: Value| {
@@ -58,7 +58,7 @@ pub(super) fn search(asked: &AuditSearch) -> (String, Vec<Value>) {
         and("chain = $", chain.into());
     }
     if let Some(since) = asked.since {
-        and("at >= $", since.into());
+        and(from_time_on, since.into());
     }
     if let Some(until) = asked.until {
         and("at < $", until.into());

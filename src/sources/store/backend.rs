@@ -127,6 +127,11 @@ pub(super) trait Backend: Send + Sync {
     /// Begins the one transaction that may write; waits for the one before, of whatever process.
     fn begin(&self) -> Answer<'_, Box<dyn Transaction>>;
 
+    /// The condition that holds a search of the audit to a time and what is newer; the value stands for `$`.
+    fn since(&self) -> &'static str {
+        "at >= $"
+    }
+
     /// Ends once something may have been written, by whomever; at the latest when it is time to look anyway.
     fn changed(&self) -> BoxFuture<'_, ()>;
 }

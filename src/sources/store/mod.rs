@@ -99,7 +99,7 @@ impl Store {
 
     /// How the database would answer a search of the audit: the lines of its plan.
     pub fn explain<'a>(&'a self, search: &'a AuditSearch) -> Answer<'a, Vec<String>> {
-        let (statement, values) = audit::search(search);
+        let (statement, values) = audit::search(search, self.backend.since());
         Box::pin(self.explained(statement, values))
     }
 
@@ -227,7 +227,7 @@ impl ReadStore for Store {
 
     fn audit<'a>(&'a self, search: &'a AuditSearch) -> Answer<'a, Vec<AuditEntry>> {
         Box::pin(async move {
-            let (statement, values) = audit::search(search);
+            let (statement, values) = audit::search(search, self.backend.since());
             self.list(&statement, values, audit::decode).await
         })
     }

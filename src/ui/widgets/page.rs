@@ -33,9 +33,9 @@ impl Page {
         self.columns
     }
 
-    /// How many lines it has.
-    pub fn len(&self) -> usize {
-        self.lines.len()
+    /// How many rows of a screen it takes.
+    pub fn rows(&self) -> u16 {
+        u16::try_from(self.lines.len()).unwrap_or(u16::MAX)
     }
 
     /// Whether nothing was written.
@@ -112,7 +112,7 @@ impl Page {
 
     /// Draws the page from a line on; gives back the first line really shown and the furthest one may scroll.
     pub fn draw(&self, pen: &mut Pen<'_>, area: Rect, scroll: usize) -> (usize, usize) {
-        let furthest = self.len().saturating_sub(usize::from(area.height));
+        let furthest = self.lines.len().saturating_sub(usize::from(area.height));
         let first = scroll.min(furthest);
         for (y, line) in (area.top()..area.bottom()).zip(self.lines.iter().skip(first)) {
             pen.put_line(area.x, y, area.width, line);

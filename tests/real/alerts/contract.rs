@@ -10,7 +10,8 @@ use quarterdeck::sources::observe::ObserveAlerts;
 use quarterdeck::sources::operate::{OperateAlerts, WantedSilence};
 use serde_json::json;
 
-use super::{Place, until};
+use super::{Place, UP};
+use crate::support::process::until;
 
 /// All of it, one after the other: each part leaves the alerts as they were.
 pub(super) async fn holds(place: &Place) {
@@ -114,7 +115,7 @@ fn wanted(id: Option<&str>, covers: Vec<Matcher>, minutes: i64) -> WantedSilence
 /// Waits until every member has a silence in a state with about so many minutes left.
 async fn everywhere(place: &Place, id: &str, state: SilenceState, minutes: i64) {
     let what = format!("{id} {state:?} at every member");
-    until(&what, || async {
+    until(&what, UP, async || {
         let members = place.eyes.replicated(id).await.expect("they are asked");
         assert_eq!(members.len(), place.urls.len());
         let is_so = |silence: &quarterdeck::domain::alert::Silence| {
@@ -155,7 +156,7 @@ async fn lives(place: &Place) {
         everywhere(place, &id, SilenceState::Active, minutes).await;
     }
     let later = silence.starts_at + TimeDelta::seconds(2);
-    until("two seconds after its beginning", || async move { (Utc::now() > later).then_some(()) }).await;
+    until("two seconds after its beginning", UP, async || (Utc::now() > later).then_some(())).await;
     let anew = place.hands.put(&wanted(Some(&id), covers.clone(), 30)).await.expect("it is replaced");
     assert_ne!(anew, id, "another beginning is another silence");
     for id in [anew.as_str(), anew.as_str(), id.as_str()] {

@@ -114,19 +114,6 @@ impl Place {
     }
 }
 
-/// Looks until a condition holds.
-async fn until<T, A: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> A) -> T {
-    let met = async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(UP, met).await.unwrap_or_else(|_| panic!("waited in vain: {what}"))
-}
-
 async fn holds_for(edition: Edition) {
     let Some(binary) = edition.binary() else {
         skip("a real Alertmanager", &format!("{edition:?}: it is not there, run tests/run"));

@@ -1,7 +1,6 @@
 //! What rules tell beside an Alertmanager, held for a real Prometheus that tells a real Alertmanager, and for the simulated two.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use quarterdeck::config::{Credentials, Prometheus as Settings, Server};
@@ -17,7 +16,7 @@ use tokio::sync::{Notify, watch};
 
 use super::UP;
 use crate::support::alertmanager::{Cluster, Edition};
-use crate::support::process::skip;
+use crate::support::process::{skip, until};
 use crate::support::prometheus::{Server as Running, why_not};
 
 /// As the simulated one has them: one that always fires, one that fires after 4 s, one that is pending for a day.
@@ -58,19 +57,17 @@ impl Pair {
         let retry = Arc::new(Notify::new());
         let source =
             AlertSource { feed: self.feed(with_managers), clock: Arc::new(Utc::now), retry: retry.clone(), snapshots };
-        let looking = async {
-            loop {
-                let snapshot = seen.borrow().clone();
-                if snapshot.is_settled() && !snapshot.health.is_empty() && wanted(&snapshot) {
-                    return snapshot;
-                }
+        let looking = until("a snapshot as it is wanted", UP, async || {
+            let snapshot = seen.borrow().clone();
+            let is_it = snapshot.is_settled() && !snapshot.health.is_empty() && wanted(&snapshot);
+            if !is_it {
                 retry.notify_waiters();
-                tokio::time::sleep(Duration::from_millis(100)).await;
             }
-        };
+            is_it.then_some(snapshot)
+        });
         tokio::select! {
             () = source.run() => unreachable!("it polls for ever"),
-            found = tokio::time::timeout(UP, looking) => found.unwrap_or_else(|_| panic!("waited in vain: {:?}", seen.borrow())),
+            found = looking => found,
         }
     }
 }

@@ -17,7 +17,7 @@ use tokio::sync::{Notify, watch};
 
 use super::client;
 use crate::support::console::Console;
-use crate::support::process::skip;
+use crate::support::process::{skip, until, until_every};
 use crate::support::prometheus::{Server, exposed_by, why_not};
 
 const TEXT: &str = "text/plain; version=0.0.4";
@@ -72,21 +72,19 @@ async fn polled(
     let (snapshots, seen) = watch::channel(SignalSnapshot::default());
     let retry = Arc::new(Notify::new());
     let source = SignalSource { feed, clock: Arc::new(Utc::now), retry: retry.clone(), snapshots };
-    let looking = async {
-        loop {
-            let snapshot = seen.borrow().clone();
-            if wanted(&snapshot) {
-                return snapshot;
-            }
-            tokio::time::sleep(Duration::from_millis(700)).await;
+    // A rate needs some time between two readings.
+    let apart = Duration::from_millis(700);
+    let looking = until_every(apart, "a snapshot as it is wanted", Duration::from_secs(60), async || {
+        let snapshot = seen.borrow().clone();
+        let is_it = wanted(&snapshot);
+        if !is_it {
             retry.notify_waiters();
         }
-    };
+        is_it.then_some(snapshot)
+    });
     tokio::select! {
         () = source.run() => unreachable!("it polls for ever"),
-        found = tokio::time::timeout(Duration::from_secs(60), looking) => {
-            found.unwrap_or_else(|_| panic!("waited in vain: {:?}", seen.borrow()))
-        }
+        found = looking => found,
     }
 }
 
@@ -112,7 +110,7 @@ fn is_as_written(of: impl Fn(&str, &str) -> Option<f64>) -> bool {
 
 /// What the shipped queries have a value of, once all of those that are checked are right.
 async fn by_promql(client: &Prometheus) -> BTreeSet<(String, String)> {
-    loop {
+    until("the values of the page", Duration::from_secs(60), async || {
         let mut values: BTreeMap<(String, String), f64> = BTreeMap::new();
         for query in Query::shipped() {
             let found = client.instant(&query.for_all(&Labels::default(), "10s"), Utc::now()).await.expect("an answer");
@@ -124,11 +122,9 @@ async fn by_promql(client: &Prometheus) -> BTreeSet<(String, String)> {
             }
         }
         let of = |service: &str, name: &str| values.get(&(service.to_owned(), name.to_owned())).copied();
-        if is_as_written(of) {
-            return values.into_keys().collect();
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+        is_as_written(of).then(|| values.into_keys().collect())
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -248,16 +244,11 @@ async fn a_series_that_vanishes_has_no_value_from_then_on() {
     let server = Server::start("", "", &[port]);
     let client = client(server.port);
     let values = async |wanted: usize| {
-        let found = async {
-            loop {
-                let found = client.instant("vanishing", Utc::now()).await.expect("an answer");
-                if found.series.len() == wanted {
-                    return found;
-                }
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(30), found).await.expect("within half a minute")
+        until("so many series", Duration::from_secs(30), async || {
+            Some(client.instant("vanishing", Utc::now()).await.expect("an answer"))
+                .filter(|found| found.series.len() == wanted)
+        })
+        .await
     };
     let found = values(1).await;
     assert_eq!(found.series[0].last().and_then(|sample| sample.number()), Some(5.0));

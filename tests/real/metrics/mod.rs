@@ -18,7 +18,7 @@ use quarterdeck::sources::metrics::ObserveMetrics;
 use quarterdeck::sources::prometheus::{Prometheus, SignalFeed, SignalSource};
 use tokio::sync::{Notify, watch};
 
-use crate::support::process::{Running, skip};
+use crate::support::process::{Running, skip, until};
 use crate::support::prometheus::{Server, counter, exposed, why_not};
 
 const RULES: &str = "groups:\n- name: shop\n  rules:\n  - { alert: AlwaysPending, expr: vector(7) > 1, for: 1h, labels: { severity: warning } }\n  - { record: \"shop:seven\", expr: vector(7) }\n";
@@ -135,15 +135,10 @@ async fn the_shipped_queries_read_what_was_written() {
 
 /// The pending alert, once the rules were evaluated.
 async fn pending(client: &Prometheus) -> quarterdeck::sources::metrics::RuleAlert {
-    let found = tokio::time::timeout(Duration::from_secs(30), async {
-        loop {
-            if let Some(alert) = client.alerting().await.expect("rules").pop().and_then(|mut rule| rule.alerts.pop()) {
-                return alert;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    });
-    found.await.expect("an alert within half a minute")
+    until("an alert", Duration::from_secs(30), async || {
+        client.alerting().await.expect("rules").pop().and_then(|mut rule| rule.alerts.pop())
+    })
+    .await
 }
 
 /// `status` of an environment whose cluster is not there still tells its signals, its objectives and the health of its components.
@@ -217,17 +212,11 @@ async fn a_direct_scrape_reads_what_prometheus_reads() {
         let target = exposed(kind, text.clone());
         let server = Server::start("", "", &[target]);
         let client = client(server.port);
-        let found = tokio::time::timeout(Duration::from_secs(30), async {
-            loop {
-                let found =
-                    client.instant("{job=\"nasty\", __name__!~\"up|scrape_.*\"}", Utc::now()).await.expect("an answer");
-                if !found.series.is_empty() {
-                    return found.series;
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
+        let found = until("a scrape", Duration::from_secs(30), async || {
+            let query = "{job=\"nasty\", __name__!~\"up|scrape_.*\"}";
+            Some(client.instant(query, Utc::now()).await.expect("an answer").series).filter(|series| !series.is_empty())
         });
-        let theirs = lines(&found.await.expect("a scrape within half a minute"));
+        let theirs = lines(&found.await);
         let ours = exposition::read(&text, Utc::now(), kind.contains("openmetrics"));
         assert_eq!(ours.unreadable, Vec::new());
         assert_eq!(lines(&ours.series), theirs, "{kind}");

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use quarterdeck::domain::service::{Objective, Service, Services, Share};
+use quarterdeck::domain::signal::Series;
 use quarterdeck::domain::slo::objective::promises;
 use quarterdeck::domain::slo::{
     Exclusion, Goal, Indicator, Measured, Reason, Recorder, RowState, SPANS, Slo, SloSnapshot, Span, Standing, judge,
@@ -17,7 +18,7 @@ use tokio::sync::{Notify, watch};
 
 use super::client;
 use super::sandbox::simulated;
-use crate::support::process::skip;
+use crate::support::process::{skip, until};
 use crate::support::prometheus::{Server, counter, why_not};
 
 fn promised(name: &str, objective: Objective) -> Service {
@@ -66,17 +67,12 @@ async fn a_bad_release_spends_the_same_budget_in_the_sandbox_and_in_a_real_prome
     let folder = tempfile::tempdir().expect("a folder");
     let objective = Objective { latency_p95: Some(TimeDelta::milliseconds(500)), ..available() };
     let services = || vec![promised("payments", objective.clone())];
-    let paged = async {
-        loop {
-            let now = clock.now();
-            let found = judged(&counted(simulated(&sandbox, folder.path()), services(), now).await, now);
-            if found.first().is_some_and(|slo| slo.standing == Standing::Page) {
-                return (found, now);
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    };
-    let (found, now) = tokio::time::timeout(Duration::from_secs(90), paged).await.expect("a page within 90 s");
+    let paged = until("a page", Duration::from_secs(90), async || {
+        let now = clock.now();
+        let found = judged(&counted(simulated(&sandbox, folder.path()), services(), now).await, now);
+        found.first().is_some_and(|slo| slo.standing == Standing::Page).then_some((found, now))
+    });
+    let (found, now) = paged.await;
     let budget = found[0].budget.as_ref().expect("it is known");
     assert!(budget.left < 1.0 && (budget.minutes - 43.2).abs() < 1e-6, "{budget:?}");
     assert_eq!(found[0].known_days, Some((30, 30)));
@@ -225,22 +221,12 @@ async fn what_sloth_and_pyrra_record_is_used_and_said() {
     }
     let server = Server::start("", RECORDED, &[]);
     let asking = client(server.port);
-    let recorded = async {
-        loop {
-            let query = "count({__name__=~\"slo:sli_error:.+|.+:burnrate.+|pyrra_objective\"})";
-            let found = asking.instant(query, Utc::now()).await.expect("an answer");
-            if found
-                .series
-                .first()
-                .and_then(quarterdeck::domain::signal::Series::last)
-                .is_some_and(|sample| sample.value > 11.5)
-            {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), recorded).await.expect("the rules were evaluated");
+    until("the rules to be evaluated", Duration::from_secs(60), async || {
+        let query = "count({__name__=~\"slo:sli_error:.+|.+:burnrate.+|pyrra_objective\"})";
+        let found = asking.instant(query, Utc::now()).await.expect("an answer");
+        found.series.first().and_then(Series::last).filter(|sample| sample.value > 11.5).map(drop)
+    })
+    .await;
     let now = Utc::now();
     let services = ["cart", "api", "mail"].map(|name| promised(name, available()));
     let snapshot = counted(client(server.port), services.into(), now).await;

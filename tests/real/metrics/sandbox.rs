@@ -17,7 +17,7 @@ use quarterdeck::sources::prometheus::{Prometheus, SignalFeed};
 use serde_json::Value;
 
 use super::client;
-use crate::support::process::{Running, skip, wait_until};
+use crate::support::process::{Running, skip, until, wait_until};
 use crate::support::prometheus::{Server, why_not};
 
 pub(super) fn simulated(sandbox: &Sandbox, folder: &std::path::Path) -> Prometheus {
@@ -61,16 +61,11 @@ async fn the_simulated_and_the_real_prometheus_answer_alike() {
     let ours = simulated(&sandbox, folder.path());
     let labels = Labels::default();
     let errors = Query::shipped().into_iter().find(|query| &*query.name == ERRORS).expect("it ships");
-    let failing = async {
-        loop {
-            let found = ours.instant(&errors.for_one(&labels, "payments", "2m"), clock.now()).await.expect("an answer");
-            if found.series.first().and_then(Series::last).is_some_and(|sample| sample.value > 0.2) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), failing).await.expect("errors within a minute");
+    until("errors", Duration::from_secs(60), async || {
+        let found = ours.instant(&errors.for_one(&labels, "payments", "2m"), clock.now()).await.expect("an answer");
+        found.series.first().and_then(Series::last).filter(|sample| sample.value > 0.2).map(drop)
+    })
+    .await;
 
     let now = clock.now();
     let server = Server::start(&sandbox.samples("shop", now - TimeDelta::hours(2), now), "", &[]);
@@ -125,17 +120,12 @@ async fn the_bad_release_of_the_demo_is_advised_against_and_a_calm_one_is_not() 
         began,
         sides: None,
     };
-    let advised = async {
-        loop {
-            let found = feed.compare(["payments", "calm"].map(released).into(), clock.now()).await;
-            let advice: Vec<Advice> = found.iter().map(|one| judge(one, &|_| BTreeSet::new())).collect();
-            if advice.iter().any(|one| one.verdict == Verdict::Advised) {
-                return advice;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let advice = tokio::time::timeout(Duration::from_secs(60), advised).await.expect("advice within a minute");
+    let advised = until("advice", Duration::from_secs(60), async || {
+        let found = feed.compare(["payments", "calm"].map(released).into(), clock.now()).await;
+        let advice: Vec<Advice> = found.iter().map(|one| judge(one, &|_| BTreeSet::new())).collect();
+        advice.iter().any(|one| one.verdict == Verdict::Advised).then_some(advice)
+    });
+    let advice = advised.await;
     assert!(advice[0].sentence.starts_with("ROLLBACK ADVISED because errors"), "{}", advice[0].sentence);
     assert_eq!(advice[1].verdict, Verdict::NotAdvised, "{}", advice[1].sentence);
 }

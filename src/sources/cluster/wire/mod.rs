@@ -2,6 +2,7 @@
 //!
 //! Every field is optional: one odd object must not cost a page.
 
+mod amounts;
 mod around;
 mod autoscaler;
 mod controlled;

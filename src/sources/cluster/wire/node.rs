@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::amounts::Amounts;
 use super::{Interner, Meta, Wire, WireCondition, or_default};
-use crate::domain::node::{Bytes, Millicores, Node, NodeRef, PodTally, Pressure};
+use crate::domain::node::{Node, NodeRef, PodTally, Pressure};
 
 /// Conditions that are bad news when they are true.
 const PRESSURES: [&str; 4] = ["MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"];
@@ -51,17 +52,6 @@ struct Status<'a> {
     allocatable: Amounts<'a>,
     #[serde(borrow, deserialize_with = "or_default")]
     node_info: About<'a>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Amounts<'a> {
-    #[serde(borrow)]
-    cpu: Cow<'a, str>,
-    #[serde(borrow)]
-    memory: Cow<'a, str>,
-    #[serde(borrow)]
-    pods: Cow<'a, str>,
 }
 
 #[derive(Deserialize, Default)]
@@ -111,9 +101,9 @@ impl WireNode<'_> {
                 .collect(),
             is_cordoned: self.spec.unschedulable,
             taints,
-            cpu: Millicores::read(&status.allocatable.cpu),
-            memory: Bytes::read(&status.allocatable.memory),
-            most_pods: status.allocatable.pods.parse().ok(),
+            cpu: status.allocatable.cpu(),
+            memory: status.allocatable.memory(),
+            most_pods: status.allocatable.pods(),
             version: interner.keep_clean(&status.node_info.kubelet_version),
             pods: PodTally::default(),
         }
@@ -123,7 +113,7 @@ impl WireNode<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::node::NodeVerdict;
+    use crate::domain::node::{Millicores, NodeVerdict};
 
     fn read_node(json: &str) -> Result<Node, serde_json::Error> {
         Ok(serde_json::from_str::<WireNode<'_>>(json)?.kept(&mut Interner::default()))

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::amounts::Amounts;
 use super::or_default;
 use crate::domain::node::{Bytes, Millicores};
 use crate::domain::usage::Resources;
@@ -16,15 +17,6 @@ struct Asked<'a> {
     requests: Amounts<'a>,
     #[serde(borrow, deserialize_with = "or_default")]
     limits: Amounts<'a>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Amounts<'a> {
-    #[serde(borrow)]
-    cpu: Cow<'a, str>,
-    #[serde(borrow)]
-    memory: Cow<'a, str>,
 }
 
 /// An init container: one that is always restarted stays beside the others.
@@ -49,8 +41,8 @@ pub(super) fn of<'a>(
         init.iter().filter(|container| container.restart_policy == "Always").map(|container| container.resources);
     let all: Vec<Asked<'a>> = containers.chain(beside).map(asked).collect();
     let whole = asked(pod);
-    let cpu = |amounts: &Amounts<'_>| Millicores::read(&amounts.cpu).map(|cpu| cpu.0);
-    let memory = |amounts: &Amounts<'_>| Bytes::read(&amounts.memory).map(|memory| memory.0);
+    let cpu = |amounts: &Amounts<'_>| amounts.cpu().map(|cpu| cpu.0);
+    let memory = |amounts: &Amounts<'_>| amounts.memory().map(|memory| memory.0);
     let requested = |amount: &dyn Fn(&Amounts<'_>) -> Option<u64>| {
         amount(&whole.requests).or_else(|| {
             let each = all.iter().filter_map(|asked| amount(&asked.requests).or_else(|| amount(&asked.limits)));

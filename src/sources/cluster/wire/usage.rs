@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use chrono::TimeDelta;
 use serde::Deserialize;
 
+use super::amounts::Amounts;
 use super::{Meta, Time, Wire, or_default, time};
-use crate::domain::node::{Bytes, Millicores};
 use crate::domain::usage::Measured;
 
 #[derive(Deserialize)]
@@ -40,19 +40,8 @@ struct Container<'a> {
     usage: Amounts<'a>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Amounts<'a> {
-    #[serde(borrow)]
-    cpu: Cow<'a, str>,
-    #[serde(borrow)]
-    memory: Cow<'a, str>,
-}
-
-impl Amounts<'_> {
-    fn measured(&self, at: Time, window: &str) -> Measured {
-        Measured { cpu: Millicores::read(&self.cpu), memory: Bytes::read(&self.memory), at, window: duration(window) }
-    }
+fn measured(usage: &Amounts<'_>, at: Time, window: &str) -> Measured {
+    Measured { cpu: usage.cpu(), memory: usage.memory(), at, window: duration(window) }
 }
 
 impl<'a> Wire<'a> for WireNodeUsage<'a> {
@@ -70,14 +59,14 @@ impl<'a> Wire<'a> for WirePodUsage<'a> {
 impl WireNodeUsage<'_> {
     /// What was measured of it.
     pub(in crate::sources::cluster) fn measured(&self) -> Measured {
-        self.usage.measured(self.timestamp, &self.window)
+        measured(&self.usage, self.timestamp, &self.window)
     }
 }
 
 impl WirePodUsage<'_> {
     /// What was measured of its containers together; `None` when there is none.
     pub(in crate::sources::cluster) fn measured(&self) -> Option<Measured> {
-        let each = self.containers.iter().map(|container| container.usage.measured(self.timestamp, &self.window));
+        let each = self.containers.iter().map(|container| measured(&container.usage, self.timestamp, &self.window));
         each.reduce(|sum, other| sum.and(&other))
     }
 }
@@ -110,6 +99,7 @@ fn duration(raw: &str) -> Option<TimeDelta> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::node::{Bytes, Millicores};
 
     #[test]
     fn a_pod_uses_what_its_containers_use_together() -> Result<(), serde_json::Error> {

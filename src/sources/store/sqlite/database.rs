@@ -162,24 +162,10 @@ fn private(file: &Path) -> std::io::Result<()> {
 /// The few words in which the two databases differ.
 pub(super) fn translate(statement: &str) -> String {
     let statement = statement.replace("quarterdeck.", "").replace("strpos(", "instr(").replace('$', "?");
-    let statement = bounded(statement);
     match statement.strip_prefix("explain ") {
         Some(explained) => format!("explain query plan {explained}"),
         None => statement,
     }
-}
-
-/// A search of the audit from a time on is given the first position of that time: left alone, SQLite walks the whole table to spare
-/// itself the sorting.
-fn bounded(statement: String) -> String {
-    const SINCE: &str = "at >= ?";
-    let Some(at) = statement.find(SINCE).filter(|_| statement.contains(" from audit ")) else { return statement };
-    let digits = statement.get(at + SINCE.len()..).unwrap_or_default();
-    let number: String = digits.chars().take_while(char::is_ascii_digit).collect();
-    let since = format!("{SINCE}{number}");
-    // Without the plus the least is looked for along the table as well.
-    let first = format!("(select coalesce(min(+position), {}) from audit where {since})", i64::MAX);
-    statement.replacen(&since, &format!("position >= {first} and {since}"), 1)
 }
 
 impl ToSql for Value {
@@ -252,22 +238,4 @@ pub(super) fn failed(error: &rusqlite::Error, file: &Path) -> SourceError {
     };
     // The database itself answered: a transaction that it did not commit is none.
     SourceError { is_certainly_not_done: true, ..SourceError::new(trouble, sentence) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_search_from_a_time_on_begins_at_the_first_position_of_it() {
-        let asked =
-            "select position from quarterdeck.audit where kind = $1 and at >= $12 order by position desc limit $3";
-        let first = "(select coalesce(min(+position), 9223372036854775807) from audit where at >= ?12)";
-        let wanted = format!(
-            "select position from audit where kind = ?1 and position >= {first} and at >= ?12 order by position desc limit ?3"
-        );
-        assert_eq!(translate(asked), wanted);
-        let other = "select id from quarterdeck.annotation where at >= $1";
-        assert_eq!(translate(other), "select id from annotation where at >= ?1");
-    }
 }

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{notice, role_of, role_of_state, workloads};
-use crate::domain::alert::{Alert, State, Teller, local};
+use crate::domain::alert::{Alert, State, local};
 use crate::domain::service::UNMAPPED;
 use crate::theme::Role;
 use crate::ui::alerts::AlertLine;
@@ -26,7 +26,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let above = notice::above(pen, scene, inner.width);
     let most = notice::MOST.min(area.height.saturating_sub(1));
-    let height = u16::try_from(above.len()).unwrap_or(u16::MAX).min(most);
+    let height = above.rows().min(most);
     above.draw(pen, Rect { y: area.y + 1, height, ..inner }, 0);
     let top = area.y + 1 + height;
     let below = Rect { y: top, height: area.bottom().saturating_sub(top), ..area };
@@ -124,15 +124,7 @@ fn cell(pen: &mut Pen<'_>, head: &str, line: &AlertLine, scene: &Scene<'_>) -> C
             (flaps, if alert.is_flapping() { Role::Warning } else { Role::Muted })
         }
         column::ON_IT => (alert.acknowledged.as_ref().map(|word| word.by.to_string()).unwrap_or_default(), Role::Ok),
-        _ => (summary(alert), muted(Role::Text)),
-    }
-}
-
-/// What it says; of one that only this console evaluates, that first.
-fn summary(alert: &Alert) -> String {
-    match alert.told_by {
-        Teller::Local => format!("{}: {}", local::MARK, alert.summary()),
-        Teller::Alertmanager | Teller::Prometheus => alert.summary().to_owned(),
+        _ => (local::summary(alert), muted(Role::Text)),
     }
 }
 
@@ -166,9 +158,7 @@ fn name(pen: &Pen<'_>, line: &AlertLine) -> String {
 /// Its value beside its threshold, and when it fires if it is about to.
 fn rule_words(pen: &mut Pen<'_>, alert: &Alert) -> Vec<String> {
     let Some(rule) = &alert.rule else { return Vec::new() };
-    let fires_at = rule.fires_at().filter(|_| alert.is_pending);
-    let soon = fires_at.map(|at| if at > pen.now { said::fires_in(&pen.left(at)) } else { said::FIRES_NOW.to_owned() });
-    rule.said().into_iter().chain(soon).collect()
+    rule.said().into_iter().chain(super::fires(pen, alert)).collect()
 }
 
 /// What the columns have no room for, of the alert under the cursor.
@@ -186,7 +176,7 @@ fn tell_more(pen: &mut Pen<'_>, area: Rect, line: &AlertLine, scene: &Scene<'_>)
         facts.push(said::note(notes.len(), &note.by, &pen.age(note.at), &note.text));
     }
     page.text(pen, 0, &facts.join(&format!(" {} ", pen.glyphs.separator)), Role::Title);
-    page.text(pen, 0, &summary(alert), Role::Text);
+    page.text(pen, 0, &local::summary(alert), Role::Text);
     let labels: Vec<String> = alert
         .labels
         .iter()

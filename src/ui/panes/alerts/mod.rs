@@ -10,6 +10,8 @@ use crate::domain::alert::join::Aim;
 use crate::domain::alert::{Alert, Severity, State};
 use crate::domain::rollout::Rollout;
 use crate::theme::Role;
+use crate::ui::pen::Pen;
+use crate::ui::words::alerts as said;
 
 /// The role of a severity's word.
 const fn role_of(severity: Severity) -> Role {
@@ -29,6 +31,12 @@ const fn role_of_state(state: State) -> Role {
         State::Acknowledged => Role::Ok,
         State::Inhibited | State::Silenced => Role::Muted,
     }
+}
+
+/// When one that is pending fires; `None` where that is not known.
+fn fires(pen: &mut Pen<'_>, alert: &Alert) -> Option<String> {
+    let at = alert.rule.as_ref().filter(|_| alert.is_pending)?.fires_at()?;
+    Some(if at > pen.now { said::fires_in(&pen.left(at)) } else { said::FIRES_NOW.to_owned() })
 }
 
 /// The workloads an alert is about.

@@ -61,7 +61,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let at = scene.health.cursor.unwrap_or(0);
     let told = scene.health.lines.get(at).filter(|_| below.height >= ROOM_FOR_MORE);
     let told = told.map(|line| more::page(pen, line, scene, inner.width));
-    let told_rows = told.as_ref().map_or(0, |page| u16::try_from(page.len() + 1).unwrap_or(u16::MAX));
+    let told_rows = told.as_ref().map_or(0, |page| page.rows().saturating_add(1));
     let told_rows = told_rows.min(below.height / 2);
     let table = Rect { height: below.height - told_rows, ..below };
     let hit = grid::draw(pen, table, &placed, (scene.health.lines.len(), at), |_, place| {

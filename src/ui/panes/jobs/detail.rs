@@ -25,7 +25,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, job: &JobRef, tab:
     let detail = scene.jobs.detail.filter(|detail| detail.job == *job);
     let facts = facts(pen, scene, job, detail, inner.width);
     // The tab keeps at least half of the body.
-    let height = u16::try_from(facts.len()).unwrap_or(u16::MAX).min(inner.height / 2);
+    let height = facts.rows().min(inner.height / 2);
     facts.draw(pen, Rect { height, ..inner }, 0);
     tabs(pen, Rect { y: inner.y + height, height: 1, ..inner }, detail, tab);
     let top = inner.y + height + 1;

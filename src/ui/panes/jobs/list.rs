@@ -22,7 +22,7 @@ const MORE: u16 = 3;
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let cursor = title(pen, Rect { height: 1, ..area }, scene);
     let above = notice::above(pen, scene, None, area.width.saturating_sub(2));
-    let height = u16::try_from(above.len()).unwrap_or(2).min(2).min(area.height.saturating_sub(1));
+    let height = above.rows().min(2).min(area.height.saturating_sub(1));
     above.draw(pen, Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height }, 0);
     let top = area.y + 1 + height;
     let below = Rect { y: top, height: area.bottom().saturating_sub(top), ..area };

@@ -13,7 +13,6 @@ use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::widgets::columns::{self, Column, Placed};
 use crate::ui::widgets::grid::{self, Cell, Fit, Head};
-use crate::ui::widgets::page::Page;
 use crate::ui::widgets::title;
 use crate::ui::words::{self, nodes as said, nodes::column, usage};
 
@@ -27,7 +26,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let above = notice::above(pen, nodes, inner.width);
     let most = notice::MOST.min(area.height.saturating_sub(1));
-    let height = rows(&above).min(most);
+    let height = above.rows().min(most);
     above.draw(pen, Rect { y: area.y + 1, height, ..inner }, 0);
     let top = area.y + 1 + height;
     let below = Rect { y: top, height: area.bottom().saturating_sub(top), ..area };
@@ -39,7 +38,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let at = nodes.cursor.unwrap_or(0);
     let told = nodes.lines.get(at).filter(|_| below.height >= ROOM_FOR_MORE);
     let told = told.map(|node| more::page(pen, inner.width, node, scene));
-    let told_rows = told.as_ref().map_or(0, |page| (rows(page) + 1).min(below.height / 2));
+    let told_rows = told.as_ref().map_or(0, |page| page.rows().saturating_add(1).min(below.height / 2));
     let table = Rect { height: below.height - told_rows, ..below };
     let placed = placed(scene, table.width - 1);
     let hit = grid::draw(pen, table, &placed, (nodes.lines.len(), at), |pen, place| {
@@ -54,10 +53,6 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
         page.draw(pen, Rect { y: part.y + 1, height: told_rows.saturating_sub(1), ..part }, 0);
     }
     HitMap { cursor, ..hit }
-}
-
-fn rows(page: &Page) -> u16 {
-    u16::try_from(page.len()).unwrap_or(u16::MAX)
 }
 
 /// How many nodes are how; or the filter while it is typed.

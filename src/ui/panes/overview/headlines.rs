@@ -41,7 +41,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, has_second:
                 page.line([Some(pen.span(&words, role_of(gravity))), more].into_iter().flatten().collect());
             }
         }
-        let rows = u16::try_from(page.len()).unwrap_or(1).min(area.bottom() - y);
+        let rows = page.rows().min(area.bottom() - y);
         page.draw(pen, Rect { x: x + TITLE, y, width: room, height: rows }, 0);
         if overview.cursor == Some(&Spot::Headline(topic)) {
             pen.choose(Rect { y, height: 1, ..area });

@@ -29,7 +29,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, workload: &Workloa
         service::write(pen, &mut facts, scene.services, rollout);
     }
     // The tab keeps at least half of the body.
-    let height = u16::try_from(facts.len()).unwrap_or(u16::MAX).min(inner.height / 2);
+    let height = facts.rows().min(inner.height / 2);
     facts.draw(pen, Rect { height, ..inner }, 0);
     tabs(pen, Rect { y: inner.y + height, height: 1, ..inner }, detail, tab);
     let top = inner.y + height + 1;

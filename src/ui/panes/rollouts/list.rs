@@ -50,11 +50,11 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let standing = notice::standing(scene);
     let cursor = title(pen, Rect { height: 1, ..area }, scene);
     let above = notice::above(pen, scene, standing, area.width.saturating_sub(2));
-    let height = u16::try_from(above.len()).unwrap_or(u16::MAX).min(2).min(area.height.saturating_sub(1));
+    let height = above.rows().min(2).min(area.height.saturating_sub(1));
     above.draw(pen, Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height }, 0);
     let most = if area.height >= 30 { 3 } else { 1 };
     let shared = why::shared(pen, scene, area.width.saturating_sub(2), most);
-    let shared_rows = u16::try_from(shared.len()).unwrap_or(u16::MAX).min(area.height.saturating_sub(1 + height));
+    let shared_rows = shared.rows().min(area.height.saturating_sub(1 + height));
     let beside =
         Rect { x: area.x + 1, y: area.y + 1 + height, width: area.width.saturating_sub(2), height: shared_rows };
     shared.draw(pen, beside, 0);

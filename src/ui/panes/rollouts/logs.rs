@@ -26,7 +26,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, workload: &Workloa
     let logs = &scene.logs;
     let cursor = title(pen, Rect { height: 1, ..area }, scene, workload);
     let told = trouble(pen, logs, area.width.saturating_sub(2));
-    let height = u16::try_from(told.len()).unwrap_or(3).min(3).min(area.height.saturating_sub(1));
+    let height = told.rows().min(3).min(area.height.saturating_sub(1));
     told.draw(pen, Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height }, 0);
     let top = area.y + 1 + height;
     let below = Rect { y: top, height: area.bottom().saturating_sub(top), ..area };

@@ -23,7 +23,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, detail: &De
     if let Some(deployment) = &detail.report {
         detail::conditions(pen, &mut above, deployment);
     }
-    let height = u16::try_from(above.len()).unwrap_or(0).min(area.height / 3);
+    let height = above.rows().min(area.height / 3);
     above.draw(pen, Rect { height, ..area }, 0);
     let area = Rect { y: area.y + height, height: area.height - height, ..area };
     let pods = match detail.pods.as_deref() {

@@ -24,7 +24,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let above = notice::above(pen, scene, inner.width);
     let most = notice::MOST.min(area.height.saturating_sub(1));
-    let height = u16::try_from(above.len()).unwrap_or(u16::MAX).min(most);
+    let height = above.rows().min(most);
     above.draw(pen, Rect { y: area.y + 1, height, ..inner }, 0);
     let top = area.y + 1 + height;
     let below = Rect { y: top, height: area.bottom().saturating_sub(top), ..area };

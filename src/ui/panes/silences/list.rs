@@ -30,7 +30,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let cursor = title(pen, Rect { height: 1, ..area }, scene);
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let above = notice::above(pen, scene, inner.width);
-    let height = rows(&above).min(notice::MOST.min(area.height.saturating_sub(1)));
+    let height = above.rows().min(notice::MOST.min(area.height.saturating_sub(1)));
     above.draw(pen, Rect { y: area.y + 1, height, ..inner }, 0);
     let top = area.y + 1 + height;
     let below = Rect { y: top, height: area.bottom().saturating_sub(top), ..area };
@@ -42,7 +42,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let at = silences.cursor.unwrap_or(0);
     let told = silences.lines.get(at).filter(|_| below.height >= ROOM_FOR_MORE);
     let told = told.map(|line| more(pen, inner.width, line, scene));
-    let told_rows = told.as_ref().map_or(0, |page| (rows(page) + 1).min(below.height / 2));
+    let told_rows = told.as_ref().map_or(0, |page| page.rows().saturating_add(1).min(below.height / 2));
     let table = Rect { height: below.height - told_rows, ..below };
     let placed = placed(scene, table.width - 1);
     let hit = grid::draw(pen, table, &placed, (silences.lines.len(), at), |pen, place| {
@@ -57,10 +57,6 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
         page.draw(pen, Rect { y: part.y + 1, height: told_rows.saturating_sub(1), ..part }, 0);
     }
     HitMap { cursor, ..hit }
-}
-
-fn rows(page: &Page) -> u16 {
-    u16::try_from(page.len()).unwrap_or(u16::MAX)
 }
 
 /// How many there are in which state; or the filter while it is typed.

@@ -24,7 +24,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let above = notice::above(pen, scene, inner.width);
     let most = notice::MOST.min(area.height.saturating_sub(1));
-    let height = u16::try_from(above.len()).unwrap_or(u16::MAX).min(most);
+    let height = above.rows().min(most);
     above.draw(pen, Rect { y: area.y + 1, height, ..inner }, 0);
     let top = area.y + 1 + height;
     let below = Rect { y: top, height: area.bottom().saturating_sub(top), ..area };
@@ -36,7 +36,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let at = scene.slo.cursor.unwrap_or(0);
     let told = scene.slo.lines.get(at).filter(|_| below.height >= ROOM_FOR_MORE);
     let told = told.map(|slo| more::page(pen, slo, scene, inner.width));
-    let told_rows = told.as_ref().map_or(0, |page| u16::try_from(page.len() + 1).unwrap_or(u16::MAX));
+    let told_rows = told.as_ref().map_or(0, |page| page.rows().saturating_add(1));
     let told_rows = told_rows.min(below.height * 3 / 5);
     let table = Rect { height: below.height - told_rows, ..below };
     let placed = placed(scene, table.width - 1);
