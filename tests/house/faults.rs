@@ -7,38 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quarterdeck::domain::action::Request;
-use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario, Service};
+use quarterdeck::sandbox::Fault;
 use quarterdeck::sources::cluster::{Connection, Contexts, Hands};
 use quarterdeck::sources::operate::OperateCluster;
 use serde_json::json;
 
-use crate::headless::Headless;
-
-const NAMESPACE: &str = "shop";
-
-struct Rig {
-    sandbox: Sandbox,
-    console: Headless,
-    folder: tempfile::TempDir,
-}
-
-#[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
-async fn rig(scenario: Scenario) -> Rig {
-    let sandbox = Sandbox::start(scenario, SandboxClock::starting(chrono::Utc::now(), 1)).await.expect("a sandbox");
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("kubeconfig");
-    sandbox.write_kubeconfig(&file).expect("a kubeconfig");
-    let console = Headless::open(&file, "demo-production", NAMESPACE, folder.path());
-    Rig { sandbox, console, folder }
-}
-
-fn is_fresh(screen: &str) -> bool {
-    screen.contains("all fresh") && screen.contains("checkout-api")
-}
+use crate::rig::{NAMESPACE, is_fresh, one, rig};
 
 /// The whole life of one fault.
 async fn survives(fault: Fault, words: &str) {
-    let mut rig = rig(Scenario::empty(NAMESPACE).with(NAMESPACE, Service::new("checkout-api", 2))).await;
+    let mut rig = rig(one("checkout-api")).await;
     rig.console.until("fresh at first", is_fresh).await;
     rig.sandbox.faults().set("/", fault);
     let screen = rig
@@ -88,7 +66,7 @@ fault_suite! {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn repeated_and_older_events_change_nothing() {
-    let mut rig = rig(Scenario::empty(NAMESPACE).with(NAMESPACE, Service::new("checkout-api", 2))).await;
+    let mut rig = rig(one("checkout-api")).await;
     rig.console.until("fresh at first", is_fresh).await;
     rig.sandbox.faults().set("/", Fault::Repeated);
     rig.console.press("!r");
@@ -100,7 +78,7 @@ async fn repeated_and_older_events_change_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_may_not_be_listed_is_said_and_the_rest_works() {
-    let mut rig = rig(Scenario::empty(NAMESPACE).with(NAMESPACE, Service::new("checkout-api", 2))).await;
+    let mut rig = rig(one("checkout-api")).await;
     rig.sandbox.faults().set(&format!("/api/v1/namespaces/{NAMESPACE}/pods"), Fault::Status(403));
     let screen =
         rig.console.until("partial", |screen| screen.contains("checkout-api") && screen.contains("not allowed")).await;
@@ -110,7 +88,7 @@ async fn what_may_not_be_listed_is_said_and_the_rest_works() {
 /// Nodes that cannot be read take nothing else with them: the last good ones stay, with their age and the reason.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nodes_that_cannot_be_read_stay_with_their_age_and_come_back() {
-    let mut rig = rig(Scenario::empty(NAMESPACE).with(NAMESPACE, Service::new("checkout-api", 2))).await;
+    let mut rig = rig(one("checkout-api")).await;
     rig.console.until("fresh at first", is_fresh).await;
     rig.console.press("4");
     rig.console.until("the nodes", |screen| screen.contains("0 not ready") && screen.contains(" ready ")).await;
@@ -131,7 +109,7 @@ async fn nodes_that_cannot_be_read_stay_with_their_age_and_come_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
 async fn a_watch_that_hangs_alone_is_opened_anew_and_loses_nothing() {
-    let mut rig = rig(Scenario::empty(NAMESPACE).with(NAMESPACE, Service::new("checkout-api", 2))).await;
+    let mut rig = rig(one("checkout-api")).await;
     rig.console.until("fresh at first", |screen| is_fresh(screen) && screen.contains("2/2")).await;
     let deployments = format!("/apis/apps/v1/namespaces/{NAMESPACE}/deployments");
     let asked = |what: &str| {

@@ -16,6 +16,8 @@ mod headless;
 mod health;
 mod jobs;
 mod journeys;
+#[path = "../support/kept.rs"]
+mod kept;
 mod keys;
 mod logs;
 mod nodes;
@@ -28,6 +30,8 @@ mod prometheus;
 mod prometheus_client;
 mod reaching;
 mod readiness;
+#[path = "../support/rig.rs"]
+mod rig;
 mod runs;
 mod screens;
 mod sending;
@@ -39,6 +43,7 @@ mod silencing;
 mod slo;
 mod slo_faults;
 mod stage;
+mod store_faults;
 mod taking;
 mod tidy;
 mod undone;

@@ -1,10 +1,8 @@
 //! The whole life of a fault of a source that is polled: the simulated server breaks, the shipped client, asserted on the drawn screen.
 
-use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario, Service};
+use quarterdeck::sandbox::{Fault, Sandbox};
 
-use crate::headless::Headless;
-
-const NAMESPACE: &str = "shop";
+use crate::rig::{NAMESPACE, Rig, configured, one, server};
 
 /// The key of a source in an environment's configuration, and its address.
 pub(crate) type At = fn(&Sandbox, &str) -> (&'static str, String);
@@ -33,46 +31,21 @@ pub(crate) struct Polled {
     pub(crate) stays: [&'static str; 2],
 }
 
-pub(crate) struct Rig {
-    pub(crate) sandbox: Sandbox,
-    pub(crate) console: Headless,
-    _folder: tempfile::TempDir,
-}
-
 impl Polled {
     pub(crate) async fn rig(&self) -> Rig {
         self.rig_beside(&[]).await
     }
 
     /// The same with further sources beside it.
-    #[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
     pub(crate) async fn rig_beside(&self, others: &[At]) -> Rig {
-        let scenario = Scenario::empty(NAMESPACE).with(NAMESPACE, Service::new(self.service, 2));
-        let sandbox = Sandbox::start(scenario, SandboxClock::starting(chrono::Utc::now(), 1)).await.expect("a sandbox");
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = |name: &str| folder.path().join(name);
-        sandbox.write_kubeconfig(&file("kubeconfig")).expect("a kubeconfig");
-        std::fs::write(file("token"), sandbox.token()).expect("room");
-        std::fs::write(file("authority"), sandbox.certificate()).expect("room");
-        let (token, authority) = (file("token").display().to_string(), file("authority").display().to_string());
-        let line = |server: &At| {
-            let (key, url) = server(&sandbox, NAMESPACE);
-            let server = format!("{{ url = {url:?}, bearer_file = {token:?}, ca_file = {authority:?} }}");
-            if ["alertmanager", "scrape"].contains(&key) {
-                format!("{key} = [{server}]\n")
-            } else {
-                format!("{key} = {server}\n")
-            }
-        };
-        let servers: String = std::iter::once(&self.server).chain(others).map(line).collect();
-        let text = format!(
-            "[environment.test]\ncontext = \"demo-production\"\nnamespaces = [{NAMESPACE:?}]\nguard = \"staging\"\nwrite = true\n\
-             {servers}{}",
-            self.more
-        );
-        let mut console = Headless::configured(&file("kubeconfig"), &text, folder.path());
-        console.press(self.pane);
-        Rig { sandbox, console, _folder: folder }
+        let mut rig = configured(one(self.service), |sandbox, folder| {
+            let line = |at: &At| server(sandbox, folder, at(sandbox, NAMESPACE));
+            let servers: String = std::iter::once(&self.server).chain(others).map(line).collect();
+            format!("{servers}{}", self.more)
+        })
+        .await;
+        rig.console.press(self.pane);
+        rig
     }
 
     pub(crate) fn is_fresh(&self, screen: &str) -> bool {

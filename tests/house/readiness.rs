@@ -1,32 +1,17 @@
 //! What the API server says of its own health: named over the list, never taken for more than it says, and asked for by GET alone.
 
-use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario, Service};
+use quarterdeck::sandbox::Fault;
 
 use crate::headless::Headless;
+use crate::rig::{Rig, is_fresh, one, rig};
 
-const NAMESPACE: &str = "shop";
 const NOT_READY: &str = "the API server is not ready: etcd of 5 checks fail";
 
-struct Rig {
-    sandbox: Sandbox,
-    console: Headless,
-    _folder: tempfile::TempDir,
-}
-
-#[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
-async fn rig() -> Rig {
-    let scenario = Scenario::empty(NAMESPACE).with(NAMESPACE, Service::new("checkout-api", 2));
-    let sandbox = Sandbox::start(scenario, SandboxClock::starting(chrono::Utc::now(), 1)).await.expect("a sandbox");
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("kubeconfig");
-    sandbox.write_kubeconfig(&file).expect("a kubeconfig");
-    let mut console = Headless::open(&file, "demo-production", NAMESPACE, folder.path());
-    console.until("fresh at first", is_fresh).await;
-    Rig { sandbox, console, _folder: folder }
-}
-
-fn is_fresh(screen: &str) -> bool {
-    screen.contains("all fresh") && screen.contains("checkout-api")
+/// A console whose first rows are fresh.
+async fn fresh() -> Rig {
+    let mut rig = rig(one("checkout-api")).await;
+    rig.console.until("fresh at first", is_fresh).await;
+    rig
 }
 
 /// Asked again, until the screen of a pane says what is expected.
@@ -39,7 +24,7 @@ async fn asked(console: &mut Headless, pane: &str, words: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_checks_that_fail_stand_over_the_list_and_over_the_nodes_and_go_again() {
-    let Rig { sandbox, mut console, _folder } = rig().await;
+    let Rig { sandbox, mut console, folder: _folder } = fresh().await;
     sandbox.faults().set("/readyz", Fault::NotReady);
     let screen = asked(&mut console, "2", NOT_READY).await;
     assert!(screen.contains("2/2"), "the rows are as they were:\n{screen}");
@@ -59,7 +44,7 @@ async fn the_checks_that_fail_stand_over_the_list_and_over_the_nodes_and_go_agai
 
 /// What it does not say is not known: nothing stands over the list, and the nodes pane says why.
 async fn is_not_known(fault: Fault, words: &str) {
-    let Rig { sandbox, mut console, _folder } = rig().await;
+    let Rig { sandbox, mut console, folder: _folder } = fresh().await;
     sandbox.faults().set("/readyz", fault);
     let screen = asked(&mut console, "4", &format!("whether the API server is ready is not known: {words}")).await;
     assert!(screen.contains("0 not ready") && screen.contains("node-a"), "{fault:?}: the rest is there:\n{screen}");
@@ -93,7 +78,7 @@ readiness_faults! {
 /// Whatever stands before the API server and answers 503 for it: not ready, by nobody's name.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_no_that_names_nothing_is_a_no() {
-    let Rig { sandbox, mut console, _folder } = rig().await;
+    let Rig { sandbox, mut console, folder: _folder } = fresh().await;
     sandbox.faults().set("/readyz", Fault::Status(503));
     asked(&mut console, "2", "the API server says that it is not ready, and names no check that fails").await;
 }

@@ -9,18 +9,17 @@ use quarterdeck::app::{Effect, Message, next_due, update};
 use quarterdeck::domain::node::{Bytes, Millicores};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::usage::{Board, Measured, Resources};
-use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario, Service};
+use quarterdeck::sandbox::Fault;
 use quarterdeck::sources::usage::UsageAsk;
 use quarterdeck::ui::scene::Detail;
 use quarterdeck::ui::state::DetailTab;
 use serde_json::json;
 
-use crate::headless::Headless;
 use crate::nodes::{cluster, node, seeing};
+use crate::rig::{Rig, is_fresh, one, rig};
 use crate::screens::{detail, on_detail};
 use crate::stage::{Stage, ago, now, text, workload};
 
-const NAMESPACE: &str = "shop";
 const METRICS: &str = "/apis/metrics.k8s.io";
 
 fn measured(cpu: u64, mebibytes: u64, seconds: i64) -> Measured {
@@ -148,31 +147,11 @@ fn an_answer_about_another_workload_is_left_out() {
     assert!(body.contains("500Mi") && !body.contains("9999Mi"), "{body}");
 }
 
-struct Rig {
-    sandbox: Sandbox,
-    console: Headless,
-    _folder: tempfile::TempDir,
-}
-
-#[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
-async fn rig(scenario: Scenario) -> Rig {
-    // Its pods are an hour old: they were measured long ago.
-    let sandbox = Sandbox::start(scenario, SandboxClock::starting(chrono::Utc::now(), 1)).await.expect("a sandbox");
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("kubeconfig");
-    sandbox.write_kubeconfig(&file).expect("a kubeconfig");
-    let console = Headless::open(&file, "demo-production", NAMESPACE, folder.path());
-    Rig { sandbox, console, _folder: folder }
-}
-
-fn scenario() -> Scenario {
-    Scenario::empty(NAMESPACE).with(NAMESPACE, Service::new("checkout-api", 2))
-}
-
 /// The life of a fault of the metrics server: the last figures stay with their age and the reason, and nothing else is touched.
 async fn survives(fault: Fault, words: &str) {
-    let Rig { sandbox, mut console, _folder } = rig(scenario().measured()).await;
-    console.until("fresh at first", |screen| screen.contains("all fresh") && screen.contains("checkout-api")).await;
+    // Its pods are an hour old: they were measured long ago.
+    let Rig { sandbox, mut console, folder: _folder } = rig(one("checkout-api").measured()).await;
+    console.until("fresh at first", is_fresh).await;
     console.press("4");
     console.until("measured", |screen| screen.contains("CPU%") && screen.contains("uses: CPU")).await;
     sandbox.faults().set(METRICS, fault);
@@ -222,7 +201,7 @@ usage_faults! {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_metrics_server_it_is_said_and_the_rest_is_there() {
-    let mut rig = rig(scenario()).await;
+    let mut rig = rig(one("checkout-api")).await;
     rig.console.press("4");
     let is_said = |screen: &str| screen.contains("usage not available: the API group") && screen.contains("all fresh");
     let screen = rig.console.until("absent", is_said).await;
@@ -232,7 +211,7 @@ async fn without_a_metrics_server_it_is_said_and_the_rest_is_there() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pods_are_told_beside_what_they_may_have() {
-    let mut rig = rig(scenario().measured()).await;
+    let mut rig = rig(one("checkout-api").measured()).await;
     rig.console.until("the row", |screen| screen.contains("checkout-api")).await;
     rig.console.press("d");
     let screen = rig.console.until("measured", |screen| screen.contains("of its limit 512 MiB")).await;

@@ -12,8 +12,16 @@
 
 mod alerts;
 mod cluster;
+#[path = "../support/headless.rs"]
+#[expect(dead_code, reason = "the house's own tests use the rest of it")]
+mod headless;
 mod health;
+#[path = "../support/kept.rs"]
+mod kept;
 mod metrics;
+#[path = "../support/rig.rs"]
+#[expect(dead_code, reason = "the house's own tests use the rest of it")]
+mod rig;
 mod silences;
 mod store;
 #[path = "../support/mod.rs"]

@@ -201,6 +201,9 @@ pub fn acknowledged(by: &str, age: &str, words: &str) -> String {
 /// Nobody is.
 pub const NOBODY: &str = "nobody";
 
+/// The store never said.
+pub const STORE_UNREAD: &str = "not known: the store has not answered yet";
+
 /// Nobody wrote anything down.
 pub const NO_NOTES: &str = "none";
 
@@ -213,6 +216,16 @@ pub fn note(count: usize, by: &str, age: &str, text: &str) -> String {
 /// What the store last said, where it does not answer now.
 pub fn notes_as_of(age: &str) -> String {
     format!("as of {age} ago: the store does not answer")
+}
+
+/// Who is on what, and what was written, is what the store last said.
+pub fn store_old(age: &str, cause: &str) -> String {
+    format!("store: who is on what, and the notes, are as of {age} ago: {cause}")
+}
+
+/// The store never said who is on what.
+pub fn store_never(cause: &str) -> String {
+    format!("store: who is on what, and whether there are notes, is not known: {cause}")
 }
 
 /// Labels of the detail's fields.

@@ -28,6 +28,7 @@ mod audit;
 mod conformance;
 mod disk;
 mod drafts;
+mod drawn;
 mod faults;
 mod place;
 mod plans;

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use ratatui::layout::Rect;
 
-use super::{role_of, role_of_state, workloads};
+use super::{notice, role_of, role_of_state, workloads};
 use crate::domain::alert::{Alert, Labels, Teller, comparison};
 use crate::domain::rollout::Rollout;
 use crate::domain::service::UNMAPPED;
@@ -57,6 +57,7 @@ fn write(pen: &mut Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
             let age = pen.age(word.at);
             page.field(pen, field::ON_IT, &said::acknowledged(&word.by, &age, &word.words), Role::Ok);
         }
+        None if is_store_unread(scene) => page.field(pen, field::ON_IT, said::STORE_UNREAD, Role::Warning),
         None => page.field(pen, field::ON_IT, said::NOBODY, Role::Muted),
     }
     notes(pen, page, alert, scene);
@@ -99,11 +100,7 @@ fn rule(pen: &mut Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
         (None, None) => said::NOT_MEASURED.to_owned(),
     };
     page.field(pen, field::VALUE, &measured, Role::Text);
-    if alert.is_pending {
-        let words = match rule.fires_at() {
-            Some(at) if at > pen.now => said::fires_in(&pen.left(at)),
-            _ => said::FIRES_NOW.to_owned(),
-        };
+    if let Some(words) = super::fires(pen, alert) {
         page.field(pen, "", &words, Role::Warning);
     }
     // An age is told in steps; what a rule waits is not.
@@ -113,18 +110,26 @@ fn rule(pen: &mut Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
     page.field(pen, field::RULE, &format!("{}{}", rule.expression, held.unwrap_or_default()), Role::Muted);
 }
 
+/// Whether the store never answered: that it names nobody says nothing then.
+fn is_store_unread(scene: &Scene<'_>) -> bool {
+    notice::store(scene).is_some_and(|store| store.last_good.is_none())
+}
+
 /// What was written down about it, the newest first.
 fn notes(pen: &mut Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
     let Some(notes) = scene.notes else { return };
     let notes = notes.of(&alert.environment, &alert.key);
-    if notes.is_empty() {
+    if is_store_unread(scene) {
+        page.field(pen, field::NOTES, said::STORE_UNREAD, Role::Warning);
+    } else if notes.is_empty() {
         page.field(pen, field::NOTES, said::NO_NOTES, Role::Muted);
     }
     for (place, one) in notes.iter().enumerate() {
         note(pen, page, if place == 0 { field::NOTES } else { "" }, one, Role::Text);
     }
-    let store = scene.sources.iter().find(|source| &*source.name == "store");
-    if let Some(last_good) = store.filter(|store| !store.state.is_well()).and_then(|store| store.last_good) {
+    if let Some(last_good) =
+        notice::store(scene).filter(|store| !store.state.is_well()).and_then(|store| store.last_good)
+    {
         let age = pen.age(last_good);
         page.field(pen, "", &said::notes_as_of(&age), Role::Warning);
     }

@@ -10,8 +10,15 @@ use crate::ui::widgets::freshness;
 use crate::ui::widgets::page::Page;
 use crate::ui::words::{self, alerts as said};
 
+/// The name the store goes by among the sources.
+const STORE: &str = "store";
 /// The most lines over the rows.
 pub(super) const MOST: u16 = 4;
+
+/// How the store is, in which is who is on what.
+pub(super) fn store<'a>(scene: &Scene<'a>) -> Option<&'a SourceHealth> {
+    scene.sources.iter().find(|source| &*source.name == STORE)
+}
 
 /// Whether the alerts of an environment are the last good ones only.
 pub(super) fn is_old(scene: &Scene<'_>, environment: &str) -> bool {
@@ -34,6 +41,14 @@ pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page 
         }
     }
     freshness::over(&mut page, pen, &health(scene));
+    // Before its first answer it says nothing yet; that nobody is on an alert must not be read out of one that is away.
+    if let Some((store, cause)) = store(scene).and_then(|store| Some((store, store.error.as_deref()?))) {
+        let words = match store.last_good {
+            Some(at) => said::store_old(&pen.age(at), cause),
+            None => said::store_never(cause),
+        };
+        page.text(pen, 0, &words, Role::Warning);
+    }
     for snapshot in scene.alerts.snapshots.iter().filter(|snapshot| snapshot.teller == Teller::Prometheus) {
         if !snapshot.alerts.is_empty() {
             page.text(pen, 0, &said::rules_alone(&snapshot.environment), Role::Warning);
