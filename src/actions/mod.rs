@@ -8,14 +8,12 @@
 //! or said to be UNKNOWN.
 
 mod account;
-mod acknowledge;
 pub mod catalog;
 mod contract;
 mod desk;
 mod execute;
 mod fights;
 pub mod journal;
-mod note;
 mod plan;
 mod policy;
 mod reach;
@@ -26,8 +24,8 @@ mod seen;
 mod services;
 mod silence;
 mod verify;
+mod word;
 
-pub use acknowledge::{Acknowledger, Said};
 pub use contract::{About, Action, Context, Draft, Options, Refusal};
 pub use desk::Desk;
 pub use execute::{Executor, Given};
@@ -37,3 +35,4 @@ pub use reach::{Denied, EXEC_WORD, Forward, PodReach, Visit};
 pub use seen::Seen;
 pub use silence::{Silenced, Silencer, Sketch};
 pub use verify::{Tell, Verification};
+pub use word::{Said, Scribe};

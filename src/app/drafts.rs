@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::message::Message;
+use crate::domain::alert::Word;
 use crate::domain::store::digest;
 use crate::domain::time::Instant;
 
@@ -73,6 +74,16 @@ pub enum Form {
     Acknowledgement,
     /// Of a silence.
     Silence,
+}
+
+impl Form {
+    /// That of a word about alerts.
+    pub const fn of(word: &Word) -> Self {
+        match word {
+            Word::Taking(_) => Self::Acknowledgement,
+            Word::Noting(_) => Self::Note,
+        }
+    }
 }
 
 /// What the console knows of drafts.

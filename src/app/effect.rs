@@ -7,7 +7,7 @@ use super::reaching::{Call, PortAsk};
 use crate::actions::journal::Finished;
 use crate::actions::{Options, Sketch};
 use crate::domain::action::Plan;
-use crate::domain::alert::{Noting, Silencing, Taking};
+use crate::domain::alert::{Silencing, Word};
 use crate::domain::job::JobRef;
 use crate::domain::log::LogAsk;
 use crate::domain::release::Release;
@@ -47,14 +47,10 @@ pub enum Effect {
     GiveUp(Box<Plan>, &'static str),
     /// Carry out a confirmed plan.
     Execute(Box<Plan>, Answer),
-    /// Carry out a confirmed acknowledgement, with what is said to it.
-    Acknowledge(Box<Taking>, String),
+    /// Carry out a confirmed word about alerts.
+    Say(Word),
     /// Journal that one was looked at and given up.
-    LeaveAlone(Box<Taking>),
-    /// Carry out a confirmed note.
-    Note(Box<Noting>),
-    /// Journal that one was looked at and given up.
-    LeaveNote(Box<Noting>),
+    LeaveUnsaid(Word),
     /// Read what was typed into forms before and not sent.
     ReadDrafts,
     /// Keep what is typed into a form, in place of what was kept of it before.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::drafts::Form;
 use crate::actions::journal::Finished;
 use crate::actions::{Said, Silenced};
 use crate::domain::action::{Plan, Run, RunEvent, Undone};
@@ -83,12 +84,10 @@ pub enum Message {
     Run(String, RunEvent),
     /// A run came to its end.
     RunEnded(Box<Run>),
-    /// How an acknowledgement ended.
-    Said(Box<Said>),
+    /// How a word about alerts ended, by the form it is from.
+    Said(Form, Box<Said>),
     /// What was typed into forms by consoles of before, and not sent.
     Drafts(Vec<super::drafts::Draft>),
-    /// How a note ended.
-    Noted(Box<Said>),
     /// What the operator's editor left of a text, or why it is as it was.
     Edited(Result<String, String>),
     /// Runs of before that never ended: their ids and what is said of them.

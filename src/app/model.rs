@@ -1,6 +1,6 @@
 //! What the console knows and what the operator chose. Changed by `update` alone; lends the screen its scene.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
@@ -8,6 +8,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::aftermath::Aftermath;
 use super::alerts::Alerts;
+use super::drafts::Form;
 use super::effect::{Effect, PlanRequest};
 use super::filter;
 use super::jobs::JobsPane;
@@ -17,6 +18,7 @@ use super::sight::{Link, Scope, Sight};
 use super::timeline::Happened;
 use crate::config::Environment;
 use crate::domain::action::{Phase, Run};
+use crate::domain::alert::Word;
 use crate::domain::cause::Cause;
 use crate::domain::environment::Guard;
 use crate::domain::problem::Problem;
@@ -28,9 +30,8 @@ use crate::domain::time::Instant;
 use crate::keys::{Keymap, Pending};
 use crate::sources::cluster::ClusterSnapshot;
 use crate::sources::store::StoreSnapshot;
-use crate::ui::noting::NotingScene;
 use crate::ui::reaching::ReachingScene;
-use crate::ui::scene::{Detail, Header, JournalLine, MenuLine, PlanScene, Rows, Scene, TakingScene};
+use crate::ui::scene::{Detail, Header, JournalLine, MenuLine, PlanScene, Rows, Scene, WordScene};
 use crate::ui::silencing::SilencingScene;
 use crate::ui::state::{Overlay, UiState, View};
 
@@ -110,12 +111,12 @@ pub struct Model {
     pub ended_badly: Option<String>,
     /// What became of finished actions.
     pub aftermath: Aftermath,
-    /// Alerts being acknowledged or given back.
-    pub taking: Option<TakingScene>,
+    /// The word about alerts that is open.
+    pub word: Option<WordScene>,
+    /// The forms of the words that are being written, open or closed.
+    pub writing: BTreeSet<Form>,
     /// What is typed into forms and not sent yet.
     pub drafts: Box<super::drafts::Drafts>,
-    /// A note being written.
-    pub noting: Option<NotingScene>,
     /// A silence being planned.
     pub silencing: Option<SilencingScene>,
     /// A pod that is to be reached into.
@@ -182,9 +183,9 @@ impl Model {
             running: None,
             ended_badly: None,
             aftermath: Aftermath::default(),
-            taking: None,
+            word: None,
+            writing: BTreeSet::new(),
             drafts: Box::default(),
-            noting: None,
             silencing: None,
             reaching: None,
             open_ports: Vec::new(),
@@ -376,8 +377,7 @@ impl Model {
             detail: self.detail.as_ref(),
             jobs: self.jobs.scene(),
             logs: self.logs.scene(),
-            taking: self.taking.as_ref(),
-            noting: self.noting.as_ref(),
+            word: self.word.as_ref(),
             notes: self.store.as_ref().map(|store| &*store.notes),
             silencing: self.silencing.as_ref(),
             reaching: self.reaching.as_ref(),
@@ -450,6 +450,12 @@ impl Model {
     /// The overlay that has the keys.
     pub fn overlay(&self) -> Option<&Overlay> {
         self.ui.overlays.last()
+    }
+
+    /// Whether a note has the keys.
+    pub(super) fn has_open_note(&self) -> bool {
+        let is_note = self.word.as_ref().is_some_and(|open| matches!(*open.plan, Word::Noting(_)));
+        is_note && matches!(self.overlay(), Some(Overlay::Word { .. }))
     }
 }
 

@@ -22,7 +22,7 @@ use super::tell_journal::{tell_journal, unreadable};
 use super::visits::{Lent, VisitEnd, Visits};
 use super::{logs, reading, saying, silences};
 use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
-use crate::actions::{Acknowledger, Given, Seen, Silencer, catalog};
+use crate::actions::{Given, Scribe, Seen, Silencer, catalog};
 use crate::domain::action::{Phase, Plan, Run, RunEvent, WATCHED};
 use crate::domain::log::Mask;
 use crate::domain::rollout::WorkloadRef;
@@ -57,7 +57,7 @@ pub struct Performer {
     /// What releases are compared by.
     signals: Vec<SignalFeed>,
     /// What acknowledgements are carried out with; `None` before the store is kept.
-    acknowledger: Option<Acknowledger>,
+    scribe: Option<Scribe>,
     /// What silences are made with, of each environment that has Alertmanagers.
     silencers: Vec<Silencer>,
     /// Visits to pods.
@@ -96,7 +96,7 @@ impl Performer {
             log: None,
             watching: Vec::new(),
             signals: Vec::new(),
-            acknowledger: None,
+            scribe: None,
             silencers: Vec::new(),
             visits: Visits::default(),
             releases: watch::Sender::default(),
@@ -118,7 +118,7 @@ impl Performer {
 
     /// Follows the store, and gives it what the journal holds.
     pub fn keep(&mut self, keep: Keep) {
-        self.acknowledger = Some(Acknowledger {
+        self.scribe = Some(Scribe {
             store: keep.store.clone(),
             journal: self.journal.clone(),
             author: keep.author.clone(),
@@ -187,8 +187,13 @@ impl Performer {
             Effect::Plan(request) => self.plan(request),
             Effect::GiveUp(plan, words) => self.give_up(&plan, words),
             Effect::Execute(plan, answer) => self.execute(*plan, answer),
-            Effect::Acknowledge(taking, note) => {
-                self.runs.spawn(saying::acknowledge(self.acknowledger.clone(), *taking, note, self.messages.clone()));
+            Effect::Say(word) => {
+                self.runs.spawn(saying::say(self.scribe.clone(), word, self.messages.clone()));
+            }
+            Effect::LeaveUnsaid(word) => {
+                if let Some(scribe) = self.scribe.clone() {
+                    self.writes.spawn_blocking(move || scribe.give_up(&word));
+                }
             }
             Effect::PlanSilence(number, environment, sketch) => {
                 silences::plan(self.silencer(&environment), (number, environment, *sketch), self.messages.clone());
@@ -200,14 +205,6 @@ impl Performer {
             Effect::LeaveSilence(plan) => {
                 if let Some(silencer) = self.silencer(&plan.environment) {
                     self.writes.spawn_blocking(move || silencer.give_up(&plan));
-                }
-            }
-            Effect::Note(plan) => {
-                self.runs.spawn(saying::note(self.acknowledger.clone(), *plan, self.messages.clone()));
-            }
-            Effect::LeaveAlone(_) | Effect::LeaveNote(_) => {
-                if let Some(acknowledger) = self.acknowledger.clone() {
-                    self.writes.spawn_blocking(move || saying::give_up(&acknowledger, &effect));
                 }
             }
             Effect::Exec(call) => {

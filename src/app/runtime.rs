@@ -458,7 +458,7 @@ mod tests {
             runtime.model.drafts.sending.insert(Form::Note, key);
             runtime.performer.perform(Effect::KeepDraft(Box::new(draft)));
             let said = Said { phase, words: "told.".into(), alerts: Vec::new() };
-            told.send(Message::Noted(Box::new(said))).await.expect("room");
+            told.send(Message::Said(Form::Note, Box::new(said))).await.expect("room");
             let mut signals = Signals::listen().expect("signals");
             runtime.finish(&mut signals).await;
             let files = std::fs::read_dir(state.path().join("drafts")).expect("a folder").filter_map(Result::ok);

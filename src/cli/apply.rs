@@ -15,7 +15,7 @@ use super::session::Session;
 use super::{Format, Global, exit};
 use crate::actions::Given;
 use crate::domain::action::{Phase, Plan, Run, RunEvent};
-use crate::domain::alert::{Deed, NoteDeed, Noting, SilenceDeed, Silencing, Taking};
+use crate::domain::alert::{Deed, NoteDeed, SilenceDeed, Silencing, Word};
 
 /// The longest plan document.
 const LONGEST: u64 = 64 * 1024 * 1024;
@@ -55,10 +55,8 @@ struct TargetResult<'a> {
 enum Document {
     /// Of workloads.
     Workloads(Box<Plan>),
-    /// Of alerts.
-    Alerts(Box<Taking>),
-    /// Of a note.
-    Note(Box<Noting>),
+    /// Of a word about alerts.
+    Word(Word),
     /// Of a silence.
     Silence(Box<Silencing>),
 }
@@ -82,12 +80,9 @@ impl Apply {
         }
         let plan = match self.read() {
             Ok(Document::Workloads(plan)) => *plan,
-            Ok(Document::Alerts(taking)) => {
+            Ok(Document::Word(word)) => {
                 let words = self.reason.as_deref().unwrap_or_default();
-                return super::taking::apply(global, &taking, (&self.confirm, words), self.output).await;
-            }
-            Ok(Document::Note(plan)) => {
-                return super::noting::apply(global, &plan, &self.confirm, self.output).await;
+                return super::word::apply(global, word, (&self.confirm, words), self.output).await;
             }
             Ok(Document::Silence(plan)) => {
                 let words = self.reason.as_deref().unwrap_or_default();
@@ -157,9 +152,9 @@ impl Apply {
         // Which shape it has is told by its action.
         let action = serde_json::from_str::<Action>(&text).map(|document| document.action).unwrap_or_default();
         let read = if Deed::ALL.into_iter().any(|deed| deed.id() == action) {
-            document(&text).map(|taking| Document::Alerts(Box::new(taking)))
+            document(&text).map(|plan| Document::Word(Word::Taking(plan)))
         } else if NoteDeed::ALL.into_iter().any(|deed| deed.id() == action) {
-            document(&text).map(|plan| Document::Note(Box::new(plan)))
+            document(&text).map(|plan| Document::Word(Word::Noting(plan)))
         } else if SilenceDeed::ALL.into_iter().any(|deed| deed.id() == action) {
             document(&text).map(|plan| Document::Silence(Box::new(plan)))
         } else {

@@ -18,7 +18,6 @@ mod health;
 mod jobs;
 mod journal;
 mod logs;
-mod noting;
 mod output;
 mod plan;
 mod pod;
@@ -28,8 +27,8 @@ mod signals;
 mod silencing;
 mod slo;
 mod status;
-mod taking;
 mod undone;
+mod word;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -11,6 +11,7 @@ use color_eyre::eyre::Result;
 use super::output::{note, say, say_json};
 use super::pod::{POD, workload_of};
 use super::session::{Session, shows};
+use super::word::Ask;
 use super::{Format, Global, exit};
 use crate::actions::{Options, catalog};
 use crate::domain::action::{Plan as Document, Rehearsal, Target};
@@ -72,12 +73,11 @@ impl Plan {
     /// The plan of an action on alerts or silences; `None` when it is no such action.
     async fn of_alerts(&self, global: &Global) -> Option<Result<ExitCode>> {
         if let Some(deed) = Deed::ALL.into_iter().find(|deed| deed.id() == self.action) {
-            return Some(super::taking::plan(global, deed, &self.targets, self.output).await);
+            return Some(super::word::plan(global, &Ask::Take(deed), &self.targets, self.output).await);
         }
         if let Some(deed) = NoteDeed::ALL.into_iter().find(|deed| deed.id() == self.action) {
             let (text, id) = (self.text.as_deref(), self.note.as_deref());
-            let ask = super::noting::Ask { deed, targets: &self.targets, text, id };
-            return Some(super::noting::plan(global, &ask, self.output).await);
+            return Some(super::word::plan(global, &Ask::Note { deed, text, id }, &self.targets, self.output).await);
         }
         let Some(deed) = SilenceDeed::ALL.into_iter().find(|deed| deed.id() == self.action) else {
             return self.targets.is_empty().then(|| {

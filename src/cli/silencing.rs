@@ -8,7 +8,7 @@ use color_eyre::eyre::Result;
 
 use super::output::{note, say, say_json};
 use super::session::Session;
-use super::taking::named;
+use super::word::named;
 use super::{Format, Global, exit};
 use crate::actions::{Silenced, Sketch};
 use crate::domain::alert::{Alert, Matcher, Silence, SilenceDeed, Silencing, USUAL_SILENCE, in_common, matchers};

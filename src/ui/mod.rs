@@ -24,7 +24,6 @@ pub mod chrome;
 pub mod health;
 pub mod layout;
 pub mod nodes;
-pub mod noting;
 pub mod overlays;
 pub mod overview;
 pub mod panes;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::alerts::AlertsScene;
 use super::health::HealthScene;
 use super::nodes::NodesScene;
-use super::noting::NotingScene;
 use super::overview::OverviewScene;
 use super::reaching::ReachingScene;
 use super::signals::SignalsScene;
@@ -16,7 +15,7 @@ use super::slo::SloScene;
 use super::state::{Field, UiState};
 use super::usage::UsageScene;
 use crate::domain::action::{Plan, Run};
-use crate::domain::alert::Taking;
+use crate::domain::alert::Word;
 use crate::domain::environment::Guard;
 use crate::domain::job::{Job, JobRef};
 use crate::domain::log::{Level, Line, LogAsk, Origin, Standing};
@@ -30,16 +29,16 @@ use crate::domain::time::Instant;
 use crate::domain::timeline::{Moment, Nearness};
 use crate::domain::usage::Resources;
 
-/// Alerts being acknowledged or given back.
+/// A word about alerts on its way into the store: an acknowledgement, or a note.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TakingScene {
-    /// The plan.
-    pub taking: Arc<Taking>,
+pub struct WordScene {
+    /// The plan, still without what is typed.
+    pub plan: Arc<Word>,
     /// When enter counts.
     pub armed_at: Option<Instant>,
     /// Whether it is being written.
     pub is_writing: bool,
-    /// Why it was not written the last time.
+    /// Why it was not written the last time, or what is wrong with what was typed.
     pub error: Option<String>,
 }
 
@@ -291,10 +290,8 @@ pub struct Scene<'a> {
     pub jobs: JobsScene<'a>,
     /// The open log.
     pub logs: LogsScene<'a>,
-    /// Alerts being acknowledged or given back.
-    pub taking: Option<&'a TakingScene>,
-    /// A note being written.
-    pub noting: Option<&'a NotingScene>,
+    /// A word about alerts on its way into the store.
+    pub word: Option<&'a WordScene>,
     /// What was written down about alerts; `None` before the store said anything.
     pub notes: Option<&'a AlertNotes>,
     /// A silence being planned.

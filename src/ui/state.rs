@@ -216,18 +216,11 @@ pub enum Overlay {
         /// Whether the reason has the keys.
         is_in_reason: bool,
     },
-    /// Alerts being acknowledged or given back; its content is the scene's `taking`.
-    Taking {
+    /// Alerts being acknowledged or given back, or a note on one; its content is the scene's `word`.
+    Word {
         /// The first line shown.
         scroll: usize,
-        /// What is said with it, as typed so far.
-        note: Field,
-    },
-    /// A note on an alert; its content is the scene's `noting`.
-    Noting {
-        /// The first line shown.
-        scroll: usize,
-        /// What was typed so far; possibly several lines.
+        /// What was typed so far; of a note possibly several lines.
         text: Field,
     },
     /// A pod that is to be reached into; its content is the scene's `reaching`.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use quarterdeck::actions::Said;
-use quarterdeck::app::{Draft, Effect, Message, next_due, update};
+use quarterdeck::app::{Draft, Effect, Form, Message, next_due, update};
 use quarterdeck::domain::action::Phase;
 use quarterdeck::domain::source::{SourceHealth, SourceState};
 use quarterdeck::domain::store::{Id, Note, Subject, SubjectKind};
@@ -58,8 +58,7 @@ fn forgotten(effects: &[Effect]) -> usize {
 
 fn typed(stage: &Stage) -> Vec<String> {
     match stage.model.ui.overlays.last() {
-        Some(Overlay::Noting { text, .. }) => vec![text.text.clone()],
-        Some(Overlay::Taking { note, .. }) => vec![note.text.clone()],
+        Some(Overlay::Word { text, .. }) => vec![text.text.clone()],
         Some(Overlay::Silencing { fields, .. }) => fields.iter().map(|field| field.text.clone()).collect(),
         _ => Vec::new(),
     }
@@ -119,11 +118,11 @@ fn said(phase: Phase) -> Said {
 
 #[test]
 fn it_is_forgotten_once_it_was_sent_and_not_before() {
-    let said = |phase| Message::Noted(Box::new(said(phase)));
+    let said = |phase| Message::Said(Form::Note, Box::new(said(phase)));
     let mut one = stage();
     noted(&mut one, "mine");
     let sent = keys(&mut one, "enter", after(1_000));
-    assert!(sent.iter().any(|effect| matches!(effect, Effect::Note(_))) && forgotten(&sent) == 0, "{sent:?}");
+    assert!(sent.iter().any(|effect| matches!(effect, Effect::Say(_))) && forgotten(&sent) == 0, "{sent:?}");
     assert_eq!(forgotten(&update(&mut one.model, said(Phase::Refused), after(1_100))), 0, "it did not arrive");
     keys(&mut one, "enter", after(2_000));
     // The form is left while it is being written.
@@ -150,7 +149,7 @@ fn each_of_several_on_their_way_has_an_end_of_its_own() {
     one.type_text("I look");
     keys(&mut one, "enter", after(2_000));
     keys(&mut one, "esc", after(2_000));
-    let told = update(&mut one.model, Message::Noted(Box::new(said(Phase::Done))), after(2_100));
+    let told = update(&mut one.model, Message::Said(Form::Note, Box::new(said(Phase::Done))), after(2_100));
     let gone: Vec<&str> = told
         .iter()
         .filter_map(|effect| match effect {
@@ -159,7 +158,7 @@ fn each_of_several_on_their_way_has_an_end_of_its_own() {
         })
         .collect();
     assert_eq!(gone, ["note"]);
-    update(&mut one.model, Message::Said(Box::new(said(Phase::Refused))), after(2_200));
+    update(&mut one.model, Message::Said(Form::Acknowledgement, Box::new(said(Phase::Refused))), after(2_200));
     one.press("!a");
     assert_eq!(typed(&one), ["I look"], "it did not arrive");
 }
@@ -174,7 +173,7 @@ fn what_arrives_from_one_form_takes_nothing_out_of_another() {
     one.type_text("I look");
     assert_eq!(kept(&update(&mut one.model, Message::Clock, after(2_000))).len(), 1);
     one.type_text(" again");
-    let told = update(&mut one.model, Message::Noted(Box::new(said(Phase::Done))), after(2_100));
+    let told = update(&mut one.model, Message::Said(Form::Note, Box::new(said(Phase::Done))), after(2_100));
     assert_eq!(typed(&one), ["I look again"]);
     let draft = kept(&told).pop().expect("kept on");
     assert_eq!(draft.fields, ["I look again"]);
@@ -197,7 +196,7 @@ fn what_was_sent_is_never_said_to_be_unsent() {
     next.press("!n");
     assert!(typed(&next) == ["mine"] && is_said(&next));
 
-    update(&mut one.model, Message::Noted(Box::new(said(Phase::Unknown))), after(1_100));
+    update(&mut one.model, Message::Said(Form::Note, Box::new(said(Phase::Unknown))), after(1_100));
     one.type_text("!");
     let draft = kept(&keys(&mut one, "esc", after(1_200))).pop().expect("kept");
     assert!(draft.is_on_its_way, "as it was before, it may have arrived");
@@ -205,7 +204,8 @@ fn what_was_sent_is_never_said_to_be_unsent() {
     assert!(typed(&one) == ["mine!"] && is_said(&one));
 
     keys(&mut one, "enter", after(2_000));
-    let draft = kept(&update(&mut one.model, Message::Noted(Box::new(said(Phase::Refused))), after(2_100))).pop();
+    let draft =
+        kept(&update(&mut one.model, Message::Said(Form::Note, Box::new(said(Phase::Refused))), after(2_100))).pop();
     assert!(draft.is_some_and(|draft| !draft.is_on_its_way), "it certainly did not arrive");
 }
 

@@ -49,3 +49,4 @@ mod tidy;
 mod undone;
 mod unfinished;
 mod usage;
+mod word;

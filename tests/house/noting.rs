@@ -4,25 +4,20 @@ use std::sync::Arc;
 
 use insta::assert_snapshot;
 use quarterdeck::actions::Said;
-use quarterdeck::app::{Effect, Message, update};
-use quarterdeck::config::StoreSettings;
+use quarterdeck::app::{Effect, Form, Message};
 use quarterdeck::domain::action::Phase;
-use quarterdeck::domain::alert::{Alert, NoteDeed, Noting};
-use quarterdeck::domain::source::{SourceHealth, SourceState};
-use quarterdeck::domain::store::{Author, Id, Note, Subject, SubjectKind, Withdrawn};
-use quarterdeck::keys::Sequence;
-use quarterdeck::sources::store::{Store, StoreSnapshot};
+use quarterdeck::domain::alert::{Alert, NoteDeed, Noting, Word};
+use quarterdeck::domain::source::SourceState;
+use quarterdeck::domain::store::{Id, Note, Subject, SubjectKind, Withdrawn};
+use quarterdeck::sources::store::StoreSnapshot;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 
 use crate::alerts::{self, alert};
-use crate::stage::{Stage, ago, health, now, text};
+use crate::stage::{Stage, ago, text};
+use crate::word::{self, Pair, at_once, typed};
 
 fn store(state: SourceState, notes: Vec<Note>) -> Message {
-    Message::Stored(Box::new(StoreSnapshot {
-        health: SourceHealth { name: "store".into(), ..health("store", state) },
-        notes: Arc::new(notes.into_iter().collect()),
-        ..StoreSnapshot::default()
-    }))
+    word::stored(state, StoreSnapshot { notes: Arc::new(notes.into_iter().collect()), ..StoreSnapshot::default() })
 }
 
 fn note(of: &Alert, id: &str, by: &str, says: &str, seconds: i64) -> Note {
@@ -38,32 +33,13 @@ fn note(of: &Alert, id: &str, by: &str, says: &str, seconds: i64) -> Note {
     }
 }
 
-/// The alerts pane with these alerts, its cursor on the worst.
 fn stage(found: Vec<Alert>, notes: Vec<Note>) -> Stage {
-    let mut stage = Stage::new();
-    stage.model.author = Author { name: "mori".into(), origin: "mori@bastion".into() };
-    stage.see(Vec::new(), SourceState::Fresh);
-    stage.tell(Message::Alerts(Box::new(alerts::snapshot(found, SourceState::Fresh))));
-    stage.tell(store(SourceState::Fresh, notes));
-    stage.press("1");
-    stage
+    word::stage(found, store(SourceState::Fresh, notes))
 }
 
 fn asked(effects: &[Effect]) -> &Noting {
-    let plan = effects.iter().find_map(|effect| match effect {
-        Effect::Note(plan) => Some(&**plan),
-        _ => None,
-    });
-    plan.expect("a note is asked for")
-}
-
-fn typed(stage: &Stage) -> String {
-    use quarterdeck::ui::state::Overlay;
-    let text = stage.model.ui.overlays.iter().find_map(|overlay| match overlay {
-        Overlay::Noting { text, .. } => Some(text.text.clone()),
-        _ => None,
-    });
-    text.expect("the form is open")
+    let Word::Noting(noting) = word::asked(effects) else { unreachable!("a note is asked for: {effects:?}") };
+    noting
 }
 
 #[test]
@@ -149,8 +125,7 @@ fn nothing_is_written_before_it_was_read_and_nothing_empty() {
     let mut one = stage(alerts::shop(), Vec::new());
     one.press("!n");
     one.type_text("x");
-    let sequence: Sequence = "enter".parse().expect("keys");
-    assert_eq!(update(&mut one.model, Message::Key(sequence.0[0]), now()), [], "not armed");
+    assert_eq!(at_once(&mut one, "enter"), [], "not armed");
     one.later("backspace");
     assert_eq!(one.later("enter"), [], "nothing to write");
     assert!(text(&one.body(80, 24)).contains("The note is empty"));
@@ -172,7 +147,7 @@ fn nothing_is_written_before_it_was_read_and_nothing_empty() {
     let crash = |pod: &str| alert(&[("alertname", "Crash"), ("pod", pod)], "again", 60);
     let mut group = stage(vec![crash("a"), crash("b")], Vec::new());
     group.press("!n");
-    assert_eq!(group.model.noting, None, "a note is on one alert");
+    assert_eq!(group.model.word, None, "a note is on one alert");
     assert!(group.model.ui.toast.as_ref().is_some_and(|toast| toast.words.contains("2 alerts")));
 }
 
@@ -188,12 +163,12 @@ fn a_store_that_is_away_refuses_and_keeps_what_was_typed() {
     one.tell(store(SourceState::Fresh, Vec::new()));
     assert_eq!(one.later("enter").len(), 1, "it is back: the same form, the same text");
     let unknown = Said { phase: Phase::Unknown, words: "the connection broke.".into(), alerts: Vec::new() };
-    one.tell(Message::Noted(Box::new(unknown)));
+    one.tell(Message::Said(Form::Note, Box::new(unknown)));
     let drawn = text(&one.body(80, 24));
     assert!(drawn.contains("UNKNOWN: the connection broke.") && typed(&one) == "mine", "{drawn}");
     let effects = one.later("esc");
-    assert!(matches!(effects.as_slice(), [Effect::LeaveNote(_)]), "given up, and journalled: {effects:?}");
-    assert_eq!(one.model.noting, None);
+    assert!(matches!(effects.as_slice(), [Effect::LeaveUnsaid(_)]), "given up, and journalled: {effects:?}");
+    assert_eq!(one.model.word, None);
 }
 
 #[test]
@@ -210,8 +185,7 @@ fn what_somebody_changed_meanwhile_is_shown_and_not_overwritten_unread() {
     let drawn = text(&one.body(80, 24));
     assert!(drawn.contains("it is our pool") && drawn.contains("sato"), "the other text is shown: {drawn}");
     assert_eq!(typed(&one), "the provider is slow, again", "and ours is kept");
-    let sequence: Sequence = "enter".parse().expect("keys");
-    assert_eq!(update(&mut one.model, Message::Key(sequence.0[0]), now()), [], "armed anew");
+    assert_eq!(at_once(&mut one, "enter"), [], "armed anew");
     let effects = one.later("enter");
     let plan = asked(&effects);
     assert_eq!((plan.action, plan.seen.as_ref().map(|seen| seen.version)), (NoteDeed::EditNote, Some(2)));
@@ -228,10 +202,10 @@ fn what_somebody_changed_meanwhile_is_shown_and_not_overwritten_unread() {
     // Emptied, it is taken back, and that is said and armed before it counts.
     let mut back = stage(shop, vec![first]);
     back.press("!N");
-    back.later("ctrl-u");
+    at_once(&mut back, "ctrl-u");
     assert!(text(&back.body(80, 24)).contains("Take lee's note on HighErrorRate back"));
-    let at = now() + chrono::TimeDelta::seconds(3);
-    let effects = update(&mut back.model, Message::Key(sequence.0[0]), at);
+    assert_eq!(at_once(&mut back, "enter"), [], "armed anew");
+    let effects = back.later("enter");
     assert_eq!(asked(&effects).action, NoteDeed::WithdrawNote);
 }
 
@@ -272,44 +246,21 @@ fn the_editor_has_the_text_and_gives_it_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
 async fn a_note_of_one_console_is_seen_and_changed_on_the_other() {
-    use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
-    use quarterdeck::sources::Clock;
-
-    use crate::headless::Headless;
-
-    let scenario = Scenario::empty("shop").with("shop", Service::new("gateway", 1));
-    let sandbox = Sandbox::start(scenario, SandboxClock::starting(chrono::Utc::now(), 1)).await.expect("a sandbox");
-    let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
-    let file = folders[0].path().join("kubeconfig");
-    sandbox.write_kubeconfig(&file).expect("a kubeconfig");
-    let text = crate::overview::configuration(&sandbox, folders[0].path());
-    let clock: Clock = Arc::new(chrono::Utc::now);
-    let open = |name: &str, folder: &tempfile::TempDir| {
-        let mut console = Headless::configured(&file, &text, folder.path());
-        // Each has a connection of its own to the one store.
-        let store = Store::open(&StoreSettings::Embedded, folders[0].path(), &clock, false);
-        console.keep(Arc::new(store), name);
-        console.press("1");
-        console
-    };
-    let (mut mori, mut lee) = (open("mori", &folders[0]), open("lee", &folders[1]));
-    for console in [&mut mori, &mut lee] {
-        console.until("what fires", |screen| screen.contains("CertificateExpiresSoon")).await;
-    }
+    let mut pair = Pair::open().await;
+    let Pair { mori, lee, .. } = &mut pair;
     mori.press("!n");
-    mori.write_note("it renews tonight").await;
+    mori.say("it renews tonight").await;
     mori.until("her word", |screen| screen.contains("written down")).await;
     lee.until("what she wrote", |screen| screen.contains("note by mori") && screen.contains("it renews tonight")).await;
     lee.press("!N");
     lee.until("the form", |screen| screen.contains("Change mori's note")).await;
-    lee.write_note(", at two").await;
+    lee.say(", at two").await;
     lee.until("his change", |screen| screen.contains("the note is changed")).await;
     mori.press("enter");
     mori.until("his change", |screen| screen.contains("changed by lee") && screen.contains("tonight, at two")).await;
     mori.press("!N ctrl-u");
-    mori.write_note("").await;
+    mori.say("").await;
     mori.until("that it is gone", |screen| screen.contains("the note is taken back")).await;
     lee.until("that it is gone", |screen| !screen.contains("note by mori")).await;
 }

@@ -290,7 +290,7 @@ async fn an_incident_is_told_in_its_order() {
         console.press("j");
     }
     console.press("!a");
-    console.acknowledge("rolling it back").await;
+    console.say("rolling it back").await;
     console.until("who is on it", |screen| screen.contains("by mori: rolling it back")).await;
     // From the alert on the overview to a plan, without going anywhere else.
     console.press("!b");

@@ -4,26 +4,22 @@ use std::sync::Arc;
 
 use insta::assert_snapshot;
 use quarterdeck::actions::Said;
-use quarterdeck::app::{Effect, Message, update};
-use quarterdeck::config::StoreSettings;
+use quarterdeck::app::{Form, Message};
 use quarterdeck::domain::action::Phase;
-use quarterdeck::domain::alert::{Alert, State};
+use quarterdeck::domain::alert::{Alert, State, Word};
 use quarterdeck::domain::source::SourceState;
-use quarterdeck::domain::store::{Acknowledgement, Author};
-use quarterdeck::keys::Sequence;
-use quarterdeck::sources::store::{Store, StoreSnapshot};
+use quarterdeck::domain::store::Acknowledgement;
+use quarterdeck::sources::store::StoreSnapshot;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 
 use crate::alerts::{self, alert};
-use crate::stage::{Stage, ago, health, now, text};
+use crate::headless::Headless;
+use crate::stage::{Stage, ago, text};
+use crate::word::{self, Pair, asked, at_once};
 
 fn store(state: SourceState, words: Vec<Acknowledgement>) -> Message {
     let words = words.into_iter().map(|word| ((word.environment.clone(), word.fingerprint.clone()), word));
-    Message::Stored(Box::new(StoreSnapshot {
-        health: quarterdeck::domain::source::SourceHealth { name: "store".into(), ..health("store", state) },
-        acknowledgements: Arc::new(words.collect()),
-        ..StoreSnapshot::default()
-    }))
+    word::stored(state, StoreSnapshot { acknowledgements: Arc::new(words.collect()), ..StoreSnapshot::default() })
 }
 
 fn word(of: &Alert, by: &str, note: &str) -> Acknowledgement {
@@ -41,15 +37,8 @@ fn word(of: &Alert, by: &str, note: &str) -> Acknowledgement {
     }
 }
 
-/// The alerts pane with these alerts, its cursor on the worst.
 fn stage(found: Vec<Alert>, words: Vec<Acknowledgement>) -> Stage {
-    let mut stage = Stage::new();
-    stage.model.author = Author { name: "mori".into(), origin: "mori@bastion".into() };
-    stage.see(Vec::new(), SourceState::Fresh);
-    stage.tell(Message::Alerts(Box::new(alerts::snapshot(found, SourceState::Fresh))));
-    stage.tell(store(SourceState::Fresh, words));
-    stage.press("1");
-    stage
+    word::stage(found, store(SourceState::Fresh, words))
 }
 
 #[test]
@@ -110,15 +99,10 @@ fn it_is_read_without_colour_and_in_sixteen() {
 #[test]
 fn nothing_is_written_before_it_was_read() {
     let mut one = stage(alerts::shop(), Vec::new());
-    let sequence: Sequence = "!a enter".parse().expect("keys");
-    let asked: Vec<Effect> =
-        sequence.0.into_iter().flat_map(|chord| update(&mut one.model, Message::Key(chord), now())).collect();
-    assert_eq!(asked, [], "typed ahead: not armed");
-    let asked = one.later("enter");
-    assert!(
-        matches!(asked.as_slice(), [Effect::Acknowledge(taking, note)] if taking.about() == "HighErrorRate" && note.is_empty()),
-        "{asked:?}"
-    );
+    assert_eq!(at_once(&mut one, "!a enter"), [], "typed ahead: not armed");
+    let effects = one.later("enter");
+    let Word::Taking(taking) = asked(&effects) else { unreachable!("{effects:?}") };
+    assert_eq!((taking.about().as_str(), taking.note.as_str()), ("HighErrorRate", ""));
     assert_eq!(one.later("enter"), [], "once");
 
     // Somebody takes it while the plan is open: it has to be read again.
@@ -128,10 +112,7 @@ fn nothing_is_written_before_it_was_read() {
     open.tell(store(SourceState::Fresh, vec![word(&shop[0], "lee", "")]));
     assert!(text(&open.body(80, 24)).contains("lee is on HighErrorRate"));
     assert_eq!(open.model.ui.toast.as_ref().map(|toast| toast.words.contains("has changed")), Some(true));
-    let sequence: Sequence = "enter".parse().expect("keys");
-    let asked: Vec<Effect> =
-        sequence.0.into_iter().flat_map(|chord| update(&mut open.model, Message::Key(chord), now())).collect();
-    assert_eq!(asked, [], "armed anew");
+    assert_eq!(at_once(&mut open, "enter"), [], "armed anew");
 
     let mut read_only = stage(alerts::shop(), Vec::new());
     read_only.model.is_store_read_only = true;
@@ -145,54 +126,37 @@ fn what_was_not_written_stays_open_with_what_was_typed() {
     let mut one = stage(alerts::shop(), Vec::new());
     one.press("!a");
     one.type_text("mine");
-    let asked = one.later("enter");
-    assert!(matches!(asked.as_slice(), [Effect::Acknowledge(_, note)] if note == "mine"), "{asked:?}");
-    one.tell(Message::Said(Box::new(Said {
-        phase: Phase::Unknown,
-        words: "the store did not answer within 5 s.".into(),
-        alerts: Vec::new(),
-    })));
+    let effects = one.later("enter");
+    assert!(matches!(asked(&effects), Word::Taking(taking) if taking.note == "mine"), "{effects:?}");
+    one.tell(Message::Said(
+        Form::Acknowledgement,
+        Box::new(Said {
+            phase: Phase::Unknown,
+            words: "the store did not answer within 5 s.".into(),
+            alerts: Vec::new(),
+        }),
+    ));
     let drawn = text(&one.body(80, 24));
     assert!(drawn.contains("mine") && drawn.contains("UNKNOWN: the store did not answer within 5 s."), "{drawn}");
-    let asked = one.later("esc");
-    assert!(matches!(asked.as_slice(), [Effect::LeaveAlone(_)]), "given up, and journalled: {asked:?}");
-    assert_eq!(one.model.taking, None);
+    let effects = one.later("esc");
+    assert!(
+        matches!(effects.as_slice(), [quarterdeck::app::Effect::LeaveUnsaid(_)]),
+        "given up, and journalled: {effects:?}"
+    );
+    assert_eq!(one.model.word, None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
 async fn what_one_console_takes_the_other_sees_and_takes_over() {
-    use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
-    use quarterdeck::sources::Clock;
-
-    use crate::headless::Headless;
-
-    let scenario = Scenario::empty("shop").with("shop", Service::new("gateway", 1));
-    let sandbox = Sandbox::start(scenario, SandboxClock::starting(chrono::Utc::now(), 1)).await.expect("a sandbox");
-    let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
-    let file = folders[0].path().join("kubeconfig");
-    sandbox.write_kubeconfig(&file).expect("a kubeconfig");
-    let text = crate::overview::configuration(&sandbox, folders[0].path());
-    let clock: Clock = Arc::new(chrono::Utc::now);
-    let open = |name: &str, folder: &tempfile::TempDir| {
-        let mut console = Headless::configured(&file, &text, folder.path());
-        // Each has a connection of its own to the one store.
-        let store = Store::open(&StoreSettings::Embedded, folders[0].path(), &clock, false);
-        console.keep(Arc::new(store), name);
-        console.press("1");
-        console
-    };
-    let (mut mori, mut lee) = (open("mori", &folders[0]), open("lee", &folders[1]));
-    for console in [&mut mori, &mut lee] {
-        console.until("what fires", |screen| screen.contains("CertificateExpiresSoon")).await;
-    }
+    let mut pair = Pair::open().await;
+    let Pair { mori, lee, .. } = &mut pair;
     mori.press("!a");
-    mori.acknowledge("it renews tonight").await;
+    mori.say("it renews tonight").await;
     mori.until("her word", |screen| screen.contains("acknowledged; it keeps firing")).await;
     lee.until("who is on it", |screen| screen.contains("acknowledged") && screen.contains("mori")).await;
     lee.press("!a");
     lee.until("that it is held", |screen| screen.contains("it becomes yours")).await;
-    lee.acknowledge("").await;
+    lee.say("").await;
     lee.until("his word", |screen| screen.contains("acknowledged; it keeps firing")).await;
     let is_lees = |console: &Headless| {
         let worst = console.model.alerts.worst().next().cloned();
@@ -200,11 +164,11 @@ async fn what_one_console_takes_the_other_sees_and_takes_over() {
             alert.state() == State::Acknowledged && alert.acknowledged.as_ref().is_some_and(|word| &*word.by == "lee")
         })
     };
-    while !is_lees(&mori) {
+    while !is_lees(mori) {
         mori.live().await;
     }
     lee.press("!A");
-    lee.acknowledge("").await;
+    lee.say("").await;
     lee.until("that nobody is on it", |screen| screen.contains("given back: nobody is on it")).await;
     mori.until("it fires for nobody", |screen| !screen.contains("acknowledged")).await;
 }

@@ -207,25 +207,11 @@ impl Headless {
         self.press("enter");
     }
 
-    /// Confirms the acknowledgement on the screen with this note, once it may be.
-    pub(crate) async fn acknowledge(&mut self, note: &str) {
-        let is_ready = |model: &Model, now| {
-            let open = model.taking.as_ref().filter(|open| open.taking.is_applicable());
-            open.is_some_and(|open| open.armed_at.is_none_or(|at| at <= now))
-        };
-        while !is_ready(&self.model, (self.clock)()) {
-            let message = self.next().await;
-            self.take(message);
-        }
-        self.type_text(note);
-        self.press("enter");
-    }
-
-    /// Types a note into the form on the screen, and confirms it once it may be.
-    pub(crate) async fn write_note(&mut self, words: &str) {
+    /// Types into the acknowledgement or the note on the screen, and confirms it once it may be.
+    pub(crate) async fn say(&mut self, words: &str) {
         self.type_text(words);
         let is_ready = |model: &Model, now| {
-            let open = model.noting.as_ref().filter(|open| open.plan.is_applicable());
+            let open = model.word.as_ref().filter(|open| open.plan.terms().is_applicable());
             open.is_some_and(|open| open.armed_at.is_none_or(|at| at <= now))
         };
         while !is_ready(&self.model, (self.clock)()) {

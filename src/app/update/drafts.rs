@@ -7,7 +7,7 @@ use crate::app::drafts::{Draft, DraftKey, Form, OpenForm};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::action::Phase;
-use crate::domain::alert::{Deed, NoteDeed};
+use crate::domain::alert::{Deed, NoteDeed, Word};
 use crate::domain::time::{self, Instant};
 use crate::ui::state::{Field, Overlay};
 
@@ -32,22 +32,22 @@ fn form(model: &Model) -> Option<(Form, DraftKey, Vec<String>)> {
 fn form_of(model: &Model, overlay: &Overlay) -> Option<(Form, DraftKey, Vec<String>)> {
     let texts = |fields: &[Field], count: usize| fields.iter().take(count).map(|field| field.text.clone()).collect();
     let (form, name, environment, target, fields) = match overlay {
-        Overlay::Noting { text, .. } => {
-            let plan = &model.noting.as_ref()?.plan;
-            let id = plan.seen.as_ref().map(|seen| format!("/{}", seen.id)).unwrap_or_default();
-            // Emptied it is taken back, and is the same form.
-            let name = if plan.action == NoteDeed::Note { NoteDeed::Note.id() } else { NoteDeed::EditNote.id() };
-            let target = format!("{}{id}", plan.alert.fingerprint);
-            (Form::Note, name, plan.environment.clone(), target, vec![text.text.clone()])
-        }
-        Overlay::Taking { note, .. } => {
-            let taking = &model.taking.as_ref()?.taking;
-            if taking.action != Deed::Acknowledge {
-                return None;
-            }
-            let target: Vec<&str> = taking.alerts.iter().map(|taken| taken.fingerprint.as_str()).collect();
-            let (name, environment) = (taking.action.id(), taking.environment.clone());
-            (Form::Acknowledgement, name, environment, target.join(" "), vec![note.text.clone()])
+        Overlay::Word { text, .. } => {
+            let plan = &model.word.as_ref()?.plan;
+            let (name, target) = match &**plan {
+                Word::Taking(taking) if taking.action == Deed::GiveBack => return None,
+                Word::Taking(taking) => {
+                    let target: Vec<&str> = taking.alerts.iter().map(|taken| taken.fingerprint.as_str()).collect();
+                    (taking.action.id(), target.join(" "))
+                }
+                Word::Noting(noting) => {
+                    let id = noting.seen.as_ref().map(|seen| format!("/{}", seen.id)).unwrap_or_default();
+                    // Emptied it is taken back, and is the same form.
+                    let name = if noting.action == NoteDeed::Note { NoteDeed::Note } else { NoteDeed::EditNote };
+                    (name.id(), format!("{}{id}", noting.alert.fingerprint))
+                }
+            };
+            (Form::of(plan), name, plan.terms().environment.clone(), target, vec![text.text.clone()])
         }
         Overlay::Silencing { fields, .. } => {
             let open = model.silencing.as_ref()?;
@@ -64,8 +64,7 @@ fn form_of(model: &Model, overlay: &Overlay) -> Option<(Form, DraftKey, Vec<Stri
 fn fill(model: &mut Model, typed: &[String]) {
     let put = |field: &mut Field, text: &String| *field = Field::holding(text.as_str());
     match model.ui.overlays.last_mut() {
-        Some(Overlay::Noting { text, .. }) => typed.iter().take(1).for_each(|draft| put(text, draft)),
-        Some(Overlay::Taking { note, .. }) => typed.iter().take(1).for_each(|draft| put(note, draft)),
+        Some(Overlay::Word { text, .. }) => typed.iter().take(1).for_each(|draft| put(text, draft)),
         Some(Overlay::Silencing { fields, .. }) => {
             fields.iter_mut().zip(typed).for_each(|(field, draft)| put(field, draft));
         }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::{
     alerts, drafts, jobs, leave, list, logs, move_cursor, nodes, noting, overview, palette, panes, plan, reaching,
-    runbook, scope, service, signals, silence_list, silencing, taking, toast, typing, world,
+    runbook, scope, service, signals, silence_list, silencing, taking, toast, typing, word, world,
 };
 use crate::actions::{Options, catalog};
 use crate::app::commands::{Command, NAMED};
@@ -25,13 +25,9 @@ pub(super) fn context(model: &Model) -> Context {
     match model.overlay() {
         Some(Overlay::Help { .. }) => Context::Help,
         Some(Overlay::Palette { .. }) => Context::Palette,
-        Some(
-            Overlay::Plan { .. }
-            | Overlay::Taking { .. }
-            | Overlay::Noting { .. }
-            | Overlay::Reaching { .. }
-            | Overlay::Silencing { .. },
-        ) => Context::Plan,
+        Some(Overlay::Plan { .. } | Overlay::Word { .. } | Overlay::Reaching { .. } | Overlay::Silencing { .. }) => {
+            Context::Plan
+        }
         Some(Overlay::Scope { .. } | Overlay::Actions { .. }) => Context::Menu,
         Some(Overlay::Problems { .. }) => Context::Text,
         None if model.ui.is_filtering => Context::Prompt,
@@ -228,8 +224,7 @@ fn toggled(flag: &mut bool) -> Vec<Effect> {
 fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
     match model.ui.overlays.last() {
         Some(Overlay::Plan { .. }) => return plan::close(model, now),
-        Some(Overlay::Taking { .. }) => return taking::close(model, now),
-        Some(Overlay::Noting { .. }) => return noting::close(model, now),
+        Some(Overlay::Word { .. }) => return word::close(model, now),
         Some(Overlay::Reaching { .. }) => return reaching::close(model),
         Some(Overlay::Silencing { .. }) => return silencing::close(model, now),
         Some(_) => {
@@ -298,8 +293,7 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
         }
         Some(Overlay::Silencing { fields, .. }) => silencing::confirm(model, &fields, now),
         Some(Overlay::Reaching { fields, .. }) => reaching::confirm(model, &fields, now),
-        Some(Overlay::Noting { text, .. }) => noting::confirm(model, &text.text, now),
-        Some(Overlay::Taking { note, .. }) => taking::confirm(model, &note.text, now),
+        Some(Overlay::Word { text, .. }) => word::confirm(model, &text.text, now),
         Some(Overlay::Scope { selected }) => {
             model.ui.overlays.pop();
             scope::switch(model, selected, now)
@@ -364,7 +358,7 @@ fn next_part(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
         silencing::step(model, command == Command::PreviousTab);
         return Vec::new();
     }
-    if let Some(Overlay::Noting { .. }) = model.ui.overlays.last() {
+    if let Some(Overlay::Word { .. }) = model.ui.overlays.last() {
         return noting::step(model, command == Command::PreviousTab, now);
     }
     if let Some(Overlay::Reaching { fields, at, .. }) = model.ui.overlays.last_mut() {

@@ -24,8 +24,7 @@ pub(super) fn refresh(model: &mut Model) {
         Some(Overlay::Actions { .. }) => actions(model),
         Some(
             Overlay::Plan { .. }
-            | Overlay::Taking { .. }
-            | Overlay::Noting { .. }
+            | Overlay::Word { .. }
             | Overlay::Reaching { .. }
             | Overlay::Silencing { .. }
             | Overlay::Problems { .. },
@@ -216,7 +215,7 @@ fn hints(model: &Model) -> Vec<(String, String)> {
         ],
         Context::Text => &[("back", "back"), ("down", "down"), ("help", "help")],
         Context::Menu => &[("open", "choose"), ("escape", "close")],
-        Context::Plan if matches!(model.overlay(), Some(Overlay::Noting { .. })) => {
+        Context::Plan if model.has_open_note() => {
             &[("open", "write it"), ("edit_text", "your editor"), ("page_down", "more"), ("escape", "close")]
         }
         Context::Plan => &[("open", "confirm"), ("page_down", "more"), ("escape", "close")],

@@ -27,6 +27,7 @@ mod slos;
 mod taking;
 mod timeline;
 mod typing;
+mod word;
 mod world;
 
 pub(super) use input::is_typing;
@@ -103,9 +104,8 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::SilencePlanned(number, planned) => silencing::planned(model, number, *planned, now),
         Message::SilenceFound(words) => silencing::found(model, words),
         Message::Silenced(ended) => silencing::silenced(model, &ended, now),
-        Message::Said(said) => taking::said(model, &said, now),
+        Message::Said(form, said) => word::said(model, form, &said, now),
         Message::Drafts(kept) => drafts::read(model, kept),
-        Message::Noted(said) => noting::said(model, &said, now),
         Message::Edited(edited) => noting::edited(model, edited, now),
         Message::Unfinished(runs) => {
             model.unfinished = runs;
@@ -150,8 +150,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
 fn alerts_observed(model: &mut Model, snapshot: crate::domain::alert::AlertSnapshot, now: Instant) -> Vec<Effect> {
     model.happened.alerts(&snapshot, now);
     let effects = alerts::observed(model, snapshot, now);
-    taking::refresh(model, now);
-    noting::refresh(model, now);
+    word::refresh(model, now);
     effects
 }
 
@@ -168,8 +167,7 @@ fn told_of_saving(model: &mut Model, saved: Result<String, String>, now: Instant
 fn stored(model: &mut Model, snapshot: StoreSnapshot, now: Instant) -> Vec<Effect> {
     alerts::stored(model, &snapshot, now);
     model.store = Some(snapshot);
-    taking::refresh(model, now);
-    noting::refresh(model, now);
+    word::refresh(model, now);
     model.happened.touch();
     model.merge();
     Vec::new()
@@ -207,8 +205,7 @@ pub fn next_due(model: &Model, now: Instant) -> Option<Instant> {
     let arming = planning.and_then(|planning| planning.scene.armed_at).filter(|at| *at > now);
     let planned =
         planning.and_then(|planning| planning.refresh_at).filter(|_| planning.is_some_and(|one| !one.is_in_flight));
-    let taken = model.taking.as_ref().and_then(|taking| taking.armed_at).filter(|at| *at > now);
-    let noted = model.noting.as_ref().and_then(|open| open.armed_at).filter(|at| *at > now);
+    let said = model.word.as_ref().and_then(|open| open.armed_at).filter(|at| *at > now);
     let silenced = model.silencing.as_ref().and_then(|open| open.armed_at).filter(|at| *at > now);
     let reached = model.reaching.as_ref().map(|open| open.armed_at).filter(|at| *at > now);
     [
@@ -217,8 +214,7 @@ pub fn next_due(model: &Model, now: Instant) -> Option<Instant> {
         model.drafts.due,
         planned,
         arming,
-        taken,
-        noted,
+        said,
         reached,
         silenced,
         model.detail_due,
@@ -238,8 +234,7 @@ fn toast(model: &mut Model, words: &str, is_warning: bool, now: Instant) {
 /// Leaves; what is planned and not confirmed is given up, and that is written down first.
 fn give_up_and_leave(model: &mut Model, now: Instant) -> Vec<Effect> {
     let kept = drafts::keep(model, now);
-    let open = taking::leave(model).into_iter().chain(noting::leave(model));
-    let open = kept.into_iter().chain(open);
+    let open = kept.into_iter().chain(word::leave(model));
     open.chain(silencing::leave(model)).chain(plan::leave(model)).collect()
 }
 

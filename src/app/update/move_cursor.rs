@@ -30,8 +30,7 @@ pub(super) fn step(model: &mut Model, command: Command) -> bool {
             }
             Overlay::Help { scroll, .. }
             | Overlay::Plan { scroll, .. }
-            | Overlay::Taking { scroll, .. }
-            | Overlay::Noting { scroll, .. }
+            | Overlay::Word { scroll, .. }
             | Overlay::Reaching { scroll, .. }
             | Overlay::Silencing { scroll, .. }
             | Overlay::Problems { scroll } => {

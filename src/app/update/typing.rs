@@ -1,10 +1,10 @@
 //! Characters into the field that has the keys.
 
-use super::{list, logs, noting};
+use super::{list, logs, word};
 use crate::app::model::Model;
-use crate::domain::alert::Deed;
 use crate::domain::time::Instant;
 use crate::keys::{Chord, Key};
+use crate::ui::scene::WordScene;
 use crate::ui::state::{Field, Overlay, View};
 
 /// The field that has the keys.
@@ -17,8 +17,10 @@ fn field(model: &mut Model) -> Option<&mut Field> {
         Overlay::Palette { input, .. } => Some(input),
         Overlay::Plan { reason, is_in_reason: true, .. } => Some(reason),
         Overlay::Plan { typed, .. } => Some(typed),
-        Overlay::Taking { note, .. } => Some(note),
-        Overlay::Noting { text, .. } => model.noting.as_ref().filter(|open| !open.is_writing).map(|_| text),
+        Overlay::Word { text, .. } => {
+            let is_typed = |open: &&WordScene| open.plan.has_text() && !open.is_writing;
+            model.word.as_ref().filter(is_typed).map(|_| text)
+        }
         Overlay::Reaching { fields, at, .. } | Overlay::Silencing { fields, at, .. } => fields.get_mut(*at),
         _ => None,
     }
@@ -41,11 +43,11 @@ fn filter(model: &mut Model) -> Option<&mut Field> {
 /// The field that has the keys, where it takes a text of the operator's own: a note, or a reason.
 pub(super) fn free_text(model: &mut Model) -> Option<&mut Field> {
     match model.ui.overlays.last()? {
-        Overlay::Noting { .. } | Overlay::Plan { is_in_reason: true, .. } | Overlay::Silencing { at: 0, .. } => {}
-        Overlay::Taking { .. } if model.taking.as_ref()?.taking.action == Deed::Acknowledge => {}
-        _ => return None,
+        Overlay::Word { .. } | Overlay::Plan { is_in_reason: true, .. } | Overlay::Silencing { at: 0, .. } => {
+            field(model)
+        }
+        _ => None,
     }
-    field(model)
 }
 
 /// Types a character, or edits what was typed; what it is for is searched again.
@@ -65,7 +67,7 @@ pub(super) fn typed(model: &mut Model, chord: Chord, now: Instant) {
     match model.ui.overlays.last_mut() {
         Some(Overlay::Palette { selected, .. }) => *selected = 0,
         Some(Overlay::Help { scroll, .. }) => *scroll = 0,
-        Some(Overlay::Noting { .. }) => noting::refresh(model, now),
+        Some(Overlay::Word { .. }) => word::refresh(model, now),
         Some(_) => {}
         None if matches!(model.ui.view, View::Logs(_)) => logs::searched(model),
         None if model.ui.view == View::Alerts => model.refilter_alerts(),

@@ -17,6 +17,7 @@
 //! | [`taking`](Taking) | the plan of saying that somebody is on it, or nobody any more |
 //! | [`silencing`](Silencing) | the plan of a silence: what it hides, and what it takes to confirm it |
 //! | [`snapshot`](AlertSnapshot) | everything known of one environment at one time |
+//! | [`word`](Word) | what a plan of one of these two has in common: whose, until when, what stands against it |
 //! | [`watchdog`](Watchdog) | the alert that always fires: without it, no alerts is not healthy |
 
 pub mod comparison;
@@ -35,6 +36,7 @@ mod silencing;
 mod snapshot;
 mod taking;
 mod watchdog;
+mod word;
 
 use std::sync::Arc;
 
@@ -53,8 +55,9 @@ pub use severity::Severity;
 pub use silence::{Silence, SilenceState};
 pub use silencing::{Hidden, SeenSilence, SilenceDeed, Silencing, USUAL as USUAL_SILENCE, Wanted, in_common};
 pub use snapshot::AlertSnapshot;
-pub use taking::{Around, Deed, MOST as MOST_TAKEN, Taken, Taking};
+pub use taking::{Deed, MOST as MOST_TAKEN, Taken, Taking};
 pub use watchdog::Watchdog;
+pub use word::{Around, Terms, Word};
 
 use super::time::Instant;
 

@@ -2,17 +2,12 @@
 //!
 //! A note is a fact of the store. It stays with its alert over every time it fires: who sees it next finds what was learnt.
 
-use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::{Alert, Around, Severity};
-use crate::domain::action::{Confirmation, Gesture};
-use crate::domain::store::{Author, Note, Subject, SubjectKind, check_note};
+use super::{Alert, Around, Severity, Terms};
+use crate::domain::store::{Note, Subject, SubjectKind, check_note};
 use crate::domain::text::clean_lines;
-use crate::domain::time::{self, Instant};
-
-/// How long a plan may be carried out after it was made.
-const HOLDS: TimeDelta = TimeDelta::minutes(15);
+use crate::domain::time;
 
 /// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +57,15 @@ impl NoteDeed {
         }
     }
 
+    /// What it has done.
+    pub const fn achieved(self) -> &'static str {
+        match self {
+            Self::Note => "written down.",
+            Self::EditNote => "the note is changed.",
+            Self::WithdrawNote => "the note is taken back.",
+        }
+    }
+
     /// The word that confirms it where nobody is there to press a key.
     const fn word(self) -> &'static str {
         match self {
@@ -102,64 +106,38 @@ impl From<&Alert> for Noted {
 /// The plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Noting {
-    /// The shape of this document: 1.
-    pub version: u32,
     /// What is done.
     pub action: NoteDeed,
-    /// The environment.
-    pub environment: String,
-    /// Who.
-    pub author: Author,
-    /// When it was made.
-    pub made_at: Instant,
-    /// Until when it may be carried out.
-    pub expires_at: Instant,
     /// The alert.
     pub alert: Noted,
     /// The note that is changed or taken back: what is written has to have seen this.
     pub seen: Option<Note>,
     /// What it is to say, cleaned; empty when it is taken back.
     pub text: String,
-    /// What to know first.
-    pub warnings: Vec<String>,
-    /// Why it may not be carried out; empty when it may.
-    pub refusals: Vec<String>,
-    /// What confirms it.
-    pub confirmation: Confirmation,
+    /// What it has in common with every word.
+    #[serde(flatten)]
+    pub terms: Terms,
 }
 
 impl Noting {
     /// Works it out. `fires` says whether the alert is listed now; `around.alerts_age` is not asked, for a note outlives a firing.
-    pub fn plan(action: NoteDeed, alert: Noted, fires: bool, seen: Option<&Note>, around: Around) -> Self {
-        let Around { environment, author, refusal, ahead, now, .. } = around;
-        let mut refusals: Vec<String> = refusal.into_iter().collect();
-        let mut warnings = Vec::new();
+    pub fn plan(action: NoteDeed, alert: Noted, fires: bool, seen: Option<&Note>, around: &Around) -> Self {
+        let mut terms = Terms::of(around, action.word());
         let seen = seen.filter(|_| action != NoteDeed::Note);
         match seen {
-            None if action != NoteDeed::Note => refusals.push("there is no note on it to change.".to_owned()),
-            Some(note) if note.by != author.name => {
-                let since = time::coarse(time::age(note.at, now + ahead));
-                warnings.push(format!("{} wrote it {since} ago, not you.", note.by));
+            None if action != NoteDeed::Note => terms.refusals.push("there is no note on it to change.".to_owned()),
+            Some(note) if note.by != around.author.name => {
+                let since = time::coarse(time::age(note.at, around.now + around.ahead));
+                terms.warnings.push(format!("{} wrote it {since} ago, not you.", note.by));
             }
             _ => {}
         }
         if !fires {
-            warnings.push(format!("{} is not listed now: what is written is shown when it fires again.", alert.name));
+            terms
+                .warnings
+                .push(format!("{} is not listed now: what is written is shown when it fires again.", alert.name));
         }
-        Self {
-            version: 1,
-            action,
-            environment: environment.to_string(),
-            author,
-            made_at: now,
-            expires_at: now + HOLDS,
-            alert,
-            seen: seen.cloned(),
-            text: String::new(),
-            warnings,
-            refusals,
-            confirmation: Confirmation { gesture: Gesture::Enter, word: action.word().to_owned(), needs_reason: false },
-        }
+        Self { action, alert, seen: seen.cloned(), text: String::new(), terms }
     }
 
     /// The same plan with what it is to say, cleaned.
@@ -178,15 +156,10 @@ impl Noting {
         }
     }
 
-    /// Whether it may be carried out, but for its text.
-    pub const fn is_applicable(&self) -> bool {
-        self.refusals.is_empty()
-    }
-
     /// What the note is about, as the store knows it.
     pub fn subject(&self) -> Subject {
         Subject {
-            environment: self.environment.clone(),
+            environment: self.terms.environment.clone(),
             kind: SubjectKind::Alert,
             name: self.alert.fingerprint.clone(),
         }
@@ -194,8 +167,8 @@ impl Noting {
 
     /// Whether somebody who read the other one has read this one.
     pub fn reads_as(&self, other: &Self) -> bool {
-        (self.action, &self.alert.fingerprint, &self.seen, &self.refusals)
-            == (other.action, &other.alert.fingerprint, &other.seen, &other.refusals)
+        (self.action, &self.alert.fingerprint, &self.seen, &self.terms.refusals)
+            == (other.action, &other.alert.fingerprint, &other.seen, &other.terms.refusals)
     }
 
     /// What is planned.
@@ -214,24 +187,18 @@ mod tests {
     use super::*;
     use crate::domain::alert::testing::alert;
     use crate::domain::store::{Id, LONGEST_NOTE, Withdrawn};
+    use crate::domain::time::Instant;
 
     fn at(seconds: i64) -> Instant {
         chrono::DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap_or_default()
     }
 
     fn around() -> Around {
-        Around {
-            environment: "production".into(),
-            author: Author { name: "mori".into(), origin: "mori@bastion".into() },
-            refusal: None,
-            alerts_age: None,
-            ahead: TimeDelta::zero(),
-            now: at(0),
-        }
+        Around::testing("mori", at(0))
     }
 
     fn plan(action: NoteDeed, seen: Option<&Note>) -> Noting {
-        Noting::plan(action, Noted::from(&alert(&[("alertname", "A")], at(0))), true, seen, around())
+        Noting::plan(action, Noted::from(&alert(&[("alertname", "A")], at(0))), true, seen, &around())
     }
 
     fn note(by: &str) -> Note {
@@ -262,7 +229,7 @@ mod tests {
     fn a_change_is_of_what_was_seen() {
         let lees = note("lee");
         let change = plan(NoteDeed::EditNote, Some(&lees));
-        assert_eq!(change.warnings, ["lee wrote it 12m ago, not you."]);
+        assert_eq!(change.terms.warnings, ["lee wrote it 12m ago, not you."]);
         assert_eq!(change.seen.as_ref().map(|seen| seen.version), Some(3), "pinned to what was seen");
         assert_eq!(change.title(), "Change lee's note on A");
         assert!(
@@ -272,18 +239,22 @@ mod tests {
         let newer = Note { version: 4, edited: Some(Withdrawn { by: "lee".into(), at: at(0) }), ..lees.clone() };
         assert!(!plan(NoteDeed::EditNote, Some(&newer)).reads_as(&change), "lee changed it meanwhile");
         assert!(plan(NoteDeed::EditNote, Some(&lees)).reads_as(&change));
-        assert_eq!(plan(NoteDeed::EditNote, Some(&note("mori"))).warnings, Vec::<String>::new());
+        assert_eq!(plan(NoteDeed::EditNote, Some(&note("mori"))).terms.warnings, Vec::<String>::new());
         assert_eq!(plan(NoteDeed::Note, Some(&lees)).seen, None, "a new one replaces nothing");
     }
 
     #[test]
     fn what_is_not_there_is_not_changed_and_what_is_over_may_be_noted() {
-        assert_eq!(plan(NoteDeed::EditNote, None).refusals, ["there is no note on it to change."]);
+        assert_eq!(plan(NoteDeed::EditNote, None).terms.refusals, ["there is no note on it to change."]);
         let back = plan(NoteDeed::WithdrawNote, Some(&note("mori"))).saying("anything");
         assert_eq!((back.text.as_str(), back.trouble()), ("", None));
-        let over = Noting::plan(NoteDeed::Note, plan(NoteDeed::Note, None).alert, false, None, around());
-        assert!(over.is_applicable() && over.warnings[0].contains("not listed now"), "{:?}", over.warnings);
+        let over = Noting::plan(NoteDeed::Note, plan(NoteDeed::Note, None).alert, false, None, &around());
+        assert!(
+            over.terms.is_applicable() && over.terms.warnings[0].contains("not listed now"),
+            "{:?}",
+            over.terms.warnings
+        );
         let refused = Around { refusal: Some("read-only.".into()), ..around() };
-        assert_eq!(Noting::plan(NoteDeed::Note, over.alert, true, None, refused).refusals, ["read-only."]);
+        assert_eq!(Noting::plan(NoteDeed::Note, over.alert, true, None, &refused).terms.refusals, ["read-only."]);
     }
 }

@@ -4,16 +4,12 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::{Alert, Hold, Severity};
-use crate::domain::action::{Confirmation, Gesture};
-use crate::domain::store::{Acknowledgement, Author};
+use super::{Alert, Around, Hold, Severity, Terms};
+use crate::domain::store::Acknowledgement;
 use crate::domain::time::{self, Instant};
 
-/// How long a plan may be carried out after it was made.
-const HOLDS: TimeDelta = TimeDelta::minutes(15);
 /// The most alerts of one plan.
 pub const MOST: usize = 200;
 
@@ -46,6 +42,22 @@ impl Deed {
                 "every console of the store shows that you are on it, for as long as it fires this time. It is no silence: it keeps firing and notifying."
             }
             Self::GiveBack => "every console of the store shows that nobody is on it.",
+        }
+    }
+
+    /// How it is taken back.
+    pub const fn inverse(self) -> &'static str {
+        match self {
+            Self::Acknowledge => "give it back (:give-back)",
+            Self::GiveBack => "acknowledge it again (:acknowledge)",
+        }
+    }
+
+    /// What it has done.
+    pub(super) const fn achieved(self) -> &'static str {
+        match self {
+            Self::Acknowledge => "acknowledged; it keeps firing and notifying.",
+            Self::GiveBack => "given back: nobody is on it.",
         }
     }
 
@@ -87,43 +99,16 @@ impl Taken {
 /// The plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Taking {
-    /// The shape of this document: 1.
-    pub version: u32,
     /// What is done.
     pub action: Deed,
-    /// The environment.
-    pub environment: String,
-    /// Who.
-    pub author: Author,
-    /// When it was made.
-    pub made_at: Instant,
-    /// Until when it may be carried out.
-    pub expires_at: Instant,
     /// The alerts, worst first.
     pub alerts: Vec<Taken>,
-    /// What to know first.
-    pub warnings: Vec<String>,
-    /// Why it may not be carried out; empty when it may.
-    pub refusals: Vec<String>,
-    /// What confirms it.
-    pub confirmation: Confirmation,
-}
-
-/// What a plan is made from beside the alerts.
-#[derive(Debug, Clone)]
-pub struct Around {
-    /// The environment.
-    pub environment: Arc<str>,
-    /// Who plans.
-    pub author: Author,
-    /// Why this console may write nothing; `None` when it may.
-    pub refusal: Option<String>,
-    /// How old the list of alerts is, where it is not of now.
-    pub alerts_age: Option<TimeDelta>,
-    /// How far the store's clock is ahead of ours.
-    pub ahead: TimeDelta,
-    /// Now, by our clock.
-    pub now: Instant,
+    /// What is said with it; no part of the document.
+    #[serde(skip)]
+    pub note: String,
+    /// What it has in common with every word.
+    #[serde(flatten)]
+    pub terms: Terms,
 }
 
 impl Taking {
@@ -132,10 +117,10 @@ impl Taking {
         action: Deed,
         alerts: &[Arc<Alert>],
         word: impl Fn(&Alert) -> Option<&'a Acknowledgement>,
-        around: Around,
+        around: &Around,
     ) -> Self {
-        let Around { environment, author, refusal, alerts_age, ahead, now } = around;
-        let of_it = |alert: &&Arc<Alert>| alert.environment == environment;
+        let mut terms = Terms::of(around, action.word());
+        let of_it = |alert: &&Arc<Alert>| alert.environment == around.environment;
         let all: Vec<&Arc<Alert>> = alerts.iter().filter(of_it).collect();
         let taken = |alert: &&Arc<Alert>| Taken {
             alert: alert.title().to_owned(),
@@ -147,63 +132,48 @@ impl Taking {
             seen: word(alert).cloned(),
         };
         let mut entries: Vec<Taken> = all.iter().map(taken).collect();
-        let mut refusals: Vec<String> = refusal.into_iter().collect();
-        let mut warnings = Vec::new();
-        let store_now = now + ahead;
+        let store_now = around.now + around.ahead;
         if action == Deed::GiveBack {
             entries.retain(|entry| entry.held(store_now).is_some());
         }
-        match (entries.len(), action) {
-            (0, _) if all.is_empty() => {
-                refusals.push("it fires no more, or is not listed: there is nothing to take.".to_owned());
+        match entries.len() {
+            0 if all.is_empty() => {
+                terms.refusals.push("it fires no more, or is not listed: there is nothing to take.".to_owned());
             }
-            (0, _) => refusals.push("nobody has it: there is nothing to give back.".to_owned()),
-            (1..=MOST, _) => {}
-            (many, _) => {
-                refusals.push(format!(
+            0 => terms.refusals.push("nobody has it: there is nothing to give back.".to_owned()),
+            1..=MOST => {}
+            many => {
+                terms.refusals.push(format!(
                     "these are {many} alerts, and one plan is of {MOST} at most: filter the list first."
                 ));
                 entries.truncate(MOST);
             }
         }
         for entry in &entries {
-            let Some(held) = entry.held(store_now).filter(|held| held.by != author.name) else { continue };
+            let Some(held) = entry.held(store_now).filter(|held| held.by != around.author.name) else { continue };
             let since = time::coarse(time::age(held.at, store_now));
-            warnings.push(match action {
+            terms.warnings.push(match action {
                 Deed::Acknowledge => format!("{} is on {} since {since}: it becomes yours.", held.by, entry.alert),
                 Deed::GiveBack => format!("{} is held by {} since {since}, not by you.", entry.alert, held.by),
             });
         }
         let silenced = all.iter().filter(|alert| matches!(alert.hold, Hold::Silenced | Hold::Inhibited)).count();
         if silenced > 0 && action == Deed::Acknowledge {
-            warnings.push(format!("{silenced} of them: notifications are held back already, and stay so."));
+            terms.warnings.push(format!("{silenced} of them: notifications are held back already, and stay so."));
         }
-        if let Some(age) = alerts_age {
-            warnings.push(format!("the list of alerts is {} old: it may have ended meanwhile.", time::coarse(age)));
+        if let Some(age) = around.alerts_age {
+            terms
+                .warnings
+                .push(format!("the list of alerts is {} old: it may have ended meanwhile.", time::coarse(age)));
         }
-        Self {
-            version: 1,
-            action,
-            environment: environment.to_string(),
-            author,
-            made_at: now,
-            expires_at: now + HOLDS,
-            alerts: entries,
-            warnings,
-            refusals,
-            confirmation: Confirmation { gesture: Gesture::Enter, word: action.word().to_owned(), needs_reason: false },
-        }
-    }
-
-    /// Whether it may be carried out.
-    pub const fn is_applicable(&self) -> bool {
-        self.refusals.is_empty()
+        Self { action, alerts: entries, note: String::new(), terms }
     }
 
     /// Whether somebody who read the other one has read this one.
     pub fn reads_as(&self, other: &Self) -> bool {
-        (self.action, &self.alerts, &self.refusals, self.warnings.len())
-            == (other.action, &other.alerts, &other.refusals, other.warnings.len())
+        let warnings = |of: &Self| of.terms.warnings.len();
+        (self.action, &self.alerts, &self.terms.refusals, warnings(self))
+            == (other.action, &other.alerts, &other.terms.refusals, warnings(other))
     }
 
     /// What is planned.
@@ -237,14 +207,7 @@ mod tests {
     }
 
     fn around() -> Around {
-        Around {
-            environment: "production".into(),
-            author: Author { name: "mori".into(), origin: "mori@bastion".into() },
-            refusal: None,
-            alerts_age: None,
-            ahead: TimeDelta::zero(),
-            now: at(0),
-        }
+        Around::testing("mori", at(0))
     }
 
     fn word(of: &Alert, by: &str) -> Acknowledgement {
@@ -266,12 +229,15 @@ mod tests {
     fn what_somebody_else_has_is_taken_over_with_a_warning() {
         let one = Arc::new(alert(&[("alertname", "A")], at(0)));
         let lee = word(&one, "lee");
-        let plan = Taking::plan(Deed::Acknowledge, std::slice::from_ref(&one), |_| Some(&lee), around());
-        assert!(plan.is_applicable());
-        assert_eq!(plan.warnings, ["lee is on A since 12m: it becomes yours."]);
+        let plan = Taking::plan(Deed::Acknowledge, std::slice::from_ref(&one), |_| Some(&lee), &around());
+        assert!(plan.terms.is_applicable());
+        assert_eq!(plan.terms.warnings, ["lee is on A since 12m: it becomes yours."]);
         assert_eq!(plan.alerts[0].seen.as_ref().map(|word| word.version), Some(3), "pinned to what was seen");
         let mine = word(&one, "mori");
-        assert_eq!(Taking::plan(Deed::Acknowledge, &[one], |_| Some(&mine), around()).warnings, Vec::<String>::new());
+        assert_eq!(
+            Taking::plan(Deed::Acknowledge, &[one], |_| Some(&mine), &around()).terms.warnings,
+            Vec::<String>::new()
+        );
     }
 
     #[test]
@@ -280,17 +246,18 @@ mod tests {
         let lee = word(&one, "lee");
         let key = one.key.clone();
         let both = [Arc::new(one), Arc::new(other)];
-        let plan = Taking::plan(Deed::GiveBack, &both, |alert| (alert.key == key).then_some(&lee), around());
+        let plan = Taking::plan(Deed::GiveBack, &both, |alert| (alert.key == key).then_some(&lee), &around());
         assert_eq!(plan.about(), "A");
-        assert!(plan.warnings[0].contains("held by lee since 12m, not by you"), "{:?}", plan.warnings);
-        let plan = Taking::plan(Deed::GiveBack, &both, |_| None, around());
-        assert_eq!(plan.refusals, ["nobody has it: there is nothing to give back."]);
+        assert!(plan.terms.warnings[0].contains("held by lee since 12m, not by you"), "{:?}", plan.terms.warnings);
+        let plan = Taking::plan(Deed::GiveBack, &both, |_| None, &around());
+        assert_eq!(plan.terms.refusals, ["nobody has it: there is nothing to give back."]);
     }
 
     #[test]
     fn what_is_gone_too_much_or_forbidden_is_refused() {
-        let refusals =
-            |alerts: &[Arc<Alert>], around| Taking::plan(Deed::Acknowledge, alerts, |_| None, around).refusals;
+        let refusals = |alerts: &[Arc<Alert>], around: Around| {
+            Taking::plan(Deed::Acknowledge, alerts, |_| None, &around).terms.refusals
+        };
         assert!(refusals(&[], around())[0].contains("fires no more"));
         let number = |number: usize| Arc::new(alert(&[("alertname", "A"), ("pod", &number.to_string())], at(0)));
         let storm: Vec<_> = (0..=MOST).map(number).collect();
@@ -306,7 +273,7 @@ mod tests {
     fn a_plan_reads_the_same_until_what_it_says_changes() {
         let one = Arc::new(alert(&[("alertname", "A")], at(0)));
         let plan = |word: Option<&Acknowledgement>, now| {
-            Taking::plan(Deed::Acknowledge, std::slice::from_ref(&one), |_| word, Around { now, ..around() })
+            Taking::plan(Deed::Acknowledge, std::slice::from_ref(&one), |_| word, &Around { now, ..around() })
         };
         let lee = word(&one, "lee");
         assert!(plan(None, at(0)).reads_as(&plan(None, at(9))));

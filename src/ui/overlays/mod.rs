@@ -3,14 +3,13 @@
 //! The last one of the stack has the keys and is the one drawn. An overlay draws lines the scene lends it; it chooses none.
 
 mod lines;
-mod noting;
 mod plan;
 mod plan_page;
 mod plan_run;
 mod problems;
 mod reaching;
 mod silencing;
-mod taking;
+mod word;
 
 use ratatui::layout::Rect;
 
@@ -25,8 +24,7 @@ pub const fn covers(overlay: &Overlay) -> bool {
     matches!(
         overlay,
         Overlay::Plan { .. }
-            | Overlay::Taking { .. }
-            | Overlay::Noting { .. }
+            | Overlay::Word { .. }
             | Overlay::Reaching { .. }
             | Overlay::Silencing { .. }
             | Overlay::Help { .. }
@@ -48,8 +46,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, overlay: &Overlay)
         }
         Overlay::Reaching { scroll, at, fields } => reaching::draw(pen, area, scene, (fields, *at), *scroll),
         Overlay::Silencing { scroll, at, fields } => silencing::draw(pen, area, scene, (fields, *at), *scroll),
-        Overlay::Taking { scroll, note } => taking::draw(pen, area, scene, note, *scroll),
-        Overlay::Noting { scroll, text } => noting::draw(pen, area, scene, text, *scroll),
+        Overlay::Word { scroll, text } => word::draw(pen, area, scene, text, *scroll),
         Overlay::Problems { scroll } => problems::draw(pen, area, scene.problems, *scroll),
     }
 }

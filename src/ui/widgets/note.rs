@@ -4,7 +4,7 @@ use crate::domain::store::Note;
 use crate::theme::Role;
 use crate::ui::pen::Pen;
 use crate::ui::widgets::page::Page;
-use crate::ui::words::noting as said;
+use crate::ui::words::word as said;
 
 /// Writes it on a page: who and when, and what it says line by line.
 pub fn note(pen: &mut Pen<'_>, page: &mut Page, label: &str, note: &Note, role: Role) {

@@ -9,7 +9,6 @@ pub mod jobs;
 pub mod list;
 pub mod logs;
 pub mod nodes;
-pub mod noting;
 pub mod overview;
 pub mod plan;
 pub mod reaching;
@@ -18,9 +17,9 @@ pub mod signals;
 pub mod silences;
 pub mod silencing;
 pub mod slo;
-pub mod taking;
 pub mod usage;
 pub mod why;
+pub mod word;
 
 use crate::domain::action::Phase;
 use crate::domain::environment::Guard;
