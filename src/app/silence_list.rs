@@ -1,11 +1,10 @@
 //! Which silences are on the screen, and what each of them hides. Changed by `update` alone.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::model::Model;
-use crate::domain::alert::{Alert, AlertSnapshot, Severity, Silence, SilenceState};
+use crate::domain::alert::{Alert, AlertSnapshot, Silence, SilenceState};
 use crate::ui::silences::{SilenceId, SilenceLine, SilencesScene};
 use crate::ui::state::View;
 
@@ -44,19 +43,20 @@ impl Model {
         let words = chosen.words();
         let mut list = SilenceList::default();
         for snapshot in self.alerts.snapshots() {
-            let hidden = hidden(snapshot);
+            let hidden = snapshot.hidden();
             for silence in snapshot.silences.iter().flat_map(|all| all.iter()) {
                 list.total += 1;
                 list.tally[rank(silence.state)] += 1;
                 let is_wanted = !chosen.is_problems_only || silence.state != SilenceState::Expired;
                 if is_wanted && words.iter().all(|word| finds(word, snapshot, silence)) {
-                    let (hides, worst) = hidden.get(&silence.id).copied().unwrap_or_default();
+                    let (hides, worst) = hidden.get(&*silence.id).copied().unzip();
+                    let hides = hides.unwrap_or(0);
                     let (environment, silence) = (snapshot.environment.clone(), silence.clone());
                     list.lines.push(SilenceLine { environment, silence, hides, worst });
                 }
             }
         }
-        list.lines.sort_by(|one, other| order(one).cmp(&order(other)).then_with(|| one.id().cmp(&other.id())));
+        list.lines.sort_by_cached_key(|line| (line.silence.order(), line.id()));
         self.silences = list;
         self.ui.silences.settle(&self.silences.lines, before, SilenceLine::id);
     }
@@ -96,30 +96,6 @@ const fn rank(state: SilenceState) -> usize {
     }
 }
 
-/// What holds first, what ends next on top; then what begins next; then what ended last.
-fn order(line: &SilenceLine) -> (usize, i64) {
-    let silence = &line.silence;
-    let at = match silence.state {
-        SilenceState::Active => silence.ends_at.timestamp(),
-        SilenceState::Pending => silence.starts_at.timestamp(),
-        SilenceState::Expired => -silence.ends_at.timestamp(),
-    };
-    (rank(silence.state), at)
-}
-
-/// How many alerts each silence hides, and the gravest of them; one pass over the alerts, however many silences there are.
-fn hidden(snapshot: &AlertSnapshot) -> HashMap<Arc<str>, (usize, Option<Severity>)> {
-    let mut hidden: HashMap<Arc<str>, (usize, Option<Severity>)> = HashMap::new();
-    for alert in snapshot.alerts.iter() {
-        for id in &alert.silenced_by {
-            let (count, worst) = hidden.entry(id.clone()).or_default();
-            *count += 1;
-            *worst = Some(worst.map_or(alert.severity, |worst| worst.min(alert.severity)));
-        }
-    }
-    hidden
-}
-
 /// Whether one word of a filter, in small letters, finds a silence.
 fn finds(word: &str, snapshot: &AlertSnapshot, silence: &Silence) -> bool {
     if let Some(name) = word.strip_prefix(OVER) {
@@ -133,8 +109,8 @@ fn finds(word: &str, snapshot: &AlertSnapshot, silence: &Silence) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::alert::Matcher;
     use crate::domain::alert::testing::alert;
+    use crate::domain::alert::{Matcher, Severity};
     use crate::domain::time::Instant;
 
     fn at(minutes: i64) -> Instant {
@@ -151,25 +127,6 @@ mod tests {
             comment: "a new disk".into(),
             state,
         }
-    }
-
-    #[test]
-    fn what_ends_next_is_first_and_what_ended_last_is_first_of_those() {
-        let line = |id: &str, state, ends| SilenceLine {
-            environment: "production".into(),
-            silence: silence(id, state, ends),
-            hides: 0,
-            worst: None,
-        };
-        let mut lines = [
-            line("old", SilenceState::Expired, -90),
-            line("late", SilenceState::Active, 90),
-            line("recent", SilenceState::Expired, -5),
-            line("soon", SilenceState::Active, 5),
-            line("pending", SilenceState::Pending, 80),
-        ];
-        lines.sort_by_key(order);
-        assert_eq!(lines.map(|line| line.silence.id.to_string()), ["soon", "late", "pending", "recent", "old"]);
     }
 
     #[test]
@@ -191,6 +148,6 @@ mod tests {
             assert!(finds(&word, &snapshot, &over) && !finds(&word, &snapshot, &beside), "{word}");
         }
         assert!(!finds("alert:cpu", &snapshot, &over) && !finds("lee", &snapshot, &over));
-        assert_eq!(hidden(&snapshot).get("a"), Some(&(1, Some(Severity::Critical))));
+        assert_eq!(snapshot.hidden().get("a"), Some(&(1, Severity::Critical)));
     }
 }

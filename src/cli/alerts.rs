@@ -113,44 +113,56 @@ pub(super) struct SilenceLine<'a> {
     ends_at: Instant,
     created_by: &'a str,
     comment: &'a str,
-    /// How many alerts that fire now it keeps back; 0 is worth a look: it may be left over, or misspelt.
+    /// How many alerts that fire now it keeps back; 0 of an active one is worth a look: it may be left over, or misspelt.
     hides: usize,
+    /// The gravest of them; null: none.
+    worst: Option<Severity>,
 }
 
-/// Every silence that holds or will, the one that ends first on top.
+/// Every silence: what holds, what ends next on top; what will; what ended in the last 12 hours.
 pub(super) fn silences<'a>(snapshots: impl Iterator<Item = &'a AlertSnapshot>) -> Vec<SilenceLine<'a>> {
     let of = |snapshot: &'a AlertSnapshot| {
+        let hidden = snapshot.hidden();
         let known = snapshot.silences.as_deref().unwrap_or_default();
-        known.iter().filter(|silence| silence.state != SilenceState::Expired).map(|silence| SilenceLine {
-            id: &silence.id,
-            environment: &snapshot.environment,
-            state: silence.state,
-            matchers: silence.matchers.iter().map(ToString::to_string).collect(),
-            starts_at: silence.starts_at,
-            ends_at: silence.ends_at,
-            created_by: &silence.created_by,
-            comment: &silence.comment,
-            hides: snapshot.alerts.iter().filter(|alert| alert.silenced_by.contains(&silence.id)).count(),
+        known.iter().map(move |silence| {
+            let (hides, worst) = hidden.get(&*silence.id).copied().unzip();
+            let line = SilenceLine {
+                id: &silence.id,
+                environment: &snapshot.environment,
+                state: silence.state,
+                matchers: silence.matchers.iter().map(ToString::to_string).collect(),
+                starts_at: silence.starts_at,
+                ends_at: silence.ends_at,
+                created_by: &silence.created_by,
+                comment: &silence.comment,
+                hides: hides.unwrap_or(0),
+                worst,
+            };
+            (silence.order(), line)
         })
     };
-    let mut lines: Vec<SilenceLine<'a>> = snapshots.flat_map(of).collect();
-    lines.sort_by_key(|line| (line.ends_at, line.id));
-    lines
+    let mut lines: Vec<_> = snapshots.flat_map(of).collect();
+    lines.sort_by_key(|(order, line)| (*order, line.environment, line.id));
+    lines.into_iter().map(|(_, line)| line).collect()
 }
 
 /// The table of silences; nothing when there are none.
 pub(super) fn silence_table(snapshots: &[AlertSnapshot], now: Instant) -> Option<String> {
     let silences = silences(snapshots.iter());
-    let heads = ["SILENCE", "STATE", "ENVIRONMENT", "ENDS IN", "BY", "HIDES", "COVERS", "WHY"];
+    let heads = ["SILENCE", "STATE", "ENVIRONMENT", "WHEN", "BY", "HIDES", "COVERS", "WHY"];
     let mut rows = vec![heads.map(str::to_owned).to_vec()];
     rows.extend(silences.iter().map(|silence| {
         vec![
             silence.id.to_owned(),
             silence.state.word().to_owned(),
             silence.environment.to_owned(),
-            time::left(silence.ends_at - now),
+            match silence.state {
+                SilenceState::Active => format!("ends in {}", time::left(silence.ends_at - now)),
+                SilenceState::Pending => format!("begins in {}", time::left(silence.starts_at - now)),
+                SilenceState::Expired => format!("ended {} ago", time::coarse(time::age(silence.ends_at, now))),
+            },
             silence.created_by.to_owned(),
-            silence.hides.to_string(),
+            if silence.state == SilenceState::Expired { "-".to_owned() } else { silence.hides.to_string() },
             silence.matchers.join(" "),
             silence.comment.to_owned(),
         ]
@@ -174,6 +186,12 @@ pub(super) fn notices(snapshot: &AlertSnapshot) -> Vec<String> {
     if let Watchdog::Missing(name) = &snapshot.watchdog {
         lines.push(format!(
             "WATCHDOG MISSING in {}: {name}, which always fires, does not. No alerts does not mean healthy.",
+            snapshot.environment
+        ));
+    }
+    if snapshot.knows_silences() == Some(false) {
+        lines.push(format!(
+            "The silences of {} are not known: its Alertmanager does not tell them.",
             snapshot.environment
         ));
     }
@@ -228,8 +246,8 @@ pub(super) fn exit_codes(snapshot: &AlertSnapshot) -> impl Iterator<Item = u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::alert::Hold;
     use crate::domain::alert::testing::alert;
+    use crate::domain::alert::{Hold, Silence};
     use crate::domain::source::SourceHealth;
 
     fn seen(alerts: Vec<Alert>, states: &[SourceState]) -> AlertSnapshot {
@@ -244,6 +262,45 @@ mod tests {
     fn worst(snapshot: &AlertSnapshot) -> u8 {
         let gravity = |code: &u8| [0, 1, 3, 2].iter().position(|known| known == code);
         exit_codes(snapshot).max_by_key(gravity).unwrap_or(0)
+    }
+
+    #[test]
+    fn silences_are_told_as_the_pane_tells_them() {
+        let at = |minutes: i64| chrono::DateTime::from_timestamp(1_800_000_000 + minutes * 60, 0).unwrap_or_default();
+        let silence = |id: &str, state, ends| Silence {
+            id: id.into(),
+            matchers: Vec::new(),
+            starts_at: at(ends - 60),
+            ends_at: at(ends),
+            created_by: "Sato".into(),
+            comment: "a new disk".into(),
+            state,
+        };
+        let silenced = |severity: &str| Alert {
+            silenced_by: vec!["holds".into()],
+            ..alert(&[("alertname", "A"), ("severity", severity)], at(0))
+        };
+        let known = AlertSnapshot {
+            teller: Teller::Alertmanager,
+            silences: Some(Arc::new([
+                silence("over", SilenceState::Expired, -5),
+                silence("holds", SilenceState::Active, 30),
+                silence("soon", SilenceState::Pending, 90),
+            ])),
+            ..seen(vec![silenced("warning"), silenced("critical")], &[SourceState::Fresh])
+        };
+        let told = silences(std::iter::once(&known));
+        let told: Vec<_> = told.iter().map(|line| (line.id, line.hides, line.worst)).collect();
+        assert_eq!(told, [("holds", 2, Some(Severity::Critical)), ("soon", 0, None), ("over", 0, None)]);
+        let table = silence_table(std::slice::from_ref(&known), at(0)).expect("a table");
+        for words in ["ends in 30m", "begins in 30m", "ended 5m ago"] {
+            assert!(table.contains(words), "{words}: {table}");
+        }
+
+        let mut silent = AlertSnapshot { silences: None, ..known };
+        silent.health[0].last_good = Some(at(0));
+        assert_eq!(silent.knows_silences(), Some(false), "none told is not none");
+        assert!(notices(&silent).iter().any(|line| line.contains("are not known")), "{:?}", notices(&silent));
     }
 
     #[test]

@@ -69,6 +69,8 @@ struct EnvironmentLine<'a> {
     read_only: Option<&'a str>,
     /// `heard`, `missing`, `not_asked`, `unknown`; null without an Alertmanager.
     watchdog: Option<&'static str>,
+    /// Whether `silences` is all of them; null without an Alertmanager that answered.
+    silences_known: Option<bool>,
     /// What its API server says of itself; null where it was not reached.
     api_server: Option<causes::ApiLine<'a>>,
     /// Why it is not known what nodes use; null where it is.
@@ -221,6 +223,7 @@ impl Found {
             guard: environment.guard,
             read_only: environment.read_only.as_ref().map(ReadOnly::words),
             watchdog: alerts::watchdog(self.alerts.as_ref()),
+            silences_known: self.alerts.as_ref().and_then(AlertSnapshot::knows_silences),
             api_server: self.snapshot.api.as_ref().map(causes::ApiLine::of),
             usage_missing: self.usage.as_ref().err().map(String::as_str),
         }

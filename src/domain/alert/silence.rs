@@ -50,8 +50,46 @@ pub struct Silence {
 }
 
 impl Silence {
+    /// Where it stands in a list: what holds first, what ends next on top; then what begins next; then what ended last.
+    pub const fn order(&self) -> (SilenceState, i64) {
+        let at = match self.state {
+            SilenceState::Active => self.ends_at.timestamp(),
+            SilenceState::Pending => self.starts_at.timestamp(),
+            SilenceState::Expired => -self.ends_at.timestamp(),
+        };
+        (self.state, at)
+    }
+
     /// What it covers, as Alertmanager writes it: `alertname="A" service=~"b|c"`.
     pub fn covers(&self) -> String {
         self.matchers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_next_is_first_and_what_ended_last_is_first_of_those() {
+        let at = |minutes: i64| chrono::DateTime::from_timestamp(1_800_000_000 + minutes * 60, 0).unwrap_or_default();
+        let silence = |id: &str, state, ends: i64| Silence {
+            id: id.into(),
+            matchers: Vec::new(),
+            starts_at: at(ends - 60),
+            ends_at: at(ends),
+            created_by: "Sato".into(),
+            comment: "a new disk".into(),
+            state,
+        };
+        let mut silences = [
+            silence("old", SilenceState::Expired, -90),
+            silence("late", SilenceState::Active, 90),
+            silence("recent", SilenceState::Expired, -5),
+            silence("soon", SilenceState::Active, 5),
+            silence("pending", SilenceState::Pending, 80),
+        ];
+        silences.sort_by_key(Silence::order);
+        assert_eq!(silences.map(|one| one.id.to_string()), ["soon", "late", "pending", "recent", "old"]);
     }
 }

@@ -1,8 +1,9 @@
 //! What is known of the alerts of one environment at one time.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Alert, Local, Silence, Teller, Watchdog};
+use super::{Alert, Local, Severity, Silence, Teller, Watchdog};
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::store::Acknowledgement;
 use crate::domain::time::Instant;
@@ -69,6 +70,25 @@ impl AlertSnapshot {
             words.iter().find(is_it)
         };
         self.alerts = self.alerts.iter().map(|alert| alert.with_word(of(alert), now)).collect();
+    }
+
+    /// How many alerts each silence hides, and the gravest of them; one pass over the alerts, however many silences there are.
+    pub fn hidden(&self) -> HashMap<&str, (usize, Severity)> {
+        let mut hidden: HashMap<&str, (usize, Severity)> = HashMap::new();
+        for alert in self.alerts.iter() {
+            for id in &alert.silenced_by {
+                let (count, worst) = hidden.entry(id).or_insert((0, alert.severity));
+                *count += 1;
+                *worst = alert.severity.min(*worst);
+            }
+        }
+        hidden
+    }
+
+    /// Whether its silences are known; `None` where no Alertmanager is asked, or none has answered yet.
+    pub fn knows_silences(&self) -> Option<bool> {
+        let has_answered = self.best().is_some_and(|best| best.last_good.is_some());
+        (self.teller == Teller::Alertmanager && has_answered).then_some(self.silences.is_some())
     }
 
     /// The best of its Alertmanagers, which is what its alerts are as fresh as.

@@ -37,15 +37,10 @@ pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page 
             None => {}
         }
     }
-    for snapshot in asked(scene).filter(|snapshot| is_silent(snapshot)) {
+    for snapshot in asked(scene).filter(|snapshot| snapshot.knows_silences() == Some(false)) {
         page.text(pen, 0, &said::not_known(&snapshot.environment), Role::Warning);
     }
     page
-}
-
-/// Whether an environment's Alertmanagers tell alerts but no silences.
-fn is_silent(snapshot: &AlertSnapshot) -> bool {
-    snapshot.silences.is_none() && snapshot.best().is_some_and(|best| best.last_good.is_some())
 }
 
 /// What stands in place of rows when there are none.
