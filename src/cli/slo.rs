@@ -63,9 +63,13 @@ struct ExcludedLine {
     reason: Reason,
     from: Instant,
     to: Instant,
+    /// Empty where nobody said.
     evidence: String,
+    /// When users were told; counts for maintenance. null: not said.
+    announced_at: Option<Instant>,
+    /// How much of the window it takes out.
     counted_seconds: i64,
-    /// Why all or part of it counts all the same.
+    /// Why it takes out less than it asks for.
     why_not: Option<String>,
 }
 
@@ -137,6 +141,7 @@ fn excluded(one: Excluded) -> ExcludedLine {
         from: one.exclusion.from,
         to: one.exclusion.to,
         evidence: one.exclusion.evidence,
+        announced_at: one.exclusion.announced,
         counted_seconds: one.counted.num_seconds(),
         why_not: one.why_not,
     }

@@ -63,7 +63,7 @@ pub struct Excluded {
     pub exclusion: Exclusion,
     /// How much of the window it takes out.
     pub counted: TimeDelta,
-    /// Why all or part of it counts against the objective all the same.
+    /// Why it takes out less than it asks for.
     pub why_not: Option<String>,
 }
 
@@ -76,7 +76,7 @@ pub fn excluded(exclusions: &[Exclusion], began: Instant, now: Instant) -> (Vec<
     let mut judged = Vec::new();
     let mut spans: Vec<(Instant, Instant)> = Vec::new();
     for one in sorted {
-        let (accepted, why_not) = accepted(one, &mut spent);
+        let (accepted, mut why_not) = accepted(one, &mut spent);
         if one.to <= began || one.from >= now {
             continue;
         }
@@ -85,6 +85,10 @@ pub fn excluded(exclusions: &[Exclusion], began: Instant, now: Instant) -> (Vec<
         if from < to {
             // What an earlier one took out already is not taken out twice.
             let begins = spans.last().map_or(from, |(_, end)| from.max(*end));
+            if begins > from {
+                let twice = time::coarse(begins.min(to) - from);
+                why_not.get_or_insert_with(|| format!("An earlier entry takes {twice} of it out already."));
+            }
             if begins < to {
                 counted = to - begins;
                 match spans.last_mut().filter(|(_, end)| *end == begins) {

@@ -180,6 +180,7 @@ fn time_is_excluded_once_with_evidence_announced_and_two_hours_a_month() {
         why,
         [
             "It has no evidence, so it counts.",
+            "An earlier entry takes 1h 20m of it out already.",
             "At most 2h of maintenance of a month do not count; the rest of it does.",
             "It was announced less than 7d before, so it counts.",
             "When it was announced is not said, so it counts.",

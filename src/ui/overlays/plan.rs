@@ -10,7 +10,7 @@ use crate::ui::root::HitMap;
 use crate::ui::scene::{PlanScene, Scene};
 use crate::ui::state::Field;
 use crate::ui::text;
-use crate::ui::widgets::page::Page;
+use crate::ui::widgets::page::{self, Page};
 use crate::ui::widgets::prompt;
 use crate::ui::words;
 
@@ -56,7 +56,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, typing: &Ty
     let page = plan_page::write(pen, plan, columns);
     let mut hit = page.fill(pen, above, typing.scroll);
     let below = Rect { y: above.bottom(), height: bottom, ..body };
-    rule_with_scroll(pen, below, &hit);
+    page::rule(pen, below, hit.offset, hit.furthest);
     hit.cursor = confirm(pen, below, shown, plan, typing);
     hit
 }
@@ -67,19 +67,6 @@ fn prompt_rows(plan: &Plan) -> u16 {
         (true, false) if plan.confirmation.gesture != Gesture::Enter => 3,
         _ => 2,
     }
-}
-
-/// The line between the plan and the prompt; it tells when there is more to read.
-fn rule_with_scroll(pen: &mut Pen<'_>, area: Rect, hit: &HitMap) {
-    pen.rule(area.x, area.y, area.width, pen.style(Role::Border));
-    let below = hit.furthest.saturating_sub(hit.offset);
-    let words = match (hit.offset, below) {
-        (0, 0) => return,
-        (above, 0) => format!(" {} {above} ", pen.glyphs.above),
-        (0, below) => format!(" {} {} ", pen.glyphs.below, words::more_lines(below)),
-        (above, below) => format!(" {} {above} {} {} ", pen.glyphs.above, pen.glyphs.below, words::more_lines(below)),
-    };
-    pen.put_right(area.x, area.y, area.width.saturating_sub(2), &words, pen.style(Role::Muted));
 }
 
 /// What confirms it; gives back where the cursor stands.

@@ -13,7 +13,7 @@ use crate::ui::scene::{Scene, WordScene};
 use crate::ui::state::Field;
 use crate::ui::text;
 use crate::ui::widgets::note::note;
-use crate::ui::widgets::page::Page;
+use crate::ui::widgets::page::{self, Page};
 use crate::ui::widgets::{prompt, text_area};
 use crate::ui::words::word as said;
 
@@ -41,7 +41,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, field: &Fie
     let above = Rect { y: area.y + 1, height: area.height.saturating_sub(1 + bottom), ..area };
     let mut hit = write(pen, &open.plan, scene.notes, columns).fill(pen, above, scroll);
     let below = Rect { y: above.bottom(), height: bottom, ..area };
-    pen.rule(below.x, below.y, below.width, pen.style(Role::Border));
+    page::rule(pen, below, hit.offset, hit.furthest);
     hit.cursor = typed(pen, below, open, field, &wrong);
     hit
 }

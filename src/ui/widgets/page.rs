@@ -9,6 +9,7 @@ use crate::theme::Role;
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::text;
+use crate::ui::words;
 
 /// How wide labels are.
 pub const LABEL: usize = 11;
@@ -120,6 +121,13 @@ impl Page {
         (first, furthest)
     }
 
+    /// Draws the page from its beginning under a rule, which says how much of it there is no room for.
+    pub fn under_rule(&self, pen: &mut Pen<'_>, area: Rect) {
+        let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        let (first, furthest) = self.draw(pen, below, 0);
+        rule(pen, area, first, furthest);
+    }
+
     /// Draws the page over a whole area, one column in from both sides.
     pub fn fill(&self, pen: &mut Pen<'_>, area: Rect, scroll: usize) -> HitMap {
         pen.clear(area, pen.style(Role::Background));
@@ -127,4 +135,16 @@ impl Page {
         let (offset, furthest) = self.draw(pen, rows, scroll);
         HitMap { page: usize::from(rows.height), offset, furthest, rows, cursor: None, next_redraw: None }
     }
+}
+
+/// Draws a rule beside a page that is shown from a line on; it tells how many lines are above and below what is shown.
+pub fn rule(pen: &mut Pen<'_>, area: Rect, first: usize, furthest: usize) {
+    pen.rule(area.x, area.y, area.width, pen.style(Role::Border));
+    let words = match (first, furthest.saturating_sub(first)) {
+        (0, 0) => return,
+        (above, 0) => format!(" {} {above} ", pen.glyphs.above),
+        (0, below) => format!(" {} {} ", pen.glyphs.below, words::more_lines(below)),
+        (above, below) => format!(" {} {above} {} {} ", pen.glyphs.above, pen.glyphs.below, words::more_lines(below)),
+    };
+    pen.put_right(area.x, area.y, area.width.saturating_sub(2), &words, pen.style(Role::Muted));
 }

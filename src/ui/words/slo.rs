@@ -1,6 +1,8 @@
 //! The words of the pane of objectives.
 
-use crate::domain::slo::{Budget, Slo};
+use std::fmt::Write as _;
+
+use crate::domain::slo::{Budget, Excluded, Exclusion, Slo};
 use crate::domain::time;
 
 /// The pane.
@@ -104,14 +106,20 @@ pub fn low_traffic(counted: u64, needed: u64) -> String {
 /// A row that cannot fire.
 pub const NEVER: &str = "cannot fire: the goal is too low";
 
-/// Time that does not count.
-pub fn excluded(reason: &str, from: &str, counted: &str, evidence: &str) -> String {
-    format!("{reason} {from}: {counted} do not count ({evidence})")
-}
-
-/// Time that counts all the same.
-pub fn not_excluded(reason: &str, from: &str, why: &str) -> String {
-    format!("{reason} {from}: {why}")
+/// Time that somebody says does not count: why, when, what was made of it, and where that is proven.
+pub fn excluded(one: &Excluded) -> String {
+    let Exclusion { reason, from, to, evidence, announced } = &one.exclusion;
+    let end = if from.date_naive() == to.date_naive() { "%H:%MZ" } else { "%Y-%m-%d %H:%MZ" };
+    let reason = reason.word().replace('_', " ");
+    let mut words = format!("{reason} {} to {}: ", from.format("%Y-%m-%d %H:%M"), to.format(end));
+    if !one.counted.is_zero() {
+        let _ = write!(words, "{} do not count. ", time::coarse(one.counted));
+    }
+    words.extend(one.why_not.iter().map(|why| format!("{why} ")));
+    words.push_str(if evidence.trim().is_empty() { "NO EVIDENCE" } else { "Evidence: " });
+    words.push_str(evidence);
+    words.extend(announced.map(|at| format!(", announced {}", at.format("%Y-%m-%d"))));
+    words
 }
 
 /// There are more exclusions than room.

@@ -52,9 +52,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
         cells.map(|(words, role)| (words, if is_old { Role::StaleData } else { role })).collect()
     });
     if let Some(page) = told {
-        let part = Rect { y: table.bottom(), height: told_rows, ..inner };
-        pen.rule(part.x, part.y, part.width, pen.style(Role::Border));
-        page.draw(pen, Rect { y: part.y + 1, height: told_rows.saturating_sub(1), ..part }, 0);
+        page.under_rule(pen, Rect { y: table.bottom(), height: told_rows, ..inner });
     }
     HitMap { cursor, ..hit }
 }

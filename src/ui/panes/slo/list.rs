@@ -47,8 +47,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
         cells.map(|(words, role)| (words, if is_old { Role::StaleData } else { role })).collect()
     });
     if let Some(page) = told {
-        pen.rule(inner.x, table.bottom(), inner.width, pen.style(Role::Border));
-        page.draw(pen, Rect { y: table.bottom() + 1, height: told_rows.saturating_sub(1), ..inner }, 0);
+        page.under_rule(pen, Rect { y: table.bottom(), height: told_rows, ..inner });
     }
     HitMap { cursor, ..hit }
 }

@@ -1,7 +1,7 @@
 //! The objective under the cursor: its budget, the four rows of the burn table, and what does not count.
 
 use super::role_of;
-use crate::domain::slo::{Excluded, Row, RowState, Slo, Urgency};
+use crate::domain::slo::{Row, RowState, Slo, Urgency};
 use crate::domain::time;
 use crate::theme::Role;
 use crate::ui::pen::Pen;
@@ -43,8 +43,8 @@ pub(super) fn page(pen: &mut Pen<'_>, slo: &Slo, scene: &Scene<'_>, columns: u16
         page.line(vec![pen.span(&padded(&cells(row)), Role::Text), pen.span(&state, role)]);
     }
     for one in slo.excluded.iter().take(EXCLUDED_AT_MOST) {
-        let (words, role) = excluded(one);
-        page.text(pen, 0, &words, role);
+        let is_refused = one.counted.is_zero() && one.why_not.is_some();
+        page.text(pen, 0, &said::excluded(one), if is_refused { Role::Warning } else { Role::Muted });
     }
     if slo.excluded.len() > EXCLUDED_AT_MOST {
         page.text(pen, 0, &said::more_excluded(slo.excluded.len() - EXCLUDED_AT_MOST), Role::Muted);
@@ -76,18 +76,5 @@ fn state(row: &Row) -> (String, Role) {
         RowState::LowTraffic { counted, needed, .. } => (said::low_traffic(*counted, *needed), Role::VerdictUnknown),
         RowState::Never => (said::NEVER.to_owned(), Role::Muted),
         RowState::Unknown(why) => (format!("unknown: {why}"), Role::VerdictUnknown),
-    }
-}
-
-fn excluded(one: &Excluded) -> (String, Role) {
-    let from = one.exclusion.from.format("%Y-%m-%d %H:%MZ").to_string();
-    let reason = one.exclusion.reason.word().replace('_', " ");
-    match &one.why_not {
-        Some(why) if one.counted.is_zero() => (said::not_excluded(&reason, &from, why), Role::Warning),
-        why => {
-            let counted = time::coarse(one.counted);
-            let words = said::excluded(&reason, &from, &counted, &one.exclusion.evidence);
-            (why.iter().fold(words, |words, why| format!("{words}. {why}")), Role::Muted)
-        }
     }
 }
