@@ -385,6 +385,50 @@ fn a_run_can_be_left_and_looked_at_again() {
     assert_eq!(life.stage.model.runs.len(), 1);
 }
 
+/// The first line shown of the open plan.
+fn scrolled(model: &Model) -> Option<usize> {
+    model.ui.overlays.iter().find_map(|overlay| match overlay {
+        Overlay::Plan { scroll, .. } => Some(*scroll),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_run_is_read_from_its_beginning_and_asks_for_no_confirmation() {
+    let mut life = life();
+    for happening in [Happening::Keys("!b"), Happening::Planned(None)] {
+        life.live(happening);
+    }
+    (life.stage.model.page, life.stage.model.furthest) = (10, 20);
+    life.press("pgdn");
+    assert!(scrolled(&life.stage.model) > Some(0));
+    let before = crate::stage::text(&life.stage.screen(80, 24));
+    assert!(before.lines().last().is_some_and(|footer| footer.contains("confirm")), "{before}");
+    life.live(Happening::Confirmed(400));
+    assert_eq!(scrolled(&life.stage.model), Some(0));
+    life.stage.model.ui.toast = None;
+    life.live(Happening::Run(RunEvent::Started { target: 0 }));
+    let after = crate::stage::text(&life.stage.screen(80, 24));
+    assert!(
+        after.lines().last().is_some_and(|footer| !footer.contains("confirm") && footer.contains("close")),
+        "{after}"
+    );
+}
+
+#[test]
+fn the_way_to_help_is_never_left_out() {
+    let mut stage = Stage::new();
+    stage.see(shop(), SourceState::Fresh);
+    for view in ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] {
+        stage.press(view);
+        for columns in [80, 60] {
+            let drawn = crate::stage::text(&stage.screen(columns, 24));
+            let footer = drawn.lines().last().unwrap_or_default().trim_end();
+            assert!(footer.ends_with("? help"), "{view}, {columns}: {footer}");
+        }
+    }
+}
+
 /// The typed word of the open plan.
 fn typed(model: &Model) -> String {
     let typed = model.ui.overlays.iter().find_map(|overlay| match overlay {

@@ -280,6 +280,11 @@ fn journal() {
     };
     stage.tell(Message::Journal((0..5).map(line).collect()));
     assert_snapshot!("journal_normal", stage.bodies());
+    let unknown =
+        "UNKNOWN: the connection broke after the request was sent; what became of it is read back. The last word";
+    let told = vec![JournalLine { words: unknown.into(), ..line(0) }];
+    stage.tell(Message::Journal(told));
+    assert!(text(&stage.body(80, 24)).contains("The last word"), "what the columns cut off is told in full below");
     stage.tell(Message::Journal((0..3_000).map(line).collect()));
     stage.press("G");
     assert_snapshot!("journal_huge", stage.bodies());

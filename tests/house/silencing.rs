@@ -184,7 +184,7 @@ fn a_silence_over_the_alert_is_ended_by_its_id() {
     assert_eq!(asked.1.seen.as_ref().map(|silence| silence.id.clone()), Some(Arc::from("4ef1")));
     answer(&mut one, asked, Ok(all));
     let drawn = text(&one.body(120, 40));
-    assert!(drawn.contains("notify again") && drawn.contains("4ef1 by"), "{drawn}");
+    assert!(drawn.contains("1 alert notifies again.") && drawn.contains("4ef1 by"), "{drawn}");
 
     let mut bare = stage(alerts::shop()[..1].to_vec());
     assert!(bare.later("!Z").is_empty());

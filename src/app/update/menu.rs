@@ -218,15 +218,23 @@ fn hints(model: &Model) -> Vec<(String, String)> {
         Context::Plan if model.has_open_note() => {
             &[("open", "write it"), ("edit_text", "your editor"), ("page_down", "more"), ("escape", "close")]
         }
+        // What runs, or has ended, is confirmed already.
+        Context::Plan if is_run(model) => &[("page_down", "more"), ("escape", "close")],
         Context::Plan => &[("open", "confirm"), ("page_down", "more"), ("escape", "close")],
         Context::Prompt => &[("open", "keep"), ("escape", "clear")],
         Context::Palette => &[("open", "run"), ("next", "complete"), ("escape", "close")],
-        Context::Help => &[("escape", "close")],
+        Context::Help => &[("page_down", "more"), ("escape", "close")],
         Context::Global => &[],
     };
     let context = input::context(model);
     let keys = |name: &str| model.keymap.first_key(context, name);
     wanted.iter().filter_map(|(name, words)| Some((keys(name)?, (*words).to_owned()))).collect()
+}
+
+/// Whether the plan that has the keys was confirmed.
+fn is_run(model: &Model) -> bool {
+    matches!(model.overlay(), Some(Overlay::Plan { .. }))
+        && model.planning.as_ref().is_some_and(|planning| planning.scene.run.is_some())
 }
 
 /// The targets and options of a palette line: `NAME [-n NAMESPACE] [-e ENVIRONMENT] [--to N] [--replicas N] [--image IMAGE]`; without a name, what the operator means.

@@ -215,6 +215,10 @@ pub(super) fn confirm(model: &mut Model, typed: &str, reason: &str, now: Instant
     planning.scene.run = Some(run.clone());
     planning.scene.log.push((now, "confirmed; writing the journal".to_owned()));
     model.runs.push(run);
+    // What was read of the plan says nothing of where the run is read from.
+    if let Some(Overlay::Plan { scroll, .. }) = model.ui.overlays.last_mut() {
+        *scroll = 0;
+    }
     let reason = Some(reason.trim().to_owned()).filter(|reason| !reason.is_empty());
     // Where Enter confirms, nothing was asked for: what somebody typed into the air is no answer.
     let typed = if plan.confirmation.gesture == Gesture::Enter { "" } else { typed.trim() }.to_owned();

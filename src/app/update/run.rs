@@ -2,7 +2,7 @@
 
 use super::toast;
 use crate::app::effect::Effect;
-use crate::app::model::Model;
+use crate::app::model::{Model, Planning};
 use crate::domain::action::{Outcome, Phase, Run, RunEvent, advance};
 use crate::domain::time::Instant;
 
@@ -25,11 +25,16 @@ pub(super) fn happened(model: &mut Model, id: &str, event: RunEvent, now: Instan
         model.planning.as_mut().filter(|planning| planning.scene.plan.as_ref().is_some_and(|plan| plan.id == id))
     {
         planning.scene.run = Some(run);
-        if planning.scene.log.last().is_none_or(|(_, last)| *last != words) {
-            planning.scene.log.push((now, words));
-        }
+        log(planning, words, now);
     }
     Vec::new()
+}
+
+/// Adds a line to what is told of a run, unless it says it already.
+fn log(planning: &mut Planning, words: String, now: Instant) {
+    if planning.scene.log.last().is_none_or(|(_, last)| *last != words) {
+        planning.scene.log.push((now, words));
+    }
 }
 
 /// A run came to its end: the executor's own account counts.
@@ -39,7 +44,7 @@ pub(super) fn ended(model: &mut Model, run: &Run, now: Instant) -> Vec<Effect> {
     if let Some(planning) =
         model.planning.as_mut().filter(|planning| planning.scene.plan.as_ref().is_some_and(|plan| plan.id == run.id))
     {
-        planning.scene.log.push((now, words.clone()));
+        log(planning, words.clone(), now);
         planning.scene.run = Some(run.clone());
         planning.refresh_at = None;
     }

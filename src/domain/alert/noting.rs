@@ -38,7 +38,7 @@ impl NoteDeed {
     pub const fn means(self) -> &'static str {
         match self {
             Self::Note => {
-                "every console of the store shows it with the alert, also when it fires again. It says nobody is on it, and silences nothing."
+                "every console of the store shows it with the alert, also when it fires again. It silences nothing, and does not say that you are on it."
             }
             Self::EditNote => {
                 "every console of the store shows the new text, with your name beside the first writer's."

@@ -276,7 +276,10 @@ impl Silencing {
     /// How to take it back.
     pub fn inverse(&self) -> String {
         match (self.action, &self.seen) {
-            (SilenceDeed::Silence, _) => "quarterdeck plan expire-silence ID, with the id told at its end".to_owned(),
+            (SilenceDeed::Silence, _) => {
+                "end it (:expire-silence), or quarterdeck plan expire-silence ID, with the id told at its end"
+                    .to_owned()
+            }
             (SilenceDeed::ChangeSilence, Some(seen)) => {
                 format!("quarterdeck plan change-silence {}, back to {}", seen.id, seen.ends_at.format("%F %H:%M UTC"))
             }
@@ -348,7 +351,10 @@ fn tier(
     // To let notifications through again is the safe way, unless somebody else holds them back for a reason of theirs.
     let mut tier = if warnings.is_empty() { Tier::T1 } else { Tier::T2 };
     if action == SilenceDeed::ExpireSilence && !hides.is_empty() {
-        warnings.push(format!("{} alerts notify again.", hides.len()));
+        warnings.push(match hides.len() {
+            1 => "1 alert notifies again.".to_owned(),
+            several => format!("{several} alerts notify again."),
+        });
     }
     if action == SilenceDeed::ExpireSilence || seen.is_some_and(|seen| ends_at < seen.ends_at) {
         return (tier, warnings);

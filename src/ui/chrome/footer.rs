@@ -23,14 +23,26 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
         pen.put(area.x + 1, area.y, room, &toast.words, pen.style(role));
         return;
     }
+    let wide = |(keys, words): &(String, String)| {
+        u16::try_from(text::width(keys) + 1 + text::width(words)).unwrap_or(u16::MAX)
+    };
+    let Some((last, others)) = scene.hints.split_last() else { return };
+    // The last is the way to all others, or out: it stays. One that does not fit whole is left out: half a key helps nobody.
+    let room = right.saturating_sub(wide(last).saturating_add(2));
     let mut x = area.x + 1;
-    for (keys, words) in scene.hints {
-        let wide = u16::try_from(text::width(keys) + 1 + text::width(words)).unwrap_or(u16::MAX);
-        if x.saturating_add(wide) > right {
-            // A hint that does not fit whole is left out: half a key helps nobody.
+    for hint in others {
+        if x.saturating_add(wide(hint)) > room {
             break;
         }
-        x += pen.put(x, area.y, wide, keys, pen.style(Role::Key)) + 1;
-        x += pen.put(x, area.y, wide, words, pen.style(Role::Muted)) + 2;
+        x = put(pen, area.y, x, hint);
     }
+    if x.saturating_add(wide(last)) <= right {
+        put(pen, area.y, x, last);
+    }
+}
+
+/// Writes a hint; gives back where the next one may stand.
+fn put(pen: &mut Pen<'_>, y: u16, x: u16, (keys, words): &(String, String)) -> u16 {
+    let x = x + pen.put(x, y, u16::MAX - x, keys, pen.style(Role::Key)) + 1;
+    x + pen.put(x, y, u16::MAX - x, words, pen.style(Role::Muted)) + 2
 }

@@ -6,10 +6,14 @@ use crate::theme::Role;
 use crate::ui::layout::Room;
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
-use crate::ui::scene::Scene;
+use crate::ui::scene::{JournalLine, Scene};
 use crate::ui::widgets::columns::{self, Column};
 use crate::ui::widgets::grid::{self, Fit, Head};
+use crate::ui::widgets::page::Page;
 use crate::ui::words::{self, column};
+
+/// From how many rows on the line under the cursor is told in full.
+const ROOM_FOR_MORE: u16 = 10;
 
 /// Draws it.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
@@ -25,7 +29,13 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let asked = [column(column::TIME, time), column(column::WHAT, 10), column(column::ABOUT, about)];
     let last = Head { words: column::MESSAGE, fit: Fit::Left };
     let placed = columns::place(&asked, area.width.saturating_sub(2), 20, Some(last));
-    grid::draw(pen, area, &placed, (scene.journal.len(), scene.ui.detail_cursor), |_, place| {
+    let at = scene.ui.detail_cursor.min(scene.journal.len() - 1);
+    let told = scene.journal.get(at).filter(|_| area.height >= ROOM_FOR_MORE);
+    let told = told.map(|line| more(pen, area.width.saturating_sub(2), line));
+    let rows = |page: &Page| u16::try_from(page.len() + 1).unwrap_or(u16::MAX).min(area.height / 2);
+    let told_rows = told.as_ref().map_or(0, rows);
+    let table = Rect { height: area.height - told_rows, ..area };
+    let hit = grid::draw(pen, table, &placed, (scene.journal.len(), at), |_, place| {
         let Some(line) = scene.journal.get(place) else { return Vec::new() };
         vec![
             (line.at.format(format).to_string(), Role::Muted),
@@ -33,5 +43,22 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
             (line.about.clone(), Role::Text),
             (line.words.clone(), Role::Text),
         ]
-    })
+    });
+    if let Some(page) = told {
+        page.under_rule(
+            pen,
+            Rect { x: area.x + 1, y: table.bottom(), width: area.width.saturating_sub(2), height: told_rows },
+        );
+    }
+    hit
+}
+
+/// The whole of the line under the cursor.
+fn more(pen: &Pen<'_>, columns: u16, line: &JournalLine) -> Page {
+    let mut page = Page::new(columns);
+    let JournalLine { environment, at, what, about, .. } = line;
+    let about = format!("{} {what} {about} in {environment}", at.format("%Y-%m-%d %H:%M:%S UTC"));
+    page.text(pen, 0, &about, Role::Muted);
+    page.text(pen, 0, &line.words, Role::Text);
+    page
 }

@@ -324,13 +324,13 @@ fn tell_more(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, rollout: &Rollout
     facts.extend(rollout.deadline_at.map(|at| super::deadline(pen, at)));
     facts.retain(|fact| !fact.is_empty());
     let columns = area.width.saturating_sub(2);
-    let lines = text::wrap(&facts.join(&separator), usize::from(columns));
     let mut page = Page::new(columns);
     let (why, _) = reason(pen, scene, rollout);
-    let room = if why.is_empty() { 3 } else { 1 };
-    for line in lines.iter().take(room) {
-        page.text(pen, 0, line, Role::Muted);
+    // Beside a reason there is room for one line of facts: as many as fit whole.
+    while !why.is_empty() && facts.len() > 1 && text::width(&facts.join(&separator)) > usize::from(columns) {
+        facts.pop();
     }
+    page.text(pen, 0, &facts.join(&separator), Role::Muted);
     // What the row had no room for comes first.
     let own = rollout.reason.as_deref().filter(|reason| *reason != why);
     let notes = rollout.notes.iter().map(AsRef::as_ref).filter(|note| *note != why);
