@@ -36,6 +36,7 @@ mod runs;
 mod screens;
 mod sending;
 mod services;
+mod several;
 mod signal_faults;
 mod signals;
 mod silences;

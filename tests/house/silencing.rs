@@ -15,7 +15,6 @@ use quarterdeck::theme::{Depth, Glyphs, Theme};
 
 use crate::alerts::{self, alert};
 use crate::stage::{Stage, now, text};
-use crate::word::later;
 
 /// The alerts pane with these alerts, its cursor on the worst.
 fn stage(found: Vec<Alert>) -> Stage {

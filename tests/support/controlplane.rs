@@ -301,7 +301,7 @@ impl ControlPlane {
         let mut finished = Running::start(self.kubectl_command(kubeconfig, arguments), input).finish(PATIENCE);
         if finished.code != Some(0) && finished.stderr.contains("imeout") {
             // It is not kubectl that failed; etcd tells why, most often that the disk is full.
-            finished.stderr += &format!("\netcd said last:\n{}", self.log("etcd"));
+            finished.stderr = format!("{}\netcd said last:\n{}", finished.stderr, self.log("etcd"));
         }
         finished
     }

@@ -27,7 +27,7 @@ pub(crate) async fn taken(store: Store) -> Rig {
     let mut rig = opened(store).await;
     rig.console.until("fresh at first", |screen| screen.contains("all fresh")).await;
     rig.console.press("!a");
-    rig.console.acknowledge("it renews tonight").await;
+    rig.console.say("it renews tonight").await;
     rig.console.until("the word", |screen| screen.contains("acknowledged; it keeps firing")).await;
     rig.console.until("who is on it", |screen| screen.contains("mori, ")).await;
     rig
@@ -63,7 +63,7 @@ pub(crate) async fn is_away(rig: &mut Rig, cause: &str) {
 /// The store can be asked and takes nothing: `cause` is why.
 pub(crate) async fn is_refusing(rig: &mut Rig, cause: &str) {
     rig.console.press("!n");
-    rig.console.write_note("mine").await;
+    rig.console.say("mine").await;
     let screen =
         rig.console.until(&format!("the refusal with {cause:?}"), |screen| words(screen).contains(cause)).await;
     assert!(screen.contains("Note on") && screen.contains("mine"), "what was typed stays:\n{screen}");
@@ -76,6 +76,6 @@ pub(crate) async fn is_back(rig: &mut Rig) {
     rig.console.until("fresh again", |screen| screen.contains("all fresh") && !screen.contains("are as of")).await;
     rig.console.press("!n");
     rig.console.until("what was typed", |screen| screen.contains("is here again") && screen.contains("mine")).await;
-    rig.console.write_note(", again").await;
+    rig.console.say(", again").await;
     rig.console.until("the note", |screen| screen.contains("written down") && screen.contains("mine, again")).await;
 }

@@ -32,7 +32,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let at = scene.ui.detail_cursor.min(scene.journal.len() - 1);
     let told = scene.journal.get(at).filter(|_| area.height >= ROOM_FOR_MORE);
     let told = told.map(|line| more(pen, area.width.saturating_sub(2), line));
-    let rows = |page: &Page| u16::try_from(page.len() + 1).unwrap_or(u16::MAX).min(area.height / 2);
+    let rows = |page: &Page| page.rows().saturating_add(1).min(area.height / 2);
     let told_rows = told.as_ref().map_or(0, rows);
     let table = Rect { height: area.height - told_rows, ..area };
     let hit = grid::draw(pen, table, &placed, (scene.journal.len(), at), |_, place| {

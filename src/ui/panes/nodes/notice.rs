@@ -1,7 +1,7 @@
 //! What stands over the nodes, and what stands in their place when there are none.
 
 use crate::domain::cause::ApiHealth;
-use crate::domain::source::{SourceState, together};
+use crate::domain::source::{SourceHealth, SourceState, together};
 use crate::theme::Role;
 use crate::ui::nodes::NodesScene;
 use crate::ui::pen::Pen;
@@ -14,7 +14,7 @@ pub(super) const MOST: u16 = 4;
 
 /// Whether the nodes of an environment are the last good ones only.
 pub(super) fn is_old(nodes: &NodesScene<'_>, environment: &str) -> bool {
-    let is_its = |source: &&SourceHealth| place(source) == environment;
+    let is_its = |source: &&SourceHealth| source.environment() == environment;
     nodes.health.iter().filter(is_its).any(freshness::is_away)
 }
 
