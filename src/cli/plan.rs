@@ -224,7 +224,9 @@ fn in_words(plan: &Document) -> String {
         format!("as {} ({}@{})", plan.actor.name(), plan.actor.os_user, plan.actor.host),
     ];
     if let Some(service) = &plan.service {
-        lines.push(format!("service {service}, {} workloads as one", plan.targets.len()));
+        let workloads =
+            if plan.targets.len() == 1 { "1 workload" } else { &format!("{} workloads", plan.targets.len()) };
+        lines.push(format!("service {service}, {workloads} as one"));
     }
     lines.extend(plan.choice.iter().map(|note| format!("CHOSEN  {note}")));
     let waves = plan.waves();

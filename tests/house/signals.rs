@@ -91,6 +91,18 @@ fn seeing(signals: SignalSnapshot) -> Stage {
 }
 
 #[test]
+fn two_rows_of_one_service_are_told_apart_on_a_small_screen() {
+    let calm = [("payments", [Some(38.2), Some(0.000_4), Some(0.1), Some(0.2), None, None])];
+    let mut both = crate::environments::both();
+    both.tell(Message::Signals(Box::new(snapshot(&calm, SourceState::Fresh))));
+    let staging = SignalSnapshot { environment: "staging".into(), ..snapshot(&calm, SourceState::Fresh) };
+    both.tell(Message::Signals(Box::new(staging)));
+    both.press("3");
+    let drawn = text(&both.body(80, 24));
+    assert!(drawn.contains("production") && drawn.contains("staging"), "{drawn}");
+}
+
+#[test]
 fn signals_list() {
     let mut without = Stage::new();
     without.press("3");

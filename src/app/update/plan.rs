@@ -48,7 +48,8 @@ pub(super) fn open(
     let names: Vec<String> = targets.iter().map(ToString::to_string).collect();
     let names = if let Some(service) = &options.choice.service {
         let namespace = targets.first().map(|target| target.namespace.clone()).unwrap_or_default();
-        vec![format!("service {service} -n {namespace}, {} workloads: {}", names.len(), names.join("; "))]
+        let workloads = super::service::workloads(names.len());
+        vec![format!("service {service} -n {namespace}, {workloads}: {}", names.join("; "))]
     } else if names.len() > 1 {
         vec![format!("{} workloads: {}", names.len(), names.join("; "))]
     } else {

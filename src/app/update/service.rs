@@ -153,6 +153,7 @@ fn line(words: String, more: String) -> MenuLine {
     MenuLine { keys: String::new(), words, more, refused: None }
 }
 
-fn workloads(count: usize) -> String {
+/// How many workloads.
+pub(super) fn workloads(count: usize) -> String {
     if count == 1 { "1 workload".to_owned() } else { format!("{count} workloads") }
 }

@@ -78,7 +78,8 @@ impl Traffic {
             }
             let ticks = self.services.entry(key).or_default();
             let last = ticks.last().copied().unwrap_or(Tick { at: began, failed: 0.0, slow: 0.0 });
-            if at <= last.at {
+            // The first is counted as the sandbox starts, on the heels of the last sample of the past.
+            if at - last.at < EVERY.num_milliseconds() / 2 {
                 continue;
             }
             let asked = total(base, at) - total(base, last.at);
@@ -327,6 +328,23 @@ fn crashing(world: &World) -> BTreeMap<(String, String), f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::scenario::{Scenario, Service};
+
+    #[test]
+    fn the_first_count_is_not_on_the_heels_of_the_start() {
+        let began = DateTime::from_timestamp(1_800_000_007, 0).unwrap_or_default();
+        let later = |milliseconds| began + TimeDelta::milliseconds(milliseconds);
+        let mut world = World::default();
+        Scenario::empty("shop").with("shop", Service::new("gateway", 1)).build(&mut world, began);
+        let mut traffic = Traffic::starting(began);
+        for milliseconds in [40, 5_040, 10_040] {
+            traffic.pass(&world, later(milliseconds));
+        }
+        let series = traffic.series("shop", REQUESTS_METRIC);
+        let samples = series[0].samples(began.timestamp_millis(), later(6_000).timestamp_millis());
+        let at: Vec<i64> = samples.iter().map(|(at, _)| at - began.timestamp_millis()).collect();
+        assert_eq!(at, [0, 5_040], "of two samples side by side no rate is the rate of a window");
+    }
 
     #[test]
     fn the_ends_of_a_window_are_those_of_its_samples() {

@@ -70,6 +70,8 @@ fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {
     let is_one = scene.signals.snapshots.len() < 2;
     let has = |name: &str| scene.signals.lines.iter().any(|board| board.signal(name).is_some());
     let [service, hour] = match room {
+        // Two rows of one service are told apart before the last hour of it is drawn out.
+        Room::Narrow if !is_one => [16, 10],
         Room::Narrow => [16, 17],
         Room::Middle => [24, 24],
         Room::Wide => [36, 60],
@@ -78,7 +80,7 @@ fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {
     let mut asked = vec![
         column(column::STATE, 8, 0, Fit::Left),
         column(column::SERVICE, service, 0, Fit::Middle),
-        column(words::column::ENVIRONMENT, 12, if is_one { 9 } else { 1 }, Fit::Left),
+        column(words::column::ENVIRONMENT, 12, if is_one { 9 } else { 0 }, Fit::Left),
         column(column::REQUESTS, 7, 0, Fit::Right),
         column(column::ERRORS, 7, 0, Fit::Right),
         column(column::P50, 7, 4, Fit::Right),
