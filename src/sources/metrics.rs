@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::observe::Answer;
+use crate::domain::alert;
 use crate::domain::signal::{Labels, Series};
 use crate::domain::time::Instant;
 
@@ -47,9 +48,9 @@ pub(super) fn only(values: &[f64]) -> Option<f64> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuleAlert {
     /// Its labels in the order of their names, without the external labels that go with what is sent; the name is `alertname`.
-    pub labels: Vec<(Arc<str>, Arc<str>)>,
+    pub labels: alert::Labels,
     /// Its annotations, in the order of their names.
-    pub annotations: Vec<(Arc<str>, Arc<str>)>,
+    pub annotations: alert::Labels,
     /// Whether it fires; else it is pending.
     pub is_firing: bool,
     /// Since when the expression holds, by our clock.

@@ -24,6 +24,7 @@ mod poll;
 pub mod probe;
 pub mod prometheus;
 pub mod store;
+mod texts;
 
 use std::sync::Arc;
 

@@ -1,20 +1,18 @@
 //! The JSON of Alertmanager's API v2, decoded alert by alert: what cannot be read is counted, and costs nothing else.
 
-use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
-use std::fmt;
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::domain::alert::{Alert, Hold, Labels, Matcher, Operator, Silence, SilenceState, identity};
+use crate::domain::alert::{Alert, Hold, Matcher, Operator, Silence, SilenceState, identity};
 use crate::domain::service::Services;
 use crate::domain::text::clean;
 use crate::domain::time::Instant;
+use crate::sources::texts::{Kept, Pairs, Text};
 
 /// What is needed to make an [`Alert`] of what the wire says.
 pub(super) struct Reading<'a> {
@@ -58,10 +56,6 @@ struct WireAlert<'a> {
     status: WireStatus<'a>,
 }
 
-/// Any JSON string, borrowed where it has no escapes.
-#[derive(Deserialize, Default)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
 #[derive(Deserialize)]
 struct WireReceiver<'a> {
     #[serde(borrow)]
@@ -79,71 +73,6 @@ struct WireStatus<'a> {
     inhibited_by: Option<Vec<Text<'a>>>,
     #[serde(borrow)]
     muted_by: Option<Vec<Text<'a>>>,
-}
-
-/// A map of texts in the order it came; null is an empty one.
-#[derive(Default)]
-struct Pairs<'a>(Vec<(Text<'a>, Text<'a>)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Pair;
-        impl<'de> Visitor<'de> for Pair {
-            type Value = Pairs<'de>;
-            fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-                to.write_str("a map of texts")
-            }
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Pairs::default())
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut pairs = Vec::with_capacity(map.size_hint().unwrap_or(8));
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(Pairs(pairs))
-            }
-        }
-        from.deserialize_any(Pair)
-    }
-}
-
-/// Texts that repeat, kept once: of 10,000 alerts most labels are the same few.
-#[derive(Default)]
-struct Kept {
-    texts: HashSet<Arc<str>>,
-    /// How many there were when those nobody uses were last let go.
-    used: usize,
-}
-
-impl Kept {
-    fn text(&mut self, raw: &str) -> Arc<str> {
-        let cleaned = clean(raw);
-        if let Some(known) = self.texts.get(&*cleaned) {
-            return known.clone();
-        }
-        let new: Arc<str> = cleaned.into();
-        self.texts.insert(new.clone());
-        new
-    }
-
-    /// Lets go what nobody uses any more, once it may be as much as what is used.
-    fn tidy(&mut self) {
-        if self.texts.len() > self.used * 2 {
-            self.texts.retain(|text| Arc::strong_count(text) > 1);
-            self.used = self.texts.len();
-        }
-    }
-
-    fn texts(&mut self, raw: Option<&[Text<'_>]>) -> Vec<Arc<str>> {
-        raw.unwrap_or_default().iter().map(|text| self.text(&text.0)).collect()
-    }
-
-    fn labels(&mut self, raw: &Pairs<'_>) -> Labels {
-        let mut pairs: Vec<_> = raw.0.iter().map(|(name, value)| (self.text(&name.0), self.text(&value.0))).collect();
-        pairs.sort();
-        pairs.into()
-    }
 }
 
 /// The list before: most of the next one is as it was, and is not decoded again.
@@ -406,7 +335,7 @@ mod tests {
         assert_eq!(first[0].started_at - shifted[0].started_at, TimeDelta::minutes(1), "another clock, other times");
         drop((first, second, shifted));
         read("[]", 0);
-        assert_eq!((before.alerts.len(), before.kept.texts.len()), (0, before.kept.used), "what is over is forgotten");
+        assert_eq!(before.alerts.len(), 0, "what is over is forgotten");
     }
 
     #[test]

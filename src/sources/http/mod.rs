@@ -27,6 +27,8 @@ pub(in crate::sources) const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// The longest body of an error.
 const LONGEST_ERROR: usize = 256 * 1024;
+/// How much room is made for an answer by its word, before any of it has come.
+const TRUSTED_LENGTH: usize = 16 * 1024 * 1024;
 /// How many seconds an answer may be late: a smaller difference between two clocks is none.
 const LATE_AT_MOST: i64 = 20;
 
@@ -139,7 +141,8 @@ impl Http {
             response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate).map(<[u8]>::to_vec);
         let headers = response.headers().clone();
         let longest = if status.is_success() { asked.longest } else { LONGEST_ERROR };
-        let mut whole = bytes::BytesMut::new();
+        let told = response.content_length().and_then(|told| usize::try_from(told).ok()).unwrap_or(0);
+        let mut whole = bytes::BytesMut::with_capacity(told.min(longest).min(TRUSTED_LENGTH));
         while let Some(piece) = response.chunk().await.map_err(failed)? {
             if whole.len() + piece.len() > longest {
                 if !status.is_success() {

@@ -16,6 +16,7 @@ use crate::sources::error::{SourceError, Trouble};
 use crate::sources::http::{Answered, Http, Request, trouble};
 use crate::sources::metrics::{Metrics, ObserveMetrics, Rule};
 use crate::sources::observe::Answer;
+use crate::sources::texts::Kept;
 use crate::sources::{Clock, Clocked};
 
 /// The longest body, unpacked: 10,000 series are about 2 MB, with an hour of samples 13 MB.
@@ -47,6 +48,8 @@ struct Shared {
     /// How far its clock is ahead of ours, in seconds, as its newest answer told.
     ahead: AtomicI64,
     labels: Mutex<Option<Labels>>,
+    /// The texts of its rules' alerts.
+    texts: Mutex<Kept>,
 }
 
 impl Prometheus {
@@ -117,7 +120,11 @@ impl Prometheus {
             return Err(SourceError::new(Trouble::Rejected, sentence));
         }
         let ahead = TimeDelta::seconds(self.shared.ahead.load(Ordering::Relaxed));
-        let mut rules = wire::rules(&envelope).map_err(|what| self.malformed(&what))?;
+        let mut kept = self.shared.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        let rules = wire::rules(&envelope, &mut kept).map_err(|what| self.malformed(&what));
+        kept.tidy();
+        drop(kept);
+        let mut rules = rules?;
         // A server that does not know the parameter sends the others too.
         rules.retain(|rule| rule.is_alerting);
         for alert in rules.iter_mut().flat_map(|rule| &mut rule.alerts) {

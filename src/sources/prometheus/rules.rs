@@ -108,7 +108,7 @@ impl RulePoller {
             is_pending: !told.is_firing,
             rule: Some(Arc::new(ruled)),
             heard_at: at,
-            annotations: told.annotations.into(),
+            annotations: told.annotations,
             ..alert
         }
     }

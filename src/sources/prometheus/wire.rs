@@ -13,6 +13,7 @@ use crate::domain::signal::{Sample, Series};
 use crate::domain::text;
 use crate::domain::time::Instant;
 use crate::sources::metrics::{Rule, RuleAlert};
+use crate::sources::texts::{Kept, Pairs, Text};
 
 /// The most warnings that are kept.
 const NOTES: usize = 20;
@@ -150,29 +151,27 @@ pub(super) fn texts(envelope: &Envelope) -> Result<Vec<String>, String> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct WireAlert {
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
-    #[serde(default)]
-    annotations: Option<BTreeMap<String, String>>,
-    state: String,
-    #[serde(default)]
-    active_at: Option<String>,
-    #[serde(default)]
-    value: Option<String>,
+struct WireAlert<'a> {
+    #[serde(default, borrow)]
+    labels: Pairs<'a>,
+    #[serde(default, borrow)]
+    annotations: Pairs<'a>,
+    #[serde(borrow)]
+    state: Text<'a>,
+    #[serde(default, borrow)]
+    active_at: Option<Text<'a>>,
+    #[serde(default, borrow)]
+    value: Option<Text<'a>>,
 }
 
 /// An alert of a rule; `None` for one that neither fires nor is pending, as some servers list.
-fn alert(alert: WireAlert) -> Option<RuleAlert> {
-    let cleaned = |text: &str| -> Arc<str> { text::clean(text).into() };
-    let pairs =
-        |texts: &BTreeMap<String, String>| texts.iter().map(|(name, value)| (cleaned(name), cleaned(value))).collect();
-    matches!(alert.state.as_str(), "firing" | "pending").then(|| RuleAlert {
-        labels: pairs(&alert.labels),
-        annotations: pairs(&alert.annotations.unwrap_or_default()),
-        is_firing: alert.state == "firing",
-        active_at: alert.active_at.and_then(|at| Some(DateTime::parse_from_rfc3339(&at).ok()?.to_utc())),
-        value: alert.value.and_then(|value| number(&value)).filter(|value| value.is_finite()),
+fn alert(alert: &WireAlert<'_>, kept: &mut Kept) -> Option<RuleAlert> {
+    matches!(&*alert.state.0, "firing" | "pending").then(|| RuleAlert {
+        labels: kept.labels(&alert.labels),
+        annotations: kept.labels(&alert.annotations),
+        is_firing: alert.state.0 == "firing",
+        active_at: alert.active_at.as_ref().and_then(|at| Some(DateTime::parse_from_rfc3339(&at.0).ok()?.to_utc())),
+        value: alert.value.as_ref().and_then(|value| number(&value.0)).filter(|value| value.is_finite()),
     })
 }
 
@@ -184,14 +183,14 @@ struct Groups<'a> {
 }
 
 #[derive(Deserialize)]
-struct WireGroup {
-    #[serde(default)]
-    rules: Option<Vec<WireRule>>,
+struct WireGroup<'a> {
+    #[serde(default, borrow)]
+    rules: Option<Vec<WireRule<'a>>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct WireRule {
+struct WireRule<'a> {
     name: String,
     query: String,
     #[serde(rename = "type")]
@@ -203,14 +202,15 @@ struct WireRule {
     health: String,
     #[serde(default)]
     last_error: Option<String>,
-    #[serde(default)]
-    alerts: Option<Vec<WireAlert>>,
+    #[serde(default, borrow)]
+    alerts: Option<Vec<WireAlert<'a>>>,
 }
 
-/// The rules of an answer.
-pub(super) fn rules(envelope: &Envelope) -> Result<Vec<Rule>, String> {
+/// The rules of an answer; texts that were in the one before are kept once.
+pub(super) fn rules(envelope: &Envelope, kept: &mut Kept) -> Result<Vec<Rule>, String> {
     let found: Groups<'_> = data(envelope)?;
-    let groups: Option<Vec<WireGroup>> = serde_json::from_str(found.groups.get()).map_err(|error| broken(&error))?;
+    let groups: Option<Vec<WireGroup<'_>>> =
+        serde_json::from_str(found.groups.get()).map_err(|error| broken(&error))?;
     let mut all = Vec::new();
     for group in groups.unwrap_or_default() {
         all.extend(group.rules.unwrap_or_default().into_iter().map(|rule| Rule {
@@ -220,7 +220,7 @@ pub(super) fn rules(envelope: &Envelope) -> Result<Vec<Rule>, String> {
             held_for: milliseconds(rule.duration).unwrap_or_default(),
             health: text::clean(&rule.health).into_owned(),
             error: rule.last_error.filter(|error| !error.is_empty()).map(|error| text::clean(&error).into_owned()),
-            alerts: rule.alerts.unwrap_or_default().into_iter().filter_map(alert).collect(),
+            alerts: rule.alerts.iter().flatten().filter_map(|one| alert(one, kept)).collect(),
         }));
     }
     Ok(all)
@@ -344,7 +344,7 @@ mod tests {
     #[test]
     fn alerts_and_rules_are_read() {
         let answer = envelope(br#"{"status":"success","data":{"groups":[{"name":"g","file":"f","rules":[{"name":"A","query":"up == 0","duration":300,"type":"alerting","health":"ok","alerts":[{"labels":{"alertname":"A"},"annotations":{"summary":"x\u001b[2J"},"state":"pending","activeAt":"2026-11-25T09:00:00.5Z","value":"1e+00"},{"labels":{"alertname":"A"},"state":"inactive"},{"labels":{"alertname":"B"},"annotations":null,"state":"firing","value":"+Inf"}]},{"name":"r:x","query":"sum(x)","type":"recording","health":"err","lastError":"bad"}]}]}}"#).expect("an envelope");
-        let found = rules(&answer).expect("rules");
+        let found = rules(&answer, &mut Kept::default()).expect("rules");
         assert_eq!((found[0].is_alerting, found[0].held_for), (true, TimeDelta::minutes(5)));
         let [pending, firing] = found[0].alerts.as_slice() else { panic!("two: {found:?}") };
         assert_eq!((pending.is_firing, pending.value, &*pending.annotations[0].1), (false, Some(1.0), "x[2J"));
