@@ -100,6 +100,7 @@ fn two_rows_of_one_service_are_told_apart_on_a_small_screen() {
     both.press("3");
     let drawn = text(&both.body(80, 24));
     assert!(drawn.contains("production") && drawn.contains("staging"), "{drawn}");
+    assert!(drawn.contains("ERRORS, LAST HOUR"), "its head has room: {drawn}");
 }
 
 #[test]

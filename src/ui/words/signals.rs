@@ -6,7 +6,9 @@ pub const TITLE: &str = "Signals";
 /// How many services are how, from the worst.
 pub fn tally(counts: [usize; 3], shown: usize, total: usize) -> String {
     let [critical, warning, unknown] = counts;
-    let of = if shown == total { format!("{total} services") } else { format!("{shown} of {total} services shown") };
+    let services = if total == 1 { "service" } else { "services" };
+    let of =
+        if shown == total { format!("{total} {services}") } else { format!("{shown} of {total} {services} shown") };
     format!("{critical} critical, {warning} warning, {unknown} unknown; {of}")
 }
 

@@ -69,8 +69,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
         placed.iter().map(|column| cell(scene.clock, &column.id, line)).collect()
     });
     if let Some(page) = told {
-        pen.rule(inner.x, table.bottom(), inner.width, pen.style(Role::Border));
-        page.draw(pen, Rect { y: table.bottom() + 1, height: told_rows.saturating_sub(1), ..inner }, 0);
+        page.under_rule(pen, Rect { y: table.bottom(), height: told_rows, ..inner });
     }
     HitMap { cursor, ..hit }
 }

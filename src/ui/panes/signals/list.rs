@@ -70,8 +70,8 @@ fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {
     let is_one = scene.signals.snapshots.len() < 2;
     let has = |name: &str| scene.signals.lines.iter().any(|board| board.signal(name).is_some());
     let [service, hour] = match room {
-        // Two rows of one service are told apart before the last hour of it is drawn out.
-        Room::Narrow if !is_one => [16, 10],
+        // Two rows of one service are told apart before how full they are is told.
+        Room::Narrow if !is_one => [15, 17],
         Room::Narrow => [16, 17],
         Room::Middle => [24, 24],
         Room::Wide => [36, 60],
