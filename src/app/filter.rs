@@ -48,6 +48,11 @@ pub(super) fn of_node(node: &NodeRef, are_several: bool) -> String {
     if are_several { format!("{ENVIRONMENT}{environment} {NODE}{name}") } else { format!("{NODE}{name}") }
 }
 
+/// Whether a filter is such a one, and nothing was added to it.
+pub(super) fn asks_only_of_node(text: &str) -> bool {
+    text.split_whitespace().all(|word| word.starts_with(NODE) || word.starts_with(ENVIRONMENT))
+}
+
 impl Asked {
     /// Whether a row is what was asked for.
     pub(super) fn allows(&self, row: &Rollout, causes: &[Arc<Cause>]) -> bool {

@@ -13,6 +13,11 @@ pub(super) const OVER: &str = "alert:";
 /// What a filter of alerts for those under a silence begins with: its id.
 pub(super) const UNDER: &str = "silence:";
 
+/// Whether a filter of alerts asks for those under one silence, and for nothing else.
+pub(super) fn is_under(text: &str) -> bool {
+    text.starts_with(UNDER) && text.split_whitespace().count() == 1
+}
+
 /// The silences on the screen.
 #[derive(Debug, Default)]
 pub struct SilenceList {

@@ -182,6 +182,11 @@ fn enter_leads_to_what_it_hides_and_esc_comes_back() {
 
 #[test]
 fn whoever_goes_elsewhere_does_not_come_back_by_the_way_they_left() {
+    let mut typed = stage(found(), Some(some()), SourceState::Fresh);
+    typed.press("j enter /");
+    typed.type_text(" disk");
+    typed.press("enter 1");
+    assert!(typed.model.ui.alerts.filter.text.ends_with(" disk"), "what was typed is nobody's to throw away");
     let mut one = stage(found(), Some(some()), SourceState::Fresh);
     for elsewhere in ["2", "3", "6", "7", "0"] {
         one.press("5 g j enter");
@@ -191,6 +196,8 @@ fn whoever_goes_elsewhere_does_not_come_back_by_the_way_they_left() {
         one.model.ui.view = View::Alerts;
         one.press("esc esc");
         assert_ne!(one.model.ui.view, View::Silences, "after {elsewhere}");
+        one.press("1");
+        assert!(one.model.ui.alerts.filter.text.is_empty(), "the alerts are all of them again, after {elsewhere}");
     }
 }
 

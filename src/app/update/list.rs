@@ -3,6 +3,7 @@
 use crate::app::commands::Command;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
+use crate::app::{filter, silence_list};
 use crate::domain::time::Instant;
 use crate::ui::state::{Field, UiState, View};
 
@@ -47,11 +48,18 @@ pub(super) fn show(model: &mut Model, view: View, now: Instant) -> Vec<Effect> {
     vec![Effect::Focus(None)]
 }
 
-/// Forgets what the pane in front was opened from: the operator has gone elsewhere.
+/// Forgets what the pane in front was opened from: the operator has gone elsewhere. A filter that came with the way goes with it, for a
+/// list that stays narrowed hides what fires; one the operator has typed into stays.
 pub(super) fn forget_way(model: &mut Model) {
     model.ui.overview.is_behind = false;
-    model.ui.nodes.is_behind = false;
-    model.ui.silences.is_behind = false;
+    if std::mem::take(&mut model.ui.nodes.is_behind) && filter::asks_only_of_node(&model.ui.filter.text) {
+        model.ui.filter = Field::default();
+        model.refilter();
+    }
+    if std::mem::take(&mut model.ui.silences.is_behind) && silence_list::is_under(&model.ui.alerts.filter.text) {
+        model.ui.alerts.filter = Field::default();
+        model.refilter_alerts();
+    }
 }
 
 /// One step back within the pane, or to where it was opened from; whether there was one.
