@@ -292,9 +292,10 @@ impl ControlPlane {
         self.run_kubectl(kubeconfig, arguments, "")
     }
 
-    /// The same, without waiting for its end.
-    pub(crate) fn start_kubectl(&self, arguments: &[&str]) -> Running {
-        Running::start(self.kubectl_command(&self.path("admin.kubeconfig"), arguments), "")
+    /// The same for destructors: whatever comes of it, nothing fails. A second panic would take all other tests with it.
+    pub(crate) fn tidy(&self, arguments: &[&str]) {
+        let command = self.kubectl_command(&self.path("admin.kubeconfig"), arguments);
+        Running::start(command, "").ends_within(PATIENCE);
     }
 
     fn run_kubectl(&self, kubeconfig: &Path, arguments: &[&str], input: &str) -> Finished {

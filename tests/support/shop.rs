@@ -166,10 +166,9 @@ impl Shop {
 
 impl Drop for Shop {
     fn drop(&mut self) {
-        // Pods that crash over and over would keep the machine busy until the end. A test that failed because the server
-        // does not answer ends here too: a second panic would take all other tests with it.
+        // Pods that crash over and over would keep the machine busy until the end.
         let all = "deployments,statefulsets,daemonsets,cronjobs,jobs";
-        self.plane.start_kubectl(&["-n", &self.name, "delete", all, "--all", "--wait=false"]).ends_within(PATIENCE);
+        self.plane.tidy(&["-n", &self.name, "delete", all, "--all", "--wait=false"]);
     }
 }
 

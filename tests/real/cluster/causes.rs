@@ -43,8 +43,9 @@ impl<'a> OwnNode<'a> {
 
 impl Drop for OwnNode<'_> {
     fn drop(&mut self) {
-        let _ = self.shop.kubectl(&["delete", "deployments", "--all", "--wait=false"]);
-        let _ = self.shop.kubectl(&["delete", "node", &self.name, "--wait=false"]);
+        let plane = self.shop.plane;
+        plane.tidy(&["-n", &self.shop.name, "delete", "deployments", "--all", "--wait=false"]);
+        plane.tidy(&["delete", "node", &self.name, "--wait=false"]);
     }
 }
 
@@ -163,8 +164,12 @@ fn images_that_do_not_come_are_told_by_their_registry() {
     let console = Console::of("oncall", &shop, Grant::Read);
     shop.deploy("api", "registry.example/api:9", Behaviour::ImagePull, 1);
     shop.deploy("web", "registry.example/web:9", Behaviour::ImagePull, 2);
-    let cause = wait_for_cause(&console, "registry", |words| words == "api and web cannot pull from registry.example");
-    assert_eq!(cause["pods"], json!(3), "{cause}");
+    // One pod after the other comes to wait for its image.
+    wait_until("all three pods in one cause", PATIENCE, || {
+        let words = "api and web cannot pull from registry.example";
+        let cause = wait_for_cause(&console, "registry", |said| said == words);
+        (cause["pods"] == json!(3)).then_some(())
+    });
 }
 
 #[test]

@@ -36,7 +36,7 @@ impl<'a> Registered<'a> {
 
 impl Drop for Registered<'_> {
     fn drop(&mut self) {
-        let _ = self.shop.kubectl(&["delete", "apiservice", "v1beta1.metrics.k8s.io", "--wait=false"]);
+        self.shop.plane.tidy(&["delete", "apiservice", "v1beta1.metrics.k8s.io", "--wait=false"]);
     }
 }
 
