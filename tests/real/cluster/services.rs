@@ -61,7 +61,7 @@ fn the_configuration_says_what_a_service_is_and_in_which_order() {
     let by_label = configured(&shop, "");
     let both = ["rollback", "deployment/api", "deployment/web", "-n", &shop.name];
     let (_, plan) = by_label.plan(&both);
-    assert_eq!(plan["confirmation"]["gesture"], "type_name_and_reason", "two services in production");
+    assert_eq!(plan["confirmation"]["gesture"], "type_name_and_reason", "two services in production: {plan}");
     let list = "[service.checkout]\nworkloads = [\"deployment/web\", \"deployment/api\", \"deployment/gone\"]\n";
     let console = configured(&shop, list);
     let (_, plan) = console.plan(&both);
