@@ -60,7 +60,11 @@ fn the_configuration_says_what_a_service_is_and_in_which_order() {
     broken(&shop, "web", "another");
     let by_label = configured(&shop, "");
     let both = ["rollback", "deployment/api", "deployment/web", "-n", &shop.name];
-    let (_, plan) = by_label.plan(&both);
+    // One of which nothing can be taken back yet is refused, and not a target.
+    let plan = wait_until("a plan of both", PATIENCE, || {
+        let (_, plan) = by_label.plan(&both);
+        (names(&plan).len() == 2).then_some(plan)
+    });
     assert_eq!(plan["confirmation"]["gesture"], "type_name_and_reason", "two services in production: {plan}");
     let list = "[service.checkout]\nworkloads = [\"deployment/web\", \"deployment/api\", \"deployment/gone\"]\n";
     let console = configured(&shop, list);
