@@ -300,6 +300,8 @@ pub struct Plan {
 impl Plan {
     /// How long a plan holds after its last refresh.
     pub const HOLDS: TimeDelta = TimeDelta::minutes(5);
+    /// How far ahead of ours the clock may be that a document was made by.
+    const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
 
     /// The digest of the document as it stands.
     pub fn computed_digest(&self) -> String {
@@ -321,9 +323,15 @@ impl Plan {
         self.digest == self.computed_digest()
     }
 
-    /// Whether its facts are too old to act on.
+    /// Whether its facts are too old to act on, whatever expiry a document writes.
     pub fn is_expired(&self, now: Instant) -> bool {
-        now >= self.expires_at
+        let end = self.refreshed_at.checked_add_signed(Self::HOLDS);
+        now >= self.expires_at || end.is_none_or(|end| now >= end)
+    }
+
+    /// Whether it says that it was made later than now: more than two clocks of one room differ.
+    pub fn is_of_the_future(&self, now: Instant) -> bool {
+        self.refreshed_at.signed_duration_since(now) > Self::CLOCKS_DIFFER
     }
 
     /// Whether it could be applied.
