@@ -11,8 +11,11 @@ mod account;
 pub mod catalog;
 mod contract;
 mod desk;
+#[cfg(test)]
+mod drafts_tests;
 mod execute;
 mod fights;
+mod held;
 pub mod journal;
 mod plan;
 mod policy;
