@@ -201,6 +201,8 @@ impl Executor {
                         aim.template_digest = template_digest(stored);
                         aim.code = aim.code.map(|code| Code { after: code_digest(stored), ..code });
                     }
+                    let replicas = reply.object.pointer("/spec/replicas").and_then(Value::as_u64);
+                    aim.replicas = replicas.and_then(|replicas| u32::try_from(replicas).ok());
                 }
                 Err(error) if error.is_certainly_not_done => {
                     let why = match self.planner.observe.workload(&target.workload).await {
@@ -353,6 +355,7 @@ fn aim(target: &Target) -> Aim {
         pod: target.pod.clone(),
         code: code(target),
         deadline_seconds: target.deadline_seconds,
+        replicas: None,
         clearing: target
             .steps
             .iter()

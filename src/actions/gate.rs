@@ -5,17 +5,17 @@
 
 use std::sync::PoisonError;
 
-use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::catalog;
 use super::contract::{Action, Context, Options};
 use super::execute::{Executor, Given, identity};
+use super::held::still_said;
 use super::plan::{Ask, AskedTarget, Setting, record};
 use super::policy;
 use crate::domain::action::{Plan, Target, difference};
 use crate::domain::service::Choice;
-use crate::domain::text;
+use crate::domain::{text, time};
 use crate::sources::observe::WorkloadFacts;
 
 /// The most letters of a document that a sentence repeats.
@@ -121,6 +121,7 @@ fn options(target: &Target) -> Options {
         image: target.image.clone(),
         is_pinned: target.is_pinned,
         pod: target.pod.as_ref().map(|pod| pod.name.clone()),
+        overrides_record: target.overrides.is_some(),
         ..Options::default()
     }
 }
@@ -173,11 +174,12 @@ pub(super) fn revise(plan: &Plan, place: usize, action: &dyn Action, facts: &Wor
     if let Some(words) = moved("", target, facts) {
         return Err(words);
     }
-    let began = plan.refreshed_at + TimeDelta::seconds(plan.cluster_ahead_seconds);
+    let began = plan.refreshed_at + time::seconds(plan.cluster_ahead_seconds);
     let record = record(&plan.id, &plan.actor, action, began, plan.holds_target(place));
     let draft = action
         .draft(facts, &options(target), Context { record: &record, now: plan.refreshed_at })
         .map_err(|refusal| refusal.0)?;
+    still_said(target, &draft)?;
     let is_same = draft.steps.len() == target.steps.len()
         && draft.steps.iter().zip(&target.steps).all(|(own, given)| own.request == given.request);
     if !is_same {

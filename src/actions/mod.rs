@@ -11,9 +11,12 @@ mod account;
 pub mod catalog;
 mod contract;
 mod desk;
+#[cfg(test)]
+mod drafts_tests;
 mod execute;
 mod fights;
 mod gate;
+mod held;
 pub mod journal;
 mod limits;
 mod plan;

@@ -98,6 +98,7 @@ mod tests {
             pod: None,
             code: None,
             deadline_seconds: 60,
+            replicas: None,
             clearing: Vec::new(),
         };
         let entry = Entry {

@@ -8,7 +8,7 @@ use chrono::{Datelike, NaiveDate, TimeDelta};
 use super::exclusion::Exclusion;
 use crate::domain::service::{Services, Share};
 use crate::domain::signal::query::{DURATION_METRIC, REQUESTS_METRIC};
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 
 /// The goal of how many requests are answered without a server's error.
 pub const AVAILABILITY: &str = "availability";
@@ -135,7 +135,7 @@ impl Window {
     /// How long the whole window is.
     pub fn length(self, now: Instant) -> TimeDelta {
         match self {
-            Self::Rolling(days) => TimeDelta::days(i64::from(days)),
+            Self::Rolling(days) => time::days(i64::from(days)),
             Self::Month => {
                 let first = first_of_month(now);
                 let next = first.checked_add_months(chrono::Months::new(1)).unwrap_or(first);

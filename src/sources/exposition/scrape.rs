@@ -13,7 +13,7 @@ use super::{Rates, text};
 use crate::config::Scrape;
 use crate::domain::signal::direct::{Direct, is_wanted};
 use crate::domain::signal::{Query, Reading, Series};
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 use crate::sources::error::SourceError;
 use crate::sources::http::{Http, Request, trouble};
 use crate::sources::poll::{EVERY, pause};
@@ -198,7 +198,7 @@ impl Page {
         if let (true, Some(first)) = (exposed.series.is_empty(), exposed.unreadable.first()) {
             return Err(malformed(&format!("line {}: {}", first.line, first.why)));
         }
-        let ahead = TimeDelta::seconds(answer.ahead);
+        let ahead = time::seconds(answer.ahead);
         let note = exposed.sentence(name);
         let mut series = exposed.series;
         for sample in series.iter_mut().flat_map(|one| &mut one.samples).filter(|_| self.path == FEDERATED) {

@@ -6,13 +6,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::DateTime;
 use prometheus_parse::{Scrape, Value};
 
 use super::token::{self, Parts};
 use crate::domain::signal::{Sample, Series};
 use crate::domain::text;
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 
 /// The most samples that are read of one exposition.
 const SAMPLES_AT_MOST: usize = 200_000;
@@ -174,11 +173,11 @@ fn labels(parts: &Parts<'_>) -> BTreeMap<Arc<str>, Arc<str>> {
 /// A time: whole milliseconds, in OpenMetrics seconds with a fraction.
 fn instant(text: &str, is_open_metrics: bool) -> Option<Instant> {
     if !is_open_metrics {
-        return DateTime::from_timestamp_millis(text.parse().ok()?);
+        return Some(time::from_milliseconds(text.parse().ok()?));
     }
     let seconds: f64 = text.parse().ok().filter(|seconds: &f64| seconds.abs() < 3.2e11)?;
     #[expect(clippy::cast_possible_truncation, reason = "within ten thousand years, whole milliseconds fit")]
-    DateTime::from_timestamp_millis((seconds * 1e3).round() as i64)
+    Some(time::from_milliseconds((seconds * 1e3).round() as i64))
 }
 
 #[cfg(test)]
@@ -188,7 +187,7 @@ mod tests {
     use super::*;
 
     fn at() -> Instant {
-        DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default()
+        chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default()
     }
 
     fn shown(exposed: &Exposed) -> Vec<String> {

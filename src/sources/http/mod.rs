@@ -209,8 +209,8 @@ impl Http {
 /// How far the clock of an answer's `Date` is ahead of ours.
 fn ahead(headers: &HeaderMap, now: crate::domain::time::Instant) -> i64 {
     let date = headers.get(header::DATE).and_then(|date| date.to_str().ok());
-    let date = date.and_then(|date| chrono::DateTime::parse_from_rfc2822(date).ok());
-    let seconds = date.map_or(0, |date| (date.to_utc() - now).num_seconds());
+    let date = date.and_then(crate::domain::time::read_date);
+    let seconds = date.map_or(0, |date| (date - now).num_seconds());
     if seconds.abs() > LATE_AT_MOST { seconds } else { 0 }
 }
 

@@ -11,7 +11,7 @@ use crate::config;
 use crate::domain::signal::query::{DURATION_METRIC, REQUESTS_METRIC};
 use crate::domain::signal::{Labels, Sample, Series};
 use crate::domain::text;
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::http::{Answered, Http, Request, trouble};
 use crate::sources::metrics::{Metrics, ObserveMetrics, Rule};
@@ -119,7 +119,7 @@ impl Prometheus {
             let sentence = format!("{} refused it ({}).", self.name(), error.trim_end_matches('.'));
             return Err(SourceError::new(Trouble::Rejected, sentence));
         }
-        let ahead = TimeDelta::seconds(self.shared.ahead.load(Ordering::Relaxed));
+        let ahead = time::seconds(self.shared.ahead.load(Ordering::Relaxed));
         let mut kept = self.shared.texts.lock().unwrap_or_else(PoisonError::into_inner);
         let rules = wire::rules(&envelope, &mut kept).map_err(|what| self.malformed(&what));
         kept.tidy();
@@ -136,7 +136,7 @@ impl Prometheus {
     async fn metrics(&self, path: &str, fields: &[(&str, &str)]) -> Result<Metrics, SourceError> {
         let (answer, envelope) = self.ask(path, fields).await?;
         let found = wire::series(&envelope).map_err(|what| self.malformed(&what))?;
-        let ahead = TimeDelta::seconds(answer.ahead);
+        let ahead = time::seconds(answer.ahead);
         let ours = |sample: Sample| Sample { at: sample.at - ahead, ..sample };
         let ours = |series: Series| Series { samples: series.samples.into_iter().map(ours).collect(), ..series };
         Ok(Metrics {
@@ -149,7 +149,7 @@ impl Prometheus {
 
     /// An instant of ours as the server has it, in the form of the API.
     fn theirs(&self, at: Instant) -> String {
-        let at = at + TimeDelta::seconds(self.shared.ahead.load(Ordering::Relaxed));
+        let at = at + time::seconds(self.shared.ahead.load(Ordering::Relaxed));
         format!("{}.{:03}", at.timestamp(), at.timestamp_subsec_millis())
     }
 
@@ -253,7 +253,7 @@ pub(super) fn apart(name: &str, ahead: i64) -> Option<String> {
         1.. => "ahead of",
         _ => "behind",
     };
-    let apart = crate::domain::time::coarse(TimeDelta::seconds(ahead.abs()));
+    let apart = time::coarse(time::seconds(ahead.abs()));
     Some(format!("The clock of {} is {apart} {way} ours; its times are shown by ours.", text::clean(name)))
 }
 

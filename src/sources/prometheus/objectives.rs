@@ -19,7 +19,7 @@ use crate::domain::slo::{
     Events, Excluded, Indicator, Measured, Part, Promise, Recorder, SPANS, SloSnapshot, Span, Window,
 };
 use crate::domain::source::{DOWN_AFTER, SourceHealth};
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::metrics::{ObserveMetrics, only};
@@ -96,7 +96,7 @@ impl std::fmt::Display for Uncounted {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NoSeries(length) => {
-                write!(to, "There is no series of it in the last {}.", crate::domain::time::coarse(*length))
+                write!(to, "There is no series of it in the last {}.", time::coarse(*length))
             }
             Self::Said(sentence) => to.write_str(sentence),
         }
@@ -315,7 +315,7 @@ impl SloSource {
     ) {
         let days = (at - window.began(at)).num_days();
         let query = for_some(&indicator.question().total, labels, &self.services(places), "10m");
-        let start = at - TimeDelta::days((days - 1).max(0));
+        let start = at - time::days((days - 1).max(0));
         let found = self.feed.prometheus.range(&query, start, at, TimeDelta::days(1)).await;
         for place in places {
             let (Some(kept), Some(promise)) = (kept.get_mut(*place), self.feed.promises.get(*place)) else { continue };
