@@ -167,7 +167,7 @@ pub(super) fn confirm(model: &mut Model, fields: &[Field], now: Instant) -> Vec<
         return Vec::new();
     }
     let reason = typed(0).trim().to_owned();
-    if plan.confirmation.needs_reason && reason.is_empty() {
+    if plan.confirmation.needs_reason && !text::is_visible(&reason) {
         open.error = Some("Say why: whoever finds the silence later has nothing else to go by.".to_owned());
         return Vec::new();
     }

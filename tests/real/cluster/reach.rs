@@ -200,7 +200,7 @@ fn lend(terminal: &Terminal) {
     terminal.wait_for_text("Type EXEC and press enter", PATIENCE);
     terminal.send("EXEC");
     wait_until("the terminal lent", PATIENCE, || {
-        terminal.send("\r");
+        terminal.enter();
         (!terminal.is_on_alternate_screen()).then_some(())
     });
 }
@@ -211,7 +211,7 @@ fn forward_8080(terminal: &Terminal) {
     terminal.wait_for_text("Press enter to open it", PATIENCE);
     terminal.send("0:8080");
     wait_until("the port", PATIENCE, || {
-        terminal.send("\r");
+        terminal.enter();
         terminal.screen_text().contains("FORWARDING 127.0.0.1:").then_some(())
     });
 }
