@@ -266,6 +266,7 @@ impl Session {
         Some(Silencer {
             environment: self.environment.name.clone(),
             guard: self.environment.guard,
+            replica_labels: self.environment.alerts.replica_labels.clone(),
             operate: grant.is_ok().then(|| Arc::new(feed.hands()) as _),
             observe: Arc::new(feed.eyes()),
             grant,

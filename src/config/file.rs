@@ -77,6 +77,7 @@ fn environment(entry: &Entry<'_, '_>, rules: &Arc<[LocalRule]>, problems: &mut P
             "write",
             "alertmanager",
             "watchdog",
+            "replica_labels",
             "prometheus",
             "local_rules",
             "scrape",
