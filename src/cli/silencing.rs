@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use color_eyre::eyre::Result;
 
-use super::output::{note, say, say_json};
+use super::output::{note, say, say_document, say_json};
 use super::session::Session;
 use super::word::named;
 use super::{Format, Global, exit};
@@ -47,7 +47,7 @@ pub(super) async fn plan(global: &Global, ask: &Ask<'_>, output: Format) -> Resu
         }
     };
     match output {
-        Format::Json => say_json(&plan)?,
+        Format::Json => say_document(&plan)?,
         Format::Table => say(&in_words(&plan))?,
     }
     for refusal in &plan.refusals {

@@ -266,7 +266,7 @@ fn connect(kubeconfig: &Path, environments: Vec<Environment>, desk: Desk, leave:
             let observe = Arc::new(connection.clone());
             Ok(Reach {
                 pods: desk.pods(observe.clone(), quarterdeck::sources::cluster::Reach::new(connection.clone())),
-                redact: quarterdeck::telemetry::redact_command,
+                command_lines: quarterdeck::actions::CommandLines::Whole(quarterdeck::telemetry::redact_command),
                 planner: desk.planner(observe.clone(), Rehearsal::new(connection.clone())),
                 executor: desk.executor(observe, Arc::new(Hands::new(connection.clone())), leave),
                 connection,
