@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
-use super::output::{columns, note, say, say_json};
+use super::output::{columns, keep_private, note, say, say_json};
 use super::session::Session;
 use super::{Format, Global};
 use crate::actions::journal;
@@ -212,6 +212,7 @@ fn line(entry: &AuditEntry) -> EntryLine<'_> {
 }
 
 async fn export(store: &Store) -> Answered {
+    keep_private();
     let mut position = 0;
     loop {
         let page = store.audit_after(position, PAGE).await?;

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use super::Global;
 use super::output::note;
 use crate::actions::journal::{self, Journal};
-use crate::actions::{Clusters, Desk, Executor, Grant, Limits, Neighbour, Planner, PodReach, Seen, Silencer, actor};
+use crate::actions::{Clusters, CommandLines, Desk, Executor, Grant, Limits, Neighbour, Planner, PodReach, Seen, Silencer, actor, key};
 use crate::app::{Scope, command_names};
 use crate::config::{Asked, ContextRef, Environment, Paths, Settings};
 use crate::domain::action::Phase;
@@ -37,6 +37,7 @@ use crate::sources::prometheus::{SignalFeed, SignalSource, SloFeed, SloSource};
 use crate::sources::store::Store;
 use crate::sources::store::port::ReadStore;
 use crate::sources::usage::{ObserveUsage, UsageAsk};
+use crate::telemetry::redact_command;
 use crate::theme::{Depth, Theme};
 
 /// How long the first answers may take.
@@ -268,6 +269,7 @@ impl Session {
         Some(Silencer {
             environment: self.environment.name.clone(),
             guard: self.environment.guard,
+            replica_labels: self.environment.alerts.replica_labels.clone(),
             operate: grant.is_ok().then(|| Arc::new(feed.hands()) as _),
             observe: Arc::new(feed.eyes()),
             grant,
@@ -375,6 +377,15 @@ impl Session {
     pub(super) fn pods(&self, connected: &Connected) -> PodReach {
         let connection = connected.connection.clone();
         self.desk().pods(Arc::new(connection.clone()), Reach::new(connection))
+    }
+
+    /// How the journal keeps command lines.
+    pub(super) fn command_lines(&self) -> CommandLines {
+        if self.settings.keeps_command_lines {
+            CommandLines::Whole(redact_command)
+        } else {
+            CommandLines::Digest(key(self.paths.state()))
+        }
     }
 
     /// The executor of the environment: with hands where it may be changed.

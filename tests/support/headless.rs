@@ -267,7 +267,7 @@ fn connect(kubeconfig: &Path, environments: Vec<Environment>, desk: Desk, leave:
             let planner = desk.planner(observe.clone(), Rehearsal::new(connection.clone()));
             Ok(Reach {
                 pods: desk.pods(observe.clone(), quarterdeck::sources::cluster::Reach::new(connection.clone())),
-                redact: quarterdeck::telemetry::redact_command,
+                command_lines: quarterdeck::actions::CommandLines::Whole(quarterdeck::telemetry::redact_command),
                 planner: planner.clone(),
                 executor: desk.executor(planner, Arc::new(Hands::new(connection.clone())), leave),
                 connection,

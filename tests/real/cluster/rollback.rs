@@ -246,14 +246,15 @@ fn a_hangup_in_mid_action_leaves_a_run_the_next_start_ends() {
         let console = Console::through(&proxy, "oncall", &shop);
         let mut screen = console.open(80, 24);
         screen.wait_for_text(name, PATIENCE);
-        screen.send(&format!("/{name}\r"));
+        screen.send(&format!("/{name}"));
+        screen.enter();
         screen.wait_for_text("stuck", PATIENCE);
         screen.send("!b");
         screen.wait_for_text("type ROLLBACK", PATIENCE);
         proxy.strike(fault, crate::support::proxy::Seen::is_write);
         screen.send("ROLLBACK");
         wait_until("the request on its way", PATIENCE, || {
-            screen.send("\r");
+            screen.enter();
             proxy.struck().map(drop)
         });
         // A line that is lost hangs up more than once.
@@ -297,7 +298,7 @@ fn a_terminal_that_stops_reading_for_a_minute_holds_nothing_up() {
     screen.wait_for_text("type ROLLBACK", PATIENCE);
     screen.send("ROLLBACK");
     wait_until("the run to begin", PATIENCE, || {
-        screen.send("\r");
+        screen.enter();
         (!screen.screen_text().contains("type ROLLBACK")).then_some(())
     });
     screen.stop_reading();
@@ -333,7 +334,8 @@ fn a_read_only_console_only_looks() {
     screen.wait_for_text("stuck", PATIENCE);
     screen.send("!b");
     screen.wait_for_text("NOT CHECKED BY THE SERVER", PATIENCE);
-    screen.send("ROLLBACK\r");
+    screen.send("ROLLBACK");
+    screen.enter();
     screen.wait_for("refused words", PATIENCE, |text| text.contains("cannot be applied"));
     drop(screen);
     // Other tests look on as the same viewer, with other programs.
