@@ -1,13 +1,16 @@
 //! Every attempt, refused and cancelled ones included: one hash chain per process, on disk before the first request leaves.
 
 mod finished;
+mod folder;
 mod read;
 mod replay;
+mod runs;
 mod write;
 
 pub use finished::{Finished, finished};
-pub use read::{Chain, Flaw, Unfinished, chains, ended, flaws, unfinished, unfinished_silences};
+pub use read::{Chain, Flaw, chains, flaws};
 pub use replay::{Replayed, replay};
+pub use runs::{Unfinished, ended, unfinished, unfinished_silences};
 pub use write::{Journal, Written, record, unwritten, write};
 
 use serde::{Deserialize, Serialize};
