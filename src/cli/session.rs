@@ -295,12 +295,12 @@ impl Session {
 
     /// Where the signals of every environment come from.
     pub(super) fn signal_feeds(&self) -> Vec<SignalFeed> {
-        self.settings.environments.iter().filter_map(|one| SignalFeed::of(one, &self.clock)).collect()
+        self.settings.environments.iter().filter_map(|one| SignalFeed::of(one, self.services(), &self.clock)).collect()
     }
 
     /// The signals of the environment, once; `None` when it has no Prometheus.
     pub(super) async fn signals(&self, within: Duration) -> Option<SignalSnapshot> {
-        let feed = SignalFeed::of(&self.environment, &self.clock)?;
+        let feed = SignalFeed::of(&self.environment, self.services(), &self.clock)?;
         let (clock, retry) = (self.clock(), Arc::new(Notify::new()));
         let source = |snapshots| SignalSource { feed, clock, retry, snapshots }.run();
         let is_settled = |snapshot: &SignalSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
@@ -328,9 +328,12 @@ impl Session {
         self.settings.environments.iter().filter_map(feed).collect()
     }
 
-    /// What was promised in the environment, counted once; `None` when it has no Prometheus.
+    /// What was promised in the environment, counted once; `None` when it has no Prometheus and nothing was promised.
     pub(super) async fn slos(&self, within: Duration) -> Option<SloSnapshot> {
         let feed = SloFeed::of(&self.environment, self.services(), &self.clock)?;
+        if feed.prometheus.is_none() {
+            return Some(feed.uncounted(&feed.without(), self.now()));
+        }
         let (clock, retry) = (self.clock(), Arc::new(Notify::new()));
         let source = |snapshots| SloSource { feed, clock, retry, snapshots }.run();
         let is_settled = |snapshot: &SloSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();

@@ -77,7 +77,7 @@ impl Headless {
         let services = desk.services.clone();
         let feeds = Feeds {
             alerts: environments.iter().filter_map(|one| AlertFeed::of(one, &services, &clock)).collect(),
-            signals: environments.iter().filter_map(|one| SignalFeed::of(one, &clock)).collect(),
+            signals: environments.iter().filter_map(|one| SignalFeed::of(one, &services, &clock)).collect(),
             objectives: environments.iter().filter_map(|one| SloFeed::of(one, &services, &clock)).collect(),
             health: environments.iter().filter_map(|one| HealthFeed::of(&one.name, &services)).collect(),
         };
