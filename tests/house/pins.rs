@@ -74,8 +74,8 @@ impl ObserveCluster for Altered {
 async fn altered(alter: impl Fn(WorkloadFacts) -> WorkloadFacts + Send + Sync + 'static) -> Rig {
     let mut rig = Rig::open().await;
     let observe = Arc::new(Altered { inner: rig.planner.observe.clone(), alter: Arc::new(alter) });
-    rig.planner = Planner { observe: observe.clone(), ..rig.planner.clone() };
-    rig.executor = Executor { observe, ..rig.executor.clone() };
+    rig.planner = Planner { observe, ..rig.planner.clone() };
+    rig.executor = Executor { planner: rig.planner.clone(), ..rig.executor.clone() };
     rig
 }
 
