@@ -96,7 +96,7 @@ impl Executor {
         pod: &Replaced,
         left: usize,
     ) -> Result<(), Ended> {
-        let began = (self.clock)();
+        let began = self.now();
         let deadline = began + time::seconds(i64::from(aim.deadline_seconds));
         let mut said = String::new();
         loop {
@@ -106,8 +106,8 @@ impl Executor {
                 Seen::Untouched => format!("pod {} is still there", pod.name),
                 Seen::Waiting(words) => words,
             };
-            if (self.clock)() >= deadline {
-                let after = time::coarse((self.clock)() - began);
+            if self.now() >= deadline {
+                let after = time::coarse(self.now() - began);
                 let words = format!("after {after} {words}; {left} further pods were left as they were.");
                 return Err((Outcome::Failed, words));
             }
@@ -121,9 +121,9 @@ impl Executor {
 
     /// Reads the target, again and again while the cluster does not answer.
     async fn patiently(&self, aim: &Aim, left: usize) -> Result<WorkloadFacts, Ended> {
-        let until = (self.clock)() + time::seconds(i64::from(aim.deadline_seconds));
+        let until = self.now() + time::seconds(i64::from(aim.deadline_seconds));
         loop {
-            let error: SourceError = match self.observe.workload(&aim.workload).await {
+            let error: SourceError = match self.planner.observe.workload(&aim.workload).await {
                 Ok(facts) if *facts.uid == *aim.uid => return Ok(facts),
                 Ok(_) => {
                     return Err((
@@ -136,7 +136,7 @@ impl Executor {
             if error.trouble == Trouble::NotFound {
                 return Err((Outcome::Failed, format!("{} does not exist any more.", aim.workload)));
             }
-            if (self.clock)() >= until {
+            if self.now() >= until {
                 let words =
                     format!("the cluster cannot be read, and {left} pods were left as they were: {}", error.sentence);
                 return Err((Outcome::Unknown, words));

@@ -13,6 +13,7 @@ mod environments;
 mod faults;
 #[path = "../support/headless.rs"]
 mod headless;
+mod gate;
 mod health;
 mod jobs;
 mod journeys;

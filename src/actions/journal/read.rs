@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Entry, Line, SILENCES, VISITS, What};
+use super::{Entry, Journal, Line, SILENCES, VISITS, What};
 use crate::domain::action::{Outcome, Phase};
 
 /// One chain as it was read.
@@ -64,6 +64,15 @@ pub fn chains(state: &Path) -> io::Result<Vec<Chain>> {
     // The name begins with the time.
     files.sort();
     Ok(files.into_iter().map(read).collect())
+}
+
+impl Journal {
+    /// Whether a run of this id was begun on this machine, by whichever process. A chain that cannot be read hides no other.
+    pub fn has_begun(&self, run: &str) -> bool {
+        let chains = self.folder().parent().map(chains).and_then(Result::ok).unwrap_or_default();
+        let mut lines = chains.iter().flat_map(|chain| &chain.lines);
+        lines.any(|line| line.entry.what == What::Begun && line.entry.run == run)
+    }
 }
 
 fn read(file: PathBuf) -> Chain {

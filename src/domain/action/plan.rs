@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::tier::{Gesture, Tier};
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{Change, WorkloadRef, same_code};
+use crate::domain::text;
 use crate::domain::time::{self, Instant};
 
 /// Who plans and acts.
@@ -250,6 +251,23 @@ pub struct Target {
 }
 
 impl Target {
+    /// Why somebody who has read this target was not told how far it would reach now; `None` when they were.
+    pub fn reaches_further(&self, blast: &BlastRadius, tier: Tier) -> Option<String> {
+        if self.blast.covers(blast) && tier <= self.tier {
+            return None;
+        }
+        Some(format!(
+            "{} would reach further than the plan said. Now: {}, at most {} ({}); the plan said: {}, at most {} ({}).",
+            self.workload,
+            blast.words,
+            blast.at_most,
+            tier.words(),
+            text::clean(&self.blast.words),
+            self.blast.at_most,
+            self.tier.words()
+        ))
+    }
+
     /// How long it may take: the time of its verification, and as much again for each pod that is replaced by us.
     pub fn takes(&self) -> TimeDelta {
         takes(self.deadline_seconds, &self.steps)
@@ -337,6 +355,8 @@ pub struct Plan {
 impl Plan {
     /// How long a plan holds after its last refresh.
     pub const HOLDS: TimeDelta = TimeDelta::minutes(5);
+    /// How far ahead of ours the clock may be that a document was made by.
+    const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
 
     /// The digest of the document as it stands.
     pub fn computed_digest(&self) -> String {
@@ -358,9 +378,15 @@ impl Plan {
         self.digest == self.computed_digest()
     }
 
-    /// Whether its facts are too old to act on.
+    /// Whether its facts are too old to act on, whatever expiry a document writes.
     pub fn is_expired(&self, now: Instant) -> bool {
-        now >= self.expires_at
+        let end = self.refreshed_at.checked_add_signed(Self::HOLDS);
+        now >= self.expires_at || end.is_none_or(|end| now >= end)
+    }
+
+    /// Whether it says that it was made later than now: more than two clocks of one room differ.
+    pub fn is_of_the_future(&self, now: Instant) -> bool {
+        self.refreshed_at.signed_duration_since(now) > Self::CLOCKS_DIFFER
     }
 
     /// Whether it could be applied.
