@@ -11,7 +11,7 @@ use crate::sources::observe::WorkloadFacts;
 
 impl Planner {
     /// Whether somebody is at work on the target: an error where it may not be touched meanwhile, else what to know first.
-    pub(super) fn held_by(&self, facts: &WorkloadFacts, now: Instant) -> Option<Result<String, String>> {
+    pub(super) fn held_by(&self, action: &str, facts: &WorkloadFacts, now: Instant) -> Option<Result<String, String>> {
         let record = facts.record.as_ref().filter(|record| record.is_live(now))?;
         if facts.report.is_complete() {
             return None;
@@ -25,7 +25,7 @@ impl Planner {
             ))),
             Some(_) => None,
             None => Some(Err(format!(
-                "{}; wait for its outcome, or until its record expires in {}. If that run is known to be dead, plan again with --override-record, on the screen as `:ACTION {} --override-record`: it asks for a reason and is journalled.",
+                "{}; wait for its outcome, or until its record expires in {}. If that run is known to be dead, plan again with --override-record, on the screen as `:{action} {} --override-record`: it asks for a reason and is journalled.",
                 record.sentence(now),
                 time::left(record.expires - now),
                 facts.workload.label()
@@ -49,13 +49,9 @@ pub(super) fn overriding(mut draft: Draft, record: Option<&OperationRecord>) -> 
 
 /// Whether what was read in the plan still tells all of what the action would do: the world outside the pins is judged again.
 pub(super) fn still_said(target: &Target, draft: &Draft) -> Result<(), String> {
-    let workload = &target.workload;
-    if !target.blast.covers(&draft.blast) || draft.tier > target.tier {
-        return Err(format!(
-            "it would reach further than the plan said. Now: {} (at most {}); the plan said: {} (at most {}). Plan {workload} again.",
-            draft.blast.words, draft.blast.at_most, target.blast.words, target.blast.at_most
-        ));
+    if let Some(words) = target.reaches_further(&draft.blast, draft.tier) {
+        return Err(format!("{words} Plan again."));
     }
     let unsaid = draft.warnings.iter().find(|warning| !target.warnings.contains(warning));
-    unsaid.map_or(Ok(()), |warning| Err(format!("what the plan did not say of {workload}: {warning} Plan again.")))
+    unsaid.map_or(Ok(()), |warning| Err(format!("what the plan did not say of {}: {warning} Plan again.", target.workload)))
 }

@@ -189,7 +189,7 @@ impl Planner {
         for (place, (facts, options)) in read.iter().enumerate() {
             let deadline = deadline_seconds(facts);
             verifying += takes(deadline, &[]);
-            let held = self.held_by(facts, now);
+            let held = self.held_by(action.id(), facts, now);
             let overridden = held
                 .as_ref()
                 .and_then(|held| facts.record.as_ref().filter(|_| held.is_err() && options.overrides_record));
