@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use super::gate::short;
 use super::journal::{self, Entry, Journal, What};
 use super::policy::{self, Grant};
 use crate::domain::action::{Outcome, Phase};
@@ -21,6 +22,8 @@ use crate::sources::observe::{MemberAlerts, ObserveAlerts, Replicated};
 use crate::sources::operate::{OperateAlerts, WantedSilence};
 use crate::sources::store::new_id;
 
+/// How far ahead of ours the clock may be that a document was made by.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
 /// How often the members are looked at until all of them have it.
 const LOOKS: usize = 20;
 /// How long between two looks: a silence reaches the other members within a gossip interval or a few.
@@ -109,7 +112,7 @@ impl Silencer {
             guard: self.guard,
             author: self.author.clone(),
             matchers: made.matchers,
-            ends_at: now + holds_for,
+            ends_at: now.checked_add_signed(holds_for).unwrap_or(now),
             seen,
             chosen: made.chosen,
             left_out: made.left_out,
@@ -145,22 +148,24 @@ impl Silencer {
         self.observe.matching(&made.matchers).await
     }
 
-    /// Carries a plan out that was confirmed with what was typed.
-    pub async fn carry_out(&self, plan: &Silencing, typed: &str, reason: &str) -> Silenced {
+    /// Judges a plan again that was confirmed with what was typed, and carries out what comes of it.
+    pub async fn carry_out(&self, document: &Silencing, typed: &str, reason: &str) -> Silenced {
         let run = new_id(&self.clock).as_str().to_owned();
-        let bare = self.bare(plan, &run);
+        let bare = self.bare(document, &run);
         let line = |what, words: String| Entry { what, words, ..bare.clone() };
         let refuse = |reason: String| {
-            self.record(line(What::Refused, format!("{}: {reason}", plan.title())));
+            self.record(line(What::Refused, format!("{}: {reason}", short(&document.title()))));
             Silenced::refused(reason)
         };
-        let operate = match self.admit(plan, typed, reason) {
+        let operate = match self.admit(document) {
             Ok(operate) => operate,
             Err(reason) => return refuse(reason),
         };
-        if let Err(reason) = self.is_as_shown(plan).await {
-            return refuse(reason);
-        }
+        let plan = match self.judge(document, typed, reason).await {
+            Ok(plan) => plan,
+            Err(reason) => return refuse(reason),
+        };
+        let plan = &plan;
         let said = format!("{} until {}: {}", plan.title(), plan.ends_at.format("%F %H:%M UTC"), reason.trim());
         for entry in [line(What::Begun, said.clone()), line(What::Intent, said)] {
             if let Err(reason) = self.write(entry) {
@@ -230,43 +235,87 @@ impl Silencer {
     }
 
     /// Whether all that can be known without asking anybody allows it.
-    fn admit(&self, plan: &Silencing, typed: &str, reason: &str) -> Result<Arc<dyn OperateAlerts>, String> {
+    fn admit(&self, document: &Silencing) -> Result<Arc<dyn OperateAlerts>, String> {
         self.grant.clone()?;
-        if *plan.environment != *self.environment {
-            return Err(format!("the plan is of {}, not of {}.", plan.environment, self.environment));
+        if *document.environment != *self.environment {
+            return Err(format!("the plan is of {}, not of {}.", short(&document.environment), self.environment));
         }
-        if let Some(reason) = plan.refusals.first() {
-            return Err(format!("{reason} Nothing was sent."));
+        if let Some(reason) = document.refusals.first() {
+            return Err(format!("{} Nothing was sent.", short(reason)));
         }
-        if plan.author != self.author {
-            return Err(format!("the plan was made by {}: nothing was sent.", plan.author.name));
+        if document.author != self.author {
+            return Err(format!("the plan was made by {}: nothing was sent.", short(&document.author.name)));
         }
-        if (self.clock)() >= plan.expires_at {
+        let now = (self.clock)();
+        if now >= document.expires_at {
             return Err("the plan has expired: nothing was sent. Make it anew.".to_owned());
         }
-        policy::confirms(&plan.confirmation, typed, Some(reason))?;
+        if document.made_at.signed_duration_since(now) > CLOCKS_DIFFER {
+            return Err("the plan says it was made later than now: nothing was sent. Make it anew.".to_owned());
+        }
+        if document.action != SilenceDeed::ExpireSilence && document.ends_at <= now {
+            return Err("the silence would be over already: nothing was sent. Make it anew.".to_owned());
+        }
         self.operate.clone().ok_or_else(|| "this console has no hands: nothing was sent.".to_owned())
     }
 
-    /// Whether the silence is still the one that was shown, and hides nothing that was not.
-    async fn is_as_shown(&self, plan: &Silencing) -> Result<(), String> {
-        if let Some(seen) = &plan.seen {
-            let found = self.members(&seen.id).await?;
-            let known = found.iter().find_map(|one| one.silence.as_ref().ok()?.as_ref());
-            let known = known.ok_or_else(|| format!("there is no silence {} any more: nothing was sent.", seen.id))?;
-            if SeenSilence::from(known) != *seen || known.state == SilenceState::Expired {
-                return Err(
-                    "the silence is not what the plan showed any more: nothing was sent. Make it anew.".to_owned()
-                );
-            }
+    /// Works a document out anew from what it asks for, by the same code that planned, and compares: the plan to carry out. What it says
+    /// of its own refusals, of what it hides and of what confirms it is for reading only.
+    async fn judge(&self, document: &Silencing, typed: &str, reason: &str) -> Result<Silencing, String> {
+        let seen = self.as_shown(document).await?;
+        let chosen = document.hides.iter().filter(|hidden| hidden.is_chosen);
+        let fresh = self
+            .plan(Sketch {
+                action: document.action,
+                // What an existing silence covers, it covers: a change is one of its end.
+                matchers: seen.as_ref().map_or_else(|| document.matchers.clone(), |seen| seen.matchers.clone()),
+                is_suggested: false,
+                holds_for: document.ends_at.signed_duration_since(document.made_at),
+                seen,
+                chosen: chosen.map(|hidden| hidden.fingerprint.as_str().into()).collect(),
+            })
+            .await;
+        // However long a document says that it may be carried out.
+        let holds = fresh.expires_at.signed_duration_since(fresh.made_at);
+        if fresh.made_at.signed_duration_since(document.made_at) >= holds {
+            return Err("the plan has expired: nothing was sent. Make it anew.".to_owned());
         }
-        if plan.action == SilenceDeed::ExpireSilence {
-            return Ok(());
+        if let Some(reason) = fresh.refusals.first() {
+            return Err(format!("{reason} Nothing was sent."));
         }
-        let covered = self.observe.matching(&plan.matchers).await.map_err(|error| {
+        if fresh.matchers != document.matchers || fresh.seen != document.seen || document.version != fresh.version {
+            return Err("the plan is not of the silence it names: nothing was sent. Make it anew.".to_owned());
+        }
+        if document.action != SilenceDeed::ExpireSilence {
+            self.surprise(document).await?;
+        }
+        policy::confirms(&fresh.confirmation, typed, Some(reason))?;
+        // The end that was read is the end it gets, though it is a moment nearer by now.
+        let ends_at = if document.action == SilenceDeed::ExpireSilence { fresh.ends_at } else { document.ends_at };
+        Ok(Silencing { ends_at, ..fresh })
+    }
+
+    /// The silence a plan is of, as it is now and as it was shown; `None` for a new one.
+    async fn as_shown(&self, document: &Silencing) -> Result<Option<Silence>, String> {
+        let Some(seen) = document.seen.as_ref().filter(|_| document.action != SilenceDeed::Silence) else {
+            return Ok(None);
+        };
+        let found = self.members(&seen.id).await?;
+        let known = found.into_iter().find_map(|one| one.silence.ok().flatten());
+        let known =
+            known.ok_or_else(|| format!("there is no silence {} any more: nothing was sent.", short(&seen.id)))?;
+        if SeenSilence::from(&known) != *seen || known.state == SilenceState::Expired {
+            return Err("the silence is not what the plan showed any more: nothing was sent. Make it anew.".to_owned());
+        }
+        Ok(Some(known))
+    }
+
+    /// Whether it hides nothing that was not shown.
+    async fn surprise(&self, document: &Silencing) -> Result<(), String> {
+        let covered = self.observe.matching(&document.matchers).await.map_err(|error| {
             format!("what it covers cannot be asked again: {} Nothing was sent.", cleaned(&error.sentence))
         })?;
-        match plan.surprises(&covered).as_slice() {
+        match document.surprises(&covered).as_slice() {
             [] => Ok(()),
             [first, rest @ ..] => {
                 let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
@@ -417,7 +466,7 @@ impl Silencer {
     }
 
     fn bare(&self, plan: &Silencing, run: &str) -> Entry {
-        Entry::bare(run, plan.action.id(), &plan.environment, &self.author.name)
+        Entry::bare(run, plan.action.id(), &self.environment, &self.author.name)
     }
 
     /// A line that must be on disk before anything else happens.
@@ -818,6 +867,64 @@ mod tests {
         assert!(refused(own(), "", "why").await.contains("it would hide Down now"), "not what was shown");
         assert_eq!(rig.sent(), 0);
         assert!(rig.server.whats().iter().all(|what| *what == What::Refused));
+    }
+
+    #[tokio::test]
+    async fn an_edited_document_is_refused_or_no_wider() {
+        let rig = rig(Way::Accepted);
+        let honest = serde_json::to_value(rig.plan(SilenceDeed::Silence).await).expect("a document");
+        rig.server.alerts.lock().expect("one").push(alert(&[("alertname", "Down")], now()));
+        let edited = |edits: &[(&str, serde_json::Value)]| -> Silencing {
+            let mut document = honest.clone();
+            for (place, edit) in edits {
+                *document.pointer_mut(place).expect("a place") = edit.clone();
+            }
+            serde_json::from_value(document).expect("a document")
+        };
+        // In this server every matcher covers everything: what another matcher hides was not shown.
+        let other = serde_json::json!([Matcher::equal("alertname", "Down")]);
+        let shown = serde_json::json!({
+            "alert": "Down", "service": null, "severity": "high", "summary": "", "fingerprint": "f", "is_chosen": false,
+        });
+        let all = serde_json::json!([honest["hides"][0], shown]);
+        let everything = serde_json::json!([Matcher { operator: crate::domain::alert::Operator::Like, ..Matcher::equal("alertname", ".*") }]);
+        let seen = serde_json::json!({
+            "id": "4ef1", "starts_at": now(), "ends_at": now(), "created_by": "lee", "comment": "theirs",
+        });
+        let bare = serde_json::json!({"gesture": "enter", "word": "GO", "needs_reason": false});
+        for (why, edits) in [
+            ("it would hide", vec![("/matchers", other.clone())]),
+            ("no matcher names anything", vec![("/matchers", everything), ("/hides", all.clone())]),
+            ("confirmation is not right", vec![("/hides", all), ("/confirmation", bare)]),
+            ("longer than 7 days", vec![("/ends_at", (now() + TimeDelta::days(3_650)).to_rfc3339().into())]),
+            ("longer than 7 days", vec![("/ends_at", "+262142-12-31T23:59:59Z".into())]),
+            ("over already", vec![("/ends_at", (now() - TimeDelta::hours(1)).to_rfc3339().into())]),
+            ("later than now", vec![("/made_at", "2999-01-01T00:00:00Z".into())]),
+            ("expired", vec![("/made_at", "2001-01-01T00:00:00Z".into()), ("/ends_at", "2001-01-01T02:00:00Z".into()), ("/expires_at", "2999-01-01T00:00:00Z".into())]),
+            ("not of the silence", vec![("/seen", seen)]),
+            ("no such silence", vec![("/action", "expire-silence".into())]),
+            ("of staging", vec![("/environment", "staging".into())]),
+        ] {
+            let ended = rig.silencer.carry_out(&edited(&edits), "", "known").await;
+            assert_eq!(ended.phase, Phase::Refused, "{why}");
+            assert!(ended.words.contains(why) || why == "expired", "{why}: {}", ended.words);
+        }
+        // Refusals that were emptied are found again.
+        let forbidden = Silencer { grant: Err("read-only.".into()), ..rig.silencer.clone() };
+        assert!(forbidden.carry_out(&edited(&[]), "", "known").await.words.contains("read-only"));
+        assert_eq!(rig.sent(), 0);
+        assert!(rig.server.whats().iter().all(|what| *what == What::Refused));
+    }
+
+    #[tokio::test]
+    async fn the_change_of_a_silence_is_of_its_end_alone() {
+        let rig = rig(Way::Accepted);
+        rig.silence().await;
+        let mut plan = rig.plan(SilenceDeed::ChangeSilence).await;
+        plan.matchers = vec![Matcher::equal("severity", "warning")];
+        let ended = rig.silencer.carry_out(&plan, "", "").await;
+        assert!(ended.words.contains("not of the silence it names"), "{}", ended.words);
+        assert_eq!(rig.sent(), 1);
     }
 
     #[tokio::test]

@@ -82,6 +82,8 @@ pub struct Settings {
     pub source: Source,
     /// The environments in the order of the file; never empty, names unique.
     pub environments: Vec<Environment>,
+    /// Every environment the file declares, those that `--context` leaves out too: their guards hold wherever they cover the same.
+    pub declared: Arc<[Environment]>,
     /// The services that are declared, in the order of the file.
     pub services: Arc<Services>,
     /// What is masked in logs beyond what always is; regular expressions that compile.
@@ -144,7 +146,7 @@ impl Settings {
 
     /// Applies the laws that no file can loosen.
     fn assemble(source: Source, declared: Vec<Environment>, services: Services, look: Look, asked: &Asked) -> Self {
-        let mut environments = declared;
+        let mut environments = declared.clone();
         if let Some(context) = &asked.context {
             environments.retain(|environment| environment.context == ContextRef::Named(context.clone()));
         }
@@ -170,6 +172,7 @@ impl Settings {
         Self {
             source,
             environments,
+            declared: declared.into(),
             services: Arc::new(services),
             log_masks: Vec::new(),
             keeps_command_lines: false,

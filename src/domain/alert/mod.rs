@@ -65,7 +65,7 @@ pub use taking::{Deed, MOST as MOST_TAKEN, Taken, Taking};
 pub use watchdog::Watchdog;
 pub use word::{Around, Terms, Word};
 
-use super::time::Instant;
+use super::time::{self, Instant};
 
 /// Names and values in the order of the names; both cleaned.
 pub type Labels = Arc<[(Arc<str>, Arc<str>)]>;
@@ -124,6 +124,7 @@ pub struct Acknowledgement {
     /// Who.
     pub by: Arc<str>,
     /// When.
+    #[serde(deserialize_with = "time::clamped")]
     pub at: Instant,
     /// What they said with it; may be empty.
     pub words: Arc<str>,

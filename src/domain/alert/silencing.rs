@@ -98,8 +98,10 @@ pub struct SeenSilence {
     /// Its id.
     pub id: String,
     /// From when it holds.
+    #[serde(deserialize_with = "time::clamped")]
     pub starts_at: Instant,
     /// Until when.
+    #[serde(deserialize_with = "time::clamped")]
     pub ends_at: Instant,
     /// Who made it.
     pub created_by: String,
@@ -131,12 +133,15 @@ pub struct Silencing {
     /// Who.
     pub author: Author,
     /// When it was made.
+    #[serde(deserialize_with = "time::clamped")]
     pub made_at: Instant,
     /// Until when it may be carried out.
+    #[serde(deserialize_with = "time::clamped")]
     pub expires_at: Instant,
     /// What the silence covers.
     pub matchers: Vec<Matcher>,
     /// Until when it is to hold.
+    #[serde(deserialize_with = "time::clamped")]
     pub ends_at: Instant,
     /// The silence that is changed; `None` for a new one.
     pub seen: Option<SeenSilence>,

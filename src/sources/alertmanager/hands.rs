@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
 use futures_util::future::join_all;
 use http::Method;
 use serde::Deserialize;
@@ -13,7 +12,7 @@ use super::trouble;
 use super::wire::{self, Before, Reading};
 use crate::domain::alert::{Alert, Matcher, Silence};
 use crate::domain::service::Services;
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::metrics::ObserveMetrics;
 use crate::sources::observe::{Answer, MemberAlerts, ObserveAlerts, Replicated};
@@ -39,7 +38,7 @@ impl AlertEyes {
         let reading = Reading {
             environment: &self.environment,
             services: &self.services,
-            ahead: TimeDelta::seconds(answer.ahead),
+            ahead: time::seconds(answer.ahead),
         };
         let decoded = wire::alerts(&answer.body, &reading, &mut Before::default())
             .map_err(|what| trouble::malformed(&what, client.name()))?;
@@ -111,7 +110,7 @@ impl ObserveAlerts for AlertEyes {
     fn silences(&self) -> Answer<'_, Vec<Silence>> {
         Box::pin(any(&self.clients, |client| async move {
             let answer = client.get("/silences").await?;
-            let decoded = wire::silences(&answer.body, TimeDelta::seconds(answer.ahead))
+            let decoded = wire::silences(&answer.body, time::seconds(answer.ahead))
                 .map_err(|what| trouble::malformed(&what, client.name()))?;
             if decoded.unreadable > 0 {
                 return Err(trouble::malformed("some of the silences cannot be read", client.name()));
@@ -126,7 +125,7 @@ impl ObserveAlerts for AlertEyes {
             let mut found = Vec::new();
             for client in &self.clients {
                 let read = match client.get(&path).await {
-                    Ok(answer) => wire::silence(&answer.body, TimeDelta::seconds(answer.ahead))
+                    Ok(answer) => wire::silence(&answer.body, time::seconds(answer.ahead))
                         .map(Some)
                         .map_err(|what| trouble::malformed(&what, client.name())),
                     Err(error) if error.trouble == Trouble::NotFound => Ok(None),

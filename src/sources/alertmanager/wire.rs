@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::domain::alert::{Alert, Hold, Matcher, Operator, Silence, SilenceState, identity};
 use crate::domain::service::Services;
 use crate::domain::text::clean;
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 use crate::sources::texts::{Kept, Pairs, Text};
 
 /// What is needed to make an [`Alert`] of what the wire says.
@@ -145,7 +145,7 @@ fn list<'a, T>(body: &'a [u8], mut read: impl FnMut(&'a str) -> Result<T, Unread
 }
 
 fn alert(wire: WireAlert<'_>, reading: &Reading<'_>, kept: &mut Kept) -> Result<Alert, Unreadable> {
-    let time = |text: &str| Ok::<_, Unreadable>(text.parse::<Instant>()? - reading.ahead);
+    let time = |text: &str| Ok::<_, Unreadable>(text.parse::<Instant>().map(time::within)? - reading.ahead);
     let started_at = time(&wire.starts_at.0)?;
     let heard_at = wire.updated_at.map(|text| time(&text.0)).transpose()?.unwrap_or(started_at);
     let labels = kept.labels(&wire.labels);
@@ -183,7 +183,9 @@ struct WireSilence {
     id: String,
     #[serde(default)]
     matchers: Vec<WireMatcher>,
+    #[serde(deserialize_with = "time::clamped")]
     starts_at: Instant,
+    #[serde(deserialize_with = "time::clamped")]
     ends_at: Instant,
     #[serde(default)]
     created_by: String,
@@ -272,7 +274,7 @@ pub(super) fn standing(body: &[u8], ahead: TimeDelta) -> Result<Standing, String
         cluster: Option<Cluster>,
         #[serde(default)]
         version_info: Option<Version>,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "time::clamped_or_none")]
         uptime: Option<Instant>,
     }
     #[derive(Deserialize)]
@@ -312,7 +314,7 @@ mod tests {
     fn read(body: &str, ahead: i64) -> Result<Decoded<Arc<Alert>>, String> {
         let environment = "production".into();
         let services = Services::default();
-        let reading = Reading { environment: &environment, services: &services, ahead: TimeDelta::seconds(ahead) };
+        let reading = Reading { environment: &environment, services: &services, ahead: time::seconds(ahead) };
         alerts(body.as_bytes(), &reading, &mut Before::default())
     }
 
@@ -322,7 +324,7 @@ mod tests {
         let services = Services::default();
         let mut before = Before::default();
         let mut read = |body: &str, ahead: i64| {
-            let reading = Reading { environment: &environment, services: &services, ahead: TimeDelta::seconds(ahead) };
+            let reading = Reading { environment: &environment, services: &services, ahead: time::seconds(ahead) };
             alerts(body.as_bytes(), &reading, &mut before).expect("a list").items
         };
         let two = |updated: &str| {
