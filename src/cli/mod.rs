@@ -40,6 +40,9 @@ use color_eyre::eyre::Result;
 /// How long what the demo is writing may take to be written when it ends.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(2);
 
+/// How long the store may take to take the journal over once a command has ended.
+const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(2);
+
 /// The console of the person on call: what is wrong, what changed, and a safe way to take it back.
 #[derive(Debug, Parser)]
 #[command(name = "quarterdeck", version, max_term_width = 100)]
@@ -121,11 +124,23 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
             Some(Command::Demo(demo)) => Box::pin(demo.run(&global, &mut litter)).await,
             Some(Command::Status(status)) => status.run(&global).await,
             Some(Command::Plan(plan)) => plan.run(&global).await,
-            Some(Command::Apply(apply)) => Box::pin(apply.run(&global)).await,
-            Some(Command::Exec(exec)) => Box::pin(exec.run(&global)).await,
-            Some(Command::PortForward(forward)) => Box::pin(forward.run(&global)).await,
+            Some(Command::Apply(apply)) => {
+                let code = Box::pin(apply.run(&global)).await;
+                take_over(&global).await;
+                code
+            }
+            Some(Command::Exec(exec)) => {
+                let code = Box::pin(exec.run(&global)).await;
+                take_over(&global).await;
+                code
+            }
+            Some(Command::PortForward(forward)) => {
+                let code = Box::pin(forward.run(&global)).await;
+                take_over(&global).await;
+                code
+            }
             Some(Command::Logs(logs)) => Box::pin(logs.run(&global)).await,
-            Some(Command::Journal(journal)) => journal.run(),
+            Some(Command::Journal(journal)) => Box::pin(journal.run(&global)).await,
             Some(Command::Audit(audit)) => Box::pin(audit.run(&global)).await,
             Some(Command::Config(config)) => config.run(&global),
             Some(Command::Doctor) => doctor::run(&global).await,
@@ -135,6 +150,20 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
     runtime.shutdown_timeout(if litter.is_some() { WRITTEN_WITHIN } else { Duration::ZERO });
     drop(litter);
     code
+}
+
+/// Takes what was just written into the journal over into the audit: what stands there cannot be changed from here any more. A store
+/// that does not answer holds nobody up: the next who can takes it over.
+async fn take_over(global: &Global) {
+    let session = session::Session::prepare(global);
+    if session.settings.is_store_read_only {
+        return;
+    }
+    let store = session.store();
+    let taken = crate::actions::journal::replay(session.paths.state(), &store);
+    if let Ok(Ok(replayed)) = tokio::time::timeout(TAKEN_OVER_WITHIN, taken).await {
+        replayed.refused.iter().for_each(|words| output::note(words));
+    }
 }
 
 /// The exit codes of `plan` and `apply`.
