@@ -45,7 +45,7 @@ impl Action for Scale {
         let retention = facts.object.pointer("/spec/persistentVolumeClaimRetentionPolicy/whenScaled");
         if gone > 0 && retention.and_then(serde_json::Value::as_str) == Some("Delete") {
             warnings.push(format!(
-                "DATA LOSS: its volume claims are deleted with the pods (persistentVolumeClaimRetentionPolicy.whenScaled is Delete): the data of {} is gone for good.",
+                "DATA LOSS: its volume claims are deleted with the pods (persistentVolumeClaimRetentionPolicy.whenScaled is Delete): the data of {} goes with them, unless their volumes are kept (reclaimPolicy Retain).",
                 pods(gone)
             ));
         }
