@@ -10,7 +10,7 @@ use color_eyre::eyre::Result;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use super::output::{note, say};
+use super::output::{note, say_whole};
 use super::plan::named;
 use super::session::{Session, shows};
 use super::{Format, Global, exit};
@@ -134,7 +134,7 @@ impl Logs {
                 && search.as_ref().is_none_or(|text| line.contains(text))
         };
         for line in lines.iter().filter(is_wanted) {
-            say(&if self.output == Format::Json { json(line)? } else { line.written() })?;
+            say_whole(&if self.output == Format::Json { json(line)? } else { line.written() })?;
         }
         Ok(())
     }

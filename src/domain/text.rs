@@ -10,13 +10,22 @@ pub const LONGEST: usize = 4_096;
 
 /// Text safe for one line of a terminal, at most [`LONGEST`] bytes. Line breaks and tabs become a space.
 pub fn clean(raw: &str) -> Cow<'_, str> {
-    if raw.len() <= LONGEST && raw.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+    safe(raw, LONGEST)
+}
+
+/// [`clean`] without a limit, for what was bounded where it was read and whose end counts.
+pub fn clean_whole(raw: &str) -> Cow<'_, str> {
+    safe(raw, usize::MAX)
+}
+
+fn safe(raw: &str, longest: usize) -> Cow<'_, str> {
+    if raw.len() <= longest && raw.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         return Cow::Borrowed(raw);
     }
-    let mut safe = String::with_capacity(raw.len().min(LONGEST));
+    let mut safe = String::with_capacity(raw.len().min(longest));
     let mut marks = 0;
     for character in raw.chars() {
-        if safe.len() + character.len_utf8() > LONGEST {
+        if safe.len() + character.len_utf8() > longest {
             safe.push('…');
             break;
         }
