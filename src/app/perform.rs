@@ -402,7 +402,7 @@ impl Performer {
     /// Verifies the unfinished runs of an environment that has just been connected, by its own connection.
     fn resume(&mut self, place: usize) {
         let Some(current) = self.ways.at(place) else { return };
-        let environment = current.reach.executor.environment.clone();
+        let environment = current.reach.executor.planner.environment.clone();
         let (here, elsewhere) =
             std::mem::take(&mut self.unfinished).into_iter().partition(|run| run.begun.environment == environment);
         self.unfinished = elsewhere;

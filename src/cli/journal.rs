@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use color_eyre::eyre::Result;
 
 use super::Format;
-use super::output::{columns, note, say, say_json};
+use super::output::{columns, keep_private, note, say, say_json};
 use super::session::paths;
 use crate::actions::journal::{self, Chain, Line};
 use crate::domain::text;
@@ -42,6 +42,7 @@ impl Journal {
             }
             Command::List { output: Format::Table } => say(&table(&chains))?,
             Command::Export => {
+                keep_private();
                 for line in in_order(&chains) {
                     say(&serde_json::to_string(line)?)?;
                 }

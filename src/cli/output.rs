@@ -1,6 +1,9 @@
 //! Words on standard output and standard error. A reader that went away is no error.
 
+use std::fs::{File, Permissions};
 use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
 
 use serde::Serialize;
 
@@ -20,6 +23,27 @@ pub(super) fn say_whole(line: &str) -> io::Result<()> {
 pub(super) fn say_json(document: &(impl Serialize + ?Sized)) -> io::Result<()> {
     let text = serde_json::to_string_pretty(document)?;
     forgive(writeln!(io::stdout().lock(), "{text}"))
+}
+
+/// Prints a plan document, for nobody else to read where it goes into a file of its own.
+pub(super) fn say_document(document: &(impl Serialize + ?Sized)) -> io::Result<()> {
+    keep_private();
+    say_json(document)
+}
+
+/// Takes a file that standard output was just made into from everybody but its owner: plans and exports tell much. What somebody adds to a
+/// file, a pipe or a terminal is left as it is.
+pub(super) fn keep_private() {
+    let private = || -> io::Result<()> { make_private(&File::from(io::stdout().as_fd().try_clone_to_owned()?)) };
+    if let Err(error) = private() {
+        note(&format!("Others may be able to read the file: its mode cannot be set: {error}."));
+    }
+}
+
+fn make_private(file: &File) -> io::Result<()> {
+    let about = file.metadata()?;
+    let is_new = about.is_file() && about.len() == 0;
+    if is_new { file.set_permissions(Permissions::from_mode(0o600)) } else { Ok(()) }
 }
 
 /// Prints a text for the person at the terminal, beside a document on standard output.
@@ -65,6 +89,22 @@ mod tests {
     #[test]
     fn what_a_document_says_cannot_steer_the_terminal() {
         assert_eq!(safe("one\x1b]0;title\x07\ntwo\u{202e}"), "one]0;title\ntwo");
+    }
+
+    #[test]
+    fn a_file_of_its_own_is_for_its_owner_alone_and_any_other_stays_as_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mode = |text: &str| {
+            let place = folder.path().join("plan.json");
+            std::fs::write(&place, text).expect("room");
+            let file = File::options().append(true).open(&place).expect("a file");
+            file.set_permissions(Permissions::from_mode(0o644)).expect("ours");
+            make_private(&file).expect("ours");
+            file.metadata().expect("a file").permissions().mode() & 0o777
+        };
+        assert_eq!((mode(""), mode("a log of somebody")), (0o600, 0o644));
+        let null = File::options().write(true).open("/dev/null").expect("a device");
+        assert!(make_private(&null).is_ok());
     }
 
     #[test]

@@ -10,15 +10,15 @@ pub const LONGEST: usize = 4_096;
 
 /// Text safe for one line of a terminal, at most [`LONGEST`] bytes. Line breaks and tabs become a space.
 pub fn clean(raw: &str) -> Cow<'_, str> {
-    safe(raw, LONGEST)
+    cleaned(raw, LONGEST)
 }
 
 /// [`clean`] without a limit, for what was bounded where it was read and whose end counts.
 pub fn clean_whole(raw: &str) -> Cow<'_, str> {
-    safe(raw, usize::MAX)
+    cleaned(raw, usize::MAX)
 }
 
-fn safe(raw: &str, longest: usize) -> Cow<'_, str> {
+fn cleaned(raw: &str, longest: usize) -> Cow<'_, str> {
     if raw.len() <= longest && raw.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         return Cow::Borrowed(raw);
     }
@@ -48,6 +48,17 @@ fn safe(raw: &str, longest: usize) -> Cow<'_, str> {
         marks = 0;
     }
     Cow::Owned(safe)
+}
+
+/// Whether there is anything in a text that a reader sees: one of spaces and invisible characters says nothing.
+pub fn is_visible(raw: &str) -> bool {
+    raw.chars().any(|character| !character.is_whitespace() && !is_unsafe(character) && !is_combining(character))
+}
+
+/// A pasted text, whole: each of its lines safe for a terminal, the line breaks of every system as `\n`.
+pub fn pasted(raw: &str) -> String {
+    let lines = raw.replace("\r\n", "\n").replace('\r', "\n");
+    lines.split('\n').map(|line| cleaned(line, usize::MAX)).collect::<Vec<_>>().join("\n")
 }
 
 /// Text safe for several lines of a terminal: each of them cleaned, none of them empty at the end.
@@ -92,6 +103,20 @@ mod tests {
     fn lines_stay_lines_and_each_is_safe() {
         assert_eq!(clean_lines("one \u{1b}[31m\r\n\ttwo\u{202e}\n\n\u{7}three\n \n"), "one [31m\n two\n\nthree");
         assert_eq!(clean_lines(" \n "), "");
+    }
+
+    #[test]
+    fn a_paste_stays_whole_and_loses_its_teeth() {
+        let link = format!("https://x.example/{}", "y".repeat(9_000));
+        assert_eq!(pasted(&format!("see\u{1b}[31m\r\n\t{link}\rend\n")), format!("see[31m\n {link}\nend\n"));
+    }
+
+    #[test]
+    fn what_nobody_sees_says_nothing() {
+        for nothing in ["", " \u{a0}\t", "\u{200b}", "\u{feff}\u{2060}", "\u{3164}", "\u{301}", "\u{1b}"] {
+            assert!(!is_visible(nothing), "{nothing:?}");
+        }
+        assert!(is_visible("決") && is_visible(" -\u{200b}"));
     }
 
     #[test]

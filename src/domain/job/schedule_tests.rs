@@ -127,7 +127,7 @@ proptest! {
     #[test]
     fn the_next_run_is_later_and_fits(minute in 0_u8..60, hour in 0_u8..24, zone in proptest::sample::select(vec!["UTC", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"]), seconds in 1_700_000_000_i64..1_900_000_000) {
         let schedule = Schedule::read(&format!("{minute} {hour} * * *"), Some(zone)).map_err(TestCaseError::fail)?;
-        let after = DateTime::from_timestamp(seconds, 0).unwrap_or_default();
+        let after = chrono::DateTime::from_timestamp(seconds, 0).unwrap_or_default();
         let next = schedule.next(after).ok_or_else(|| TestCaseError::fail("a daily run"))?;
         let shown = schedule.zone.read(next).map(|shown| (shown.hour, shown.minute));
         prop_assert_eq!(shown, Some((hour, minute)));

@@ -165,6 +165,16 @@ impl Endpoint {
         }
     }
 
+    /// The API server's address as the kubeconfig writes it; `None` where it does not.
+    pub fn server(&self) -> Option<String> {
+        let Self::Context(contexts, context) = self else { return None };
+        let named = contexts.config.contexts.iter().find(|named| named.name == *context)?;
+        let cluster = &named.context.as_ref()?.cluster;
+        let named = contexts.config.clusters.iter().find(|named| named.name == *cluster)?;
+        let server = named.cluster.as_ref()?.server.as_deref()?;
+        Some(server.trim_end_matches('/').to_owned())
+    }
+
     /// kube's configuration for it: our user agent, no retries, and credential plug-ins that never touch the terminal.
     pub(super) async fn config(&self) -> Result<kube::Config, SourceError> {
         let mut config = match self {

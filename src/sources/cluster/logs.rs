@@ -15,7 +15,7 @@ use super::feed::encoded;
 use super::trouble;
 use crate::domain::log::{Line, LogAsk, Mask, Origin, Since, Standing, without_codes};
 use crate::domain::rollout::{Container, Pod};
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::logs::LogNews;
 use crate::sources::observe::ObserveCluster;
@@ -321,12 +321,11 @@ impl Place {
 fn stamped(raw: &str) -> (Option<Instant>, String) {
     let Some((stamp, text)) = raw.split_once(' ') else {
         // An empty line is a stamp alone.
-        return chrono::DateTime::parse_from_rfc3339(raw)
-            .map_or((None, raw.to_owned()), |at| (Some(at.to_utc()), String::new()));
+        return time::read(raw).map_or((None, raw.to_owned()), |at| (Some(at), String::new()));
     };
-    match chrono::DateTime::parse_from_rfc3339(stamp) {
-        Ok(at) => (Some(at.to_utc()), text.to_owned()),
-        Err(_) => (None, raw.to_owned()),
+    match time::read(stamp) {
+        Some(at) => (Some(at), text.to_owned()),
+        None => (None, raw.to_owned()),
     }
 }
 

@@ -155,7 +155,7 @@ fn the_same_names_in_two_clusters_are_never_confused() {
     terminal.wait_for_text("type RESTART", PATIENCE);
     terminal.send("RESTART");
     wait_until("the restart to be verified", PATIENCE, || {
-        terminal.send("\r");
+        terminal.enter();
         terminal.screen_text().contains("verified: 2/2").then_some(())
     });
     wait_until("the second change in west's audit log", PATIENCE, || (changes(&west) == 2).then_some(()));

@@ -88,7 +88,7 @@ async fn a_killed_console_has_what_was_typed_again() {
     terminal.wait_for("what was typed", SOON, |text| text.contains("it renews tonight") && text.contains("here again"));
     // The confirmation may not be armed yet: then enter is only told off.
     wait_until("the note to be written", SOON, || {
-        terminal.send("\r");
+        terminal.enter();
         terminal.wait_for("an answer", SOON, |text| text.contains("written down") || text.contains("Read it first"));
         terminal.screen_text().contains("written down").then_some(())
     });

@@ -108,7 +108,7 @@ impl<'a> Wire<'a> for WireJob<'a> {
 
 /// Seconds of a specification, within reason.
 fn seconds(seconds: i64) -> Option<TimeDelta> {
-    TimeDelta::try_seconds(seconds.clamp(0, i64::from(u32::MAX)))
+    Some(crate::domain::time::seconds(seconds.clamp(0, i64::from(u32::MAX))))
 }
 
 impl WireCronJob<'_> {

@@ -100,7 +100,7 @@ impl Probe {
     fn patience(&self) -> TimeDelta {
         let seconds =
             self.period_seconds.saturating_mul(self.failure_threshold).saturating_add(self.initial_delay_seconds);
-        TimeDelta::seconds(seconds.clamp(0, 86_400))
+        crate::domain::time::seconds(seconds.clamp(0, 86_400))
     }
 }
 
