@@ -366,8 +366,12 @@ impl Silencer {
         }
         let have = last.iter().filter(|member| has_it(plan, member)).count();
         if have == 0 {
-            let words =
-                format!("Alertmanager took it as {id}, but no member shows it so. Look at it before you try again.");
+            // Its answer may have been lost, and so may every answer since.
+            let words = if last.iter().any(|member| member.silence.is_ok()) {
+                format!("no Alertmanager that answers shows silence {id} as planned. Look at it before you try again.")
+            } else {
+                format!("no Alertmanager answered since: whether silence {id} is as planned is not known. Look at it before you try again.")
+            };
             return Silenced { phase: Phase::Unknown, words, id: Some(id) };
         }
         let named = |wanted: &dyn Fn(&Replicated) -> bool| {

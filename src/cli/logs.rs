@@ -10,7 +10,7 @@ use color_eyre::eyre::Result;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use super::output::{note, say, say_json_line};
+use super::output::{note, say_json_line, say_whole};
 use super::plan::named;
 use super::session::{Session, shows};
 use super::{Format, Global, exit};
@@ -136,7 +136,7 @@ impl Logs {
         for line in lines.iter().filter(is_wanted) {
             match self.output {
                 Format::Json => say_json_line(&entry(line))?,
-                Format::Table => say(&line.written())?,
+                Format::Table => say_whole(&line.written())?,
             }
         }
         Ok(())

@@ -20,6 +20,7 @@ mod journal;
 mod logs;
 mod output;
 mod plan;
+mod plug_in;
 mod pod;
 mod run;
 mod session;
@@ -36,6 +37,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use color_eyre::eyre::Result;
+
+use crate::sources::cluster::{PLUG_IN, start_plug_ins_with};
 
 /// How long what the demo is writing may take to be written when it ends.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(2);
@@ -97,6 +100,9 @@ enum Command {
     Config(config::Config),
     /// What would keep the console from working here.
     Doctor,
+    /// Run a credential plug-in of the kubeconfig without a terminal.
+    #[command(hide = true, name = PLUG_IN)]
+    PlugIn(plug_in::PlugIn),
 }
 
 /// How a document is printed.
@@ -114,9 +120,15 @@ enum Format {
 /// # Errors
 /// What no command turned into a sentence and an exit code of its own.
 pub fn dispatch(cli: Cli) -> Result<ExitCode> {
+    let Cli { global, command } = cli;
+    if let Some(Command::PlugIn(plug_in)) = &command {
+        return Ok(plug_in.run());
+    }
+    if let Some(program) = ourselves() {
+        start_plug_ins_with(program);
+    }
     // One worker beside the loop: a second would decode what the first is done with into memory of its own.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let Cli { global, command } = cli;
     let mut litter = None;
     let code = runtime.block_on(async {
         match command {
@@ -144,6 +156,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
             Some(Command::Audit(audit)) => Box::pin(audit.run(&global)).await,
             Some(Command::Config(config)) => config.run(&global),
             Some(Command::Doctor) => doctor::run(&global).await,
+            Some(Command::PlugIn(plug_in)) => Ok(plug_in.run()),
         }
     });
     // A credential plug-in or a resolver may still hang in a blocking thread: nobody waits for it. What the demo writes is waited for.
@@ -164,6 +177,12 @@ async fn take_over(global: &Global) {
     if let Ok(Ok(replayed)) = tokio::time::timeout(TAKEN_OVER_WITHIN, taken).await {
         replayed.refused.iter().for_each(|words| output::note(words));
     }
+}
+
+/// The program that runs, also when another one was put in its place since.
+fn ourselves() -> Option<PathBuf> {
+    let own = PathBuf::from("/proc/self/exe");
+    if own.exists() { Some(own) } else { std::env::current_exe().ok() }
 }
 
 /// The exit codes of `plan` and `apply`.

@@ -14,6 +14,11 @@ pub(super) fn say(text: &str) -> io::Result<()> {
     forgive(writeln!(io::stdout().lock(), "{}", safe(text)))
 }
 
+/// Prints a line that was cleaned where it was read, as long as it is.
+pub(super) fn say_whole(line: &str) -> io::Result<()> {
+    forgive(writeln!(io::stdout().lock(), "{line}"))
+}
+
 /// Prints a document for programs: JSON over several lines, every string whole.
 pub(super) fn say_json(document: &(impl Serialize + ?Sized)) -> io::Result<()> {
     say_written(&serde_json::to_string_pretty(document)?)

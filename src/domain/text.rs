@@ -14,6 +14,11 @@ pub fn clean(raw: &str) -> Cow<'_, str> {
     cleaned(raw, LONGEST)
 }
 
+/// [`clean`] without a limit, for what was bounded where it was read and whose end counts.
+pub fn clean_whole(raw: &str) -> Cow<'_, str> {
+    cleaned(raw, usize::MAX)
+}
+
 fn cleaned(raw: &str, longest: usize) -> Cow<'_, str> {
     if raw.len() <= longest && raw.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         return Cow::Borrowed(raw);
