@@ -9,6 +9,7 @@ mod alerts;
 mod apply;
 mod audit;
 mod causes;
+mod codes;
 mod config;
 mod demo;
 mod doctor;
@@ -202,13 +203,18 @@ mod exit {
 
     /// The exit code of a finished run.
     pub(super) fn of(phase: Phase) -> ExitCode {
-        ExitCode::from(match phase {
+        ExitCode::from(code(phase))
+    }
+
+    /// The same as a number.
+    pub(super) const fn code(phase: Phase) -> u8 {
+        match phase {
             Phase::Done => 0,
             Phase::Failed => 1,
             Phase::Refused => REFUSED,
             Phase::Aborted => ABORTED,
             // Anything that has not come to an end is unknown to the caller.
             _ => UNKNOWN,
-        })
+        }
     }
 }
