@@ -15,8 +15,7 @@ use super::plan::{Ask, AskedTarget, Setting, record};
 use super::policy;
 use crate::domain::action::{Plan, Target, difference};
 use crate::domain::service::Choice;
-use crate::domain::text;
-use crate::domain::time;
+use crate::domain::{text, time};
 use crate::sources::observe::WorkloadFacts;
 
 /// The most letters of a document that a sentence repeats.
@@ -54,8 +53,12 @@ impl Executor {
         if document.targets.iter().enumerate().any(|(number, target)| place(target) != Some(number)) {
             return Err("the plan names a workload twice. Plan again.".to_owned());
         }
-        if self.journal.lock().unwrap_or_else(PoisonError::into_inner).has_begun(&document.id) {
-            return Err(format!("the plan {} was begun before on this machine. Plan again.", document.id));
+        match self.journal.lock().unwrap_or_else(PoisonError::into_inner).has_begun(&document.id) {
+            Ok(false) => {}
+            Ok(true) => return Err(format!("the plan {} was begun before on this machine. Plan again.", document.id)),
+            Err(error) => {
+                return Err(format!("whether the plan {} was begun before cannot be read in the journal: {error}.", document.id));
+            }
         }
         Ok(action)
     }

@@ -337,7 +337,7 @@ impl Planner {
                 }
                 Ok(Some(_)) => {}
                 Ok(None) => warnings.push(format!(
-                    "{kind} {name}, which revision {} refers to, does not exist any more.",
+                    "{kind} {name}, which revision {} refers to, does not exist.",
                     chosen.number
                 )),
                 Err(error) if error.trouble == Trouble::Forbidden => {

@@ -4,6 +4,7 @@ use crate::actions::contract::Action;
 use crate::domain::action::{Actor, Confirmation, Gesture, Target, Tier, gesture};
 use crate::domain::environment::Guard;
 use crate::domain::service;
+use crate::domain::text::is_visible;
 
 /// Whether the environment lets this console act; if not, why, as a sentence.
 pub type Grant = Result<(), String>;
@@ -31,7 +32,7 @@ pub(super) fn confirms(confirmation: &Confirmation, typed: &str, reason: Option<
     if typed.trim() != confirmation.word && !is_entered {
         return Err(format!("the confirmation is not right: the plan asks for {:?}.", confirmation.word));
     }
-    if confirmation.needs_reason && reason.is_none_or(|reason| reason.trim().is_empty()) {
+    if confirmation.needs_reason && !reason.is_some_and(is_visible) {
         return Err("the plan asks for a reason and none was given.".to_owned());
     }
     Ok(())
@@ -63,7 +64,7 @@ mod tests {
         assert!(confirms(&pressed, "", None).is_ok() && confirms(&pressed, "ROLLBACK", None).is_ok());
         assert!(confirms(&pressed, "no", None).is_err());
         let grave = Confirmation { gesture: Gesture::TypeNameAndReason, word: "api".into(), needs_reason: true };
-        assert!(confirms(&grave, "api", Some(" ")).is_err());
+        assert!(confirms(&grave, "api", Some(" ")).is_err() && confirms(&grave, "api", Some("\u{200b}")).is_err());
         assert!(confirms(&grave, "api", Some("broken")).is_ok());
     }
 

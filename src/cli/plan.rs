@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use clap::Args;
 use color_eyre::eyre::Result;
 
-use super::output::{note, say, say_json};
+use super::output::{note, say, say_document};
 use super::pod::{POD, workload_of};
 use super::session::{Session, shows};
 use super::word::Ask;
@@ -178,7 +178,7 @@ impl Plan {
             Ok(plan) => {
                 let plan = super::advice::told(&session, &connected, plan).await;
                 match self.output {
-                    Format::Json => say_json(&plan)?,
+                    Format::Json => say_document(&plan)?,
                     Format::Table => say(&in_words(&plan))?,
                 }
                 for refusal in &plan.refusals {

@@ -35,7 +35,7 @@ pub(super) struct Happened {
 }
 
 /// Everything there is.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct World {
     objects: BTreeMap<Key, Value>,
     version: u64,

@@ -118,7 +118,7 @@ mod tests {
     }
 
     fn chain(lines: Vec<Line>) -> Chain {
-        Chain { file: "chain".into(), is_alive: false, lines, torn_at: None, trouble: None }
+        Chain { lines, ..Chain::written("chain".into(), "chain".into(), b"") }
     }
 
     fn run(run: &str, minute: i64) -> Vec<Line> {

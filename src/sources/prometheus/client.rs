@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 use super::wire::{self, Envelope};
 use crate::config;
 use crate::domain::signal::query::{DURATION_METRIC, REQUESTS_METRIC};
-use crate::domain::signal::{Labels, Sample, Series};
+use crate::domain::signal::{CodeLabels, Labels, Sample, Series};
 use crate::domain::text;
 use crate::domain::time::{self, Instant};
 use crate::sources::error::{SourceError, Trouble};
@@ -38,7 +38,7 @@ pub struct Prometheus {
     shared: Arc<Shared>,
     /// What the configuration says of labels; what it does not say is asked.
     service_label: Option<Arc<str>>,
-    code_label: Option<Arc<str>>,
+    codes: CodeLabels,
 }
 
 #[derive(Debug, Default)]
@@ -60,8 +60,14 @@ impl Prometheus {
             clock: Clocked(clock),
             shared: Arc::default(),
             service_label: settings.service_label.clone(),
-            code_label: settings.code_label.clone(),
+            codes: CodeLabels { everywhere: settings.code_label.clone(), ..CodeLabels::default() },
         }
+    }
+
+    /// The same way, with labels of the status that are the services' own.
+    pub fn with_codes(mut self, codes: CodeLabels) -> Self {
+        self.codes = codes;
+        self
     }
 
     /// Its host and port.
@@ -161,12 +167,13 @@ impl Prometheus {
         let known = |labels: Option<Labels>| {
             let named = |mut labels: Labels| {
                 labels.service = self.service_label.clone().unwrap_or(labels.service);
-                labels.code = self.code_label.clone().unwrap_or(labels.code);
+                labels.code = self.codes.everywhere.clone().unwrap_or(labels.code);
+                labels.codes = self.codes.clone();
                 labels
             };
             labels.or_else(|| self.service_label.is_some().then(Labels::default)).map(named)
         };
-        if self.service_label.is_some() && self.code_label.is_some() {
+        if self.service_label.is_some() && self.codes.everywhere.is_some() {
             return Ok(known(None));
         }
         let kept = || self.shared.labels.lock().unwrap_or_else(PoisonError::into_inner);
