@@ -22,7 +22,13 @@ pub(super) struct Held<'f> {
 
 impl Planner {
     /// Whether somebody is at work on the target.
-    pub(super) fn held_by<'f>(&self, action: &str, facts: &'f WorkloadFacts, options: &Options, now: Instant) -> Held<'f> {
+    pub(super) fn held_by<'f>(
+        &self,
+        action: &str,
+        facts: &'f WorkloadFacts,
+        options: &Options,
+        now: Instant,
+    ) -> Held<'f> {
         let Some(record) = facts.record.as_ref().filter(|record| record.is_live(now)) else { return Held::default() };
         if facts.report.is_complete() {
             return Held::default();
@@ -85,5 +91,7 @@ pub(super) fn still_said(target: &Target, draft: &Draft) -> Result<(), String> {
         return Err(format!("{words} Plan again."));
     }
     let unsaid = draft.warnings.iter().find(|warning| !target.warnings.contains(warning));
-    unsaid.map_or(Ok(()), |warning| Err(format!("what the plan did not say of {}: {warning} Plan again.", target.workload)))
+    unsaid.map_or(Ok(()), |warning| {
+        Err(format!("what the plan did not say of {}: {warning} Plan again.", target.workload))
+    })
 }

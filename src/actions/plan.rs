@@ -133,8 +133,10 @@ impl Planner {
         for AskedTarget { workload, .. } in targets {
             if *workload.environment != *self.environment {
                 // Two clusters may have the same names in them: only this tells them apart.
-                let sentence =
-                    format!("{workload} is of {}, this is {}: nothing is planned.", workload.environment, self.environment);
+                let sentence = format!(
+                    "{workload} is of {}, this is {}: nothing is planned.",
+                    workload.environment, self.environment
+                );
                 return Err(SourceError::new(Trouble::Setup, sentence));
             }
             if let Some(sentence) = self.limits.refusal(&self.environment, &workload.namespace) {
@@ -214,7 +216,10 @@ impl Planner {
             let (here, from) = self.limits.guard_of(&cluster, namespace);
             guard = guard.max(here);
             warnings.extend(from.map(|from| {
-                format!("GUARDED AS {}: environment {from} covers namespace {namespace} of this cluster too.", here.word())
+                format!(
+                    "GUARDED AS {}: environment {from} covers namespace {namespace} of this cluster too.",
+                    here.word()
+                )
             }));
             let is_denied = self.ask_rights(&draft.steps, &actor, &mut refusals, &mut warnings).await?;
             warnings.extend(self.changed_since(facts, &draft).await);
@@ -336,10 +341,9 @@ impl Planner {
                     warnings.push(format!("{kind} {name} was changed at {}, after revision {} was replaced; its old contents do not come back.", written.format("%Y-%m-%d %H:%M:%S UTC"), chosen.number));
                 }
                 Ok(Some(_)) => {}
-                Ok(None) => warnings.push(format!(
-                    "{kind} {name}, which revision {} refers to, does not exist.",
-                    chosen.number
-                )),
+                Ok(None) => {
+                    warnings.push(format!("{kind} {name}, which revision {} refers to, does not exist.", chosen.number))
+                }
                 Err(error) if error.trouble == Trouble::Forbidden => {
                     warnings.push(format!("{kind} {name} may not be read: whether it changed since is not known."));
                 }
@@ -459,7 +463,13 @@ fn deadline_seconds(facts: &WorkloadFacts) -> u32 {
 }
 
 /// The record a plan writes: everything in it follows from the plan, so that `apply` can build it again. `began` is in the cluster's time.
-pub(super) fn record(id: &str, actor: &Actor, action: &dyn Action, began: Instant, holds: TimeDelta) -> OperationRecord {
+pub(super) fn record(
+    id: &str,
+    actor: &Actor,
+    action: &dyn Action,
+    began: Instant,
+    holds: TimeDelta,
+) -> OperationRecord {
     OperationRecord {
         id: id.to_owned(),
         actor: actor.name().to_owned(),
