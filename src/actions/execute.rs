@@ -69,7 +69,8 @@ impl Executor {
         account.note(RunEvent::Confirmed).await;
         let reason = given.reason.as_deref().map(|reason| format!(" Reason: {reason}")).unwrap_or_default();
         let author = described(&document.actor);
-        let planned = if author == account.bare.actor { String::new() } else { format!(" Planned by {}.", short(&author)) };
+        let planned =
+            if author == account.bare.actor { String::new() } else { format!(" Planned by {}.", short(&author)) };
         let begun = Entry {
             aims: plan.targets.iter().map(aim).collect(),
             ..account.line(What::Begun, None, format!("confirmed.{planned}{reason}"))
@@ -177,7 +178,8 @@ impl Executor {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remember(plan.cluster.uid.as_deref(), &mut facts.revisions);
-        let checked = revise(plan, place, action, &facts).and_then(|()| is_still_of(&self.planner.services, target, &facts));
+        let checked =
+            revise(plan, place, action, &facts).and_then(|()| is_still_of(&self.planner.services, target, &facts));
         if let Err(reason) = checked {
             return Err(refused(format!("nothing was sent: {reason}")).await);
         }

@@ -40,10 +40,15 @@ impl Executor {
         }
         if document.is_of_the_future(self.now()) {
             let made = document.refreshed_at.format("%Y-%m-%d %H:%M:%S UTC");
-            return Err(format!("the plan says it was made at {made}, which is not yet. Check the clocks, and plan again."));
+            return Err(format!(
+                "the plan says it was made at {made}, which is not yet. Check the clocks, and plan again."
+            ));
         }
         if !document.is_applicable() {
-            return Err(document.refusals.first().map_or_else(|| "the plan has no target.".to_owned(), |words| short(words)));
+            return Err(document
+                .refusals
+                .first()
+                .map_or_else(|| "the plan has no target.".to_owned(), |words| short(words)));
         }
         let here = &self.planner.environment;
         if document.environment != *here {
@@ -57,7 +62,10 @@ impl Executor {
             Ok(false) => {}
             Ok(true) => return Err(format!("the plan {} was begun before on this machine. Plan again.", document.id)),
             Err(error) => {
-                return Err(format!("whether the plan {} was begun before cannot be read in the journal: {error}.", document.id));
+                return Err(format!(
+                    "whether the plan {} was begun before cannot be read in the journal: {error}.",
+                    document.id
+                ));
             }
         }
         Ok(action)
@@ -203,7 +211,9 @@ mod tests {
     fn an_id_is_one_that_a_plan_is_given() {
         let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default();
         assert!(is_run_id(&run_id(now)));
-        for strange in ["", "r1", "20261124T030600Z-1", "20261124T030600Z-0123456789abcdeF", "../../../../../../-0123456789abcdef"] {
+        for strange in
+            ["", "r1", "20261124T030600Z-1", "20261124T030600Z-0123456789abcdeF", "../../../../../../-0123456789abcdef"]
+        {
             assert!(!is_run_id(strange), "{strange}");
         }
     }

@@ -105,7 +105,11 @@ impl Scribe {
     fn difference(&self, document: &Word, fresh: &Word, confirm: &str) -> Option<String> {
         let (given, own) = (document.terms(), fresh.terms());
         if given.version != own.version || given.environment != own.environment {
-            return Some(format!("the plan is of {}, not of {}: nothing was written.", short(&given.environment), own.environment));
+            return Some(format!(
+                "the plan is of {}, not of {}: nothing was written.",
+                short(&given.environment),
+                own.environment
+            ));
         }
         if given.author != self.author {
             return Some(format!("the plan was made by {}: nothing was written.", short(&given.author.name)));

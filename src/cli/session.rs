@@ -11,7 +11,9 @@ use tokio::sync::{Notify, mpsc, watch};
 use super::Global;
 use super::output::note;
 use crate::actions::journal::{self, Journal};
-use crate::actions::{Clusters, CommandLines, Desk, Executor, Grant, Limits, Neighbour, Planner, PodReach, Seen, Silencer, actor, key};
+use crate::actions::{
+    Clusters, CommandLines, Desk, Executor, Grant, Limits, Neighbour, Planner, PodReach, Seen, Silencer, actor, key,
+};
 use crate::app::{Scope, command_names};
 use crate::config::{Asked, ContextRef, Environment, Paths, Settings};
 use crate::domain::action::Phase;

@@ -37,7 +37,14 @@ fn edits(place: &str, value: &Value) -> Vec<Value> {
             vec![json!("+262142-12-31T23:59:59Z"), json!("-262143-01-01T00:00:00Z"), json!("2999-01-01T00:00:00Z")]
         }
         Value::String(_) => {
-            vec![json!("edited"), json!(""), json!("enter"), json!("development"), json!("T0"), json!("20261124T030600Z-0123456789abcdef")]
+            vec![
+                json!("edited"),
+                json!(""),
+                json!("enter"),
+                json!("development"),
+                json!("T0"),
+                json!("20261124T030600Z-0123456789abcdef"),
+            ]
         }
         Value::Array(all) => {
             let twice: Vec<Value> = all.iter().chain(all.iter()).cloned().collect();
@@ -236,7 +243,10 @@ async fn the_document_of_a_killed_run_is_not_begun_again_and_ends_nothing() {
     assert_eq!((again.phase, rig.sent().len()), (Phase::Refused, 1), "{again:?}");
     assert!(again.reason.unwrap_or_default().contains("was begun before on this machine"));
     assert_eq!(of_the_run(), before, "nothing is written into the run");
-    assert!(lines().iter().any(|entry| entry.what == What::Refused && entry.words.contains(&plan.id)), "it is told beside it");
+    assert!(
+        lines().iter().any(|entry| entry.what == What::Refused && entry.words.contains(&plan.id)),
+        "it is told beside it"
+    );
     assert_eq!(unfinished(&chains(rig.folder.path()).expect("a journal")).len(), 1, "the run is still to be verified");
 
     // Another machine has no such journal: the record on the target tells.

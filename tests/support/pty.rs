@@ -163,7 +163,9 @@ impl Terminal {
     ///
     /// One key, one answer: a key sent again because nothing was seen yet acts on whatever stands there by then.
     pub(crate) fn confirm(&self, asks: &str, typed: &str, deadline: Duration) {
-        self.wait_for(&format!("{asks:?}, armed"), deadline, |text| text.contains(asks) && !text.contains("accepted in"));
+        self.wait_for(&format!("{asks:?}, armed"), deadline, |text| {
+            text.contains(asks) && !text.contains("accepted in")
+        });
         if !typed.is_empty() {
             let before = self.screen_text().matches(typed).count();
             self.send(typed);

@@ -166,7 +166,10 @@ fn write(state: &Path, last: Option<&Seal>, chains: &[Open], actor: &str, now: I
         let bytes = fs::read(&chain.file)?;
         // Lines whose bytes are no text were counted as what they are read as: nothing of them may be lost.
         if bytes.len() as u64 != chain.entry.bytes && std::str::from_utf8(&bytes).is_ok() {
-            return Err(io::Error::other(format!("{} was written to after its process had ended", chain.file.display())));
+            return Err(io::Error::other(format!(
+                "{} was written to after its process had ended",
+                chain.file.display()
+            )));
         }
         let entry = Sealed { from: data.len() as u64, bytes: bytes.len() as u64, ..chain.entry.clone() };
         lines += entry.lines;
@@ -174,7 +177,10 @@ fn write(state: &Path, last: Option<&Seal>, chains: &[Open], actor: &str, now: I
         index.push('\n');
         data.extend_from_slice(&bytes);
     }
-    let files = [(sealed::segment_file(state, segment), data.as_slice()), (sealed::index_file(state, segment), index.as_bytes())];
+    let files = [
+        (sealed::segment_file(state, segment), data.as_slice()),
+        (sealed::index_file(state, segment), index.as_bytes()),
+    ];
     for (file, bytes) in &files {
         let made = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file);
         let written = made.and_then(|mut open| open.write_all(bytes).and_then(|()| open.sync_all()));

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::{Chain, chains, folder};
 use crate::domain::action::Phase;
 use crate::domain::store::{AuditKind, hex};
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 
 /// A line of the register: one segment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,7 @@ pub(super) struct Seal {
     /// From 1; also the number of the segment.
     pub(super) seq: u64,
     /// When it was sealed: nothing in it is younger.
+    #[serde(deserialize_with = "time::clamped")]
     pub(super) at: Instant,
     /// The hash of the line before.
     pub(super) prev: String,
@@ -61,6 +62,7 @@ pub(super) struct Sealed {
     /// The hash of the last of them; empty where there is none.
     pub(super) hash: String,
     /// When its last line was written.
+    #[serde(default, deserialize_with = "time::clamped_or_none")]
     pub(super) last: Option<Instant>,
     /// The runs it began.
     pub(super) begun: Vec<String>,

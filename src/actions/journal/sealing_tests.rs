@@ -25,7 +25,8 @@ fn chain(state: &Path, minute: i64, entries: &[Entry]) -> io::Result<PathBuf> {
     for entry in entries {
         journal.append(entry.clone(), at(minute))?;
     }
-    let before: Vec<PathBuf> = chains(state)?.into_iter().filter(|chain| chain.is_alive).map(|chain| chain.file).collect();
+    let before: Vec<PathBuf> =
+        chains(state)?.into_iter().filter(|chain| chain.is_alive).map(|chain| chain.file).collect();
     drop(journal);
     let is_ours = |chain: &Chain| !chain.is_alive && before.contains(&chain.file);
     Ok(chains(state)?.into_iter().find(is_ours).map(|chain| chain.file).unwrap_or_default())
@@ -139,7 +140,9 @@ fn several_seal_write_and_read_at_once() -> io::Result<()> {
     let state = folder.path();
     let told = |writer: usize, number: usize| format!("w{writer}-{number}");
     std::thread::scope(|scope| {
-        let write = |writer: usize| move || (0..20).try_for_each(|number| chain(state, 1, &whole(&told(writer, number))).map(drop));
+        let write = |writer: usize| {
+            move || (0..20).try_for_each(|number| chain(state, 1, &whole(&told(writer, number))).map(drop))
+        };
         let seal = || (0..30).try_for_each(|_| seal_beyond(state, "mori", at(9), 2).map(drop));
         let read = || {
             // Nothing that was there once is ever missing.
@@ -204,7 +207,8 @@ fn what_is_changed_after_it_was_sealed_is_named() -> io::Result<()> {
 
 /// Writes a chain anew, every hash with it.
 fn forge(file: &Path, change: impl Fn(&mut Vec<Line>)) -> io::Result<()> {
-    let mut lines: Vec<Line> = fs::read_to_string(file)?.lines().filter_map(|raw| serde_json::from_str(raw).ok()).collect();
+    let mut lines: Vec<Line> =
+        fs::read_to_string(file)?.lines().filter_map(|raw| serde_json::from_str(raw).ok()).collect();
     change(&mut lines);
     let mut prev = String::new();
     let mut text = String::new();
@@ -360,9 +364,12 @@ fn ids_are_made_once() -> io::Result<()> {
         made.into_iter().filter_map(|one| one.join().ok()?.ok()).collect()
     });
     assert_eq!(ids.len(), 8);
-    assert!(ids.iter().all(|id| *id == ids[0] && folder::id_in(&format!("20260101T000000Z-1-00000000-{id}")) == Some(id)));
+    assert!(
+        ids.iter().all(|id| *id == ids[0] && folder::id_in(&format!("20260101T000000Z-1-00000000-{id}")) == Some(id))
+    );
     assert_eq!(folder::id_in("20260101T000000Z-1-00000000"), None, "one of before");
-    let left: BTreeMap<_, _> = fs::read_dir(folder.path())?.filter_map(|one| Some((one.ok()?.file_name(), ()))).collect();
+    let left: BTreeMap<_, _> =
+        fs::read_dir(folder.path())?.filter_map(|one| Some((one.ok()?.file_name(), ()))).collect();
     assert_eq!(left.len(), 1, "{left:?}");
     Ok(())
 }

@@ -180,7 +180,9 @@ mod tests {
     #[test]
     fn what_cannot_be_stored_is_said_before_anything_is_written() {
         assert!(check_text("note", "it is the cache", false, 64).is_ok());
-        for (text, words) in [(" \n", "empty"), ("\u{200b}", "empty"), ("a\0b", "NUL"), ("123456789", "9 bytes long and 8")] {
+        for (text, words) in
+            [(" \n", "empty"), ("\u{200b}", "empty"), ("a\0b", "NUL"), ("123456789", "9 bytes long and 8")]
+        {
             let said = check_text("note", text, false, 8).expect_err("refused");
             assert!(said.contains(words) && said.contains("nothing was written"), "{said}");
         }

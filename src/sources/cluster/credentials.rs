@@ -38,7 +38,8 @@ pub(super) fn of_user(mut user: AuthInfo) -> AuthInfo {
         }
     }
     user.client_certificate_data = user.client_certificate_data.map(|data| in_one_line(&data));
-    user.client_key_data = user.client_key_data.map(|data| in_one_line(secrecy::ExposeSecret::expose_secret(&data)).into());
+    user.client_key_data =
+        user.client_key_data.map(|data| in_one_line(secrecy::ExposeSecret::expose_secret(&data)).into());
     user.exec = user.exec.map(|exec| detached(exec, DETACHER.get().map(PathBuf::as_path)));
     user
 }
@@ -155,8 +156,15 @@ mod tests {
         assert_eq!(ours.args.unwrap_or_default(), ["plug-in", "--", "./login", "--context", "x"]);
         assert_eq!(ours.interactive_mode, Some(ExecInteractiveMode::Never));
         let bare = detached(login(), None);
-        assert_eq!((bare.command.as_deref(), bare.interactive_mode), (Some("./login"), Some(ExecInteractiveMode::Never)));
-        assert_eq!(detached(ExecConfig::default(), Some(Path::new("/bin/us"))).command, None, "kube says it is missing");
+        assert_eq!(
+            (bare.command.as_deref(), bare.interactive_mode),
+            (Some("./login"), Some(ExecInteractiveMode::Never))
+        );
+        assert_eq!(
+            detached(ExecConfig::default(), Some(Path::new("/bin/us"))).command,
+            None,
+            "kube says it is missing"
+        );
     }
 
     #[test]
