@@ -40,10 +40,15 @@ impl Executor {
         }
         if document.is_of_the_future(self.now()) {
             let made = document.refreshed_at.format("%Y-%m-%d %H:%M:%S UTC");
-            return Err(format!("the plan says it was made at {made}, which is not yet. Check the clocks, and plan again."));
+            return Err(format!(
+                "the plan says it was made at {made}, which is not yet. Check the clocks, and plan again."
+            ));
         }
         if !document.is_applicable() {
-            return Err(document.refusals.first().map_or_else(|| "the plan has no target.".to_owned(), |words| short(words)));
+            return Err(document
+                .refusals
+                .first()
+                .map_or_else(|| "the plan has no target.".to_owned(), |words| short(words)));
         }
         let here = &self.planner.environment;
         if document.environment != *here {
@@ -53,10 +58,15 @@ impl Executor {
         if document.targets.iter().enumerate().any(|(number, target)| place(target) != Some(number)) {
             return Err("the plan names a workload twice. Plan again.".to_owned());
         }
-        if self.journal.lock().unwrap_or_else(PoisonError::into_inner).has_begun(&document.id) {
+        if self.begun(&document.id) > 0 {
             return Err(format!("the plan {} was begun before on this machine. Plan again.", document.id));
         }
         Ok(action)
+    }
+
+    /// How often a run was begun on this machine.
+    pub(super) fn begun(&self, run: &str) -> usize {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner).begun(run)
     }
 
     /// Works a document out anew and compares: the plan to carry out, under the id of the document.
@@ -197,7 +207,9 @@ mod tests {
     fn an_id_is_one_that_a_plan_is_given() {
         let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default();
         assert!(is_run_id(&run_id(now)));
-        for strange in ["", "r1", "20261124T030600Z-1", "20261124T030600Z-0123456789abcdeF", "../../../../../../-0123456789abcdef"] {
+        for strange in
+            ["", "r1", "20261124T030600Z-1", "20261124T030600Z-0123456789abcdeF", "../../../../../../-0123456789abcdef"]
+        {
             assert!(!is_run_id(strange), "{strange}");
         }
     }

@@ -15,14 +15,14 @@ use super::references::references;
 use super::seen::Seen;
 use super::services::{left_out, of_its_service, one_revision_for_many, together};
 use crate::domain::action::{
-    Actor, Cluster, Evidence, Goal, Inverse, OperationRecord, Part, Phase, Plan, Rehearsal, Request, Step, Target,
+    Actor, Cluster, Evidence, Goal, Inverse, OperationRecord, Part, Phase, Plan, Rehearsal, Step, Target,
 };
 use crate::domain::rollout::{self, Budget, Revision, Verdict, WorkloadRef, changes, judge};
 use crate::domain::service::{Choice, Services};
 use crate::domain::time::{self, Instant};
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::observe::{Access, ObserveCluster, Right, WorkloadFacts};
+use crate::sources::observe::{ObserveCluster, WorkloadFacts};
 use crate::sources::operate::RehearseCluster;
 
 /// The deadline of a verification when the workload has none.
@@ -131,8 +131,10 @@ impl Planner {
         for AskedTarget { workload, .. } in targets {
             if *workload.environment != *self.environment {
                 // Two clusters may have the same names in them: only this tells them apart.
-                let sentence =
-                    format!("{workload} is of {}, this is {}: nothing is planned.", workload.environment, self.environment);
+                let sentence = format!(
+                    "{workload} is of {}, this is {}: nothing is planned.",
+                    workload.environment, self.environment
+                );
                 return Err(SourceError::new(Trouble::Setup, sentence));
             }
             if let Some(sentence) = self.limits.refusal(&self.environment, &workload.namespace) {
@@ -205,7 +207,10 @@ impl Planner {
             let (here, from) = self.limits.guard_of(&cluster, namespace);
             guard = guard.max(here);
             warnings.extend(from.map(|from| {
-                format!("GUARDED AS {}: environment {from} covers namespace {namespace} of this cluster too.", here.word())
+                format!(
+                    "GUARDED AS {}: environment {from} covers namespace {namespace} of this cluster too.",
+                    here.word()
+                )
             }));
             let is_denied = self.ask_rights(&draft.steps, &actor, &mut refusals, &mut warnings).await?;
             warnings.extend(self.changed_since(facts, &draft).await);
@@ -258,35 +263,6 @@ impl Planner {
         let mut facts = self.observe.workload(workload).await?;
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).remember(cluster.uid.as_deref(), &mut facts.revisions);
         Ok(facts)
-    }
-
-    /// Asks for the right to every step; whether one is denied.
-    async fn ask_rights(
-        &self,
-        steps: &[Step],
-        actor: &Actor,
-        refusals: &mut Vec<String>,
-        warnings: &mut Vec<String>,
-    ) -> Result<bool, SourceError> {
-        let mut is_denied = false;
-        for right in rights(steps) {
-            let Right { verb, resource, namespace, .. } = right;
-            match self.observe.may(right).await? {
-                Access::Allowed => {}
-                Access::Denied(reason) => {
-                    is_denied = true;
-                    let who = actor.name();
-                    let reason = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
-                    refusals.push(format!(
-                        "{who} may not {verb} {resource} in {namespace}{reason}. Ask for the right, or use other credentials."
-                    ));
-                }
-                Access::Unknown(reason) => warnings.push(format!(
-                    "Whether you may {verb} {resource} in {namespace} could not be asked ({reason}); the server will tell."
-                )),
-            }
-        }
-        Ok(is_denied)
     }
 
     /// Whether somebody is at work on the target: an error where it may not be touched meanwhile, else what to know first.
@@ -394,39 +370,6 @@ fn is_refusal(error: &SourceError) -> bool {
     is_answer && !error.sentence.contains("does not support dry run")
 }
 
-/// The rights the steps of an action need, each once.
-fn rights(steps: &[Step]) -> Vec<Right<'_>> {
-    let mut rights: Vec<Right<'_>> = Vec::new();
-    for right in steps.iter().filter_map(|step| right(&step.request)) {
-        if !rights.contains(&right) {
-            rights.push(right);
-        }
-    }
-    rights
-}
-
-/// The right a request to an object in a namespace needs; `None` for any other path.
-fn right(request: &Request) -> Option<Right<'_>> {
-    let verb = match request.method.as_str() {
-        "PATCH" => "patch",
-        "DELETE" => "delete",
-        "POST" => "create",
-        "PUT" => "update",
-        _ => return None,
-    };
-    let path = request.path.split('?').next().unwrap_or_default();
-    let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-    let (group, rest) = match parts.as_slice() {
-        ["api", _version, rest @ ..] => ("", rest),
-        ["apis", group, _version, rest @ ..] => (*group, rest),
-        _ => return None,
-    };
-    match rest {
-        ["namespaces", namespace, resource, name] => Some(Right { verb, group, resource, namespace, name }),
-        _ => None,
-    }
-}
-
 /// When a revision stopped being the newest: the creation of the next higher one, as near as the history tells.
 fn superseded_at(revisions: &[Revision], chosen: &Revision) -> Option<Instant> {
     let later = revisions.iter().filter(|revision| revision.number > chosen.number);
@@ -470,7 +413,13 @@ fn deadline_seconds(facts: &WorkloadFacts) -> u32 {
 }
 
 /// The record a plan writes: everything in it follows from the plan, so that `apply` can build it again. `began` is in the cluster's time.
-pub(super) fn record(id: &str, actor: &Actor, action: &dyn Action, began: Instant, holds: TimeDelta) -> OperationRecord {
+pub(super) fn record(
+    id: &str,
+    actor: &Actor,
+    action: &dyn Action,
+    began: Instant,
+    holds: TimeDelta,
+) -> OperationRecord {
     OperationRecord {
         id: id.to_owned(),
         actor: actor.name().to_owned(),

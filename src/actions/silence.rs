@@ -673,7 +673,10 @@ mod tests {
             "alert": "Down", "service": null, "severity": "high", "summary": "", "fingerprint": "f", "is_chosen": false,
         });
         let all = serde_json::json!([honest["hides"][0], shown]);
-        let everything = serde_json::json!([Matcher { operator: crate::domain::alert::Operator::Like, ..Matcher::equal("alertname", ".*") }]);
+        let everything = serde_json::json!([Matcher {
+            operator: crate::domain::alert::Operator::Like,
+            ..Matcher::equal("alertname", ".*")
+        }]);
         let seen = serde_json::json!({
             "id": "4ef1", "starts_at": now(), "ends_at": now(), "created_by": "lee", "comment": "theirs",
         });
@@ -686,7 +689,14 @@ mod tests {
             ("longer than 7 days", vec![("/ends_at", "+262142-12-31T23:59:59Z".into())]),
             ("over already", vec![("/ends_at", (now() - TimeDelta::hours(1)).to_rfc3339().into())]),
             ("later than now", vec![("/made_at", "2999-01-01T00:00:00Z".into())]),
-            ("expired", vec![("/made_at", "2001-01-01T00:00:00Z".into()), ("/ends_at", "2001-01-01T02:00:00Z".into()), ("/expires_at", "2999-01-01T00:00:00Z".into())]),
+            (
+                "expired",
+                vec![
+                    ("/made_at", "2001-01-01T00:00:00Z".into()),
+                    ("/ends_at", "2001-01-01T02:00:00Z".into()),
+                    ("/expires_at", "2999-01-01T00:00:00Z".into()),
+                ],
+            ),
             ("not of the silence", vec![("/seen", seen)]),
             ("no such silence", vec![("/action", "expire-silence".into())]),
             ("of staging", vec![("/environment", "staging".into())]),

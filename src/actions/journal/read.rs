@@ -67,11 +67,11 @@ pub fn chains(state: &Path) -> io::Result<Vec<Chain>> {
 }
 
 impl Journal {
-    /// Whether a run of this id was begun on this machine, by whichever process. A chain that cannot be read hides no other.
-    pub fn has_begun(&self, run: &str) -> bool {
+    /// How often a run of this id was begun on this machine, by whichever process. A chain that cannot be read hides no other.
+    pub fn begun(&self, run: &str) -> usize {
         let chains = self.folder().parent().map(chains).and_then(Result::ok).unwrap_or_default();
-        let mut lines = chains.iter().flat_map(|chain| &chain.lines);
-        lines.any(|line| line.entry.what == What::Begun && line.entry.run == run)
+        let lines = chains.iter().flat_map(|chain| &chain.lines);
+        lines.filter(|line| line.entry.what == What::Begun && line.entry.run == run).count()
     }
 }
 
