@@ -78,7 +78,7 @@ impl Executor {
         if let Err(reason) = account.write(begun).await {
             return account.refuse(reason).await;
         }
-        if self.begun(&plan.id) > 1 {
+        if self.is_begun_twice(&plan.id) {
             // Another process began the same document in this moment: the run is its own, and nothing more is written into it here.
             account.bare.run = run_id(self.now());
             return account.refuse(format!("the plan {} is being carried out by another process.", plan.id)).await;
@@ -208,6 +208,8 @@ impl Executor {
                         aim.template_digest = template_digest(stored);
                         aim.code = aim.code.map(|code| Code { after: code_digest(stored), ..code });
                     }
+                    let replicas = reply.object.pointer("/spec/replicas").and_then(Value::as_u64);
+                    aim.replicas = replicas.and_then(|replicas| u32::try_from(replicas).ok());
                 }
                 Err(error) if error.is_certainly_not_done => {
                     let why = match self.planner.observe.workload(&target.workload).await {
@@ -360,6 +362,7 @@ fn aim(target: &Target) -> Aim {
         pod: target.pod.clone(),
         code: code(target),
         deadline_seconds: target.deadline_seconds,
+        replicas: None,
         clearing: target
             .steps
             .iter()

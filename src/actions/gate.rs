@@ -5,17 +5,18 @@
 
 use std::sync::PoisonError;
 
-use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::catalog;
 use super::contract::{Action, Context, Options};
 use super::execute::{Executor, Given, identity};
+use super::held::still_said;
+use super::journal::{What, chains};
 use super::plan::{Ask, AskedTarget, Setting, record};
 use super::policy;
 use crate::domain::action::{Plan, Target, difference};
 use crate::domain::service::Choice;
-use crate::domain::text;
+use crate::domain::{text, time};
 use crate::sources::observe::WorkloadFacts;
 
 /// The most letters of a document that a sentence repeats.
@@ -58,15 +59,22 @@ impl Executor {
         if document.targets.iter().enumerate().any(|(number, target)| place(target) != Some(number)) {
             return Err("the plan names a workload twice. Plan again.".to_owned());
         }
-        if self.begun(&document.id) > 0 {
-            return Err(format!("the plan {} was begun before on this machine. Plan again.", document.id));
+        match self.journal.lock().unwrap_or_else(PoisonError::into_inner).has_begun(&document.id) {
+            Ok(false) => {}
+            Ok(true) => return Err(format!("the plan {} was begun before on this machine. Plan again.", document.id)),
+            Err(error) => {
+                return Err(format!("whether the plan {} was begun before cannot be read in the journal: {error}.", document.id));
+            }
         }
         Ok(action)
     }
 
-    /// How often a run was begun on this machine.
-    pub(super) fn begun(&self, run: &str) -> usize {
-        self.journal.lock().unwrap_or_else(PoisonError::into_inner).begun(run)
+    /// Whether another process has begun a run beside this one.
+    pub(super) fn is_begun_twice(&self, run: &str) -> bool {
+        let folder = self.journal.lock().unwrap_or_else(PoisonError::into_inner).folder().to_owned();
+        let chains = folder.parent().map(chains).and_then(Result::ok).unwrap_or_default();
+        let lines = chains.iter().flat_map(|chain| &chain.lines);
+        lines.filter(|line| line.entry.what == What::Begun && line.entry.run == run).count() > 1
     }
 
     /// Works a document out anew and compares: the plan to carry out, under the id of the document.
@@ -131,6 +139,7 @@ fn options(target: &Target) -> Options {
         image: target.image.clone(),
         is_pinned: target.is_pinned,
         pod: target.pod.as_ref().map(|pod| pod.name.clone()),
+        overrides_record: target.overrides.is_some(),
         ..Options::default()
     }
 }
@@ -183,11 +192,12 @@ pub(super) fn revise(plan: &Plan, place: usize, action: &dyn Action, facts: &Wor
     if let Some(words) = moved("", target, facts) {
         return Err(words);
     }
-    let began = plan.refreshed_at + TimeDelta::seconds(plan.cluster_ahead_seconds);
+    let began = plan.refreshed_at + time::seconds(plan.cluster_ahead_seconds);
     let record = record(&plan.id, &plan.actor, action, began, plan.holds_target(place));
     let draft = action
         .draft(facts, &options(target), Context { record: &record, now: plan.refreshed_at })
         .map_err(|refusal| refusal.0)?;
+    still_said(target, &draft)?;
     let is_same = draft.steps.len() == target.steps.len()
         && draft.steps.iter().zip(&target.steps).all(|(own, given)| own.request == given.request);
     if !is_same {

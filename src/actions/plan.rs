@@ -9,13 +9,14 @@ use serde_json::Value;
 use super::contract::{Action, Context, Draft, Options};
 use super::fights::Fights;
 use super::gate::moved;
+use super::held::overriding;
 use super::limits::Limits;
 use super::policy::{self, Grant};
 use super::references::references;
 use super::seen::Seen;
 use super::services::{left_out, of_its_service, one_revision_for_many, together};
 use crate::domain::action::{
-    Actor, Cluster, Evidence, Goal, Inverse, OperationRecord, Part, Phase, Plan, Rehearsal, Step, Target,
+    Actor, Cluster, Evidence, Goal, Inverse, OperationRecord, Part, Phase, Plan, Rehearsal, Step, Target, takes,
 };
 use crate::domain::rollout::{self, Budget, Revision, Verdict, WorkloadRef, changes, judge};
 use crate::domain::service::{Choice, Services};
@@ -181,18 +182,30 @@ impl Planner {
         // As the answers a moment ago told.
         let ahead = self.observe.ahead();
         let id = id.unwrap_or_else(|| run_id(now));
-        let mut holds = Plan::HOLDS;
+        // What the records of this run have to hold for, and how much of it is for verifying alone.
+        let (mut holds, mut verifying) = (Plan::HOLDS, Plan::HOLDS);
         let mut guard = self.limits.guard;
         let wave = wave.unwrap_or_else(|| together(&choice, read.len())).max(1);
         let mut fights = Fights::default();
         for (place, (facts, options)) in read.iter().enumerate() {
             let deadline = deadline_seconds(facts);
-            holds += TimeDelta::seconds(i64::from(deadline));
-            let record = record(&id, &actor, action, now + ahead, holds);
-            let held = self.held_by(facts, now);
-            refusals.extend(held.as_ref().and_then(|held| held.clone().err()));
-            let draft = match action.draft(facts, options, Context { record: &record, now }) {
-                Ok(draft) => draft,
+            verifying += takes(deadline, &[]);
+            let held = self.held_by(action.id(), facts, now);
+            let overridden = held
+                .as_ref()
+                .and_then(|held| facts.record.as_ref().filter(|_| held.is_err() && options.overrides_record));
+            refusals.extend(held.as_ref().filter(|_| overridden.is_none()).and_then(|held| held.clone().err()));
+            let draft_for = |holds| {
+                let record = record(&id, &actor, action, now + ahead, holds);
+                action.draft(facts, options, Context { record: &record, now })
+            };
+            // How many pods it replaces one by one tells how long it may take, and that stands in the record.
+            let drafted = draft_for(holds).and_then(|draft| {
+                holds += takes(deadline, &draft.steps);
+                draft_for(holds)
+            });
+            let draft = match drafted {
+                Ok(draft) => overriding(draft, overridden),
                 Err(refusal) => {
                     refusals.push(refusal.0);
                     // What could not be read may be why it looks impossible.
@@ -227,9 +240,17 @@ impl Planner {
             };
             answers.push(rehearsal);
             let target = target(facts, draft, template.as_ref(), warnings, options, deadline, now);
+            let target = Target { overrides: overridden.map(|record| record.id.clone()), ..target };
             let wave = u32::try_from(place / wave).unwrap_or(u32::MAX);
-            let fights = fights.of(&*self.observe, &facts.object, target.goal).await;
+            let fights = fights.of(&*self.observe, &facts.object, (&target.expected_template, target.goal)).await;
             planned.push(of_its_service(&self.services, facts, Target { wave, fights, ..target }));
+        }
+        if verifying + OperationRecord::GRACE > OperationRecord::LONGEST {
+            let hours = OperationRecord::LONGEST.num_hours();
+            refusals.push(format!(
+                "verifying these {} one after the other may take {}, and no run may take longer than {hours} hours: plan fewer at a time.",
+                planned.len(), time::length(verifying)
+            ));
         }
         let rehearsal = joined(answers);
         if let Rehearsal::Rejected(reason) = &rehearsal {
@@ -247,7 +268,7 @@ impl Planner {
             refreshed_at: now,
             expires_at: now + Plan::HOLDS,
             cluster_ahead_seconds: ahead.num_seconds(),
-            tier: action.about().tier,
+            tier: policy::tier(action, &planned),
             confirmation: policy::confirmation(action, guard, &planned),
             service: choice.service.as_ref().map(ToString::to_string),
             choice: choice.notes,
@@ -263,28 +284,6 @@ impl Planner {
         let mut facts = self.observe.workload(workload).await?;
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).remember(cluster.uid.as_deref(), &mut facts.revisions);
         Ok(facts)
-    }
-
-    /// Whether somebody is at work on the target: an error where it may not be touched meanwhile, else what to know first.
-    fn held_by(&self, facts: &WorkloadFacts, now: Instant) -> Option<Result<String, String>> {
-        let record = facts.record.as_ref().filter(|record| record.is_live(now))?;
-        if facts.report.is_complete() {
-            return None;
-        }
-        // A record ends only by expiring, but an action that reached its end is over.
-        match self.ended.lock().unwrap_or_else(PoisonError::into_inner).get(&record.id) {
-            Some(Phase::Unknown) => Some(Ok(format!(
-                "Your own {} of {} ended UNKNOWN. It is not sent again; see what it did before you confirm this.",
-                record.action,
-                record.started.format("%H:%M:%S UTC")
-            ))),
-            Some(_) => None,
-            None => Some(Err(format!(
-                "{}; wait for its outcome, or until its record expires in {}.",
-                record.sentence(now),
-                time::left(record.expires - now)
-            ))),
-        }
     }
 
     /// Who else decides how many pods there are.
@@ -324,7 +323,7 @@ impl Planner {
                 }
                 Ok(Some(_)) => {}
                 Ok(None) => warnings.push(format!(
-                    "{kind} {name}, which revision {} refers to, does not exist any more.",
+                    "{kind} {name}, which revision {} refers to, does not exist.",
                     chosen.number
                 )),
                 Err(error) if error.trouble == Trouble::Forbidden => {
@@ -425,7 +424,7 @@ pub(super) fn record(
         actor: actor.name().to_owned(),
         action: action.id().to_owned(),
         started: began,
-        expires: began + holds + OperationRecord::GRACE,
+        expires: began + (holds + OperationRecord::GRACE).min(OperationRecord::LONGEST),
     }
 }
 
@@ -480,6 +479,8 @@ fn target(
         pod: draft.pod,
         evidence,
         blast: draft.blast,
+        tier: draft.tier,
+        overrides: None,
         fights: Vec::new(),
         warnings,
         expected: draft.expected,

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
-
 use super::account::Account;
 use super::execute::Executor;
 use super::journal::{Aim, What};
 use super::replaced::{Seen, look, replaced};
 use crate::domain::action::{Outcome, Replaced, RunEvent, Step};
-use crate::domain::rollout::template_digest;
+use crate::domain::rollout::{Update, template_digest};
 use crate::domain::time;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::WorkloadFacts;
@@ -35,6 +33,26 @@ impl Executor {
             if template_digest(facts.template()) != aim.template_digest {
                 let words = format!(
                     "somebody changed the pod template of {} meanwhile: {left} pods were left as they were.",
+                    aim.workload
+                );
+                return Err((Outcome::Failed, words));
+            }
+            if facts.report.update != Update::OnDelete {
+                // The controller replaces pods by itself from here on: with us two would be down at one time.
+                let words = format!(
+                    "somebody changed the update strategy of {} meanwhile, it is not OnDelete any more: {left} pods were left to the controller.",
+                    aim.workload
+                );
+                return Err((Outcome::Failed, words));
+            }
+            // Colleagues are held off only as long as the record says.
+            if facts
+                .record
+                .as_ref()
+                .is_some_and(|record| record.id == account.bare.run && !record.is_live(facts.observed_at))
+            {
+                let words = format!(
+                    "its operation record has expired: {left} pods of {} were left as they were. Plan the same again for the rest.",
                     aim.workload
                 );
                 return Err((Outcome::Failed, words));
@@ -79,7 +97,7 @@ impl Executor {
         left: usize,
     ) -> Result<(), Ended> {
         let began = self.now();
-        let deadline = began + TimeDelta::seconds(i64::from(aim.deadline_seconds));
+        let deadline = began + time::seconds(i64::from(aim.deadline_seconds));
         let mut said = String::new();
         loop {
             let facts = self.patiently(aim, left).await?;
@@ -103,7 +121,7 @@ impl Executor {
 
     /// Reads the target, again and again while the cluster does not answer.
     async fn patiently(&self, aim: &Aim, left: usize) -> Result<WorkloadFacts, Ended> {
-        let until = self.now() + TimeDelta::seconds(i64::from(aim.deadline_seconds));
+        let until = self.now() + time::seconds(i64::from(aim.deadline_seconds));
         loop {
             let error: SourceError = match self.planner.observe.workload(&aim.workload).await {
                 Ok(facts) if *facts.uid == *aim.uid => return Ok(facts),

@@ -9,13 +9,16 @@ use super::gate::short;
 use super::journal::{self, Entry, Journal, What};
 use super::policy::{self, Grant};
 use crate::domain::action::{Outcome, Phase};
-use crate::domain::alert::{Hold, Matcher, SeenSilence, Silence, SilenceDeed, SilenceState, Silencing, Wanted};
+use crate::domain::alert::{
+    Alert, Hold, Known, LeftOut, Matcher, SeenSilence, Silence, SilenceDeed, SilenceState, Silencing, Wanted, in_common, is_same,
+    left_out,
+};
 use crate::domain::environment::Guard;
 use crate::domain::store::Author;
 use crate::domain::text;
 use crate::sources::Clock;
 use crate::sources::error::SourceError;
-use crate::sources::observe::{ObserveAlerts, Replicated};
+use crate::sources::observe::{MemberAlerts, ObserveAlerts, Replicated};
 use crate::sources::operate::{OperateAlerts, WantedSilence};
 use crate::sources::store::new_id;
 
@@ -33,12 +36,26 @@ pub struct Sketch {
     pub action: SilenceDeed,
     /// What the silence covers.
     pub matchers: Vec<Matcher>,
+    /// Whether nobody wrote these: they are what the chosen alerts have in common, and are worked out anew from what the server has.
+    pub is_suggested: bool,
     /// How long it holds from now; not used by an end of now.
     pub holds_for: TimeDelta,
     /// The silence that is changed; `None` for a new one.
     pub seen: Option<Silence>,
     /// The alerts it is meant for, by their keys.
     pub chosen: Vec<Arc<str>>,
+}
+
+/// What a plan is made of.
+#[derive(Debug, Default)]
+struct Made {
+    matchers: Vec<Matcher>,
+    /// The alerts it is meant for, whoever sent them.
+    chosen: Vec<Arc<str>>,
+    left_out: Vec<LeftOut>,
+    known: Known,
+    /// What of it is not known.
+    doubt: Option<String>,
 }
 
 /// What silences of one environment are planned and carried out with.
@@ -48,6 +65,8 @@ pub struct Silencer {
     pub environment: Arc<str>,
     /// Its guard.
     pub guard: Guard,
+    /// Labels that say which of several senders sent an alert, by the configuration.
+    pub replica_labels: Arc<[String]>,
     /// The eyes.
     pub observe: Arc<dyn ObserveAlerts>,
     /// The hands; `None` without a grant.
@@ -83,22 +102,50 @@ impl Silenced {
 impl Silencer {
     /// Works a plan out: what it hides is asked of the server. Changes nothing.
     pub async fn plan(&self, sketch: Sketch) -> Silencing {
-        let Sketch { action, matchers, holds_for, seen, chosen } = sketch;
-        let covered = if matchers.is_empty() { Ok(Vec::new()) } else { self.observe.matching(&matchers).await };
+        let Sketch { action, matchers, is_suggested, holds_for, seen, chosen } = sketch;
+        let mut made = Made { matchers, chosen, ..Made::default() };
+        let covered = self.covered(&mut made, is_suggested).await.map_err(|error| cleaned(&error.sentence));
         let now = (self.clock)();
-        Silencing::plan(Wanted {
+        let mut plan = Silencing::plan(Wanted {
             action,
             environment: self.environment.clone(),
             guard: self.guard,
             author: self.author.clone(),
-            matchers,
+            matchers: made.matchers,
             ends_at: now.checked_add_signed(holds_for).unwrap_or(now),
             seen,
-            chosen,
-            covered: covered.map_err(|error| cleaned(&error.sentence)),
+            chosen: made.chosen,
+            left_out: made.left_out,
+            covered,
+            known: made.known,
             refusal: self.grant.clone().err(),
             now,
-        })
+        });
+        plan.warnings.extend(made.doubt);
+        plan
+    }
+
+    /// What the matchers cover, and what they are to be judged by: all alerts, and the rules that are known.
+    async fn covered(&self, made: &mut Made, is_suggested: bool) -> Result<Vec<Alert>, SourceError> {
+        if made.matchers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let all = self.observe.matching(&[]).await?;
+        let chosen: Vec<&Alert> = all.iter().filter(|alert| made.chosen.contains(&alert.key)).collect();
+        if is_suggested && !chosen.is_empty() {
+            made.left_out = left_out(&chosen, &all, &self.replica_labels);
+            made.matchers = in_common(&chosen, &made.left_out);
+        }
+        // The same alert by another sender was chosen as well.
+        let is_same = |alert: &&Alert| chosen.iter().any(|one| is_same(one, alert, &made.left_out));
+        made.chosen = all.iter().filter(is_same).map(|alert| alert.key.clone()).collect();
+        let rules = self.observe.rules().await.unwrap_or_else(|error| {
+            made.doubt = Some(format!("which rules there are is not known: {}", cleaned(&error.sentence)));
+            Vec::new()
+        });
+        let names = all.iter().map(|alert| alert.name.clone()).chain(rules).filter(|name| !name.is_empty()).collect();
+        made.known = Known { alerts: all.len(), names };
+        self.observe.matching(&made.matchers).await
     }
 
     /// Judges a plan again that was confirmed with what was typed, and carries out what comes of it.
@@ -146,6 +193,7 @@ impl Silencer {
         let outcome = match ended.phase {
             Phase::Done => Outcome::Done,
             Phase::Refused => Outcome::Refused,
+            Phase::Failed => Outcome::Failed,
             _ => Outcome::Unknown,
         };
         self.record(Entry { outcome: Some(outcome), target: Some(0), ..line(What::Settled, ended.words.clone()) });
@@ -221,6 +269,7 @@ impl Silencer {
                 action: document.action,
                 // What an existing silence covers, it covers: a change is one of its end.
                 matchers: seen.as_ref().map_or_else(|| document.matchers.clone(), |seen| seen.matchers.clone()),
+                is_suggested: false,
                 holds_for: document.ends_at.signed_duration_since(document.made_at),
                 seen,
                 chosen: chosen.map(|hidden| hidden.fingerprint.as_str().into()).collect(),
@@ -299,39 +348,70 @@ impl Silencer {
         }
     }
 
-    /// Looks at every member until all that answer have it as it is to be.
+    /// Looks at every member until all have it as it is to be, and hold the alerts back that it was made from.
     async fn verify(&self, plan: &Silencing, id: String) -> Silenced {
-        let mut last = Vec::new();
+        let (mut last, mut holds) = (Vec::new(), Holds::default());
         for look in 0..LOOKS {
             if look > 0 {
                 tokio::time::sleep(BETWEEN).await;
             }
             let Ok(found) = self.members(&id).await else { continue };
             last = found;
-            if last.iter().all(|member| member.silence.is_ok() && has_it(plan, member)) {
-                break;
+            if last.iter().all(|member| has_it(plan, member)) {
+                holds = self.holds(plan).await;
+                if holds.is_all() {
+                    break;
+                }
             }
         }
         let have = last.iter().filter(|member| has_it(plan, member)).count();
         if have == 0 {
-            let words =
-                format!("Alertmanager took it as {id}, but no member shows it so. Look at it before you try again.");
+            // Its answer may have been lost, and so may every answer since.
+            let words = if last.iter().any(|member| member.silence.is_ok()) {
+                format!("no Alertmanager that answers shows silence {id} as planned. Look at it before you try again.")
+            } else {
+                format!("no Alertmanager answered since: whether silence {id} is as planned is not known. Look at it before you try again.")
+            };
             return Silenced { phase: Phase::Unknown, words, id: Some(id) };
         }
-        let missing: Vec<&str> = last.iter().filter(|one| !has_it(plan, one)).map(|one| &*one.member).collect();
-        let missing = if missing.is_empty() { String::new() } else { format!("; not on {}", missing.join(", ")) };
-        let where_it_is = format!("on {have} of {} Alertmanagers{missing}", last.len());
-        let words = match plan.action {
-            SilenceDeed::ExpireSilence => format!("silence {id} is over {where_it_is}."),
+        let named = |wanted: &dyn Fn(&Replicated) -> bool| {
+            last.iter().filter(|one| wanted(one)).map(|one| one.member.to_string()).collect::<Vec<_>>()
+        };
+        let silent = named(&|one| one.silence.is_err());
+        let missing = named(&|one| one.silence.is_ok() && !has_it(plan, one));
+        let mut words = match plan.action {
+            SilenceDeed::ExpireSilence => format!("silence {id} is over on {have} of {} Alertmanagers", last.len()),
             SilenceDeed::Silence | SilenceDeed::ChangeSilence => {
-                let held = self.held_back(plan).await;
-                format!("silence {id} holds until {} {where_it_is}; {held}", plan.ends_at.format("%F %H:%M UTC"))
+                let until = plan.ends_at.format("%F %H:%M UTC");
+                format!("silence {id} holds until {until} on {have} of {} Alertmanagers", last.len())
             }
         };
-        Silenced { phase: Phase::Done, words, id: Some(id) }
+        for (lead, members) in [("not on", &missing), ("not known of", &silent)] {
+            if !members.is_empty() {
+                words = format!("{words}; {lead} {}", members.join(", "));
+            }
+        }
+        // A member that does not answer may go on to notify; one that lets something through again a moment later harms nobody.
+        let is_over = plan.action == SilenceDeed::ExpireSilence;
+        let phase = match () {
+            () if !missing.is_empty() || !holds.loud.is_empty() => Phase::Failed,
+            () if !is_over && (!silent.is_empty() || !holds.unknown.is_empty()) => Phase::Unknown,
+            () => Phase::Done,
+        };
+        words = match plan.action {
+            SilenceDeed::ExpireSilence => format!("{words}."),
+            _ => format!("{words}; {}", self.held_back(plan).await),
+        };
+        for loud in &holds.loud {
+            words = format!("{words} {loud}");
+        }
+        if !holds.unknown.is_empty() {
+            words = format!("{words} Whether it holds back what it was made for is not known of {}.", holds.unknown.join(", "));
+        }
+        Silenced { phase, words, id: Some(id) }
     }
 
-    /// What the server says of what is covered now.
+    /// How much of what it covers is held back, asked of the server once more.
     async fn held_back(&self, plan: &Silencing) -> String {
         match self.observe.matching(&plan.matchers).await {
             Ok(covered) => {
@@ -340,6 +420,34 @@ impl Silencer {
             }
             Err(error) => format!("what it holds back is not known: {}", cleaned(&error.sentence)),
         }
+    }
+
+    /// Whether every member holds the alerts back that a silence was made from; of those that let one through, which.
+    async fn holds(&self, plan: &Silencing) -> Holds {
+        let chosen: Vec<&str> =
+            plan.hides.iter().filter(|hidden| hidden.is_chosen).map(|hidden| hidden.fingerprint.as_str()).collect();
+        let mut holds = Holds::default();
+        if chosen.is_empty() || plan.action == SilenceDeed::ExpireSilence {
+            return holds;
+        }
+        let members = match self.observe.of_each().await {
+            Ok(members) => members,
+            Err(error) => {
+                holds.unknown.push(cleaned(&error.sentence));
+                return holds;
+            }
+        };
+        for MemberAlerts { member, alerts } in members {
+            let Ok(alerts) = alerts else {
+                holds.unknown.push(member.to_string());
+                continue;
+            };
+            let is_loud = |alert: &&Alert| chosen.contains(&&*alert.key) && alert.hold != Hold::Silenced;
+            if let Some(alert) = alerts.iter().find(is_loud) {
+                holds.loud.push(format!("{} is NOT SILENCED on {member}: the silence does not cover it there.", alert.title()));
+            }
+        }
+        holds
     }
 
     /// The answer was lost: is it there? It is never sent twice.
@@ -373,6 +481,21 @@ impl Silencer {
     /// A line about what has happened already.
     fn record(&self, entry: Entry) {
         journal::record(&self.journal, entry, (self.clock)());
+    }
+}
+
+/// Where the alerts that a silence was made from are held back.
+#[derive(Debug, Default)]
+struct Holds {
+    /// Members that let one through, as sentences.
+    loud: Vec<String>,
+    /// Members that do not say.
+    unknown: Vec<String>,
+}
+
+impl Holds {
+    const fn is_all(&self) -> bool {
+        self.loud.is_empty() && self.unknown.is_empty()
     }
 }
 
@@ -419,6 +542,10 @@ mod tests {
         Swallowed,
         Rejected,
         OnOneMember,
+        /// Both members have it, and the second lets the alert through.
+        Loud,
+        /// The second member does not answer.
+        Silent,
     }
 
     /// An Alertmanager with two members, in memory.
@@ -426,6 +553,8 @@ mod tests {
         way: Way,
         alerts: Mutex<Vec<Alert>>,
         silences: Mutex<Vec<Silence>>,
+        /// Whether it compares; else every matcher covers everything.
+        compares: Mutex<bool>,
         sent: Mutex<Vec<(String, Vec<What>)>>,
         state: std::path::PathBuf,
     }
@@ -438,20 +567,55 @@ mod tests {
 
         fn answer<T>(&self, done: T) -> Result<T, SourceError> {
             match self.way {
-                Way::Accepted | Way::OnOneMember => Ok(done),
+                Way::Accepted | Way::OnOneMember | Way::Loud | Way::Silent => Ok(done),
                 Way::AnswerLost | Way::Swallowed => Err(SourceError::new(Trouble::Timeout, "no answer came.")),
                 Way::Rejected => Err(SourceError::new(Trouble::Rejected, "bad matcher\u{1b}.")),
             }
         }
     }
 
+    /// Whether matchers of equality cover an alert, as a server compares.
+    fn covers(matchers: &[Matcher], alert: &Alert) -> bool {
+        let value = |name: &str| alert.matchable().iter().find(|(known, _)| **known == *name).map(|(_, value)| value);
+        matchers.iter().all(|one| value(&one.name).is_some_and(|value| **value == *one.value))
+    }
+
+    impl Server {
+        fn covers(&self, matchers: &[Matcher], alert: &Alert) -> bool {
+            !*self.compares.lock().expect("one") || covers(matchers, alert)
+        }
+
+        fn held(&self, alert: &Alert) -> Alert {
+            let silences = self.silences.lock().expect("one");
+            let is_held = |one: &Silence| one.state == SilenceState::Active && self.covers(&one.matchers, alert);
+            let hold = if silences.iter().any(is_held) { Hold::Silenced } else { Hold::None };
+            Alert { hold, ..alert.clone() }
+        }
+    }
+
     impl ObserveAlerts for Server {
-        fn matching<'a>(&'a self, _matchers: &'a [Matcher]) -> Answer<'a, Vec<Alert>> {
+        fn matching<'a>(&'a self, matchers: &'a [Matcher]) -> Answer<'a, Vec<Alert>> {
             Box::pin(async {
-                let is_held = self.silences.lock().expect("one").iter().any(|one| one.state == SilenceState::Active);
-                let hold = if is_held { Hold::Silenced } else { Hold::None };
-                Ok(self.alerts.lock().expect("one").iter().map(|alert| Alert { hold, ..alert.clone() }).collect())
+                let alerts = self.alerts.lock().expect("one").clone();
+                Ok(alerts.iter().filter(|alert| self.covers(matchers, alert)).map(|alert| self.held(alert)).collect())
             })
+        }
+
+        fn of_each(&self) -> Answer<'_, Vec<MemberAlerts>> {
+            Box::pin(async {
+                let alerts = self.alerts.lock().expect("one").clone();
+                let first = MemberAlerts { member: "a".into(), alerts: Ok(alerts.iter().map(|one| self.held(one)).collect()) };
+                let second = match self.way {
+                    Way::Loud => Ok(alerts),
+                    Way::Silent => Err(SourceError::new(Trouble::Timeout, "b did not answer.")),
+                    _ => first.alerts.clone(),
+                };
+                Ok(vec![first, MemberAlerts { member: "b".into(), alerts: second }])
+            })
+        }
+
+        fn rules(&self) -> Answer<'_, Vec<Arc<str>>> {
+            Box::pin(async { Ok(vec!["Slow".into(), "Full".into()]) })
         }
 
         fn silences(&self) -> Answer<'_, Vec<Silence>> {
@@ -462,8 +626,12 @@ mod tests {
             Box::pin(async move {
                 let found = self.silences.lock().expect("one").iter().find(|one| *one.id == *id).cloned();
                 let second = found.clone().filter(|_| self.way != Way::OnOneMember);
-                let member = |name: &str, silence| Replicated { member: name.into(), silence: Ok(silence) };
-                Ok(vec![member("a", found), member("b", second)])
+                let second = match self.way {
+                    Way::Silent => Err(SourceError::new(Trouble::Timeout, "b did not answer.")),
+                    _ => Ok(second),
+                };
+                let member = |name: &str, silence| Replicated { member: name.into(), silence };
+                Ok(vec![member("a", Ok(found)), member("b", second)])
             })
         }
     }
@@ -512,12 +680,14 @@ mod tests {
             way,
             alerts: Mutex::new(vec![alert(&[("alertname", "Slow"), ("severity", "warning")], now())]),
             silences: Mutex::default(),
+            compares: Mutex::new(false),
             sent: Mutex::default(),
             state: folder.path().to_owned(),
         });
         let silencer = Silencer {
             environment: "production".into(),
             guard: Guard::Production,
+            replica_labels: vec!["replica".to_owned()].into(),
             observe: server.clone(),
             operate: Some(server.clone()),
             grant: Ok(()),
@@ -534,6 +704,7 @@ mod tests {
             let sketch = Sketch {
                 action,
                 matchers: vec![Matcher::equal("alertname", "Slow")],
+                is_suggested: false,
                 holds_for: USUAL_SILENCE * if action == SilenceDeed::Silence { 1 } else { 2 },
                 seen: self.server.silences.lock().expect("one").first().cloned(),
                 chosen: alerts,
@@ -551,7 +722,9 @@ mod tests {
                 ends_at: now() + USUAL_SILENCE,
                 seen: None,
                 chosen: Vec::new(),
+                left_out: Vec::new(),
                 covered: Ok(Vec::new()),
+                known: Known::default(),
                 refusal: None,
                 now: now(),
             })
@@ -611,6 +784,51 @@ mod tests {
     async fn a_member_that_does_not_have_it_is_named() {
         let ended = rig(Way::OnOneMember).silence().await;
         assert!(ended.words.contains("on 1 of 2 Alertmanagers; not on b"), "{}", ended.words);
+        assert_eq!(ended.phase, Phase::Failed, "the alert notifies on");
+        let ended = rig(Way::Silent).silence().await;
+        assert!(ended.words.contains("on 1 of 2 Alertmanagers; not known of b"), "{}", ended.words);
+        assert_eq!(ended.phase, Phase::Unknown);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn done_means_that_the_alert_is_silenced_on_every_member() {
+        let rig = rig(Way::Loud);
+        let ended = rig.silence().await;
+        assert_eq!(ended.phase, Phase::Failed, "{}", ended.words);
+        assert!(ended.words.contains("Slow is NOT SILENCED on b"), "{}", ended.words);
+        let outcomes: Vec<_> = chains(&rig.server.state).expect("the journal").iter().flat_map(|chain| chain.lines.clone()).collect();
+        assert!(outcomes.iter().any(|line| line.entry.phase == Some(Phase::Failed)));
+    }
+
+    #[tokio::test]
+    async fn a_silence_made_from_an_alert_covers_it_whoever_sent_it_and_by_its_raw_values() {
+        let rig = rig(Way::Accepted);
+        let sent = |name: &str, replica: &str| {
+            let mut one = alert(&[("alertname", name), ("ruler", replica), ("what", "col1 col2")], now());
+            let raw = [("alertname", name), ("ruler", replica), ("what", "col1\tcol2")];
+            one.raw = Some(raw.map(|(name, value)| (name.into(), value.into())).to_vec().into());
+            one
+        };
+        let all = vec![sent("Slow", "a"), sent("Slow", "b"), sent("Full", "a"), sent("Full", "b")];
+        *rig.server.alerts.lock().expect("one") = all.clone();
+        *rig.server.compares.lock().expect("one") = true;
+        let sketch = Sketch {
+            action: SilenceDeed::Silence,
+            matchers: vec![Matcher::equal("alertname", "Slow"), Matcher::equal("ruler", "a")],
+            is_suggested: true,
+            holds_for: USUAL_SILENCE,
+            seen: None,
+            chosen: vec![all[0].key.clone()],
+        };
+        let plan = rig.silencer.plan(sketch.clone()).await;
+        assert_eq!(plan.matchers, [Matcher::equal("alertname", "Slow"), Matcher::equal("what", "col1\tcol2")]);
+        assert!(plan.warnings[0].contains("ruler is left out"), "{:?}", plan.warnings);
+        assert!(plan.hides.len() == 2 && plan.hides.iter().all(|hidden| hidden.is_chosen), "{:?}", plan.hides);
+        let ended = rig.silencer.carry_out(&plan, "", "known").await;
+        assert_eq!(ended.phase, Phase::Done, "{}", ended.words);
+
+        let written = rig.silencer.plan(Sketch { is_suggested: false, ..sketch }).await;
+        assert!(written.matchers[1].name == "ruler" && written.left_out.is_empty(), "what somebody wrote stays");
     }
 
     #[tokio::test(start_paused = true)]

@@ -14,7 +14,7 @@ use tokio::task::AbortHandle;
 
 use super::message::{Connected, Message};
 use super::supervise::supervise;
-use crate::actions::{Executor, Planner, PodReach, Seen};
+use crate::actions::{CommandLines, Executor, Planner, PodReach, Seen};
 use crate::domain::release::Release;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::time::Instant;
@@ -38,7 +38,7 @@ pub struct Reach {
     /// The way into its pods.
     pub pods: PodReach,
     /// How a command is written down: without its secrets.
-    pub redact: fn(&[String]) -> String,
+    pub command_lines: CommandLines,
 }
 
 /// Makes the way to an environment, by its place; run again until it succeeds.

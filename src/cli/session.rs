@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::Global;
 use super::output::note;
 use crate::actions::journal::{self, Journal};
-use crate::actions::{Clusters, Desk, Executor, Grant, Limits, Neighbour, Planner, PodReach, Seen, Silencer, actor};
+use crate::actions::{Clusters, CommandLines, Desk, Executor, Grant, Limits, Neighbour, Planner, PodReach, Seen, Silencer, actor, key};
 use crate::app::{Scope, command_names};
 use crate::config::{Asked, ContextRef, Environment, Paths, Settings};
 use crate::domain::action::Phase;
@@ -37,12 +38,15 @@ use crate::sources::prometheus::{SignalFeed, SignalSource, SloFeed, SloSource};
 use crate::sources::store::Store;
 use crate::sources::store::port::ReadStore;
 use crate::sources::usage::{ObserveUsage, UsageAsk};
+use crate::telemetry::redact_command;
 use crate::theme::{Depth, Theme};
 
 /// How long the first answers may take.
 pub(super) const SETTLE_WITHIN: Duration = Duration::from_secs(30);
 /// How long what is used is waited for: nothing else depends on it.
 const USAGE_WITHIN: Duration = Duration::from_secs(5);
+/// How long a record on a workload may name a run of ours: whether it ended is asked of the journal that far back.
+const LONGEST_RECORD: TimeDelta = TimeDelta::hours(25);
 
 /// Settings and the environment a command is about.
 #[derive(Clone)]
@@ -136,7 +140,10 @@ impl Session {
         }
         let environment = chosen.or_else(|| settings.environments.first()).cloned();
         let environment = environment.unwrap_or_else(|| Environment::undeclared(current_context.as_deref()));
-        let ended = journal::chains(paths.state()).map(|chains| journal::ended(&chains)).unwrap_or_default();
+        let clock = system_clock();
+        // Before the journal is read: what is sealed is not read again. Where it cannot be done now, it is done another time.
+        let _ = journal::seal(paths.state(), &author().origin, clock());
+        let ended = journal::ended(paths.state(), clock() - LONGEST_RECORD).unwrap_or_default();
         Self {
             seen: Arc::new(Mutex::new(Seen::load(paths.state()))),
             ended: Arc::new(Mutex::new(ended)),
@@ -149,7 +156,7 @@ impl Session {
             settings,
             problems,
             kubeconfig: global.kubeconfig.clone(),
-            clock: system_clock(),
+            clock,
         }
     }
 
@@ -268,6 +275,7 @@ impl Session {
         Some(Silencer {
             environment: self.environment.name.clone(),
             guard: self.environment.guard,
+            replica_labels: self.environment.alerts.replica_labels.clone(),
             operate: grant.is_ok().then(|| Arc::new(feed.hands()) as _),
             observe: Arc::new(feed.eyes()),
             grant,
@@ -293,12 +301,12 @@ impl Session {
 
     /// Where the signals of every environment come from.
     pub(super) fn signal_feeds(&self) -> Vec<SignalFeed> {
-        self.settings.environments.iter().filter_map(|one| SignalFeed::of(one, &self.clock)).collect()
+        self.settings.environments.iter().filter_map(|one| SignalFeed::of(one, self.services(), &self.clock)).collect()
     }
 
     /// The signals of the environment, once; `None` when it has no Prometheus.
     pub(super) async fn signals(&self, within: Duration) -> Option<SignalSnapshot> {
-        let feed = SignalFeed::of(&self.environment, &self.clock)?;
+        let feed = SignalFeed::of(&self.environment, self.services(), &self.clock)?;
         let (clock, retry) = (self.clock(), Arc::new(Notify::new()));
         let source = |snapshots| SignalSource { feed, clock, retry, snapshots }.run();
         let is_settled = |snapshot: &SignalSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
@@ -326,9 +334,12 @@ impl Session {
         self.settings.environments.iter().filter_map(feed).collect()
     }
 
-    /// What was promised in the environment, counted once; `None` when it has no Prometheus.
+    /// What was promised in the environment, counted once; `None` when it has no Prometheus and nothing was promised.
     pub(super) async fn slos(&self, within: Duration) -> Option<SloSnapshot> {
         let feed = SloFeed::of(&self.environment, self.services(), &self.clock)?;
+        if feed.prometheus.is_none() {
+            return Some(feed.uncounted(&feed.without(), self.now()));
+        }
         let (clock, retry) = (self.clock(), Arc::new(Notify::new()));
         let source = |snapshots| SloSource { feed, clock, retry, snapshots }.run();
         let is_settled = |snapshot: &SloSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
@@ -375,6 +386,15 @@ impl Session {
     pub(super) fn pods(&self, connected: &Connected) -> PodReach {
         let connection = connected.connection.clone();
         self.desk().pods(Arc::new(connection.clone()), Reach::new(connection))
+    }
+
+    /// How the journal keeps command lines.
+    pub(super) fn command_lines(&self) -> CommandLines {
+        if self.settings.keeps_command_lines {
+            CommandLines::Whole(redact_command)
+        } else {
+            CommandLines::Digest(key(self.paths.state()))
+        }
     }
 
     /// The executor of the environment: with hands where it may be changed.

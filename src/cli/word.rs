@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use color_eyre::eyre::Result;
 
-use super::output::{note, say, say_json};
+use super::output::{note, say, say_document, say_json};
 use super::session::{SETTLE_WITHIN, Session, author};
 use super::{Format, Global, exit};
 use crate::actions::{Said, Scribe};
@@ -67,7 +67,7 @@ pub(super) async fn plan(global: &Global, ask: &Ask<'_>, targets: &[String], out
         }
     };
     match output {
-        Format::Json => say_json(&word)?,
+        Format::Json => say_document(&word)?,
         Format::Table => say(&in_words(&word, session.now()))?,
     }
     for refusal in &word.terms().refusals {

@@ -239,6 +239,8 @@ fn undone(words: &str) -> Finished {
         pod: None,
         code: None,
         deadline_seconds: 60,
+
+        replicas: None,
         clearing: Vec::new(),
     };
     let begun = Entry {

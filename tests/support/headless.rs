@@ -77,7 +77,7 @@ impl Headless {
         let services = desk.services.clone();
         let feeds = Feeds {
             alerts: environments.iter().filter_map(|one| AlertFeed::of(one, &services, &clock)).collect(),
-            signals: environments.iter().filter_map(|one| SignalFeed::of(one, &clock)).collect(),
+            signals: environments.iter().filter_map(|one| SignalFeed::of(one, &services, &clock)).collect(),
             objectives: environments.iter().filter_map(|one| SloFeed::of(one, &services, &clock)).collect(),
             health: environments.iter().filter_map(|one| HealthFeed::of(&one.name, &services)).collect(),
         };
@@ -267,7 +267,7 @@ fn connect(kubeconfig: &Path, environments: Vec<Environment>, desk: Desk, leave:
             let planner = desk.planner(observe.clone(), Rehearsal::new(connection.clone()));
             Ok(Reach {
                 pods: desk.pods(observe.clone(), quarterdeck::sources::cluster::Reach::new(connection.clone())),
-                redact: quarterdeck::telemetry::redact_command,
+                command_lines: quarterdeck::actions::CommandLines::Whole(quarterdeck::telemetry::redact_command),
                 planner: planner.clone(),
                 executor: desk.executor(planner, Arc::new(Hands::new(connection.clone())), leave),
                 connection,

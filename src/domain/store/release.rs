@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 
 /// A revision of a workload that was seen. What several consoles saw is merged: the earliest of each time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +20,9 @@ pub struct ReleaseSeen {
     /// Its images.
     pub images: Vec<String>,
     /// When it was first seen.
+    #[serde(deserialize_with = "time::clamped")]
     pub seen_at: Instant,
     /// When it was first seen fully available; `None` when it never was.
+    #[serde(default, deserialize_with = "time::clamped_or_none")]
     pub healthy_at: Option<Instant>,
 }

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use super::port::Standing;
 use crate::domain::text;
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::Answer;
 
@@ -89,8 +89,8 @@ impl Row {
     /// A time; `None` for NULL. The embedded database keeps microseconds.
     pub(super) fn time(&self, column: usize) -> Option<Instant> {
         match self.0.get(column)? {
-            Value::Time(time) => *time,
-            Value::Number(Some(microseconds)) => Instant::from_timestamp_micros(*microseconds),
+            Value::Time(at) => at.map(time::within),
+            Value::Number(Some(microseconds)) => Some(time::from_microseconds(*microseconds)),
             _ => None,
         }
     }

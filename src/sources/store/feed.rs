@@ -10,7 +10,7 @@ use tokio::sync::{Notify, watch};
 use super::port::{Changes, ReadStore};
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::store::{Acknowledgement, AlertNotes, Annotation};
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 use crate::sources::Clock;
 
 /// The name the store goes by among the sources.
@@ -81,7 +81,7 @@ impl StoreSnapshot {
         }
         if changes.is_whole || !changes.annotations.is_empty() {
             let mut held = if changes.is_whole { Vec::new() } else { (*self.annotations).clone() };
-            held.retain(|one: &Annotation| one.at > changes.now - TimeDelta::hours(super::HOURS_HELD));
+            held.retain(|one: &Annotation| one.at > changes.now - time::hours(super::HOURS_HELD));
             held.extend(changes.annotations);
             held.sort_by(|one, other| one.at.cmp(&other.at).then_with(|| one.id.cmp(&other.id)));
             held.dedup_by(|one, other| one.id == other.id);

@@ -159,7 +159,7 @@ impl ReadStore for Store {
             let position = row.and_then(|row| row.number(1)).unwrap_or_default();
             // A store that is behind what was seen of it is another one, restored or replaced: begin anew.
             let since = if position < since { 0 } else { since };
-            let recently = now - chrono::TimeDelta::hours(HOURS_HELD);
+            let recently = now - crate::domain::time::hours(HOURS_HELD);
             let acknowledgements = async {
                 match since {
                     0 => {

@@ -30,6 +30,7 @@ mod disk;
 mod drafts;
 mod drawn;
 mod faults;
+mod journals;
 mod place;
 mod plans;
 mod processes;

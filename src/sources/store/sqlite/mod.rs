@@ -15,7 +15,6 @@ use tokio::sync::{Mutex as Turn, Notify, OwnedMutexGuard, oneshot};
 use self::database::{Database, failed};
 use super::backend::{Backend, Row, Transaction, Value};
 use super::port::Standing;
-use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::Answer;
@@ -95,7 +94,7 @@ impl Backend for Sqlite {
             Ok(Standing {
                 what: format!("SQLite {} in {}", rusqlite::version(), self.worker.file.display()),
                 schema,
-                now: Instant::from_timestamp_micros(now).unwrap_or_default(),
+                now: crate::domain::time::from_microseconds(now),
                 session_user: String::new(),
                 position: u64::try_from(position).unwrap_or(0),
             })
