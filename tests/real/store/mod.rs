@@ -26,10 +26,14 @@ macro_rules! suite {
 
 mod audit;
 mod conformance;
+mod crash;
 mod disk;
 mod drafts;
 mod drawn;
+mod every;
 mod faults;
+mod made;
+mod migrate;
 mod place;
 mod plans;
 mod processes;
