@@ -24,41 +24,23 @@ pub enum Value {
     Number(Option<i64>),
 }
 
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self::Text(Some(text.to_owned()))
-    }
+macro_rules! from {
+    ($($of:ty => |$given:ident| $value:expr;)+) => {$(
+        impl From<$of> for Value {
+            fn from($given: $of) -> Self {
+                $value
+            }
+        }
+    )+};
 }
-
-impl From<String> for Value {
-    fn from(text: String) -> Self {
-        Self::Text(Some(text))
-    }
-}
-
-impl From<&String> for Value {
-    fn from(text: &String) -> Self {
-        Self::Text(Some(text.clone()))
-    }
-}
-
-impl From<Instant> for Value {
-    fn from(time: Instant) -> Self {
-        Self::Time(Some(time))
-    }
-}
-
-impl From<Option<Instant>> for Value {
-    fn from(time: Option<Instant>) -> Self {
-        Self::Time(time)
-    }
-}
-
-impl From<u64> for Value {
-    fn from(number: u64) -> Self {
-        // No counter of ours comes near the end of an i64; one that did would find nothing.
-        Self::Number(Some(i64::try_from(number).unwrap_or(i64::MAX)))
-    }
+from! {
+    &str => |text| Self::Text(Some(text.to_owned()));
+    String => |text| Self::Text(Some(text));
+    &String => |text| Self::Text(Some(text.clone()));
+    Instant => |time| Self::Time(Some(time));
+    Option<Instant> => |time| Self::Time(time);
+    // No counter of ours comes near the end of an i64; one that did would find nothing.
+    u64 => |number| Self::Number(Some(i64::try_from(number).unwrap_or(i64::MAX)));
 }
 
 /// Who did something and when, as two columns.

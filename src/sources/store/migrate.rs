@@ -324,36 +324,4 @@ mod tests {
             assert_eq!(again, Todo::default());
         }
     }
-
-    #[test]
-    fn a_newer_subject_is_refused_alone_and_a_strange_audit_altogether() {
-        let empty = Applied::default();
-        let new = done(&empty, &judge(ALL, Dialect::Sqlite, &empty).expect("a way"));
-        let with = |subject: &str, version: u64| {
-            let mut applied = new.clone();
-            applied.subjects.entry(subject.to_owned()).or_default().push((version, "x".to_owned()));
-            judge(ALL, Dialect::Sqlite, &applied)
-        };
-        assert_eq!(with("rotation", 1), Ok(Todo::default()), "a subject nobody knows is ignored");
-        let schema = with("note", 3).expect("the rest is well").schema;
-        assert!(schema.may_read("note").is_err_and(|error| error.sentence.contains("newer Quarterdeck")));
-        assert_eq!((schema.may_write("acknowledgement"), schema.may_write("audit")), (Ok(()), Ok(())));
-        assert!(with("audit", 4).is_err_and(|error| error.sentence.contains("newer Quarterdeck")));
-        let mut strange = new.clone();
-        strange.whole[1].1 = "x".to_owned();
-        assert!(judge(ALL, Dialect::Sqlite, &strange).is_err_and(|error| error.sentence.contains("other statements")));
-        let mut newer = new;
-        newer.whole.push((4, "x".to_owned()));
-        assert!(judge(ALL, Dialect::Sqlite, &newer).is_err_and(|error| error.sentence.contains("newer Quarterdeck")));
-    }
-
-    #[test]
-    fn what_could_not_be_made_is_not_written_and_what_is_there_is_read() {
-        let todo = judge(ALL, Dialect::Postgres, &of_before(Dialect::Postgres, 1)).expect("a way");
-        let schema = Schema { behind: Some(not_made("here")), ..todo.schema };
-        assert_eq!((schema.may_read("note"), schema.may_read("audit"), schema.is_told()), (Ok(()), Ok(()), false));
-        assert!(schema.may_write("acknowledgement").is_err());
-        let empty = judge(ALL, Dialect::Postgres, &Applied::default()).expect("a way").schema;
-        assert!(Schema { behind: Some(not_made("here")), ..empty }.may_read("note").is_err());
-    }
 }

@@ -56,27 +56,3 @@ pub(super) fn put(put: &Put, is_known: bool) -> String {
     let set: Vec<String> = columns.iter().skip(table.key).map(|name| format!("{name} = excluded.{name}")).collect();
     format!("{insert} on conflict ({}) do update set {}", table.key_columns().join(", "), set.join(", "))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::store::fact::Fact;
-    use crate::domain::store::{ANNOTATIONS_OF, Annotation, ReleaseSeen};
-
-    #[test]
-    fn statements_follow_from_the_table() {
-        assert_eq!(
-            list(Annotation::TABLE, ANNOTATIONS_OF),
-            "select id, environment, kind, name, change, at, recorded_at, words, by_name, position from quarterdeck.annotation \
-             where environment = $1 and at >= $2 and at < $3 order by at desc limit $4"
-        );
-        let (statement, values) = one(&Key::last::<ReleaseSeen>([Value::from("c")]));
-        assert!(statement.ends_with("where cluster = $1 order by revision_uid desc limit 1"), "{statement}");
-        assert_eq!(values, [Value::from("c")]);
-        let release = Put { table: ReleaseSeen::TABLE, values: Vec::new() };
-        assert!(
-            put(&release, true).contains("on conflict (cluster, revision_uid) do update set environment = excluded")
-        );
-        assert!(!put(&release, false).contains("on conflict"));
-    }
-}
