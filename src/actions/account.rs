@@ -60,7 +60,7 @@ impl<'a> Account<'a> {
     }
 
     async fn append(&self, entry: Entry) -> io::Result<()> {
-        let now = (self.executor.clock)();
+        let now = self.executor.now();
         let written = self.executor.journal.lock().unwrap_or_else(PoisonError::into_inner).append(entry, now)?;
         if written == Written::FromReserve {
             let words = "the disk is full: the journal uses its reserve, and there is no other. Free some space.";
@@ -89,7 +89,7 @@ impl<'a> Account<'a> {
         let run = self.run.lock().await.clone();
         let words = run.targets.iter().map(|target| target.words.as_str()).collect::<Vec<_>>().join(" ");
         self.record(Entry { phase: Some(run.phase), ..self.line(What::Ended, None, words) }).await;
-        self.executor.ended.lock().unwrap_or_else(PoisonError::into_inner).insert(run.id.clone(), run.phase);
+        self.executor.planner.ended.lock().unwrap_or_else(PoisonError::into_inner).insert(run.id.clone(), run.phase);
         run
     }
 }

@@ -20,6 +20,8 @@ pub struct Options {
     pub is_pinned: bool,
     /// The pod to replace.
     pub pod: Option<String>,
+    /// Whether to act over an operation record of somebody who may still be at work: for a run that is known to be dead.
+    pub overrides_record: bool,
     /// How many targets go in one wave; 1 when not said.
     pub wave: Option<usize>,
     /// How the targets were chosen.
@@ -63,6 +65,8 @@ pub struct Draft {
     pub pod: Option<Replaced>,
     /// Who will feel it.
     pub blast: BlastRadius,
+    /// What it can do to users on this target: what the action says of itself, or more where more was found.
+    pub tier: Tier,
     /// What an operator should know first.
     pub warnings: Vec<String>,
     /// The end state in words.
@@ -80,7 +84,7 @@ pub struct About {
     pub command: &'static str,
     /// What it does, for titles: `Roll back`.
     pub title: &'static str,
-    /// What it can do to users.
+    /// What it can do to users at least; a draft may find more on its target.
     pub tier: Tier,
     /// The short word that confirms it.
     pub word: &'static str,
@@ -138,14 +142,17 @@ pub(super) fn template_patch(
     (pins, Value::Array(operations))
 }
 
-/// The patch of an action on one field beside the template. `add` replaces what is there.
+/// The patch of an action on one field beside the template. `add` replaces what is there. `shown` are the other fields that decide what
+/// the plan says.
 pub(super) fn field_patch(
     facts: &WorkloadFacts,
     path: &str,
     value: &Value,
+    shown: &[&str],
     record: &OperationRecord,
 ) -> (Vec<Pin>, Value) {
-    let (pins, mut operations) = pinned_patch(facts, &[path], record);
+    let fields: Vec<&str> = std::iter::once(path).chain(shown.iter().copied()).collect();
+    let (pins, mut operations) = pinned_patch(facts, &fields, record);
     operations.push(json!({"op": "add", "path": path, "value": value}));
     (pins, Value::Array(operations))
 }
@@ -172,10 +179,11 @@ fn pinned_patch(facts: &WorkloadFacts, fields: &[&str], record: &OperationRecord
     (pins, operations)
 }
 
-/// Further fields of a kind that decide what a new template does: whether it goes anywhere, and how far.
+/// Further fields of a kind that decide what a new template does: whether it goes anywhere, how far, and how many pods at one time. The
+/// number of pods is not among them: autoscalers move it, so it is read again and judged again ([`BlastRadius::covers`]).
 fn held_fields(facts: &WorkloadFacts) -> impl Iterator<Item = &'static str> {
     let fields: &[&str] = match facts.workload.kind {
-        Kind::Deployment => &["/spec/paused"],
+        Kind::Deployment => &["/spec/paused", "/spec/strategy"],
         Kind::StatefulSet | Kind::DaemonSet => &["/spec/updateStrategy"],
     };
     fields.iter().copied()
@@ -189,6 +197,76 @@ pub(super) fn partitioned(facts: &WorkloadFacts) -> Option<String> {
         )),
         _ => None,
     }
+}
+
+/// Pods below the partition that are not ready, and what that means; `None` where there are none. The controller looks at pods in their
+/// order, and goes no further than the first that is not ready unless it may go on in parallel.
+pub(super) fn below_the_partition(facts: &WorkloadFacts) -> Option<String> {
+    let Update::Partition(from) = facts.report.update else { return None };
+    let is_parallel = facts.object.pointer("/spec/podManagementPolicy").and_then(Value::as_str) == Some("Parallel");
+    let is_stuck = |pod: &&Pod| ordinal(&pod.name) < from && !pod.is_ready && pod.gone_by.is_none();
+    let mut stuck: Vec<&Pod> = facts.pods.iter().filter(is_stuck).collect();
+    stuck.sort_by_key(|pod| ordinal(&pod.name));
+    let first = stuck.first()?;
+    let what = if is_parallel {
+        "it stays as it is, and the rollout is not complete before it is ready"
+    } else {
+        "the controller replaces no pod before it is ready"
+    };
+    Some(format!("pod {} is not ready, is below the partition {from} and is not touched: {what}", first.name))
+}
+
+/// What a partition means for a new template, and for the pods it leaves as they are.
+pub(super) fn partition_warnings(facts: &WorkloadFacts) -> Vec<String> {
+    let below = below_the_partition(facts).map(|words| format!("STUCK: {words}. Mend or delete it first."));
+    partitioned(facts).into_iter().chain(below).collect()
+}
+
+/// Who feels a new template: so many pods replaced now, at most as many as there are to be, and whether all at one time.
+pub(super) fn blast(facts: &WorkloadFacts, going: u32, words: &str) -> BlastRadius {
+    let outage = outage(facts);
+    BlastRadius {
+        pods: going,
+        at_most: facts.report.counts.desired,
+        is_outage: outage.is_some(),
+        words: outage.map_or_else(|| words.to_owned(), |outage| format!("{words}; {outage}")),
+    }
+}
+
+/// How the strategy of a workload stops every pod before the first new one is ready; `None` where some always run.
+fn outage(facts: &WorkloadFacts) -> Option<String> {
+    let desired = facts.report.counts.desired;
+    let at = |path: &str| facts.object.pointer(path);
+    // Of a DaemonSet; as much as this must be another pod beside the old one.
+    let is_surging =
+        at("/spec/updateStrategy/rollingUpdate/maxUnavailable").is_some_and(|most| *most == 0 || *most == "0%");
+    let unavailable = match facts.workload.kind {
+        Kind::Deployment if at("/spec/strategy/type").and_then(Value::as_str) == Some("Recreate") => {
+            return Some(
+                "the strategy is Recreate: every pod is stopped before the first new one starts, an OUTAGE".to_owned(),
+            );
+        }
+        Kind::Deployment => at("/spec/strategy/rollingUpdate/maxUnavailable"),
+        // They keep a pod's name or its node: the old one goes first.
+        Kind::StatefulSet | Kind::DaemonSet if desired == 1 && !is_surging => {
+            return Some("its only pod is stopped before the new one starts, an OUTAGE".to_owned());
+        }
+        Kind::StatefulSet | Kind::DaemonSet if facts.report.update == Update::OnDelete => None,
+        Kind::StatefulSet | Kind::DaemonSet => at("/spec/updateStrategy/rollingUpdate/maxUnavailable"),
+    };
+    let unavailable = unavailable?;
+    let most = match unavailable {
+        // A Deployment rounds a share down; what rounds up comes to all of the pods at 100% too, or at one pod, which is told above.
+        Value::String(share) => u64::from(desired) * share.strip_suffix('%')?.parse::<u64>().ok()? / 100,
+        number => number.as_u64()?,
+    };
+    (desired > 0 && most >= u64::from(desired)).then(|| {
+        let share = unavailable.to_string();
+        format!(
+            "maxUnavailable ({}) lets every pod be stopped before the first new one is ready, an OUTAGE",
+            share.trim_matches('"')
+        )
+    })
 }
 
 /// The request that deletes one pod and no other of the same name.

@@ -7,12 +7,12 @@ use tokio::sync::watch;
 
 use super::execute::Executor;
 use super::journal::Journal;
+use super::limits::Limits;
 use super::plan::Planner;
 use super::policy::Grant;
 use super::reach::PodReach;
 use super::seen::Seen;
 use crate::domain::action::{Actor, Phase};
-use crate::domain::environment::Guard;
 use crate::domain::service::Services;
 use crate::sources::Clock;
 use crate::sources::observe::ObserveCluster;
@@ -23,8 +23,8 @@ use crate::sources::operate::{NoHands, OperateCluster, ReachPods, RehearseCluste
 pub struct Desk {
     /// The environment's name.
     pub environment: Arc<str>,
-    /// Its guard.
-    pub guard: Guard,
+    /// Its guards and its namespaces.
+    pub limits: Limits,
     /// Whether it may be changed, or why not.
     pub grant: Grant,
     /// Who plans and acts, as the operating system tells.
@@ -49,7 +49,7 @@ impl Desk {
             observe,
             rehearse,
             environment: self.environment.to_string(),
-            guard: self.guard,
+            limits: self.limits.clone(),
             grant: self.grant.clone(),
             actor: self.actor.clone(),
             services: self.services.clone(),
@@ -65,7 +65,7 @@ impl Desk {
             observe,
             reach: self.grant.is_ok().then(|| Arc::new(reach) as Arc<dyn ReachPods>),
             environment: self.environment.to_string(),
-            guard: self.guard,
+            limits: self.limits.clone(),
             grant: self.grant.clone(),
             actor: self.actor.clone(),
             journal: self.journal.clone(),
@@ -73,27 +73,14 @@ impl Desk {
         }
     }
 
-    /// The executor. Without a grant it has no hands, whatever it is given.
+    /// The executor of what this planner plans: it judges again with the same. Without a grant it has no hands, whatever it is given.
     pub fn executor(
         &self,
-        observe: Arc<dyn ObserveCluster>,
+        planner: Planner,
         operate: Arc<dyn OperateCluster>,
         leaving: watch::Receiver<bool>,
     ) -> Executor {
         let operate = if self.grant.is_ok() { operate } else { Arc::new(NoHands) };
-        Executor {
-            observe,
-            operate,
-            environment: self.environment.to_string(),
-            guard: self.guard,
-            grant: self.grant.clone(),
-            actor: self.actor.clone(),
-            journal: self.journal.clone(),
-            services: self.services.clone(),
-            seen: self.seen.clone(),
-            ended: self.ended.clone(),
-            leaving,
-            clock: self.clock.clone(),
-        }
+        Executor { planner, operate, journal: self.journal.clone(), leaving }
     }
 }

@@ -1,6 +1,5 @@
 //! The executor: the only holder of hands. Journal first, send once, verify, and say what is not known.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::{BoxFuture, join_all};
@@ -8,21 +7,16 @@ use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
 use super::account::Account;
-use super::catalog;
 use super::contract::Action;
+use super::gate::{revise, short};
 use super::journal::{Aim, Clearing, Entry, Journal, Unfinished, What};
-use super::plan::revise;
-use super::policy::{self, Grant};
-use super::seen::Seen;
+use super::plan::{Planner, run_id};
 use super::services::is_still_of;
 use super::verify::{Tell, Verification};
-use crate::domain::action::{Actor, Cluster, Code, Outcome, Part, Phase, Plan, Run, RunEvent, Step, Target};
-use crate::domain::environment::Guard;
+use crate::domain::action::{Actor, Cluster, Code, Outcome, Part, Plan, Run, RunEvent, Step, Target};
 use crate::domain::rollout::{code_digest, template_digest};
-use crate::domain::service::Services;
-use crate::sources::Clock;
+use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::observe::ObserveCluster;
 use crate::sources::operate::OperateCluster;
 
 /// What the operator gave to confirm a plan.
@@ -37,56 +31,45 @@ pub struct Given {
 /// Carries confirmed plans out in one environment.
 #[derive(Clone)]
 pub struct Executor {
-    /// The eyes.
-    pub observe: Arc<dyn ObserveCluster>,
+    /// What planned judges again: eyes, guards, grant, clock, and who carries plans out here, who is not always who made them.
+    pub planner: Planner,
     /// The hands.
     pub operate: Arc<dyn OperateCluster>,
-    /// The environment's name.
-    pub environment: String,
-    /// Its guard now, which may be stricter than the plan's.
-    pub guard: Guard,
-    /// Whether it may be changed now.
-    pub grant: Grant,
-    /// Who carries plans out here, as the operating system tells: not always who made them.
-    pub actor: Actor,
     /// The journal.
     pub journal: Arc<Mutex<Journal>>,
-    /// The services that are declared.
-    pub services: Arc<Services>,
-    /// What was seen healthy.
-    pub seen: Arc<Mutex<Seen>>,
-    /// How runs ended that came to their end, by their ids.
-    pub ended: Arc<Mutex<HashMap<String, Phase>>>,
     /// Turns true when the process has to leave: targets not started are then left alone.
     pub leaving: watch::Receiver<bool>,
-    /// The clock.
-    pub clock: Clock,
 }
 
 impl Executor {
-    /// Carries a plan out and returns the run at its end. Every step goes to `events` too.
+    /// Judges a plan again, carries out what comes of it, and returns the run at its end. Every step goes to `events` too.
     ///
     /// Targets of a wave are changed one after the other and verified together; a wave that does not end well stops those after it, and
     /// a target that was not accepted stops the rest of its own.
-    pub async fn execute(&self, plan: &Plan, given: &Given, events: &mpsc::Sender<(String, RunEvent)>) -> Run {
-        let mut account = self.account(plan, events);
+    pub async fn execute(&self, document: &Plan, given: &Given, events: &mpsc::Sender<(String, RunEvent)>) -> Run {
+        let mut account = self.account(document, events);
         account.note(RunEvent::Planned).await;
-        let action = match self.admit(plan, given) {
+        let action = match self.admit(document) {
             Ok(action) => action,
             Err(reason) => return account.refuse(reason).await,
         };
-        let identity = match self.observe.identity().await {
-            Ok(identity) => identity,
+        let setting = match self.planner.setting().await {
+            Ok(setting) => setting,
             Err(error) => return account.refuse(error.sentence).await,
         };
-        account.bare.actor = described(&Actor { identity: identity.clone(), ..self.actor.clone() });
-        if let Err(reason) = self.recognise(plan, identity).await {
-            return account.refuse(reason).await;
-        }
+        account.bare.actor = described(&setting.actor);
+        account.bare.cluster = identity(&setting.cluster);
+        let plan = match self.judge(document, action, setting, given).await {
+            Ok(plan) => plan,
+            Err(reason) => return account.refuse(reason).await,
+        };
+        let plan = &plan;
+        // From here on it is the run of the document; an attempt that was refused is none.
+        account.bare.run.clone_from(&plan.id);
         account.note(RunEvent::Confirmed).await;
         let reason = given.reason.as_deref().map(|reason| format!(" Reason: {reason}")).unwrap_or_default();
-        let author = described(&plan.actor);
-        let planned = if author == account.bare.actor { String::new() } else { format!(" Planned by {author}.") };
+        let author = described(&document.actor);
+        let planned = if author == account.bare.actor { String::new() } else { format!(" Planned by {}.", short(&author)) };
         let begun = Entry {
             aims: plan.targets.iter().map(aim).collect(),
             ..account.line(What::Begun, None, format!("confirmed.{planned}{reason}"))
@@ -127,8 +110,8 @@ impl Executor {
     pub async fn resume(&self, unfinished: &Unfinished, events: &mpsc::Sender<(String, RunEvent)>) -> Run {
         let begun = &unfinished.begun;
         let run = Run::begun(begun.run.as_str(), begun.aims.len());
-        let identity = self.observe.identity().await.ok().flatten();
-        let actor = described(&Actor { identity, ..self.actor.clone() });
+        let identity = self.planner.observe.identity().await.ok().flatten();
+        let actor = described(&Actor { identity, ..self.planner.actor.clone() });
         let bare = Entry { aims: Vec::new(), actor, ..begun.clone() };
         let account = Account::open(self, events, run, bare);
         let resumed = account.line(
@@ -161,60 +144,17 @@ impl Executor {
         account.end().await
     }
 
-    fn account<'a>(&'a self, plan: &Plan, events: &'a mpsc::Sender<(String, RunEvent)>) -> Account<'a> {
-        let actor = described(&self.actor);
-        let bare = Entry {
-            cluster: identity(&plan.cluster),
-            ..Entry::bare(&plan.id, &plan.action, &self.environment, &actor)
-        };
-        Account::open(self, events, Run::draft(plan.id.as_str(), plan.targets.len()), bare)
+    /// The account of a run that is not begun. What a document says of itself is not written into any run but its own.
+    fn account<'a>(&'a self, document: &Plan, events: &'a mpsc::Sender<(String, RunEvent)>) -> Account<'a> {
+        let actor = described(&self.planner.actor);
+        let attempt = run_id(self.now());
+        let bare = Entry::bare(&attempt, &short(&document.action), &self.planner.environment, &actor);
+        Account::open(self, events, Run::draft(document.id.as_str(), document.targets.len()), bare)
     }
 
-    /// Everything that must hold before a plan may begin and that needs nobody to be asked.
-    fn admit(&self, plan: &Plan, given: &Given) -> Result<&'static dyn Action, String> {
-        self.grant.clone()?;
-        if plan.version != 1 || !plan.is_intact() {
-            return Err(
-                "the plan document was changed after it was made, or is of another version. Plan again.".to_owned()
-            );
-        }
-        let action =
-            catalog::named(&plan.action).ok_or_else(|| format!("there is no action {:?} here.", plan.action))?;
-        if plan.is_expired((self.clock)()) {
-            return Err(format!("the plan expired at {}. Plan again.", plan.expires_at.format("%H:%M:%S UTC")));
-        }
-        if !plan.is_applicable() {
-            return Err(plan.refusals.first().cloned().unwrap_or_else(|| "the plan has no target.".to_owned()));
-        }
-        if plan.environment != self.environment {
-            return Err(format!("the plan is for environment {:?}, this is {:?}.", plan.environment, self.environment));
-        }
-        if let Some(stray) = plan.targets.iter().find(|target| *target.workload.environment != *self.environment) {
-            return Err(format!(
-                "{} is of {:?}, this is {:?}.",
-                stray.workload, stray.workload.environment, self.environment
-            ));
-        }
-        // The guard of now decides, not the one written in the document.
-        let asked = policy::confirmation(action, self.guard, &plan.targets);
-        policy::confirms(&asked, &given.typed, given.reason.as_deref())?;
-        Ok(action)
-    }
-
-    /// Whether this is the cluster and the person the plan is of.
-    async fn recognise(&self, plan: &Plan, who: Option<String>) -> Result<(), String> {
-        let here = self.observe.cluster().await.map_err(|error| error.sentence)?;
-        if identity(&here) != identity(&plan.cluster) {
-            return Err(format!("the plan is for the cluster at {}, this is {}.", plan.cluster.server, here.server));
-        }
-        if who != plan.actor.identity {
-            return Err(format!(
-                "the plan belongs to {}, you are {}. Plan again under your own name.",
-                plan.actor.name(),
-                who.as_deref().unwrap_or("unknown to the cluster")
-            ));
-        }
-        Ok(())
+    /// Now, by the clock of this console.
+    pub(super) fn now(&self) -> Instant {
+        (self.planner.clock)()
     }
 
     /// Sends the change of one target. What is to be verified, once the change is known to be made: a lost answer is waited out here, so
@@ -228,20 +168,21 @@ impl Executor {
     ) -> Result<Aim, Outcome> {
         let Some(target) = plan.targets.get(place) else { return Err(Outcome::Refused) };
         let refused = |words: String| account.settle(place, Outcome::Refused, words);
-        let mut facts = match self.observe.workload(&target.workload).await {
+        let mut facts = match self.planner.observe.workload(&target.workload).await {
             Ok(facts) => facts,
             Err(error) => return Err(refused(format!("nothing was sent: {}", error.sentence)).await),
         };
-        self.seen
+        self.planner
+            .seen
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remember(plan.cluster.uid.as_deref(), &mut facts.revisions);
-        let checked = revise(plan, place, action, &facts).and_then(|()| is_still_of(&self.services, target, &facts));
+        let checked = revise(plan, place, action, &facts).and_then(|()| is_still_of(&self.planner.services, target, &facts));
         if let Err(reason) = checked {
             return Err(refused(format!("nothing was sent: {reason}")).await);
         }
         // A machine that slept meanwhile wakes up in another world.
-        if (self.clock)() >= plan.refreshed_at + plan.holds_target(place) {
+        if self.now() >= plan.refreshed_at + plan.holds_target(place) {
             return Err(
                 refused("nothing was sent: the time in which it was to begin is over. Plan again.".to_owned()).await
             );
@@ -260,9 +201,11 @@ impl Executor {
                         aim.template_digest = template_digest(stored);
                         aim.code = aim.code.map(|code| Code { after: code_digest(stored), ..code });
                     }
+                    let replicas = reply.object.pointer("/spec/replicas").and_then(Value::as_u64);
+                    aim.replicas = replicas.and_then(|replicas| u32::try_from(replicas).ok());
                 }
                 Err(error) if error.is_certainly_not_done => {
-                    let why = match self.observe.workload(&target.workload).await {
+                    let why = match self.planner.observe.workload(&target.workload).await {
                         // The server never says which test failed: look and compare.
                         Ok(facts) => revise(plan, place, action, &facts).err(),
                         Err(_) => None,
@@ -292,12 +235,12 @@ impl Executor {
 
     fn verification(&self, account: &Account<'_>, aim: Aim, is_accepted: bool, clears: bool) -> Verification {
         Verification {
-            observe: self.observe.clone(),
-            clock: self.clock.clone(),
+            observe: self.planner.observe.clone(),
+            clock: self.planner.clock.clone(),
             clears,
             aim,
             run: account.bare.run.clone(),
-            began: (self.clock)(),
+            began: self.now(),
             is_accepted,
         }
     }
@@ -333,7 +276,7 @@ impl Executor {
         }
         if !replacing.is_empty() {
             // What took long by nature is over: the end state is waited for from now on.
-            verification.began = (self.clock)();
+            verification.began = self.now();
         }
         let (outcome, words) = verification.run(&mut progress).await;
         let words = match outcome {
@@ -412,6 +355,7 @@ fn aim(target: &Target) -> Aim {
         pod: target.pod.clone(),
         code: code(target),
         deadline_seconds: target.deadline_seconds,
+        replicas: None,
         clearing: target
             .steps
             .iter()

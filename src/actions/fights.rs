@@ -16,8 +16,15 @@ pub(super) struct Fights {
 }
 
 impl Fights {
-    /// Everybody who will undo a change of this object, with the evidence. What cannot be read never costs the plan.
-    pub(super) async fn of(&mut self, observe: &dyn ObserveCluster, object: &Value, goal: Goal) -> Vec<Fight> {
+    /// Everybody who will undo a change of this object, with the evidence, where the action ends with a pod
+    /// template and a goal. What cannot be read never costs the plan.
+    pub(super) async fn of(
+        &mut self,
+        observe: &dyn ObserveCluster,
+        object: &Value,
+        ends_with: (&Value, Goal),
+    ) -> Vec<Fight> {
+        let (template, goal) = ends_with;
         let marks = owner::marks(object);
         let unasked: Vec<&Keeper> = marks
             .iter()
@@ -32,6 +39,7 @@ impl Fights {
         let told = |keeper: &Option<Keeper>| keeper.as_ref().and_then(|keeper| self.told.get(keeper));
         let mut fights: Vec<Fight> = marks.iter().map(|mark| mark.fight(told(&mark.keeper), goal)).collect();
         fights.extend(owner::strangers(object, goal));
+        fights.extend(owner::applied(object, template, goal));
         fights
     }
 }

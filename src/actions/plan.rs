@@ -8,16 +8,19 @@ use serde_json::Value;
 
 use super::contract::{Action, Context, Draft, Options};
 use super::fights::Fights;
+use super::gate::moved;
+use super::held::overriding;
+use super::limits::Limits;
 use super::policy::{self, Grant};
 use super::references::references;
 use super::seen::Seen;
 use super::services::{left_out, of_its_service, one_revision_for_many, together};
 use crate::domain::action::{
     Actor, Cluster, Evidence, Goal, Inverse, OperationRecord, Part, Phase, Plan, Rehearsal, Request, Step, Target,
+    takes,
 };
-use crate::domain::environment::Guard;
 use crate::domain::rollout::{self, Budget, Revision, Verdict, WorkloadRef, changes, judge};
-use crate::domain::service::Services;
+use crate::domain::service::{Choice, Services};
 use crate::domain::time::{self, Instant};
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
@@ -38,8 +41,8 @@ pub struct Planner {
     pub rehearse: Option<Arc<dyn RehearseCluster>>,
     /// The environment's name.
     pub environment: String,
-    /// Its guard.
-    pub guard: Guard,
+    /// Its guards and its namespaces.
+    pub limits: Limits,
     /// Whether it may be changed, or why not.
     pub grant: Grant,
     /// Who plans, as the operating system tells.
@@ -54,54 +57,154 @@ pub struct Planner {
     pub clock: Clock,
 }
 
+/// The cluster a plan is for, and who makes it.
+pub(super) struct Setting {
+    /// The cluster.
+    pub(super) cluster: Cluster,
+    /// Who, by the cluster's name for them too.
+    pub(super) actor: Actor,
+}
+
+/// What a plan is asked to be of.
+pub(super) struct Ask<'a> {
+    /// The id of a plan that is worked out again; `None` gives it one of its own.
+    pub(super) id: Option<String>,
+    /// The targets, in the order they are acted on.
+    pub(super) targets: Vec<AskedTarget<'a>>,
+    /// How many of them go in one wave, where that is said.
+    pub(super) wave: Option<usize>,
+    /// How they were chosen.
+    pub(super) choice: Choice,
+    /// Why nothing may come of it anyway.
+    pub(super) refusals: Vec<String>,
+}
+
+/// One target that is asked for.
+pub(super) struct AskedTarget<'a> {
+    /// Which workload.
+    pub(super) workload: &'a WorkloadRef,
+    /// What is asked for beyond it.
+    pub(super) options: Options,
+    /// What a plan of before showed of it: it is refused where that does not hold any more.
+    pub(super) given: Option<&'a Target>,
+}
+
 impl Planner {
     /// Works an action out. Always possible; what forbids applying it is listed in the plan.
     ///
     /// # Errors
-    /// When the cluster or a target cannot be read.
+    /// When the cluster or a target cannot be read, or a target is not of this environment.
     pub async fn plan(
         &self,
         action: &dyn Action,
         targets: &[WorkloadRef],
         options: &Options,
     ) -> Result<Plan, SourceError> {
-        if let Some(stray) = targets.iter().find(|target| *target.environment != *self.environment) {
-            // Two clusters may have the same names in them: only this tells them apart.
-            let sentence =
-                format!("{stray} is of {}, this is {}: nothing is planned.", stray.environment, self.environment);
-            return Err(SourceError::new(Trouble::Setup, sentence));
-        }
+        let asked = |workload| AskedTarget { workload, options: options.clone(), given: None };
+        let ask = Ask {
+            id: None,
+            targets: targets.iter().map(asked).collect(),
+            wave: options.wave,
+            choice: options.choice.clone(),
+            refusals: one_revision_for_many(options, targets).into_iter().collect(),
+        };
+        self.stays_within(&ask.targets)?;
+        let setting = self.setting().await?;
+        self.work_out(action, setting, ask).await
+    }
+
+    /// Asks which cluster this is and who we are there.
+    pub(super) async fn setting(&self) -> Result<Setting, SourceError> {
         let cluster = self.observe.cluster().await?;
-        let mut actor = self.actor.clone();
-        actor.identity = self.observe.identity().await?;
+        self.limits.note(&cluster);
+        let actor = Actor { identity: self.observe.identity().await?, ..self.actor.clone() };
+        Ok(Setting { cluster, actor })
+    }
+
+    /// Remembers which cluster the context leads to, for the guards of other environments; what cannot be asked now is asked with a plan.
+    pub async fn remember_cluster(&self) {
+        if let Ok(cluster) = self.observe.cluster().await {
+            self.limits.note(&cluster);
+        }
+    }
+
+    /// Nothing of another environment, and of this one only the namespaces it includes.
+    fn stays_within(&self, targets: &[AskedTarget<'_>]) -> Result<(), SourceError> {
+        for AskedTarget { workload, .. } in targets {
+            if *workload.environment != *self.environment {
+                // Two clusters may have the same names in them: only this tells them apart.
+                let sentence =
+                    format!("{workload} is of {}, this is {}: nothing is planned.", workload.environment, self.environment);
+                return Err(SourceError::new(Trouble::Setup, sentence));
+            }
+            if let Some(sentence) = self.limits.refusal(&self.environment, &workload.namespace) {
+                return Err(SourceError::new(Trouble::Setup, sentence));
+            }
+        }
+        Ok(())
+    }
+
+    /// Works out what is asked for, in a setting that is known.
+    ///
+    /// # Errors
+    /// When a target cannot be read, or is not of this environment.
+    pub(super) async fn work_out(
+        &self,
+        action: &dyn Action,
+        setting: Setting,
+        ask: Ask<'_>,
+    ) -> Result<Plan, SourceError> {
+        self.stays_within(&ask.targets)?;
+        let Setting { cluster, actor } = setting;
+        let Ask { id, targets, wave, mut choice, refusals: further } = ask;
         let mut refusals: Vec<String> = self.grant.clone().err().into_iter().collect();
+        refusals.extend(further);
         let mut planned = Vec::new();
         let mut answers = Vec::new();
-        refusals.extend(one_revision_for_many(options, targets));
-        let mut choice = options.choice.notes.clone();
         let mut read = Vec::new();
-        for workload in targets {
+        for AskedTarget { workload, mut options, given } in targets {
             let facts = self.facts(workload, &cluster).await?;
-            match left_out(action, &facts, options) {
-                Some(note) => choice.push(note),
-                None => read.push(facts),
+            if let Some(reason) = given.and_then(|given| moved(id.as_deref().unwrap_or_default(), given, &facts)) {
+                refusals.push(reason);
+                continue;
+            }
+            match left_out(action, &facts, &options) {
+                Some(note) => choice.notes.push(note),
+                None => {
+                    // The plan as a whole says how its targets were chosen.
+                    options.choice = Choice::default();
+                    read.push((facts, options));
+                }
             }
         }
         let now = (self.clock)();
         // As the answers a moment ago told.
         let ahead = self.observe.ahead();
-        let id = run_id(now);
-        let mut holds = Plan::HOLDS;
-        let wave = options.wave.unwrap_or_else(|| together(options, read.len())).max(1);
+        let id = id.unwrap_or_else(|| run_id(now));
+        // What the records of this run have to hold for, and how much of it is for verifying alone.
+        let (mut holds, mut verifying) = (Plan::HOLDS, Plan::HOLDS);
+        let mut guard = self.limits.guard;
+        let wave = wave.unwrap_or_else(|| together(&choice, read.len())).max(1);
         let mut fights = Fights::default();
-        for (place, facts) in read.iter().enumerate() {
+        for (place, (facts, options)) in read.iter().enumerate() {
             let deadline = deadline_seconds(facts);
-            holds += TimeDelta::seconds(i64::from(deadline));
-            let record = record(&id, &actor, action, now + ahead, holds);
-            let held = self.held_by(facts, now);
-            refusals.extend(held.as_ref().and_then(|held| held.clone().err()));
-            let draft = match action.draft(facts, options, Context { record: &record, now }) {
-                Ok(draft) => draft,
+            verifying += takes(deadline, &[]);
+            let held = self.held_by(action.id(), facts, now);
+            let overridden = held
+                .as_ref()
+                .and_then(|held| facts.record.as_ref().filter(|_| held.is_err() && options.overrides_record));
+            refusals.extend(held.as_ref().filter(|_| overridden.is_none()).and_then(|held| held.clone().err()));
+            let draft_for = |holds| {
+                let record = record(&id, &actor, action, now + ahead, holds);
+                action.draft(facts, options, Context { record: &record, now })
+            };
+            // How many pods it replaces one by one tells how long it may take, and that stands in the record.
+            let drafted = draft_for(holds).and_then(|draft| {
+                holds += takes(deadline, &draft.steps);
+                draft_for(holds)
+            });
+            let draft = match drafted {
+                Ok(draft) => overriding(draft, overridden),
                 Err(refusal) => {
                     refusals.push(refusal.0);
                     // What could not be read may be why it looks impossible.
@@ -112,19 +215,38 @@ impl Planner {
             let mut warnings = draft.warnings.clone();
             warnings.extend(held.and_then(Result::ok));
             warnings.extend(facts.missing.iter().cloned());
-            self.ask_rights(&draft.steps, &actor, &mut refusals, &mut warnings).await?;
+            let namespace = &facts.workload.namespace;
+            let (here, from) = self.limits.guard_of(&cluster, namespace);
+            guard = guard.max(here);
+            warnings.extend(from.map(|from| {
+                format!("GUARDED AS {}: environment {from} covers namespace {namespace} of this cluster too.", here.word())
+            }));
+            let is_denied = self.ask_rights(&draft.steps, &actor, &mut refusals, &mut warnings).await?;
             warnings.extend(self.changed_since(facts, &draft).await);
             match draft.goal {
                 Goal::Replicas(wanted) => warnings.extend(self.scaled_by(&facts.workload, wanted).await),
                 Goal::PodReplaced => warnings.extend(self.budgets(facts).await),
                 Goal::Healthy | Goal::Paused => {}
             }
-            let (rehearsal, template) = self.rehearse(&draft.steps).await;
+            let (rehearsal, template) = if is_denied {
+                // Not even dry: the server counts it as a write that is forbidden.
+                (Rehearsal::NotChecked("who may not do it does not ask for it, not even dry.".to_owned()), None)
+            } else {
+                self.rehearse(&draft.steps).await
+            };
             answers.push(rehearsal);
             let target = target(facts, draft, template.as_ref(), warnings, options, deadline, now);
+            let target = Target { overrides: overridden.map(|record| record.id.clone()), ..target };
             let wave = u32::try_from(place / wave).unwrap_or(u32::MAX);
-            let fights = fights.of(&*self.observe, &facts.object, target.goal).await;
+            let fights = fights.of(&*self.observe, &facts.object, (&target.expected_template, target.goal)).await;
             planned.push(of_its_service(&self.services, facts, Target { wave, fights, ..target }));
+        }
+        if verifying + OperationRecord::GRACE > OperationRecord::LONGEST {
+            let hours = OperationRecord::LONGEST.num_hours();
+            refusals.push(format!(
+                "verifying these {} one after the other may take {}, and no run may take longer than {hours} hours: plan fewer at a time.",
+                planned.len(), time::length(verifying)
+            ));
         }
         let rehearsal = joined(answers);
         if let Rehearsal::Rejected(reason) = &rehearsal {
@@ -136,16 +258,16 @@ impl Planner {
             id,
             action: action.id().to_owned(),
             environment: self.environment.clone(),
-            guard: self.guard,
+            guard,
             cluster,
             actor,
             refreshed_at: now,
             expires_at: now + Plan::HOLDS,
             cluster_ahead_seconds: ahead.num_seconds(),
-            tier: action.about().tier,
-            confirmation: policy::confirmation(action, self.guard, &planned),
-            service: options.choice.service.as_ref().map(ToString::to_string),
-            choice,
+            tier: policy::tier(action, &planned),
+            confirmation: policy::confirmation(action, guard, &planned),
+            service: choice.service.as_ref().map(ToString::to_string),
+            choice: choice.notes,
             targets: planned,
             rehearsal,
             refusals,
@@ -160,19 +282,21 @@ impl Planner {
         Ok(facts)
     }
 
-    /// Asks for the right to every step.
+    /// Asks for the right to every step; whether one is denied.
     async fn ask_rights(
         &self,
         steps: &[Step],
         actor: &Actor,
         refusals: &mut Vec<String>,
         warnings: &mut Vec<String>,
-    ) -> Result<(), SourceError> {
+    ) -> Result<bool, SourceError> {
+        let mut is_denied = false;
         for right in rights(steps) {
             let Right { verb, resource, namespace, .. } = right;
             match self.observe.may(right).await? {
                 Access::Allowed => {}
                 Access::Denied(reason) => {
+                    is_denied = true;
                     let who = actor.name();
                     let reason = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
                     refusals.push(format!(
@@ -184,29 +308,7 @@ impl Planner {
                 )),
             }
         }
-        Ok(())
-    }
-
-    /// Whether somebody is at work on the target: an error where it may not be touched meanwhile, else what to know first.
-    fn held_by(&self, facts: &WorkloadFacts, now: Instant) -> Option<Result<String, String>> {
-        let record = facts.record.as_ref().filter(|record| record.is_live(now))?;
-        if facts.report.is_complete() {
-            return None;
-        }
-        // A record ends only by expiring, but an action that reached its end is over.
-        match self.ended.lock().unwrap_or_else(PoisonError::into_inner).get(&record.id) {
-            Some(Phase::Unknown) => Some(Ok(format!(
-                "Your own {} of {} ended UNKNOWN. It is not sent again; see what it did before you confirm this.",
-                record.action,
-                record.started.format("%H:%M:%S UTC")
-            ))),
-            Some(_) => None,
-            None => Some(Err(format!(
-                "{}; wait for its outcome, or until its record expires in {}.",
-                record.sentence(now),
-                time::left(record.expires - now)
-            ))),
-        }
+        Ok(is_denied)
     }
 
     /// Who else decides how many pods there are.
@@ -246,7 +348,7 @@ impl Planner {
                 }
                 Ok(Some(_)) => {}
                 Ok(None) => warnings.push(format!(
-                    "{kind} {name}, which revision {} refers to, does not exist any more.",
+                    "{kind} {name}, which revision {} refers to, does not exist.",
                     chosen.number
                 )),
                 Err(error) if error.trouble == Trouble::Forbidden => {
@@ -368,13 +470,13 @@ fn deadline_seconds(facts: &WorkloadFacts) -> u32 {
 }
 
 /// The record a plan writes: everything in it follows from the plan, so that `apply` can build it again. `began` is in the cluster's time.
-fn record(id: &str, actor: &Actor, action: &dyn Action, began: Instant, holds: TimeDelta) -> OperationRecord {
+pub(super) fn record(id: &str, actor: &Actor, action: &dyn Action, began: Instant, holds: TimeDelta) -> OperationRecord {
     OperationRecord {
         id: id.to_owned(),
         actor: actor.name().to_owned(),
         action: action.id().to_owned(),
         started: began,
-        expires: began + holds + OperationRecord::GRACE,
+        expires: began + (holds + OperationRecord::GRACE).min(OperationRecord::LONGEST),
     }
 }
 
@@ -429,6 +531,8 @@ fn target(
         pod: draft.pod,
         evidence,
         blast: draft.blast,
+        tier: draft.tier,
+        overrides: None,
         fights: Vec::new(),
         warnings,
         expected: draft.expected,
@@ -436,57 +540,6 @@ fn target(
         deadline_seconds: deadline,
         inverse: in_its_environment(draft.inverse, &facts.workload.environment),
     }
-}
-
-/// Checks a target of a plan against the world as it is now: the same pins, and the very request the action itself would build.
-///
-/// A document that was edited, or that names fields that moved, does not pass; the sentence says what differs.
-///
-/// # Errors
-/// The reason why the plan does not hold any more.
-pub fn revise(plan: &Plan, place: usize, action: &dyn Action, facts: &WorkloadFacts) -> Result<(), String> {
-    let Some(target) = plan.targets.get(place) else { return Err("the plan has no such target.".to_owned()) };
-    let workload = &target.workload;
-    if *facts.uid != *target.uid {
-        return Err(format!(
-            "{workload} was deleted and created again since the plan: it is another object. Plan again."
-        ));
-    }
-    let moved: Vec<&str> = target
-        .pins
-        .iter()
-        .filter(|pin| facts.object.pointer(&pin.path).unwrap_or(&Value::Null) != &pin.value)
-        .map(|pin| pin.path.as_str())
-        .collect();
-    if !moved.is_empty() {
-        let who = facts
-            .record
-            .as_ref()
-            .map(|record| format!(" ({})", record.sentence(plan.refreshed_at.max(facts.observed_at))))
-            .unwrap_or_default();
-        return Err(format!("{workload} has changed since the plan at {}{who}. Plan again.", moved.join(", ")));
-    }
-    let began = plan.refreshed_at + TimeDelta::seconds(plan.cluster_ahead_seconds);
-    let record = record(&plan.id, &plan.actor, action, began, plan.holds_target(place));
-    let options = Options {
-        to_revision: target.to_revision,
-        replicas: target.replicas,
-        image: target.image.clone(),
-        is_pinned: target.is_pinned,
-        pod: target.pod.as_ref().map(|pod| pod.name.clone()),
-        ..Options::default()
-    };
-    let draft = action
-        .draft(facts, &options, Context { record: &record, now: plan.refreshed_at })
-        .map_err(|refusal| refusal.0)?;
-    let is_same = draft.steps.len() == target.steps.len()
-        && draft.steps.iter().zip(&target.steps).all(|(own, given)| own.request == given.request);
-    if !is_same {
-        return Err(format!(
-            "the request for {workload} is not the one this action makes: the plan's revision has moved or the document was edited. Plan again."
-        ));
-    }
-    Ok(())
 }
 
 /// A name for a plan and its run: when, and something nobody else draws.

@@ -1,9 +1,10 @@
 //! Who may do what, and how carefully.
 
 use crate::actions::contract::Action;
-use crate::domain::action::{Actor, Confirmation, Gesture, Target, gesture};
+use crate::domain::action::{Actor, Confirmation, Gesture, Target, Tier, gesture};
 use crate::domain::environment::Guard;
 use crate::domain::service;
+use crate::domain::text::is_visible;
 
 /// Whether the environment lets this console act; if not, why, as a sentence.
 pub type Grant = Result<(), String>;
@@ -11,12 +12,17 @@ pub type Grant = Result<(), String>;
 /// What confirms an action on these targets under a guard. Chosen by the policy, never by the caller.
 pub fn confirmation(action: &dyn Action, guard: Guard, targets: &[Target]) -> Confirmation {
     let services = service::count(targets.iter().map(|target| (&target.workload, target.service.as_deref())));
-    let gesture = gesture(action.about().tier, guard, services);
+    let gesture = gesture(tier(action, targets), guard, services);
     let word = match (gesture, targets.first()) {
         (Gesture::TypeNameAndReason, Some(first)) => first.workload.name.to_string(),
         _ => action.about().word.to_owned(),
     };
     Confirmation { gesture, word, needs_reason: gesture == Gesture::TypeNameAndReason }
+}
+
+/// What an action can do to users on these targets: what it says of itself, or more where more was found on one of them.
+pub(super) fn tier(action: &dyn Action, targets: &[Target]) -> Tier {
+    targets.iter().map(|target| target.tier).fold(action.about().tier, Tier::max)
 }
 
 /// Whether what was given confirms a plan. From a script the word is needed even where a person would press Enter.
@@ -26,7 +32,7 @@ pub(super) fn confirms(confirmation: &Confirmation, typed: &str, reason: Option<
     if typed.trim() != confirmation.word && !is_entered {
         return Err(format!("the confirmation is not right: the plan asks for {:?}.", confirmation.word));
     }
-    if confirmation.needs_reason && reason.is_none_or(|reason| reason.trim().is_empty()) {
+    if confirmation.needs_reason && !reason.is_some_and(is_visible) {
         return Err("the plan asks for a reason and none was given.".to_owned());
     }
     Ok(())
@@ -58,7 +64,7 @@ mod tests {
         assert!(confirms(&pressed, "", None).is_ok() && confirms(&pressed, "ROLLBACK", None).is_ok());
         assert!(confirms(&pressed, "no", None).is_err());
         let grave = Confirmation { gesture: Gesture::TypeNameAndReason, word: "api".into(), needs_reason: true };
-        assert!(confirms(&grave, "api", Some(" ")).is_err());
+        assert!(confirms(&grave, "api", Some(" ")).is_err() && confirms(&grave, "api", Some("\u{200b}")).is_err());
         assert!(confirms(&grave, "api", Some("broken")).is_ok());
     }
 

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 
 use super::execute::{described, identity};
 use super::journal::{self, Entry, Journal, What};
+use super::limits::Limits;
 use super::plan::run_id;
 use super::policy::{self, Grant};
-use crate::domain::action::{Actor, Confirmation, Phase, Tier, gesture};
-use crate::domain::environment::Guard;
+use crate::domain::action::{Actor, Cluster, Confirmation, Phase, Tier, gesture};
 use crate::sources::Clock;
 use crate::sources::observe::{Access, ObserveCluster, Right};
 use crate::sources::operate::{ExecAsk, PodSession, ReachPods, Tunnel};
@@ -27,8 +27,8 @@ pub struct PodReach {
     pub(super) reach: Option<Arc<dyn ReachPods>>,
     /// The environment's name.
     pub environment: String,
-    /// Its guard.
-    pub(super) guard: Guard,
+    /// Its guards and its namespaces.
+    pub(super) limits: Limits,
     /// Whether it may be changed.
     pub(super) grant: Grant,
     /// Who reaches, as the operating system tells.
@@ -55,11 +55,6 @@ pub enum Denied {
 }
 
 impl PodReach {
-    /// What confirms a command in a container here.
-    pub fn confirmation(&self) -> Confirmation {
-        Confirmation { gesture: gesture(Tier::T2, self.guard, 1), word: EXEC_WORD.to_owned(), needs_reason: false }
-    }
-
     /// Starts a command. `shown` is the command as it may be written down: without secrets.
     ///
     /// # Errors
@@ -67,8 +62,7 @@ impl PodReach {
     pub async fn exec(&self, ask: &ExecAsk, shown: &str, typed: &str) -> Result<(Visit, PodSession), Denied> {
         let container = ask.container.as_deref().map(|name| format!(", container {name}")).unwrap_or_default();
         let words = format!("pod {}/{}{container}: {shown}", ask.namespace, ask.pod);
-        let confirmed = self.confirms(typed);
-        let (visit, reach) = self.admit("exec", &ask.namespace, &ask.pod, "pods/exec", words, confirmed).await?;
+        let (visit, reach) = self.admit("exec", &ask.namespace, &ask.pod, "pods/exec", words, Some(typed)).await?;
         match reach.exec(ask).await {
             Ok(session) => {
                 self.record(Entry { target: None, ..visit.line(What::Accepted, "the command runs.".to_owned()) });
@@ -92,7 +86,7 @@ impl PodReach {
     pub async fn begin_forward(&self, namespace: &str, pod: &str, ports: (u16, u16)) -> Result<Forward, Denied> {
         let (local, remote) = ports;
         let words = format!("pod {namespace}/{pod}: 127.0.0.1:{local} to port {remote}.");
-        let (visit, reach) = self.admit("port-forward", namespace, pod, "pods/portforward", words, Ok(())).await?;
+        let (visit, reach) = self.admit("port-forward", namespace, pod, "pods/portforward", words, None).await?;
         Ok(Forward { visit, reach, namespace: namespace.to_owned(), pod: pod.to_owned(), port: remote })
     }
 
@@ -101,8 +95,11 @@ impl PodReach {
         self.record(Entry { phase: Some(phase), ..visit.line(What::Ended, words.to_owned()) });
     }
 
-    fn confirms(&self, typed: &str) -> Result<(), String> {
-        policy::confirms(&self.confirmation(), typed, None)
+    /// Whether what was typed confirms a command in a container of this namespace.
+    fn confirms(&self, cluster: &Cluster, namespace: &str, typed: &str) -> Result<(), String> {
+        let (guard, _) = self.limits.guard_of(cluster, namespace);
+        let gesture = gesture(Tier::T2, guard, 1);
+        policy::confirms(&Confirmation { gesture, word: EXEC_WORD.to_owned(), needs_reason: false }, typed, None)
             .map_err(|_| format!("a command in a container can change anything there. Confirm it with {EXEC_WORD:?}."))
     }
 
@@ -114,7 +111,7 @@ impl PodReach {
         pod: &str,
         resource: &str,
         words: String,
-        confirmed: Result<(), String>,
+        typed: Option<&str>,
     ) -> Result<(Visit, Arc<dyn ReachPods>), Denied> {
         let mut visit =
             Visit { bare: Entry::bare(&run_id((self.clock)()), action, &self.environment, &described(&self.actor)) };
@@ -127,7 +124,7 @@ impl PodReach {
             (Ok(()), None) => return Err(refuse(&visit, "this console has no hands: nothing was sent.".to_owned())),
             (Ok(()), Some(reach)) => reach.clone(),
         };
-        if let Err(reason) = confirmed {
+        if let Some(reason) = self.limits.refusal(&self.environment, namespace) {
             return Err(refuse(&visit, reason));
         }
         let known = async {
@@ -138,6 +135,9 @@ impl PodReach {
             Ok((cluster, who)) => {
                 visit.bare.cluster = identity(&cluster);
                 visit.bare.actor = described(&Actor { identity: who, ..self.actor.clone() });
+                if let Some(Err(reason)) = typed.map(|typed| self.confirms(&cluster, namespace, typed)) {
+                    return Err(refuse(&visit, reason));
+                }
             }
             Err(error) => return Err(refuse(&visit, error.sentence)),
         }

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
-
 use super::account::Account;
 use super::execute::Executor;
 use super::journal::{Aim, What};
 use super::replaced::{Seen, look, replaced};
 use crate::domain::action::{Outcome, Replaced, RunEvent, Step};
-use crate::domain::rollout::template_digest;
+use crate::domain::rollout::{Update, template_digest};
 use crate::domain::time;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::WorkloadFacts;
@@ -35,6 +33,26 @@ impl Executor {
             if template_digest(facts.template()) != aim.template_digest {
                 let words = format!(
                     "somebody changed the pod template of {} meanwhile: {left} pods were left as they were.",
+                    aim.workload
+                );
+                return Err((Outcome::Failed, words));
+            }
+            if facts.report.update != Update::OnDelete {
+                // The controller replaces pods by itself from here on: with us two would be down at one time.
+                let words = format!(
+                    "somebody changed the update strategy of {} meanwhile, it is not OnDelete any more: {left} pods were left to the controller.",
+                    aim.workload
+                );
+                return Err((Outcome::Failed, words));
+            }
+            // Colleagues are held off only as long as the record says.
+            if facts
+                .record
+                .as_ref()
+                .is_some_and(|record| record.id == account.bare.run && !record.is_live(facts.observed_at))
+            {
+                let words = format!(
+                    "its operation record has expired: {left} pods of {} were left as they were. Plan the same again for the rest.",
                     aim.workload
                 );
                 return Err((Outcome::Failed, words));
@@ -78,8 +96,8 @@ impl Executor {
         pod: &Replaced,
         left: usize,
     ) -> Result<(), Ended> {
-        let began = (self.clock)();
-        let deadline = began + TimeDelta::seconds(i64::from(aim.deadline_seconds));
+        let began = self.now();
+        let deadline = began + time::seconds(i64::from(aim.deadline_seconds));
         let mut said = String::new();
         loop {
             let facts = self.patiently(aim, left).await?;
@@ -88,8 +106,8 @@ impl Executor {
                 Seen::Untouched => format!("pod {} is still there", pod.name),
                 Seen::Waiting(words) => words,
             };
-            if (self.clock)() >= deadline {
-                let after = time::coarse((self.clock)() - began);
+            if self.now() >= deadline {
+                let after = time::coarse(self.now() - began);
                 let words = format!("after {after} {words}; {left} further pods were left as they were.");
                 return Err((Outcome::Failed, words));
             }
@@ -103,9 +121,9 @@ impl Executor {
 
     /// Reads the target, again and again while the cluster does not answer.
     async fn patiently(&self, aim: &Aim, left: usize) -> Result<WorkloadFacts, Ended> {
-        let until = (self.clock)() + TimeDelta::seconds(i64::from(aim.deadline_seconds));
+        let until = self.now() + time::seconds(i64::from(aim.deadline_seconds));
         loop {
-            let error: SourceError = match self.observe.workload(&aim.workload).await {
+            let error: SourceError = match self.planner.observe.workload(&aim.workload).await {
                 Ok(facts) if *facts.uid == *aim.uid => return Ok(facts),
                 Ok(_) => {
                     return Err((
@@ -118,7 +136,7 @@ impl Executor {
             if error.trouble == Trouble::NotFound {
                 return Err((Outcome::Failed, format!("{} does not exist any more.", aim.workload)));
             }
-            if (self.clock)() >= until {
+            if self.now() >= until {
                 let words =
                     format!("the cluster cannot be read, and {left} pods were left as they were: {}", error.sentence);
                 return Err((Outcome::Unknown, words));

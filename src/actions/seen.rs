@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::rollout::{Revision, SeenHealthy};
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 
 /// The most revisions remembered; the oldest are forgotten first.
 const MOST: usize = 20_000;
@@ -24,6 +24,7 @@ pub struct Seen {
 struct Line {
     cluster: String,
     replica_set: String,
+    #[serde(deserialize_with = "time::clamped")]
     at: Instant,
 }
 

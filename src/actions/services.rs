@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::contract::{Action, Options};
 use crate::domain::action::Target;
 use crate::domain::rollout::WorkloadRef;
-use crate::domain::service::{LABELS, Services, UNMAPPED};
+use crate::domain::service::{Choice, LABELS, Services, UNMAPPED};
 use crate::domain::text;
 use crate::sources::observe::WorkloadFacts;
 
@@ -68,8 +68,8 @@ pub(super) fn left_out(action: &dyn Action, facts: &WorkloadFacts, options: &Opt
 
 /// How many targets go in one wave where nobody says it: a service goes as one, for its parts may not be well with each other's other
 /// version; anything else goes one by one.
-pub(super) fn together(options: &Options, targets: usize) -> usize {
-    if options.choice.service.is_some() { targets } else { 1 }
+pub(super) fn together(choice: &Choice, targets: usize) -> usize {
+    if choice.service.is_some() { targets } else { 1 }
 }
 
 /// Why a revision cannot be asked for of a whole service.

@@ -5,19 +5,25 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use super::gate::short;
 use super::journal::{self, Entry, Journal, What};
 use super::policy::{self, Grant};
 use crate::domain::action::{Outcome, Phase};
-use crate::domain::alert::{Hold, Matcher, SeenSilence, Silence, SilenceDeed, SilenceState, Silencing, Wanted};
+use crate::domain::alert::{
+    Alert, Hold, Known, LeftOut, Matcher, SeenSilence, Silence, SilenceDeed, SilenceState, Silencing, Wanted, in_common, is_same,
+    left_out,
+};
 use crate::domain::environment::Guard;
 use crate::domain::store::Author;
 use crate::domain::text;
 use crate::sources::Clock;
 use crate::sources::error::SourceError;
-use crate::sources::observe::{ObserveAlerts, Replicated};
+use crate::sources::observe::{MemberAlerts, ObserveAlerts, Replicated};
 use crate::sources::operate::{OperateAlerts, WantedSilence};
 use crate::sources::store::new_id;
 
+/// How far ahead of ours the clock may be that a document was made by.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
 /// How often the members are looked at until all of them have it.
 const LOOKS: usize = 20;
 /// How long between two looks: a silence reaches the other members within a gossip interval or a few.
@@ -30,12 +36,26 @@ pub struct Sketch {
     pub action: SilenceDeed,
     /// What the silence covers.
     pub matchers: Vec<Matcher>,
+    /// Whether nobody wrote these: they are what the chosen alerts have in common, and are worked out anew from what the server has.
+    pub is_suggested: bool,
     /// How long it holds from now; not used by an end of now.
     pub holds_for: TimeDelta,
     /// The silence that is changed; `None` for a new one.
     pub seen: Option<Silence>,
     /// The alerts it is meant for, by their keys.
     pub chosen: Vec<Arc<str>>,
+}
+
+/// What a plan is made of.
+#[derive(Debug, Default)]
+struct Made {
+    matchers: Vec<Matcher>,
+    /// The alerts it is meant for, whoever sent them.
+    chosen: Vec<Arc<str>>,
+    left_out: Vec<LeftOut>,
+    known: Known,
+    /// What of it is not known.
+    doubt: Option<String>,
 }
 
 /// What silences of one environment are planned and carried out with.
@@ -45,6 +65,8 @@ pub struct Silencer {
     pub environment: Arc<str>,
     /// Its guard.
     pub guard: Guard,
+    /// Labels that say which of several senders sent an alert, by the configuration.
+    pub replica_labels: Arc<[String]>,
     /// The eyes.
     pub observe: Arc<dyn ObserveAlerts>,
     /// The hands; `None` without a grant.
@@ -80,40 +102,70 @@ impl Silenced {
 impl Silencer {
     /// Works a plan out: what it hides is asked of the server. Changes nothing.
     pub async fn plan(&self, sketch: Sketch) -> Silencing {
-        let Sketch { action, matchers, holds_for, seen, chosen } = sketch;
-        let covered = if matchers.is_empty() { Ok(Vec::new()) } else { self.observe.matching(&matchers).await };
+        let Sketch { action, matchers, is_suggested, holds_for, seen, chosen } = sketch;
+        let mut made = Made { matchers, chosen, ..Made::default() };
+        let covered = self.covered(&mut made, is_suggested).await.map_err(|error| cleaned(&error.sentence));
         let now = (self.clock)();
-        Silencing::plan(Wanted {
+        let mut plan = Silencing::plan(Wanted {
             action,
             environment: self.environment.clone(),
             guard: self.guard,
             author: self.author.clone(),
-            matchers,
-            ends_at: now + holds_for,
+            matchers: made.matchers,
+            ends_at: now.checked_add_signed(holds_for).unwrap_or(now),
             seen,
-            chosen,
-            covered: covered.map_err(|error| cleaned(&error.sentence)),
+            chosen: made.chosen,
+            left_out: made.left_out,
+            covered,
+            known: made.known,
             refusal: self.grant.clone().err(),
             now,
-        })
+        });
+        plan.warnings.extend(made.doubt);
+        plan
     }
 
-    /// Carries a plan out that was confirmed with what was typed.
-    pub async fn carry_out(&self, plan: &Silencing, typed: &str, reason: &str) -> Silenced {
+    /// What the matchers cover, and what they are to be judged by: all alerts, and the rules that are known.
+    async fn covered(&self, made: &mut Made, is_suggested: bool) -> Result<Vec<Alert>, SourceError> {
+        if made.matchers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let all = self.observe.matching(&[]).await?;
+        let chosen: Vec<&Alert> = all.iter().filter(|alert| made.chosen.contains(&alert.key)).collect();
+        if is_suggested && !chosen.is_empty() {
+            made.left_out = left_out(&chosen, &all, &self.replica_labels);
+            made.matchers = in_common(&chosen, &made.left_out);
+        }
+        // The same alert by another sender was chosen as well.
+        let is_same = |alert: &&Alert| chosen.iter().any(|one| is_same(one, alert, &made.left_out));
+        made.chosen = all.iter().filter(is_same).map(|alert| alert.key.clone()).collect();
+        let rules = self.observe.rules().await.unwrap_or_else(|error| {
+            made.doubt = Some(format!("which rules there are is not known: {}", cleaned(&error.sentence)));
+            Vec::new()
+        });
+        let names = all.iter().map(|alert| alert.name.clone()).chain(rules).filter(|name| !name.is_empty()).collect();
+        made.known = Known { alerts: all.len(), names };
+        self.observe.matching(&made.matchers).await
+    }
+
+    /// Judges a plan again that was confirmed with what was typed, and carries out what comes of it.
+    pub async fn carry_out(&self, document: &Silencing, typed: &str, reason: &str) -> Silenced {
         let run = new_id(&self.clock).as_str().to_owned();
-        let bare = self.bare(plan, &run);
+        let bare = self.bare(document, &run);
         let line = |what, words: String| Entry { what, words, ..bare.clone() };
         let refuse = |reason: String| {
-            self.record(line(What::Refused, format!("{}: {reason}", plan.title())));
+            self.record(line(What::Refused, format!("{}: {reason}", short(&document.title()))));
             Silenced::refused(reason)
         };
-        let operate = match self.admit(plan, typed, reason) {
+        let operate = match self.admit(document) {
             Ok(operate) => operate,
             Err(reason) => return refuse(reason),
         };
-        if let Err(reason) = self.is_as_shown(plan).await {
-            return refuse(reason);
-        }
+        let plan = match self.judge(document, typed, reason).await {
+            Ok(plan) => plan,
+            Err(reason) => return refuse(reason),
+        };
+        let plan = &plan;
         let said = format!("{} until {}: {}", plan.title(), plan.ends_at.format("%F %H:%M UTC"), reason.trim());
         for entry in [line(What::Begun, said.clone()), line(What::Intent, said)] {
             if let Err(reason) = self.write(entry) {
@@ -141,6 +193,7 @@ impl Silencer {
         let outcome = match ended.phase {
             Phase::Done => Outcome::Done,
             Phase::Refused => Outcome::Refused,
+            Phase::Failed => Outcome::Failed,
             _ => Outcome::Unknown,
         };
         self.record(Entry { outcome: Some(outcome), target: Some(0), ..line(What::Settled, ended.words.clone()) });
@@ -182,43 +235,87 @@ impl Silencer {
     }
 
     /// Whether all that can be known without asking anybody allows it.
-    fn admit(&self, plan: &Silencing, typed: &str, reason: &str) -> Result<Arc<dyn OperateAlerts>, String> {
+    fn admit(&self, document: &Silencing) -> Result<Arc<dyn OperateAlerts>, String> {
         self.grant.clone()?;
-        if *plan.environment != *self.environment {
-            return Err(format!("the plan is of {}, not of {}.", plan.environment, self.environment));
+        if *document.environment != *self.environment {
+            return Err(format!("the plan is of {}, not of {}.", short(&document.environment), self.environment));
         }
-        if let Some(reason) = plan.refusals.first() {
-            return Err(format!("{reason} Nothing was sent."));
+        if let Some(reason) = document.refusals.first() {
+            return Err(format!("{} Nothing was sent.", short(reason)));
         }
-        if plan.author != self.author {
-            return Err(format!("the plan was made by {}: nothing was sent.", plan.author.name));
+        if document.author != self.author {
+            return Err(format!("the plan was made by {}: nothing was sent.", short(&document.author.name)));
         }
-        if (self.clock)() >= plan.expires_at {
+        let now = (self.clock)();
+        if now >= document.expires_at {
             return Err("the plan has expired: nothing was sent. Make it anew.".to_owned());
         }
-        policy::confirms(&plan.confirmation, typed, Some(reason))?;
+        if document.made_at.signed_duration_since(now) > CLOCKS_DIFFER {
+            return Err("the plan says it was made later than now: nothing was sent. Make it anew.".to_owned());
+        }
+        if document.action != SilenceDeed::ExpireSilence && document.ends_at <= now {
+            return Err("the silence would be over already: nothing was sent. Make it anew.".to_owned());
+        }
         self.operate.clone().ok_or_else(|| "this console has no hands: nothing was sent.".to_owned())
     }
 
-    /// Whether the silence is still the one that was shown, and hides nothing that was not.
-    async fn is_as_shown(&self, plan: &Silencing) -> Result<(), String> {
-        if let Some(seen) = &plan.seen {
-            let found = self.members(&seen.id).await?;
-            let known = found.iter().find_map(|one| one.silence.as_ref().ok()?.as_ref());
-            let known = known.ok_or_else(|| format!("there is no silence {} any more: nothing was sent.", seen.id))?;
-            if SeenSilence::from(known) != *seen || known.state == SilenceState::Expired {
-                return Err(
-                    "the silence is not what the plan showed any more: nothing was sent. Make it anew.".to_owned()
-                );
-            }
+    /// Works a document out anew from what it asks for, by the same code that planned, and compares: the plan to carry out. What it says
+    /// of its own refusals, of what it hides and of what confirms it is for reading only.
+    async fn judge(&self, document: &Silencing, typed: &str, reason: &str) -> Result<Silencing, String> {
+        let seen = self.as_shown(document).await?;
+        let chosen = document.hides.iter().filter(|hidden| hidden.is_chosen);
+        let fresh = self
+            .plan(Sketch {
+                action: document.action,
+                // What an existing silence covers, it covers: a change is one of its end.
+                matchers: seen.as_ref().map_or_else(|| document.matchers.clone(), |seen| seen.matchers.clone()),
+                is_suggested: false,
+                holds_for: document.ends_at.signed_duration_since(document.made_at),
+                seen,
+                chosen: chosen.map(|hidden| hidden.fingerprint.as_str().into()).collect(),
+            })
+            .await;
+        // However long a document says that it may be carried out.
+        let holds = fresh.expires_at.signed_duration_since(fresh.made_at);
+        if fresh.made_at.signed_duration_since(document.made_at) >= holds {
+            return Err("the plan has expired: nothing was sent. Make it anew.".to_owned());
         }
-        if plan.action == SilenceDeed::ExpireSilence {
-            return Ok(());
+        if let Some(reason) = fresh.refusals.first() {
+            return Err(format!("{reason} Nothing was sent."));
         }
-        let covered = self.observe.matching(&plan.matchers).await.map_err(|error| {
+        if fresh.matchers != document.matchers || fresh.seen != document.seen || document.version != fresh.version {
+            return Err("the plan is not of the silence it names: nothing was sent. Make it anew.".to_owned());
+        }
+        if document.action != SilenceDeed::ExpireSilence {
+            self.surprise(document).await?;
+        }
+        policy::confirms(&fresh.confirmation, typed, Some(reason))?;
+        // The end that was read is the end it gets, though it is a moment nearer by now.
+        let ends_at = if document.action == SilenceDeed::ExpireSilence { fresh.ends_at } else { document.ends_at };
+        Ok(Silencing { ends_at, ..fresh })
+    }
+
+    /// The silence a plan is of, as it is now and as it was shown; `None` for a new one.
+    async fn as_shown(&self, document: &Silencing) -> Result<Option<Silence>, String> {
+        let Some(seen) = document.seen.as_ref().filter(|_| document.action != SilenceDeed::Silence) else {
+            return Ok(None);
+        };
+        let found = self.members(&seen.id).await?;
+        let known = found.into_iter().find_map(|one| one.silence.ok().flatten());
+        let known =
+            known.ok_or_else(|| format!("there is no silence {} any more: nothing was sent.", short(&seen.id)))?;
+        if SeenSilence::from(&known) != *seen || known.state == SilenceState::Expired {
+            return Err("the silence is not what the plan showed any more: nothing was sent. Make it anew.".to_owned());
+        }
+        Ok(Some(known))
+    }
+
+    /// Whether it hides nothing that was not shown.
+    async fn surprise(&self, document: &Silencing) -> Result<(), String> {
+        let covered = self.observe.matching(&document.matchers).await.map_err(|error| {
             format!("what it covers cannot be asked again: {} Nothing was sent.", cleaned(&error.sentence))
         })?;
-        match plan.surprises(&covered).as_slice() {
+        match document.surprises(&covered).as_slice() {
             [] => Ok(()),
             [first, rest @ ..] => {
                 let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
@@ -251,39 +348,70 @@ impl Silencer {
         }
     }
 
-    /// Looks at every member until all that answer have it as it is to be.
+    /// Looks at every member until all have it as it is to be, and hold the alerts back that it was made from.
     async fn verify(&self, plan: &Silencing, id: String) -> Silenced {
-        let mut last = Vec::new();
+        let (mut last, mut holds) = (Vec::new(), Holds::default());
         for look in 0..LOOKS {
             if look > 0 {
                 tokio::time::sleep(BETWEEN).await;
             }
             let Ok(found) = self.members(&id).await else { continue };
             last = found;
-            if last.iter().all(|member| member.silence.is_ok() && has_it(plan, member)) {
-                break;
+            if last.iter().all(|member| has_it(plan, member)) {
+                holds = self.holds(plan).await;
+                if holds.is_all() {
+                    break;
+                }
             }
         }
         let have = last.iter().filter(|member| has_it(plan, member)).count();
         if have == 0 {
-            let words =
-                format!("Alertmanager took it as {id}, but no member shows it so. Look at it before you try again.");
+            // Its answer may have been lost, and so may every answer since.
+            let words = if last.iter().any(|member| member.silence.is_ok()) {
+                format!("no Alertmanager that answers shows silence {id} as planned. Look at it before you try again.")
+            } else {
+                format!("no Alertmanager answered since: whether silence {id} is as planned is not known. Look at it before you try again.")
+            };
             return Silenced { phase: Phase::Unknown, words, id: Some(id) };
         }
-        let missing: Vec<&str> = last.iter().filter(|one| !has_it(plan, one)).map(|one| &*one.member).collect();
-        let missing = if missing.is_empty() { String::new() } else { format!("; not on {}", missing.join(", ")) };
-        let where_it_is = format!("on {have} of {} Alertmanagers{missing}", last.len());
-        let words = match plan.action {
-            SilenceDeed::ExpireSilence => format!("silence {id} is over {where_it_is}."),
+        let named = |wanted: &dyn Fn(&Replicated) -> bool| {
+            last.iter().filter(|one| wanted(one)).map(|one| one.member.to_string()).collect::<Vec<_>>()
+        };
+        let silent = named(&|one| one.silence.is_err());
+        let missing = named(&|one| one.silence.is_ok() && !has_it(plan, one));
+        let mut words = match plan.action {
+            SilenceDeed::ExpireSilence => format!("silence {id} is over on {have} of {} Alertmanagers", last.len()),
             SilenceDeed::Silence | SilenceDeed::ChangeSilence => {
-                let held = self.held_back(plan).await;
-                format!("silence {id} holds until {} {where_it_is}; {held}", plan.ends_at.format("%F %H:%M UTC"))
+                let until = plan.ends_at.format("%F %H:%M UTC");
+                format!("silence {id} holds until {until} on {have} of {} Alertmanagers", last.len())
             }
         };
-        Silenced { phase: Phase::Done, words, id: Some(id) }
+        for (lead, members) in [("not on", &missing), ("not known of", &silent)] {
+            if !members.is_empty() {
+                words = format!("{words}; {lead} {}", members.join(", "));
+            }
+        }
+        // A member that does not answer may go on to notify; one that lets something through again a moment later harms nobody.
+        let is_over = plan.action == SilenceDeed::ExpireSilence;
+        let phase = match () {
+            () if !missing.is_empty() || !holds.loud.is_empty() => Phase::Failed,
+            () if !is_over && (!silent.is_empty() || !holds.unknown.is_empty()) => Phase::Unknown,
+            () => Phase::Done,
+        };
+        words = match plan.action {
+            SilenceDeed::ExpireSilence => format!("{words}."),
+            _ => format!("{words}; {}", self.held_back(plan).await),
+        };
+        for loud in &holds.loud {
+            words = format!("{words} {loud}");
+        }
+        if !holds.unknown.is_empty() {
+            words = format!("{words} Whether it holds back what it was made for is not known of {}.", holds.unknown.join(", "));
+        }
+        Silenced { phase, words, id: Some(id) }
     }
 
-    /// What the server says of what is covered now.
+    /// How much of what it covers is held back, asked of the server once more.
     async fn held_back(&self, plan: &Silencing) -> String {
         match self.observe.matching(&plan.matchers).await {
             Ok(covered) => {
@@ -292,6 +420,34 @@ impl Silencer {
             }
             Err(error) => format!("what it holds back is not known: {}", cleaned(&error.sentence)),
         }
+    }
+
+    /// Whether every member holds the alerts back that a silence was made from; of those that let one through, which.
+    async fn holds(&self, plan: &Silencing) -> Holds {
+        let chosen: Vec<&str> =
+            plan.hides.iter().filter(|hidden| hidden.is_chosen).map(|hidden| hidden.fingerprint.as_str()).collect();
+        let mut holds = Holds::default();
+        if chosen.is_empty() || plan.action == SilenceDeed::ExpireSilence {
+            return holds;
+        }
+        let members = match self.observe.of_each().await {
+            Ok(members) => members,
+            Err(error) => {
+                holds.unknown.push(cleaned(&error.sentence));
+                return holds;
+            }
+        };
+        for MemberAlerts { member, alerts } in members {
+            let Ok(alerts) = alerts else {
+                holds.unknown.push(member.to_string());
+                continue;
+            };
+            let is_loud = |alert: &&Alert| chosen.contains(&&*alert.key) && alert.hold != Hold::Silenced;
+            if let Some(alert) = alerts.iter().find(is_loud) {
+                holds.loud.push(format!("{} is NOT SILENCED on {member}: the silence does not cover it there.", alert.title()));
+            }
+        }
+        holds
     }
 
     /// The answer was lost: is it there? It is never sent twice.
@@ -314,7 +470,7 @@ impl Silencer {
     }
 
     fn bare(&self, plan: &Silencing, run: &str) -> Entry {
-        Entry::bare(run, plan.action.id(), &plan.environment, &self.author.name)
+        Entry::bare(run, plan.action.id(), &self.environment, &self.author.name)
     }
 
     /// A line that must be on disk before anything else happens.
@@ -325,6 +481,21 @@ impl Silencer {
     /// A line about what has happened already.
     fn record(&self, entry: Entry) {
         journal::record(&self.journal, entry, (self.clock)());
+    }
+}
+
+/// Where the alerts that a silence was made from are held back.
+#[derive(Debug, Default)]
+struct Holds {
+    /// Members that let one through, as sentences.
+    loud: Vec<String>,
+    /// Members that do not say.
+    unknown: Vec<String>,
+}
+
+impl Holds {
+    const fn is_all(&self) -> bool {
+        self.loud.is_empty() && self.unknown.is_empty()
     }
 }
 
@@ -371,6 +542,10 @@ mod tests {
         Swallowed,
         Rejected,
         OnOneMember,
+        /// Both members have it, and the second lets the alert through.
+        Loud,
+        /// The second member does not answer.
+        Silent,
     }
 
     /// An Alertmanager with two members, in memory.
@@ -378,6 +553,8 @@ mod tests {
         way: Way,
         alerts: Mutex<Vec<Alert>>,
         silences: Mutex<Vec<Silence>>,
+        /// Whether it compares; else every matcher covers everything.
+        compares: Mutex<bool>,
         sent: Mutex<Vec<(String, Vec<What>)>>,
         state: std::path::PathBuf,
     }
@@ -390,20 +567,55 @@ mod tests {
 
         fn answer<T>(&self, done: T) -> Result<T, SourceError> {
             match self.way {
-                Way::Accepted | Way::OnOneMember => Ok(done),
+                Way::Accepted | Way::OnOneMember | Way::Loud | Way::Silent => Ok(done),
                 Way::AnswerLost | Way::Swallowed => Err(SourceError::new(Trouble::Timeout, "no answer came.")),
                 Way::Rejected => Err(SourceError::new(Trouble::Rejected, "bad matcher\u{1b}.")),
             }
         }
     }
 
+    /// Whether matchers of equality cover an alert, as a server compares.
+    fn covers(matchers: &[Matcher], alert: &Alert) -> bool {
+        let value = |name: &str| alert.matchable().iter().find(|(known, _)| **known == *name).map(|(_, value)| value);
+        matchers.iter().all(|one| value(&one.name).is_some_and(|value| **value == *one.value))
+    }
+
+    impl Server {
+        fn covers(&self, matchers: &[Matcher], alert: &Alert) -> bool {
+            !*self.compares.lock().expect("one") || covers(matchers, alert)
+        }
+
+        fn held(&self, alert: &Alert) -> Alert {
+            let silences = self.silences.lock().expect("one");
+            let is_held = |one: &Silence| one.state == SilenceState::Active && self.covers(&one.matchers, alert);
+            let hold = if silences.iter().any(is_held) { Hold::Silenced } else { Hold::None };
+            Alert { hold, ..alert.clone() }
+        }
+    }
+
     impl ObserveAlerts for Server {
-        fn matching<'a>(&'a self, _matchers: &'a [Matcher]) -> Answer<'a, Vec<Alert>> {
+        fn matching<'a>(&'a self, matchers: &'a [Matcher]) -> Answer<'a, Vec<Alert>> {
             Box::pin(async {
-                let is_held = self.silences.lock().expect("one").iter().any(|one| one.state == SilenceState::Active);
-                let hold = if is_held { Hold::Silenced } else { Hold::None };
-                Ok(self.alerts.lock().expect("one").iter().map(|alert| Alert { hold, ..alert.clone() }).collect())
+                let alerts = self.alerts.lock().expect("one").clone();
+                Ok(alerts.iter().filter(|alert| self.covers(matchers, alert)).map(|alert| self.held(alert)).collect())
             })
+        }
+
+        fn of_each(&self) -> Answer<'_, Vec<MemberAlerts>> {
+            Box::pin(async {
+                let alerts = self.alerts.lock().expect("one").clone();
+                let first = MemberAlerts { member: "a".into(), alerts: Ok(alerts.iter().map(|one| self.held(one)).collect()) };
+                let second = match self.way {
+                    Way::Loud => Ok(alerts),
+                    Way::Silent => Err(SourceError::new(Trouble::Timeout, "b did not answer.")),
+                    _ => first.alerts.clone(),
+                };
+                Ok(vec![first, MemberAlerts { member: "b".into(), alerts: second }])
+            })
+        }
+
+        fn rules(&self) -> Answer<'_, Vec<Arc<str>>> {
+            Box::pin(async { Ok(vec!["Slow".into(), "Full".into()]) })
         }
 
         fn silences(&self) -> Answer<'_, Vec<Silence>> {
@@ -414,8 +626,12 @@ mod tests {
             Box::pin(async move {
                 let found = self.silences.lock().expect("one").iter().find(|one| *one.id == *id).cloned();
                 let second = found.clone().filter(|_| self.way != Way::OnOneMember);
-                let member = |name: &str, silence| Replicated { member: name.into(), silence: Ok(silence) };
-                Ok(vec![member("a", found), member("b", second)])
+                let second = match self.way {
+                    Way::Silent => Err(SourceError::new(Trouble::Timeout, "b did not answer.")),
+                    _ => Ok(second),
+                };
+                let member = |name: &str, silence| Replicated { member: name.into(), silence };
+                Ok(vec![member("a", Ok(found)), member("b", second)])
             })
         }
     }
@@ -464,12 +680,14 @@ mod tests {
             way,
             alerts: Mutex::new(vec![alert(&[("alertname", "Slow"), ("severity", "warning")], now())]),
             silences: Mutex::default(),
+            compares: Mutex::new(false),
             sent: Mutex::default(),
             state: folder.path().to_owned(),
         });
         let silencer = Silencer {
             environment: "production".into(),
             guard: Guard::Production,
+            replica_labels: vec!["replica".to_owned()].into(),
             observe: server.clone(),
             operate: Some(server.clone()),
             grant: Ok(()),
@@ -486,6 +704,7 @@ mod tests {
             let sketch = Sketch {
                 action,
                 matchers: vec![Matcher::equal("alertname", "Slow")],
+                is_suggested: false,
                 holds_for: USUAL_SILENCE * if action == SilenceDeed::Silence { 1 } else { 2 },
                 seen: self.server.silences.lock().expect("one").first().cloned(),
                 chosen: alerts,
@@ -503,7 +722,9 @@ mod tests {
                 ends_at: now() + USUAL_SILENCE,
                 seen: None,
                 chosen: Vec::new(),
+                left_out: Vec::new(),
                 covered: Ok(Vec::new()),
+                known: Known::default(),
                 refusal: None,
                 now: now(),
             })
@@ -563,6 +784,51 @@ mod tests {
     async fn a_member_that_does_not_have_it_is_named() {
         let ended = rig(Way::OnOneMember).silence().await;
         assert!(ended.words.contains("on 1 of 2 Alertmanagers; not on b"), "{}", ended.words);
+        assert_eq!(ended.phase, Phase::Failed, "the alert notifies on");
+        let ended = rig(Way::Silent).silence().await;
+        assert!(ended.words.contains("on 1 of 2 Alertmanagers; not known of b"), "{}", ended.words);
+        assert_eq!(ended.phase, Phase::Unknown);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn done_means_that_the_alert_is_silenced_on_every_member() {
+        let rig = rig(Way::Loud);
+        let ended = rig.silence().await;
+        assert_eq!(ended.phase, Phase::Failed, "{}", ended.words);
+        assert!(ended.words.contains("Slow is NOT SILENCED on b"), "{}", ended.words);
+        let outcomes: Vec<_> = chains(&rig.server.state).expect("the journal").iter().flat_map(|chain| chain.lines.clone()).collect();
+        assert!(outcomes.iter().any(|line| line.entry.phase == Some(Phase::Failed)));
+    }
+
+    #[tokio::test]
+    async fn a_silence_made_from_an_alert_covers_it_whoever_sent_it_and_by_its_raw_values() {
+        let rig = rig(Way::Accepted);
+        let sent = |name: &str, replica: &str| {
+            let mut one = alert(&[("alertname", name), ("ruler", replica), ("what", "col1 col2")], now());
+            let raw = [("alertname", name), ("ruler", replica), ("what", "col1\tcol2")];
+            one.raw = Some(raw.map(|(name, value)| (name.into(), value.into())).to_vec().into());
+            one
+        };
+        let all = vec![sent("Slow", "a"), sent("Slow", "b"), sent("Full", "a"), sent("Full", "b")];
+        *rig.server.alerts.lock().expect("one") = all.clone();
+        *rig.server.compares.lock().expect("one") = true;
+        let sketch = Sketch {
+            action: SilenceDeed::Silence,
+            matchers: vec![Matcher::equal("alertname", "Slow"), Matcher::equal("ruler", "a")],
+            is_suggested: true,
+            holds_for: USUAL_SILENCE,
+            seen: None,
+            chosen: vec![all[0].key.clone()],
+        };
+        let plan = rig.silencer.plan(sketch.clone()).await;
+        assert_eq!(plan.matchers, [Matcher::equal("alertname", "Slow"), Matcher::equal("what", "col1\tcol2")]);
+        assert!(plan.warnings[0].contains("ruler is left out"), "{:?}", plan.warnings);
+        assert!(plan.hides.len() == 2 && plan.hides.iter().all(|hidden| hidden.is_chosen), "{:?}", plan.hides);
+        let ended = rig.silencer.carry_out(&plan, "", "known").await;
+        assert_eq!(ended.phase, Phase::Done, "{}", ended.words);
+
+        let written = rig.silencer.plan(Sketch { is_suggested: false, ..sketch }).await;
+        assert!(written.matchers[1].name == "ruler" && written.left_out.is_empty(), "what somebody wrote stays");
     }
 
     #[tokio::test(start_paused = true)]
@@ -605,6 +871,64 @@ mod tests {
         assert!(refused(own(), "", "why").await.contains("it would hide Down now"), "not what was shown");
         assert_eq!(rig.sent(), 0);
         assert!(rig.server.whats().iter().all(|what| *what == What::Refused));
+    }
+
+    #[tokio::test]
+    async fn an_edited_document_is_refused_or_no_wider() {
+        let rig = rig(Way::Accepted);
+        let honest = serde_json::to_value(rig.plan(SilenceDeed::Silence).await).expect("a document");
+        rig.server.alerts.lock().expect("one").push(alert(&[("alertname", "Down")], now()));
+        let edited = |edits: &[(&str, serde_json::Value)]| -> Silencing {
+            let mut document = honest.clone();
+            for (place, edit) in edits {
+                *document.pointer_mut(place).expect("a place") = edit.clone();
+            }
+            serde_json::from_value(document).expect("a document")
+        };
+        // In this server every matcher covers everything: what another matcher hides was not shown.
+        let other = serde_json::json!([Matcher::equal("alertname", "Down")]);
+        let shown = serde_json::json!({
+            "alert": "Down", "service": null, "severity": "high", "summary": "", "fingerprint": "f", "is_chosen": false,
+        });
+        let all = serde_json::json!([honest["hides"][0], shown]);
+        let everything = serde_json::json!([Matcher { operator: crate::domain::alert::Operator::Like, ..Matcher::equal("alertname", ".*") }]);
+        let seen = serde_json::json!({
+            "id": "4ef1", "starts_at": now(), "ends_at": now(), "created_by": "lee", "comment": "theirs",
+        });
+        let bare = serde_json::json!({"gesture": "enter", "word": "GO", "needs_reason": false});
+        for (why, edits) in [
+            ("it would hide", vec![("/matchers", other.clone())]),
+            ("no matcher names anything", vec![("/matchers", everything), ("/hides", all.clone())]),
+            ("confirmation is not right", vec![("/hides", all), ("/confirmation", bare)]),
+            ("longer than 7 days", vec![("/ends_at", (now() + TimeDelta::days(3_650)).to_rfc3339().into())]),
+            ("longer than 7 days", vec![("/ends_at", "+262142-12-31T23:59:59Z".into())]),
+            ("over already", vec![("/ends_at", (now() - TimeDelta::hours(1)).to_rfc3339().into())]),
+            ("later than now", vec![("/made_at", "2999-01-01T00:00:00Z".into())]),
+            ("expired", vec![("/made_at", "2001-01-01T00:00:00Z".into()), ("/ends_at", "2001-01-01T02:00:00Z".into()), ("/expires_at", "2999-01-01T00:00:00Z".into())]),
+            ("not of the silence", vec![("/seen", seen)]),
+            ("no such silence", vec![("/action", "expire-silence".into())]),
+            ("of staging", vec![("/environment", "staging".into())]),
+        ] {
+            let ended = rig.silencer.carry_out(&edited(&edits), "", "known").await;
+            assert_eq!(ended.phase, Phase::Refused, "{why}");
+            assert!(ended.words.contains(why) || why == "expired", "{why}: {}", ended.words);
+        }
+        // Refusals that were emptied are found again.
+        let forbidden = Silencer { grant: Err("read-only.".into()), ..rig.silencer.clone() };
+        assert!(forbidden.carry_out(&edited(&[]), "", "known").await.words.contains("read-only"));
+        assert_eq!(rig.sent(), 0);
+        assert!(rig.server.whats().iter().all(|what| *what == What::Refused));
+    }
+
+    #[tokio::test]
+    async fn the_change_of_a_silence_is_of_its_end_alone() {
+        let rig = rig(Way::Accepted);
+        rig.silence().await;
+        let mut plan = rig.plan(SilenceDeed::ChangeSilence).await;
+        plan.matchers = vec![Matcher::equal("severity", "warning")];
+        let ended = rig.silencer.carry_out(&plan, "", "").await;
+        assert!(ended.words.contains("not of the silence it names"), "{}", ended.words);
+        assert_eq!(rig.sent(), 1);
     }
 
     #[tokio::test]

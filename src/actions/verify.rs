@@ -7,11 +7,12 @@ use chrono::TimeDelta;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 
+use super::contract::below_the_partition;
 use super::journal::Aim;
 use super::replaced;
 use crate::domain::action::{Goal, Left, Outcome, Replaced, undone};
 use crate::domain::owner::{self, Field};
-use crate::domain::rollout::{Pod, Update, Verdict, judge, template_digest};
+use crate::domain::rollout::{Kind, Pod, Update, Verdict, judge, template_digest};
 use crate::domain::time::{self, Instant};
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
@@ -65,7 +66,7 @@ impl Verification {
 
     /// Watches until the outcome is known, the time is over, or, where only that is asked, the change has arrived.
     async fn watch(&mut self, tell: &mut dyn Tell, only_arrival: bool) -> Option<(Outcome, String)> {
-        let deadline = self.began + TimeDelta::seconds(i64::from(self.aim.deadline_seconds));
+        let deadline = self.began + time::seconds(i64::from(self.aim.deadline_seconds));
         let mut said = String::new();
         let mut trouble: Option<SourceError> = None;
         let mut last: Option<String> = None;
@@ -175,12 +176,29 @@ impl Verification {
             }
             Goal::Replicas(wanted) if counts.desired != wanted => {
                 let words = format!(
-                    "{} replicas are wanted of {workload}, not {wanted}: somebody or an autoscaler changed it after this action.",
-                    counts.desired
+                    "{} replicas are wanted of {workload}, not {wanted}: {} changed it after this action.",
+                    counts.desired,
+                    scaled_by(facts)
                 );
                 return Look::Settled(Outcome::Failed, words);
             }
             Goal::Paused | Goal::Replicas(_) | Goal::Healthy | Goal::PodReplaced => {}
+        }
+        // An autoscaler may do its work meanwhile; what is verified then is not what was planned, and that is said.
+        let before = *self.aim.replicas.get_or_insert(counts.desired);
+        let is_scaled = before != counts.desired && facts.workload.kind != Kind::DaemonSet;
+        let scaled = if is_scaled {
+            format!(
+                "; {} replicas are wanted now, {before} when it began: {} changed it",
+                counts.desired,
+                scaled_by(facts)
+            )
+        } else {
+            String::new()
+        };
+        if counts.desired == 0 && is_scaled {
+            let words = format!("nothing is left to verify by: 0 replicas are wanted of {}{scaled}.", facts.workload);
+            return Look::Settled(Outcome::Failed, words);
         }
         if let Some(words) = self.in_the_way(facts) {
             return Look::Settled(Outcome::Failed, words);
@@ -199,14 +217,15 @@ impl Verification {
             lingering.map(|pod| format!("; pod {} outlives its grace period", pod.name)).unwrap_or_default();
         match judged.verdict {
             Verdict::Complete => {
-                Look::Settled(Outcome::Done, format!("verified: {figures}, {}{lingering}.", kept(facts)))
+                Look::Settled(Outcome::Done, format!("verified: {figures}, {}{lingering}{scaled}.", kept(facts)))
             }
             Verdict::Failed => {
                 Look::Settled(Outcome::Failed, format!("the rollout failed: {}", judged.reason.unwrap_or_default()))
             }
             verdict => {
                 let reason = judged.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-                Look::Waiting(format!("{}, {figures}{reason}{lingering}", verdict.word()))
+                let below = below_the_partition(facts).map(|words| format!("; {words}")).unwrap_or_default();
+                Look::Waiting(format!("{}, {figures}{reason}{below}{lingering}{scaled}", verdict.word()))
             }
         }
     }
@@ -294,6 +313,13 @@ impl Verification {
             }
         }
     }
+}
+
+/// Who wrote the number of pods last.
+fn scaled_by(facts: &WorkloadFacts) -> String {
+    owner::last_writer(&facts.object, Field::Replicas)
+        .filter(|writer| writer.manager != "quarterdeck")
+        .map_or_else(|| "somebody or an autoscaler".to_owned(), |writer| writer.name())
 }
 
 /// What is left of older templates, in words: a partition keeps the pods below it as they are.

@@ -6,6 +6,9 @@
 
 use std::sync::{Arc, Mutex};
 
+use chrono::TimeDelta;
+
+use super::gate::short;
 use super::journal::{self, Entry, Journal, What};
 use crate::domain::action::{Outcome, Phase};
 use crate::domain::alert::{Deed, NoteDeed, Noting, Taken, Taking, Word};
@@ -15,6 +18,9 @@ use crate::domain::text;
 use crate::sources::Clock;
 use crate::sources::store::new_id;
 use crate::sources::store::port::{WriteError, WriteStore};
+
+/// How far ahead of ours the clock may be that a document was made by.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
 
 /// What words are carried out with.
 #[derive(Clone)]
@@ -81,6 +87,46 @@ impl Scribe {
         let words = in_words(word, phase, &alerts);
         self.record(Entry { phase: Some(phase), ..line(What::Ended, &words) });
         Said { phase, words, alerts }
+    }
+
+    /// Judges a document by the same plan made anew, and carries that one out. What the document says of its own refusals, expiry and
+    /// confirmation is for reading only.
+    pub async fn apply(&self, document: &Word, fresh: &Word, confirm: &str) -> Said {
+        match self.difference(document, fresh, confirm) {
+            None => self.carry_out(fresh).await,
+            Some(reason) => {
+                let words = format!("{}: {reason}", fresh.about());
+                self.record(Entry { what: What::Refused, words, ..self.bare(fresh) });
+                Said::refused(reason)
+            }
+        }
+    }
+
+    /// Why a document is not carried out; `None` when it means what the same plan means that was made anew.
+    fn difference(&self, document: &Word, fresh: &Word, confirm: &str) -> Option<String> {
+        let (given, own) = (document.terms(), fresh.terms());
+        if given.version != own.version || given.environment != own.environment {
+            return Some(format!("the plan is of {}, not of {}: nothing was written.", short(&given.environment), own.environment));
+        }
+        if given.author != self.author {
+            return Some(format!("the plan was made by {}: nothing was written.", short(&given.author.name)));
+        }
+        let (age, holds) =
+            (own.made_at.signed_duration_since(given.made_at), own.expires_at.signed_duration_since(own.made_at));
+        if own.made_at >= given.expires_at || age >= holds {
+            return Some("the plan has expired: nothing was written. Make it anew.".to_owned());
+        }
+        if age < -CLOCKS_DIFFER {
+            return Some("the plan says it was made later than now: nothing was written. Make it anew.".to_owned());
+        }
+        if let Some(reason) = own.refusals.first().or(given.refusals.first()) {
+            return Some(format!("{}: nothing was written. Make the plan anew.", short(reason).trim_end_matches('.')));
+        }
+        if !fresh.reads_as(document) {
+            return Some("what it showed has changed: nothing was written. Make the plan anew.".to_owned());
+        }
+        let wanted = &own.confirmation.word;
+        (confirm.trim() != wanted).then(|| format!("the word is {wanted}: nothing was written."))
     }
 
     /// Journals that a plan was looked at and given up.
@@ -273,6 +319,21 @@ mod tests {
         }
     }
 
+    fn word_of(name: &str) -> Acknowledgement {
+        Acknowledgement {
+            environment: "production".into(),
+            fingerprint: take(Deed::Acknowledge, "mori", None).alerts()[0].1.to_owned(),
+            alert: "A".into(),
+            firing_since: Some(at(0)),
+            by: name.into(),
+            at: at(0),
+            until: None,
+            note: String::new(),
+            withdrawn: None,
+            version: 3,
+        }
+    }
+
     fn take(deed: Deed, name: &str, seen: Option<&Acknowledgement>) -> Word {
         let alerts = [Arc::new(alert(&[("alertname", "A")], at(0)))];
         Taking::plan(deed, &alerts, |_| seen, &Around::testing(name, at(60))).into()
@@ -363,6 +424,75 @@ mod tests {
         }
         assert_eq!((desk.said().await, desk.notes().await), (None, Vec::new()));
         assert!(desk.whats().iter().all(|what| *what == What::Refused));
+    }
+
+    #[tokio::test]
+    async fn an_edited_document_is_refused_or_no_wider() {
+        let desk = desk();
+        let lee = word_of("lee");
+        let fresh = || take(Deed::Acknowledge, "mori", None);
+        let honest = serde_json::to_value(fresh()).expect("a document");
+        let edits: [(&str, serde_json::Value); 12] = [
+            ("/version", 2.into()),
+            ("/environment", "staging".into()),
+            ("/author/name", "lee".into()),
+            ("/made_at", "2999-01-01T00:00:00Z".into()),
+            ("/made_at", "2001-01-01T00:00:00Z".into()),
+            ("/made_at", "-262143-01-01T00:00:00Z".into()),
+            ("/expires_at", "2001-01-01T00:00:00Z".into()),
+            ("/refusals", serde_json::json!(["no"])),
+            ("/warnings", serde_json::json!(["no"])),
+            ("/alerts/0/fingerprint", "another".into()),
+            ("/alerts/0/alert", "Another".into()),
+            ("/alerts/0/seen", serde_json::to_value(&lee).expect("a word")),
+        ];
+        for (place, edit) in edits {
+            let mut edited = honest.clone();
+            *edited.pointer_mut(place).expect("a place") = edit.clone();
+            let edited: Taking = serde_json::from_value(edited).expect("a document");
+            let said = desk.of("mori").apply(&edited.into(), &fresh(), "ACKNOWLEDGE").await;
+            assert_eq!(said.phase, Phase::Refused, "{place} = {edit}: {}", said.words);
+        }
+        assert_eq!(desk.said().await, None);
+        // What it says of its own confirmation and end is not asked.
+        let mut edited = honest.clone();
+        edited["confirmation"]["word"] = "GO".into();
+        edited["expires_at"] = "2999-01-01T00:00:00Z".into();
+        let edited: Word = serde_json::from_value::<Taking>(edited).expect("a document").into();
+        let said = desk.of("mori").apply(&edited, &fresh(), "GO").await;
+        assert!(said.words.contains("the word is ACKNOWLEDGE"), "{}", said.words);
+        let refused = Taking::plan(Deed::Acknowledge, &[], |_| None, &Around::testing("mori", at(60)));
+        let said = desk.of("mori").apply(&edited, &refused.into(), "ACKNOWLEDGE").await;
+        assert!(said.words.contains("fires no more"), "what is found anew counts: {}", said.words);
+        assert!(desk.whats().iter().all(|what| *what == What::Refused));
+        assert_eq!(desk.of("mori").apply(&edited, &fresh(), "ACKNOWLEDGE").await.phase, Phase::Done);
+    }
+
+    #[tokio::test]
+    async fn an_edited_note_is_refused_or_no_wider() {
+        let desk = desk();
+        desk.of("mori").carry_out(&note(NoteDeed::Note, "mori", None).saying("first")).await;
+        let first = desk.notes().await.remove(0);
+        let fresh = || note(NoteDeed::EditNote, "mori", Some(&first)).saying("second");
+        let honest = serde_json::to_value(fresh()).expect("a document");
+        let lines = desk.whats().len();
+        for (place, edit) in [
+            ("/seen", serde_json::Value::Null),
+            ("/seen/version", 7.into()),
+            ("/seen/text", "another".into()),
+            ("/alert/fingerprint", "another".into()),
+            ("/action", "withdraw-note".into()),
+            ("/author/name", "lee".into()),
+            ("/made_at", "+262142-12-31T23:59:59Z".into()),
+        ] {
+            let mut edited = honest.clone();
+            *edited.pointer_mut(place).expect("a place") = edit.clone();
+            let edited: Noting = serde_json::from_value(edited).expect("a document");
+            let said = desk.of("mori").apply(&edited.into(), &fresh(), "EDIT-NOTE").await;
+            assert_eq!(said.phase, Phase::Refused, "{place} = {edit}: {}", said.words);
+        }
+        assert_eq!(desk.notes().await[0].text, "first");
+        assert!(desk.whats()[lines..].iter().all(|what| *what == What::Refused));
     }
 
     #[tokio::test]

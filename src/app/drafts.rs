@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use super::message::Message;
 use crate::domain::alert::Word;
 use crate::domain::store::digest;
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 
 /// How long a draft is kept.
 const KEPT: TimeDelta = TimeDelta::hours(24);
@@ -59,6 +59,7 @@ pub struct Draft {
     /// Its fields, as typed; never what confirms.
     pub fields: Vec<String>,
     /// When.
+    #[serde(deserialize_with = "time::clamped")]
     pub saved_at: Instant,
     /// Whether it was sent, and nobody has heard how that ended.
     #[serde(default)]

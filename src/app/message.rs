@@ -24,10 +24,14 @@ use crate::ui::scene::JournalLine;
 /// Something happened.
 #[derive(Debug)]
 pub enum Message {
-    /// A key.
+    /// A key, by itself.
     Key(Chord),
-    /// Keys came in faster than anybody types and were dropped.
-    Burst,
+    /// Keys that could be read at once: of a slow line, or a short paste.
+    Together(Vec<Chord>),
+    /// Keys came in faster than anybody types: a text.
+    Burst(Vec<Chord>),
+    /// A text that was pasted, as the terminal says.
+    Pasted(String),
     /// The terminal has another size, in columns and rows.
     Resize(u16, u16),
     /// INT, TERM or QUIT, or the terminal is gone.

@@ -143,6 +143,8 @@ pub struct Model {
     pub pending: Pending,
     /// Until when a second request to leave is taken for one.
     pub leave_until: Option<Instant>,
+    /// Whether the terminal has no room for a screen: then nothing can be read, and nothing is done but leave.
+    pub is_too_small: bool,
     /// Rows of a page, as the last draw found.
     pub page: usize,
     /// The furthest the text in front may be scrolled, as the last draw found.
@@ -199,6 +201,7 @@ impl Model {
             keymap,
             pending: Pending::default(),
             leave_until: None,
+            is_too_small: false,
             page: 0,
             furthest: 0,
         };

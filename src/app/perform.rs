@@ -361,7 +361,8 @@ impl Performer {
 
     /// Looks for runs of before that never ended.
     fn find_unfinished(&mut self) {
-        let chains = match journal::chains(&self.state) {
+        let since = (self.clock)() - WATCHED;
+        let chains = match journal::recent(&self.state, since, 0) {
             Ok(chains) => chains,
             Err(error) => {
                 let words = format!(
@@ -379,7 +380,7 @@ impl Performer {
         self.unfinished = journal::unfinished(&chains);
         self.unreadable = chains.iter().filter_map(unreadable).collect();
         // What the loop learns of later, with the next line of the journal, is worth no wait here.
-        let _ = self.messages.try_send(Message::Finished(journal::finished(&chains, (self.clock)() - WATCHED)));
+        let _ = self.messages.try_send(Message::Finished(journal::finished(&chains, since)));
         self.tell_unfinished("verified as soon as its cluster is connected; nothing is sent");
     }
 
@@ -402,7 +403,7 @@ impl Performer {
     /// Verifies the unfinished runs of an environment that has just been connected, by its own connection.
     fn resume(&mut self, place: usize) {
         let Some(current) = self.ways.at(place) else { return };
-        let environment = current.reach.executor.environment.clone();
+        let environment = current.reach.executor.planner.environment.clone();
         let (here, elsewhere) =
             std::mem::take(&mut self.unfinished).into_iter().partition(|run| run.begun.environment == environment);
         self.unfinished = elsewhere;

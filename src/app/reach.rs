@@ -14,7 +14,7 @@ use tokio::task::AbortHandle;
 
 use super::message::{Connected, Message};
 use super::supervise::supervise;
-use crate::actions::{Executor, Planner, PodReach, Seen};
+use crate::actions::{CommandLines, Executor, Planner, PodReach, Seen};
 use crate::domain::release::Release;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::time::Instant;
@@ -38,7 +38,7 @@ pub struct Reach {
     /// The way into its pods.
     pub pods: PodReach,
     /// How a command is written down: without its secrets.
-    pub redact: fn(&[String]) -> String,
+    pub command_lines: CommandLines,
 }
 
 /// Makes the way to an environment, by its place; run again until it succeeds.
@@ -202,7 +202,7 @@ impl Ways {
     fn attach(&mut self, place: usize, reach: Reach) -> Option<Message> {
         let way = self.all.get_mut(place)?;
         let environment = way.environment.clone();
-        let known = [&reach.planner.environment, &reach.executor.environment, &reach.pods.environment];
+        let known = [&reach.planner.environment, &reach.executor.planner.environment, &reach.pods.environment];
         if known.iter().any(|known| known.as_str() != &*environment) {
             let why = format!("the connection made for {environment} is another environment's: it is not used.");
             return Some(Message::NotConnected(place, why));
@@ -234,7 +234,7 @@ impl Ways {
             scope: scope_words(&reach.namespaces),
             server: reach.connection.server().into(),
         };
-        let identifying = identify(reach.connection.clone(), self.messages.clone(), place, connected.clone());
+        let identifying = identify(reach.planner.clone(), self.messages.clone(), place, connected.clone());
         let tasks = [source, tokio::spawn(identifying).abort_handle()];
         way.current = Some(Current { reach, snapshots: seen, focus, tasks });
         Some(Message::Connected(place, connected))
@@ -264,8 +264,9 @@ pub(super) async fn patiently<'a, T>(ask: impl Fn() -> Pending<'a, T>) -> T {
 }
 
 /// Asks who we are and tells it when known.
-async fn identify(connection: Connection, messages: mpsc::Sender<Message>, place: usize, connected: Connected) {
-    if let Some(identity) = patiently(|| ObserveCluster::identity(&connection)).await {
+async fn identify(planner: Planner, messages: mpsc::Sender<Message>, place: usize, connected: Connected) {
+    planner.remember_cluster().await;
+    if let Some(identity) = patiently(|| planner.observe.identity()).await {
         let connected = Connected { identity: Some(identity), ..connected };
         let _ = messages.send(Message::Connected(place, connected)).await;
     }

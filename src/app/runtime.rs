@@ -17,14 +17,13 @@ use super::model::Model;
 use super::pace::{Cause, Pace};
 use super::perform::Performer;
 use super::reaching::ReachNews;
-use super::update::{self, is_typing};
+use super::update;
 use super::visits::{Lent, told};
 use crate::domain::time::Instant;
-use crate::keys::Key;
 use crate::sources::Clock;
 use crate::terminal::{Burst, Frame, Guard, Input, InputEvent, Signal, Signals, Verdict, Writer, size, stop_self};
 use crate::theme::{Glyphs, Theme};
-use crate::ui::root;
+use crate::ui::{layout, root};
 
 /// How many messages are taken before a draw gets its turn.
 const DRAIN: usize = 64;
@@ -114,7 +113,7 @@ impl Runtime {
                     }
                     Signal::Resized => (Cause::Operator, Some(resized(size()))),
                 },
-                Some(event) = keys.recv() => (Cause::Operator, self.read(event, &mut burst)),
+                Some(event) = keys.recv() => (Cause::Operator, Some(Self::read(event, &mut burst))),
                 Some(message) = self.messages.recv() => (cause_of(&message, &self.model), Some(message)),
                 message = self.performer.news() => (cause_of(&message, &self.model), Some(message)),
                 () = at(clock_due) => (Cause::World, Some(Message::Clock)),
@@ -140,7 +139,7 @@ impl Runtime {
                     next = keys
                         .try_recv()
                         .ok()
-                        .and_then(|event| self.read(event, &mut burst))
+                        .map(|event| Self::read(event, &mut burst))
                         .or_else(|| self.messages.try_recv().ok());
                 }
             }
@@ -156,7 +155,7 @@ impl Runtime {
     fn take(&mut self, message: Message, glass: &mut Glass, keys: &mut mpsc::Receiver<InputEvent>) -> Next {
         let now = (self.clock)();
         let mut next = Next::On;
-        for effect in update::update(&mut self.model, message, now) {
+        for effect in update(&mut self.model, message, now) {
             match effect {
                 Effect::Leave => return Next::Leave,
                 Effect::HandOver(number) => next = Next::HandOver(number),
@@ -247,26 +246,23 @@ impl Runtime {
         false
     }
 
-    fn read(&self, event: InputEvent, burst: &mut Burst) -> Option<Message> {
+    fn read(event: InputEvent, burst: &mut Burst) -> Message {
         match event {
-            InputEvent::Resize(columns, rows) => Some(resized((columns, rows))),
-            InputEvent::Hangup => Some(Message::Leave(Leaving::TerminalGone)),
-            InputEvent::Key(chord, at, together) => {
-                // What a held arrow key piles up on a slow line is no paste.
-                let is_text = chord.typed().is_some() || matches!(chord.key(), Key::Enter | Key::Tab);
-                match burst.judge(at, together) {
-                    Verdict::Typed => Some(Message::Key(chord)),
-                    _ if !is_text || is_typing(&self.model) => Some(Message::Key(chord)),
-                    Verdict::Begins => Some(Message::Burst),
-                    Verdict::GoesOn => None,
-                }
-            }
+            InputEvent::Resize(columns, rows) => resized((columns, rows)),
+            InputEvent::Hangup => Message::Leave(Leaving::TerminalGone),
+            InputEvent::Paste(text) => Message::Pasted(text),
+            InputEvent::Keys(keys, at) => match burst.judge(keys, at) {
+                Verdict::Typed(chord) => Message::Key(chord),
+                Verdict::Together(keys) => Message::Together(keys),
+                Verdict::Burst(keys) => Message::Burst(keys),
+            },
         }
     }
 
     /// Draws the scene and hands it to the writer; when an age on it reads differently.
     fn draw(&mut self, glass: &Glass) -> Option<Instant> {
         let (columns, rows) = glass.size;
+        self.model.is_too_small = !layout::fits(columns, rows);
         let mut buffer = Buffer::empty(Rect::new(0, 0, columns.max(1), rows.max(1)));
         let now = (self.clock)();
         let sources = self.model.sources();
@@ -343,7 +339,7 @@ impl Runtime {
             say(&format!("quarterdeck: {}: {} {words}", run.phase.word(), run.reason.as_deref().unwrap_or_default()));
         }
         let now = (self.clock)();
-        for effect in update::update(&mut self.model, message, now) {
+        for effect in update(&mut self.model, message, now) {
             // Nothing else is begun any more.
             if matches!(effect, Effect::KeepDraft(_) | Effect::ForgetDraft(_)) {
                 self.performer.perform(effect);
@@ -354,7 +350,7 @@ impl Runtime {
     /// Takes a message in while nothing can be drawn.
     fn aside(&mut self, message: Message) {
         let now = (self.clock)();
-        for effect in update::update(&mut self.model, message, now) {
+        for effect in update(&mut self.model, message, now) {
             self.performer.perform(effect);
         }
     }

@@ -12,7 +12,7 @@ use crate::domain::time::Instant;
 use crate::ui::slo::{Place, SloScene};
 use crate::ui::state::View;
 
-/// The objectives of every environment that has a Prometheus.
+/// The objectives of every environment in which something was promised or recorded.
 #[derive(Debug, Default)]
 pub struct Slos {
     /// The newest of each environment.

@@ -61,7 +61,7 @@ pub(super) struct Visits {
 impl Visits {
     /// Starts a command.
     pub(super) fn exec(&mut self, reach: Option<&Reach>, call: Call, messages: mpsc::Sender<Message>) {
-        let reach = reach.map(|reach| (reach.pods.clone(), (reach.redact)(&call.ask.command)));
+        let reach = reach.map(|reach| (reach.pods.clone(), reach.command_lines.written(&call.ask.command)));
         let waiting = self.waiting.clone();
         self.tasks.spawn(async move {
             let news = match start(reach, &call).await {
@@ -128,7 +128,6 @@ impl Visits {
 
 async fn start(reach: Option<(PodReach, String)>, call: &Call) -> Result<Lent, Denied> {
     let Some((pods, shown)) = reach else { return Err(Denied::Refused(no_connection(&call.environment))) };
-    let shown = text::clean(&shown).into_owned();
     let (visit, session) = pods.exec(&call.ask, &shown, &call.typed).await?;
     let words = text::clean(&format!(
         "quarterdeck: {shown} in pod {}/{} ({}). The console is back when it ends.",

@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use chrono::TimeDelta;
 use clap::{Args, Subcommand, ValueEnum};
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
-use super::output::{columns, note, say, say_json};
+use super::output::{columns, keep_private, note, say, say_json, say_json_line};
 use super::session::Session;
 use super::{Format, Global};
 use crate::actions::journal;
 use crate::domain::store::{AuditEntry, AuditFlaw, AuditKind, AuditSearch, ChainCheck};
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 use crate::sources::error::SourceError;
 use crate::sources::store::Store;
 use crate::sources::store::port::ReadStore;
@@ -158,7 +157,7 @@ async fn list(store: &Store, wanted: &Wanted, text: Option<&String>) -> Answered
         kind,
         environment: wanted.of.clone(),
         actor: wanted.actor.clone(),
-        since: wanted.hours.map(|hours| now - TimeDelta::hours(i64::from(hours))),
+        since: wanted.hours.map(|hours| now - time::hours(i64::from(hours))),
         text: text.cloned(),
         before: wanted.before,
         limit: wanted.limit,
@@ -213,12 +212,12 @@ fn line(entry: &AuditEntry) -> EntryLine<'_> {
 }
 
 async fn export(store: &Store) -> Answered {
+    keep_private();
     let mut position = 0;
     loop {
         let page = store.audit_after(position, PAGE).await?;
         for entry in &page {
-            let said = serde_json::to_string(&line(entry)).map_err(std::io::Error::from).and_then(|text| say(&text));
-            if let Err(error) = said {
+            if let Err(error) = say_json_line(&line(entry)) {
                 return Ok(Err(error.into()));
             }
         }

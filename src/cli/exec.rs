@@ -12,9 +12,7 @@ use super::{Global, exit};
 use crate::actions::{Denied, EXEC_WORD};
 use crate::app::{Ending, hand_over, told};
 use crate::domain::action::Phase;
-use crate::domain::text;
 use crate::sources::operate::ExecAsk;
-use crate::telemetry::redact_command;
 use crate::terminal::Signals;
 
 #[derive(Debug, Args)]
@@ -73,7 +71,7 @@ impl Exec {
         // Listening before anything is lent: a signal in between must not leave the terminal as it is.
         let mut signals = Signals::listen()?;
         let pods = session.pods(&connected);
-        let shown = text::clean(&redact_command(&self.command)).into_owned();
+        let shown = session.command_lines().written(&self.command);
         let started = pods.exec(&ask, &shown, self.confirm.as_deref().unwrap_or_default()).await;
         let (visit, running) = match started {
             Ok(started) => started,

@@ -1,20 +1,58 @@
 //! Words on standard output and standard error. A reader that went away is no error.
 
+use std::fs::{File, Permissions};
 use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
 
 use serde::Serialize;
 
-use crate::domain::text::clean;
+use crate::domain::text::{clean, escape_json};
 
 /// Prints a text for people and a line end. A document somebody gave us may say anything: every line is cleaned.
 pub(super) fn say(text: &str) -> io::Result<()> {
     forgive(writeln!(io::stdout().lock(), "{}", safe(text)))
 }
 
-/// Prints a document for programs: JSON, with every string as it is.
+/// Prints a line that was cleaned where it was read, as long as it is.
+pub(super) fn say_whole(line: &str) -> io::Result<()> {
+    forgive(writeln!(io::stdout().lock(), "{line}"))
+}
+
+/// Prints a document for programs: JSON over several lines, every string whole.
 pub(super) fn say_json(document: &(impl Serialize + ?Sized)) -> io::Result<()> {
-    let text = serde_json::to_string_pretty(document)?;
-    forgive(writeln!(io::stdout().lock(), "{text}"))
+    say_written(&serde_json::to_string_pretty(document)?)
+}
+
+/// Prints a document for programs that read line by line: JSON in one line, every string whole.
+pub(super) fn say_json_line(document: &(impl Serialize + ?Sized)) -> io::Result<()> {
+    say_written(&serde_json::to_string(document)?)
+}
+
+/// Prints JSON as it was written, and a line end.
+pub(super) fn say_written(json: &str) -> io::Result<()> {
+    forgive(writeln!(io::stdout().lock(), "{}", escape_json(json)))
+}
+
+/// Prints a plan document, for nobody else to read where it goes into a file of its own.
+pub(super) fn say_document(document: &(impl Serialize + ?Sized)) -> io::Result<()> {
+    keep_private();
+    say_json(document)
+}
+
+/// Takes a file that standard output was just made into from everybody but its owner: plans and exports tell much. What somebody adds to a
+/// file, a pipe or a terminal is left as it is.
+pub(super) fn keep_private() {
+    let private = || -> io::Result<()> { make_private(&File::from(io::stdout().as_fd().try_clone_to_owned()?)) };
+    if let Err(error) = private() {
+        note(&format!("Others may be able to read the file: its mode cannot be set: {error}."));
+    }
+}
+
+fn make_private(file: &File) -> io::Result<()> {
+    let about = file.metadata()?;
+    let is_new = about.is_file() && about.len() == 0;
+    if is_new { file.set_permissions(Permissions::from_mode(0o600)) } else { Ok(()) }
 }
 
 /// Prints a text for the person at the terminal, beside a document on standard output.
@@ -60,6 +98,22 @@ mod tests {
     #[test]
     fn what_a_document_says_cannot_steer_the_terminal() {
         assert_eq!(safe("one\x1b]0;title\x07\ntwo\u{202e}"), "one]0;title\ntwo");
+    }
+
+    #[test]
+    fn a_file_of_its_own_is_for_its_owner_alone_and_any_other_stays_as_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mode = |text: &str| {
+            let place = folder.path().join("plan.json");
+            std::fs::write(&place, text).expect("room");
+            let file = File::options().append(true).open(&place).expect("a file");
+            file.set_permissions(Permissions::from_mode(0o644)).expect("ours");
+            make_private(&file).expect("ours");
+            file.metadata().expect("a file").permissions().mode() & 0o777
+        };
+        assert_eq!((mode(""), mode("a log of somebody")), (0o600, 0o644));
+        let null = File::options().write(true).open("/dev/null").expect("a device");
+        assert!(make_private(&null).is_ok());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use clap::Args;
 use color_eyre::eyre::Result;
 
-use super::output::{note, say, say_json};
+use super::output::{note, say, say_document};
 use super::pod::{POD, workload_of};
 use super::session::{Session, shows};
 use super::word::Ask;
@@ -52,6 +52,9 @@ pub(super) struct Plan {
     /// For restart-pod: the pod; or name it as the target, pod/NAME.
     #[arg(long, value_name = "POD")]
     pod: Option<String>,
+    /// Act over the operation record of a run that is known to be dead: the plan says whose it is, asks for a reason, and the journal keeps it.
+    #[arg(long)]
+    override_record: bool,
     /// For silence: what it covers, as NAME=VALUE, !=, =~ or !~; else what the alerts have in common.
     #[arg(long, value_name = "MATCHER")]
     matcher: Vec<String>,
@@ -165,6 +168,7 @@ impl Plan {
                     image: self.image.clone(),
                     is_pinned: self.pin,
                     pod,
+                    overrides_record: self.override_record,
                     wave: self.wave.map(NonZeroUsize::get),
                     choice,
                 },
@@ -174,7 +178,7 @@ impl Plan {
             Ok(plan) => {
                 let plan = super::advice::told(&session, &connected, plan).await;
                 match self.output {
-                    Format::Json => say_json(&plan)?,
+                    Format::Json => say_document(&plan)?,
                     Format::Table => say(&in_words(&plan))?,
                 }
                 for refusal in &plan.refusals {

@@ -106,7 +106,7 @@ fn connect(session: Session, leave: watch::Receiver<bool>) -> Connect {
                 planner: session.planner(&connected),
                 executor: session.executor(&connected, leave),
                 pods: session.pods(&connected),
-                redact: telemetry::redact_command,
+                command_lines: session.command_lines(),
                 connection: connected.connection,
                 namespaces: connected.namespaces,
             })

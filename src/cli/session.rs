@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::Global;
 use super::output::note;
 use crate::actions::journal::{self, Journal};
-use crate::actions::{Desk, Executor, Grant, Planner, PodReach, Seen, Silencer, actor};
+use crate::actions::{Clusters, CommandLines, Desk, Executor, Grant, Limits, Neighbour, Planner, PodReach, Seen, Silencer, actor, key};
 use crate::app::{Scope, command_names};
-use crate::config::{Asked, ContextRef, Environment, Namespaces, Paths, Settings};
+use crate::config::{Asked, ContextRef, Environment, Paths, Settings};
 use crate::domain::action::Phase;
 use crate::domain::alert::AlertSnapshot;
 use crate::domain::health::HealthSnapshot;
@@ -37,12 +38,15 @@ use crate::sources::prometheus::{SignalFeed, SignalSource, SloFeed, SloSource};
 use crate::sources::store::Store;
 use crate::sources::store::port::ReadStore;
 use crate::sources::usage::{ObserveUsage, UsageAsk};
+use crate::telemetry::redact_command;
 use crate::theme::{Depth, Theme};
 
 /// How long the first answers may take.
 pub(super) const SETTLE_WITHIN: Duration = Duration::from_secs(30);
 /// How long what is used is waited for: nothing else depends on it.
 const USAGE_WITHIN: Duration = Duration::from_secs(5);
+/// How long a record on a workload may name a run of ours: whether it ended is asked of the journal that far back.
+const LONGEST_RECORD: TimeDelta = TimeDelta::hours(25);
 
 /// Settings and the environment a command is about.
 #[derive(Clone)]
@@ -65,6 +69,7 @@ pub(super) struct Session {
     pub(super) seen: Arc<Mutex<Seen>>,
     pub(super) ended: Arc<Mutex<HashMap<String, Phase>>>,
     pub(super) journal: Arc<Mutex<Journal>>,
+    clusters: Arc<Mutex<Clusters>>,
 }
 
 /// A session with its cluster.
@@ -135,11 +140,15 @@ impl Session {
         }
         let environment = chosen.or_else(|| settings.environments.first()).cloned();
         let environment = environment.unwrap_or_else(|| Environment::undeclared(current_context.as_deref()));
-        let ended = journal::chains(paths.state()).map(|chains| journal::ended(&chains)).unwrap_or_default();
+        let clock = system_clock();
+        // Before the journal is read: what is sealed is not read again. Where it cannot be done now, it is done another time.
+        let _ = journal::seal(paths.state(), &author().origin, clock());
+        let ended = journal::ended(paths.state(), clock() - LONGEST_RECORD).unwrap_or_default();
         Self {
             seen: Arc::new(Mutex::new(Seen::load(paths.state()))),
             ended: Arc::new(Mutex::new(ended)),
             journal: Arc::new(Mutex::new(Journal::new(paths.state()))),
+            clusters: Arc::new(Mutex::new(Clusters::load(paths.state()))),
             paths,
             environment,
             scope,
@@ -147,7 +156,7 @@ impl Session {
             settings,
             problems,
             kubeconfig: global.kubeconfig.clone(),
-            clock: system_clock(),
+            clock,
         }
     }
 
@@ -266,6 +275,7 @@ impl Session {
         Some(Silencer {
             environment: self.environment.name.clone(),
             guard: self.environment.guard,
+            replica_labels: self.environment.alerts.replica_labels.clone(),
             operate: grant.is_ok().then(|| Arc::new(feed.hands()) as _),
             observe: Arc::new(feed.eyes()),
             grant,
@@ -291,12 +301,12 @@ impl Session {
 
     /// Where the signals of every environment come from.
     pub(super) fn signal_feeds(&self) -> Vec<SignalFeed> {
-        self.settings.environments.iter().filter_map(|one| SignalFeed::of(one, &self.clock)).collect()
+        self.settings.environments.iter().filter_map(|one| SignalFeed::of(one, self.services(), &self.clock)).collect()
     }
 
     /// The signals of the environment, once; `None` when it has no Prometheus.
     pub(super) async fn signals(&self, within: Duration) -> Option<SignalSnapshot> {
-        let feed = SignalFeed::of(&self.environment, &self.clock)?;
+        let feed = SignalFeed::of(&self.environment, self.services(), &self.clock)?;
         let (clock, retry) = (self.clock(), Arc::new(Notify::new()));
         let source = |snapshots| SignalSource { feed, clock, retry, snapshots }.run();
         let is_settled = |snapshot: &SignalSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
@@ -324,20 +334,38 @@ impl Session {
         self.settings.environments.iter().filter_map(feed).collect()
     }
 
-    /// What was promised in the environment, counted once; `None` when it has no Prometheus.
+    /// What was promised in the environment, counted once; `None` when it has no Prometheus and nothing was promised.
     pub(super) async fn slos(&self, within: Duration) -> Option<SloSnapshot> {
         let feed = SloFeed::of(&self.environment, self.services(), &self.clock)?;
+        if feed.prometheus.is_none() {
+            return Some(feed.uncounted(&feed.without(), self.now()));
+        }
         let (clock, retry) = (self.clock(), Arc::new(Notify::new()));
         let source = |snapshots| SloSource { feed, clock, retry, snapshots }.run();
         let is_settled = |snapshot: &SloSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
         Some(settled(within, source, is_settled).await)
     }
 
+    /// What the environment allows, and what the others do that may be of the same cluster.
+    fn limits(&self) -> Limits {
+        let Environment { name, guard, namespaces, .. } = &self.environment;
+        let stricter = self.settings.declared.iter().filter(|one| one.name != *name && one.guard > *guard);
+        let neighbour = |one: &Environment| Neighbour {
+            environment: one.name.clone(),
+            guard: one.guard,
+            namespaces: one.namespaces.clone(),
+            context: one.context.to_string(),
+            server: endpoint(one, self.kubeconfig.as_deref()).ok().and_then(|endpoint| endpoint.server()),
+        };
+        let others = stricter.map(neighbour).collect();
+        Limits { guard: *guard, namespaces: namespaces.clone(), others, clusters: self.clusters.clone() }
+    }
+
     /// What planner and executor of the environment share.
     fn desk(&self) -> Desk {
         Desk {
             environment: self.environment.name.clone(),
-            guard: self.environment.guard,
+            limits: self.limits(),
             grant: self.grant(),
             actor: actor(|name| std::env::var(name).ok(), &host()),
             services: self.settings.services.clone(),
@@ -360,10 +388,19 @@ impl Session {
         self.desk().pods(Arc::new(connection.clone()), Reach::new(connection))
     }
 
+    /// How the journal keeps command lines.
+    pub(super) fn command_lines(&self) -> CommandLines {
+        if self.settings.keeps_command_lines {
+            CommandLines::Whole(redact_command)
+        } else {
+            CommandLines::Digest(key(self.paths.state()))
+        }
+    }
+
     /// The executor of the environment: with hands where it may be changed.
     pub(super) fn executor(&self, connected: &Connected, leaving: watch::Receiver<bool>) -> Executor {
         let connection = connected.connection.clone();
-        self.desk().executor(Arc::new(connection.clone()), Arc::new(Hands::new(connection)), leaving)
+        self.desk().executor(self.planner(connected), Arc::new(Hands::new(connection)), leaving)
     }
 }
 
@@ -445,10 +482,7 @@ async fn settled<T: Default + Clone, R: Future>(
 
 /// Whether a namespace is within what the environment shows.
 pub(super) fn shows(environment: &Environment, namespace: &str) -> bool {
-    match &environment.namespaces {
-        Namespaces::Named(names) => names.iter().any(|name| name == namespace),
-        Namespaces::All | Namespaces::OfContext => true,
-    }
+    environment.namespaces.include(namespace)
 }
 
 /// The operating system's clock: the one place that reads it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use color_eyre::eyre::Result;
 
-use super::output::{note, say, say_json};
+use super::output::{note, say, say_document, say_json};
 use super::session::Session;
 use super::word::named;
 use super::{Format, Global, exit};
@@ -47,7 +47,7 @@ pub(super) async fn plan(global: &Global, ask: &Ask<'_>, output: Format) -> Resu
         }
     };
     match output {
-        Format::Json => say_json(&plan)?,
+        Format::Json => say_document(&plan)?,
         Format::Table => say(&in_words(&plan))?,
     }
     for refusal in &plan.refusals {
@@ -86,6 +86,7 @@ async fn work_out(session: &Session, ask: &Ask<'_>) -> Result<Silencing, (u8, St
     let mut chosen: Vec<Arc<Alert>> = Vec::new();
     let mut seen = None;
     let mut covers: Vec<Matcher> = Vec::new();
+    let is_suggested = ask.matchers.is_empty() && ask.deed == SilenceDeed::Silence;
     for text in ask.matchers {
         covers.extend(matchers(text).map_err(|error| (exit::USAGE, error.0))?);
     }
@@ -94,7 +95,7 @@ async fn work_out(session: &Session, ask: &Ask<'_>) -> Result<Silencing, (u8, St
             chosen = named(session, ask.targets).await?.0;
         }
         if covers.is_empty() {
-            covers = in_common(&chosen);
+            covers = in_common(&chosen, &[]);
         }
     } else {
         let [id] = ask.targets else { return Err((exit::USAGE, "Name one silence by its id.".to_owned())) };
@@ -105,6 +106,7 @@ async fn work_out(session: &Session, ask: &Ask<'_>) -> Result<Silencing, (u8, St
     let sketch = Sketch {
         action: ask.deed,
         matchers: covers,
+        is_suggested,
         holds_for: ask.holds_for.unwrap_or(USUAL_SILENCE),
         seen,
         chosen: chosen.iter().map(|alert| alert.key.clone()).collect(),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use color_eyre::eyre::Result;
 
-use super::output::{note, say, say_json};
+use super::output::{note, say, say_document, say_json};
 use super::session::{SETTLE_WITHIN, Session, author};
 use super::{Format, Global, exit};
 use crate::actions::{Said, Scribe};
@@ -18,6 +18,7 @@ use crate::domain::alert::{
 };
 use crate::domain::service::UNMAPPED;
 use crate::domain::store::{Acknowledgement, LONGEST_TEXT, NOTES_ABOUT, Note, acknowledgement_of};
+use crate::domain::text;
 use crate::domain::time;
 use crate::sources::alertmanager::not_configured;
 use crate::sources::store::Store;
@@ -66,7 +67,7 @@ pub(super) async fn plan(global: &Global, ask: &Ask<'_>, targets: &[String], out
         }
     };
     match output {
-        Format::Json => say_json(&word)?,
+        Format::Json => say_document(&word)?,
         Format::Table => say(&in_words(&word, session.now()))?,
     }
     for refusal in &word.terms().refusals {
@@ -227,17 +228,9 @@ pub(super) async fn apply(
     global.environment.get_or_insert_with(|| word.terms().environment.clone());
     let session = Session::prepare(&global);
     session.tell_problems();
-    let word = match word {
-        // A document is what somebody may have edited: its text is cleaned once more.
-        Word::Noting(noting) => {
-            let text = noting.text.clone();
-            noting.saying(&text).into()
-        }
-        taking @ Word::Taking(_) => taking.saying(reason),
-    };
-    let ended = match refusal(&session, &word, confirm) {
+    let ended = match refusal(&session, &word) {
         Some(reason) => Said::refused(reason),
-        None => carry_out(&session, &word).await,
+        None => carry_out(&session, &word, confirm, reason).await,
     };
     match output {
         Format::Json => {
@@ -252,27 +245,25 @@ pub(super) async fn apply(
     Ok(exit::of(ended.phase))
 }
 
-fn refusal(session: &Session, word: &Word, confirm: &str) -> Option<String> {
+fn refusal(session: &Session, word: &Word) -> Option<String> {
     if let Some(doubt) = session.doubt() {
         return Some(doubt.to_owned());
     }
-    let terms = word.terms();
-    if *session.environment.name != *terms.environment {
-        return Some(format!("the plan is of {}, not of {}.", terms.environment, session.environment.name));
-    }
-    let wanted = &terms.confirmation.word;
-    (confirm.trim() != wanted).then(|| format!("the word is {wanted}: nothing was written."))
+    let (named, here) = (&word.terms().environment, &session.environment.name);
+    (**here != **named).then(|| format!("the plan is of {}, not of {here}.", text::clean(named)))
 }
 
-async fn carry_out(session: &Session, word: &Word) -> Said {
+/// Makes the plan anew from what the document asks for, and carries that one out if both mean the same.
+async fn carry_out(session: &Session, document: &Word, confirm: &str, reason: &str) -> Said {
     let store = Arc::new(session.store());
-    let moved = match word {
-        Word::Taking(taking) => has_taking_moved(session, &store, taking).await,
-        Word::Noting(noting) => has_note_moved(&store, noting).await,
+    let fresh = match document {
+        Word::Taking(taking) => taken_again(session, &store, taking).await.map(|fresh| fresh.saying(reason)),
+        Word::Noting(noting) => noted_again(session, &store, noting).await,
     };
-    if let Some(reason) = moved {
-        return Said::refused(reason);
-    }
+    let fresh = match fresh {
+        Ok(fresh) => fresh,
+        Err(reason) => return Said::refused(reason),
+    };
     let scribe = Scribe {
         store,
         journal: session.journal.clone(),
@@ -280,42 +271,69 @@ async fn carry_out(session: &Session, word: &Word) -> Said {
         is_read_only: session.settings.is_store_read_only,
         clock: session.clock(),
     };
-    scribe.carry_out(word).await
+    scribe.apply(document, &fresh, confirm).await
 }
 
-/// Why what is known of the alerts is not what the plan showed; `None` when it is.
-async fn has_taking_moved(session: &Session, store: &Store, taking: &Taking) -> Option<String> {
-    let snapshot = match listed(session).await {
-        Ok(snapshot) => snapshot,
-        Err((_, sentence)) => return Some(sentence),
-    };
+/// The same alerts once more, as they are listed and held now.
+async fn taken_again(session: &Session, store: &Store, taking: &Taking) -> Result<Word, String> {
+    let snapshot = listed(session).await.map_err(|(_, sentence)| sentence)?;
     let place = |key: &str| taking.alerts.iter().position(|taken| taken.fingerprint == *key);
     let alerts: Vec<_> = snapshot.alerts.iter().filter(|alert| place(&alert.key).is_some()).cloned().collect();
     let mut fresh = take_these(session, store, taking.action, &alerts, &snapshot).await;
     // The document lists them in the order of the plan, the list in its own.
     fresh.alerts.sort_by_key(|taken| place(&taken.fingerprint));
-    let why = fresh.terms.refusals.first().map_or("what it showed has changed", String::as_str);
-    (!fresh.reads_as(taking)).then(|| format!("{why}: nothing was written. Make the plan anew."))
+    Ok(fresh.into())
 }
 
-/// Why the note is not what the plan showed; `None` when it is.
-async fn has_note_moved(store: &Store, noting: &Noting) -> Option<String> {
-    let seen = noting.seen.as_ref()?;
-    let notes = match store.list::<Note>(NOTES_ABOUT, noting.subject().values(), MOST).await {
-        Ok(notes) => notes,
-        Err(error) => return Some(format!("{} Nothing was written.", silent(&error.sentence))),
+/// The same note once more: the alert as it is listed, the note that is changed as the store has it.
+async fn noted_again(session: &Session, store: &Store, noting: &Noting) -> Result<Word, String> {
+    let around = around(session, store, None).await;
+    // A note outlives the firing of its alert, and the source of alerts: who it is about is then as the document says.
+    let listed = match session.alert_feed() {
+        Some(_) => listed(session).await.ok(),
+        None => None,
     };
-    let now = notes.iter().find(|one| one.id == seen.id);
-    match now {
-        Some(now) if now.version == seen.version => None,
-        Some(now) if now.withdrawn.is_none() => {
+    let alerts = listed.iter().flat_map(|snapshot| snapshot.alerts.iter());
+    let found = alerts.into_iter().find(|alert| *alert.key == *noting.alert.fingerprint);
+    let alert = found.map_or_else(|| cleaned(&noting.alert), |alert| Noted::from(&**alert));
+    let notes = match &noting.seen {
+        None => Vec::new(),
+        Some(_) => store
+            .list::<Note>(NOTES_ABOUT, noting.subject().values(), MOST)
+            .await
+            .map_err(|error| format!("{} Nothing was written.", silent(&error.sentence)))?,
+    };
+    let seen = noting.seen.as_ref();
+    let now = seen.and_then(|seen| notes.iter().find(|one| one.id == seen.id));
+    match (seen, now) {
+        (None, _) => {}
+        (Some(seen), Some(now)) if now.version == seen.version => {}
+        (Some(_), Some(now)) if now.withdrawn.is_none() => {
             let by = now.edited.as_ref().map_or(now.by.as_str(), |edit| edit.by.as_str());
-            Some(format!(
+            return Err(format!(
                 "{by} changed it meanwhile: nothing was written. It says now: {} Make the plan anew.",
                 now.text
-            ))
+            ));
         }
-        _ => Some("it was taken back meanwhile: nothing was written.".to_owned()),
+        (Some(_), _) => return Err("it was taken back meanwhile: nothing was written.".to_owned()),
+    }
+    // A document is what somebody may have edited: its text is cleaned once more.
+    let fresh = Noting::plan(noting.action, alert, found.is_some(), now, &around).saying(&noting.text);
+    match fresh.trouble() {
+        Some(trouble) => Err(format!("{trouble} Nothing was written.")),
+        None => Ok(fresh.into()),
+    }
+}
+
+/// What a document says of an alert, as it may be shown.
+fn cleaned(alert: &Noted) -> Noted {
+    let clean = |words: &str| text::clean(words).into_owned();
+    Noted {
+        name: clean(&alert.name),
+        fingerprint: alert.fingerprint.clone(),
+        service: alert.service.as_deref().map(clean),
+        severity: alert.severity,
+        summary: clean(&alert.summary),
     }
 }
 

@@ -14,16 +14,20 @@ pub struct Alerts {
     pub managers: Vec<Server>,
     /// The name of the alert that always fires; `None` when there is none by the operator's own word.
     pub watchdog: Option<Arc<str>>,
+    /// Labels that say which of several senders sent an alert, such as `prometheus_replica`: no part of a silence.
+    pub replica_labels: Arc<[String]>,
 }
 
-/// Reads `alertmanager` and `watchdog` of an environment.
+/// Reads `alertmanager`, `watchdog` and `replica_labels` of an environment.
 pub(super) fn alerts(table: &Table<'_, '_>, problems: &mut Problems) -> Alerts {
     let managers = table.entry("alertmanager").map(|entry| managers(&entry, problems)).unwrap_or_default();
     let watchdog = match table.entry("watchdog") {
         None => Some(Arc::from(DEFAULT_WATCHDOG)),
         Some(entry) => watchdog(&entry, problems),
     };
-    Alerts { managers, watchdog }
+    let replica_labels = table.entry("replica_labels").and_then(|entry| entry.texts(problems)).unwrap_or_default();
+    let replica_labels = replica_labels.into_iter().map(|(name, _)| name.to_owned()).collect();
+    Alerts { managers, watchdog, replica_labels }
 }
 
 /// What the rules everybody starts from call the alert that always fires.
@@ -104,6 +108,14 @@ mod tests {
         assert_eq!(first.headers, [("X-Scope-OrgID".to_owned(), "shop".to_owned())]);
         assert_eq!((second.url.as_str(), &*second.name), ("https://am-1.example:9093", "am-1.example:9093"));
         assert_eq!(second.identity, Some(("/run/crt".into(), "/run/key".into())));
+    }
+
+    #[test]
+    fn replica_labels_are_names() {
+        let (alerts, problems) = read("replica_labels = [\"prometheus_replica\", \"ruler\"]\n");
+        assert_eq!((&*alerts.replica_labels, problems.len()), (&["prometheus_replica".to_owned(), "ruler".to_owned()][..], 0));
+        let (alerts, problems) = read("replica_labels = \"prometheus_replica\"\n");
+        assert!(alerts.replica_labels.is_empty() && problems[0].contains("Expected a list of texts"), "{problems:?}");
     }
 
     #[test]

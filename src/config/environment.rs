@@ -134,6 +134,16 @@ impl fmt::Display for ContextRef {
     }
 }
 
+impl Namespaces {
+    /// Whether a namespace is among them. Which one a context names is not known here: then every one is.
+    pub fn include(&self, namespace: &str) -> bool {
+        match self {
+            Self::Named(names) => names.iter().any(|name| name == namespace),
+            Self::All | Self::OfContext => true,
+        }
+    }
+}
+
 impl fmt::Display for Namespaces {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

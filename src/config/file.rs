@@ -20,13 +20,14 @@ pub(super) struct Parsed {
     pub(super) look: Look,
     pub(super) store: StoreSettings,
     pub(super) log_masks: Vec<String>,
+    pub(super) keeps_command_lines: bool,
 }
 
 /// Reads a file to its end: the environments that can be understood, the look, and every problem.
 pub(super) fn parse(file: &Path, text: &str) -> (Parsed, Vec<Problem>) {
     let (table, mut problems) = document::parse(Some(file), text);
     let root = Table::root(&table);
-    root.refuse_unknown(&["environment", "service", "rule", "store", "logs", "ui"], &mut problems);
+    root.refuse_unknown(&["environment", "service", "rule", "store", "logs", "journal", "ui"], &mut problems);
     let look = root.table("ui", &mut problems).map(|table| look(&table, &mut problems)).unwrap_or_default();
     let declared = root.table("environment", &mut problems);
     let environments = declared.iter().flat_map(Table::entries);
@@ -38,8 +39,15 @@ pub(super) fn parse(file: &Path, text: &str) -> (Parsed, Vec<Problem>) {
     let services = service::services(&root, &names, &mut problems);
     let store = root.entry("store").map(|entry| store::parse(file, &entry, &mut problems)).unwrap_or_default();
     let log_masks = logs::masks(&root, &mut problems);
+    let keeps_command_lines = root.table("journal", &mut problems).is_some_and(|table| journal(&table, &mut problems));
     let environments = environments.into_iter().map(|(environment, _)| environment).collect();
-    (Parsed { environments, services, look, store, log_masks }, problems.into_found())
+    (Parsed { environments, services, look, store, log_masks, keeps_command_lines }, problems.into_found())
+}
+
+/// `[journal]`: whether the command lines of `exec` are kept as they were typed.
+fn journal(table: &Table<'_, '_>, problems: &mut Problems) -> bool {
+    table.refuse_unknown(&["command_lines"], problems);
+    table.truth("command_lines", problems).unwrap_or(false)
 }
 
 fn look(table: &Table<'_, '_>, problems: &mut Problems) -> Look {
@@ -77,6 +85,7 @@ fn environment(entry: &Entry<'_, '_>, rules: &Arc<[LocalRule]>, problems: &mut P
             "write",
             "alertmanager",
             "watchdog",
+            "replica_labels",
             "prometheus",
             "local_rules",
             "scrape",

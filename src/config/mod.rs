@@ -82,10 +82,14 @@ pub struct Settings {
     pub source: Source,
     /// The environments in the order of the file; never empty, names unique.
     pub environments: Vec<Environment>,
+    /// Every environment the file declares, those that `--context` leaves out too: their guards hold wherever they cover the same.
+    pub declared: Arc<[Environment]>,
     /// The services that are declared, in the order of the file.
     pub services: Arc<Services>,
     /// What is masked in logs beyond what always is; regular expressions that compile.
     pub log_masks: Vec<String>,
+    /// Whether the journal keeps command lines whole, but for secrets that are known by their shape; else it keeps a digest.
+    pub keeps_command_lines: bool,
     /// Theme, keymap, signs.
     pub look: Look,
     /// Where the store is.
@@ -134,14 +138,15 @@ impl Settings {
         let (parsed, problems) = file::parse(file, text);
         let source =
             if problems.is_empty() { Source::File(file.to_path_buf()) } else { Source::Broken(file.to_path_buf()) };
-        let file::Parsed { environments, services, look, store, log_masks } = parsed;
+        let file::Parsed { environments, services, look, store, log_masks, keeps_command_lines } = parsed;
         // Of a broken file, what hides secrets is kept all the same.
-        (Self { log_masks, store, ..Self::assemble(source, environments, services, look, asked) }, problems)
+        let keeps_command_lines = keeps_command_lines && problems.is_empty();
+        (Self { log_masks, keeps_command_lines, store, ..Self::assemble(source, environments, services, look, asked) }, problems)
     }
 
     /// Applies the laws that no file can loosen.
     fn assemble(source: Source, declared: Vec<Environment>, services: Services, look: Look, asked: &Asked) -> Self {
-        let mut environments = declared;
+        let mut environments = declared.clone();
         if let Some(context) = &asked.context {
             environments.retain(|environment| environment.context == ContextRef::Named(context.clone()));
         }
@@ -167,8 +172,10 @@ impl Settings {
         Self {
             source,
             environments,
+            declared: declared.into(),
             services: Arc::new(services),
             log_masks: Vec::new(),
+            keeps_command_lines: false,
             look,
             store,
             is_store_read_only,

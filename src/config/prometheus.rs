@@ -52,7 +52,8 @@ fn is_name(text: &str) -> bool {
     text.bytes().next().is_some_and(is_first) && text.bytes().all(|byte| is_first(byte) || byte.is_ascii_digit())
 }
 
-fn label(table: &Table<'_, '_>, key: &str, problems: &mut Problems) -> Option<Arc<str>> {
+/// The name of a label.
+pub(super) fn label(table: &Table<'_, '_>, key: &str, problems: &mut Problems) -> Option<Arc<str>> {
     let (name, entry) = table.text(key, problems)?;
     if !is_name(name) {
         problems.at(&entry, format!("{name:?} is no label."), "Use letters, digits and underscores, no digit first.");

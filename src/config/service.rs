@@ -9,7 +9,7 @@ use crate::domain::rollout::Kind;
 use crate::domain::service::{Member, Service, Services};
 
 /// Every key of a service.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 14] = [
     "workloads",
     "environments",
     "namespaces",
@@ -22,6 +22,8 @@ const KEYS: [&str; 12] = [
     "health",
     "database",
     "thresholds",
+    "code_label",
+    "signals",
 ];
 
 /// Every `[service.NAME]` that can be understood, in the order of the file; `environments` are the names of those that are declared.
@@ -65,6 +67,8 @@ fn service(entry: &Entry<'_, '_>, environments: &[&str], problems: &mut Problems
             .map(|table| super::probe::probes(&table, environments, problems))
             .unwrap_or_default(),
         thresholds: super::thresholds::thresholds(&table, problems),
+        code_label: super::prometheus::label(&table, "code_label", problems),
+        is_unmeasured: table.truth("signals", problems) == Some(false),
     };
     check_places(&table, &mut service, environments, problems);
     if let Some(place) = table.entry("depends_on").filter(|_| service.depends_on.contains(&service.name)) {
@@ -289,6 +293,26 @@ flat = 1
             ]
         );
         assert_eq!(services.declared().len(), 2, "what can be understood is kept");
+    }
+
+    #[test]
+    fn a_service_names_the_label_of_its_status_and_may_show_no_signals() {
+        let (services, problems) = read(
+            "[service.cart]\ncode_label = \"ended\"\n[service.redis]\nsignals = false\nenvironments = [\"production\"]\n\
+             [service.bad]\ncode_label = \"a-b\"\nsignals = \"no\"\n",
+        );
+        assert_eq!(
+            problems,
+            [
+                "/etc/q.toml:9: service.bad.code_label: \"a-b\" is no label. Use letters, digits and underscores, no digit first.",
+                "/etc/q.toml:10: service.bad.signals: Expected true or false, found a text. Write true or false, without quotes.",
+            ]
+        );
+        let missed: Vec<String> = services.measured_in("production").iter().map(ToString::to_string).collect();
+        assert_eq!(missed, ["bad", "cart"]);
+        let labels = services.code_labels("production", Some("code".into()));
+        assert_eq!((labels.everywhere.as_deref(), labels.own.len()), (Some("code"), 1));
+        assert_eq!(labels.own.get("cart").map(|label| &**label), Some("ended"));
     }
 
     #[test]

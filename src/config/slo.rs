@@ -1,12 +1,12 @@
 //! What was promised of a service: one function per rule, each with its sentence.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use crate::domain::document::{self, Entry, Problems, Table};
 use crate::domain::service::{Objective, Share};
 use crate::domain::slo::objective::{AVAILABILITY, LATENCY};
 use crate::domain::slo::{Exclusion, Goal, Indicator, Reason, Window};
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 
 /// The most days a window rolls over.
 const DAYS_AT_MOST: u16 = 90;
@@ -137,7 +137,7 @@ fn exclusion(part: &Entry<'_, '_>, problems: &mut Problems) -> Option<Exclusion>
 
 fn instant(table: &Table<'_, '_>, key: &str, problems: &mut Problems) -> Option<Instant> {
     let (text, entry) = table.text(key, problems)?;
-    let found = DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc));
+    let found = time::read(text);
     if found.is_none() {
         problems.at(
             &entry,
@@ -175,9 +175,9 @@ pub(super) fn duration(text: &str) -> Option<TimeDelta> {
     let (number, unit) = text.split_at(end);
     let number = number.parse::<i64>().ok().filter(|number| (1..=1_000_000).contains(number))?;
     match unit.trim() {
-        "ms" => Some(TimeDelta::milliseconds(number)),
-        "s" => Some(TimeDelta::seconds(number)),
-        "m" | "min" => Some(TimeDelta::minutes(number)),
+        "ms" => Some(time::milliseconds(number)),
+        "s" => Some(time::seconds(number)),
+        "m" | "min" => Some(time::minutes(number)),
         _ => None,
     }
 }

@@ -13,6 +13,7 @@
 //! | [`document`] | a file the operator wrote, read to its end with every problem |
 //! | [`environment`] | where an operator acts, and how carefully |
 //! | [`job`] | CronJobs and Jobs: when they run, how they ended |
+//! | [`keyed`] | what stands for a secret where it must be recognised and not read |
 //! | [`log`] | what containers write: levels, fields, masking, a ring of bytes |
 //! | [`owner`] | who else writes a workload, and what they will do about a change of ours |
 //! | [`node`] | nodes, what presses them, quantities of processor time and memory |
@@ -38,6 +39,7 @@ pub mod document;
 pub mod environment;
 pub mod health;
 pub mod job;
+pub mod keyed;
 pub mod log;
 pub mod node;
 pub mod owner;

@@ -4,19 +4,29 @@
 //! overrides, zero-width and other invisible format characters, and more than three combining marks in a row.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 /// The longest remote text kept, in bytes; the rest is replaced by an ellipsis.
 pub const LONGEST: usize = 4_096;
 
 /// Text safe for one line of a terminal, at most [`LONGEST`] bytes. Line breaks and tabs become a space.
 pub fn clean(raw: &str) -> Cow<'_, str> {
-    if raw.len() <= LONGEST && raw.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+    cleaned(raw, LONGEST)
+}
+
+/// [`clean`] without a limit, for what was bounded where it was read and whose end counts.
+pub fn clean_whole(raw: &str) -> Cow<'_, str> {
+    cleaned(raw, usize::MAX)
+}
+
+fn cleaned(raw: &str, longest: usize) -> Cow<'_, str> {
+    if raw.len() <= longest && raw.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         return Cow::Borrowed(raw);
     }
-    let mut safe = String::with_capacity(raw.len().min(LONGEST));
+    let mut safe = String::with_capacity(raw.len().min(longest));
     let mut marks = 0;
     for character in raw.chars() {
-        if safe.len() + character.len_utf8() > LONGEST {
+        if safe.len() + character.len_utf8() > longest {
             safe.push('…');
             break;
         }
@@ -41,6 +51,17 @@ pub fn clean(raw: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// Whether there is anything in a text that a reader sees: one of spaces and invisible characters says nothing.
+pub fn is_visible(raw: &str) -> bool {
+    raw.chars().any(|character| !character.is_whitespace() && !is_unsafe(character) && !is_combining(character))
+}
+
+/// A pasted text, whole: each of its lines safe for a terminal, the line breaks of every system as `\n`.
+pub fn pasted(raw: &str) -> String {
+    let lines = raw.replace("\r\n", "\n").replace('\r', "\n");
+    lines.split('\n').map(|line| cleaned(line, usize::MAX)).collect::<Vec<_>>().join("\n")
+}
+
 /// Text safe for several lines of a terminal: each of them cleaned, none of them empty at the end.
 pub fn clean_lines(raw: &str) -> String {
     let lines: Vec<Cow<'_, str>> = raw.trim_end().split('\n').map(|line| clean(line.trim_end())).collect();
@@ -51,6 +72,27 @@ pub fn clean_lines(raw: &str) -> String {
 pub fn clean_bytes(raw: &[u8]) -> String {
     let head = raw.get(..LONGEST * 2).unwrap_or(raw);
     clean(&String::from_utf8_lossy(head)).into_owned()
+}
+
+/// A JSON document with whatever could steer a terminal or deceive a reader written as an escape of JSON: the same document, and whole.
+pub fn escape_json(document: &str) -> Cow<'_, str> {
+    // What is below a space is escaped in every string already, and a line break between two of them is none of theirs.
+    let is_to_be_escaped = |character: char| character >= '\u{7f}' && is_unsafe(character);
+    if !document.chars().any(is_to_be_escaped) {
+        return Cow::Borrowed(document);
+    }
+    let mut escaped = String::with_capacity(document.len() + 64);
+    for character in document.chars() {
+        if is_to_be_escaped(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing into a text cannot fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    Cow::Owned(escaped)
 }
 
 fn is_unsafe(character: char) -> bool {
@@ -86,6 +128,20 @@ mod tests {
     }
 
     #[test]
+    fn a_paste_stays_whole_and_loses_its_teeth() {
+        let link = format!("https://x.example/{}", "y".repeat(9_000));
+        assert_eq!(pasted(&format!("see\u{1b}[31m\r\n\t{link}\rend\n")), format!("see[31m\n {link}\nend\n"));
+    }
+
+    #[test]
+    fn what_nobody_sees_says_nothing() {
+        for nothing in ["", " \u{a0}\t", "\u{200b}", "\u{feff}\u{2060}", "\u{3164}", "\u{301}", "\u{1b}"] {
+            assert!(!is_visible(nothing), "{nothing:?}");
+        }
+        assert!(is_visible("決") && is_visible(" -\u{200b}"));
+    }
+
+    #[test]
     fn invisible_and_reordering_characters_are_removed() {
         assert_eq!(clean("api\u{202e}gpj.exe\u{200b}\u{feff}"), "apigpj.exe");
     }
@@ -102,6 +158,16 @@ mod tests {
         let long = clean(&"x".repeat(1_000_000)).into_owned();
         assert!(long.len() <= LONGEST + '…'.len_utf8());
         assert!(long.ends_with('…'));
+    }
+
+    #[test]
+    fn a_document_for_programs_stays_whole_and_steers_no_terminal() {
+        let words = format!("{}\u{9b}2J\u{202e}\u{7f}\u{e0001}決済\n", "x".repeat(10_000));
+        let document = serde_json::to_string(&words).unwrap_or_default();
+        let escaped = escape_json(&document);
+        assert!(escaped.ends_with("\\u009b2J\\u202e\\u007f\\udb40\\udc01決済\\n\""), "{}", &escaped[9_990..]);
+        assert_eq!(serde_json::from_str::<String>(&escaped).ok(), Some(words));
+        assert!(matches!(escape_json("{\n  \"a\": \"é\"\n}"), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::controllers;
 use super::controllers::{BEHAVIOUR, READY_AFTER};
 use super::mishaps;
 use super::world::{Key, World, stamp};
+use crate::domain::time;
 
 /// The namespace of the demo's production.
 pub(super) const PRODUCTION: &str = "shop-production";
@@ -233,7 +234,7 @@ impl Scenario {
             // Each past is played in a world of its own: the controllers look at everything there is.
             let mut past = World::seeded(seed);
             for (place, (tag, cause, minutes)) in service.releases.iter().enumerate() {
-                let at = now - TimeDelta::minutes(*minutes);
+                let at = now - time::minutes(*minutes);
                 let is_last = place + 1 == service.releases.len();
                 let behaviour = service.behaviour.as_deref().filter(|_| is_last);
                 release(&mut past, namespace, service, tag, cause, behaviour, service.ready_after, at);
@@ -248,7 +249,7 @@ impl Scenario {
         }
         for (seed, (namespace, cron)) in (1_001..).zip(&self.cron_jobs) {
             let mut past = World::seeded(seed);
-            let (made, fails_since) = (now - cron.age, cron.fails_for.map(|minutes| now - TimeDelta::minutes(minutes)));
+            let (made, fails_since) = (now - cron.age, cron.fails_for.map(|minutes| now - time::minutes(minutes)));
             put_cron_job(&mut past, namespace, cron, false, made);
             if let Some(since) = fails_since.filter(|since| *since > made) {
                 pass(&mut past, made, since);

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
+use crate::domain::time;
+
 /// How much of what happened is kept for watches.
 const KEPT: usize = 50_000;
 
@@ -33,7 +35,7 @@ pub(super) struct Happened {
 }
 
 /// Everything there is.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct World {
     objects: BTreeMap<Key, Value>,
     version: u64,
@@ -50,7 +52,7 @@ pub(super) fn stamp(at: DateTime<Utc>) -> String {
 
 /// A time the API wrote.
 pub(super) fn read_stamp(value: Option<&Value>) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(value?.as_str()?).ok().map(|at| at.to_utc())
+    time::read(value?.as_str()?)
 }
 
 impl World {

@@ -169,10 +169,25 @@ pub struct Replicated {
     pub silence: Result<Option<Silence>, SourceError>,
 }
 
+/// The alerts as one member of the cluster has them.
+#[derive(Debug, Clone)]
+pub struct MemberAlerts {
+    /// The member.
+    pub member: Arc<str>,
+    /// What it has.
+    pub alerts: Result<Vec<Alert>, SourceError>,
+}
+
 /// Reading the Alertmanagers of one environment beyond what the poller tells.
 pub trait ObserveAlerts: Send + Sync {
-    /// The alerts that matchers cover now, as the server itself compares: its regular expressions are not ours.
+    /// The alerts that matchers cover now, as the server itself compares: its regular expressions are not ours. Without any, all alerts.
     fn matching<'a>(&'a self, matchers: &'a [Matcher]) -> Answer<'a, Vec<Alert>>;
+
+    /// Every alert, as each member has it.
+    fn of_each(&self) -> Answer<'_, Vec<MemberAlerts>>;
+
+    /// The names of the rules that may begin to fire, where a Prometheus tells them.
+    fn rules(&self) -> Answer<'_, Vec<Arc<str>>>;
 
     /// Every silence, as the first member that answers has them.
     fn silences(&self) -> Answer<'_, Vec<Silence>>;

@@ -10,7 +10,7 @@ use super::error::{SourceError, Trouble};
 use super::observe::Answer;
 use crate::domain::action::Request;
 use crate::domain::alert::Matcher;
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 
 /// What the server said to a request it accepted.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,8 +110,10 @@ pub struct WantedSilence {
     /// What it covers; never empty.
     pub matchers: Vec<Matcher>,
     /// From when. One that has begun must keep its beginning, or the server makes another of it.
+    #[serde(deserialize_with = "time::clamped")]
     pub starts_at: Instant,
     /// Until when.
+    #[serde(deserialize_with = "time::clamped")]
     pub ends_at: Instant,
     /// Who.
     pub created_by: String,

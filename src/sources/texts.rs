@@ -42,6 +42,19 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     }
 }
 
+impl Pairs<'_> {
+    /// The map as it came, in the order of the names, where cleaning makes another of it.
+    pub(in crate::sources) fn raw(&self) -> Option<Labels> {
+        let is_clean = |text: &Text<'_>| clean(&text.0) == text.0;
+        if self.0.iter().all(|(name, value)| is_clean(name) && is_clean(value)) {
+            return None;
+        }
+        let mut pairs: Vec<_> = self.0.iter().map(|(name, value)| (Arc::from(&*name.0), Arc::from(&*value.0))).collect();
+        pairs.sort();
+        Some(pairs.into())
+    }
+}
+
 /// Texts that repeat, kept once: of 10,000 alerts most labels are the same few.
 #[derive(Debug, Default)]
 pub(in crate::sources) struct Kept {

@@ -55,31 +55,52 @@ pub fn redact(line: &str) -> String {
 
 /// Words of a flag whose value is a secret, without the dashes.
 const FLAGS: [&str; 6] = ["password", "passwd", "pass", "token", "secret", "key"];
-/// Programs that take a password glued to `-p`.
+/// Short flags of programs whose value is a secret, glued to them or after them.
+const SHORT: [(&str, &str); 10] = [
+    ("curl", "-u"), ("curl", "-U"), ("mongo", "-p"), ("mongosh", "-p"), ("redis-cli", "-a"), ("sshpass", "-p"), ("ldapsearch", "-w"),
+    ("wget", "--http-passwd"), ("smbclient", "-U"), ("sqlcmd", "-P"),
+];
+/// Programs that take a password glued to `-p`, and only so.
 const GLUED: [&str; 4] = ["mysql", "mysqldump", "mysqladmin", "mariadb"];
+/// Flags that are followed by a header.
+const HEADER: [&str; 2] = ["-H", "--header"];
+/// Parts of a header's name that make its value a secret.
+const HEADERS: [&str; 6] = ["key", "token", "secret", "auth", "cookie", "pass"];
 
-/// A command line as it may be written down: every argument in quotes where it needs them, secrets masked.
+/// A command line as it may be written down where the operator asked for it whole: every argument in quotes where it needs them, secrets masked.
 ///
-/// Beyond what [`redact`] knows: the argument after a flag such as `--password`, and MySQL's `-pPASSWORD`.
+/// Beyond what [`redact`] knows: the argument after a flag such as `--password` or curl's `-u`, MySQL's `-pPASSWORD`, headers with keys.
 pub fn redact_command(command: &[String]) -> String {
     let program = command.first().and_then(|program| program.rsplit('/').next()).unwrap_or_default();
-    let mut is_secret = false;
+    let short = |argument: &str| SHORT.iter().find(|(of, flag)| *of == program && argument.starts_with(flag)).map(|(_, flag)| *flag);
+    let (mut is_secret, mut is_header) = (false, false);
     let mut words = Vec::new();
     for argument in command {
         let flag = argument.strip_prefix('-').map(|flag| flag.trim_start_matches('-').to_ascii_lowercase());
-        let word = if std::mem::take(&mut is_secret) {
-            MASK.to_owned()
-        } else if GLUED.contains(&program) && argument.starts_with("-p") && argument.len() > 2 {
-            format!("-p{MASK}")
-        } else {
-            redact(argument)
+        let glued = short(argument).or_else(|| (GLUED.contains(&program) && argument.starts_with("-p")).then_some("-p"));
+        let word = match (std::mem::take(&mut is_secret), std::mem::take(&mut is_header), glued) {
+            (true, ..) => MASK.to_owned(),
+            (_, true, _) => header(argument),
+            (.., Some(flag)) if argument.len() > flag.len() => format!("{flag}{MASK}"),
+            _ => redact(argument),
         };
-        is_secret = flag.is_some_and(|flag| !flag.contains('=') && FLAGS.iter().any(|name| flag.ends_with(name)));
+        is_secret = short(argument).is_some_and(|flag| flag == argument)
+            || (program == "curl" && ["--user", "--proxy-user"].contains(&&**argument))
+            || flag.is_some_and(|flag| !flag.contains('=') && FLAGS.iter().any(|name| flag.ends_with(name)));
+        is_header = HEADER.contains(&&**argument);
         let is_plain =
             !word.is_empty() && word.chars().all(|sign| sign.is_alphanumeric() || "-_./:=,@%+*".contains(sign));
         words.push(if is_plain { word } else { format!("'{}'", word.replace('\'', "'\\''")) });
     }
     words.join(" ")
+}
+
+/// A header without the value of one whose name tells of a secret.
+fn header(line: &str) -> String {
+    match line.split_once(':') {
+        Some((name, _)) if HEADERS.iter().any(|part| name.to_ascii_lowercase().contains(part)) => format!("{name}: {MASK}"),
+        _ => redact(line),
+    }
 }
 
 #[cfg(test)]
@@ -108,7 +129,13 @@ mod tests {
             (vec!["psql", "--password", "hunter2", "-c", "select 1"], "psql --password *** -c 'select 1'"),
             (vec!["mysql", "-phunter2", "-uroot"], "mysql -p*** -uroot"),
             (vec!["env", "PGPASSWORD=hunter2", "psql"], "env PGPASSWORD=*** psql"),
-            (vec!["curl", "-H", "Authorization: Bearer abc.def"], "curl -H 'Authorization: Bearer ***'"),
+            (vec!["curl", "-H", "Authorization: Bearer abc.def"], "curl -H 'Authorization: ***'"),
+            (vec!["curl", "-H", "X-Api-Key: hunter2", "-H", "Accept: text/plain"], "curl -H 'X-Api-Key: ***' -H 'Accept: text/plain'"),
+            (vec!["curl", "-u", "mori:hunter2", "http://x"], "curl -u *** http://x"),
+            (vec!["curl", "--user", "mori:hunter2", "http://x"], "curl --user *** http://x"),
+            (vec!["/usr/bin/redis-cli", "-a", "hunter2", "info"], "/usr/bin/redis-cli -a *** info"),
+            (vec!["mongosh", "-p", "hunter2"], "mongosh -p ***"),
+            (vec!["sshpass", "-phunter2", "ssh", "db"], "sshpass -p*** ssh db"),
         ] {
             let command: Vec<String> = command.into_iter().map(str::to_owned).collect();
             assert_eq!(redact_command(&command), written);

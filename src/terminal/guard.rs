@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::{Hide, Show};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{execute, queue};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -58,7 +59,7 @@ impl Guard {
         enable_raw_mode()?;
         ALTERNATE.store(true, Ordering::SeqCst);
         ACQUIRED.store(true, Ordering::SeqCst);
-        execute!(io::stdout(), EnterAlternateScreen, Hide).inspect_err(|_| release())
+        execute!(io::stdout(), EnterAlternateScreen, Hide, EnableBracketedPaste).inspect_err(|_| release())
     }
 }
 
@@ -80,7 +81,7 @@ pub fn release() {
         if was_lent {
             let _ = stdout.write_all(TAKE_BACK);
         }
-        let _ = queue!(stdout, Show);
+        let _ = queue!(stdout, DisableBracketedPaste, Show);
         // Leaving a screen that is not on would move the cursor.
         if is_alternate {
             let _ = queue!(stdout, LeaveAlternateScreen);

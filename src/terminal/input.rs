@@ -9,16 +9,19 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use tokio::sync::mpsc;
 
+use super::burst::TOGETHER;
 use crate::keys::{Chord, Key};
 
 /// The most events taken in one piece.
 const PIECE: usize = 1_024;
 
 /// Something from the terminal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InputEvent {
-    /// A key, when it arrived, and how many came with it in one piece, itself included.
-    Key(Chord, Instant, usize),
+    /// Keys that could be read at once, and when they were read.
+    Keys(Vec<Chord>, Instant),
+    /// A text that the terminal marks as pasted, as it came.
+    Paste(String),
     /// Another size, in columns and rows.
     Resize(u16, u16),
     /// The terminal is gone.
@@ -97,29 +100,46 @@ fn run(wake: &OwnedFd, events: &mpsc::Sender<InputEvent>) {
                 return;
             }
         }
-        let mut piece = Vec::new();
-        while crossterm::event::poll(Duration::ZERO).unwrap_or(false) {
-            let Ok(event) = crossterm::event::read() else { break };
-            piece.push(event);
-            if piece.len() == PIECE {
-                break;
-            }
-        }
         let at = Instant::now();
-        let together = piece.iter().filter(|event| matches!(event, Event::Key(_))).count();
-        for event in piece {
-            let event = match event {
-                Event::Key(key) => chord(key).map(|chord| InputEvent::Key(chord, at, together)),
-                Event::Resize(columns, rows) => Some(InputEvent::Resize(columns, rows)),
-                _ => None,
-            };
-            if let Some(event) = event
-                && events.blocking_send(event).is_err()
-            {
+        for event in sorted(piece(), at) {
+            if events.blocking_send(event).is_err() {
                 return;
             }
         }
     }
+}
+
+/// What can be read at once. After enter a moment is waited for what comes together with it: a line break in a paste is not the last
+/// thing that comes, and its reads may fall apart there.
+fn piece() -> Vec<Event> {
+    let mut piece = Vec::new();
+    let patience = |last: Option<&Event>| match last {
+        Some(Event::Key(key)) if key.code == KeyCode::Enter => TOGETHER,
+        _ => Duration::ZERO,
+    };
+    while piece.len() < PIECE && crossterm::event::poll(patience(piece.last())).unwrap_or(false) {
+        let Ok(event) = crossterm::event::read() else { break };
+        piece.push(event);
+    }
+    piece
+}
+
+/// The events of a piece in their order, keys that follow each other as one.
+fn sorted(piece: Vec<Event>, at: Instant) -> Vec<InputEvent> {
+    let mut sorted: Vec<InputEvent> = Vec::new();
+    for event in piece {
+        match event {
+            Event::Key(key) => match (chord(key), sorted.last_mut()) {
+                (None, _) => {}
+                (Some(chord), Some(InputEvent::Keys(keys, _))) => keys.push(chord),
+                (Some(chord), _) => sorted.push(InputEvent::Keys(vec![chord], at)),
+            },
+            Event::Paste(text) => sorted.push(InputEvent::Paste(text)),
+            Event::Resize(columns, rows) => sorted.push(InputEvent::Resize(columns, rows)),
+            _ => {}
+        }
+    }
+    sorted
 }
 
 /// crossterm's key as a chord; `None` for releases and for keys no keymap knows.
@@ -174,6 +194,16 @@ mod tests {
         assert_eq!(pressed(KeyCode::BackTab, KeyModifiers::SHIFT).as_deref(), Some("shift-tab"));
         assert_eq!(pressed(KeyCode::Char('!'), KeyModifiers::NONE).as_deref(), Some("!"));
         assert_eq!(pressed(KeyCode::CapsLock, KeyModifiers::NONE), None);
+    }
+
+    #[test]
+    fn what_is_read_at_once_stays_together_and_in_order() {
+        let key = |letter| Event::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE));
+        let piece = vec![key('a'), key('b'), Event::Paste("x\ry".into()), Event::FocusGained, key('c')];
+        let at = Instant::now();
+        let [ab, c] = ["ab", "c"].map(|keys| keys.chars().map(|letter| Chord::plain(Key::Char(letter))).collect());
+        let wanted = [InputEvent::Keys(ab, at), InputEvent::Paste("x\ry".into()), InputEvent::Keys(c, at)];
+        assert_eq!(sorted(piece, at), wanted);
     }
 
     #[test]

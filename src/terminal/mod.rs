@@ -1,8 +1,8 @@
 //! THE GLASS: the operator's terminal and nothing behind it.
 //!
-//! Modes are acquired in this order and released in the opposite one: raw input, alternate screen, hidden cursor. One thread
-//! owns standard output ([`Writer`]), one reads standard input ([`Input`]); neither can block the loop. Bracketed paste stays
-//! off: a lost closing marker would swallow the keyboard, so pastes are told by their speed ([`Burst`]).
+//! Modes are acquired in this order and released in the opposite one: raw input, alternate screen, hidden cursor, marks around
+//! what is pasted. One thread owns standard output ([`Writer`]), one reads standard input ([`Input`]); neither can block the loop.
+//! Where a terminal marks no pastes they are told by their speed ([`Burst`]).
 //!
 //! It does not know what is drawn or what a key means. It keeps one invariant: whatever way the process ends, the terminal is
 //! given back as it was found.

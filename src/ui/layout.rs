@@ -44,9 +44,14 @@ pub struct Parts {
     pub footer: Rect,
 }
 
+/// Whether a screen of so many columns and rows can be read.
+pub const fn fits(columns: u16, rows: u16) -> bool {
+    columns >= LEAST_COLUMNS && rows >= LEAST_ROWS
+}
+
 /// The parts of a screen; `None` when it is too small to be read.
 pub fn parts(area: Rect, header_rows: u16, banner_rows: u16) -> Option<Parts> {
-    if area.width < LEAST_COLUMNS || area.height < LEAST_ROWS {
+    if !fits(area.width, area.height) {
         return None;
     }
     let mut from = area.y;

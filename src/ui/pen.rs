@@ -145,7 +145,7 @@ impl<'a> Pen<'a> {
     pub fn countdown(&mut self, until: Instant) -> String {
         let millis = (until - self.now).num_milliseconds().max(0);
         let seconds = millis.unsigned_abs().div_ceil(1_000);
-        self.wake_at(until - chrono::TimeDelta::seconds(i64::try_from(seconds).unwrap_or(1) - 1));
+        self.wake_at(until - time::seconds(i64::try_from(seconds).unwrap_or(1) - 1));
         format!("{seconds}s")
     }
 
@@ -173,7 +173,7 @@ fn next_left(until: Instant, now: Instant) -> Option<Instant> {
     };
     // The text is rounded up: it changes when the remaining time falls to the next lower multiple.
     let below = (seconds - 1) / step * step;
-    Some(until - chrono::TimeDelta::seconds(below))
+    Some(until - time::seconds(below))
 }
 
 #[cfg(test)]

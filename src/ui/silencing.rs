@@ -25,6 +25,8 @@ pub struct SilencingScene {
     pub plan: Option<Arc<Silencing>>,
     /// Matchers and time as they were typed when the plan was asked for.
     pub planned: (String, String),
+    /// Whether the matchers are what the alerts have in common, as nobody has written others.
+    pub is_suggested: bool,
     /// When enter counts.
     pub armed_at: Option<Instant>,
     /// Whether it is on its way to the server.

@@ -138,9 +138,14 @@ impl Field {
 
     /// Types one character at the cursor.
     pub fn insert(&mut self, character: char) {
+        self.paste(character.encode_utf8(&mut [0; 4]));
+    }
+
+    /// Puts a text in at the cursor, which goes behind it.
+    pub fn paste(&mut self, text: &str) {
         let at = self.byte_at(self.cursor);
-        self.text.insert(at, character);
-        self.cursor += 1;
+        self.text.insert_str(at, text);
+        self.cursor += text.chars().count();
     }
 
     /// Deletes the character before the cursor.

@@ -2,13 +2,13 @@
 //! against the simulated cluster, with hands that note what they send and fail to order.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use quarterdeck::actions::journal::{Journal, What, chains, flaws, unfinished};
 use quarterdeck::actions::{Action, Desk, Executor, Given, Options, Planner, Seen, catalog};
-use quarterdeck::domain::action::{Actor, Phase, Plan, RECORD_KEY, RELEASING, Rehearsal as Dry, Request, Run};
+use quarterdeck::domain::action::{Actor, OperationRecord, Phase, Plan, RECORD_KEY, RELEASING, Rehearsal as Dry, Request, Run};
 use quarterdeck::domain::environment::Guard;
 use quarterdeck::domain::rollout::{Kind, WorkloadRef};
 use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
@@ -100,6 +100,8 @@ pub(crate) struct Rig {
     pub(crate) folder: tempfile::TempDir,
     /// How far the console's clock is ahead, in seconds.
     pub(crate) ahead: Arc<AtomicI64>,
+    /// How many lines the journal had before the last attempt.
+    told_before: AtomicUsize,
 }
 
 #[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
@@ -147,7 +149,7 @@ impl Rig {
         let (leave, leaving) = watch::channel(false);
         let desk = Desk {
             environment: "test".into(),
-            guard: Guard::Staging,
+            limits: Guard::Staging.into(),
             grant: Ok(()),
             actor: Actor { os_user: "mori".into(), host: "bastion".into(), ..Actor::default() },
             services: Arc::default(),
@@ -158,8 +160,8 @@ impl Rig {
         };
         let observe = Arc::new(connection.clone());
         let planner = desk.planner(observe.clone(), Rehearsal::new(connection.clone()));
-        let executor = desk.executor(observe, spy.clone(), leaving);
-        Self { sandbox, connection, spy, planner, executor, leave, folder, ahead }
+        let executor = desk.executor(planner.clone(), spy.clone(), leaving);
+        Self { sandbox, connection, spy, planner, executor, leave, folder, ahead, told_before: AtomicUsize::new(0) }
     }
 
     pub(crate) fn workload(name: &str) -> WorkloadRef {
@@ -177,7 +179,7 @@ impl Rig {
     }
 
     /// Brings the workloads where the action makes sense.
-    async fn prepared(self, action: &dyn Action) -> Self {
+    pub(crate) async fn prepared(self, action: &dyn Action) -> Self {
         if action.id() == "resume" {
             for name in ["api", "web"] {
                 let pause = Request {
@@ -199,11 +201,17 @@ impl Rig {
     }
 
     pub(crate) async fn execute(&self, plan: &Plan, typed: &str) -> Run {
+        self.told_before.store(self.journal().len(), Ordering::SeqCst);
+        self.execute_by(&self.executor, plan, typed).await
+    }
+
+    /// The same by another executor.
+    pub(crate) async fn execute_by(&self, executor: &Executor, plan: &Plan, typed: &str) -> Run {
         let (events, mut told) = mpsc::channel(64);
         let given = Given { typed: typed.to_owned(), reason: Some("a test".into()) };
         let listening = async { while told.recv().await.is_some() {} };
         let running = async {
-            let run = self.executor.execute(plan, &given, &events).await;
+            let run = executor.execute(plan, &given, &events).await;
             drop(events);
             run
         };
@@ -236,25 +244,42 @@ impl Rig {
     }
 
     /// Nothing left the console and the run was refused.
-    fn nothing_was_sent(&self, run: &Run, why: &str) {
+    pub(crate) fn nothing_was_sent(&self, run: &Run, why: &str) {
         assert_eq!((run.phase, self.sent().len()), (Phase::Refused, 0), "{why}: {run:?}");
         let told = run.reason.clone().unwrap_or_default()
             + &run.targets.iter().map(|one| one.words.as_str()).collect::<String>();
         assert!(told.contains(why), "the reason should speak of {why:?}: {told}");
-        let journal = self.journal();
-        // As a whole, or target by target.
+        // What this attempt has written: refused as a whole, or target by target.
+        let journal = self.journal().split_off(self.told_before.load(Ordering::SeqCst));
         let is_told = journal.contains(&What::Refused) || journal.contains(&What::Settled);
         assert!(is_told, "{why}: a refused attempt is in the journal too: {journal:?}");
     }
 }
 
 /// What an action needs to be told.
-fn options(action: &dyn Action) -> Options {
+pub(crate) fn options(action: &dyn Action) -> Options {
     match action.id() {
         "scale" => Options { replicas: Some(3), ..Options::default() },
         "set-image" => Options { image: Some("registry.example/other:9.9".into()), ..Options::default() },
         _ => Options::default(),
     }
+}
+
+/// What a request does, without the run it names and the moment it is sent; and how long its record lives.
+pub(crate) fn told(request: &Request) -> (serde_json::Value, Option<TimeDelta>) {
+    let mut lives = None;
+    let mut body = request.body.clone();
+    for operation in body.as_array_mut().into_iter().flatten() {
+        let record = operation["value"].as_str().and_then(OperationRecord::read);
+        if let Some(record) = record.filter(|_| operation["op"] == "add") {
+            lives = Some(record.expires - record.started);
+            operation["value"] = serde_json::json!([record.actor, record.action]);
+        }
+        if let Some(stamp) = operation.pointer_mut("/value/metadata/annotations/kubectl.kubernetes.io~1restartedAt") {
+            *stamp = serde_json::json!("now");
+        }
+    }
+    (serde_json::json!([request.method, request.path, request.content_type, body]), lives)
 }
 
 /// Runs a test for every action on a workload; what is about one pod has tests of its own.
@@ -300,6 +325,8 @@ every_action! {
         assert!(target.pins.iter().all(|pin| !pin.path.contains("resourceVersion")), "{}", action.id());
         let body = target.steps[0].request.body.as_array().cloned().unwrap_or_default();
         for pin in &target.pins {
+            let shown = before.pointer(&pin.path).unwrap_or(&serde_json::Value::Null);
+            assert_eq!(&pin.value, shown, "{}: the pin {} is what was read", action.id(), pin.path);
             let is_tested = |one: &serde_json::Value| one["op"] == "test" && one["path"] == *pin.path && one["value"] == pin.value;
             assert!(body.iter().any(is_tested), "{}: the server holds the pin {}", action.id(), pin.path);
         }
@@ -317,7 +344,7 @@ every_action! {
         assert_eq!(run.phase, Phase::Done, "{}: {run:?}", action.id());
         let sent = rig.sent();
         assert_eq!(sent.len(), 1, "{}", action.id());
-        assert_eq!(sent[0].0, plan.targets[0].steps[0].request, "{}: what was shown is what was sent", action.id());
+        assert_eq!(told(&sent[0].0), told(&plan.targets[0].steps[0].request), "{}: what was shown is what was sent", action.id());
         assert_eq!(sent[0].1, [What::Begun, What::Intent], "{}: on disk before the request left", action.id());
         assert_eq!(rig.journal(), [What::Begun, What::Intent, What::Accepted, What::Settled, What::Ended]);
         let object = rig.object("api").await;

@@ -3,10 +3,10 @@
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use quarterdeck::app::{Effect, Leaving, Message, Model, update};
-use quarterdeck::domain::action::{Outcome, Phase, Run, RunEvent};
+use quarterdeck::domain::action::{Gesture, Outcome, Phase, Run, RunEvent};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::time::Instant;
-use quarterdeck::keys::Sequence;
+use quarterdeck::keys::{Chord, Key, Sequence};
 use quarterdeck::ui::state::Overlay;
 
 use crate::stage::{Stage, now, plan, shop};
@@ -31,9 +31,13 @@ enum Happening {
     /// Milliseconds pass.
     Time(i64),
     /// Keys came in too fast.
-    Burst,
+    Burst(&'static str),
+    /// Keys were read at once.
+    Together(&'static str),
+    /// A text was pasted.
+    Pasted(&'static str),
     /// The terminal has another size.
-    Resize,
+    Resize(u16, u16),
     /// The connection is lost before it was made.
     NotConnected,
 }
@@ -91,8 +95,10 @@ fn happening() -> impl Strategy<Value = Happening> {
             RunEvent::AnswerLost { target: 7, reason: "no such target".into() },
         ]).prop_map(Happening::Run),
         3 => proptest::sample::select(vec![0, 10, 400, 4_000, 61_000]).prop_map(Happening::Time),
-        1 => Just(Happening::Burst),
-        1 => Just(Happening::Resize),
+        1 => proptest::sample::select(vec!["ROLLBACK\r", "payments\rqq", "/web\r", ":rollback payments\r"]).prop_map(Happening::Burst),
+        1 => proptest::sample::select(vec!["!b", "K\r", "\r\r", "j\rq"]).prop_map(Happening::Together),
+        1 => proptest::sample::select(vec!["ROLLBACK\r", "ROLLBACK", "a\r\nb\n", "\r"]).prop_map(Happening::Pasted),
+        2 => proptest::sample::select(vec![(80, 24), (80, 24), (50, 12)]).prop_map(|(columns, rows)| Happening::Resize(columns, rows)),
         1 => Just(Happening::NotConnected),
     ]
 }
@@ -138,8 +144,10 @@ impl Life {
                 self.at += TimeDelta::milliseconds(milliseconds);
                 self.take(Message::Clock);
             }
-            Happening::Burst => self.take(Message::Burst),
-            Happening::Resize => self.take(Message::Resize(80, 24)),
+            Happening::Burst(keys) => self.take(Message::Burst(chords(keys))),
+            Happening::Together(keys) => self.take(Message::Together(chords(keys))),
+            Happening::Pasted(text) => self.take(Message::Pasted(text.into())),
+            Happening::Resize(columns, rows) => self.take(Message::Resize(columns, rows)),
             Happening::NotConnected => self.take(Message::NotConnected(0, "refused".into())),
         }
     }
@@ -158,7 +166,8 @@ impl Life {
         for effect in update(&mut self.stage.model, message, self.at) {
             let Effect::Execute(plan, answer) = effect else { continue };
             let (id, armed_at, typed) = before.clone().expect("a plan was on the screen");
-            assert!(is_key, "only a key confirms");
+            assert!(is_key, "only a key by itself confirms");
+            assert!(!self.stage.model.is_too_small, "nothing that cannot be read is confirmed");
             assert!(!was_under_way, "one run at a time");
             assert_eq!(plan.id, id, "the plan on the screen is the one that is carried out");
             assert!(plan.is_applicable(), "{:?}", plan.refusals);
@@ -174,6 +183,12 @@ impl Life {
         assert_eq!(model.ui.cursor.is_some(), !model.visible.is_empty(), "a cursor wherever there are rows");
         assert!(model.ui.cursor.as_ref().is_none_or(is_there), "the cursor is on a row");
     }
+}
+
+/// Keys as they come from a terminal.
+pub(crate) fn chords(keys: &str) -> Vec<Chord> {
+    let key = |letter| if matches!(letter, '\r' | '\n') { Key::Enter } else { Key::Char(letter) };
+    keys.chars().map(|letter| Chord::plain(key(letter))).collect()
 }
 
 /// The plan that has the keys: its id, from when it may be confirmed, and what was typed.
@@ -233,6 +248,123 @@ fn typed_ahead_and_pasted_words_confirm_nothing() {
         ahead.live(happening);
     }
     assert!(ahead.executed.is_empty(), "nobody has read the plan");
+}
+
+/// An open plan of a rollback, long enough there to be confirmed.
+fn planned() -> Life {
+    let mut life = life();
+    for happening in [Happening::Keys("!b"), Happening::Planned(None), Happening::Time(400)] {
+        life.live(happening);
+    }
+    life
+}
+
+fn said(life: &Life) -> String {
+    life.stage.model.ui.toast.as_ref().map(|toast| toast.words.clone()).unwrap_or_default()
+}
+
+#[test]
+fn a_pasted_line_break_confirms_nothing_and_the_text_stays() {
+    let ways = [
+        Happening::Pasted("ROLLBACK\r"),
+        Happening::Pasted("ROLLBACK\r\n"),
+        Happening::Burst("ROLLBACK\r"),
+        Happening::Together("ROLLBACK\r"),
+    ];
+    for way in ways {
+        let mut life = planned();
+        life.live(way.clone());
+        assert!(life.executed.is_empty(), "{way:?}");
+        assert!(said(&life).contains("confirms nothing"), "{way:?}: {}", said(&life));
+        let typed = shown(&life.stage.model).map(|(.., typed)| typed);
+        assert_eq!(typed.as_deref(), Some("ROLLBACK"), "{way:?}: nothing typed is thrown away");
+        life.press("enter");
+        assert_eq!(life.executed.len(), 1, "{way:?}: enter by itself counts");
+    }
+    let mut twice = planned();
+    for happening in [Happening::Typed("ROLLBACK"), Happening::Together("\r\r")] {
+        twice.live(happening);
+    }
+    assert!(twice.executed.is_empty(), "two line breaks are a paste too");
+}
+
+#[test]
+fn pasted_text_is_no_command_anywhere() {
+    for way in [Happening::Pasted("!bROLLBACK\rqq"), Happening::Burst("!bROLLBACK\rqq"), Happening::Pasted("/q:q\r")] {
+        for before in ["", "a", "e", "enter", "s", "8"] {
+            let mut life = life();
+            if !before.is_empty() {
+                life.press(before);
+            }
+            let (view, overlays) = (life.stage.model.ui.view.clone(), life.stage.model.ui.overlays.clone());
+            life.live(way.clone());
+            assert_eq!((&life.stage.model.ui.view, &life.stage.model.ui.overlays), (&view, &overlays), "{before}");
+            assert!(life.stage.model.planning.is_none() && said(&life).contains("Nothing was done"), "{}", said(&life));
+        }
+    }
+}
+
+#[test]
+fn what_a_slow_line_brings_at_once_is_what_was_typed() {
+    let mut life = life();
+    life.live(Happening::Together("jj"));
+    assert_eq!(under_the_cursor(&life), "web", "the cursor moves");
+    life.live(Happening::Together("!b"));
+    assert!(life.stage.model.planning.is_some(), "a sequence is one");
+    life.press("esc");
+    life.live(Happening::Burst("/catalogue\r"));
+    assert_eq!(life.stage.model.ui.filter.text, "catalogue", "what opens a field, and its text");
+    assert!(life.stage.model.ui.is_filtering, "the line break is none of ours");
+    life.press("enter");
+    life.press("esc");
+    life.live(Happening::Burst(":rollback payments\r"));
+    let Some(Overlay::Palette { input, .. }) = life.stage.model.overlay() else { panic!("the palette") };
+    assert_eq!(input.text, "rollback payments");
+}
+
+#[test]
+fn nothing_is_done_on_a_screen_that_cannot_be_read_but_leave() {
+    let mut life = planned();
+    for happening in [Happening::Resize(50, 12), Happening::Typed("ROLLBACK"), Happening::Keys("enter")] {
+        life.live(happening);
+    }
+    assert!(life.executed.is_empty());
+    life.live(Happening::Resize(80, 24));
+    life.press("enter");
+    assert!(life.executed.is_empty(), "what was typed in the dark is not there either");
+    life.live(Happening::Typed("ROLLBACK"));
+    life.press("enter");
+    assert_eq!(life.executed.len(), 1, "on a screen it is");
+
+    let mut small = self::life();
+    small.live(Happening::Resize(59, 15));
+    for key in ["8", "?", "!b", ":"] {
+        small.press(key);
+    }
+    assert!(small.stage.model.planning.is_none() && small.stage.model.overlay().is_none());
+    small.press("q");
+    let effects = update(&mut small.stage.model, Message::Key(chords("q")[0]), small.at);
+    assert_eq!(effects, [Effect::Leave], "twice, as always");
+}
+
+#[test]
+fn a_reason_nobody_can_see_is_none() {
+    let mut life = life();
+    life.press("!b");
+    let number = life.stage.model.next_request - 1;
+    let mut grave = plan(&[]);
+    grave.confirmation.gesture = Gesture::TypeNameAndReason;
+    grave.confirmation.needs_reason = true;
+    life.take(Message::Planned(number, Box::new(Ok(grave))));
+    life.live(Happening::Time(3_100));
+    life.live(Happening::Typed("ROLLBACK"));
+    life.press("tab");
+    life.live(Happening::Pasted("\u{200b}\u{2060} "));
+    life.press("enter");
+    assert!(life.executed.is_empty() && said(&life).contains("reason is needed"), "{}", said(&life));
+    life.live(Happening::Pasted("a bad release\n"));
+    life.press("enter");
+    assert_eq!(life.executed.len(), 1);
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod environments;
 mod faults;
 #[path = "../support/headless.rs"]
 mod headless;
+mod gate;
 mod health;
 mod jobs;
 mod journeys;
@@ -24,6 +25,7 @@ mod nodes;
 mod noting;
 mod overview;
 mod owners;
+mod pins;
 mod pods;
 mod polled;
 mod prometheus;

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use quarterdeck::actions::Said;
-use quarterdeck::app::{Effect, Form, Message};
+use quarterdeck::app::{Effect, Form, Message, update};
 use quarterdeck::domain::action::Phase;
 use quarterdeck::domain::alert::{Alert, NoteDeed, Noting, Word};
 use quarterdeck::domain::source::SourceState;
@@ -11,6 +11,7 @@ use quarterdeck::sources::store::StoreSnapshot;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 
 use crate::alerts::{self, alert};
+use crate::keys::chords;
 use crate::stage::{Stage, ago, text};
 use crate::word::{self, Pair, at_once, typed};
 
@@ -262,4 +263,30 @@ async fn a_note_of_one_console_is_seen_and_changed_on_the_other() {
     mori.say("").await;
     mori.until("that it is gone", |screen| screen.contains("the note is taken back")).await;
     lee.until("that it is gone", |screen| !screen.contains("note by mori")).await;
+}
+
+#[test]
+fn a_paste_into_a_note_is_its_text_whole_and_submits_nothing() {
+    let link = format!("https://wiki.example/{}", "runbook-".repeat(40));
+    let pasted = format!("see {link}\rand q twice\n");
+    for keys in [false, true] {
+        let mut one = stage(alerts::shop(), Vec::new());
+        one.press("!n");
+        let message = if keys { Message::Burst(chords(&pasted)) } else { Message::Pasted(pasted.clone()) };
+        let asked = update(&mut one.model, message, ago(-1));
+        assert!(asked.iter().all(|effect| matches!(effect, Effect::KeepDraft(_))), "{asked:?}");
+        assert_eq!(typed(&one), format!("see {link}\nand q twice\n"));
+        let effects = one.later("enter");
+        assert_eq!(self::asked(&effects).text, format!("see {link}\nand q twice"));
+    }
+    // A short one, read with the keys before it: its line break is kept, the last one is not taken for enter.
+    let mut short = stage(alerts::shop(), Vec::new());
+    short.press("!n");
+    update(&mut short.model, Message::Together(chords("a\rb\r")), ago(-1));
+    assert_eq!(typed(&short), "a\nb");
+    assert!(short.model.word.as_ref().is_some_and(|open| !open.is_writing), "nothing is submitted");
+    let long = "x".repeat(70_000);
+    update(&mut short.model, Message::Pasted(long), ago(-1));
+    assert_eq!(typed(&short), "a\nb", "all of it or none");
+    assert!(short.model.ui.toast.as_ref().is_some_and(|toast| toast.words.contains("none of it was taken")));
 }

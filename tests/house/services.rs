@@ -165,8 +165,10 @@ fn marked_rows_that_the_filter_hides_are_counted_and_listed() {
 async fn rig_of_one_service(guard: Guard) -> Rig {
     let mut rig = Rig::open().await;
     let services = Arc::new(Services::new(vec![declared("shop", &["web", "api", "single"])]));
-    (rig.planner.services, rig.executor.services) = (services.clone(), services);
-    (rig.planner.guard, rig.executor.guard) = (guard, guard);
+    for planner in [&mut rig.planner, &mut rig.executor.planner] {
+        planner.services = services.clone();
+        planner.limits.guard = guard;
+    }
     rig
 }
 
@@ -188,10 +190,10 @@ async fn a_plan_that_says_another_service_than_there_is_is_refused() {
     let restart = catalog::named("restart").expect("an action");
     let mut rig = rig_of_one_service(Guard::Production).await;
     let plan = rig.plan(restart, &["web", "api"]).await;
-    rig.executor.services = Arc::default();
+    rig.executor.planner.services = Arc::default();
     let run = rig.confirmed(&plan).await;
     assert_eq!(run.phase, Phase::Refused, "{run:?}");
-    let said = &run.targets[0].words;
+    let said = run.reason.unwrap_or_default();
     assert!(said.contains("is of service web now, the plan says shop"), "{said}");
 }
 
@@ -237,6 +239,8 @@ fn undone(words: &str) -> Finished {
         pod: None,
         code: None,
         deadline_seconds: 60,
+
+        replicas: None,
         clearing: Vec::new(),
     };
     let begun = Entry {

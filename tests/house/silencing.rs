@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use quarterdeck::actions::{Silenced, Sketch};
 use quarterdeck::app::{Answer, Effect, Message, update};
 use quarterdeck::domain::action::Phase;
-use quarterdeck::domain::alert::{Alert, Silencing, Wanted};
+use quarterdeck::domain::alert::{Alert, Known, Matcher, Silencing, Wanted};
 use quarterdeck::domain::environment::Guard;
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::store::Author;
@@ -45,7 +45,9 @@ fn answer(stage: &mut Stage, (number, sketch): (u64, Sketch), covered: Result<Ve
         ends_at: now() + sketch.holds_for,
         seen: sketch.seen,
         chosen: sketch.chosen,
+        left_out: Vec::new(),
         covered,
+        known: Known { alerts: 90, names: ["HighErrorRate", "PodCrashes"].map(Into::into).into() },
         refusal: None,
         now: now(),
     });
@@ -160,6 +162,22 @@ fn what_was_changed_is_planned_anew_before_it_can_be_confirmed() {
     one.type_text("soon");
     assert!(one.later("enter").is_empty());
     assert!(text(&one.body(80, 24)).contains("is no length of time"));
+}
+
+#[test]
+fn what_is_left_out_of_a_suggestion_is_gone_from_its_field_too() {
+    let shop = alerts::shop();
+    let mut one = stage(shop.clone());
+    let (number, mut sketch) = sketched(&one.later("!z"));
+    assert!(sketch.is_suggested);
+    sketch.matchers = vec![Matcher::equal("alertname", "HighErrorRate"), Matcher::equal("what", "a\tb")];
+    answer(&mut one, (number, sketch), Ok(vec![shop[0].clone()]));
+    let drawn = text(&one.body(120, 40));
+    assert!(drawn.contains("alertname=\"HighErrorRate\" what=\"a b\""), "{drawn}");
+    assert!(drawn.contains("Type SILENCE at confirm"), "nothing is to be planned anew: {drawn}");
+    one.press("tab");
+    one.type_text(" x=y");
+    assert!(!sketched(&one.later("enter")).1.is_suggested, "written by somebody");
 }
 
 #[test]

@@ -188,6 +188,63 @@ fn what_is_registered_is_what_is_there() {
     assert!(readable.contains("docs/adr"), "ARCHITECTURE.md leads to the decisions");
 }
 
+/// Whether a number can only be small: written out, a constant, or of a type that cannot reach the calendar's end in seconds.
+fn is_small(unit: &str, argument: &str) -> bool {
+    let is_written = argument.chars().all(|letter| letter.is_ascii_digit() || "-_".contains(letter));
+    let is_constant = argument.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_');
+    is_written || is_constant || unit == "seconds" && argument.starts_with("i64::from(")
+}
+
+/// The calendar's `+` panics beyond the year 262142: a time from outside comes in by `domain::time`, which keeps it where no sum gets there.
+#[test]
+fn times_from_outside_come_in_by_one_door() {
+    let readers = [
+        "parse_from_rfc3339",
+        "parse_from_rfc2822",
+        "parse_from_str",
+        "from_timestamp",
+        "parse::<DateTime",
+        "parse::<Instant",
+    ];
+    let mut strays = Vec::new();
+    for (name, text) in files("src", ".rs").into_iter().filter(|(name, _)| !name.starts_with("src/domain/time/")) {
+        let text = before_tests(&name, &text);
+        for (place, line) in text.lines().enumerate().filter(|(_, line)| !line.contains("time::within")) {
+            if readers.iter().any(|reader| line.contains(reader)) {
+                strays.push(format!("{name}:{}: read it with domain::time", place + 1));
+            }
+            for made in line.split("TimeDelta::").skip(1) {
+                let Some((unit, rest)) = made.split_once('(') else { continue };
+                let argument = rest.split_once(')').map_or(rest, |(argument, _)| argument);
+                let is_length = ["milliseconds", "seconds", "minutes", "hours", "days", "weeks"].contains(&unit);
+                if is_length && !is_small(unit, argument) {
+                    strays.push(format!("{name}:{}: make it with domain::time::{unit}", place + 1));
+                }
+            }
+        }
+        for structure in text
+            .split("#[derive(")
+            .skip(1)
+            .filter(|rest| rest.split(')').next().is_some_and(|traits| traits.contains("Deserialize")))
+        {
+            let body = structure.split("\n}").next().unwrap_or_default();
+            let lines: Vec<&str> = body.lines().collect();
+            for pair in lines
+                .windows(2)
+                .filter(|pair| pair[1].ends_with(": Instant,") || pair[1].ends_with(": Option<Instant>,"))
+            {
+                if !pair[0].contains("deserialize_with = \"time::clamped") {
+                    strays.push(format!(
+                        "{name}: {} is read as it comes: deserialize it with time::clamped",
+                        pair[1].trim()
+                    ));
+                }
+            }
+        }
+    }
+    assert!(strays.is_empty(), "{}", strays.join("\n"));
+}
+
 #[test]
 fn nothing_is_left_half_done() {
     let marks = ["TO\u{44}O", "FIX\u{4d}E", "XX\u{58}", "HAC\u{4b}"];

@@ -24,31 +24,16 @@ fn demo(columns: u16, rows: u16) -> (Console, Terminal) {
 fn is_given_back(terminal: &Terminal) {
     assert!(!terminal.is_on_alternate_screen(), "the alternate screen is left");
     assert!(!terminal.is_cursor_hidden(), "the cursor is back");
+    assert!(!terminal.marks_pastes(), "pastes are not marked for the shell");
 }
 
 #[test]
 fn a_first_rollback_takes_a_few_keys() {
     let (_console, mut terminal) = demo(80, 24);
     terminal.wait_for_text("CrashLoopBackOff", Duration::from_secs(30));
-    // For a second after the worst came under the cursor an action key asks whether it is meant.
-    wait_until("the plan", SOON, || {
-        terminal.send("!b");
-        wait_until("an answer", SOON, || {
-            let text = terminal.screen_text();
-            (text.contains("Press again") || text.contains("Roll back in production: deployment/payments"))
-                .then_some(())
-        });
-        // What it said before must not be taken for the next answer: keys would land in the plan that is being opened.
-        terminal.wait_for("the words to pass", SOON, |text| !text.contains("Press again"));
-        terminal.screen_text().contains("Roll back in production: deployment/payments").then_some(())
-    });
-    terminal.wait_for_text("type ROLLBACK", SOON);
-    // The confirmation arms itself 300 ms after the plan is shown; enter before that is only told off.
-    terminal.send("ROLLBACK");
-    wait_until("the rollback to be done", Duration::from_secs(30), || {
-        terminal.send("\r");
-        terminal.screen_text().contains("verified: 6/6").then_some(())
-    });
+    terminal.act("!b", "Roll back in production: deployment/payments", SOON);
+    terminal.confirm("type ROLLBACK", "ROLLBACK", SOON);
+    terminal.wait_for_text("verified: 6/6", Duration::from_secs(30));
     terminal.send("\u{1b}");
     // The list itself, not only the header over the plan: an escape and a letter in one piece are another key.
     terminal.wait_for("the list, and no trouble", SOON, |text| {
@@ -111,7 +96,8 @@ fn the_environments_are_shown_together_and_each_alone_a_few_keys_away() {
     assert!(together.contains("PRODUCTION") && together.contains("staging"), "{together}");
     terminal.send("s");
     terminal.wait_for_text("demo-staging", SOON);
-    terminal.send("G\r");
+    terminal.send("G");
+    terminal.enter();
     // The whole frame: its upper rows are there before the lower ones.
     terminal.wait_for("the other environment, and nothing of this one", SOON, |text| {
         text.contains("STAGING") && text.contains("12 workloads") && !text.to_lowercase().contains("production")
@@ -136,6 +122,40 @@ fn a_paste_outside_a_field_does_nothing_but_say_so() {
     terminal.wait_for_text("pasted in", SOON);
     terminal.signal(Signal::TERM);
     terminal.wait_for_exit(SOON);
+}
+
+#[test]
+fn a_marked_paste_is_text_where_there_is_a_field_and_nothing_anywhere_else() {
+    let (_console, mut terminal) = demo(80, 24);
+    assert!(terminal.marks_pastes(), "it is asked for");
+    terminal.send("\u{1b}[200~q\rq\u{1b}[201~");
+    terminal.wait_for_text("Nothing was done", SOON);
+    terminal.send("/");
+    terminal.wait_for_text("enter keep", SOON);
+    terminal.send("\u{1b}[200~pay\u{1b}[201~");
+    terminal.wait_for("the rows of the filter", SOON, |text| text.contains("payments") && !text.contains("catalogue"));
+    terminal.signal(Signal::TERM);
+    terminal.wait_for_exit(SOON);
+    is_given_back(&terminal);
+}
+
+#[test]
+fn nothing_is_confirmed_on_a_screen_that_is_too_small() {
+    let (_console, mut terminal) = demo(120, 40);
+    terminal.wait_for_text("CrashLoopBackOff", Duration::from_secs(30));
+    terminal.resize(50, 12);
+    terminal.wait_for_text("Quarterdeck needs 60x15", SOON);
+    for key in ["!", "b", "R", "O", "L", "L", "B", "A", "C", "K"] {
+        terminal.send(key);
+    }
+    terminal.enter();
+    terminal.resize(120, 40);
+    terminal.wait_for_text("24 workloads, worst first", SOON);
+    assert!(!terminal.screen_text().contains("Roll back in"), "{}", terminal.screen_text());
+    terminal.resize(50, 12);
+    terminal.wait_for_text("Quarterdeck needs 60x15", SOON);
+    terminal.send("qq");
+    assert!(terminal.wait_for_exit(SOON).success(), "leaving works");
 }
 
 #[test]
@@ -254,14 +274,7 @@ fn a_note_is_written_in_the_operators_editor_and_the_terminal_comes_back() {
     terminal.wait_for_text("payments", FIRST_SCREEN);
     terminal.send("1");
     terminal.wait_for_text("SEVERITY", SOON);
-    wait_until("the form of a note", Duration::from_secs(40), || {
-        terminal.send("!n");
-        terminal.wait_for("an answer", SOON, |text| text.contains("Press again") || text.contains("Note on "));
-        let is_open = terminal.screen_text().contains("Note on ");
-        // Another alert had just come under the cursor: the key is asked for again once that is read.
-        terminal.wait_for("the question to pass", SOON, |text| !text.contains("Press again"));
-        is_open.then_some(())
-    });
+    terminal.act("!n", "Note on ", Duration::from_secs(40));
     terminal.send("mine");
     terminal.wait_for_text("mine", SOON);
     terminal.send("\u{f}");
@@ -272,12 +285,8 @@ fn a_note_is_written_in_the_operators_editor_and_the_terminal_comes_back() {
         text.contains("Note on ") && text.contains("from my editor")
     });
     assert!(terminal.is_on_alternate_screen());
-    // All of this took less time than the confirmation takes to arm itself.
-    wait_until("the note to be written", SOON, || {
-        terminal.send("\r");
-        terminal.wait_for("an answer", SOON, |text| text.contains("written down") || text.contains("Read it first"));
-        terminal.screen_text().contains("written down").then_some(())
-    });
+    terminal.confirm("Note on ", "", SOON);
+    terminal.wait_for_text("written down", SOON);
     terminal.wait_for_text("mine from my editor", SOON);
     terminal.signal(Signal::TERM);
     terminal.wait_for_exit(SOON);

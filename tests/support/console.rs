@@ -95,7 +95,10 @@ impl Console {
 
     /// Starts `apply` on a plan document.
     pub(crate) fn start_apply(&self, plan: &Value) -> Running {
-        let word = plan.pointer("/confirmation/word").and_then(Value::as_str).unwrap_or_default();
+        self.start_confirmed(plan, plan.pointer("/confirmation/word").and_then(Value::as_str).unwrap_or_default())
+    }
+
+    fn start_confirmed(&self, plan: &Value, word: &str) -> Running {
         let command = self.command(&["apply", "-", "--confirm", word, "--reason", "a test takes it back"]);
         Running::start(command, &plan.to_string())
     }
@@ -103,6 +106,11 @@ impl Console {
     /// Applies a plan document.
     pub(crate) fn apply(&self, plan: &Value) -> Finished {
         self.start_apply(plan).finish(PATIENCE)
+    }
+
+    /// The same with a word that need not be the plan's.
+    pub(crate) fn apply_confirmed(&self, plan: &Value, word: &str) -> Finished {
+        self.start_confirmed(plan, word).finish(PATIENCE)
     }
 
     /// Plans, and reads the document.

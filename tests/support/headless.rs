@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use quarterdeck::actions::journal::Journal;
-use quarterdeck::actions::{Desk, Seen};
+use quarterdeck::actions::{Desk, Limits, Seen};
 use quarterdeck::app::{Connect, Effect, Feeds, Keep, Message, Model, Performer, Reach, Scope, command_names, update};
 use quarterdeck::config::{Asked, ContextRef, Environment, Namespaces, Settings};
 use quarterdeck::domain::action::Actor;
@@ -65,7 +65,7 @@ impl Headless {
         let seen = Arc::new(Mutex::new(Seen::load(state)));
         let desk = Desk {
             environment: Arc::default(),
-            guard: Guard::Production,
+            limits: Guard::Production.into(),
             grant: Ok(()),
             actor: Actor { os_user: "mori".into(), host: "bastion".into(), ..Actor::default() },
             services: settings.services,
@@ -77,7 +77,7 @@ impl Headless {
         let services = desk.services.clone();
         let feeds = Feeds {
             alerts: environments.iter().filter_map(|one| AlertFeed::of(one, &services, &clock)).collect(),
-            signals: environments.iter().filter_map(|one| SignalFeed::of(one, &clock)).collect(),
+            signals: environments.iter().filter_map(|one| SignalFeed::of(one, &services, &clock)).collect(),
             objectives: environments.iter().filter_map(|one| SloFeed::of(one, &services, &clock)).collect(),
             health: environments.iter().filter_map(|one| HealthFeed::of(&one.name, &services)).collect(),
         };
@@ -251,7 +251,7 @@ fn connect(kubeconfig: &Path, environments: Vec<Environment>, desk: Desk, leave:
         let read_only = environment.read_only.as_ref().map(|reason| reason.words().to_owned());
         let desk = Desk {
             environment: environment.name.clone(),
-            guard: environment.guard,
+            limits: Limits { namespaces: environment.namespaces.clone(), ..environment.guard.into() },
             grant: read_only.map_or(Ok(()), Err),
             ..desk.clone()
         };
@@ -264,11 +264,12 @@ fn connect(kubeconfig: &Path, environments: Vec<Environment>, desk: Desk, leave:
                 Namespaces::All | Namespaces::OfContext => Vec::new(),
             };
             let observe = Arc::new(connection.clone());
+            let planner = desk.planner(observe.clone(), Rehearsal::new(connection.clone()));
             Ok(Reach {
                 pods: desk.pods(observe.clone(), quarterdeck::sources::cluster::Reach::new(connection.clone())),
-                redact: quarterdeck::telemetry::redact_command,
-                planner: desk.planner(observe.clone(), Rehearsal::new(connection.clone())),
-                executor: desk.executor(observe, Arc::new(Hands::new(connection.clone())), leave),
+                command_lines: quarterdeck::actions::CommandLines::Whole(quarterdeck::telemetry::redact_command),
+                planner: planner.clone(),
+                executor: desk.executor(planner, Arc::new(Hands::new(connection.clone())), leave),
                 connection,
                 namespaces,
             })

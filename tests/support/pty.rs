@@ -6,7 +6,7 @@ use std::num::NonZeroU16;
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
@@ -14,6 +14,9 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use super::process::{signal, wait_until};
+
+/// How long a person takes at least from one key to enter.
+const APART: Duration = Duration::from_millis(150);
 
 struct Screen {
     parser: vt100::Parser,
@@ -35,6 +38,8 @@ enum Reader {
 pub(crate) struct Terminal {
     screen: Arc<Mutex<Screen>>,
     line: Option<OwnedFd>,
+    /// When keys were last sent.
+    sent: Mutex<Instant>,
     child: Child,
 }
 
@@ -65,7 +70,7 @@ impl Terminal {
             read(File::from(from), &reading);
             lock(&reading).reader = Reader::Ended;
         });
-        Self { screen, line: Some(line), child }
+        Self { screen, line: Some(line), sent: Mutex::new(Instant::now()), child }
     }
 
     /// The screen as text, row by row.
@@ -81,6 +86,11 @@ impl Terminal {
     /// Whether the alternate screen is on.
     pub(crate) fn is_on_alternate_screen(&self) -> bool {
         lock(&self.screen).parser.screen().alternate_screen()
+    }
+
+    /// Whether the program asked for marks around pastes.
+    pub(crate) fn marks_pastes(&self) -> bool {
+        lock(&self.screen).parser.screen().bracketed_paste()
     }
 
     /// Whether the cursor is hidden.
@@ -116,10 +126,10 @@ impl Terminal {
 
     /// Waits until the screen fulfils a claim; shows the screen when it does not.
     pub(crate) fn wait_for(&self, what: &str, deadline: Duration, claim: impl Fn(&str) -> bool) {
-        let end = std::time::Instant::now() + deadline;
+        let end = Instant::now() + deadline;
         wait_until(what, deadline + Duration::from_secs(1), || {
             let text = self.screen_text();
-            assert!(std::time::Instant::now() < end, "waited {deadline:?} in vain: {what}; the screen:\n{text}");
+            assert!(Instant::now() < end, "waited {deadline:?} in vain: {what}; the screen:\n{text}");
             claim(&text).then_some(())
         });
     }
@@ -128,6 +138,39 @@ impl Terminal {
     pub(crate) fn send(&self, keys: &str) {
         let mut keyboard = File::from(self.line().try_clone().expect("a handle"));
         keyboard.write_all(keys.as_bytes()).expect("the terminal takes keys");
+        *lock(&self.sent) = Instant::now();
+    }
+
+    /// Presses enter, as long after the key before as a person does: together with others it is a paste.
+    pub(crate) fn enter(&self) {
+        let last = *lock(&self.sent);
+        wait_until("a moment between two keys", Duration::from_secs(1), || (last.elapsed() > APART).then_some(()));
+        self.send("\r");
+    }
+
+    /// Presses the keys of an action until its form is open. For a second after another row came under the cursor they only ask whether it
+    /// is meant, and are pressed again once that is read and gone: before, they would land in the form that is being opened.
+    pub(crate) fn act(&self, keys: &str, opened: &str, deadline: Duration) {
+        wait_until(opened, deadline, || {
+            self.send(keys);
+            self.wait_for("an answer", deadline, |text| text.contains("Press again") || text.contains(opened));
+            self.wait_for("the question to pass", deadline, |text| !text.contains("Press again"));
+            self.screen_text().contains(opened).then_some(())
+        });
+    }
+
+    /// Confirms the form that asks so: waits until it is armed, types, waits until that is seen, presses enter once, and waits until it is gone.
+    ///
+    /// One key, one answer: a key sent again because nothing was seen yet acts on whatever stands there by then.
+    pub(crate) fn confirm(&self, asks: &str, typed: &str, deadline: Duration) {
+        self.wait_for(&format!("{asks:?}, armed"), deadline, |text| text.contains(asks) && !text.contains("accepted in"));
+        if !typed.is_empty() {
+            let before = self.screen_text().matches(typed).count();
+            self.send(typed);
+            self.wait_for("what was typed", deadline, |text| text.matches(typed).count() > before);
+        }
+        self.enter();
+        self.wait_for(&format!("{asks:?} to be answered"), deadline, |text| !text.contains(asks));
     }
 
     /// Changes the size.

@@ -21,7 +21,7 @@ impl Action for Pause {
         if facts.report.is_paused {
             return Err(Refusal(format!("{} is paused already.", facts.workload)));
         }
-        let (pins, body) = field_patch(facts, "/spec/paused", &json!(true), context.record);
+        let (pins, body) = field_patch(facts, "/spec/paused", &json!(true), &["/spec/template"], context.record);
         let counts = facts.report.counts;
         Ok(Draft {
             from: "rolling out what it is told".to_owned(),
@@ -41,14 +41,15 @@ impl Action for Pause {
             goal: Goal::Paused,
             pod: None,
             blast: BlastRadius {
-                pods: 0,
                 words: format!(
                     "no pod; {} of {} stay at {}",
                     counts.updated,
                     counts.desired,
                     images(facts.template()).join(", ")
                 ),
+                ..BlastRadius::default()
             },
+            tier: self.about().tier,
             warnings: vec![
                 "A crashing pod goes on crashing, and scaling still works: a pause only stops the rollout.".to_owned(),
             ],

@@ -4,10 +4,10 @@ use chrono::SecondsFormat;
 use serde_json::{Value, json};
 
 use crate::actions::contract::{
-    About, Action, Context, Draft, Options, Refusal, common_refusals, partitioned, patch_request, pods, replaced_by_us,
-    replacing, template_patch,
+    About, Action, Context, Draft, Options, Refusal, blast, common_refusals, partition_warnings, partitioned,
+    patch_request, pods, replaced_by_us, replacing, template_patch,
 };
-use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
+use crate::domain::action::{Goal, Inverse, Step, Tier};
 use crate::domain::rollout::images;
 use crate::sources::observe::WorkloadFacts;
 
@@ -36,16 +36,7 @@ impl Action for Restart {
         let cause = format!("quarterdeck restart by {}", context.record.actor);
         let (pins, body) = template_patch(facts, &template, &cause, context.record);
         let counts = facts.report.counts;
-        let recreate = facts.object.pointer("/spec/strategy/type").and_then(Value::as_str) == Some("Recreate");
-        let mut warnings: Vec<String> = partitioned(facts).into_iter().collect();
-        if recreate {
-            warnings.push(
-                "The strategy is Recreate: every pod is stopped before the first new one starts, an OUTAGE.".to_owned(),
-            );
-        }
-        if counts.desired == 1 && !recreate {
-            warnings.push("There is only one replica: it is replaced after its successor is ready, with maxUnavailable permitting less.".to_owned());
-        }
+        let mut warnings = partition_warnings(facts);
         let stamping =
             format!("Stamp the pod template of {}; the controller replaces every pod, step by step.", facts.workload);
         let mut steps = vec![Step::change(stamping, patch_request(facts, body))];
@@ -62,7 +53,8 @@ impl Action for Restart {
             changes: Vec::new(),
             goal: Goal::Healthy,
             pod: None,
-            blast: BlastRadius { pods: counts.total, words: format!("{} replaced", pods(counts.total)) },
+            blast: blast(facts, counts.total, &format!("{} replaced", pods(counts.total))),
+            tier: self.about().tier,
             warnings,
             expected: if partitioned(facts).is_some() {
                 "every replica the partition selects is new; every replica is available".to_owned()

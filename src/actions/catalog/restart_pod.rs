@@ -62,8 +62,11 @@ impl Action for RestartPod {
             pod: Some(replaced(pod, facts)),
             blast: BlastRadius {
                 pods: 1,
+                at_most: 1,
+                is_outage: is_outage(pod, ready),
                 words: format!("1 pod stopped and 1 started; {ready} of {} stay ready", facts.report.counts.desired),
             },
+            tier: self.about().tier,
             warnings: warnings(facts, pod, ready),
             expected: format!("pod {name} is gone and a new pod of {workload} is ready in its place"),
             inverse: Inverse {
@@ -84,9 +87,13 @@ fn described(pod: &Pod, now: Instant) -> String {
     format!("pod {}{node}: {how}, {} restarts", pod.name, pod.restarts())
 }
 
+const fn is_outage(pod: &Pod, ready_others: usize) -> bool {
+    pod.is_ready && ready_others == 0
+}
+
 fn warnings(facts: &WorkloadFacts, pod: &Pod, ready_others: usize) -> Vec<String> {
     let mut warnings = Vec::new();
-    if pod.is_ready && ready_others == 0 {
+    if is_outage(pod, ready_others) {
         warnings.push("OUTAGE: it is the only pod that is ready; nothing answers until its successor is.".to_owned());
     }
     if facts.report.is_paused {

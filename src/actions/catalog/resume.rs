@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::pause::only_deployments;
 use crate::actions::contract::{
-    About, Action, Context, Draft, Options, Refusal, field_patch, not_now, patch_request, pods,
+    About, Action, Context, Draft, Options, Refusal, blast, field_patch, not_now, patch_request, pods,
 };
-use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
+use crate::domain::action::{Goal, Inverse, Step, Tier};
 use crate::domain::rollout::{Change, images};
 use crate::sources::observe::WorkloadFacts;
 
@@ -24,7 +24,9 @@ impl Action for Resume {
         if !facts.report.is_paused {
             return Err(Refusal(format!("{} is not paused.", facts.workload)));
         }
-        let (pins, body) = field_patch(facts, "/spec/paused", &json!(false), context.record);
+        // It lets go whatever stands there: what that is, and how it comes, is what the plan shows.
+        let shown = ["/spec/template", "/spec/strategy"];
+        let (pins, body) = field_patch(facts, "/spec/paused", &json!(false), &shown, context.record);
         let counts = facts.report.counts;
         let left = counts.desired.saturating_sub(counts.updated);
         let image = images(facts.template()).join(", ");
@@ -45,7 +47,8 @@ impl Action for Resume {
             }],
             goal: Goal::Healthy,
             pod: None,
-            blast: BlastRadius { pods: left, words: format!("{} replaced", pods(left)) },
+            blast: blast(facts, left, &format!("{} replaced", pods(left))),
+            tier: self.about().tier,
             warnings: Vec::new(),
             expected: format!("every replica runs {image} and is available"),
             inverse: Inverse {

@@ -1,8 +1,8 @@
 //! Roll back: put the template of an earlier revision back, and nothing else.
 
 use crate::actions::contract::{
-    About, Action, Context, Draft, Options, Refusal, common_refusals, delete_pod, ordinal, partitioned, patch_request,
-    pods, replaced_by_us, replacing, template_patch,
+    About, Action, Context, Draft, Options, Refusal, blast, common_refusals, delete_pod, ordinal, partition_warnings,
+    partitioned, patch_request, pods, replaced_by_us, replacing, template_patch,
 };
 use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
 use crate::domain::rollout::{
@@ -58,7 +58,8 @@ impl Action for Rollback {
             changes: Vec::new(),
             goal: Goal::Healthy,
             pod: None,
-            blast: blast(facts, target),
+            blast: replaced(facts, target),
+            tier: self.about().tier,
             warnings,
             expected: match partitioned(facts) {
                 None => format!("every replica runs {} and is available; no pod of another revision is left", target.images.join(", ")),
@@ -148,25 +149,17 @@ fn described(revision: Option<&Revision>, images: &[String]) -> String {
 }
 
 /// Pods of the wrong revision go, pods of the right one that still run stay.
-fn blast(facts: &WorkloadFacts, target: &Revision) -> BlastRadius {
+fn replaced(facts: &WorkloadFacts, target: &Revision) -> BlastRadius {
     let counts = facts.report.counts;
     let started = counts.desired.saturating_sub(target.replicas);
     let going = counts.total.saturating_sub(target.replicas);
-    let recreate = facts.object.pointer("/spec/strategy/type").and_then(Value::as_str) == Some("Recreate");
-    let how = if recreate {
-        "; the strategy is Recreate: every pod is stopped before the first new one starts, an OUTAGE"
-    } else {
-        ""
-    };
-    BlastRadius {
-        pods: going,
-        words: format!(
-            "{} replaced, {} started, {} of the target revision already there{how}",
-            pods(going),
-            pods(started),
-            pods(target.replicas)
-        ),
-    }
+    let words = format!(
+        "{} replaced, {} started, {} of the target revision already there",
+        pods(going),
+        pods(started),
+        pods(target.replicas)
+    );
+    blast(facts, going, &words)
 }
 
 fn warnings(facts: &WorkloadFacts, choice: &Choice<'_>, is_asked: bool) -> Vec<String> {
@@ -186,7 +179,7 @@ fn warnings(facts: &WorkloadFacts, choice: &Choice<'_>, is_asked: bool) -> Vec<S
             target.number
         ));
     }
-    warnings.extend(partitioned(facts));
+    warnings.extend(partition_warnings(facts));
     let now = images(facts.template());
     let mutable: Vec<&String> = target.images.iter().filter(|image| is_mutable_tag(image)).collect();
     if !mutable.is_empty() {

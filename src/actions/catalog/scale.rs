@@ -1,6 +1,6 @@
 //! Scale: another number of pods, the code stays.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::actions::contract::{
     About, Action, Context, Draft, Options, Refusal, field_patch, not_now, patch_request, pods,
@@ -36,16 +36,22 @@ impl Action for Scale {
         if wanted == now {
             return Err(Refusal(format!("{} has {} already.", facts.workload, pods(now))));
         }
-        let (pins, body) = field_patch(facts, "/spec/replicas", &json!(wanted), context.record);
+        // Only a StatefulSet has it; whether volumes go with the pods is what the plan says first.
+        let shown: &[&str] = if facts.workload.kind == Kind::StatefulSet {
+            &["/spec/persistentVolumeClaimRetentionPolicy"]
+        } else {
+            &[]
+        };
+        let (pins, body) = field_patch(facts, "/spec/replicas", &json!(wanted), shown, context.record);
         let (gone, new) = (now.saturating_sub(wanted), wanted.saturating_sub(now));
         let mut warnings = Vec::new();
         if wanted == 0 {
             warnings.push("OUTAGE: no pod is left, and nothing answers until it is scaled up again.".to_owned());
         }
-        let retention = facts.object.pointer("/spec/persistentVolumeClaimRetentionPolicy/whenScaled");
-        if gone > 0 && retention.and_then(serde_json::Value::as_str) == Some("Delete") {
+        let loses_volumes = gone > 0 && deletes_claims(facts);
+        if loses_volumes {
             warnings.push(format!(
-                "DATA LOSS: its volume claims are deleted with the pods (persistentVolumeClaimRetentionPolicy.whenScaled is Delete): the data of {} is gone for good.",
+                "DATA LOSS: its volume claims are deleted with the pods (persistentVolumeClaimRetentionPolicy.whenScaled is Delete): the data of {} goes with them, unless their volumes are kept (reclaimPolicy Retain).",
                 pods(gone)
             ));
         }
@@ -66,13 +72,36 @@ impl Action for Scale {
             }],
             goal: Goal::Replicas(wanted),
             pod: None,
-            blast: BlastRadius { pods: gone, words: format!("{} stopped, {} started", pods(gone), pods(new)) },
+            blast: BlastRadius {
+                pods: gone,
+                at_most: gone.max(new),
+                is_outage: wanted == 0,
+                words: format!("{} stopped, {} started", pods(gone), pods(new)),
+            },
+            tier: if loses_volumes { Tier::T3 } else { self.about().tier },
             warnings,
             expected: format!("{} available", pods(wanted)),
-            inverse: Inverse {
-                words: format!("Scale it back to {now}."),
-                command: Some(format!("quarterdeck plan scale {} --replicas {now}", facts.workload)),
+            inverse: if loses_volumes {
+                Inverse {
+                    words: format!(
+                        "It cannot be taken back: {} of before would come back with empty volumes.",
+                        pods(gone)
+                    ),
+                    command: None,
+                }
+            } else {
+                Inverse {
+                    words: format!("Scale it back to {now}."),
+                    command: Some(format!("quarterdeck plan scale {} --replicas {now}", facts.workload)),
+                }
             },
         })
     }
+}
+
+/// Whether the controller deletes the volume claims of the pods it takes away: only claims it made itself, of a template.
+fn deletes_claims(facts: &WorkloadFacts) -> bool {
+    let retention = facts.object.pointer("/spec/persistentVolumeClaimRetentionPolicy/whenScaled");
+    let claims = facts.object.pointer("/spec/volumeClaimTemplates").and_then(Value::as_array);
+    retention.and_then(Value::as_str) == Some("Delete") && claims.is_some_and(|claims| !claims.is_empty())
 }

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::actions::contract::{
-    About, Action, Context, Draft, Options, Refusal, common_refusals, partitioned, patch_request, pods, replaced_by_us,
-    replacing, template_patch,
+    About, Action, Context, Draft, Options, Refusal, blast, common_refusals, partition_warnings, partitioned,
+    patch_request, pods, replaced_by_us, replacing, template_patch,
 };
-use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
+use crate::domain::action::{Goal, Inverse, Step, Tier};
 use crate::domain::rollout::{images, is_mutable_tag};
 use crate::sources::observe::WorkloadFacts;
 
@@ -71,7 +71,7 @@ impl Action for SetImage {
         template["spec"]["containers"][place]["image"] = json!(image);
         let cause = format!("quarterdeck set-image {image} by {}", context.record.actor);
         let (pins, body) = template_patch(facts, &template, &cause, context.record);
-        let mut warnings: Vec<String> = partitioned(facts).into_iter().collect();
+        let mut warnings = partition_warnings(facts);
         if is_mutable_tag(image) {
             warnings.push(format!(
                 "MUTABLE TAG ({image}): what it is may change under you. Name a digest, IMAGE@sha256:…, to be sure."
@@ -100,10 +100,8 @@ impl Action for SetImage {
             to_revision: None,
             steps,
             pins,
-            blast: BlastRadius {
-                pods: facts.report.counts.total,
-                words: format!("{} replaced", pods(facts.report.counts.total)),
-            },
+            blast: blast(facts, facts.report.counts.total, &format!("{} replaced", pods(facts.report.counts.total))),
+            tier: self.about().tier,
             warnings,
             expected: if partitioned(facts).is_some() {
                 format!("every replica the partition selects runs {image}; every replica is available")

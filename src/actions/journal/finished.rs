@@ -98,6 +98,7 @@ mod tests {
             pod: None,
             code: None,
             deadline_seconds: 60,
+            replicas: None,
             clearing: Vec::new(),
         };
         let entry = Entry {
@@ -117,7 +118,7 @@ mod tests {
     }
 
     fn chain(lines: Vec<Line>) -> Chain {
-        Chain { file: "chain".into(), is_alive: false, lines, torn_at: None, trouble: None }
+        Chain { lines, ..Chain::written("chain".into(), "chain".into(), b"") }
     }
 
     fn run(run: &str, minute: i64) -> Vec<Line> {

@@ -1,26 +1,60 @@
-//! Reading every chain of this machine: what happened, whether it was tampered with, and what never ended.
+//! Reading the chains of this machine: what happened, and whether it was tampered with.
+//!
+//! A hash is that of the line as it was written, byte for byte: a member that this version does not know is part of it, and is
+//! told.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Entry, Line, SILENCES, VISITS, What};
-use crate::domain::action::{Outcome, Phase};
+use serde_json::Value;
+
+use super::{Line, folder};
+use crate::domain::store::AuditLine;
 
 /// One chain as it was read.
 #[derive(Debug)]
 pub struct Chain {
-    /// Its file.
+    /// Its name; in the audit it is `journal/NAME`.
+    pub name: String,
+    /// Its file; for a sealed one that of its segment.
     pub file: PathBuf,
     /// Whether its process still lives.
     pub is_alive: bool,
-    /// Its lines as far as they can be read.
+    /// What is written, as it is.
+    pub text: String,
+    /// Its lines as far as they can be read; one of a kind that only newer versions know is left out.
     pub lines: Vec<Line>,
     /// The first line that cannot be read, from 1.
     pub torn_at: Option<usize>,
     /// Why the file as a whole cannot be read; the other chains still count.
     pub trouble: Option<String>,
+}
+
+impl Chain {
+    /// A chain whose text is known.
+    pub(super) fn written(name: String, file: PathBuf, bytes: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let mut chain =
+            Self { name, file, is_alive: false, text: String::new(), lines: Vec::new(), torn_at: None, trouble: None };
+        for (place, raw) in text.lines().enumerate() {
+            match serde_json::from_str(raw) {
+                Ok(line) => chain.lines.push(line),
+                Err(_) if AuditLine::read(raw).is_ok_and(|line| line.is_sound()) => {}
+                Err(_) => {
+                    chain.torn_at = Some(place + 1);
+                    break;
+                }
+            }
+        }
+        chain.text = text;
+        chain
+    }
+
+    /// A chain that cannot be read.
+    pub(super) fn unreadable(name: String, file: PathBuf, error: &io::Error) -> Self {
+        Self { trouble: Some(error.to_string()), ..Self::written(name, file, b"") }
+    }
 }
 
 /// What is wrong with a chain.
@@ -34,150 +68,94 @@ pub struct Flaw {
     pub words: String,
 }
 
-/// A run that began and has no end in any chain, and whose process is gone.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Unfinished {
-    /// The line that began it: action, cluster, actor, targets.
-    pub begun: Entry,
-    /// When it began.
-    pub at: crate::domain::time::Instant,
-    /// The targets whose request may have been sent and that were not settled, by their place.
-    pub open: Vec<usize>,
-    /// Those of them whose change the server said it accepted.
-    pub accepted: BTreeSet<usize>,
-    /// The targets that were settled, by their place: how, and in which words.
-    pub settled: BTreeMap<usize, (Outcome, String)>,
-}
-
-/// Every chain of a state folder, oldest first; none when there is no journal yet.
+/// Every chain of a state folder that is not sealed, oldest first; none when there is no journal yet.
 ///
 /// # Errors
 /// When the folder cannot be read. A file that cannot be read is a chain without lines that says why: it hides no other.
 pub fn chains(state: &Path) -> io::Result<Vec<Chain>> {
-    let folder = state.join("journal");
-    let entries = match fs::read_dir(&folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "jsonl"));
-    // The name begins with the time.
-    files.sort();
-    Ok(files.into_iter().map(read).collect())
+    Ok(folder::files(state)?.into_iter().filter_map(read).collect())
 }
 
-fn read(file: PathBuf) -> Chain {
-    let opened = File::open(&file).and_then(|open| Ok((open.try_lock_shared().is_err(), fs::read(&file)?)));
-    let mut chain = Chain { file, is_alive: false, lines: Vec::new(), torn_at: None, trouble: None };
-    let bytes = match opened {
-        Ok((is_alive, bytes)) => {
-            chain.is_alive = is_alive;
-            bytes
-        }
-        Err(error) => {
-            chain.trouble = Some(error.to_string());
-            return chain;
-        }
-    };
-    let text = String::from_utf8_lossy(&bytes);
-    for (place, raw) in text.lines().enumerate() {
-        match serde_json::from_str(raw) {
-            Ok(line) => chain.lines.push(line),
-            Err(_) => {
-                chain.torn_at = Some(place + 1);
-                break;
-            }
-        }
+/// Reads a chain; `None` when it is not there any more, because it was sealed meanwhile.
+pub(super) fn read(file: PathBuf) -> Option<Chain> {
+    let name = folder::name(&file);
+    match File::open(&file).and_then(|open| Ok((open.try_lock_shared().is_err(), fs::read(&file)?))) {
+        Ok((is_alive, bytes)) => Some(Chain { is_alive, ..Chain::written(name, file, &bytes) }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => Some(Chain::unreadable(name, file, &error)),
     }
-    chain
+}
+
+/// What a text of lines is, judged by itself.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    /// The hash of each line, as far as they can be read.
+    pub(super) hashes: Vec<String>,
+    /// What is wrong: the line, from 1, and a sentence.
+    pub(super) flaws: Vec<(usize, String)>,
+}
+
+/// Judges lines by their hashes, each over the line as it was written.
+pub(super) fn judge(text: &str) -> Judged {
+    let mut judged = Judged::default();
+    let mut flaw = |line: usize, words: &str| judged.flaws.push((line, words.to_owned()));
+    for (place, raw) in text.lines().enumerate() {
+        let number = place + 1;
+        let Ok(line) = AuditLine::read(raw) else {
+            flaw(number, "the line cannot be read; a process that died while writing leaves one such line at the end.");
+            break;
+        };
+        let prev = judged.hashes.last().map_or("", String::as_str);
+        if !line.is_sound() {
+            flaw(number, "the line was changed after it was written.");
+        } else if line.prev != prev || line.seq != number as u64 {
+            flaw(number, "a line before it is missing, was added or was moved.");
+        }
+        judged.hashes.push(line.hash);
+    }
+    judged
 }
 
 /// Everything wrong with the chains: torn, changed, missing, reordered lines.
 pub fn flaws(chains: &[Chain]) -> Vec<Flaw> {
     let mut found = Vec::new();
     for chain in chains {
-        let mut flaw =
-            |line: usize, words: &str| found.push(Flaw { file: chain.file.clone(), line, words: words.to_owned() });
-        let mut prev = String::new();
-        for (place, line) in chain.lines.iter().enumerate() {
-            let number = place + 1;
-            if line.hash != line.computed_hash() {
-                flaw(number, "the line was changed after it was written.");
-            } else if line.prev != prev || line.seq != number as u64 {
-                flaw(number, "a line before it is missing, was added or was moved.");
-            }
-            prev.clone_from(&line.hash);
-        }
-        if let Some(trouble) = &chain.trouble {
-            flaw(0, &format!("the file cannot be read ({trouble}): runs it tells of are not known here."));
-        }
-        if let Some(line) = chain.torn_at {
-            flaw(line, "the line cannot be read; a process that died while writing leaves one such line at the end.");
-        }
+        let flaw = |(line, words)| Flaw { file: chain.file.clone(), line, words };
+        found.extend(judge(&chain.text).flaws.into_iter().map(flaw));
+        let unread =
+            |trouble| format!("the file cannot be read ({trouble}): runs it tells of are not known here.");
+        found.extend(chain.trouble.as_ref().map(|trouble| flaw((0, unread(trouble)))));
     }
     found
 }
 
-/// Runs to verify: begun, never ended, and nobody is at them any more.
-pub fn unfinished(chains: &[Chain]) -> Vec<Unfinished> {
-    // A visit to a pod has no target to verify: that its end is missing is all there is to know.
-    let is_run = |action: &str| !VISITS.contains(&action) && !SILENCES.contains(&action);
-    left_open(chains).into_iter().filter(|run| is_run(&run.begun.action)).collect()
+/// What a line holds that this version does not know: names of members, or the line as a whole. Raw: to be cleaned.
+pub(super) fn foreign(raw: &str) -> Option<String> {
+    let written: Value = serde_json::from_str(raw).ok()?;
+    let Ok(line) = serde_json::from_str::<Line>(raw) else {
+        return Some("it is of a kind that this version does not know".to_owned());
+    };
+    let mut members = Vec::new();
+    beyond(&written, &serde_json::to_value(line).ok()?, "", &mut members);
+    (!members.is_empty()).then(|| format!("it has members that this version does not know: {}", members.join(", ")))
 }
 
-/// Silences that somebody began to make, change or end, of which no end is told, and nobody is at them any more.
-pub fn unfinished_silences(chains: &[Chain]) -> Vec<Entry> {
-    let open = left_open(chains).into_iter().map(|run| run.begun);
-    open.filter(|begun| SILENCES.contains(&begun.action.as_str())).collect()
-}
-
-fn left_open(chains: &[Chain]) -> Vec<Unfinished> {
-    let mut runs: HashMap<&str, (Unfinished, bool)> = HashMap::new();
-    let mut order: Vec<&str> = Vec::new();
-    let lines = || chains.iter().flat_map(|chain| chain.lines.iter().map(move |line| (chain, line)));
-    for (chain, line) in lines().filter(|(_, line)| line.entry.what == What::Begun) {
-        order.push(&line.entry.run);
-        let run = Unfinished {
-            begun: line.entry.clone(),
-            at: line.at,
-            open: Vec::new(),
-            accepted: BTreeSet::new(),
-            settled: BTreeMap::new(),
-        };
-        runs.insert(&line.entry.run, (run, chain.is_alive));
-    }
-    // A second time round: whichever chain is read first, an end counts.
-    for chain in chains {
-        for line in &chain.lines {
-            let entry = &line.entry;
-            let Some((run, is_over)) = runs.get_mut(entry.run.as_str()) else { continue };
-            match (entry.what, entry.target) {
-                (What::Intent, Some(target)) => run.open.push(target),
-                (What::Accepted, Some(target)) => {
-                    run.accepted.insert(target);
-                    // What the server stored may differ from what was rehearsed.
-                    if let (Some(stored), Some(aim)) = (entry.aims.first(), run.begun.aims.get_mut(target)) {
-                        aim.clone_from(stored);
-                    }
+/// The members of one document that the other does not have, each with the way to it.
+fn beyond(written: &Value, known: &Value, way: &str, found: &mut Vec<String>) {
+    match (written, known) {
+        (Value::Object(written), Value::Object(known)) => {
+            for (key, value) in written {
+                match known.get(key) {
+                    Some(known) => beyond(value, known, &format!("{way}{key}."), found),
+                    // Absent and empty are one.
+                    None if value.is_null() || value.as_array().is_some_and(Vec::is_empty) => {}
+                    None => found.push(format!("{way}{key}")),
                 }
-                (What::Settled, Some(target)) => {
-                    run.open.retain(|open| *open != target);
-                    let outcome = entry.outcome.unwrap_or(Outcome::Unknown);
-                    run.settled.insert(target, (outcome, entry.words.clone()));
-                }
-                (What::Ended, _) => *is_over = true,
-                // Somebody else is verifying it right now.
-                (What::Resumed, _) if chain.is_alive => *is_over = true,
-                _ => {}
             }
         }
+        (Value::Array(written), Value::Array(known)) => {
+            written.iter().zip(known).for_each(|(written, known)| beyond(written, known, way, found));
+        }
+        _ => {}
     }
-    order.into_iter().filter_map(|run| runs.remove(run)).filter(|(_, is_over)| !is_over).map(|(run, _)| run).collect()
-}
-
-/// How runs ended that came to an end, by their ids.
-pub fn ended(chains: &[Chain]) -> HashMap<String, Phase> {
-    let lines = chains.iter().flat_map(|chain| &chain.lines);
-    let ends = lines.filter(|line| line.entry.what == What::Ended);
-    ends.filter_map(|line| Some((line.entry.run.clone(), line.entry.phase?))).collect()
 }

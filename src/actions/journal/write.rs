@@ -2,11 +2,11 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use super::{Entry, Line};
+use super::{Entry, Line, folder, runs};
 use crate::domain::time::Instant;
 
 /// Kept aside for the day the disk is full.
@@ -15,6 +15,7 @@ const RESERVE: usize = 4 * 1024 * 1024;
 /// The chain of this process. The file is made with its first line and locked while the process lives.
 #[derive(Debug)]
 pub struct Journal {
+    state: PathBuf,
     folder: PathBuf,
     open: Option<Open>,
 }
@@ -40,7 +41,7 @@ pub enum Written {
 impl Journal {
     /// The journal of a state folder. Nothing is written yet.
     pub fn new(state: &Path) -> Self {
-        Self { folder: state.join("journal"), open: None }
+        Self { state: state.to_path_buf(), folder: folder::of(state), open: None }
     }
 
     /// Sets room aside for the day the disk is full: as soon as a process may act, not when it does. Blocks.
@@ -48,13 +49,22 @@ impl Journal {
     /// # Errors
     /// When there is no room, or the folder cannot be made; the journal works without.
     pub fn set_aside(&self) -> io::Result<()> {
-        make(&self.folder)?;
+        folder::make(&self.folder)?;
         set_aside(&self.folder)
     }
 
     /// Where the chains are.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Whether a run of this id was ever begun on this machine, by whichever process, however long ago. Blocks; reads no more than it
+    /// must.
+    ///
+    /// # Errors
+    /// When a part of the journal cannot be read: then it is not known.
+    pub fn has_begun(&self, run: &str) -> io::Result<bool> {
+        runs::has_begun(&self.state, run)
     }
 
     /// Appends a line and waits until it is on disk.
@@ -75,7 +85,7 @@ impl Journal {
 
     fn try_append(&mut self, entry: Entry, at: Instant) -> io::Result<()> {
         if self.open.is_none() {
-            self.open = Some(open(&self.folder, at)?);
+            self.open = Some(open(&self.state, &self.folder, at)?);
         }
         let Some(open) = self.open.as_mut() else { return Err(io::Error::other("the journal is not open")) };
         let mut line = Line { seq: open.seq + 1, at, prev: open.prev.clone(), entry, hash: String::new() };
@@ -95,18 +105,22 @@ impl Journal {
     }
 }
 
-fn make(folder: &Path) -> io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-fn open(folder: &Path, at: Instant) -> io::Result<Open> {
-    make(folder)?;
-    let name = format!("{}-{}-{:08x}.jsonl", at.format("%Y%m%dT%H%M%SZ"), std::process::id(), random());
-    let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(folder.join(name))?;
-    // Waits: whoever reads every chain holds each for a moment.
-    file.lock().map_err(|error| io::Error::other(format!("the journal cannot be locked: {error}")))?;
-    // The name must survive a power cut as well as the lines.
-    File::open(folder)?.sync_all()?;
+fn open(state: &Path, folder: &Path, at: Instant) -> io::Result<Open> {
+    folder::make(folder)?;
+    // Without an id the chain is still a chain; a shared store then cannot tell whose it was.
+    let id = folder::made_id(state).map(|id| format!("-{id}")).unwrap_or_default();
+    let file = loop {
+        let (time, process) = (at.format("%Y%m%dT%H%M%SZ"), std::process::id());
+        let name = format!("{time}-{process}-{:08x}{id}.jsonl", folder::random());
+        let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(folder.join(name))?;
+        // Waits: whoever reads every chain holds each for a moment.
+        file.lock().map_err(|error| io::Error::other(format!("the journal cannot be locked: {error}")))?;
+        // Whoever seals may have taken it away, empty as it was and not locked yet.
+        if file.metadata()?.nlink() > 0 {
+            break file;
+        }
+    };
+    folder::sync(folder)?;
     // Without a reserve the journal still works; a full disk is then refused at once.
     let _ = set_aside(folder);
     Ok(Open { file, seq: 0, prev: String::new(), end: 0 })
@@ -127,12 +141,6 @@ fn set_aside(folder: &Path) -> io::Result<()> {
         });
     // A part of a reserve is no reserve, and takes the room the lines need.
     made.or_else(|error| fs::remove_file(&reserve).and(Err(error)))
-}
-
-fn random() -> u32 {
-    use std::hash::{BuildHasher, Hasher};
-    let number = std::hash::RandomState::new().build_hasher().finish();
-    u32::try_from(number & u64::from(u32::MAX)).unwrap_or(0)
 }
 
 /// Writes a line that must be on disk before anything else happens.

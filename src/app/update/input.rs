@@ -48,14 +48,11 @@ pub(super) fn context(model: &Model) -> Context {
     }
 }
 
-/// Whether characters are typed into a field: bursts of them are no accident there.
-pub(crate) fn is_typing(model: &Model) -> bool {
-    // A plan's field takes part in the guard: a pasted confirmation is none.
-    matches!(context(model), Context::Prompt | Context::Palette | Context::Help)
-}
-
 /// Takes a key.
 pub(super) fn key(model: &mut Model, chord: Chord, now: Instant) -> Vec<Effect> {
+    if model.is_too_small {
+        return out_of_sight(model, chord, now);
+    }
     let context = context(model);
     let pressed = model.keymap.press(context, &mut model.pending, chord);
     model.ui.pending_keys = model.pending.to_string();
@@ -80,6 +77,18 @@ pub(super) fn key(model: &mut Model, chord: Chord, now: Instant) -> Vec<Effect> 
             Vec::new()
         }
         Pressed::Unfinished | Pressed::Nothing | Pressed::Unbound => Vec::new(),
+    }
+}
+
+/// Takes a key while the screen cannot be read: whatever lies under it, only leaving works.
+fn out_of_sight(model: &mut Model, chord: Chord, now: Instant) -> Vec<Effect> {
+    match model.keymap.press(Context::Global, &mut model.pending, chord) {
+        Pressed::Command(name) => match named(name.0) {
+            Some(command @ (Command::Quit | Command::Back | Command::Cancel)) => leave(model, command, now),
+            Some(command @ (Command::Suspend | Command::Redraw)) => run(model, command, now),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
     }
 }
 
@@ -286,7 +295,7 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
                 .as_ref()
                 .and_then(|planning| planning.scene.plan.as_ref())
                 .is_some_and(|plan| plan.confirmation.needs_reason);
-            if needs_reason && !is_in_reason && reason.text.trim().is_empty() && !typed.text.trim().is_empty() {
+            if needs_reason && !is_in_reason && !text::is_visible(&reason.text) && !typed.text.trim().is_empty() {
                 return next_part(model, Command::NextTab, now);
             }
             plan::confirm(model, &typed.text, &reason.text, now)

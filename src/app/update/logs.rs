@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-
 use super::toast;
 use crate::app::commands::Command;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::log::{Level, LogAsk, Since};
 use crate::domain::rollout::{Verdict, WorkloadRef};
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 use crate::sources::logs::LogNews;
 use crate::ui::state::{DetailTab, Field, View};
 
@@ -179,7 +177,7 @@ fn since(model: &mut Model, anchor: u8, now: Instant) -> Vec<Effect> {
                 }
             }
         }
-        anchor => Since::Time(now - TimeDelta::minutes(ANCHORS[usize::from(anchor - 1).min(ANCHORS.len() - 1)])),
+        anchor => Since::Time(now - time::minutes(ANCHORS[usize::from(anchor - 1).min(ANCHORS.len() - 1)])),
     };
     again(model, now, |ask| ask.since = since)
 }

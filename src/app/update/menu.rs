@@ -237,7 +237,7 @@ fn is_run(model: &Model) -> bool {
         && model.planning.as_ref().is_some_and(|planning| planning.scene.run.is_some())
 }
 
-/// The targets and options of a palette line: `NAME [-n NAMESPACE] [-e ENVIRONMENT] [--to N] [--replicas N] [--image IMAGE]`; without a name, what the operator means.
+/// The targets and options of a palette line: `NAME [-n NAMESPACE] [-e ENVIRONMENT] [--to N] [--replicas N] [--image IMAGE] [--override-record]`; without a name, what the operator means.
 pub(super) fn target(model: &Model, words: &[&str]) -> Result<(Vec<WorkloadRef>, Options), String> {
     let (mut name, mut namespace, mut environment, mut options) = (None, None, None, Options::default());
     let mut words = words.iter();
@@ -255,10 +255,11 @@ pub(super) fn target(model: &Model, words: &[&str]) -> Result<(Vec<WorkloadRef>,
             }
             "--image" => options.image = Some((*words.next().ok_or("--image needs an image.")?).to_owned()),
             "--pin" => options.is_pinned = true,
+            "--override-record" => options.overrides_record = true,
             "--pod" => options.pod = Some((*words.next().ok_or("--pod needs the name of a pod.")?).to_owned()),
             word if word.starts_with('-') => {
                 return Err(format!(
-                    "{word:?} is not known here: NAME, -n NAMESPACE, -e ENVIRONMENT, --to N, --replicas N, --image IMAGE, --pin, --pod POD."
+                    "{word:?} is not known here: NAME, -n NAMESPACE, -e ENVIRONMENT, --to N, --replicas N, --image IMAGE, --pin, --pod POD, --override-record."
                 ));
             }
             word if name.is_none() => name = Some(word),

@@ -14,6 +14,7 @@ mod noting;
 mod overview;
 mod palette;
 mod panes;
+mod paste;
 mod plan;
 mod reaching;
 mod run;
@@ -30,8 +31,6 @@ mod typing;
 mod word;
 mod world;
 
-pub(super) use input::is_typing;
-
 use chrono::TimeDelta;
 
 use super::commands::Command;
@@ -41,6 +40,7 @@ use super::model::Model;
 use super::sight::Link;
 use crate::domain::time::Instant;
 use crate::sources::store::StoreSnapshot;
+use crate::ui::layout;
 use crate::ui::state::{Toast, View};
 
 /// From when on enter confirms what is open: type-ahead and pastes must not confirm what nobody has read yet.
@@ -52,11 +52,13 @@ const TOAST: TimeDelta = TimeDelta::seconds(6);
 pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> {
     let mut effects = match message {
         Message::Key(chord) => input::key(model, chord, now),
-        Message::Burst => {
-            toast(model, "Keys came in faster than anybody types: dropped. Nothing was done.", true, now);
-            Vec::new()
+        Message::Together(chords) => paste::together(model, chords, now),
+        Message::Burst(chords) => paste::burst(model, chords, now),
+        Message::Pasted(text) => paste::pasted(model, &text, now),
+        Message::Resize(columns, rows) => {
+            model.is_too_small = !layout::fits(columns, rows);
+            vec![Effect::Repaint]
         }
-        Message::Resize(..) => vec![Effect::Repaint],
         Message::Leave(Leaving::Asked | Leaving::TerminalGone) => give_up_and_leave(model, now),
         Message::Continued => vec![Effect::Repaint, Effect::Retry],
         Message::Clock => clock(model, now),

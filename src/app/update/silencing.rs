@@ -73,7 +73,7 @@ fn begin(
     meant: &[Arc<Alert>],
     seen: Option<Silence>,
 ) -> Vec<Effect> {
-    let covers = seen.as_ref().map_or_else(|| in_common(meant), |silence| silence.matchers.clone());
+    let covers = seen.as_ref().map_or_else(|| in_common(meant, &[]), |silence| silence.matchers.clone());
     let covers = covers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let fields = [String::new(), covers.clone(), USUAL.to_owned(), String::new()].map(Field::holding);
     let fields = if action == SilenceDeed::ExpireSilence { vec![Field::default(); 2] } else { fields.to_vec() };
@@ -85,6 +85,7 @@ fn begin(
         seen,
         plan: None,
         planned: (covers, USUAL.to_owned()),
+        is_suggested: action == SilenceDeed::Silence,
         armed_at: None,
         is_sending: false,
         error: None,
@@ -117,7 +118,8 @@ fn ask(model: &mut Model) -> Vec<Effect> {
             open.plan = None;
             open.error = None;
             let (seen, chosen) = (open.seen.clone(), open.chosen.clone());
-            let sketch = Sketch { action: open.action, matchers, holds_for, seen, chosen };
+            let is_suggested = open.is_suggested;
+            let sketch = Sketch { action: open.action, matchers, is_suggested, holds_for, seen, chosen };
             vec![Effect::PlanSilence(number, open.environment.clone(), Box::new(sketch))]
         }
         Err(sentence) => {
@@ -132,13 +134,30 @@ pub(super) fn planned(model: &mut Model, number: u64, planned: Result<Silencing,
     if let Some(open) = model.silencing.as_mut().filter(|open| open.number == number && !open.is_sending) {
         match planned {
             Ok(plan) => {
+                let covers = plan.matchers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
                 open.plan = Some(Arc::new(plan));
                 open.armed_at = Some(now + ARMING);
+                if open.is_suggested && covers != open.planned.0 {
+                    show(model, covers);
+                }
             }
             Err(sentence) => open.error = Some(sentence),
         }
     }
     Vec::new()
+}
+
+/// Puts the matchers that were worked out where those stood that were suggested, unless somebody has changed them meanwhile.
+fn show(model: &mut Model, covers: String) {
+    let Some(open) = model.silencing.as_mut() else { return };
+    let field = model.ui.overlays.iter_mut().find_map(|overlay| match overlay {
+        Overlay::Silencing { fields, .. } => fields.get_mut(1).filter(|field| field.text == open.planned.0),
+        _ => None,
+    });
+    if let Some(field) = field {
+        *field = Field::holding(covers.clone());
+    }
+    open.planned.0 = covers;
 }
 
 /// Tab: the next field, or the one before.
@@ -154,6 +173,7 @@ pub(super) fn confirm(model: &mut Model, fields: &[Field], now: Instant) -> Vec<
     let Some(open) = model.silencing.as_mut().filter(|open| !open.is_sending) else { return Vec::new() };
     let typed = |place: usize| fields.get(place).map(|field| field.text.clone()).unwrap_or_default();
     if open.is_changed(fields) {
+        open.is_suggested &= open.planned.0 == typed(1);
         open.planned = (typed(1), typed(2));
         return ask(model);
     }
@@ -167,7 +187,7 @@ pub(super) fn confirm(model: &mut Model, fields: &[Field], now: Instant) -> Vec<
         return Vec::new();
     }
     let reason = typed(0).trim().to_owned();
-    if plan.confirmation.needs_reason && reason.is_empty() {
+    if plan.confirmation.needs_reason && !text::is_visible(&reason) {
         open.error = Some("Say why: whoever finds the silence later has nothing else to go by.".to_owned());
         return Vec::new();
     }

@@ -8,7 +8,7 @@ use crate::ui::scene::WordScene;
 use crate::ui::state::{Field, Overlay, View};
 
 /// The field that has the keys.
-fn field(model: &mut Model) -> Option<&mut Field> {
+pub(super) fn field(model: &mut Model) -> Option<&mut Field> {
     if model.ui.overlays.is_empty() {
         return filter(model);
     }
@@ -64,6 +64,11 @@ pub(super) fn typed(model: &mut Model, chord: Chord, now: Instant) {
         (None, Key::Char('u')) => *field = Field::default(),
         _ => return,
     }
+    changed(model, now);
+}
+
+/// What is in the field that has the keys is another text now.
+pub(super) fn changed(model: &mut Model, now: Instant) {
     match model.ui.overlays.last_mut() {
         Some(Overlay::Palette { selected, .. }) => *selected = 0,
         Some(Overlay::Help { scroll, .. }) => *scroll = 0,

@@ -58,7 +58,7 @@ pub fn undone(left: &Left<'_>, object: &Value) -> Option<Undone> {
     let workload = left.workload;
     if object.pointer("/metadata/uid").and_then(Value::as_str) != Some(left.uid) {
         let created = object.pointer("/metadata/creationTimestamp").and_then(Value::as_str);
-        let at = created.and_then(|at| chrono::DateTime::parse_from_rfc3339(at).ok()).map(|at| at.to_utc());
+        let at = created.and_then(time::read);
         let told = format!("deleted {workload} and created it again");
         return Some(left.told("somebody", at, &told, None));
     }
@@ -94,14 +94,14 @@ impl Left<'_> {
     fn by(&self, object: &Value, field: Field, told: &str) -> Undone {
         let writer = owner::last_writer(object, field);
         let who = self.person(object, writer.as_ref());
-        let name = |writer: &Writer| match (field, writer.manager.as_str()) {
-            // By the scale subresource, as autoscalers do.
-            (Field::Replicas, controllers @ "kube-controller-manager") => format!("an autoscaler ({controllers})"),
-            (_, manager) => manager.to_owned(),
-        };
-        let who = who.or_else(|| writer.as_ref().map(name));
-        let advice = writer.as_ref().and_then(|writer| owner::advice(&writer.manager));
-        self.told(who.as_deref().unwrap_or("somebody"), writer.and_then(|writer| writer.at), told, advice)
+        let who = who.or_else(|| writer.as_ref().map(Writer::name));
+        let advice = writer.as_ref().and_then(|writer| match field {
+            Field::Template => owner::left_behind(object, &writer.manager),
+            Field::Replicas | Field::Paused => None,
+        });
+        let advice =
+            advice.or_else(|| writer.as_ref().and_then(|writer| owner::advice(&writer.manager)).map(str::to_owned));
+        self.told(who.as_deref().unwrap_or("somebody"), writer.and_then(|writer| writer.at), told, advice.as_deref())
     }
 
     /// The person behind a change made by Quarterdeck: its record on the object names them.

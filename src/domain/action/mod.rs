@@ -3,15 +3,17 @@
 //! Pure types shared by the screen, the planner and the executor, which do not know each other.
 
 mod aftermath;
+mod meaning;
 mod plan;
 mod record;
 mod run;
 mod tier;
 
 pub use aftermath::{Code, Left, Undone, WATCHED, undone};
+pub use meaning::difference;
 pub use plan::{
     Actor, BlastRadius, Cluster, Confirmation, Evidence, Fight, Goal, Inverse, Part, Pin, Plan, Rehearsal, Replaced,
-    Request, Step, Target,
+    Request, Step, Target, takes,
 };
 pub use record::{OperationRecord, RECORD_KEY, RELEASING};
 pub use run::{Illegal, Outcome, Phase, Run, RunEvent, TargetRun, advance};

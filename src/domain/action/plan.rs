@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 use super::tier::{Gesture, Tier};
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{Change, WorkloadRef, same_code};
-use crate::domain::time::Instant;
+use crate::domain::text;
+use crate::domain::time::{self, Instant};
 
 /// Who plans and acts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -111,16 +112,30 @@ pub struct Evidence {
     /// What was seen.
     pub words: String,
     /// When.
+    #[serde(deserialize_with = "time::clamped")]
     pub observed_at: Instant,
 }
 
 /// Who or what will feel it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct BlastRadius {
-    /// Pods that will be replaced.
+    /// Pods that will be replaced, as things stood when the plan was made: a rollout under way moves the figure.
     pub pods: u32,
+    /// The most it may come to while that moves: of a new template, every pod the workload is to have. 0 in documents of before.
+    #[serde(default)]
+    pub at_most: u32,
+    /// Whether every pod may be down at one time.
+    #[serde(default)]
+    pub is_outage: bool,
     /// In words.
     pub words: String,
+}
+
+impl BlastRadius {
+    /// Whether somebody who has read this was told of the other: no more pods at most, and no outage that was not said.
+    pub const fn covers(&self, other: &Self) -> bool {
+        other.at_most <= self.at_most && (self.is_outage || !other.is_outage)
+    }
 }
 
 /// Somebody who will undo the action, or get in its way.
@@ -212,6 +227,12 @@ pub struct Target {
     pub evidence: Vec<Evidence>,
     /// Who will feel it.
     pub blast: BlastRadius,
+    /// What it can do to users there, which what is found on the target may make graver than the action is by itself.
+    #[serde(default)]
+    pub tier: Tier,
+    /// The run whose operation record on the target is overridden.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overrides: Option<String>,
     /// Who will fight it.
     pub fights: Vec<Fight>,
     /// What an operator should know first: NOT SEEN HEALTHY HERE, a mutable tag, another choice of kubectl's.
@@ -227,6 +248,38 @@ pub struct Target {
     pub deadline_seconds: u32,
     /// How to take it back.
     pub inverse: Inverse,
+}
+
+impl Target {
+    /// Why somebody who has read this target was not told how far it would reach now; `None` when they were.
+    pub fn reaches_further(&self, blast: &BlastRadius, tier: Tier) -> Option<String> {
+        if self.blast.covers(blast) && tier <= self.tier {
+            return None;
+        }
+        Some(format!(
+            "{} would reach further than the plan said. Now: {}, at most {} ({}); the plan said: {}, at most {} ({}).",
+            self.workload,
+            blast.words,
+            blast.at_most,
+            tier.words(),
+            text::clean(&self.blast.words),
+            self.blast.at_most,
+            self.tier.words()
+        ))
+    }
+
+    /// How long it may take: the time of its verification, and as much again for each pod that is replaced by us.
+    pub fn takes(&self) -> TimeDelta {
+        takes(self.deadline_seconds, &self.steps)
+    }
+}
+
+/// How long steps with this deadline may take.
+pub fn takes(deadline_seconds: u32, steps: &[Step]) -> TimeDelta {
+    let replaced = steps.iter().filter(|step| step.part == Part::Replacing).count();
+    time::seconds(
+        i64::from(deadline_seconds).saturating_mul(i64::try_from(replaced).unwrap_or(i64::MAX).saturating_add(1)),
+    )
 }
 
 /// Whether the server has seen the plan.
@@ -270,8 +323,10 @@ pub struct Plan {
     /// Who made it.
     pub actor: Actor,
     /// When its facts were last read.
+    #[serde(deserialize_with = "time::clamped")]
     pub refreshed_at: Instant,
     /// When it must not be used any more.
+    #[serde(deserialize_with = "time::clamped")]
     pub expires_at: Instant,
     /// How far the cluster's clock was ahead of this console's then, in seconds: operation records are in the cluster's time.
     #[serde(default)]
@@ -300,6 +355,8 @@ pub struct Plan {
 impl Plan {
     /// How long a plan holds after its last refresh.
     pub const HOLDS: TimeDelta = TimeDelta::minutes(5);
+    /// How far ahead of ours the clock may be that a document was made by.
+    const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
 
     /// The digest of the document as it stands.
     pub fn computed_digest(&self) -> String {
@@ -321,9 +378,15 @@ impl Plan {
         self.digest == self.computed_digest()
     }
 
-    /// Whether its facts are too old to act on.
+    /// Whether its facts are too old to act on, whatever expiry a document writes.
     pub fn is_expired(&self, now: Instant) -> bool {
-        now >= self.expires_at
+        let end = self.refreshed_at.checked_add_signed(Self::HOLDS);
+        now >= self.expires_at || end.is_none_or(|end| now >= end)
+    }
+
+    /// Whether it says that it was made later than now: more than two clocks of one room differ.
+    pub fn is_of_the_future(&self, now: Instant) -> bool {
+        self.refreshed_at.signed_duration_since(now) > Self::CLOCKS_DIFFER
     }
 
     /// Whether it could be applied.
@@ -343,20 +406,31 @@ impl Plan {
     /// How long the record of a target may be needed after the plan was made: until it must have begun, and until every target up to it
     /// has had its time.
     pub fn holds_target(&self, place: usize) -> TimeDelta {
-        let seconds: i64 = self.targets.iter().take(place + 1).map(|target| i64::from(target.deadline_seconds)).sum();
-        Self::HOLDS + TimeDelta::seconds(seconds)
+        self.targets
+            .iter()
+            .take(place + 1)
+            .map(Target::takes)
+            .fold(Self::HOLDS, |all, one| (all + one).min(time::LONGEST))
     }
 
-    /// Whether somebody who has read the other plan has read this one: the same targets, pins, steps, outcome, resistance and warnings.
+    /// Whether somebody who has read the other plan has read this one: the same targets, pins, steps, outcome, blast radius, tier, way back,
+    /// resistance and warnings.
     ///
-    /// Evidence, ages and stamps of a restart are renewed with every refresh and do not count.
+    /// Evidence, ages and stamps of a restart are renewed with every refresh and do not count; nor does how many pods are left to replace
+    /// at this moment, which a rollout under way moves every second: how many it may be at most does, and whether all at one time.
     pub fn reads_as(&self, other: &Self) -> bool {
+        let uid_of_pod = |target: &Target| target.pod.as_ref().map(|pod| pod.uid.clone());
         let is_same_target = |(one, other): (&Target, &Target)| {
             let steps = |target: &Target| target.steps.iter().map(|step| step.words.clone()).collect::<Vec<_>>();
             one.workload == other.workload
                 && (&one.uid, &one.pins, &one.to, one.goal) == (&other.uid, &other.pins, &other.to, other.goal)
                 && (one.wave, steps(one)) == (other.wave, steps(other))
                 && (&one.fights, &one.warnings) == (&other.fights, &other.warnings)
+                && (one.blast.at_most, one.blast.is_outage, one.tier)
+                    == (other.blast.at_most, other.blast.is_outage, other.tier)
+                && (&one.expected, &one.inverse, uid_of_pod(one))
+                    == (&other.expected, &other.inverse, uid_of_pod(other))
+                && (one.deadline_seconds, &one.overrides) == (other.deadline_seconds, &other.overrides)
                 && same_code(&one.expected_template, &other.expected_template)
         };
         self.targets.len() == other.targets.len()

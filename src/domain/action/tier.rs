@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::domain::environment::Guard;
 
 /// What an action can do to users. Ordered from the harmless to the grave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub enum Tier {
     /// Local only.
+    #[default]
     T0,
     /// Reversible, no user impact.
     T1,

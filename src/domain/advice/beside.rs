@@ -61,7 +61,7 @@ fn compare(name: &str, what: &str, unit: Unit, least: f64, sides: [&Value; 2]) -
         value: None,
         threshold: None,
         baseline: None,
-        words: format!("{what} of the new pods: nothing was counted"),
+        words: String::new(),
     };
     match sides {
         [Ok(new), Ok(old)] => {
@@ -80,7 +80,10 @@ fn compare(name: &str, what: &str, unit: Unit, least: f64, sides: [&Value; 2]) -
             );
             Some(found)
         }
-        [Err(Absence::NoSeries), Ok(_)] => Some(found),
+        [Err(absence @ (Absence::NoSeries | Absence::Unsaid)), Ok(_)] => {
+            found.words = format!("{what} of the new pods: {}", absence.words());
+            Some(found)
+        }
         _ => None,
     }
 }

@@ -73,8 +73,22 @@ pub enum Absence {
     NoQuery,
     /// It was asked for, and nothing was counted.
     NoSeries,
+    /// Not every request says how it ended.
+    Unsaid,
     /// The server refused the query: its sentence.
     Refused(String),
+}
+
+impl Absence {
+    /// Why, as the end of a sentence.
+    pub fn words(&self) -> String {
+        match self {
+            Self::NoQuery => "no query of it is configured".to_owned(),
+            Self::NoSeries => "nothing was counted".to_owned(),
+            Self::Unsaid => "not every request says how it ended, by a label with its status".to_owned(),
+            Self::Refused(sentence) => sentence.trim_end_matches('.').to_owned(),
+        }
+    }
 }
 
 /// A value, always finite, or why there is none.

@@ -222,7 +222,7 @@ fn too_few(since: &Window, before: &Window) -> Option<String> {
     let counted = |window: &Window, when: &str| match &window.requests {
         Ok(count) if *count >= REQUESTS_AT_LEAST => None,
         Ok(count) => Some(format!("{} {when}, at least {REQUESTS_AT_LEAST:.0} are needed", requests(*count))),
-        Err(absence) => Some(format!("requests {when}: {}", absent(absence))),
+        Err(absence) => Some(format!("requests {when}: {}", absence.words())),
     };
     match (counted(since, "since the release"), counted(before, "before it")) {
         (Some(since), None) => {
@@ -230,14 +230,6 @@ fn too_few(since: &Window, before: &Window) -> Option<String> {
             Some(format!("{since}; there were {had:.0} in the same time before it"))
         }
         (since, before) => since.or(before),
-    }
-}
-
-fn absent(absence: &Absence) -> String {
-    match absence {
-        Absence::NoQuery => "no query of it is configured".to_owned(),
-        Absence::NoSeries => "nothing was counted".to_owned(),
-        Absence::Refused(sentence) => sentence.trim_end_matches('.').to_owned(),
     }
 }
 
@@ -299,9 +291,9 @@ impl Rule {
             (Err(Absence::NoSeries), Ok(before)) => {
                 format!("{what} vanished: {} before the release, nothing was counted since", say(*before))
             }
-            (Err(absence), _) => format!("{what}: {}", absent(absence)),
+            (Err(absence), _) => format!("{what}: {}", absence.words()),
             (Ok(since), Err(absence)) => {
-                format!("{what} {}, and before the release {}", say(*since), absent(absence))
+                format!("{what} {}, and before the release {}", say(*since), absence.words())
             }
             (Ok(since), Ok(before)) => {
                 // A wave of the day or the week is no release's doing: the worse baseline counts.

@@ -11,7 +11,7 @@ use crate::domain::service::{Service, Services};
 pub const SERVICE_LABELS: [&str; 3] = ["service", "app", "app_kubernetes_io_name"];
 
 /// Labels that name a workload, as kube-state-metrics writes them.
-const WORKLOAD_LABELS: [(&str, Kind); 3] =
+pub(super) const WORKLOAD_LABELS: [(&str, Kind); 3] =
     [("deployment", Kind::Deployment), ("statefulset", Kind::StatefulSet), ("daemonset", Kind::DaemonSet)];
 
 /// The service of an alert with these labels: the declared one whose `alerts` it carries, all of them; else the one a label names.

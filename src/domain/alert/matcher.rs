@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::text::clean;
+
 /// How a value is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Operator {
@@ -53,7 +55,7 @@ impl Operator {
     }
 }
 
-/// One matcher: a label's name, an operator, a value.
+/// One matcher: a label's name, an operator, a value; as Alertmanager has them, cleaned only where they are drawn.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Matcher {
     /// The label.
@@ -84,6 +86,12 @@ impl fmt::Display for Matcher {
         }
         to.write_str("\"")
     }
+}
+
+/// Matchers as one line to be read, each value cleaned.
+pub(super) fn said(matchers: &[Matcher]) -> String {
+    let each = matchers.iter().map(|matcher| clean(&matcher.to_string()).into_owned());
+    each.collect::<Vec<_>>().join(" ")
 }
 
 /// Why a text is no list of matchers: a sentence with what to write.

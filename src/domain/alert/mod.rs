@@ -2,6 +2,7 @@
 //!
 //! | file | subject |
 //! |---|---|
+//! | [`breadth`](Breadth) | how wide a silence is, beyond what fires now |
 //! | [`comparison`](Comparison) | the threshold a rule holds a value against |
 //! | [`ruled`](Ruled) | what the rules of a Prometheus add to what Alertmanager lists |
 //! | [`severity`](Severity) | how bad, from whatever word a label says (requirements, section H) |
@@ -12,6 +13,7 @@
 //! | [`local`](Local) | rules that this console evaluates itself |
 //! | [`matcher`](Matcher) | what a silence covers |
 //! | [`runbook`](address) | the address of a runbook, before it is passed on |
+//! | [`sender`](LeftOut) | which labels say who sent an alert, and what a silence of it is made of |
 //! | [`silence`](Silence) | who keeps notifications back, until when |
 //! | [`noting`](Noting) | the plan of a note: written, changed, taken back |
 //! | [`taking`](Taking) | the plan of saying that somebody is on it, or nobody any more |
@@ -20,6 +22,7 @@
 //! | [`word`](Word) | what a plan of one of these two has in common: whose, until when, what stands against it |
 //! | [`watchdog`](Watchdog) | the alert that always fires: without it, no alerts is not healthy |
 
+mod breadth;
 pub mod comparison;
 pub mod group;
 mod history;
@@ -30,6 +33,7 @@ mod matcher;
 mod noting;
 pub mod ruled;
 mod runbook;
+mod sender;
 mod severity;
 mod silence;
 mod silencing;
@@ -44,6 +48,7 @@ use serde::{Deserialize, Serialize};
 
 use super::service::Services;
 
+pub use breadth::{Breadth, Known};
 pub use comparison::Comparison;
 pub use history::History;
 pub use local::{Local, LocalRule};
@@ -51,15 +56,16 @@ pub use matcher::{Matcher, MatcherError, Operator, matchers};
 pub use noting::{NoteDeed, Noted, Noting};
 pub use ruled::{Ruled, Teller};
 pub use runbook::address;
+pub use sender::{LeftOut, in_common, is_same, left_out};
 pub use severity::Severity;
 pub use silence::{Silence, SilenceState};
-pub use silencing::{Hidden, SeenSilence, SilenceDeed, Silencing, USUAL as USUAL_SILENCE, Wanted, in_common};
+pub use silencing::{Hidden, SeenSilence, SilenceDeed, Silencing, USUAL as USUAL_SILENCE, Wanted};
 pub use snapshot::AlertSnapshot;
 pub use taking::{Deed, MOST as MOST_TAKEN, Taken, Taking};
 pub use watchdog::Watchdog;
 pub use word::{Around, Terms, Word};
 
-use super::time::Instant;
+use super::time::{self, Instant};
 
 /// Names and values in the order of the names; both cleaned.
 pub type Labels = Arc<[(Arc<str>, Arc<str>)]>;
@@ -118,6 +124,7 @@ pub struct Acknowledgement {
     /// Who.
     pub by: Arc<str>,
     /// When.
+    #[serde(deserialize_with = "time::clamped")]
     pub at: Instant,
     /// What they said with it; may be empty.
     pub words: Arc<str>,
@@ -150,6 +157,8 @@ pub struct Alert {
     pub heard_at: Instant,
     /// Its labels.
     pub labels: Labels,
+    /// Its labels as Alertmanager has them, in the order of the names, where cleaning made others of them: for matchers, never to be drawn.
+    pub raw: Option<Labels>,
     /// Its annotations.
     pub annotations: Labels,
     /// Where the expression is; an address.
@@ -194,6 +203,7 @@ impl Alert {
             heard_at: started_at,
             service: join::service(&labels, services, environment),
             labels,
+            raw: None,
             annotations: Labels::default(),
             source: None,
             silenced_by: Vec::new(),
@@ -242,6 +252,14 @@ impl Alert {
     /// A label of it.
     pub fn label(&self, name: &str) -> Option<&Arc<str>> {
         value(&self.labels, name)
+    }
+
+    /// Its labels as matchers compare them: as Alertmanager has them. Never to be drawn.
+    pub const fn matchable(&self) -> &Labels {
+        match &self.raw {
+            Some(raw) => raw,
+            None => &self.labels,
+        }
     }
 
     /// What it says, in one line: its summary, else its description, else its message.

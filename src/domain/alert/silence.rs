@@ -60,9 +60,9 @@ impl Silence {
         (self.state, at)
     }
 
-    /// What it covers, as Alertmanager writes it: `alertname="A" service=~"b|c"`.
+    /// What it covers, as Alertmanager writes it: `alertname="A" service=~"b|c"`; cleaned.
     pub fn covers(&self) -> String {
-        self.matchers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        super::matcher::said(&self.matchers)
     }
 }
 

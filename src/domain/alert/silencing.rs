@@ -9,11 +9,12 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::{Alert, Matcher, Operator, Severity, Silence, SilenceState};
+use super::{Alert, Breadth, Known, LeftOut, Matcher, Operator, Severity, Silence, SilenceState, matcher};
 use crate::domain::action::{Confirmation, Gesture, Tier, gesture};
 use crate::domain::environment::Guard;
 use crate::domain::service::UNMAPPED;
 use crate::domain::store::Author;
+use crate::domain::text;
 use crate::domain::time::{self, Instant};
 
 /// How long a plan may be carried out after it was made.
@@ -97,8 +98,10 @@ pub struct SeenSilence {
     /// Its id.
     pub id: String,
     /// From when it holds.
+    #[serde(deserialize_with = "time::clamped")]
     pub starts_at: Instant,
     /// Until when.
+    #[serde(deserialize_with = "time::clamped")]
     pub ends_at: Instant,
     /// Who made it.
     pub created_by: String,
@@ -130,15 +133,21 @@ pub struct Silencing {
     /// Who.
     pub author: Author,
     /// When it was made.
+    #[serde(deserialize_with = "time::clamped")]
     pub made_at: Instant,
     /// Until when it may be carried out.
+    #[serde(deserialize_with = "time::clamped")]
     pub expires_at: Instant,
     /// What the silence covers.
     pub matchers: Vec<Matcher>,
     /// Until when it is to hold.
+    #[serde(deserialize_with = "time::clamped")]
     pub ends_at: Instant,
     /// The silence that is changed; `None` for a new one.
     pub seen: Option<SeenSilence>,
+    /// The labels of the alerts it is made from that are no part of it: they say who sent them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// What fires now of what it covers, worst first, as the server says.
     pub hides: Vec<Hidden>,
     /// What to know first.
@@ -168,40 +177,25 @@ pub struct Wanted {
     pub seen: Option<Silence>,
     /// The alerts it is meant for, by their keys.
     pub chosen: Vec<Arc<str>>,
+    /// The labels of these that the matchers leave out.
+    pub left_out: Vec<LeftOut>,
     /// What fires of what the matchers cover, as the server says; else why that is not known.
     pub covered: Result<Vec<Alert>, String>,
+    /// What else is known of the environment.
+    pub known: Known,
     /// Why this console may change nothing here; `None` when it may.
     pub refusal: Option<String>,
     /// Now, by our clock.
     pub now: Instant,
 }
 
-/// The labels that all of these alerts have in common, as matchers: the narrowest silence that covers them.
-pub fn in_common(alerts: &[Arc<Alert>]) -> Vec<Matcher> {
-    let [first, rest @ ..] = alerts else { return Vec::new() };
-    let shared = first.labels.iter().filter(|(name, value)| {
-        !value.is_empty() && rest.iter().all(|other| other.label(name).is_some_and(|known| known == value))
-    });
-    shared.map(|(name, value)| Matcher::equal(name, value)).collect()
-}
-
-/// Whether a matcher names something, so that it cannot cover everything there is.
-fn names_something(matcher: &Matcher) -> bool {
-    match matcher.operator {
-        Operator::Equal => !matcher.value.is_empty(),
-        // Of a pattern without a letter or a digit nobody can tell what it leaves out.
-        Operator::Like => matcher.value.chars().any(char::is_alphanumeric),
-        Operator::NotEqual | Operator::NotLike => false,
-    }
-}
-
 impl Silencing {
     /// Works it out.
     pub fn plan(wanted: Wanted) -> Self {
-        let Wanted { action, environment, guard, author, matchers, ends_at, seen, chosen, covered, refusal, now } =
-            wanted;
+        let Wanted { action, environment, guard, author, matchers, ends_at, seen, chosen, covered, .. } = wanted;
+        let Wanted { left_out, known, refusal, now, .. } = wanted;
         let mut refusals: Vec<String> = refusal.into_iter().collect();
-        let mut warnings = Vec::new();
+        let mut warnings: Vec<String> = left_out.iter().map(LeftOut::said).collect();
         let covered_is_known = covered.is_ok();
         let mut hides: Vec<Hidden> = match covered {
             Ok(alerts) => alerts.iter().map(|alert| hidden(alert, &chosen)).collect(),
@@ -222,16 +216,22 @@ impl Silencing {
                     .push(format!("it holds for {}, longer than a shift: hand it over.", time::coarse(ends_at - now)));
             }
         }
+        let breadth = Breadth::of(&matchers, &known);
         if action == SilenceDeed::Silence {
-            if !matchers.iter().any(names_something) {
-                let fix = "Name an alert or a service with =, or with =~ and a word of it.";
-                refusals.push(format!("no matcher names anything, so it could hide everything. {fix}"));
+            if breadth.is_everything {
+                refusals.push(everything(&breadth));
             }
             warnings.extend(contradiction(&matchers));
         }
         refusals.extend(out_of_reach(action, seen.as_ref(), ends_at));
-        let (tier, why) = tier(action, covered_is_known.then_some(&hides), seen.as_ref(), &author, ends_at);
+        let (mut tier, why) = tier(action, covered_is_known.then_some(&hides), seen.as_ref(), &author, ends_at);
         warnings.extend(why);
+        let is_longer = seen.as_ref().is_none_or(|seen| ends_at >= seen.ends_at);
+        if action != SilenceDeed::ExpireSilence && is_longer {
+            let wide = wide(&breadth, &hides, &known);
+            tier = if wide.is_empty() { tier } else { Tier::T3 };
+            warnings.extend(wide);
+        }
         let gesture = gesture(tier, guard, 1);
         let is_typed = gesture == Gesture::TypeNameAndReason;
         let word = if is_typed { environment.to_string() } else { action.word().to_owned() };
@@ -247,6 +247,7 @@ impl Silencing {
             matchers,
             ends_at,
             seen: seen.as_ref().map(SeenSilence::from),
+            left_out,
             hides,
             warnings,
             refusals,
@@ -268,9 +269,9 @@ impl Silencing {
         }
     }
 
-    /// Its matchers, as one line.
+    /// Its matchers, as one line; cleaned.
     pub fn covers(&self) -> String {
-        self.matchers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        matcher::said(&self.matchers)
     }
 
     /// How to take it back.
@@ -335,6 +336,36 @@ fn out_of_reach(action: SilenceDeed, seen: Option<&Silence>, ends_at: Instant) -
     }
 }
 
+/// Why it may not be: whatever begins could be hidden by it.
+fn everything(breadth: &Breadth) -> String {
+    let fix = "Name an alert or a service with =, or with =~ and a word of it.";
+    match breadth.unreadable.as_slice() {
+        [] => format!(
+            "no matcher names anything, so it could hide everything, also alerts with other labels or without these. {fix}"
+        ),
+        patterns => {
+            let patterns = patterns.iter().map(|pattern| text::clean(pattern)).collect::<Vec<_>>().join(" ");
+            format!("{patterns} cannot be read here, so it could hide everything. {fix}")
+        }
+    }
+}
+
+/// What makes it one of the widest, whatever was chosen.
+fn wide(breadth: &Breadth, hides: &[Hidden], known: &Known) -> Vec<String> {
+    let mut why = Vec::new();
+    if breadth.is_everything {
+        why.push("it covers alerts nobody has seen yet, with other labels or without these.".to_owned());
+    }
+    if breadth.rules > 0 {
+        why.push(format!("it covers whatever begins of all {} kinds of alert that are known here.", breadth.rules));
+    }
+    let kinds: BTreeSet<&str> = hides.iter().map(|hidden| hidden.alert.as_str()).collect();
+    if kinds.len() > 1 && hides.len() >= known.alerts {
+        why.push(format!("it hides all {} alerts there are now.", hides.len()));
+    }
+    why
+}
+
 /// How carefully it is confirmed, and why so.
 fn tier(
     action: SilenceDeed,
@@ -359,7 +390,8 @@ fn tier(
     if action == SilenceDeed::ExpireSilence || seen.is_some_and(|seen| ends_at < seen.ends_at) {
         return (tier, warnings);
     }
-    let service = |one: &Hidden| one.service.clone().unwrap_or_else(|| UNMAPPED.to_owned());
+    // Of alerts that map to no service each kind may be of another.
+    let service = |one: &Hidden| one.service.clone().unwrap_or_else(|| format!("{UNMAPPED} {}", one.alert));
     let chosen: BTreeSet<String> = hides.iter().filter(|one| one.is_chosen).map(service).collect();
     let others: Vec<&Hidden> = hides.iter().filter(|one| !one.is_chosen && seen.is_none()).collect();
     let foreign: BTreeSet<String> = others.iter().map(|one| service(one)).filter(|one| !chosen.contains(one)).collect();
@@ -413,7 +445,9 @@ mod tests {
             ends_at: at(7_200),
             seen: None,
             chosen: chosen.iter().map(|alert| alert.key.clone()).collect(),
+            left_out: Vec::new(),
             covered: Ok(covered),
+            known: Known { alerts: 90, names: ["Slow", "Down", "Full"].map(Into::into).into() },
             refusal: None,
             now: at(0),
         }
@@ -450,14 +484,52 @@ mod tests {
     }
 
     #[test]
+    fn what_covers_every_kind_of_alert_or_all_there_are_is_confirmed_like_the_widest() {
+        let gesture = |matchers: &str, covered: Vec<Alert>, alerts: usize| {
+            let wanted = wanted(matchers, covered, &[]);
+            let plan = Silencing::plan(Wanted { known: Known { alerts, ..wanted.known.clone() }, ..wanted });
+            assert!(plan.is_applicable(), "{:?}", plan.refusals);
+            (plan.confirmation.gesture, plan.warnings.join(" "))
+        };
+        let (slow, full) = (one("Slow", "warning", "cart", "a"), one("Full", "warning", "cart", "a"));
+        let (of_one, words) = gesture("alertname=~\"Slow|Full\"", vec![slow.clone(), full.clone()], 90);
+        assert_eq!(of_one, Gesture::TypeWord, "{words}");
+        let (of_all, words) = gesture("alertname=~\"Slow|Full\"", vec![slow.clone(), full], 2);
+        assert!(of_all == Gesture::TypeNameAndReason && words.contains("all 2 alerts there are"), "{words}");
+        let (of_every, words) = gesture("namespace=shop", vec![slow.clone()], 90);
+        assert!(of_every == Gesture::TypeNameAndReason && words.contains("all 3 kinds"), "{words}");
+        let unmapped = ["Slow", "Full"].map(|name| one(name, "warning", "", "a"));
+        assert_eq!(gesture("alertname=~\"Slow|Full\"", unmapped.into(), 90).0, Gesture::TypeNameAndReason, "of two, perhaps");
+
+        let seen = Silence {
+            id: "4ef1".into(),
+            matchers: super::super::matchers("alertname=~\".*\"").unwrap_or_default(),
+            starts_at: at(-60),
+            ends_at: at(3_600),
+            created_by: "mori".into(),
+            comment: "known".into(),
+            state: SilenceState::Active,
+        };
+        let change = |ends: i64| {
+            let base = wanted("alertname=~\".*\"", vec![slow.clone()], &[]);
+            let action = SilenceDeed::ChangeSilence;
+            let plan = Silencing::plan(Wanted { action, seen: Some(seen.clone()), ends_at: at(ends), ..base });
+            plan.confirmation.gesture
+        };
+        assert_eq!((change(7_200), change(600)), (Gesture::TypeNameAndReason, Gesture::Enter), "longer is wide, shorter is safe");
+    }
+
+    #[test]
     fn what_could_hide_everything_or_forever_is_refused() {
         let refusals = |matchers: &str, ends: i64| {
             Silencing::plan(Wanted { ends_at: at(ends), ..wanted(matchers, Vec::new(), &[]) }).refusals
         };
-        for everything in ["alertname=~.+", "alertname=~.*", "env!=dev", "alertname!~x", "alertname=\"\""] {
+        for everything in ["alertname=~.+", "alertname=~.*|x", "env!=dev", "alertname!~x", "team=~\"payments|\""] {
             assert!(refusals(everything, 7_200)[0].contains("hide everything"), "{everything}");
         }
         assert_eq!(refusals("alertname=~\"Disk.*\" env!=dev", 7_200), Vec::<String>::new());
+        let unread = refusals("alertname=~\"\\Qa\\E\"", 7_200);
+        assert!(unread[0].contains("cannot be read here, so it could hide everything"), "{unread:?}");
         assert!(refusals("alertname=A", 59)[0].contains("a minute at least"));
         assert!(refusals("alertname=A", 7 * 86_400 + 1)[0].contains("7 days"));
         let unknown = Wanted { covered: Err("no answer.".into()), ..wanted("alertname=A", Vec::new(), &[]) };
@@ -491,15 +563,6 @@ mod tests {
         assert_eq!(plan(SilenceDeed::ChangeSilence, active("mori"), 3_600).refusals, ["it ends then already."]);
         let shorter = plan(SilenceDeed::ChangeSilence, active("mori"), 600);
         assert_eq!((shorter.confirmation.gesture, shorter.refusals.len()), (Gesture::Enter, 0));
-    }
-
-    #[test]
-    fn the_narrowest_matchers_are_what_all_have_in_common() {
-        let (a, b) = (Arc::new(one("Slow", "warning", "", "a")), Arc::new(one("Slow", "warning", "", "b")));
-        let said = |alerts: &[Arc<Alert>]| in_common(alerts).iter().map(ToString::to_string).collect::<Vec<_>>();
-        assert_eq!(said(std::slice::from_ref(&a)), ["alertname=\"Slow\"", "pod=\"a\"", "severity=\"warning\""]);
-        assert_eq!(said(&[a, b]), ["alertname=\"Slow\"", "severity=\"warning\""]);
-        assert_eq!(said(&[]), Vec::<String>::new());
     }
 
     #[test]

@@ -84,6 +84,7 @@ pub struct Taken {
     /// Which alert of the environment.
     pub fingerprint: String,
     /// Since when it fires: a later firing is another one.
+    #[serde(deserialize_with = "time::clamped")]
     pub firing_since: Instant,
     /// What the store says of it: what is written has to have seen this.
     pub seen: Option<Acknowledgement>,

@@ -37,14 +37,63 @@ impl Condition {
         }
     }
 
-    /// The condition a word of a health endpoint means; `None` for a word that is not known, which is not a bad one.
+    /// The condition a word of a health endpoint means, in whatever case and with whatever between its parts; `None` for a word that is
+    /// not known, which is not a bad one.
     pub fn of(word: &str) -> Option<Self> {
-        Some(match word.trim().to_ascii_lowercase().as_str() {
-            "healthy" | "ok" | "up" | "pass" | "passing" => Self::Healthy,
-            "degraded" | "warn" | "warning" => Self::Degraded,
-            "unhealthy" | "down" | "fail" | "failing" | "critical" | "error" | "out_of_service" => Self::Unhealthy,
+        Some(match word.trim().to_ascii_lowercase().replace([' ', '-'], "_").as_str() {
+            "healthy" | "ok" | "okay" | "up" | "pass" | "passing" | "passed" | "alive" | "ready" | "available"
+            | "online" | "operational" | "serving" | "running" | "working" | "success" | "green" | "connected"
+            | "reachable" => Self::Healthy,
+            "degraded"
+            | "warn"
+            | "warning"
+            | "yellow"
+            | "partial"
+            | "partially_available"
+            | "partially_degraded"
+            | "impaired" => Self::Degraded,
+            "unhealthy"
+            | "down"
+            | "fail"
+            | "failing"
+            | "failed"
+            | "failure"
+            | "critical"
+            | "error"
+            | "fatal"
+            | "out_of_service"
+            | "unavailable"
+            | "service_unavailable"
+            | "red"
+            | "not_ok"
+            | "nok"
+            | "not_healthy"
+            | "not_ready"
+            | "notready"
+            | "not_serving"
+            | "dead"
+            | "offline"
+            | "stopped"
+            | "crashed"
+            | "broken"
+            | "timeout"
+            | "disconnected"
+            | "unreachable" => Self::Unhealthy,
             _ => return None,
         })
+    }
+
+    /// The condition a text means that begins with such a word: `unavailable: connection refused`.
+    pub fn begun(text: &str) -> Option<Self> {
+        let line = text.lines().next().unwrap_or_default();
+        let line = line.split_once([':', '=']).map_or(line, |(name, word)| {
+            let is_name = matches!(name.trim().to_ascii_lowercase().as_str(), "status" | "state" | "health");
+            if is_name { word } else { name }
+        });
+        let mut words = line.split([' ', '\t', ',', ';', '!', '.']).filter(|word| !word.is_empty());
+        let (first, second) = (words.next()?, words.next());
+        let both = second.and_then(|second| Self::of(&format!("{first} {second}")));
+        both.or_else(|| Self::of(line)).or_else(|| Self::of(first))
     }
 }
 

@@ -118,6 +118,102 @@ fn bodies_of_health_endpoints_are_read_in_their_shapes() {
     assert_eq!(body::read(b"[1,2]"), body::Said::default());
 }
 
+/// Each body as an endpoint answers it with 200, and how the component is by it.
+#[test]
+fn a_body_that_says_no_is_not_well_in_whatever_shape_it_says_it() {
+    use Condition::{Degraded, Healthy, Unhealthy, Unknown};
+    for (text, expected) in [
+        // By hand.
+        (r#"{"healthy":false}"#, Unhealthy),
+        (r#"{"healthy":true}"#, Healthy),
+        (r#"{"ok":false}"#, Unhealthy),
+        (r#"{"OK":0}"#, Unhealthy),
+        (r#"{"success":false,"message":"no database"}"#, Unhealthy),
+        (r#"{"success":true,"data":{"status":"DOWN"}}"#, Unhealthy),
+        (r#"{"isHealthy":"false"}"#, Unhealthy),
+        (r#"{"Status":"Unhealthy"}"#, Unhealthy),
+        (r#"{"STATUS":"OK"}"#, Healthy),
+        (r#"{"status":"ok","healthy":false}"#, Unhealthy),
+        (r#"{"status":503}"#, Unhealthy),
+        (r#"{"code":500,"msg":"no database"}"#, Unhealthy),
+        (r#"{"errors":["no database"]}"#, Unhealthy),
+        (r#"{"errors":2}"#, Unhealthy),
+        (r#"{"error":"no database"}"#, Unhealthy),
+        (r#"{"status":"ok","errors":["late"]}"#, Degraded),
+        (r#"{"errors":0}"#, Healthy),
+        (r#"{"errors":[]}"#, Healthy),
+        (r#"{"errors":null}"#, Healthy),
+        (r#"{"errors":{"db":null}}"#, Healthy),
+        (r#"{"status":"ok","error":"","errors":{}}"#, Healthy),
+        ("false", Unhealthy),
+        ("\"DOWN\"", Unhealthy),
+        ("\u{feff}{\"status\":\"DOWN\"}", Unhealthy),
+        // Spring Boot, of now and of then.
+        (r#"{"status":"OUT_OF_SERVICE","components":{"db":{"status":"UP"}}}"#, Unhealthy),
+        (r#"{"status":{"code":"DOWN","description":""}}"#, Unhealthy),
+        (r#"{"status":"UNKNOWN"}"#, Unknown),
+        // ASP.NET's HealthReport.
+        (r#"{"Status":"Healthy","Entries":{"sql":{"Status":"Unhealthy","Description":"refused"}}}"#, Degraded),
+        (r#"{"status":"Degraded","results":{"sql":{"status":"Degraded"}}}"#, Degraded),
+        // MicroProfile, of now and of then.
+        (r#"{"status":"DOWN","checks":[{"name":"db","status":"DOWN","data":{}}]}"#, Unhealthy),
+        (r#"{"outcome":"DOWN","checks":[{"name":"db","state":"DOWN"}]}"#, Unhealthy),
+        // Go: etherlabs, hellofresh, alexliesenfeld, and healthz?verbose.
+        (r#"{"status":"Service Unavailable","errors":{"db":"refused"}}"#, Unhealthy),
+        (r#"{"status":"Partially Available","failures":{"redis":"refused"}}"#, Degraded),
+        (r#"{"status":"down","details":{"db":{"status":"down","error":"refused"}}}"#, Unhealthy),
+        ("[+]ping ok\n[-]etcd failed: reason withheld\nhealthz check failed", Degraded),
+        ("[+]ping ok\n[+]etcd ok\nhealthz check passed", Healthy),
+        // terminus.
+        (r#"{"status":"ok","info":{"db":{"status":"up"}},"error":{},"details":{"db":{"status":"up"}}}"#, Healthy),
+        (
+            r#"{"status":"error","info":{},"error":{"db":{"status":"down"}},"details":{"db":{"status":"down"}}}"#,
+            Unhealthy,
+        ),
+        // django-health-check, Dropwizard, FastAPI, Laravel, gRPC, Kong.
+        (r#"{"Cache backend: default":"working","DatabaseBackend":"unavailable: refused"}"#, Degraded),
+        (r#"{"Cache backend: default":"working","DatabaseBackend":"working"}"#, Healthy),
+        (r#"{"deadlocks":{"healthy":true},"database":{"healthy":false,"message":"refused"}}"#, Degraded),
+        (r#"{"database":{"status":"down"},"redis":{"status":"up"}}"#, Degraded),
+        (r#"{"checkResults":[{"name":"disk","status":"failed","notificationMessage":"full"}]}"#, Degraded),
+        (r#"{"status":"NOT_SERVING"}"#, Unhealthy),
+        (r#"{"database":{"reachable":false},"server":{"total_requests":3}}"#, Degraded),
+        (r#"[{"name":"db","status":"down"}]"#, Degraded),
+        (r#"{"health":{"db":"down","redis":"ok"}}"#, Degraded),
+        // In words.
+        ("Unhealthy: no database", Unhealthy),
+        ("not ready", Unhealthy),
+        ("status: DOWN", Unhealthy),
+        ("OK - 3 workers", Healthy),
+        ("pong", Healthy),
+        ("no problems found", Healthy),
+        // What looks like a verdict and is not understood.
+        (r#"{"status":"sideways"}"#, Unknown),
+        (r#"{"status":null}"#, Unknown),
+        (r#"{"status":7}"#, Unknown),
+        (r#"{"status":0}"#, Unknown),
+        (r#"{"healthy":"perhaps"}"#, Unknown),
+        (r#"{"database":true,"redis":false}"#, Unknown),
+        ("{'status': 'DOWN'}", Unknown),
+        // What is no verdict, or none against it.
+        (r#"{"status":"ok","state":"leader"}"#, Healthy),
+        (r#"{"status":"ok","log_level":"error"}"#, Healthy),
+        (r#"{"name":"cart","version":"1.4"}"#, Healthy),
+        ("{}", Healthy),
+    ] {
+        let said = body::read(text.as_bytes());
+        let whole = match (said.condition, &said.strange) {
+            (Some(condition), _) => condition,
+            (None, Some(_)) => Unknown,
+            (None, None) => Healthy,
+        };
+        let one = Check { condition: whole, parts: said.parts.clone(), ..check("a", whole) };
+        assert_eq!(one.now(at(0)).0, expected, "{text}: {said:?}");
+    }
+    let named = body::read(br#"{"errors":[{"message":"no\u001b[31m database"}]}"#);
+    assert_eq!(named.error.as_deref(), Some("no[31m database"), "the first error, cleaned");
+}
+
 #[test]
 fn of_many_parts_and_of_many_instances_the_worst_are_kept() {
     let said = body::read(

@@ -3,9 +3,9 @@
 //! The controller uses the library robfig/cron; where other crons differ (7 is no Sunday here, `*/2` counts as a restriction of the
 //! day), its reading is ours. The table in the tests was made by it.
 
-use chrono::{DateTime, TimeDelta};
+use chrono::TimeDelta;
 
-use crate::domain::time::{Instant, Reading, Zone};
+use crate::domain::time::{self, Instant, Reading, Zone};
 
 /// How many years ahead a run is looked for: 29 February is at most eight years away, and the controller looks five ahead.
 const YEARS_AHEAD: i16 = 5;
@@ -86,7 +86,7 @@ impl Schedule {
         let Rule::Calendar { minute, hour, day, month, weekday } = &self.rule else {
             return self.later(after);
         };
-        let mut at = DateTime::from_timestamp(after.timestamp().div_euclid(60) * 60, 0)? + TimeDelta::minutes(1);
+        let mut at = time::from_seconds(after.timestamp().div_euclid(60) * 60) + TimeDelta::minutes(1);
         let last_year = self.zone.read(at)?.year + YEARS_AHEAD;
         loop {
             let shown = self.zone.read(at)?;
@@ -96,7 +96,7 @@ impl Schedule {
             if !month.has(shown.month) || !is_day(*day, *weekday, shown) {
                 at = self.zone.next_day(shown)?;
             } else if !hour.has(shown.hour) {
-                at += TimeDelta::minutes(i64::from(60 - shown.minute));
+                at += time::minutes(i64::from(60 - shown.minute));
             } else if minute.has(shown.minute) {
                 return Some(at);
             } else {
@@ -107,8 +107,23 @@ impl Schedule {
 
     fn later(&self, after: Instant) -> Option<Instant> {
         match self.rule {
-            Rule::Every(length) => DateTime::from_timestamp(after.timestamp(), 0)?.checked_add_signed(length),
+            Rule::Every(length) => Some(time::from_seconds(after.timestamp()) + length),
             Rule::Calendar { .. } => None,
+        }
+    }
+
+    /// The first run after now. An interval counts from the run before, so that it is the same whenever somebody looks; as the controller
+    /// does, from the last one that was scheduled, else from the creation of the `CronJob`.
+    pub fn upcoming(&self, since: Option<Instant>, now: Instant) -> Option<Instant> {
+        match (&self.rule, since) {
+            (Rule::Every(length), Some(since)) if since <= now => {
+                let since = DateTime::from_timestamp(since.timestamp(), 0)?;
+                let passed = (now - since).num_seconds() / length.num_seconds().max(1);
+                let ahead = length.num_seconds().checked_mul(passed.checked_add(1)?)?;
+                since.checked_add_signed(TimeDelta::try_seconds(ahead)?)
+            }
+            (Rule::Every(_), Some(since)) => self.later(since),
+            _ => self.next(now),
         }
     }
 
@@ -217,7 +232,7 @@ fn interval(text: &str) -> Option<TimeDelta> {
         rest = after;
     }
     #[expect(clippy::cast_possible_truncation, reason = "clamped to a century")]
-    Some(TimeDelta::seconds(seconds.clamp(1.0, 3.2e9) as i64))
+    Some(time::seconds(seconds.clamp(1.0, 3.2e9) as i64))
 }
 
 #[cfg(test)]

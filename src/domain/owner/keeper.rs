@@ -56,7 +56,7 @@ impl Mark {
         let words = match (&self.keeper, told) {
             (Some(keeper), Some(Told::Object(object))) => keeper.words(object, goal),
             (Some(Keeper::HelmSecret { namespace, .. }), Some(Told::Absent)) => {
-                text::clean(&format!("{}; no record of the release is in {namespace} any more", self.expect))
+                text::clean(&format!("{}; no record of the release is in {namespace} now", self.expect))
                     .into_owned()
             }
             (Some(keeper), Some(Told::Absent)) => {

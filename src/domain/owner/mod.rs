@@ -3,9 +3,11 @@
 //! Pure: marks are found on the object, what an owner says of itself is read elsewhere and judged here. Sentences hold times, no ages: what
 //! an operator has read in a plan must not read differently a moment later.
 
+mod applied;
 mod keeper;
 mod writer;
 
+pub use applied::{applied, left_behind};
 pub use keeper::{Keeper, Told};
 pub use writer::{Field, Writer, last_writer, writers};
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::is_system;
 use crate::domain::text;
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 
 /// A field somebody may have written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +67,14 @@ impl Writer {
         PEOPLE.iter().any(|known| self.manager.starts_with(known)) || is_system(&self.manager)
     }
 
+    /// Its name as an operator knows it: the number of pods is written by the scale subresource, as autoscalers do.
+    pub fn name(&self) -> String {
+        match (self.field, self.manager.as_str()) {
+            (Field::Replicas, controllers @ "kube-controller-manager") => format!("an autoscaler ({controllers})"),
+            (_, manager) => manager.to_owned(),
+        }
+    }
+
     /// What it did: `ci wrote the pod template at 2026-11-24 03:00:00 UTC`.
     pub fn sentence(&self) -> String {
         let verb = if self.is_apply { "applied" } else { "wrote" };
@@ -81,11 +89,7 @@ pub fn writers(object: &Value, field: Field) -> Vec<Writer> {
     let owners = managed.filter(|entry| entry.pointer(field.path()).is_some());
     let writer = |entry: &Value| Writer {
         manager: text::clean(entry.get("manager").and_then(Value::as_str).unwrap_or("unknown")).into_owned(),
-        at: entry
-            .get("time")
-            .and_then(Value::as_str)
-            .and_then(|time| chrono::DateTime::parse_from_rfc3339(time).ok())
-            .map(|time| time.to_utc()),
+        at: entry.get("time").and_then(Value::as_str).and_then(time::read),
         is_apply: entry.get("operation").and_then(Value::as_str) == Some("Apply"),
         field,
     };

@@ -15,7 +15,7 @@ use chrono::TimeDelta;
 
 use super::health::Probe;
 use super::rollout::{Kind, WorkloadRef};
-use super::signal::Limit;
+use super::signal::{CodeLabels, Limit};
 use super::slo::objective::{AVAILABILITY, IN_TIME, LATENCY};
 use super::slo::{Exclusion, Goal, Indicator, Window};
 
@@ -112,6 +112,10 @@ pub struct Service {
     pub probes: Vec<Probe>,
     /// What is too much of a signal, where that differs from what is shipped; `None` for a signal that is to have no threshold.
     pub thresholds: BTreeMap<Arc<str>, Option<Limit>>,
+    /// The label in which its metrics carry the status code of an answer; `None`: any of the usual ones.
+    pub code_label: Option<Arc<str>>,
+    /// Whether it shows no signals and none are missed.
+    pub is_unmeasured: bool,
 }
 
 /// Why a workload maps to no service.
@@ -183,6 +187,24 @@ impl Services {
         let named = self.declared.iter().find(|one| *one.name == *service && one.is_of(environment));
         let own = named.and_then(|service| service.thresholds.get(signal));
         own.copied().unwrap_or_else(|| Limit::shipped(signal))
+    }
+
+    /// The names of the declared services of an environment whose signals are missed where there are none, each once.
+    pub fn measured_in(&self, environment: &str) -> BTreeSet<Arc<str>> {
+        let here = self.declared.iter().filter(|service| service.is_of(environment) && !service.is_unmeasured);
+        here.map(|service| service.name.clone()).collect()
+    }
+
+    /// The labels that may carry the status code of an answer in an environment: those of its services, and else the one that is named
+    /// for all, or the usual ones.
+    pub fn code_labels(&self, environment: &str, everywhere: Option<Arc<str>>) -> CodeLabels {
+        let mut own = BTreeMap::new();
+        for service in self.declared.iter().filter(|service| service.is_of(environment)) {
+            if let Some(label) = &service.code_label {
+                own.entry(service.name.clone()).or_insert_with(|| label.clone());
+            }
+        }
+        CodeLabels { everywhere, own }
     }
 
     /// The service of a workload: the one that lists it, else the one its label names.

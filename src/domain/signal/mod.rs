@@ -3,6 +3,7 @@
 //! | file | subject |
 //! |---|---|
 //! | [`query`] | the named questions, their units and where the service stands in them |
+//! | [`outcome`] | how a request ended, by the label that carries its status code |
 //! | [`sample`] | samples, series and readings |
 //! | [`threshold`] | what is too much of a signal |
 //! | [`direct`] | what the shipped queries ask, from pages of metrics |
@@ -15,12 +16,14 @@
 pub mod board;
 pub mod direct;
 pub mod histogram;
+pub mod outcome;
 pub mod query;
 pub mod sample;
 pub mod threshold;
 pub mod trace;
 
 pub use board::{Board, Judged};
+pub use outcome::{CodeLabels, Outcome};
 pub use query::{Labels, Query, Unit};
 pub use sample::{Origin, Reading, Sample, Series, SignalSnapshot};
 pub use threshold::{Limit, State, judge};

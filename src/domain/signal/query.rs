@@ -5,6 +5,10 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde::Serialize;
 
+use super::outcome::{CODE_LABELS, CodeLabels};
+use super::sample::{Origin, Reading};
+use crate::domain::time::Instant;
+
 /// Requests answered, per second.
 pub const REQUESTS: &str = "requests_per_second";
 /// The share of requests answered with a server's error, from 0 to 1.
@@ -24,8 +28,6 @@ pub const MEMORY: &str = "memory_ratio";
 
 /// The labels that may carry the service, the first that is there counts.
 pub const SERVICE_LABELS: [&str; 3] = ["service", "app", "job"];
-/// The labels that may carry the status code, the first that is there counts.
-pub const CODE_LABELS: [&str; 3] = ["code", "status", "status_code"];
 /// The labels that may carry the name of the pod, the first that is there counts.
 pub const POD_LABELS: [&str; 3] = ["pod", "kubernetes_pod_name", "pod_name"];
 /// The counter of requests the shipped queries read.
@@ -112,15 +114,22 @@ impl Unit {
 pub struct Labels {
     /// The label whose value is the name of the service.
     pub service: Arc<str>,
-    /// The label whose value is the status code of an answer.
+    /// The label whose value is the status code of an answer, for queries of one's own: the first known one that is there.
     pub code: Arc<str>,
+    /// Those the shipped queries look at, by service.
+    pub codes: CodeLabels,
     /// The label whose value is the name of the pod that answered.
     pub pod: Arc<str>,
 }
 
 impl Default for Labels {
     fn default() -> Self {
-        Self { service: SERVICE_LABELS[0].into(), code: CODE_LABELS[0].into(), pod: POD_LABELS[0].into() }
+        Self {
+            service: SERVICE_LABELS[0].into(),
+            code: CODE_LABELS[0].into(),
+            codes: CodeLabels::default(),
+            pod: POD_LABELS[0].into(),
+        }
     }
 }
 
@@ -131,7 +140,7 @@ impl Labels {
         let service = first(&SERVICE_LABELS)?;
         let code = first(&CODE_LABELS).unwrap_or(CODE_LABELS[0]);
         let pod = first(&POD_LABELS).unwrap_or(POD_LABELS[0]);
-        Some(Self { service: service.into(), code: code.into(), pod: pod.into() })
+        Some(Self { service: service.into(), code: code.into(), codes: CodeLabels::default(), pod: pod.into() })
     }
 }
 
@@ -158,11 +167,11 @@ impl Query {
     /// The queries that are asked where the configuration says nothing else, in the order they are shown.
     pub fn shipped() -> Vec<Self> {
         let total = format!("sum by ({{service_label}}) (rate({REQUESTS_METRIC}{{{{service}}}}[{{range}}]))");
-        let errors = format!(
-            "sum by ({{service_label}}) (rate({REQUESTS_METRIC}{{{{service}}, {{code_label}}=~\"5..\"}}[{{range}}]))"
-        );
-        // A service without one error has no series above the line: it has none, which is not unknown. One without traffic has no ratio.
-        let ratio = format!("({errors} or {total} * 0) / ({total} > 0)");
+        // A service without one error has no series above the line: it has none, which is not unknown. One without traffic has no ratio,
+        // nor has one of whose requests some do not say how they ended.
+        let sum = |what: &str| format!("sum by ({{service_label}}) ({what})");
+        let (failed, unsaid) = (sum("{failed}"), sum("{unsaid}"));
+        let ratio = format!("({failed} or {total} * 0) / ({total} > 0) unless ({unsaid} > 0)");
         let quantile = |share: &str| {
             format!(
                 "histogram_quantile({share}, sum by (le, {{service_label}}) (rate({DURATION_METRIC}_bucket{{{{service}}}}[{{range}}])))"
@@ -176,6 +185,19 @@ impl Query {
             Self::new(P95, Unit::Seconds, &quantile("0.95")),
             Self::new(P99, Unit::Seconds, &quantile("0.99")),
         ]
+    }
+
+    /// A reading of it for a service, without a value and without the reason.
+    pub fn unread(&self, service: &Arc<str>, origin: Origin, observed_at: Instant) -> Reading {
+        Reading {
+            name: self.name.clone(),
+            service: service.clone(),
+            value: None,
+            unit: self.unit,
+            observed_at,
+            origin,
+            why_absent: None,
+        }
     }
 
     /// The PromQL for all services at once.
@@ -206,8 +228,11 @@ impl Query {
 
 /// A text with its places filled.
 fn fill(promql: &str, labels: &Labels, matcher: &str, range: &str) -> String {
+    let codes = &labels.codes;
     // The matcher last: a service's name is never read as a place.
     promql
+        .replace("{failed}", &codes.failed(&labels.service, "{service}", range))
+        .replace("{unsaid}", &codes.unsaid_rates(&labels.service, "{service}", range))
         .replace("{service_label}", &labels.service)
         .replace("{code_label}", &labels.code)
         .replace("{range}", range)
@@ -237,7 +262,7 @@ fn short(value: f64) -> String {
 }
 
 /// A text as PromQL quotes it.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for character in text.chars() {
@@ -264,7 +289,8 @@ mod tests {
 
     #[test]
     fn places_are_filled_for_all_and_for_one() {
-        let labels = Labels { service: "app".into(), code: "status".into(), ..Labels::default() };
+        let codes = CodeLabels { everywhere: Some("status".into()), ..CodeLabels::default() };
+        let labels = Labels { service: "app".into(), code: "status".into(), codes, ..Labels::default() };
         assert_eq!(
             shipped(REQUESTS).for_all(&labels, RANGE),
             "sum by (app) (rate(http_requests_total{app!=\"\"}[5m]))"
@@ -273,7 +299,8 @@ mod tests {
             shipped(ERRORS).for_one(&labels, "cart", "1h"),
             "(sum by (app) (rate(http_requests_total{app=\"cart\", status=~\"5..\"}[1h])) or \
              sum by (app) (rate(http_requests_total{app=\"cart\"}[1h])) * 0) / \
-             (sum by (app) (rate(http_requests_total{app=\"cart\"}[1h])) > 0)"
+             (sum by (app) (rate(http_requests_total{app=\"cart\"}[1h])) > 0) unless \
+             (sum by (app) (rate(http_requests_total{app=\"cart\", status!~\"1..|2..|3..|4..|5..\"}[1h])) > 0)"
         );
         assert_eq!(
             shipped(P95).for_all(&labels, RANGE),

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 
 /// How many minutes a trace has.
 pub const MINUTES: usize = 60;
@@ -42,7 +40,7 @@ pub const fn minute(at: Instant) -> i64 {
 
 /// The beginning of a minute.
 pub fn beginning(minute: i64) -> Instant {
-    Instant::default() + TimeDelta::minutes(minute)
+    time::FIRST + time::minutes(minute)
 }
 
 #[cfg(test)]

@@ -174,7 +174,7 @@ fn budget(measured: &Measured, allowed: f64, length: TimeDelta, now: Instant) ->
     let burn = burn.map(|events| events.ratio / allowed).filter(|burn| *burn > 0.0);
     let lasts = burn.filter(|_| left > 0.0).map(|burn| left * seconds(length) / burn);
     #[expect(clippy::cast_possible_truncation, reason = "bounded")]
-    let lasts = lasts.filter(|lasts| *lasts < 1e9).map(|lasts| TimeDelta::seconds(lasts as i64));
+    let lasts = lasts.filter(|lasts| *lasts < 1e9).map(|lasts| time::seconds(lasts as i64));
     Ok(Budget { bad: whole.ratio, left, minutes: allowed * seconds(length) / 60.0, lasts })
 }
 

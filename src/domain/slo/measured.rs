@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::exclusion::Excluded;
-use super::objective::Window;
+use super::objective::{Promise, Window};
 use crate::domain::service::Share;
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::time::Instant;
@@ -139,6 +139,27 @@ pub struct Measured {
     pub excluded: Vec<Excluded>,
 }
 
+impl Measured {
+    /// What was promised and not counted: why.
+    pub fn uncounted(promise: &Promise, why: &str, at: Instant) -> Self {
+        let unknown = || Err(why.to_owned());
+        Self {
+            service: promise.service.clone(),
+            goal: promise.goal.name.clone(),
+            target: Some(promise.goal.target),
+            window: promise.window,
+            recorder: Recorder::Raw,
+            spans: std::array::from_fn(|_| unknown()),
+            lengths: SPANS.map(Span::length),
+            whole: unknown(),
+            observed_at: at,
+            whole_at: None,
+            known_days: None,
+            excluded: Vec::new(),
+        }
+    }
+}
+
 /// The objectives of an environment at one time.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SloSnapshot {
@@ -153,6 +174,12 @@ pub struct SloSnapshot {
 }
 
 impl SloSnapshot {
+    /// What was promised in an environment, none of which was counted: why. An objective that is declared never disappears.
+    pub fn uncounted(environment: &Arc<str>, promises: &[Promise], why: &str, at: Instant) -> Self {
+        let measured = promises.iter().map(|promise| Measured::uncounted(promise, why, at)).collect();
+        Self { environment: environment.clone(), measured, ..Self::default() }
+    }
+
     /// Whether the source has answered or failed.
     pub fn is_settled(&self) -> bool {
         self.health.iter().all(|source| source.state != SourceState::Loading)

@@ -8,7 +8,7 @@ use chrono::{Datelike, NaiveDate, TimeDelta};
 use super::exclusion::Exclusion;
 use crate::domain::service::{Services, Share};
 use crate::domain::signal::query::{DURATION_METRIC, REQUESTS_METRIC};
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 
 /// The goal of how many requests are answered without a server's error.
 pub const AVAILABILITY: &str = "availability";
@@ -44,6 +44,8 @@ pub struct Question {
     pub is_part_good: bool,
     /// Whether a part without a series is none of them; otherwise nothing is known of it.
     pub is_silence_none: bool,
+    /// Those that do not say how they ended, per second: while there are any, nothing is known. `None` where it does not matter.
+    pub unsaid: Option<String>,
 }
 
 impl Indicator {
@@ -51,13 +53,18 @@ impl Indicator {
     pub fn question(&self) -> Question {
         let sum = |what: &str| format!("sum by ({{service_label}}) (rate({what}[{{range}}]))");
         match self {
-            // Only requests that carry a code: a wrong label then gives nothing, not requests none of which fails.
-            Self::Availability => Question {
-                total: sum(&format!("{REQUESTS_METRIC}{{{{service}}, {{code_label}}!=\"\"}}")),
-                part: sum(&format!("{REQUESTS_METRIC}{{{{service}}, {{code_label}}=~\"5..\"}}")),
-                is_part_good: false,
-                is_silence_none: true,
-            },
+            // Only where every request says how it ended: a wrong label then gives nothing, not requests none of which fails.
+            Self::Availability => {
+                let total = sum(&format!("{REQUESTS_METRIC}{{{{service}}}}"));
+                let unsaid = "sum by ({service_label}) ({unsaid})".to_owned();
+                Question {
+                    total: format!("{total} unless ({unsaid} > 0)"),
+                    part: "sum by ({service_label}) ({failed})".to_owned(),
+                    is_part_good: false,
+                    is_silence_none: true,
+                    unsaid: Some(unsaid),
+                }
+            }
             Self::Latency(limit) => {
                 let bounds = bounds(*limit);
                 let within =
@@ -67,6 +74,7 @@ impl Indicator {
                     part: within.collect::<Vec<_>>().join(" or "),
                     is_part_good: true,
                     is_silence_none: false,
+                    unsaid: None,
                 }
             }
             Self::Queries { bad, total } => Question {
@@ -74,6 +82,7 @@ impl Indicator {
                 part: bad.to_string(),
                 is_part_good: false,
                 is_silence_none: false,
+                unsaid: None,
             },
         }
     }
@@ -135,7 +144,7 @@ impl Window {
     /// How long the whole window is.
     pub fn length(self, now: Instant) -> TimeDelta {
         match self {
-            Self::Rolling(days) => TimeDelta::days(i64::from(days)),
+            Self::Rolling(days) => time::days(i64::from(days)),
             Self::Month => {
                 let first = first_of_month(now);
                 let next = first.checked_add_months(chrono::Months::new(1)).unwrap_or(first);

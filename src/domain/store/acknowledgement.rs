@@ -21,12 +21,15 @@ pub struct Acknowledgement {
     /// The alert's name, to be readable when the alert is gone.
     pub alert: String,
     /// Since when the alert was firing that was acknowledged: a later firing is another one.
+    #[serde(default, deserialize_with = "time::clamped_or_none")]
     pub firing_since: Option<Instant>,
     /// Who.
     pub by: String,
     /// When, by the store's clock.
+    #[serde(deserialize_with = "time::clamped")]
     pub at: Instant,
     /// Until when; `None` for as long as this firing lasts.
+    #[serde(default, deserialize_with = "time::clamped_or_none")]
     pub until: Option<Instant>,
     /// What they said.
     pub note: String,
@@ -42,6 +45,7 @@ pub struct Withdrawn {
     /// Who.
     pub by: String,
     /// When, by the store's clock.
+    #[serde(deserialize_with = "time::clamped")]
     pub at: Instant,
 }
 

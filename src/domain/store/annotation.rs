@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fact::{Applied, Change, Fact, Holding, Key, Kind, List, Migration, Migrations, Read, Row, Table, Value};
 use super::{AuditEvent, AuditKind, Author, Id, LONGEST_TEXT, Subject, SubjectKind, check_text};
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 
 /// What kind of change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -68,8 +68,10 @@ pub struct Annotation {
     /// What kind of change.
     pub kind: AnnotationKind,
     /// When it happened, as the writer says.
+    #[serde(deserialize_with = "time::clamped")]
     pub at: Instant,
     /// When it was written, by the store's clock.
+    #[serde(deserialize_with = "time::clamped")]
     pub recorded_at: Instant,
     /// What, as a sentence.
     pub words: String,

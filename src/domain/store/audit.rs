@@ -3,7 +3,7 @@
 //! The line itself is the evidence: `hash` is its last field and the SHA-256 of the line with that field empty; `prev` is the
 //! hash of the writer's line before. The local journal is written by the same rule, so its lines are kept here as they are.
 
-use chrono::{Datelike, SubsecRound};
+use chrono::SubsecRound;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::fact::{Applied, Change, Key, Read, Writes};
 use super::{Author, Id, Subject};
 use crate::domain::text;
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 
 /// The longest line taken, in bytes.
 const LONGEST_LINE: usize = 1024 * 1024;
@@ -176,7 +176,7 @@ impl Line {
         let word = |key: &str| text::clean(raw(key)).into_owned();
         let seq = value.get("seq").and_then(Value::as_u64).filter(|seq| *seq > 0 && i64::try_from(*seq).is_ok());
         // A year that no database takes is no time either.
-        let at = chrono::DateTime::parse_from_rfc3339(raw("at")).ok().filter(|at| (1970..10_000).contains(&at.year()));
+        let at = time::read(raw("at")).filter(|at| time::FIRST < *at && *at < time::LAST);
         let (Some(seq), Some(at)) = (seq, at) else {
             return Err("the line has no number or no time.".to_owned());
         };
@@ -199,7 +199,7 @@ impl Line {
             seq,
             prev: word("prev"),
             hash: word("hash"),
-            at: at.to_utc().trunc_subsecs(6),
+            at: at.trunc_subsecs(6),
             kind,
             what,
             actor: word("actor"),

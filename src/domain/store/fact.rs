@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 
 use super::{AuditEvent, Author, Id, Subject, SubjectKind, Withdrawn};
 use crate::domain::text;
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 
 /// A value of a statement or of a row. The kind is always known: through a pooler nobody asks the server for it.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,8 +79,8 @@ impl Row {
     /// A time; `None` for NULL. The embedded database keeps microseconds.
     pub fn time(&self, column: usize) -> Option<Instant> {
         match self.0.get(column)? {
-            Value::Time(time) => *time,
-            Value::Number(Some(microseconds)) => Instant::from_timestamp_micros(*microseconds),
+            Value::Time(at) => at.map(time::within),
+            Value::Number(Some(microseconds)) => Some(time::from_microseconds(*microseconds)),
             _ => None,
         }
     }

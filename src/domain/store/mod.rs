@@ -168,7 +168,7 @@ pub fn digest(text: &str) -> String {
 /// # Errors
 /// The sentence to show when it is empty although it must not be, too long, or holds a NUL.
 pub fn check_text(what: &str, text: &str, may_be_empty: bool, longest: usize) -> Result<(), String> {
-    if !may_be_empty && text.trim().is_empty() {
+    if !may_be_empty && !super::text::is_visible(text) {
         return Err(format!("The {what} is empty: nothing was written. Type it and try again."));
     }
     if text.len() > longest {
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn what_cannot_be_stored_is_said_before_anything_is_written() {
         assert!(check_text("note", "it is the cache", false, 64).is_ok());
-        for (text, words) in [(" \n", "empty"), ("a\0b", "NUL"), ("123456789", "9 bytes long and 8")] {
+        for (text, words) in [(" \n", "empty"), ("\u{200b}", "empty"), ("a\0b", "NUL"), ("123456789", "9 bytes long and 8")] {
             let said = check_text("note", text, false, 8).expect_err("refused");
             assert!(said.contains(words) && said.contains("nothing was written"), "{said}");
         }

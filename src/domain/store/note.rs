@@ -35,6 +35,7 @@ pub struct Note {
     /// Who wrote it first.
     pub by: String,
     /// When, by the store's clock.
+    #[serde(deserialize_with = "time::clamped")]
     pub at: Instant,
     /// Who changed it last, and when.
     pub edited: Option<Withdrawn>,

@@ -7,7 +7,7 @@ use super::fact::{
 };
 use super::{Author, Id, LONGEST_NAME, check_text};
 use crate::domain::text;
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 
 /// A revision of a workload that was seen. What several consoles saw is merged: the earliest of each time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,8 +25,10 @@ pub struct ReleaseSeen {
     /// Its images.
     pub images: Vec<String>,
     /// When it was first seen.
+    #[serde(deserialize_with = "time::clamped")]
     pub seen_at: Instant,
     /// When it was first seen fully available; `None` when it never was.
+    #[serde(default, deserialize_with = "time::clamped_or_none")]
     pub healthy_at: Option<Instant>,
 }
 

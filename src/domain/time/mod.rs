@@ -1,12 +1,17 @@
 //! Ages, in steps coarse enough that an idle screen is a silent line; and what an instant reads on a clock elsewhere.
 
+mod bounds;
 mod zone;
 
+pub use bounds::{
+    FIRST, LAST, LONGEST, clamped, clamped_or_none, days, from_microseconds, from_milliseconds, from_seconds, hours,
+    milliseconds, minutes, read, read_date, seconds, within,
+};
 pub use zone::{Reading, Zone};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// An instant of the world, always UTC.
+/// An instant of the world, always UTC; one from outside comes in by [`read`] and its like, which keep it within bounds.
 pub type Instant = DateTime<Utc>;
 
 /// How long ago `then` was, never negative: a clock ahead of ours reads as "now".
@@ -52,17 +57,17 @@ pub fn length(took: TimeDelta) -> String {
 
 /// The next moment at which [`coarse`] of an age counted from `then` reads differently.
 pub fn next_step(then: Instant, now: Instant) -> Instant {
-    let seconds = age(then, now).num_seconds();
-    let step = match seconds {
+    let age = age(then, now).num_seconds();
+    let step = match age {
         0..60 => 5,
         60..3_600 => 60,
         3_600..86_400 => 600,
         _ => 86_400,
     };
-    then.max(now - TimeDelta::seconds(seconds)) + TimeDelta::seconds((seconds / step + 1) * step)
+    then.max(now - seconds(age)) + seconds((age / step + 1) * step)
 }
 
-/// Reads a length of time as people type one: `90s`, `5m`, `2h`, `1d`; above zero.
+/// Reads a length of time as people type one: `90s`, `5m`, `2h`, `1d`; above zero and at most 1,000 years.
 ///
 /// # Errors
 /// When it is none; what to write, without a full stop.
@@ -71,14 +76,15 @@ pub fn span(word: &str) -> Result<TimeDelta, String> {
     let unit = word.chars().last().ok_or_else(bad)?;
     let number: i64 =
         word.get(..word.len() - unit.len_utf8()).and_then(|number| number.parse().ok()).ok_or_else(bad)?;
-    let seconds = match unit {
+    let unit = match unit {
         's' => 1,
         'm' => 60,
         'h' => 3_600,
         'd' => 86_400,
         _ => return Err(bad()),
     };
-    number.checked_mul(seconds).and_then(TimeDelta::try_seconds).filter(|ago| *ago > TimeDelta::zero()).ok_or_else(bad)
+    let most = 1..=LONGEST.num_seconds();
+    number.checked_mul(unit).filter(|length| most.contains(length)).map(seconds).ok_or_else(bad)
 }
 
 #[cfg(test)]
@@ -138,7 +144,7 @@ mod tests {
     fn a_length_of_time_is_read() {
         assert_eq!(span("90s"), Ok(TimeDelta::seconds(90)));
         assert_eq!(span("2h"), Ok(TimeDelta::hours(2)));
-        for bad in ["", "5", "m", "-5m", "5w", "99999999999999999d", "5é"] {
+        for bad in ["", "5", "m", "-5m", "5w", "99999999999999999d", "365251d", "5é"] {
             assert!(span(bad).is_err(), "{bad}");
         }
     }

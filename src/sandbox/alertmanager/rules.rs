@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::super::scenario::AGE;
 use super::super::world::{World, read_stamp};
 use super::Alert;
+use crate::domain::time;
 
 /// How long a crash lasts before its rule fires.
 const FOR: TimeDelta = TimeDelta::seconds(4);
@@ -43,8 +44,7 @@ pub(in crate::sandbox) struct Active {
 
 /// Everything that fires in a namespace, as it is sent.
 pub(super) fn alerts(world: &World, namespace: &str, now: DateTime<Utc>) -> Vec<Alert> {
-    let heard =
-        DateTime::from_timestamp(now.timestamp() / EVALUATED.num_seconds() * EVALUATED.num_seconds(), 0).unwrap_or(now);
+    let heard = time::from_seconds(now.timestamp() / EVALUATED.num_seconds() * EVALUATED.num_seconds());
     let mut sent = Vec::new();
     for rule in rules(world, namespace, now) {
         let firing = rule.active.into_iter().filter(|active| active.since + rule.held_for <= now);
@@ -146,7 +146,7 @@ fn standing(namespace: &str, began: DateTime<Utc>) -> Vec<Rule> {
         active(
             &[("alertname", "NodeClockSkew"), ("severity", "info"), ("instance", node)],
             &[("summary", &format!("The clock of {node} is 60 ms off"))],
-            began - TimeDelta::minutes(minutes),
+            began - time::minutes(minutes),
             0.06,
         )
     });
@@ -156,7 +156,7 @@ fn standing(namespace: &str, began: DateTime<Utc>) -> Vec<Rule> {
         began - TimeDelta::minutes(25),
         0.824,
     );
-    let rule = |name, expression, hours, active| Rule { name, expression, held_for: TimeDelta::hours(hours), active };
+    let rule = |name, expression, hours, active| Rule { name, expression, held_for: time::hours(hours), active };
     vec![
         rule("CertificateExpiresSoon", "(probe_ssl_earliest_cert_expiry - time()) / 86400 < 14", 0, vec![certificate]),
         rule("NodeClockSkew", "abs(node_timex_offset_seconds) > 0.05", 0, skew.collect()),

@@ -1,11 +1,12 @@
 //! The Deployment controller: revisions, rolling updates, conditions, clean-up.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::rolling::{Part, Set, limits, new_size, old_sizes, shares};
 use super::{around, keys, number, owned, owner_reference, text};
 use crate::domain::rollout::same_template;
+use crate::domain::time;
 use crate::sandbox::template::{HASH, hash, without_hash};
 use crate::sandbox::world::{Key, World, read_stamp, stamp};
 
@@ -351,7 +352,7 @@ fn estimate(
     if text(known, "/reason") == "ProgressDeadlineExceeded" {
         return None;
     }
-    let due = read_stamp(known.get("lastUpdateTime"))? + TimeDelta::seconds(deadline);
+    let due = read_stamp(known.get("lastUpdateTime"))? + time::seconds(deadline);
     if due <= now {
         set_condition(
             deployment,

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::{keys, number, owned, owner_reference, text};
+use crate::domain::time;
 use crate::sandbox::world::{Key, World, read_stamp, stamp};
 
 /// The wait after the first pod that failed; it doubles.
@@ -61,7 +62,7 @@ fn one(world: &mut World, key: &Key, now: DateTime<Utc>) -> Option<DateTime<Utc>
     let deadline = job
         .pointer("/spec/activeDeadlineSeconds")
         .and_then(Value::as_i64)
-        .map(|length| started + TimeDelta::seconds(length));
+        .map(|length| started + time::seconds(length));
     let mut due = deadline;
     if succeeded >= wanted {
         status["completionTime"] = json!(stamp(now));

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::{around, keys, text};
+use crate::domain::time;
 use crate::sandbox::world::{Key, World, read_stamp, stamp};
 
 /// What a pod does: `ready` (default), `image-pull`, `crash-loop`, `never-ready`, `unschedulable`; one that is to end: `fail`.
@@ -32,7 +33,7 @@ pub(super) fn reconcile(world: &mut World, now: DateTime<Utc>) -> Option<DateTim
         let created = read_stamp(pod.pointer("/metadata/creationTimestamp")).unwrap_or(now);
         if let Some(gone_by) = read_stamp(pod.pointer("/metadata/deletionTimestamp")) {
             let grace = pod.pointer("/metadata/deletionGracePeriodSeconds").and_then(Value::as_i64).unwrap_or(0);
-            let gone_at = gone_by - TimeDelta::seconds(grace) + LEAVES_AFTER.min(TimeDelta::seconds(grace));
+            let gone_at = gone_by - time::seconds(grace) + LEAVES_AFTER.min(time::seconds(grace));
             if gone_at <= now {
                 world.remove(&key);
             } else {
@@ -84,15 +85,15 @@ fn live(
     let age = now - created;
     let is_to_end = matches!(text(&pod, "/spec/restartPolicy").as_str(), "Never" | "OnFailure");
     let moment = if is_to_end && behaviour != "image-pull" {
-        ending(behaviour == "fail", age, TimeDelta::seconds(ready_after), created)
+        ending(behaviour == "fail", age, time::seconds(ready_after), created)
     } else {
-        moment(&behaviour, age, TimeDelta::seconds(ready_after), &image, created)
+        moment(&behaviour, age, time::seconds(ready_after), &image, created)
     };
     let place = key.name.bytes().map(usize::from).sum::<usize>() % NODES.len();
     if !is_placed {
         pod["spec"]["nodeName"] = json!(NODES[place]);
     }
-    let since = if moment.is_ready { created + TimeDelta::seconds(ready_after) } else { created };
+    let since = if moment.is_ready { created + time::seconds(ready_after) } else { created };
     // Nobody hears of a pod whose node is silent: it counts as not ready since then, and its containers stay as they were last.
     let silent = silent_since(world, &text(&pod, "/spec/nodeName"));
     let (is_ready, since) = silent.map_or((moment.is_ready, since), |silent| (false, silent));
@@ -148,7 +149,7 @@ fn moment(behaviour: &str, age: TimeDelta, ready_after: TimeDelta, image: &str, 
         state: json!({"waiting": {"reason": "ContainerCreating"}}),
         last_state: json!({}),
         restarts: 0,
-        until: Some(TimeDelta::seconds(until)),
+        until: Some(time::seconds(until)),
         event: None,
     };
     if age < TimeDelta::seconds(1) {

@@ -1,9 +1,10 @@
 //! The ReplicaSet controller: as many pods as wanted, and a count of them.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{around, keys, number, owned, owner_reference, text};
+use crate::domain::time;
 use crate::sandbox::world::{Key, World, stamp};
 
 pub(super) fn reconcile(world: &mut World, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -73,7 +74,7 @@ fn create(world: &mut World, key: &Key, set: &Value, now: DateTime<Utc>) -> (Key
 
 fn delete(world: &mut World, pod_key: &Key, mut pod: Value, set: &Value, now: DateTime<Utc>) {
     let grace = pod.pointer("/spec/terminationGracePeriodSeconds").and_then(Value::as_i64).unwrap_or(30);
-    pod["metadata"]["deletionTimestamp"] = json!(stamp(now + TimeDelta::seconds(grace)));
+    pod["metadata"]["deletionTimestamp"] = json!(stamp(now + time::seconds(grace)));
     pod["metadata"]["deletionGracePeriodSeconds"] = json!(grace);
     world.put(pod_key.clone(), pod);
     world.event(set, "ReplicaSet", false, "SuccessfulDelete", &format!("Deleted pod: {}", pod_key.name), now);

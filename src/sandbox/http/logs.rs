@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::route::Target;
 use super::{Asked, Body, answered, failed, streamed};
+use crate::domain::time;
 use crate::sandbox::Shared;
 use crate::sandbox::world::read_stamp;
 
@@ -52,8 +53,7 @@ pub(super) fn log(shared: &Arc<Shared>, asked: &Asked, target: &Target, pod: &Va
         return failed(400, "BadRequest", &words);
     }
     let now = shared.clock.now();
-    let since =
-        asked.parameter("sinceTime").and_then(|stamp| DateTime::parse_from_rfc3339(stamp).ok()).map(|at| at.to_utc());
+    let since = asked.parameter("sinceTime").and_then(|stamp| time::read(stamp));
     let mut lines = writer.lines(is_previous, now);
     lines.retain(|(at, _)| since.is_none_or(|since| *at >= since));
     if let Some(tail) = asked.parameter("tailLines").and_then(|count| count.parse::<usize>().ok()) {
@@ -121,7 +121,7 @@ impl Writer {
     fn lines(&self, is_previous: bool, now: DateTime<Utc>) -> Vec<(DateTime<Utc>, Value)> {
         let instance = if is_previous { self.restarts - 1 } else { self.restarts };
         let began = self.began + TimeDelta::seconds(instance * CRASH_EVERY) + TimeDelta::milliseconds(120);
-        let at = |milliseconds: i64| began + TimeDelta::milliseconds(milliseconds);
+        let at = |milliseconds: i64| began + time::milliseconds(milliseconds);
         let entry = |at: DateTime<Utc>, level: u8, words: &str| json!({"level": level, "time": at.timestamp_millis(), "pid": 1, "hostname": self.pod, "name": self.service, "msg": words});
         let mut lines =
             vec![(at(0), entry(at(0), 30, "starting")), (at(340), entry(at(340), 30, "connected to the database"))];
@@ -144,9 +144,8 @@ impl Writer {
     /// A request it answered.
     fn request(&self, ready_at: DateTime<Utc>, number: i64) -> (DateTime<Utc>, Value) {
         let chance = self.uid.wrapping_add(number.unsigned_abs()).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-        let at = ready_at
-            + TimeDelta::seconds(number * EVERY)
-            + TimeDelta::milliseconds(i64::try_from(chance % 1_900).unwrap_or(0));
+        let at =
+            ready_at + time::seconds(number * EVERY) + time::milliseconds(i64::try_from(chance % 1_900).unwrap_or(0));
         let path = PATHS[usize::try_from(chance % 6).unwrap_or(0)];
         let took = 8 + chance % 90;
         let mut entry = json!({"level": 30, "time": at.timestamp_millis(), "pid": 1, "hostname": self.pod, "name": self.service,

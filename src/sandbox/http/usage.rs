@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Asked, Body, failed, json_answer, review, verbs};
 use crate::domain::node::{Bytes, Millicores};
+use crate::domain::time;
 use crate::sandbox::Shared;
 use crate::sandbox::world::{World, read_stamp, stamp};
 
@@ -61,7 +62,7 @@ fn resources() -> Value {
 /// The newest time it measured at.
 fn measured_at(now: DateTime<Utc>) -> DateTime<Utc> {
     let every = EVERY.num_seconds();
-    DateTime::from_timestamp(now.timestamp().div_euclid(every) * every, 0).unwrap_or(now)
+    time::from_seconds(now.timestamp().div_euclid(every) * every)
 }
 
 /// What pods use whose containers have run since before the last measurement.

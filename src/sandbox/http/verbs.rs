@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use http::{Response, header};
 use serde_json::{Value, json};
 
@@ -10,6 +10,7 @@ use super::route::Target;
 use super::table::table;
 use super::{Asked, Body, failed, json_answer};
 use crate::domain::job::Schedule;
+use crate::domain::time;
 use crate::sandbox::Shared;
 use crate::sandbox::patch::{self, Refused};
 use crate::sandbox::selector::{fields_fit, labels_fit};
@@ -314,7 +315,7 @@ pub(super) fn delete(shared: &Arc<Shared>, asked: &Asked, target: &Target) -> Re
                 .or_else(|| object.pointer("/spec/terminationGracePeriodSeconds"))
                 .and_then(Value::as_i64)
                 .unwrap_or(30);
-            object["metadata"]["deletionTimestamp"] = json!(stamp(now + TimeDelta::seconds(grace)));
+            object["metadata"]["deletionTimestamp"] = json!(stamp(now + time::seconds(grace)));
             object["metadata"]["deletionGracePeriodSeconds"] = json!(grace);
             return json_answer(200, &world.put(target.key(), object));
         }

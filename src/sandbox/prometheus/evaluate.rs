@@ -120,13 +120,17 @@ fn joined(operation: Operation, left: Found, right: Found) -> Result<Found, Stri
         Operation::Times => Some(left * right),
         Operation::Over => Some(left / right),
         Operation::Greater => (left > right).then_some(left),
-        Operation::Or => None,
+        Operation::Or | Operation::Unless => None,
     };
     match (operation, left, right) {
         (Operation::Or, Found::Vector(mut left), Found::Vector(right)) => {
             let others: Vec<_> =
                 right.into_iter().filter(|(labels, _)| !left.iter().any(|(known, _)| known == labels)).collect();
             left.extend(others);
+            Ok(Found::Vector(left))
+        }
+        (Operation::Unless, Found::Vector(mut left), Found::Vector(right)) => {
+            left.retain(|(labels, _)| !right.iter().any(|(other, _)| other == labels));
             Ok(Found::Vector(left))
         }
         (_, Found::Vector(left), Found::Scalar(right)) => Ok(Found::Vector(

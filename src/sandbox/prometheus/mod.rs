@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use super::Shared;
 use super::alertmanager::rules::rules as ruled;
 use super::http::{Asked, Body, answered, decoded, json_answer};
+use crate::domain::time;
 pub(super) use traffic::{EVERY, Traffic};
 
 /// Where it is.
@@ -74,7 +75,7 @@ fn fields(asked: &Asked) -> Vec<(String, String)> {
 fn instant(text: Option<&str>) -> Option<DateTime<Utc>> {
     let (whole, fraction) = text?.split_once('.').unwrap_or((text?, "0"));
     let milliseconds = format!("{fraction:0<3}").get(..3)?.parse::<i64>().ok()?;
-    DateTime::from_timestamp_millis(whole.parse::<i64>().ok()? * 1_000 + milliseconds)
+    Some(time::from_milliseconds(whole.parse::<i64>().ok()?.saturating_mul(1_000).saturating_add(milliseconds)))
 }
 
 fn query(traffic: &Traffic, namespace: &str, text: Option<&str>, at: DateTime<Utc>) -> Result<Value, String> {
@@ -99,7 +100,7 @@ fn range(
 ) -> Result<Value, String> {
     let expression = promql::parse(text.unwrap_or_default())?;
     #[expect(clippy::cast_possible_truncation, reason = "a step of milliseconds")]
-    let step = TimeDelta::milliseconds((step * 1_000.0) as i64);
+    let step = time::milliseconds((step * 1_000.0) as i64);
     if step <= TimeDelta::zero() || (end - start).num_milliseconds() / step.num_milliseconds() > STEPS_AT_MOST {
         return Err("exceeded maximum resolution of 11,000 points per timeseries".to_owned());
     }

@@ -31,6 +31,8 @@ pub(super) struct Selector {
 pub(super) enum Operation {
     /// What is on the left, and what is on the right and not there.
     Or,
+    /// What is on the left and not on the right.
+    Unless,
     /// What is on the left and greater.
     Greater,
     Plus,
@@ -40,8 +42,9 @@ pub(super) enum Operation {
 }
 
 /// The operations, from what binds least.
-const BINDING: [&[(&str, Operation)]; 4] = [
+const BINDING: [&[(&str, Operation)]; 5] = [
     &[("or", Operation::Or)],
+    &[("unless", Operation::Unless)],
     &[(">", Operation::Greater)],
     &[("+", Operation::Plus), ("-", Operation::Minus)],
     &[("*", Operation::Times), ("/", Operation::Over)],

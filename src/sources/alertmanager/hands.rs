@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use futures_util::future::join_all;
 use http::Method;
 use serde::Deserialize;
 use serde_json::json;
@@ -12,10 +12,12 @@ use super::trouble;
 use super::wire::{self, Before, Reading};
 use crate::domain::alert::{Alert, Matcher, Silence};
 use crate::domain::service::Services;
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::observe::{Answer, ObserveAlerts, Replicated};
+use crate::sources::metrics::ObserveMetrics;
+use crate::sources::observe::{Answer, MemberAlerts, ObserveAlerts, Replicated};
 use crate::sources::operate::{OperateAlerts, WantedSilence};
+use crate::sources::prometheus::Prometheus;
 
 /// Eyes on the Alertmanagers of an environment beyond what the poller tells.
 #[derive(Debug, Clone)]
@@ -24,8 +26,27 @@ pub struct AlertEyes {
     pub environment: Arc<str>,
     /// Its Alertmanagers, the replicas of one cluster.
     pub clients: Vec<Client>,
+    /// The Prometheus that knows their rules; `None` where there is none.
+    pub prometheus: Option<Prometheus>,
     /// The services alerts may be about.
     pub services: Arc<Services>,
+}
+
+impl AlertEyes {
+    async fn alerts(&self, client: &Client, path: &str) -> Result<Vec<Alert>, SourceError> {
+        let answer = client.get(path).await?;
+        let reading = Reading {
+            environment: &self.environment,
+            services: &self.services,
+            ahead: time::seconds(answer.ahead),
+        };
+        let decoded = wire::alerts(&answer.body, &reading, &mut Before::default())
+            .map_err(|what| trouble::malformed(&what, client.name()))?;
+        if decoded.unreadable > 0 {
+            return Err(trouble::malformed("some of the alerts cannot be read", client.name()));
+        }
+        Ok(decoded.items.into_iter().map(Arc::unwrap_or_clone).collect())
+    }
 }
 
 /// Hands for the silences of an environment's Alertmanagers.
@@ -59,28 +80,37 @@ impl ObserveAlerts for AlertEyes {
                 path.push_str(&escaped(&matcher.to_string()));
             }
             let path = path.as_str();
-            any(&self.clients, |client| async move {
-                let answer = client.get(path).await?;
-                let reading = Reading {
-                    environment: &self.environment,
-                    services: &self.services,
-                    ahead: TimeDelta::seconds(answer.ahead),
-                };
-                let decoded = wire::alerts(&answer.body, &reading, &mut Before::default())
-                    .map_err(|what| trouble::malformed(&what, client.name()))?;
-                if decoded.unreadable > 0 {
-                    return Err(trouble::malformed("some of the alerts cannot be read", client.name()));
-                }
-                Ok(decoded.items.into_iter().map(Arc::unwrap_or_clone).collect())
-            })
-            .await
+            any(&self.clients, |client| self.alerts(client, path)).await
+        })
+    }
+
+    fn of_each(&self) -> Answer<'_, Vec<MemberAlerts>> {
+        Box::pin(async move {
+            let ask = |client: &'_ Client| {
+                let member = client.name().clone();
+                let client = client.clone();
+                async move { MemberAlerts { member, alerts: self.alerts(&client, super::replica::ALERTS).await } }
+            };
+            Ok(join_all(self.clients.iter().map(ask)).await)
+        })
+    }
+
+    fn rules(&self) -> Answer<'_, Vec<Arc<str>>> {
+        Box::pin(async move {
+            let Some(prometheus) = &self.prometheus else { return Ok(Vec::new()) };
+            match prometheus.alerting().await {
+                Ok(rules) => Ok(rules.into_iter().map(|rule| rule.name).collect()),
+                // One that only stores has none.
+                Err(error) if error.trouble == Trouble::NotFound => Ok(Vec::new()),
+                Err(error) => Err(error),
+            }
         })
     }
 
     fn silences(&self) -> Answer<'_, Vec<Silence>> {
         Box::pin(any(&self.clients, |client| async move {
             let answer = client.get("/silences").await?;
-            let decoded = wire::silences(&answer.body, TimeDelta::seconds(answer.ahead))
+            let decoded = wire::silences(&answer.body, time::seconds(answer.ahead))
                 .map_err(|what| trouble::malformed(&what, client.name()))?;
             if decoded.unreadable > 0 {
                 return Err(trouble::malformed("some of the silences cannot be read", client.name()));
@@ -95,7 +125,7 @@ impl ObserveAlerts for AlertEyes {
             let mut found = Vec::new();
             for client in &self.clients {
                 let read = match client.get(&path).await {
-                    Ok(answer) => wire::silence(&answer.body, TimeDelta::seconds(answer.ahead))
+                    Ok(answer) => wire::silence(&answer.body, time::seconds(answer.ahead))
                         .map(Some)
                         .map_err(|what| trouble::malformed(&what, client.name())),
                     Err(error) if error.trouble == Trouble::NotFound => Ok(None),

@@ -11,7 +11,7 @@ use super::trouble;
 use super::wire::{self, Before, Reading, Standing};
 use crate::domain::alert::{Alert, Silence, SilenceState};
 use crate::domain::service::Services;
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 use crate::sources::Clock;
 use crate::sources::error::SourceError;
 use crate::sources::poll::{EVERY, jittered, pause, rest};
@@ -72,7 +72,7 @@ impl Replica {
         before: &mut Before,
     ) -> Result<Seen, SourceError> {
         let Answered { body, ahead: seconds } = self.client.get(ALERTS).await?;
-        let ahead = TimeDelta::seconds(seconds);
+        let ahead = time::seconds(seconds);
         let reading = Reading { environment: &self.environment, services: &self.services, ahead };
         let name = self.client.name();
         let alerts = wire::alerts(&body, &reading, before).map_err(|what| trouble::malformed(&what, name))?;
@@ -87,8 +87,7 @@ impl Replica {
             ));
         }
         if seconds != 0 {
-            let (apart, way) =
-                (crate::domain::time::coarse(ahead.abs()), if seconds > 0 { "ahead of" } else { "behind" });
+            let (apart, way) = (time::coarse(ahead.abs()), if seconds > 0 { "ahead of" } else { "behind" });
             notes.push(format!("The clock of {name} is {apart} {way} ours; its times are shown by ours."));
         }
         let silences = match self.silences(ahead, (self.clock)()).await {
@@ -101,7 +100,7 @@ impl Replica {
         if asks_standing {
             // Nothing depends on it but a note.
             *standing = match self.client.get("/status").await {
-                Ok(answer) => wire::standing(&answer.body, TimeDelta::seconds(answer.ahead)).ok(),
+                Ok(answer) => wire::standing(&answer.body, time::seconds(answer.ahead)).ok(),
                 Err(_) => None,
             };
         }

@@ -53,6 +53,7 @@ impl AlertFeed {
         AlertEyes {
             environment: self.environment.clone(),
             clients: self.clients.clone(),
+            prometheus: self.prometheus.clone(),
             services: self.services.clone(),
         }
     }

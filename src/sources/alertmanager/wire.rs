@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::domain::alert::{Alert, Hold, Matcher, Operator, Silence, SilenceState, identity};
 use crate::domain::service::Services;
 use crate::domain::text::clean;
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 use crate::sources::texts::{Kept, Pairs, Text};
 
 /// What is needed to make an [`Alert`] of what the wire says.
@@ -145,7 +145,7 @@ fn list<'a, T>(body: &'a [u8], mut read: impl FnMut(&'a str) -> Result<T, Unread
 }
 
 fn alert(wire: WireAlert<'_>, reading: &Reading<'_>, kept: &mut Kept) -> Result<Alert, Unreadable> {
-    let time = |text: &str| Ok::<_, Unreadable>(text.parse::<Instant>()? - reading.ahead);
+    let time = |text: &str| Ok::<_, Unreadable>(text.parse::<Instant>().map(time::within)? - reading.ahead);
     let started_at = time(&wire.starts_at.0)?;
     let heard_at = wire.updated_at.map(|text| time(&text.0)).transpose()?.unwrap_or(started_at);
     let labels = kept.labels(&wire.labels);
@@ -164,6 +164,7 @@ fn alert(wire: WireAlert<'_>, reading: &Reading<'_>, kept: &mut Kept) -> Result<
     };
     Ok(Alert {
         fingerprint,
+        raw: wire.labels.raw(),
         hold,
         heard_at,
         annotations: kept.labels(&wire.annotations),
@@ -182,7 +183,9 @@ struct WireSilence {
     id: String,
     #[serde(default)]
     matchers: Vec<WireMatcher>,
+    #[serde(deserialize_with = "time::clamped")]
     starts_at: Instant,
+    #[serde(deserialize_with = "time::clamped")]
     ends_at: Instant,
     #[serde(default)]
     created_by: String,
@@ -229,10 +232,11 @@ pub(super) fn silence(body: &[u8], ahead: TimeDelta) -> Result<Silence, String> 
 
 fn of_wire(wire: WireSilence, ahead: TimeDelta) -> Silence {
     let text = |raw: &str| Arc::from(clean(raw));
+    // As it is: changing its end sends them back.
     let matcher = |one: WireMatcher| Matcher {
-        name: clean(&one.name).into_owned(),
+        name: one.name,
         operator: Operator::of(one.is_regex, one.is_equal),
-        value: clean(&one.value).into_owned(),
+        value: one.value,
     };
     Silence {
         id: text(&wire.id),
@@ -270,7 +274,7 @@ pub(super) fn standing(body: &[u8], ahead: TimeDelta) -> Result<Standing, String
         cluster: Option<Cluster>,
         #[serde(default)]
         version_info: Option<Version>,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "time::clamped_or_none")]
         uptime: Option<Instant>,
     }
     #[derive(Deserialize)]
@@ -310,7 +314,7 @@ mod tests {
     fn read(body: &str, ahead: i64) -> Result<Decoded<Arc<Alert>>, String> {
         let environment = "production".into();
         let services = Services::default();
-        let reading = Reading { environment: &environment, services: &services, ahead: TimeDelta::seconds(ahead) };
+        let reading = Reading { environment: &environment, services: &services, ahead: time::seconds(ahead) };
         alerts(body.as_bytes(), &reading, &mut Before::default())
     }
 
@@ -320,7 +324,7 @@ mod tests {
         let services = Services::default();
         let mut before = Before::default();
         let mut read = |body: &str, ahead: i64| {
-            let reading = Reading { environment: &environment, services: &services, ahead: TimeDelta::seconds(ahead) };
+            let reading = Reading { environment: &environment, services: &services, ahead: time::seconds(ahead) };
             alerts(body.as_bytes(), &reading, &mut before).expect("a list").items
         };
         let two = |updated: &str| {
@@ -352,6 +356,24 @@ mod tests {
             (alert.service.as_deref(), alert.source.clone(), alert.receivers.len()),
             (Some("payments"), None, 1)
         );
+    }
+
+    #[test]
+    fn matchers_come_from_the_value_alertmanager_has_and_the_cleaned_one_is_drawn() {
+        let long = "x".repeat(5_000);
+        for raw in ["first\nsecond", "col1\tcol2", "on\u{200d}call", &long] {
+            let json = serde_json::to_string(raw).expect("a text");
+            let one = &read(&OLD.replace("\"payments\"", &json), 0).expect("a list").items[0];
+            let matchers = crate::domain::alert::in_common(std::slice::from_ref(one), &[]);
+            assert!(matchers.contains(&Matcher::equal("service", raw)), "{matchers:?}");
+            assert_eq!(one.label("service").map(|value| &**value), Some(&*clean(raw)));
+        }
+        assert_eq!(read(OLD, 0).expect("a list").items[0].raw, None, "kept twice only where it differs");
+        let body = r#"[{"id":"1","status":{"state":"active"},"comment":"","createdBy":"","endsAt":"2026-11-25T05:00:00Z","startsAt":"2026-11-25T03:00:00Z",
+            "matchers":[{"name":"what","value":"col1\tcol2","isRegex":false}]}]"#;
+        let silence = &silences(body.as_bytes(), TimeDelta::zero()).expect("a list").items[0];
+        assert_eq!(silence.matchers, [Matcher::equal("what", "col1\tcol2")], "to be sent back as it is");
+        assert_eq!(silence.covers(), "what=\"col1 col2\"");
     }
 
     #[test]

@@ -104,7 +104,7 @@ impl Connection {
 
     /// How far the server's clock is ahead of ours; zero while the difference is within what a slow answer explains.
     pub(super) fn ahead(&self) -> chrono::TimeDelta {
-        chrono::TimeDelta::seconds(self.shared.ahead.load(Ordering::Relaxed))
+        crate::domain::time::seconds(self.shared.ahead.load(Ordering::Relaxed))
     }
 
     pub(super) fn now(&self) -> crate::domain::time::Instant {
@@ -346,8 +346,7 @@ async fn build(
 /// How far the clock of an answer's `Date` is ahead of ours, in seconds; 0 when that is less than an answer may be late.
 fn ahead(headers: &HeaderMap, now: crate::domain::time::Instant) -> Option<i64> {
     let date = headers.get(header::DATE)?.to_str().ok()?;
-    let date = chrono::DateTime::parse_from_rfc2822(date).ok()?;
-    let seconds = (date.to_utc() - now).num_seconds();
+    let seconds = (crate::domain::time::read_date(date)? - now).num_seconds();
     Some(if seconds.abs() > LATE_AT_MOST { seconds } else { 0 })
 }
 
@@ -373,6 +372,3 @@ async fn collect(mut body: Body, longest: usize, server: &str) -> Result<Bytes, 
 pub(super) const fn is_alive(error: &SourceError) -> bool {
     !matches!(error.trouble, Trouble::Unreachable | Trouble::Timeout | Trouble::Tls | Trouble::Malformed)
 }
-
-/// The status code a page may answer with when its continue token has expired.
-pub(super) const GONE: u16 = StatusCode::GONE.as_u16();

@@ -140,7 +140,7 @@ fn access(answer: &Value) -> Access {
 }
 
 pub(super) fn instant(value: Option<&Value>) -> Option<Instant> {
-    chrono::DateTime::parse_from_rfc3339(value?.as_str()?).ok().map(|time| time.to_utc())
+    crate::domain::time::read(value?.as_str()?)
 }
 
 pub(super) fn string(object: &Value, pointer: &str) -> Option<String> {

@@ -7,8 +7,10 @@
 //! | `token` | each line taken apart by the rules of the format |
 //! | [`read`] | a whole text as samples, with the lines that cannot be read |
 //! | [`Rates`] | counters of successive scrapes as events per second |
+//! | `process` | whether one process answers at an address |
 //! | `scrape` | fetching the pages of an environment |
 
+mod process;
 mod rates;
 mod scrape;
 mod text;

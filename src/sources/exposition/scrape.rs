@@ -9,11 +9,12 @@ use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{self, StreamExt};
 use http::{Method, header};
 
-use super::{Rates, text};
+use super::process::{Process, Tell, Whose};
+use super::{Exposed, Rates, text};
 use crate::config::Scrape;
-use crate::domain::signal::direct::{Direct, is_wanted};
-use crate::domain::signal::{Query, Reading, Series};
-use crate::domain::time::Instant;
+use crate::domain::signal::direct::{Counter, Direct, NO_RATE, Unrated, is_wanted, service_of};
+use crate::domain::signal::{CodeLabels, Origin, Query, Reading};
+use crate::domain::time::{self, Instant};
 use crate::sources::error::SourceError;
 use crate::sources::http::{Http, Request, trouble};
 use crate::sources::poll::{EVERY, pause};
@@ -28,9 +29,41 @@ const AT_ONCE: usize = 8;
 /// What it is called in sentences.
 const KIND: &str = "a page of metrics";
 const ACCEPT: &str = "application/openmetrics-text;version=1.0.0;q=0.75,text/plain;version=0.0.4;q=0.5";
-/// What is asked of a federation: `match[]={__name__=~"http_requests_total|http_request_duration_seconds_bucket"}`.
+/// What is asked of a federation: `match[]={__name__=~"http_requests_total|http_request_duration_seconds_(bucket|count)"}`.
 const FEDERATED: &str =
-    "?match%5B%5D=%7B__name__%3D~%22http_requests_total%7Chttp_request_duration_seconds_bucket%22%7D";
+    "?match%5B%5D=%7B__name__%3D~%22http_requests_total%7Chttp_request_duration_seconds_%28bucket%7Ccount%29%22%7D";
+/// Why nothing is read of a page behind which several processes answer, as their beginnings tell.
+const SEVERAL: &str = "This address leads to several processes, whose counters are not one: name each of them in scrape, or ask a Prometheus.";
+/// The same where their counters tell.
+const JUMPING: &str = "Its counters jump back and forth: this address leads to several processes, or to one that begins anew again and again. Name each of them in scrape, or ask a Prometheus.";
+/// Why there is no rate of counters that fell.
+const FALLEN: &str =
+    "Its counters fell since the scrape before: its process began anew, or another one answers. The next scrapes tell.";
+
+/// Why a page has no rates.
+#[derive(Debug)]
+enum Missing {
+    /// It takes more scrapes.
+    Unscraped,
+    /// Its counters fell.
+    Fallen,
+    /// It could not be read, the last time: the sentence.
+    Unreadable(String),
+    /// Several processes answer in turn, as this tells; whose counters they show.
+    Several(Tell, BTreeSet<Arc<str>>),
+}
+
+impl Missing {
+    fn sentence(&self) -> String {
+        match self {
+            Self::Unscraped => NO_RATE.to_owned(),
+            Self::Fallen => FALLEN.to_owned(),
+            Self::Unreadable(trouble) => format!("A page of its metrics cannot be read: {trouble}"),
+            Self::Several(Tell::Beginnings, _) => SEVERAL.to_owned(),
+            Self::Several(Tell::Jumps, _) => JUMPING.to_owned(),
+        }
+    }
+}
 
 /// One page, with its counters as they were last.
 #[derive(Debug)]
@@ -39,10 +72,9 @@ struct Page {
     path: &'static str,
     service: Option<Arc<str>>,
     rates: Rates,
-    /// What its counters did, newest; `None` before two scrapes, or while it cannot be read.
-    newest: Option<Vec<Series>>,
-    /// Why it could not be read, the last time.
-    trouble: Option<String>,
+    process: Process,
+    /// What its counters did, newest; or why that is not known.
+    newest: Result<Vec<Counter>, Missing>,
     failures: u32,
     /// Until when it is left alone after a failure.
     rests_until: Option<tokio::time::Instant>,
@@ -63,23 +95,34 @@ pub(in crate::sources) struct Scraped {
 #[derive(Debug)]
 pub(in crate::sources) struct Scraper {
     pages: Vec<Page>,
+    codes: CodeLabels,
     clock: Clocked,
 }
 
 impl Scraper {
     /// The way to some pages. Sends nothing yet.
-    pub(in crate::sources) fn new(scrapes: &[Scrape], clock: &Clock) -> Self {
-        let page = |scrape: &Scrape| Page {
-            http: Http::new(scrape.server.clone(), KIND, clock.clone()),
-            path: if scrape.server.url.ends_with("/federate") { FEDERATED } else { "" },
-            service: scrape.service.clone(),
-            rates: Rates::default(),
-            newest: None,
-            trouble: None,
-            failures: 0,
-            rests_until: None,
+    pub(in crate::sources) fn new(scrapes: &[Scrape], codes: CodeLabels, clock: &Clock) -> Self {
+        let page = |scrape: &Scrape| {
+            let mut server = scrape.server.clone();
+            // Behind a balancer a connection that stays leads to one process for ever, whose counters would pass for those of all.
+            server.headers.push(("connection".to_owned(), "close".to_owned()));
+            Page {
+                http: Http::new(server, KIND, clock.clone()),
+                path: if scrape.server.url.ends_with("/federate") { FEDERATED } else { "" },
+                service: scrape.service.clone(),
+                rates: Rates::default(),
+                process: Process::default(),
+                newest: Err(Missing::Unscraped),
+                failures: 0,
+                rests_until: None,
+            }
         };
-        Self { pages: scrapes.iter().map(page).collect(), clock: Clocked(clock.clone()) }
+        Self { pages: scrapes.iter().map(page).collect(), codes, clock: Clocked(clock.clone()) }
+    }
+
+    /// Whether a page needs more scrapes before it gives rates, soon.
+    pub(in crate::sources) fn is_settling(&self) -> bool {
+        self.pages.iter().any(|page| matches!(page.newest, Err(Missing::Unscraped)))
     }
 
     /// The names of its pages.
@@ -107,38 +150,51 @@ impl Scraper {
     /// What was measured of each service whose pages all gave rates: the sum of some of its pods would be a wrong number.
     pub(in crate::sources) fn readings(&self, queries: &[Query], at: Instant) -> BTreeMap<Arc<str>, Vec<Reading>> {
         let partial: BTreeSet<&Arc<str>> = self.partial().map(|(service, _)| service).collect();
-        let mut direct = Direct::default();
-        for page in &self.pages {
-            if let Some(rates) = &page.newest {
-                direct.add(page.service.as_ref(), rates);
-            }
+        let mut direct = Direct::new(self.codes.clone());
+        let read = self.pages.iter().filter_map(|page| Some((page, page.newest.as_ref().ok()?)));
+        for (page, counters) in read.clone() {
+            direct.add(page.service.as_ref(), counters);
         }
         // A page that shows nothing that is asked for is of its service all the same.
-        let named = self.pages.iter().filter(|page| page.newest.is_some()).filter_map(|page| page.service.as_ref());
+        let named = read.filter_map(|(page, _)| page.service.as_ref());
         let services: BTreeSet<Arc<str>> =
             direct.services().chain(named).filter(|service| !partial.contains(service)).cloned().collect();
         by_service(direct.readings(&services, queries, at))
     }
 
-    /// The same of the services whose pages did not all give rates: nothing, and why.
-    pub(in crate::sources) fn missing(&self, queries: &[Query], at: Instant) -> BTreeMap<Arc<str>, Vec<Reading>> {
-        let services: BTreeSet<Arc<str>> = self.partial().map(|(service, _)| service.clone()).collect();
-        let mut readings = Direct::default().readings(&services, queries, at);
-        for reading in &mut readings {
-            let trouble = self
-                .partial()
-                .find_map(|(service, page)| page.trouble.as_ref().filter(|_| *service == reading.service));
-            if let Some(trouble) = trouble {
-                reading.why_absent = Some(format!("A page of its metrics cannot be read: {trouble}"));
+    /// The same of the services whose pages did not all give rates: nothing, and why; and whether what was known of them was wrong.
+    pub(in crate::sources) fn missing(
+        &self,
+        queries: &[Query],
+        at: Instant,
+    ) -> BTreeMap<Arc<str>, (Vec<Reading>, bool)> {
+        let mut found: BTreeMap<Arc<str>, &Missing> = BTreeMap::new();
+        for (service, missing) in self.partial() {
+            let kept = found.entry(service.clone()).or_insert(missing);
+            // What waits for the next scrape is the least of the reasons.
+            if matches!(kept, Missing::Unscraped) {
+                *kept = missing;
             }
         }
-        by_service(readings)
+        let absent = |(service, missing): (Arc<str>, &Missing)| {
+            let why = Some(missing.sentence());
+            let of = |query: &Query| Reading { why_absent: why.clone(), ..query.unread(&service, Origin::Direct, at) };
+            let is_wrong = matches!(missing, Missing::Several(..));
+            (service.clone(), (queries.iter().map(of).collect(), is_wrong))
+        };
+        found.into_iter().map(absent).collect()
     }
 
-    /// The pages without rates whose service is named, with it.
-    fn partial(&self) -> impl Iterator<Item = (&Arc<str>, &Page)> {
-        let without = self.pages.iter().filter(|page| page.newest.is_none());
-        without.filter_map(|page| Some((page.service.as_ref()?, page)))
+    /// The services whose pages did not give rates, each with why: the one that is named, and of several processes those they show.
+    fn partial(&self) -> impl Iterator<Item = (&Arc<str>, &Missing)> {
+        let without = self.pages.iter().filter_map(|page| Some((page, page.newest.as_ref().err()?)));
+        without.flat_map(|(page, missing)| {
+            let shown = match missing {
+                Missing::Several(_, services) if page.service.is_none() => services.iter().collect(),
+                _ => Vec::new(),
+            };
+            page.service.iter().chain(shown).map(move |service| (service, missing))
+        })
     }
 }
 
@@ -159,16 +215,27 @@ impl Page {
         let fetched = self.fetch(clock).await;
         let wait = pause(fetched.as_ref().err(), &mut self.failures, began.elapsed(), EVERY, CAP);
         match fetched {
-            Ok((series, note)) => {
-                (self.rests_until, self.trouble) = (None, None);
-                let is_first = self.rates.is_empty();
-                let rates = self.rates.observe(&series);
-                let has_rates = !is_first || series.is_empty();
-                self.newest = has_rates.then_some(rates);
-                Scraped { outcome: Some(Ok(has_rates)), next_try: None, note }
+            Ok((exposed, ahead, note)) => {
+                self.rests_until = None;
+                let whose = self.whose(&exposed, ahead, clock());
+                let shown: BTreeSet<Arc<str>> = match whose {
+                    Whose::Several(_) => exposed.series.iter().filter_map(service_of).cloned().collect(),
+                    _ => BTreeSet::new(),
+                };
+                let mut counters = self.rates.observe(exposed.series);
+                let twice = exposed.twice.into_iter();
+                counters.extend(twice.map(|(series, why)| Counter { series, rate: Err(Unrated::Doubtful(why)) }));
+                self.newest = match whose {
+                    Whose::One => Ok(counters),
+                    Whose::Unsure => Err(Missing::Unscraped),
+                    Whose::Fallen => Err(Missing::Fallen),
+                    Whose::Several(tell) => Err(Missing::Several(tell, shown)),
+                };
+                let is_told = !matches!(self.newest, Err(Missing::Unscraped));
+                Scraped { outcome: Some(Ok(is_told)), next_try: None, note }
             }
             Err(error) => {
-                (self.newest, self.trouble) = (None, Some(error.sentence.clone()));
+                self.newest = Err(Missing::Unreadable(error.sentence.clone()));
                 // The others are asked each 15 s; it goes with them.
                 self.rests_until = Some(began + wait.saturating_sub(EVERY));
                 let next_try = clock() + TimeDelta::from_std(wait.max(EVERY)).unwrap_or_default();
@@ -177,7 +244,20 @@ impl Page {
         }
     }
 
-    async fn fetch(&self, clock: &Clock) -> Result<(Vec<Series>, Option<String>), SourceError> {
+    /// Whose counters a scrape shows. Those of a federation are of many, each with its own labels.
+    fn whose(&mut self, exposed: &Exposed, ahead: i64, at: Instant) -> Whose {
+        if exposed.series.is_empty() && exposed.twice.is_empty() {
+            return Whose::One;
+        }
+        match self.process.observe(&exposed.series, at, ahead) {
+            Whose::Unsure if self.path == FEDERATED && !self.rates.is_empty() => Whose::One,
+            Whose::Fallen | Whose::Several(_) if self.path == FEDERATED => Whose::One,
+            whose => whose,
+        }
+    }
+
+    /// What the page shows, how many seconds the clock there is ahead of ours, and what cannot be read of it.
+    async fn fetch(&self, clock: &Clock) -> Result<(Exposed, i64, Option<String>), SourceError> {
         let name = self.http.name();
         let malformed = |what: &str| trouble::malformed(what, KIND, name);
         let request =
@@ -189,21 +269,31 @@ impl Page {
             return Err(malformed("a web page instead of metrics"));
         }
         let is_open_metrics = kind.contains("openmetrics");
-        let is_whole =
-            if is_open_metrics { page.trim_end().ends_with("# EOF") } else { page.is_empty() || page.ends_with('\n') };
+        // Where the server says how long it is, HTTP itself refuses what ends early.
+        let is_whole = if is_open_metrics {
+            page.trim_end().ends_with("# EOF")
+        } else {
+            answer.is_measured || page.is_empty() || page.ends_with('\n')
+        };
         if !is_whole {
-            return Err(malformed("it is cut off"));
+            let what = if is_open_metrics {
+                "it does not end with # EOF"
+            } else {
+                "its last line has no end, and nothing says how long it is: it may be cut off"
+            };
+            return Err(malformed(what));
         }
-        let exposed = text::read_some(page, clock(), is_open_metrics, is_wanted);
-        if let (true, Some(first)) = (exposed.series.is_empty(), exposed.unreadable.first()) {
+        let mut exposed = text::read_some(page, clock(), is_open_metrics, is_wanted);
+        if let (true, true, Some(first)) =
+            (exposed.series.is_empty(), exposed.twice.is_empty(), exposed.unreadable.first())
+        {
             return Err(malformed(&format!("line {}: {}", first.line, first.why)));
         }
-        let ahead = TimeDelta::seconds(answer.ahead);
+        let ahead = time::seconds(answer.ahead);
         let note = exposed.sentence(name);
-        let mut series = exposed.series;
-        for sample in series.iter_mut().flat_map(|one| &mut one.samples).filter(|_| self.path == FEDERATED) {
+        for sample in exposed.series.iter_mut().flat_map(|one| &mut one.samples).filter(|_| self.path == FEDERATED) {
             sample.at -= ahead;
         }
-        Ok((series, note))
+        Ok((exposed, answer.ahead, note))
     }
 }

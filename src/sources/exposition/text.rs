@@ -3,16 +3,15 @@
 //! The parser alone loses samples without a word: those with a comma, a brace or an escape in a value, a colon or a quoted name.
 //! It is handed names and values as plain tokens, a line at a time that is known to be whole, and what it answers is mapped back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use chrono::DateTime;
 use prometheus_parse::{Scrape, Value};
 
 use super::token::{self, Parts};
 use crate::domain::signal::{Sample, Series};
 use crate::domain::text;
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 
 /// The most samples that are read of one exposition.
 const SAMPLES_AT_MOST: usize = 200_000;
@@ -46,6 +45,8 @@ pub struct Kept {
 pub struct Exposed {
     /// Its series, one sample each, in the order written.
     pub series: Vec<Series>,
+    /// Those that stand there more than once, with a sentence that names their lines: nobody knows which of them is right.
+    pub twice: Vec<(Series, String)>,
     /// The first lines that cannot be read.
     pub unreadable: Vec<Unreadable>,
     /// How many cannot.
@@ -89,6 +90,7 @@ pub(super) fn read_some(text: &str, now: Instant, is_open_metrics: bool, is_want
         }
     }
     let values = numbers(&tokens, &mut found.kept);
+    let mut lines = Vec::with_capacity(tokens.len());
     for (place, (line, parts)) in tokens.iter().enumerate() {
         let Some(value) = values.get(&place).copied() else {
             found.refuse(*line, "its value is no number");
@@ -103,7 +105,9 @@ pub(super) fn read_some(text: &str, now: Instant, is_open_metrics: bool, is_want
             }
         };
         found.series.push(Series { labels: labels(parts), samples: vec![Sample { at, value }] });
+        lines.push(*line);
     }
+    found.take_apart(&lines);
     found.unreadable.sort_by_key(|one| one.line);
     found
 }
@@ -114,6 +118,38 @@ impl Exposed {
         if self.unreadable.len() < NAMED_AT_MOST {
             self.unreadable.push(Unreadable { line, why });
         }
+    }
+
+    /// Takes out the series that stand there more than once. `lines` are those of the series.
+    fn take_apart(&mut self, lines: &[usize]) {
+        let mut first: HashMap<&BTreeMap<Arc<str>, Arc<str>>, usize> = HashMap::with_capacity(self.series.len());
+        let mut again: BTreeMap<usize, usize> = BTreeMap::new();
+        for (series, line) in self.series.iter().zip(lines) {
+            match first.get(&series.labels) {
+                Some(known) => {
+                    again.entry(*known).or_insert(*line);
+                }
+                None => {
+                    first.insert(&series.labels, *line);
+                }
+            }
+        }
+        if again.is_empty() {
+            return;
+        }
+        let twice = |series: &Series| first.get(&series.labels).and_then(|line| Some((*line, *again.get(line)?)));
+        let apart: Vec<Option<(usize, usize)>> = self.series.iter().map(twice).collect();
+        let (mut once, mut told) = (Vec::with_capacity(self.series.len()), Vec::new());
+        for ((series, line), apart) in std::mem::take(&mut self.series).into_iter().zip(lines).zip(apart) {
+            match apart {
+                None => once.push(series),
+                Some((first, second)) if first == *line => {
+                    told.push((series, format!("Line {second} of its page shows the same series as line {first}.")));
+                }
+                Some(_) => self.refuse(*line, "the same series stands there before it"),
+            }
+        }
+        (self.series, self.twice) = (once, told);
     }
 
     /// What cannot be read, for the operator.
@@ -174,11 +210,11 @@ fn labels(parts: &Parts<'_>) -> BTreeMap<Arc<str>, Arc<str>> {
 /// A time: whole milliseconds, in OpenMetrics seconds with a fraction.
 fn instant(text: &str, is_open_metrics: bool) -> Option<Instant> {
     if !is_open_metrics {
-        return DateTime::from_timestamp_millis(text.parse().ok()?);
+        return Some(time::from_milliseconds(text.parse().ok()?));
     }
     let seconds: f64 = text.parse().ok().filter(|seconds: &f64| seconds.abs() < 3.2e11)?;
     #[expect(clippy::cast_possible_truncation, reason = "within ten thousand years, whole milliseconds fit")]
-    DateTime::from_timestamp_millis((seconds * 1e3).round() as i64)
+    Some(time::from_milliseconds((seconds * 1e3).round() as i64))
 }
 
 #[cfg(test)]
@@ -188,7 +224,7 @@ mod tests {
     use super::*;
 
     fn at() -> Instant {
-        DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default()
+        chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default()
     }
 
     fn shown(exposed: &Exposed) -> Vec<String> {
@@ -239,6 +275,18 @@ mod tests {
         assert_eq!(found.unreadable.iter().map(|one| one.line).collect::<Vec<_>>(), [6]);
         let nonsense = read_some("no page of metrics at all\n", at(), false, wanted);
         assert_eq!((nonsense.series.len(), nonsense.unreadable_count), (0, 1));
+    }
+
+    /// Prometheus takes the first of them; which is right nobody knows.
+    #[test]
+    fn a_series_that_stands_there_twice_is_told_by_its_lines_and_costs_no_other() {
+        let found =
+            read("x{a=\"1\",b=\"2\"} 1\ny 2\nx{b=\"2\",a=\"1\"} 9\nx{a=\"1\"} 3\nx{a=\"1\", b=\"2\"} 1\n", at(), false);
+        assert_eq!(shown(&found), ["__name__=y 2 1800000000000", "__name__=x,a=1 3 1800000000000"]);
+        let [(series, why)] = found.twice.as_slice() else { panic!("one series: {found:?}") };
+        assert_eq!(series.label("b").map(AsRef::as_ref), Some("2"));
+        assert_eq!(why, "Line 3 of its page shows the same series as line 1.");
+        assert_eq!(found.unreadable.iter().map(|one| one.line).collect::<Vec<_>>(), [3, 5]);
     }
 
     #[test]

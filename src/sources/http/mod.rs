@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use reqwest::redirect::Policy;
 use reqwest::tls::{Certificate, Identity, TlsInfo};
 use secrecy::{ExposeSecret, SecretString};
@@ -60,6 +60,8 @@ pub(in crate::sources) struct Answered {
     pub(in crate::sources) ahead: i64,
     /// The certificate it came with, where it came over TLS: the server's own, without what that hangs on.
     pub(in crate::sources) certificate: Option<Vec<u8>>,
+    /// Whether the server said where the body ends, so that it is known to be whole; else it ended with the connection.
+    pub(in crate::sources) is_measured: bool,
 }
 
 impl Answered {
@@ -140,6 +142,9 @@ impl Http {
         let certificate =
             response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate).map(<[u8]>::to_vec);
         let headers = response.headers().clone();
+        let is_measured = headers.contains_key(header::CONTENT_LENGTH)
+            || headers.contains_key(header::TRANSFER_ENCODING)
+            || response.version() >= Version::HTTP_2;
         let longest = if status.is_success() { asked.longest } else { LONGEST_ERROR };
         let told = response.content_length().and_then(|told| usize::try_from(told).ok()).unwrap_or(0);
         let mut whole = bytes::BytesMut::with_capacity(told.min(longest).min(TRUSTED_LENGTH));
@@ -153,7 +158,7 @@ impl Http {
             }
             whole.extend_from_slice(&piece);
         }
-        Ok(Answered { status, headers, body: whole.freeze(), ahead, certificate })
+        Ok(Answered { status, headers, body: whole.freeze(), ahead, certificate, is_measured })
     }
 
     async fn build(&self) -> Result<reqwest::Client, SourceError> {
@@ -209,8 +214,8 @@ impl Http {
 /// How far the clock of an answer's `Date` is ahead of ours.
 fn ahead(headers: &HeaderMap, now: crate::domain::time::Instant) -> i64 {
     let date = headers.get(header::DATE).and_then(|date| date.to_str().ok());
-    let date = date.and_then(|date| chrono::DateTime::parse_from_rfc2822(date).ok());
-    let seconds = date.map_or(0, |date| (date.to_utc() - now).num_seconds());
+    let date = date.and_then(crate::domain::time::read_date);
+    let seconds = date.map_or(0, |date| (date - now).num_seconds());
     if seconds.abs() > LATE_AT_MOST { seconds } else { 0 }
 }
 

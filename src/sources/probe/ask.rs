@@ -68,8 +68,14 @@ impl Found {
     }
 
     const fn well(certificate: Option<Certificate>) -> Self {
-        let said =
-            body::Said { condition: None, strange: None, version: None, uptime_seconds: None, parts: Vec::new() };
+        let said = body::Said {
+            condition: None,
+            strange: None,
+            error: None,
+            version: None,
+            uptime_seconds: None,
+            parts: Vec::new(),
+        };
         Self { condition: Condition::Healthy, reason: None, said, certificate, certificate_missing: None }
     }
 }
@@ -260,8 +266,9 @@ fn judged(status: StatusCode, content: &[u8]) -> Found {
     let told = said.condition;
     let (condition, reason) = match (status, told) {
         (status, Some(condition)) if status.is_success() => {
-            let reason = (condition != Condition::Healthy).then(|| format!("It says it is {}.", condition.word()));
-            (condition, reason)
+            let named = || said.error.as_deref().map(|error| format!(": {}", error.trim_end_matches('.')));
+            let words = || format!("It says it is {}{}.", condition.word(), named().unwrap_or_default());
+            (condition, (condition != Condition::Healthy).then(words))
         }
         (status, None) if status.is_success() => match &said.strange {
             Some(word) => (Condition::Unknown, Some(format!("It says {word:?}, which is no status known here."))),
@@ -319,6 +326,10 @@ mod tests {
         );
         assert_eq!(said(200, r#"{"status":"degraded"}"#), (Condition::Degraded, "It says it is degraded.".to_owned()));
         assert_eq!(said(200, r#"{"status":"DOWN"}"#).0, Condition::Unhealthy);
+        let named = said(200, r#"{"errors":["no route to the database."]}"#);
+        assert_eq!(named, (Condition::Unhealthy, "It says it is unhealthy: no route to the database.".to_owned()));
+        assert_eq!(said(200, r#"{"healthy":"blue"}"#).0, Condition::Unknown);
+        assert_eq!(said(200, r#"{"hello":"world"}"#).0, Condition::Healthy, "no verdict at all is none against it");
         assert_eq!(said(200, r#"{"status":"blue"}"#).0, Condition::Unknown);
         assert_eq!(said(503, r#"{"status":"ok"}"#).0, Condition::Unhealthy);
         assert_eq!(said(500, "").0, Condition::Unhealthy);

@@ -9,9 +9,9 @@ use http::{Method, StatusCode};
 use super::wire::{self, Envelope};
 use crate::config;
 use crate::domain::signal::query::{DURATION_METRIC, REQUESTS_METRIC};
-use crate::domain::signal::{Labels, Sample, Series};
+use crate::domain::signal::{CodeLabels, Labels, Sample, Series};
 use crate::domain::text;
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::http::{Answered, Http, Request, trouble};
 use crate::sources::metrics::{Metrics, ObserveMetrics, Rule};
@@ -38,7 +38,7 @@ pub struct Prometheus {
     shared: Arc<Shared>,
     /// What the configuration says of labels; what it does not say is asked.
     service_label: Option<Arc<str>>,
-    code_label: Option<Arc<str>>,
+    codes: CodeLabels,
 }
 
 #[derive(Debug, Default)]
@@ -60,8 +60,14 @@ impl Prometheus {
             clock: Clocked(clock),
             shared: Arc::default(),
             service_label: settings.service_label.clone(),
-            code_label: settings.code_label.clone(),
+            codes: CodeLabels { everywhere: settings.code_label.clone(), ..CodeLabels::default() },
         }
+    }
+
+    /// The same way, with labels of the status that are the services' own.
+    pub fn with_codes(mut self, codes: CodeLabels) -> Self {
+        self.codes = codes;
+        self
     }
 
     /// Its host and port.
@@ -119,7 +125,7 @@ impl Prometheus {
             let sentence = format!("{} refused it ({}).", self.name(), error.trim_end_matches('.'));
             return Err(SourceError::new(Trouble::Rejected, sentence));
         }
-        let ahead = TimeDelta::seconds(self.shared.ahead.load(Ordering::Relaxed));
+        let ahead = time::seconds(self.shared.ahead.load(Ordering::Relaxed));
         let mut kept = self.shared.texts.lock().unwrap_or_else(PoisonError::into_inner);
         let rules = wire::rules(&envelope, &mut kept).map_err(|what| self.malformed(&what));
         kept.tidy();
@@ -136,7 +142,7 @@ impl Prometheus {
     async fn metrics(&self, path: &str, fields: &[(&str, &str)]) -> Result<Metrics, SourceError> {
         let (answer, envelope) = self.ask(path, fields).await?;
         let found = wire::series(&envelope).map_err(|what| self.malformed(&what))?;
-        let ahead = TimeDelta::seconds(answer.ahead);
+        let ahead = time::seconds(answer.ahead);
         let ours = |sample: Sample| Sample { at: sample.at - ahead, ..sample };
         let ours = |series: Series| Series { samples: series.samples.into_iter().map(ours).collect(), ..series };
         Ok(Metrics {
@@ -149,7 +155,7 @@ impl Prometheus {
 
     /// An instant of ours as the server has it, in the form of the API.
     fn theirs(&self, at: Instant) -> String {
-        let at = at + TimeDelta::seconds(self.shared.ahead.load(Ordering::Relaxed));
+        let at = at + time::seconds(self.shared.ahead.load(Ordering::Relaxed));
         format!("{}.{:03}", at.timestamp(), at.timestamp_subsec_millis())
     }
 
@@ -161,12 +167,13 @@ impl Prometheus {
         let known = |labels: Option<Labels>| {
             let named = |mut labels: Labels| {
                 labels.service = self.service_label.clone().unwrap_or(labels.service);
-                labels.code = self.code_label.clone().unwrap_or(labels.code);
+                labels.code = self.codes.everywhere.clone().unwrap_or(labels.code);
+                labels.codes = self.codes.clone();
                 labels
             };
             labels.or_else(|| self.service_label.is_some().then(Labels::default)).map(named)
         };
-        if self.service_label.is_some() && self.code_label.is_some() {
+        if self.service_label.is_some() && self.codes.everywhere.is_some() {
             return Ok(known(None));
         }
         let kept = || self.shared.labels.lock().unwrap_or_else(PoisonError::into_inner);
@@ -253,7 +260,7 @@ pub(super) fn apart(name: &str, ahead: i64) -> Option<String> {
         1.. => "ahead of",
         _ => "behind",
     };
-    let apart = crate::domain::time::coarse(TimeDelta::seconds(ahead.abs()));
+    let apart = time::coarse(time::seconds(ahead.abs()));
     Some(format!("The clock of {} is {apart} {way} ours; its times are shown by ours.", text::clean(name)))
 }
 

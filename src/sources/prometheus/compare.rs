@@ -63,7 +63,7 @@ impl SignalFeed {
             }
             all.push(Window {
                 requests: of(&requests, service).map(|pace| pace * seconds),
-                errors: of(&errors, service),
+                errors: self.share(of(&errors, service), &of(&requests, service)),
                 p95: of(&p95, service),
                 business,
             });
@@ -105,6 +105,7 @@ impl SignalFeed {
                 values.push(of(&asked, &released.service));
             }
             let Ok([requests, errors, p95]) = <[Value; 3]>::try_from(values) else { return Ok(None) };
+            let errors = self.share(errors, &requests);
             let requests = requests.map(|pace| pace * query::seconds(length));
             found.push(Window { requests, errors, p95, business: Vec::new() });
         }
@@ -124,6 +125,13 @@ impl SignalFeed {
             let sentence = format!("{} has no Prometheus, and pages of metrics keep no past.", self.environment);
             SourceError::new(Trouble::Setup, sentence)
         })
+    }
+
+    /// A share of errors, which is missing of requests that were answered where not all of them say how they ended.
+    fn share(&self, errors: Value, requests: &Value) -> Value {
+        let is_shipped = || self.named(ERRORS).is_some_and(|query| Query::shipped().contains(query));
+        let are_some = requests.as_ref().is_ok_and(|pace| *pace > 0.0);
+        if errors == Err(Absence::NoSeries) && are_some && is_shipped() { Err(Absence::Unsaid) } else { errors }
     }
 
     fn named(&self, name: &str) -> Option<&Query> {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::history::History;
 use super::source::{Round, SignalFeed};
-use crate::domain::signal::{Labels, Reading, SignalSnapshot, Trace};
+use crate::domain::signal::query::RANGE;
+use crate::domain::signal::{Labels, Origin, Query, Reading, SignalSnapshot, Trace};
 use crate::domain::source::{DOWN_AFTER, SourceHealth, SourceState};
 use crate::domain::time::Instant;
 use crate::sources::exposition::{Scraped, Scraper};
@@ -13,6 +14,10 @@ use crate::sources::exposition::{Scraped, Scraper};
 /// What was told so far.
 pub(super) struct Held {
     environment: Arc<str>,
+    /// What is asked of every service.
+    queries: Arc<[Query]>,
+    /// The services that are declared.
+    declared: Arc<[Arc<str>]>,
     /// The Prometheus; none where there is none.
     asked: Vec<SourceHealth>,
     /// What it told last.
@@ -35,6 +40,8 @@ impl Held {
         let loading = |name: &Arc<str>| SourceHealth::loading(format!("{}/{name}", feed.environment));
         Self {
             environment: feed.environment.clone(),
+            queries: feed.queries.clone(),
+            declared: feed.declared.clone(),
             asked: feed.prometheus.iter().map(|prometheus| loading(prometheus.name())).collect(),
             readings: Vec::new(),
             traces: Arc::default(),
@@ -89,17 +96,55 @@ impl Held {
         let readings: Vec<Reading> = found.values().flatten().cloned().collect();
         self.history.append(&feed.queries, &readings, now);
         self.direct.extend(found);
-        for (service, missing) in scraper.missing(&feed.queries, now) {
-            // What was known of it ages, and says so.
+        for (service, (missing, is_wrong)) in scraper.missing(&feed.queries, now) {
+            // What was known of it ages, and says so; what was wrong goes at once.
             let is_known = |known: &Vec<Reading>| known.iter().any(|reading| reading.value.is_some());
-            if !self.direct.get(&service).is_some_and(is_known) {
+            if is_wrong || !self.direct.get(&service).is_some_and(is_known) {
                 self.direct.insert(service, missing);
             }
         }
     }
 
-    /// All of it together.
-    pub(super) fn snapshot(&self) -> SignalSnapshot {
+    /// All of it together, with the declared services of which nothing is read.
+    pub(super) fn snapshot(&self, now: Instant) -> SignalSnapshot {
+        let mut snapshot = self.told();
+        if !snapshot.is_settled() || snapshot.health.is_empty() {
+            return snapshot;
+        }
+        let mut all: BTreeMap<Arc<str>, Vec<Reading>> = BTreeMap::new();
+        for reading in snapshot.readings.iter() {
+            all.entry(reading.service.clone()).or_default().push(reading.clone());
+        }
+        let mut is_any_missed = false;
+        for service in self.declared.iter() {
+            if !all.contains_key(service) {
+                is_any_missed = true;
+                all.insert(service.clone(), self.missed(service, &snapshot, now));
+            }
+        }
+        if is_any_missed {
+            snapshot.readings = all.into_values().flatten().collect();
+        }
+        snapshot
+    }
+
+    /// The readings of a declared service of which nothing is read: none, and why.
+    fn missed(&self, service: &Arc<str>, snapshot: &SignalSnapshot, now: Instant) -> Vec<Reading> {
+        let trouble = snapshot.health.iter().find_map(|source| Some((source.what(), source.error.as_deref()?)));
+        let why = match (trouble, self.asked.first()) {
+            (Some((name, error)), _) => format!("Nothing is read of it: {name} cannot be read. {error}"),
+            (None, Some(asked)) => {
+                let label = self.labels.clone().unwrap_or_default().service;
+                format!("{} has no series with {label}=\"{service}\" of the last {RANGE}.", asked.what())
+            }
+            (None, None) => "No page of metrics that is read shows it.".to_owned(),
+        };
+        let origin = if self.asked.is_empty() { Origin::Direct } else { Origin::Prometheus };
+        let of = |query: &Query| Reading { why_absent: Some(why.clone()), ..query.unread(service, origin, now) };
+        self.queries.iter().map(of).collect()
+    }
+
+    fn told(&self) -> SignalSnapshot {
         let mut snapshot = SignalSnapshot {
             environment: self.environment.clone(),
             readings: self.readings.clone().into(),

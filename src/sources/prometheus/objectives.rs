@@ -9,7 +9,7 @@ use tokio::sync::{Notify, watch};
 
 use super::client::Prometheus;
 use super::recorders::{self, Recorded};
-use crate::config::Environment;
+use crate::config::{self, Environment};
 use crate::domain::service::Services;
 use crate::domain::signal::Labels;
 use crate::domain::signal::query::{self, for_some};
@@ -19,10 +19,10 @@ use crate::domain::slo::{
     Events, Excluded, Indicator, Measured, Part, Promise, Recorder, SPANS, SloSnapshot, Span, Window,
 };
 use crate::domain::source::{DOWN_AFTER, SourceHealth};
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::metrics::{ObserveMetrics, only};
+use crate::sources::metrics::{Metrics, ObserveMetrics, only};
 use crate::sources::poll::{jittered, pause, rest};
 
 /// How often the windows up to six hours are counted.
@@ -49,22 +49,38 @@ const SPANS_AT_MOST: usize = 50;
 pub struct SloFeed {
     /// The environment.
     pub environment: Arc<str>,
-    /// Its Prometheus.
-    pub prometheus: Prometheus,
+    /// Its Prometheus; without one nothing of what was promised can be counted, and that is told.
+    pub prometheus: Option<Prometheus>,
     /// What was promised there.
     pub promises: Arc<[Promise]>,
 }
 
 impl SloFeed {
-    /// The feed of an environment; `None` when it has no Prometheus. Sends nothing yet. Its way there is its own: a window of a month that
-    /// takes long does not hold up the signals.
+    /// The feed of an environment; `None` when it has no Prometheus and nothing was promised there. Sends nothing yet. Its way there is its
+    /// own: a window of a month that takes long does not hold up the signals.
     pub fn of(environment: &Environment, services: &Services, clock: &Clock) -> Option<Self> {
-        let settings = environment.prometheus.as_ref()?;
-        Some(Self {
-            environment: environment.name.clone(),
-            prometheus: Prometheus::new(settings, clock.clone()),
-            promises: promises(services, &environment.name).into(),
-        })
+        let way = |settings: &config::Prometheus| {
+            let codes = services.code_labels(&environment.name, settings.code_label.clone());
+            Prometheus::new(settings, clock.clone()).with_codes(codes)
+        };
+        let prometheus = environment.prometheus.as_ref().map(way);
+        let promises: Arc<[Promise]> = promises(services, &environment.name).into();
+        let is_any = prometheus.is_some() || !promises.is_empty();
+        is_any.then(|| Self { environment: environment.name.clone(), prometheus, promises })
+    }
+
+    /// Everything that was promised, none of it counted: why.
+    pub fn uncounted(&self, why: &str, at: Instant) -> SloSnapshot {
+        SloSnapshot::uncounted(&self.environment, &self.promises, why, at)
+    }
+
+    /// Why nothing can be counted where there is no Prometheus.
+    pub fn without(&self) -> String {
+        format!("{} has no Prometheus to count it by.", self.environment)
+    }
+
+    fn way(&self) -> Result<&Prometheus, SourceError> {
+        self.prometheus.as_ref().ok_or_else(|| SourceError::new(Trouble::Setup, self.without()))
     }
 }
 
@@ -96,7 +112,7 @@ impl std::fmt::Display for Uncounted {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NoSeries(length) => {
-                write!(to, "There is no series of it in the last {}.", crate::domain::time::coarse(*length))
+                write!(to, "There is no series of it in the last {}.", time::coarse(*length))
             }
             Self::Said(sentence) => to.write_str(sentence),
         }
@@ -153,8 +169,12 @@ fn again(began: Instant, took: Duration, every: TimeDelta) -> Instant {
 }
 
 impl SloSource {
-    /// Polls for ever.
+    /// Polls for ever; without a Prometheus says so once.
     pub async fn run(self) {
+        if self.feed.prometheus.is_none() {
+            self.snapshots.send_replace(self.feed.uncounted(&self.feed.without(), (self.clock)()));
+            return std::future::pending().await;
+        }
         let mut snapshot = SloSnapshot { environment: self.feed.environment.clone(), ..SloSnapshot::default() };
         let name = format!("{}/objectives", self.feed.environment);
         let mut health = SourceHealth::loading(name);
@@ -178,6 +198,9 @@ impl SloSource {
                 }
                 Err(error) => {
                     let next_try = now + TimeDelta::from_std(wait).unwrap_or_default();
+                    if health.last_good.is_none() {
+                        snapshot.measured = self.feed.uncounted(&error.sentence, now).measured;
+                    }
                     health.failed(error.sentence, Some(next_try), DOWN_AFTER, now);
                 }
             }
@@ -196,7 +219,7 @@ impl SloSource {
         recorded: &mut Recorded,
         due: &mut Due,
     ) -> Result<(), SourceError> {
-        let prometheus = &self.feed.prometheus;
+        let prometheus = self.feed.way()?;
         let labels = prometheus.labels().await?.unwrap_or_default();
         if is_due(due.recorders, at) {
             let began = tokio::time::Instant::now();
@@ -315,8 +338,11 @@ impl SloSource {
     ) {
         let days = (at - window.began(at)).num_days();
         let query = for_some(&indicator.question().total, labels, &self.services(places), "10m");
-        let start = at - TimeDelta::days((days - 1).max(0));
-        let found = self.feed.prometheus.range(&query, start, at, TimeDelta::days(1)).await;
+        let start = at - time::days((days - 1).max(0));
+        let found = match self.feed.way() {
+            Ok(prometheus) => prometheus.range(&query, start, at, TimeDelta::days(1)).await,
+            Err(error) => Err(error),
+        };
         for place in places {
             let (Some(kept), Some(promise)) = (kept.get_mut(*place), self.feed.promises.get(*place)) else { continue };
             kept.known_days = found.as_ref().ok().map(|metrics| {
@@ -343,9 +369,10 @@ impl SloSource {
         let question = indicator.question();
         let (range, seconds) = (query::range(length), query::seconds(length));
         let services = self.services(places);
+        let prometheus = self.feed.way()?;
         let mut answers = Vec::with_capacity(2);
         for promql in [&question.total, &question.part] {
-            match self.feed.prometheus.instant(&for_some(promql, labels, &services, &range), at).await {
+            match prometheus.instant(&for_some(promql, labels, &services, &range), at).await {
                 Ok(metrics) => answers.push(metrics),
                 Err(error) if error.trouble == Trouble::Rejected => return Ok(failed(places, &error)),
                 Err(error) => return Err(error),
@@ -353,9 +380,23 @@ impl SloSource {
         }
         let [total, some] = answers.as_slice() else { return Ok(BTreeMap::new()) };
         let (total, some) = (total.by(&labels.service), some.by(&labels.service));
+        // Why a service has no total: it had no requests, or some that do not say how they ended.
+        let without = places.iter().filter_map(|place| self.feed.promises.get(*place));
+        let is_any_without = without.map(|promise| &promise.service).any(|service| !total.contains_key(service));
+        let unsaid = match question.unsaid.filter(|_| is_any_without) {
+            None => Metrics::default(),
+            Some(promql) => {
+                prometheus.instant(&for_some(&promql, labels, &services, &range), at).await.or_else(|error| {
+                    if error.trouble == Trouble::Rejected { Ok(Metrics::default()) } else { Err(error) }
+                })?
+            }
+        };
+        let unsaid = unsaid.by(&labels.service);
+        let says_nothing = |service| unsaid.get(service).is_some_and(|rates| rates.iter().any(|rate| *rate > 0.0));
         let counted = |place: &usize| {
             let service = &self.feed.promises.get(*place)?.service;
             let found = match (total.get(service).map(|all| only(all)), some.get(service).map(|all| only(all))) {
+                (None, _) if says_nothing(service) => Err(Uncounted::Said(labels.codes.unsaid(service))),
                 (None, _) => Err(Uncounted::NoSeries(length)),
                 (Some(None), _) | (_, Some(None)) => {
                     Err(Uncounted::Said("The query gives several series for one service, or no number.".to_owned()))
@@ -405,7 +446,7 @@ impl SloSource {
                 };
                 notes.push(format!(
                     "{} has recording rules of {} for {objectives}; they are used.{about}",
-                    self.feed.prometheus.name(),
+                    self.feed.prometheus.as_ref().map_or("", |prometheus| &**prometheus.name()),
                     recorder.word()
                 ));
             }

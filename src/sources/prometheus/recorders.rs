@@ -9,7 +9,7 @@ use super::client::Prometheus;
 use crate::domain::service::Share;
 use crate::domain::signal::Series;
 use crate::domain::slo::{Events, Indicator, Measured, Part, Promise, Recorder, SPANS, Span, Window};
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::metrics::ObserveMetrics;
 
@@ -203,9 +203,8 @@ impl Record {
         let lengths = self.lengths(recorder, window);
         let part = |length: TimeDelta| -> Part {
             let ratio = self.errors.get(&length.num_seconds()).copied();
-            let ratio = ratio.ok_or_else(|| {
-                format!("{} has no series of {}.", recorder.word(), crate::domain::time::coarse(length))
-            })?;
+            let ratio =
+                ratio.ok_or_else(|| format!("{} has no series of {}.", recorder.word(), time::coarse(length)))?;
             Ok(Events { ratio: ratio.clamp(0.0, 1.0), total: None })
         };
         let whole = match (recorder, self.whole) {
@@ -239,7 +238,7 @@ impl Record {
         }
         let whole = window.length(Instant::default()).num_seconds();
         let theirs: Vec<TimeDelta> =
-            self.errors.keys().filter(|length| **length < whole).map(|length| TimeDelta::seconds(*length)).collect();
+            self.errors.keys().filter(|length| **length < whole).map(|length| time::seconds(*length)).collect();
         <[TimeDelta; 7]>::try_from(theirs).unwrap_or(ours)
     }
 }

@@ -12,8 +12,9 @@ use super::client::{Prometheus, apart};
 use super::held::Held;
 use super::history::History;
 use crate::config::{Environment, Scrape};
-use crate::domain::signal::query::RANGE;
-use crate::domain::signal::{Labels, Origin, Query, Reading, SignalSnapshot};
+use crate::domain::service::Services;
+use crate::domain::signal::query::{ERRORS, RANGE, REQUESTS};
+use crate::domain::signal::{CodeLabels, Labels, Origin, Query, Reading, SignalSnapshot};
 use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
@@ -21,7 +22,7 @@ use crate::sources::exposition::Scraper;
 use crate::sources::metrics::{Metrics, ObserveMetrics};
 use crate::sources::poll::{EVERY, jittered, pause, rest};
 
-/// How soon the second scrape follows the first.
+/// How soon the first scrapes follow each other.
 const SECOND_AFTER: Duration = Duration::from_secs(3);
 /// The longest wait after a failure.
 const CAP: Duration = Duration::from_secs(60);
@@ -41,17 +42,26 @@ pub struct SignalFeed {
     pub scrapes: Arc<[Scrape]>,
     /// What is asked.
     pub queries: Arc<[Query]>,
+    /// Which labels carry the status code.
+    pub codes: CodeLabels,
+    /// The services that are declared there: one of which nothing is read is told of all the same.
+    pub declared: Arc<[Arc<str>]>,
 }
 
 impl SignalFeed {
     /// The feed an environment's configuration asks for; `None` when it has neither a Prometheus nor pages of metrics. Sends nothing yet.
-    pub fn of(environment: &Environment, clock: &Clock) -> Option<Self> {
+    pub fn of(environment: &Environment, services: &Services, clock: &Clock) -> Option<Self> {
         let settings = environment.prometheus.as_ref();
+        let everywhere = settings.and_then(|settings| settings.code_label.clone());
+        let codes = services.code_labels(&environment.name, everywhere);
+        let way = |settings| Prometheus::new(settings, clock.clone()).with_codes(codes.clone());
         (settings.is_some() || !environment.scrapes.is_empty()).then(|| Self {
             environment: environment.name.clone(),
-            prometheus: settings.map(|settings| Prometheus::new(settings, clock.clone())),
+            prometheus: settings.map(way),
             scrapes: environment.scrapes.clone().into(),
             queries: settings.map_or_else(Query::shipped, |settings| settings.queries.clone()).into(),
+            declared: services.measured_in(&environment.name).into_iter().collect(),
+            codes: codes.clone(),
         })
     }
 }
@@ -81,7 +91,7 @@ pub(super) struct Round {
 impl SignalSource {
     /// Polls for ever: the Prometheus, and the pages of metrics without one or while it is away.
     pub async fn run(self) {
-        let scraper = Scraper::new(&self.feed.scrapes, &self.clock);
+        let scraper = Scraper::new(&self.feed.scrapes, self.feed.codes.clone(), &self.clock);
         let held = Mutex::new(Held::nothing(&self.feed, &scraper));
         self.tell(&held, |_, _| ());
         let away = Notify::new();
@@ -90,8 +100,9 @@ impl SignalSource {
 
     fn tell(&self, held: &Mutex<Held>, change: impl FnOnce(&mut Held, Instant)) {
         let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut held, (self.clock)());
-        let snapshot = held.snapshot();
+        let now = (self.clock)();
+        change(&mut held, now);
+        let snapshot = held.snapshot(now);
         drop(held);
         self.snapshots.send_replace(snapshot);
     }
@@ -128,19 +139,20 @@ impl SignalSource {
         if self.feed.scrapes.is_empty() {
             return;
         }
-        let mut is_first = true;
         loop {
             if !held.lock().unwrap_or_else(PoisonError::into_inner).is_scraping() {
-                is_first = true;
                 away.notified().await;
                 continue;
             }
             let began = tokio::time::Instant::now();
             let told = scraper.round().await;
             self.tell(held, |held, now| held.scraped(&self.feed, &scraper, told, now));
-            // Two scrapes make a rate: the second comes soon.
-            let wait = if is_first { SECOND_AFTER } else { jittered(pause(None, &mut 0, began.elapsed(), EVERY, CAP)) };
-            is_first = false;
+            // Two scrapes make a rate, and some pages need one more: they come soon.
+            let wait = if scraper.is_settling() {
+                SECOND_AFTER
+            } else {
+                jittered(pause(None, &mut 0, began.elapsed(), EVERY, CAP))
+            };
             if rest(wait, &self.retry).await {
                 scraper.forgive();
             }
@@ -185,7 +197,7 @@ impl SignalSource {
 
 /// What the answers make of every service: a value, or why there is none.
 fn readings(queries: &[Query], round: &Round, seen: &mut BTreeMap<Arc<str>, Instant>) -> Vec<Reading> {
-    let label = round.labels.clone().unwrap_or_default().service;
+    let Labels { service: label, codes, .. } = round.labels.clone().unwrap_or_default();
     let mut by_query: Vec<BTreeMap<&Arc<str>, Vec<f64>>> = Vec::with_capacity(queries.len());
     let mut services: BTreeSet<Arc<str>> = BTreeSet::new();
     for answer in &round.answers {
@@ -197,32 +209,38 @@ fn readings(queries: &[Query], round: &Round, seen: &mut BTreeMap<Arc<str>, Inst
         seen.insert(service, round.at);
     }
     seen.retain(|_, at| round.at - *at < MISSED_FOR);
+    let shipped = Query::shipped();
+    let is_shipped = |query: &Query, name: &str| *query.name == *name && shipped.contains(query);
+    let requests = queries.iter().zip(&by_query).find(|(query, _)| is_shipped(query, REQUESTS)).map(|(_, by)| by);
     let mut readings = Vec::with_capacity(seen.len() * queries.len());
     for service in seen.keys() {
+        let traffic = requests.and_then(|values| values.get(service)).and_then(|values| values.first().copied());
         for ((query, answer), values) in queries.iter().zip(&round.answers).zip(&by_query) {
+            let values = values.get(service).map_or(&[] as &[f64], Vec::as_slice);
             let found = match answer {
-                Ok(metrics) => value(values.get(service).map_or(&[], Vec::as_slice), metrics),
+                // Requests were answered, and there is no share of them that failed: some of them do not say how they ended.
+                Ok(_) if values.is_empty() && is_shipped(query, ERRORS) && traffic.is_some_and(|pace| pace > 0.0) => {
+                    Err(codes.unsaid(service))
+                }
+                Ok(metrics) => value(values, traffic, metrics),
                 Err(sentence) => Err(sentence.clone()),
             };
-            readings.push(Reading {
-                name: query.name.clone(),
-                service: service.clone(),
-                value: found.as_ref().ok().copied(),
-                unit: query.unit,
-                observed_at: round.at,
-                origin: Origin::Prometheus,
-                why_absent: found.err(),
-            });
+            let unread = query.unread(service, Origin::Prometheus, round.at);
+            readings.push(Reading { value: found.as_ref().ok().copied(), why_absent: found.err(), ..unread });
         }
     }
     readings
 }
 
-/// The value of one service, or why there is none.
-fn value(values: &[f64], metrics: &Metrics) -> Result<f64, String> {
+/// The value of one service, which has so many requests per second, or why there is none.
+fn value(values: &[f64], traffic: Option<f64>, metrics: &Metrics) -> Result<f64, String> {
+    let is_idle = traffic.is_some_and(|pace| pace == 0.0);
     match values {
         [value] if value.is_finite() => Ok(*value),
-        [value] if value.is_nan() => Err(format!("Nothing was counted in the last {RANGE}.")),
+        [] | [_] if is_idle => Err(format!("Nothing was counted in the last {RANGE}.")),
+        [value] if value.is_nan() => Err(format!(
+            "The answer is no number: nothing was counted in the last {RANGE}, or a counter or bucket it is made of is none."
+        )),
         [_] => Err("The value is beyond what the metric can tell.".to_owned()),
         [] if metrics.histograms > 0 => {
             Err("The answer is a native histogram; the query has to make a number of it.".to_owned())
@@ -270,7 +288,7 @@ mod tests {
     #[test]
     fn what_is_not_known_says_why_and_is_no_number() {
         let answers = vec![
-            Ok(answer(&[("a", 2.0), ("b", 0.0), ("c", 1.0), ("c", 2.0)])),
+            Ok(answer(&[("a", 2.0), ("b", 0.0), ("c", 1.0), ("c", 2.0), ("d", f64::NAN)])),
             Ok(answer(&[("a", f64::NAN)])),
             Ok(answer(&[("a", f64::INFINITY)])),
             Err("p refused it (execution: too many samples).".to_owned()),
@@ -280,17 +298,21 @@ mod tests {
             lines,
             [
                 "a requests_per_second 2",
-                "a error_ratio: Nothing was counted in the last 5m.",
+                "a error_ratio: The answer is no number: nothing was counted in the last 5m, or a counter or bucket it is made of is none.",
                 "a latency_p50_seconds: The value is beyond what the metric can tell.",
                 "a latency_p90_seconds: p refused it (execution: too many samples).",
                 "b requests_per_second 0",
-                "b error_ratio: There is no series of it in the last 5m.",
-                "b latency_p50_seconds: There is no series of it in the last 5m.",
+                "b error_ratio: Nothing was counted in the last 5m.",
+                "b latency_p50_seconds: Nothing was counted in the last 5m.",
                 "b latency_p90_seconds: p refused it (execution: too many samples).",
                 "c requests_per_second: The query gives several series for one service; it has to group by {service_label} alone.",
-                "c error_ratio: There is no series of it in the last 5m.",
+                &*format!("c error_ratio: {}", CodeLabels::default().unsaid("c")),
                 "c latency_p50_seconds: There is no series of it in the last 5m.",
                 "c latency_p90_seconds: p refused it (execution: too many samples).",
+                "d requests_per_second: The answer is no number: nothing was counted in the last 5m, or a counter or bucket it is made of is none.",
+                "d error_ratio: There is no series of it in the last 5m.",
+                "d latency_p50_seconds: There is no series of it in the last 5m.",
+                "d latency_p90_seconds: p refused it (execution: too many samples).",
             ]
         );
     }

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta};
+use chrono::TimeDelta;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::domain::signal::{Sample, Series};
 use crate::domain::text;
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 use crate::sources::metrics::{Rule, RuleAlert};
 use crate::sources::texts::{Kept, Pairs, Text};
 
@@ -170,7 +170,7 @@ fn alert(alert: &WireAlert<'_>, kept: &mut Kept) -> Option<RuleAlert> {
         labels: kept.labels(&alert.labels),
         annotations: kept.labels(&alert.annotations),
         is_firing: alert.state.0 == "firing",
-        active_at: alert.active_at.as_ref().and_then(|at| Some(DateTime::parse_from_rfc3339(&at.0).ok()?.to_utc())),
+        active_at: alert.active_at.as_ref().and_then(|at| time::read(&at.0)),
         value: alert.value.as_ref().and_then(|value| number(&value.0)).filter(|value| value.is_finite()),
     })
 }
@@ -233,7 +233,7 @@ fn data<'a, T: Deserialize<'a>>(envelope: &'a Envelope) -> Result<T, String> {
 
 fn broken(error: &serde_json::Error) -> String {
     if error.is_eof() {
-        return "its JSON is cut off".to_owned();
+        return "its JSON ends before it is complete".to_owned();
     }
     format!("its JSON cannot be read: {}", text::clean(&error.to_string()))
 }
@@ -251,14 +251,14 @@ pub(super) fn number(text: &str) -> Option<f64> {
 
 /// Seconds since 1970.
 fn instant(seconds: f64) -> Option<Instant> {
-    DateTime::UNIX_EPOCH.checked_add_signed(milliseconds(seconds)?)
+    Some(time::FIRST + milliseconds(seconds)?)
 }
 
 /// A length in whole milliseconds; `None` beyond ten thousand years.
 fn milliseconds(seconds: f64) -> Option<TimeDelta> {
     #[expect(clippy::cast_possible_truncation, reason = "within ten thousand years, whole milliseconds fit")]
     let whole = (seconds.abs() < 3.2e11).then(|| (seconds * 1e3).round() as i64)?;
-    TimeDelta::try_milliseconds(whole)
+    Some(time::milliseconds(whole))
 }
 
 #[cfg(test)]
@@ -317,7 +317,7 @@ mod tests {
     fn what_is_no_answer_says_what_it_is() {
         for (json, words) in [
             ("<html>sign in</html>", "a web page instead of JSON"),
-            (r#"{"status":"success","data":{"resu"#, "its JSON is cut off"),
+            (r#"{"status":"success","data":{"resu"#, "its JSON ends before it is complete"),
             (r#"{"status":"fine"}"#, "its status is \"fine\""),
             (r#"{"status":"success"}"#, "there is no data in it"),
             (

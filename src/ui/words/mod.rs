@@ -120,7 +120,9 @@ pub fn tally(troubled: usize, total: usize) -> String {
 
 /// The terminal cannot hold a screen.
 pub fn too_small(columns: u16, rows: u16, have_columns: u16, have_rows: u16) -> String {
-    format!("Quarterdeck needs {columns}x{rows}; this terminal is {have_columns}x{have_rows}. Make it larger.")
+    format!(
+        "Quarterdeck needs {columns}x{rows}; this terminal is {have_columns}x{have_rows}. Make it larger: until then no key does anything, but q or ctrl-c twice leaves."
+    )
 }
 
 /// Heads of the list's columns.

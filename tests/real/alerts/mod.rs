@@ -38,7 +38,7 @@ impl Place {
         let urls = servers.iter().map(|server| server.url.clone()).collect();
         let clients: Vec<Client> = servers.into_iter().map(|server| Client::new(server, Arc::new(Utc::now))).collect();
         let services = Arc::new(Services::default());
-        let eyes = AlertEyes { environment: "production".into(), clients: clients.clone(), services };
+        let eyes = AlertEyes { environment: "production".into(), clients: clients.clone(), prometheus: None, services };
         Self { eyes, hands: SilenceHands { clients }, urls, sender, token }
     }
 

@@ -168,3 +168,55 @@ fn a_rollback_that_argo_cd_undoes_is_told_on_the_screen_in_the_journal_and_to_sc
     wait_until("the journal's line", PATIENCE, || console.journal().contains("UNDONE").then_some(()));
     console.journal_is_whole();
 }
+
+/// A release of `api` with these variables, as its author's file has it.
+fn release(image: &str, variables: &[&str], behaviour: Option<&str>) -> Value {
+    let env: Vec<Value> = variables.iter().map(|name| json!({"name": name, "value": "1"})).collect();
+    let mut template = json!({"metadata": {"labels": {"app": "api"}},
+        "spec": {"terminationGracePeriodSeconds": 1, "containers": [{"name": "app", "image": image, "env": env}]}});
+    if let Some(behaviour) = behaviour {
+        template["metadata"]["annotations"] = json!({"quarterdeck.test/behaviour": behaviour});
+    }
+    json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "api"}, "spec": {
+        "replicas": 1, "progressDeadlineSeconds": 60, "selector": {"matchLabels": {"app": "api"}}, "template": template}})
+}
+
+fn variables(shop: &Shop) -> Vec<String> {
+    let env = shop.deployment("api")["spec"]["template"]["spec"]["containers"][0]["env"].clone();
+    let names = env.as_array().cloned().unwrap_or_default();
+    names.iter().map(|one| one["name"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// After a rollback the next client-side apply merges against the bad release: what both manifests lack stays.
+#[test]
+fn what_the_next_kubectl_apply_leaves_behind_is_named_before_and_after() {
+    let shop = Shop::open("owners-kubectl");
+    let (first, second) =
+        (release("api:1", &["LEVEL", "OLD_SWITCH"], None), release("api:2", &["LEVEL"], Some("image-pull")));
+    shop.apply(&first);
+    shop.rolled_out("api");
+    shop.apply(&second);
+    assert_eq!(variables(&shop), ["LEVEL"], "the second release drops it");
+    shop.wait_for_waiting("api:2", "ImagePullBackOff");
+    let said = owners(&shop, "oncall", |said| !said.is_empty());
+    let told = said.iter().find(|words| words.starts_with("kubectl apply: ")).cloned().unwrap_or_default();
+    assert!(told.contains("STAYS in the object: containers[app].env[OLD_SWITCH]. "), "{said:?}");
+
+    let console = Console::of("oncall", &shop, Grant::Write);
+    let plan = console.plan_rollback(&shop, "api");
+    assert_eq!(console.apply(&plan).code, Some(0));
+    assert_eq!(variables(&shop), ["LEVEL", "OLD_SWITCH"]);
+    shop.apply(&second);
+    assert_eq!(shop.image("api"), "api:2");
+    assert_eq!(variables(&shop), ["LEVEL", "OLD_SWITCH"], "as the plan said");
+    let finished = console.run(&["status", "--output", "json"]);
+    let document: Value = serde_json::from_str(&finished.stdout).expect("a document");
+    let words = document["undone"][0]["words"].as_str().unwrap_or_default();
+    assert!(words.contains("UNDONE: kubectl-client-side-apply put api:2"), "{document}");
+    assert!(words.contains("STAYED in the object: containers[app].env[OLD_SWITCH]. "), "{words}");
+
+    // What the plan advises works: the older manifest once, then the next release.
+    shop.apply(&first);
+    shop.apply(&second);
+    assert_eq!(variables(&shop), ["LEVEL"]);
+}

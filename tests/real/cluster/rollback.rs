@@ -114,9 +114,9 @@ fn an_edited_document_the_wrong_word_and_a_viewer_are_refused() {
     let mut edited = plan.clone();
     edited["targets"][0]["steps"][0]["request"]["body"][6]["value"]["spec"]["containers"][0]["image"] = "evil:1".into();
     assert_eq!(console.apply(&edited).code, Some(3));
-    let mut wrong = plan.clone();
-    wrong["confirmation"]["word"] = "YES".into();
-    assert_eq!(console.apply(&wrong).code, Some(3));
+    let wrong = console.apply_confirmed(&plan, "YES");
+    assert_eq!(wrong.code, Some(3), "{}{}", wrong.stdout, wrong.stderr);
+    assert!(wrong.stdout.contains("the confirmation is not right"), "the word refuses it: {}", wrong.stdout);
     assert_eq!(console.run(&["apply", "/nowhere/plan.json", "--confirm", "ROLLBACK"]).code, Some(2));
     let viewer = Console::of("viewer", &shop, Grant::Read);
     let (finished, plan) = viewer.plan(&["rollback", "deployment/api", "-n", &shop.name]);
@@ -124,6 +124,25 @@ fn an_edited_document_the_wrong_word_and_a_viewer_are_refused() {
     assert_eq!(plan["rehearsal"]["result"], "not_checked", "a read-only console sends no patch, dry or not");
     assert!(finished.stderr.contains("read-only") && finished.stderr.contains("may not patch"), "{}", finished.stderr);
     assert_eq!(shop.image("api"), "api:2");
+}
+
+#[test]
+fn a_viewer_who_has_a_write_grant_tries_nothing_not_even_dry() {
+    let shop = Shop::open("rollback-viewer");
+    broken(&shop, "api");
+    let console = Console::of("viewer", &shop, Grant::Write);
+    let (finished, plan) = console.plan(&["rollback", "deployment/api", "-n", &shop.name]);
+    assert_eq!(finished.code, Some(3), "{}", finished.stderr);
+    assert!(finished.stderr.contains("viewer may not patch"), "{}", finished.stderr);
+    let mut emptied: quarterdeck::domain::action::Plan = serde_json::from_value(plan).expect("a plan");
+    emptied.refusals.clear();
+    let emptied = serde_json::to_value(emptied.sealed()).expect("a document");
+    let refused = console.apply(&emptied);
+    assert_eq!(refused.code, Some(3), "{}{}", refused.stdout, refused.stderr);
+    assert!(refused.stdout.contains("viewer may not patch"), "{}", refused.stdout);
+    let sent = shop.plane.audited("viewer");
+    let tried: Vec<_> = sent.iter().filter(|entry| entry.namespace == shop.name && entry.verb == "patch").collect();
+    assert!(tried.is_empty(), "the server counts a dry run that is forbidden as a write: {tried:?}");
 }
 
 #[test]
@@ -213,7 +232,7 @@ fn killed_at_any_request_it_is_found_and_verified_at_the_next_start() {
             shop.kubectl(&["delete", "deployment", &name, "--wait=false"]).good("delete");
         }
         step += 1;
-        assert!(step < 30, "the patch never came");
+        assert!(step < 60, "the patch never came");
     }
 }
 
@@ -227,16 +246,14 @@ fn a_hangup_in_mid_action_leaves_a_run_the_next_start_ends() {
         let console = Console::through(&proxy, "oncall", &shop);
         let mut screen = console.open(80, 24);
         screen.wait_for_text(name, PATIENCE);
-        screen.send(&format!("/{name}\r"));
+        screen.send(&format!("/{name}"));
+        screen.enter();
         screen.wait_for_text("stuck", PATIENCE);
         screen.send("!b");
         screen.wait_for_text("type ROLLBACK", PATIENCE);
         proxy.strike(fault, crate::support::proxy::Seen::is_write);
-        screen.send("ROLLBACK");
-        wait_until("the request on its way", PATIENCE, || {
-            screen.send("\r");
-            proxy.struck().map(drop)
-        });
+        screen.confirm("type ROLLBACK", "ROLLBACK", PATIENCE);
+        wait_until("the request on its way", PATIENCE, || proxy.struck().map(drop));
         // A line that is lost hangs up more than once.
         screen.signal(rustix::process::Signal::HUP);
         wait_until("the terminal given back", PATIENCE, || (!screen.is_on_alternate_screen()).then_some(()));
@@ -251,11 +268,13 @@ fn a_hangup_in_mid_action_leaves_a_run_the_next_start_ends() {
         proxy.release();
         console.journal_is_whole();
         console.point_at(&shop.plane.kubeconfig("oncall", &shop.name));
+        let ends = || console.journal().lines().filter(|line| line.contains("ended")).count();
+        let before = ends();
         let next = console.open(80, 24);
-        wait_until("the run to be ended in the journal", PATIENCE, || {
-            console.journal().contains("ended").then_some(())
-        });
+        next.wait_for_text(name, PATIENCE);
+        assert!(!next.screen_text().contains("UNFINISHED"), "nothing is left to verify: {}", next.screen_text());
         drop(next);
+        assert_eq!((before, ends()), (1, 1), "it is ended once: {}", console.journal());
         // Held back before the server, it may still arrive once the proxy lets go; sent, it has arrived.
         if fault == Fault::StallAfter {
             assert_eq!(shop.image(name), "api:1");
@@ -273,12 +292,7 @@ fn a_terminal_that_stops_reading_for_a_minute_holds_nothing_up() {
     let mut screen = console.open(200, 60);
     screen.wait_for_text("stuck", PATIENCE);
     screen.send("!b");
-    screen.wait_for_text("type ROLLBACK", PATIENCE);
-    screen.send("ROLLBACK");
-    wait_until("the run to begin", PATIENCE, || {
-        screen.send("\r");
-        (!screen.screen_text().contains("type ROLLBACK")).then_some(())
-    });
+    screen.confirm("type ROLLBACK", "ROLLBACK", PATIENCE);
     screen.stop_reading();
     let (begun, stalled_at) = (cpu_time(screen.pid()).expect("it runs"), Instant::now());
     // The run goes to its end behind the blind screen: the server and the journal can tell.
@@ -312,7 +326,8 @@ fn a_read_only_console_only_looks() {
     screen.wait_for_text("stuck", PATIENCE);
     screen.send("!b");
     screen.wait_for_text("NOT CHECKED BY THE SERVER", PATIENCE);
-    screen.send("ROLLBACK\r");
+    screen.send("ROLLBACK");
+    screen.enter();
     screen.wait_for("refused words", PATIENCE, |text| text.contains("cannot be applied"));
     drop(screen);
     // Other tests look on as the same viewer, with other programs.

@@ -85,6 +85,8 @@ async fn a_bad_release_is_advised_against_and_no_other() {
         prometheus: Some(client(server.port)),
         scrapes: std::sync::Arc::default(),
         queries: queries.into(),
+        codes: quarterdeck::domain::signal::CodeLabels::default(),
+        declared: std::sync::Arc::default(),
     };
     let released = |service: &str| Released {
         workload: WorkloadRef {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use quarterdeck::config::{Credentials, Scrape, Server as Address};
 use quarterdeck::domain::signal::query::{ERRORS, P95, REQUESTS};
-use quarterdeck::domain::signal::{Labels, Origin, Query, SignalSnapshot};
+use quarterdeck::domain::signal::{CodeLabels, Labels, Origin, Query, SignalSnapshot};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::sources::metrics::ObserveMetrics;
 use quarterdeck::sources::prometheus::{Prometheus, SignalFeed, SignalSource};
@@ -68,6 +68,8 @@ async fn polled(
         prometheus,
         scrapes: scrapes.into(),
         queries: Query::shipped().into(),
+        codes: CodeLabels::default(),
+        declared: Arc::default(),
     };
     let (snapshots, seen) = watch::channel(SignalSnapshot::default());
     let retry = Arc::new(Notify::new());

@@ -3,6 +3,7 @@
 mod advice;
 mod direct;
 mod objectives;
+mod outcome;
 mod sandbox;
 
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use quarterdeck::config::{Credentials, Prometheus as Settings, Server as Address};
-use quarterdeck::domain::signal::{Query, Series, SignalSnapshot, Unit};
+use quarterdeck::domain::signal::{CodeLabels, Query, Series, SignalSnapshot, Unit};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::sources::error::Trouble;
 use quarterdeck::sources::exposition;
@@ -64,6 +65,8 @@ async fn settled(port: u16) -> SignalSnapshot {
         prometheus: Some(client(port)),
         scrapes: Arc::default(),
         queries: address(port).queries.into(),
+        codes: CodeLabels::default(),
+        declared: Arc::default(),
     };
     let (snapshots, mut seen) = watch::channel(SignalSnapshot::default());
     let source = SignalSource { feed, clock: Arc::new(Utc::now), retry: Arc::new(Notify::new()), snapshots };

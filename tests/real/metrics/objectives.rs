@@ -32,7 +32,7 @@ fn available() -> Objective {
 /// What is counted once at a time.
 async fn counted(prometheus: Prometheus, services: Vec<Service>, at: DateTime<Utc>) -> SloSnapshot {
     let promises = promises(&Services::new(services), "production").into();
-    let feed = SloFeed { environment: "production".into(), prometheus, promises };
+    let feed = SloFeed { environment: "production".into(), prometheus: Some(prometheus), promises };
     let (snapshots, mut seen) = watch::channel(SloSnapshot::default());
     let source = SloSource { feed, clock: Arc::new(move || at), retry: Arc::new(Notify::new()), snapshots };
     let is_settled = |snapshot: &SloSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();

@@ -9,7 +9,7 @@ use quarterdeck::config::{Credentials, Prometheus as Settings, Server as Address
 use quarterdeck::domain::advice::{Advice, Released, Verdict, judge};
 use quarterdeck::domain::rollout::{Kind, WorkloadRef};
 use quarterdeck::domain::signal::query::{ERRORS, Labels};
-use quarterdeck::domain::signal::{Query, Series};
+use quarterdeck::domain::signal::{CodeLabels, Query, Series};
 use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
 use quarterdeck::sources::error::Trouble;
 use quarterdeck::sources::metrics::ObserveMetrics;
@@ -108,6 +108,8 @@ async fn the_bad_release_of_the_demo_is_advised_against_and_a_calm_one_is_not() 
         prometheus: Some(simulated(&sandbox, folder.path())),
         scrapes: Arc::default(),
         queries: Query::shipped().into(),
+        codes: CodeLabels::default(),
+        declared: Arc::default(),
     };
     let released = |service: &str| Released {
         workload: WorkloadRef {

@@ -32,6 +32,7 @@ mod drafts;
 mod drawn;
 mod every;
 mod faults;
+mod journals;
 mod made;
 mod migrate;
 mod place;

@@ -71,7 +71,7 @@ type Time = Option<DateTime<Utc>>;
 /// A time of the API; one that cannot be read is absent, not an error.
 fn time<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Time, D::Error> {
     let raw = Option::<Cow<'de, str>>::deserialize(from)?;
-    Ok(raw.and_then(|raw| DateTime::parse_from_rfc3339(&raw).ok()).map(|time| time.to_utc()))
+    Ok(raw.and_then(|raw| crate::domain::time::read(&raw)))
 }
 
 /// `null` where a value is expected reads as the default.

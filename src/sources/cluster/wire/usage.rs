@@ -93,7 +93,7 @@ fn duration(raw: &str) -> Option<TimeDelta> {
     }
     let is_sane = !raw.is_empty() && (0.0..86_400.0 * 365.0).contains(&seconds);
     #[expect(clippy::cast_possible_truncation, reason = "checked to be within a year")]
-    is_sane.then(|| TimeDelta::seconds(seconds as i64))
+    is_sane.then(|| crate::domain::time::seconds(seconds as i64))
 }
 
 #[cfg(test)]

@@ -17,7 +17,6 @@ use super::backend::{Backend, Lane, Row, Transaction, Value};
 use super::migrate::Schema;
 use super::port::Standing;
 use crate::domain::store::fact::Registered;
-use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::Answer;
@@ -97,7 +96,7 @@ impl Backend for Sqlite {
             Ok(Standing {
                 what: format!("SQLite {} in {}", rusqlite::version(), self.worker.file.display()),
                 schema,
-                now: Instant::from_timestamp_micros(now).unwrap_or_default(),
+                now: crate::domain::time::from_microseconds(now),
                 session_user: String::new(),
                 position: u64::try_from(position).unwrap_or(0),
                 troubles: Vec::new(),

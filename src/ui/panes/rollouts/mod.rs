@@ -24,7 +24,7 @@ fn rate(rollout: &Rollout) -> Option<String> {
 /// Time left at the present rate.
 fn remaining(rollout: &Rollout) -> Option<String> {
     let seconds = i64::try_from(rollout.seconds_left()?).ok()?;
-    Some(time::left(chrono::TimeDelta::try_seconds(seconds)?))
+    Some(time::left(time::seconds(seconds)))
 }
 
 /// Rate and time left, in words.

@@ -1,0 +1,57 @@
+//! What holds an action off: the operation record of somebody who may be at work, and what nobody has read of it.
+
+use std::sync::PoisonError;
+
+use super::contract::Draft;
+use super::plan::Planner;
+use crate::domain::action::{OperationRecord, Phase, Target, Tier};
+use crate::domain::text;
+use crate::domain::time::{self, Instant};
+use crate::sources::observe::WorkloadFacts;
+
+impl Planner {
+    /// Whether somebody is at work on the target: an error where it may not be touched meanwhile, else what to know first.
+    pub(super) fn held_by(&self, action: &str, facts: &WorkloadFacts, now: Instant) -> Option<Result<String, String>> {
+        let record = facts.record.as_ref().filter(|record| record.is_live(now))?;
+        if facts.report.is_complete() {
+            return None;
+        }
+        // A record ends only by expiring, but an action that reached its end is over.
+        match self.ended.lock().unwrap_or_else(PoisonError::into_inner).get(&record.id) {
+            Some(Phase::Unknown) => Some(Ok(format!(
+                "Your own {} of {} ended UNKNOWN. It is not sent again; see what it did before you confirm this.",
+                record.action,
+                record.started.format("%H:%M:%S UTC")
+            ))),
+            Some(_) => None,
+            None => Some(Err(format!(
+                "{}; wait for its outcome, or until its record expires in {}. If that run is known to be dead, plan again with --override-record, on the screen as `:{action} {} --override-record`: it asks for a reason and is journalled.",
+                record.sentence(now),
+                time::left(record.expires - now),
+                facts.workload.label()
+            ))),
+        }
+    }
+}
+
+/// A draft that acts over the record of somebody else: it says so where it is read, confirmed and journalled, and is confirmed as what is
+/// hard to reverse.
+pub(super) fn overriding(mut draft: Draft, record: Option<&OperationRecord>) -> Draft {
+    let Some(record) = record else { return draft };
+    let who = format!("the operation record of {} ({}, run {})", record.actor, record.action, text::clean(&record.id));
+    draft.tier = Tier::T3;
+    draft.warnings.push(format!("OVERRIDES {who}: whoever that is may still be at work on it."));
+    if let Some(first) = draft.steps.first_mut() {
+        first.words = format!("{} This overrides {who}.", first.words);
+    }
+    draft
+}
+
+/// Whether what was read in the plan still tells all of what the action would do: the world outside the pins is judged again.
+pub(super) fn still_said(target: &Target, draft: &Draft) -> Result<(), String> {
+    if let Some(words) = target.reaches_further(&draft.blast, draft.tier) {
+        return Err(format!("{words} Plan again."));
+    }
+    let unsaid = draft.warnings.iter().find(|warning| !target.warnings.contains(warning));
+    unsaid.map_or(Ok(()), |warning| Err(format!("what the plan did not say of {}: {warning} Plan again.", target.workload)))
+}

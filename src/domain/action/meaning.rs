@@ -1,0 +1,134 @@
+//! What a plan means: what it does to which objects, on which fields, under which verdicts. Not its evidence, its expiry, its id and stamps.
+//!
+//! A plan document may have been edited by whoever can apply it. It is worked out anew, and carried out only where both mean the same.
+
+use serde_json::Value;
+
+use super::{OperationRecord, Part, Plan, RECORD_KEY, Rehearsal, Request, Step, Target};
+use crate::domain::rollout::same_code;
+use crate::domain::service::UNMAPPED;
+
+/// Why a plan that was given does not mean what the same plan means that was worked out anew; `None` when it does.
+///
+/// What the new one says beyond the given one counts too: a warning, or somebody who will undo it, that nobody has read.
+pub fn difference(given: &Plan, own: &Plan) -> Option<String> {
+    if given.action != own.action || given.environment != own.environment || given.targets.len() != own.targets.len() {
+        return Some(format!(
+            "the plan is to {} {} targets in {}, worked out anew it is to {} {} in {}.",
+            given.action,
+            given.targets.len(),
+            given.environment,
+            own.action,
+            own.targets.len(),
+            own.environment
+        ));
+    }
+    let pairs = || given.targets.iter().zip(&own.targets);
+    if let Some(words) = pairs().find_map(|(given, own)| target(given, own)) {
+        return Some(words);
+    }
+    if let Some(stray) = own.targets.iter().find(|one| given.service.is_some() && one.service != given.service) {
+        return Some(format!(
+            "the plan is of service {}, and {} is of {}.",
+            given.service.as_deref().unwrap_or(UNMAPPED),
+            stray.workload,
+            stray.service.as_deref().unwrap_or(UNMAPPED)
+        ));
+    }
+    match (&given.rehearsal, &own.rehearsal) {
+        (Rehearsal::Accepted(_), Rehearsal::NotChecked(why)) => {
+            Some(format!("the server had checked it, and does not now: {why}"))
+        }
+        _ => None,
+    }
+}
+
+/// The same of one target.
+fn target(given: &Target, own: &Target) -> Option<String> {
+    let workload = &own.workload;
+    if given.workload != *workload || given.uid != own.uid {
+        return Some(format!("the plan is of {}, worked out anew it is of {workload}.", given.workload));
+    }
+    if given.service != own.service {
+        let words = |service: &Option<String>| service.clone().unwrap_or_else(|| UNMAPPED.to_owned());
+        return Some(format!(
+            "{workload} is of service {} now, the plan says {}.",
+            words(&own.service),
+            words(&given.service)
+        ));
+    }
+    if given.pins != own.pins {
+        return Some(format!("{workload}: the plan is not pinned to the fields that this action shows."));
+    }
+    if !same_steps(&given.steps, &own.steps) {
+        return Some(format!(
+            "the request for {workload} is not the one this action makes: the plan's revision has moved or the document was edited."
+        ));
+    }
+    let pod = |of: &Target| of.pod.as_ref().map(|pod| (pod.name.clone(), pod.uid.clone()));
+    let parts = [
+        ("what it runs afterwards", given.to == own.to && given.to_revision == own.to_revision),
+        ("what its verification waits for", given.goal == own.goal && given.expected == own.expected),
+        ("how long its verification waits", given.deadline_seconds == own.deadline_seconds),
+        ("the pod that is replaced", pod(given) == pod(own)),
+        ("its wave", given.wave == own.wave),
+        ("whose operation record it overrides", given.overrides == own.overrides),
+    ];
+    if let Some((what, _)) = parts.iter().find(|(_, is_same)| !is_same) {
+        return Some(format!("{workload}: {what} is not what the plan says."));
+    }
+    if let Some(words) = given.reaches_further(&own.blast, own.tier) {
+        return Some(words);
+    }
+    let told = |words: &&String| !given.warnings.contains(words);
+    if let Some(unread) = own.warnings.iter().find(told) {
+        return Some(format!("{workload}: the plan did not say: {}", unread.trim_end_matches('.').to_owned() + "."));
+    }
+    let unread = own.fights.iter().find(|fight| !given.fights.iter().any(|known| known.who == fight.who))?;
+    Some(format!("{workload}: the plan did not say that {} will undo it: {}", unread.who, unread.words))
+}
+
+fn same_steps(given: &[Step], own: &[Step]) -> bool {
+    let is_same = |(given, own): (&Step, &Step)| {
+        given.words == own.words && given.part == own.part && same_request(&given.request, &own.request, own.part)
+    };
+    given.len() == own.len() && given.iter().zip(own).all(is_same)
+}
+
+/// Whether two requests do the same, whenever and in whichever run they are sent: the record names the run, and a restart its moment.
+fn same_request(given: &Request, own: &Request, part: Part) -> bool {
+    let is_same_place =
+        (&given.method, &given.path, &given.content_type) == (&own.method, &own.path, &own.content_type);
+    let is_same_body = match (given.body.as_array(), own.body.as_array(), part) {
+        (Some(given), Some(own), Part::Change) => {
+            given.len() == own.len() && given.iter().zip(own).all(|(given, own)| same_operation(given, own))
+        }
+        _ => given.body == own.body,
+    };
+    is_same_place && is_same_body
+}
+
+fn same_operation(given: &Value, own: &Value) -> bool {
+    if given == own {
+        return true;
+    }
+    let bare = |operation: &Value| {
+        let mut operation = operation.clone();
+        let value = operation.as_object_mut().and_then(|fields| fields.remove("value"));
+        (operation, value.unwrap_or_default())
+    };
+    let ((given, given_value), (own, own_value)) = (bare(given), bare(own));
+    let (kind, path) = (own["op"].as_str().unwrap_or_default(), own["path"].as_str().unwrap_or_default());
+    let is_record = path.ends_with(&RECORD_KEY.replace('/', "~1"));
+    given == own
+        && match kind {
+            "add" if is_record => same_record(&given_value, &own_value),
+            "replace" if path == "/spec/template" => same_code(&given_value, &own_value),
+            _ => false,
+        }
+}
+
+fn same_record(given: &Value, own: &Value) -> bool {
+    let read = |value: &Value| value.as_str().and_then(OperationRecord::read);
+    matches!((read(given), read(own)), (Some(given), Some(own)) if (&given.actor, &given.action) == (&own.actor, &own.action))
+}

@@ -1,0 +1,351 @@
+//! The gate: a plan document is not trusted. Whatever is edited in one, it is refused or sends no more than the plan that is made anew.
+
+use std::sync::{Arc, Mutex};
+
+use chrono::TimeDelta;
+use quarterdeck::actions::journal::{Entry, Journal, Line, What, chains, unfinished};
+use quarterdeck::actions::{Action, Executor, Limits, Neighbour, Options, Planner, catalog};
+use quarterdeck::config::Namespaces;
+use quarterdeck::domain::action::{
+    Confirmation, Gesture, OperationRecord, Phase, Plan, RECORD_KEY, Rehearsal as Dry, Request, RunEvent, Tier,
+};
+use quarterdeck::domain::environment::Guard;
+use quarterdeck::sandbox::Fault;
+use quarterdeck::sources::observe::ObserveCluster;
+use quarterdeck::sources::operate::OperateCluster;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use crate::actions::{NAMESPACE, Rig, Way, options, told};
+
+fn action(id: &str) -> &'static dyn Action {
+    catalog::named(id).expect("an action")
+}
+
+/// Every value a document's field could be given: what would loosen it, and what is out of all range.
+fn edits(place: &str, value: &Value) -> Vec<Value> {
+    let is_of_an_object = ["/steps/", "/pins/", "/expected_template/"].iter().any(|part| place.contains(part));
+    match value {
+        Value::String(_) if is_of_an_object => vec![json!("edited")],
+        Value::Null => vec![json!("edited"), json!(7)],
+        Value::Bool(is_so) => vec![json!(!is_so)],
+        Value::Number(number) => {
+            let more = number.as_i64().unwrap_or(0).saturating_add(1);
+            vec![json!(more), json!(0), json!(4_294_967_295_u32), json!(i64::MAX), json!(i64::MIN)]
+        }
+        Value::String(text) if chrono::DateTime::parse_from_rfc3339(text).is_ok() => {
+            vec![json!("+262142-12-31T23:59:59Z"), json!("-262143-01-01T00:00:00Z"), json!("2999-01-01T00:00:00Z")]
+        }
+        Value::String(_) => {
+            vec![json!("edited"), json!(""), json!("enter"), json!("development"), json!("T0"), json!("20261124T030600Z-0123456789abcdef")]
+        }
+        Value::Array(all) => {
+            let twice: Vec<Value> = all.iter().chain(all.iter()).cloned().collect();
+            vec![json!([]), json!(twice), json!(["edited"])]
+        }
+        Value::Object(_) => vec![Value::Null],
+    }
+}
+
+/// The place of every value in a document.
+fn places(document: &Value) -> Vec<String> {
+    fn walk(at: &str, value: &Value, found: &mut Vec<String>) {
+        let is_deep = at.matches('/').count() > 9;
+        if !at.is_empty() {
+            found.push(at.to_owned());
+        }
+        match value {
+            Value::Object(fields) if !is_deep => {
+                for (key, value) in fields {
+                    walk(&format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")), value, found);
+                }
+            }
+            Value::Array(all) if !is_deep => {
+                for (place, value) in all.iter().enumerate() {
+                    walk(&format!("{at}/{place}"), value, found);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    walk("", document, &mut found);
+    found
+}
+
+/// What a run was begun with, as the journal keeps it: what its verification waits for and how long.
+fn begun(lines: &[Line]) -> Value {
+    let begun = lines.iter().find(|line| line.entry.what == What::Begun).map(|line| &line.entry);
+    let mut aims = json!(begun.map(|entry: &Entry| entry.aims.clone()));
+    for aim in aims.as_array_mut().into_iter().flatten() {
+        // It holds the stamp of a restart.
+        aim["template_digest"] = Value::Null;
+    }
+    aims
+}
+
+/// Executes a document with a journal of its own, so that no run of before is in its way; the run, what was sent, what was begun.
+async fn attempt(rig: &Rig, plan: &Plan, typed: &str) -> (Phase, Vec<Request>, Value) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Arc::new(Mutex::new(Journal::new(folder.path())));
+    let executor = Executor { journal, ..rig.executor.clone() };
+    let before = rig.sent().len();
+    let run = rig.execute_by(&executor, plan, typed).await;
+    let sent = rig.sent().into_iter().skip(before).map(|(request, _)| request).collect();
+    let lines: Vec<Line> =
+        chains(folder.path()).expect("a journal").into_iter().flat_map(|chain| chain.lines).collect();
+    (run.phase, sent, begun(&lines))
+}
+
+/// Every field of a plan of this action, edited and sealed again: refused, or what is sent and waited for is what the plan is without it.
+async fn no_edit_widens(id: &str) {
+    let rig = Rig::open().await.prepared(action(id)).await;
+    let mut asked = options(action(id));
+    if id == "restart-pod" {
+        let facts = rig.connection.workload(&Rig::workload("api")).await.expect("the workload");
+        asked.pod = Some(facts.pods[0].name.to_string());
+    }
+    let plan = rig.planner.plan(action(id), &[Rig::workload("api")], &asked).await.expect("a plan");
+    assert!(plan.is_applicable(), "{:?}", plan.refusals);
+    // The server does not want it: the world stays as it is, and every attempt finds the same.
+    rig.take(Way::Refused);
+    let word = plan.confirmation.word.clone();
+    let (_, honest, waited) = attempt(&rig, &plan, &word).await;
+    assert_eq!(honest.len(), 1, "{id}: the plan itself is sent");
+    let document = serde_json::to_value(&plan).expect("a document");
+    let (mut tried, mut passed) = (0, 0);
+    for place in places(&document) {
+        for edit in edits(&place, &document.pointer(&place).cloned().unwrap_or_default()) {
+            let mut edited = document.clone();
+            *edited.pointer_mut(&place).expect("a place") = edit.clone();
+            let Ok(edited) = serde_json::from_value::<Plan>(edited) else { continue };
+            if edited == plan {
+                continue;
+            }
+            tried += 1;
+            let (phase, sent, begun) = attempt(&rig, &edited.sealed(), &word).await;
+            assert_eq!(phase, Phase::Refused, "{id}: {place} = {edit}");
+            if !sent.is_empty() {
+                passed += 1;
+                let told_all = |requests: &[Request]| requests.iter().map(told).collect::<Vec<_>>();
+                assert_eq!(told_all(&sent), told_all(&honest), "{id}: {place} = {edit} is sent");
+                assert_eq!(begun, waited, "{id}: {place} = {edit} is waited for");
+            }
+        }
+    }
+    assert!(tried > 100 && passed < tried, "{id}: {passed} of {tried} went through as the plan is without the edit");
+}
+
+macro_rules! of_every_action {
+    ($($name:ident: $id:literal,)+) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            no_edit_widens($id).await;
+        })+
+
+        #[test]
+        fn no_action_is_left_out() {
+            let tried = [$($id),+];
+            assert!(catalog::ALL.iter().all(|action| tried.contains(&action.about().id)));
+        }
+    };
+}
+
+of_every_action! {
+    no_edit_widens_a_rollback: "rollback",
+    no_edit_widens_a_restart: "restart",
+    no_edit_widens_the_restart_of_a_pod: "restart-pod",
+    no_edit_widens_a_pause: "pause",
+    no_edit_widens_a_resume: "resume",
+    no_edit_widens_a_scaling: "scale",
+    no_edit_widens_an_image: "set-image",
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_confirms_is_worked_out_and_never_read_from_the_document() {
+    let rig = Rig::open().await;
+    let mut plan = rig.plan(action("restart"), &["api"]).await;
+    plan.guard = Guard::Development;
+    plan.tier = Tier::T0;
+    plan.confirmation = Confirmation { gesture: Gesture::Enter, word: "GO".into(), needs_reason: false };
+    let plan = plan.sealed();
+    for typed in ["", "GO"] {
+        rig.nothing_was_sent(&rig.execute(&plan, typed).await, "the plan asks for \"RESTART\"");
+    }
+    assert_eq!(rig.execute(&plan, "RESTART").await.phase, Phase::Done);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_goes_no_further_than_the_namespaces_of_now() {
+    let mut rig = Rig::open().await;
+    let plan = rig.plan(action("restart"), &["api"]).await;
+    rig.executor.planner.limits.namespaces = Namespaces::Named(vec!["pay".into()]);
+    let before = rig.sandbox.requests().len();
+    rig.nothing_was_sent(&rig.confirmed(&plan).await, "does not include namespace \"shop\"");
+    let asked = rig.sandbox.requests().split_off(before);
+    assert!(asked.iter().all(|seen| !seen.path.contains("/namespaces/shop/")), "nothing is even read there: {asked:?}");
+    rig.planner.limits.namespaces = Namespaces::Named(vec!["pay".into()]);
+    let error = rig.planner.plan(action("restart"), &[Rig::workload("api")], &Options::default()).await;
+    assert!(error.expect_err("no plan").sentence.contains("does not include namespace"), "nor planned");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_environments_of_one_cluster_the_stricter_guard_holds() {
+    let mut rig = Rig::open().await;
+    let server = rig.connection.server().to_owned();
+    let other = |namespaces: Namespaces| Neighbour {
+        environment: "production".into(),
+        guard: Guard::Production,
+        namespaces,
+        context: "another-name".into(),
+        server: Some(server.clone()),
+    };
+    let limits = |namespaces| Limits { others: [other(namespaces)].into(), ..Guard::Development.into() };
+    rig.planner.limits = limits(Namespaces::Named(vec!["pay".into()]));
+    let plan = rig.plan(action("restart"), &["api"]).await;
+    assert_eq!((plan.guard, plan.confirmation.gesture), (Guard::Development, Gesture::Enter), "not of this namespace");
+    rig.executor.planner.limits = limits(Namespaces::All);
+    rig.nothing_was_sent(&rig.execute(&plan, "").await, "GUARDED AS production");
+    rig.planner.limits = limits(Namespaces::All);
+    let plan = rig.plan(action("restart"), &["api"]).await;
+    assert_eq!((plan.guard, plan.confirmation.gesture), (Guard::Production, Gesture::TypeWord));
+    let warnings = plan.targets[0].warnings.join(" ");
+    assert!(warnings.contains("environment production covers namespace shop of this cluster too"), "{warnings}");
+    rig.nothing_was_sent(&rig.execute(&plan, "").await, "the confirmation is not right");
+    assert_eq!(rig.execute(&plan, "RESTART").await.phase, Phase::Done);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_document_of_a_killed_run_is_not_begun_again_and_ends_nothing() {
+    let rig = Rig::open().await;
+    let plan = rig.plan(action("restart"), &["api"]).await;
+    rig.take(Way::Held);
+    tokio::select! {
+        run = rig.confirmed(&plan) => panic!("it ended before it could be stopped: {run:?}"),
+        () = rig.spy.arrived.notified() => {}
+    }
+    *rig.executor.journal.lock().expect("nobody panicked") = Journal::new(rig.folder.path());
+    rig.take(Way::Clear);
+    let lines = || -> Vec<Entry> {
+        let all = chains(rig.folder.path()).expect("a journal").into_iter().flat_map(|chain| chain.lines);
+        all.map(|line| line.entry).collect()
+    };
+    let of_the_run = || lines().into_iter().filter(|entry| entry.run == plan.id).count();
+    let before = of_the_run();
+    let again = rig.confirmed(&plan).await;
+    assert_eq!((again.phase, rig.sent().len()), (Phase::Refused, 1), "{again:?}");
+    assert!(again.reason.unwrap_or_default().contains("was begun before on this machine"));
+    assert_eq!(of_the_run(), before, "nothing is written into the run");
+    assert!(lines().iter().any(|entry| entry.what == What::Refused && entry.words.contains(&plan.id)), "it is told beside it");
+    assert_eq!(unfinished(&chains(rig.folder.path()).expect("a journal")).len(), 1, "the run is still to be verified");
+
+    // Another machine has no such journal: the record on the target tells.
+    let (phase, sent, _) = attempt(&rig, &plan, &plan.confirmation.word).await;
+    assert_eq!((phase, sent.len()), (Phase::Refused, 0));
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let journal = Arc::new(Mutex::new(Journal::new(elsewhere.path())));
+    let run = rig.execute_by(&Executor { journal, ..rig.executor.clone() }, &plan, &plan.confirmation.word).await;
+    assert!(run.reason.clone().unwrap_or_default().contains("was begun before: deployment/api"), "{run:?}");
+}
+
+/// A colleague's rollout on `api` that does not come to its end.
+async fn a_colleague_is_at_work(rig: &Rig) {
+    let now = (rig.planner.clock)();
+    let record = OperationRecord {
+        id: "20261124T030600Z-0123456789abcdef".into(),
+        actor: "lee".into(),
+        action: "rollback".into(),
+        started: now,
+        expires: now + TimeDelta::minutes(10),
+    };
+    let stuck = json!({"metadata": {"annotations": {"sandbox.quarterdeck.dev/behaviour": "image-pull"}}});
+    let request = Request {
+        method: "PATCH".into(),
+        path: format!("/apis/apps/v1/namespaces/{NAMESPACE}/deployments/api"),
+        content_type: "application/merge-patch+json".into(),
+        body: json!({"metadata": {"annotations": {RECORD_KEY: record.written()}}, "spec": {"template": stuck}}),
+    };
+    rig.spy.hands().send(&request, "colleague").await.expect("accepted");
+    let is_under_way = |object: &Value| {
+        object["metadata"]["generation"] == object["status"]["observedGeneration"]
+            && object["status"]["updatedReplicas"] != object["spec"]["replicas"]
+    };
+    while !is_under_way(&rig.object("api").await) {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn emptied_refusals_do_not_run_over_a_colleague() {
+    for id in ["rollback", "restart", "scale", "set-image", "pause"] {
+        let rig = Rig::open().await;
+        a_colleague_is_at_work(&rig).await;
+        let mut plan = rig.plan(action(id), &["api"]).await;
+        assert!(plan.refusals.iter().any(|why| why.contains("lee is running rollback")), "{id}: {:?}", plan.refusals);
+        plan.refusals.clear();
+        let plan = plan.sealed();
+        rig.nothing_was_sent(&rig.confirmed(&plan).await, "lee is running rollback on it");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_right_that_is_denied_is_not_tried_not_even_dry() {
+    let rig = Rig::seen_as("demo-viewer").await;
+    let is_write = |seen: &quarterdeck::sandbox::Seen| matches!(&*seen.method, "PATCH" | "DELETE" | "PUT");
+    for id in ["rollback", "restart", "scale", "set-image", "pause"] {
+        let mut plan = rig.plan(action(id), &["api"]).await;
+        assert!(matches!(plan.rehearsal, Dry::NotChecked(_)), "{id}: {:?}", plan.rehearsal);
+        plan.refusals.clear();
+        let plan = plan.sealed();
+        rig.nothing_was_sent(&rig.confirmed(&plan).await, "viewer may not patch");
+        assert!(!rig.sandbox.requests().iter().any(is_write), "{id}: {:?}", rig.sandbox.requests());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_warning_nobody_has_read_is_read_first() {
+    let rig = Rig::open().await;
+    let mut plan = rig.plan(action("pause"), &["api"]).await;
+    let warning = plan.targets[0].warnings.pop().expect("a pause warns");
+    let run = rig.confirmed(&plan.sealed()).await;
+    rig.nothing_was_sent(&run, "the plan did not say");
+    assert!(run.reason.unwrap_or_default().contains(&warning[..20]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_target_that_ends_unknown_stops_the_next_wave() {
+    let rig = Rig::open().await;
+    let plan = rig.plan(action("restart"), &["api", "web"]).await;
+    assert_eq!(plan.waves(), [[0], [1]]);
+    let (events, mut told) = mpsc::channel(64);
+    let given = quarterdeck::actions::Given { typed: plan.confirmation.word.clone(), reason: None };
+    let sleep = async {
+        while let Some((_, event)) = told.recv().await {
+            if matches!(event, RunEvent::Progress { target: 0, .. }) {
+                // It was accepted, and from here on nobody can say what became of it.
+                rig.sandbox.faults().set("/apis/apps", Fault::Hang);
+                rig.ahead.fetch_add(8 * 3_600, std::sync::atomic::Ordering::SeqCst);
+                break;
+            }
+        }
+        while told.recv().await.is_some() {}
+    };
+    let running = async {
+        let run = rig.executor.execute(&plan, &given, &events).await;
+        drop(events);
+        run
+    };
+    let run = tokio::join!(running, sleep).0;
+    let ends: Vec<Phase> = run.targets.iter().map(|target| target.phase).collect();
+    assert_eq!((ends, rig.sent().len()), (vec![Phase::Unknown, Phase::Aborted], 1), "{run:?}");
+    assert!(run.targets[1].words.contains("an earlier target did not end well"), "{run:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_grant_now_a_plan_of_before_is_refused() {
+    let mut rig = Rig::open().await;
+    let plan = rig.plan(action("restart"), &["api"]).await;
+    rig.executor.planner =
+        Planner { rehearse: None, grant: Err("write is not set.".into()), ..rig.executor.planner.clone() };
+    rig.nothing_was_sent(&rig.confirmed(&plan).await, "write is not set");
+}
