@@ -240,7 +240,7 @@ impl Session {
         match self.store().changes(0).await {
             Ok(whole) => {
                 let health = SourceHealth { state: SourceState::Fresh, last_good: Some(self.now()), ..loading };
-                (health, whole.acknowledgements, whole.notes.into_iter().collect())
+                (health, whole.of(), whole.of().into_iter().collect())
             }
             Err(error) => {
                 let health = SourceHealth { state: SourceState::Down, error: Some(error.sentence), ..loading };

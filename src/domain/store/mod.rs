@@ -6,14 +6,20 @@
 mod acknowledgement;
 mod annotation;
 mod audit;
+pub mod fact;
+pub mod facts;
 mod note;
 mod release;
 
-pub use acknowledgement::{Acknowledgement, NewAcknowledgement, Withdrawn};
-pub use annotation::{Annotation, AnnotationKind, NewAnnotation};
-pub use audit::{AuditEntry, AuditEvent, AuditFlaw, AuditKind, AuditSearch, ChainCheck, Head, Line as AuditLine, hex};
-pub use note::{AlertNotes, LONGEST_NOTE, NewNote, Note, check_note};
-pub use release::ReleaseSeen;
+pub use acknowledgement::{
+    ACKNOWLEDGED_IN, Acknowledgement, NewAcknowledgement, WithdrawAcknowledgement, Withdrawn, acknowledgement_of,
+};
+pub use annotation::{ANNOTATIONS_OF, Annotation, AnnotationKind, NewAnnotation};
+pub use audit::{
+    AuditEntry, AuditEvent, AuditFlaw, AuditKind, AuditSearch, ChainCheck, Head, Line as AuditLine, NotedEvents, hex,
+};
+pub use note::{AlertNotes, EditNote, LONGEST_NOTE, MOST_NOTES, NOTES_ABOUT, NewNote, Note, check_note};
+pub use release::{RELEASES_OF, ReleaseSeen, RememberReleases};
 
 use std::fmt;
 
@@ -126,6 +132,22 @@ impl SubjectKind {
     /// The kind of a stored word; `None` for one this version does not know.
     pub fn of(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+impl Subject {
+    /// As three columns.
+    pub fn values(&self) -> [fact::Value; 3] {
+        [(&self.environment).into(), self.kind.word().into(), (&self.name).into()]
+    }
+
+    /// Whether it may be stored.
+    ///
+    /// # Errors
+    /// The sentence to show when it may not.
+    pub fn check(&self) -> Result<(), String> {
+        check_text("environment", &self.environment, false, LONGEST_NAME)?;
+        check_text("name of what it is about", &self.name, self.kind == SubjectKind::Environment, LONGEST_NAME)
     }
 }
 

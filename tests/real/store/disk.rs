@@ -5,10 +5,10 @@ use std::path::Path;
 
 use quarterdeck::actions::journal::{Entry, Journal, What, Written, all, chains, seal, verify};
 use quarterdeck::domain::store::NewNote;
-use quarterdeck::sources::store::port::{ReadStore, WriteError, WriteStore};
+use quarterdeck::sources::store::port::{ReadStore, WriteError};
 use quarterdeck::sources::store::{Store, new_id};
 
-use super::place::{Kind, Place, alert, author};
+use super::place::{Kind, Place, Say, alert, author};
 use crate::support::process::{Running, skip};
 
 /// A small disk of its own; unmounted when dropped.
@@ -45,7 +45,7 @@ async fn a_full_disk_is_said_loses_nothing_and_heals() {
     let clock: quarterdeck::sources::Clock = std::sync::Arc::new(super::place::now);
     let store = Store::open(&quarterdeck::config::StoreSettings::Embedded, disk.0.path(), &clock, false);
     let filler = disk.0.path().join("filler");
-    let note = || NewNote { id: new_id(&clock), subject: alert("f"), text: "x".repeat(50_000) };
+    let note = || (new_id(&clock), NewNote { subject: alert("f"), text: "x".repeat(50_000) });
     let mut written = 0;
     let refused = loop {
         match store.add_note(&author("mori"), &note()).await {

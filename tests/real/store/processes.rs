@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use quarterdeck::actions::journal::{Entry, Journal, What};
-use quarterdeck::sources::store::port::{ReadStore, WriteStore};
+use quarterdeck::sources::store::port::ReadStore;
 use serde_json::Value;
 
-use super::place::{Kind, Place, author};
+use super::place::{Kind, Place, Say, author};
 use crate::support::console::Console;
 use crate::support::database::{PASSWORD, Server};
 use crate::support::process::{Finished, Running};
