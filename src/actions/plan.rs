@@ -20,7 +20,7 @@ use crate::domain::action::{
 };
 use crate::domain::rollout::{self, Budget, Revision, Verdict, WorkloadRef, changes, judge};
 use crate::domain::service::{Choice, Services};
-use crate::domain::time::{self, Instant};
+use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::{ObserveCluster, WorkloadFacts};

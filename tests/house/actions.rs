@@ -8,9 +8,7 @@ use std::sync::{Arc, Mutex};
 use chrono::TimeDelta;
 use quarterdeck::actions::journal::{Journal, What, chains, flaws, unfinished};
 use quarterdeck::actions::{Action, Desk, Executor, Given, Options, Planner, Seen, catalog};
-use quarterdeck::domain::action::{
-    Actor, OperationRecord, Phase, Plan, RECORD_KEY, RELEASING, Rehearsal as Dry, Request, Run,
-};
+use quarterdeck::domain::action::{Actor, Phase, Plan, RECORD_KEY, RELEASING, Rehearsal as Dry, Request, Run};
 use quarterdeck::domain::environment::Guard;
 use quarterdeck::domain::rollout::{Kind, WorkloadRef};
 use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
