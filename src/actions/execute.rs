@@ -78,6 +78,11 @@ impl Executor {
         if let Err(reason) = account.write(begun).await {
             return account.refuse(reason).await;
         }
+        if self.is_begun_twice(&plan.id) {
+            // Another process began the same document in this moment: the run is its own, and nothing more is written into it here.
+            account.bare.run = run_id(self.now());
+            return account.refuse(format!("the plan {} is being carried out by another process.", plan.id)).await;
+        }
         let mut is_stopped: Option<&str> = None;
         for wave in plan.waves() {
             let mut changed = Vec::new();

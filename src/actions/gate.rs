@@ -11,6 +11,7 @@ use super::catalog;
 use super::contract::{Action, Context, Options};
 use super::execute::{Executor, Given, identity};
 use super::held::still_said;
+use super::journal::{What, chains};
 use super::plan::{Ask, AskedTarget, Setting, record};
 use super::policy;
 use crate::domain::action::{Plan, Target, difference};
@@ -69,6 +70,14 @@ impl Executor {
             }
         }
         Ok(action)
+    }
+
+    /// Whether another process has begun a run beside this one.
+    pub(super) fn is_begun_twice(&self, run: &str) -> bool {
+        let folder = self.journal.lock().unwrap_or_else(PoisonError::into_inner).folder().to_owned();
+        let chains = folder.parent().map(chains).and_then(Result::ok).unwrap_or_default();
+        let lines = chains.iter().flat_map(|chain| &chain.lines);
+        lines.filter(|line| line.entry.what == What::Begun && line.entry.run == run).count() > 1
     }
 
     /// Works a document out anew and compares: the plan to carry out, under the id of the document.

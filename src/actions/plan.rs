@@ -16,15 +16,14 @@ use super::references::references;
 use super::seen::Seen;
 use super::services::{left_out, of_its_service, one_revision_for_many, together};
 use crate::domain::action::{
-    Actor, Cluster, Evidence, Goal, Inverse, OperationRecord, Part, Phase, Plan, Rehearsal, Request, Step, Target,
-    takes,
+    Actor, Cluster, Evidence, Goal, Inverse, OperationRecord, Part, Phase, Plan, Rehearsal, Step, Target, takes,
 };
 use crate::domain::rollout::{self, Budget, Revision, Verdict, WorkloadRef, changes, judge};
 use crate::domain::service::{Choice, Services};
-use crate::domain::time::{self, Instant};
+use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::observe::{Access, ObserveCluster, Right, WorkloadFacts};
+use crate::sources::observe::{ObserveCluster, WorkloadFacts};
 use crate::sources::operate::RehearseCluster;
 
 /// The deadline of a verification when the workload has none.
@@ -276,35 +275,6 @@ impl Planner {
         Ok(facts)
     }
 
-    /// Asks for the right to every step; whether one is denied.
-    async fn ask_rights(
-        &self,
-        steps: &[Step],
-        actor: &Actor,
-        refusals: &mut Vec<String>,
-        warnings: &mut Vec<String>,
-    ) -> Result<bool, SourceError> {
-        let mut is_denied = false;
-        for right in rights(steps) {
-            let Right { verb, resource, namespace, .. } = right;
-            match self.observe.may(right).await? {
-                Access::Allowed => {}
-                Access::Denied(reason) => {
-                    is_denied = true;
-                    let who = actor.name();
-                    let reason = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
-                    refusals.push(format!(
-                        "{who} may not {verb} {resource} in {namespace}{reason}. Ask for the right, or use other credentials."
-                    ));
-                }
-                Access::Unknown(reason) => warnings.push(format!(
-                    "Whether you may {verb} {resource} in {namespace} could not be asked ({reason}); the server will tell."
-                )),
-            }
-        }
-        Ok(is_denied)
-    }
-
     /// Who else decides how many pods there are.
     async fn scaled_by(&self, workload: &WorkloadRef, wanted: u32) -> Vec<String> {
         match self.observe.autoscalers(workload).await {
@@ -385,39 +355,6 @@ fn is_refusal(error: &SourceError) -> bool {
     let is_answer =
         matches!(error.trouble, Trouble::Rejected | Trouble::Conflict | Trouble::Forbidden | Trouble::NotFound);
     is_answer && !error.sentence.contains("does not support dry run")
-}
-
-/// The rights the steps of an action need, each once.
-fn rights(steps: &[Step]) -> Vec<Right<'_>> {
-    let mut rights: Vec<Right<'_>> = Vec::new();
-    for right in steps.iter().filter_map(|step| right(&step.request)) {
-        if !rights.contains(&right) {
-            rights.push(right);
-        }
-    }
-    rights
-}
-
-/// The right a request to an object in a namespace needs; `None` for any other path.
-fn right(request: &Request) -> Option<Right<'_>> {
-    let verb = match request.method.as_str() {
-        "PATCH" => "patch",
-        "DELETE" => "delete",
-        "POST" => "create",
-        "PUT" => "update",
-        _ => return None,
-    };
-    let path = request.path.split('?').next().unwrap_or_default();
-    let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-    let (group, rest) = match parts.as_slice() {
-        ["api", _version, rest @ ..] => ("", rest),
-        ["apis", group, _version, rest @ ..] => (*group, rest),
-        _ => return None,
-    };
-    match rest {
-        ["namespaces", namespace, resource, name] => Some(Right { verb, group, resource, namespace, name }),
-        _ => None,
-    }
 }
 
 /// When a revision stopped being the newest: the creation of the next higher one, as near as the history tells.
