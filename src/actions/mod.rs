@@ -29,6 +29,7 @@ mod replaced;
 mod seen;
 mod services;
 mod silence;
+mod silence_verify;
 mod verify;
 mod word;
 
