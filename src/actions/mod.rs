@@ -30,6 +30,7 @@ mod rights;
 mod seen;
 mod services;
 mod silence;
+mod silence_verify;
 mod verify;
 mod word;
 
