@@ -170,6 +170,9 @@ fn pod(name: &str, hash: &str, is_ready: bool) -> Pod {
         is_ready,
         created_at: Some(now()),
         unschedulable: None,
+        gate: None,
+        volume: None,
+        changed_at: None,
         gone_by: None,
         containers: [Container { name: "db".into(), is_ready, state, restarts: 3, ..Container::default() }].into(),
     }

@@ -117,10 +117,9 @@ impl Schedule {
     pub fn upcoming(&self, since: Option<Instant>, now: Instant) -> Option<Instant> {
         match (&self.rule, since) {
             (Rule::Every(length), Some(since)) if since <= now => {
-                let since = DateTime::from_timestamp(since.timestamp(), 0)?;
+                let since = time::from_seconds(since.timestamp());
                 let passed = (now - since).num_seconds() / length.num_seconds().max(1);
-                let ahead = length.num_seconds().checked_mul(passed.checked_add(1)?)?;
-                since.checked_add_signed(TimeDelta::try_seconds(ahead)?)
+                Some(since + time::seconds(length.num_seconds().saturating_mul(passed + 1)))
             }
             (Rule::Every(_), Some(since)) => self.later(since),
             _ => self.next(now),
