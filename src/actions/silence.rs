@@ -10,8 +10,8 @@ use super::journal::{self, Entry, Journal, What};
 use super::policy::{self, Grant};
 use crate::domain::action::{Outcome, Phase};
 use crate::domain::alert::{
-    Alert, Hold, Known, LeftOut, Matcher, SeenSilence, Silence, SilenceDeed, SilenceState, Silencing, Wanted, in_common, is_same,
-    left_out,
+    Alert, Hold, Known, LeftOut, Matcher, SeenSilence, Silence, SilenceDeed, SilenceState, Silencing, Wanted,
+    in_common, is_same, left_out,
 };
 use crate::domain::environment::Guard;
 use crate::domain::store::Author;
@@ -370,7 +370,9 @@ impl Silencer {
             let words = if last.iter().any(|member| member.silence.is_ok()) {
                 format!("no Alertmanager that answers shows silence {id} as planned. Look at it before you try again.")
             } else {
-                format!("no Alertmanager answered since: whether silence {id} is as planned is not known. Look at it before you try again.")
+                format!(
+                    "no Alertmanager answered since: whether silence {id} is as planned is not known. Look at it before you try again."
+                )
             };
             return Silenced { phase: Phase::Unknown, words, id: Some(id) };
         }
@@ -391,9 +393,11 @@ impl Silencer {
                 words = format!("{words}; {lead} {}", members.join(", "));
             }
         }
+        // A member that does not answer may go on to notify; one that lets something through again a moment later harms nobody.
+        let is_over = plan.action == SilenceDeed::ExpireSilence;
         let phase = match () {
             () if !missing.is_empty() || !holds.loud.is_empty() => Phase::Failed,
-            () if !silent.is_empty() || !holds.unknown.is_empty() => Phase::Unknown,
+            () if !is_over && (!silent.is_empty() || !holds.unknown.is_empty()) => Phase::Unknown,
             () => Phase::Done,
         };
         words = match plan.action {
@@ -404,7 +408,10 @@ impl Silencer {
             words = format!("{words} {loud}");
         }
         if !holds.unknown.is_empty() {
-            words = format!("{words} Whether it holds back what it was made for is not known of {}.", holds.unknown.join(", "));
+            words = format!(
+                "{words} Whether it holds back what it was made for is not known of {}.",
+                holds.unknown.join(", ")
+            );
         }
         Silenced { phase, words, id: Some(id) }
     }
@@ -442,7 +449,10 @@ impl Silencer {
             };
             let is_loud = |alert: &&Alert| chosen.contains(&&*alert.key) && alert.hold != Hold::Silenced;
             if let Some(alert) = alerts.iter().find(is_loud) {
-                holds.loud.push(format!("{} STILL NOTIFIES on {member}: the silence does not cover it there.", alert.title()));
+                holds.loud.push(format!(
+                    "{} is NOT SILENCED on {member}: the silence does not cover it there.",
+                    alert.title()
+                ));
             }
         }
         holds
@@ -602,7 +612,8 @@ mod tests {
         fn of_each(&self) -> Answer<'_, Vec<MemberAlerts>> {
             Box::pin(async {
                 let alerts = self.alerts.lock().expect("one").clone();
-                let first = MemberAlerts { member: "a".into(), alerts: Ok(alerts.iter().map(|one| self.held(one)).collect()) };
+                let first =
+                    MemberAlerts { member: "a".into(), alerts: Ok(alerts.iter().map(|one| self.held(one)).collect()) };
                 let second = match self.way {
                     Way::Loud => Ok(alerts),
                     Way::Silent => Err(SourceError::new(Trouble::Timeout, "b did not answer.")),
@@ -793,8 +804,9 @@ mod tests {
         let rig = rig(Way::Loud);
         let ended = rig.silence().await;
         assert_eq!(ended.phase, Phase::Failed, "{}", ended.words);
-        assert!(ended.words.contains("Slow STILL NOTIFIES on b"), "{}", ended.words);
-        let outcomes: Vec<_> = chains(&rig.server.state).expect("the journal").iter().flat_map(|chain| chain.lines.clone()).collect();
+        assert!(ended.words.contains("Slow is NOT SILENCED on b"), "{}", ended.words);
+        let outcomes: Vec<_> =
+            chains(&rig.server.state).expect("the journal").iter().flat_map(|chain| chain.lines.clone()).collect();
         assert!(outcomes.iter().any(|line| line.entry.phase == Some(Phase::Failed)));
     }
 
@@ -889,7 +901,10 @@ mod tests {
             "alert": "Down", "service": null, "severity": "high", "summary": "", "fingerprint": "f", "is_chosen": false,
         });
         let all = serde_json::json!([honest["hides"][0], shown]);
-        let everything = serde_json::json!([Matcher { operator: crate::domain::alert::Operator::Like, ..Matcher::equal("alertname", ".*") }]);
+        let everything = serde_json::json!([Matcher {
+            operator: crate::domain::alert::Operator::Like,
+            ..Matcher::equal("alertname", ".*")
+        }]);
         let seen = serde_json::json!({
             "id": "4ef1", "starts_at": now(), "ends_at": now(), "created_by": "lee", "comment": "theirs",
         });
@@ -902,7 +917,14 @@ mod tests {
             ("longer than 7 days", vec![("/ends_at", "+262142-12-31T23:59:59Z".into())]),
             ("over already", vec![("/ends_at", (now() - TimeDelta::hours(1)).to_rfc3339().into())]),
             ("later than now", vec![("/made_at", "2999-01-01T00:00:00Z".into())]),
-            ("expired", vec![("/made_at", "2001-01-01T00:00:00Z".into()), ("/ends_at", "2001-01-01T02:00:00Z".into()), ("/expires_at", "2999-01-01T00:00:00Z".into())]),
+            (
+                "expired",
+                vec![
+                    ("/made_at", "2001-01-01T00:00:00Z".into()),
+                    ("/ends_at", "2001-01-01T02:00:00Z".into()),
+                    ("/expires_at", "2999-01-01T00:00:00Z".into()),
+                ],
+            ),
             ("not of the silence", vec![("/seen", seen)]),
             ("no such silence", vec![("/action", "expire-silence".into())]),
             ("of staging", vec![("/environment", "staging".into())]),

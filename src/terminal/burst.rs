@@ -109,7 +109,8 @@ mod tests {
 
     #[test]
     fn a_fast_typist_types() {
-        let typed: Vec<(u64, &str)> = "ROLLBACK\r".split("").filter(|key| !key.is_empty()).map(|key| (15, key)).collect();
+        let typed: Vec<(u64, &str)> =
+            "ROLLBACK\r".split("").filter(|key| !key.is_empty()).map(|key| (15, key)).collect();
         assert!(judged(&typed).iter().all(|verdict| *verdict == "typed"));
     }
 

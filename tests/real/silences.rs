@@ -163,7 +163,7 @@ async fn on_real_ones_every_member_is_looked_at() {
         cluster.kill(1);
         let over = applied(&console, &document, &["--confirm", "EXPIRE"]);
         assert_eq!(over.code, Some(0), "{}{}", over.stdout, over.stderr);
-        assert!(over.stdout.contains("on 1 of 2 Alertmanagers; not on 127.0.0.1"), "{}", over.stdout);
+        assert!(over.stdout.contains("on 1 of 2 Alertmanagers; not known of 127.0.0.1"), "{}", over.stdout);
         assert_eq!(state_of(&console, "DiskFull"), "firing");
         console.journal_is_whole();
     }

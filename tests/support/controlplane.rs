@@ -213,10 +213,8 @@ impl ControlPlane {
         self.kill_api();
         if let Some(mut etcd) = self.etcd.lock().unwrap_or_else(PoisonError::into_inner).take() {
             // Asked, it leaves its files whole.
-            let _ = rustix::process::kill_process(
-                rustix::process::Pid::from_child(&etcd),
-                rustix::process::Signal::TERM,
-            );
+            let _ =
+                rustix::process::kill_process(rustix::process::Pid::from_child(&etcd), rustix::process::Signal::TERM);
             let _ = etcd.wait();
             self.watchdog.let_go(&etcd);
         }

@@ -167,7 +167,10 @@ fn vanished(report: &CronReport, runs: &[&Job], now: Instant) -> Option<String> 
 /// A run whose Job went as soon as it ended: whether it succeeded nobody can tell, and it is no failure.
 fn untold(report: &CronReport, runs: &[&Job], now: Instant) -> Option<String> {
     let scheduled = lost(report, runs, now).filter(|_| report.keeps_no_jobs)?;
-    Some(format!("how the run of {} ended is not known: its Jobs are not kept (history limit or TTL 0)", clock(scheduled)))
+    Some(format!(
+        "how the run of {} ended is not known: its Jobs are not kept (history limit or TTL 0)",
+        clock(scheduled)
+    ))
 }
 
 #[cfg(test)]
@@ -269,7 +272,11 @@ mod tests {
         assert_eq!(untold.verdict, JobVerdict::Complete, "a Job that is not kept is no failure");
         assert!(untold.notes[0].contains("how the run of 11-24 02:00 UTC ended is not known"), "{:?}", untold.notes);
         let failed = run("2026-11-24T02:00:00Z", JobVerdict::Failed, Some("BackoffLimitExceeded"));
-        assert_eq!(judged(&unkept, &[failed], "2026-11-24T09:00:00Z").verdict, JobVerdict::Failed, "one that is seen is");
+        assert_eq!(
+            judged(&unkept, &[failed], "2026-11-24T09:00:00Z").verdict,
+            JobVerdict::Failed,
+            "one that is seen is"
+        );
     }
 
     #[test]
@@ -279,7 +286,11 @@ mod tests {
             assert_eq!(judged(&report, &[], now).next_run, Some(at("2026-11-24T08:00:00Z")), "at {now}");
         }
         let young = CronReport { last_scheduled: None, last_succeeded: None, ..report };
-        assert_eq!(judged(&young, &[], "2026-11-01T13:00:00Z").next_run, Some(at("2026-11-01T18:00:00Z")), "from its creation");
+        assert_eq!(
+            judged(&young, &[], "2026-11-01T13:00:00Z").next_run,
+            Some(at("2026-11-01T18:00:00Z")),
+            "from its creation"
+        );
     }
 
     #[test]

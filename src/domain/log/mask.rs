@@ -166,9 +166,15 @@ mod tests {
             ("amqp://a:hunter2@one,amqp://b:hun?ter2@two", "amqp://a:***@one,amqp://b:***@two"),
             ("https://ghp_hunter2@git.example/x redis://:hunter2@c", "https://***@git.example/x redis://:***@c"),
             ("shop:hunter2@tcp(db:3306)/shop", "shop:***@tcp(db:3306)/shop"),
-            ("redis-cli -h cache -a hunter2 ping; mysqldump --password hunter2 shop", "redis-cli -h cache -a *** ping; mysqldump --password *** shop"),
+            (
+                "redis-cli -h cache -a hunter2 ping; mysqldump --password hunter2 shop",
+                "redis-cli -h cache -a *** ping; mysqldump --password *** shop",
+            ),
             ("mysql -u shop -phunter2 shop", "mysql -u shop -p*** shop"),
-            ("sshpass -p 'hunter2 too' ssh db && curl -s -u mori:hunter2 x", "sshpass -p *** ssh db && curl -s -u mori:*** x"),
+            (
+                "sshpass -p 'hunter2 too' ssh db && curl -s -u mori:hunter2 x",
+                "sshpass -p *** ssh db && curl -s -u mori:*** x",
+            ),
             (r#"{"args":["--password","hunter2","-v"]}"#, r#"{"args":["--password","***","-v"]}"#),
             ("GET http://registry:4873/@scope/pkg 200", "GET http://registry:4873/@scope/pkg 200"),
             ("GET https://cdn.example/npm/vue@3.4 200", "GET https://cdn.example/npm/vue@3.4 200"),

@@ -123,7 +123,8 @@ impl Pod {
     fn waits(&self) -> Option<Blocked> {
         let since = self.changed_at.max(self.created_at)?.format("%m-%d %H:%M UTC");
         if let Some(gate) = &self.gate {
-            let message = format!("its readiness gate {gate} is not set, though its containers are ready since {since}");
+            let message =
+                format!("its readiness gate {gate} is not set, though its containers are ready since {since}");
             return Some(Blocked { reason: "ReadinessGate".into(), message: message.into() });
         }
         if self.containers.is_empty() {
@@ -301,7 +302,8 @@ mod tests {
         let app = Container { name: "api".into(), state: waiting, ..Container::default() };
         let migrating = Pod { containers: [init.clone(), app.clone()].into(), ..pod(ContainerState::Unreported) };
         assert_eq!((migrating.blocked(at(9_000)), migrating.next_look(at(0))), (None, None));
-        let beside = Pod { containers: [Container { is_sidecar: true, ..init.clone() }, app.clone()].into(), ..migrating };
+        let beside =
+            Pod { containers: [Container { is_sidecar: true, ..init.clone() }, app.clone()].into(), ..migrating };
         let blocked = beside.blocked(at(30)).expect("a sidecar is a container like another");
         assert_eq!((&*blocked.reason, &*blocked.message), ("ProbeFailing", "container migrate runs but is not ready"));
         let done = Container { state: ContainerState::Terminated(0, "Completed".into()), ..init };

@@ -455,7 +455,9 @@ mod tests {
     #[test]
     fn of_a_line_that_is_too_long_both_ends_are_kept_and_the_cut_is_counted() {
         let long = format!("begin {}the root cause", "word ".repeat(40_000));
-        for pieces in [vec![&*long], long.as_bytes().chunks(777).map(|piece| std::str::from_utf8(piece).unwrap_or("")).collect()] {
+        for pieces in
+            [vec![&*long], long.as_bytes().chunks(777).map(|piece| std::str::from_utf8(piece).unwrap_or("")).collect()]
+        {
             let lines = cut(&pieces);
             let [Raw { text, end: Some((left_out, end)) }] = lines.as_slice() else { panic!("{} lines", lines.len()) };
             assert!(text.starts_with("begin word") && end.ends_with("the root cause"), "{end}");

@@ -192,7 +192,9 @@ mod tests {
     #[test]
     fn an_error_line_carries_its_code() -> Result<(), serde_json::Error> {
         let bytes = br#"{"type":"ERROR","object":{"kind":"Status","code":410,"message":"too old"}}"#;
-        assert!(matches!(line::<WireDeployment<'_>>(bytes)?, Line::Error(status) if status.message == "too old" && status.asks_to_start_over()));
+        assert!(
+            matches!(line::<WireDeployment<'_>>(bytes)?, Line::Error(status) if status.message == "too old" && status.asks_to_start_over())
+        );
         Ok(())
     }
 }

@@ -136,7 +136,7 @@ impl Resource for ReplicaSets {
         let meta = &wire.metadata;
         Some(Row::Revision(RevisionRow {
             uid: meta.uid.as_ref().into(),
-                owner: meta.controller()?.into(),
+            owner: meta.controller()?.into(),
             number: wire.revision(),
             images: wire.images(interner),
             created_at: meta.creation_timestamp,
@@ -155,7 +155,7 @@ impl Resource for ControllerRevisions {
         let meta = wire.meta();
         Some(Row::Revision(RevisionRow {
             uid: meta.uid.as_ref().into(),
-                owner: meta.controller()?.into(),
+            owner: meta.controller()?.into(),
             number: Some(wire.number()),
             images: wire.images(interner),
             created_at: meta.creation_timestamp,

@@ -274,7 +274,9 @@ impl Tables {
         let (uid, place) = self.placed.iter().find(|(_, (_, placed))| placed == workload)?;
         let row = self.workloads.get(uid)?;
         let mut pods: Vec<Pod> = self.pods_under(row).cloned().collect();
-        pods.sort_by(|one, other| (one.is_over(), one.is_ready, &one.name).cmp(&(other.is_over(), other.is_ready, &other.name)));
+        pods.sort_by(|one, other| {
+            (one.is_over(), one.is_ready, &one.name).cmp(&(other.is_over(), other.is_ready, &other.name))
+        });
         Some(Focus {
             workload: workload.clone(),
             rollout: self.ordered.get(place)?.clone(),

@@ -241,7 +241,6 @@ impl WirePod<'_> {
         let claims: Arc<[Arc<str>]> = claims.map(|claim| interner.keep_clean(&claim.claim_name)).collect();
         (!claims.is_empty()).then_some(claims)
     }
-
 }
 
 fn container(
