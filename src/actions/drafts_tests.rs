@@ -174,9 +174,6 @@ fn pod(name: &str, hash: &str, is_ready: bool) -> Pod {
         volume: None,
         changed_at: None,
         gone_by: None,
-        changed_at: None,
-        gate: None,
-        volume: None,
         containers: [Container { name: "db".into(), is_ready, state, restarts: 3, ..Container::default() }].into(),
     }
 }

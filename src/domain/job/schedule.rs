@@ -119,7 +119,7 @@ impl Schedule {
             (Rule::Every(length), Some(since)) if since <= now => {
                 let since = time::from_seconds(since.timestamp());
                 let passed = (now - since).num_seconds() / length.num_seconds().max(1);
-                Some(since + time::seconds(length.num_seconds().saturating_mul(passed + 1)))
+                Some(since + time::seconds(length.num_seconds().saturating_mul(passed.saturating_add(1))))
             }
             (Rule::Every(_), Some(since)) => self.later(since),
             _ => self.next(now),

@@ -29,7 +29,11 @@ pub fn start_plug_ins_with(program: PathBuf) {
 /// When a certificate or key is given both as a file and as data.
 pub(super) fn of_user(mut user: AuthInfo) -> Result<AuthInfo, String> {
     let has_key_data = user.client_key_data.as_ref().is_some_and(|data| !data.expose_secret().is_empty());
-    one_of("client-certificate", is_given(user.client_certificate.as_ref()), is_given(user.client_certificate_data.as_ref()))?;
+    one_of(
+        "client-certificate",
+        is_given(user.client_certificate.as_ref()),
+        is_given(user.client_certificate_data.as_ref()),
+    )?;
     one_of("client-key", is_given(user.client_key.as_ref()), has_key_data)?;
     if let Some(file) = user.token_file.take() {
         // kube takes the inline token first and trims nothing; editors end a file with a line.
@@ -186,8 +190,15 @@ mod tests {
         assert_eq!(ours.args.unwrap_or_default(), ["plug-in", "--", "./login", "--context", "x"]);
         assert_eq!(ours.interactive_mode, Some(ExecInteractiveMode::Never));
         let bare = detached(login(), None);
-        assert_eq!((bare.command.as_deref(), bare.interactive_mode), (Some("./login"), Some(ExecInteractiveMode::Never)));
-        assert_eq!(detached(ExecConfig::default(), Some(Path::new("/bin/us"))).command, None, "kube says it is missing");
+        assert_eq!(
+            (bare.command.as_deref(), bare.interactive_mode),
+            (Some("./login"), Some(ExecInteractiveMode::Never))
+        );
+        assert_eq!(
+            detached(ExecConfig::default(), Some(Path::new("/bin/us"))).command,
+            None,
+            "kube says it is missing"
+        );
     }
 
     #[test]

@@ -340,11 +340,14 @@ mod tests {
     }
 
     #[test]
-    fn what_one_file_names_twice_is_refused_and_of_two_files_the_first_counts() -> Result<(), Box<dyn std::error::Error>> {
+    fn what_one_file_names_twice_is_refused_and_of_two_files_the_first_counts() -> Result<(), Box<dyn std::error::Error>>
+    {
         let folder = tempfile::tempdir()?;
         let named = |clusters: &[&str], users: &[&str], contexts: &[&str]| {
-            let list = |names: &[&str]| names.iter().map(|name| format!("{{name: {name}}}")).collect::<Vec<_>>().join(", ");
-            let text = format!("clusters: [{}]\nusers: [{}]\ncontexts: [{}]\n", list(clusters), list(users), list(contexts));
+            let list =
+                |names: &[&str]| names.iter().map(|name| format!("{{name: {name}}}")).collect::<Vec<_>>().join(", ");
+            let text =
+                format!("clusters: [{}]\nusers: [{}]\ncontexts: [{}]\n", list(clusters), list(users), list(contexts));
             let file = folder.path().join("config");
             std::fs::write(&file, text).map(|()| Contexts::merged(vec![file.clone(), file]))
         };
@@ -356,7 +359,10 @@ mod tests {
             let error = read.err().ok_or("it should be refused")?;
             assert!(error.sentence.contains(&format!("it names the {twice} twice")), "{error}");
         }
-        assert!(named(&["a"], &["a"], &["a"])?.is_ok(), "kinds have names of their own, and the same file twice is no matter");
+        assert!(
+            named(&["a"], &["a"], &["a"])?.is_ok(),
+            "kinds have names of their own, and the same file twice is no matter"
+        );
         Ok(())
     }
 
