@@ -22,7 +22,6 @@ pub(super) fn aimed(run: &str) -> Entry {
         deadline_seconds: 60,
         replicas: None,
         code: None,
-        replicas: None,
         clearing: Vec::new(),
     };
     Entry { aims: vec![aim], ..entry(What::Begun, run, None) }
