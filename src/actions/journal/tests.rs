@@ -126,7 +126,8 @@ fn whether_a_run_was_begun_here_is_known_whoever_began_it() -> io::Result<()> {
 #[test]
 fn an_interrupted_write_into_the_store_leaves_nothing_to_verify() -> io::Result<()> {
     let state = tempfile::tempdir()?;
-    for action in ["note", "edit-note", "withdraw-note", "acknowledge", "give-back", "exec", "port-forward", "silence"] {
+    for action in ["note", "edit-note", "withdraw-note", "acknowledge", "give-back", "exec", "port-forward", "silence"]
+    {
         let begun = |what, target| Entry { action: action.into(), ..entry(what, action, target) };
         written(state.path(), &[begun(What::Begun, None), begun(What::Intent, Some(0))])?;
     }

@@ -79,7 +79,8 @@ fn fill(file: &Path) {
 fn a_full_disk_costs_the_journal_its_reserve_then_refuses_and_never_tears_a_line() {
     let Some(disk) = SmallDisk::new("5600k") else { return };
     let state = disk.0.path();
-    let entry = |words: &str| Entry { what: What::Refused, words: words.into(), ..Entry::bare("r", "restart", "e", "mori") };
+    let entry =
+        |words: &str| Entry { what: What::Refused, words: words.into(), ..Entry::bare("r", "restart", "e", "mori") };
     let at = super::place::now();
     for _ in 0..140 {
         Journal::new(state).append(entry("of before"), at).expect("room");
