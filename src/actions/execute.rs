@@ -69,13 +69,19 @@ impl Executor {
         account.note(RunEvent::Confirmed).await;
         let reason = given.reason.as_deref().map(|reason| format!(" Reason: {reason}")).unwrap_or_default();
         let author = described(&document.actor);
-        let planned = if author == account.bare.actor { String::new() } else { format!(" Planned by {}.", short(&author)) };
+        let planned =
+            if author == account.bare.actor { String::new() } else { format!(" Planned by {}.", short(&author)) };
         let begun = Entry {
             aims: plan.targets.iter().map(aim).collect(),
             ..account.line(What::Begun, None, format!("confirmed.{planned}{reason}"))
         };
         if let Err(reason) = account.write(begun).await {
             return account.refuse(reason).await;
+        }
+        if self.is_begun_twice(&plan.id) {
+            // Another process began the same document in this moment: the run is its own, and nothing more is written into it here.
+            account.bare.run = run_id(self.now());
+            return account.refuse(format!("the plan {} is being carried out by another process.", plan.id)).await;
         }
         let mut is_stopped: Option<&str> = None;
         for wave in plan.waves() {
@@ -177,7 +183,8 @@ impl Executor {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remember(plan.cluster.uid.as_deref(), &mut facts.revisions);
-        let checked = revise(plan, place, action, &facts).and_then(|()| is_still_of(&self.planner.services, target, &facts));
+        let checked =
+            revise(plan, place, action, &facts).and_then(|()| is_still_of(&self.planner.services, target, &facts));
         if let Err(reason) = checked {
             return Err(refused(format!("nothing was sent: {reason}")).await);
         }

@@ -11,6 +11,7 @@ use super::catalog;
 use super::contract::{Action, Context, Options};
 use super::execute::{Executor, Given, identity};
 use super::held::still_said;
+use super::journal::{What, chains};
 use super::plan::{Ask, AskedTarget, Setting, record};
 use super::policy;
 use crate::domain::action::{Plan, Target, difference};
@@ -40,10 +41,15 @@ impl Executor {
         }
         if document.is_of_the_future(self.now()) {
             let made = document.refreshed_at.format("%Y-%m-%d %H:%M:%S UTC");
-            return Err(format!("the plan says it was made at {made}, which is not yet. Check the clocks, and plan again."));
+            return Err(format!(
+                "the plan says it was made at {made}, which is not yet. Check the clocks, and plan again."
+            ));
         }
         if !document.is_applicable() {
-            return Err(document.refusals.first().map_or_else(|| "the plan has no target.".to_owned(), |words| short(words)));
+            return Err(document
+                .refusals
+                .first()
+                .map_or_else(|| "the plan has no target.".to_owned(), |words| short(words)));
         }
         let here = &self.planner.environment;
         if document.environment != *here {
@@ -57,10 +63,21 @@ impl Executor {
             Ok(false) => {}
             Ok(true) => return Err(format!("the plan {} was begun before on this machine. Plan again.", document.id)),
             Err(error) => {
-                return Err(format!("whether the plan {} was begun before cannot be read in the journal: {error}.", document.id));
+                return Err(format!(
+                    "whether the plan {} was begun before cannot be read in the journal: {error}.",
+                    document.id
+                ));
             }
         }
         Ok(action)
+    }
+
+    /// Whether another process has begun a run beside this one.
+    pub(super) fn is_begun_twice(&self, run: &str) -> bool {
+        let folder = self.journal.lock().unwrap_or_else(PoisonError::into_inner).folder().to_owned();
+        let chains = folder.parent().map(chains).and_then(Result::ok).unwrap_or_default();
+        let lines = chains.iter().flat_map(|chain| &chain.lines);
+        lines.filter(|line| line.entry.what == What::Begun && line.entry.run == run).count() > 1
     }
 
     /// Works a document out anew and compares: the plan to carry out, under the id of the document.
@@ -203,7 +220,9 @@ mod tests {
     fn an_id_is_one_that_a_plan_is_given() {
         let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default();
         assert!(is_run_id(&run_id(now)));
-        for strange in ["", "r1", "20261124T030600Z-1", "20261124T030600Z-0123456789abcdeF", "../../../../../../-0123456789abcdef"] {
+        for strange in
+            ["", "r1", "20261124T030600Z-1", "20261124T030600Z-0123456789abcdeF", "../../../../../../-0123456789abcdef"]
+        {
             assert!(!is_run_id(strange), "{strange}");
         }
     }

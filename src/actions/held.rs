@@ -2,36 +2,74 @@
 
 use std::sync::PoisonError;
 
-use super::contract::Draft;
+use super::contract::{Draft, Options};
 use super::plan::Planner;
-use crate::domain::action::{OperationRecord, Phase, Target, Tier};
+use crate::domain::action::{OperationRecord, Phase, Plan, Target, Tier, takes};
 use crate::domain::text;
 use crate::domain::time::{self, Instant};
 use crate::sources::observe::WorkloadFacts;
 
+/// What the record on a target means for an action there.
+#[derive(Default)]
+pub(super) struct Held<'f> {
+    /// Why it may not be touched meanwhile.
+    pub(super) refusal: Option<String>,
+    /// What to know first.
+    pub(super) warning: Option<String>,
+    /// The record that is acted over, because that was asked for.
+    pub(super) overridden: Option<&'f OperationRecord>,
+}
+
 impl Planner {
-    /// Whether somebody is at work on the target: an error where it may not be touched meanwhile, else what to know first.
-    pub(super) fn held_by(&self, facts: &WorkloadFacts, now: Instant) -> Option<Result<String, String>> {
-        let record = facts.record.as_ref().filter(|record| record.is_live(now))?;
+    /// Whether somebody is at work on the target.
+    pub(super) fn held_by<'f>(
+        &self,
+        action: &str,
+        facts: &'f WorkloadFacts,
+        options: &Options,
+        now: Instant,
+    ) -> Held<'f> {
+        let Some(record) = facts.record.as_ref().filter(|record| record.is_live(now)) else { return Held::default() };
         if facts.report.is_complete() {
-            return None;
+            return Held::default();
         }
         // A record ends only by expiring, but an action that reached its end is over.
         match self.ended.lock().unwrap_or_else(PoisonError::into_inner).get(&record.id) {
-            Some(Phase::Unknown) => Some(Ok(format!(
-                "Your own {} of {} ended UNKNOWN. It is not sent again; see what it did before you confirm this.",
-                record.action,
-                record.started.format("%H:%M:%S UTC")
-            ))),
-            Some(_) => None,
-            None => Some(Err(format!(
-                "{}; wait for its outcome, or until its record expires in {}. If that run is known to be dead, plan again with --override-record, on the screen as `:ACTION {} --override-record`: it asks for a reason and is journalled.",
-                record.sentence(now),
-                time::left(record.expires - now),
-                facts.workload.label()
-            ))),
+            Some(Phase::Unknown) => {
+                let warning = format!(
+                    "Your own {} of {} ended UNKNOWN. It is not sent again; see what it did before you confirm this.",
+                    record.action,
+                    record.started.format("%H:%M:%S UTC")
+                );
+                Held { warning: Some(warning), ..Held::default() }
+            }
+            Some(_) => Held::default(),
+            None if options.overrides_record => Held { overridden: Some(record), ..Held::default() },
+            None => {
+                let refusal = format!(
+                    "{}; wait for its outcome, or until its record expires in {}. If that run is known to be dead, plan again with --override-record, on the screen as `:{action} {} --override-record`: it asks for a reason and is journalled.",
+                    record.sentence(now),
+                    time::left(record.expires - now),
+                    facts.workload.label()
+                );
+                Held { refusal: Some(refusal), ..Held::default() }
+            }
         }
     }
+}
+
+/// Why a run on these targets is too long for any record: each is verified after the one before, at worst. Pods that are replaced one by
+/// one are not counted; that stops by itself when the record expires.
+pub(super) fn too_long(targets: &[Target]) -> Option<String> {
+    let verifying = targets.iter().fold(Plan::HOLDS, |all, target| all + takes(target.deadline_seconds, &[]));
+    (verifying + OperationRecord::GRACE > OperationRecord::LONGEST).then(|| {
+        format!(
+            "verifying these {} targets one after the other may take {}, and no run may take longer than {} hours: plan fewer at a time.",
+            targets.len(),
+            time::length(verifying),
+            OperationRecord::LONGEST.num_hours()
+        )
+    })
 }
 
 /// A draft that acts over the record of somebody else: it says so where it is read, confirmed and journalled, and is confirmed as what is
@@ -49,13 +87,11 @@ pub(super) fn overriding(mut draft: Draft, record: Option<&OperationRecord>) -> 
 
 /// Whether what was read in the plan still tells all of what the action would do: the world outside the pins is judged again.
 pub(super) fn still_said(target: &Target, draft: &Draft) -> Result<(), String> {
-    let workload = &target.workload;
-    if !target.blast.covers(&draft.blast) || draft.tier > target.tier {
-        return Err(format!(
-            "it would reach further than the plan said. Now: {} (at most {}); the plan said: {} (at most {}). Plan {workload} again.",
-            draft.blast.words, draft.blast.at_most, target.blast.words, target.blast.at_most
-        ));
+    if let Some(words) = target.reaches_further(&draft.blast, draft.tier) {
+        return Err(format!("{words} Plan again."));
     }
     let unsaid = draft.warnings.iter().find(|warning| !target.warnings.contains(warning));
-    unsaid.map_or(Ok(()), |warning| Err(format!("what the plan did not say of {workload}: {warning} Plan again.")))
+    unsaid.map_or(Ok(()), |warning| {
+        Err(format!("what the plan did not say of {}: {warning} Plan again.", target.workload))
+    })
 }

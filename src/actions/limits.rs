@@ -49,8 +49,9 @@ impl From<Guard> for Limits {
 impl Limits {
     /// Why nothing may be done in a namespace; `None` when it may.
     pub fn refusal(&self, environment: &str, namespace: &str) -> Option<String> {
-        (!self.namespaces.include(namespace))
-            .then(|| format!("environment {environment} does not include namespace {namespace:?}: nothing is done there."))
+        (!self.namespaces.include(namespace)).then(|| {
+            format!("environment {environment} does not include namespace {namespace:?}: nothing is done there.")
+        })
     }
 
     /// The guard of a namespace of this cluster, and the environment it is from where that is another one.
@@ -92,7 +93,8 @@ impl Clusters {
         if one.context == cluster.context {
             return true;
         }
-        let seen = self.known.iter().find(|known| known.context == one.context && Some(&known.server) == one.server.as_ref());
+        let seen =
+            self.known.iter().find(|known| known.context == one.context && Some(&known.server) == one.server.as_ref());
         match (seen.and_then(|seen| seen.uid.as_ref()), &cluster.uid) {
             (Some(uid), Some(here)) => uid == here,
             _ => one.server.as_ref() == Some(&cluster.server),
@@ -171,7 +173,11 @@ mod tests {
         assert_eq!(opened().guard_of(&tunnel, "shop").0, Guard::Development);
         opened().note(&cluster("production", "https://old", Some("u1")));
         assert_eq!(opened().guard_of(&here, "shop").0, Guard::Development, "that was behind another address");
-        assert_eq!(opened().guard_of(&tunnel, "shop").0, Guard::Production, "what is not known is taken by its address");
+        assert_eq!(
+            opened().guard_of(&tunnel, "shop").0,
+            Guard::Production,
+            "what is not known is taken by its address"
+        );
     }
 
     #[test]

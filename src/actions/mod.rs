@@ -26,6 +26,7 @@ mod reach;
 mod references;
 mod replace;
 mod replaced;
+mod rights;
 mod seen;
 mod services;
 mod silence;

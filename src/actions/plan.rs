@@ -9,22 +9,21 @@ use serde_json::Value;
 use super::contract::{Action, Context, Draft, Options};
 use super::fights::Fights;
 use super::gate::moved;
-use super::held::overriding;
+use super::held::{overriding, too_long};
 use super::limits::Limits;
 use super::policy::{self, Grant};
 use super::references::references;
 use super::seen::Seen;
 use super::services::{left_out, of_its_service, one_revision_for_many, together};
 use crate::domain::action::{
-    Actor, Cluster, Evidence, Goal, Inverse, OperationRecord, Part, Phase, Plan, Rehearsal, Request, Step, Target,
-    takes,
+    Actor, Cluster, Evidence, Goal, Inverse, OperationRecord, Part, Phase, Plan, Rehearsal, Step, Target, takes,
 };
 use crate::domain::rollout::{self, Budget, Revision, Verdict, WorkloadRef, changes, judge};
 use crate::domain::service::{Choice, Services};
-use crate::domain::time::{self, Instant};
+use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::observe::{Access, ObserveCluster, Right, WorkloadFacts};
+use crate::sources::observe::{ObserveCluster, WorkloadFacts};
 use crate::sources::operate::RehearseCluster;
 
 /// The deadline of a verification when the workload has none.
@@ -133,8 +132,10 @@ impl Planner {
         for AskedTarget { workload, .. } in targets {
             if *workload.environment != *self.environment {
                 // Two clusters may have the same names in them: only this tells them apart.
-                let sentence =
-                    format!("{workload} is of {}, this is {}: nothing is planned.", workload.environment, self.environment);
+                let sentence = format!(
+                    "{workload} is of {}, this is {}: nothing is planned.",
+                    workload.environment, self.environment
+                );
                 return Err(SourceError::new(Trouble::Setup, sentence));
             }
             if let Some(sentence) = self.limits.refusal(&self.environment, &workload.namespace) {
@@ -181,19 +182,14 @@ impl Planner {
         // As the answers a moment ago told.
         let ahead = self.observe.ahead();
         let id = id.unwrap_or_else(|| run_id(now));
-        // What the records of this run have to hold for, and how much of it is for verifying alone.
-        let (mut holds, mut verifying) = (Plan::HOLDS, Plan::HOLDS);
+        let mut holds = Plan::HOLDS;
         let mut guard = self.limits.guard;
         let wave = wave.unwrap_or_else(|| together(&choice, read.len())).max(1);
         let mut fights = Fights::default();
         for (place, (facts, options)) in read.iter().enumerate() {
             let deadline = deadline_seconds(facts);
-            verifying += takes(deadline, &[]);
-            let held = self.held_by(facts, now);
-            let overridden = held
-                .as_ref()
-                .and_then(|held| facts.record.as_ref().filter(|_| held.is_err() && options.overrides_record));
-            refusals.extend(held.as_ref().filter(|_| overridden.is_none()).and_then(|held| held.clone().err()));
+            let held = self.held_by(action.id(), facts, options, now);
+            refusals.extend(held.refusal);
             let draft_for = |holds| {
                 let record = record(&id, &actor, action, now + ahead, holds);
                 action.draft(facts, options, Context { record: &record, now })
@@ -204,7 +200,7 @@ impl Planner {
                 draft_for(holds)
             });
             let draft = match drafted {
-                Ok(draft) => overriding(draft, overridden),
+                Ok(draft) => overriding(draft, held.overridden),
                 Err(refusal) => {
                     refusals.push(refusal.0);
                     // What could not be read may be why it looks impossible.
@@ -213,13 +209,16 @@ impl Planner {
                 }
             };
             let mut warnings = draft.warnings.clone();
-            warnings.extend(held.and_then(Result::ok));
+            warnings.extend(held.warning);
             warnings.extend(facts.missing.iter().cloned());
             let namespace = &facts.workload.namespace;
             let (here, from) = self.limits.guard_of(&cluster, namespace);
             guard = guard.max(here);
             warnings.extend(from.map(|from| {
-                format!("GUARDED AS {}: environment {from} covers namespace {namespace} of this cluster too.", here.word())
+                format!(
+                    "GUARDED AS {}: environment {from} covers namespace {namespace} of this cluster too.",
+                    here.word()
+                )
             }));
             let is_denied = self.ask_rights(&draft.steps, &actor, &mut refusals, &mut warnings).await?;
             warnings.extend(self.changed_since(facts, &draft).await);
@@ -236,18 +235,12 @@ impl Planner {
             };
             answers.push(rehearsal);
             let target = target(facts, draft, template.as_ref(), warnings, options, deadline, now);
-            let target = Target { overrides: overridden.map(|record| record.id.clone()), ..target };
+            let target = Target { overrides: held.overridden.map(|record| record.id.clone()), ..target };
             let wave = u32::try_from(place / wave).unwrap_or(u32::MAX);
             let fights = fights.of(&*self.observe, &facts.object, (&target.expected_template, target.goal)).await;
             planned.push(of_its_service(&self.services, facts, Target { wave, fights, ..target }));
         }
-        if verifying + OperationRecord::GRACE > OperationRecord::LONGEST {
-            let hours = OperationRecord::LONGEST.num_hours();
-            refusals.push(format!(
-                "verifying these {} one after the other may take {}, and no run may take longer than {hours} hours: plan fewer at a time.",
-                planned.len(), time::length(verifying)
-            ));
-        }
+        refusals.extend(too_long(&planned));
         let rehearsal = joined(answers);
         if let Rehearsal::Rejected(reason) = &rehearsal {
             refusals.push(format!("the server refuses it: {reason}"));
@@ -280,35 +273,6 @@ impl Planner {
         let mut facts = self.observe.workload(workload).await?;
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).remember(cluster.uid.as_deref(), &mut facts.revisions);
         Ok(facts)
-    }
-
-    /// Asks for the right to every step; whether one is denied.
-    async fn ask_rights(
-        &self,
-        steps: &[Step],
-        actor: &Actor,
-        refusals: &mut Vec<String>,
-        warnings: &mut Vec<String>,
-    ) -> Result<bool, SourceError> {
-        let mut is_denied = false;
-        for right in rights(steps) {
-            let Right { verb, resource, namespace, .. } = right;
-            match self.observe.may(right).await? {
-                Access::Allowed => {}
-                Access::Denied(reason) => {
-                    is_denied = true;
-                    let who = actor.name();
-                    let reason = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
-                    refusals.push(format!(
-                        "{who} may not {verb} {resource} in {namespace}{reason}. Ask for the right, or use other credentials."
-                    ));
-                }
-                Access::Unknown(reason) => warnings.push(format!(
-                    "Whether you may {verb} {resource} in {namespace} could not be asked ({reason}); the server will tell."
-                )),
-            }
-        }
-        Ok(is_denied)
     }
 
     /// Who else decides how many pods there are.
@@ -347,10 +311,9 @@ impl Planner {
                     warnings.push(format!("{kind} {name} was changed at {}, after revision {} was replaced; its old contents do not come back.", written.format("%Y-%m-%d %H:%M:%S UTC"), chosen.number));
                 }
                 Ok(Some(_)) => {}
-                Ok(None) => warnings.push(format!(
-                    "{kind} {name}, which revision {} refers to, does not exist any more.",
-                    chosen.number
-                )),
+                Ok(None) => {
+                    warnings.push(format!("{kind} {name}, which revision {} refers to, does not exist.", chosen.number))
+                }
                 Err(error) if error.trouble == Trouble::Forbidden => {
                     warnings.push(format!("{kind} {name} may not be read: whether it changed since is not known."));
                 }
@@ -392,39 +355,6 @@ fn is_refusal(error: &SourceError) -> bool {
     let is_answer =
         matches!(error.trouble, Trouble::Rejected | Trouble::Conflict | Trouble::Forbidden | Trouble::NotFound);
     is_answer && !error.sentence.contains("does not support dry run")
-}
-
-/// The rights the steps of an action need, each once.
-fn rights(steps: &[Step]) -> Vec<Right<'_>> {
-    let mut rights: Vec<Right<'_>> = Vec::new();
-    for right in steps.iter().filter_map(|step| right(&step.request)) {
-        if !rights.contains(&right) {
-            rights.push(right);
-        }
-    }
-    rights
-}
-
-/// The right a request to an object in a namespace needs; `None` for any other path.
-fn right(request: &Request) -> Option<Right<'_>> {
-    let verb = match request.method.as_str() {
-        "PATCH" => "patch",
-        "DELETE" => "delete",
-        "POST" => "create",
-        "PUT" => "update",
-        _ => return None,
-    };
-    let path = request.path.split('?').next().unwrap_or_default();
-    let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-    let (group, rest) = match parts.as_slice() {
-        ["api", _version, rest @ ..] => ("", rest),
-        ["apis", group, _version, rest @ ..] => (*group, rest),
-        _ => return None,
-    };
-    match rest {
-        ["namespaces", namespace, resource, name] => Some(Right { verb, group, resource, namespace, name }),
-        _ => None,
-    }
 }
 
 /// When a revision stopped being the newest: the creation of the next higher one, as near as the history tells.
@@ -470,7 +400,13 @@ fn deadline_seconds(facts: &WorkloadFacts) -> u32 {
 }
 
 /// The record a plan writes: everything in it follows from the plan, so that `apply` can build it again. `began` is in the cluster's time.
-pub(super) fn record(id: &str, actor: &Actor, action: &dyn Action, began: Instant, holds: TimeDelta) -> OperationRecord {
+pub(super) fn record(
+    id: &str,
+    actor: &Actor,
+    action: &dyn Action,
+    began: Instant,
+    holds: TimeDelta,
+) -> OperationRecord {
     OperationRecord {
         id: id.to_owned(),
         actor: actor.name().to_owned(),

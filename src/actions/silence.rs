@@ -9,8 +9,8 @@ use super::journal::{self, Entry, Journal, What};
 use super::policy::{self, Grant};
 use crate::domain::action::{Outcome, Phase};
 use crate::domain::alert::{
-    Alert, Known, LeftOut, Matcher, SeenSilence, Silence, SilenceDeed, SilenceState, Silencing, Wanted, in_common, is_same,
-    left_out,
+    Alert, Known, LeftOut, Matcher, SeenSilence, Silence, SilenceDeed, SilenceState, Silencing, Wanted, in_common,
+    is_same, left_out,
 };
 use crate::domain::environment::Guard;
 use crate::domain::store::Author;
@@ -470,7 +470,8 @@ mod tests {
         fn of_each(&self) -> Answer<'_, Vec<MemberAlerts>> {
             Box::pin(async {
                 let alerts = self.alerts.lock().expect("one").clone();
-                let first = MemberAlerts { member: "a".into(), alerts: Ok(alerts.iter().map(|one| self.held(one)).collect()) };
+                let first =
+                    MemberAlerts { member: "a".into(), alerts: Ok(alerts.iter().map(|one| self.held(one)).collect()) };
                 let second = match self.way {
                     Way::Loud => Ok(alerts),
                     Way::Silent => Err(SourceError::new(Trouble::Timeout, "b did not answer.")),
@@ -662,7 +663,8 @@ mod tests {
         let ended = rig.silence().await;
         assert_eq!(ended.phase, Phase::Failed, "{}", ended.words);
         assert!(ended.words.contains("Slow is NOT SILENCED on b"), "{}", ended.words);
-        let outcomes: Vec<_> = chains(&rig.server.state).expect("the journal").iter().flat_map(|chain| chain.lines.clone()).collect();
+        let outcomes: Vec<_> =
+            chains(&rig.server.state).expect("the journal").iter().flat_map(|chain| chain.lines.clone()).collect();
         assert!(outcomes.iter().any(|line| line.entry.phase == Some(Phase::Failed)));
     }
 
@@ -757,7 +759,10 @@ mod tests {
             "alert": "Down", "service": null, "severity": "high", "summary": "", "fingerprint": "f", "is_chosen": false,
         });
         let all = serde_json::json!([honest["hides"][0], shown]);
-        let everything = serde_json::json!([Matcher { operator: crate::domain::alert::Operator::Like, ..Matcher::equal("alertname", ".*") }]);
+        let everything = serde_json::json!([Matcher {
+            operator: crate::domain::alert::Operator::Like,
+            ..Matcher::equal("alertname", ".*")
+        }]);
         let seen = serde_json::json!({
             "id": "4ef1", "starts_at": now(), "ends_at": now(), "created_by": "lee", "comment": "theirs",
         });
@@ -770,7 +775,14 @@ mod tests {
             ("longer than 7 days", vec![("/ends_at", "+262142-12-31T23:59:59Z".into())]),
             ("over already", vec![("/ends_at", (now() - TimeDelta::hours(1)).to_rfc3339().into())]),
             ("later than now", vec![("/made_at", "2999-01-01T00:00:00Z".into())]),
-            ("expired", vec![("/made_at", "2001-01-01T00:00:00Z".into()), ("/ends_at", "2001-01-01T02:00:00Z".into()), ("/expires_at", "2999-01-01T00:00:00Z".into())]),
+            (
+                "expired",
+                vec![
+                    ("/made_at", "2001-01-01T00:00:00Z".into()),
+                    ("/ends_at", "2001-01-01T02:00:00Z".into()),
+                    ("/expires_at", "2999-01-01T00:00:00Z".into()),
+                ],
+            ),
             ("not of the silence", vec![("/seen", seen)]),
             ("no such silence", vec![("/action", "expire-silence".into())]),
             ("of staging", vec![("/environment", "staging".into())]),

@@ -31,8 +31,14 @@ impl Silencer {
         }
         let have = last.iter().filter(|member| has_it(plan, member)).count();
         if have == 0 {
-            let words =
-                format!("Alertmanager took it as {id}, but no member shows it so. Look at it before you try again.");
+            // Its answer may have been lost, and so may every answer since.
+            let words = if last.iter().any(|member| member.silence.is_ok()) {
+                format!("no Alertmanager that answers shows silence {id} as planned. Look at it before you try again.")
+            } else {
+                format!(
+                    "no Alertmanager answered since: whether silence {id} is as planned is not known. Look at it before you try again."
+                )
+            };
             return Silenced { phase: Phase::Unknown, words, id: Some(id) };
         }
         let named = |wanted: &dyn Fn(&Replicated) -> bool| {
@@ -67,7 +73,10 @@ impl Silencer {
             words = format!("{words} {loud}");
         }
         if !holds.unknown.is_empty() {
-            words = format!("{words} Whether it holds back what it was made for is not known of {}.", holds.unknown.join(", "));
+            words = format!(
+                "{words} Whether it holds back what it was made for is not known of {}.",
+                holds.unknown.join(", ")
+            );
         }
         Silenced { phase, words, id: Some(id) }
     }
@@ -105,7 +114,10 @@ impl Silencer {
             };
             let is_loud = |alert: &&Alert| chosen.contains(&&*alert.key) && alert.hold != Hold::Silenced;
             if let Some(alert) = alerts.iter().find(is_loud) {
-                holds.loud.push(format!("{} is NOT SILENCED on {member}: the silence does not cover it there.", alert.title()));
+                holds.loud.push(format!(
+                    "{} is NOT SILENCED on {member}: the silence does not cover it there.",
+                    alert.title()
+                ));
             }
         }
         holds

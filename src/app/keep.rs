@@ -114,12 +114,19 @@ async fn tell(mut seen: watch::Receiver<StoreSnapshot>, messages: mpsc::Sender<M
 async fn take_over(keep: Keep, opened: Id, clock: Clock, state: PathBuf, mut seen: watch::Receiver<StoreSnapshot>) {
     let mut is_noted = false;
     let mut said: HashSet<String> = HashSet::new();
+    let (mut journal, mut position) = (journal::TakeOver::default(), 0);
     while seen.wait_for(|snapshot| snapshot.health.state == SourceState::Fresh).await.is_ok() {
         if !is_noted {
             let words = format!("Quarterdeck {} by {}", env!("CARGO_PKG_VERSION"), keep.author.origin);
             is_noted = note(&keep, &opened, AuditKind::User, "console opened", words).await;
         }
-        match journal::replay(&state, &*keep.store).await {
+        let seen_at = seen.borrow().position;
+        if seen_at < position {
+            // The store was replaced, or put back to an earlier day: what it had of the journal may be gone.
+            journal = journal::TakeOver::default();
+        }
+        position = seen_at;
+        match journal.replay(&state, &*keep.store).await {
             Ok(replayed) => {
                 for words in replayed.refused {
                     if said.contains(&words) {

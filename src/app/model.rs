@@ -25,7 +25,7 @@ use crate::domain::problem::Problem;
 use crate::domain::rollout::{Rollout, Verdict, WorkloadRef};
 use crate::domain::service::{Services, UNMAPPED};
 use crate::domain::source::SourceHealth;
-use crate::domain::store::Author;
+use crate::domain::store::{Author, Note};
 use crate::domain::time::Instant;
 use crate::keys::{Keymap, Pending};
 use crate::sources::cluster::ClusterSnapshot;
@@ -381,7 +381,7 @@ impl Model {
             jobs: self.jobs.scene(),
             logs: self.logs.scene(),
             word: self.word.as_ref(),
-            notes: self.store.as_ref().map(|store| &*store.notes),
+            notes: self.store.as_ref().and_then(|store| store.facts::<Note>()),
             silencing: self.silencing.as_ref(),
             reaching: self.reaching.as_ref(),
             plan: self.planning.as_ref().map(|planning| &planning.scene),

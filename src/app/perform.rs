@@ -361,7 +361,8 @@ impl Performer {
 
     /// Looks for runs of before that never ended.
     fn find_unfinished(&mut self) {
-        let chains = match journal::chains(&self.state) {
+        let since = (self.clock)() - WATCHED;
+        let chains = match journal::recent(&self.state, since, 0) {
             Ok(chains) => chains,
             Err(error) => {
                 let words = format!(
@@ -379,7 +380,7 @@ impl Performer {
         self.unfinished = journal::unfinished(&chains);
         self.unreadable = chains.iter().filter_map(unreadable).collect();
         // What the loop learns of later, with the next line of the journal, is worth no wait here.
-        let _ = self.messages.try_send(Message::Finished(journal::finished(&chains, (self.clock)() - WATCHED)));
+        let _ = self.messages.try_send(Message::Finished(journal::finished(&chains, since)));
         self.tell_unfinished("verified as soon as its cluster is connected; nothing is sent");
     }
 

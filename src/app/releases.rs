@@ -13,10 +13,10 @@ use tokio::sync::watch;
 use super::keep::Keep;
 use crate::domain::release::Release;
 use crate::domain::source::SourceState;
-use crate::domain::store::{Author, Id};
+use crate::domain::store::{Author, Id, RememberReleases};
 use crate::sources::Clock;
-use crate::sources::store::StoreSnapshot;
 use crate::sources::store::port::{WriteError, WriteStore};
+use crate::sources::store::{StoreSnapshot, new_id};
 
 /// A release that began longer ago gets no mark on the timeline: the store's readers hold as much.
 const MARKED_WITHIN: TimeDelta = TimeDelta::hours(24);
@@ -70,10 +70,11 @@ pub(super) async fn write(
 async fn write_all(keep: &Keep, clock: &Clock, present: &Present, written: &mut Written) -> Result<(), WriteError> {
     let new: Vec<_> = present.iter().filter(|(key, release)| written.seen.get(*key) != Some(*release)).collect();
     for some in new.chunks(AT_ONCE) {
-        let seen: Vec<_> = some.iter().map(|((cluster, _), release)| release.seen(cluster, clock())).collect();
-        tolerate(keep.store.remember_releases(&seen).await)?;
+        let seen = some.iter().map(|((cluster, _), release)| release.seen(cluster, clock())).collect();
+        let author = Author { name: NAME.to_owned(), origin: keep.author.origin.clone() };
+        tolerate(keep.store.write(&author, &new_id(clock), &RememberReleases(seen)).await)?;
         for ((cluster, _), release) in some {
-            mark(keep, clock, cluster, release, &mut written.marks).await?;
+            mark(keep, clock, &author, (cluster, release), &mut written.marks).await?;
         }
         written.seen.extend(some.iter().map(|(key, release)| ((*key).clone(), (*release).clone())));
     }
@@ -84,16 +85,15 @@ async fn write_all(keep: &Keep, clock: &Clock, present: &Present, written: &mut 
 async fn mark(
     keep: &Keep,
     clock: &Clock,
-    cluster: &str,
-    release: &Release,
+    author: &Author,
+    (cluster, release): (&str, &Release),
     known: &mut BTreeSet<Id>,
 ) -> Result<(), WriteError> {
     let Some(mark) = release.annotation(cluster, clock(), MARKED_WITHIN) else { return Ok(()) };
     if known.contains(&mark.id) {
         return Ok(());
     }
-    let author = Author { name: NAME.to_owned(), origin: keep.author.origin.clone() };
-    tolerate(keep.store.annotate(&author, &mark).await)?;
+    tolerate(keep.store.write(author, &mark.id, &mark).await)?;
     known.insert(mark.id);
     Ok(())
 }
@@ -113,9 +113,9 @@ mod tests {
     use super::*;
     use crate::config::StoreSettings;
     use crate::domain::release::testing::release;
+    use crate::domain::store::{ANNOTATIONS_OF, Annotation, RELEASES_OF, ReleaseSeen};
     use crate::domain::time::Instant;
     use crate::sources::store::Store;
-    use crate::sources::store::port::ReadStore;
 
     fn at(seconds: i64) -> Instant {
         chrono::DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap_or_default()
@@ -132,6 +132,11 @@ mod tests {
         (keep, clock)
     }
 
+    async fn marks(keep: &Keep) -> Vec<Annotation> {
+        let by = ["production".into(), at(-60).into(), at(60).into()];
+        keep.store.list(ANNOTATIONS_OF, by, 9).await.expect("marks")
+    }
+
     #[tokio::test]
     async fn two_consoles_write_a_release_once_and_its_health_when_it_is_seen() {
         let state = tempfile::tempdir().expect("a folder");
@@ -143,8 +148,13 @@ mod tests {
             }
         }
         let (keep, clock) = console(state.path(), "sato");
-        let seen = |keep: Keep| async move { keep.store.releases("c1", "shop/deployment/api", 9).await.expect("rows") };
-        let marks = keep.store.annotations("production", at(-60), at(60), 9).await.expect("marks");
+        let seen = |keep: Keep| async move {
+            {
+                let by = ["c1".into(), "shop/deployment/api".into()];
+                keep.store.list::<ReleaseSeen>(RELEASES_OF, by, 9).await.expect("rows")
+            }
+        };
+        let marks = marks(&keep).await;
         assert_eq!((marks.len(), marks[0].at, marks[0].by.as_str()), (1, at(0), "quarterdeck"));
         let rows = seen(keep.clone()).await;
         assert_eq!((rows.len(), rows[0].healthy_at), (1, None));
@@ -169,7 +179,7 @@ mod tests {
         let watching = async {
             told.send_modify(|snapshot| snapshot.health.state = SourceState::Fresh);
             loop {
-                let marks = keep.store.annotations("production", at(-60), at(60), 9).await.expect("marks");
+                let marks = marks(&keep).await;
                 if !marks.is_empty() {
                     return marks;
                 }

@@ -16,7 +16,7 @@ const JOURNAL_LINES: usize = 500;
 
 /// Reads the journal and tells the loop what it holds. Blocks.
 pub(super) fn tell_journal(state: &Path, messages: &mpsc::Sender<Message>, now: Instant) {
-    let chains = journal::chains(state).unwrap_or_default();
+    let chains = journal::recent(state, now - WATCHED, JOURNAL_LINES).unwrap_or_default();
     // A loop that has ended needs no journal.
     let _ = messages.blocking_send(Message::Journal(journal_lines(&chains)));
     let _ = messages.blocking_send(Message::Finished(journal::finished(&chains, now - WATCHED)));

@@ -10,7 +10,7 @@ use crate::domain::alert::{Alert, AlertSnapshot, SilenceState};
 use crate::domain::release::Release;
 use crate::domain::rollout::{Rollout, Verdict, WorkloadRef};
 use crate::domain::source::SourceState;
-use crate::domain::store::AnnotationKind;
+use crate::domain::store::{Acknowledgement, Annotation, AnnotationKind};
 use crate::domain::time::Instant;
 use crate::domain::timeline::{self, Lead, Moment, MomentKind, Nearness, SPAN, Timeline};
 use crate::ui::state::View;
@@ -152,14 +152,15 @@ impl Model {
     /// What the store tells: marks, and who is on what.
     fn of_store(&self) -> impl Iterator<Item = Moment> + '_ {
         self.store.iter().flat_map(|store| {
-            let marks = store.annotations.iter().map(|mark| {
+            let marks = store.facts::<Annotation>().into_iter().flatten().map(|mark| {
                 let moment = timeline::annotated(mark);
                 // A release carries the cluster's time, whoever made it; what was written down by hand, the store's.
                 let is_release = matches!(mark.kind, AnnotationKind::Deploy | AnnotationKind::Rollback);
                 let ahead = if is_release { TimeDelta::zero() } else { store.ahead };
                 Moment { at: moment.at - ahead, ..moment }
             });
-            marks.chain(store.acknowledgements.values().map(|word| timeline::acknowledged(word, store.ahead)))
+            let taken = store.facts::<Acknowledgement>().into_iter().flat_map(|held| held.values());
+            marks.chain(taken.map(|word| timeline::acknowledged(word, store.ahead)))
         })
     }
 
@@ -187,7 +188,7 @@ impl Model {
     fn released_around(&self, alert: &Alert) -> Option<(Nearness, Vec<Moment>)> {
         let is_near = |at: Instant| (at - alert.started_at).abs() <= timeline::AROUND;
         let is_release = |kind| matches!(kind, AnnotationKind::Deploy | AnnotationKind::Rollback);
-        let told = self.store.iter().flat_map(|store| store.annotations.iter());
+        let told = self.store.iter().filter_map(|store| store.facts::<Annotation>()).flatten();
         let told = told.filter(|mark| is_release(mark.kind) && is_near(mark.at)).map(timeline::annotated);
         let marks: Vec<Moment> = told.chain(self.happened.releases.values().cloned()).collect();
         let row = |workload: &WorkloadRef| {

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
-use super::output::{columns, keep_private, note, say, say_json};
+use super::output::{columns, keep_private, note, say, say_json, say_json_line};
 use super::session::Session;
 use super::{Format, Global};
 use crate::actions::journal;
@@ -217,8 +217,7 @@ async fn export(store: &Store) -> Answered {
     loop {
         let page = store.audit_after(position, PAGE).await?;
         for entry in &page {
-            let said = serde_json::to_string(&line(entry)).map_err(std::io::Error::from).and_then(|text| say(&text));
-            if let Err(error) = said {
+            if let Err(error) = say_json_line(&line(entry)) {
                 return Ok(Err(error.into()));
             }
         }

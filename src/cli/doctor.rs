@@ -42,23 +42,7 @@ pub(super) async fn run(global: &Global) -> Result<ExitCode> {
         },
     );
     line("state", writable(session.paths.state()));
-    let chains = journal::chains(session.paths.state());
-    line(
-        "journal",
-        match chains {
-            Ok(chains) => {
-                let (flaws, unfinished) = (journal::flaws(&chains).len(), journal::unfinished(&chains).len());
-                if flaws + unfinished == 0 {
-                    Ok(format!("{} chains, sound", chains.len()))
-                } else {
-                    Err(format!(
-                        "{flaws} flaws, {unfinished} unfinished runs; run: quarterdeck journal verify, then quarterdeck"
-                    ))
-                }
-            }
-            Err(error) => Err(error.to_string()),
-        },
-    );
+    line("journal", kept(session.paths.state()));
     if let Ok(contexts) = Contexts::read(global.kubeconfig.as_deref())
         && !contexts.absent().is_empty()
     {
@@ -217,9 +201,23 @@ fn verdicts(
     ]
 }
 
+/// Whether the journal is sound, and whether anything in it never ended.
+fn kept(state: &std::path::Path) -> Result<String, String> {
+    let chains = journal::chains(state).map_err(|error| error.to_string())?;
+    let verified = journal::verify(state, None).map_err(|error| error.to_string())?;
+    let (flaws, unfinished) = (verified.flaws.len(), journal::unfinished(&chains).len());
+    if flaws + unfinished == 0 {
+        return Ok(format!("{} chains, sound", verified.chains));
+    }
+    Err(format!("{flaws} flaws, {unfinished} unfinished runs; run: quarterdeck journal verify, then quarterdeck"))
+}
+
 /// What the store is, whether it answers, and whether its clock agrees with ours.
 async fn store(session: &Session) -> Result<String, String> {
     let standing = session.store().standing().await.map_err(|error| error.sentence)?;
+    if !standing.troubles.is_empty() {
+        return Err(standing.troubles.join(" "));
+    }
     let ahead = (standing.now - session.now()).num_seconds();
     if ahead.abs() > 2 {
         let direction = if ahead > 0 { "ahead of" } else { "behind" };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::codes;
 use crate::domain::health::{Condition, HealthSnapshot, Kind, Part, lines as matrix};
 use crate::domain::service::Services;
 use crate::domain::time::Instant;
@@ -108,6 +109,11 @@ fn part(part: Part) -> PartLine {
         answer_ms: part.took_ms,
         error: part.error,
     }
+}
+
+/// What components make of the exit code.
+pub(super) fn exit_codes<'a>(found: impl Iterator<Item = (&'a HealthSnapshot, &'a Services)>, now: Instant) -> Vec<u8> {
+    lines(found, now).iter().map(|line| codes::component(line.state)).collect()
 }
 
 /// What an operator should know, a line each: what is known not to be well.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::codes;
 use super::output::columns;
 use crate::domain::job::{Job, JobKind, JobVerdict};
 use crate::domain::time::{self, Instant};
@@ -122,12 +123,7 @@ pub(super) fn table(snapshot: &ClusterSnapshot, now: Instant) -> Option<String> 
     Some(columns(&rows))
 }
 
-/// 2 failed and stuck, 1 late, 0 what is suspended, running or complete. The runs of a CronJob count through it.
-pub(super) fn exit_code(snapshot: &ClusterSnapshot) -> u8 {
-    let codes = snapshot.jobs.iter().filter(|row| row.is_listed()).map(|row| match row.verdict {
-        JobVerdict::Failed | JobVerdict::Stuck => 2,
-        JobVerdict::Late => 1,
-        JobVerdict::Suspended | JobVerdict::Running | JobVerdict::Complete => 0,
-    });
-    codes.max().unwrap_or(0)
+/// The runs of a CronJob count through it.
+pub(super) fn exit_codes(snapshot: &ClusterSnapshot) -> impl Iterator<Item = u8> {
+    snapshot.jobs.iter().filter(|row| row.is_listed()).map(|row| codes::job(row.verdict))
 }

@@ -10,7 +10,7 @@ use color_eyre::eyre::Result;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use super::output::{note, say};
+use super::output::{note, say_json_line, say_whole};
 use super::plan::named;
 use super::session::{Session, shows};
 use super::{Format, Global, exit};
@@ -134,22 +134,24 @@ impl Logs {
                 && search.as_ref().is_none_or(|text| line.contains(text))
         };
         for line in lines.iter().filter(is_wanted) {
-            say(&if self.output == Format::Json { json(line)? } else { line.written() })?;
+            match self.output {
+                Format::Json => say_json_line(&entry(line))?,
+                Format::Table => say_whole(&line.written())?,
+            }
         }
         Ok(())
     }
 }
 
-fn json(line: &Line) -> std::io::Result<String> {
-    let entry = Entry {
+fn entry(line: &Line) -> Entry<'_> {
+    Entry {
         at: line.at.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)),
         pod: &line.origin.pod,
         container: &line.origin.container,
         level: line.level.word(),
         message: &line.message,
         fields: line.fields.iter().map(|(key, value)| (&**key, &**value)).collect(),
-    };
-    Ok(serde_json::to_string(&entry)?)
+    }
 }
 
 fn level(word: &str) -> Result<Level, String> {

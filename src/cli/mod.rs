@@ -9,6 +9,7 @@ mod alerts;
 mod apply;
 mod audit;
 mod causes;
+mod codes;
 mod config;
 mod demo;
 mod doctor;
@@ -20,6 +21,7 @@ mod journal;
 mod logs;
 mod output;
 mod plan;
+mod plug_in;
 mod pod;
 mod run;
 mod session;
@@ -37,8 +39,13 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use color_eyre::eyre::Result;
 
+use crate::sources::cluster::{PLUG_IN, start_plug_ins_with};
+
 /// How long what the demo is writing may take to be written when it ends.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long the store may take to take the journal over once a command has ended.
+const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(2);
 
 /// The console of the person on call: what is wrong, what changed, and a safe way to take it back.
 #[derive(Debug, Parser)]
@@ -94,6 +101,9 @@ enum Command {
     Config(config::Config),
     /// What would keep the console from working here.
     Doctor,
+    /// Run a credential plug-in of the kubeconfig without a terminal.
+    #[command(hide = true, name = PLUG_IN)]
+    PlugIn(plug_in::PlugIn),
 }
 
 /// How a document is printed.
@@ -111,9 +121,15 @@ enum Format {
 /// # Errors
 /// What no command turned into a sentence and an exit code of its own.
 pub fn dispatch(cli: Cli) -> Result<ExitCode> {
+    let Cli { global, command } = cli;
+    if let Some(Command::PlugIn(plug_in)) = &command {
+        return Ok(plug_in.run());
+    }
+    if let Some(program) = ourselves() {
+        start_plug_ins_with(program);
+    }
     // One worker beside the loop: a second would decode what the first is done with into memory of its own.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let Cli { global, command } = cli;
     let mut litter = None;
     let code = runtime.block_on(async {
         match command {
@@ -121,20 +137,53 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
             Some(Command::Demo(demo)) => Box::pin(demo.run(&global, &mut litter)).await,
             Some(Command::Status(status)) => status.run(&global).await,
             Some(Command::Plan(plan)) => plan.run(&global).await,
-            Some(Command::Apply(apply)) => Box::pin(apply.run(&global)).await,
-            Some(Command::Exec(exec)) => Box::pin(exec.run(&global)).await,
-            Some(Command::PortForward(forward)) => Box::pin(forward.run(&global)).await,
+            Some(Command::Apply(apply)) => {
+                let code = Box::pin(apply.run(&global)).await;
+                take_over(&global).await;
+                code
+            }
+            Some(Command::Exec(exec)) => {
+                let code = Box::pin(exec.run(&global)).await;
+                take_over(&global).await;
+                code
+            }
+            Some(Command::PortForward(forward)) => {
+                let code = Box::pin(forward.run(&global)).await;
+                take_over(&global).await;
+                code
+            }
             Some(Command::Logs(logs)) => Box::pin(logs.run(&global)).await,
-            Some(Command::Journal(journal)) => journal.run(),
+            Some(Command::Journal(journal)) => Box::pin(journal.run(&global)).await,
             Some(Command::Audit(audit)) => Box::pin(audit.run(&global)).await,
             Some(Command::Config(config)) => config.run(&global),
             Some(Command::Doctor) => doctor::run(&global).await,
+            Some(Command::PlugIn(plug_in)) => Ok(plug_in.run()),
         }
     });
     // A credential plug-in or a resolver may still hang in a blocking thread: nobody waits for it. What the demo writes is waited for.
     runtime.shutdown_timeout(if litter.is_some() { WRITTEN_WITHIN } else { Duration::ZERO });
     drop(litter);
     code
+}
+
+/// Takes what was just written into the journal over into the audit: what stands there cannot be changed from here any more. A store
+/// that does not answer holds nobody up: the next who can takes it over.
+async fn take_over(global: &Global) {
+    let session = session::Session::prepare(global);
+    if session.settings.is_store_read_only {
+        return;
+    }
+    let store = session.store();
+    let taken = crate::actions::journal::replay(session.paths.state(), &store);
+    if let Ok(Ok(replayed)) = tokio::time::timeout(TAKEN_OVER_WITHIN, taken).await {
+        replayed.refused.iter().for_each(|words| output::note(words));
+    }
+}
+
+/// The program that runs, also when another one was put in its place since.
+fn ourselves() -> Option<PathBuf> {
+    let own = PathBuf::from("/proc/self/exe");
+    if own.exists() { Some(own) } else { std::env::current_exe().ok() }
 }
 
 /// The exit codes of `plan` and `apply`.
@@ -154,13 +203,18 @@ mod exit {
 
     /// The exit code of a finished run.
     pub(super) fn of(phase: Phase) -> ExitCode {
-        ExitCode::from(match phase {
+        ExitCode::from(code(phase))
+    }
+
+    /// The same as a number.
+    pub(super) const fn code(phase: Phase) -> u8 {
+        match phase {
             Phase::Done => 0,
             Phase::Failed => 1,
             Phase::Refused => REFUSED,
             Phase::Aborted => ABORTED,
             // Anything that has not come to an end is unknown to the caller.
             _ => UNKNOWN,
-        })
+        }
     }
 }

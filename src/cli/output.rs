@@ -7,17 +7,31 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde::Serialize;
 
-use crate::domain::text::clean;
+use crate::domain::text::{clean, escape_json};
 
 /// Prints a text for people and a line end. A document somebody gave us may say anything: every line is cleaned.
 pub(super) fn say(text: &str) -> io::Result<()> {
     forgive(writeln!(io::stdout().lock(), "{}", safe(text)))
 }
 
-/// Prints a document for programs: JSON, with every string as it is.
+/// Prints a line that was cleaned where it was read, as long as it is.
+pub(super) fn say_whole(line: &str) -> io::Result<()> {
+    forgive(writeln!(io::stdout().lock(), "{line}"))
+}
+
+/// Prints a document for programs: JSON over several lines, every string whole.
 pub(super) fn say_json(document: &(impl Serialize + ?Sized)) -> io::Result<()> {
-    let text = serde_json::to_string_pretty(document)?;
-    forgive(writeln!(io::stdout().lock(), "{text}"))
+    say_written(&serde_json::to_string_pretty(document)?)
+}
+
+/// Prints a document for programs that read line by line: JSON in one line, every string whole.
+pub(super) fn say_json_line(document: &(impl Serialize + ?Sized)) -> io::Result<()> {
+    say_written(&serde_json::to_string(document)?)
+}
+
+/// Prints JSON as it was written, and a line end.
+pub(super) fn say_written(json: &str) -> io::Result<()> {
+    forgive(writeln!(io::stdout().lock(), "{}", escape_json(json)))
 }
 
 /// Prints a plan document, for nobody else to read where it goes into a file of its own.

@@ -5,12 +5,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::Global;
 use super::output::note;
 use crate::actions::journal::{self, Journal};
-use crate::actions::{Clusters, CommandLines, Desk, Executor, Grant, Limits, Neighbour, Planner, PodReach, Seen, Silencer, actor, key};
+use crate::actions::{
+    Clusters, CommandLines, Desk, Executor, Grant, Limits, Neighbour, Planner, PodReach, Seen, Silencer, actor, key,
+};
 use crate::app::{Scope, command_names};
 use crate::config::{Asked, ContextRef, Environment, Paths, Settings};
 use crate::domain::action::Phase;
@@ -44,6 +47,8 @@ use crate::theme::{Depth, Theme};
 pub(super) const SETTLE_WITHIN: Duration = Duration::from_secs(30);
 /// How long what is used is waited for: nothing else depends on it.
 const USAGE_WITHIN: Duration = Duration::from_secs(5);
+/// How long a record on a workload may name a run of ours: whether it ended is asked of the journal that far back.
+const LONGEST_RECORD: TimeDelta = TimeDelta::hours(25);
 
 /// Settings and the environment a command is about.
 #[derive(Clone)]
@@ -137,7 +142,10 @@ impl Session {
         }
         let environment = chosen.or_else(|| settings.environments.first()).cloned();
         let environment = environment.unwrap_or_else(|| Environment::undeclared(current_context.as_deref()));
-        let ended = journal::chains(paths.state()).map(|chains| journal::ended(&chains)).unwrap_or_default();
+        let clock = system_clock();
+        // Before the journal is read: what is sealed is not read again. Where it cannot be done now, it is done another time.
+        let _ = journal::seal(paths.state(), &author().origin, clock());
+        let ended = journal::ended(paths.state(), clock() - LONGEST_RECORD).unwrap_or_default();
         Self {
             seen: Arc::new(Mutex::new(Seen::load(paths.state()))),
             ended: Arc::new(Mutex::new(ended)),
@@ -150,7 +158,7 @@ impl Session {
             settings,
             problems,
             kubeconfig: global.kubeconfig.clone(),
-            clock: system_clock(),
+            clock,
         }
     }
 
@@ -232,7 +240,7 @@ impl Session {
         match self.store().changes(0).await {
             Ok(whole) => {
                 let health = SourceHealth { state: SourceState::Fresh, last_good: Some(self.now()), ..loading };
-                (health, whole.acknowledgements, whole.notes.into_iter().collect())
+                (health, whole.of(), whole.of().into_iter().collect())
             }
             Err(error) => {
                 let health = SourceHealth { state: SourceState::Down, error: Some(error.sentence), ..loading };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::codes;
 use crate::domain::slo::judge::worst_first;
 use crate::domain::slo::{Excluded, Reason, Recorder, Row, RowState, Slo, SloSnapshot, Standing, Urgency, judge};
 use crate::domain::time::Instant;
@@ -76,6 +77,11 @@ struct ExcludedLine {
 /// Every objective, worst first.
 pub(super) fn lines<'a>(snapshots: impl Iterator<Item = &'a SloSnapshot>, now: Instant) -> Vec<SloLine> {
     judged(snapshots, now).into_iter().map(line).collect()
+}
+
+/// What objectives make of the exit code.
+pub(super) fn exit_codes<'a>(snapshots: impl Iterator<Item = &'a SloSnapshot>, now: Instant) -> Vec<u8> {
+    judged(snapshots, now).iter().map(|slo| codes::objective(slo.standing)).collect()
 }
 
 /// What an operator should know of objectives and of their sources, a line each: what is not well.

@@ -11,7 +11,7 @@ use super::output::{columns, note, say, say_json};
 use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
-use super::{advice, alerts, causes, health, jobs, signals, slo};
+use super::{advice, alerts, causes, codes, health, jobs, signals, slo};
 use crate::config::ReadOnly;
 use crate::domain::advice::{Advice, Verdict as Advised};
 use crate::domain::alert::{AlertSnapshot, local};
@@ -148,7 +148,7 @@ impl Status {
                 say(&table(&snapshot, &alerts, &notes, now))?;
             }
         }
-        Ok(ExitCode::from(exit_code(&snapshot, &alerts)))
+        Ok(ExitCode::from(exit_code(&snapshot, &alerts, found_codes(&found, now))))
     }
 }
 
@@ -366,26 +366,20 @@ fn table(snapshot: &ClusterSnapshot, alerts: &[AlertSnapshot], notes: &AlertNote
     lines.join("\n")
 }
 
-/// 0 complete and progressing; 1 paused, degraded, stale, a late run; 2 stuck, failed, a job too; 3 unknown, a source down, or one that
-/// rollouts are judged by forbidden; worst first 2, 3, 1, 0.
-fn exit_code(snapshot: &ClusterSnapshot, alerts: &[AlertSnapshot]) -> u8 {
-    let rows = snapshot.rollouts.iter().map(|row| match row.verdict {
-        Verdict::Stuck | Verdict::Failed => 2,
-        Verdict::Unknown => 3,
-        Verdict::Paused | Verdict::Degraded | Verdict::Stale => 1,
-        Verdict::Progressing | Verdict::Complete => 0,
-    });
-    let sources = snapshot.health.iter().map(|health| match health.state {
-        SourceState::Down | SourceState::Loading => 3,
-        SourceState::Forbidden if verdicts_need(health) => 3,
-        SourceState::Forbidden | SourceState::Stale | SourceState::Fresh => 0,
-    });
-    let gravity = |code: &u8| [0, 1, 3, 2].iter().position(|known| known == code);
-    rows.chain(sources)
-        .chain(alerts.iter().flat_map(alerts::exit_codes))
-        .chain([jobs::exit_code(snapshot)])
-        .max_by_key(gravity)
-        .unwrap_or(0)
+/// The worst of workloads, jobs, sources, alerts, and what else was found.
+fn exit_code(snapshot: &ClusterSnapshot, alerts: &[AlertSnapshot], found: impl IntoIterator<Item = u8>) -> u8 {
+    let rows = snapshot.rollouts.iter().map(|row| codes::rollout(row.verdict));
+    let sources = snapshot.health.iter().map(|health| codes::source(health.state, verdicts_need(health)));
+    let alerts = alerts.iter().flat_map(alerts::exit_codes);
+    codes::worst(rows.chain(sources).chain(alerts).chain(jobs::exit_codes(snapshot)).chain(found))
+}
+
+/// What signals, objectives and components make of it.
+fn found_codes(found: &[Found], now: Instant) -> Vec<u8> {
+    let signals = found.iter().filter_map(|one| Some((one.signals.as_ref()?, one.session.services())));
+    let signals = signals.flat_map(|(snapshot, services)| signals::exit_codes(snapshot, services, now));
+    let objectives = slo::exit_codes(found.iter().filter_map(|one| one.slos.as_ref()), now);
+    signals.chain(objectives).chain(health::exit_codes(healths(found), now)).collect()
 }
 
 /// Whether a rollout can be missing, or judged wrongly, while this source may not be read. Who may not see nodes or jobs still
@@ -409,26 +403,26 @@ mod tests {
             health: vec![health(SourceState::Fresh), health(SourceState::Down)],
             ..ClusterSnapshot::default()
         };
-        assert_eq!(exit_code(&snapshot, &[]), 3);
+        assert_eq!(exit_code(&snapshot, &[], []), 3);
         let snapshot = ClusterSnapshot { health: vec![health(SourceState::Loading)], ..ClusterSnapshot::default() };
-        assert_eq!(exit_code(&snapshot, &[]), 3, "not read to the end");
+        assert_eq!(exit_code(&snapshot, &[], []), 3, "not read to the end");
     }
 
     #[test]
     fn what_may_not_be_listed_is_unknown_and_never_success() {
         let forbidden = |name: &str| SourceHealth { state: SourceState::Forbidden, ..SourceHealth::loading(name) };
         let of = |name: &str| ClusterSnapshot { health: vec![forbidden(name)], ..ClusterSnapshot::default() };
-        assert_eq!(exit_code(&of("production/statefulsets"), &[]), 3);
-        assert_eq!(exit_code(&of("production/pods"), &[]), 3);
+        assert_eq!(exit_code(&of("production/statefulsets"), &[], []), 3);
+        assert_eq!(exit_code(&of("production/pods"), &[], []), 3);
         for kind in ["nodes", "jobs", "cronjobs", "jobs in shop"] {
-            assert_eq!(exit_code(&of(&format!("production/{kind}")), &[]), 0, "{kind}");
+            assert_eq!(exit_code(&of(&format!("production/{kind}")), &[], []), 0, "{kind}");
         }
     }
 
     #[test]
     fn nothing_wrong_is_zero() {
         let snapshot = ClusterSnapshot { health: vec![health(SourceState::Fresh)], ..ClusterSnapshot::default() };
-        assert_eq!(exit_code(&snapshot, &[]), 0);
+        assert_eq!(exit_code(&snapshot, &[], []), 0);
         assert_eq!(table(&snapshot, &[], &AlertNotes::default(), Instant::default()), "No workloads here.");
     }
 }

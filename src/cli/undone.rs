@@ -24,7 +24,7 @@ pub(super) struct UndoneLine {
 
 /// Everything this machine's consoles did to an environment lately and somebody undid since, read now. Nothing is written.
 pub(super) async fn look_back(session: &Session, connected: &Connected, now: Instant) -> Vec<UndoneLine> {
-    let chains = journal::chains(session.paths.state()).unwrap_or_default();
+    let chains = journal::recent(session.paths.state(), now - WATCHED, 0).unwrap_or_default();
     let mut finished = journal::finished(&chains, now - WATCHED);
     finished.retain(|one| *one.begun.environment == *session.environment.name);
     if finished.is_empty() {

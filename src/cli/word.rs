@@ -17,7 +17,7 @@ use crate::domain::alert::{
     Alert, AlertSnapshot, Around, Deed, MOST_TAKEN, NoteDeed, Noted, Noting, Severity, Taking, Word,
 };
 use crate::domain::service::UNMAPPED;
-use crate::domain::store::{Acknowledgement, LONGEST_TEXT};
+use crate::domain::store::{Acknowledgement, LONGEST_TEXT, NOTES_ABOUT, Note, acknowledgement_of};
 use crate::domain::text;
 use crate::domain::time;
 use crate::sources::alertmanager::not_configured;
@@ -174,7 +174,7 @@ async fn take_these(
         if around.refusal.is_some() {
             break;
         }
-        match store.acknowledgement(&session.environment.name, &alert.key).await {
+        match store.get::<Acknowledgement>(&acknowledgement_of(&session.environment.name, &alert.key)).await {
             Ok(word) => known.extend(word.map(|word| (&*alert.key, word))),
             Err(error) => around.refusal = Some(silent(&error.sentence)),
         }
@@ -201,9 +201,9 @@ async fn write(
     let mut noting = if deed == NoteDeed::Note || around.refusal.is_some() {
         Noting { action: deed, ..bare }.saying(text)
     } else {
-        let notes = store.notes(&bare.subject(), MOST).await;
+        let notes = store.list::<Note>(NOTES_ABOUT, bare.subject().values(), MOST).await;
         let notes = notes.map_err(|error| (1, format!("The store does not answer: {}", error.sentence)))?;
-        let is_it = |one: &&crate::domain::store::Note| id.is_none_or(|id| one.id.as_str() == id);
+        let is_it = |one: &&Note| id.is_none_or(|id| one.id.as_str() == id);
         let seen = notes.iter().filter(|one| one.withdrawn.is_none()).find(is_it);
         if let (Some(id), None) = (id, seen) {
             let words = format!("No note {id:?} is on {}. See: quarterdeck status --output json", bare.alert.name);
@@ -299,7 +299,7 @@ async fn noted_again(session: &Session, store: &Store, noting: &Noting) -> Resul
     let notes = match &noting.seen {
         None => Vec::new(),
         Some(_) => store
-            .notes(&noting.subject(), MOST)
+            .list::<Note>(NOTES_ABOUT, noting.subject().values(), MOST)
             .await
             .map_err(|error| format!("{} Nothing was written.", silent(&error.sentence)))?,
     };

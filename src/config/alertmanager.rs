@@ -113,7 +113,10 @@ mod tests {
     #[test]
     fn replica_labels_are_names() {
         let (alerts, problems) = read("replica_labels = [\"prometheus_replica\", \"ruler\"]\n");
-        assert_eq!((&*alerts.replica_labels, problems.len()), (&["prometheus_replica".to_owned(), "ruler".to_owned()][..], 0));
+        assert_eq!(
+            (&*alerts.replica_labels, problems.len()),
+            (&["prometheus_replica".to_owned(), "ruler".to_owned()][..], 0)
+        );
         let (alerts, problems) = read("replica_labels = \"prometheus_replica\"\n");
         assert!(alerts.replica_labels.is_empty() && problems[0].contains("Expected a list of texts"), "{problems:?}");
     }

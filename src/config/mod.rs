@@ -141,7 +141,15 @@ impl Settings {
         let file::Parsed { environments, services, look, store, log_masks, keeps_command_lines } = parsed;
         // Of a broken file, what hides secrets is kept all the same.
         let keeps_command_lines = keeps_command_lines && problems.is_empty();
-        (Self { log_masks, keeps_command_lines, store, ..Self::assemble(source, environments, services, look, asked) }, problems)
+        (
+            Self {
+                log_masks,
+                keeps_command_lines,
+                store,
+                ..Self::assemble(source, environments, services, look, asked)
+            },
+            problems,
+        )
     }
 
     /// Applies the laws that no file can loosen.

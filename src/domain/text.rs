@@ -4,6 +4,7 @@
 //! overrides, zero-width and other invisible format characters, and more than three combining marks in a row.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 /// The longest remote text kept, in bytes; the rest is replaced by an ellipsis.
 pub const LONGEST: usize = 4_096;
@@ -11,6 +12,11 @@ pub const LONGEST: usize = 4_096;
 /// Text safe for one line of a terminal, at most [`LONGEST`] bytes. Line breaks and tabs become a space.
 pub fn clean(raw: &str) -> Cow<'_, str> {
     cleaned(raw, LONGEST)
+}
+
+/// [`clean`] without a limit, for what was bounded where it was read and whose end counts.
+pub fn clean_whole(raw: &str) -> Cow<'_, str> {
+    cleaned(raw, usize::MAX)
 }
 
 fn cleaned(raw: &str, longest: usize) -> Cow<'_, str> {
@@ -66,6 +72,27 @@ pub fn clean_lines(raw: &str) -> String {
 pub fn clean_bytes(raw: &[u8]) -> String {
     let head = raw.get(..LONGEST * 2).unwrap_or(raw);
     clean(&String::from_utf8_lossy(head)).into_owned()
+}
+
+/// A JSON document with whatever could steer a terminal or deceive a reader written as an escape of JSON: the same document, and whole.
+pub fn escape_json(document: &str) -> Cow<'_, str> {
+    // What is below a space is escaped in every string already, and a line break between two of them is none of theirs.
+    let is_to_be_escaped = |character: char| character >= '\u{7f}' && is_unsafe(character);
+    if !document.chars().any(is_to_be_escaped) {
+        return Cow::Borrowed(document);
+    }
+    let mut escaped = String::with_capacity(document.len() + 64);
+    for character in document.chars() {
+        if is_to_be_escaped(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing into a text cannot fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    Cow::Owned(escaped)
 }
 
 fn is_unsafe(character: char) -> bool {
@@ -131,6 +158,16 @@ mod tests {
         let long = clean(&"x".repeat(1_000_000)).into_owned();
         assert!(long.len() <= LONGEST + '…'.len_utf8());
         assert!(long.ends_with('…'));
+    }
+
+    #[test]
+    fn a_document_for_programs_stays_whole_and_steers_no_terminal() {
+        let words = format!("{}\u{9b}2J\u{202e}\u{7f}\u{e0001}決済\n", "x".repeat(10_000));
+        let document = serde_json::to_string(&words).unwrap_or_default();
+        let escaped = escape_json(&document);
+        assert!(escaped.ends_with("\\u009b2J\\u202e\\u007f\\udb40\\udc01決済\\n\""), "{}", &escaped[9_990..]);
+        assert_eq!(serde_json::from_str::<String>(&escaped).ok(), Some(words));
+        assert!(matches!(escape_json("{\n  \"a\": \"é\"\n}"), Cow::Borrowed(_)));
     }
 
     #[test]

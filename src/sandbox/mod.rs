@@ -226,6 +226,18 @@ impl Sandbox {
         self.shared.change(World::compact);
     }
 
+    /// The world as it is, to be put back by [`Sandbox::restore`].
+    pub fn snapshot(&self) -> World {
+        self.shared.read(World::clone)
+    }
+
+    /// Puts an earlier world back, as a restore of etcd does: versions go back with it, and the server that starts anew breaks every
+    /// connection.
+    pub fn restore(&self, snapshot: World) {
+        self.shared.change(|world| *world = snapshot);
+        self.shared.faults.break_connections();
+    }
+
     /// The server's address.
     pub fn address(&self) -> SocketAddr {
         self.address

@@ -35,7 +35,7 @@ pub(super) struct Happened {
 }
 
 /// Everything there is.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct World {
     objects: BTreeMap<Key, Value>,
     version: u64,
@@ -57,7 +57,7 @@ pub(super) fn read_stamp(value: Option<&Value>) -> Option<DateTime<Utc>> {
 
 impl World {
     /// The version of the newest change.
-    pub(super) fn version(&self) -> u64 {
+    pub fn version(&self) -> u64 {
         self.version
     }
 

@@ -49,7 +49,8 @@ impl Pairs<'_> {
         if self.0.iter().all(|(name, value)| is_clean(name) && is_clean(value)) {
             return None;
         }
-        let mut pairs: Vec<_> = self.0.iter().map(|(name, value)| (Arc::from(&*name.0), Arc::from(&*value.0))).collect();
+        let mut pairs: Vec<_> =
+            self.0.iter().map(|(name, value)| (Arc::from(&*name.0), Arc::from(&*value.0))).collect();
         pairs.sort();
         Some(pairs.into())
     }

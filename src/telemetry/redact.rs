@@ -57,8 +57,16 @@ pub fn redact(line: &str) -> String {
 const FLAGS: [&str; 6] = ["password", "passwd", "pass", "token", "secret", "key"];
 /// Short flags of programs whose value is a secret, glued to them or after them.
 const SHORT: [(&str, &str); 10] = [
-    ("curl", "-u"), ("curl", "-U"), ("mongo", "-p"), ("mongosh", "-p"), ("redis-cli", "-a"), ("sshpass", "-p"), ("ldapsearch", "-w"),
-    ("wget", "--http-passwd"), ("smbclient", "-U"), ("sqlcmd", "-P"),
+    ("curl", "-u"),
+    ("curl", "-U"),
+    ("mongo", "-p"),
+    ("mongosh", "-p"),
+    ("redis-cli", "-a"),
+    ("sshpass", "-p"),
+    ("ldapsearch", "-w"),
+    ("wget", "--http-passwd"),
+    ("smbclient", "-U"),
+    ("sqlcmd", "-P"),
 ];
 /// Programs that take a password glued to `-p`, and only so.
 const GLUED: [&str; 4] = ["mysql", "mysqldump", "mysqladmin", "mariadb"];
@@ -72,12 +80,15 @@ const HEADERS: [&str; 6] = ["key", "token", "secret", "auth", "cookie", "pass"];
 /// Beyond what [`redact`] knows: the argument after a flag such as `--password` or curl's `-u`, MySQL's `-pPASSWORD`, headers with keys.
 pub fn redact_command(command: &[String]) -> String {
     let program = command.first().and_then(|program| program.rsplit('/').next()).unwrap_or_default();
-    let short = |argument: &str| SHORT.iter().find(|(of, flag)| *of == program && argument.starts_with(flag)).map(|(_, flag)| *flag);
+    let short = |argument: &str| {
+        SHORT.iter().find(|(of, flag)| *of == program && argument.starts_with(flag)).map(|(_, flag)| *flag)
+    };
     let (mut is_secret, mut is_header) = (false, false);
     let mut words = Vec::new();
     for argument in command {
         let flag = argument.strip_prefix('-').map(|flag| flag.trim_start_matches('-').to_ascii_lowercase());
-        let glued = short(argument).or_else(|| (GLUED.contains(&program) && argument.starts_with("-p")).then_some("-p"));
+        let glued =
+            short(argument).or_else(|| (GLUED.contains(&program) && argument.starts_with("-p")).then_some("-p"));
         let word = match (std::mem::take(&mut is_secret), std::mem::take(&mut is_header), glued) {
             (true, ..) => MASK.to_owned(),
             (_, true, _) => header(argument),
@@ -98,7 +109,9 @@ pub fn redact_command(command: &[String]) -> String {
 /// A header without the value of one whose name tells of a secret.
 fn header(line: &str) -> String {
     match line.split_once(':') {
-        Some((name, _)) if HEADERS.iter().any(|part| name.to_ascii_lowercase().contains(part)) => format!("{name}: {MASK}"),
+        Some((name, _)) if HEADERS.iter().any(|part| name.to_ascii_lowercase().contains(part)) => {
+            format!("{name}: {MASK}")
+        }
         _ => redact(line),
     }
 }
@@ -130,7 +143,10 @@ mod tests {
             (vec!["mysql", "-phunter2", "-uroot"], "mysql -p*** -uroot"),
             (vec!["env", "PGPASSWORD=hunter2", "psql"], "env PGPASSWORD=*** psql"),
             (vec!["curl", "-H", "Authorization: Bearer abc.def"], "curl -H 'Authorization: ***'"),
-            (vec!["curl", "-H", "X-Api-Key: hunter2", "-H", "Accept: text/plain"], "curl -H 'X-Api-Key: ***' -H 'Accept: text/plain'"),
+            (
+                vec!["curl", "-H", "X-Api-Key: hunter2", "-H", "Accept: text/plain"],
+                "curl -H 'X-Api-Key: ***' -H 'Accept: text/plain'",
+            ),
             (vec!["curl", "-u", "mori:hunter2", "http://x"], "curl -u *** http://x"),
             (vec!["curl", "--user", "mori:hunter2", "http://x"], "curl --user *** http://x"),
             (vec!["/usr/bin/redis-cli", "-a", "hunter2", "info"], "/usr/bin/redis-cli -a *** info"),

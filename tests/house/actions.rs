@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use chrono::TimeDelta;
 use quarterdeck::actions::journal::{Journal, What, chains, flaws, unfinished};
 use quarterdeck::actions::{Action, Desk, Executor, Given, Options, Planner, Seen, catalog};
-use quarterdeck::domain::action::{Actor, OperationRecord, Phase, Plan, RECORD_KEY, RELEASING, Rehearsal as Dry, Request, Run};
+use quarterdeck::domain::action::{Actor, Phase, Plan, RECORD_KEY, RELEASING, Rehearsal as Dry, Request, Run};
 use quarterdeck::domain::environment::Guard;
 use quarterdeck::domain::rollout::{Kind, WorkloadRef};
 use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
@@ -17,6 +17,8 @@ use quarterdeck::sources::error::{SourceError, Trouble};
 use quarterdeck::sources::observe::{Answer, ObserveCluster};
 use quarterdeck::sources::operate::{NoHands, OperateCluster, Reply};
 use tokio::sync::{Notify, mpsc, watch};
+
+use crate::gate::told;
 
 pub(crate) const NAMESPACE: &str = "shop";
 
@@ -201,7 +203,9 @@ impl Rig {
     }
 
     pub(crate) async fn execute(&self, plan: &Plan, typed: &str) -> Run {
-        self.told_before.store(self.journal().len(), Ordering::SeqCst);
+        // A journal that cannot be read has told nothing.
+        let lines = chains(self.folder.path()).unwrap_or_default().iter().map(|chain| chain.lines.len()).sum();
+        self.told_before.store(lines, Ordering::SeqCst);
         self.execute_by(&self.executor, plan, typed).await
     }
 
@@ -263,23 +267,6 @@ pub(crate) fn options(action: &dyn Action) -> Options {
         "set-image" => Options { image: Some("registry.example/other:9.9".into()), ..Options::default() },
         _ => Options::default(),
     }
-}
-
-/// What a request does, without the run it names and the moment it is sent; and how long its record lives.
-pub(crate) fn told(request: &Request) -> (serde_json::Value, Option<TimeDelta>) {
-    let mut lives = None;
-    let mut body = request.body.clone();
-    for operation in body.as_array_mut().into_iter().flatten() {
-        let record = operation["value"].as_str().and_then(OperationRecord::read);
-        if let Some(record) = record.filter(|_| operation["op"] == "add") {
-            lives = Some(record.expires - record.started);
-            operation["value"] = serde_json::json!([record.actor, record.action]);
-        }
-        if let Some(stamp) = operation.pointer_mut("/value/metadata/annotations/kubectl.kubernetes.io~1restartedAt") {
-            *stamp = serde_json::json!("now");
-        }
-    }
-    (serde_json::json!([request.method, request.path, request.content_type, body]), lives)
 }
 
 /// Runs a test for every action on a workload; what is about one pod has tests of its own.

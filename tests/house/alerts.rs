@@ -196,7 +196,7 @@ fn alert_detail() {
     silenced.press("enter");
     assert_snapshot!("alert_silenced", silenced.bodies());
     stage.tell(Message::Alerts(Box::new(snapshot(Vec::new(), SourceState::Fresh))));
-    assert!(text(&stage.body(80, 24)).contains("It is over"), "an open alert that ends says so");
+    assert!(text(&stage.body(80, 24)).contains("It is not listed any more"), "an open alert that ends says so");
 }
 
 #[test]

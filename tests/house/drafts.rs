@@ -1,7 +1,5 @@
 //! What is typed into a form and not sent: kept a moment later, offered again, forgotten once it was sent or nobody wants it.
 
-use std::sync::Arc;
-
 use quarterdeck::actions::Said;
 use quarterdeck::app::{Draft, Effect, Form, Message, next_due, update};
 use quarterdeck::domain::action::Phase;
@@ -27,8 +25,7 @@ fn noted_before(notes: Vec<Note>) -> Stage {
     stage.tell(Message::Alerts(Box::new(alerts::snapshot(alerts::shop(), SourceState::Fresh))));
     stage.tell(Message::Stored(Box::new(StoreSnapshot {
         health: SourceHealth { name: "store".into(), ..health("store", SourceState::Fresh) },
-        notes: Arc::new(notes.into_iter().collect()),
-        ..StoreSnapshot::default()
+        ..StoreSnapshot::default().with::<Note>(notes.into_iter().collect())
     })));
     stage.press("1");
     stage

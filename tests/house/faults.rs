@@ -12,7 +12,25 @@ use quarterdeck::sources::cluster::{Connection, Contexts, Hands};
 use quarterdeck::sources::operate::OperateCluster;
 use serde_json::json;
 
-use crate::rig::{NAMESPACE, is_fresh, one, rig};
+use crate::rig::{NAMESPACE, Rig, is_fresh, one, rig};
+
+/// Another's hands on the same cluster.
+#[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
+async fn hands(rig: &Rig) -> Hands {
+    let contexts = Contexts::read(Some(&rig.folder.path().join("kubeconfig"))).expect("a kubeconfig");
+    let endpoint = contexts.endpoint("demo-production").expect("its context");
+    Hands::new(Connection::open(endpoint, Arc::new(chrono::Utc::now)).await.expect("a connection"))
+}
+
+/// Scales the service.
+fn replicas(count: u32) -> Request {
+    Request {
+        method: "PATCH".into(),
+        path: format!("/apis/apps/v1/namespaces/{NAMESPACE}/deployments/checkout-api"),
+        content_type: "application/merge-patch+json".into(),
+        body: json!({"spec": {"replicas": count}}),
+    }
+}
 
 /// The whole life of one fault.
 async fn survives(fault: Fault, words: &str) {
@@ -76,6 +94,24 @@ async fn repeated_and_older_events_change_nothing() {
     rig.console.until("complete", |screen| screen.contains("complete") && screen.contains("2/2")).await;
 }
 
+/// etcd is put back to an earlier day: versions go down, and a watch from a version to come says nothing and is no error.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_world_put_back_is_shown_as_it_is() {
+    let mut rig = rig(one("checkout-api")).await;
+    rig.console.until("fresh at first", is_fresh).await;
+    let before = rig.sandbox.snapshot();
+    let hands = hands(&rig).await;
+    hands.send(&replicas(3), "change").await.expect("accepted");
+    rig.console.until("three", |screen| is_fresh(screen) && screen.contains("3/3")).await;
+    let far = rig.sandbox.snapshot().version();
+    rig.sandbox.restore(before);
+    assert!(rig.sandbox.snapshot().version() < far);
+    rig.console.until("two, as before", |screen| is_fresh(screen) && screen.contains("2/2")).await;
+    hands.send(&replicas(1), "change").await.expect("accepted");
+    rig.console.until("what follows", |screen| is_fresh(screen) && screen.contains("1/1")).await;
+    assert!(rig.sandbox.snapshot().version() < far, "all of it below the versions known before");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_may_not_be_listed_is_said_and_the_rest_works() {
     let mut rig = rig(one("checkout-api")).await;
@@ -107,7 +143,6 @@ async fn nodes_that_cannot_be_read_stay_with_their_age_and_come_back() {
 /// One watch that goes silent while the server answers and every other watch goes on: no connection breaks, so that nothing tells but
 /// the silence. It takes 90 s, as for people.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]
 async fn a_watch_that_hangs_alone_is_opened_anew_and_loses_nothing() {
     let mut rig = rig(one("checkout-api")).await;
     rig.console.until("fresh at first", |screen| is_fresh(screen) && screen.contains("2/2")).await;
@@ -116,18 +151,10 @@ async fn a_watch_that_hangs_alone_is_opened_anew_and_loses_nothing() {
         let requests = rig.sandbox.requests().into_iter();
         requests.filter(|seen| seen.path.starts_with(&deployments) && seen.path.contains(what)).count()
     };
-    let (lists, watches) = (asked("limit="), asked("watch=true"));
+    // A list begins with this page.
+    let (lists, watches) = (asked("limit=60"), asked("watch=true"));
     rig.sandbox.faults().mute(&deployments);
-    let contexts = Contexts::read(Some(&rig.folder.path().join("kubeconfig"))).expect("a kubeconfig");
-    let endpoint = contexts.endpoint("demo-production").expect("its context");
-    let connection = Connection::open(endpoint, Arc::new(chrono::Utc::now)).await.expect("a connection");
-    let change = Request {
-        method: "PATCH".into(),
-        path: format!("{deployments}/checkout-api"),
-        content_type: "application/merge-patch+json".into(),
-        body: json!({"spec": {"replicas": 3}}),
-    };
-    Hands::new(connection).send(&change, "change").await.expect("accepted");
+    hands(&rig).await.send(&replicas(3), "change").await.expect("accepted");
     // The third pod is told of by another watch, later than the Deployment would have been by this one.
     while rig.console.model.sights[0].snapshot.pods < 3 {
         rig.console.live().await;
@@ -138,5 +165,5 @@ async fn a_watch_that_hangs_alone_is_opened_anew_and_loses_nothing() {
         .until_within(Duration::from_secs(120), "told", |screen| is_fresh(screen) && screen.contains("3/3"))
         .await;
     assert!(asked("watch=true") > watches, "a new watch told it");
-    assert_eq!(asked("limit="), lists, "nothing was listed again");
+    assert_eq!(asked("limit=60"), lists, "nothing was listed again");
 }

@@ -16,7 +16,7 @@ use quarterdeck::sources::operate::OperateCluster;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::actions::{NAMESPACE, Rig, Way, options, told};
+use crate::actions::{NAMESPACE, Rig, Way, options};
 
 fn action(id: &str) -> &'static dyn Action {
     catalog::named(id).expect("an action")
@@ -25,8 +25,16 @@ fn action(id: &str) -> &'static dyn Action {
 /// Every value a document's field could be given: what would loosen it, and what is out of all range.
 fn edits(place: &str, value: &Value) -> Vec<Value> {
     let is_of_an_object = ["/steps/", "/pins/", "/expected_template/"].iter().any(|part| place.contains(part));
+    let is_chosen_of_few = ["guard", "tier", "gesture", "result", "kind", "goal", "id", "word"];
     match value {
-        Value::String(_) if is_of_an_object => vec![json!("edited")],
+        Value::Number(_) if is_of_an_object => vec![json!(7)],
+        Value::Array(_) if is_of_an_object => vec![json!([])],
+        Value::String(text)
+            if chrono::DateTime::parse_from_rfc3339(text).is_err()
+                && !is_chosen_of_few.iter().any(|key| place.ends_with(key)) =>
+        {
+            vec![json!("edited")]
+        }
         Value::Null => vec![json!("edited"), json!(7)],
         Value::Bool(is_so) => vec![json!(!is_so)],
         Value::Number(number) => {
@@ -37,7 +45,14 @@ fn edits(place: &str, value: &Value) -> Vec<Value> {
             vec![json!("+262142-12-31T23:59:59Z"), json!("-262143-01-01T00:00:00Z"), json!("2999-01-01T00:00:00Z")]
         }
         Value::String(_) => {
-            vec![json!("edited"), json!(""), json!("enter"), json!("development"), json!("T0"), json!("20261124T030600Z-0123456789abcdef")]
+            vec![
+                json!("edited"),
+                json!(""),
+                json!("enter"),
+                json!("development"),
+                json!("T0"),
+                json!("20261124T030600Z-0123456789abcdef"),
+            ]
         }
         Value::Array(all) => {
             let twice: Vec<Value> = all.iter().chain(all.iter()).cloned().collect();
@@ -50,7 +65,8 @@ fn edits(place: &str, value: &Value) -> Vec<Value> {
 /// The place of every value in a document.
 fn places(document: &Value) -> Vec<String> {
     fn walk(at: &str, value: &Value, found: &mut Vec<String>) {
-        let is_deep = at.matches('/').count() > 9;
+        // What the server holds of a template is compared as a whole; what the document expects of it is not even read.
+        let is_deep = at.matches('/').count() > 8 || at.ends_with("/expected_template/spec");
         if !at.is_empty() {
             found.push(at.to_owned());
         }
@@ -71,6 +87,23 @@ fn places(document: &Value) -> Vec<String> {
     let mut found = Vec::new();
     walk("", document, &mut found);
     found
+}
+
+/// What a request does, without the run it names and the moment it is sent; and how long its record lives.
+pub(crate) fn told(request: &Request) -> (Value, Option<TimeDelta>) {
+    let mut lives = None;
+    let mut body = request.body.clone();
+    for operation in body.as_array_mut().into_iter().flatten() {
+        let record = operation["value"].as_str().and_then(OperationRecord::read);
+        if let Some(record) = record.filter(|_| operation["op"] == "add") {
+            lives = Some(record.expires - record.started);
+            operation["value"] = json!([record.actor, record.action]);
+        }
+        if let Some(stamp) = operation.pointer_mut("/value/metadata/annotations/kubectl.kubernetes.io~1restartedAt") {
+            *stamp = json!("now");
+        }
+    }
+    (json!([request.method, request.path, request.content_type, body]), lives)
 }
 
 /// What a run was begun with, as the journal keeps it: what its verification waits for and how long.
@@ -236,7 +269,10 @@ async fn the_document_of_a_killed_run_is_not_begun_again_and_ends_nothing() {
     assert_eq!((again.phase, rig.sent().len()), (Phase::Refused, 1), "{again:?}");
     assert!(again.reason.unwrap_or_default().contains("was begun before on this machine"));
     assert_eq!(of_the_run(), before, "nothing is written into the run");
-    assert!(lines().iter().any(|entry| entry.what == What::Refused && entry.words.contains(&plan.id)), "it is told beside it");
+    assert!(
+        lines().iter().any(|entry| entry.what == What::Refused && entry.words.contains(&plan.id)),
+        "it is told beside it"
+    );
     assert_eq!(unfinished(&chains(rig.folder.path()).expect("a journal")).len(), 1, "the run is still to be verified");
 
     // Another machine has no such journal: the record on the target tells.
@@ -246,6 +282,22 @@ async fn the_document_of_a_killed_run_is_not_begun_again_and_ends_nothing() {
     let journal = Arc::new(Mutex::new(Journal::new(elsewhere.path())));
     let run = rig.execute_by(&Executor { journal, ..rig.executor.clone() }, &plan, &plan.confirmation.word).await;
     assert!(run.reason.clone().unwrap_or_default().contains("was begun before: deployment/api"), "{run:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_processes_with_one_document_at_most_one_goes_on() {
+    let rig = Rig::open().await;
+    let plan = rig.plan(action("restart"), &["api"]).await;
+    let journal = || Arc::new(Mutex::new(Journal::new(rig.folder.path())));
+    let [one, other] = [journal(), journal()].map(|journal| Executor { journal, ..rig.executor.clone() });
+    let word = &plan.confirmation.word;
+    let (one, other) = tokio::join!(rig.execute_by(&one, &plan, word), rig.execute_by(&other, &plan, word));
+    let phases = [one.phase, other.phase];
+    assert!(phases.contains(&Phase::Refused) && rig.sent().len() <= 1, "{one:?} {other:?}");
+    let ends: Vec<_> =
+        chains(rig.folder.path()).expect("a journal").into_iter().flat_map(|chain| chain.lines).collect();
+    let ends: Vec<_> = ends.iter().filter(|line| line.entry.what == What::Ended).map(|line| line.entry.phase).collect();
+    assert_eq!(ends, vec![Some(Phase::Done); rig.sent().len()], "who is refused ends nothing");
 }
 
 /// A colleague's rollout on `api` that does not come to its end.

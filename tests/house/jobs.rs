@@ -144,6 +144,9 @@ fn facts() -> JobFacts {
         is_ready: false,
         created_at: Some(ago(4_000)),
         unschedulable: None,
+        gate: None,
+        volume: None,
+        changed_at: None,
         gone_by: None,
         containers: [container].into(),
     };

@@ -11,9 +11,9 @@ mod alerts;
 mod drafts;
 mod environments;
 mod faults;
+mod gate;
 #[path = "../support/headless.rs"]
 mod headless;
-mod gate;
 mod health;
 mod jobs;
 mod journeys;

@@ -1,7 +1,5 @@
 //! Notes on alerts: the form in its states, what it asks for, and the way through a real store.
 
-use std::sync::Arc;
-
 use insta::assert_snapshot;
 use quarterdeck::actions::Said;
 use quarterdeck::app::{Effect, Form, Message, update};
@@ -18,7 +16,7 @@ use crate::stage::{Stage, ago, text};
 use crate::word::{self, Pair, at_once, typed};
 
 fn store(state: SourceState, notes: Vec<Note>) -> Message {
-    word::stored(state, StoreSnapshot { notes: Arc::new(notes.into_iter().collect()), ..StoreSnapshot::default() })
+    word::stored(state, StoreSnapshot::default().with::<Note>(notes.into_iter().collect()))
 }
 
 fn note(of: &Alert, id: &str, by: &str, says: &str, seconds: i64) -> Note {
@@ -115,7 +113,8 @@ fn the_detail_shows_who_wrote_what_and_when() {
     }
     assert!(!drawn.contains("elsewhere"));
     // The last good word of a store that is away is said to be that.
-    let notes = (*one.model.store.as_ref().expect("told").notes).of("production", &shop[0].key).to_vec();
+    let held = one.model.store.as_ref().and_then(|store| store.facts::<Note>()).expect("told");
+    let notes = held.of("production", &shop[0].key).to_vec();
     one.tell(store(SourceState::Down, notes));
     let drawn = text(&one.body(120, 40));
     assert!(drawn.contains("since noon") && drawn.contains("the store does not answer"), "{drawn}");

@@ -75,9 +75,9 @@ fn told(state: SourceState) -> StoreSnapshot {
     ];
     StoreSnapshot {
         health: SourceHealth { name: "store".into(), ..health("store", state) },
-        acknowledgements: Arc::new([((word.environment.clone(), word.fingerprint.clone()), word)].into()),
-        annotations: Arc::new(marks),
         ..StoreSnapshot::default()
+            .with::<Acknowledgement>([((word.environment.clone(), word.fingerprint.clone()), word)].into())
+            .with::<Annotation>(marks)
     }
 }
 

@@ -74,8 +74,8 @@ impl ObserveCluster for Altered {
 async fn altered(alter: impl Fn(WorkloadFacts) -> WorkloadFacts + Send + Sync + 'static) -> Rig {
     let mut rig = Rig::open().await;
     let observe = Arc::new(Altered { inner: rig.planner.observe.clone(), alter: Arc::new(alter) });
-    rig.planner = Planner { observe: observe.clone(), ..rig.planner.clone() };
-    rig.executor = Executor { observe, ..rig.executor.clone() };
+    rig.planner = Planner { observe, ..rig.planner.clone() };
+    rig.executor = Executor { planner: rig.planner.clone(), ..rig.executor.clone() };
     rig
 }
 
@@ -340,7 +340,7 @@ async fn a_record_holds_for_a_day_and_says_how_to_act_over_it() {
     let plan = planned(&rig, "restart", &Options::default()).await;
     let refusal = plan.refusals.join(" ");
     assert!(refusal.contains("mori is running rollback") && refusal.contains("expires in 24h"), "{refusal}");
-    assert!(refusal.contains("--override-record") && refusal.contains(":ACTION api"), "{refusal}");
+    assert!(refusal.contains("--override-record") && refusal.contains(":restart api --override-record"), "{refusal}");
     rig.ahead.store(24 * 3_600 + 60, Ordering::SeqCst);
     let later = planned(&rig, "restart", &Options::default()).await;
     assert!(later.is_applicable(), "{:?}", later.refusals);

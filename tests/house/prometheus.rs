@@ -98,7 +98,7 @@ async fn each_trouble_has_its_sentence_and_none_has_a_number() {
             Trouble::Malformed,
             "answered, but not as a Prometheus: a web page instead of JSON. Is a proxy or another server in between?",
         ),
-        (cut, Trouble::Malformed, "answered, but not as a Prometheus: its JSON is cut off."),
+        (cut, Trouble::Malformed, "answered, but not as a Prometheus: its JSON ends before it is complete."),
         (whole[..whole.len() - 9].to_vec(), Trouble::Malformed, "the conversation with"),
         (vector("many"), Trouble::Malformed, "answered, but not as a Prometheus: \"many\" is no number."),
         (answer("401 Unauthorized", "", b""), Trouble::Unauthorized, "does not accept these credentials (401"),

@@ -103,6 +103,9 @@ fn pod(name: &str, hash: &str, state: ContainerState) -> Pod {
         is_ready,
         created_at: Some(ago(300)),
         unschedulable: None,
+        gate: None,
+        volume: None,
+        changed_at: None,
         gone_by: None,
         containers: [container].into(),
     }

@@ -1,7 +1,5 @@
 //! Acknowledging alerts and giving them back: the screen in its states, and the way through a real store.
 
-use std::sync::Arc;
-
 use insta::assert_snapshot;
 use quarterdeck::actions::Said;
 use quarterdeck::app::{Form, Message};
@@ -19,7 +17,7 @@ use crate::word::{self, Pair, asked, at_once};
 
 fn store(state: SourceState, words: Vec<Acknowledgement>) -> Message {
     let words = words.into_iter().map(|word| ((word.environment.clone(), word.fingerprint.clone()), word));
-    word::stored(state, StoreSnapshot { acknowledgements: Arc::new(words.collect()), ..StoreSnapshot::default() })
+    word::stored(state, StoreSnapshot::default().with::<Acknowledgement>(words.collect()))
 }
 
 fn word(of: &Alert, by: &str, note: &str) -> Acknowledgement {

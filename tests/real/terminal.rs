@@ -31,25 +31,9 @@ fn is_given_back(terminal: &Terminal) {
 fn a_first_rollback_takes_a_few_keys() {
     let (_console, mut terminal) = demo(80, 24);
     terminal.wait_for_text("CrashLoopBackOff", Duration::from_secs(30));
-    // For a second after the worst came under the cursor an action key asks whether it is meant.
-    wait_until("the plan", SOON, || {
-        terminal.send("!b");
-        wait_until("an answer", SOON, || {
-            let text = terminal.screen_text();
-            (text.contains("Press again") || text.contains("Roll back in production: deployment/payments"))
-                .then_some(())
-        });
-        // What it said before must not be taken for the next answer: keys would land in the plan that is being opened.
-        terminal.wait_for("the words to pass", SOON, |text| !text.contains("Press again"));
-        terminal.screen_text().contains("Roll back in production: deployment/payments").then_some(())
-    });
-    terminal.wait_for_text("type ROLLBACK", SOON);
-    // The confirmation arms itself 300 ms after the plan is shown; enter before that is only told off.
-    terminal.send("ROLLBACK");
-    wait_until("the rollback to be done", Duration::from_secs(30), || {
-        terminal.enter();
-        terminal.screen_text().contains("verified: 6/6").then_some(())
-    });
+    terminal.act("!b", "Roll back in production: deployment/payments", SOON);
+    terminal.confirm("type ROLLBACK", "ROLLBACK", SOON);
+    terminal.wait_for_text("verified: 6/6", Duration::from_secs(30));
     terminal.send("\u{1b}");
     // The list itself, not only the header over the plan: an escape and a letter in one piece are another key.
     terminal.wait_for("the list, and no trouble", SOON, |text| {
@@ -290,14 +274,7 @@ fn a_note_is_written_in_the_operators_editor_and_the_terminal_comes_back() {
     terminal.wait_for_text("payments", FIRST_SCREEN);
     terminal.send("1");
     terminal.wait_for_text("SEVERITY", SOON);
-    wait_until("the form of a note", Duration::from_secs(40), || {
-        terminal.send("!n");
-        terminal.wait_for("an answer", SOON, |text| text.contains("Press again") || text.contains("Note on "));
-        let is_open = terminal.screen_text().contains("Note on ");
-        // Another alert had just come under the cursor: the key is asked for again once that is read.
-        terminal.wait_for("the question to pass", SOON, |text| !text.contains("Press again"));
-        is_open.then_some(())
-    });
+    terminal.act("!n", "Note on ", Duration::from_secs(40));
     terminal.send("mine");
     terminal.wait_for_text("mine", SOON);
     terminal.send("\u{f}");
@@ -308,12 +285,8 @@ fn a_note_is_written_in_the_operators_editor_and_the_terminal_comes_back() {
         text.contains("Note on ") && text.contains("from my editor")
     });
     assert!(terminal.is_on_alternate_screen());
-    // All of this took less time than the confirmation takes to arm itself.
-    wait_until("the note to be written", SOON, || {
-        terminal.enter();
-        terminal.wait_for("an answer", SOON, |text| text.contains("written down") || text.contains("Read it first"));
-        terminal.screen_text().contains("written down").then_some(())
-    });
+    terminal.confirm("Note on ", "", SOON);
+    terminal.wait_for_text("written down", SOON);
     terminal.wait_for_text("mine from my editor", SOON);
     terminal.signal(Signal::TERM);
     terminal.wait_for_exit(SOON);

@@ -64,6 +64,9 @@ pub(crate) struct ControlPlane {
     directory: PathBuf,
     port: u16,
     watchdog: Watchdog,
+    /// etcd while it runs, and how it is started.
+    etcd: Mutex<Option<Child>>,
+    etcd_arguments: Vec<String>,
     /// The API server while it runs, and how it is started.
     api: Mutex<Option<Child>>,
     api_arguments: Vec<String>,
@@ -89,30 +92,43 @@ impl ControlPlane {
         (second, alone)
     }
 
-    fn start(further: &[&str]) -> Self {
+    /// etcd and an API server alone, for a test that stops both: controllers would have to be started anew after a restore.
+    pub(crate) fn bare() -> Self {
+        Self::begin(&[]).0
+    }
+
+    /// etcd and the API server, with the ports of etcd and the kubelet.
+    fn begin(further: &[&str]) -> (Self, u16, u16) {
         let binaries = binaries();
         let directory = tempfile::Builder::new().prefix("quarterdeck-plane-").tempdir().expect("a directory").keep();
         let [etcd, peer, port, kubelet] = free_ports();
         let watchdog = Watchdog::over(&directory);
-        let mut plane = Self { binaries, watchdog, directory, port, api: Mutex::default(), api_arguments: Vec::new() };
+        let mut plane = Self {
+            binaries,
+            watchdog,
+            directory,
+            port,
+            etcd: Mutex::default(),
+            etcd_arguments: Vec::new(),
+            api: Mutex::default(),
+            api_arguments: Vec::new(),
+        };
         plane.write("tokens", TOKENS);
         let pair = rcgen::KeyPair::generate().expect("a key");
         plane.write("service-account.key", &pair.serialize_pem());
         plane.write("service-account.pub", &pair.public_key_pem());
 
         let (etcd_url, peer_url) = (format!("http://127.0.0.1:{etcd}"), format!("http://127.0.0.1:{peer}"));
-        plane.launch(
-            "etcd",
-            &[
-                "--unsafe-no-fsync".into(),
-                format!("--data-dir={}", plane.path("etcd").display()),
-                format!("--listen-client-urls={etcd_url}"),
-                format!("--advertise-client-urls={etcd_url}"),
-                format!("--listen-peer-urls={peer_url}"),
-                format!("--initial-advertise-peer-urls={peer_url}"),
-                format!("--initial-cluster=default={peer_url}"),
-            ],
-        );
+        plane.etcd_arguments = vec![
+            "--unsafe-no-fsync".into(),
+            format!("--data-dir={}", plane.path("etcd").display()),
+            format!("--listen-client-urls={etcd_url}"),
+            format!("--advertise-client-urls={etcd_url}"),
+            format!("--listen-peer-urls={peer_url}"),
+            format!("--initial-advertise-peer-urls={peer_url}"),
+            format!("--initial-cluster=default={peer_url}"),
+        ];
+        plane.start_store();
         let key = plane.path("service-account.key").display().to_string();
         plane.api_arguments = vec![
             format!("--etcd-servers={etcd_url}"),
@@ -137,6 +153,12 @@ impl ControlPlane {
             plane.write(&format!("{user}.kubeconfig"), &plane.kubeconfig(user, "default"));
         }
         plane.start_api();
+        (plane, etcd, kubelet)
+    }
+
+    fn start(further: &[&str]) -> Self {
+        let (plane, etcd, kubelet) = Self::begin(further);
+        let key = plane.path("service-account.key").display().to_string();
         plane.launch(
             "kube-controller-manager",
             &[
@@ -179,6 +201,40 @@ impl ControlPlane {
             plane.kubectl(&["get", "node", "node-1"]).stdout.contains(" Ready ").then_some(())
         });
         plane
+    }
+
+    fn start_store(&self) {
+        let etcd = self.launch("etcd", &self.etcd_arguments);
+        *self.etcd.lock().unwrap_or_else(PoisonError::into_inner) = Some(etcd);
+    }
+
+    /// Ends the API server and etcd.
+    pub(crate) fn stop(&self) {
+        self.kill_api();
+        if let Some(mut etcd) = self.etcd.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // Asked, it leaves its files whole.
+            let _ =
+                rustix::process::kill_process(rustix::process::Pid::from_child(&etcd), rustix::process::Signal::TERM);
+            let _ = etcd.wait();
+            self.watchdog.let_go(&etcd);
+        }
+    }
+
+    /// Keeps a copy of everything in the store, as a snapshot does.
+    pub(crate) fn back_up(&self) {
+        self.stop();
+        copy(&self.path("etcd"), &self.path("backup"));
+        self.start_store();
+        self.start_api();
+    }
+
+    /// Puts the store back to its copy, without raising its versions.
+    pub(crate) fn restore(&self) {
+        self.stop();
+        fs::remove_dir_all(self.path("etcd")).expect("a folder of ours");
+        copy(&self.path("backup"), &self.path("etcd"));
+        self.start_store();
+        self.start_api();
     }
 
     /// Starts the API server, unless it runs, and waits until it is ready.
@@ -333,6 +389,21 @@ impl ControlPlane {
             })
             .filter(|line| line.user == user)
             .collect()
+    }
+}
+
+/// Copies a folder with all that is in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder of ours");
+    fs::set_permissions(to, fs::metadata(from).expect("a folder").permissions()).expect("a folder of ours");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).expect("a file of ours");
+        }
     }
 }
 

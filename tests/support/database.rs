@@ -171,11 +171,16 @@ impl Server {
         format!("postgres://quarterdeck:{PASSWORD}@127.0.0.1:{port}/{database}?sslmode=disable")
     }
 
-    /// Runs statements in a database with psql; what it printed, or what it complained of.
-    pub(crate) fn sql(&self, database: &str, statements: &str) -> Result<String, String> {
+    /// Gives statements to psql, which runs them until it is dropped.
+    pub(crate) fn begin(&self, database: &str, statements: &str) -> Running {
         let mut command = Command::new("psql");
         command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", &Self::url(self.port, database)]);
-        let finished = Running::start(command, statements).finish(Duration::from_secs(180));
+        Running::start(command, statements)
+    }
+
+    /// Runs statements in a database with psql; what it printed, or what it complained of.
+    pub(crate) fn sql(&self, database: &str, statements: &str) -> Result<String, String> {
+        let finished = self.begin(database, statements).finish(Duration::from_secs(180));
         if finished.code == Some(0) { Ok(finished.stdout) } else { Err(finished.stderr) }
     }
 

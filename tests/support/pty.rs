@@ -148,6 +148,33 @@ impl Terminal {
         self.send("\r");
     }
 
+    /// Presses the keys of an action until its form is open. For a second after another row came under the cursor they only ask whether it
+    /// is meant, and are pressed again once that is read and gone: before, they would land in the form that is being opened.
+    pub(crate) fn act(&self, keys: &str, opened: &str, deadline: Duration) {
+        wait_until(opened, deadline, || {
+            self.send(keys);
+            self.wait_for("an answer", deadline, |text| text.contains("Press again") || text.contains(opened));
+            self.wait_for("the question to pass", deadline, |text| !text.contains("Press again"));
+            self.screen_text().contains(opened).then_some(())
+        });
+    }
+
+    /// Confirms the form that asks so: waits until it is armed, types, waits until that is seen, presses enter once, and waits until it is gone.
+    ///
+    /// One key, one answer: a key sent again because nothing was seen yet acts on whatever stands there by then.
+    pub(crate) fn confirm(&self, asks: &str, typed: &str, deadline: Duration) {
+        self.wait_for(&format!("{asks:?}, armed"), deadline, |text| {
+            text.contains(asks) && !text.contains("accepted in")
+        });
+        if !typed.is_empty() {
+            let before = self.screen_text().matches(typed).count();
+            self.send(typed);
+            self.wait_for("what was typed", deadline, |text| text.matches(typed).count() > before);
+        }
+        self.enter();
+        self.wait_for(&format!("{asks:?} to be answered"), deadline, |text| !text.contains(asks));
+    }
+
     /// Changes the size.
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
         let size = size(columns, rows);

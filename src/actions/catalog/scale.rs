@@ -51,7 +51,7 @@ impl Action for Scale {
         let loses_volumes = gone > 0 && deletes_claims(facts);
         if loses_volumes {
             warnings.push(format!(
-                "DATA LOSS: its volume claims are deleted with the pods (persistentVolumeClaimRetentionPolicy.whenScaled is Delete): the data of {} is gone for good.",
+                "DATA LOSS: its volume claims are deleted with the pods (persistentVolumeClaimRetentionPolicy.whenScaled is Delete): the data of {} goes with them, unless their volumes are kept (reclaimPolicy Retain).",
                 pods(gone)
             ));
         }

@@ -1,16 +1,25 @@
 //! Every attempt, refused and cancelled ones included: one hash chain per process, on disk before the first request leaves.
+//!
+//! Chains at rest are sealed into segments, and every chain is taken over into the store's audit, which is where it is anchored how
+//! many there are and how long each is.
 
 mod finished;
 mod folder;
 mod read;
 mod replay;
 mod runs;
+mod seal;
+mod sealed;
+mod verify;
 mod write;
 
 pub use finished::{Finished, finished};
 pub use read::{Chain, Flaw, chains, flaws};
-pub use replay::{Replayed, replay};
-pub use runs::{Unfinished, ended, unfinished, unfinished_silences};
+pub use replay::{Replayed, TakeOver, replay};
+pub use runs::{Unfinished, unfinished, unfinished_silences};
+pub use seal::seal;
+pub use sealed::{all, ended, recent};
+pub use verify::{Anchors, Differing, Verified, verify};
 pub use write::{Journal, Written, record, unwritten, write};
 
 use serde::{Deserialize, Serialize};
@@ -18,11 +27,8 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::action::{Code, Goal, Outcome, Phase, Replaced};
 use crate::domain::rollout::WorkloadRef;
+use crate::domain::store::hex;
 use crate::domain::time::{self, Instant};
-
-/// Actions that leave nothing to verify: those that reach into a pod change no target of a plan, and those on the store are
-/// one transaction each.
-pub const VISITS: [&str; 4] = ["exec", "port-forward", "acknowledge", "give-back"];
 
 /// Actions on silences: what became of one is found by the comment of the silence.
 pub const SILENCES: [&str; 3] = ["silence", "change-silence", "expire-silence"];
@@ -185,18 +191,11 @@ impl Line {
         let bare = Self { hash: String::new(), ..self.clone() };
         // A Line has only string keys, so it always serialises; an empty text would never match.
         let text = serde_json::to_string(&bare).unwrap_or_default();
-        format!("{:x}", HexDigest(Sha256::digest(text.as_bytes()).as_slice()))
+        hex(Sha256::digest(text.as_bytes()).as_slice())
     }
 }
 
-/// Bytes written as hexadecimal digits.
-pub(super) struct HexDigest<'a>(pub(super) &'a [u8]);
-
-impl std::fmt::LowerHex for HexDigest<'_> {
-    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(to, "{byte:02x}"))
-    }
-}
-
+#[cfg(test)]
+mod sealing_tests;
 #[cfg(test)]
 mod tests;

@@ -122,8 +122,7 @@ pub fn flaws(chains: &[Chain]) -> Vec<Flaw> {
     for chain in chains {
         let flaw = |(line, words)| Flaw { file: chain.file.clone(), line, words };
         found.extend(judge(&chain.text).flaws.into_iter().map(flaw));
-        let unread =
-            |trouble| format!("the file cannot be read ({trouble}): runs it tells of are not known here.");
+        let unread = |trouble| format!("the file cannot be read ({trouble}): runs it tells of are not known here.");
         found.extend(chain.trouble.as_ref().map(|trouble| flaw((0, unread(trouble)))));
     }
     found

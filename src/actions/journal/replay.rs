@@ -1,14 +1,18 @@
 //! Taking this machine's journal over into the store's audit, each line once, however often it is tried.
 
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io;
 use std::path::Path;
 
+use super::{folder, sealed};
 use crate::domain::store::{AuditLine, Head};
 use crate::sources::store::port::{ReadStore, WriteError, WriteStore};
 
 /// How many lines are given at once.
 const AT_ONCE: usize = 500;
+/// Beyond how many chains the heads of all are asked for at once.
+const FEW: usize = 16;
 
 /// What came of taking the journal over.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,68 +23,160 @@ pub struct Replayed {
     pub refused: Vec<String>,
 }
 
-/// The lines of every chain of this machine, oldest first, each chain under the name it has in the audit.
-///
-/// A line that cannot be read ends its chain: one that is being written at this moment, or one that was spoilt.
-fn chains(state: &Path) -> io::Result<Vec<(String, Vec<AuditLine>)>> {
-    let entries = match fs::read_dir(state.join("journal")) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
-    let mut files = entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>()?;
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "jsonl"));
-    files.sort();
-    let mut found = Vec::new();
-    for file in files {
-        let Some(stem) = file.file_stem().and_then(|stem| stem.to_str()) else { continue };
-        let bytes = match fs::read(&file) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                tracing::warn!(%error, file = %file.display(), "a chain cannot be taken over");
-                continue;
-            }
-        };
-        // The last one is whole only once its end is there.
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        let text = String::from_utf8_lossy(bytes.get(..whole).unwrap_or_default()).into_owned();
-        let lines = text.lines().map_while(|raw| AuditLine::read(raw).ok()).collect();
-        found.push((format!("journal/{stem}"), lines));
-    }
-    Ok(found)
-}
-
-/// Takes over what the audit does not have yet.
+/// Takes over what the audit does not have yet, once.
 ///
 /// # Errors
 /// When the journal cannot be read or the store does not take it at all; what was taken over before stays, and the rest is
 /// taken over the next time.
 pub async fn replay<S: ReadStore + WriteStore + ?Sized>(state: &Path, store: &S) -> Result<Replayed, String> {
-    let chains = chains(state).map_err(|error| format!("the journal cannot be read: {error}."))?;
-    let mut replayed = Replayed::default();
-    if chains.is_empty() {
-        return Ok(replayed);
-    }
-    let heads = store.audit_heads("journal/").await.map_err(|error| error.sentence)?;
-    for (chain, lines) in chains {
-        let known = heads.iter().find(|(name, _)| *name == chain).map(|(_, head)| head);
-        let end = known.map_or(0, |head| head.seq);
-        // The head itself is given once more, so that a journal that says something else of it is found out.
-        let from = lines.partition_point(|line| line.seq < end);
-        if is_at(&lines, known) {
-            continue;
-        }
-        for some in lines.get(from..).unwrap_or_default().chunks(AT_ONCE) {
-            match store.replay(&chain, some).await {
-                Ok(head) => replayed.lines += taken(some, end, head.as_ref()),
-                Err(WriteError::Refused(words)) => {
-                    replayed.refused.push(words);
-                    break;
-                }
-                Err(error) => return Err(error.to_string()),
+    TakeOver::default().replay(state, store).await
+}
+
+/// Takes a journal over again and again, and remembers how far: where nothing was written since, nothing is read and nobody asked.
+#[derive(Debug, Default)]
+pub struct TakeOver {
+    /// How long each file was that was taken over: a chain that lies open, or the register.
+    known: HashMap<String, u64>,
+}
+
+impl TakeOver {
+    /// Takes over what the audit does not have yet.
+    ///
+    /// # Errors
+    /// As for [`replay`].
+    pub async fn replay<S: ReadStore + WriteStore + ?Sized>(
+        &mut self,
+        state: &Path,
+        store: &S,
+    ) -> Result<Replayed, String> {
+        let unread = |error: io::Error| format!("the journal cannot be read: {error}.");
+        let mut replayed = Replayed::default();
+        let files = folder::files(state).map_err(unread)?;
+        let mut known = HashMap::new();
+        let mut grown = Vec::new();
+        for file in files {
+            let name = folder::name(&file);
+            // One that is gone was sealed meanwhile, and is taken over with its segment.
+            let Ok(length) = fs::metadata(&file).map(|known| known.len()) else { continue };
+            if self.known.get(&name) == Some(&length) {
+                known.insert(name, length);
+            } else {
+                grown.push((name, length, file));
             }
         }
+        let heads = heads(store, grown.iter().map(|(name, ..)| name.as_str())).await?;
+        for (name, length, file) in grown {
+            let bytes = match fs::read(&file) {
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    tracing::warn!(%error, file = %file.display(), "a chain cannot be taken over");
+                    continue;
+                }
+            };
+            let chain = format!("journal/{name}");
+            give(store, &chain, &lines(&bytes), heads.get(&chain), &mut replayed).await?;
+            known.insert(name, length);
+        }
+        self.known.retain(|name, _| name == REGISTER);
+        self.known.extend(known);
+        let length = fs::metadata(sealed::register_file(state)).map_or(0, |known| known.len());
+        if self.known.get(REGISTER) != Some(&length) {
+            take_over_segments(state, store, &mut replayed).await?;
+            self.known.insert(REGISTER.to_owned(), length);
+        }
+        Ok(replayed)
     }
-    Ok(replayed)
+}
+
+/// What the register is remembered as: no chain has that name.
+const REGISTER: &str = "";
+
+/// Takes over the segments that this store's copy of the register does not name: first their chains, then the register's line.
+async fn take_over_segments<S: ReadStore + WriteStore + ?Sized>(
+    state: &Path,
+    store: &S,
+    replayed: &mut Replayed,
+) -> Result<(), String> {
+    let unread = |error: io::Error| format!("what is sealed of the journal cannot be read: {error}.");
+    let seals = sealed::seals(state).map_err(unread)?;
+    let Some(name) = sealed::register_name(&seals) else { return Ok(()) };
+    let register = format!("journal/{name}");
+    let mut head = heads(store, [name.as_str()].into_iter()).await?.remove(&register);
+    let lines = lines(sealed::register_text(state).map_err(unread)?.as_bytes());
+    let end = head.as_ref().map_or(0, |head| head.seq);
+    if seals.iter().any(|seal| seal.seq > end) {
+        let heads: BTreeMap<String, Head> =
+            store.audit_heads("journal/").await.map_err(|error| error.sentence)?.into_iter().collect();
+        for seal in seals.iter().filter(|seal| seal.seq > end) {
+            let index = sealed::index_text(state, seal.seq).map_err(unread)?;
+            for entry in sealed::entries(&index) {
+                let chain = format!("journal/{}", entry.chain);
+                let known = heads.get(&chain);
+                if known.is_some_and(|head| (head.seq, &head.hash) == (entry.lines, &entry.hash)) {
+                    continue;
+                }
+                let text = sealed::chain(state, seal.seq, &entry).text;
+                give(store, &chain, &self::lines(text.as_bytes()), known, replayed).await?;
+            }
+            // Its chains are there: from now on this store need not be asked for them again.
+            let until: Vec<AuditLine> = lines.iter().filter(|line| line.seq <= seal.seq).cloned().collect();
+            give(store, &register, &until, head.as_ref(), replayed).await?;
+            head = until.last().map(|line| Head { seq: line.seq, hash: line.hash.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// The heads of these chains, by their names in the audit.
+async fn heads<'a, S: ReadStore + ?Sized>(
+    store: &S,
+    names: impl ExactSizeIterator<Item = &'a str>,
+) -> Result<BTreeMap<String, Head>, String> {
+    let mut found = BTreeMap::new();
+    if names.len() > FEW {
+        found.extend(store.audit_heads("journal/").await.map_err(|error| error.sentence)?);
+    } else {
+        for name in names {
+            found.extend(store.audit_heads(&format!("journal/{name}")).await.map_err(|error| error.sentence)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The whole lines of a chain. A line that cannot be read ends it: one that is being written at this moment, or one that was
+/// spoilt.
+fn lines(bytes: &[u8]) -> Vec<AuditLine> {
+    // The last one is whole only once its end is there.
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    let text = String::from_utf8_lossy(bytes.get(..whole).unwrap_or_default());
+    text.lines().map_while(|raw| AuditLine::read(raw).ok()).collect()
+}
+
+/// Gives a chain to the audit from where it ends there.
+async fn give<S: WriteStore + ?Sized>(
+    store: &S,
+    chain: &str,
+    lines: &[AuditLine],
+    known: Option<&Head>,
+    replayed: &mut Replayed,
+) -> Result<(), String> {
+    if is_at(lines, known) {
+        return Ok(());
+    }
+    let end = known.map_or(0, |head| head.seq);
+    // The head itself is given once more, so that a journal that says something else of it is found out.
+    let from = lines.partition_point(|line| line.seq < end);
+    for some in lines.get(from..).unwrap_or_default().chunks(AT_ONCE) {
+        match store.replay(chain, some).await {
+            Ok(head) => replayed.lines += taken(some, end, head.as_ref()),
+            Err(WriteError::Refused(words)) => {
+                replayed.refused.push(words);
+                return Ok(());
+            }
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    Ok(())
 }
 
 /// Whether the audit has the chain to its end.

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::{Chain, Entry, SILENCES, VISITS, What, folder};
+use super::{Chain, Entry, SILENCES, What, folder, sealed};
 use crate::domain::action::{Outcome, Phase};
 
 /// A run that began and has no end in any chain, and whose process is gone.
@@ -23,17 +23,26 @@ pub struct Unfinished {
     pub settled: BTreeMap<usize, (Outcome, String)>,
 }
 
+/// Whether a run that does not end leaves something to look after: a target to verify, or a silence to look for. What reaches into a
+/// pod changes no target, and a write of the store is one transaction: that their end is missing is all there is to know.
+pub(super) fn leaves_something(begun: &Entry) -> bool {
+    !begun.aims.is_empty() || is_silence(begun)
+}
+
+/// What became of a silence is found by its comment.
+fn is_silence(begun: &Entry) -> bool {
+    SILENCES.contains(&begun.action.as_str())
+}
+
 /// Runs to verify: begun, never ended, and nobody is at them any more.
 pub fn unfinished(chains: &[Chain]) -> Vec<Unfinished> {
-    // A visit to a pod has no target to verify: that its end is missing is all there is to know.
-    let is_run = |action: &str| !VISITS.contains(&action) && !SILENCES.contains(&action);
-    left_open(chains).into_iter().filter(|run| is_run(&run.begun.action)).collect()
+    left_open(chains).into_iter().filter(|run| !run.begun.aims.is_empty()).collect()
 }
 
 /// Silences that somebody began to make, change or end, of which no end is told, and nobody is at them any more.
 pub fn unfinished_silences(chains: &[Chain]) -> Vec<Entry> {
     let open = left_open(chains).into_iter().map(|run| run.begun);
-    open.filter(|begun| SILENCES.contains(&begun.action.as_str())).collect()
+    open.filter(is_silence).collect()
 }
 
 fn left_open(chains: &[Chain]) -> Vec<Unfinished> {
@@ -81,7 +90,7 @@ fn left_open(chains: &[Chain]) -> Vec<Unfinished> {
 }
 
 /// How runs ended that came to an end, by their ids.
-pub fn ended(chains: &[Chain]) -> HashMap<String, Phase> {
+pub(super) fn ended(chains: &[Chain]) -> HashMap<String, Phase> {
     let lines = chains.iter().flat_map(|chain| &chain.lines);
     let ends = lines.filter(|line| line.entry.what == What::Ended);
     ends.filter_map(|line| Some((line.entry.run.clone(), line.entry.phase?))).collect()
@@ -105,5 +114,6 @@ pub(super) fn has_begun(state: &Path, run: &str) -> io::Result<bool> {
             return Ok(true);
         }
     }
-    Ok(false)
+    // Read after: what was sealed meanwhile is there.
+    sealed::has_begun(state, run)
 }

@@ -3,8 +3,32 @@ use std::io;
 use std::path::Path;
 
 use super::*;
+use crate::domain::rollout::Kind;
 
-fn entry(what: What, run: &str, target: Option<usize>) -> Entry {
+/// The line that begins a run with a target.
+pub(super) fn aimed(run: &str) -> Entry {
+    let workload = WorkloadRef {
+        environment: "production".into(),
+        namespace: "shop".into(),
+        kind: Kind::Deployment,
+        name: "api".into(),
+    };
+    let aim = Aim {
+        workload,
+        uid: "u".to_owned(),
+        template_digest: String::new(),
+        goal: Goal::Healthy,
+        pod: None,
+        deadline_seconds: 60,
+        replicas: None,
+        code: None,
+        replicas: None,
+        clearing: Vec::new(),
+    };
+    Entry { aims: vec![aim], ..entry(What::Begun, run, None) }
+}
+
+pub(super) fn entry(what: What, run: &str, target: Option<usize>) -> Entry {
     Entry {
         what,
         run: run.into(),
@@ -73,7 +97,7 @@ fn changed_missing_and_torn_lines_are_named() -> io::Result<()> {
 fn a_run_without_an_end_is_unfinished_once_its_process_is_gone() -> io::Result<()> {
     let state = tempfile::tempdir()?;
     let mut journal = Journal::new(state.path());
-    journal.append(entry(What::Begun, "r", None), Instant::default())?;
+    journal.append(aimed("r"), Instant::default())?;
     journal.append(entry(What::Intent, "r", Some(0)), Instant::default())?;
     assert!(unfinished(&chains(state.path())?).is_empty(), "its process lives");
     drop(journal);
@@ -102,6 +126,21 @@ fn whether_a_run_was_begun_here_is_known_whoever_began_it() -> io::Result<()> {
 }
 
 #[test]
+fn an_interrupted_write_into_the_store_leaves_nothing_to_verify() -> io::Result<()> {
+    let state = tempfile::tempdir()?;
+    for action in ["note", "edit-note", "withdraw-note", "acknowledge", "give-back", "exec", "port-forward", "silence"]
+    {
+        let begun = |what, target| Entry { action: action.into(), ..entry(what, action, target) };
+        written(state.path(), &[begun(What::Begun, None), begun(What::Intent, Some(0))])?;
+    }
+    let chains = chains(state.path())?;
+    assert_eq!(unfinished(&chains), []);
+    let silences: Vec<String> = unfinished_silences(&chains).into_iter().map(|begun| begun.run).collect();
+    assert_eq!(silences, ["silence"], "what became of one is found by its comment");
+    Ok(())
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_an_error() -> io::Result<()> {
     let state = tempfile::tempdir()?;
     fs::write(state.path().join("journal"), "a file in the way")?;
@@ -112,7 +151,7 @@ fn a_folder_that_cannot_be_written_is_an_error() -> io::Result<()> {
 #[test]
 fn a_chain_that_cannot_be_read_hides_no_other() -> io::Result<()> {
     let state = tempfile::tempdir()?;
-    written(state.path(), &[entry(What::Begun, "r", None), entry(What::Intent, "r", Some(0))])?;
+    written(state.path(), &[aimed("r"), entry(What::Intent, "r", Some(0))])?;
     // Whoever tests as root may read everything: a folder of that name cannot be read by anybody.
     fs::create_dir(state.path().join("journal/20260101T000000Z-1-00000000.jsonl"))?;
     let all = chains(state.path())?;

@@ -1,12 +1,11 @@
 //! The alerts pane: opened, filtered, left; and the way from an alert to its rollout and back.
 
-use std::sync::Arc;
-
 use super::{list, toast};
 use crate::app::commands::Command;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::alert::AlertSnapshot;
+use crate::domain::store::Acknowledgement;
 use crate::domain::time::Instant;
 use crate::sources::store::StoreSnapshot;
 use crate::ui::state::{Field, View};
@@ -25,9 +24,9 @@ pub(super) fn observed(model: &mut Model, snapshot: AlertSnapshot, now: Instant)
 
 /// Who is on what, as the store tells now.
 pub(super) fn stored(model: &mut Model, snapshot: &StoreSnapshot, now: Instant) {
-    let known = model.store.as_ref().map(|store| &store.acknowledgements);
-    if known.is_none_or(|known| !Arc::ptr_eq(known, &snapshot.acknowledgements)) {
-        model.alerts.heard(snapshot.acknowledgements.values().cloned().collect(), now);
+    if model.store.as_ref().is_none_or(|known| !known.is_same::<Acknowledgement>(snapshot)) {
+        let held = snapshot.facts::<Acknowledgement>().into_iter().flat_map(|held| held.values());
+        model.alerts.heard(held.cloned().collect(), now);
         model.refilter_alerts();
     }
 }

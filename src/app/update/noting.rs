@@ -32,7 +32,12 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Option<V
 
 /// What is written down about an alert, the newest first.
 fn notes<'m>(model: &'m Model, environment: &str, fingerprint: &str) -> &'m [Note] {
-    model.store.as_ref().map(|store| store.notes.of(environment, fingerprint)).unwrap_or_default()
+    model
+        .store
+        .as_ref()
+        .and_then(|store| store.facts::<Note>())
+        .map(|notes| notes.of(environment, fingerprint))
+        .unwrap_or_default()
 }
 
 /// Opens the form for the alert the operator means.

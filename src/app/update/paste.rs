@@ -13,7 +13,8 @@ use crate::keys::{Chord, Key, Pending, Pressed};
 /// What is said where a text is pasted that nothing takes.
 const NOWHERE: &str = "Keys came in faster than anybody types, and no field of text is open. Nothing was done.";
 /// What is said of a line break that came with other keys.
-const ENTER: &str = "Enter came together with other keys, as a paste does: it confirms nothing. The text stays; press enter again.";
+const ENTER: &str =
+    "Enter came together with other keys, as a paste does: it confirms nothing. The text stays; press enter again.";
 
 /// Takes keys that could be read at once. A slow line brings typed keys so, and each of them is taken; a short paste looks the same, so enter is
 /// not: between two others it is a line break where the field has lines.
@@ -64,7 +65,8 @@ pub(super) fn pasted(model: &mut Model, raw: &str, now: Instant) -> Vec<Effect> 
         return Vec::new();
     };
     if length + text.len() > LONGEST_TEXT {
-        let words = format!("The pasted text is longer than the {LONGEST_TEXT} bytes a field holds: none of it was taken.");
+        let words =
+            format!("The pasted text is longer than the {LONGEST_TEXT} bytes a field holds: none of it was taken.");
         toast(model, &words, true, now);
         return Vec::new();
     }

@@ -45,7 +45,10 @@ fn open(model: &mut Model, way: Way, now: Instant) -> Vec<Effect> {
     let here = model.sight(&workload.environment);
     let guard = here.map_or(Guard::Production, Sight::guard);
     let refusal = here.and_then(Sight::read_only_sentence);
-    let containers: Vec<_> = pod.containers.iter().filter(|one| !one.is_init).map(|one| one.name.clone()).collect();
+    // Sidecars last: the first container is the one that is meant most often.
+    let sidecars = pod.containers.iter().filter(|one| one.is_sidecar);
+    let containers = pod.containers.iter().filter(|one| !one.is_init).chain(sidecars);
+    let containers: Vec<_> = containers.map(|one| one.name.clone()).collect();
     let first = containers.first().map(ToString::to_string).unwrap_or_default();
     let number = model.next_request;
     model.next_request += 1;

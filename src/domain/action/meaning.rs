@@ -72,9 +72,13 @@ fn target(given: &Target, own: &Target) -> Option<String> {
         ("how long its verification waits", given.deadline_seconds == own.deadline_seconds),
         ("the pod that is replaced", pod(given) == pod(own)),
         ("its wave", given.wave == own.wave),
+        ("whose operation record it overrides", given.overrides == own.overrides),
     ];
     if let Some((what, _)) = parts.iter().find(|(_, is_same)| !is_same) {
         return Some(format!("{workload}: {what} is not what the plan says."));
+    }
+    if let Some(words) = given.reaches_further(&own.blast, own.tier) {
+        return Some(words);
     }
     let told = |words: &&String| !given.warnings.contains(words);
     if let Some(unread) = own.warnings.iter().find(told) {

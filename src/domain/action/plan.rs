@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::tier::{Gesture, Tier};
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{Change, WorkloadRef, same_code};
+use crate::domain::text;
 use crate::domain::time::{self, Instant};
 
 /// Who plans and acts.
@@ -250,6 +251,23 @@ pub struct Target {
 }
 
 impl Target {
+    /// Why somebody who has read this target was not told how far it would reach now; `None` when they were.
+    pub fn reaches_further(&self, blast: &BlastRadius, tier: Tier) -> Option<String> {
+        if self.blast.covers(blast) && tier <= self.tier {
+            return None;
+        }
+        Some(format!(
+            "{} would reach further than the plan said. Now: {}, at most {} ({}); the plan said: {}, at most {} ({}).",
+            self.workload,
+            blast.words,
+            blast.at_most,
+            tier.words(),
+            text::clean(&self.blast.words),
+            self.blast.at_most,
+            self.tier.words()
+        ))
+    }
+
     /// How long it may take: the time of its verification, and as much again for each pod that is replaced by us.
     pub fn takes(&self) -> TimeDelta {
         takes(self.deadline_seconds, &self.steps)

@@ -13,8 +13,18 @@ use super::{Matcher, Operator};
 
 /// Values that no label has: of the shapes that names, numbers, addresses and paths have, and short ones.
 const STRANGERS: [&str; 12] = [
-    "neverseen", "Neverseen", "NEVER_SEEN", "never-seen7", "never.seen_7f", "7041", "203.0.113.77:7041", "/never/seen", "never seen", "xq7",
-    "qz", "q",
+    "neverseen",
+    "Neverseen",
+    "NEVER_SEEN",
+    "never-seen7",
+    "never.seen_7f",
+    "7041",
+    "203.0.113.77:7041",
+    "/never/seen",
+    "never seen",
+    "xq7",
+    "qz",
+    "q",
 ];
 
 /// What is known of an environment beside what a silence covers.
@@ -157,7 +167,10 @@ mod tests {
         let unread = breadth(r#"alertname=~"\\Qa.b\\E""#);
         assert!(unread.is_everything && unread.rules == 3);
         assert_eq!(unread.unreadable, [r#"alertname=~"\\Qa.b\\E""#]);
-        assert!(!breadth(r#"alertname="DiskFull" instance=~"\\Qa.b\\E""#).is_everything, "another label names something");
+        assert!(
+            !breadth(r#"alertname="DiskFull" instance=~"\\Qa.b\\E""#).is_everything,
+            "another label names something"
+        );
     }
 
     proptest::proptest! {

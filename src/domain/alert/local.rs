@@ -56,7 +56,7 @@ impl LocalRule {
             name: name.into(),
             signal: signal.into(),
             comparison: Comparison { relation, threshold },
-            held_for: TimeDelta::minutes(minutes),
+            held_for: time::minutes(minutes),
             severity,
         };
         vec![

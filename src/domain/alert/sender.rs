@@ -44,7 +44,10 @@ pub fn left_out(chosen: &[&Alert], all: &[Alert], configured: &[String]) -> Vec<
         if configured.iter().any(|known| *known == **label) {
             found.push(LeftOut { label: label.to_string(), values: Vec::new() });
         } else if let Some(values) = senders(label, all)
-            && chosen.iter().filter_map(|one| value(one.matchable(), label)).all(|one| values.contains(&one.to_string()))
+            && chosen
+                .iter()
+                .filter_map(|one| value(one.matchable(), label))
+                .all(|one| values.contains(&one.to_string()))
         {
             found.push(LeftOut { label: label.to_string(), values });
         }
@@ -121,7 +124,11 @@ mod tests {
         let left = left_out(&[&all[0]], &all, &[]);
         assert_eq!(in_common(&all[..1], &left), [Matcher::equal("alertname", "Slow")]);
         assert!(is_same(&all[0], &all[1], &left) && !is_same(&all[0], &all[2], &left));
-        assert_eq!(of(&all[0], &all[..3], &[]), Vec::<String>::new(), "one that nobody else sent: it may be about something");
+        assert_eq!(
+            of(&all[0], &all[..3], &[]),
+            Vec::<String>::new(),
+            "one that nobody else sent: it may be about something"
+        );
         let mut other = all.clone();
         other[1].annotations = vec![("summary".into(), "another".into())].into();
         assert_eq!(of(&other[0], &other, &[]), Vec::<String>::new(), "they say something else");

@@ -499,7 +499,11 @@ mod tests {
         let (of_every, words) = gesture("namespace=shop", vec![slow.clone()], 90);
         assert!(of_every == Gesture::TypeNameAndReason && words.contains("all 3 kinds"), "{words}");
         let unmapped = ["Slow", "Full"].map(|name| one(name, "warning", "", "a"));
-        assert_eq!(gesture("alertname=~\"Slow|Full\"", unmapped.into(), 90).0, Gesture::TypeNameAndReason, "of two, perhaps");
+        assert_eq!(
+            gesture("alertname=~\"Slow|Full\"", unmapped.into(), 90).0,
+            Gesture::TypeNameAndReason,
+            "of two, perhaps"
+        );
 
         let seen = Silence {
             id: "4ef1".into(),
@@ -516,7 +520,11 @@ mod tests {
             let plan = Silencing::plan(Wanted { action, seen: Some(seen.clone()), ends_at: at(ends), ..base });
             plan.confirmation.gesture
         };
-        assert_eq!((change(7_200), change(600)), (Gesture::TypeNameAndReason, Gesture::Enter), "longer is wide, shorter is safe");
+        assert_eq!(
+            (change(7_200), change(600)),
+            (Gesture::TypeNameAndReason, Gesture::Enter),
+            "longer is wide, shorter is safe"
+        );
     }
 
     #[test]

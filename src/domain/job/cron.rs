@@ -45,6 +45,8 @@ pub struct CronReport {
     pub last_succeeded: Option<Instant>,
     /// Runs the controller knows to be under way.
     pub active: u32,
+    /// Whether its Jobs go as soon as they end: a history limit of 0, or a `ttlSecondsAfterFinished` of 0.
+    pub keeps_no_jobs: bool,
 }
 
 impl CronReport {
@@ -73,7 +75,8 @@ fn overdue(report: &CronReport, schedule: &Schedule, now: Instant) -> Option<Ove
 /// Judges a CronJob by its own report and by its runs, the newest first.
 pub fn judge_cron(report: &CronReport, schedule: Result<&Schedule, &str>, runs: &[&Job], now: Instant) -> JobJudgement {
     let overdue = schedule.ok().filter(|_| !report.is_suspended).and_then(|schedule| overdue(report, schedule, now));
-    let next_run = schedule.ok().filter(|_| !report.is_suspended).and_then(|schedule| schedule.next(now));
+    let anchor = report.last_scheduled.or(report.created_at);
+    let next_run = schedule.ok().filter(|_| !report.is_suspended).and_then(|schedule| schedule.upcoming(anchor, now));
     let mut judged = verdict(report, overdue.as_ref(), runs, now);
     if let Err(why) = schedule {
         judged.notes.push(format!("when it runs next is not known: {why}"));
@@ -81,11 +84,12 @@ pub fn judge_cron(report: &CronReport, schedule: Result<&Schedule, &str>, runs: 
     if report.last_scheduled.is_none() && !report.is_suspended && overdue.is_none() {
         judged.notes.push("it has not run yet".to_owned());
     }
+    judged.notes.extend(untold(report, runs, now));
     judged.missed = overdue.map_or(0, |overdue| u32::try_from(overdue.count).unwrap_or(u32::MAX));
     let becomes_late = schedule
         .ok()
         .filter(|_| !report.is_suspended)
-        .and_then(|schedule| schedule.next(report.last_scheduled.or(report.created_at)?).map(|due| due + LATE_AFTER));
+        .and_then(|schedule| schedule.next(anchor?).map(|due| due + LATE_AFTER));
     judged.look_again = [next_run, becomes_late].into_iter().flatten().filter(|at| *at > now).min();
     judged.next_run = next_run;
     judged
@@ -145,13 +149,28 @@ fn late(report: &CronReport, overdue: &Overdue, now: Instant) -> String {
     words
 }
 
-/// A run of which no success came and whose Job is not there to say why: its history was cut to nothing, or somebody deleted it.
-fn vanished(report: &CronReport, runs: &[&Job], now: Instant) -> Option<String> {
+/// The newest run, where no success of it came and its Job is not there to say why.
+fn lost(report: &CronReport, runs: &[&Job], now: Instant) -> Option<Instant> {
     let scheduled = report.last_scheduled?;
     let is_there = runs.iter().any(|run| run.last_run.is_some_and(|run| run.began >= scheduled));
     let is_without_success = report.last_succeeded.is_none_or(|succeeded| succeeded < scheduled);
-    (is_without_success && !is_there && report.active == 0 && now - scheduled >= LATE_AFTER)
-        .then(|| format!("the run of {} did not succeed, and its Job is not there any more", clock(scheduled)))
+    let is_lost = is_without_success && !is_there && report.active == 0 && now - scheduled >= LATE_AFTER;
+    is_lost.then_some(scheduled)
+}
+
+/// A run that is lost although its Job would be kept: it did not succeed, or somebody deleted it.
+fn vanished(report: &CronReport, runs: &[&Job], now: Instant) -> Option<String> {
+    let scheduled = lost(report, runs, now).filter(|_| !report.keeps_no_jobs)?;
+    Some(format!("no success of the run of {} is on record, and its Job is not there any more", clock(scheduled)))
+}
+
+/// A run whose Job went as soon as it ended: whether it succeeded nobody can tell, and it is no failure.
+fn untold(report: &CronReport, runs: &[&Job], now: Instant) -> Option<String> {
+    let scheduled = lost(report, runs, now).filter(|_| report.keeps_no_jobs)?;
+    Some(format!(
+        "how the run of {} ended is not known: its Jobs are not kept (history limit or TTL 0)",
+        clock(scheduled)
+    ))
 }
 
 #[cfg(test)]
@@ -246,8 +265,32 @@ mod tests {
     fn a_run_without_a_success_and_without_a_job_failed() {
         let report = CronReport { last_succeeded: Some(at("2026-11-23T02:07:00Z")), ..nightly() };
         assert_eq!(judged(&report, &[], "2026-11-24T09:00:00Z").verdict, JobVerdict::Failed);
-        let running = CronReport { active: 1, ..report };
+        let running = CronReport { active: 1, ..report.clone() };
         assert_eq!(judged(&running, &[], "2026-11-24T09:00:00Z").verdict, JobVerdict::Running);
+        let unkept = CronReport { keeps_no_jobs: true, ..report };
+        let untold = judged(&unkept, &[], "2026-11-24T09:00:00Z");
+        assert_eq!(untold.verdict, JobVerdict::Complete, "a Job that is not kept is no failure");
+        assert!(untold.notes[0].contains("how the run of 11-24 02:00 UTC ended is not known"), "{:?}", untold.notes);
+        let failed = run("2026-11-24T02:00:00Z", JobVerdict::Failed, Some("BackoffLimitExceeded"));
+        assert_eq!(
+            judged(&unkept, &[failed], "2026-11-24T09:00:00Z").verdict,
+            JobVerdict::Failed,
+            "one that is seen is"
+        );
+    }
+
+    #[test]
+    fn the_next_run_of_an_interval_stands_still() {
+        let report = CronReport { schedule: "@every 6h".into(), ..nightly() };
+        for now in ["2026-11-24T03:00:00Z", "2026-11-24T03:01:05Z"] {
+            assert_eq!(judged(&report, &[], now).next_run, Some(at("2026-11-24T08:00:00Z")), "at {now}");
+        }
+        let young = CronReport { last_scheduled: None, last_succeeded: None, ..report };
+        assert_eq!(
+            judged(&young, &[], "2026-11-01T13:00:00Z").next_run,
+            Some(at("2026-11-01T18:00:00Z")),
+            "from its creation"
+        );
     }
 
     #[test]
@@ -255,7 +298,7 @@ mod tests {
         let report = CronReport { is_suspended: true, last_succeeded: None, ..nightly() };
         let judged = judged(&report, &[], "2026-12-24T09:00:00Z");
         assert_eq!((judged.verdict, judged.next_run, judged.missed), (JobVerdict::Suspended, None, 0));
-        assert!(judged.notes.iter().any(|note| note.contains("did not succeed")), "{:?}", judged.notes);
+        assert!(judged.notes.iter().any(|note| note.contains("no success")), "{:?}", judged.notes);
     }
 
     #[test]

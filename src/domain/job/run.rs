@@ -132,6 +132,9 @@ mod tests {
             is_ready: false,
             created_at: Some(at(created)),
             unschedulable: None,
+            gate: None,
+            volume: None,
+            changed_at: None,
             gone_by: None,
             containers: [Container { name: "dump".into(), state, ..Container::default() }].into(),
         }
@@ -158,6 +161,7 @@ mod tests {
     #[test]
     fn one_that_cannot_come_up_is_stuck_and_not_merely_running() {
         let waiting = pod("import", 0, ContainerState::Waiting("ImagePullBackOff".into(), "no such tag".into()));
+        let waiting = Pod { phase: "Pending".into(), ..waiting };
         let report = RunReport { started_at: Some(at(0)), ..RunReport::default() };
         assert_eq!(judge_run(&report, &[&waiting], at(5)).verdict, JobVerdict::Stuck);
         assert_eq!(judge_run(&report, &[], at(5)).verdict, JobVerdict::Running);

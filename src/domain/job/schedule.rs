@@ -112,6 +112,20 @@ impl Schedule {
         }
     }
 
+    /// The first run after now. An interval counts from the run before, so that it is the same whenever somebody looks; as the controller
+    /// does, from the last one that was scheduled, else from the creation of the `CronJob`.
+    pub fn upcoming(&self, since: Option<Instant>, now: Instant) -> Option<Instant> {
+        match (&self.rule, since) {
+            (Rule::Every(length), Some(since)) if since <= now => {
+                let since = time::from_seconds(since.timestamp());
+                let passed = (now - since).num_seconds() / length.num_seconds().max(1);
+                Some(since + time::seconds(length.num_seconds().saturating_mul(passed.saturating_add(1))))
+            }
+            (Rule::Every(_), Some(since)) => self.later(since),
+            _ => self.next(now),
+        }
+    }
+
     /// The runs after one instant and not after another, at most so many of them, oldest first.
     pub fn between(&self, after: Instant, until: Instant, most: usize) -> Vec<Instant> {
         std::iter::successors(self.next(after), |run| self.next(*run))

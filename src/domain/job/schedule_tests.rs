@@ -51,6 +51,26 @@ fn runs_are_those_of_the_controller_s_own_library() {
 }
 
 #[test]
+fn an_interval_counts_from_the_run_before_and_not_from_whoever_looks() {
+    let schedule = Schedule::read("@every 6h", None).expect("a schedule");
+    let last = Some(at("2026-11-24T19:20:32Z"));
+    for (now, next) in [
+        ("2026-11-24T21:20:32Z", "2026-11-25T01:20:32Z"),
+        ("2026-11-24T21:21:37Z", "2026-11-25T01:20:32Z"),
+        ("2026-11-25T01:20:31Z", "2026-11-25T01:20:32Z"),
+        ("2026-11-25T01:20:32Z", "2026-11-25T07:20:32Z"),
+        // Runs that were missed are not made up for one by one.
+        ("2026-11-28T00:00:00Z", "2026-11-28T01:20:32Z"),
+        // A clock behind the controller's.
+        ("2026-11-24T19:20:00Z", "2026-11-25T01:20:32Z"),
+    ] {
+        assert_eq!(schedule.upcoming(last, at(now)), Some(at(next)), "at {now}");
+    }
+    let daily = Schedule::read("0 2 * * *", None).expect("a schedule");
+    assert_eq!(daily.upcoming(last, at("2026-11-28T00:00:00Z")), Some(at("2026-11-28T02:00:00Z")));
+}
+
+#[test]
 fn what_the_controller_refuses_is_refused() {
     for expression in [
         "",

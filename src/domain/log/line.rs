@@ -4,69 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::Level;
+use super::codes::without_codes;
 use crate::domain::text;
 use crate::domain::time::Instant;
-
-/// The longest text of one field kept, in bytes.
-const LONGEST_FIELD: usize = 2_048;
-/// The most fields of one line kept.
-const MOST_FIELDS: usize = 24;
-
-/// How grave a line is, by its own word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum Level {
-    /// trace, silly.
-    Trace,
-    /// debug, verbose.
-    Debug,
-    /// info, http, notice.
-    Info,
-    /// It does not say. Shown at every level.
-    #[default]
-    Unknown,
-    /// warn.
-    Warn,
-    /// error.
-    Error,
-    /// fatal, panic, critical.
-    Fatal,
-}
-
-impl Level {
-    /// The levels a filter can start at, the least grave first.
-    pub const STEPS: [Self; 6] = [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error, Self::Fatal];
-
-    /// The word shown.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Trace => "trace",
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Unknown => "",
-            Self::Warn => "warn",
-            Self::Error => "error",
-            Self::Fatal => "fatal",
-        }
-    }
-
-    /// The level of a word or of pino's number.
-    pub fn named(word: &str) -> Option<Self> {
-        Some(match word.trim().to_ascii_lowercase().as_str() {
-            "trace" | "silly" | "10" => Self::Trace,
-            "debug" | "verbose" | "20" => Self::Debug,
-            "info" | "http" | "notice" | "information" | "30" => Self::Info,
-            "warn" | "warning" | "40" => Self::Warn,
-            "error" | "err" | "50" => Self::Error,
-            "fatal" | "panic" | "critical" | "crit" | "emerg" | "60" => Self::Fatal,
-            _ => return None,
-        })
-    }
-
-    /// Whether a filter that starts at a level shows it; what does not say its level is never hidden.
-    pub fn passes(self, least: Self) -> bool {
-        self == Self::Unknown || self >= least
-    }
-}
 
 /// The container a line comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -123,16 +64,17 @@ const FIRST: [&str; 22] = [
 ];
 
 impl Line {
-    /// Reads a line that was masked already.
+    /// Reads a line that was masked already, without its escape sequences. All of it is kept: whoever reads lines bounds their length.
     pub fn read(at: Option<Instant>, origin: Arc<Origin>, raw: &str) -> Self {
+        let raw = &*without_codes(raw);
         let trimmed = raw.trim();
         if trimmed.starts_with('{')
             && let Ok(Value::Object(members)) = serde_json::from_str(trimmed)
         {
             return Self::of_members(at, origin, &members);
         }
-        let level = level_of_text(trimmed);
-        Self { at, origin, level, message: text::clean(raw).into(), fields: Box::default() }
+        let level = Level::of_text(trimmed);
+        Self { at, origin, level, message: text::clean_whole(raw).into(), fields: Box::default() }
     }
 
     /// A remark about the log itself: a hole, an end, a cut.
@@ -144,7 +86,7 @@ impl Line {
     fn of_members(at: Option<Instant>, origin: Arc<Origin>, members: &serde_json::Map<String, Value>) -> Self {
         let first =
             |keys: &[&str]| keys.iter().find_map(|key| Some((members.get_key_value(*key)?.0.as_str(), &members[*key])));
-        let level = first(&LEVEL).and_then(|(_, value)| Level::named(&plain(value))).unwrap_or_default();
+        let level = first(&LEVEL).and_then(|(_, value)| level_of(&plain(value))).unwrap_or_default();
         let message = first(&MESSAGE).filter(|(_, value)| value.is_string());
         let mut fields = Vec::new();
         for (key, value) in members {
@@ -157,7 +99,6 @@ impl Line {
         }
         let rank = |key: &str| FIRST.iter().position(|known| *known == key).unwrap_or(FIRST.len());
         fields.sort_by(|(one, _), (other, _)| rank(one).cmp(&rank(other)).then_with(|| one.cmp(other)));
-        fields.truncate(MOST_FIELDS);
         // An error without a message of its own still says what went wrong.
         let spoken = message.map(|(_, value)| plain(value)).or_else(|| {
             fields
@@ -165,7 +106,7 @@ impl Line {
                 .find(|(key, _)| &**key == "err.message" || &**key == "error.message")
                 .map(|(_, value)| value.to_string())
         });
-        let message = text::clean(&spoken.unwrap_or_default()).into();
+        let message = text::clean_whole(&without_codes(&spoken.unwrap_or_default())).into();
         Self { at, origin, level, message, fields: fields.into() }
     }
 
@@ -210,6 +151,11 @@ fn plain(value: &Value) -> String {
     }
 }
 
+/// The level of a level field. winston has one for requests, between info and verbose; a word `http` anywhere else is none.
+fn level_of(word: &str) -> Option<Level> {
+    Level::named(word).or_else(|| (word == "http").then_some(Level::Info))
+}
+
 /// A member as fields: objects one level deep, `err.stack`; deeper ones as JSON.
 fn flatten(key: &str, value: &Value, depth: u8, fields: &mut Vec<(Box<str>, Box<str>)>) {
     match value {
@@ -220,28 +166,11 @@ fn flatten(key: &str, value: &Value, depth: u8, fields: &mut Vec<(Box<str>, Box<
         }
         value => {
             let text = plain(value);
-            let mut end = text.len().min(LONGEST_FIELD);
-            while !text.is_char_boundary(end) {
-                end -= 1;
-            }
             // A stack keeps its lines.
-            let lines: Vec<_> = text[..end].lines().map(text::clean).collect();
+            let lines: Vec<_> = text.lines().map(text::clean_whole).collect();
             fields.push((text::clean(key).into(), lines.join("\n").into()));
         }
     }
-}
-
-/// The level word near the start of a plain line: `ERROR …`, `[warn] …`, `level=info …`, `… WARN …`.
-fn level_of_text(raw: &str) -> Level {
-    let head: String = raw.chars().take(64).collect();
-    let words = head.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| word.len() >= 3);
-    words
-        .filter(|word| word.bytes().all(|byte| byte.is_ascii_alphabetic()))
-        .filter(|word| {
-            word.bytes().all(|byte| byte.is_ascii_uppercase()) || raw.starts_with('[') || raw.contains("level=")
-        })
-        .find_map(Level::named)
-        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -284,23 +213,33 @@ mod tests {
 
     #[test]
     fn plain_lines_keep_their_text_and_their_level_word() {
-        for (raw, level) in [
-            ("2026-11-25 02:00:00 ERROR cannot connect", Level::Error),
-            ("[warn] disk is slow", Level::Warn),
-            ("level=info msg=started", Level::Info),
-            ("an error happened, they say", Level::Unknown),
-            ("", Level::Unknown),
-        ] {
-            assert_eq!(read(raw).level, level, "{raw}");
-        }
-        assert_eq!(&*read("a\u{1b}[31mred\u{1b}[0m").message, "a[31mred[0m", "no control byte stays");
+        let line = read("2026-11-25 02:00:00 ERROR cannot connect");
+        assert_eq!((line.level, &*line.message), (Level::Error, "2026-11-25 02:00:00 ERROR cannot connect"));
         assert_eq!(&*read("{not json").message, "{not json");
     }
 
     #[test]
-    fn what_does_not_say_its_level_is_never_hidden() {
-        assert!(Level::Unknown.passes(Level::Fatal));
-        assert!(Level::Error.passes(Level::Warn) && !Level::Info.passes(Level::Warn));
+    fn colours_hide_no_level_and_are_no_text() {
+        let line = read("\u{1b}[31mERROR\u{1b}[0m HTTP status 503");
+        assert_eq!((line.level, &*line.message), (Level::Error, "ERROR HTTP status 503"));
+        let line = read(r#"{"level":"\u001b[33mwarn\u001b[39m","msg":"\u001b[1mslow\u001b[0m"}"#);
+        assert_eq!((line.level, &*line.message), (Level::Warn, "slow"), "as winston colours them");
+    }
+
+    #[test]
+    fn nothing_of_a_long_line_is_lost() {
+        let frames = "\tat shop.Handler.call(Handler.java:7)\n".repeat(900);
+        let stack = format!("java.lang.IllegalStateException: failed\n{frames}Caused by: PoolExhausted");
+        let many: serde_json::Map<String, Value> = (0..90).map(|n| (format!("field{n}"), n.into())).collect();
+        for line in [
+            read(&serde_json::json!({"level": "error", "message": "failed", "stack": stack, "more": many}).to_string()),
+            read(&serde_json::json!({"level": "error", "message": stack}).to_string()),
+            read(&format!("ERROR {stack}")),
+        ] {
+            assert!(line.text().contains("Caused by: PoolExhausted") && line.contains("poolexhausted"));
+            assert!(line.level == Level::Error && !line.text().contains('…'));
+        }
+        assert_eq!(read(&serde_json::json!({ "msg": "x", "more": many }).to_string()).fields.len(), 90);
     }
 
     proptest::proptest! {

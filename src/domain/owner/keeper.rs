@@ -56,8 +56,7 @@ impl Mark {
         let words = match (&self.keeper, told) {
             (Some(keeper), Some(Told::Object(object))) => keeper.words(object, goal),
             (Some(Keeper::HelmSecret { namespace, .. }), Some(Told::Absent)) => {
-                text::clean(&format!("{}; no record of the release is in {namespace} any more", self.expect))
-                    .into_owned()
+                text::clean(&format!("{}; no record of the release is in {namespace} now", self.expect)).into_owned()
             }
             (Some(keeper), Some(Told::Absent)) => {
                 format!("{}; {} is not in this cluster, so whether it will is not known", self.expect, keeper.kind())

@@ -45,6 +45,9 @@ fn waiting(reason: &str) -> Pod {
         is_ready: false,
         created_at: Some(at(6)),
         unschedulable: None,
+        gate: None,
+        volume: None,
+        changed_at: None,
         gone_by: None,
         containers: [Container {
             name: "api".into(),

@@ -10,6 +10,8 @@ use crate::domain::time::{self, Instant};
 const UNSCHEDULABLE_FOR: TimeDelta = TimeDelta::seconds(10);
 /// How long a running container may fail readiness when its probe does not say: the API's default of 3 failures, 10 s apart.
 const UNREADY_FOR: TimeDelta = TimeDelta::seconds(30);
+/// How long a pod may wait on its way up without a change of it: hours of ContainerCreating are no progress. The largest images take minutes.
+const WAITING_FOR: TimeDelta = TimeDelta::minutes(10);
 
 /// What a container is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,8 +32,10 @@ pub enum ContainerState {
 pub struct Container {
     /// Its name.
     pub name: Arc<str>,
-    /// An init container: it has to end before the others start.
+    /// An init container: it has to end before the others start, unless it stays.
     pub is_init: bool,
+    /// An init container that runs on beside the others (`restartPolicy: Always`): a native sidecar.
+    pub is_sidecar: bool,
     /// Whether it passes its readiness probe.
     pub is_ready: bool,
     /// How often it was restarted.
@@ -63,6 +67,12 @@ pub struct Pod {
     pub created_at: Option<Instant>,
     /// Since when no node takes it, with the scheduler's message.
     pub unschedulable: Option<(Option<Instant>, Arc<str>)>,
+    /// A readiness gate whose condition is not true, while all containers are ready: something beside the kubelet has to set it.
+    pub gate: Option<Arc<str>>,
+    /// Why its volumes do not come, as far as an event says so.
+    pub volume: Option<Box<Blocked>>,
+    /// When its conditions or containers changed last; `None` where nothing tells.
+    pub changed_at: Option<Instant>,
     /// When it has to be gone: set while it shuts down.
     pub gone_by: Option<Instant>,
     /// Its containers.
@@ -84,9 +94,20 @@ impl Pod {
         self.containers.iter().map(|container| container.restarts).sum()
     }
 
-    /// What keeps the pod from becoming ready and will not pass by itself; `None` while it is ready, shutting down or still within its time.
+    /// Whether it came to its end, well or not: its owner has another one instead, and it is the cause of nothing any more.
+    pub fn is_over(&self) -> bool {
+        matches!(&*self.phase, "Succeeded" | "Failed")
+    }
+
+    /// Whether it is to come up and is not there yet.
+    pub fn is_coming(&self) -> bool {
+        !self.is_ready && self.gone_by.is_none() && !self.is_over()
+    }
+
+    /// What keeps the pod from becoming ready and will not pass by itself; `None` while it is ready, shutting down or still within its
+    /// time, and once it is over.
     pub fn blocked(&self, now: Instant) -> Option<Blocked> {
-        if self.is_ready || self.gone_by.is_some() {
+        if !self.is_coming() {
             return None;
         }
         if let Some((since, message)) = &self.unschedulable {
@@ -94,22 +115,63 @@ impl Pod {
             return (time::age(since, now) >= UNSCHEDULABLE_FOR)
                 .then(|| Blocked { reason: "Unschedulable".into(), message: message.clone() });
         }
-        self.containers.iter().find_map(|container| container.blocked(now))
+        let blocked = self.containers.iter().find_map(|container| container.blocked(now));
+        blocked.or_else(|| self.waits().filter(|_| self.waiting_due().is_some_and(|due| due <= now)))
+    }
+
+    /// What it waits for on its way up, where that should not take long.
+    fn waits(&self) -> Option<Blocked> {
+        let since = self.changed_at.max(self.created_at)?.format("%m-%d %H:%M UTC");
+        if let Some(gate) = &self.gate {
+            let message =
+                format!("its readiness gate {gate} is not set, though its containers are ready since {since}");
+            return Some(Blocked { reason: "ReadinessGate".into(), message: message.into() });
+        }
+        if self.containers.is_empty() {
+            let node = self.node.as_ref()?;
+            let message = format!("node {node} has not begun with it; nothing of it moved since {since}");
+            return Some(Blocked { reason: self.phase.clone(), message: message.into() });
+        }
+        // An init container that works may take its time, and the others wait for it.
+        let is_at_work =
+            |one: &Container| one.is_init && !one.is_sidecar && matches!(one.state, ContainerState::Running(_));
+        if self.containers.iter().any(is_at_work) {
+            return None;
+        }
+        self.containers.iter().find_map(|container| match &container.state {
+            ContainerState::Waiting(..) if self.volume.is_some() => self.volume.as_deref().cloned(),
+            ContainerState::Waiting(reason, said) => {
+                let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+                let message = format!("container {} waits{said}; nothing of it moved since {since}", container.name);
+                Some(Blocked { reason: reason.clone(), message: message.into() })
+            }
+            _ => None,
+        })
+    }
+
+    fn waiting_due(&self) -> Option<Instant> {
+        self.changed_at.max(self.created_at).map(|since| since + WAITING_FOR)
     }
 
     /// When [`Pod::blocked`] may change its answer by the passing of time alone.
     pub fn next_look(&self, now: Instant) -> Option<Instant> {
-        if self.is_ready || self.gone_by.is_some() {
+        if !self.is_coming() {
             return None;
         }
         if let Some((since, _)) = &self.unschedulable {
             return since.or(self.created_at).map(|since| since + UNSCHEDULABLE_FOR).filter(|due| *due > now);
         }
-        self.containers.iter().filter_map(Container::unready_due).filter(|due| *due > now).min()
+        let unready = self.containers.iter().filter_map(Container::unready_due);
+        unready.chain(self.waits().and_then(|_| self.waiting_due())).filter(|due| *due > now).min()
     }
 }
 
 impl Container {
+    /// Whether it runs for as long as its pod does.
+    pub const fn stays(&self) -> bool {
+        !self.is_init || self.is_sidecar
+    }
+
     fn blocked(&self, now: Instant) -> Option<Blocked> {
         match &self.state {
             ContainerState::Waiting(reason, message) if is_blocking(reason) => {
@@ -121,7 +183,7 @@ impl Container {
                 };
                 Some(Blocked { reason: reason.clone(), message })
             }
-            ContainerState::Running(_) if !self.is_ready && !self.is_init => {
+            ContainerState::Running(_) if !self.is_ready && self.stays() => {
                 let due = self.unready_due()?;
                 (due <= now).then(|| Blocked {
                     reason: "ProbeFailing".into(),
@@ -142,7 +204,7 @@ impl Container {
 
     fn unready_due(&self) -> Option<Instant> {
         match self.state {
-            ContainerState::Running(Some(since)) if !self.is_ready && !self.is_init => {
+            ContainerState::Running(Some(since)) if !self.is_ready && self.stays() => {
                 Some(since + self.probe_patience.unwrap_or(UNREADY_FOR).max(UNREADY_FOR))
             }
             _ => None,
@@ -190,6 +252,9 @@ mod tests {
             is_ready: false,
             created_at: Some(at(0)),
             unschedulable: None,
+            gate: None,
+            volume: None,
+            changed_at: None,
             gone_by: None,
             containers: [Container { name: "api".into(), state, ..Container::default() }].into(),
         }
@@ -200,6 +265,61 @@ mod tests {
         let stuck = pod(ContainerState::Waiting("ImagePullBackOff".into(), "no such tag".into()));
         assert_eq!(stuck.blocked(at(1)).map(|blocked| blocked.reason), Some("ImagePullBackOff".into()));
         assert_eq!(pod(ContainerState::Waiting("ContainerCreating".into(), "".into())).blocked(at(100)), None);
+    }
+
+    /// Ten minutes, and what is said then.
+    fn waits_for(waiting: &Pod, reason: &str, words: &str) {
+        assert_eq!((waiting.blocked(at(599)), waiting.next_look(at(599))), (None, Some(at(600))));
+        let blocked = waiting.blocked(at(600)).expect("stuck by now");
+        assert_eq!(blocked.reason.as_ref(), reason);
+        assert!(blocked.message.contains(words), "{}", blocked.message);
+        let moved = Pod { changed_at: Some(at(300)), ..waiting.clone() };
+        assert_eq!((moved.blocked(at(899)), moved.next_look(at(600))), (None, Some(at(900))), "it moved meanwhile");
+        let over = Pod { phase: "Failed".into(), ..waiting.clone() };
+        assert_eq!((over.blocked(at(9_000)), over.next_look(at(9))), (None, None), "and of one that is over nothing");
+    }
+
+    #[test]
+    fn ten_minutes_without_a_change_are_no_progress() {
+        let creating = pod(ContainerState::Waiting("ContainerCreating".into(), "".into()));
+        waits_for(&creating, "ContainerCreating", "container api waits; nothing of it moved since");
+        let unseen = Pod { node: Some("node-a".into()), containers: [].into(), ..creating.clone() };
+        waits_for(&unseen, "Pending", "node node-a has not begun with it");
+        let ready = Container { is_ready: true, state: ContainerState::Running(Some(at(0))), ..Container::default() };
+        let gated = Pod { gate: Some("lb.example/tg-1".into()), containers: [ready].into(), ..creating };
+        waits_for(&gated, "ReadinessGate", "its readiness gate lb.example/tg-1 is not set");
+    }
+
+    #[test]
+    fn an_init_container_that_works_may_take_its_time_and_a_sidecar_may_not() {
+        let waiting = ContainerState::Waiting("PodInitializing".into(), "".into());
+        let init = Container {
+            name: "migrate".into(),
+            is_init: true,
+            state: ContainerState::Running(Some(at(0))),
+            ..Container::default()
+        };
+        let app = Container { name: "api".into(), state: waiting, ..Container::default() };
+        let migrating = Pod { containers: [init.clone(), app.clone()].into(), ..pod(ContainerState::Unreported) };
+        assert_eq!((migrating.blocked(at(9_000)), migrating.next_look(at(0))), (None, None));
+        let beside =
+            Pod { containers: [Container { is_sidecar: true, ..init.clone() }, app.clone()].into(), ..migrating };
+        let blocked = beside.blocked(at(30)).expect("a sidecar is a container like another");
+        assert_eq!((&*blocked.reason, &*blocked.message), ("ProbeFailing", "container migrate runs but is not ready"));
+        let done = Container { state: ContainerState::Terminated(0, "Completed".into()), ..init };
+        let held = Pod { containers: [done, app].into(), ..pod(ContainerState::Unreported) };
+        waits_for(&held, "PodInitializing", "container api waits");
+    }
+
+    #[test]
+    fn a_pod_that_is_over_blocks_nothing() {
+        for phase in ["Failed", "Succeeded"] {
+            let mut over = pod(ContainerState::Terminated(137, "Error".into()));
+            over.containers = [Container { restarts: 1, ..over.containers[0].clone() }].into();
+            assert!(over.blocked(at(5)).is_some());
+            over.phase = phase.into();
+            assert_eq!((over.blocked(at(5)), over.next_look(at(5)), over.is_coming()), (None, None, false));
+        }
     }
 
     #[test]

@@ -191,7 +191,7 @@ impl Held {
             refused_due: refused
                 .and_then(|condition| condition.since.or(condition.updated_at))
                 .map(|since| since + REFUSED_FOR),
-            is_in_flight: newest.into_iter().any(|pod| !pod.is_ready && pod.gone_by.is_none()),
+            is_in_flight: newest.into_iter().any(Pod::is_coming),
         }
     }
 

@@ -29,7 +29,7 @@ impl Sides {
 }
 
 fn named<'p>(pods: impl Iterator<Item = &'p Pod>) -> Arc<[Arc<str>]> {
-    let mut names: Vec<Arc<str>> = pods.map(|pod| pod.name.clone()).collect();
+    let mut names: Vec<Arc<str>> = pods.filter(|pod| !pod.is_over()).map(|pod| pod.name.clone()).collect();
     names.sort();
     names.truncate(NAMED_AT_MOST);
     names.into()

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::fact::{Applied, Change, Key, Read, Writes};
 use super::{Author, Id, Subject};
 use crate::domain::text;
 use crate::domain::time::{self, Instant};
@@ -63,6 +64,20 @@ pub struct AuditEvent {
     pub subject: Subject,
     /// The sentence.
     pub words: String,
+}
+
+/// Events to be noted in the audit, of no fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotedEvents<'a>(pub &'a [AuditEvent]);
+
+impl Change for NotedEvents<'_> {
+    fn reads(&self) -> Vec<Key> {
+        Vec::new()
+    }
+
+    fn apply(&self, _: &Read, _: &Author, _: &Id, _: Instant) -> Result<Applied, String> {
+        Ok(Applied::Writes(Writes { facts: Vec::new(), events: self.0.to_vec() }))
+    }
 }
 
 /// One line, its fields as far as a search needs them.

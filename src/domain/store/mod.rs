@@ -6,14 +6,20 @@
 mod acknowledgement;
 mod annotation;
 mod audit;
+pub mod fact;
+pub mod facts;
 mod note;
 mod release;
 
-pub use acknowledgement::{Acknowledgement, NewAcknowledgement, Withdrawn};
-pub use annotation::{Annotation, AnnotationKind, NewAnnotation};
-pub use audit::{AuditEntry, AuditEvent, AuditFlaw, AuditKind, AuditSearch, ChainCheck, Head, Line as AuditLine, hex};
-pub use note::{AlertNotes, LONGEST_NOTE, NewNote, Note, check_note};
-pub use release::ReleaseSeen;
+pub use acknowledgement::{
+    ACKNOWLEDGED_IN, Acknowledgement, NewAcknowledgement, WithdrawAcknowledgement, Withdrawn, acknowledgement_of,
+};
+pub use annotation::{ANNOTATIONS_OF, Annotation, AnnotationKind, NewAnnotation};
+pub use audit::{
+    AuditEntry, AuditEvent, AuditFlaw, AuditKind, AuditSearch, ChainCheck, Head, Line as AuditLine, NotedEvents, hex,
+};
+pub use note::{AlertNotes, EditNote, LONGEST_NOTE, MOST_NOTES, NOTES_ABOUT, NewNote, Note, check_note};
+pub use release::{RELEASES_OF, ReleaseSeen, RememberReleases};
 
 use std::fmt;
 
@@ -129,6 +135,22 @@ impl SubjectKind {
     }
 }
 
+impl Subject {
+    /// As three columns.
+    pub fn values(&self) -> [fact::Value; 3] {
+        [(&self.environment).into(), self.kind.word().into(), (&self.name).into()]
+    }
+
+    /// Whether it may be stored.
+    ///
+    /// # Errors
+    /// The sentence to show when it may not.
+    pub fn check(&self) -> Result<(), String> {
+        check_text("environment", &self.environment, false, LONGEST_NAME)?;
+        check_text("name of what it is about", &self.name, self.kind == SubjectKind::Environment, LONGEST_NAME)
+    }
+}
+
 impl fmt::Display for Subject {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(to, "{} {}", self.kind.word(), if self.name.is_empty() { &self.environment } else { &self.name })
@@ -180,7 +202,9 @@ mod tests {
     #[test]
     fn what_cannot_be_stored_is_said_before_anything_is_written() {
         assert!(check_text("note", "it is the cache", false, 64).is_ok());
-        for (text, words) in [(" \n", "empty"), ("\u{200b}", "empty"), ("a\0b", "NUL"), ("123456789", "9 bytes long and 8")] {
+        for (text, words) in
+            [(" \n", "empty"), ("\u{200b}", "empty"), ("a\0b", "NUL"), ("123456789", "9 bytes long and 8")]
+        {
             let said = check_text("note", text, false, 8).expect_err("refused");
             assert!(said.contains(words) && said.contains("nothing was written"), "{said}");
         }

@@ -2,9 +2,13 @@
 
 use std::collections::HashMap;
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::{Id, Subject, SubjectKind, Withdrawn, check_text};
+use super::fact::{
+    Applied, Change, Fact, Holding, Key, Kind, List, Migration, Migrations, Read, Row, Table, Value, stamp,
+};
+use super::{AuditEvent, AuditKind, Author, Id, LONGEST_TEXT, Subject, SubjectKind, Withdrawn, check_text};
 use crate::domain::time::{self, Instant};
 
 /// The longest text of a note that is written here, in bytes. A line as long as this is never shortened when it is drawn, so that
@@ -95,15 +99,172 @@ impl FromIterator<Note> for AlertNotes {
     }
 }
 
-/// A note to be written.
+/// Notes about something, newest first, withdrawn ones too.
+pub const NOTES_ABOUT: &List = &List { by: &["environment =", "kind =", "name ="], newest: "at" };
+/// How many notes on alerts a console holds: the newest.
+pub const MOST_NOTES: u64 = 2_000;
+
+impl Fact for Note {
+    const TABLE: &'static Table = &Table {
+        name: "note",
+        kind: Kind::Versioned,
+        columns: &[
+            "id",
+            "environment",
+            "kind",
+            "name",
+            "text",
+            "by_name",
+            "at",
+            "edited_by",
+            "edited_at",
+            "withdrawn_by",
+            "withdrawn_at",
+        ],
+        key: 1,
+        lists: &[NOTES_ABOUT],
+        held: Some(Holding {
+            only: "withdrawn_at is null and kind = 'alert'",
+            back: TimeDelta::zero(),
+            most: MOST_NOTES,
+        }),
+        migrations: &Migrations {
+            subject: "note",
+            steps: &[
+                Migration::both(include_str!("../../../assets/migrations/note/0001-table.sql")),
+                Migration::both(include_str!("../../../assets/migrations/note/0002-held.sql")),
+            ],
+        },
+    };
+    type Held = AlertNotes;
+
+    fn decode(row: &Row) -> Option<Self> {
+        Some(Self {
+            id: Id::stored(row.text(0)),
+            subject: row.subject(1)?,
+            text: row.lines(4),
+            by: row.text(5),
+            at: row.time(6)?,
+            edited: row.stamp(7),
+            withdrawn: row.stamp(9),
+            version: row.number(11)?,
+        })
+    }
+
+    fn encode(&self) -> Vec<Value> {
+        let [edited_by, edited_at] = stamp(self.edited.as_ref());
+        let [withdrawn_by, withdrawn_at] = stamp(self.withdrawn.as_ref());
+        let [environment, kind, name] = self.subject.values();
+        vec![
+            self.id.as_str().into(),
+            environment,
+            kind,
+            name,
+            (&self.text).into(),
+            (&self.by).into(),
+            self.at.into(),
+            edited_by,
+            edited_at,
+            withdrawn_by,
+            withdrawn_at,
+        ]
+    }
+
+    fn hold(held: &mut Self::Held, new: Vec<Self>, _: Instant) {
+        held.take(new);
+    }
+
+    fn example(nth: u64, text: &str) -> Box<dyn Change> {
+        let subject =
+            Subject { environment: "production".to_owned(), kind: SubjectKind::Alert, name: format!("f{nth}") };
+        Box::new(NewNote { subject, text: text.to_owned() })
+    }
+}
+
+/// Somebody writes a note; its id is that of the attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewNote {
-    /// Its id: the same id writes nothing twice.
-    pub id: Id,
     /// What it is about.
     pub subject: Subject,
     /// The text; not empty.
     pub text: String,
+}
+
+/// Somebody changes the text of a note, or takes it back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EditNote {
+    /// The version that was seen: when it is another by then, nothing is written.
+    pub seen: Note,
+    /// The text in place of the one before; `None` withdraws the note and blanks its text.
+    pub text: Option<String>,
+}
+
+impl Change for NewNote {
+    fn reads(&self) -> Vec<Key> {
+        Vec::new()
+    }
+
+    fn apply(&self, _: &Read, author: &Author, attempt: &Id, now: Instant) -> Result<Applied, String> {
+        self.subject.check()?;
+        check_text("note", &self.text, false, LONGEST_TEXT)?;
+        let note = Note {
+            id: attempt.clone(),
+            subject: self.subject.clone(),
+            text: self.text.clone(),
+            by: author.name.clone(),
+            at: now,
+            edited: None,
+            withdrawn: None,
+            version: 1,
+        };
+        Ok(Applied::one(&note, note.event("note added")))
+    }
+}
+
+impl Change for EditNote {
+    fn reads(&self) -> Vec<Key> {
+        vec![Key::of::<Note>([self.seen.id.as_str().into()])]
+    }
+
+    fn apply(&self, read: &Read, author: &Author, _: &Id, now: Instant) -> Result<Applied, String> {
+        check_text("note", self.text.as_deref().unwrap_or("…"), false, LONGEST_TEXT)?;
+        let Some(current) = read.one::<Note>() else {
+            return Ok(Applied::Conflict("The note is not there any more: nothing was written.".to_owned()));
+        };
+        if current.version != self.seen.version || current.withdrawn.is_some() {
+            return Ok(Applied::Conflict(current.meanwhile()));
+        }
+        let stamp = Some(Withdrawn { by: author.name.clone(), at: now });
+        let version = current.version + 1;
+        let (note, what) = match &self.text {
+            Some(text) => (Note { text: text.clone(), edited: stamp, version, ..current }, "note edited"),
+            // What a withdrawn note said is not repeated: it may be withdrawn because it should not be read.
+            None => (Note { text: String::new(), withdrawn: stamp, version, ..current }, "note withdrawn"),
+        };
+        Ok(Applied::one(&note, note.event(what)))
+    }
+}
+
+impl Note {
+    /// Notes may be long and may be taken back: the audit keeps that there was one and a digest of what it said, not the words.
+    fn event(&self, what: &str) -> AuditEvent {
+        let words = if self.text.is_empty() { String::new() } else { super::digest(&self.text) };
+        AuditEvent { kind: AuditKind::Data, what: what.to_owned(), subject: self.subject.clone(), words }
+    }
+
+    /// What somebody else did first.
+    fn meanwhile(&self) -> String {
+        let (what, by) = match (&self.withdrawn, &self.edited) {
+            (Some(back), _) => ("took the note back", back),
+            (None, Some(edited)) => ("changed the note", edited),
+            (None, None) => return "The note is another than this console last saw: nothing was written.".to_owned(),
+        };
+        format!(
+            "{} {what} at {}, after this console last looked: nothing was written, and your text is still yours. Look at the note and try again.",
+            by.by,
+            by.at.format("%H:%M:%S")
+        )
+    }
 }
 
 #[cfg(test)]

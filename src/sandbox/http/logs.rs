@@ -120,7 +120,7 @@ impl Writer {
     /// What one instance has written until now, oldest first.
     fn lines(&self, is_previous: bool, now: DateTime<Utc>) -> Vec<(DateTime<Utc>, Value)> {
         let instance = if is_previous { self.restarts - 1 } else { self.restarts };
-        let began = self.began + TimeDelta::seconds(instance * CRASH_EVERY) + TimeDelta::milliseconds(120);
+        let began = self.began + time::seconds(instance * CRASH_EVERY) + TimeDelta::milliseconds(120);
         let at = |milliseconds: i64| began + time::milliseconds(milliseconds);
         let entry = |at: DateTime<Utc>, level: u8, words: &str| json!({"level": level, "time": at.timestamp_millis(), "pid": 1, "hostname": self.pod, "name": self.service, "msg": words});
         let mut lines =

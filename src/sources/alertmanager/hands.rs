@@ -35,11 +35,8 @@ pub struct AlertEyes {
 impl AlertEyes {
     async fn alerts(&self, client: &Client, path: &str) -> Result<Vec<Alert>, SourceError> {
         let answer = client.get(path).await?;
-        let reading = Reading {
-            environment: &self.environment,
-            services: &self.services,
-            ahead: time::seconds(answer.ahead),
-        };
+        let reading =
+            Reading { environment: &self.environment, services: &self.services, ahead: time::seconds(answer.ahead) };
         let decoded = wire::alerts(&answer.body, &reading, &mut Before::default())
             .map_err(|what| trouble::malformed(&what, client.name()))?;
         if decoded.unreadable > 0 {

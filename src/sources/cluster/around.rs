@@ -1,10 +1,10 @@
-//! What stands around workloads in trouble: quotas, claims, autoscalers. Listed while something is stuck, never watched or polled.
+//! What stands around workloads in trouble: quotas, claims, autoscalers, volumes that do not come. Listed while something is stuck, never watched or polled.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join3;
+use futures_util::future::join4;
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant as Tick;
@@ -15,7 +15,8 @@ use super::feed::encoded;
 use super::page;
 use super::wire::{Class, Interner, Wire, WireAutoscaler, WireClaim, WireQuota};
 use crate::domain::cause::{Claim, Quota};
-use crate::domain::rollout::Autoscaler;
+use crate::domain::rollout::{Autoscaler, Blocked};
+use crate::domain::text;
 use crate::sources::error::{SourceError, Trouble};
 
 /// How often a namespace is looked at while something in it stays stuck.
@@ -30,7 +31,14 @@ pub(super) struct Around {
     pub(super) claims: Vec<Claim>,
     /// Every autoscaler.
     pub(super) autoscalers: Vec<Autoscaler>,
+    /// The uids of pods whose volumes do not come, and what the kubelet or the attach controller says of it.
+    pub(super) volumes: Vec<(Arc<str>, Blocked)>,
 }
+
+/// The events that say why a volume does not come.
+const OF_VOLUMES: [&str; 2] = ["FailedAttachVolume", "FailedMount"];
+/// The most events of a kind read of a namespace.
+const MOST_EVENTS: usize = 100;
 
 /// Looks around the namespaces that are wanted, each at most every [`READ_EVERY`]; asleep while none is. Ends with its owner.
 pub(super) async fn look(
@@ -68,8 +76,13 @@ pub(super) async fn look(
 
 /// What may be read; `None` when the server does not answer, so that what was known stays.
 async fn read(connection: &Connection, namespace: &str) -> Option<Around> {
-    let (quotas, claims, autoscalers) =
-        join3(quotas(connection, namespace), claims(connection, namespace), autoscalers(connection, namespace)).await;
+    let (quotas, claims, autoscalers, volumes) = join4(
+        quotas(connection, namespace),
+        claims(connection, namespace),
+        autoscalers(connection, namespace),
+        volumes(connection, namespace),
+    )
+    .await;
     // Forbidden or absent is nothing to see; the detail of a workload says so.
     let absent = |trouble: Trouble| matches!(trouble, Trouble::Forbidden | Trouble::NotFound);
     let lost = |error: SourceError| if absent(error.trouble) { Some(error) } else { None };
@@ -77,6 +90,7 @@ async fn read(connection: &Connection, namespace: &str) -> Option<Around> {
         quotas: quotas.map_or_else(|error| lost(error).map(|_| Vec::new()), Some)?,
         claims: claims.map_or_else(|error| lost(error).map(|_| Vec::new()), Some)?,
         autoscalers: autoscalers.map_or_else(|error| lost(error).map(|_| Vec::new()), Some)?,
+        volumes: volumes.map_or_else(|error| lost(error).map(|_| Vec::new()), Some)?,
     })
 }
 
@@ -127,6 +141,37 @@ async fn quotas(connection: &Connection, namespace: &str) -> Result<Vec<Quota>, 
 async fn autoscalers(connection: &Connection, namespace: &str) -> Result<Vec<Autoscaler>, SourceError> {
     let path = format!("/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers?", encoded(namespace));
     listed::<Autoscalers, _>(connection, path, |wire, interner| Some(wire.kept(interner))).await
+}
+
+/// The newest word on each pod whose volumes do not come; that one cannot be attached comes before that nothing is mounted.
+async fn volumes(connection: &Connection, namespace: &str) -> Result<Vec<(Arc<str>, Blocked)>, SourceError> {
+    let mut found: BTreeMap<Arc<str>, Blocked> = BTreeMap::new();
+    for reason in OF_VOLUMES {
+        let path = format!(
+            "/api/v1/namespaces/{}/events?limit={MOST_EVENTS}&fieldSelector={}",
+            encoded(namespace),
+            encoded(&format!("reason={reason},involvedObject.kind=Pod"))
+        );
+        let document = connection.get(&path).await?;
+        let items = document.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let words = |item: &Value, pointer: &str| {
+            item.pointer(pointer).and_then(Value::as_str).map(|words| text::clean(words).into_owned())
+        };
+        let mut said: Vec<(Option<String>, Arc<str>, String)> = items
+            .iter()
+            .filter(|item| words(item, "/reason").as_deref() == Some(reason))
+            .filter_map(|item| {
+                let at = ["/series/lastObservedTime", "/lastTimestamp", "/eventTime"];
+                let at = at.into_iter().find_map(|pointer| words(item, pointer));
+                Some((at, words(item, "/involvedObject/uid")?.into(), words(item, "/message")?))
+            })
+            .collect();
+        said.sort();
+        for (_, uid, message) in said.into_iter().rev() {
+            found.entry(uid).or_insert_with(|| Blocked { reason: reason.into(), message: message.into() });
+        }
+    }
+    Ok(found.into_iter().collect())
 }
 
 /// Claims that are not bound; the classes they ask for are read only when there is one.

@@ -24,11 +24,11 @@ pub(super) struct CauseTable {
     rows: Arc<[Arc<Cause>]>,
 }
 
-/// A pod that is not well; `None` of one that is, that ended well, or that leaves in its time.
+/// A pod that is not well; `None` of one that is, that is over, or that leaves in its time.
 pub(super) fn stuck(row: &PodRow, now: Instant) -> Option<StuckPod> {
     let pod = &row.pod;
     let is_leaving = pod.gone_by.is_some_and(|at| at > now);
-    if pod.is_ready && pod.gone_by.is_none() || is_leaving || &*pod.phase == "Succeeded" {
+    if pod.is_ready && pod.gone_by.is_none() || is_leaving || pod.is_over() {
         return None;
     }
     let unschedulable = pod.unschedulable.as_ref().and_then(|(since, _)| *since);

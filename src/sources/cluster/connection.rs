@@ -372,6 +372,3 @@ async fn collect(mut body: Body, longest: usize, server: &str) -> Result<Bytes, 
 pub(super) const fn is_alive(error: &SourceError) -> bool {
     !matches!(error.trouble, Trouble::Unreachable | Trouble::Timeout | Trouble::Tls | Trouble::Malformed)
 }
-
-/// The status code a page may answer with when its continue token has expired.
-pub(super) const GONE: u16 = StatusCode::GONE.as_u16();

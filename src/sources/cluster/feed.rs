@@ -7,8 +7,8 @@ use bytes::{Buf, BytesMut};
 use http_body_util::BodyExt;
 use tokio::sync::{Notify, mpsc, watch};
 
-use super::connection::{Connection, GONE};
-use super::page::{self, Line};
+use super::connection::Connection;
+use super::page::{self, Line, Place, is_before};
 use super::partial;
 use super::rows::Row;
 use super::trouble;
@@ -92,36 +92,38 @@ impl Feed {
     /// Runs until the owner of the tables is gone.
     pub(super) async fn run<R: Resource>(mut self) {
         let mut backoff = Backoff::default();
-        let mut version: Option<String> = None;
+        let mut place: Option<Place> = None;
         let mut has_told = false;
         // What was once seen is not absent: later refusals are trouble, and the rows stay.
         let mut has_listed = false;
         let mut interner = Interner::default();
         let mut quick = 0;
+        let mut is_resumed = false;
         while !self.changes.is_closed() {
             let began = self.connection.now();
             let mut is_list = false;
-            let outcome = match version.take() {
+            let outcome = match place.take() {
                 None => {
                     is_list = true;
                     let listed = self.list::<R>(has_told, &mut interner).await;
                     // Pages of a list that broke off are in the tables: the next list has to replace them.
                     has_told = true;
                     has_listed |= listed.is_ok();
-                    listed.map(|listed| version = Some(listed))
+                    listed.map(|listed| place = Some(Place(listed)))
                 }
-                Some(mut from) => match self.watch::<R>(&mut from, &mut interner).await {
+                Some(mut from) => match self.watch::<R>(&mut from, is_resumed, &mut interner).await {
                     Ok(Ended::Quietly) => {
-                        version = Some(from);
+                        place = Some(from);
                         Ok(())
                     }
                     Ok(Ended::Gone) => Ok(()),
                     Err(error) => {
-                        version = Some(from);
+                        place = Some(from);
                         Err(error)
                     }
                 },
             };
+            is_resumed = !is_list;
             let lived = self.connection.now() - began;
             // A watch that lasted was a good one, however it ended; a list proves nothing, however long it took.
             if !is_list && lived > LASTING {
@@ -147,7 +149,7 @@ impl Feed {
                 }
                 Err(error) => {
                     if error.trouble == Trouble::Gone {
-                        version = None;
+                        place = None;
                     }
                     let error = match &self.namespace {
                         Some(_) => error,
@@ -220,10 +222,18 @@ impl Feed {
         }
     }
 
+    /// Whether the server is known to be at an older version than we are: its store was put back to an earlier day. A watch from a
+    /// version to come is no error there: it says nothing until that is reached, and the world before the restore would look fresh.
+    async fn went_back<R: Resource>(&self, version: &str) -> bool {
+        let Ok(answered) = self.connection.read(&format!("{}?limit=1", self.path::<R>())).await else { return false };
+        page::read(&answered.body, |_: &R::Wire<'_>| ()).is_ok_and(|page| is_before(&page.version, version))
+    }
+
     /// Watches from a version on, moving it along, until the server or the line ends it.
     async fn watch<R: Resource>(
         &mut self,
-        version: &mut String,
+        place: &mut Place,
+        is_resumed: bool,
         interner: &mut Interner,
     ) -> Result<Ended, SourceError> {
         // Spread out, so that many feeds do not reconnect in the same second.
@@ -231,10 +241,13 @@ impl Feed {
         let path = format!(
             "{}?watch=true&allowWatchBookmarks=true&timeoutSeconds={timeout}&resourceVersion={}",
             self.path::<R>(),
-            encoded(version)
+            encoded(&place.0)
         );
         self.epoch.mark_unchanged();
         let response = self.connection.open_watch(&path).await?;
+        if is_resumed && self.went_back::<R>(&place.0).await {
+            return Ok(Ended::Gone);
+        }
         self.tell(Change::Fresh).await;
         let mut body = response.into_body();
         let mut buffered = BytesMut::new();
@@ -270,7 +283,7 @@ impl Feed {
                 let line = buffered.split_to(scanned + end);
                 buffered.advance(1);
                 scanned = 0;
-                if let Some(ended) = self.take::<R>(&line, version, interner).await? {
+                if let Some(ended) = self.take::<R>(&line, place, interner).await? {
                     return Ok(ended);
                 }
             }
@@ -284,7 +297,7 @@ impl Feed {
     async fn take<R: Resource>(
         &self,
         bytes: &[u8],
-        version: &mut String,
+        place: &mut Place,
         interner: &mut Interner,
     ) -> Result<Option<Ended>, SourceError> {
         if bytes.trim_ascii().is_empty() {
@@ -294,22 +307,21 @@ impl Feed {
             .map_err(|error| trouble::malformed(&error.to_string(), self.connection.server()))?;
         match line {
             Line::Upsert(wire) => {
-                wire.meta().resource_version.as_ref().clone_into(version);
-                let row = R::row(&wire, interner);
+                let row = place.take(&wire.meta().resource_version).then(|| R::row(&wire, interner)).flatten();
                 drop(wire);
                 if let Some(row) = row {
                     self.tell(Change::Upsert(row)).await;
                 }
             }
             Line::Delete(wire) => {
-                wire.meta().resource_version.as_ref().clone_into(version);
+                place.pass(&wire.meta().resource_version);
                 let uid: Arc<str> = wire.meta().uid.as_ref().into();
                 drop(wire);
                 self.tell(Change::Delete(uid)).await;
             }
-            Line::Bookmark(at) => *version = at,
-            Line::Error(GONE, _) => return Ok(Some(Ended::Gone)),
-            Line::Error(code, message) => {
+            Line::Bookmark(at) => return Ok((!place.mark(at)).then_some(Ended::Gone)),
+            Line::Error(status) if status.asks_to_start_over() => return Ok(Some(Ended::Gone)),
+            Line::Error(trouble::Status { code, message, .. }) => {
                 let sentence =
                     format!("{} ended the watch with {code}: {}.", self.connection.server(), text::clean(&message));
                 return Err(SourceError::new(Trouble::Server, sentence));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::feed::Resource;
-use super::rows::{Row, version};
+use super::rows::Row;
 use super::wire::{Interner, Wire, WireCronJob, WireJob};
 use crate::domain::job::{
     CronReport, Job, JobJudgement, JobKind, JobRef, JobVerdict, RunReport, Schedule, judge_cron, judge_run,
@@ -18,7 +18,6 @@ use crate::domain::time::Instant;
 pub(super) struct JobRow {
     /// Which object it is.
     pub(super) uid: Arc<str>,
-    version: u64,
     namespace: Arc<str>,
     name: Arc<str>,
     what: What,
@@ -47,7 +46,6 @@ fn row<'a>(wire: &impl Wire<'a>, what: What, interner: &mut Interner) -> Row {
     let meta = wire.meta();
     Row::Job(Box::new(JobRow {
         uid: meta.uid.as_ref().into(),
-        version: version(&meta.resource_version),
         namespace: interner.keep_clean(&meta.namespace),
         name: text::clean(&meta.name).into(),
         what,
@@ -95,11 +93,8 @@ pub(super) struct JobTable {
 }
 
 impl JobTable {
-    /// Takes a new or changed object in; one older than what is known is left out.
+    /// Takes a new or changed object in.
     pub(super) fn upsert(&mut self, row: JobRow) {
-        if self.known.get(&row.uid).is_some_and(|known| known.version > row.version) {
-            return;
-        }
         if let What::Run { owner: Some((owner, _)), .. } = &row.what {
             self.runs_of.entry(owner.clone()).or_default().insert(row.uid.clone());
         }

@@ -1,9 +1,11 @@
 //! Which cluster, and with which credentials: the kubeconfig, or the pod's own service account.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
+use kube::config::{KubeConfigOptions, Kubeconfig};
 
+use super::credentials;
 use crate::domain::text;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::proxy;
@@ -47,11 +49,11 @@ impl Contexts {
         Self::merged(files)
     }
 
-    /// Merges files as kubectl does: whoever defines something first counts, a path is relative to the file it stands in, and of
+    /// Merges files as kubectl does: the first file to define something counts, a path is relative to the file it stands in, and of
     /// several files those that do not exist are passed over.
     ///
     /// # Errors
-    /// When none of them exists, or one is no kubeconfig.
+    /// When none of them exists, one is no kubeconfig, or one defines something twice: nobody can tell which cluster is meant.
     pub fn merged(files: Vec<PathBuf>) -> Result<Self, SourceError> {
         let from = files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ");
         let wrong =
@@ -67,6 +69,10 @@ impl Contexts {
                 }
                 read => read.map_err(|error| wrong(&name, &error))?,
             };
+            if let Some(twice) = twice(&next) {
+                let words = format!("{twice} twice, and kubectl refuses that too; rename or remove one");
+                return Err(wrong(&name, &std::io::Error::other(words)));
+            }
             // An empty name is none, or it would hide the one of a later file.
             next.current_context = next.current_context.filter(|name| !name.is_empty());
             config = Some(match config {
@@ -180,10 +186,20 @@ impl Endpoint {
             })?,
             Self::Context(contexts, context) => {
                 let mut file = contexts.config.clone();
-                for user in &mut file.auth_infos {
-                    if let Some(exec) = user.auth_info.as_mut().and_then(|info| info.exec.as_mut()) {
-                        exec.interactive_mode = Some(ExecInteractiveMode::Never);
+                let used =
+                    file.contexts.iter().find(|named| named.name == *context).and_then(|named| named.context.clone());
+                let is_used = |name: &str| used.as_ref().is_some_and(|used| used.cluster == name);
+                for named in &mut file.auth_infos {
+                    if used.as_ref().is_some_and(|used| used.user.as_ref() == Some(&named.name)) {
+                        named.auth_info = named.auth_info.take().map(credentials::of_user);
                     }
+                }
+                for named in file.clusters.iter_mut().filter(|named| is_used(&named.name)) {
+                    let cluster = named.cluster.take().map(credentials::of_cluster).transpose();
+                    named.cluster = cluster.map_err(|words| {
+                        let words = std::io::Error::other(format!("cluster {:?}: {words}", named.name));
+                        SourceError::new(Trouble::Setup, unreadable(&contexts.from, &words))
+                    })?;
                 }
                 let options = KubeConfigOptions { context: Some(context.clone()), cluster: None, user: None };
                 kube::Config::from_custom_kubeconfig(file, &options)
@@ -246,6 +262,16 @@ impl Endpoint {
     }
 }
 
+/// What one file defines twice: `it names the cluster "prod"`.
+fn twice(file: &Kubeconfig) -> Option<String> {
+    let clusters = file.clusters.iter().map(|named| ("cluster", &named.name));
+    let users = file.auth_infos.iter().map(|named| ("user", &named.name));
+    let contexts = file.contexts.iter().map(|named| ("context", &named.name));
+    let mut known = HashSet::new();
+    let mut all = clusters.chain(users).chain(contexts);
+    all.find(|named| !known.insert(*named)).map(|(kind, name)| format!("it names the {kind} {name:?}"))
+}
+
 fn unreadable(from: &str, error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
@@ -284,7 +310,8 @@ mod tests {
     #[tokio::test]
     async fn plug_ins_never_get_the_terminal_and_nothing_is_retried() -> Result<(), Box<dyn std::error::Error>> {
         let config = contexts()?.endpoint("prod")?.config().await?;
-        assert_eq!(config.auth_info.exec.and_then(|exec| exec.interactive_mode), Some(ExecInteractiveMode::Never));
+        let mode = config.auth_info.exec.and_then(|exec| exec.interactive_mode);
+        assert_eq!(mode, Some(kube::config::ExecInteractiveMode::Never));
         assert!(!config.default_retry);
         Ok(())
     }
@@ -310,6 +337,33 @@ mod tests {
         assert_eq!(Contexts::merged(vec![one])?.current(), None);
         let error = Contexts::merged(vec![missing.clone(), missing]).err().ok_or("nothing is there")?;
         assert!(error.sentence.contains("missing") && error.sentence.contains("--kubeconfig"), "{error}");
+        Ok(())
+    }
+
+    #[test]
+    fn what_one_file_names_twice_is_refused_and_of_two_files_the_first_counts() -> Result<(), Box<dyn std::error::Error>>
+    {
+        let folder = tempfile::tempdir()?;
+        let named = |clusters: &[&str], users: &[&str], contexts: &[&str]| {
+            let list =
+                |names: &[&str]| names.iter().map(|name| format!("{{name: {name}}}")).collect::<Vec<_>>().join(", ");
+            let text =
+                format!("clusters: [{}]\nusers: [{}]\ncontexts: [{}]\n", list(clusters), list(users), list(contexts));
+            let file = folder.path().join("config");
+            std::fs::write(&file, text).map(|()| Contexts::merged(vec![file.clone(), file]))
+        };
+        for (twice, read) in [
+            ("cluster \"a\"", named(&["a", "b", "a"], &[], &[])?),
+            ("user \"u\"", named(&["a"], &["u", "u"], &["a"])?),
+            ("context \"prod\"", named(&["a"], &["a"], &["prod", "prod"])?),
+        ] {
+            let error = read.err().ok_or("it should be refused")?;
+            assert!(error.sentence.contains(&format!("it names the {twice} twice")), "{error}");
+        }
+        assert!(
+            named(&["a"], &["a"], &["a"])?.is_ok(),
+            "kinds have names of their own, and the same file twice is no matter"
+        );
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! The logs of a workload's containers: every pod at once, line by line, without duplicates or holes when a line breaks.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,15 +13,17 @@ use tokio::sync::mpsc;
 use super::connection::Connection;
 use super::feed::encoded;
 use super::trouble;
-use crate::domain::log::{Line, LogAsk, Mask, Origin, Since, Standing};
-use crate::domain::rollout::Pod;
+use crate::domain::log::{Line, LogAsk, Mask, Origin, Since, Standing, without_codes};
+use crate::domain::rollout::{Container, Pod};
 use crate::domain::time::{self, Instant};
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::logs::LogNews;
 use crate::sources::observe::ObserveCluster;
 
-/// The longest line, in bytes; the rest of a longer one is left out, and that is said.
-const LONGEST_LINE: usize = 16 * 1024;
+/// The longest line, in bytes: its beginning and its end. Of a longer one the middle is left out, and that is said: the root cause of a
+/// stack stands at its end.
+const LONGEST_HEAD: usize = 48 * 1024;
+const LONGEST_TAIL: usize = 16 * 1024;
 /// The most lines told at once.
 const BATCH: usize = 256;
 /// The waits between two attempts.
@@ -35,6 +37,12 @@ pub async fn follow_logs(connection: Connection, ask: LogAsk, mask: Arc<Mask>, n
         () = reader.run() => {}
         () = news.closed() => {}
     }
+}
+
+/// Whether a container is asked where none is named: what an init container has to say matters while it holds the pod up, and one that
+/// stays is one of the others.
+const fn is_asked_unnamed(pod: &Pod, container: &Container) -> bool {
+    container.stays() || !pod.is_ready
 }
 
 struct Reader<'a> {
@@ -51,6 +59,7 @@ impl Reader<'_> {
         let mut followers: FuturesUnordered<BoxFuture<'_, ()>> = FuturesUnordered::new();
         let mut wait = FIRST_WAIT;
         let mut is_troubled = false;
+        let mut said = HashSet::new();
         loop {
             let mut looks = self.connection.follow(&self.ask.workload);
             loop {
@@ -63,6 +72,9 @@ impl Reader<'_> {
                         wait = FIRST_WAIT;
                         if std::mem::take(&mut is_troubled) {
                             self.tell(LogNews::Trouble(None)).await;
+                        }
+                        for pod in &facts.pods {
+                            self.say_left_out(pod, &mut said).await;
                         }
                         for (pod, container) in facts.pods.iter().flat_map(|pod| self.containers(pod)) {
                             if known.insert((pod.uid.clone(), container.clone())) {
@@ -104,10 +116,23 @@ impl Reader<'_> {
         let is_asked = self.ask.pod.as_ref().is_none_or(|asked| *asked == pod.name);
         let names = pod.containers.iter().filter(|container| match &self.ask.container {
             Some(asked) => container.name == *asked,
-            // What an init container has to say matters while it holds the pod up.
-            None => !container.is_init || !pod.is_ready,
+            None => is_asked_unnamed(pod, container),
         });
         names.filter(move |_| is_asked).map(move |container| (pod, container.name.clone()))
+    }
+
+    /// Says which containers of a pod are not asked, each name once.
+    async fn say_left_out(&self, pod: &Pod, said: &mut HashSet<Arc<str>>) {
+        if self.ask.container.is_some() || self.ask.pod.as_ref().is_some_and(|asked| *asked != pod.name) {
+            return;
+        }
+        for container in pod.containers.iter().filter(|container| !is_asked_unnamed(pod, container)) {
+            if said.insert(container.name.clone()) {
+                let origin = Arc::new(Origin { pod: pod.name.clone(), container: container.name.clone() });
+                let words = "not asked: an init container of a pod that is ready; name it to read it";
+                self.tell(LogNews::Lines(vec![Line::remark(origin, words)])).await;
+            }
+        }
     }
 
     async fn tell(&self, news: LogNews) {
@@ -185,9 +210,13 @@ impl Reader<'_> {
                     }
                     Taken::New => {}
                 }
-                let cut =
-                    if raw.left_out > 0 { format!(" … ({} bytes left out)", raw.left_out) } else { String::new() };
-                batch.push(Line::read(at, origin.clone(), &format!("{}{cut}", self.mask.apply(&text))));
+                // Colours first: one between a name and its secret would hide it from the mask.
+                let mut safe = self.mask.apply(&without_codes(&text));
+                if let Some((left_out, end)) = &raw.end {
+                    let end = self.mask.apply(&without_codes(end));
+                    safe = format!("{safe} … ({left_out} bytes left out) … {end}");
+                }
+                batch.push(Line::read(at, origin.clone(), &safe));
                 if batch.len() >= BATCH {
                     self.send(&mut batch).await;
                 }
@@ -260,7 +289,7 @@ impl Place {
     /// What is said where the first line of a further request is not one of those read last.
     const fn seam(&self) -> &'static str {
         match self.is_next_instance {
-            Some(true) => "the container ended; what follows is its next instance",
+            Some(true) => "the log ended; what follows may be of the next instance of the container",
             _ => "lines may be missing here: the last one read is not in the log any more",
         }
     }
@@ -301,17 +330,22 @@ fn stamped(raw: &str) -> (Option<Instant>, String) {
 }
 
 /// One line as it came.
+#[derive(Debug, PartialEq, Eq)]
 struct Raw {
+    /// The line, or the beginning of one that is too long.
     text: String,
-    left_out: usize,
+    /// Of such a one how many bytes were left out, and its end.
+    end: Option<(usize, String)>,
 }
 
 /// Cuts bytes into lines of a bounded length.
 #[derive(Default)]
 struct Cutter {
-    line: Vec<u8>,
+    head: Vec<u8>,
+    /// What came after the head: at most twice [`LONGEST_TAIL`].
+    tail: Vec<u8>,
     left_out: usize,
-    whole: std::collections::VecDeque<Raw>,
+    whole: VecDeque<Raw>,
 }
 
 impl Cutter {
@@ -325,19 +359,46 @@ impl Cutter {
     }
 
     fn keep(&mut self, piece: &[u8]) {
-        let room = LONGEST_LINE.saturating_sub(self.line.len()).min(piece.len());
-        self.line.extend_from_slice(&piece[..room]);
-        self.left_out += piece.len() - room;
+        let room = LONGEST_HEAD.saturating_sub(self.head.len()).min(piece.len());
+        self.head.extend_from_slice(&piece[..room]);
+        for piece in piece[room..].chunks(LONGEST_TAIL) {
+            self.tail.extend_from_slice(piece);
+            if self.tail.len() > 2 * LONGEST_TAIL {
+                self.shorten();
+            }
+        }
+    }
+
+    /// Leaves out what is before the last [`LONGEST_TAIL`] bytes.
+    fn shorten(&mut self) {
+        let gone = self.tail.len().saturating_sub(LONGEST_TAIL);
+        self.tail.drain(..gone);
+        self.left_out += gone;
     }
 
     fn finish(&mut self) {
-        let text = String::from_utf8_lossy(&self.line).trim_end_matches('\r').to_owned();
-        self.whole.push_back(Raw { text, left_out: std::mem::take(&mut self.left_out) });
-        self.line.clear();
+        self.shorten();
+        let mut left_out = std::mem::take(&mut self.left_out);
+        if left_out == 0 {
+            self.head.append(&mut self.tail);
+        } else {
+            // Half a word may be half a secret, which no mask knows.
+            let is_edge = |byte: &u8| byte.is_ascii_whitespace() || b"\"',;&".contains(byte);
+            let end = self.head.iter().rposition(is_edge).map_or(0, |edge| edge + 1);
+            let start = self.tail.iter().position(is_edge).unwrap_or(self.tail.len());
+            left_out += self.head.len() - end + start;
+            self.head.truncate(end);
+            self.tail.drain(..start);
+        }
+        let words = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end_matches('\r').to_owned();
+        let end = (left_out > 0).then(|| (left_out, words(&self.tail)));
+        self.whole.push_back(Raw { text: words(&self.head), end });
+        self.head.clear();
+        self.tail.clear();
     }
 
     fn end(&mut self) {
-        if !self.line.is_empty() {
+        if !self.head.is_empty() {
             self.finish();
         }
     }
@@ -374,16 +435,43 @@ mod tests {
         assert_eq!(new, ["b", "d", "e"], "a third equal line is new");
     }
 
-    #[test]
-    fn pieces_become_lines_and_long_ones_are_cut() {
+    fn cut(pieces: &[&str]) -> Vec<Raw> {
         let mut cutter = Cutter::default();
-        for piece in ["a", "b\nc\r\n", &"x".repeat(LONGEST_LINE + 10), "\nlast"] {
+        for piece in pieces {
             cutter.feed(piece.as_bytes());
         }
         cutter.end();
-        let lines: Vec<Raw> = std::iter::from_fn(|| cutter.next()).collect();
-        assert_eq!(lines.iter().map(|raw| raw.text.len()).collect::<Vec<_>>(), [2, 1, LONGEST_LINE, 4]);
-        assert_eq!(lines[2].left_out, 10);
+        std::iter::from_fn(|| cutter.next()).collect()
+    }
+
+    #[test]
+    fn pieces_become_lines() {
+        let lines = cut(&["a", "b\nc\r\n", &"x".repeat(LONGEST_HEAD + LONGEST_TAIL), "\nlast"]);
+        assert!(lines.iter().all(|raw| raw.end.is_none()));
+        let lengths: Vec<usize> = lines.iter().map(|raw| raw.text.len()).collect();
+        assert_eq!(lengths, [2, 1, LONGEST_HEAD + LONGEST_TAIL, 4]);
+    }
+
+    #[test]
+    fn of_a_line_that_is_too_long_both_ends_are_kept_and_the_cut_is_counted() {
+        let long = format!("begin {}the root cause", "word ".repeat(40_000));
+        for pieces in
+            [vec![&*long], long.as_bytes().chunks(777).map(|piece| std::str::from_utf8(piece).unwrap_or("")).collect()]
+        {
+            let lines = cut(&pieces);
+            let [Raw { text, end: Some((left_out, end)) }] = lines.as_slice() else { panic!("{} lines", lines.len()) };
+            assert!(text.starts_with("begin word") && end.ends_with("the root cause"), "{end}");
+            assert!(text.len() <= LONGEST_HEAD && end.len() <= LONGEST_TAIL);
+            assert_eq!(text.len() + left_out + end.len(), long.len());
+        }
+    }
+
+    #[test]
+    fn no_half_secret_stands_beside_a_cut() {
+        let secret = "hunter2".repeat(LONGEST_HEAD);
+        let lines = cut(&["login token=", &secret, " failed"]);
+        let [Raw { text, end: Some((_, end)) }] = lines.as_slice() else { panic!("{} lines", lines.len()) };
+        assert_eq!((text.as_str(), end.as_str()), ("login ", " failed"));
     }
 
     #[test]

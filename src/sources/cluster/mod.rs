@@ -13,6 +13,7 @@ mod around;
 mod budgets;
 mod causes;
 mod connection;
+mod credentials;
 mod facts;
 mod feed;
 mod hands;
@@ -41,6 +42,7 @@ mod usage;
 mod wire;
 
 pub use connection::Connection;
+pub use credentials::{PLUG_IN, start_plug_ins_with};
 pub use hands::{Hands, Rehearsal};
 pub use kubeconfig::{Contexts, Endpoint};
 pub use logs::follow_logs;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::feed::Resource;
-use super::rows::{Row, version};
+use super::rows::Row;
 use super::wire::{Interner, WireNode};
 use crate::domain::node::{Node, NodeRef, PodTally};
 use crate::domain::rollout::Pod;
@@ -12,7 +12,6 @@ use crate::domain::rollout::Pod;
 /// A node as the tables keep it.
 #[derive(Debug)]
 pub(super) struct NodeRow {
-    version: u64,
     /// The node, without its environment and its pods.
     pub(super) node: Node,
 }
@@ -26,8 +25,7 @@ impl Resource for Nodes {
     const PATH: (&'static str, &'static str) = ("/api/v1", "nodes");
 
     fn row(wire: &WireNode<'_>, interner: &mut Interner) -> Option<Row> {
-        let version = version(&wire.metadata.resource_version);
-        Some(Row::Node(Box::new(NodeRow { version, node: wire.kept(interner) })))
+        Some(Row::Node(Box::new(NodeRow { node: wire.kept(interner) })))
     }
 }
 
@@ -45,11 +43,11 @@ pub(super) struct NodeTable {
 }
 
 impl NodeTable {
-    /// Takes a new or changed node in; one older than what is known is left out.
+    /// Takes a new or changed node in.
     pub(super) fn upsert(&mut self, row: NodeRow) {
         let known = self.known.get(&row.node.uid);
         // A heartbeat changes nothing that is kept.
-        if known.is_some_and(|known| known.version > row.version || known.node == row.node) {
+        if known.is_some_and(|known| known.node == row.node) {
             return;
         }
         self.is_dirty = true;
@@ -66,14 +64,14 @@ impl NodeTable {
     /// Counts a pod that is new, changed or gone.
     pub(super) fn count(&mut self, before: Option<&Pod>, after: Option<&Pod>) {
         let counted = |pod: Option<&'_ Pod>| {
-            let pod = pod.filter(|pod| &*pod.phase != "Succeeded")?;
+            let pod = pod.filter(|pod| !pod.is_over())?;
             Some((pod.node.clone(), &*pod.phase == "Pending", pod.is_ready))
         };
         if counted(before) == counted(after) {
             return;
         }
         for (pod, is_there) in [(before, false), (after, true)] {
-            let Some(pod) = pod.filter(|pod| &*pod.phase != "Succeeded") else { continue };
+            let Some(pod) = pod.filter(|pod| !pod.is_over()) else { continue };
             let tally = self.pods.entry(pod.node.clone()).or_default();
             let step = |number: &mut u32, is_counted: bool| {
                 let by = u32::from(is_counted);
@@ -136,14 +134,14 @@ impl NodeTable {
 mod tests {
     use super::*;
 
-    fn row(name: &str, version: u64, is_ready: bool) -> NodeRow {
+    fn row(name: &str, is_ready: bool) -> NodeRow {
         let status = if is_ready { "True" } else { "False" };
         let json = format!(
-            r#"{{"metadata":{{"name":"{name}","uid":"uid-{name}","resourceVersion":"{version}"}},
+            r#"{{"metadata":{{"name":"{name}","uid":"uid-{name}"}},
                 "status":{{"conditions":[{{"type":"Ready","status":"{status}"}}]}}}}"#
         );
         let wire: WireNode<'_> = serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}"));
-        NodeRow { version, node: wire.kept(&mut Interner::default()) }
+        NodeRow { node: wire.kept(&mut Interner::default()) }
     }
 
     fn pod(name: &str, node: Option<&str>, phase: &str, is_ready: bool) -> Pod {
@@ -156,6 +154,9 @@ mod tests {
             is_ready,
             created_at: None,
             unschedulable: None,
+            gate: None,
+            volume: None,
+            changed_at: None,
             gone_by: None,
             containers: [].into(),
         }
@@ -165,18 +166,21 @@ mod tests {
     fn pods_are_counted_where_they_are_and_forgotten_where_they_were() {
         let mut table = NodeTable::default();
         let environment = "production".into();
-        table.upsert(row("node-a", 1, true));
-        table.upsert(row("node-b", 1, false));
+        table.upsert(row("node-a", true));
+        table.upsert(row("node-b", false));
         let waiting = pod("a", None, "Pending", false);
         let running = pod("a", Some("node-a"), "Running", true);
         let ended = pod("a", Some("node-a"), "Succeeded", false);
+        let left_over = pod("b", Some("node-b"), "Failed", false);
         table.count(None, Some(&waiting));
+        table.count(None, Some(&left_over));
         assert_eq!(table.pending(), 1);
         table.count(Some(&waiting), Some(&running));
         assert!(table.settle(&environment));
         let rows = table.rows();
         assert_eq!(rows.iter().map(|node| &*node.node.name).collect::<Vec<_>>(), ["node-b", "node-a"], "worst first");
         assert_eq!(rows[1].pods, PodTally { all: 1, pending: 0, unready: 0 });
+        assert_eq!(rows[0].pods, PodTally::default(), "a pod left over is on no node");
         table.count(Some(&running), Some(&ended));
         table.settle(&environment);
         assert_eq!((table.rows()[1].pods, table.pending()), (PodTally::default(), 0));
@@ -185,13 +189,14 @@ mod tests {
     }
 
     #[test]
-    fn an_older_word_and_a_heartbeat_change_nothing() {
+    fn a_heartbeat_changes_nothing() {
         let mut table = NodeTable::default();
-        table.upsert(row("node-a", 7, false));
+        table.upsert(row("node-a", false));
         assert!(table.settle(&"e".into()));
-        table.upsert(row("node-a", 3, true));
-        table.upsert(row("node-a", 9, false));
+        table.upsert(row("node-a", false));
         assert!(!table.settle(&"e".into()));
+        table.upsert(row("node-a", true));
+        assert!(table.settle(&"e".into()), "the last word counts");
         assert!(table.delete(&"uid-node-a".into()) && table.settle(&"e".into()));
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::trouble::Status;
 use super::wire::Wire;
 
 /// One page of a list.
@@ -73,8 +74,8 @@ pub(super) enum Line<W> {
     Delete(W),
     /// BOOKMARK: the version to go on from.
     Bookmark(String),
-    /// ERROR with its code; 410 asks for a new list.
-    Error(u16, String),
+    /// ERROR with what the server says.
+    Error(Status),
     /// Not understood; skipped.
     Unreadable,
 }
@@ -93,6 +94,43 @@ struct BookmarkObject<'a> {
     metadata: ListMeta<'a>,
 }
 
+/// Whether one version of a resource is known to be earlier than another: versions that are no numbers cannot be compared.
+pub(super) fn is_before(version: &str, other: &str) -> bool {
+    let number = |version: &str| version.parse::<u64>().ok();
+    number(version).zip(number(other)).is_some_and(|(version, other)| version < other)
+}
+
+/// How far a watch has come: the version to go on from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place(pub(super) String);
+
+impl Place {
+    /// Moves to an object that is new or changed; `false` where it was told before, by a server or a proxy that repeats itself.
+    pub(super) fn take(&mut self, version: &str) -> bool {
+        let is_known = self.0 == version && !version.is_empty() || is_before(version, &self.0);
+        if !is_known {
+            version.clone_into(&mut self.0);
+        }
+        !is_known
+    }
+
+    /// Moves to an object that is gone. Old servers tell the version it had last, which may be behind.
+    pub(super) fn pass(&mut self, version: &str) {
+        if !is_before(version, &self.0) {
+            version.clone_into(&mut self.0);
+        }
+    }
+
+    /// Moves to where the server says it is; `false` where that is behind us, and so another world.
+    pub(super) fn mark(&mut self, version: String) -> bool {
+        let is_ahead = !is_before(&version, &self.0);
+        if is_ahead {
+            self.0 = version;
+        }
+        is_ahead
+    }
+}
+
 /// Decodes one line of a watch.
 ///
 /// # Errors
@@ -107,10 +145,7 @@ pub(super) fn line<'a, W: Wire<'a>>(bytes: &'a [u8]) -> Result<Line<W>, serde_js
             let bookmark: BookmarkObject<'_> = serde_json::from_str(object)?;
             Line::Bookmark(bookmark.metadata.resource_version.into_owned())
         }
-        "ERROR" => {
-            let status: super::trouble::Status = serde_json::from_str(object).unwrap_or_default();
-            Line::Error(status.code, status.message)
-        }
+        "ERROR" => Line::Error(serde_json::from_str(object).unwrap_or_default()),
         _ => Line::Unreadable,
     })
 }
@@ -132,6 +167,21 @@ mod tests {
     }
 
     #[test]
+    fn a_watch_goes_on_from_where_it_came_to_and_never_backwards() {
+        let mut place = Place("9".into());
+        assert!(place.take("10") && place == Place("10".into()), "numbers, not letters");
+        assert!(!place.take("10") && !place.take("9"), "told before");
+        place.pass("8");
+        assert_eq!(place, Place("10".into()), "the version a deleted object had last");
+        place.pass("12");
+        assert!(place.mark("12".into()) && place.mark("40".into()) && place == Place("40".into()));
+        assert!(!place.mark("39".into()) && place == Place("40".into()), "a server behind us knows another world");
+        let mut opaque = Place("a".into());
+        assert!(opaque.take("b") && opaque.mark("a".into()), "what is no number cannot be compared");
+        assert!(is_before("9", "10") && !is_before("10", "10") && !is_before("x", "10"));
+    }
+
+    #[test]
     fn garbage_is_not_an_empty_list() {
         assert!(read(b"<html>", |pod: &WirePod<'_>| pod.metadata.name.to_string()).is_err());
         assert!(
@@ -142,7 +192,9 @@ mod tests {
     #[test]
     fn an_error_line_carries_its_code() -> Result<(), serde_json::Error> {
         let bytes = br#"{"type":"ERROR","object":{"kind":"Status","code":410,"message":"too old"}}"#;
-        assert!(matches!(line::<WireDeployment<'_>>(bytes)?, Line::Error(410, message) if message == "too old"));
+        assert!(
+            matches!(line::<WireDeployment<'_>>(bytes)?, Line::Error(status) if status.message == "too old" && status.asks_to_start_over())
+        );
         Ok(())
     }
 }

@@ -104,7 +104,6 @@ mod tests {
     fn revision(number: u64, tag: &str, created: i64) -> RevisionRow {
         RevisionRow {
             uid: format!("rs-{tag}").into(),
-            version: 1,
             owner: "d".into(),
             number: Some(number),
             images: [format!("api:{tag}").into()].into(),
@@ -117,7 +116,6 @@ mod tests {
     fn made(current: &RevisionRow, others: &[RevisionRow], written: i64) -> Release {
         let row = WorkloadRow {
             uid: "d".into(),
-            version: 1,
             namespace: "shop".into(),
             name: "api".into(),
             report: Report::default(),

@@ -34,7 +34,6 @@ pub(super) enum Row {
 #[derive(Debug)]
 pub(super) struct WorkloadRow {
     pub(super) uid: Arc<str>,
-    pub(super) version: u64,
     pub(super) namespace: Arc<str>,
     pub(super) name: Arc<str>,
     pub(super) report: Report,
@@ -52,7 +51,6 @@ pub(super) struct WorkloadRow {
 #[derive(Debug)]
 pub(super) struct RevisionRow {
     pub(super) uid: Arc<str>,
-    pub(super) version: u64,
     pub(super) owner: Arc<str>,
     pub(super) number: Option<u64>,
     pub(super) images: Arc<[Arc<str>]>,
@@ -65,7 +63,6 @@ pub(super) struct RevisionRow {
 /// A pod.
 #[derive(Debug)]
 pub(super) struct PodRow {
-    pub(super) version: u64,
     pub(super) owner: Arc<str>,
     pub(super) pod: Pod,
     /// The volume claims it names, while it is Pending; boxed, because nearly no pod is.
@@ -87,16 +84,10 @@ pub(super) struct ControllerRevisions;
 /// Feeds the tables with pods.
 pub(super) struct Pods;
 
-/// A resource version as a number, to tell an older event from a newer one of the same object; 0 when it is none.
-pub(super) fn version(raw: &str) -> u64 {
-    raw.parse().unwrap_or(0)
-}
-
 fn workload<'a, W: Wire<'a> + WireWorkload>(wire: &W, interner: &mut Interner) -> Row {
     let meta = wire.meta();
     Row::Workload(Box::new(WorkloadRow {
         uid: meta.uid.as_ref().into(),
-        version: version(&meta.resource_version),
         namespace: interner.keep_clean(&meta.namespace),
         name: text::clean(&meta.name).into(),
         report: wire.report(interner),
@@ -145,7 +136,6 @@ impl Resource for ReplicaSets {
         let meta = &wire.metadata;
         Some(Row::Revision(RevisionRow {
             uid: meta.uid.as_ref().into(),
-            version: version(&meta.resource_version),
             owner: meta.controller()?.into(),
             number: wire.revision(),
             images: wire.images(interner),
@@ -165,7 +155,6 @@ impl Resource for ControllerRevisions {
         let meta = wire.meta();
         Some(Row::Revision(RevisionRow {
             uid: meta.uid.as_ref().into(),
-            version: version(&meta.resource_version),
             owner: meta.controller()?.into(),
             number: Some(wire.number()),
             images: wire.images(interner),
@@ -189,7 +178,7 @@ impl Resource for Pods {
         let owner = interner.keep(meta.controller()?);
         let pod = wire.kept(interner);
         let claims = wire.claims(interner).map(Box::new);
-        Some(Row::Pod(Box::new(PodRow { version: version(&meta.resource_version), owner, pod, claims })))
+        Some(Row::Pod(Box::new(PodRow { owner, pod, claims })))
     }
 }
 

@@ -253,7 +253,7 @@ impl Owner {
                 }
                 () = retry.notified() => health = Box::pin(readiness::ask(&connection, Duration::ZERO)),
                 Some((namespace, around)) = around.recv() => {
-                    self.tables.causes.surround(namespace, around);
+                    self.tables.surround(namespace, around);
                     is_dirty = true;
                 }
                 Ok(()) = self.source.focus.changed() => is_dirty = true,

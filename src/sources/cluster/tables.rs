@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::around::Around;
 use super::causes::{self, CauseTable};
 use super::jobs::JobTable;
 use super::nodes::NodeTable;
@@ -14,7 +15,7 @@ use super::wire;
 use crate::domain::action::OperationRecord;
 use crate::domain::cause::Held;
 use crate::domain::release::Release;
-use crate::domain::rollout::{self, Judgement, Kind, Pod, Report, Rollout, Sides, Verdict, WorkloadRef};
+use crate::domain::rollout::{self, Blocked, Judgement, Kind, Pod, Report, Rollout, Sides, Verdict, WorkloadRef};
 use crate::domain::service::{Services, Unmapped};
 use crate::domain::text;
 use crate::domain::time::Instant;
@@ -49,6 +50,8 @@ pub(super) struct Tables {
     pods_of: HashMap<Arc<str>, HashSet<Arc<str>>>,
     /// Which feed an object came from, so that a new list replaces only its own.
     fed_by: HashMap<Arc<str>, usize>,
+    /// What is said of the volumes of a pod that do not come, with the namespace it was read of.
+    volumes: HashMap<Arc<str>, (Arc<str>, Blocked)>,
     dirty: HashSet<Arc<str>>,
     /// When a workload has to be judged again although nothing was reported.
     due: HashMap<Arc<str>, Instant>,
@@ -69,28 +72,23 @@ impl Tables {
         Self { environment, services, ..Self::default() }
     }
 
-    /// Takes a new or changed object in; an event older than what is known is left out.
+    /// Takes a new or changed object in. A feed tells in order, and each object comes from one feed: the last word counts.
     pub(super) fn upsert(&mut self, feed: usize, row: Row) {
         self.fed_by.insert(row.uid().clone(), feed);
         match row {
             Row::Workload(row) => {
-                if self.workloads.get(&row.uid).is_some_and(|known| known.version > row.version) {
-                    return;
-                }
                 self.dirty.insert(row.uid.clone());
                 self.workloads.insert(row.uid.clone(), *row);
             }
             Row::Revision(row) => {
-                if self.revisions.get(&row.uid).is_some_and(|known| known.version > row.version) {
-                    return;
-                }
                 self.dirty.insert(row.owner.clone());
                 self.revisions_of.entry(row.owner.clone()).or_default().insert(row.uid.clone());
                 self.revisions.insert(row.uid.clone(), row);
             }
-            Row::Pod(row) => {
+            Row::Pod(mut row) => {
                 let uid = row.pod.uid.clone();
-                if self.pods.get(&uid).is_some_and(|known| known.version > row.version || known.pod == row.pod) {
+                row.pod.volume = self.volume_of(&uid);
+                if self.pods.get(&uid).is_some_and(|known| known.pod == row.pod) {
                     return;
                 }
                 self.touch_owner(&row.owner);
@@ -141,6 +139,30 @@ impl Tables {
         for row in rows {
             self.upsert(feed, row);
         }
+    }
+
+    /// Notes what stands around the workloads of a namespace; `None` when it could not be read, and what was known stays.
+    pub(super) fn surround(&mut self, namespace: Arc<str>, around: Option<Around>) {
+        if let Some(around) = &around {
+            let before = self.volumes.extract_if(|_, (of, _)| *of == namespace).map(|(uid, _)| uid);
+            let mut uids: HashSet<Arc<str>> = before.collect();
+            uids.extend(around.volumes.iter().map(|(uid, _)| uid.clone()));
+            let said = around.volumes.iter().map(|(uid, said)| (uid.clone(), (namespace.clone(), said.clone())));
+            self.volumes.extend(said);
+            for uid in uids {
+                let volume = self.volume_of(&uid);
+                if let Some(row) = self.pods.get_mut(&uid).filter(|row| row.pod.volume != volume) {
+                    row.pod.volume = volume;
+                    let owner = row.owner.clone();
+                    self.touch_owner(&owner);
+                }
+            }
+        }
+        self.causes.surround(namespace, around);
+    }
+
+    fn volume_of(&self, pod: &Arc<str>) -> Option<Box<Blocked>> {
+        self.volumes.get(pod).map(|(_, said)| Box::new(said.clone()))
     }
 
     fn touch_owner(&mut self, owner: &Arc<str>) {
@@ -252,7 +274,9 @@ impl Tables {
         let (uid, place) = self.placed.iter().find(|(_, (_, placed))| placed == workload)?;
         let row = self.workloads.get(uid)?;
         let mut pods: Vec<Pod> = self.pods_under(row).cloned().collect();
-        pods.sort_by(|one, other| one.is_ready.cmp(&other.is_ready).then_with(|| one.name.cmp(&other.name)));
+        pods.sort_by(|one, other| {
+            (one.is_over(), one.is_ready, &one.name).cmp(&(other.is_over(), other.is_ready, &other.name))
+        });
         Some(Focus {
             workload: workload.clone(),
             rollout: self.ordered.get(place)?.clone(),
@@ -330,7 +354,7 @@ impl Tables {
         let old = self
             .revisions_of(uid)
             .filter(is_old)
-            .filter(|revision| revision.replicas > 0 || self.pods_at(row, revision).next().is_some())
+            .filter(|revision| revision.replicas > 0 || self.pods_at(row, revision).any(|pod| !pod.is_over()))
             .max_by_key(|revision| revision.number);
         let changed_at = report.started.at();
         // Pods that were there before the release began were not made by it.

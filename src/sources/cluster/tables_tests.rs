@@ -93,11 +93,19 @@ fn the_pods_of_a_release_are_told_from_those_before_it_while_both_are_there() {
 }
 
 #[test]
-fn an_event_older_than_what_is_known_is_left_out() {
+fn a_list_replaces_what_was_known_whatever_its_versions() {
     let mut tables = tables(vec![deployment(9, 3), set("new", 2, "api:2", 3)]);
-    tables.upsert(0, deployment(8, 0));
-    tables.settle(at(101));
-    assert_eq!(tables.rows()[0].counts.available, 3);
+    tables.upsert(1, pod("p", "new", 9, "Running"));
+    tables.settle(at(100));
+    // etcd was restored: the same objects, with lower versions.
+    tables.replace(0, vec![deployment(4, 0), set("new", 2, "api:1", 3)]);
+    tables.replace(1, vec![pod("p", "new", 3, "ImagePullBackOff")]);
+    assert!(tables.settle(at(101)));
+    let row = tables.rows()[0].clone();
+    assert_eq!((row.counts.available, row.verdict), (0, Verdict::Stuck));
+    tables.upsert(0, deployment(5, 1));
+    tables.settle(at(102));
+    assert_eq!(tables.rows()[0].counts.available, 1, "and what follows counts");
 }
 
 #[test]
@@ -112,6 +120,31 @@ fn a_new_list_forgets_what_it_does_not_hold_and_only_of_its_own_feed() {
     tables.replace(0, Vec::new());
     tables.settle(at(102));
     assert!(tables.rows().is_empty());
+}
+
+#[test]
+fn why_a_volume_does_not_come_is_the_reason_of_a_pod_that_waits_for_it() {
+    let creating = || {
+        let Row::Pod(mut pod) = pod("p", "new", 6, "ContainerCreating") else { panic!("it is a pod") };
+        pod.pod.created_at = Some(at(0));
+        Row::Pod(pod)
+    };
+    let mut tables = tables(vec![deployment(7, 2), set("new", 2, "api:2", 3), creating()]);
+    let reason = |tables: &mut Tables| {
+        tables.settle(at(600));
+        tables.rows()[0].reason.as_deref().unwrap_or_default().to_owned()
+    };
+    assert!(reason(&mut tables).starts_with("ContainerCreating: pod api-p: container api waits"));
+    let said = Blocked { reason: "FailedAttachVolume".into(), message: "Multi-Attach error".into() };
+    tables.surround("shop".into(), Some(Around { volumes: vec![("p".into(), said)], ..Around::default() }));
+    assert!(reason(&mut tables).starts_with("FailedAttachVolume: pod api-p: Multi-Attach error"));
+    tables.upsert(0, creating());
+    assert!(reason(&mut tables).starts_with("FailedAttachVolume"), "a further word on the pod forgets nothing");
+    tables.surround("other".into(), Some(Around::default()));
+    tables.surround("shop".into(), None);
+    assert!(reason(&mut tables).starts_with("FailedAttachVolume"), "what could not be read changes nothing");
+    tables.surround("shop".into(), Some(Around::default()));
+    assert!(reason(&mut tables).starts_with("ContainerCreating"), "it is not said any more");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 
+use super::credentials;
 use crate::domain::text;
 use crate::sources::error::{SourceError, Trouble};
 
@@ -17,9 +18,13 @@ pub(super) fn from_kube(error: &kube::Error, server: &str) -> SourceError {
     let mut was_not_sent = false;
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
-        if error.downcast_ref::<kube::client::AuthError>().is_some() {
+        if let Some(refused) = error.downcast_ref::<kube::client::AuthError>() {
             trouble = Some(Trouble::Unauthorized);
             was_not_sent = true;
+            if let Some(words) = credentials::of_plug_in(refused) {
+                chain = vec![words];
+                break;
+            }
         } else if let Some(client) = error.downcast_ref::<hyper_util::client::legacy::Error>() {
             was_not_sent |= client.is_connect();
         } else if let Some(tls) = error.downcast_ref::<rustls::Error>() {
@@ -43,12 +48,11 @@ pub(super) fn from_kube(error: &kube::Error, server: &str) -> SourceError {
     let trouble = if detail.contains("peer certificate") { Some(Trouble::Tls) } else { trouble };
     let error = match trouble {
         Some(Trouble::Unauthorized) => {
-            // kube's sentence names the plug-in and its exit, never the token.
-            let all = text::clean(&chain.join(": ")).into_owned();
+            let all: String = chain.iter().map(|words| format!("{}: ", text::clean(words))).collect();
             SourceError::new(
                 Trouble::Unauthorized,
                 format!(
-                    "the credentials for {server} could not be had: {all} {detail}. Log in again in another terminal; Quarterdeck tries again by itself."
+                    "the credentials for {server} could not be had: {all}{detail}. Log in again in another terminal; Quarterdeck tries again by itself."
                 ),
             )
         }
@@ -120,6 +124,30 @@ pub(super) struct Status {
     pub(super) message: String,
     /// The HTTP code, repeated.
     pub(super) code: u16,
+    details: Option<Details>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Details {
+    causes: Option<Vec<Cause>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Cause {
+    reason: String,
+}
+
+impl Status {
+    /// Whether only a new list leads on: the version asked from is too old, or one this server has not come to, as after a restore of
+    /// its store.
+    pub(super) fn asks_to_start_over(&self) -> bool {
+        let causes = || self.details.iter().flat_map(|details| details.causes.iter().flatten());
+        self.code == StatusCode::GONE.as_u16()
+            || self.code == StatusCode::GATEWAY_TIMEOUT.as_u16()
+                && causes().any(|cause| cause.reason == "ResourceVersionTooLarge")
+    }
 }
 
 /// An unsuccessful answer.
@@ -140,8 +168,8 @@ pub(super) fn from_status(code: StatusCode, headers: &HeaderMap, body: &[u8], se
             (Trouble::Forbidden, format!("not allowed: {said}. Ask for the right, or use other credentials."))
         }
         StatusCode::NOT_FOUND => (Trouble::NotFound, format!("not found: {said}.")),
-        StatusCode::GONE => {
-            (Trouble::Gone, format!("{server} no longer knows the place to go on from ({said}); starting over."))
+        _ if code == StatusCode::GONE || status.asks_to_start_over() => {
+            (Trouble::Gone, format!("{server} does not know the place to go on from ({said}); starting over."))
         }
         StatusCode::TOO_MANY_REQUESTS => {
             (Trouble::Throttled, format!("{server} is overloaded and asks to wait ({said})."))
@@ -172,6 +200,15 @@ mod tests {
         let error =
             from_status(StatusCode::CONFLICT, &HeaderMap::new(), br#"{"message":"object \u001b[31mmodified"}"#, "s");
         assert_eq!(error.sentence, "object [31mmodified");
+    }
+
+    #[test]
+    fn a_version_the_server_has_not_come_to_leads_to_a_new_list_and_another_time_out_does_not() {
+        let too_large = br#"{"kind":"Status","code":504,"reason":"Timeout","message":"Timeout: Too large resource version: 9, current: 7",
+            "details":{"causes":[{"reason":"ResourceVersionTooLarge","message":"Too large resource version"}],"retryAfterSeconds":1}}"#;
+        let read = |body: &[u8]| from_status(StatusCode::GATEWAY_TIMEOUT, &HeaderMap::new(), body, "s").trouble;
+        assert_eq!(read(too_large), Trouble::Gone);
+        assert_eq!(read(br#"{"code":504,"message":"etcd timed out","details":null}"#), Trouble::Server);
     }
 
     #[test]

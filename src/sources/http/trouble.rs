@@ -109,7 +109,7 @@ pub(in crate::sources) fn from_status(code: StatusCode, headers: &HeaderMap, bod
             Trouble::NotFound,
             format!("{server} knows no such thing (404, {said}). Is the url complete, with its route prefix?"),
         ),
-        StatusCode::GONE => (Trouble::Rejected, format!("{server} does not speak this API any more (410, {said}).")),
+        StatusCode::GONE => (Trouble::Rejected, format!("{server} says that this API is gone (410, {said}).")),
         StatusCode::TOO_MANY_REQUESTS => {
             (Trouble::Throttled, format!("{server} asks to be left alone for a while (429, {said})."))
         }

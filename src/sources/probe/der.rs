@@ -2,7 +2,7 @@
 
 use chrono::NaiveDateTime;
 
-use crate::domain::time::Instant;
+use crate::domain::time::{self, Instant};
 
 /// What a certificate says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,8 +81,8 @@ fn time(der: &[u8]) -> Option<(Instant, &[u8])> {
         GENERALIZED_TIME => text.to_owned(),
         _ => return None,
     };
-    let time = NaiveDateTime::parse_from_str(&text, "%Y%m%d%H%M%S").ok()?;
-    Some((time.and_utc(), rest))
+    let time = NaiveDateTime::parse_from_str(&text, "%Y%m%d%H%M%S").map(|read| time::within(read.and_utc())).ok()?;
+    Some((time, rest))
 }
 
 /// The first value of an attribute of a name.

@@ -233,7 +233,7 @@ fn data<'a, T: Deserialize<'a>>(envelope: &'a Envelope) -> Result<T, String> {
 
 fn broken(error: &serde_json::Error) -> String {
     if error.is_eof() {
-        return "its JSON is cut off".to_owned();
+        return "its JSON ends before it is complete".to_owned();
     }
     format!("its JSON cannot be read: {}", text::clean(&error.to_string()))
 }
@@ -317,7 +317,7 @@ mod tests {
     fn what_is_no_answer_says_what_it_is() {
         for (json, words) in [
             ("<html>sign in</html>", "a web page instead of JSON"),
-            (r#"{"status":"success","data":{"resu"#, "its JSON is cut off"),
+            (r#"{"status":"success","data":{"resu"#, "its JSON ends before it is complete"),
             (r#"{"status":"fine"}"#, "its status is \"fine\""),
             (r#"{"status":"success"}"#, "there is no data in it"),
             (

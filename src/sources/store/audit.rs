@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 
-use futures_util::future::{BoxFuture, try_join_all};
+use futures_util::future::BoxFuture;
 
-use super::backend::{Row, Value};
+use super::backend::{Lane, Row, Value};
 use super::port::WriteError;
 use super::writing::{Work, Writing};
 use crate::domain::store::{AuditEntry, AuditEvent, AuditKind, AuditLine, AuditSearch, Author, Head, Id};
+use crate::domain::time::Instant;
 
 macro_rules! columns {
     () => {
@@ -18,9 +19,6 @@ macro_rules! columns {
 /// The most entries one answer holds.
 pub(super) const MOST: u32 = 10_000;
 
-/// How many lines are on their way at once.
-const AT_ONCE: usize = 64;
-
 /// In the order of the store.
 pub(super) const AFTER: &str =
     concat!("select ", columns!(), " from quarterdeck.audit where position > $1 order by position limit $2");
@@ -28,12 +26,15 @@ pub(super) const AFTER: &str =
 pub(super) const HEADS: &str =
     "select chain, seq, hash from quarterdeck.audit_head where chain >= $1 and chain < $2 order by chain";
 const HEAD: &str = "select seq, hash from quarterdeck.audit_head where chain = $1";
-const LAST: &str = "select line from quarterdeck.audit where chain = $1 order by seq desc limit $2";
+/// Whether an attempt was written.
+pub(super) const WRITTEN: &str = "select position from quarterdeck.audit where attempt = $1 limit 1";
+/// The tables of the facts that changed after a position.
+pub(super) const TAIL: &str = "select distinct facts from quarterdeck.audit where position > $1 and facts <> ''";
 const KNOWN: &str = "select seq, hash from quarterdeck.audit where chain = $1 and seq >= $2 and seq <= $3";
 const APPEND: &str = "insert into quarterdeck.audit (position, chain, seq, prev, hash, at, recorded_at, written_by, \
-    kind, what, actor, environment, about, words, haystack, line) values \
+    kind, what, actor, environment, about, words, haystack, line, attempt, facts) values \
     ((select coalesce(max(position), 0) + 1 from quarterdeck.audit), $1, $2, $3, $4, $5, quarterdeck.store_now(), '', \
-    $6, $7, $8, $9, $10, $11, $12, $13) returning position";
+    $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) returning position";
 
 /// The statement and values of a search, with the condition that holds it to a time and what is newer.
 pub(super) fn search(asked: &AuditSearch, from_time_on: &str) -> (String, Vec<Value>) {
@@ -109,21 +110,40 @@ async fn head(writing: &Writing<'_>, chain: &str) -> Result<Option<Head>, WriteE
     Ok(rows.first().and_then(|row| Some(Head { seq: row.number(0)?, hash: row.text(1) })))
 }
 
-/// Appends one event to this process's own chain; gives its position.
-pub(super) async fn append(
-    writing: &Writing<'_>,
-    chain: &str,
-    author: &Author,
-    attempt: &Id,
-    event: &AuditEvent,
-) -> Result<u64, WriteError> {
-    let head = head(writing, chain).await?;
-    let line = AuditLine::after(head.as_ref(), attempt, event, author, writing.now);
-    let rows = writing.query(APPEND, values(chain, &line)).await?;
-    Ok(rows.first().and_then(|row| row.number(0)).unwrap_or_default())
+/// Lines of one attempt for the end of this process's own chain.
+pub(super) struct Lines<'a> {
+    pub(super) chain: &'a str,
+    pub(super) author: &'a Author,
+    pub(super) attempt: &'a Id,
+    /// The tables of the facts that change with them.
+    pub(super) facts: &'a str,
 }
 
-fn values(chain: &str, line: &AuditLine) -> Vec<Value> {
+impl Lines<'_> {
+    /// Appends a line for each event; gives the position of the last, by which others are told of the facts.
+    pub(super) async fn append(
+        &self,
+        writing: &Writing<'_>,
+        events: &[AuditEvent],
+        now: Instant,
+    ) -> Result<u64, WriteError> {
+        if events.is_empty() {
+            return Ok(0);
+        }
+        let mut head = head(writing, self.chain).await?;
+        let mut asked = Vec::new();
+        for (left, event) in (0..events.len()).rev().zip(events) {
+            let line = AuditLine::after(head.as_ref(), self.attempt, event, self.author, now);
+            let facts = if left == 0 { self.facts } else { "" };
+            asked.push((APPEND.to_owned(), values(self.chain, &line, Some(self.attempt.as_str()), facts)));
+            head = Some(Head { seq: line.seq, hash: line.hash });
+        }
+        let answers = writing.queries(&asked).await?;
+        Ok(answers.last().and_then(|rows| rows.first()?.number(0)).unwrap_or_default())
+    }
+}
+
+fn values(chain: &str, line: &AuditLine, attempt: Option<&str>, facts: &str) -> Vec<Value> {
     let haystack = format!("{}\n{}\n{}\n{}", line.what, line.about, line.actor, line.words).to_lowercase();
     vec![
         chain.into(),
@@ -139,33 +159,9 @@ fn values(chain: &str, line: &AuditLine) -> Vec<Value> {
         (&line.words).into(),
         haystack.into(),
         (&line.text).into(),
+        Value::Text(attempt.map(str::to_owned)),
+        facts.into(),
     ]
-}
-
-/// Events to be noted.
-pub(super) struct NoteEvents<'a> {
-    pub(super) author: &'a Author,
-    pub(super) attempt: &'a Id,
-    pub(super) events: &'a [AuditEvent],
-}
-
-impl Work for NoteEvents<'_> {
-    type Made = ();
-
-    fn run<'t>(&'t self, writing: &'t Writing<'t>) -> BoxFuture<'t, Result<(), WriteError>> {
-        Box::pin(async move {
-            // Only this process writes to its chain: what it wrote last is what it may be writing again.
-            let last = writing.query(LAST, vec![writing.chain().into(), (self.events.len() as u64 + 8).into()]).await?;
-            let mark = format!("\"id\":\"{}\"", self.attempt);
-            if last.iter().any(|row| row.raw(0).contains(&mark)) {
-                return Ok(());
-            }
-            for event in self.events {
-                writing.note(self.author, self.attempt, event).await?;
-            }
-            Ok(())
-        })
-    }
 }
 
 /// Lines of another chain to be taken over.
@@ -176,6 +172,10 @@ pub(super) struct Replay<'a> {
 
 impl Work for Replay<'_> {
     type Made = Option<Head>;
+
+    fn lane(&self) -> Lane {
+        Lane::Audited
+    }
 
     fn run<'t>(&'t self, writing: &'t Writing<'t>) -> BoxFuture<'t, Result<Option<Head>, WriteError>> {
         Box::pin(async move {
@@ -206,10 +206,9 @@ impl Work for Replay<'_> {
                 }
                 head = Some(Head { seq: line.seq, hash: line.hash.clone() });
             }
-            // Asked at once, they need one round trip and still arrive in their order.
-            for some in new.chunks(AT_ONCE) {
-                try_join_all(some.iter().map(|line| writing.query(APPEND, values(self.chain, line)))).await?;
-            }
+            let asked: Vec<_> =
+                new.iter().map(|line| (APPEND.to_owned(), values(self.chain, line, None, ""))).collect();
+            writing.queries(&asked).await?;
             Ok(head)
         })
     }

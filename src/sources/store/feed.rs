@@ -9,8 +9,9 @@ use tokio::sync::{Notify, watch};
 
 use super::port::{Changes, ReadStore};
 use crate::domain::source::{SourceHealth, SourceState};
-use crate::domain::store::{Acknowledgement, AlertNotes, Annotation};
-use crate::domain::time::{self, Instant};
+use crate::domain::store::fact::{Fact, Held, Registered};
+use crate::domain::store::{Acknowledgement, facts};
+use crate::domain::time::Instant;
 use crate::sources::Clock;
 
 /// The name the store goes by among the sources.
@@ -25,12 +26,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 pub struct StoreSnapshot {
     /// How fresh it is.
     pub health: SourceHealth,
-    /// Acknowledgements by environment and fingerprint. Whether one still holds is for its reader to ask.
-    pub acknowledgements: Arc<HashMap<(String, String), Acknowledgement>>,
-    /// The newest notes on alerts.
-    pub notes: Arc<AlertNotes>,
-    /// Annotations of the last day, oldest first.
-    pub annotations: Arc<Vec<Annotation>>,
+    /// What is held of each kind of fact, by its table; [`Self::facts`] reads it.
+    pub held: HashMap<&'static str, Held>,
     /// How far the store's clock is ahead of ours; negative when it is behind.
     pub ahead: TimeDelta,
     /// The position of the audit up to which this tells.
@@ -39,14 +36,10 @@ pub struct StoreSnapshot {
 
 impl Default for StoreSnapshot {
     fn default() -> Self {
-        Self {
-            health: SourceHealth::loading(NAME),
-            acknowledgements: Arc::default(),
-            notes: Arc::default(),
-            annotations: Arc::default(),
-            ahead: TimeDelta::zero(),
-            position: 0,
-        }
+        let mut snapshot =
+            Self { health: SourceHealth::loading(NAME), held: HashMap::new(), ahead: TimeDelta::zero(), position: 0 };
+        snapshot.begin(facts::ALL, Instant::default());
+        snapshot
     }
 }
 
@@ -54,8 +47,26 @@ impl StoreSnapshot {
     /// The acknowledgement of an alert, if somebody has it now. `now` is this console's time.
     pub fn holder(&self, environment: &str, fingerprint: &str, now: Instant) -> Option<&Acknowledgement> {
         // A tuple of texts is looked up by texts of its own.
-        let found = self.acknowledgements.get(&(environment.to_owned(), fingerprint.to_owned()))?;
+        let found = self.facts::<Acknowledgement>()?.get(&(environment.to_owned(), fingerprint.to_owned()))?;
         found.is_live(now + self.ahead).then_some(found)
+    }
+
+    /// What is held of a kind of fact. Whether one still holds is for its reader to ask. `None` for a kind the store does not know.
+    pub fn facts<F: Fact>(&self) -> Option<&F::Held> {
+        self.held.get(F::TABLE.name)?.downcast_ref()
+    }
+
+    /// The same snapshot, holding this.
+    #[must_use]
+    pub fn with<F: Fact>(mut self, held: F::Held) -> Self {
+        self.held.insert(F::TABLE.name, Arc::new(held));
+        self
+    }
+
+    /// Whether another holds the same of a kind of fact.
+    pub fn is_same<F: Fact>(&self, other: &Self) -> bool {
+        let held = |of: &Self| of.held.get(F::TABLE.name).cloned();
+        held(self).zip(held(other)).is_some_and(|(one, other)| Arc::ptr_eq(&one, &other))
     }
 
     /// Whether a write may be tried: one that is bound to fail is refused before it is typed.
@@ -63,29 +74,27 @@ impl StoreSnapshot {
         matches!(self.health.state, SourceState::Fresh | SourceState::Loading)
     }
 
-    fn apply(&mut self, changes: Changes, now: Instant) {
+    fn begin(&mut self, known: &[Registered], now: Instant) {
+        self.held = known.iter().map(|fact| (fact.table.name, (fact.hold)(None, &[], now))).collect();
+    }
+
+    fn apply(&mut self, changes: Changes, known: &[Registered], now: Instant) {
         self.ahead = changes.now - now;
         self.position = changes.position;
-        if changes.is_whole || !changes.acknowledgements.is_empty() {
-            let mut held = if changes.is_whole { HashMap::new() } else { (*self.acknowledgements).clone() };
-            for one in changes.acknowledgements {
-                held.insert((one.environment.clone(), one.fingerprint.clone()), one);
+        if changes.is_whole {
+            self.begin(known, changes.now);
+        }
+        for (table, rows) in changes.rows.iter().filter(|(_, rows)| !rows.is_empty()) {
+            if let Some(fact) = known.iter().find(|fact| fact.table == *table) {
+                let held = (fact.hold)(self.held.get(table.name), rows, changes.now);
+                self.held.insert(table.name, held);
             }
-            held.retain(|_, one| one.withdrawn.is_none() && one.until.is_none_or(|until| changes.now < until));
-            self.acknowledgements = Arc::new(held);
         }
-        if changes.is_whole || !changes.notes.is_empty() {
-            let mut held = if changes.is_whole { AlertNotes::default() } else { (*self.notes).clone() };
-            held.take(changes.notes);
-            self.notes = Arc::new(held);
-        }
-        if changes.is_whole || !changes.annotations.is_empty() {
-            let mut held = if changes.is_whole { Vec::new() } else { (*self.annotations).clone() };
-            held.retain(|one: &Annotation| one.at > changes.now - time::hours(super::HOURS_HELD));
-            held.extend(changes.annotations);
-            held.sort_by(|one, other| one.at.cmp(&other.at).then_with(|| one.id.cmp(&other.id)));
-            held.dedup_by(|one, other| one.id == other.id);
-            self.annotations = Arc::new(held);
+        self.health.heard(now);
+        if changes.trouble.is_some() {
+            // Everything is as it is told, and nothing can be written.
+            self.health.state = SourceState::Stale;
+            self.health.error = changes.trouble;
         }
     }
 }
@@ -113,8 +122,7 @@ impl StoreSource {
                     let now = (self.clock)();
                     wait = Duration::ZERO;
                     self.snapshots.send_modify(|held| {
-                        held.apply(changes, now);
-                        held.health.heard(now);
+                        held.apply(changes, self.store.registry(), now);
                     });
                 }
                 Err(error) => {

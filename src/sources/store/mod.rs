@@ -1,46 +1,40 @@
 //! The store: what people say and what was done, shared by consoles through PostgreSQL or kept for one user in SQLite.
 //!
-//! [`port`] is what the rest of the console knows of it. The statements and their rules are written once, over what the two
-//! databases have in common (`backend`); one conformance suite runs against both. Every write is one transaction with its
-//! line in the audit. Time is the store's own, `store_now()`, never the console's.
+//! [`port`] is what the rest of the console knows of it. What it keeps are the facts of a registry
+//! ([`crate::domain::store::facts`]); statements follow from their tables, over what the two databases have in common (`backend`), and
+//! there is one writer. One conformance suite runs over every fact and both. Time is the store's own, `store_now()`, never the console's.
 
-mod acknowledgements;
 mod audit;
 mod backend;
 mod feed;
-mod marks;
 mod migrate;
-mod notes;
 pub mod port;
 mod postgres;
 mod sqlite;
+mod statements;
 mod unusable;
 mod writing;
 
 pub use feed::{StoreSnapshot, StoreSource};
 
 use std::path::Path;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
 use self::backend::{Backend, Row, Value, is_broken};
+use self::migrate::Schema;
 use self::port::{Changes, ReadStore, Standing, WriteError, WriteStore, Written};
 use crate::config::StoreSettings;
-use crate::domain::store::{
-    Acknowledgement, Annotation, AuditEntry, AuditEvent, AuditLine, AuditSearch, Author, Head, Id, NewAcknowledgement,
-    NewAnnotation, NewNote, Note, ReleaseSeen, Subject,
-};
+use crate::domain::store::fact::{Change, Fact, Key, List, Read, Registered, Table};
+use crate::domain::store::{AuditEntry, AuditLine, AuditSearch, Author, Head, Id, facts};
 use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::Answer;
 
-/// How many live acknowledgements and recent annotations a console holds.
-const MOST_HELD: u64 = 20_000;
-/// How many notes on alerts a console holds: the newest.
-pub const MOST_NOTES: u64 = 2_000;
-/// How far back annotations are held, in hours.
-const HOURS_HELD: i64 = 24;
+/// After how many lines of the audit a console begins anew rather than being told of each.
+const MOST_TOLD: u64 = 10_000;
 /// Why a console that may not write is refused.
 const READ_ONLY: &str = "this console was started with --read-only: nothing was written. Start it without to acknowledge and to take notes.";
 
@@ -54,6 +48,7 @@ pub fn new_id(clock: &Clock) -> Id {
 /// The store behind its two ports.
 pub struct Store {
     backend: Box<dyn Backend>,
+    facts: &'static [Registered],
     /// The chain of this process in the audit.
     chain: String,
     is_read_only: bool,
@@ -63,38 +58,101 @@ impl Store {
     /// The store of the settings. Nothing is opened before it is needed: what is wrong is said by whatever is asked first.
     /// A store that `is_read_only` writes nothing, not even its own tables.
     pub fn open(settings: &StoreSettings, state: &Path, clock: &Clock, is_read_only: bool) -> Self {
+        Self::of(facts::ALL, settings, state, clock, is_read_only)
+    }
+
+    /// The same with other facts.
+    pub fn of(
+        facts: &'static [Registered],
+        settings: &StoreSettings,
+        state: &Path,
+        clock: &Clock,
+        is_read_only: bool,
+    ) -> Self {
         let backend: Box<dyn Backend> = match settings {
-            StoreSettings::Embedded => Box::new(sqlite::Sqlite::open(state.join("store.db"), clock.clone())),
-            StoreSettings::Postgres(postgres) => Box::new(postgres::Postgres::new(postgres.clone(), is_read_only)),
+            StoreSettings::Embedded => {
+                Box::new(sqlite::Sqlite::open(state.join("store.db"), clock.clone(), (facts, is_read_only)))
+            }
+            StoreSettings::Postgres(postgres) => {
+                Box::new(postgres::Postgres::new(postgres.clone(), facts, is_read_only))
+            }
             StoreSettings::Unusable => Box::new(unusable::Unusable),
         };
-        Self { backend, chain: format!("store/{}", new_id(clock)), is_read_only }
+        Self { backend, facts, chain: format!("store/{}", new_id(clock)), is_read_only }
+    }
+
+    /// A fact by its key; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the store cannot be asked, or its tables of this fact are not used.
+    pub async fn get<F: Fact>(&self, key: &Key) -> Result<Option<F>, SourceError> {
+        let (statement, values) = statements::one(key);
+        Ok(self.list_of(F::TABLE.migrations.subject, &statement, values, F::decode).await?.pop())
+    }
+
+    /// Facts of a list, newest first, at most so many.
+    ///
+    /// # Errors
+    /// When the store cannot be asked, or its tables of this fact are not used.
+    pub async fn list<F: Fact>(
+        &self,
+        list: &List,
+        by: impl Into<Vec<Value>>,
+        limit: u32,
+    ) -> Result<Vec<F>, SourceError> {
+        Ok(self.rows(F::TABLE, list, by, limit).await?.iter().filter_map(F::decode).collect())
+    }
+
+    /// The same as rows, of whatever fact.
+    ///
+    /// # Errors
+    /// When the store cannot be asked, or its tables of this fact are not used.
+    pub async fn rows(
+        &self,
+        table: &'static Table,
+        list: &List,
+        by: impl Into<Vec<Value>>,
+        limit: u32,
+    ) -> Result<Vec<Row>, SourceError> {
+        let mut values = by.into();
+        values.push(u64::from(limit).into());
+        self.read(table.migrations.subject, &statements::list(table, list), values).await
     }
 
     /// Reads, a second time where the conversation broke off: a server that was started again is no trouble worth telling.
-    async fn read(&self, statement: &str, values: Vec<Value>) -> Result<Vec<Row>, SourceError> {
-        match self.backend.read(statement, values.clone()).await {
-            Err(error) if is_broken(&error) && error.trouble != Trouble::Timeout => {
-                self.backend.read(statement, values).await
-            }
+    async fn read(&self, subject: &str, statement: &str, values: Vec<Value>) -> Result<Vec<Row>, SourceError> {
+        let read = async || {
+            self.backend.schema(false).await?.may_read(subject)?;
+            self.backend.read(statement, values.clone()).await
+        };
+        match read().await {
+            Err(error) if is_broken(&error) && error.trouble != Trouble::Timeout => read().await,
             answer => answer,
         }
     }
 
-    async fn list<T>(
+    async fn list_of<T>(
         &self,
+        subject: &str,
         statement: &str,
         values: Vec<Value>,
         decode: impl Fn(&Row) -> Option<T>,
     ) -> Result<Vec<T>, SourceError> {
-        Ok(self.read(statement, values).await?.iter().filter_map(decode).collect())
+        Ok(self.read(subject, statement, values).await?.iter().filter_map(decode).collect())
     }
 
-    async fn write<W: writing::Work>(&self, work: &W) -> Result<W::Made, WriteError> {
+    /// How the tables stand for a write, and that it is one that may be tried.
+    async fn writable(&self) -> Result<Arc<Schema>, WriteError> {
         if self.is_read_only {
             return Err(WriteError::Refused(READ_ONLY.to_owned()));
         }
-        writing::write(&*self.backend, &self.chain, work).await
+        let schema = match self.backend.schema(true).await {
+            Err(error) if is_broken(&error) => self.backend.schema(true).await,
+            schema => schema,
+        };
+        let schema = schema.map_err(WriteError::NotWritten)?;
+        schema.may_write(AUDIT).map_err(WriteError::NotWritten)?;
+        Ok(schema)
     }
 
     /// How the database would answer a search of the audit: the lines of its plan.
@@ -103,46 +161,69 @@ impl Store {
         Box::pin(self.explained(statement, values))
     }
 
-    /// How the database would list an environment's acknowledgements, the notes about something, the live ones of both, what notes
-    /// changed, and the marks of an hour.
-    pub fn explain_lists<'a>(&'a self, about: &'a Subject, now: Instant) -> Answer<'a, Vec<Vec<String>>> {
-        let about_values =
-            vec![(&about.environment).into(), about.kind.word().into(), (&about.name).into(), 100_u64.into()];
-        let asked = [
-            (acknowledgements::LIST, vec![(&about.environment).into(), 100_u64.into()]),
-            (notes::LIST, about_values),
-            (acknowledgements::LIVE, vec![now.into(), 100_u64.into()]),
-            (notes::LIVE, vec![100_u64.into()]),
-            (notes::SINCE, vec![100_u64.into()]),
-            (
-                marks::LIST,
-                vec![
-                    (&about.environment).into(),
-                    (now - chrono::TimeDelta::hours(1)).into(),
-                    now.into(),
-                    100_u64.into(),
-                ],
-            ),
-        ];
-        Box::pin(async move {
-            let mut plans = Vec::new();
-            for (statement, values) in asked {
-                plans.push(self.explained(statement.to_owned(), values).await?);
-            }
-            Ok(plans)
-        })
+    /// How the database would answer what is asked of a fact: its key, its lists, what is held of it, what changed of it since a position,
+    /// and what a write of it asks of the audit. `values` are those of its columns.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn explain_fact(
+        &self,
+        table: &'static Table,
+        values: &[Value],
+        since: u64,
+    ) -> Result<Vec<(String, Vec<String>)>, SourceError> {
+        let of = |by: &&str| {
+            table.columns.iter().position(|name| by.split(' ').next() == Some(name)).and_then(|at| values.get(at))
+        };
+        let key = Key { table, values: values.iter().take(table.key).cloned().collect(), is_last: false };
+        let mut asked = vec![("one".to_owned(), statements::one(&key))];
+        for list in table.lists {
+            let by = list.by.iter().filter_map(of).cloned().chain([Value::from(100_u64)]);
+            asked.push((list.by.join(" "), (statements::list(table, list), by.collect())));
+        }
+        if let Some(held) = &table.held {
+            let at = vec![Instant::default().into(), 100_u64.into()];
+            asked.push(("held".to_owned(), (statements::held(table, held.only), at)));
+            asked.push(("since".to_owned(), (statements::since(table), vec![since.into()])));
+        }
+        asked.push(("tail".to_owned(), (audit::TAIL.to_owned(), vec![since.into()])));
+        asked.push(("attempt".to_owned(), (audit::WRITTEN.to_owned(), vec!["attempt".into()])));
+        let mut plans = Vec::new();
+        for (name, (statement, values)) in asked {
+            plans.push((name, self.explained(statement, values).await?));
+        }
+        Ok(plans)
     }
 
     async fn explained(&self, statement: String, values: Vec<Value>) -> Result<Vec<String>, SourceError> {
-        let rows = self.read(&format!("explain {statement}"), values).await?;
+        let rows = self.read(AUDIT, &format!("explain {statement}"), values).await?;
         let words = |row: &Row| (0..row.0.len()).map(|column| row.text(column)).collect::<Vec<_>>().join(" ");
         Ok(rows.iter().map(words).collect())
     }
+
+    /// The facts a console holds that changed after a position; all of them from 0.
+    async fn told(&self, schema: &Schema, since: u64) -> Result<Vec<&'static Registered>, SourceError> {
+        let held = self.facts.iter().filter(|fact| fact.table.held.is_some());
+        let held = held.filter(|fact| schema.may_read(fact.table.migrations.subject).is_ok());
+        if since == 0 || !schema.is_told() {
+            return Ok(held.collect());
+        }
+        let tail = self.read(AUDIT, audit::TAIL, vec![since.into()]).await?;
+        let is_named = |row: &Row, name: &str| row.raw(0).split(' ').any(|one| one == name);
+        Ok(held.filter(|fact| tail.iter().any(|row| is_named(row, fact.table.name))).collect())
+    }
 }
+
+/// The subject of the audit's own tables.
+const AUDIT: &str = migrate::AUDIT.subject;
 
 impl ReadStore for Store {
     fn standing(&self) -> Answer<'_, Standing> {
-        self.backend.standing()
+        Box::pin(async move {
+            let schema = self.backend.schema(false).await?;
+            schema.may_read(AUDIT)?;
+            Ok(Standing { troubles: schema.troubles(), ..self.backend.standing().await? })
+        })
     }
 
     fn changed(&self) -> BoxFuture<'_, ()> {
@@ -152,95 +233,53 @@ impl ReadStore for Store {
     fn changes(&self, since: u64) -> Answer<'_, Changes> {
         Box::pin(async move {
             // Read first: what is written meanwhile is told again the next time, and never missed.
-            let row = self.read(NOW, Vec::new()).await?;
+            let row = self.read(AUDIT, NOW, Vec::new()).await?;
             let row = row.first();
             let now = row.and_then(|row| row.time(0));
             let now = now.ok_or_else(|| SourceError::new(Trouble::Malformed, "the store gave no time."))?;
             let position = row.and_then(|row| row.number(1)).unwrap_or_default();
-            // A store that is behind what was seen of it is another one, restored or replaced: begin anew.
-            let since = if position < since { 0 } else { since };
-            let recently = now - crate::domain::time::hours(HOURS_HELD);
-            let acknowledgements = async {
-                match since {
-                    0 => {
-                        let values = vec![now.into(), MOST_HELD.into()];
-                        self.list(acknowledgements::LIVE, values, acknowledgements::decode).await
-                    }
-                    _ => self.list(acknowledgements::SINCE, vec![since.into()], acknowledgements::decode).await,
-                }
-            };
-            let annotations =
-                self.list(marks::SINCE, vec![since.into(), recently.into(), MOST_HELD.into()], marks::decode);
-            let notes = async {
-                match since {
-                    0 => self.list(notes::LIVE, vec![MOST_NOTES.into()], notes::decode).await,
-                    _ => self.list(notes::SINCE, vec![since.into()], notes::decode).await,
-                }
-            };
+            let schema = self.backend.schema(false).await?;
+            let trouble = schema.behind.as_ref().map(|why| why.sentence.clone());
+            let told = Changes { position, now, trouble, ..Changes::default() };
             if since == position && since > 0 {
-                return Ok(Changes { position, now, is_whole: false, ..Changes::default() });
+                return Ok(told);
             }
-            let (acknowledgements, notes, mut annotations) =
-                futures_util::future::try_join3(acknowledgements, notes, annotations).await?;
-            annotations.reverse();
-            Ok(Changes { position, now, is_whole: since == 0, acknowledgements, notes, annotations })
+            // A store that is behind what was seen of it is another one, restored or replaced: begin anew, as after a long time.
+            let since = if position < since || position - since > MOST_TOLD { 0 } else { since };
+            let read = self.told(&schema, since).await?.into_iter().map(|fact| async move {
+                let table = fact.table;
+                let (statement, values) = match (&table.held, since) {
+                    (Some(held), 0) => {
+                        (statements::held(table, held.only), vec![(now - held.back).into(), held.most.into()])
+                    }
+                    _ => (statements::since(table), vec![since.into()]),
+                };
+                Ok::<_, SourceError>((table, self.read(table.migrations.subject, &statement, values).await?))
+            });
+            Ok(Changes { is_whole: since == 0, rows: futures_util::future::try_join_all(read).await?, ..told })
         })
     }
 
-    fn acknowledgement<'a>(
-        &'a self,
-        environment: &'a str,
-        fingerprint: &'a str,
-    ) -> Answer<'a, Option<Acknowledgement>> {
-        Box::pin(async move {
-            let values = vec![environment.into(), fingerprint.into()];
-            Ok(self.list(acknowledgements::ONE, values, acknowledgements::decode).await?.pop())
-        })
-    }
-
-    fn acknowledgements<'a>(&'a self, environment: &'a str, limit: u32) -> Answer<'a, Vec<Acknowledgement>> {
-        let values = vec![environment.into(), u64::from(limit).into()];
-        Box::pin(self.list(acknowledgements::LIST, values, acknowledgements::decode))
-    }
-
-    fn notes<'a>(&'a self, about: &'a Subject, limit: u32) -> Answer<'a, Vec<Note>> {
-        let values =
-            vec![(&about.environment).into(), about.kind.word().into(), (&about.name).into(), u64::from(limit).into()];
-        Box::pin(self.list(notes::LIST, values, notes::decode))
-    }
-
-    fn annotations<'a>(
-        &'a self,
-        environment: &'a str,
-        from: Instant,
-        to: Instant,
-        limit: u32,
-    ) -> Answer<'a, Vec<Annotation>> {
-        let values = vec![environment.into(), from.into(), to.into(), u64::from(limit).into()];
-        Box::pin(self.list(marks::LIST, values, marks::decode))
-    }
-
-    fn releases<'a>(&'a self, cluster: &'a str, workload: &'a str, limit: u32) -> Answer<'a, Vec<ReleaseSeen>> {
-        let values = vec![cluster.into(), workload.into(), u64::from(limit).into()];
-        Box::pin(self.list(marks::RELEASES, values, marks::decode_release))
+    fn registry(&self) -> &'static [Registered] {
+        self.facts
     }
 
     fn audit<'a>(&'a self, search: &'a AuditSearch) -> Answer<'a, Vec<AuditEntry>> {
         Box::pin(async move {
             let (statement, values) = audit::search(search, self.backend.since());
-            self.list(&statement, values, audit::decode).await
+            self.list_of(AUDIT, &statement, values, audit::decode).await
         })
     }
 
     fn audit_after(&self, position: u64, limit: u32) -> Answer<'_, Vec<AuditEntry>> {
         let values = vec![position.into(), u64::from(limit.clamp(1, audit::MOST)).into()];
-        Box::pin(self.list(audit::AFTER, values, audit::decode))
+        Box::pin(self.list_of(AUDIT, audit::AFTER, values, audit::decode))
     }
 
     fn audit_heads<'a>(&'a self, beginning: &'a str) -> Answer<'a, Vec<(String, Head)>> {
         // Names of chains are ASCII: whatever begins so sorts before the beginning followed by the last of them.
         let values = vec![beginning.into(), format!("{beginning}~").into()];
-        Box::pin(self.list(audit::HEADS, values, audit::decode_head))
+        Box::pin(self.list_of(AUDIT, audit::HEADS, values, audit::decode_head))
     }
 }
 
@@ -248,46 +287,17 @@ impl ReadStore for Store {
 const NOW: &str = "select quarterdeck.store_now(), (select coalesce(max(position), 0) from quarterdeck.audit)";
 
 impl WriteStore for Store {
-    fn acknowledge<'a>(&'a self, author: &'a Author, new: &'a NewAcknowledgement) -> Written<'a, Acknowledgement> {
-        Box::pin(async move { self.write(&acknowledgements::Acknowledge { author, new }).await })
-    }
-
-    fn withdraw_acknowledgement<'a>(
-        &'a self,
-        author: &'a Author,
-        attempt: &'a Id,
-        seen: &'a Acknowledgement,
-    ) -> Written<'a, Acknowledgement> {
-        Box::pin(async move { self.write(&acknowledgements::Withdraw { author, attempt, seen }).await })
-    }
-
-    fn add_note<'a>(&'a self, author: &'a Author, new: &'a NewNote) -> Written<'a, Note> {
-        Box::pin(async move { self.write(&notes::Add { author, new }).await })
-    }
-
-    fn edit_note<'a>(
-        &'a self,
-        author: &'a Author,
-        attempt: &'a Id,
-        seen: &'a Note,
-        text: Option<&'a str>,
-    ) -> Written<'a, Note> {
-        Box::pin(async move { self.write(&notes::Edit { author, attempt, seen, text }).await })
-    }
-
-    fn annotate<'a>(&'a self, author: &'a Author, new: &'a NewAnnotation) -> Written<'a, Annotation> {
-        Box::pin(async move { self.write(&marks::Annotate { author, new }).await })
-    }
-
-    fn remember_releases<'a>(&'a self, seen: &'a [ReleaseSeen]) -> Written<'a, ()> {
-        Box::pin(async move { self.write(&marks::Remember(seen)).await })
-    }
-
-    fn note_events<'a>(&'a self, author: &'a Author, attempt: &'a Id, events: &'a [AuditEvent]) -> Written<'a, ()> {
-        Box::pin(async move { self.write(&audit::NoteEvents { author, attempt, events }).await })
+    fn write<'a>(&'a self, author: &'a Author, attempt: &'a Id, change: &'a dyn Change) -> Written<'a, Read> {
+        Box::pin(async move {
+            let schema = &*self.writable().await?;
+            writing::write(&*self.backend, &self.chain, &writing::Changing { author, attempt, change, schema }).await
+        })
     }
 
     fn replay<'a>(&'a self, chain: &'a str, lines: &'a [AuditLine]) -> Written<'a, Option<Head>> {
-        Box::pin(async move { self.write(&audit::Replay { chain, lines }).await })
+        Box::pin(async move {
+            self.writable().await?;
+            writing::write(&*self.backend, &self.chain, &audit::Replay { chain, lines }).await
+        })
     }
 }

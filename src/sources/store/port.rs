@@ -3,10 +3,8 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::domain::store::{
-    Acknowledgement, Annotation, AuditEntry, AuditEvent, AuditLine, AuditSearch, Author, Head, Id, NewAcknowledgement,
-    NewAnnotation, NewNote, Note, ReleaseSeen, Subject,
-};
+use crate::domain::store::fact::{Change, Fact, Read, Registered, Row, Table};
+use crate::domain::store::{AuditEntry, AuditEvent, AuditLine, AuditSearch, Author, Head, Id, NotedEvents};
 use crate::domain::time::Instant;
 use crate::sources::error::SourceError;
 use crate::sources::observe::Answer;
@@ -44,10 +42,12 @@ pub struct Standing {
     pub session_user: String,
     /// The position of its newest audit entry, 0 for none.
     pub position: u64,
+    /// What is wrong with its tables, as sentences.
+    pub troubles: Vec<String>,
 }
 
-/// What changed since a position of the audit: every change of acknowledgements, notes and annotations has one.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// What changed since a position of the audit: every change of an audited fact has one.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Changes {
     /// The position up to which this tells; ask from there the next time.
     pub position: u64,
@@ -55,12 +55,19 @@ pub struct Changes {
     pub now: Instant,
     /// Whether this is everything there is to hold rather than what came since: it was asked from 0, or the store is another.
     pub is_whole: bool,
-    /// Acknowledgements written, taken over or withdrawn since; from position 0, the live ones.
-    pub acknowledgements: Vec<Acknowledgement>,
-    /// Notes written, changed or taken back since; from position 0, the newest on alerts that were not taken back.
-    pub notes: Vec<Note>,
-    /// Annotations written since; from position 0, those of the last day. Oldest first.
-    pub annotations: Vec<Annotation>,
+    /// Rows of the facts that a console holds, by their tables: written since, the first written first; where it is whole, what is to be
+    /// held, the last written first.
+    pub rows: Vec<(&'static Table, Vec<Row>)>,
+    /// Why the store is only read: its tables could not be brought to this console's version.
+    pub trouble: Option<String>,
+}
+
+impl Changes {
+    /// The facts of a kind.
+    pub fn of<F: Fact>(&self) -> Vec<F> {
+        let rows = self.rows.iter().filter(|(table, _)| *table == F::TABLE).flat_map(|(_, rows)| rows);
+        rows.filter_map(F::decode).collect()
+    }
 }
 
 /// Reading the store.
@@ -74,27 +81,8 @@ pub trait ReadStore: Send + Sync {
     /// What changed since a position.
     fn changes(&self, since: u64) -> Answer<'_, Changes>;
 
-    /// One acknowledgement, live or not; `None` when there never was one.
-    fn acknowledgement<'a>(&'a self, environment: &'a str, fingerprint: &'a str)
-    -> Answer<'a, Option<Acknowledgement>>;
-
-    /// Acknowledgements of an environment, newest first, live or not.
-    fn acknowledgements<'a>(&'a self, environment: &'a str, limit: u32) -> Answer<'a, Vec<Acknowledgement>>;
-
-    /// Notes about something, newest first, withdrawn ones too.
-    fn notes<'a>(&'a self, about: &'a Subject, limit: u32) -> Answer<'a, Vec<Note>>;
-
-    /// Annotations of an environment that happened from one time on and before another, newest first.
-    fn annotations<'a>(
-        &'a self,
-        environment: &'a str,
-        from: Instant,
-        to: Instant,
-        limit: u32,
-    ) -> Answer<'a, Vec<Annotation>>;
-
-    /// Releases of a workload (`namespace/kind/name`) seen in a cluster, the last seen first.
-    fn releases<'a>(&'a self, cluster: &'a str, workload: &'a str, limit: u32) -> Answer<'a, Vec<ReleaseSeen>>;
+    /// The facts this store knows.
+    fn registry(&self) -> &'static [Registered];
 
     /// Audit entries, newest first.
     fn audit<'a>(&'a self, search: &'a AuditSearch) -> Answer<'a, Vec<AuditEntry>>;
@@ -106,39 +94,15 @@ pub trait ReadStore: Send + Sync {
     fn audit_heads<'a>(&'a self, beginning: &'a str) -> Answer<'a, Vec<(String, Head)>>;
 }
 
-/// Writing the store. Every method is one transaction with its line in the audit, and idempotent by the id given.
+/// Writing the store. Every method is one transaction with its lines in the audit.
 pub trait WriteStore: Send + Sync {
-    /// Takes an alert, or takes it over from the version that was seen.
-    fn acknowledge<'a>(&'a self, author: &'a Author, new: &'a NewAcknowledgement) -> Written<'a, Acknowledgement>;
-
-    /// Takes an acknowledgement back, in the version that was seen.
-    fn withdraw_acknowledgement<'a>(
-        &'a self,
-        author: &'a Author,
-        attempt: &'a Id,
-        seen: &'a Acknowledgement,
-    ) -> Written<'a, Acknowledgement>;
-
-    /// Adds a note.
-    fn add_note<'a>(&'a self, author: &'a Author, new: &'a NewNote) -> Written<'a, Note>;
-
-    /// Replaces the text of a note, in the version that was seen; `None` withdraws the note and blanks its text.
-    fn edit_note<'a>(
-        &'a self,
-        author: &'a Author,
-        attempt: &'a Id,
-        seen: &'a Note,
-        text: Option<&'a str>,
-    ) -> Written<'a, Note>;
-
-    /// Adds a mark to the timeline.
-    fn annotate<'a>(&'a self, author: &'a Author, new: &'a NewAnnotation) -> Written<'a, Annotation>;
-
-    /// Remembers releases that were seen; what other consoles saw of them is merged. Leaves no line in the audit.
-    fn remember_releases<'a>(&'a self, seen: &'a [ReleaseSeen]) -> Written<'a, ()>;
+    /// Changes facts. The same attempt changes nothing twice. Gives what it rested on, as it stands then.
+    fn write<'a>(&'a self, author: &'a Author, attempt: &'a Id, change: &'a dyn Change) -> Written<'a, Read>;
 
     /// Notes events in the audit.
-    fn note_events<'a>(&'a self, author: &'a Author, attempt: &'a Id, events: &'a [AuditEvent]) -> Written<'a, ()>;
+    fn note_events<'a>(&'a self, author: &'a Author, attempt: &'a Id, events: &'a [AuditEvent]) -> Written<'a, ()> {
+        Box::pin(async move { self.write(author, attempt, &NotedEvents(events)).await.map(drop) })
+    }
 
     /// Takes lines of a writer's own chain over into the audit, in their order. Lines that are there already are left alone,
     /// so that the same lines may be given any number of times. Gives the head of the chain as the store has it then.

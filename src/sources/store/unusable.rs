@@ -1,10 +1,12 @@
 //! The store of a configuration that means one and cannot be understood: it says so to whoever asks.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::backend::{Backend, Row, Transaction, Value};
+use super::backend::{Backend, Lane, Row, Transaction, Value};
+use super::migrate::Schema;
 use super::port::Standing;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::Answer;
@@ -26,7 +28,11 @@ impl Backend for Unusable {
         said()
     }
 
-    fn begin(&self) -> Answer<'_, Box<dyn Transaction>> {
+    fn schema(&self, _: bool) -> Answer<'_, Arc<Schema>> {
+        said()
+    }
+
+    fn begin(&self, _: Lane) -> Answer<'_, Box<dyn Transaction>> {
         said()
     }
 

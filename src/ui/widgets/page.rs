@@ -44,6 +44,12 @@ impl Page {
         self.lines.is_empty()
     }
 
+    /// The first line that holds a text, given in small letters.
+    pub fn find(&self, lower: &str) -> Option<usize> {
+        let words = |line: &Line<'_>| line.spans.iter().map(|span| &*span.content).collect::<String>().to_lowercase();
+        self.lines.iter().position(|line| words(line).contains(lower))
+    }
+
     /// Takes over the lines of another page.
     pub fn append(&mut self, other: Self) {
         self.lines.extend(other.lines);

@@ -122,7 +122,7 @@ pub fn flapping(flaps: u32) -> String {
 }
 
 /// The detail of an alert that is over.
-pub const GONE: &str = "It is over: it is not listed any more. Press esc to go back.";
+pub const GONE: &str = "It is not listed any more. Press esc to go back.";
 
 /// When it began and when it was heard last.
 pub fn since(age: &str, at: &str, heard: &str) -> String {

@@ -5,7 +5,7 @@ use super::SeenHealthy;
 /// A part is being read.
 pub const READING: &str = "Reading…";
 /// The workload is gone.
-pub const GONE: &str = "This deployment is not there any more. Press esc to go back.";
+pub const GONE: &str = "This workload is not listed any more. Press esc to go back.";
 /// It has no pods.
 pub const NO_PODS: &str = "No pods.";
 /// It has no events.

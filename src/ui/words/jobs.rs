@@ -24,7 +24,7 @@ pub fn nothing_matches(total: usize) -> String {
 pub const NEVER_READ: &str = "CronJobs and Jobs were never read:";
 
 /// The job is gone.
-pub const GONE: &str = "This job is not there any more. Press esc to go back.";
+pub const GONE: &str = "This job is not listed any more. Press esc to go back.";
 /// It has no runs.
 pub const NO_RUNS: &str = "No runs are kept: it has not run yet, or its history limits are 0.";
 /// It has no pods.

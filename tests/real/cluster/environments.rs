@@ -141,23 +141,9 @@ fn the_same_names_in_two_clusters_are_never_confused() {
         .wait_for("both", FIRST_SCREEN, |text| text.contains("2 workloads, worst first") && text.contains("all fresh"));
     terminal.send("j");
     terminal.wait_for_text("WEST (staging)", PATIENCE);
-    terminal.wait_for("the plan", PATIENCE, |text| {
-        if text.contains("in west: deployment/api") {
-            return true;
-        }
-        // Where the list has just moved the cursor, the key has to be pressed again once that is read.
-        if !text.contains("Press again") {
-            terminal.send("!r");
-            terminal.wait_for("an answer", PATIENCE, |text| text.contains("Press again") || text.contains("in west"));
-        }
-        false
-    });
-    terminal.wait_for_text("type RESTART", PATIENCE);
-    terminal.send("RESTART");
-    wait_until("the restart to be verified", PATIENCE, || {
-        terminal.enter();
-        terminal.screen_text().contains("verified: 2/2").then_some(())
-    });
+    terminal.act("!r", "in west: deployment/api", PATIENCE);
+    terminal.confirm("type RESTART", "RESTART", PATIENCE);
+    terminal.wait_for_text("verified: 2/2", PATIENCE);
     wait_until("the second change in west's audit log", PATIENCE, || (changes(&west) == 2).then_some(()));
     assert_eq!((changes(&east), restarted_at(&east)), (0, None), "east was not touched");
 }

@@ -111,6 +111,23 @@ fn a_cron_job_runs_when_its_controller_runs_it() {
 }
 
 #[test]
+fn the_next_run_of_an_interval_is_the_one_the_controller_makes() {
+    let shop = Shop::open("jobs-every");
+    let console = Console::of("viewer", &shop, Grant::Read);
+    shop.apply(&cron("purge", &json!({"schedule": "@every 1m"})));
+    let next = |_: &str| line(&console, "cron_jobs", "purge")["next_run"].as_str().map(str::to_owned);
+    let foretold = wait_until("the next run", PATIENCE, || next("first"));
+    assert_eq!(next("again").as_deref(), Some(&*foretold), "it stands still");
+    let scheduled = wait_until("the run", PATIENCE * 2, || {
+        shop.get("cronjob", "purge")["status"]["lastScheduleTime"].as_str().map(str::to_owned)
+    });
+    let time = |text: &str| text.parse::<DateTime<Utc>>().expect("a time");
+    assert_eq!(time(&scheduled), time(&foretold));
+    let after = wait_until("the run after", PATIENCE, || next("after").filter(|after| *after != foretold));
+    assert_eq!(time(&after), time(&scheduled) + TimeDelta::minutes(1));
+}
+
+#[test]
 fn who_may_not_list_jobs_still_sees_the_rest() {
     let shop = Shop::open("jobs-rights");
     shop.deploy_good("api", "api:1", 1);

@@ -197,23 +197,15 @@ fn on_pods(console: &Console, pod: &str) -> Terminal {
 /// Confirms a shell in the pod under the cursor, and waits until it has the terminal.
 fn lend(terminal: &Terminal) {
     terminal.send("!x");
-    terminal.wait_for_text("Type EXEC and press enter", PATIENCE);
-    terminal.send("EXEC");
-    wait_until("the terminal lent", PATIENCE, || {
-        terminal.enter();
-        (!terminal.is_on_alternate_screen()).then_some(())
-    });
+    terminal.confirm("Type EXEC and press enter", "EXEC", PATIENCE);
+    wait_until("the terminal lent", PATIENCE, || (!terminal.is_on_alternate_screen()).then_some(()));
 }
 
 /// Opens port 8080 of the pod under the cursor on any free port.
 fn forward_8080(terminal: &Terminal) {
     terminal.send("!f");
-    terminal.wait_for_text("Press enter to open it", PATIENCE);
-    terminal.send("0:8080");
-    wait_until("the port", PATIENCE, || {
-        terminal.enter();
-        terminal.screen_text().contains("FORWARDING 127.0.0.1:").then_some(())
-    });
+    terminal.confirm("Press enter to open it", "0:8080", PATIENCE);
+    terminal.wait_for_text("FORWARDING 127.0.0.1:", PATIENCE);
 }
 
 #[test]

@@ -252,11 +252,8 @@ fn a_hangup_in_mid_action_leaves_a_run_the_next_start_ends() {
         screen.send("!b");
         screen.wait_for_text("type ROLLBACK", PATIENCE);
         proxy.strike(fault, crate::support::proxy::Seen::is_write);
-        screen.send("ROLLBACK");
-        wait_until("the request on its way", PATIENCE, || {
-            screen.enter();
-            proxy.struck().map(drop)
-        });
+        screen.confirm("type ROLLBACK", "ROLLBACK", PATIENCE);
+        wait_until("the request on its way", PATIENCE, || proxy.struck().map(drop));
         // A line that is lost hangs up more than once.
         screen.signal(rustix::process::Signal::HUP);
         wait_until("the terminal given back", PATIENCE, || (!screen.is_on_alternate_screen()).then_some(()));
@@ -295,12 +292,7 @@ fn a_terminal_that_stops_reading_for_a_minute_holds_nothing_up() {
     let mut screen = console.open(200, 60);
     screen.wait_for_text("stuck", PATIENCE);
     screen.send("!b");
-    screen.wait_for_text("type ROLLBACK", PATIENCE);
-    screen.send("ROLLBACK");
-    wait_until("the run to begin", PATIENCE, || {
-        screen.enter();
-        (!screen.screen_text().contains("type ROLLBACK")).then_some(())
-    });
+    screen.confirm("type ROLLBACK", "ROLLBACK", PATIENCE);
     screen.stop_reading();
     let (begun, stalled_at) = (cpu_time(screen.pid()).expect("it runs"), Instant::now());
     // The run goes to its end behind the blind screen: the server and the journal can tell.

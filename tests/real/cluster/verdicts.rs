@@ -35,6 +35,28 @@ fn a_good_rollout_is_complete_and_kubectl_agrees() {
     assert!(kubectl_says_done(&shop, "api"));
 }
 
+/// A native sidecar is asked for its log like any other container, and holds a StatefulSet, which has no deadline, all the same.
+#[test]
+fn a_sidecar_that_never_gets_ready_holds_its_pod() {
+    let shop = Shop::open("verdict-sidecar");
+    let console = Console::of("oncall", &shop, Grant::Read);
+    shop.apply(&serde_json::json!({
+        "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "api"},
+        "spec": {"replicas": 2, "serviceName": "api", "selector": {"matchLabels": {"app": "api"}}, "template": {
+            "metadata": {"labels": {"app": "api"}, "annotations": {"quarterdeck.test/behaviour": "sidecar-never-ready"}},
+            "spec": {"nodeName": "node-1", "terminationGracePeriodSeconds": 1,
+                "initContainers": [{"name": "proxy", "image": "proxy:1", "restartPolicy": "Always"}],
+                "containers": [{"name": "api", "image": "api:1"}]}}},
+    }));
+    let (code, row) = wait_for_verdict(&console, "api", "stuck");
+    assert_eq!(code, Some(2), "{row}");
+    let words = row["reason"].as_str().unwrap_or_default();
+    assert_eq!(words, "ProbeFailing: pod api-0: container proxy runs but is not ready");
+    let logs = console.run(&["logs", "statefulset/api", "-n", &shop.name]);
+    assert_eq!(logs.code, Some(0), "{}{}", logs.stdout, logs.stderr);
+    assert!(logs.stdout.contains("api-0/proxy ") && logs.stdout.contains("api-0/api "), "{}", logs.stdout);
+}
+
 #[test]
 fn stuck_rollouts_name_the_pod_and_the_reason() {
     let shop = Shop::open("verdict-stuck");

@@ -3,7 +3,7 @@
 mod advice;
 mod direct;
 mod objectives;
-
+mod outcome;
 mod sandbox;
 
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use quarterdeck::domain::store::{AuditEntry, AuditEvent, AuditKind, AuditLine, A
 use quarterdeck::sources::store::Store;
 use quarterdeck::sources::store::port::{ReadStore, WriteError, WriteStore};
 
-use super::place::{Kind, Place, alert, author, now};
+use super::place::{Kind, Place, Say, alert, author, now};
 
 suite! {
     every_change_has_its_line
@@ -195,9 +195,9 @@ mod cases {
                 "{statement}: {outcome:?}"
             );
         }
-        let columns = "position, chain, seq, prev, hash, at, recorded_at, written_by, kind, what, actor, environment, about, words, haystack, line";
+        let columns = "position, chain, seq, prev, hash, at, recorded_at, written_by, kind, what, actor, environment, about, words, haystack, line, attempt, facts";
         let forged = format!(
-            "insert into quarterdeck.audit ({columns}) select position + 9, chain, seq, prev, hash, at, recorded_at, written_by, kind, what, actor, environment, about, words, haystack, line from quarterdeck.audit where position = 2"
+            "insert into quarterdeck.audit ({columns}) select position + 9, chain, seq, prev, hash, at, recorded_at, written_by, kind, what, actor, environment, about, words, haystack, line, attempt, facts from quarterdeck.audit where position = 2"
         );
         let outcome = place.raw(&forged);
         assert!(outcome.as_ref().is_err_and(|said| said.contains("does not continue here")), "{outcome:?}");

@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use quarterdeck::domain::store::{AnnotationKind, AuditEvent, AuditKind, NewAnnotation, NewNote, ReleaseSeen};
+use quarterdeck::domain::store::{
+    ANNOTATIONS_OF, Acknowledgement, Annotation, AnnotationKind, AuditEvent, AuditKind, NewAnnotation, Note,
+    RELEASES_OF, ReleaseSeen, RememberReleases,
+};
+use quarterdeck::domain::time::Instant;
 use quarterdeck::sources::store::Store;
 use quarterdeck::sources::store::port::{ReadStore, WriteError, WriteStore};
 
 use super::audit::{everything, flaws};
-use super::place::{Kind, Place, alert, author, now};
+use super::place::{Kind, Place, Say, alert, author, now};
 
 suite! {
     seen_by_the_other_console
@@ -64,7 +68,7 @@ mod cases {
         let new = place.taking("f", 0);
         let taken = store.acknowledge(&mori, &new).await.expect("taken");
         assert_eq!(store.acknowledge(&mori, &new).await, Ok(taken.clone()));
-        let note = NewNote { id: place.id(), subject: alert("f"), text: "a\nb".into() };
+        let note = place.noting("f", "a\nb");
         let written = store.add_note(&mori, &note).await.expect("a note");
         assert_eq!(store.add_note(&mori, &note).await, Ok(written.clone()));
         let attempt = place.id();
@@ -116,7 +120,7 @@ mod cases {
         let twice = store.withdraw_acknowledgement(&lee, &place.id(), &back).await;
         assert!(matches!(&twice, Err(WriteError::Conflict(words)) if words.contains("lee gave")), "{twice:?}");
         let mut short = place.taking("f", 3);
-        short.holds_for = Some(TimeDelta::hours(2));
+        short.1.holds_for = Some(TimeDelta::hours(2));
         let short = store.acknowledge(&mori, &short).await.expect("taken again");
         assert_eq!(short.until, Some(short.at + TimeDelta::hours(2)), "counted from the store's time");
         assert!(short.withdrawn.is_none() && short.is_live(short.at));
@@ -127,10 +131,7 @@ mod cases {
     pub(super) async fn notes_keep_who_said_what(place: Place) {
         let (store, mori, lee) = (place.console(), author("mori"), author("lee"));
         let text = "first line\n\u{1b}[31m二行目\u{202e}";
-        let note = store
-            .add_note(&mori, &NewNote { id: place.id(), subject: alert("f"), text: text.into() })
-            .await
-            .expect("a note");
+        let note = store.add_note(&mori, &place.noting("f", text)).await.expect("a note");
         let list = store.notes(&alert("f"), 10).await.expect("a list");
         assert_eq!(list[0].text, "first line\n[31m二行目", "what steers a terminal does not come out again");
         let edited = store.edit_note(&lee, &place.id(), &note, Some("better")).await.expect("edited");
@@ -140,10 +141,7 @@ mod cases {
             matches!(&late, Err(WriteError::Conflict(words)) if words.contains("lee changed the note") && words.contains("your text is still yours")),
             "{late:?}"
         );
-        store
-            .add_note(&lee, &NewNote { id: place.id(), subject: alert("f"), text: "second".into() })
-            .await
-            .expect("a note");
+        store.add_note(&lee, &place.noting("f", "second")).await.expect("a note");
         let back = store.edit_note(&mori, &place.id(), &edited, None).await.expect("withdrawn");
         assert_eq!((back.text.as_str(), back.withdrawn.is_some()), ("", true));
         let list = store.notes(&alert("f"), 10).await.expect("a list");
@@ -159,7 +157,7 @@ mod cases {
 
     pub(super) async fn what_cannot_be_stored_is_refused(place: Place) {
         let (store, mori) = (place.console(), author("mori"));
-        let note = |text: String| NewNote { id: place.id(), subject: alert("f"), text };
+        let note = |text: String| place.noting("f", &text);
         for (text, words) in
             [(String::new(), "is empty"), ("a\0".to_owned(), "NUL"), ("x".repeat(70_000), "70000 bytes")]
         {
@@ -167,17 +165,20 @@ mod cases {
             assert!(matches!(&refused, Err(WriteError::Refused(said)) if said.contains(words)), "{refused:?}");
         }
         let mut long = place.taking("f", 0);
-        long.holds_for = Some(TimeDelta::days(4_000));
+        long.1.holds_for = Some(TimeDelta::days(4_000));
         assert!(matches!(store.acknowledge(&mori, &long).await, Err(WriteError::Refused(_))));
         let nameless = store.acknowledge(&author(""), &place.taking("f", 0)).await;
         assert!(matches!(nameless, Err(WriteError::Refused(_))), "somebody has to be named");
-        assert_eq!(store.add_note(&mori, &note("x".repeat(60_000))).await.map(|note| note.text.len()), Ok(60_000));
+        assert!(store.add_note(&mori, &note("x".repeat(60_000))).await.is_ok());
         assert_eq!(everything(&store).await.len(), 1);
     }
 
     pub(super) async fn marks_of_a_time(place: Place) {
         let (store, mori) = (place.console(), author("mori"));
         let then = now() - TimeDelta::hours(3);
+        let marks = |environment: &'static str, to: Instant| {
+            store.list::<Annotation>(ANNOTATIONS_OF, [environment.into(), then.into(), to.into()], 10)
+        };
         for (minutes, words) in [(0, "one"), (10, "two"), (20, "three")] {
             let mark = NewAnnotation {
                 id: place.id(),
@@ -190,14 +191,14 @@ mod cases {
             assert_eq!(made.at, then + TimeDelta::minutes(minutes));
             assert!(made.recorded_at > made.at);
         }
-        let found = store.annotations("production", then, then + TimeDelta::minutes(20), 10).await.expect("a list");
+        let found = marks("production", then + TimeDelta::minutes(20)).await.expect("a list");
         assert_eq!(
             found.iter().map(|mark| mark.words.as_str()).collect::<Vec<_>>(),
             ["two", "one"],
             "the end is not part of it"
         );
         assert_eq!(found[0].kind, AnnotationKind::Scaling);
-        assert_eq!(store.annotations("staging", then, now(), 10).await, Ok(Vec::new()));
+        assert_eq!(marks("staging", now()).await, Ok(Vec::new()));
     }
 
     pub(super) async fn releases_are_merged(place: Place) {
@@ -212,24 +213,29 @@ mod cases {
             seen_at: now() - TimeDelta::days(1) + TimeDelta::minutes(minutes),
             healthy_at: healthy.map(|minutes| now() - TimeDelta::days(1) + TimeDelta::minutes(minutes)),
         };
+        let seen_in = |cluster: &'static str| {
+            let by = [cluster.into(), "shop/deployment/checkout".into()];
+            store.list::<ReleaseSeen>(RELEASES_OF, by, 10)
+        };
         let (first, second, third) = (seen(10, None), seen(5, Some(30)), seen(60, Some(20)));
         for one in [&first, &second, &third, &first] {
-            store.remember_releases(std::slice::from_ref(one)).await.expect("remembered");
+            let change = RememberReleases(vec![one.clone()]);
+            store.write(&author("quarterdeck"), &place.id(), &change).await.expect("remembered");
         }
-        let found = store.releases("c", "shop/deployment/checkout", 10).await.expect("a list");
+        let found = seen_in("c").await.expect("a list");
         assert_eq!(found, [ReleaseSeen { seen_at: second.seen_at, healthy_at: third.healthy_at, ..first }]);
-        assert_eq!(store.releases("d", "shop/deployment/checkout", 10).await, Ok(Vec::new()), "another cluster");
+        assert_eq!(seen_in("d").await, Ok(Vec::new()), "another cluster");
         assert_eq!(everything(&store).await.len(), 0, "what consoles see is no change");
     }
 
     pub(super) async fn changes_are_told(place: Place) {
         let (mine, other) = (place.console(), place.console());
         let empty = mine.changes(0).await.expect("an answer");
-        assert!(empty.is_whole && empty.acknowledgements.is_empty() && empty.position == 0);
+        assert!(empty.is_whole && empty.of::<Acknowledgement>().is_empty() && empty.position == 0);
         let one = other.acknowledge(&author("lee"), &place.taking("f", 0)).await.expect("taken");
         let two = other.acknowledge(&author("lee"), &place.taking("g", 0)).await.expect("taken");
         let told = mine.changes(0).await.expect("an answer");
-        assert_eq!((told.acknowledgements.len(), told.position), (2, 2));
+        assert_eq!((told.of::<Acknowledgement>().len(), told.position), (2, 2));
         let back = other.withdraw_acknowledgement(&author("lee"), &place.id(), &one).await.expect("given back");
         let mark = NewAnnotation {
             id: place.id(),
@@ -241,12 +247,12 @@ mod cases {
         other.annotate(&author("lee"), &mark).await.expect("a mark");
         let told = mine.changes(2).await.expect("an answer");
         assert!(!told.is_whole);
-        assert_eq!((told.acknowledgements, told.position), (vec![back], 4), "what was given back is told too");
-        assert_eq!(told.annotations.len(), 1);
+        assert_eq!((told.of::<Acknowledgement>(), told.position), (vec![back], 4), "what was given back is told too");
+        assert_eq!(told.of::<Annotation>().len(), 1);
         let whole = mine.changes(0).await.expect("an answer");
-        assert_eq!(whole.acknowledgements, [two], "only who has it now");
+        assert_eq!(whole.of::<Acknowledgement>(), [two], "only who has it now");
         let quiet = mine.changes(4).await.expect("an answer");
-        assert!(quiet.acknowledgements.is_empty() && quiet.annotations.is_empty() && !quiet.is_whole);
+        assert!(quiet.of::<Acknowledgement>().is_empty() && quiet.of::<Annotation>().is_empty() && !quiet.is_whole);
         let another = mine.changes(77).await.expect("an answer");
         assert!(another.is_whole && another.position == 4, "a store that went back is read anew");
 
@@ -265,17 +271,17 @@ mod cases {
 
     pub(super) async fn notes_are_told(place: Place) {
         let (mine, other) = (place.console(), place.console());
-        let new = |name: &str| NewNote { id: place.id(), subject: alert(name), text: "a\nb".into() };
+        let new = |name: &str| place.noting(name, "a\nb");
         let one = other.add_note(&author("lee"), &new("f")).await.expect("a note");
         let two = other.add_note(&author("lee"), &new("g")).await.expect("a note");
         let told = mine.changes(0).await.expect("an answer");
-        assert_eq!((told.notes, told.position), (vec![two.clone(), one.clone()], 2), "the last written first");
+        assert_eq!((told.of::<Note>(), told.position), (vec![two.clone(), one.clone()], 2), "the last written first");
         let edited = other.edit_note(&author("mori"), &place.id(), &one, Some("c")).await.expect("edited");
         let back = other.edit_note(&author("lee"), &place.id(), &two, None).await.expect("taken back");
         let told = mine.changes(2).await.expect("an answer");
-        assert_eq!((told.notes, told.position, told.is_whole), (vec![edited.clone(), back], 4, false));
+        assert_eq!((told.of::<Note>(), told.position, told.is_whole), (vec![edited.clone(), back], 4, false));
         let whole = mine.changes(0).await.expect("an answer");
-        assert_eq!(whole.notes, [edited], "what was taken back is not told to who begins");
+        assert_eq!(whole.of::<Note>(), [edited], "what was taken back is not told to who begins");
     }
 
     pub(super) async fn time_is_the_stores(place: Place) {

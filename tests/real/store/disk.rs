@@ -1,10 +1,14 @@
-//! A full disk, and a file that is none, under the embedded store.
+//! A full disk under the embedded store and under the journal, and a file that is no store.
 
+use std::io::{ErrorKind, Write as _};
+use std::path::Path;
+
+use quarterdeck::actions::journal::{Entry, Journal, What, Written, all, chains, seal, verify};
 use quarterdeck::domain::store::NewNote;
-use quarterdeck::sources::store::port::{ReadStore, WriteError, WriteStore};
+use quarterdeck::sources::store::port::{ReadStore, WriteError};
 use quarterdeck::sources::store::{Store, new_id};
 
-use super::place::{Kind, Place, alert, author};
+use super::place::{Kind, Place, Say, alert, author};
 use crate::support::process::{Running, skip};
 
 /// A small disk of its own; unmounted when dropped.
@@ -41,7 +45,7 @@ async fn a_full_disk_is_said_loses_nothing_and_heals() {
     let clock: quarterdeck::sources::Clock = std::sync::Arc::new(super::place::now);
     let store = Store::open(&quarterdeck::config::StoreSettings::Embedded, disk.0.path(), &clock, false);
     let filler = disk.0.path().join("filler");
-    let note = || NewNote { id: new_id(&clock), subject: alert("f"), text: "x".repeat(50_000) };
+    let note = || (new_id(&clock), NewNote { subject: alert("f"), text: "x".repeat(50_000) });
     let mut written = 0;
     let refused = loop {
         match store.add_note(&author("mori"), &note()).await {
@@ -63,6 +67,56 @@ async fn a_full_disk_is_said_loses_nothing_and_heals() {
     store.add_note(&author("mori"), &note()).await.expect("room again");
     assert_eq!(store.notes(&alert("f"), 500).await.map(|notes| notes.len()), Ok(written + 1));
     assert_eq!(store.audit_after(0, 1_000).await.map(|lines| lines.len()), Ok(written + 1));
+}
+
+/// Fills a disk to its last page.
+fn fill(file: &Path) {
+    let mut filler = std::fs::File::create(file).expect("a file");
+    while filler.write_all(&[0; 4096]).is_ok() {}
+}
+
+#[test]
+fn a_full_disk_costs_the_journal_its_reserve_then_refuses_and_never_tears_a_line() {
+    let Some(disk) = SmallDisk::new("5600k") else { return };
+    let state = disk.0.path();
+    let entry =
+        |words: &str| Entry { what: What::Refused, words: words.into(), ..Entry::bare("r", "restart", "e", "mori") };
+    let at = super::place::now();
+    for _ in 0..140 {
+        Journal::new(state).append(entry("of before"), at).expect("room");
+    }
+    let mut journal = Journal::new(state);
+    let mut written = 0;
+    let mut append = |wanted: fn(&std::io::Result<Written>) -> bool| loop {
+        let told = journal.append(entry(&"x".repeat(200)), at);
+        written += usize::from(told.is_ok());
+        if wanted(&told) {
+            return told;
+        }
+        assert!(written < 500, "the disk never filled");
+    };
+    append(|told| matches!(told, Ok(Written::Well))).expect("room");
+    fill(&state.join("filler"));
+    let reserve = state.join("journal/reserve");
+    assert!(reserve.exists());
+    append(|told| !matches!(told, Ok(Written::Well))).expect("the reserve makes room");
+    assert!(!reserve.exists(), "and is used up");
+    fill(&state.join("more"));
+    let refused = append(Result::is_err).expect_err("a full disk");
+    assert_eq!(refused.kind(), ErrorKind::StorageFull);
+    // Nor does sealing, which needs room first, lose anything.
+    let _ = seal(state, "mori", at);
+    let lines = || all(state).expect("a journal").iter().map(|chain| chain.text.lines().count()).sum::<usize>();
+    assert_eq!(lines(), 140 + written);
+    assert_eq!(verify(state, None).expect("a journal").flaws, []);
+    for filler in ["filler", "more"] {
+        std::fs::remove_file(state.join(filler)).expect("room again");
+    }
+    journal.append(entry("room again"), at).expect("room");
+    journal.set_aside().expect("a reserve again");
+    assert_eq!(seal(state, "mori", at).expect("room"), 140);
+    assert_eq!((lines(), chains(state).expect("a journal").len()), (141 + written, 1));
+    assert_eq!(verify(state, None).expect("a journal").flaws, []);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

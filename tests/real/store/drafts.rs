@@ -86,12 +86,8 @@ async fn a_killed_console_has_what_was_typed_again() {
 
     let mut terminal = drafting.open("vi".as_ref());
     terminal.wait_for("what was typed", SOON, |text| text.contains("it renews tonight") && text.contains("here again"));
-    // The confirmation may not be armed yet: then enter is only told off.
-    wait_until("the note to be written", SOON, || {
-        terminal.enter();
-        terminal.wait_for("an answer", SOON, |text| text.contains("written down") || text.contains("Read it first"));
-        terminal.screen_text().contains("written down").then_some(())
-    });
+    terminal.confirm("Note on ", "", SOON);
+    terminal.wait_for_text("written down", SOON);
     wait_until("the draft to be forgotten", SOON, || drafting.files().is_empty().then_some(()));
     terminal.signal(Signal::TERM);
     terminal.wait_for_exit(SOON);

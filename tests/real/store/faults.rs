@@ -5,12 +5,14 @@ use std::time::{Duration, Instant as Began};
 
 use quarterdeck::config::StoreSettings;
 use quarterdeck::domain::source::SourceState;
+use quarterdeck::domain::store::fact::Kind as Written;
 use quarterdeck::domain::store::{Acknowledgement, AuditEvent, AuditKind, AuditLine, Head, NewNote};
 use quarterdeck::sources::store::port::{ReadStore, WriteError, WriteStore};
 use quarterdeck::sources::store::{Store, StoreSnapshot, StoreSource};
 use tokio::sync::{Notify, watch};
 
-use super::place::{Kind, Place, alert, author, settings_at};
+use super::made::registry;
+use super::place::{Kind, Place, Say, alert, author, settings_at};
 use crate::support::database::{PASSWORD, Server};
 use crate::support::wire::{Strike, Wire, WireProxy};
 
@@ -73,6 +75,25 @@ async fn a_commit_whose_answer_is_lost_is_made_once() {
     assert_eq!((rig.wire.struck(), taken.version), (1, 1));
     assert_eq!(rig.lines().await, 2, "one line each");
     assert_eq!(rig.near.acknowledgement("production", "f").await, Ok(Some(taken)));
+}
+
+/// The same for every fact there is, and for made-up ones.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_of_any_fact_whose_answer_is_lost_is_made_once() {
+    let Some(Rig { place, wire, near, .. }) = rig() else { return };
+    let settings = settings_at(place.folder.path().join("far"), wire.port, &place.database, false);
+    let far = Store::of(registry(), &settings, place.folder.path(), &place.clock(), false);
+    for fact in registry() {
+        let lines = near.audit_after(0, 1_000).await.map(|lines| lines.len()).unwrap_or_default();
+        far.write(&author("mori"), &place.id(), &*(fact.example)(1, "text")).await.expect("written");
+        wire.strike("commit\0", Strike::LoseAnswer);
+        far.write(&author("mori"), &place.id(), &*(fact.example)(2, "text")).await.expect("found to be written");
+        let is_audited = matches!(fact.table.kind, Written::Versioned | Written::Appended);
+        let written = near.audit_after(0, 1_000).await.expect("the audit").len() - lines;
+        let expected = (2, if is_audited { 2 } else { 0 });
+        assert_eq!((place.count(fact.table.name), written), expected, "{}", fact.table.name);
+    }
+    assert_eq!(wire.struck(), registry().len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -174,7 +195,10 @@ async fn while_it_is_away_the_last_good_word_stays_with_its_age_and_writes_are_r
     }
     assert_eq!(rig.near.acknowledgement("production", "g").await, Ok(None), "nothing was queued");
     rig.take(&rig.near, "late", 0).await.expect("taken");
-    until(&mut seen, "the other's acknowledgement", |snapshot| snapshot.acknowledgements.len() == 2).await;
+    until(&mut seen, "the other's acknowledgement", |snapshot| {
+        snapshot.facts::<Acknowledgement>().is_some_and(|held| held.len() == 2)
+    })
+    .await;
     source.abort();
 }
 
@@ -190,10 +214,9 @@ async fn a_server_killed_the_hard_way_comes_back_with_everything() {
     let settings = settings_at(folder.path().join("url"), server.port, &server.database(), true);
     let clock: quarterdeck::sources::Clock = Arc::new(super::place::now);
     let store = Store::open(&settings, folder.path(), &clock, false);
-    let note = |text: &str| NewNote {
-        id: quarterdeck::sources::store::new_id(&clock),
-        subject: alert("f"),
-        text: text.to_owned(),
+    let note = |text: &str| {
+        let new = NewNote { subject: alert("f"), text: text.to_owned() };
+        (quarterdeck::sources::store::new_id(&clock), new)
     };
     store.add_note(&author("mori"), &note("before")).await.expect("a note");
     server.kill();
@@ -271,7 +294,9 @@ async fn a_wrong_password_a_missing_database_and_a_stranger_are_said_without_the
 async fn a_user_without_rights_and_a_newer_store_are_said() {
     let Some(place) = Place::new(Kind::Postgres) else { return };
     place.console().standing().await.expect("the tables are made");
-    place.raw("insert into quarterdeck.migration (version, digest) values (99, 'x')").expect("a row");
+    place
+        .raw("insert into quarterdeck.migration (version, digest, applied_at) values (99, 'x', now())")
+        .expect("a row");
     let error = place.console().standing().await.expect_err("newer");
     assert!(error.sentence.contains("migrated by a newer Quarterdeck"), "{error}");
     place.raw("delete from quarterdeck.migration where version = 99").expect("no row");

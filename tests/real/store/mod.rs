@@ -26,10 +26,15 @@ macro_rules! suite {
 
 mod audit;
 mod conformance;
+mod crash;
 mod disk;
 mod drafts;
 mod drawn;
+mod every;
 mod faults;
+mod journals;
+mod made;
+mod migrate;
 mod place;
 mod plans;
 mod processes;

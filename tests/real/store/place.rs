@@ -3,16 +3,23 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use quarterdeck::config::{PostgresSettings, Secret, StoreSettings};
-use quarterdeck::domain::store::{Author, Id, NewAcknowledgement, Subject, SubjectKind};
+use quarterdeck::domain::store::fact::{Change, Fact, Key, Registered};
+use quarterdeck::domain::store::{
+    ACKNOWLEDGED_IN, Acknowledgement, Annotation, Author, EditNote, Id, NOTES_ABOUT, NewAcknowledgement, NewAnnotation,
+    NewNote, Note, Subject, SubjectKind, WithdrawAcknowledgement, acknowledgement_of,
+};
 use quarterdeck::domain::time::Instant;
 use quarterdeck::sources::Clock;
+use quarterdeck::sources::error::SourceError;
+use quarterdeck::sources::store::port::{WriteError, WriteStore};
 use quarterdeck::sources::store::{Store, new_id};
 
 use crate::support::database::{self, Server};
-use crate::support::process::skip;
+use crate::support::process::{Running, skip, wait_until};
 
 /// Which database, and the way to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,9 +65,88 @@ impl Place {
         Some(Self { kind, folder, database, settings, offset: Arc::default() })
     }
 
+    /// A new store on a server of its own.
+    pub(crate) fn on(server: &Server) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = server.database();
+        let settings = settings_at(folder.path().join("url"), server.port, &database, true);
+        Self { kind: Kind::Postgres, folder, database, settings, offset: Arc::default() }
+    }
+
     /// Another console on it.
     pub(crate) fn console(&self) -> Store {
         Store::open(&self.settings, self.folder.path(), &self.clock(), false)
+    }
+
+    /// Another console on it that knows these facts.
+    pub(crate) fn knowing(&self, facts: &'static [Registered]) -> Store {
+        Store::of(facts, &self.settings, self.folder.path(), &self.clock(), false)
+    }
+
+    /// The same, started with --read-only.
+    pub(crate) fn reading(&self, facts: &'static [Registered]) -> Store {
+        Store::of(facts, &self.settings, self.folder.path(), &self.clock(), true)
+    }
+
+    /// Makes it a store as a console of the version before left it: real ones, kept in `tests/support/stores`.
+    pub(crate) fn restore(&self) {
+        let stores = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/stores");
+        match self.kind {
+            Kind::Sqlite => {
+                std::fs::copy(stores.join("version-2.db"), self.folder.path().join("store.db")).expect("a store");
+            }
+            Kind::Postgres | Kind::Pooled => {
+                let dump = std::fs::read_to_string(stores.join("version-2.sql")).expect("a store");
+                self.raw(&dump).expect("restored");
+            }
+        }
+    }
+
+    /// Its tables, indexes and triggers in words, and what was applied to it.
+    pub(crate) fn tables(&self) -> Vec<String> {
+        match self.kind {
+            Kind::Sqlite => self.text("select type || ' ' || name || ' ' || replace(replace(coalesce(sql, ''), char(10), ''), ' ', '') from sqlite_master order by 1"),
+            Kind::Postgres | Kind::Pooled => self.text(
+                "select table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || coalesce(collation_name, '') \
+                   from information_schema.columns where table_schema = 'quarterdeck' \
+                 union all select indexdef from pg_indexes where schemaname = 'quarterdeck' \
+                 union all select event_object_table || ' ' || trigger_name || ' ' || event_manipulation || ' ' || action_statement \
+                   from information_schema.triggers where trigger_schema = 'quarterdeck' order by 1",
+            ),
+        }
+    }
+
+    /// The first column of what a query answers.
+    pub(crate) fn text(&self, statement: &str) -> Vec<String> {
+        match self.kind {
+            Kind::Postgres | Kind::Pooled => {
+                self.raw(statement).expect("an answer").lines().map(str::to_owned).collect()
+            }
+            Kind::Sqlite => {
+                let connection = rusqlite::Connection::open(self.folder.path().join("store.db")).expect("a file");
+                let mut statement = connection.prepare(&statement.replace("quarterdeck.", "")).expect("a statement");
+                let rows = statement.query_map((), |row| row.get(0)).expect("an answer");
+                rows.map(|row| row.expect("a text")).collect()
+            }
+        }
+    }
+
+    /// How many rows a table has.
+    pub(crate) fn count(&self, table: &str) -> usize {
+        let counted = self.text(&format!("select cast(count(*) as text) from quarterdeck.{table}"));
+        counted[0].parse().expect("a number")
+    }
+
+    /// Somebody else holds the turn of those who write into the audit, until this is dropped.
+    pub(crate) fn holding_the_turn(&self) -> Running {
+        let statements = "begin; select pg_advisory_xact_lock(5857108, 2); select pg_sleep(20); rollback";
+        let holding = Server::shared().begin(&self.database, statements);
+        let locks = "select count(*) from pg_locks join pg_database on pg_database.oid = database \
+            where locktype = 'advisory' and datname = current_database() and granted";
+        wait_until("somebody to hold the turn", Duration::from_secs(20), || {
+            (self.raw(locks).expect("an answer").trim() == "1").then_some(())
+        });
+        holding
     }
 
     /// A console that was started with --read-only.
@@ -104,9 +190,8 @@ impl Place {
     }
 
     /// Somebody takes an alert whose acknowledgement they saw in a version.
-    pub(crate) fn taking(&self, fingerprint: &str, seen_version: u64) -> NewAcknowledgement {
-        NewAcknowledgement {
-            id: self.id(),
+    pub(crate) fn taking(&self, fingerprint: &str, seen_version: u64) -> (Id, NewAcknowledgement) {
+        let new = NewAcknowledgement {
             environment: "production".into(),
             fingerprint: fingerprint.into(),
             alert: "HighErrorRate".into(),
@@ -114,7 +199,86 @@ impl Place {
             holds_for: None,
             note: "looking at 決済".into(),
             seen_version,
+        };
+        (self.id(), new)
+    }
+
+    /// Somebody writes a note on an alert.
+    pub(crate) fn noting(&self, fingerprint: &str, text: &str) -> (Id, NewNote) {
+        (self.id(), NewNote { subject: alert(fingerprint), text: text.into() })
+    }
+}
+
+/// What people write and look at, a call each.
+pub(crate) trait Say {
+    fn store(&self) -> &Store;
+
+    async fn one<F: Fact>(&self, author: &Author, attempt: &Id, change: &dyn Change) -> Result<F, WriteError> {
+        let written = self.store().write(author, attempt, change).await?;
+        Ok(written.one::<F>().expect("what it rested on is there"))
+    }
+
+    async fn acknowledge(
+        &self,
+        author: &Author,
+        (attempt, new): &(Id, NewAcknowledgement),
+    ) -> Result<Acknowledgement, WriteError> {
+        self.one(author, attempt, new).await
+    }
+
+    async fn withdraw_acknowledgement(
+        &self,
+        author: &Author,
+        attempt: &Id,
+        seen: &Acknowledgement,
+    ) -> Result<Acknowledgement, WriteError> {
+        self.one(author, attempt, &WithdrawAcknowledgement(seen.clone())).await
+    }
+
+    async fn add_note(&self, author: &Author, (attempt, new): &(Id, NewNote)) -> Result<Note, WriteError> {
+        let written = self.store().write(author, attempt, new).await?;
+        let key = Key::of::<Note>([attempt.as_str().into()]);
+        match written.one() {
+            Some(note) => Ok(note),
+            // It was written before: nothing was read.
+            None => Ok(self.store().get(&key).await.expect("an answer").expect("it is there")),
         }
+    }
+
+    async fn edit_note(
+        &self,
+        author: &Author,
+        attempt: &Id,
+        seen: &Note,
+        text: Option<&str>,
+    ) -> Result<Note, WriteError> {
+        self.one(author, attempt, &EditNote { seen: seen.clone(), text: text.map(str::to_owned) }).await
+    }
+
+    async fn annotate(&self, author: &Author, new: &NewAnnotation) -> Result<Annotation, WriteError> {
+        self.one(author, &new.id, new).await
+    }
+
+    async fn acknowledgement(
+        &self,
+        environment: &str,
+        fingerprint: &str,
+    ) -> Result<Option<Acknowledgement>, SourceError> {
+        self.store().get(&acknowledgement_of(environment, fingerprint)).await
+    }
+
+    async fn acknowledgements(&self, environment: &str, limit: u32) -> Result<Vec<Acknowledgement>, SourceError> {
+        self.store().list(ACKNOWLEDGED_IN, [environment.into()], limit).await
+    }
+
+    async fn notes(&self, about: &Subject, limit: u32) -> Result<Vec<Note>, SourceError> {
+        self.store().list(NOTES_ABOUT, about.values(), limit).await
+    }
+}
+
+impl Say for Store {
+    fn store(&self) -> &Store {
+        self
     }
 }
 

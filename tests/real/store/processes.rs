@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use quarterdeck::actions::journal::{Entry, Journal, What};
-use quarterdeck::sources::store::port::{ReadStore, WriteStore};
+use quarterdeck::sources::store::port::ReadStore;
 use serde_json::Value;
 
-use super::place::{Kind, Place, author};
+use super::place::{Kind, Place, Say, author};
 use crate::support::console::Console;
 use crate::support::database::{PASSWORD, Server};
 use crate::support::process::{Finished, Running};
@@ -17,10 +17,10 @@ use crate::support::process::{Finished, Running};
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A machine with a state folder of its own, whose configuration names the shared store.
-struct Machine(tempfile::TempDir);
+pub(super) struct Machine(tempfile::TempDir);
 
 impl Machine {
-    fn new(store: &str) -> Self {
+    pub(super) fn new(store: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("config.toml"), store).expect("a file");
         Self(folder)
@@ -33,7 +33,11 @@ impl Machine {
         machine
     }
 
-    fn state(&self) -> std::path::PathBuf {
+    pub(super) fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(super) fn state(&self) -> std::path::PathBuf {
         self.0.path().join("state/quarterdeck")
     }
 
@@ -46,7 +50,7 @@ impl Machine {
         Running::start(command, "")
     }
 
-    fn run(&self, arguments: &[&str]) -> Finished {
+    pub(super) fn run(&self, arguments: &[&str]) -> Finished {
         let finished = self.start(arguments).finish(PATIENCE);
         for said in [&finished.stdout, &finished.stderr] {
             assert!(!said.contains(PASSWORD), "{arguments:?} tells the password: {said}");
@@ -55,7 +59,7 @@ impl Machine {
     }
 
     /// Somebody tried something here while the store was away.
-    fn attempt(&self, words: &str) {
+    pub(super) fn attempt(&self, words: &str) {
         let mut journal = Journal::new(&self.state());
         for what in [What::GivenUp, What::Refused] {
             let entry = Entry {

@@ -30,6 +30,23 @@ struct CronSpec<'a> {
     #[serde(borrow)]
     concurrency_policy: Cow<'a, str>,
     starting_deadline_seconds: Option<i64>,
+    successful_jobs_history_limit: Option<u32>,
+    failed_jobs_history_limit: Option<u32>,
+    #[serde(deserialize_with = "or_default")]
+    job_template: JobTemplate,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct JobTemplate {
+    #[serde(deserialize_with = "or_default")]
+    spec: JobTemplateSpec,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct JobTemplateSpec {
+    ttl_seconds_after_finished: Option<i64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -112,6 +129,9 @@ impl WireCronJob<'_> {
             last_scheduled: status.last_schedule_time,
             last_succeeded: status.last_successful_time,
             active: u32::try_from(status.active.len()).unwrap_or(u32::MAX),
+            keeps_no_jobs: spec.successful_jobs_history_limit == Some(0)
+                || spec.failed_jobs_history_limit == Some(0)
+                || spec.job_template.spec.ttl_seconds_after_finished == Some(0),
         }
     }
 }

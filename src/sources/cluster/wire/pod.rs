@@ -31,11 +31,20 @@ struct PodSpec<'a> {
     containers: Vec<ContainerSpec<'a>>,
     #[serde(borrow, deserialize_with = "or_default")]
     volumes: Vec<Volume<'a>>,
-    /// Read only where somebody asks for resources, as those of the containers.
+    #[serde(borrow, deserialize_with = "or_default")]
+    readiness_gates: Vec<Gate<'a>>,
+    /// Read only where somebody asks for resources, as those of the containers, and where one of them has a status.
     #[serde(borrow)]
     init_containers: Option<&'a RawValue>,
     #[serde(borrow)]
     resources: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Gate<'a> {
+    #[serde(borrow)]
+    condition_type: Cow<'a, str>,
 }
 
 #[derive(Deserialize, Default)]
@@ -61,6 +70,9 @@ struct ContainerSpec<'a> {
     image: Cow<'a, str>,
     #[serde(borrow)]
     resources: Option<&'a RawValue>,
+    /// Only init containers have one.
+    #[serde(borrow)]
+    restart_policy: Option<Cow<'a, str>>,
     readiness_probe: Option<Probe>,
     startup_probe: Option<Probe>,
 }
@@ -152,6 +164,8 @@ struct Terminated<'a> {
     exit_code: i32,
     #[serde(borrow)]
     reason: Cow<'a, str>,
+    #[serde(deserialize_with = "time")]
+    finished_at: Time,
 }
 
 impl<'a> Wire<'a> for WirePod<'a> {
@@ -168,10 +182,17 @@ impl WirePod<'_> {
         let unschedulable = condition("PodScheduled")
             .filter(|scheduled| scheduled.status == "False" && scheduled.reason == "Unschedulable")
             .map(|scheduled| (scheduled.last_transition_time, interner.keep_clean(&scheduled.message)));
-        let containers = self.status.init_container_statuses.iter().map(|status| (status, true));
-        let containers = containers.chain(self.status.container_statuses.iter().map(|status| (status, false)));
-        // A ready pod has nothing to explain: its containers are kept only for their restarts.
-        let containers = containers.map(|(status, is_init)| self.container(status, is_init, interner)).collect();
+        let (init, main) = (&self.status.init_container_statuses, &self.status.container_statuses);
+        let raw = self.spec.init_containers.filter(|_| !init.is_empty());
+        let specs: Option<Vec<ContainerSpec<'_>>> = raw.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        let specs = specs.unwrap_or_default();
+        let init = init.iter().map(|status| (status, true, specs.as_slice()));
+        let all = init.chain(main.iter().map(|status| (status, false, self.spec.containers.as_slice())));
+        let containers = all.map(|(status, is_init, specs)| container(status, is_init, specs, interner)).collect();
+        // While containers are not ready there is more to say than that nobody set a gate.
+        let are_ready = !is_ready && condition("ContainersReady").is_some_and(|ready| ready.status == "True");
+        let is_unset = |gate: &&Gate<'_>| condition(&gate.condition_type).is_none_or(|set| set.status != "True");
+        let gate = self.spec.readiness_gates.iter().filter(|_| are_ready).find(is_unset);
         Pod {
             name: text::clean(&self.metadata.name).into(),
             uid: self.metadata.uid.as_ref().into(),
@@ -181,6 +202,10 @@ impl WirePod<'_> {
             is_ready,
             created_at: self.metadata.creation_timestamp,
             unschedulable,
+            gate: gate.map(|gate| interner.keep_clean(&gate.condition_type)),
+            volume: None,
+            // A ready pod waits for nothing.
+            changed_at: if is_ready { None } else { self.status.changed_at() },
             gone_by: self.metadata.deletion_timestamp,
             containers,
         }
@@ -216,21 +241,40 @@ impl WirePod<'_> {
         let claims: Arc<[Arc<str>]> = claims.map(|claim| interner.keep_clean(&claim.claim_name)).collect();
         (!claims.is_empty()).then_some(claims)
     }
+}
 
-    fn container(&self, status: &ContainerStatus<'_>, is_init: bool, interner: &mut Interner) -> Container {
-        let spec = self.spec.containers.iter().find(|container| container.name == status.name);
-        let patience = spec
-            .map(|container| [&container.startup_probe, &container.readiness_probe])
-            .and_then(|probes| probes.into_iter().flatten().map(Probe::patience).reduce(|one, other| one + other));
-        Container {
-            name: interner.keep_clean(&status.name),
-            is_init,
-            is_ready: status.ready,
-            restarts: status.restart_count,
-            state: status.state.kept(interner),
-            last_exit: status.last_state.terminated.as_ref().map(|ended| ended.exit_code),
-            probe_patience: patience,
-        }
+fn container(
+    status: &ContainerStatus<'_>,
+    is_init: bool,
+    specs: &[ContainerSpec<'_>],
+    interner: &mut Interner,
+) -> Container {
+    let spec = specs.iter().find(|container| container.name == status.name);
+    let patience = spec
+        .map(|container| [&container.startup_probe, &container.readiness_probe])
+        .and_then(|probes| probes.into_iter().flatten().map(Probe::patience).reduce(|one, other| one + other));
+    Container {
+        name: interner.keep_clean(&status.name),
+        is_init,
+        is_sidecar: is_init && spec.and_then(|spec| spec.restart_policy.as_deref()) == Some("Always"),
+        is_ready: status.ready,
+        restarts: status.restart_count,
+        state: status.state.kept(interner),
+        last_exit: status.last_state.terminated.as_ref().map(|ended| ended.exit_code),
+        probe_patience: patience,
+    }
+}
+
+impl PodStatus<'_> {
+    /// When one of its conditions or containers changed last.
+    fn changed_at(&self) -> Time {
+        let conditions = self.conditions.iter().map(|condition| condition.last_transition_time);
+        let states = self.init_container_statuses.iter().chain(&self.container_statuses);
+        let states = states.flat_map(|status| [&status.state, &status.last_state]).flat_map(|state| {
+            let running = state.running.as_ref().and_then(|running| running.started_at);
+            [running, state.terminated.as_ref().and_then(|ended| ended.finished_at)]
+        });
+        conditions.chain(states).max().flatten()
     }
 }
 
@@ -262,6 +306,30 @@ mod tests {
         let pod = read_pod(r#"{"metadata":{"name":"a","labels":null},"status":{"conditions":null}}"#)?;
         assert_eq!(pod.name.as_ref(), "a");
         assert!(!pod.is_ready);
+        Ok(())
+    }
+
+    #[test]
+    fn what_a_pod_waits_for_and_since_when_is_read() -> Result<(), serde_json::Error> {
+        let pod = read_pod(
+            r#"{"metadata":{"name":"a","creationTimestamp":"2026-11-24T01:00:00Z"},
+               "spec":{"containers":[{"name":"app"}],"readinessGates":[{"conditionType":"set"},{"conditionType":"lb.example/tg"}],
+                 "initContainers":[{"name":"once"},{"name":"proxy","restartPolicy":"Always","readinessProbe":{"periodSeconds":20}}]},
+               "status":{"conditions":[{"type":"Ready","status":"False","lastTransitionTime":"2026-11-24T02:00:00Z"},
+                   {"type":"ContainersReady","status":"True","lastTransitionTime":"2026-11-24T02:05:00Z"},{"type":"set","status":"True"}],
+                 "initContainerStatuses":[{"name":"once","state":{"terminated":{"exitCode":0,"finishedAt":"2026-11-24T02:09:00Z"}}},
+                   {"name":"proxy","state":{"running":{"startedAt":"2026-11-24T02:08:00Z"}}}]}}"#,
+        )?;
+        assert_eq!(pod.gate.as_deref(), Some("lb.example/tg"), "the first that is not set");
+        assert_eq!(pod.changed_at, "2026-11-24T02:09:00Z".parse().ok());
+        let stay: Vec<(bool, Option<TimeDelta>)> =
+            pod.containers.iter().map(|one| (one.stays(), one.probe_patience)).collect();
+        assert_eq!(stay, [(false, None), (true, Some(TimeDelta::seconds(60)))]);
+        let unready = read_pod(
+            r#"{"metadata":{"name":"a"},"spec":{"readinessGates":[{"conditionType":"x"}],"initContainers":null},
+               "status":{"conditions":[{"type":"ContainersReady","status":"False"}]}}"#,
+        )?;
+        assert_eq!((unready.gate, unready.changed_at), (None, None));
         Ok(())
     }
 

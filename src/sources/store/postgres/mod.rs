@@ -7,21 +7,22 @@
 mod connect;
 mod trouble;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use futures_util::future::BoxFuture;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio_postgres::types::{IsNull, ToSql, Type};
 
-use self::connect::{Address, Link};
-use super::backend::{Backend, Row, Transaction, Value};
-use super::migrate;
+use self::connect::Link;
+use super::backend::{Backend, Lane, Row, Transaction, Value};
+use super::migrate::{self, Dialect, Schema, Todo};
 use super::port::Standing;
 use crate::config::PostgresSettings;
-use crate::domain::time::Instant;
+use crate::domain::store::fact::Registered;
+use crate::domain::time;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::Answer;
 
@@ -39,49 +40,51 @@ const BEGIN: &str = "begin; set local statement_timeout = '6s'; set local lock_t
     set local idle_in_transaction_session_timeout = '3s'";
 /// Writers go one after the other: the order of the audit is the order of the commits.
 const LOCK: &str = "select pg_advisory_xact_lock(5857108, 2)::text";
+/// Writers of one key do so too. Two keys that share a number only wait for each other.
+const HOLD: &str = "select pg_advisory_xact_lock(5857109, hashtext($1))::text";
 /// The channel that tells of changes.
 const NOTIFY: &str = "select pg_notify('quarterdeck_store', '')::text";
-/// What makes the versions' own table.
-const VERSIONS: &str = "create schema if not exists quarterdeck; create table if not exists quarterdeck.migration \
-    (version bigint primary key, digest text not null, applied_at timestamptz not null default clock_timestamp())";
-
-/// Whether it is there. A table is read for it: `to_regclass` may answer from what this session remembers of a moment ago, when
-/// another console had not made it yet.
-const IS_THERE: &str = "select relname::text from pg_catalog.pg_class join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace \
-    where nspname = 'quarterdeck' and relname = 'migration'";
+/// What tables stand in our schema. It is read from the catalog itself: `to_regclass` may answer from what this session remembers of a
+/// moment ago, when another console had not made them yet.
+const THERE: &str = "select relname::text from pg_catalog.pg_class join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace \
+    where nspname = 'quarterdeck' and relname in ('migration', 'subject_migration')";
+/// How long making tables may take: those of a store that was used for years are large.
+const MADE_WITHIN: Duration = Duration::from_secs(130);
+/// What begins making them, one console at a time.
+const BEGIN_MAKING: &str = "begin; set local statement_timeout = '120s'; set local lock_timeout = '6s'; \
+    set local idle_in_transaction_session_timeout = '30s'; select pg_advisory_xact_lock(5857108, 1); create schema if not exists quarterdeck";
+/// After how long it is tried again to make tables that could not be made, if nobody wants to write.
+const TRY_AGAIN: Duration = Duration::from_secs(30);
 
 /// The shared store.
 pub(super) struct Postgres {
     settings: PostgresSettings,
+    facts: &'static [Registered],
     is_read_only: bool,
     reader: Mutex<Option<Arc<Link>>>,
-    writer: Arc<Mutex<Option<Link>>>,
+    /// One connection for each lane.
+    writers: [Arc<Mutex<Option<Link>>>; 2],
     listener: Mutex<Option<Link>>,
-    /// Whether the tables were seen to be of our version.
-    is_migrated: AtomicBool,
+    /// How the tables were seen to stand, and when.
+    schema: Mutex<Option<(Instant, Arc<Schema>)>>,
 }
 
 impl Postgres {
     /// A store that connects when it is first asked.
-    pub(super) fn new(settings: PostgresSettings, is_read_only: bool) -> Self {
+    pub(super) fn new(settings: PostgresSettings, facts: &'static [Registered], is_read_only: bool) -> Self {
         Self {
             settings,
+            facts,
             is_read_only,
             reader: Mutex::default(),
-            writer: Arc::default(),
+            writers: Default::default(),
             listener: Mutex::default(),
-            is_migrated: AtomicBool::new(false),
+            schema: Mutex::default(),
         }
     }
 
-    async fn connect(&self) -> Result<(Link, Address), SourceError> {
-        let address = connect::read(&self.settings.url)?;
-        let link = connect::open(&address).await?;
-        if !self.is_migrated.load(Ordering::Acquire) {
-            self.migrate(&link, &address.place).await?;
-            self.is_migrated.store(true, Ordering::Release);
-        }
-        Ok((link, address))
+    async fn connect(&self) -> Result<Link, SourceError> {
+        connect::open(&connect::read(&self.settings.url)?).await
     }
 
     /// The place in words, for errors of a connection that is there.
@@ -89,45 +92,47 @@ impl Postgres {
         connect::read(&self.settings.url).map(|address| address.place).unwrap_or_default()
     }
 
-    /// Brings the tables to our version, one console at a time.
-    async fn migrate(&self, link: &Link, place: &str) -> Result<(), SourceError> {
-        let applied = async || {
-            let rows = run(link, IS_THERE, Vec::new(), place).await?;
-            if rows.is_empty() {
-                return Ok(Vec::new());
+    /// How the tables stand, and what is missing of them.
+    async fn judge(&self, link: &Link, place: &str) -> Result<Todo, SourceError> {
+        let there = run(link, THERE, Vec::new(), place).await?;
+        let mut applied = migrate::Applied::default();
+        let is_there = |name: &str| there.iter().any(|row| row.raw(0) == name);
+        if is_there("migration") {
+            let rows = run(link, migrate::APPLIED, Vec::new(), place).await?;
+            applied.whole = rows.iter().filter_map(|row| Some((row.number(0)?, row.raw(1)))).collect();
+        }
+        if is_there("subject_migration") {
+            for row in run(link, migrate::APPLIED_TO, Vec::new(), place).await? {
+                let version = (row.number(0).unwrap_or_default(), row.raw(1));
+                applied.subjects.entry(row.raw(2)).or_default().push(version);
             }
-            let rows =
-                run(link, "select version, digest from quarterdeck.migration order by version", Vec::new(), place)
-                    .await?;
-            Ok(rows.iter().filter_map(|row| Some((row.number(0)?, row.raw(1)))).collect::<Vec<_>>())
-        };
-        if migrate::missing(migrate::POSTGRES, &applied().await?)?.is_empty() {
-            return Ok(());
         }
-        if self.is_read_only {
-            return Err(SourceError::new(
-                Trouble::Setup,
-                format!(
-                    "the store at {place} has not all of its tables yet, and this console may not make them. Start one without --read-only."
-                ),
-            ));
-        }
-        simple(link, BEGIN, place).await?;
+        migrate::judge(self.facts, Dialect::Postgres, &applied)
+    }
+
+    /// Makes what is missing, all of it or nothing, on a connection of its own.
+    async fn make(&self, place: &str) -> Result<Schema, SourceError> {
+        let link = self.connect().await?;
         let made = async {
-            run(link, "select pg_advisory_xact_lock(5857108, 1)::text", Vec::new(), place).await?;
+            simple(&link, BEGIN_MAKING, place).await?;
             // Judged again with the lock held: another console may have been first.
-            for migration in migrate::missing(migrate::POSTGRES, &applied().await?)? {
-                simple(link, VERSIONS, place).await?;
-                simple(link, migration.sql, place).await?;
-                let values = vec![u64::from(migration.version).into(), migration.digest().into()];
-                run(link, "insert into quarterdeck.migration (version, digest) values ($1, $2)", values, place).await?;
+            let todo = self.judge(&link, place).await?;
+            if !todo.statements.is_empty() {
+                simple(&link, migrate::VERSIONS, place).await?;
             }
-            simple(link, "commit", place).await
+            for (statement, values) in todo.statements {
+                match values.is_empty() {
+                    true => within(MADE_WITHIN, link.client.batch_execute(&statement), place).await?,
+                    false => run(&link, &statement, values, place).await.map(drop)?,
+                }
+            }
+            simple(&link, "commit", place).await?;
+            Ok(Schema { missing: BTreeMap::new(), ..todo.schema })
         };
-        let made: Result<(), SourceError> = made.await;
+        let made: Result<Schema, SourceError> = made.await;
         if made.is_err() {
             // The connection is not used again; saying so spares the server the wait.
-            let _ = simple(link, "rollback", place).await;
+            let _ = simple(&link, "rollback", place).await;
         }
         made
     }
@@ -138,7 +143,7 @@ impl Postgres {
             return Ok(link.clone());
         }
         *reader = None;
-        let link = Arc::new(self.connect().await?.0);
+        let link = Arc::new(self.connect().await?);
         *reader = Some(link.clone());
         Ok(link)
     }
@@ -186,6 +191,7 @@ impl Backend for Postgres {
                 now: row.time(0).unwrap_or_default(),
                 session_user: row.text(1),
                 position: row.number(4).unwrap_or(0),
+                troubles: Vec::new(),
             })
         })
     }
@@ -201,18 +207,55 @@ impl Backend for Postgres {
         })
     }
 
-    fn begin(&self) -> Answer<'_, Box<dyn Transaction>> {
+    fn schema(&self, is_writing: bool) -> Answer<'_, Arc<Schema>> {
+        Box::pin(async move {
+            let mut known = self.schema.lock().await;
+            if let Some((_, schema)) = known.as_ref().filter(|(_, schema)| schema.behind.is_none()) {
+                return Ok(schema.clone());
+            }
+            let place = self.place();
+            let link = self.reading().await?;
+            let judged = self.judge(&link, &place).await;
+            if judged.as_ref().is_err_and(super::backend::is_broken) {
+                self.give_up(&link).await;
+            }
+            let Todo { statements, mut schema } = judged?;
+            let tried = known.as_ref().filter(|(at, _)| !is_writing && at.elapsed() < TRY_AGAIN);
+            if statements.is_empty() {
+                // All is there.
+            } else if self.is_read_only {
+                schema.behind = Some(migrate::not_made(&place));
+            } else if let Some((_, before)) = tried {
+                return Ok(before.clone());
+            } else {
+                match self.make(&place).await {
+                    Ok(made) => schema = made,
+                    Err(error) if super::backend::is_broken(&error) => return Err(error),
+                    Err(error) => schema.behind = Some(migrate::failed(&place, &error)),
+                }
+            }
+            let schema = Arc::new(schema);
+            *known = Some((Instant::now(), schema.clone()));
+            Ok(schema)
+        })
+    }
+
+    fn begin(&self, lane: Lane) -> Answer<'_, Box<dyn Transaction>> {
         Box::pin(async move {
             let place = self.place();
-            let turn = tokio::time::timeout(TURN_WITHIN, self.writer.clone().lock_owned());
+            let [audited, volatile] = &self.writers;
+            let writer = if lane == Lane::Audited { audited } else { volatile };
+            let turn = tokio::time::timeout(TURN_WITHIN, writer.clone().lock_owned());
             let mut turn = turn.await.map_err(|_| trouble::silent(&place, TURN_WITHIN))?;
             // Taken out until the transaction is over: one that is not brought to its end takes its connection with it.
             let link = match turn.take().filter(|link| !link.client.is_closed()) {
                 Some(link) => link,
-                None => self.connect().await?.0,
+                None => self.connect().await?,
             };
             simple(&link, BEGIN, &place).await?;
-            run(&link, LOCK, Vec::new(), &place).await?;
+            if lane == Lane::Audited {
+                run(&link, LOCK, Vec::new(), &place).await?;
+            }
             Ok(Box::new(Begun { link, turn, place }) as Box<dyn Transaction>)
         })
     }
@@ -248,6 +291,10 @@ impl Transaction for Begun {
         Box::pin(run(&self.link, statement, values, &self.place))
     }
 
+    fn hold<'a>(&'a self, key: &'a str) -> Answer<'a, ()> {
+        Box::pin(async move { run(&self.link, HOLD, vec![key.into()], &self.place).await.map(drop) })
+    }
+
     fn tell(&self) -> Answer<'_, ()> {
         Box::pin(async move { run(&self.link, NOTIFY, Vec::new(), &self.place).await.map(drop) })
     }
@@ -274,8 +321,15 @@ async fn run(link: &Link, statement: &str, values: Vec<Value>, place: &str) -> R
 
 /// Runs statements without values.
 async fn simple(link: &Link, statements: &str, place: &str) -> Result<(), SourceError> {
-    let answered = tokio::time::timeout(ANSWER_WITHIN, link.client.batch_execute(statements)).await;
-    let done = answered.map_err(|_| trouble::silent(place, ANSWER_WITHIN))?;
+    within(ANSWER_WITHIN, link.client.batch_execute(statements), place).await
+}
+
+async fn within(
+    patience: Duration,
+    asked: impl Future<Output = Result<(), tokio_postgres::Error>>,
+    place: &str,
+) -> Result<(), SourceError> {
+    let done = tokio::time::timeout(patience, asked).await.map_err(|_| trouble::silent(place, patience))?;
     done.map_err(|error| trouble::explain(&error, place))
 }
 
@@ -283,7 +337,7 @@ fn decode(row: &tokio_postgres::Row) -> Result<Row, tokio_postgres::Error> {
     let cells = row.columns().iter().enumerate().map(|(place, column)| {
         Ok(match *column.type_() {
             Type::INT8 => Value::Number(row.try_get(place)?),
-            Type::TIMESTAMPTZ => Value::Time(row.try_get::<_, Option<Instant>>(place)?),
+            Type::TIMESTAMPTZ => Value::Time(row.try_get::<_, Option<time::Instant>>(place)?),
             _ => Value::Text(row.try_get(place)?),
         })
     });

@@ -1,25 +1,25 @@
 //! The file: opened, private, migrated, spoken to.
 
+use std::collections::BTreeMap;
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{ToSqlOutput, Type, Value as Cell};
 use rusqlite::{Connection, ErrorCode, ToSql};
 
+use crate::domain::store::fact::Registered;
 use crate::domain::text;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::store::backend::{Row, Value};
-use crate::sources::store::migrate;
+use crate::sources::store::migrate::{self, Dialect, Schema, Todo};
 
 /// How long another process may hold the file before a write gives up.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Versions of the tables, beside them.
-const VERSIONS: &str = "create table if not exists migration (version integer primary key, digest text not null, applied_at integer not null) strict";
-
 /// Gives the file its write-ahead log; a database that is no file stays without.
 ///
 /// SQLite itself does not wait for another console that does the same at the same moment: it says "busy" at once.
@@ -47,13 +47,28 @@ pub(super) struct Database {
     /// Whether the reader reads nothing but an empty store of its own, because there is no file yet.
     is_empty: bool,
     writer: Option<Connection>,
+    facts: &'static [Registered],
+    is_read_only: bool,
+    /// How the tables were seen to stand.
+    schema: Arc<Schema>,
     /// Why the file was not opened, where that is not the database's own trouble.
     pub(super) refused: Option<SourceError>,
 }
 
 impl Database {
-    pub(super) const fn new(file: PathBuf, clock: Clock) -> Self {
-        Self { file, clock, reader: None, is_empty: false, writer: None, refused: None }
+    pub(super) fn new(file: PathBuf, clock: Clock, facts: &'static [Registered], is_read_only: bool) -> Self {
+        let schema = Arc::default();
+        Self { file, clock, reader: None, is_empty: false, writer: None, facts, is_read_only, schema, refused: None }
+    }
+
+    /// How the tables stand. Where they were not as they should be, they are looked at again; and made, if somebody is to write.
+    pub(super) fn schema(&mut self, is_writing: bool) -> rusqlite::Result<Arc<Schema>> {
+        if self.schema.behind.is_some() {
+            self.reader = None;
+            self.writer = None;
+        }
+        if is_writing { self.writer() } else { self.reader() }?;
+        Ok(self.schema.clone())
     }
 
     /// The connection that reads.
@@ -108,46 +123,71 @@ impl Database {
         connection.create_scalar_function("store_now", 0, FunctionFlags::SQLITE_UTF8, move |_| {
             Ok(clock().timestamp_micros())
         })?;
-        if let Err(error) = self.migrate(connection) {
-            // Left half-way it would hold the file.
-            if !connection.is_autocommit() {
-                connection.execute_batch("rollback")?;
+        let todo = self.judge(connection)?;
+        self.schema = Arc::new(todo.schema);
+        if todo.statements.is_empty() {
+            return Ok(());
+        }
+        let place = self.file.display().to_string();
+        // What is not there yet is made in memory.
+        let made = if self.is_read_only && connection.path().is_some_and(|path| !path.is_empty()) {
+            Err(migrate::not_made(&place))
+        } else {
+            self.make(connection).map_err(|error| {
+                let why = self.refused.take().unwrap_or_else(|| failed(&error, &self.file));
+                migrate::failed(&place, &why)
+            })
+        };
+        match made {
+            Ok(schema) => self.schema = Arc::new(schema),
+            Err(why) => {
+                // Left half-way it would hold the file.
+                if !connection.is_autocommit() {
+                    connection.execute_batch("rollback")?;
+                }
+                self.schema = Arc::new(Schema { behind: Some(why), ..(*self.schema).clone() });
             }
-            return Err(error);
         }
         Ok(())
     }
 
-    fn migrate(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        let is_there = "select count(*) from sqlite_master where name = 'migration'";
-        let applied = |connection: &Connection| -> rusqlite::Result<Vec<(u64, String)>> {
-            if connection.query_row(is_there, (), |row| row.get::<_, i64>(0))? == 0 {
-                return Ok(Vec::new());
+    /// How the tables stand, and what is missing of them.
+    fn judge(&mut self, connection: &Connection) -> rusqlite::Result<Todo> {
+        let is_there = |name: &str| {
+            let statement = "select count(*) from sqlite_master where type = 'table' and name = ?1";
+            connection.query_row(statement, [name], |row| row.get::<_, i64>(0)).map(|count| count > 0)
+        };
+        let mut applied = migrate::Applied::default();
+        if is_there("migration")? {
+            let rows = rows(connection, &translate(migrate::APPLIED), &[])?;
+            applied.whole = rows.iter().filter_map(|row| Some((row.number(0)?, row.raw(1)))).collect();
+        }
+        if is_there("subject_migration")? {
+            for row in rows(connection, &translate(migrate::APPLIED_TO), &[])? {
+                let version = (row.number(0).unwrap_or_default(), row.raw(1));
+                applied.subjects.entry(row.raw(2)).or_default().push(version);
             }
-            let mut statement = connection.prepare("select version, digest from migration order by version")?;
-            let rows = statement.query_map((), |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))?;
-            rows.map(|row| row.map(|(version, digest)| (u64::try_from(version).unwrap_or(0), digest))).collect()
-        };
-        let mut judge = |connection: &Connection| {
-            migrate::missing(migrate::SQLITE, &applied(connection)?).map_err(|error| {
-                self.refused = Some(error);
-                rusqlite::Error::InvalidQuery
-            })
-        };
-        if judge(connection)?.is_empty() {
-            return Ok(());
         }
-        // Judged again with the file held: another process may have been first.
+        migrate::judge(self.facts, Dialect::Sqlite, &applied).map_err(|error| {
+            self.refused = Some(error);
+            rusqlite::Error::InvalidQuery
+        })
+    }
+
+    /// Makes what is missing, all of it or nothing.
+    fn make(&mut self, connection: &Connection) -> rusqlite::Result<Schema> {
         connection.execute_batch("begin immediate")?;
-        for migration in judge(connection)? {
-            connection.execute_batch(VERSIONS)?;
-            connection.execute_batch(migration.sql)?;
-            connection.execute(
-                "insert into migration (version, digest, applied_at) values (?1, ?2, store_now())",
-                (migration.version, migration.digest()),
-            )?;
+        // Judged again with the file held: another process may have been first.
+        let todo = self.judge(connection)?;
+        connection.execute_batch(&migrate::in_sqlite(migrate::VERSIONS))?;
+        for (statement, values) in todo.statements {
+            match values.is_empty() {
+                true => connection.execute_batch(&statement)?,
+                false => drop(rows(connection, &translate(&statement), &values)?),
+            }
         }
-        connection.execute_batch("commit")
+        connection.execute_batch("commit")?;
+        Ok(Schema { missing: BTreeMap::new(), ..todo.schema })
     }
 }
 

@@ -13,8 +13,10 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{Mutex as Turn, Notify, OwnedMutexGuard, oneshot};
 
 use self::database::{Database, failed};
-use super::backend::{Backend, Row, Transaction, Value};
+use super::backend::{Backend, Lane, Row, Transaction, Value};
+use super::migrate::Schema;
 use super::port::Standing;
+use crate::domain::store::fact::Registered;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::Answer;
@@ -44,12 +46,12 @@ struct Worker {
 
 impl Sqlite {
     /// The store in a file. The thread ends with the last of its users.
-    pub(super) fn open(file: PathBuf, clock: Clock) -> Self {
+    pub(super) fn open(file: PathBuf, clock: Clock, (facts, is_read_only): (&'static [Registered], bool)) -> Self {
         let (jobs, waiting) = std::sync::mpsc::sync_channel::<Job>(WAITING);
         let worker = Worker { jobs, file: Arc::new(file.clone()) };
         // A thread that cannot be started drops its end: whatever is asked is then answered by an error.
         let started = std::thread::Builder::new().name("store".to_owned()).spawn(move || {
-            let mut database = Database::new(file, clock);
+            let mut database = Database::new(file, clock, facts, is_read_only);
             while let Ok(job) = waiting.recv() {
                 job(&mut database);
             }
@@ -97,6 +99,7 @@ impl Backend for Sqlite {
                 now: crate::domain::time::from_microseconds(now),
                 session_user: String::new(),
                 position: u64::try_from(position).unwrap_or(0),
+                troubles: Vec::new(),
             })
         })
     }
@@ -106,7 +109,12 @@ impl Backend for Sqlite {
         Box::pin(self.worker.ask(move |database| database::rows(database.reader()?, &statement, &values)))
     }
 
-    fn begin(&self) -> Answer<'_, Box<dyn Transaction>> {
+    fn schema(&self, is_writing: bool) -> Answer<'_, Arc<Schema>> {
+        Box::pin(self.worker.ask(move |database| database.schema(is_writing)))
+    }
+
+    /// The file has one writer, whatever it writes.
+    fn begin(&self, _: Lane) -> Answer<'_, Box<dyn Transaction>> {
         Box::pin(async move {
             let turn = self.turn.clone().lock_owned().await;
             self.worker.ask(|database| database.writer()?.execute_batch("begin immediate")).await?;
@@ -159,6 +167,10 @@ impl Transaction for Begun {
     fn query<'a>(&'a self, statement: &'a str, values: Vec<Value>) -> Answer<'a, Vec<Row>> {
         let statement = database::translate(statement);
         Box::pin(self.worker.ask(move |database| database::rows(database.writer()?, &statement, &values)))
+    }
+
+    fn hold<'a>(&'a self, _: &'a str) -> Answer<'a, ()> {
+        Box::pin(async { Ok(()) })
     }
 
     fn tell(&self) -> Answer<'_, ()> {

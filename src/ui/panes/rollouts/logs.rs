@@ -6,13 +6,14 @@ use ratatui::text::{Line as Spans, Span};
 
 use crate::domain::log::{Level, Line, Standing};
 use crate::domain::rollout::WorkloadRef;
+use crate::domain::text::LONGEST;
 use crate::domain::time;
 use crate::theme::Role;
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::{LogsScene, Scene};
 use crate::ui::text;
-use crate::ui::widgets::page::Page;
+use crate::ui::widgets::page::{self, Page};
 use crate::ui::widgets::prompt;
 use crate::ui::words::logs as said;
 
@@ -38,7 +39,8 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, workload: &Workloa
     let table = Rect { height: below.height - opened, ..below };
     let hit = lines(pen, table, logs);
     if let Some(line) = logs.lines.get(logs.cursor).filter(|_| opened > 0) {
-        whole(pen, Rect { y: table.bottom(), height: opened, ..below }, line);
+        let needle = logs.search.text.trim().to_lowercase();
+        whole(pen, Rect { y: table.bottom(), height: opened, ..below }, line, &needle);
     }
     HitMap { cursor, ..hit }
 }
@@ -207,9 +209,8 @@ fn one(pen: &mut Pen<'_>, area: Rect, line: &Line, has_many_pods: bool, is_wrapp
     pen.put_line(area.x + 1, area.y, area.width.saturating_sub(1), &Spans::from(spans));
 }
 
-/// One line with everything it says.
-fn whole(pen: &mut Pen<'_>, area: Rect, line: &Line) {
-    pen.rule(area.x, area.y, area.width, pen.style(Role::Border));
+/// One line with everything it says, from what is looked for on where that is further down.
+fn whole(pen: &mut Pen<'_>, area: Rect, line: &Line, needle: &str) {
     let mut page = Page::new(area.width.saturating_sub(2));
     let age = line
         .at
@@ -221,9 +222,11 @@ fn whole(pen: &mut Pen<'_>, area: Rect, line: &Line) {
         &[Some(from), age].into_iter().flatten().collect::<Vec<_>>().join(", "),
         Role::Muted,
     );
-    page.text(pen, 0, &line.message, Role::Text);
+    for piece in pieces(&line.message) {
+        page.text(pen, 0, piece, Role::Text);
+    }
     for (key, value) in &line.fields {
-        for (place, row) in value.lines().enumerate() {
+        for (place, row) in value.lines().flat_map(pieces).enumerate() {
             page.field(pen, if place == 0 { key } else { "" }, row, Role::Text);
         }
     }
@@ -233,7 +236,26 @@ fn whole(pen: &mut Pen<'_>, area: Rect, line: &Line) {
         width: area.width.saturating_sub(2),
         height: area.height.saturating_sub(1),
     };
-    page.draw(pen, inner, 0);
+    let found = if needle.is_empty() { None } else { page.find(needle) };
+    let (first, furthest) = page.draw(pen, inner, found.filter(|row| *row >= usize::from(inner.height)).unwrap_or(0));
+    page::rule(pen, area, first, furthest);
+}
+
+/// A text in pieces no longer than what is drawn at once: its end counts.
+fn pieces(text: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while rest.len() > LONGEST {
+        let mut end = LONGEST;
+        while !rest.is_char_boundary(end) {
+            end -= 1;
+        }
+        let (piece, after) = rest.split_at(end);
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces.push(rest);
+    pieces
 }
 
 const fn role_of(level: Level) -> Role {

@@ -144,9 +144,9 @@ fn cell(pen: &mut Pen<'_>, head: &str, pod: &Pod, revisions: &[Revision]) -> Cel
     }
 }
 
-/// Ready containers out of all but the init containers.
+/// Ready containers out of those that stay, as kubectl counts them.
 fn ready(pod: &Pod) -> Cell {
-    let of = pod.containers.iter().filter(|container| !container.is_init);
+    let of = pod.containers.iter().filter(|container| container.stays());
     let (ready, all) = of.fold((0, 0), |(ready, all), container| (ready + u32::from(container.is_ready), all + 1));
     (format!("{ready}/{all}"), if pod.is_ready { Role::Ok } else { Role::Warning })
 }

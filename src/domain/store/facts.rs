@@ -1,0 +1,12 @@
+//! The facts that the store keeps: one line each.
+
+use super::fact::Registered;
+use super::{Acknowledgement, Annotation, Note, ReleaseSeen};
+
+/// Every kind of fact.
+pub static ALL: &[Registered] = &[
+    Registered::of::<Acknowledgement>(),
+    Registered::of::<Note>(),
+    Registered::of::<Annotation>(),
+    Registered::of::<ReleaseSeen>(),
+];
