@@ -170,10 +170,10 @@ fn pod(name: &str, hash: &str, is_ready: bool) -> Pod {
         is_ready,
         created_at: Some(now()),
         unschedulable: None,
-        gone_by: None,
-        changed_at: None,
         gate: None,
         volume: None,
+        changed_at: None,
+        gone_by: None,
         containers: [Container { name: "db".into(), is_ready, state, restarts: 3, ..Container::default() }].into(),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use kube::client::AuthError;
 use kube::config::{AuthInfo, Cluster, ExecConfig, ExecInteractiveMode};
+use secrecy::ExposeSecret;
 
 use crate::domain::log::Mask;
 use crate::domain::text;
@@ -23,7 +24,17 @@ pub fn start_plug_ins_with(program: PathBuf) {
 }
 
 /// A user as kubectl takes it: a token file before the token, and plug-ins without the terminal.
-pub(super) fn of_user(mut user: AuthInfo) -> AuthInfo {
+///
+/// # Errors
+/// When a certificate or key is given both as a file and as data.
+pub(super) fn of_user(mut user: AuthInfo) -> Result<AuthInfo, String> {
+    let has_key_data = user.client_key_data.as_ref().is_some_and(|data| !data.expose_secret().is_empty());
+    one_of(
+        "client-certificate",
+        is_given(user.client_certificate.as_ref()),
+        is_given(user.client_certificate_data.as_ref()),
+    )?;
+    one_of("client-key", is_given(user.client_key.as_ref()), has_key_data)?;
     if let Some(file) = user.token_file.take() {
         // kube takes the inline token first and trims nothing; editors end a file with a line.
         match std::fs::read_to_string(&file).ok().filter(|text| !text.trim().is_empty()) {
@@ -38,20 +49,32 @@ pub(super) fn of_user(mut user: AuthInfo) -> AuthInfo {
         }
     }
     user.client_certificate_data = user.client_certificate_data.map(|data| in_one_line(&data));
-    user.client_key_data =
-        user.client_key_data.map(|data| in_one_line(secrecy::ExposeSecret::expose_secret(&data)).into());
+    user.client_key_data = user.client_key_data.map(|data| in_one_line(data.expose_secret()).into());
     user.exec = user.exec.map(|exec| detached(exec, DETACHER.get().map(PathBuf::as_path)));
-    user
+    Ok(user)
+}
+
+fn is_given(words: Option<&String>) -> bool {
+    words.is_some_and(|words| !words.is_empty())
+}
+
+/// Refuses what is given both as a file and as data: nobody can tell which is meant.
+fn one_of(what: &str, is_file: bool, is_data: bool) -> Result<(), String> {
+    if is_file && is_data {
+        return Err(format!("it names both {what} and {what}-data; kubectl refuses that too. Keep one of them"));
+    }
+    Ok(())
 }
 
 /// A cluster as kubectl takes it.
 ///
 /// # Errors
-/// When its certificate shall not be checked and is given an authority: nobody can tell which is meant.
+/// When its certificate shall not be checked and is given an authority, or is given two.
 pub(super) fn of_cluster(mut cluster: Cluster) -> Result<Cluster, String> {
-    let is_given = |words: &Option<String>| words.as_ref().is_some_and(|words| !words.is_empty());
-    let has_authority = is_given(&cluster.certificate_authority) || is_given(&cluster.certificate_authority_data);
-    if cluster.insecure_skip_tls_verify == Some(true) && has_authority {
+    let is_file = is_given(cluster.certificate_authority.as_ref());
+    let is_data = is_given(cluster.certificate_authority_data.as_ref());
+    one_of("certificate-authority", is_file, is_data)?;
+    if cluster.insecure_skip_tls_verify == Some(true) && (is_file || is_data) {
         return Err(
             "it says insecure-skip-tls-verify and names a certificate-authority; kubectl refuses that too. Keep one of them"
                 .to_owned(),
@@ -99,8 +122,6 @@ mod tests {
     use std::os::unix::process::ExitStatusExt;
     use std::process::{ExitStatus, Output};
 
-    use secrecy::ExposeSecret;
-
     use super::*;
 
     /// What is used of a token and a token file.
@@ -115,6 +136,7 @@ mod tests {
             token_file: Some(path.display().to_string()),
             ..AuthInfo::default()
         });
+        let user = user.expect("a user");
         (user.token.map(|token| token.expose_secret().to_owned()), user.token_file.is_some())
     }
 
@@ -139,6 +161,18 @@ mod tests {
         };
         assert!(with(Some("eA=="), true).is_err_and(|words| words.contains("insecure-skip-tls-verify")));
         assert!(with(None, true).is_ok() && with(Some(""), true).is_ok());
+        let twice = Cluster {
+            certificate_authority: Some("ca.crt".to_owned()),
+            certificate_authority_data: Some("eA==".to_owned()),
+            ..Cluster::default()
+        };
+        assert!(of_cluster(twice).is_err_and(|words| words.contains("both certificate-authority and")));
+        let twice = AuthInfo {
+            client_key: Some("a.key".to_owned()),
+            client_key_data: Some("eA==".into()),
+            ..AuthInfo::default()
+        };
+        assert!(of_user(twice).is_err_and(|words| words.contains("both client-key and")));
         let broken = with(Some("eA\r\n==\n"), false).expect("a cluster");
         assert_eq!(broken.certificate_authority_data.as_deref(), Some("eA=="));
     }

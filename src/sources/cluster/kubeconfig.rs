@@ -186,20 +186,19 @@ impl Endpoint {
             })?,
             Self::Context(contexts, context) => {
                 let mut file = contexts.config.clone();
-                let used =
-                    file.contexts.iter().find(|named| named.name == *context).and_then(|named| named.context.clone());
-                let is_used = |name: &str| used.as_ref().is_some_and(|used| used.cluster == name);
-                for named in &mut file.auth_infos {
-                    if used.as_ref().is_some_and(|used| used.user.as_ref() == Some(&named.name)) {
-                        named.auth_info = named.auth_info.take().map(credentials::of_user);
-                    }
+                let used = file.contexts.iter().find(|named| named.name == *context);
+                let used = used.and_then(|named| named.context.clone()).unwrap_or_default();
+                let wrong = |kind: &str, name: &str, words: String| {
+                    let words = std::io::Error::other(format!("{kind} {name:?}: {words}"));
+                    SourceError::new(Trouble::Setup, unreadable(&contexts.from, &words))
+                };
+                for named in file.auth_infos.iter_mut().filter(|named| used.user.as_ref() == Some(&named.name)) {
+                    let user = named.auth_info.take().map(credentials::of_user).transpose();
+                    named.auth_info = user.map_err(|words| wrong("user", &named.name, words))?;
                 }
-                for named in file.clusters.iter_mut().filter(|named| is_used(&named.name)) {
+                for named in file.clusters.iter_mut().filter(|named| used.cluster == named.name) {
                     let cluster = named.cluster.take().map(credentials::of_cluster).transpose();
-                    named.cluster = cluster.map_err(|words| {
-                        let words = std::io::Error::other(format!("cluster {:?}: {words}", named.name));
-                        SourceError::new(Trouble::Setup, unreadable(&contexts.from, &words))
-                    })?;
+                    named.cluster = cluster.map_err(|words| wrong("cluster", &named.name, words))?;
                 }
                 let options = KubeConfigOptions { context: Some(context.clone()), cluster: None, user: None };
                 kube::Config::from_custom_kubeconfig(file, &options)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use quarterdeck::sources::cluster::{Connection, Contexts};
-use quarterdeck::sources::error::SourceError;
+use quarterdeck::sources::error::{SourceError, Trouble};
 use quarterdeck::sources::observe::ObserveCluster;
 use serde_json::json;
 
@@ -68,7 +68,8 @@ async fn who(file: &Path) -> Result<String, SourceError> {
     let contexts = Contexts::read(Some(file))?;
     let current = contexts.current().unwrap_or_default().to_owned();
     let connection = Connection::open(contexts.endpoint(&current)?, Arc::new(now)).await?;
-    Ok(connection.identity().await?.unwrap_or_default())
+    let nobody = || SourceError::new(Trouble::Unauthorized, "the server does not say who that is");
+    connection.identity().await?.ok_or_else(nobody)
 }
 
 #[test]
