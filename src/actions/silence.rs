@@ -9,8 +9,8 @@ use super::journal::{self, Entry, Journal, What};
 use super::policy::{self, Grant};
 use crate::domain::action::{Outcome, Phase};
 use crate::domain::alert::{
-    Alert, Known, LeftOut, Matcher, SeenSilence, Silence, SilenceDeed, SilenceState, Silencing, Wanted, in_common, is_same,
-    left_out,
+    Alert, Known, LeftOut, Matcher, SeenSilence, Silence, SilenceDeed, SilenceState, Silencing, Wanted, in_common,
+    is_same, left_out,
 };
 use crate::domain::environment::Guard;
 use crate::domain::store::Author;

@@ -73,7 +73,10 @@ impl Silencer {
             words = format!("{words} {loud}");
         }
         if !holds.unknown.is_empty() {
-            words = format!("{words} Whether it holds back what it was made for is not known of {}.", holds.unknown.join(", "));
+            words = format!(
+                "{words} Whether it holds back what it was made for is not known of {}.",
+                holds.unknown.join(", ")
+            );
         }
         Silenced { phase, words, id: Some(id) }
     }
@@ -111,7 +114,10 @@ impl Silencer {
             };
             let is_loud = |alert: &&Alert| chosen.contains(&&*alert.key) && alert.hold != Hold::Silenced;
             if let Some(alert) = alerts.iter().find(is_loud) {
-                holds.loud.push(format!("{} is NOT SILENCED on {member}: the silence does not cover it there.", alert.title()));
+                holds.loud.push(format!(
+                    "{} is NOT SILENCED on {member}: the silence does not cover it there.",
+                    alert.title()
+                ));
             }
         }
         holds
