@@ -1,6 +1,5 @@
 //! Sealing and verifying: nothing is lost whoever dies, and nothing can be changed without being found.
 
-use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

@@ -86,8 +86,9 @@ async fn filled(place: &Place, facts: u32, lines: u32) -> (Store, Vec<(&'static 
     let (off, on) = if words.is_sqlite {
         ("drop trigger audit_append; drop trigger audit_head_follows; drop trigger audit_no_delete;", String::new())
     } else {
-        let analysed: String =
+        let analysed: Vec<String> =
             registry().iter().map(|fact| format!("analyze quarterdeck.{};\n", fact.table.name)).collect();
+        let analysed = analysed.concat();
         (
             "alter table quarterdeck.audit disable trigger user;",
             format!("alter table quarterdeck.audit enable trigger user; analyze quarterdeck.audit; {analysed}"),
