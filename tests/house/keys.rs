@@ -236,21 +236,6 @@ fn the_way_through_the_confirmation_is_open() {
 }
 
 #[test]
-fn typed_ahead_and_pasted_words_confirm_nothing() {
-    let mut ahead = life();
-    for happening in [
-        Happening::Keys("!b"),
-        Happening::Typed("ROLLBACK"),
-        Happening::Keys("enter"),
-        Happening::Planned(None),
-        Happening::Keys("enter"),
-    ] {
-        ahead.live(happening);
-    }
-    assert!(ahead.executed.is_empty(), "nobody has read the plan");
-}
-
-#[test]
 fn a_terminal_that_is_gone_ends_it_at_once() {
     let mut life = life();
     life.live(Happening::Keys("!b"));

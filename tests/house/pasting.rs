@@ -123,3 +123,18 @@ fn a_reason_nobody_can_see_is_none() {
     life.press("enter");
     assert_eq!(life.executed.len(), 1);
 }
+
+#[test]
+fn typed_ahead_and_pasted_words_confirm_nothing() {
+    let mut ahead = life();
+    for happening in [
+        Happening::Keys("!b"),
+        Happening::Typed("ROLLBACK"),
+        Happening::Keys("enter"),
+        Happening::Planned(None),
+        Happening::Keys("enter"),
+    ] {
+        ahead.live(happening);
+    }
+    assert!(ahead.executed.is_empty(), "nobody has read the plan");
+}
