@@ -63,7 +63,7 @@ fn edits(place: &str, value: &Value) -> Vec<Value> {
 }
 
 /// The place of every value in a document.
-fn places(document: &Value) -> Vec<String> {
+pub(crate) fn places(document: &Value) -> Vec<String> {
     fn walk(at: &str, value: &Value, found: &mut Vec<String>) {
         // What the server holds of a template is compared as a whole; what the document expects of it is not even read.
         let is_deep = at.matches('/').count() > 8 || at.ends_with("/expected_template/spec");
@@ -118,7 +118,7 @@ fn begun(lines: &[Line]) -> Value {
 }
 
 /// Executes a document with a journal of its own, so that no run of before is in its way; the run, what was sent, what was begun.
-async fn attempt(rig: &Rig, plan: &Plan, typed: &str) -> (Phase, Vec<Request>, Value) {
+pub(crate) async fn attempt(rig: &Rig, plan: &Plan, typed: &str) -> (Phase, Vec<Request>, Value) {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Arc::new(Mutex::new(Journal::new(folder.path())));
     let executor = Executor { journal, ..rig.executor.clone() };

@@ -23,6 +23,7 @@ mod keys;
 mod logs;
 mod nodes;
 mod noting;
+mod outside;
 mod overview;
 mod owners;
 mod pasting;

@@ -10,7 +10,7 @@ my (@mutations, $file, $tests);
 while (<$in>) {
     chomp;
     next if /^#/ or /^\s*$/;
-    if    (/^(\S+\.rs)(?:\s+(\S+)(?:\s+(\S+))?)?$/) { $file = $1; $tests = [$2 // '-', $3 // '-'] }
+    if    (/^(\S+\.rs)\s+(\S+)\s+(\S+)\s+(\S+)$/) { $file = $1; $tests = [$2, $3, $4] }
     elsif (/^(\S+):$/)     { push @mutations, { name => $1, file => $file, tests => $tests, old => [], new => [], why => '' } }
     elsif (/^  - ?(.*)$/)  { push @{ $mutations[-1]{old} }, $1 }
     elsif (/^  \+ ?(.*)$/) { push @{ $mutations[-1]{new} }, $1 }

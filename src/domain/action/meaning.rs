@@ -132,3 +132,111 @@ fn same_record(given: &Value, own: &Value) -> bool {
     let read = |value: &Value| value.as_str().and_then(OperationRecord::read);
     matches!((read(given), read(own)), (Some(given), Some(own)) if (&given.actor, &given.action) == (&own.actor, &own.action))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// A restart of one Deployment, as a document, with these edits.
+    fn plan(edits: &[(&str, Value)]) -> Plan {
+        let record = |id: &str| {
+            json!({"id": id, "actor": "mori", "action": "restart",
+                "started": "2026-11-24T03:00:00Z", "expires": "2026-11-24T03:10:00Z"})
+            .to_string()
+        };
+        let body = json!([
+            {"op": "test", "path": "/metadata/uid", "value": "u"},
+            {"op": "replace", "path": "/spec/template", "value": {"spec": {"containers": [{"image": "api:1"}]}}},
+            {"op": "add", "path": "/metadata/annotations/quarterdeck.dev~1operation", "value": record("r")},
+        ]);
+        let target = json!({
+            "workload": {"environment": "test", "namespace": "shop", "kind": "Deployment", "name": "api"}, "uid": "u",
+            "service": "cart", "from": "1", "to": "1", "to_revision": 1,
+            "pod": {"name": "api-1", "uid": "p"}, "wave": 0,
+            "steps": [{"words": "Restart it.", "request":
+                {"method": "PATCH", "path": "/apis", "content_type": "application/json-patch+json", "body": body}}],
+            "pins": [{"path": "/metadata/uid", "value": "u"}], "changes": [], "evidence": [],
+            "blast": {"pods": 2, "at_most": 2, "words": "2 pods"}, "tier": "T2",
+            "fights": [{"who": "Flux", "words": "Flux undoes it."}], "warnings": ["Mind this."],
+            "expected": "2 of 2", "expected_template": null, "goal": "healthy", "deadline_seconds": 600,
+            "inverse": {"words": "none", "command": null},
+        });
+        let mut document = json!({
+            "version": 1, "id": "r", "action": "restart", "environment": "test", "guard": "staging",
+            "cluster": {"context": "c", "server": "s", "uid": "k"},
+            "actor": {"os_user": "mori", "host": "h", "ssh_client": null, "identity": null},
+            "refreshed_at": "2026-11-24T03:00:00Z", "expires_at": "2026-11-24T03:05:00Z", "tier": "T2",
+            "confirmation": {"gesture": "type_word", "word": "RESTART", "needs_reason": false}, "service": "cart",
+            "targets": [target], "rehearsal": {"result": "accepted", "words": []}, "refusals": [],
+        });
+        for (place, edit) in edits {
+            document.pointer_mut(place).expect("a place").clone_from(edit);
+        }
+        serde_json::from_value(document).expect("a plan")
+    }
+
+    #[test]
+    fn every_field_that_says_what_is_done_means_something() {
+        let step = "/targets/0/steps/0/request";
+        let own = plan(&[]);
+        assert_eq!(difference(&own, &own), None);
+        for (place, edit) in [
+            ("/action", json!("scale")),
+            ("/environment", json!("production")),
+            ("/targets", json!([])),
+            ("/targets/0/workload/name", json!("web")),
+            ("/targets/0/uid", json!("other")),
+            ("/targets/0/service", json!("pay")),
+            ("/targets/0/pins/0/value", json!("other")),
+            ("/targets/0/pins", json!([])),
+            ("/targets/0/steps/0/words", json!("Delete it.")),
+            ("/targets/0/steps/0/request/method", json!("DELETE")),
+            ("/targets/0/steps/0/request/path", json!("/api")),
+            ("/targets/0/steps/0/request/body/0/value", json!("other")),
+            ("/targets/0/steps/0/request/body/1/value/spec/containers/0/image", json!("api:2")),
+            ("/targets/0/steps/0/request/body/1/path", json!("/spec")),
+            ("/targets/0/steps/0/request/body/2/value", json!("hello")),
+            ("/targets/0/to", json!("2")),
+            ("/targets/0/to_revision", json!(2)),
+            ("/targets/0/goal", json!("paused")),
+            ("/targets/0/expected", json!("1 of 2")),
+            ("/targets/0/deadline_seconds", json!(1)),
+            ("/targets/0/pod/uid", json!("other")),
+            ("/targets/0/wave", json!(1)),
+        ] {
+            assert!(difference(&plan(&[(place, edit.clone())]), &own).is_some(), "{place} = {edit}");
+        }
+        let record = own.targets[0].steps[0].request.body[2]["value"].as_str().unwrap_or_default().to_owned();
+        let place = format!("{step}/body/2/value");
+        let of = |from: &str, to: &str| difference(&plan(&[(&place, json!(record.replace(from, to)))]), &own);
+        assert_eq!(of("\"r\"", "\"another\""), None, "each run has its own record");
+        assert!(of("mori", "lee").is_some() && of("restart", "scale").is_some(), "of the same action, by the same");
+        let overriding =
+            Plan { targets: vec![Target { overrides: Some("r0".into()), ..own.targets[0].clone() }], ..own.clone() };
+        assert!(difference(&overriding, &own).is_some() && difference(&own, &overriding).is_some());
+    }
+
+    #[test]
+    fn what_nobody_has_read_makes_another_plan_and_what_was_read_and_is_not_so_does_not() {
+        let own = plan(&[]);
+        for (place, read, why) in [
+            ("/targets/0/blast/at_most", json!(1), "reach further"),
+            ("/targets/0/tier", json!("T1"), "reach further"),
+            ("/targets/0/warnings", json!([]), "Mind this."),
+            ("/targets/0/fights", json!([]), "Flux will undo it"),
+        ] {
+            let given = plan(&[(place, read)]);
+            let words = difference(&given, &own).unwrap_or_default();
+            assert!(words.contains(why), "{place}: {words}");
+            assert_eq!(difference(&own, &given), None, "{place}: more was read than is so");
+        }
+        let outage = json!({"pods": 2, "at_most": 2, "is_outage": true, "words": "2 pods"});
+        assert!(difference(&own, &plan(&[("/targets/0/blast", outage)])).is_some(), "all at one time");
+        let unchecked = plan(&[("/rehearsal", json!({"result": "not_checked", "words": "no answer"}))]);
+        assert!(difference(&own, &unchecked).is_some_and(|words| words.contains("does not now")));
+        assert_eq!(difference(&unchecked, &own), None);
+        let stray = plan(&[("/service", json!("pay"))]);
+        assert!(difference(&stray, &own).is_some_and(|words| words.contains("the plan is of service pay")));
+    }
+}

@@ -29,15 +29,16 @@ impl Rates {
     /// The rate of each counter since the scrape before, in events per second, at the time of this one. A counter that is smaller than
     /// before was reset: it has counted from zero since. One that is new, or was not scraped for five minutes, has no rate yet. One whose
     /// sample is still the same, as a federation shows it between two scrapes of its own, has the rate it had, at the time it had it. One
-    /// that is no number is doubtful.
+    /// that is no number, or below zero, is doubtful.
     pub fn observe(&mut self, series: Vec<Series>) -> Vec<Counter> {
         let mut next = HashMap::with_capacity(series.len());
         let mut counters = Vec::with_capacity(series.len());
         for one in series {
             let Some(sample) = one.last() else { continue };
-            if !sample.value.is_finite() {
+            if !sample.value.is_finite() || sample.value < 0.0 {
                 let name = one.label("__name__").map_or("", |name| &**name);
-                let rate = Err(Unrated::Doubtful(format!("A counter of {name} is no number: {}.", sample.value)));
+                let what = if sample.value < 0.0 { "below zero" } else { "no number" };
+                let rate = Err(Unrated::Doubtful(format!("A counter of {name} is {what}: {}.", sample.value)));
                 counters.push(Counter { series: one, rate });
                 continue;
             }
