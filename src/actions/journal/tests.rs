@@ -20,7 +20,6 @@ pub(super) fn aimed(run: &str) -> Entry {
         goal: Goal::Healthy,
         pod: None,
         deadline_seconds: 60,
-        replicas: None,
         code: None,
         replicas: None,
         clearing: Vec::new(),
