@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::Global;
@@ -47,8 +46,6 @@ use crate::theme::{Depth, Theme};
 pub(super) const SETTLE_WITHIN: Duration = Duration::from_secs(30);
 /// How long what is used is waited for: nothing else depends on it.
 const USAGE_WITHIN: Duration = Duration::from_secs(5);
-/// How long a record on a workload may name a run of ours: whether it ended is asked of the journal that far back.
-const LONGEST_RECORD: TimeDelta = TimeDelta::hours(25);
 
 /// Settings and the environment a command is about.
 #[derive(Clone)]
@@ -143,9 +140,8 @@ impl Session {
         let environment = chosen.or_else(|| settings.environments.first()).cloned();
         let environment = environment.unwrap_or_else(|| Environment::undeclared(current_context.as_deref()));
         let clock = system_clock();
-        // Before the journal is read: what is sealed is not read again. Where it cannot be done now, it is done another time.
         let _ = journal::seal(paths.state(), &author().origin, clock());
-        let ended = journal::ended(paths.state(), clock() - LONGEST_RECORD).unwrap_or_default();
+        let ended = journal::ended(paths.state(), clock()).unwrap_or_default();
         Self {
             seen: Arc::new(Mutex::new(Seen::load(paths.state()))),
             ended: Arc::new(Mutex::new(ended)),

@@ -2,7 +2,7 @@
 //!
 //! Safe at every step: data and index of a segment are on disk under their names before the register tells of them, and a chain's
 //! own file goes last. Who dies in between leaves either files that count for nothing or a chain that is there twice, which readers
-//! take once; the next who seals clears both away. One process seals at a time.
+//! take once; the next who seals clears up. One process seals at a time.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File, OpenOptions};
@@ -70,10 +70,13 @@ fn clear(state: &Path) -> io::Result<Option<Seal>> {
     if last.as_ref().map_or(0, |seal| seal.seq) != sealed::register_text(state)?.lines().count() as u64 {
         return Err(io::Error::other("the register of sealed chains was changed; run: quarterdeck journal verify"));
     }
-    // Whatever the register does not tell of is no segment.
+    // Whatever the register does not tell of is no segment. It is put aside and never removed: a register that somebody cut leaves the
+    // same, and then it is all there is.
     let next = last.as_ref().map_or(1, |seal| seal.seq + 1);
     for file in [sealed::segment_file(state, next), sealed::index_file(state, next)] {
-        match fs::remove_file(file) {
+        let mut aside = file.clone().into_os_string();
+        aside.push(format!(".left-{:08x}", folder::random()));
+        match fs::rename(&file, aside) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
@@ -177,20 +180,11 @@ fn write(state: &Path, last: Option<&Seal>, chains: &[Open], actor: &str, now: I
         index.push('\n');
         data.extend_from_slice(&bytes);
     }
-    let files = [
-        (sealed::segment_file(state, segment), data.as_slice()),
-        (sealed::index_file(state, segment), index.as_bytes()),
-    ];
-    for (file, bytes) in &files {
-        let made = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file);
-        let written = made.and_then(|mut open| open.write_all(bytes).and_then(|()| open.sync_all()));
-        if let Err(error) = written {
-            // On a full disk a part of a segment takes the room that lines need.
-            for (file, _) in &files {
-                let _ = fs::remove_file(file);
-            }
-            return Err(error);
-        }
+    let data_file = sealed::segment_file(state, segment);
+    put(&data_file, &data)?;
+    if let Err(error) = put(&sealed::index_file(state, segment), index.as_bytes()) {
+        let _ = fs::remove_file(&data_file);
+        return Err(error);
     }
     folder::sync(&sealed::folder(state))?;
     let id = match last {
@@ -214,6 +208,13 @@ fn write(state: &Path, last: Option<&Seal>, chains: &[Open], actor: &str, now: I
     seal.hash = hex(Sha256::digest(serde_json::to_string(&seal)?.as_bytes()).as_slice());
     register(state, &seal)?;
     Ok(seal)
+}
+
+/// Makes a file and waits until it is on disk. On a full disk none is left: a part of it takes the room that lines need.
+fn put(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    let written = open.write_all(bytes).and_then(|()| open.sync_all());
+    written.or_else(|error| fs::remove_file(file).and(Err(error)))
 }
 
 /// Appends to the register: from here on the segment counts.

@@ -9,6 +9,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -16,6 +17,9 @@ use super::{Chain, chains, folder};
 use crate::domain::action::Phase;
 use crate::domain::store::{AuditKind, hex};
 use crate::domain::time::{self, Instant};
+
+/// For how long a record on a workload may name a run: a day after its start, and an hour for clocks that differ.
+const NAMED: TimeDelta = TimeDelta::hours(25);
 
 /// A line of the register: one segment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +114,22 @@ pub(super) fn seals(state: &Path) -> io::Result<Vec<Seal>> {
     Ok(register_text(state)?.lines().map_while(|line| serde_json::from_str(line).ok()).collect())
 }
 
+/// Files of segments beyond the last that the register tells of, and those that were put aside.
+pub(super) fn beyond(state: &Path, last: u64) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder(state)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
+    files.retain(|file| {
+        let name = file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        let number = name.split('.').next().and_then(|number| number.parse::<u64>().ok());
+        number.is_some_and(|number| number > last) || name.contains(".left-")
+    });
+    files.sort();
+    Ok(files)
+}
+
 /// The text of a segment's index.
 pub(super) fn index_text(state: &Path, segment: u64) -> io::Result<String> {
     fs::read_to_string(index_file(state, segment))
@@ -198,11 +218,13 @@ pub fn all(state: &Path) -> io::Result<Vec<Chain>> {
     Ok(found)
 }
 
-/// How runs ended that came to an end, by their ids: all that is not sealed tells, and of what is sealed what was written since then.
+/// How runs ended that came to an end, by their ids: all that lies open tells, and of what is sealed as much as a record on a workload
+/// may still name.
 ///
 /// # Errors
 /// When the folder or the register cannot be read.
-pub fn ended(state: &Path, since: Instant) -> io::Result<HashMap<String, Phase>> {
+pub fn ended(state: &Path, now: Instant) -> io::Result<HashMap<String, Phase>> {
+    let since = now - NAMED;
     let mut ended = super::runs::ended(&chains(state)?);
     for seal in seals(state)?.iter().rev().take_while(|seal| seal.at >= since) {
         let index = index_text(state, seal.seq).unwrap_or_default();

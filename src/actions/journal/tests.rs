@@ -21,7 +21,6 @@ pub(super) fn aimed(run: &str) -> Entry {
         pod: None,
         deadline_seconds: 60,
         code: None,
-        replicas: None,
         clearing: Vec::new(),
     };
     Entry { aims: vec![aim], ..entry(What::Begun, run, None) }

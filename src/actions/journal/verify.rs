@@ -172,6 +172,11 @@ impl Check<'_> {
         if seals.len() != text.lines().count() {
             self.flaw(&file, seals.len() + 1, "the line cannot be read: what it sealed is not known here.");
         }
+        for file in sealed::beyond(state, seals.len() as u64)? {
+            let words =
+                "it is no part of the journal: a process that died while it sealed leaves it, or the register was cut.";
+            self.verified.unknown.push(Flaw { file, line: 0, words: words.to_owned() });
+        }
         for seal in &seals {
             let flaws = self.verified.flaws.len();
             self.segment(state, seal)?;

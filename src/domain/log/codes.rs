@@ -6,12 +6,13 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 /// Sequences as a terminal takes them, and as JSON writes them: `ESC [ … m`, `ESC ] … BEL`, `ESC X`. The first branch takes escaped
-/// backslashes out of the way: what follows one of those is text.
+/// backslashes out of the way: what follows one of those is text. Neither a quote nor a backslash is part of a sequence: both mean
+/// something to JSON.
 static CODES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let escape = r"(?:\x1b|\\u001[bB]|\\x1[bB]|\\033)";
     let end = r"(?:\x07|\\u0007|\x1b\\|\\u001[bB]\\\\)";
     Regex::new(&format!(
-        r"(\\\\)|{escape}\[[0-?]*[ -/]*[@-~]|{escape}\][^\x07\x1b\x22\\]*{end}?|\x1b[@-Z\\^_]|\x{{9b}}[0-?]*[ -/]*[@-~]"
+        r"(\\\\)|{escape}\[[0-?]*[ !#-/]*[@-\[\]-~]|{escape}\][^\x07\x1b\x22\\]*{end}?|\x1b[@-Z^_]|\x{{9b}}[0-?]*[ !#-/]*[@-\[\]-~]"
     ))
     .ok()
 });
