@@ -20,6 +20,7 @@ pub(super) fn aimed(run: &str) -> Entry {
         goal: Goal::Healthy,
         pod: None,
         deadline_seconds: 60,
+        replicas: None,
         code: None,
         clearing: Vec::new(),
     };
