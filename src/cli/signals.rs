@@ -1,5 +1,8 @@
 //! The signals in `quarterdeck status`.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::codes;
@@ -55,8 +58,12 @@ pub(super) fn lines<'a>(
 
 /// What the signals of an environment make of the exit code. What is not known of a declared service counts where there is a threshold for
 /// it, or nothing of the service is known at all.
-pub(super) fn exit_codes(snapshot: &SignalSnapshot, services: &Services, now: Instant) -> Vec<u8> {
-    let declared = services.measured_in(&snapshot.environment);
+pub(super) fn exit_codes(
+    snapshot: &SignalSnapshot,
+    services: &Services,
+    declared: &BTreeSet<Arc<str>>,
+    now: Instant,
+) -> Vec<u8> {
     let mut found = Vec::new();
     for board in boards(snapshot, services, now) {
         let is_dark = board.signals.iter().all(|signal| signal.state == State::Unknown);
@@ -90,7 +97,7 @@ mod tests {
         };
         let readings = readings.iter().map(reading).collect();
         let snapshot = SignalSnapshot { readings, ..SignalSnapshot::default() };
-        codes::worst(exit_codes(&snapshot, &services, Instant::default()).into_iter())
+        codes::worst(exit_codes(&snapshot, &services, &services.measured_in(""), Instant::default()).into_iter())
     }
 
     #[test]

@@ -26,6 +26,7 @@ use crate::domain::store::AlertNotes;
 use crate::domain::time::{self, Instant};
 use crate::domain::usage::Board;
 use crate::sources::cluster::ClusterSnapshot;
+use crate::sources::prometheus::SignalFeed;
 
 #[derive(Debug, Args)]
 pub(super) struct Status {
@@ -376,8 +377,11 @@ fn exit_code(snapshot: &ClusterSnapshot, alerts: &[AlertSnapshot], found: impl I
 
 /// What signals, objectives and components make of it.
 fn found_codes(found: &[Found], now: Instant) -> Vec<u8> {
-    let signals = found.iter().filter_map(|one| Some((one.signals.as_ref()?, one.session.services())));
-    let signals = signals.flat_map(|(snapshot, services)| signals::exit_codes(snapshot, services, now));
+    let signals = found.iter().filter_map(|one| Some((one.signals.as_ref()?, &one.session)));
+    let signals = signals.flat_map(|(snapshot, session)| {
+        let declared = SignalFeed::declared(&session.environment, session.services());
+        signals::exit_codes(snapshot, session.services(), &declared, now)
+    });
     let objectives = slo::exit_codes(found.iter().filter_map(|one| one.slos.as_ref()), now);
     signals.chain(objectives).chain(health::exit_codes(healths(found), now)).collect()
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::server::{self, Server};
 use crate::domain::document::{Problems, Table};
 
-const EXAMPLE: &str = "http://cart.shop:8080/metrics";
-const FORM: &str = "Write scrape = [{ url = \"http://cart.shop:8080/metrics\", service = \"cart\" }].";
+const EXAMPLE: &str = "http://cart-0.cart.shop:8080/metrics";
+const FORM: &str = "Write scrape = [{ url = \"http://cart-0.cart.shop:8080/metrics\", service = \"cart\" }].";
 
 /// A page of metrics.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,11 +81,11 @@ mod tests {
         for (line, problem) in [
             (
                 "scrape = \"http://cart\"",
-                "q.toml:3: environment.a.scrape: Expected a list of tables, found a text. Write scrape = [{ url = \"http://cart.shop:8080/metrics\", service = \"cart\" }].",
+                "q.toml:3: environment.a.scrape: Expected a list of tables, found a text. Write scrape = [{ url = \"http://cart-0.cart.shop:8080/metrics\", service = \"cart\" }].",
             ),
             (
                 "scrape = [{ service = \"cart\" }]",
-                "q.toml:3: environment.a.scrape: It does not say where it is. Add url = \"http://cart.shop:8080/metrics\".",
+                "q.toml:3: environment.a.scrape: It does not say where it is. Add url = \"http://cart-0.cart.shop:8080/metrics\".",
             ),
             (
                 "scrape = [{ url = \"http://a/metrics\" }, { url = \"http://a/metrics\" }]",

@@ -25,6 +25,7 @@ mod nodes;
 mod noting;
 mod overview;
 mod owners;
+mod pasting;
 mod pins;
 mod pods;
 mod polled;

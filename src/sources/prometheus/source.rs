@@ -60,9 +60,16 @@ impl SignalFeed {
             prometheus: settings.map(way),
             scrapes: environment.scrapes.clone().into(),
             queries: settings.map_or_else(Query::shipped, |settings| settings.queries.clone()).into(),
-            declared: services.measured_in(&environment.name).into_iter().collect(),
+            declared: Self::declared(environment, services).into_iter().collect(),
             codes: codes.clone(),
         })
+    }
+
+    /// The services whose signals are missed where there are none: those that are declared, and those a page of metrics is named for.
+    pub fn declared(environment: &Environment, services: &Services) -> BTreeSet<Arc<str>> {
+        let mut declared = services.measured_in(&environment.name);
+        declared.extend(environment.scrapes.iter().filter_map(|scrape| scrape.service.clone()));
+        declared
     }
 }
 
@@ -222,6 +229,9 @@ fn readings(queries: &[Query], round: &Round, seen: &mut BTreeMap<Arc<str>, Inst
                 Ok(_) if values.is_empty() && is_shipped(query, ERRORS) && traffic.is_some_and(|pace| pace > 0.0) => {
                     Err(codes.unsaid(service))
                 }
+                Ok(_) if values.is_empty() && is_shipped(query, ERRORS) && traffic.is_some_and(f64::is_nan) => {
+                    Err(no_number())
+                }
                 Ok(metrics) => value(values, traffic, metrics),
                 Err(sentence) => Err(sentence.clone()),
             };
@@ -238,9 +248,7 @@ fn value(values: &[f64], traffic: Option<f64>, metrics: &Metrics) -> Result<f64,
     match values {
         [value] if value.is_finite() => Ok(*value),
         [] | [_] if is_idle => Err(format!("Nothing was counted in the last {RANGE}.")),
-        [value] if value.is_nan() => Err(format!(
-            "The answer is no number: nothing was counted in the last {RANGE}, or a counter or bucket it is made of is none."
-        )),
+        [value] if value.is_nan() => Err(no_number()),
         [_] => Err("The value is beyond what the metric can tell.".to_owned()),
         [] if metrics.histograms > 0 => {
             Err("The answer is a native histogram; the query has to make a number of it.".to_owned())
@@ -250,6 +258,13 @@ fn value(values: &[f64], traffic: Option<f64>, metrics: &Metrics) -> Result<f64,
             Err("The query gives several series for one service; it has to group by {service_label} alone.".to_owned())
         }
     }
+}
+
+/// Why an answer that is NaN is no value.
+fn no_number() -> String {
+    format!(
+        "The answer is no number: nothing was counted in the last {RANGE}, or a counter or bucket it is made of is none."
+    )
 }
 
 #[cfg(test)]
@@ -310,7 +325,7 @@ mod tests {
                 "c latency_p50_seconds: There is no series of it in the last 5m.",
                 "c latency_p90_seconds: p refused it (execution: too many samples).",
                 "d requests_per_second: The answer is no number: nothing was counted in the last 5m, or a counter or bucket it is made of is none.",
-                "d error_ratio: There is no series of it in the last 5m.",
+                "d error_ratio: The answer is no number: nothing was counted in the last 5m, or a counter or bucket it is made of is none.",
                 "d latency_p50_seconds: There is no series of it in the last 5m.",
                 "d latency_p90_seconds: p refused it (execution: too many samples).",
             ]

@@ -103,7 +103,7 @@ async fn the_shipped_queries_read_what_was_written() {
         assert!((value - expected).abs() < 1e-6, "{service} {name} is {value}, not {expected}");
     }
     for (service, name, why) in [
-        ("idle", "error_ratio", "There is no series of it in the last 5m."),
+        ("idle", "error_ratio", "Nothing was counted in the last 5m."),
         ("api", "latency_p95_seconds", "There is no series of it in the last 5m."),
     ] {
         let reading = snapshot.reading(service, name).expect("it is said");

@@ -176,7 +176,7 @@ async fn counts_are_those_that_were_written_and_what_is_not_there_is_unknown() {
         ("api", "latency", "There is no series of it in the last 30d."),
         ("night", "availability", "LOW TRAFFIC: 180 requests in 1h say nothing"),
         ("night", "own", "The query of the bad ones has no series"),
-        ("wrong", "availability", "There is no series of it in the last 30d."),
+        ("wrong", "availability", "Not every request of it says how it ended"),
         ("gone", "availability", "There is no series of it in the last 30d."),
         ("gone", "own", "parse error"),
     ] {

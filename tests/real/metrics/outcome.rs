@@ -181,7 +181,8 @@ fn an_address_that_leads_to_several_processes_gives_no_rate() {
         .map(|(service, port)| format!("{{ url = \"http://127.0.0.1:{port}/metrics\", service = \"{service}\" }}"))
         .collect();
     let config = format!("[environment.production]\ncontext = \"nowhere\"\nscrape = [{}]\n", scrapes.join(", "));
-    let (_, document) = told(&config);
+    let (status, document) = told(&config);
+    assert_eq!(status.code, Some(3));
     for service in ["old-first", "new-first"] {
         let rate = line(&document, service, "requests_per_second");
         assert!(rate.starts_with("unknown: This address leads to several processes"), "{service}: {rate}");
