@@ -14,6 +14,11 @@ use crate::keys::{Chord, Key};
 
 /// The most events taken in one piece.
 const PIECE: usize = 1_024;
+/// What is there is read, and what comes this soon after it: without any patience crossterm reads nothing.
+///
+/// Its feature `use-dev-tty` is what makes a look at the terminal see all that waits there. The other way it has is told only once of what
+/// came, and forgets that over a new size: the next key is dead then until another one comes.
+const AT_ONCE: Duration = Duration::from_millis(2);
 
 /// Something from the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,7 +120,7 @@ fn piece() -> Vec<Event> {
     let mut piece = Vec::new();
     let patience = |last: Option<&Event>| match last {
         Some(Event::Key(key)) if key.code == KeyCode::Enter => TOGETHER,
-        _ => Duration::ZERO,
+        _ => AT_ONCE,
     };
     while piece.len() < PIECE && crossterm::event::poll(patience(piece.last())).unwrap_or(false) {
         let Ok(event) = crossterm::event::read() else { break };

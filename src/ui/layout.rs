@@ -40,7 +40,7 @@ pub struct Parts {
     pub banner: Rect,
     /// The pane, or what lies over it.
     pub body: Rect,
-    /// Keys, or a passing line.
+    /// Keys, or what is said in passing.
     pub footer: Rect,
 }
 
@@ -50,7 +50,7 @@ pub const fn fits(columns: u16, rows: u16) -> bool {
 }
 
 /// The parts of a screen; `None` when it is too small to be read.
-pub fn parts(area: Rect, header_rows: u16, banner_rows: u16) -> Option<Parts> {
+pub fn parts(area: Rect, header_rows: u16, banner_rows: u16, footer_rows: u16) -> Option<Parts> {
     if !fits(area.width, area.height) {
         return None;
     }
@@ -61,8 +61,8 @@ pub fn parts(area: Rect, header_rows: u16, banner_rows: u16) -> Option<Parts> {
         part
     };
     let (header, tabs, banner) = (take(header_rows), take(1), take(banner_rows));
-    let body = take(area.height - header_rows - banner_rows - 2);
-    Some(Parts { header, tabs, banner, body, footer: take(1) })
+    let body = take(area.height - header_rows - banner_rows - footer_rows - 1);
+    Some(Parts { header, tabs, banner, body, footer: take(footer_rows) })
 }
 
 /// The first row of a list shown, when the cursor stays in sight: whole pages, so that rows do not slide under the eye.
@@ -84,15 +84,15 @@ mod tests {
 
     #[test]
     fn a_screen_below_the_least_size_has_no_parts() {
-        assert_eq!(parts(Rect::new(0, 0, 59, 40), 2, 0), None);
-        assert_eq!(parts(Rect::new(0, 0, 80, 14), 2, 0), None);
+        assert_eq!(parts(Rect::new(0, 0, 59, 40), 2, 0, 1), None);
+        assert_eq!(parts(Rect::new(0, 0, 80, 14), 2, 0, 1), None);
     }
 
     #[test]
     fn the_parts_fill_the_screen() {
-        let parts = parts(Rect::new(0, 0, 80, 24), 2, 1).unwrap_or_default();
-        assert_eq!(parts.body, Rect::new(0, 4, 80, 19));
-        assert_eq!(parts.footer, Rect::new(0, 23, 80, 1));
+        let parts = parts(Rect::new(0, 0, 80, 24), 2, 1, 2).unwrap_or_default();
+        assert_eq!(parts.body, Rect::new(0, 4, 80, 18));
+        assert_eq!(parts.footer, Rect::new(0, 22, 80, 2));
     }
 
     #[test]

@@ -42,7 +42,9 @@ pub fn draw(scene: &Scene<'_>, theme: &Theme, glyphs: &Glyphs, buffer: &mut Buff
     pen.clear(area, pen.style(Role::Background));
     let banner = chrome::banner::lines(scene, area);
     let banner_rows = u16::try_from(banner.len()).unwrap_or(0);
-    let Some(parts) = layout::parts(area, chrome::header::rows(scene, area.height), banner_rows) else {
+    let (header_rows, footer_rows) =
+        (chrome::header::rows(scene, area.height), chrome::footer::rows(scene, area.width));
+    let Some(parts) = layout::parts(area, header_rows, banner_rows, footer_rows) else {
         too_small(&mut pen, area);
         return HitMap::default();
     };

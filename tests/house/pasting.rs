@@ -5,7 +5,7 @@ use quarterdeck::domain::action::Gesture;
 use quarterdeck::ui::state::Overlay;
 
 use crate::keys::{Happening, Life, chords, life, shown, under_the_cursor};
-use crate::stage::plan;
+use crate::stage::{SIZES, plan, text};
 
 /// An open plan of a rollback, long enough there to be confirmed.
 fn planned() -> Life {
@@ -43,6 +43,23 @@ fn a_pasted_line_break_confirms_nothing_and_the_text_stays() {
         twice.live(happening);
     }
     assert!(twice.executed.is_empty(), "two line breaks are a paste too");
+}
+
+#[test]
+fn what_is_said_in_passing_is_read_to_its_end_at_every_size() {
+    let mut asked = planned();
+    asked.live(Happening::Pasted("ROLLBACK\r"));
+    let mut nowhere = life();
+    for happening in [Happening::Pasted("ROLLBACK\r"), Happening::Keys("!")] {
+        nowhere.live(happening);
+    }
+    for (columns, rows) in SIZES.into_iter().chain([(60, 15)]) {
+        for (life, also) in [(&asked, "ROLLBACK"), (&nowhere, " !")] {
+            let screen = text(&life.stage.screen(columns, rows));
+            let words = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(words.contains(&said(life)) && screen.contains(also), "{columns}x{rows}\n{screen}");
+        }
+    }
 }
 
 #[test]

@@ -109,7 +109,8 @@ fn the_environments_are_shown_together_and_each_alone_a_few_keys_away() {
 #[test]
 fn a_paste_outside_a_field_does_nothing_but_say_so() {
     let (_console, mut terminal) = demo(80, 24);
-    terminal.send(&"!bROLLBACK\rqq8?".repeat(20));
+    // More than is read from the terminal in one piece.
+    terminal.send(&"!bROLLBACK\rqq8".repeat(100));
     terminal.wait_for_text("Nothing was done", SOON);
     terminal.wait_for("still the list", SOON, |text| text.contains("24 workloads, worst first"));
     let dropped = Instant::now();
@@ -156,6 +157,21 @@ fn nothing_is_confirmed_on_a_screen_that_is_too_small() {
     terminal.wait_for_text("Quarterdeck needs 60x15", SOON);
     terminal.send("qq");
     assert!(terminal.wait_for_exit(SOON).success(), "leaving works");
+}
+
+#[test]
+fn the_first_key_after_another_size_counts() {
+    let (_console, mut terminal) = demo(120, 40);
+    terminal.send("/");
+    terminal.wait_for_text("enter keep", SOON);
+    terminal.resize(50, 12);
+    terminal.wait_for_text("Quarterdeck needs 60x15", SOON);
+    terminal.resize(120, 40);
+    terminal.wait_for_text("enter keep", SOON);
+    terminal.send("\u{1b}");
+    terminal.wait_for("the list", SOON, |text| text.contains("worst first") && !text.contains("enter keep"));
+    terminal.signal(Signal::TERM);
+    terminal.wait_for_exit(SOON);
 }
 
 #[test]

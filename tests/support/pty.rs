@@ -148,6 +148,16 @@ impl Terminal {
         self.send("\r");
     }
 
+    /// Types into the field that is open, waits until that is seen, and presses enter.
+    pub(crate) fn line_of(&self, typed: &str, deadline: Duration) {
+        if !typed.is_empty() {
+            let before = self.screen_text().matches(typed).count();
+            self.send(typed);
+            self.wait_for("what was typed", deadline, |text| text.matches(typed).count() > before);
+        }
+        self.enter();
+    }
+
     /// Presses the keys of an action until its form is open. For a second after another row came under the cursor they only ask whether it
     /// is meant, and are pressed again once that is read and gone: before, they would land in the form that is being opened.
     pub(crate) fn act(&self, keys: &str, opened: &str, deadline: Duration) {
@@ -166,12 +176,7 @@ impl Terminal {
         self.wait_for(&format!("{asks:?}, armed"), deadline, |text| {
             text.contains(asks) && !text.contains("accepted in")
         });
-        if !typed.is_empty() {
-            let before = self.screen_text().matches(typed).count();
-            self.send(typed);
-            self.wait_for("what was typed", deadline, |text| text.matches(typed).count() > before);
-        }
-        self.enter();
+        self.line_of(typed, deadline);
         self.wait_for(&format!("{asks:?} to be answered"), deadline, |text| !text.contains(asks));
     }
 

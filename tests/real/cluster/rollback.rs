@@ -248,8 +248,9 @@ fn a_hangup_in_mid_action_leaves_a_run_the_next_start_ends() {
         let console = Console::through(&proxy, "oncall", &shop);
         let mut screen = console.open(80, 24);
         screen.wait_for_text(name, PATIENCE);
-        screen.send(&format!("/{name}"));
-        screen.enter();
+        screen.send("/");
+        screen.wait_for_text("enter keep", PATIENCE);
+        screen.line_of(name, PATIENCE);
         screen.wait_for_text("stuck", PATIENCE);
         screen.send("!b");
         screen.wait_for_text("type ROLLBACK", PATIENCE);
@@ -328,8 +329,7 @@ fn a_read_only_console_only_looks() {
     screen.wait_for_text("stuck", PATIENCE);
     screen.send("!b");
     screen.wait_for_text("NOT CHECKED BY THE SERVER", PATIENCE);
-    screen.send("ROLLBACK");
-    screen.enter();
+    screen.line_of("ROLLBACK", PATIENCE);
     screen.wait_for("refused words", PATIENCE, |text| text.contains("cannot be applied"));
     drop(screen);
     // Other tests look on as the same viewer, with other programs.
