@@ -7,7 +7,7 @@
 //! | [`domain`] | what is true: pure values, no IO, no clock | nothing |
 //! | [`config`], [`keys`], [`theme`] | what the operator asked for | `domain` |
 //! | [`sources`] | eyes and hands: the only room that talks to a cluster | `domain`, `config` |
-//! | [`actions`] | plan, confirm, execute, verify, journal | `domain`, the ports of `sources` |
+//! | [`actions`] | plan, confirm, execute, verify, journal | `domain`, `config`, the ports of `sources` |
 //! | [`ui`] | the screen as a pure function | `domain`, `theme` |
 //! | [`terminal`] | the glass | `keys` |
 //! | [`telemetry`] | what we say of ourselves | nothing |

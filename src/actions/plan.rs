@@ -162,22 +162,8 @@ impl Planner {
         refusals.extend(further);
         let mut planned = Vec::new();
         let mut answers = Vec::new();
-        let mut read = Vec::new();
-        for AskedTarget { workload, mut options, given } in targets {
-            let facts = self.facts(workload, &cluster).await?;
-            if let Some(reason) = given.and_then(|given| moved(id.as_deref().unwrap_or_default(), given, &facts)) {
-                refusals.push(reason);
-                continue;
-            }
-            match left_out(action, &facts, &options) {
-                Some(note) => choice.notes.push(note),
-                None => {
-                    // The plan as a whole says how its targets were chosen.
-                    options.choice = Choice::default();
-                    read.push((facts, options));
-                }
-            }
-        }
+        let given_id = id.as_deref().unwrap_or_default();
+        let read = self.read(action, targets, given_id, &cluster, (&mut choice, &mut refusals)).await?;
         let now = (self.clock)();
         // As the answers a moment ago told.
         let ahead = self.observe.ahead();
@@ -269,6 +255,34 @@ impl Planner {
         Ok(plan.sealed())
     }
 
+    /// Reads the targets that are acted on, each with what is asked for there; says of the others why they are not.
+    async fn read(
+        &self,
+        action: &dyn Action,
+        targets: Vec<AskedTarget<'_>>,
+        id: &str,
+        cluster: &Cluster,
+        (choice, refusals): (&mut Choice, &mut Vec<String>),
+    ) -> Result<Vec<(WorkloadFacts, Options)>, SourceError> {
+        let mut read = Vec::new();
+        for AskedTarget { workload, mut options, given } in targets {
+            let facts = self.facts(workload, cluster).await?;
+            if let Some(reason) = given.and_then(|given| moved(id, given, &facts)) {
+                refusals.push(reason);
+                continue;
+            }
+            match left_out(action, &facts, &options) {
+                Some(note) => choice.notes.push(note),
+                None => {
+                    // The plan as a whole says how its targets were chosen.
+                    options.choice = Choice::default();
+                    read.push((facts, options));
+                }
+            }
+        }
+        Ok(read)
+    }
+
     async fn facts(&self, workload: &WorkloadRef, cluster: &Cluster) -> Result<WorkloadFacts, SourceError> {
         let mut facts = self.observe.workload(workload).await?;
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).remember(cluster.uid.as_deref(), &mut facts.revisions);
@@ -312,7 +326,8 @@ impl Planner {
                 }
                 Ok(Some(_)) => {}
                 Ok(None) => {
-                    warnings.push(format!("{kind} {name}, which revision {} refers to, does not exist.", chosen.number))
+                    warnings
+                        .push(format!("{kind} {name}, which revision {} refers to, does not exist.", chosen.number));
                 }
                 Err(error) if error.trouble == Trouble::Forbidden => {
                     warnings.push(format!("{kind} {name} may not be read: whether it changed since is not known."));

@@ -90,7 +90,7 @@ pub(super) async fn told(session: &Session, connected: &Connected, plan: Plan) -
     if plan.action != "rollback" || session.environment.prometheus.is_none() {
         return plan;
     }
-    let mut snapshot = connected.settled(SETTLE_WITHIN).await;
+    let mut snapshot = Box::pin(connected.settled(SETTLE_WITHIN)).await;
     let is_target = |row: &crate::domain::rollout::Rollout| plan.targets.iter().any(|one| one.workload == row.workload);
     snapshot.rollouts = snapshot.rollouts.iter().filter(|row| is_target(row)).cloned().collect();
     let advice = advise(session, &snapshot).await;

@@ -136,7 +136,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
             None => Box::pin(run::run(&global)).await,
             Some(Command::Demo(demo)) => Box::pin(demo.run(&global, &mut litter)).await,
             Some(Command::Status(status)) => status.run(&global).await,
-            Some(Command::Plan(plan)) => plan.run(&global).await,
+            Some(Command::Plan(plan)) => Box::pin(plan.run(&global)).await,
             Some(Command::Apply(apply)) => {
                 let code = Box::pin(apply.run(&global)).await;
                 take_over(&global).await;

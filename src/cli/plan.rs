@@ -134,7 +134,7 @@ impl Plan {
             if self.targets.len() > 1 {
                 return usage("One service at a time: a service is planned alone.");
             }
-            match connected.of_service(&namespace, service.trim_start_matches(SERVICE)).await {
+            match Box::pin(connected.of_service(&namespace, service.trim_start_matches(SERVICE))).await {
                 Ok(chosen) => (targets, choice) = (chosen.targets, chosen.choice),
                 Err(sentence) => return usage(&sentence),
             }
@@ -176,7 +176,7 @@ impl Plan {
             .await
         {
             Ok(plan) => {
-                let plan = super::advice::told(&session, &connected, plan).await;
+                let plan = Box::pin(super::advice::told(&session, &connected, plan)).await;
                 match self.output {
                     Format::Json => say_document(&plan)?,
                     Format::Table => say(&in_words(&plan))?,

@@ -422,7 +422,7 @@ pub(super) fn endpoint(
 impl Connected {
     /// The workloads of a service in a namespace, by what is there now.
     pub(super) async fn of_service(&self, namespace: &str, name: &str) -> Result<Chosen, String> {
-        let snapshot = self.settled(SETTLE_WITHIN).await;
+        let snapshot = Box::pin(self.settled(SETTLE_WITHIN)).await;
         let mut chosen = service::choose(
             &self.services,
             snapshot.rollouts.iter().map(AsRef::as_ref),
@@ -460,7 +460,7 @@ impl Connected {
             }
             .run()
         };
-        settled(within, source, ClusterSnapshot::is_settled).await
+        Box::pin(settled(within, source, ClusterSnapshot::is_settled)).await
     }
 }
 

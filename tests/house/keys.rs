@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use quarterdeck::app::{Effect, Leaving, Message, Model, update};
-use quarterdeck::domain::action::{Gesture, Outcome, Phase, Run, RunEvent};
+use quarterdeck::domain::action::{Outcome, Phase, Run, RunEvent};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::time::Instant;
 use quarterdeck::keys::{Chord, Key, Sequence};
@@ -13,7 +13,7 @@ use crate::stage::{Stage, now, plan, shop};
 
 /// Something that may happen.
 #[derive(Debug, Clone)]
-enum Happening {
+pub(crate) enum Happening {
     /// Keys, as a keymap writes them.
     Keys(&'static str),
     /// A word is typed.
@@ -104,14 +104,14 @@ fn happening() -> impl Strategy<Value = Happening> {
 }
 
 /// A console with a clock that moves.
-struct Life {
-    stage: Stage,
-    at: Instant,
-    executed: Vec<String>,
+pub(crate) struct Life {
+    pub(crate) stage: Stage,
+    pub(crate) at: Instant,
+    pub(crate) executed: Vec<String>,
 }
 
 impl Life {
-    fn live(&mut self, happening: Happening) {
+    pub(crate) fn live(&mut self, happening: Happening) {
         match happening {
             Happening::Keys(keys) => self.press(keys),
             Happening::Typed(text) => {
@@ -152,14 +152,14 @@ impl Life {
         }
     }
 
-    fn press(&mut self, keys: &str) {
+    pub(crate) fn press(&mut self, keys: &str) {
         let sequence: Sequence = keys.parse().expect("keys as a keymap writes them");
         for chord in sequence.0 {
             self.take(Message::Key(chord));
         }
     }
 
-    fn take(&mut self, message: Message) {
+    pub(crate) fn take(&mut self, message: Message) {
         let is_key = matches!(message, Message::Key(_));
         let before = shown(&self.stage.model);
         let was_under_way = self.stage.model.has_run_under_way();
@@ -192,13 +192,13 @@ pub(crate) fn chords(keys: &str) -> Vec<Chord> {
 }
 
 /// The plan that has the keys: its id, from when it may be confirmed, and what was typed.
-fn shown(model: &Model) -> Option<(String, Option<Instant>, String)> {
+pub(crate) fn shown(model: &Model) -> Option<(String, Option<Instant>, String)> {
     let Some(Overlay::Plan { typed, .. }) = model.overlay() else { return None };
     let scene = &model.planning.as_ref()?.scene;
     Some((scene.plan.as_ref()?.id.clone(), scene.armed_at, typed.text.clone()))
 }
 
-fn life() -> Life {
+pub(crate) fn life() -> Life {
     let mut stage = Stage::new();
     stage.see(shop(), SourceState::Fresh);
     Life { stage, at: now(), executed: Vec::new() }
@@ -236,138 +236,6 @@ fn the_way_through_the_confirmation_is_open() {
 }
 
 #[test]
-fn typed_ahead_and_pasted_words_confirm_nothing() {
-    let mut ahead = life();
-    for happening in [
-        Happening::Keys("!b"),
-        Happening::Typed("ROLLBACK"),
-        Happening::Keys("enter"),
-        Happening::Planned(None),
-        Happening::Keys("enter"),
-    ] {
-        ahead.live(happening);
-    }
-    assert!(ahead.executed.is_empty(), "nobody has read the plan");
-}
-
-/// An open plan of a rollback, long enough there to be confirmed.
-fn planned() -> Life {
-    let mut life = life();
-    for happening in [Happening::Keys("!b"), Happening::Planned(None), Happening::Time(400)] {
-        life.live(happening);
-    }
-    life
-}
-
-fn said(life: &Life) -> String {
-    life.stage.model.ui.toast.as_ref().map(|toast| toast.words.clone()).unwrap_or_default()
-}
-
-#[test]
-fn a_pasted_line_break_confirms_nothing_and_the_text_stays() {
-    let ways = [
-        Happening::Pasted("ROLLBACK\r"),
-        Happening::Pasted("ROLLBACK\r\n"),
-        Happening::Burst("ROLLBACK\r"),
-        Happening::Together("ROLLBACK\r"),
-    ];
-    for way in ways {
-        let mut life = planned();
-        life.live(way.clone());
-        assert!(life.executed.is_empty(), "{way:?}");
-        assert!(said(&life).contains("confirms nothing"), "{way:?}: {}", said(&life));
-        let typed = shown(&life.stage.model).map(|(.., typed)| typed);
-        assert_eq!(typed.as_deref(), Some("ROLLBACK"), "{way:?}: nothing typed is thrown away");
-        life.press("enter");
-        assert_eq!(life.executed.len(), 1, "{way:?}: enter by itself counts");
-    }
-    let mut twice = planned();
-    for happening in [Happening::Typed("ROLLBACK"), Happening::Together("\r\r")] {
-        twice.live(happening);
-    }
-    assert!(twice.executed.is_empty(), "two line breaks are a paste too");
-}
-
-#[test]
-fn pasted_text_is_no_command_anywhere() {
-    for way in [Happening::Pasted("!bROLLBACK\rqq"), Happening::Burst("!bROLLBACK\rqq"), Happening::Pasted("/q:q\r")] {
-        for before in ["", "a", "e", "enter", "s", "8"] {
-            let mut life = life();
-            if !before.is_empty() {
-                life.press(before);
-            }
-            let (view, overlays) = (life.stage.model.ui.view.clone(), life.stage.model.ui.overlays.clone());
-            life.live(way.clone());
-            assert_eq!((&life.stage.model.ui.view, &life.stage.model.ui.overlays), (&view, &overlays), "{before}");
-            assert!(life.stage.model.planning.is_none() && said(&life).contains("Nothing was done"), "{}", said(&life));
-        }
-    }
-}
-
-#[test]
-fn what_a_slow_line_brings_at_once_is_what_was_typed() {
-    let mut life = life();
-    life.live(Happening::Together("jj"));
-    assert_eq!(under_the_cursor(&life), "web", "the cursor moves");
-    life.live(Happening::Together("!b"));
-    assert!(life.stage.model.planning.is_some(), "a sequence is one");
-    life.press("esc");
-    life.live(Happening::Burst("/catalogue\r"));
-    assert_eq!(life.stage.model.ui.filter.text, "catalogue", "what opens a field, and its text");
-    assert!(life.stage.model.ui.is_filtering, "the line break is none of ours");
-    life.press("enter");
-    life.press("esc");
-    life.live(Happening::Burst(":rollback payments\r"));
-    let Some(Overlay::Palette { input, .. }) = life.stage.model.overlay() else { panic!("the palette") };
-    assert_eq!(input.text, "rollback payments");
-}
-
-#[test]
-fn nothing_is_done_on_a_screen_that_cannot_be_read_but_leave() {
-    let mut life = planned();
-    for happening in [Happening::Resize(50, 12), Happening::Typed("ROLLBACK"), Happening::Keys("enter")] {
-        life.live(happening);
-    }
-    assert!(life.executed.is_empty());
-    life.live(Happening::Resize(80, 24));
-    life.press("enter");
-    assert!(life.executed.is_empty(), "what was typed in the dark is not there either");
-    life.live(Happening::Typed("ROLLBACK"));
-    life.press("enter");
-    assert_eq!(life.executed.len(), 1, "on a screen it is");
-
-    let mut small = self::life();
-    small.live(Happening::Resize(59, 15));
-    for key in ["8", "?", "!b", ":"] {
-        small.press(key);
-    }
-    assert!(small.stage.model.planning.is_none() && small.stage.model.overlay().is_none());
-    small.press("q");
-    let effects = update(&mut small.stage.model, Message::Key(chords("q")[0]), small.at);
-    assert_eq!(effects, [Effect::Leave], "twice, as always");
-}
-
-#[test]
-fn a_reason_nobody_can_see_is_none() {
-    let mut life = life();
-    life.press("!b");
-    let number = life.stage.model.next_request - 1;
-    let mut grave = plan(&[]);
-    grave.confirmation.gesture = Gesture::TypeNameAndReason;
-    grave.confirmation.needs_reason = true;
-    life.take(Message::Planned(number, Box::new(Ok(grave))));
-    life.live(Happening::Time(3_100));
-    life.live(Happening::Typed("ROLLBACK"));
-    life.press("tab");
-    life.live(Happening::Pasted("\u{200b}\u{2060} "));
-    life.press("enter");
-    assert!(life.executed.is_empty() && said(&life).contains("reason is needed"), "{}", said(&life));
-    life.live(Happening::Pasted("a bad release\n"));
-    life.press("enter");
-    assert_eq!(life.executed.len(), 1);
-}
-
-#[test]
 fn a_terminal_that_is_gone_ends_it_at_once() {
     let mut life = life();
     life.live(Happening::Keys("!b"));
@@ -380,7 +248,7 @@ fn calm() -> Vec<quarterdeck::domain::rollout::Rollout> {
     shop().into_iter().filter(|row| row.verdict >= quarterdeck::domain::rollout::Verdict::Progressing).collect()
 }
 
-fn under_the_cursor(life: &Life) -> String {
+pub(crate) fn under_the_cursor(life: &Life) -> String {
     life.stage.model.cursor_row().map(|row| row.workload.name.to_string()).unwrap_or_default()
 }
 

@@ -26,6 +26,7 @@ mod noting;
 mod outside;
 mod overview;
 mod owners;
+mod pasting;
 mod pins;
 mod pods;
 mod polled;

@@ -50,7 +50,7 @@ async fn owners_that_are_not_in_the_cluster_are_named_all_the_same() {
         "{said:?}"
     );
     assert!(
-        said[1].starts_with("Helm release shop: ") && said[1].contains("no record of the release is in shop any more"),
+        said[1].starts_with("Helm release shop: ") && said[1].contains("no record of the release is in shop now"),
         "{said:?}"
     );
 }

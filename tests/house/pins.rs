@@ -341,7 +341,9 @@ async fn a_record_holds_for_a_day_and_says_how_to_act_over_it() {
     let refusal = plan.refusals.join(" ");
     assert!(refusal.contains("mori is running rollback") && refusal.contains("expires in 24h"), "{refusal}");
     assert!(refusal.contains("--override-record") && refusal.contains(":restart api --override-record"), "{refusal}");
-    rig.ahead.store(24 * 3_600 + 60, Ordering::SeqCst);
+    // The record of one that began longer ago than any may hold, in the cluster's time.
+    let seen_at = rig.connection.workload(&Rig::workload("api")).await.expect("api").observed_at;
+    patched(&rig, "mori", &record(seen_at - chrono::TimeDelta::minutes(24 * 60 + 1), "+262142-12-31T23:59:59Z")).await;
     let later = planned(&rig, "restart", &Options::default()).await;
     assert!(later.is_applicable(), "{:?}", later.refusals);
 }

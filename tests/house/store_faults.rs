@@ -34,9 +34,9 @@ async fn refusing() {
         let statement = format!("pragma legacy_alter_table = on; alter table {from} rename to {to}");
         other(folder.path()).execute_batch(&statement).expect("renamed");
     };
-    rename("note", "gone");
+    rename("audit", "gone");
     is_away(&mut rig, "no such table").await;
-    rename("gone", "note");
+    rename("gone", "audit");
     is_back(&mut rig).await;
 }
 

@@ -17,7 +17,7 @@ fn read(path: &Path) -> String {
     std::fs::read_to_string(path).expect("a text of the project")
 }
 
-/// Every file below a folder whose name ends so, with its text.
+/// Every file below a folder whose name ends so, with its text; a database has none.
 fn files(folder: &str, end: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut open = vec![root().join(folder)];
@@ -26,7 +26,7 @@ fn files(folder: &str, end: &str) -> Vec<(String, String)> {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
                 open.push(path);
-            } else if path.to_string_lossy().ends_with(end) {
+            } else if path.to_string_lossy().ends_with(end) && path.extension().is_none_or(|of| of != "db") {
                 let name = path.strip_prefix(root()).expect("below the root").to_string_lossy().into_owned();
                 found.push((name, read(&path)));
             }

@@ -180,7 +180,7 @@ impl Server {
 
     /// Runs statements in a database with psql; what it printed, or what it complained of.
     pub(crate) fn sql(&self, database: &str, statements: &str) -> Result<String, String> {
-        let finished = self.begin(database, statements).finish(Duration::from_secs(180));
+        let finished = self.begin(database, statements).finish(Duration::from_secs(600));
         if finished.code == Some(0) { Ok(finished.stdout) } else { Err(finished.stderr) }
     }
 

@@ -1,10 +1,10 @@
 //! Sealing and verifying: nothing is lost whoever dies, and nothing can be changed without being found.
 
-use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::ScopedJoinHandle;
 
 use super::seal::seal_beyond;
 use super::sealed::{index_file, register_file, segment_file};
@@ -167,7 +167,8 @@ fn several_seal_write_and_read_at_once() -> io::Result<()> {
         let at_once = [scope.spawn(write(0)), scope.spawn(write(1))];
         let others = [scope.spawn(seal), scope.spawn(seal)];
         let reading = scope.spawn(read);
-        let ends = at_once.into_iter().map(|one| one.join()).chain(others.into_iter().map(|one| one.join()));
+        let ends =
+            at_once.into_iter().map(ScopedJoinHandle::join).chain(others.into_iter().map(ScopedJoinHandle::join));
         ends.chain([reading.join()]).try_for_each(|end| end.unwrap_or_else(|_| Err(io::Error::other("one failed"))))
     })?;
     let all = lines(state)?;
@@ -180,20 +181,23 @@ fn several_seal_write_and_read_at_once() -> io::Result<()> {
     Ok(())
 }
 
+/// What somebody does to what was sealed.
+type Spoil = fn(&Path) -> io::Result<()>;
+
 #[test]
 fn what_is_changed_after_it_was_sealed_is_named() -> io::Result<()> {
-    let spoils: [(&str, fn(&Path) -> io::Result<()>); 5] = [
+    let spoils: [(&str, Spoil); 5] = [
         ("changed after it was written", |state| {
             let text = fs::read_to_string(segment_file(state, 1))?;
             fs::write(segment_file(state, 1), text.replacen("mori", "rico", 1))
         }),
         ("longer or shorter", |state| {
             let text = fs::read_to_string(segment_file(state, 1))?;
-            fs::write(segment_file(state, 1), text.lines().take(5).map(|line| format!("{line}\n")).collect::<String>())
+            fs::write(segment_file(state, 1), text.split_inclusive('\n').take(5).collect::<String>())
         }),
         ("it was changed", |state| {
             let text = fs::read_to_string(index_file(state, 1))?;
-            fs::write(index_file(state, 1), text.lines().skip(1).map(|line| format!("{line}\n")).collect::<String>())
+            fs::write(index_file(state, 1), text.split_inclusive('\n').skip(1).collect::<String>())
         }),
         ("2 sealed chains are missing", |state| fs::remove_file(index_file(state, 1))),
         ("changed after it was written", |state| {
@@ -234,7 +238,7 @@ fn forge(file: &Path, change: impl Fn(&mut Vec<Line>)) -> io::Result<()> {
 
 #[tokio::test]
 async fn what_only_the_store_can_tell_is_found() -> io::Result<()> {
-    let spoils: [(&str, usize, fn(&Path) -> io::Result<()>); 4] = [
+    let spoils: [(&str, usize, Spoil); 4] = [
         ("its end is missing: here are 2 lines, the audit has 3", 3, |file| forge(file, |lines| drop(lines.pop()))),
         ("another than the audit has", 2, |file| forge(file, |lines| lines[1].entry.actor = "rico".into())),
         ("the chain is missing: the audit has 3 lines of it", 0, |file| fs::remove_file(file)),
@@ -378,8 +382,7 @@ fn ids_are_made_once() -> io::Result<()> {
         ids.iter().all(|id| *id == ids[0] && folder::id_in(&format!("20260101T000000Z-1-00000000-{id}")) == Some(id))
     );
     assert_eq!(folder::id_in("20260101T000000Z-1-00000000"), None, "one of before");
-    let left: BTreeMap<_, _> =
-        fs::read_dir(folder.path())?.filter_map(|one| Some((one.ok()?.file_name(), ()))).collect();
+    let left: Vec<_> = fs::read_dir(folder.path())?.filter_map(|one| Some(one.ok()?.file_name())).collect();
     assert_eq!(left.len(), 1, "{left:?}");
     Ok(())
 }

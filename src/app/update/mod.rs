@@ -53,7 +53,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
     let mut effects = match message {
         Message::Key(chord) => input::key(model, chord, now),
         Message::Together(chords) => paste::together(model, chords, now),
-        Message::Burst(chords) => paste::burst(model, chords, now),
+        Message::Burst(chords) => paste::burst(model, &chords, now),
         Message::Pasted(text) => paste::pasted(model, &text, now),
         Message::Resize(columns, rows) => {
             model.is_too_small = !layout::fits(columns, rows);

@@ -35,9 +35,9 @@ pub(super) fn together(model: &mut Model, chords: Vec<Chord>, now: Instant) -> V
 }
 
 /// Takes keys that came in faster than anybody types. One that opens a field was perhaps typed ahead of its text, and does no harm.
-pub(super) fn burst(model: &mut Model, chords: Vec<Chord>, now: Instant) -> Vec<Effect> {
+pub(super) fn burst(model: &mut Model, chords: &[Chord], now: Instant) -> Vec<Effect> {
     let mut effects = Vec::new();
-    let mut rest = chords.as_slice();
+    let mut rest = chords;
     if !input::context(model).is_typing()
         && let Some((first, others)) = rest.split_first()
         && opens_a_field(model, *first)

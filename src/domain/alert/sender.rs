@@ -55,6 +55,9 @@ pub fn left_out(chosen: &[&Alert], all: &[Alert], configured: &[String]) -> Vec<
     found
 }
 
+/// What an alert says beside one label: the other labels that have a value, and the annotations.
+type Rest<'a> = (Vec<(&'a str, &'a str)>, &'a Labels);
+
 /// The values of a label in which every alert that has it differs from another that is otherwise equal; `None` where any stands alone.
 fn senders(label: &str, all: &[Alert]) -> Option<Vec<String>> {
     let is_about = ABOUT.contains(&label)
@@ -63,7 +66,7 @@ fn senders(label: &str, all: &[Alert]) -> Option<Vec<String>> {
     if is_about {
         return None;
     }
-    let mut alike: HashMap<(Vec<(&str, &str)>, &Labels), Vec<&str>> = HashMap::new();
+    let mut alike: HashMap<Rest<'_>, Vec<&str>> = HashMap::new();
     for alert in all {
         let Some(value) = value(alert.matchable(), label) else { continue };
         let others = alert.matchable().iter().filter(|(name, value)| **name != *label && !value.is_empty());

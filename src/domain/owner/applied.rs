@@ -81,8 +81,8 @@ pub fn left_behind(object: &Value, manager: &str) -> Option<String> {
     }
     let kept = object.get("metadata")?.get("annotations")?.get(KEY)?.as_str()?;
     let last = serde_json::from_str::<Value>(kept).ok()?;
-    let managed = object.pointer("/metadata/managedFields").and_then(Value::as_array).into_iter().flatten();
-    let ours = managed.filter(|entry| entry.get("manager").and_then(Value::as_str) == Some("quarterdeck"));
+    let entries = object.pointer("/metadata/managedFields").and_then(Value::as_array).into_iter().flatten();
+    let ours = entries.filter(|entry| entry.get("manager").and_then(Value::as_str) == Some("quarterdeck"));
     let mut stays = Vec::new();
     for fields in ours.filter_map(|entry| entry.pointer("/fieldsV1/f:spec/f:template")) {
         owned(fields, last.pointer("/spec/template"), "", &mut stays);

@@ -92,8 +92,8 @@ impl CodeLabels {
     /// PromQL of the rates of requests that do not say how they ended, each series once.
     pub(super) fn unsaid_rates(&self, service_label: &str, matchers: &str, range: &str) -> String {
         let rates = self.groups(service_label).into_iter().map(|(group, labels)| {
-            let without: String = labels.into_iter().map(|label| format!(", {label}!~\"{SAID}\"")).collect();
-            format!("rate({REQUESTS_METRIC}{{{matchers}{group}{without}}}[{range}])")
+            let without: Vec<String> = labels.into_iter().map(|label| format!(", {label}!~\"{SAID}\"")).collect();
+            format!("rate({REQUESTS_METRIC}{{{matchers}{group}{}}}[{range}])", without.concat())
         });
         rates.collect::<Vec<_>>().join(" or ")
     }

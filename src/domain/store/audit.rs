@@ -176,7 +176,7 @@ impl Line {
         let word = |key: &str| text::clean(raw(key)).into_owned();
         let seq = value.get("seq").and_then(Value::as_u64).filter(|seq| *seq > 0 && i64::try_from(*seq).is_ok());
         // A year that no database takes is no time either.
-        let at = time::read(raw("at")).filter(|at| time::FIRST < *at && *at < time::LAST);
+        let at = time::read(raw("at")).filter(|at| time::FIRST <= *at && *at < time::LAST);
         let (Some(seq), Some(at)) = (seq, at) else {
             return Err("the line has no number or no time.".to_owned());
         };

@@ -53,7 +53,7 @@ pub(super) fn log(shared: &Arc<Shared>, asked: &Asked, target: &Target, pod: &Va
         return failed(400, "BadRequest", &words);
     }
     let now = shared.clock.now();
-    let since = asked.parameter("sinceTime").and_then(|stamp| time::read(stamp));
+    let since = asked.parameter("sinceTime").and_then(time::read);
     let mut lines = writer.lines(is_previous, now);
     lines.retain(|(at, _)| since.is_none_or(|since| *at >= since));
     if let Some(tail) = asked.parameter("tailLines").and_then(|count| count.parse::<usize>().ok()) {

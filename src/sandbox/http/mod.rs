@@ -189,7 +189,10 @@ async fn spoiled(response: Response<Body>, fault: Fault) -> Response<Body> {
         Ok(Ok(collected)) => collected.to_bytes(),
         _ => Bytes::from_static(b"{\"type\":\"BOOKMARK\",\"obj"),
     };
-    let half = whole.slice(..whole.len() / 2);
+    // Never by chance at the end of a word: half a line of metrics or of JSON is no whole one.
+    let middle = whole.len() / 2;
+    let end = whole.slice(..middle).iter().rposition(|byte| *byte == b' ').map_or(middle, |place| place + 1);
+    let half = whole.slice(..end);
     let frame = |bytes: Bytes| Ok::<_, io::Error>(Frame::data(bytes));
     let stream: futures_util::stream::BoxStream<'static, Result<Frame<Bytes>, io::Error>> = match fault {
         Fault::Slow => Box::pin(futures_util::stream::unfold((whole, 0), move |(whole, place)| async move {

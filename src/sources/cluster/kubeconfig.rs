@@ -193,8 +193,8 @@ impl Endpoint {
                     SourceError::new(Trouble::Setup, unreadable(&contexts.from, &words))
                 };
                 for named in file.auth_infos.iter_mut().filter(|named| used.user.as_ref() == Some(&named.name)) {
-                    let user = named.auth_info.take().map(credentials::of_user).transpose();
-                    named.auth_info = user.map_err(|words| wrong("user", &named.name, words))?;
+                    let read = named.auth_info.take().map(credentials::of_user).transpose();
+                    named.auth_info = read.map_err(|words| wrong("user", &named.name, words))?;
                 }
                 for named in file.clusters.iter_mut().filter(|named| used.cluster == named.name) {
                     let cluster = named.cluster.take().map(credentials::of_cluster).transpose();

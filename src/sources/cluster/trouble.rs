@@ -48,7 +48,7 @@ pub(super) fn from_kube(error: &kube::Error, server: &str) -> SourceError {
     let trouble = if detail.contains("peer certificate") { Some(Trouble::Tls) } else { trouble };
     let error = match trouble {
         Some(Trouble::Unauthorized) => {
-            let all: String = chain.iter().map(|words| format!("{}: ", text::clean(words))).collect();
+            let all = chain.iter().map(|words| format!("{}: ", text::clean(words))).collect::<Vec<_>>().concat();
             SourceError::new(
                 Trouble::Unauthorized,
                 format!(

@@ -284,6 +284,11 @@ impl Page {
             return Err(malformed(what));
         }
         let mut exposed = text::read_some(page, clock(), is_open_metrics, is_wanted);
+        // A page that ends in the middle of a line was cut before it was sent, however long its server says that it is.
+        if !page.ends_with('\n') && exposed.unreadable.iter().any(|unreadable| unreadable.line == page.lines().count())
+        {
+            return Err(malformed("its last line is not whole: it may be cut off"));
+        }
         if let (true, true, Some(first)) =
             (exposed.series.is_empty(), exposed.twice.is_empty(), exposed.unreadable.first())
         {

@@ -65,6 +65,7 @@ impl Prometheus {
     }
 
     /// The same way, with labels of the status that are the services' own.
+    #[must_use]
     pub fn with_codes(mut self, codes: CodeLabels) -> Self {
         self.codes = codes;
         self

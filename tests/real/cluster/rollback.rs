@@ -112,7 +112,9 @@ fn an_edited_document_the_wrong_word_and_a_viewer_are_refused() {
     let console = Console::of("oncall", &shop, Grant::Write);
     let plan = console.plan_rollback(&shop, "api");
     let mut edited = plan.clone();
-    edited["targets"][0]["steps"][0]["request"]["body"][6]["value"]["spec"]["containers"][0]["image"] = "evil:1".into();
+    let operations = edited["targets"][0]["steps"][0]["request"]["body"].as_array_mut().expect("a patch");
+    let change = operations.iter_mut().find(|one| one["op"] == "replace" && one["path"] == "/spec/template");
+    change.expect("the new template")["value"]["spec"]["containers"][0]["image"] = "evil:1".into();
     assert_eq!(console.apply(&edited).code, Some(3));
     let wrong = console.apply_confirmed(&plan, "YES");
     assert_eq!(wrong.code, Some(3), "{}{}", wrong.stdout, wrong.stderr);

@@ -189,7 +189,9 @@ async fn counts_are_those_that_were_written_and_what_is_not_there_is_unknown() {
 
     drop(server);
     let dead = counted(client(9), vec![promised("cart", available())], now).await;
-    assert_eq!((dead.health[0].state, dead.measured.len()), (SourceState::Down, 0));
+    assert_eq!(dead.health[0].state, SourceState::Down);
+    assert_eq!(dead.measured.len(), 1, "a declared objective stays listed");
+    assert_eq!(dead.measured[0].known_days, None, "and nothing is known of it");
 }
 
 const RECORDED: &str = r#"groups:

@@ -79,11 +79,16 @@ fn fill(file: &Path) {
 fn a_full_disk_costs_the_journal_its_reserve_then_refuses_and_never_tears_a_line() {
     let Some(disk) = SmallDisk::new("5600k") else { return };
     let state = disk.0.path();
-    let entry =
-        |words: &str| Entry { what: What::Refused, words: words.into(), ..Entry::bare("r", "restart", "e", "mori") };
+    let entry_of = |run: &str, words: &str| Entry {
+        what: What::Refused,
+        words: words.into(),
+        ..Entry::bare(run, "restart", "e", "mori")
+    };
+    let entry = |words: &str| entry_of("r", words);
     let at = super::place::now();
-    for _ in 0..140 {
-        Journal::new(state).append(entry("of before"), at).expect("room");
+    // Each of a run of its own: chains of a run that is told of still are not at rest.
+    for number in 0..140 {
+        Journal::new(state).append(entry_of(&format!("before-{number}"), "of before"), at).expect("room");
     }
     let mut journal = Journal::new(state);
     let mut written = 0;

@@ -151,8 +151,8 @@ mod cases {
                 let mut numbers = Vec::new();
                 for _ in 0..8 {
                     let make = Make::<APPENDED> { name: "n".into(), seen: 0, text: "t".into() };
-                    let made = store.write(&author("mori"), &place.id(), &make).await.expect("written");
-                    numbers.push(made.one::<Made<APPENDED>>().expect("its number").number);
+                    let written = store.write(&author("mori"), &place.id(), &make).await.expect("written");
+                    numbers.push(written.one::<Made<APPENDED>>().expect("its number").number);
                 }
                 numbers
             }

@@ -41,9 +41,12 @@ fn every_line_for_programs_is_whole_whatever_it_holds() {
     }
 }
 
+/// What somebody does to the file of a chain.
+type Spoil = fn(&std::path::Path);
+
 #[test]
 fn verify_says_what_it_compared_and_finds_what_only_the_store_can_tell() {
-    let spoils: [(&str, fn(&std::path::Path)); 3] = [
+    let spoils: [(&str, Spoil); 3] = [
         ("its end is missing: here are 1 lines, the audit has 2", |file| {
             let text = fs::read_to_string(file).expect("a chain");
             let first = text.lines().next().expect("a line");

@@ -106,14 +106,14 @@ mod cases {
         let (tables, store) = (place.tables(), place.knowing(&BROKEN));
         let word = taken(&store).await;
         let told = store.changes(0).await.expect("it is read");
-        assert_eq!(told.of::<Acknowledgement>(), [word.clone()]);
+        assert_eq!(told.of::<Acknowledgement>(), std::slice::from_ref(&word));
         let why = told.trouble.expect("why it is only read");
         assert!(why.contains("could not be brought to this console's version") && why.contains("as it was"), "{why}");
         let some = store.changes(1).await.expect("it is read");
         assert_eq!(some.of::<Note>().len(), 2, "without the tail everything is looked at");
         let refused = store.acknowledge(&author("lee"), &place.taking(&word.fingerprint, 1)).await;
         assert!(matches!(&refused, Err(WriteError::NotWritten(error)) if error.sentence == why), "{refused:?}");
-        assert_eq!(store.standing().await.expect("an answer").troubles, [why.clone()]);
+        assert_eq!(store.standing().await.expect("an answer").troubles, std::slice::from_ref(&why));
         assert!(store.rows(Broken::TABLE, LIST, [], 10).await.is_err_and(|error| error.sentence == why));
         assert_eq!(place.tables(), tables, "the store is as it was");
 

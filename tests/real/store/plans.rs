@@ -23,18 +23,20 @@ struct Words {
 impl Words {
     /// The newest is of a moment ago, and each is ten seconds older than the next.
     fn at(&self, count: u32) -> String {
-        match self.is_sqlite {
-            true => format!("{} - ({count} - i) * 10000000", self.micros),
-            false => format!("now() - ({count} - i) * interval '10 seconds'"),
+        if self.is_sqlite {
+            format!("{} - ({count} - i) * 10000000", self.micros)
+        } else {
+            format!("now() - ({count} - i) * interval '10 seconds'")
         }
     }
 
     fn numbers(&self, count: u32) -> String {
-        match self.is_sqlite {
-            true => format!(
+        if self.is_sqlite {
+            format!(
                 "(with recursive n(i) as (select 1 union all select i + 1 from n where i < {count}) select i from n)"
-            ),
-            false => format!("generate_series(1, {count}) as n(i)"),
+            )
+        } else {
+            format!("generate_series(1, {count}) as n(i)")
         }
     }
 }
@@ -84,8 +86,9 @@ async fn filled(place: &Place, facts: u32, lines: u32) -> (Store, Vec<(&'static 
     let (off, on) = if words.is_sqlite {
         ("drop trigger audit_append; drop trigger audit_head_follows; drop trigger audit_no_delete;", String::new())
     } else {
-        let analysed: String =
+        let analysed: Vec<String> =
             registry().iter().map(|fact| format!("analyze quarterdeck.{};\n", fact.table.name)).collect();
+        let analysed = analysed.concat();
         (
             "alter table quarterdeck.audit disable trigger user;",
             format!("alter table quarterdeck.audit enable trigger user; analyze quarterdeck.audit; {analysed}"),

@@ -107,8 +107,8 @@ impl<'a> Wire<'a> for WireJob<'a> {
 }
 
 /// Seconds of a specification, within reason.
-fn seconds(seconds: i64) -> Option<TimeDelta> {
-    Some(crate::domain::time::seconds(seconds.clamp(0, i64::from(u32::MAX))))
+fn seconds(seconds: i64) -> TimeDelta {
+    crate::domain::time::seconds(seconds.clamp(0, i64::from(u32::MAX)))
 }
 
 impl WireCronJob<'_> {
@@ -124,7 +124,7 @@ impl WireCronJob<'_> {
                 "Replace" => Concurrency::Replace,
                 _ => Concurrency::Allow,
             },
-            starting_deadline: spec.starting_deadline_seconds.and_then(seconds),
+            starting_deadline: spec.starting_deadline_seconds.map(seconds),
             created_at: self.metadata.creation_timestamp,
             last_scheduled: status.last_schedule_time,
             last_succeeded: status.last_successful_time,
@@ -154,7 +154,7 @@ impl WireJob<'_> {
             },
             // The API fills in 6.
             tries: spec.backoff_limit.unwrap_or(6),
-            deadline: spec.active_deadline_seconds.and_then(seconds),
+            deadline: spec.active_deadline_seconds.map(seconds),
             conditions: status.conditions.iter().map(|condition| condition.kept(interner)).collect(),
         }
     }

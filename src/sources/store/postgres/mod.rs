@@ -121,9 +121,10 @@ impl Postgres {
                 simple(&link, migrate::VERSIONS, place).await?;
             }
             for (statement, values) in todo.statements {
-                match values.is_empty() {
-                    true => within(MADE_WITHIN, link.client.batch_execute(&statement), place).await?,
-                    false => run(&link, &statement, values, place).await.map(drop)?,
+                if values.is_empty() {
+                    within(MADE_WITHIN, link.client.batch_execute(&statement), place).await?;
+                } else {
+                    run(&link, &statement, values, place).await?;
                 }
             }
             simple(&link, "commit", place).await?;

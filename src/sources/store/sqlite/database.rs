@@ -181,9 +181,10 @@ impl Database {
         let todo = self.judge(connection)?;
         connection.execute_batch(&migrate::in_sqlite(migrate::VERSIONS))?;
         for (statement, values) in todo.statements {
-            match values.is_empty() {
-                true => connection.execute_batch(&statement)?,
-                false => drop(rows(connection, &translate(&statement), &values)?),
+            if values.is_empty() {
+                connection.execute_batch(&statement)?;
+            } else {
+                rows(connection, &translate(&statement), &values)?;
             }
         }
         connection.execute_batch("commit")?;
