@@ -337,6 +337,32 @@ mod tests {
         assert_eq!(walk(2, events).map(|run| run.phase), Ok(Phase::Unknown));
     }
 
+    #[test]
+    fn every_step_has_its_place() {
+        let settled = |target, outcome| RunEvent::Settled { target, outcome, words: String::new() };
+        let (started, accepted) = (|target| RunEvent::Started { target }, |target| RunEvent::Accepted { target });
+        let sent = || vec![RunEvent::Planned, RunEvent::Confirmed, started(0)];
+        for (before, event) in [
+            (vec![], RunEvent::Confirmed),
+            (vec![RunEvent::Planned], started(0)),
+            (sent(), settled(0, Outcome::Done)),
+            (sent(), settled(0, Outcome::Aborted)),
+            ([sent(), vec![accepted(0)]].concat(), settled(0, Outcome::Aborted)),
+            ([sent(), vec![accepted(0), settled(0, Outcome::Done)]].concat(), RunEvent::Noted { words: "more".into() }),
+        ] {
+            assert!(walk(1, before.clone()).is_ok(), "{before:?}");
+            assert!(walk(1, [before, vec![event.clone()]].concat()).is_err(), "{event:?}");
+        }
+        let first = |outcome| [sent(), vec![accepted(0), settled(0, outcome)]].concat();
+        assert_eq!(walk(2, first(Outcome::Done)).map(|run| run.phase), Ok(Phase::Executing), "one is still to come");
+        let ends = [first(Outcome::Failed), vec![started(1), accepted(1), settled(1, Outcome::Unknown)]].concat();
+        assert_eq!(
+            walk(2, ends).map(|run| run.phase),
+            Ok(Phase::Unknown),
+            "what nobody knows is graver than a failure"
+        );
+    }
+
     fn any_event() -> impl Strategy<Value = RunEvent> {
         let outcome = prop_oneof![
             Just(Outcome::Done),
