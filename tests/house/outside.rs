@@ -164,7 +164,11 @@ fn no_record_holds_anybody_for_long() {
     outcome.expect("no record holds anybody for long");
 }
 
+/// A counter on two pages: its value and its own time, both times.
+type Twice = (f64, Option<i64>, f64, Option<i64>);
+
 /// A server that answers every request with the body of the moment.
+#[expect(clippy::disallowed_methods, reason = "tasks of a runtime that ends with the test")]
 fn answering(runtime: &Runtime, body: &Arc<Mutex<String>>) -> Client {
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("bound"));
@@ -324,7 +328,7 @@ proptest! {
     ) {
         let mut rates = Rates::default();
         for (pass, at) in [(0, now()), (1, now() + TimeDelta::seconds(apart))] {
-            let line = |(place, one): (usize, &(f64, Option<i64>, f64, Option<i64>))| {
+            let line = |(place, one): (usize, &Twice)| {
                 let (value, stamp) = if pass == 0 { (one.0, one.1) } else { (one.2, one.3) };
                 format!("x_total{{place=\"{place}\"}} {value} {}\n", stamp.map(|stamp| stamp.to_string()).unwrap_or_default())
             };
@@ -346,12 +350,12 @@ fn no_kubeconfig_leads_where_it_does_not_say() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("kubeconfig");
     let clock: Clock = Arc::new(now);
-    let named = |name: &str| json!({"name": name, "context": {"cluster": name, "user": name, "namespace": "shop"}});
+    let way = |name: &str| json!({"name": name, "context": {"cluster": name, "user": name, "namespace": "shop"}});
     let cluster = |name: &str| json!({"name": name, "cluster": {"server": format!("https://{name}.invalid:6443"), "insecure-skip-tls-verify": true}});
     let user = |name: &str| json!({"name": name, "user": {"token": "t", "username": "u", "password": "p", "tokenFile": "/nowhere"}});
     let honest = json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "a", "preferences": {},
-        "contexts": [named("a"), named("b")], "clusters": [cluster("a"), cluster("b")], "users": [user("a"), user("b")],
+        "contexts": [way("a"), way("b")], "clusters": [cluster("a"), cluster("b")], "users": [user("a"), user("b")],
     });
     let outcome = tries(256).run(&edits(), |edits| {
         let text = edited(&honest, &edits);
