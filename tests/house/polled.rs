@@ -1,5 +1,7 @@
 //! The whole life of a fault of a source that is polled: the simulated server breaks, the shipped client, asserted on the drawn screen.
 
+use std::time::Duration;
+
 use quarterdeck::sandbox::{Fault, Sandbox};
 
 use crate::rig::{NAMESPACE, Rig, configured, one, server};
@@ -83,9 +85,10 @@ impl Polled {
         rig.console.until("fresh at first", |screen| self.is_fresh(screen)).await;
         rig.sandbox.faults().set(path, fault);
         rig.console.press("ctrl-r");
+        // An answer is waited for 20 s, and the one before may have just begun; beside other work more is lost.
         let screen = rig
             .console
-            .until(&format!("old with the cause of {fault:?}"), |screen| {
+            .until_within(Duration::from_secs(180), &format!("old with the cause of {fault:?}"), |screen| {
                 screen.contains("What follows is") && screen.contains(&words)
             })
             .await;
