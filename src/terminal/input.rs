@@ -14,11 +14,11 @@ use crate::keys::{Chord, Key};
 
 /// The most events taken in one piece.
 const PIECE: usize = 1_024;
-/// What is there is read, and what comes this soon after it: without any patience crossterm reads nothing.
+/// How long a look for more may take: without any time crossterm reads nothing, and below a millisecond it waits for nothing.
 ///
 /// Its feature `use-dev-tty` is what makes a look at the terminal see all that waits there. The other way it has is told only once of what
 /// came, and forgets that over a new size: the next key is dead then until another one comes.
-const AT_ONCE: Duration = Duration::from_millis(2);
+const AT_ONCE: Duration = Duration::from_micros(100);
 
 /// Something from the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
