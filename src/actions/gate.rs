@@ -39,7 +39,7 @@ impl Executor {
         if document.is_expired(self.now()) {
             return Err(format!("the plan expired at {}. Plan again.", document.expires_at.format("%H:%M:%S UTC")));
         }
-        if document.is_of_the_future(self.now()) {
+        if time::is_of_the_future(document.refreshed_at, self.now()) {
             let made = document.refreshed_at.format("%Y-%m-%d %H:%M:%S UTC");
             return Err(format!(
                 "the plan says it was made at {made}, which is not yet. Check the clocks, and plan again."

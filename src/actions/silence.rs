@@ -14,15 +14,12 @@ use crate::domain::alert::{
 };
 use crate::domain::environment::Guard;
 use crate::domain::store::Author;
-use crate::domain::text;
+use crate::domain::{text, time};
 use crate::sources::Clock;
 use crate::sources::error::SourceError;
 use crate::sources::observe::{ObserveAlerts, Replicated};
 use crate::sources::operate::{OperateAlerts, WantedSilence};
 use crate::sources::store::new_id;
-
-/// How far ahead of ours the clock may be that a document was made by.
-const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
 
 /// What a plan is asked to be of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -245,7 +242,7 @@ impl Silencer {
         if now >= document.expires_at {
             return Err("the plan has expired: nothing was sent. Make it anew.".to_owned());
         }
-        if document.made_at.signed_duration_since(now) > CLOCKS_DIFFER {
+        if time::is_of_the_future(document.made_at, now) {
             return Err("the plan says it was made later than now: nothing was sent. Make it anew.".to_owned());
         }
         if document.action != SilenceDeed::ExpireSilence && document.ends_at <= now {

@@ -6,21 +6,16 @@
 
 use std::sync::{Arc, Mutex};
 
-use chrono::TimeDelta;
-
 use super::gate::short;
 use super::journal::{self, Entry, Journal, What};
 use crate::domain::action::{Outcome, Phase};
 use crate::domain::alert::{Deed, NoteDeed, Noting, Taken, Taking, Word};
 use crate::domain::store::fact::Change;
 use crate::domain::store::{Author, EditNote, NewAcknowledgement, NewNote, Note, WithdrawAcknowledgement};
-use crate::domain::text;
+use crate::domain::{text, time};
 use crate::sources::Clock;
 use crate::sources::store::new_id;
 use crate::sources::store::port::{WriteError, WriteStore};
-
-/// How far ahead of ours the clock may be that a document was made by.
-const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
 
 /// What words are carried out with.
 #[derive(Clone)]
@@ -120,7 +115,7 @@ impl Scribe {
         if own.made_at >= given.expires_at || age >= holds {
             return Some("the plan has expired: nothing was written. Make it anew.".to_owned());
         }
-        if age < -CLOCKS_DIFFER {
+        if time::is_of_the_future(given.made_at, own.made_at) {
             return Some("the plan says it was made later than now: nothing was written. Make it anew.".to_owned());
         }
         if let Some(reason) = own.refusals.first().or(given.refusals.first()) {

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::tier::{Gesture, Tier};
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{Change, WorkloadRef, same_code};
+use crate::domain::store::hex;
 use crate::domain::text;
 use crate::domain::time::{self, Instant};
 
@@ -355,8 +356,6 @@ pub struct Plan {
 impl Plan {
     /// How long a plan holds after its last refresh.
     pub const HOLDS: TimeDelta = TimeDelta::minutes(5);
-    /// How far ahead of ours the clock may be that a document was made by.
-    const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
 
     /// The digest of the document as it stands.
     pub fn computed_digest(&self) -> String {
@@ -382,11 +381,6 @@ impl Plan {
     pub fn is_expired(&self, now: Instant) -> bool {
         let end = self.refreshed_at.checked_add_signed(Self::HOLDS);
         now >= self.expires_at || end.is_none_or(|end| now >= end)
-    }
-
-    /// Whether it says that it was made later than now: more than two clocks of one room differ.
-    pub fn is_of_the_future(&self, now: Instant) -> bool {
-        self.refreshed_at.signed_duration_since(now) > Self::CLOCKS_DIFFER
     }
 
     /// Whether it could be applied.
@@ -440,14 +434,4 @@ impl Plan {
             && self.is_applicable() == other.is_applicable()
             && std::mem::discriminant(&self.rehearsal) == std::mem::discriminant(&other.rehearsal)
     }
-}
-
-/// Bytes as lower-case hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -14,6 +14,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// An instant of the world, always UTC; one from outside comes in by [`read`] and its like, which keep it within bounds.
 pub type Instant = DateTime<Utc>;
 
+/// How far ahead of ours the clock may be that a document was made by: one minute, more than two clocks of one room differ.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
+
+/// Whether a document says that it was made later than now.
+pub fn is_of_the_future(made_at: Instant, now: Instant) -> bool {
+    made_at.signed_duration_since(now) > CLOCKS_DIFFER
+}
+
 /// How long ago `then` was, never negative: a clock ahead of ours reads as "now".
 pub fn age(then: Instant, now: Instant) -> TimeDelta {
     (now - then).max(TimeDelta::zero())
