@@ -1,6 +1,8 @@
 //! What an action is.
 
-use crate::domain::action::{BlastRadius, Goal, Inverse, OperationRecord, Part, Pin, Replaced, Step, Tier};
+use crate::domain::action::{
+    BlastRadius, Field, Given, Goal, Inverse, OperationRecord, Part, Pin, Replaced, Step, Tier,
+};
 use crate::domain::rollout::{Change, Kind, Pod, Update};
 use crate::domain::service::Choice;
 use crate::domain::time::Instant;
@@ -10,16 +12,8 @@ use serde_json::{Value, json};
 /// What the operator asked for beyond the target.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
-    /// The revision to go to.
-    pub to_revision: Option<u64>,
-    /// How many pods to have.
-    pub replicas: Option<u32>,
-    /// The image to run: `IMAGE`, or `CONTAINER=IMAGE` where there are several containers.
-    pub image: Option<String>,
-    /// Whether to write the image by the digest that the running pods tell.
-    pub is_pinned: bool,
-    /// The pod to replace.
-    pub pod: Option<String>,
+    /// Values for the action's own fields.
+    pub given: Given,
     /// Whether to act over an operation record of somebody who may still be at work: for a run that is known to be dead.
     pub overrides_record: bool,
     /// How many targets go in one wave; 1 when not said.
@@ -49,8 +43,8 @@ pub struct Draft {
     pub from: String,
     /// What it will run.
     pub to: String,
-    /// The revision number asked for or chosen.
-    pub to_revision: Option<u64>,
+    /// What was given for the action's fields, and what it chose itself where nothing was.
+    pub given: Given,
     /// What happens.
     pub steps: Vec<Step>,
     /// The fields shown.
@@ -80,7 +74,7 @@ pub struct Draft {
 pub struct About {
     /// Its id: the name on the command line, in the keymap and in the journal.
     pub id: &'static str,
-    /// The command of a keymap that opens its plan.
+    /// The command of a keymap that opens its plan: its id after `action.`.
     pub command: &'static str,
     /// What it does, for titles: `Roll back`.
     pub title: &'static str,
@@ -88,8 +82,8 @@ pub struct About {
     pub tier: Tier,
     /// The short word that confirms it.
     pub word: &'static str,
-    /// The option it cannot be worked out without, as the command line spells it.
-    pub asks: Option<&'static str>,
+    /// What may be given beyond its targets.
+    pub fields: &'static [Field],
 }
 
 /// An action: one file in the catalogue.
@@ -106,7 +100,7 @@ pub trait Action: Sync {
     ///
     /// # Errors
     /// A [`Refusal`] when it makes no sense there.
-    fn draft(&self, facts: &WorkloadFacts, options: &Options, context: Context<'_>) -> Result<Draft, Refusal>;
+    fn draft(&self, facts: &WorkloadFacts, given: &Given, context: Context<'_>) -> Result<Draft, Refusal>;
 }
 
 impl dyn Action + '_ {
@@ -120,9 +114,19 @@ impl dyn Action + '_ {
         self.about().title
     }
 
-    /// The option it cannot be worked out without, as the command line spells it.
-    pub fn asks(&self) -> Option<&'static str> {
-        self.about().asks
+    /// What may be given beyond its targets.
+    pub fn fields(&self) -> &'static [Field] {
+        self.about().fields
+    }
+
+    /// The field it cannot be worked out without.
+    pub fn asks(&self) -> Option<&'static Field> {
+        self.fields().iter().find(|field| field.is_needed)
+    }
+
+    /// Whether it takes a field.
+    pub fn takes(&self, field: &str) -> bool {
+        self.fields().iter().any(|known| known.id == field)
     }
 }
 

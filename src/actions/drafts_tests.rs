@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::catalog;
-use super::contract::{Context, Draft, Options};
+use super::contract::{Context, Draft};
 use super::policy;
-use crate::domain::action::{Gesture, OperationRecord, Target, Tier};
+use crate::domain::action::{Gesture, Given, OperationRecord, Target, Tier};
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{
     Container, ContainerState, Counts, Kind, Pod, Report, Revision, SeenHealthy, Update, WorkloadRef,
@@ -50,7 +50,7 @@ fn template(image: &str) -> Value {
     json!({"spec": {"containers": [{"name": "db", "image": image}]}})
 }
 
-fn drafted(action: &str, facts: &WorkloadFacts, options: &Options) -> Draft {
+fn drafted(action: &str, facts: &WorkloadFacts, given: &Given) -> Draft {
     let record = OperationRecord {
         id: "r1".into(),
         actor: "mori".into(),
@@ -59,11 +59,11 @@ fn drafted(action: &str, facts: &WorkloadFacts, options: &Options) -> Draft {
         expires: now(),
     };
     let action = catalog::named(action).expect("there is one");
-    action.draft(facts, options, Context { record: &record, now: now() }).expect("a draft")
+    action.draft(facts, given, Context { record: &record, now: now() }).expect("a draft")
 }
 
 fn scaled(facts: &WorkloadFacts, replicas: u32) -> Draft {
-    drafted("scale", facts, &Options { replicas: Some(replicas), ..Options::default() })
+    drafted("scale", facts, &Given::default().with("replicas", u64::from(replicas)))
 }
 
 fn claims(when_scaled: &str) -> Value {
@@ -113,7 +113,7 @@ fn the_policy_of_claims_is_pinned() {
 fn the_gravest_target_decides_how_all_are_confirmed_under_every_guard() {
     let target = |tier: &str| -> Target {
         let workload = json!({"environment": "test", "namespace": "shop", "kind": "StatefulSet", "name": "db"});
-        serde_json::from_value(json!({"workload": workload, "uid": "u", "from": "", "to": "", "to_revision": null, "steps": [], "pins": [],
+        serde_json::from_value(json!({"workload": workload, "uid": "u", "from": "", "to": "", "steps": [], "pins": [],
             "changes": [], "evidence": [], "blast": {"pods": 0, "words": ""}, "tier": tier, "fights": [], "warnings": [], "expected": "",
             "expected_template": null, "deadline_seconds": 600, "inverse": {"words": "", "command": null}}))
         .expect("a target")
@@ -146,9 +146,9 @@ fn a_strategy_that_stops_every_pod_is_an_outage_in_every_action_on_the_template(
         (Kind::DaemonSet, 3, updating("100%".into()), true),
     ] {
         let facts = facts(kind, Update::Rolling, desired, &spec);
-        let image = Options { image: Some("db:3".into()), ..Options::default() };
-        for (action, options) in [("restart", Options::default()), ("set-image", image)] {
-            let blast = drafted(action, &facts, &options).blast;
+        let image = Given::default().with("image", "db:3");
+        for (action, given) in [("restart", Given::default()), ("set-image", image)] {
+            let blast = drafted(action, &facts, &given).blast;
             assert_eq!((blast.is_outage, blast.at_most), (is_outage, desired), "{action} {kind:?} {desired} {spec}");
             assert_eq!(blast.words.contains("OUTAGE"), is_outage, "{}", blast.words);
         }
@@ -206,7 +206,7 @@ fn a_pod_that_is_stuck_below_the_partition_is_told_of_and_left_alone() {
     };
     let stuck =
         || vec![pod("db-0", "h1", true), pod("db-1", "h2", false), pod("db-2", "h2", true), pod("db-3", "h2", false)];
-    let draft = drafted("rollback", &partitioned(stuck(), "OrderedReady"), &Options::default());
+    let draft = drafted("rollback", &partitioned(stuck(), "OrderedReady"), &Given::default());
     let paths: Vec<&str> = draft.steps.iter().map(|step| step.request.path.as_str()).collect();
     assert!(
         paths.len() == 2 && paths[1].ends_with("/pods/db-3"),
@@ -215,10 +215,10 @@ fn a_pod_that_is_stuck_below_the_partition_is_told_of_and_left_alone() {
     let said = draft.warnings.join(" ");
     assert!(said.contains("STUCK: pod db-1 is not ready, is below the partition 2 and is not touched"), "{said}");
     assert!(said.contains("replaces no pod before it is ready"), "{said}");
-    let said = drafted("rollback", &partitioned(stuck(), "Parallel"), &Options::default()).warnings.join(" ");
+    let said = drafted("rollback", &partitioned(stuck(), "Parallel"), &Given::default()).warnings.join(" ");
     assert!(said.contains("it stays as it is") && !said.contains("replaces no pod"), "{said}");
     let well =
         vec![pod("db-0", "h1", true), pod("db-1", "h1", true), pod("db-2", "h2", false), pod("db-3", "h2", false)];
-    let said = drafted("rollback", &partitioned(well, "OrderedReady"), &Options::default()).warnings.join(" ");
+    let said = drafted("rollback", &partitioned(well, "OrderedReady"), &Given::default()).warnings.join(" ");
     assert!(!said.contains("STUCK"), "{said}");
 }

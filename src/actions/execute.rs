@@ -13,20 +13,11 @@ use super::journal::{Aim, Clearing, Entry, Journal, Unfinished, What};
 use super::plan::{Planner, run_id};
 use super::services::is_still_of;
 use super::verify::{Tell, Verification};
-use crate::domain::action::{Actor, Cluster, Code, Outcome, Part, Plan, Run, RunEvent, Step, Target};
+use crate::domain::action::{Actor, Cluster, Code, Consent, Outcome, Part, Plan, Run, RunEvent, Step, Target};
 use crate::domain::rollout::{code_digest, template_digest};
 use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::operate::OperateCluster;
-
-/// What the operator gave to confirm a plan.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Given {
-    /// The word or name.
-    pub typed: String,
-    /// The reason.
-    pub reason: Option<String>,
-}
 
 /// Carries confirmed plans out in one environment.
 #[derive(Clone)]
@@ -46,7 +37,7 @@ impl Executor {
     ///
     /// Targets of a wave are changed one after the other and verified together; a wave that does not end well stops those after it, and
     /// a target that was not accepted stops the rest of its own.
-    pub async fn execute(&self, document: &Plan, given: &Given, events: &mpsc::Sender<(String, RunEvent)>) -> Run {
+    pub async fn execute(&self, document: &Plan, consent: &Consent, events: &mpsc::Sender<(String, RunEvent)>) -> Run {
         let mut account = self.account(document, events);
         account.note(RunEvent::Planned).await;
         let action = match self.admit(document) {
@@ -59,7 +50,7 @@ impl Executor {
         };
         account.bare.actor = described(&setting.actor);
         account.bare.cluster = identity(&setting.cluster);
-        let plan = match self.judge(document, action, setting, given).await {
+        let plan = match self.judge(document, action, setting, consent).await {
             Ok(plan) => plan,
             Err(reason) => return account.refuse(reason).await,
         };
@@ -67,7 +58,7 @@ impl Executor {
         // From here on it is the run of the document; an attempt that was refused is none.
         account.bare.run.clone_from(&plan.id);
         account.note(RunEvent::Confirmed).await;
-        let reason = given.reason.as_deref().map(|reason| format!(" Reason: {reason}")).unwrap_or_default();
+        let reason = consent.reason.as_deref().map(|reason| format!(" Reason: {reason}")).unwrap_or_default();
         let author = described(&document.actor);
         let planned =
             if author == account.bare.actor { String::new() } else { format!(" Planned by {}.", short(&author)) };

@@ -9,12 +9,12 @@ use serde_json::Value;
 
 use super::catalog;
 use super::contract::{Action, Context, Options};
-use super::execute::{Executor, Given, identity};
+use super::execute::{Executor, identity};
 use super::held::still_said;
 use super::journal::{What, chains};
 use super::plan::{Ask, AskedTarget, Setting, record};
 use super::policy;
-use crate::domain::action::{Plan, Target, difference};
+use crate::domain::action::{Consent, Plan, Target, difference};
 use crate::domain::service::Choice;
 use crate::domain::{text, time};
 use crate::sources::observe::WorkloadFacts;
@@ -89,7 +89,7 @@ impl Executor {
         document: &Plan,
         action: &dyn Action,
         setting: Setting,
-        given: &Given,
+        consent: &Consent,
     ) -> Result<Plan, String> {
         let here = &setting.cluster;
         if identity(here) != identity(&document.cluster) {
@@ -124,7 +124,7 @@ impl Executor {
         if let Some(words) = difference(document, &own) {
             return Err(format!("{} Plan again.", short(&words)));
         }
-        policy::confirms(&own.confirmation, &given.typed, given.reason.as_deref())?;
+        policy::confirms(&own.confirmation, &consent.typed, consent.reason.as_deref())?;
         Ok(own)
     }
 }
@@ -136,15 +136,7 @@ fn asked(target: &Target) -> AskedTarget<'_> {
 
 /// What a target of a document was planned with.
 fn options(target: &Target) -> Options {
-    Options {
-        to_revision: target.to_revision,
-        replicas: target.replicas,
-        image: target.image.clone(),
-        is_pinned: target.is_pinned,
-        pod: target.pod.as_ref().map(|pod| pod.name.clone()),
-        overrides_record: target.overrides.is_some(),
-        ..Options::default()
-    }
+    Options { given: target.given.clone(), overrides_record: target.overrides.is_some(), ..Options::default() }
 }
 
 /// A document's own words, cleaned and not longer than a sentence.
@@ -198,7 +190,7 @@ pub(super) fn revise(plan: &Plan, place: usize, action: &dyn Action, facts: &Wor
     let began = plan.refreshed_at + time::seconds(plan.cluster_ahead_seconds);
     let record = record(&plan.id, &plan.actor, action, began, plan.holds_target(place));
     let draft = action
-        .draft(facts, &options(target), Context { record: &record, now: plan.refreshed_at })
+        .draft(facts, &target.given, Context { record: &record, now: plan.refreshed_at })
         .map_err(|refusal| refusal.0)?;
     still_said(target, &draft)?;
     let is_same = draft.steps.len() == target.steps.len()

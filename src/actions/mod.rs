@@ -36,7 +36,7 @@ mod word;
 
 pub use contract::{About, Action, Context, Draft, Options, Refusal};
 pub use desk::Desk;
-pub use execute::{Executor, Given};
+pub use execute::Executor;
 pub use kept::{CommandLines, key};
 pub use limits::{Clusters, Limits, Neighbour};
 pub use plan::Planner;

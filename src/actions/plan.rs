@@ -16,7 +16,7 @@ use super::references::references;
 use super::seen::Seen;
 use super::services::{left_out, of_its_service, one_revision_for_many, together};
 use crate::domain::action::{
-    Actor, Cluster, Evidence, Goal, Inverse, OperationRecord, Part, Phase, Plan, Rehearsal, Step, Target, takes,
+    Actor, Cluster, Evidence, Given, Goal, Inverse, OperationRecord, Part, Phase, Plan, Rehearsal, Step, Target, takes,
 };
 use crate::domain::rollout::{self, Budget, Revision, Verdict, WorkloadRef, changes, judge};
 use crate::domain::service::{Choice, Services};
@@ -99,13 +99,22 @@ impl Planner {
         targets: &[WorkloadRef],
         options: &Options,
     ) -> Result<Plan, SourceError> {
-        let asked = |workload| AskedTarget { workload, options: options.clone(), given: None };
+        let mut refusals: Vec<String> = one_revision_for_many(options, targets).into_iter().collect();
+        let given = options.given.read(action.fields()).unwrap_or_else(|sentence| {
+            refusals.push(format!("{}: {sentence}", action.id()));
+            Given::default()
+        });
+        let asked = |workload| AskedTarget {
+            workload,
+            options: Options { given: given.clone(), ..options.clone() },
+            given: None,
+        };
         let ask = Ask {
             id: None,
             targets: targets.iter().map(asked).collect(),
             wave: options.wave,
             choice: options.choice.clone(),
-            refusals: one_revision_for_many(options, targets).into_iter().collect(),
+            refusals,
         };
         self.stays_within(&ask.targets)?;
         let setting = self.setting().await?;
@@ -178,7 +187,7 @@ impl Planner {
             refusals.extend(held.refusal);
             let draft_for = |holds| {
                 let record = record(&id, &actor, action, now + ahead, holds);
-                action.draft(facts, options, Context { record: &record, now })
+                action.draft(facts, &options.given, Context { record: &record, now })
             };
             // How many pods it replaces one by one tells how long it may take, and that stands in the record.
             let drafted = draft_for(holds).and_then(|draft| {
@@ -220,7 +229,7 @@ impl Planner {
                 self.rehearse(&draft.steps).await
             };
             answers.push(rehearsal);
-            let target = target(facts, draft, template.as_ref(), warnings, options, deadline, now);
+            let target = target(facts, draft, template.as_ref(), warnings, deadline, now);
             let target = Target { overrides: held.overridden.map(|record| record.id.clone()), ..target };
             let wave = u32::try_from(place / wave).unwrap_or(u32::MAX);
             let fights = fights.of(&*self.observe, &facts.object, (&target.expected_template, target.goal)).await;
@@ -312,7 +321,8 @@ impl Planner {
 
     /// ConfigMaps and Secrets written after the target revision last ran.
     async fn changed_since(&self, facts: &WorkloadFacts, draft: &Draft) -> Vec<String> {
-        let Some(chosen) = facts.revisions.iter().find(|revision| Some(revision.number) == draft.to_revision) else {
+        let Some(chosen) = facts.revisions.iter().find(|revision| Some(revision.number) == draft.given.number("to"))
+        else {
             return Vec::new();
         };
         let Some(since) = superseded_at(&facts.revisions, chosen) else { return Vec::new() };
@@ -436,7 +446,6 @@ fn target(
     draft: Draft,
     stored: Option<&Value>,
     warnings: Vec<String>,
-    options: &Options,
     deadline: u32,
     now: Instant,
 ) -> Target {
@@ -469,16 +478,13 @@ fn target(
         service: None,
         from: draft.from,
         to: draft.to,
-        to_revision: draft.to_revision,
+        given: draft.given,
         steps: draft.steps,
         pins: draft.pins,
         // The server's answer shows defaulting and admission; without one, what we would send.
         changes: [draft.changes, changes(facts.template(), stored.unwrap_or(&draft.template))].concat(),
         goal: draft.goal,
         wave: 0,
-        replicas: options.replicas,
-        image: options.image.clone(),
-        is_pinned: options.is_pinned,
         pod: draft.pod,
         evidence,
         blast: draft.blast,

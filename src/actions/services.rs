@@ -75,7 +75,7 @@ pub(super) fn together(choice: &Choice, targets: usize) -> usize {
 /// Why a revision cannot be asked for of a whole service.
 pub(super) fn one_revision_for_many(options: &Options, targets: &[WorkloadRef]) -> Option<String> {
     let service = options.choice.service.as_deref().filter(|_| targets.len() > 1)?;
-    let number = options.to_revision?;
+    let number = options.given.number("to")?;
     Some(format!(
         "revision {number} is one workload's own number, and service {service} has {} workloads: leave --to out, or plan them one by one.",
         targets.len()

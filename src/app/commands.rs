@@ -149,8 +149,8 @@ pub enum Command {
     Copy,
     /// Save the lines.
     Save,
-    /// Plan an action, by its place in the actions' catalogue.
-    Act(usize),
+    /// Plan an action of the catalogue, by its id.
+    Act(&'static str),
 }
 
 /// Every command but the actions', with its name in a keymap and its words.

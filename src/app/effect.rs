@@ -6,7 +6,7 @@ use super::drafts::{Draft, DraftKey};
 use super::reaching::{Call, PortAsk};
 use crate::actions::journal::Finished;
 use crate::actions::{Options, Sketch};
-use crate::domain::action::Plan;
+use crate::domain::action::{Consent, Plan};
 use crate::domain::alert::{Silencing, Word};
 use crate::domain::job::JobRef;
 use crate::domain::log::LogAsk;
@@ -46,7 +46,7 @@ pub enum Effect {
     /// Journal that a plan was looked at and given up.
     GiveUp(Box<Plan>, &'static str),
     /// Carry out a confirmed plan.
-    Execute(Box<Plan>, Answer),
+    Execute(Box<Plan>, Consent),
     /// Carry out a confirmed word about alerts.
     Say(Word),
     /// Journal that one was looked at and given up.
@@ -72,7 +72,7 @@ pub enum Effect {
     /// Work out the plan of a silence in an environment, under this number.
     PlanSilence(u64, Arc<str>, Box<Sketch>),
     /// Carry out a confirmed one.
-    Silence(Box<Silencing>, Answer),
+    Silence(Box<Silencing>, Consent),
     /// Journal that one was looked at and given up.
     LeaveSilence(Box<Silencing>),
     /// Look for runs that never ended.
@@ -94,19 +94,10 @@ pub enum Effect {
 pub struct PlanRequest {
     /// Which request this is; answers to older ones are dropped.
     pub number: u64,
-    /// The action's place in the catalogue.
-    pub action: usize,
+    /// The action's id.
+    pub action: &'static str,
     /// The targets.
     pub targets: Vec<WorkloadRef>,
     /// What was asked beyond the targets.
     pub options: Options,
-}
-
-/// What the operator typed to confirm.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Answer {
-    /// The word or name.
-    pub typed: String,
-    /// The reason.
-    pub reason: Option<String>,
 }

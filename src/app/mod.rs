@@ -62,7 +62,7 @@ pub use alerts::{AlertId, Alerts};
 pub use commands::{Command, NAMED};
 pub use drafts::{Draft, DraftKey, Form};
 pub use editor::chosen as chosen_editor;
-pub use effect::{Answer, Effect, PlanRequest};
+pub use effect::{Effect, PlanRequest};
 pub use feeds::Feeds;
 pub use handover::{Ending, hand_over};
 pub use keep::Keep;

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::drafts::{Change, Keeper};
-use super::effect::{Answer, Effect, PlanRequest};
+use super::effect::{Effect, PlanRequest};
 use super::feeds::{Desk, Feeds, Watching};
 use super::keep::Keep;
 use super::look_back::{self, LookBack};
@@ -22,8 +22,8 @@ use super::tell_journal::{tell_journal, unreadable};
 use super::visits::{Lent, VisitEnd, Visits};
 use super::{logs, reading, saying, silences};
 use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
-use crate::actions::{Given, Scribe, Seen, Silencer, catalog};
-use crate::domain::action::{Phase, Plan, Run, RunEvent, WATCHED};
+use crate::actions::{Scribe, Seen, Silencer, catalog};
+use crate::domain::action::{Consent, Phase, Plan, Run, RunEvent, WATCHED};
 use crate::domain::log::Mask;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::text;
@@ -311,9 +311,9 @@ impl Performer {
         let environment = request.targets.first().map(|target| target.environment.clone()).unwrap_or_default();
         let planner = self.ways.of(&environment).map(|current| current.reach.planner.clone());
         tokio::spawn(async move {
-            let answer = match (planner, catalog::ALL.get(request.action)) {
+            let answer = match (planner, catalog::named(request.action)) {
                 (Some(planner), Some(action)) => {
-                    planner.plan(*action, &request.targets, &request.options).await.map_err(|error| error.sentence)
+                    planner.plan(action, &request.targets, &request.options).await.map_err(|error| error.sentence)
                 }
                 _ => Err(format!("there is no connection to {environment} yet.")),
             };
@@ -342,7 +342,7 @@ impl Performer {
         &self.state
     }
 
-    fn execute(&mut self, plan: Plan, answer: Answer) {
+    fn execute(&mut self, plan: Plan, answer: Consent) {
         let Some(current) = self.ways.of(&plan.environment) else {
             // A connection once made stays: without one no plan of it could have been made here.
             let mut run = Run::draft(plan.id.as_str(), plan.targets.len());
@@ -353,9 +353,8 @@ impl Performer {
         };
         let (executor, messages) = (current.reach.executor.clone(), self.messages.clone());
         let (id, targets) = (plan.id.clone(), plan.targets.len());
-        let given = Given { typed: answer.typed, reason: answer.reason };
         self.runs.spawn(watched(id, targets, messages, move |events| {
-            Box::pin(async move { executor.execute(&plan, &given, &events).await })
+            Box::pin(async move { executor.execute(&plan, &answer, &events).await })
         }));
     }
 

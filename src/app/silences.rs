@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::effect::Answer;
 use super::message::Message;
 use super::reach::patiently;
 use crate::actions::journal::Entry;
 use crate::actions::{Silenced, Silencer, Sketch};
+use crate::domain::action::Consent;
 use crate::domain::alert::Silencing;
 use crate::sources::alertmanager::not_configured;
 
@@ -40,7 +40,7 @@ pub(super) fn look_back(silencer: Silencer, begun: Entry, messages: mpsc::Sender
 pub(super) async fn carry_out(
     silencer: Option<Silencer>,
     plan: Silencing,
-    answer: Answer,
+    answer: Consent,
     messages: mpsc::Sender<Message>,
 ) {
     let ended = match silencer {

@@ -13,8 +13,7 @@ use tokio::sync::{mpsc, watch};
 use super::output::{note, say, say_json};
 use super::session::Session;
 use super::{Format, Global, exit};
-use crate::actions::Given;
-use crate::domain::action::{Phase, Plan, Run, RunEvent};
+use crate::domain::action::{Consent, Phase, Plan, Run, RunEvent};
 use crate::domain::alert::{Deed, NoteDeed, SilenceDeed, Silencing, Word};
 
 /// The longest plan document.
@@ -118,11 +117,11 @@ impl Apply {
         let (leave, leaving) = watch::channel(false);
         let executor = session.executor(&connected, leaving);
         let (events, mut told) = mpsc::channel(64);
-        let given = Given { typed: self.confirm.clone(), reason: self.reason.clone() };
+        let consent = Consent { typed: self.confirm.clone(), reason: self.reason.clone() };
         // Leaving means finishing the target in flight: a signal only stops what was not started.
         let mut signals =
             [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];
-        let run = executor.execute(&plan, &given, &events);
+        let run = executor.execute(&plan, &consent, &events);
         tokio::pin!(run);
         let run = loop {
             let [interrupt, terminate, hangup] = &mut signals;

@@ -14,6 +14,7 @@ mod config;
 mod demo;
 mod doctor;
 mod exec;
+mod fields;
 mod forward;
 mod health;
 mod jobs;

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use clap::Args;
 use color_eyre::eyre::Result;
 
+use super::fields::Fields;
 use super::output::{note, say, say_document};
 use super::pod::{POD, workload_of};
 use super::session::{Session, shows};
@@ -34,24 +35,11 @@ pub(super) struct Plan {
     /// The namespace; else the context's.
     #[arg(long, short)]
     namespace: Option<String>,
-    /// The revision to go to; else the newest other one seen healthy.
-    #[arg(long, value_name = "REVISION")]
-    to: Option<u64>,
-    /// For scale: how many pods to have.
-    #[arg(long, value_name = "PODS")]
-    replicas: Option<u32>,
-    /// For set-image: the image, or CONTAINER=IMAGE where there are several containers.
-    #[arg(long, value_name = "IMAGE")]
-    image: Option<String>,
+    #[command(flatten)]
+    fields: Fields,
     /// How many targets go at once; each wave has to end well before the next.
     #[arg(long, value_name = "TARGETS")]
     wave: Option<NonZeroUsize>,
-    /// For set-image: write the image by the digest that the running pods tell.
-    #[arg(long)]
-    pin: bool,
-    /// For restart-pod: the pod; or name it as the target, pod/NAME.
-    #[arg(long, value_name = "POD")]
-    pod: Option<String>,
     /// Act over the operation record of a run that is known to be dead: the plan says whose it is, asks for a reason, and the journal keeps it.
     #[arg(long)]
     override_record: bool,
@@ -139,12 +127,12 @@ impl Plan {
                 Err(sentence) => return usage(&sentence),
             }
         }
-        let mut pod = self.pod.clone();
+        let mut fields = self.fields.clone();
         for target in workloads {
             let environment = &session.environment.name;
-            let of_pod = target.strip_prefix(POD).filter(|_| self.action == "restart-pod");
+            let of_pod = target.strip_prefix(POD).filter(|_| action.takes("pod"));
             let workload = match of_pod {
-                Some(_) if self.targets.len() > 1 || pod.is_some() => return usage("One pod at a time."),
+                Some(_) if self.targets.len() > 1 || fields.has("pod") => return usage("One pod at a time."),
                 Some(name) => workload_of(&connected.connection, environment, &namespace, name).await,
                 None => workload(environment, &namespace, target),
             };
@@ -155,19 +143,21 @@ impl Plan {
                     return Ok(ExitCode::from(code));
                 }
             }
-            pod = pod.or(of_pod.map(str::to_owned));
+            if let Some(pod) = of_pod {
+                fields = fields.with("pod", pod);
+            }
         }
+        let given = match fields.given(action) {
+            Ok(given) => given,
+            Err(sentence) => return usage(&sentence),
+        };
         let planner = session.planner(&connected);
         match planner
             .plan(
                 action,
                 &targets,
                 &Options {
-                    to_revision: self.to,
-                    replicas: self.replicas,
-                    image: self.image.clone(),
-                    is_pinned: self.pin,
-                    pod,
+                    given,
                     overrides_record: self.override_record,
                     wave: self.wave.map(NonZeroUsize::get),
                     choice,

@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use quarterdeck::actions::journal::{Journal, What, chains, flaws, unfinished};
-use quarterdeck::actions::{Action, Desk, Executor, Given, Options, Planner, Seen, catalog};
-use quarterdeck::domain::action::{Actor, Phase, Plan, RECORD_KEY, RELEASING, Rehearsal as Dry, Request, Run};
+use quarterdeck::actions::{Action, Desk, Executor, Options, Planner, Seen, catalog};
+use quarterdeck::domain::action::{
+    Actor, Consent, Given, Phase, Plan, RECORD_KEY, RELEASING, Rehearsal as Dry, Request, Run,
+};
 use quarterdeck::domain::environment::Guard;
 use quarterdeck::domain::rollout::{Kind, WorkloadRef};
 use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
@@ -212,7 +214,7 @@ impl Rig {
     /// The same by another executor.
     pub(crate) async fn execute_by(&self, executor: &Executor, plan: &Plan, typed: &str) -> Run {
         let (events, mut told) = mpsc::channel(64);
-        let given = Given { typed: typed.to_owned(), reason: Some("a test".into()) };
+        let given = Consent { typed: typed.to_owned(), reason: Some("a test".into()) };
         let listening = async { while told.recv().await.is_some() {} };
         let running = async {
             let run = executor.execute(plan, &given, &events).await;
@@ -263,8 +265,10 @@ impl Rig {
 /// What an action needs to be told.
 pub(crate) fn options(action: &dyn Action) -> Options {
     match action.id() {
-        "scale" => Options { replicas: Some(3), ..Options::default() },
-        "set-image" => Options { image: Some("registry.example/other:9.9".into()), ..Options::default() },
+        "scale" => Options { given: Given::default().with("replicas", 3_u64), ..Options::default() },
+        "set-image" => {
+            Options { given: Given::default().with("image", "registry.example/other:9.9"), ..Options::default() }
+        }
         _ => Options::default(),
     }
 }
@@ -275,7 +279,7 @@ macro_rules! every_action {
         $($(#[$about])*
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $name() {
-            for $action in catalog::ALL.iter().copied().filter(|action| action.asks() != Some("--pod")) {
+            for $action in catalog::ALL.iter().copied().filter(|action| action.asks().is_none_or(|field| field.id != "pod")) {
                 let $rig = Rig::open().await.prepared($action).await;
                 $body
             }
@@ -472,7 +476,7 @@ async fn a_person_without_rights_gets_a_plan_that_says_so() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_console_without_a_grant_has_no_way_to_send() {
-    for action in catalog::ALL.iter().copied().filter(|action| action.asks() != Some("--pod")) {
+    for action in catalog::ALL.iter().copied().filter(|action| action.asks().is_none_or(|field| field.id != "pod")) {
         let rig = Rig::open().await.prepared(action).await;
         let planner = Planner { rehearse: None, grant: Err("write is not set.".into()), ..rig.planner.clone() };
         let plan = planner.plan(action, &[Rig::workload("api")], &options(action)).await.expect("a plan");

@@ -136,7 +136,7 @@ async fn no_edit_widens(id: &str) {
     let mut asked = options(action(id));
     if id == "restart-pod" {
         let facts = rig.connection.workload(&Rig::workload("api")).await.expect("the workload");
-        asked.pod = Some(facts.pods[0].name.to_string());
+        asked.given = asked.given.with("pod", facts.pods[0].name.to_string());
     }
     let plan = rig.planner.plan(action(id), &[Rig::workload("api")], &asked).await.expect("a plan");
     assert!(plan.is_applicable(), "{:?}", plan.refusals);
@@ -370,7 +370,7 @@ async fn a_target_that_ends_unknown_stops_the_next_wave() {
     let plan = rig.plan(action("restart"), &["api", "web"]).await;
     assert_eq!(plan.waves(), [[0], [1]]);
     let (events, mut told) = mpsc::channel(64);
-    let given = quarterdeck::actions::Given { typed: plan.confirmation.word.clone(), reason: None };
+    let given = quarterdeck::domain::action::Consent { typed: plan.confirmation.word.clone(), reason: None };
     let sleep = async {
         while let Some((_, event)) = told.recv().await {
             if matches!(event, RunEvent::Progress { target: 0, .. }) {

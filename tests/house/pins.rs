@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::{Stream, StreamExt};
 use quarterdeck::actions::journal::{What, chains};
-use quarterdeck::actions::{Executor, Given, Options, Planner, catalog};
+use quarterdeck::actions::{Executor, Options, Planner, catalog};
 use quarterdeck::domain::action::{
-    Cluster, Gesture, OperationRecord, Phase, Plan, RECORD_KEY, Request, Run, RunEvent, Tier,
+    Cluster, Consent, Gesture, Given, OperationRecord, Phase, Plan, RECORD_KEY, Request, Run, RunEvent, Tier,
 };
 use quarterdeck::domain::owner::{Keeper, Told};
 use quarterdeck::domain::rollout::{Autoscaler, Budget, Update, WorkloadRef};
@@ -113,8 +113,10 @@ async fn planned(rig: &Rig, action: &str, options: &Options) -> Plan {
 
 fn options(action: &str) -> Options {
     match action {
-        "scale" => Options { replicas: Some(3), ..Options::default() },
-        "set-image" => Options { image: Some("registry.example/other:9.9".into()), ..Options::default() },
+        "scale" => Options { given: Given::default().with("replicas", 3_u64), ..Options::default() },
+        "set-image" => {
+            Options { given: Given::default().with("image", "registry.example/other:9.9"), ..Options::default() }
+        }
         _ => Options::default(),
     }
 }
@@ -127,7 +129,7 @@ async fn disturbed(
     stranger: impl Future<Output = ()>,
 ) -> Run {
     let (events, mut told) = mpsc::channel(64);
-    let given = Given { typed: plan.confirmation.word.clone(), reason: Some("a test".into()) };
+    let given = Consent { typed: plan.confirmation.word.clone(), reason: Some("a test".into()) };
     let running = async {
         let run = rig.executor.execute(plan, &given, &events).await;
         drop(events);

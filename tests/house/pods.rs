@@ -2,7 +2,7 @@
 
 use quarterdeck::actions::journal::{Journal, What, chains, unfinished};
 use quarterdeck::actions::{Action, Executor, Options, Planner, catalog};
-use quarterdeck::domain::action::{Phase, Plan, Rehearsal, Request};
+use quarterdeck::domain::action::{Given, Phase, Plan, Rehearsal, Request};
 use quarterdeck::domain::rollout::{Kind, Pod, WorkloadRef};
 use quarterdeck::sources::observe::ObserveCluster;
 use quarterdeck::sources::operate::{NoHands, OperateCluster};
@@ -21,7 +21,7 @@ async fn pods(rig: &Rig, name: &str) -> Vec<Pod> {
 }
 
 async fn plan_of(rig: &Rig, name: &str, pod: &str) -> Plan {
-    let options = Options { pod: Some(pod.to_owned()), ..Options::default() };
+    let options = Options { given: Given::default().with("pod", pod.to_owned()), ..Options::default() };
     rig.planner.plan(action(), &[Rig::workload(name)], &options).await.expect("a plan")
 }
 
@@ -130,7 +130,7 @@ async fn a_console_without_a_grant_deletes_nothing_not_even_to_rehearse() {
     let rig = Rig::open().await;
     let pod = pods(&rig, "api").await.swap_remove(0);
     let planner = Planner { rehearse: None, grant: Err("write is not set.".into()), ..rig.planner.clone() };
-    let options = Options { pod: Some(pod.name.to_string()), ..Options::default() };
+    let options = Options { given: Given::default().with("pod", pod.name.to_string()), ..Options::default() };
     let plan = planner.plan(action(), &[Rig::workload("api")], &options).await.expect("a plan");
     assert_eq!(plan.rehearsal, Rehearsal::NotChecked("write is not set.".into()));
     assert!(!plan.is_applicable() && plan.targets.len() == 1, "it can be read all the same");

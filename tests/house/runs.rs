@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use quarterdeck::actions::journal::{Journal, What, chains, unfinished};
-use quarterdeck::actions::{Executor, Given, Options, Planner, catalog};
-use quarterdeck::domain::action::{Actor, OperationRecord, Phase, RECORD_KEY, Rehearsal as Dry, Request, RunEvent};
+use quarterdeck::actions::{Executor, Options, Planner, catalog};
+use quarterdeck::domain::action::{
+    Actor, Consent, OperationRecord, Phase, RECORD_KEY, Rehearsal as Dry, Request, RunEvent,
+};
 use quarterdeck::sandbox::Fault;
 use quarterdeck::sources::error::{SourceError, Trouble};
 use quarterdeck::sources::observe::{Answer, ObserveCluster};
@@ -151,7 +153,7 @@ async fn a_machine_that_slept_while_it_verified_judges_what_is_now() {
         let rig = Rig::open().await;
         let plan = rig.plan(catalog::named("restart").expect("there is one"), &["api"]).await;
         let (events, mut told) = mpsc::channel(64);
-        let given = Given { typed: plan.confirmation.word.clone(), reason: None };
+        let given = Consent { typed: plan.confirmation.word.clone(), reason: None };
         let sleep = async {
             while let Some((_, event)) = told.recv().await {
                 if matches!(event, RunEvent::Progress { .. }) {
@@ -246,7 +248,7 @@ async fn what_the_server_accepted_is_remembered_by_the_next_process() {
     let rig = Rig::open().await;
     let plan = rig.plan(catalog::named("restart").expect("there is one"), &["api"]).await;
     let (events, mut told) = mpsc::channel(64);
-    let given = Given { typed: plan.confirmation.word.clone(), reason: None };
+    let given = Consent { typed: plan.confirmation.word.clone(), reason: None };
     // The process dies right after the answer.
     tokio::select! {
         run = rig.executor.execute(&plan, &given, &events) => panic!("it ended before it could be stopped: {run:?}"),

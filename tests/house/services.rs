@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use quarterdeck::actions::journal::{Aim, Entry, Finished, What};
 use quarterdeck::actions::{Options, catalog};
 use quarterdeck::app::Message;
-use quarterdeck::domain::action::{Gesture, Goal, Phase};
+use quarterdeck::domain::action::{Gesture, Given, Goal, Phase};
 use quarterdeck::domain::environment::Guard;
 use quarterdeck::domain::rollout::{Kind, Rollout, Verdict};
 use quarterdeck::domain::service::{Choice, Member, Service, Services, choose};
@@ -217,7 +217,7 @@ async fn a_service_goes_back_as_one_and_leaves_alone_what_has_nothing_to_go_back
         ),
     );
     assert_eq!(plan.waves(), [[0, 1]], "changed one after the other, verified together");
-    let one_revision = Options { to_revision: Some(1), ..options.clone() };
+    let one_revision = Options { given: Given::default().with("to", 1_u64), ..options.clone() };
     let refused = rig.planner.plan(rollback, &chosen.targets, &one_revision).await.expect("a plan");
     assert!(refused.refusals[0].contains("is one workload's own number"), "{:?}", refused.refusals);
     let run = rig.confirmed(&plan).await;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use insta::assert_snapshot;
 use quarterdeck::actions::{Silenced, Sketch};
-use quarterdeck::app::{Answer, Effect, Message, update};
-use quarterdeck::domain::action::Phase;
+use quarterdeck::app::{Effect, Message, update};
+use quarterdeck::domain::action::{Consent, Phase};
 use quarterdeck::domain::alert::{Alert, Known, Matcher, Silencing, Wanted};
 use quarterdeck::domain::environment::Guard;
 use quarterdeck::domain::source::SourceState;
@@ -125,7 +125,7 @@ fn it_is_sent_as_it_was_read_and_only_then() {
     }
     one.type_text("SILENCE");
     let sent = one.later("enter");
-    let wanted = Answer { typed: "SILENCE".into(), reason: Some("known".into()) };
+    let wanted = Consent { typed: "SILENCE".into(), reason: Some("known".into()) };
     assert!(matches!(sent.as_slice(), [Effect::Silence(plan, answer)] if plan.hides.len() == 1 && *answer == wanted));
     assert!(one.later("enter").is_empty(), "once");
 

@@ -274,7 +274,7 @@ pub(crate) fn plan(refusals: &[&str]) -> Plan {
         "confirmation": {"gesture": "type_word", "word": "ROLLBACK", "needs_reason": false},
         "targets": [{
             "workload": workload("payments"), "uid": "uid-payments", "from": "revision 12: ghcr.example/shop/payments:2.4.1 (release 2.4.1 by ci)",
-            "to": "revision 11: ghcr.example/shop/payments:2.4.0 (release 2.4.0 by ci)", "to_revision": 11,
+            "to": "revision 11: ghcr.example/shop/payments:2.4.0 (release 2.4.0 by ci)", "given": {"to": 11},
             "steps": [{"words": "Put the pod template of revision 11 back into deployment/payments -n shop; the controller replaces the pods.",
                 "request": {"method": "PATCH", "path": "/apis/apps/v1/namespaces/shop/deployments/payments?fieldManager=quarterdeck&fieldValidation=Strict", "content_type": "application/json-patch+json", "body": []}}],
             "pins": [{"path": "/metadata/uid", "value": "uid-payments"}],

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::actions::contract::{About, Action, Context, Draft, Options, Refusal, field_patch, not_now, patch_request};
-use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
+use crate::actions::contract::{About, Action, Context, Draft, Refusal, field_patch, not_now, patch_request};
+use crate::domain::action::{BlastRadius, Given, Goal, Inverse, Step, Tier};
 use crate::domain::rollout::{Change, Kind, images};
 use crate::sources::observe::WorkloadFacts;
 
@@ -12,10 +12,10 @@ pub(super) struct Pause;
 
 impl Action for Pause {
     fn about(&self) -> &'static About {
-        &About { id: "pause", command: "action.pause", title: "Pause", tier: Tier::T1, word: "PAUSE", asks: None }
+        &About { id: "pause", command: "action.pause", title: "Pause", tier: Tier::T1, word: "PAUSE", fields: &[] }
     }
 
-    fn draft(&self, facts: &WorkloadFacts, _options: &Options, context: Context<'_>) -> Result<Draft, Refusal> {
+    fn draft(&self, facts: &WorkloadFacts, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
         only_deployments(facts, "paused")?;
         not_now(facts)?;
         if facts.report.is_paused {
@@ -26,7 +26,7 @@ impl Action for Pause {
         Ok(Draft {
             from: "rolling out what it is told".to_owned(),
             to: "paused".to_owned(),
-            to_revision: None,
+            given: given.clone(),
             steps: vec![Step::change(
                 format!("Pause {}: pods stay as they are, old and new.", facts.workload),
                 patch_request(facts, body),

@@ -4,10 +4,10 @@ use chrono::SecondsFormat;
 use serde_json::{Value, json};
 
 use crate::actions::contract::{
-    About, Action, Context, Draft, Options, Refusal, blast, common_refusals, partition_warnings, partitioned,
-    patch_request, pods, replaced_by_us, replacing, template_patch,
+    About, Action, Context, Draft, Refusal, blast, common_refusals, partition_warnings, partitioned, patch_request,
+    pods, replaced_by_us, replacing, template_patch,
 };
-use crate::domain::action::{Goal, Inverse, Step, Tier};
+use crate::domain::action::{Given, Goal, Inverse, Step, Tier};
 use crate::domain::rollout::images;
 use crate::sources::observe::WorkloadFacts;
 
@@ -22,15 +22,12 @@ impl Action for Restart {
             title: "Restart",
             tier: Tier::T2,
             word: "RESTART",
-            asks: None,
+            fields: &[],
         }
     }
 
-    fn draft(&self, facts: &WorkloadFacts, options: &Options, context: Context<'_>) -> Result<Draft, Refusal> {
+    fn draft(&self, facts: &WorkloadFacts, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
         common_refusals(facts, "a restart")?;
-        if options.to_revision.is_some() {
-            return Err(Refusal("a restart has no revision to go to: leave out --to.".to_owned()));
-        }
         let stamp = context.now.to_rfc3339_opts(SecondsFormat::Secs, true);
         let template = stamped(facts.template(), &stamp);
         let cause = format!("quarterdeck restart by {}", context.record.actor);
@@ -46,7 +43,7 @@ impl Action for Restart {
         Ok(Draft {
             from: running.clone(),
             to: format!("{running}, every pod new"),
-            to_revision: None,
+            given: given.clone(),
             steps,
             pins,
             template,

@@ -2,12 +2,22 @@
 
 use serde_json::json;
 
-use crate::actions::contract::{About, Action, Context, Draft, Options, Refusal, delete_pod, not_now};
+use crate::actions::contract::{About, Action, Context, Draft, Refusal, delete_pod, not_now};
 use crate::actions::replaced::replaced;
-use crate::domain::action::{BlastRadius, Goal, Inverse, Pin, Step, Tier};
+use crate::domain::action::{BlastRadius, Field, FieldKind, Given, Goal, Inverse, Pin, Step, Tier};
 use crate::domain::rollout::{Change, Kind, Pod, Update, images};
 use crate::domain::time::Instant;
 use crate::sources::observe::WorkloadFacts;
+
+/// Which one.
+const POD: Field = Field {
+    id: "pod",
+    kind: FieldKind::Line,
+    value: "POD",
+    noun: "the name of a pod",
+    words: "The pod; or name it as the target, pod/NAME.",
+    is_needed: true,
+};
 
 /// The action.
 pub(super) struct RestartPod;
@@ -20,17 +30,16 @@ impl Action for RestartPod {
             title: "Restart a pod",
             tier: Tier::T2,
             word: "POD",
-            asks: Some("--pod"),
+            fields: &[POD],
         }
     }
 
-    fn draft(&self, facts: &WorkloadFacts, options: &Options, context: Context<'_>) -> Result<Draft, Refusal> {
+    fn draft(&self, facts: &WorkloadFacts, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
         let workload = &facts.workload;
         not_now(facts)?;
-        let name =
-            options.pod.as_deref().filter(|name| !name.is_empty()).ok_or_else(|| {
-                Refusal(format!("which pod? Say it: `:restart-pod {} --pod NAME`.", workload.label()))
-            })?;
+        let name = given
+            .text(POD.id)
+            .ok_or_else(|| Refusal(format!("which pod? Say it: `:restart-pod {} --pod NAME`.", workload.label())))?;
         let pod = facts.pods.iter().find(|pod| *pod.name == *name).ok_or_else(|| {
             Refusal(format!("{workload} has no pod {name}: it is gone, or belongs to something else."))
         })?;
@@ -42,7 +51,7 @@ impl Action for RestartPod {
         Ok(Draft {
             from: described(pod, context.now),
             to: format!("a new pod of {workload}, {}", images(facts.template()).join(", ")),
-            to_revision: None,
+            given: given.clone(),
             steps: vec![Step::change(
                 format!("Delete pod {name} and no other of its name; {workload} starts a new one."),
                 delete_pod(facts, pod),

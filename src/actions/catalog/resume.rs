@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::pause::only_deployments;
 use crate::actions::contract::{
-    About, Action, Context, Draft, Options, Refusal, blast, field_patch, not_now, patch_request, pods,
+    About, Action, Context, Draft, Refusal, blast, field_patch, not_now, patch_request, pods,
 };
-use crate::domain::action::{Goal, Inverse, Step, Tier};
+use crate::domain::action::{Given, Goal, Inverse, Step, Tier};
 use crate::domain::rollout::{Change, images};
 use crate::sources::observe::WorkloadFacts;
 
@@ -15,10 +15,10 @@ pub(super) struct Resume;
 
 impl Action for Resume {
     fn about(&self) -> &'static About {
-        &About { id: "resume", command: "action.resume", title: "Resume", tier: Tier::T2, word: "RESUME", asks: None }
+        &About { id: "resume", command: "action.resume", title: "Resume", tier: Tier::T2, word: "RESUME", fields: &[] }
     }
 
-    fn draft(&self, facts: &WorkloadFacts, _options: &Options, context: Context<'_>) -> Result<Draft, Refusal> {
+    fn draft(&self, facts: &WorkloadFacts, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
         only_deployments(facts, "resumed")?;
         not_now(facts)?;
         if !facts.report.is_paused {
@@ -33,7 +33,7 @@ impl Action for Resume {
         Ok(Draft {
             from: "paused".to_owned(),
             to: format!("rolling out {image}"),
-            to_revision: None,
+            given: given.clone(),
             steps: vec![Step::change(
                 format!("Resume {}; the controller replaces what is not of the newest template.", facts.workload),
                 patch_request(facts, body),

@@ -1,16 +1,26 @@
 //! Roll back: put the template of an earlier revision back, and nothing else.
 
 use crate::actions::contract::{
-    About, Action, Context, Draft, Options, Refusal, blast, common_refusals, delete_pod, ordinal, partition_warnings,
+    About, Action, Context, Draft, Refusal, blast, common_refusals, delete_pod, ordinal, partition_warnings,
     partitioned, patch_request, pods, replaced_by_us, replacing, template_patch,
 };
-use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
+use crate::domain::action::{BlastRadius, Field, FieldKind, Given, Goal, Inverse, Step, Tier};
 use crate::domain::rollout::{
     Choice, Kind, Pod, Revision, SeenHealthy, Update, default_target, images, is_mutable_tag, same_template, stripped,
 };
 use crate::domain::time::Instant;
 use crate::sources::observe::WorkloadFacts;
 use serde_json::Value;
+
+/// Where to go back to.
+const TO: Field = Field {
+    id: "to",
+    kind: FieldKind::Number,
+    value: "REVISION",
+    noun: "a revision number",
+    words: "The revision to go to; else the newest other one seen healthy.",
+    is_needed: false,
+};
 
 /// The action.
 pub(super) struct Rollback;
@@ -23,7 +33,7 @@ impl Action for Rollback {
             title: "Roll back",
             tier: Tier::T2,
             word: "ROLLBACK",
-            asks: None,
+            fields: &[TO],
         }
     }
 
@@ -31,9 +41,9 @@ impl Action for Rollback {
         default_target(&facts.revisions, facts.template()).is_none()
     }
 
-    fn draft(&self, facts: &WorkloadFacts, options: &Options, context: Context<'_>) -> Result<Draft, Refusal> {
+    fn draft(&self, facts: &WorkloadFacts, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
         common_refusals(facts, "a rollback")?;
-        let choice = choose(facts, options.to_revision, context.now)?;
+        let choice = choose(facts, given.number(TO.id), context.now)?;
         let target = choice.revision;
         let is_put_back = same_template(&target.template, facts.template());
         if is_put_back && steps(facts, target, Value::Null, context.now).len() == 1 {
@@ -47,12 +57,12 @@ impl Action for Rollback {
         let cause = format!("quarterdeck rollback to revision {} by {}", target.number, context.record.actor);
         let (pins, body) = template_patch(facts, &template, &cause, context.record);
         let steps = steps(facts, target, body, context.now);
-        let mut warnings = warnings(facts, &choice, options.to_revision.is_some());
+        let mut warnings = warnings(facts, &choice, given.is(TO.id));
         warnings.extend(replaced_by_us(&steps));
         Ok(Draft {
             from: described(current, &images(facts.template())),
             to: described(Some(target), &target.images),
-            to_revision: Some(target.number),
+            given: given.clone().with(TO.id, target.number),
             steps,
             pins,
             changes: Vec::new(),

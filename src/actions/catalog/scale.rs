@@ -2,12 +2,20 @@
 
 use serde_json::{Value, json};
 
-use crate::actions::contract::{
-    About, Action, Context, Draft, Options, Refusal, field_patch, not_now, patch_request, pods,
-};
-use crate::domain::action::{BlastRadius, Goal, Inverse, Step, Tier};
+use crate::actions::contract::{About, Action, Context, Draft, Refusal, field_patch, not_now, patch_request, pods};
+use crate::domain::action::{BlastRadius, Field, FieldKind, Given, Goal, Inverse, Step, Tier};
 use crate::domain::rollout::{Change, Kind};
 use crate::sources::observe::WorkloadFacts;
+
+/// How many.
+const REPLICAS: Field = Field {
+    id: "replicas",
+    kind: FieldKind::Number,
+    value: "PODS",
+    noun: "a number of pods",
+    words: "How many pods to have.",
+    is_needed: true,
+};
 
 /// The action.
 pub(super) struct Scale;
@@ -20,16 +28,16 @@ impl Action for Scale {
             title: "Scale",
             tier: Tier::T2,
             word: "SCALE",
-            asks: Some("--replicas"),
+            fields: &[REPLICAS],
         }
     }
 
-    fn draft(&self, facts: &WorkloadFacts, options: &Options, context: Context<'_>) -> Result<Draft, Refusal> {
+    fn draft(&self, facts: &WorkloadFacts, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
         if facts.workload.kind == Kind::DaemonSet {
             return Err(Refusal(format!("{} has a pod for each node: there is nothing to scale.", facts.workload)));
         }
         not_now(facts)?;
-        let wanted = options.replicas.ok_or_else(|| {
+        let wanted = given.number(REPLICAS.id).and_then(|wanted| u32::try_from(wanted).ok()).ok_or_else(|| {
             Refusal(format!("how many pods? Say it: `:scale {} --replicas N`.", facts.workload.label()))
         })?;
         let now = facts.report.counts.desired;
@@ -58,7 +66,7 @@ impl Action for Scale {
         Ok(Draft {
             from: pods(now),
             to: pods(wanted),
-            to_revision: None,
+            given: given.clone(),
             steps: vec![Step::change(
                 format!("Set the replicas of {} from {now} to {wanted}.", facts.workload),
                 patch_request(facts, body),

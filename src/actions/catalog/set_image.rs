@@ -3,12 +3,32 @@
 use serde_json::{Value, json};
 
 use crate::actions::contract::{
-    About, Action, Context, Draft, Options, Refusal, blast, common_refusals, partition_warnings, partitioned,
-    patch_request, pods, replaced_by_us, replacing, template_patch,
+    About, Action, Context, Draft, Refusal, blast, common_refusals, partition_warnings, partitioned, patch_request,
+    pods, replaced_by_us, replacing, template_patch,
 };
-use crate::domain::action::{Goal, Inverse, Step, Tier};
+use crate::domain::action::{Field, FieldKind, Given, Goal, Inverse, Step, Tier};
 use crate::domain::rollout::{images, is_mutable_tag};
 use crate::sources::observe::WorkloadFacts;
+
+/// What to run.
+const IMAGE: Field = Field {
+    id: "image",
+    kind: FieldKind::Line,
+    value: "IMAGE",
+    noun: "an image",
+    words: "The image, or CONTAINER=IMAGE where there are several containers.",
+    is_needed: true,
+};
+
+/// Whether by its digest.
+const PIN: Field = Field {
+    id: "pin",
+    kind: FieldKind::Flag,
+    value: "",
+    noun: "",
+    words: "Write the image by the digest that the running pods tell.",
+    is_needed: false,
+};
 
 /// The action.
 pub(super) struct SetImage;
@@ -21,14 +41,14 @@ impl Action for SetImage {
             title: "Set image",
             tier: Tier::T2,
             word: "DEPLOY",
-            asks: Some("--image"),
+            fields: &[IMAGE, PIN],
         }
     }
 
-    fn draft(&self, facts: &WorkloadFacts, options: &Options, context: Context<'_>) -> Result<Draft, Refusal> {
+    fn draft(&self, facts: &WorkloadFacts, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
         common_refusals(facts, "another image")?;
         let workload = &facts.workload;
-        let asked = options.image.as_deref().filter(|image| !image.is_empty()).ok_or_else(|| {
+        let asked = given.text(IMAGE.id).ok_or_else(|| {
             Refusal(format!("which image? Say it: `:set-image {} --image IMAGE` or CONTAINER=IMAGE.", workload.label()))
         })?;
         let containers =
@@ -44,7 +64,7 @@ impl Action for SetImage {
         })?;
         let known = facts.digests_of(image);
         let pinned;
-        let image = match (options.is_pinned, known.as_slice()) {
+        let image = match (given.is(PIN.id), known.as_slice()) {
             (false, _) => image,
             (true, [digest]) => {
                 pinned = by_digest(image, digest);
@@ -78,7 +98,7 @@ impl Action for SetImage {
             ));
         }
         match known.as_slice() {
-            [digest] if !options.is_pinned => warnings
+            [digest] if !given.is(PIN.id) => warnings
                 .push(format!("{image} is {digest} in the running pods: add --pin to write that instead of the tag.")),
             [_, _, ..] => warnings.push(format!(
                 "The running pods have {} different images under {image}: the tag has moved. Name a digest to say which.",
@@ -97,7 +117,7 @@ impl Action for SetImage {
         Ok(Draft {
             from: images(facts.template()).join(", "),
             to: images(&template).join(", "),
-            to_revision: None,
+            given: given.clone(),
             steps,
             pins,
             blast: blast(facts, facts.report.counts.total, &format!("{} replaced", pods(facts.report.counts.total))),

@@ -6,10 +6,11 @@ use super::{
     alerts, drafts, jobs, leave, list, logs, move_cursor, nodes, noting, overview, palette, panes, plan, reaching,
     runbook, scope, service, signals, silence_list, silencing, taking, toast, typing, word, world,
 };
-use crate::actions::{Options, catalog};
+use crate::actions::{Action, Options, catalog};
 use crate::app::commands::{Command, NAMED};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
+use crate::domain::action::Given;
 use crate::domain::alert::Deed;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::text;
@@ -98,7 +99,7 @@ pub(super) fn named(name: &str) -> Option<Command> {
     let action = name.strip_prefix("action.").unwrap_or(name);
     let is_it = |known: &str| known == name || known.strip_prefix("action.") == Some(action);
     let listed = NAMED.iter().find(|(_, known, _)| is_it(known)).map(|(command, ..)| *command);
-    listed.or_else(|| catalog::ALL.iter().position(|contract| contract.id() == action).map(Command::Act))
+    listed.or_else(|| catalog::named(action).map(|action| Command::Act(action.id())))
 }
 
 /// What a command means in the pane in front, or in a room of its own; `None` where it means what it means everywhere.
@@ -208,10 +209,8 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
         Command::Acknowledge | Command::GiveBack if has_slid(model, now) => Vec::new(),
         Command::Acknowledge => taking::open(model, Deed::Acknowledge, now),
         Command::GiveBack => taking::open(model, Deed::GiveBack, now),
-        Command::RollBackService => match catalog::ALL.iter().position(|contract| contract.id() == "rollback") {
-            Some(action) if !has_slid(model, now) => service::whole(model, action, now),
-            _ => Vec::new(),
-        },
+        Command::RollBackService if has_slid(model, now) => Vec::new(),
+        Command::RollBackService => service::whole(model, "rollback", now),
         moving => {
             move_cursor::step(model, moving);
             Vec::new()
@@ -312,10 +311,10 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
                 toast(model, &refused, true, now);
                 return Vec::new();
             }
-            if selected >= catalog::ALL.len() {
-                return run(model, Command::RollBackService, now);
+            match catalog::ALL.get(selected) {
+                Some(action) => ask_or_plan(model, action.id(), vec![workload], Options::default(), now),
+                None => run(model, Command::RollBackService, now),
             }
-            ask_or_plan(model, selected, vec![workload], Options::default(), now)
         }
         Some(Overlay::Palette { input, selected }) => {
             let chosen = model.menu.get(selected).map(|line| line.words.clone());
@@ -411,7 +410,7 @@ fn diff(model: &mut Model, now: Instant) -> Vec<Effect> {
 }
 
 /// The targets an action means: the marked rows, or the one under the cursor.
-fn act(model: &mut Model, action: usize, now: Instant) -> Vec<Effect> {
+fn act(model: &mut Model, action: &'static str, now: Instant) -> Vec<Effect> {
     if has_slid(model, now) {
         return Vec::new();
     }
@@ -419,7 +418,15 @@ fn act(model: &mut Model, action: usize, now: Instant) -> Vec<Effect> {
         let (marked, choice) = service::marked(model);
         return ask_or_plan(model, action, marked, Options { choice, ..Options::default() }, now);
     }
-    let options = Options { to_revision: chosen_revision(model), pod: chosen_pod(model), ..Options::default() };
+    let mut given = Given::default();
+    if let Some(revision) = chosen_revision(model) {
+        given = given.with("to", revision);
+    }
+    if let Some(pod) = chosen_pod(model) {
+        given = given.with("pod", pod);
+    }
+    let given = given.only(catalog::named(action).map(<dyn Action>::fields).unwrap_or_default());
+    let options = Options { given, ..Options::default() };
     let targets: Vec<WorkloadRef> = model.meant().into_iter().collect();
     ask_or_plan(model, action, targets, options, now)
 }
@@ -443,17 +450,17 @@ pub(super) fn has_slid(model: &mut Model, now: Instant) -> bool {
 /// Plans; an action that needs to be told more is begun on the palette, ready to be completed.
 fn ask_or_plan(
     model: &mut Model,
-    action: usize,
+    action: &'static str,
     targets: Vec<WorkloadRef>,
     options: Options,
     now: Instant,
 ) -> Vec<Effect> {
-    let asked = catalog::ALL.get(action).and_then(|contract| Some((contract.id(), contract.asks()?)));
     // The cursor on a pod has said which.
-    let asked = asked.filter(|(_, option)| *option != "--pod" || options.pod.is_none());
+    let asked =
+        catalog::named(action).and_then(<dyn Action>::asks).filter(|field| options.given.text(field.id).is_none());
     match (asked, targets.as_slice()) {
-        (Some((id, option)), [target]) => {
-            let line = format!("{id} {} {} {option} ", target.label(), scope::place(model, target));
+        (Some(field), [target]) => {
+            let line = format!("{action} {} {} {} ", target.label(), scope::place(model, target), field.option());
             model.ui.overlays.retain(|overlay| !matches!(overlay, Overlay::Actions { .. }));
             open(model, Overlay::Palette { input: Field::holding(line), selected: 0 })
         }

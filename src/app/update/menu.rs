@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 use super::{input, scope, service};
-use crate::actions::{Options, catalog};
+use crate::actions::{Action, Options, catalog};
 use crate::app::commands::{Command, NAMED};
 use crate::app::model::Model;
 use crate::app::sight::{Link, Scope, Sight};
 use crate::config::Environment;
+use crate::domain::action::FieldKind;
 use crate::domain::rollout::{WorkloadRef, without_secrets};
 use crate::domain::text;
 use crate::keys::Context;
@@ -53,8 +54,7 @@ fn palette(model: &Model, typed: &str) -> Vec<MenuLine> {
     if first == service::WORD {
         return service::completions(model, typed.split_whitespace().nth(1).unwrap_or_default());
     }
-    let has_action = catalog::ALL.iter().find(|contract| contract.id() == first);
-    if let Some(contract) = has_action {
+    if let Some(contract) = catalog::named(&first) {
         let part = typed.split_whitespace().nth(1).unwrap_or_default();
         let targets =
             model.snapshot.rollouts.iter().filter(|row| part.is_empty() || row.workload.label().contains(part));
@@ -83,8 +83,7 @@ fn palette(model: &Model, typed: &str) -> Vec<MenuLine> {
         .filter(|(name, words)| name.contains(&first) || words.to_lowercase().contains(&first))
         .map(|(name, words)| {
             let bound = format!("action.{name}");
-            let is_action = catalog::ALL.iter().any(|contract| contract.id() == name)
-                || NAMED.iter().any(|(_, known, _)| *known == bound);
+            let is_action = catalog::named(&name).is_some() || NAMED.iter().any(|(_, known, _)| *known == bound);
             let bound = if is_action { bound } else { name.clone() };
             MenuLine { keys: model.keymap.keys_of(&bound), words: name, more: words, refused: None }
         })
@@ -237,30 +236,28 @@ fn is_run(model: &Model) -> bool {
         && model.planning.as_ref().is_some_and(|planning| planning.scene.run.is_some())
 }
 
-/// The targets and options of a palette line: `NAME [-n NAMESPACE] [-e ENVIRONMENT] [--to N] [--replicas N] [--image IMAGE] [--override-record]`; without a name, what the operator means.
-pub(super) fn target(model: &Model, words: &[&str]) -> Result<(Vec<WorkloadRef>, Options), String> {
+/// The targets and options of a palette line: `NAME [-n NAMESPACE] [-e ENVIRONMENT] [--override-record]` and the fields of the action;
+/// without a name, what the operator means.
+pub(super) fn target(
+    model: &Model,
+    action: &dyn Action,
+    words: &[&str],
+) -> Result<(Vec<WorkloadRef>, Options), String> {
     let (mut name, mut namespace, mut environment, mut options) = (None, None, None, Options::default());
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match *word {
             "-n" | "--namespace" => namespace = Some(*words.next().ok_or("-n needs a namespace.")?),
             "-e" | "--environment" => environment = Some(*words.next().ok_or("-e needs an environment.")?),
-            "--to" => {
-                let number = words.next().ok_or("--to needs a revision number.")?;
-                options.to_revision = Some(number.parse().map_err(|_| format!("{number:?} is no revision number."))?);
-            }
-            "--replicas" => {
-                let number = words.next().ok_or("--replicas needs a number of pods.")?;
-                options.replicas = Some(number.parse().map_err(|_| format!("{number:?} is no number of pods."))?);
-            }
-            "--image" => options.image = Some((*words.next().ok_or("--image needs an image.")?).to_owned()),
-            "--pin" => options.is_pinned = true,
             "--override-record" => options.overrides_record = true,
-            "--pod" => options.pod = Some((*words.next().ok_or("--pod needs the name of a pod.")?).to_owned()),
             word if word.starts_with('-') => {
-                return Err(format!(
-                    "{word:?} is not known here: NAME, -n NAMESPACE, -e ENVIRONMENT, --to N, --replicas N, --image IMAGE, --pin, --pod POD, --override-record."
-                ));
+                let field = action.fields().iter().find(|field| field.option() == word);
+                let field = field.ok_or_else(|| not_known(action, word))?;
+                let value = match field.kind {
+                    FieldKind::Flag => "",
+                    _ => words.next().ok_or_else(|| format!("{word} needs {}.", field.noun))?,
+                };
+                options.given = options.given.with(field.id, field.read(value)?);
             }
             word if name.is_none() => name = Some(word),
             word => return Err(format!("One workload at a time: {word:?} is one too many.")),
@@ -275,6 +272,15 @@ pub(super) fn target(model: &Model, words: &[&str]) -> Result<(Vec<WorkloadRef>,
         None => model.meant().ok_or("There is no workload under the cursor: name one.")?,
     };
     Ok((vec![target], options))
+}
+
+/// What a palette line may say, where it says something else.
+fn not_known(action: &dyn Action, word: &str) -> String {
+    let fields =
+        action.fields().iter().map(|field| format!("{} {}", field.option(), field.value).trim_end().to_owned());
+    let known = ["NAME", "-n NAMESPACE", "-e ENVIRONMENT"].map(str::to_owned).into_iter().chain(fields);
+    let known: Vec<String> = known.chain(["--override-record".to_owned()]).collect();
+    format!("{word:?} is not known here: {}.", known.join(", "))
 }
 
 /// An object as indented lines, cleaned, without the managers' bookkeeping and without secrets.

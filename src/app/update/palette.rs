@@ -30,9 +30,9 @@ pub(super) fn run(model: &mut Model, line: &str, chosen: Option<String>, now: In
     if first == reaching::END && !rest.is_empty() {
         return reaching::end(model, rest.first().copied(), now);
     }
-    if let Some(action) = catalog::ALL.iter().position(|contract| contract.id() == first).filter(|_| !rest.is_empty()) {
-        return match menu::target(model, &rest) {
-            Ok((targets, options)) => plan::open(model, action, targets, options, now),
+    if let Some(action) = catalog::named(first).filter(|_| !rest.is_empty()) {
+        return match menu::target(model, action, &rest) {
+            Ok((targets, options)) => plan::open(model, action.id(), targets, options, now),
             Err(sentence) => {
                 toast(model, &sentence, true, now);
                 Vec::new()

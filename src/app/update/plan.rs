@@ -6,9 +6,9 @@ use chrono::TimeDelta;
 
 use super::{ARMING, toast};
 use crate::actions::{Options, catalog};
-use crate::app::effect::{Answer, Effect, PlanRequest};
+use crate::app::effect::{Effect, PlanRequest};
 use crate::app::model::{Model, Planning};
-use crate::domain::action::{Gesture, Plan, Run, RunEvent, advance};
+use crate::domain::action::{Consent, Gesture, Plan, Run, RunEvent, advance};
 use crate::domain::rollout::{Rollout, WorkloadRef};
 use crate::domain::text;
 use crate::domain::time::Instant;
@@ -25,12 +25,12 @@ const REFRESH_MOVED: TimeDelta = TimeDelta::seconds(2);
 /// Opens the plan of an action on what the operator means.
 pub(super) fn open(
     model: &mut Model,
-    action: usize,
+    action: &'static str,
     targets: Vec<WorkloadRef>,
     options: Options,
     now: Instant,
 ) -> Vec<Effect> {
-    let Some(contract) = catalog::ALL.get(action) else { return Vec::new() };
+    let Some(contract) = catalog::named(action) else { return Vec::new() };
     if targets.is_empty() {
         toast(model, "There is no workload under the cursor.", true, now);
         return Vec::new();
@@ -224,7 +224,7 @@ pub(super) fn confirm(model: &mut Model, typed: &str, reason: &str, now: Instant
     let reason = Some(reason.trim().to_owned()).filter(|reason| !reason.is_empty());
     // Where Enter confirms, nothing was asked for: what somebody typed into the air is no answer.
     let typed = if plan.confirmation.gesture == Gesture::Enter { "" } else { typed.trim() }.to_owned();
-    vec![Effect::Execute(Box::new((*plan).clone()), Answer { typed, reason })]
+    vec![Effect::Execute(Box::new((*plan).clone()), Consent { typed, reason })]
 }
 
 /// Closes the plan. A run under way goes on, stays in sight over the list, and any action key shows it again.

@@ -78,7 +78,7 @@ fn choose(model: &Model, environment: &str, namespace: &str, name: &str) -> Resu
 }
 
 /// Plans an action on the whole service of the row the operator means.
-pub(super) fn whole(model: &mut Model, action: usize, now: Instant) -> Vec<Effect> {
+pub(super) fn whole(model: &mut Model, action: &'static str, now: Instant) -> Vec<Effect> {
     let chosen = match row_meant(model) {
         None => Err("There is no workload under the cursor.".to_owned()),
         Some(row) => match named_by(row) {

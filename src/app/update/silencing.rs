@@ -6,9 +6,9 @@ use super::{ARMING, drafts, silence_list, toast};
 use crate::actions::{Silenced, Sketch};
 use crate::app::commands::Command;
 use crate::app::drafts::Form;
-use crate::app::effect::{Answer, Effect};
+use crate::app::effect::Effect;
 use crate::app::model::Model;
-use crate::domain::action::{Gesture, Phase};
+use crate::domain::action::{Consent, Gesture, Phase};
 use crate::domain::alert::{Alert, Silence, SilenceDeed, SilenceState, Silencing, in_common, matchers};
 use crate::domain::text;
 use crate::domain::time::{self, Instant};
@@ -199,7 +199,7 @@ pub(super) fn confirm(model: &mut Model, fields: &[Field], now: Instant) -> Vec<
     open.is_sending = true;
     open.error = None;
     let typed = if plan.confirmation.gesture == Gesture::Enter { String::new() } else { word };
-    let silence = Effect::Silence(Box::new((*plan).clone()), Answer { typed, reason: Some(reason) });
+    let silence = Effect::Silence(Box::new((*plan).clone()), Consent { typed, reason: Some(reason) });
     let kept = drafts::sending(model, now);
     kept.into_iter().chain([silence]).collect()
 }

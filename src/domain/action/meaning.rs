@@ -67,7 +67,7 @@ fn target(given: &Target, own: &Target) -> Option<String> {
     }
     let pod = |of: &Target| of.pod.as_ref().map(|pod| (pod.name.clone(), pod.uid.clone()));
     let parts = [
-        ("what it runs afterwards", given.to == own.to && given.to_revision == own.to_revision),
+        ("what it runs afterwards", given.to == own.to && given.given == own.given),
         ("what its verification waits for", given.goal == own.goal && given.expected == own.expected),
         ("how long its verification waits", given.deadline_seconds == own.deadline_seconds),
         ("the pod that is replaced", pod(given) == pod(own)),
@@ -152,7 +152,7 @@ mod tests {
         ]);
         let target = json!({
             "workload": {"environment": "test", "namespace": "shop", "kind": "Deployment", "name": "api"}, "uid": "u",
-            "service": "cart", "from": "1", "to": "1", "to_revision": 1,
+            "service": "cart", "from": "1", "to": "1", "given": {"to": 1},
             "pod": {"name": "api-1", "uid": "p"}, "wave": 0,
             "steps": [{"words": "Restart it.", "request":
                 {"method": "PATCH", "path": "/apis", "content_type": "application/json-patch+json", "body": body}}],
@@ -198,7 +198,7 @@ mod tests {
             ("/targets/0/steps/0/request/body/1/path", json!("/spec")),
             ("/targets/0/steps/0/request/body/2/value", json!("hello")),
             ("/targets/0/to", json!("2")),
-            ("/targets/0/to_revision", json!(2)),
+            ("/targets/0/given/to", json!(2)),
             ("/targets/0/goal", json!("paused")),
             ("/targets/0/expected", json!("1 of 2")),
             ("/targets/0/deadline_seconds", json!(1)),

@@ -3,6 +3,7 @@
 //! Pure types shared by the screen, the planner and the executor, which do not know each other.
 
 mod aftermath;
+mod given;
 mod meaning;
 mod plan;
 mod record;
@@ -10,10 +11,11 @@ mod run;
 mod tier;
 
 pub use aftermath::{Code, Left, Undone, WATCHED, undone};
+pub use given::{Field, FieldKind, Given, Value};
 pub use meaning::difference;
 pub use plan::{
-    Actor, BlastRadius, Cluster, Confirmation, Evidence, Fight, Goal, Inverse, Part, Pin, Plan, Rehearsal, Replaced,
-    Request, Step, Target, takes,
+    Actor, BlastRadius, Cluster, Confirmation, Consent, Evidence, Fight, Goal, Inverse, Part, Pin, Plan, Rehearsal,
+    Replaced, Request, Step, Target, takes,
 };
 pub use record::{OperationRecord, RECORD_KEY, RELEASING};
 pub use run::{Illegal, Outcome, Phase, Run, RunEvent, TargetRun, advance};

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::given::Given;
 use super::tier::{Gesture, Tier};
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{Change, WorkloadRef, same_code};
@@ -201,17 +202,9 @@ pub struct Target {
     pub from: String,
     /// What it will run.
     pub to: String,
-    /// The revision number asked for, where one was: what `apply` plans again with.
-    pub to_revision: Option<u64>,
-    /// The number of pods asked for, where one was.
-    #[serde(default)]
-    pub replicas: Option<u32>,
-    /// The image asked for, where one was.
-    #[serde(default)]
-    pub image: Option<String>,
-    /// Whether the image is to be written by its digest.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_pinned: bool,
+    /// What was given for it, and what the action chose where nothing was: what `apply` plans again with.
+    #[serde(default, skip_serializing_if = "Given::is_empty")]
+    pub given: Given,
     /// The pod that is replaced, where one was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod: Option<Replaced>,
@@ -304,6 +297,15 @@ pub struct Confirmation {
     pub word: String,
     /// Whether a reason is asked for.
     pub needs_reason: bool,
+}
+
+/// What the operator gave to confirm a plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Consent {
+    /// The word or name.
+    pub typed: String,
+    /// The reason.
+    pub reason: Option<String>,
 }
 
 /// An action, worked out to the last byte, before anything was sent.

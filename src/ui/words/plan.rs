@@ -161,13 +161,6 @@ pub const SAME_BY_COMMAND: &str = "command";
 
 /// The command line that does the same.
 pub fn command(plan: &Plan, target: &Target) -> String {
-    let to = target.to_revision.map(|number| format!(" --to {number}")).unwrap_or_default();
-    let option = |name: &str, value: Option<String>| value.map(|value| format!(" {name} {value}")).unwrap_or_default();
-    let replicas = option("--replicas", target.replicas.map(|pods| pods.to_string()));
-    let image = option("--image", target.image.clone());
-    let pin = if target.is_pinned { " --pin" } else { "" };
-    let pod = option("--pod", target.pod.as_ref().map(|pod| pod.name.clone()));
-    let to = format!("{to}{replicas}{image}{pin}{pod}");
     let word = &plan.confirmation.word;
     let reason = if plan.confirmation.needs_reason { " --reason WHY" } else { "" };
     let what = match &plan.service {
@@ -175,8 +168,9 @@ pub fn command(plan: &Plan, target: &Target) -> String {
         None => target.workload.to_string(),
     };
     // A service chooses for each of its workloads.
-    let to = if plan.service.is_some() { String::new() } else { to };
-    let line = format!("quarterdeck plan {} {what}{to} --environment {} --output json", plan.action, plan.environment);
+    let given = if plan.service.is_some() { String::new() } else { target.given.options() };
+    let line =
+        format!("quarterdeck plan {} {what}{given} --environment {} --output json", plan.action, plan.environment);
     format!("{line} | quarterdeck apply - --confirm {word}{reason}")
 }
 

@@ -92,7 +92,7 @@ fn another_image_is_a_deploy() {
     refused(&console, &shop, &["set-image", "deployment/api", "--image", "api:3", "--pin"], "tells the digest");
     let pinned = done(&console, &shop, &["set-image", "deployment/api", "--image", "api:2", "--pin"]);
     let image = shop.image("api");
-    assert!(image.starts_with("api@sha256:") && pinned["targets"][0]["image"] == "api:2", "{image}");
+    assert!(image.starts_with("api@sha256:") && pinned["targets"][0]["given"]["image"] == "api:2", "{image}");
     let (_, mutable) = console.plan(&["set-image", "deployment/api", "--image", "api:latest", "-n", &shop.name]);
     assert!(mutable["targets"][0]["warnings"].to_string().contains("MUTABLE TAG"), "{mutable}");
 }

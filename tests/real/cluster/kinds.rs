@@ -95,7 +95,7 @@ fn a_daemon_set_is_taken_back_on_every_node() {
     let stuck = wait_for(&console, "DaemonSet", "agent", "stuck");
     assert!(stuck["reason"].as_str().is_some_and(|words| words.contains("ImagePullBackOff")), "{stuck}");
     let plan = plan(&console, &shop, "ds/agent");
-    assert_eq!(plan["targets"][0]["to_revision"], 1);
+    assert_eq!(plan["targets"][0]["given"]["to"], 1);
     let finished = console.apply(&plan);
     assert_eq!(finished.code, Some(0), "{}{}", finished.stdout, finished.stderr);
     assert_eq!(image(&shop, "daemonset", "agent"), "agent:1");

@@ -23,7 +23,7 @@ fn in_the_middle_of_a_bad_rollout_it_goes_back_to_what_ran() {
     broken(&shop, "api");
     let console = Console::of("oncall", &shop, Grant::Write);
     let plan = console.plan_rollback(&shop, "api");
-    assert_eq!(plan["targets"][0]["to_revision"], 1);
+    assert_eq!(plan["targets"][0]["given"]["to"], 1);
     assert_eq!(plan["rehearsal"]["result"], "accepted", "the server ran it dry");
     assert_eq!(shop.image("api"), "api:2", "a plan changes nothing");
     let finished = console.apply(&plan);
@@ -66,7 +66,7 @@ fn after_a_restart_of_the_bad_code_it_goes_where_kubectl_would_not() {
         let (finished, plan) = console.plan(&["rollback", "deployment/api", "-n", &shop.name]);
         (finished.code == Some(0)).then_some(plan)
     });
-    assert_eq!(plan["targets"][0]["to_revision"], 1, "not revision 2, the same bad code");
+    assert_eq!(plan["targets"][0]["given"]["to"], 1, "not revision 2, the same bad code");
     let warnings = plan["targets"][0]["warnings"].to_string();
     assert!(warnings.contains("kubectl rollout undo would choose revision 2"), "{warnings}");
 }

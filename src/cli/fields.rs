@@ -1,0 +1,94 @@
+//! The options of `plan` that give values for the fields of an action: one for each field that any action has.
+
+use std::collections::BTreeMap;
+
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+
+use crate::actions::{Action, catalog};
+use crate::domain::action::{Field, FieldKind, Given};
+
+/// What was written, by the ids of the fields.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fields(BTreeMap<&'static str, Vec<String>>);
+
+impl Fields {
+    /// The same with a value of a field.
+    pub(super) fn with(mut self, field: &'static str, value: &str) -> Self {
+        self.0.entry(field).or_default().push(value.to_owned());
+        self
+    }
+
+    /// Whether a field was given.
+    pub(super) fn has(&self, field: &str) -> bool {
+        self.0.contains_key(field)
+    }
+
+    /// What was given for an action.
+    ///
+    /// # Errors
+    /// A sentence, where the action takes no such field, or the field no such value.
+    pub(super) fn given(&self, action: &dyn Action) -> Result<Given, String> {
+        let mut given = Given::default();
+        for (id, values) in &self.0 {
+            let field = action.fields().iter().find(|field| field.id == *id);
+            let field = field.ok_or_else(|| format!("{} takes no --{id}.", action.id()))?;
+            given = given.with(id, field.read(&values.join(" "))?);
+        }
+        Ok(given)
+    }
+}
+
+/// Every field of the catalogue once, with the actions that have it.
+fn all() -> Vec<(&'static Field, Vec<&'static str>)> {
+    let mut all: Vec<(&'static Field, Vec<&'static str>)> = Vec::new();
+    for action in catalog::ALL {
+        for field in action.fields() {
+            match all.iter_mut().find(|(known, _)| known.id == field.id) {
+                Some((_, actions)) => actions.push(action.id()),
+                None => all.push((field, vec![action.id()])),
+            }
+        }
+    }
+    all
+}
+
+impl Args for Fields {
+    fn augment_args(command: Command) -> Command {
+        command.args(all().into_iter().map(|(field, actions)| {
+            let help = format!("For {}: {}", actions.join(" and "), field.words);
+            let option = Arg::new(field.id).long(field.id).help(help);
+            match field.kind {
+                FieldKind::Flag => option.action(ArgAction::SetTrue),
+                FieldKind::Matchers => option.action(ArgAction::Append).value_name(field.value),
+                _ => option.value_name(field.value),
+            }
+        }))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Fields {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut fields = Self::default();
+        fields.update_from_arg_matches(matches)?;
+        Ok(fields)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        for (field, _) in all() {
+            if field.kind == FieldKind::Flag {
+                if matches.get_flag(field.id) {
+                    self.0.entry(field.id).or_default().push(String::new());
+                }
+                continue;
+            }
+            for value in matches.get_many::<String>(field.id).into_iter().flatten() {
+                self.0.entry(field.id).or_default().push(value.clone());
+            }
+        }
+        Ok(())
+    }
+}
