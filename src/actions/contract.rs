@@ -1,13 +1,16 @@
 //! What an action is.
 
 use crate::domain::action::{
-    BlastRadius, Field, Given, Goal, Inverse, OperationRecord, Part, Pin, Replaced, Step, Tier,
+    BlastRadius, Field, Given, Goal, Inverse, OperationRecord, Part, Pin, Reached, Replaced, Step, Tier,
 };
 use crate::domain::rollout::{Change, Kind, Pod, Update};
 use crate::domain::service::Choice;
+use crate::domain::subject::SubjectKind;
 use crate::domain::time::Instant;
 use crate::sources::observe::WorkloadFacts;
 use serde_json::{Value, json};
+
+use super::observation::Observation;
 
 /// What the operator asked for beyond the target.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,17 +30,19 @@ pub struct Options {
 #[error("{0}")]
 pub struct Refusal(pub String);
 
-/// What a draft is made from, besides the workload.
+/// What a draft is made from, besides what was read of the subject.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// The operation record to write on the target.
     pub record: &'a OperationRecord,
+    /// Who plans, as others know them.
+    pub author: &'a str,
     /// When the plan is made; also the stamp of a restart.
     pub now: Instant,
 }
 
-/// An action on one workload, worked out locally.
-#[derive(Debug, Clone, PartialEq)]
+/// An action on one subject, worked out locally.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Draft {
     /// What it runs now.
     pub from: String,
@@ -61,8 +66,16 @@ pub struct Draft {
     pub blast: BlastRadius,
     /// What it can do to users on this target: what the action says of itself, or more where more was found.
     pub tier: Tier,
+    /// What else it reaches.
+    pub reaches: Vec<Reached>,
     /// What an operator should know first.
     pub warnings: Vec<String>,
+    /// Why it cannot be applied, though it can be read.
+    pub refusals: Vec<String>,
+    /// What is written as the reason where none is asked for and none is given.
+    pub otherwise: String,
+    /// How long its verification waits, in seconds, where the subject itself does not say.
+    pub deadline_seconds: Option<u32>,
     /// The end state in words.
     pub expected: String,
     /// How to take it back.
@@ -78,12 +91,33 @@ pub struct About {
     pub command: &'static str,
     /// What it does, for titles: `Roll back`.
     pub title: &'static str,
+    /// What it does and what it does not, as a sentence; empty where its steps say all of it.
+    pub means: &'static str,
+    /// What it is done to.
+    pub on: SubjectKind,
+    /// Whether a reason is asked for however it is confirmed.
+    pub needs_reason: bool,
     /// What it can do to users at least; a draft may find more on its target.
     pub tier: Tier,
     /// The short word that confirms it.
     pub word: &'static str,
     /// What may be given beyond its targets.
     pub fields: &'static [Field],
+}
+
+impl About {
+    /// What is the same of most actions on workloads.
+    pub const ON_WORKLOAD: Self = Self {
+        id: "",
+        command: "",
+        title: "",
+        means: "",
+        on: SubjectKind::Workload,
+        needs_reason: false,
+        tier: Tier::T2,
+        word: "",
+        fields: &[],
+    };
 }
 
 /// An action: one file in the catalogue.
@@ -96,11 +130,19 @@ pub trait Action: Sync {
         false
     }
 
-    /// Works it out for one workload, from what was read of it.
+    /// Whether it makes sense on a workload of this kind, by what a list knows of it, which may be nothing; the plan looks closer.
+    ///
+    /// # Errors
+    /// Why not, in a few words.
+    fn applies(&self, _kind: Kind, _is_paused: Option<bool>) -> Result<(), &'static str> {
+        Ok(())
+    }
+
+    /// Works it out for one subject, from what was read of it.
     ///
     /// # Errors
     /// A [`Refusal`] when it makes no sense there.
-    fn draft(&self, facts: &WorkloadFacts, given: &Given, context: Context<'_>) -> Result<Draft, Refusal>;
+    fn draft(&self, seen: &Observation, given: &Given, context: Context<'_>) -> Result<Draft, Refusal>;
 }
 
 impl dyn Action + '_ {

@@ -15,8 +15,8 @@ use super::seen::Seen;
 use crate::domain::action::{Actor, Phase};
 use crate::domain::service::Services;
 use crate::sources::Clock;
-use crate::sources::observe::ObserveCluster;
-use crate::sources::operate::{NoHands, OperateCluster, ReachPods, RehearseCluster};
+use crate::sources::observe::{ObserveAlerts, ObserveCluster};
+use crate::sources::operate::{NoHands, OperateAlerts, OperateCluster, ReachPods, RehearseCluster};
 
 /// One environment, as whoever plans and acts in it needs it.
 #[derive(Clone)]
@@ -35,6 +35,12 @@ pub struct Desk {
     pub seen: Arc<Mutex<Seen>>,
     /// Ids of runs of this machine that came to their end.
     pub ended: Arc<Mutex<HashMap<String, Phase>>>,
+    /// The eyes on its Alertmanagers; `None` where it has none.
+    pub alerts: Option<Arc<dyn ObserveAlerts>>,
+    /// The hands on them.
+    pub silence: Option<Arc<dyn OperateAlerts>>,
+    /// Labels that say which of several senders sent an alert, by the configuration.
+    pub replica_labels: Arc<[String]>,
     /// The journal.
     pub journal: Arc<Mutex<Journal>>,
     /// The clock.
@@ -45,9 +51,16 @@ impl Desk {
     /// The planner. Without a grant there is no rehearsal: a read-only console sends no patch, dry or not.
     pub fn planner(&self, observe: Arc<dyn ObserveCluster>, rehearse: impl RehearseCluster + 'static) -> Planner {
         let rehearse = self.grant.is_ok().then(|| Arc::new(rehearse) as Arc<dyn RehearseCluster>);
+        Planner { observe: Some(observe), rehearse, ..self.local() }
+    }
+
+    /// The planner of what is in no cluster.
+    fn local(&self) -> Planner {
         Planner {
-            observe,
-            rehearse,
+            observe: None,
+            rehearse: None,
+            alerts: self.alerts.clone(),
+            replica_labels: self.replica_labels.clone(),
             environment: self.environment.to_string(),
             limits: self.limits.clone(),
             grant: self.grant.clone(),
@@ -81,6 +94,12 @@ impl Desk {
         leaving: watch::Receiver<bool>,
     ) -> Executor {
         let operate = if self.grant.is_ok() { operate } else { Arc::new(NoHands) };
-        Executor { planner, operate, journal: self.journal.clone(), leaving }
+        let silence = self.silence.clone().filter(|_| self.grant.is_ok());
+        Executor { planner, operate, silence, journal: self.journal.clone(), leaving }
+    }
+
+    /// The executor of what is in no cluster.
+    pub fn local_executor(&self, leaving: watch::Receiver<bool>) -> Executor {
+        self.executor(self.local(), Arc::new(NoHands), leaving)
     }
 }

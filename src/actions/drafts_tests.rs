@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::Observation;
 use super::catalog;
 use super::contract::{Context, Draft};
 use super::policy;
@@ -59,7 +60,8 @@ fn drafted(action: &str, facts: &WorkloadFacts, given: &Given) -> Draft {
         expires: now(),
     };
     let action = catalog::named(action).expect("there is one");
-    action.draft(facts, given, Context { record: &record, now: now() }).expect("a draft")
+    let seen = Observation::Workload(Box::new(facts.clone()));
+    action.draft(&seen, given, Context { record: &record, author: "mori", now: now() }).expect("a draft")
 }
 
 fn scaled(facts: &WorkloadFacts, replicas: u32) -> Draft {

@@ -1,6 +1,6 @@
 //! The executor: the only holder of hands. Journal first, send once, verify, and say what is not known.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use futures_util::future::{BoxFuture, join_all};
 use serde_json::Value;
@@ -12,20 +12,27 @@ use super::gate::{revise, short};
 use super::journal::{Aim, Clearing, Entry, Journal, Unfinished, What};
 use super::plan::{Planner, run_id};
 use super::services::is_still_of;
+use super::silences;
 use super::verify::{Tell, Verification};
-use crate::domain::action::{Actor, Cluster, Code, Consent, Outcome, Part, Plan, Run, RunEvent, Step, Target};
+use crate::domain::action::{
+    Actor, Cluster, Code, Consent, Outcome, Part, Plan, Port, Run, RunEvent, Stamps, Step, Target,
+};
 use crate::domain::rollout::{code_digest, template_digest};
+use crate::domain::subject::Subject;
+use crate::domain::text::is_visible;
 use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::operate::OperateCluster;
+use crate::sources::operate::{OperateAlerts, OperateCluster, Reply};
 
 /// Carries confirmed plans out in one environment.
 #[derive(Clone)]
 pub struct Executor {
     /// What planned judges again: eyes, guards, grant, clock, and who carries plans out here, who is not always who made them.
     pub planner: Planner,
-    /// The hands.
+    /// The hands on the cluster.
     pub operate: Arc<dyn OperateCluster>,
+    /// The hands on the Alertmanagers; `None` without a grant.
+    pub silence: Option<Arc<dyn OperateAlerts>>,
     /// The journal.
     pub journal: Arc<Mutex<Journal>>,
     /// Turns true when the process has to leave: targets not started are then left alone.
@@ -44,7 +51,8 @@ impl Executor {
             Ok(action) => action,
             Err(reason) => return account.refuse(reason).await,
         };
-        let setting = match self.planner.setting().await {
+        let subjects: Vec<Subject> = document.targets.iter().map(|target| target.subject.clone()).collect();
+        let setting = match self.planner.setting(&subjects).await {
             Ok(setting) => setting,
             Err(error) => return account.refuse(error.sentence).await,
         };
@@ -74,6 +82,8 @@ impl Executor {
             account.bare.run = run_id(self.now());
             return account.refuse(format!("the plan {} is being carried out by another process.", plan.id)).await;
         }
+        let written = consent.reason.as_deref().map(str::trim).filter(|reason| is_visible(reason));
+        let written = written.unwrap_or(&plan.confirmation.otherwise);
         let mut is_stopped: Option<&str> = None;
         for wave in plan.waves() {
             let mut changed = Vec::new();
@@ -85,7 +95,7 @@ impl Executor {
                     account.settle(place, Outcome::Aborted, format!("not started: {why}.")).await;
                     continue;
                 }
-                match self.change(&account, plan, place, action).await {
+                match self.change(&account, (plan, written), place, action).await {
                     Ok(aim) => changed.push((place, aim)),
                     Err(_) => is_stopped = Some(NOT_WELL),
                 }
@@ -107,7 +117,10 @@ impl Executor {
     pub async fn resume(&self, unfinished: &Unfinished, events: &mpsc::Sender<(String, RunEvent)>) -> Run {
         let begun = &unfinished.begun;
         let run = Run::begun(begun.run.as_str(), begun.aims.len());
-        let identity = self.planner.observe.identity().await.ok().flatten();
+        let identity = match self.planner.cluster() {
+            Ok(observe) => observe.identity().await.ok().flatten(),
+            Err(_) => None,
+        };
         let actor = described(&Actor { identity, ..self.planner.actor.clone() });
         let bare = Entry { aims: Vec::new(), actor, ..begun.clone() };
         let account = Account::open(self, events, run, bare);
@@ -159,23 +172,20 @@ impl Executor {
     async fn change(
         &self,
         account: &Account<'_>,
-        plan: &Plan,
+        (plan, reason): (&Plan, &str),
         place: usize,
         action: &dyn Action,
     ) -> Result<Aim, Outcome> {
         let Some(target) = plan.targets.get(place) else { return Err(Outcome::Refused) };
         let refused = |words: String| account.settle(place, Outcome::Refused, words);
-        let mut facts = match self.planner.observe.workload(&target.workload).await {
-            Ok(facts) => facts,
+        let seen = match self.planner.observe(&target.subject, &target.given, &plan.cluster).await {
+            Ok(seen) => seen,
             Err(error) => return Err(refused(format!("nothing was sent: {}", error.sentence)).await),
         };
-        self.planner
-            .seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remember(plan.cluster.uid.as_deref(), &mut facts.revisions);
-        let checked =
-            revise(plan, place, action, &facts).and_then(|()| is_still_of(&self.planner.services, target, &facts));
+        let checked = revise(plan, place, action, &seen).and_then(|()| match seen.workload() {
+            Ok(facts) => is_still_of(&self.planner.services, target, facts),
+            Err(_) => Ok(()),
+        });
         if let Err(reason) = checked {
             return Err(refused(format!("nothing was sent: {reason}")).await);
         }
@@ -191,21 +201,14 @@ impl Executor {
         }
         account.note(RunEvent::Started { target: place }).await;
         let mut aim = aim(target);
+        let stamps = Stamps { run: &plan.id, reason, now: self.now() };
         for step in target.steps.iter().filter(|step| step.part == Part::Change) {
-            match self.operate.send(&step.request, &plan.id).await {
-                // What the server stored is what is verified: admission may have had its say.
-                Ok(reply) => {
-                    if let Some(stored) = reply.object.pointer("/spec/template") {
-                        aim.template_digest = template_digest(stored);
-                        aim.code = aim.code.map(|code| Code { after: code_digest(stored), ..code });
-                    }
-                    let replicas = reply.object.pointer("/spec/replicas").and_then(Value::as_u64);
-                    aim.replicas = replicas.and_then(|replicas| u32::try_from(replicas).ok());
-                }
+            match self.send(step, &stamps).await {
+                Ok(reply) => accept(&mut aim, &reply),
                 Err(error) if error.is_certainly_not_done => {
-                    let why = match self.planner.observe.workload(&target.workload).await {
+                    let why = match self.planner.observe(&target.subject, &target.given, &plan.cluster).await {
                         // The server never says which test failed: look and compare.
-                        Ok(facts) => revise(plan, place, action, &facts).err(),
+                        Ok(seen) => revise(plan, place, action, &seen).err(),
                         Err(_) => None,
                     };
                     let words = why.map_or_else(
@@ -231,10 +234,21 @@ impl Executor {
         Ok(aim)
     }
 
+    /// Sends a step through its port, once.
+    async fn send(&self, step: &Step, stamps: &Stamps<'_>) -> Result<Reply, SourceError> {
+        let request = step.filled(stamps);
+        match step.port {
+            Port::Cluster => self.operate.send(&request, stamps.run).await,
+            Port::Alertmanager => match &self.silence {
+                Some(silence) => silences::send(&**silence, &request).await,
+                None => Err(SourceError::new(Trouble::Setup, "this console has no hands: nothing was sent.")),
+            },
+        }
+    }
+
     fn verification(&self, account: &Account<'_>, aim: Aim, is_accepted: bool, clears: bool) -> Verification {
         Verification {
-            observe: self.planner.observe.clone(),
-            clock: self.planner.clock.clone(),
+            planner: self.planner.clone(),
             clears,
             aim,
             run: account.bare.run.clone(),
@@ -277,6 +291,11 @@ impl Executor {
             verification.began = self.now();
         }
         let (outcome, words) = verification.run(&mut progress).await;
+        if let Subject::Silence(made) = &verification.aim.subject
+            && !made.id.is_empty()
+        {
+            account.note(RunEvent::Made { target: place, id: made.id.clone() }).await;
+        }
         let words = match outcome {
             Outcome::Done => words,
             _ => with_left(words, "Not done", &undone.join(" ")),
@@ -300,6 +319,19 @@ impl Executor {
             account.note(RunEvent::Noted { words }).await;
         }
         undone
+    }
+}
+
+/// What the server stored is what is verified: admission may have had its say.
+fn accept(aim: &mut Aim, reply: &Reply) {
+    if let Some(stored) = reply.object.pointer("/spec/template") {
+        aim.template_digest = template_digest(stored);
+        aim.code = aim.code.take().map(|code| Code { after: code_digest(stored), ..code });
+    }
+    let replicas = reply.object.pointer("/spec/replicas").and_then(Value::as_u64);
+    aim.replicas = replicas.and_then(|replicas| u32::try_from(replicas).ok());
+    if let (Subject::Silence(silence), Some(id)) = (&mut aim.subject, reply.object["silence"].as_str()) {
+        id.clone_into(&mut silence.id);
     }
 }
 
@@ -346,7 +378,7 @@ fn code(target: &Target) -> Option<Code> {
 
 fn aim(target: &Target) -> Aim {
     Aim {
-        workload: target.workload.clone(),
+        subject: target.subject.clone(),
         uid: target.uid.clone(),
         template_digest: template_digest(&target.expected_template),
         goal: target.goal,
@@ -354,6 +386,7 @@ fn aim(target: &Target) -> Aim {
         code: code(target),
         deadline_seconds: target.deadline_seconds,
         replicas: None,
+        chosen: target.reaches.iter().filter(|one| one.is_chosen).map(|one| one.id.clone()).collect(),
         clearing: target
             .steps
             .iter()

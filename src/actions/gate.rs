@@ -12,12 +12,14 @@ use super::contract::{Action, Context, Options};
 use super::execute::{Executor, identity};
 use super::held::still_said;
 use super::journal::{What, chains};
+use super::observation::Observation;
 use super::plan::{Ask, AskedTarget, Setting, record};
 use super::policy;
-use crate::domain::action::{Consent, Plan, Target, difference};
+use crate::domain::action::{Consent, Plan, Port, Target, difference};
 use crate::domain::service::Choice;
+use crate::domain::store::Author;
+use crate::domain::subject::SubjectKind;
 use crate::domain::{text, time};
-use crate::sources::observe::WorkloadFacts;
 
 /// The most letters of a document that a sentence repeats.
 const MOST_REPEATED: usize = 400;
@@ -55,9 +57,9 @@ impl Executor {
         if document.environment != *here {
             return Err(format!("the plan is for environment {:?}, this is {here:?}.", short(&document.environment)));
         }
-        let place = |target: &Target| document.targets.iter().position(|other| other.workload == target.workload);
+        let place = |target: &Target| document.targets.iter().position(|other| other.subject == target.subject);
         if document.targets.iter().enumerate().any(|(number, target)| place(target) != Some(number)) {
-            return Err("the plan names a workload twice. Plan again.".to_owned());
+            return Err("the plan names a target twice. Plan again.".to_owned());
         }
         match self.journal.lock().unwrap_or_else(PoisonError::into_inner).has_begun(&document.id) {
             Ok(false) => {}
@@ -99,11 +101,20 @@ impl Executor {
                 here.server
             ));
         }
-        if setting.actor.identity != document.actor.identity {
+        let (is_theirs, who) = match action.about().on {
+            SubjectKind::Workload => {
+                let identity = &setting.actor.identity;
+                (*identity == document.actor.identity, identity.as_deref().unwrap_or("unknown to the cluster"))
+            }
+            // Where no cluster tells who somebody is, the operating system does.
+            SubjectKind::Silence => {
+                (Author::from(&setting.actor) == Author::from(&document.actor), setting.actor.name())
+            }
+        };
+        if !is_theirs {
             return Err(format!(
-                "the plan belongs to {}, you are {}. Plan again under your own name.",
-                short(document.actor.name()),
-                setting.actor.identity.as_deref().unwrap_or("unknown to the cluster")
+                "the plan belongs to {}, you are {who}. Plan again under your own name.",
+                short(document.actor.name())
             ));
         }
         let choice = Choice {
@@ -112,7 +123,7 @@ impl Executor {
         };
         let ask = Ask {
             id: Some(document.id.clone()),
-            targets: document.targets.iter().map(asked).collect(),
+            targets: document.targets.iter().map(|target| asked(target, action)).collect::<Result<_, _>>()?,
             wave: document.waves().iter().map(Vec::len).max(),
             choice,
             refusals: Vec::new(),
@@ -125,18 +136,19 @@ impl Executor {
             return Err(format!("{} Plan again.", short(&words)));
         }
         policy::confirms(&own.confirmation, &consent.typed, consent.reason.as_deref())?;
+        let mut steps = own.targets.iter().flat_map(|target| &target.steps);
+        if steps.any(|step| step.port == Port::Alertmanager) && self.silence.is_none() {
+            return Err("this console has no hands: nothing was sent.".to_owned());
+        }
         Ok(own)
     }
 }
 
 /// A target of a document, asked for again.
-fn asked(target: &Target) -> AskedTarget<'_> {
-    AskedTarget { workload: &target.workload, options: options(target), given: Some(target) }
-}
-
-/// What a target of a document was planned with.
-fn options(target: &Target) -> Options {
-    Options { given: target.given.clone(), overrides_record: target.overrides.is_some(), ..Options::default() }
+fn asked<'t>(target: &'t Target, action: &dyn Action) -> Result<AskedTarget<'t>, String> {
+    let given = target.given.read(action.fields()).map_err(|why| short(&why))?;
+    let options = Options { given, overrides_record: target.overrides.is_some(), ..Options::default() };
+    Ok(AskedTarget { subject: &target.subject, options, given: Some(target) })
 }
 
 /// A document's own words, cleaned and not longer than a sentence.
@@ -152,14 +164,14 @@ pub(super) fn is_run_id(id: &str) -> bool {
 }
 
 /// Why a target is not what the plan showed any more, or is the plan's own already; `None` when the plan still holds there.
-pub(super) fn moved(id: &str, target: &Target, facts: &WorkloadFacts) -> Option<String> {
-    let workload = &facts.workload;
-    let record = facts.record.as_ref();
+pub(super) fn moved(id: &str, target: &Target, seen: &Observation) -> Option<String> {
+    let workload = &target.subject;
+    let record = seen.record();
     if let Some(record) = record.filter(|record| record.id == id) {
-        let words = record.sentence(facts.observed_at);
+        let words = record.sentence(seen.observed_at());
         return Some(format!("the plan {id} was begun before: {workload} has its record ({words}). Plan again."));
     }
-    if *facts.uid != *target.uid {
+    if *seen.uid() != *target.uid {
         return Some(format!(
             "{workload} was deleted and created again since the plan: it is another object. Plan again."
         ));
@@ -167,13 +179,13 @@ pub(super) fn moved(id: &str, target: &Target, facts: &WorkloadFacts) -> Option<
     let moved: Vec<String> = target
         .pins
         .iter()
-        .filter(|pin| facts.object.pointer(&pin.path).unwrap_or(&Value::Null) != &pin.value)
+        .filter(|pin| seen.document().pointer(&pin.path).unwrap_or(&Value::Null) != &pin.value)
         .map(|pin| short(&pin.path))
         .collect();
     if moved.is_empty() {
         return None;
     }
-    let who = record.map(|record| format!(" ({})", record.sentence(facts.observed_at))).unwrap_or_default();
+    let who = record.map(|record| format!(" ({})", record.sentence(seen.observed_at()))).unwrap_or_default();
     Some(format!("{workload} has changed since the plan at {}{who}. Plan again.", moved.join(", ")))
 }
 
@@ -181,16 +193,16 @@ pub(super) fn moved(id: &str, target: &Target, facts: &WorkloadFacts) -> Option<
 ///
 /// # Errors
 /// The reason why the plan does not hold any more.
-pub(super) fn revise(plan: &Plan, place: usize, action: &dyn Action, facts: &WorkloadFacts) -> Result<(), String> {
+pub(super) fn revise(plan: &Plan, place: usize, action: &dyn Action, seen: &Observation) -> Result<(), String> {
     let Some(target) = plan.targets.get(place) else { return Err("the plan has no such target.".to_owned()) };
-    let workload = &target.workload;
-    if let Some(words) = moved("", target, facts) {
+    let workload = &target.subject;
+    if let Some(words) = moved("", target, seen) {
         return Err(words);
     }
     let began = plan.refreshed_at + time::seconds(plan.cluster_ahead_seconds);
     let record = record(&plan.id, &plan.actor, action, began, plan.holds_target(place));
     let draft = action
-        .draft(facts, &target.given, Context { record: &record, now: plan.refreshed_at })
+        .draft(seen, &target.given, Context { record: &record, author: plan.actor.name(), now: plan.refreshed_at })
         .map_err(|refusal| refusal.0)?;
     still_said(target, &draft)?;
     let is_same = draft.steps.len() == target.steps.len()

@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use super::contract::{Draft, Options};
 use super::plan::Planner;
-use crate::domain::action::{OperationRecord, Phase, Plan, Target, Tier, takes};
+use crate::domain::action::{OperationRecord, Phase, Plan, Reached, Target, Tier, takes};
 use crate::domain::text;
 use crate::domain::time::{self, Instant};
 use crate::sources::observe::WorkloadFacts;
@@ -87,11 +87,14 @@ pub(super) fn overriding(mut draft: Draft, record: Option<&OperationRecord>) -> 
 
 /// Whether what was read in the plan still tells all of what the action would do: the world outside the pins is judged again.
 pub(super) fn still_said(target: &Target, draft: &Draft) -> Result<(), String> {
+    if let Some(unread) = Reached::unread(&draft.reaches, &target.reaches) {
+        return Err(format!("it would reach {} now, which the plan did not show. Plan again.", unread.name));
+    }
     if let Some(words) = target.reaches_further(&draft.blast, draft.tier) {
         return Err(format!("{words} Plan again."));
     }
     let unsaid = draft.warnings.iter().find(|warning| !target.warnings.contains(warning));
     unsaid.map_or(Ok(()), |warning| {
-        Err(format!("what the plan did not say of {}: {warning} Plan again.", target.workload))
+        Err(format!("what the plan did not say of {}: {warning} Plan again.", target.subject))
     })
 }

@@ -14,12 +14,14 @@ mod desk;
 #[cfg(test)]
 mod drafts_tests;
 mod execute;
+mod eyes;
 mod fights;
 mod gate;
 mod held;
 pub mod journal;
 mod kept;
 mod limits;
+mod observation;
 mod plan;
 mod policy;
 mod reach;
@@ -29,8 +31,9 @@ mod replaced;
 mod rights;
 mod seen;
 mod services;
-mod silence;
-mod silence_verify;
+mod silences;
+#[cfg(test)]
+mod silences_tests;
 mod verify;
 mod word;
 
@@ -39,10 +42,10 @@ pub use desk::Desk;
 pub use execute::Executor;
 pub use kept::{CommandLines, key};
 pub use limits::{Clusters, Limits, Neighbour};
+pub use observation::{Observation, SilenceFacts};
 pub use plan::Planner;
 pub use policy::{Grant, actor, confirmation};
 pub use reach::{Denied, EXEC_WORD, Forward, PodReach, Visit};
 pub use seen::Seen;
-pub use silence::{Silenced, Silencer, Sketch};
 pub use verify::{Tell, Verification};
 pub use word::{Said, Scribe};

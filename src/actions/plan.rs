@@ -1,7 +1,7 @@
 //! The planner: eyes and rehearsal in, a plan out. It holds no hands.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use serde_json::Value;
@@ -11,19 +11,22 @@ use super::fights::Fights;
 use super::gate::moved;
 use super::held::{overriding, too_long};
 use super::limits::Limits;
+use super::observation::Observation;
 use super::policy::{self, Grant};
 use super::references::references;
 use super::seen::Seen;
 use super::services::{left_out, of_its_service, one_revision_for_many, together};
 use crate::domain::action::{
-    Actor, Cluster, Evidence, Given, Goal, Inverse, OperationRecord, Part, Phase, Plan, Rehearsal, Step, Target, takes,
+    Actor, Cluster, Confirmation, Evidence, Given, Goal, Inverse, OperationRecord, Part, Phase, Plan, Rehearsal, Step,
+    Target, takes,
 };
-use crate::domain::rollout::{self, Budget, Revision, Verdict, WorkloadRef, changes, judge};
+use crate::domain::rollout::{self, Budget, Revision, Verdict, WorkloadRef, judge};
 use crate::domain::service::{Choice, Services};
+use crate::domain::subject::{Subject, SubjectKind};
 use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::observe::{ObserveCluster, WorkloadFacts};
+use crate::sources::observe::{ObserveAlerts, ObserveCluster, WorkloadFacts};
 use crate::sources::operate::RehearseCluster;
 
 /// The deadline of a verification when the workload has none.
@@ -34,10 +37,14 @@ const DEADLINES: std::ops::RangeInclusive<i64> = 30..=3_600;
 /// Works plans out for one environment.
 #[derive(Clone)]
 pub struct Planner {
-    /// The eyes.
-    pub observe: Arc<dyn ObserveCluster>,
-    /// The rehearsal; `None` without a write grant.
+    /// The eyes on its cluster; `None` where nobody is connected to it.
+    pub observe: Option<Arc<dyn ObserveCluster>>,
+    /// The rehearsal there; `None` without a write grant.
     pub rehearse: Option<Arc<dyn RehearseCluster>>,
+    /// The eyes on its Alertmanagers; `None` where it has none.
+    pub alerts: Option<Arc<dyn ObserveAlerts>>,
+    /// Labels that say which of several senders sent an alert, by the configuration.
+    pub replica_labels: Arc<[String]>,
     /// The environment's name.
     pub environment: String,
     /// Its guards and its namespaces.
@@ -78,10 +85,17 @@ pub(super) struct Ask<'a> {
     pub(super) refusals: Vec<String>,
 }
 
+/// A target that was read.
+struct Read<'a> {
+    subject: &'a Subject,
+    seen: Observation,
+    options: Options,
+}
+
 /// One target that is asked for.
 pub(super) struct AskedTarget<'a> {
-    /// Which workload.
-    pub(super) workload: &'a WorkloadRef,
+    /// Which one.
+    pub(super) subject: &'a Subject,
     /// What is asked for beyond it.
     pub(super) options: Options,
     /// What a plan of before showed of it: it is refused where that does not hold any more.
@@ -93,19 +107,24 @@ impl Planner {
     ///
     /// # Errors
     /// When the cluster or a target cannot be read, or a target is not of this environment.
-    pub async fn plan(
+    pub async fn plan<T: Clone + Into<Subject>>(
         &self,
         action: &dyn Action,
-        targets: &[WorkloadRef],
+        targets: &[T],
         options: &Options,
     ) -> Result<Plan, SourceError> {
+        let targets: Vec<Subject> = targets.iter().cloned().map(Into::into).collect();
+        self.plan_on(action, &targets, options).await
+    }
+
+    async fn plan_on(&self, action: &dyn Action, targets: &[Subject], options: &Options) -> Result<Plan, SourceError> {
         let mut refusals: Vec<String> = one_revision_for_many(options, targets).into_iter().collect();
         let given = options.given.read(action.fields()).unwrap_or_else(|sentence| {
             refusals.push(format!("{}: {sentence}", action.id()));
             Given::default()
         });
-        let asked = |workload| AskedTarget {
-            workload,
+        let asked = |subject| AskedTarget {
+            subject,
             options: Options { given: given.clone(), ..options.clone() },
             given: None,
         };
@@ -116,39 +135,49 @@ impl Planner {
             choice: options.choice.clone(),
             refusals,
         };
-        self.stays_within(&ask.targets)?;
-        let setting = self.setting().await?;
+        self.stays_within(action, &ask.targets)?;
+        let setting = self.setting(targets).await?;
         self.work_out(action, setting, ask).await
     }
 
-    /// Asks which cluster this is and who we are there.
-    pub(super) async fn setting(&self) -> Result<Setting, SourceError> {
-        let cluster = self.observe.cluster().await?;
+    /// Asks which cluster this is and who we are there; of what is done in no cluster, only who sits here.
+    pub(super) async fn setting(&self, targets: &[Subject]) -> Result<Setting, SourceError> {
+        if targets.iter().all(|target| target.workload().is_none()) {
+            return Ok(Setting { cluster: Cluster::default(), actor: self.actor.clone() });
+        }
+        let observe = self.cluster()?;
+        let cluster = observe.cluster().await?;
         self.limits.note(&cluster);
-        let actor = Actor { identity: self.observe.identity().await?, ..self.actor.clone() };
+        let actor = Actor { identity: observe.identity().await?, ..self.actor.clone() };
         Ok(Setting { cluster, actor })
     }
 
     /// Remembers which cluster the context leads to, for the guards of other environments; what cannot be asked now is asked with a plan.
     pub async fn remember_cluster(&self) {
-        if let Ok(cluster) = self.observe.cluster().await {
+        let Ok(observe) = self.cluster() else { return };
+        if let Ok(cluster) = observe.cluster().await {
             self.limits.note(&cluster);
         }
     }
 
-    /// Nothing of another environment, and of this one only the namespaces it includes.
-    fn stays_within(&self, targets: &[AskedTarget<'_>]) -> Result<(), SourceError> {
-        for AskedTarget { workload, .. } in targets {
-            if *workload.environment != *self.environment {
+    /// Nothing of another environment, and of this one only the namespaces it includes; and nothing the action is not for.
+    fn stays_within(&self, action: &dyn Action, targets: &[AskedTarget<'_>]) -> Result<(), SourceError> {
+        for AskedTarget { subject, .. } in targets {
+            let refused = |sentence: String| Err(SourceError::new(Trouble::Setup, sentence));
+            if **subject.environment() != *self.environment {
                 // Two clusters may have the same names in them: only this tells them apart.
-                let sentence = format!(
-                    "{workload} is of {}, this is {}: nothing is planned.",
-                    workload.environment, self.environment
-                );
-                return Err(SourceError::new(Trouble::Setup, sentence));
+                return refused(format!(
+                    "{subject} is of {}, this is {}: nothing is planned.",
+                    subject.environment(),
+                    self.environment
+                ));
             }
-            if let Some(sentence) = self.limits.refusal(&self.environment, &workload.namespace) {
-                return Err(SourceError::new(Trouble::Setup, sentence));
+            if subject.kind() != action.about().on {
+                return refused(format!("{} cannot be done to {subject}.", action.id()));
+            }
+            let namespace = subject.workload().map(|workload| &workload.namespace);
+            if let Some(sentence) = namespace.and_then(|namespace| self.limits.refusal(&self.environment, namespace)) {
+                return refused(sentence);
             }
         }
         Ok(())
@@ -164,7 +193,7 @@ impl Planner {
         setting: Setting,
         ask: Ask<'_>,
     ) -> Result<Plan, SourceError> {
-        self.stays_within(&ask.targets)?;
+        self.stays_within(action, &ask.targets)?;
         let Setting { cluster, actor } = setting;
         let Ask { id, targets, wave, mut choice, refusals: further } = ask;
         let mut refusals: Vec<String> = self.grant.clone().err().into_iter().collect();
@@ -175,23 +204,25 @@ impl Planner {
         let read = self.read(action, targets, given_id, &cluster, (&mut choice, &mut refusals)).await?;
         let now = (self.clock)();
         // As the answers a moment ago told.
-        let ahead = self.observe.ahead();
+        let ahead = self.ahead();
         let id = id.unwrap_or_else(|| run_id(now));
         let mut holds = Plan::HOLDS;
         let mut guard = self.limits.guard;
+        let mut otherwise = String::new();
         let wave = wave.unwrap_or_else(|| together(&choice, read.len())).max(1);
         let mut fights = Fights::default();
-        for (place, (facts, options)) in read.iter().enumerate() {
-            let deadline = deadline_seconds(facts);
-            let held = self.held_by(action.id(), facts, options, now);
+        for (place, Read { subject, seen, options }) in read.iter().enumerate() {
+            let held = seen.workload().map(|facts| self.held_by(action.id(), facts, options, now)).unwrap_or_default();
             refusals.extend(held.refusal);
+            let deadline = |draft: &Draft| draft.deadline_seconds.unwrap_or_else(|| deadline_seconds(seen));
             let draft_for = |holds| {
                 let record = record(&id, &actor, action, now + ahead, holds);
-                action.draft(facts, &options.given, Context { record: &record, now })
+                let context = Context { record: &record, author: actor.name(), now };
+                action.draft(seen, &options.given, context)
             };
             // How many pods it replaces one by one tells how long it may take, and that stands in the record.
             let drafted = draft_for(holds).and_then(|draft| {
-                holds += takes(deadline, &draft.steps);
+                holds += takes(deadline(&draft), &draft.steps);
                 draft_for(holds)
             });
             let draft = match drafted {
@@ -199,44 +230,54 @@ impl Planner {
                 Err(refusal) => {
                     refusals.push(refusal.0);
                     // What could not be read may be why it looks impossible.
-                    refusals.extend(facts.missing.iter().cloned());
+                    refusals.extend(seen.missing().iter().cloned());
                     continue;
                 }
             };
+            refusals.extend(draft.refusals.iter().cloned());
+            otherwise.clone_from(&draft.otherwise);
             let mut warnings = draft.warnings.clone();
             warnings.extend(held.warning);
-            warnings.extend(facts.missing.iter().cloned());
-            let namespace = &facts.workload.namespace;
-            let (here, from) = self.limits.guard_of(&cluster, namespace);
-            guard = guard.max(here);
-            warnings.extend(from.map(|from| {
-                format!(
-                    "GUARDED AS {}: environment {from} covers namespace {namespace} of this cluster too.",
-                    here.word()
-                )
-            }));
-            let is_denied = self.ask_rights(&draft.steps, &actor, &mut refusals, &mut warnings).await?;
-            warnings.extend(self.changed_since(facts, &draft).await);
-            match draft.goal {
-                Goal::Replicas(wanted) => warnings.extend(self.scaled_by(&facts.workload, wanted).await),
-                Goal::PodReplaced => warnings.extend(self.budgets(facts).await),
-                Goal::Healthy | Goal::Paused => {}
+            warnings.extend(seen.missing().iter().cloned());
+            let mut stored = None;
+            if let Ok(facts) = seen.workload() {
+                let namespace = &facts.workload.namespace;
+                let (here, from) = self.limits.guard_of(&cluster, namespace);
+                guard = guard.max(here);
+                warnings.extend(from.map(|from| {
+                    format!(
+                        "GUARDED AS {}: environment {from} covers namespace {namespace} of this cluster too.",
+                        here.word()
+                    )
+                }));
+                let is_denied = self.ask_rights(&draft.steps, &actor, &mut refusals, &mut warnings).await?;
+                warnings.extend(self.around(facts, &draft).await?);
+                let (rehearsal, template) = if is_denied {
+                    // Not even dry: the server counts it as a write that is forbidden.
+                    (Rehearsal::NotChecked("who may not do it does not ask for it, not even dry.".to_owned()), None)
+                } else {
+                    self.rehearse(&draft.steps).await
+                };
+                answers.push(rehearsal);
+                stored = template;
             }
-            let (rehearsal, template) = if is_denied {
-                // Not even dry: the server counts it as a write that is forbidden.
-                (Rehearsal::NotChecked("who may not do it does not ask for it, not even dry.".to_owned()), None)
-            } else {
-                self.rehearse(&draft.steps).await
-            };
-            answers.push(rehearsal);
-            let target = target(facts, draft, template.as_ref(), warnings, deadline, now);
-            let target = Target { overrides: held.overridden.map(|record| record.id.clone()), ..target };
+            let deadline = deadline(&draft);
+            let target = target(subject, seen, draft, stored.as_ref(), warnings, deadline, now);
             let wave = u32::try_from(place / wave).unwrap_or(u32::MAX);
-            let fights = fights.of(&*self.observe, &facts.object, (&target.expected_template, target.goal)).await;
-            planned.push(of_its_service(&self.services, facts, Target { wave, fights, ..target }));
+            let overrides = held.overridden.map(|record| record.id.clone());
+            let mut target = Target { wave, overrides, ..target };
+            if let Ok(facts) = seen.workload() {
+                let ends_with = (&target.expected_template, target.goal);
+                target.fights = fights.of(self.cluster()?, &facts.object, ends_with).await;
+                target = of_its_service(&self.services, facts, target);
+            }
+            planned.push(target);
         }
         refusals.extend(too_long(&planned));
-        let rehearsal = joined(answers);
+        let rehearsal = match action.about().on {
+            SubjectKind::Workload => joined(answers),
+            SubjectKind::Silence => Rehearsal::NotOffered,
+        };
         if let Rehearsal::Rejected(reason) = &rehearsal {
             refusals.push(format!("the server refuses it: {reason}"));
         }
@@ -253,7 +294,8 @@ impl Planner {
             expires_at: now + Plan::HOLDS,
             cluster_ahead_seconds: ahead.num_seconds(),
             tier: policy::tier(action, &planned),
-            confirmation: policy::confirmation(action, guard, &planned),
+            confirmation: Confirmation { otherwise, ..policy::confirmation(action, guard, &planned) },
+            means: action.about().means.to_owned(),
             service: choice.service.as_ref().map(ToString::to_string),
             choice: choice.notes,
             targets: planned,
@@ -265,87 +307,43 @@ impl Planner {
     }
 
     /// Reads the targets that are acted on, each with what is asked for there; says of the others why they are not.
-    async fn read(
+    async fn read<'a>(
         &self,
         action: &dyn Action,
-        targets: Vec<AskedTarget<'_>>,
+        targets: Vec<AskedTarget<'a>>,
         id: &str,
         cluster: &Cluster,
         (choice, refusals): (&mut Choice, &mut Vec<String>),
-    ) -> Result<Vec<(WorkloadFacts, Options)>, SourceError> {
+    ) -> Result<Vec<Read<'a>>, SourceError> {
         let mut read = Vec::new();
-        for AskedTarget { workload, mut options, given } in targets {
-            let facts = self.facts(workload, cluster).await?;
-            if let Some(reason) = given.and_then(|given| moved(id, given, &facts)) {
+        for AskedTarget { subject, mut options, given } in targets {
+            let seen = self.observe(subject, &options.given, cluster).await?;
+            if let Some(reason) = given.and_then(|given| moved(id, given, &seen)) {
                 refusals.push(reason);
                 continue;
             }
-            match left_out(action, &facts, &options) {
+            match seen.workload().ok().and_then(|facts| left_out(action, facts, &options)) {
                 Some(note) => choice.notes.push(note),
                 None => {
                     // The plan as a whole says how its targets were chosen.
                     options.choice = Choice::default();
-                    read.push((facts, options));
+                    read.push(Read { subject, seen, options });
                 }
             }
         }
         Ok(read)
     }
 
-    async fn facts(&self, workload: &WorkloadRef, cluster: &Cluster) -> Result<WorkloadFacts, SourceError> {
-        let mut facts = self.observe.workload(workload).await?;
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).remember(cluster.uid.as_deref(), &mut facts.revisions);
-        Ok(facts)
-    }
-
-    /// Who else decides how many pods there are.
-    async fn scaled_by(&self, workload: &WorkloadRef, wanted: u32) -> Vec<String> {
-        match self.observe.autoscalers(workload).await {
-            Ok(found) => found.iter().map(|scaler| scaler.on_scaling_to(wanted)).collect(),
-            Err(error) if error.trouble == Trouble::NotFound => Vec::new(),
-            Err(error) => {
-                vec![format!("Whether an autoscaler sets the number of pods is not known: {}", error.sentence)]
-            }
+    /// What else there is to know of a draft on a workload.
+    async fn around(&self, facts: &WorkloadFacts, draft: &Draft) -> Result<Vec<String>, SourceError> {
+        let observe = self.cluster()?;
+        let mut warnings = changed_since(observe, facts, draft).await;
+        match draft.goal {
+            Goal::Replicas(wanted) => warnings.extend(scaled_by(observe, &facts.workload, wanted).await),
+            Goal::PodReplaced => warnings.extend(budgets(observe, facts).await),
+            _ => {}
         }
-    }
-
-    /// Budgets that let no pod go.
-    async fn budgets(&self, facts: &WorkloadFacts) -> Vec<String> {
-        let labels = facts.template().pointer("/metadata/labels").unwrap_or(&Value::Null);
-        match self.observe.budgets(&facts.workload.namespace, labels).await {
-            Ok(found) => found.iter().filter_map(Budget::warning).collect(),
-            Err(error) if error.trouble == Trouble::NotFound => Vec::new(),
-            Err(error) => vec![format!("Whether a PodDisruptionBudget minds is not known: {}", error.sentence)],
-        }
-    }
-
-    /// ConfigMaps and Secrets written after the target revision last ran.
-    async fn changed_since(&self, facts: &WorkloadFacts, draft: &Draft) -> Vec<String> {
-        let Some(chosen) = facts.revisions.iter().find(|revision| Some(revision.number) == draft.given.number("to"))
-        else {
-            return Vec::new();
-        };
-        let Some(since) = superseded_at(&facts.revisions, chosen) else { return Vec::new() };
-        let mut warnings = Vec::new();
-        for (resource, name) in references(&draft.template) {
-            let kind = if resource == "secrets" { "Secret" } else { "ConfigMap" };
-            match self.observe.last_written(resource, &facts.workload.namespace, &name).await {
-                Ok(Some(written)) if written > since => {
-                    // A time, not an age: what an operator has read must not read differently a moment later.
-                    warnings.push(format!("{kind} {name} was changed at {}, after revision {} was replaced; its old contents do not come back.", written.format("%Y-%m-%d %H:%M:%S UTC"), chosen.number));
-                }
-                Ok(Some(_)) => {}
-                Ok(None) => {
-                    warnings
-                        .push(format!("{kind} {name}, which revision {} refers to, does not exist.", chosen.number));
-                }
-                Err(error) if error.trouble == Trouble::Forbidden => {
-                    warnings.push(format!("{kind} {name} may not be read: whether it changed since is not known."));
-                }
-                Err(error) => warnings.push(format!("{kind} {name} could not be read: {}", error.sentence)),
-            }
-        }
-        warnings
+        Ok(warnings)
     }
 
     /// Runs the requests of one target dry; the pod template of the answer.
@@ -374,6 +372,54 @@ impl Planner {
     }
 }
 
+/// Who else decides how many pods there are.
+async fn scaled_by(observe: &dyn ObserveCluster, workload: &WorkloadRef, wanted: u32) -> Vec<String> {
+    match observe.autoscalers(workload).await {
+        Ok(found) => found.iter().map(|scaler| scaler.on_scaling_to(wanted)).collect(),
+        Err(error) if error.trouble == Trouble::NotFound => Vec::new(),
+        Err(error) => {
+            vec![format!("Whether an autoscaler sets the number of pods is not known: {}", error.sentence)]
+        }
+    }
+}
+
+/// Budgets that let no pod go.
+async fn budgets(observe: &dyn ObserveCluster, facts: &WorkloadFacts) -> Vec<String> {
+    let labels = facts.template().pointer("/metadata/labels").unwrap_or(&Value::Null);
+    match observe.budgets(&facts.workload.namespace, labels).await {
+        Ok(found) => found.iter().filter_map(Budget::warning).collect(),
+        Err(error) if error.trouble == Trouble::NotFound => Vec::new(),
+        Err(error) => vec![format!("Whether a PodDisruptionBudget minds is not known: {}", error.sentence)],
+    }
+}
+
+/// ConfigMaps and Secrets written after the target revision last ran.
+async fn changed_since(observe: &dyn ObserveCluster, facts: &WorkloadFacts, draft: &Draft) -> Vec<String> {
+    let Some(chosen) = facts.revisions.iter().find(|revision| Some(revision.number) == draft.given.number("to")) else {
+        return Vec::new();
+    };
+    let Some(since) = superseded_at(&facts.revisions, chosen) else { return Vec::new() };
+    let mut warnings = Vec::new();
+    for (resource, name) in references(&draft.template) {
+        let kind = if resource == "secrets" { "Secret" } else { "ConfigMap" };
+        match observe.last_written(resource, &facts.workload.namespace, &name).await {
+            Ok(Some(written)) if written > since => {
+                // A time, not an age: what an operator has read must not read differently a moment later.
+                warnings.push(format!("{kind} {name} was changed at {}, after revision {} was replaced; its old contents do not come back.", written.format("%Y-%m-%d %H:%M:%S UTC"), chosen.number));
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                warnings.push(format!("{kind} {name}, which revision {} refers to, does not exist.", chosen.number));
+            }
+            Err(error) if error.trouble == Trouble::Forbidden => {
+                warnings.push(format!("{kind} {name} may not be read: whether it changed since is not known."));
+            }
+            Err(error) => warnings.push(format!("{kind} {name} could not be read: {}", error.sentence)),
+        }
+    }
+    warnings
+}
+
 /// Whether the server judged the request itself. A server that is overloaded, away, or has a webhook that cannot rehearse has said nothing
 /// about it.
 fn is_refusal(error: &SourceError) -> bool {
@@ -395,7 +441,7 @@ fn superseded_at(revisions: &[Revision], chosen: &Revision) -> Option<Instant> {
 /// The answers to every target as one: a refusal outweighs an answer that did not come, and that outweighs a yes.
 fn joined(answers: Vec<Rehearsal>) -> Rehearsal {
     let weight = |answer: &Rehearsal| match answer {
-        Rehearsal::Accepted(_) => 0,
+        Rehearsal::Accepted(_) | Rehearsal::NotOffered => 0,
         Rehearsal::NotChecked(_) => 1,
         Rehearsal::Rejected(_) => 2,
     };
@@ -415,12 +461,9 @@ fn in_its_environment(inverse: Inverse, environment: &str) -> Inverse {
     Inverse { command, ..inverse }
 }
 
-fn deadline_seconds(facts: &WorkloadFacts) -> u32 {
-    let seconds = facts
-        .report
-        .deadline
-        .map_or(DEADLINE, |deadline| deadline.num_seconds())
-        .clamp(*DEADLINES.start(), *DEADLINES.end());
+fn deadline_seconds(seen: &Observation) -> u32 {
+    let own = seen.workload().ok().and_then(|facts| facts.report.deadline);
+    let seconds = own.map_or(DEADLINE, |deadline| deadline.num_seconds()).clamp(*DEADLINES.start(), *DEADLINES.end());
     u32::try_from(seconds).unwrap_or(600)
 }
 
@@ -442,13 +485,51 @@ pub(super) fn record(
 }
 
 fn target(
-    facts: &WorkloadFacts,
+    subject: &Subject,
+    seen: &Observation,
     draft: Draft,
     stored: Option<&Value>,
     warnings: Vec<String>,
     deadline: u32,
     now: Instant,
 ) -> Target {
+    let (mut changes, mut evidence, mut expected_template) = (draft.changes, Vec::new(), Value::Null);
+    if let Ok(facts) = seen.workload() {
+        // The server's answer shows defaulting and admission; without one, what we would send.
+        let template = stored.unwrap_or(&draft.template);
+        changes.extend(rollout::changes(facts.template(), template));
+        evidence = evidence_of(facts, now);
+        expected_template = rollout::stripped(template);
+    }
+    Target {
+        subject: subject.clone(),
+        uid: seen.uid().to_owned(),
+        service: None,
+        from: draft.from,
+        to: draft.to,
+        given: draft.given,
+        steps: draft.steps,
+        pins: draft.pins,
+        changes,
+        goal: draft.goal,
+        wave: 0,
+        pod: draft.pod,
+        evidence,
+        reaches: draft.reaches,
+        blast: draft.blast,
+        tier: draft.tier,
+        overrides: None,
+        fights: Vec::new(),
+        warnings,
+        expected: draft.expected,
+        expected_template,
+        deadline_seconds: deadline,
+        inverse: in_its_environment(draft.inverse, subject.environment()),
+    }
+}
+
+/// How a workload is, what is being done to it, and that it may be well as it is.
+fn evidence_of(facts: &WorkloadFacts, now: Instant) -> Vec<Evidence> {
     let judged = judge(&facts.report, facts.newest_pods(), now);
     let counts = facts.report.counts;
     let mut words = format!(
@@ -462,41 +543,13 @@ fn target(
     if let Some(reason) = &judged.reason {
         words = format!("{words}; {reason}");
     }
-    let mut evidence = vec![Evidence { words, observed_at: facts.observed_at }];
-    if let Some(record) = &facts.record {
-        evidence.push(Evidence { words: record.sentence(now), observed_at: facts.observed_at });
-    }
+    let seen = |words: String| Evidence { words, observed_at: facts.observed_at };
+    let mut evidence = vec![seen(words)];
+    evidence.extend(facts.record.as_ref().map(|record| seen(record.sentence(now))));
     if judged.verdict == Verdict::Complete {
-        evidence.push(Evidence {
-            words: "the workload is complete and healthy as it is".to_owned(),
-            observed_at: facts.observed_at,
-        });
+        evidence.push(seen("the workload is complete and healthy as it is".to_owned()));
     }
-    Target {
-        workload: facts.workload.clone(),
-        uid: facts.uid.to_string(),
-        service: None,
-        from: draft.from,
-        to: draft.to,
-        given: draft.given,
-        steps: draft.steps,
-        pins: draft.pins,
-        // The server's answer shows defaulting and admission; without one, what we would send.
-        changes: [draft.changes, changes(facts.template(), stored.unwrap_or(&draft.template))].concat(),
-        goal: draft.goal,
-        wave: 0,
-        pod: draft.pod,
-        evidence,
-        blast: draft.blast,
-        tier: draft.tier,
-        overrides: None,
-        fights: Vec::new(),
-        warnings,
-        expected: draft.expected,
-        expected_template: rollout::stripped(stored.unwrap_or(&draft.template)),
-        deadline_seconds: deadline,
-        inverse: in_its_environment(draft.inverse, &facts.workload.environment),
-    }
+    evidence
 }
 
 /// A name for a plan and its run: when, and something nobody else draws.

@@ -11,13 +11,15 @@ pub type Grant = Result<(), String>;
 
 /// What confirms an action on these targets under a guard. Chosen by the policy, never by the caller.
 pub fn confirmation(action: &dyn Action, guard: Guard, targets: &[Target]) -> Confirmation {
-    let services = service::count(targets.iter().map(|target| (&target.workload, target.service.as_deref())));
+    let workloads = targets.iter().filter_map(|target| Some((target.subject.workload()?, target.service.as_deref())));
+    let services = service::count(workloads);
     let gesture = gesture(tier(action, targets), guard, services);
     let word = match (gesture, targets.first()) {
-        (Gesture::TypeNameAndReason, Some(first)) => first.workload.name.to_string(),
+        (Gesture::TypeNameAndReason, Some(first)) => first.subject.name().to_owned(),
         _ => action.about().word.to_owned(),
     };
-    Confirmation { gesture, word, needs_reason: gesture == Gesture::TypeNameAndReason }
+    let needs_reason = gesture == Gesture::TypeNameAndReason || action.about().needs_reason;
+    Confirmation { gesture, word, needs_reason, otherwise: String::new() }
 }
 
 /// What an action can do to users on these targets: what it says of itself, or more where more was found on one of them.
@@ -57,13 +59,19 @@ mod tests {
 
     #[test]
     fn a_word_confirms_only_when_it_is_the_word() {
-        let typed = Confirmation { gesture: Gesture::TypeWord, word: "ROLLBACK".into(), needs_reason: false };
+        let typed = Confirmation {
+            gesture: Gesture::TypeWord,
+            word: "ROLLBACK".into(),
+            needs_reason: false,
+            otherwise: String::new(),
+        };
         assert!(confirms(&typed, " ROLLBACK ", None).is_ok());
         assert!(confirms(&typed, "rollback", None).is_err());
         let pressed = Confirmation { gesture: Gesture::Enter, ..typed };
         assert!(confirms(&pressed, "", None).is_ok() && confirms(&pressed, "ROLLBACK", None).is_ok());
         assert!(confirms(&pressed, "no", None).is_err());
-        let grave = Confirmation { gesture: Gesture::TypeNameAndReason, word: "api".into(), needs_reason: true };
+        let grave =
+            Confirmation { gesture: Gesture::TypeNameAndReason, word: "api".into(), needs_reason: true, ..pressed };
         assert!(confirms(&grave, "api", Some(" ")).is_err() && confirms(&grave, "api", Some("\u{200b}")).is_err());
         assert!(confirms(&grave, "api", Some("broken")).is_ok());
     }

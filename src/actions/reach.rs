@@ -99,8 +99,12 @@ impl PodReach {
     fn confirms(&self, cluster: &Cluster, namespace: &str, typed: &str) -> Result<(), String> {
         let (guard, _) = self.limits.guard_of(cluster, namespace);
         let gesture = gesture(Tier::T2, guard, 1);
-        policy::confirms(&Confirmation { gesture, word: EXEC_WORD.to_owned(), needs_reason: false }, typed, None)
-            .map_err(|_| format!("a command in a container can change anything there. Confirm it with {EXEC_WORD:?}."))
+        policy::confirms(
+            &Confirmation { gesture, word: EXEC_WORD.to_owned(), needs_reason: false, otherwise: String::new() },
+            typed,
+            None,
+        )
+        .map_err(|_| format!("a command in a container can change anything there. Confirm it with {EXEC_WORD:?}."))
     }
 
     /// Everything that must hold before the first request, and the lines that must be on disk by then.

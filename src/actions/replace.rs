@@ -33,7 +33,7 @@ impl Executor {
             if template_digest(facts.template()) != aim.template_digest {
                 let words = format!(
                     "somebody changed the pod template of {} meanwhile: {left} pods were left as they were.",
-                    aim.workload
+                    aim.subject
                 );
                 return Err((Outcome::Failed, words));
             }
@@ -41,7 +41,7 @@ impl Executor {
                 // The controller replaces pods by itself from here on: with us two would be down at one time.
                 let words = format!(
                     "somebody changed the update strategy of {} meanwhile, it is not OnDelete any more: {left} pods were left to the controller.",
-                    aim.workload
+                    aim.subject
                 );
                 return Err((Outcome::Failed, words));
             }
@@ -53,7 +53,7 @@ impl Executor {
             {
                 let words = format!(
                     "its operation record has expired: {left} pods of {} were left as they were. Plan the same again for the rest.",
-                    aim.workload
+                    aim.subject
                 );
                 return Err((Outcome::Failed, words));
             }
@@ -119,22 +119,25 @@ impl Executor {
         }
     }
 
+    async fn workload(&self, aim: &Aim) -> Result<WorkloadFacts, SourceError> {
+        let none = || SourceError::new(Trouble::Setup, format!("{} has no pods.", aim.subject));
+        let workload = aim.subject.workload().ok_or_else(none)?;
+        self.planner.cluster()?.workload(workload).await
+    }
+
     /// Reads the target, again and again while the cluster does not answer.
     async fn patiently(&self, aim: &Aim, left: usize) -> Result<WorkloadFacts, Ended> {
         let until = self.now() + time::seconds(i64::from(aim.deadline_seconds));
         loop {
-            let error: SourceError = match self.planner.observe.workload(&aim.workload).await {
+            let error: SourceError = match self.workload(aim).await {
                 Ok(facts) if *facts.uid == *aim.uid => return Ok(facts),
                 Ok(_) => {
-                    return Err((
-                        Outcome::Failed,
-                        format!("{} was deleted and created again meanwhile.", aim.workload),
-                    ));
+                    return Err((Outcome::Failed, format!("{} was deleted and created again meanwhile.", aim.subject)));
                 }
                 Err(error) => error,
             };
             if error.trouble == Trouble::NotFound {
-                return Err((Outcome::Failed, format!("{} does not exist any more.", aim.workload)));
+                return Err((Outcome::Failed, format!("{} does not exist any more.", aim.subject)));
             }
             if self.now() >= until {
                 let words =

@@ -17,7 +17,7 @@ impl Planner {
         let mut is_denied = false;
         for right in rights(steps) {
             let Right { verb, resource, namespace, .. } = right;
-            match self.observe.may(right).await? {
+            match self.cluster()?.may(right).await? {
                 Access::Allowed => {}
                 Access::Denied(reason) => {
                     is_denied = true;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::contract::{Action, Options};
 use crate::domain::action::Target;
-use crate::domain::rollout::WorkloadRef;
 use crate::domain::service::{Choice, LABELS, Services, UNMAPPED};
+use crate::domain::subject::Subject;
 use crate::domain::text;
 use crate::sources::observe::WorkloadFacts;
 
@@ -50,7 +50,7 @@ pub(super) fn is_still_of(services: &Services, target: &Target, facts: &Workload
     let words = |service: &Option<String>| service.clone().unwrap_or_else(|| UNMAPPED.to_owned());
     Err(format!(
         "{} is of service {} now, the plan says {}. Plan again.",
-        target.workload,
+        target.subject,
         words(&service),
         words(&target.service)
     ))
@@ -73,7 +73,7 @@ pub(super) fn together(choice: &Choice, targets: usize) -> usize {
 }
 
 /// Why a revision cannot be asked for of a whole service.
-pub(super) fn one_revision_for_many(options: &Options, targets: &[WorkloadRef]) -> Option<String> {
+pub(super) fn one_revision_for_many(options: &Options, targets: &[Subject]) -> Option<String> {
     let service = options.choice.service.as_deref().filter(|_| targets.len() > 1)?;
     let number = options.given.number("to")?;
     Some(format!(
@@ -85,7 +85,7 @@ pub(super) fn one_revision_for_many(options: &Options, targets: &[WorkloadRef]) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::rollout::{Kind, Report};
+    use crate::domain::rollout::{Kind, Report, WorkloadRef};
     use crate::domain::service::Service;
     use serde_json::json;
 

@@ -1,6 +1,5 @@
 //! Verification: the world is watched until it is as expected, or the deadline says otherwise.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -9,14 +8,16 @@ use futures_util::future::BoxFuture;
 
 use super::contract::below_the_partition;
 use super::journal::Aim;
-use super::replaced;
+use super::observation::{Observation, SilenceFacts};
+use super::plan::Planner;
+use super::{replaced, silences};
 use crate::domain::action::{Goal, Left, Outcome, Replaced, undone};
 use crate::domain::owner::{self, Field};
 use crate::domain::rollout::{Kind, Pod, Update, Verdict, judge, template_digest};
+use crate::domain::subject::Subject;
 use crate::domain::time::{self, Instant};
-use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::observe::{ObserveCluster, WorkloadFacts};
+use crate::sources::observe::WorkloadFacts;
 
 /// How long a request whose answer was lost may still arrive at the server.
 const MAY_STILL_ARRIVE: TimeDelta = TimeDelta::seconds(30);
@@ -34,10 +35,8 @@ pub trait Tell: Send {
 
 /// One target being verified.
 pub struct Verification {
-    /// The eyes.
-    pub observe: Arc<dyn ObserveCluster>,
-    /// The clock.
-    pub clock: Clock,
+    /// The eyes and the clock.
+    pub planner: Planner,
     /// What is expected of which target.
     pub aim: Aim,
     /// The run: a record with this id on the target proves that the request arrived.
@@ -57,7 +56,7 @@ impl Verification {
     }
 
     /// Watches until the target's outcome is known or its deadline passes; `tell` hears every new sentence.
-    pub async fn run(mut self, tell: &mut dyn Tell) -> (Outcome, String) {
+    pub async fn run(&mut self, tell: &mut dyn Tell) -> (Outcome, String) {
         match self.watch(tell, false).await {
             Some(ended) => ended,
             None => self.overdue(None, None),
@@ -69,41 +68,49 @@ impl Verification {
         let deadline = self.began + time::seconds(i64::from(self.aim.deadline_seconds));
         let mut said = String::new();
         let mut trouble: Option<SourceError> = None;
-        let mut last: Option<String> = None;
+        let mut last: Option<(Outcome, String)> = None;
         let mut wait = Duration::from_millis(250);
         loop {
-            let observe = self.observe.clone();
-            let workload = self.aim.workload.clone();
-            let mut stream = observe.follow(&workload);
+            let planner = self.planner.clone();
+            let (subject, run) = (self.aim.subject.clone(), self.run.clone());
+            let mut stream = match planner.follow(&subject, &run) {
+                Ok(stream) => stream,
+                Err(error) => return Some((Outcome::Unknown, error.sentence)),
+            };
             loop {
                 let limit = if self.is_accepted { deadline } else { deadline.min(self.began + MAY_STILL_ARRIVE) };
-                let left = (limit - (self.clock)()).to_std().unwrap_or_default();
+                let left = (limit - (self.planner.clock)()).to_std().unwrap_or_default();
                 let Ok(next) = tokio::time::timeout(left, stream.next()).await else {
                     drop(stream);
                     return Some(self.last_look(trouble, last).await);
                 };
                 let words = match next {
-                    Some(Ok(facts)) => {
+                    Some(Ok(seen)) => {
                         trouble = None;
                         wait = Duration::from_millis(250);
-                        let look = self.look(&facts);
+                        let look = self.look(&seen);
                         if only_arrival && self.is_accepted {
                             return None;
                         }
                         match look {
                             Look::Settled(outcome, words) => return Some((outcome, words)),
                             Look::Waiting(words) => {
-                                last = Some(words.clone());
+                                last = Some((Outcome::Failed, words.clone()));
+                                words
+                            }
+                            Look::Partly(outcome, words) => {
+                                last = Some((outcome, words.clone()));
                                 words
                             }
                         }
                     }
                     Some(Err(error)) if error.trouble == Trouble::NotFound => {
-                        return Some((Outcome::Failed, format!("{workload} does not exist any more.")));
+                        return Some((Outcome::Failed, format!("{subject} does not exist any more.")));
                     }
                     Some(Err(error)) => {
                         let words = format!(
-                            "the cluster cannot be read, trying again until {}: {}",
+                            "{} cannot be read, trying again until {}: {}",
+                            self.source(),
                             limit.format("%H:%M:%S"),
                             error.sentence
                         );
@@ -117,19 +124,20 @@ impl Verification {
                     tell.tell(words).await;
                 }
             }
-            let left = (deadline - (self.clock)()).to_std().unwrap_or_default();
+            let left = (deadline - (self.planner.clock)()).to_std().unwrap_or_default();
             tokio::time::sleep(wait.min(left)).await;
             wait = wait.saturating_mul(2).min(LONGEST_WAIT);
         }
     }
 
     /// The time is over: the last reading may be as old as the sleep of this machine, so that only a fresh one is judged.
-    async fn last_look(&mut self, trouble: Option<SourceError>, last: Option<String>) -> (Outcome, String) {
-        let read = tokio::time::timeout(LAST_LOOK, self.observe.workload(&self.aim.workload)).await;
+    async fn last_look(&mut self, trouble: Option<SourceError>, last: Option<(Outcome, String)>) -> (Outcome, String) {
+        let read = tokio::time::timeout(LAST_LOOK, self.planner.look_at(&self.aim.subject, &self.run)).await;
         let (trouble, last) = match read {
-            Ok(Ok(facts)) => match self.look(&facts) {
+            Ok(Ok(seen)) => match self.look(&seen) {
                 Look::Settled(outcome, words) => return (outcome, words),
-                Look::Waiting(words) => (None, Some(words)),
+                Look::Waiting(words) => (None, Some((Outcome::Failed, words))),
+                Look::Partly(outcome, words) => (None, Some((outcome, words))),
             },
             Ok(Err(error)) => (Some(error), last),
             Err(_) => {
@@ -138,13 +146,45 @@ impl Verification {
                 (Some(trouble.unwrap_or_else(silence)), last)
             }
         };
-        self.overdue(trouble.as_ref(), last.as_deref())
+        self.overdue(trouble.as_ref(), last)
+    }
+
+    /// What is asked of a subject of this kind, in words.
+    const fn source(&self) -> &'static str {
+        match self.aim.subject {
+            Subject::Workload(_) => "the cluster",
+            Subject::Silence(_) => "Alertmanager",
+        }
     }
 
     /// Judges one reading.
-    fn look(&mut self, facts: &WorkloadFacts) -> Look {
+    fn look(&mut self, seen: &Observation) -> Look {
+        match seen {
+            Observation::Workload(facts) => self.look_at_workload(facts),
+            Observation::Silence(facts) => self.look_at_silence(facts),
+        }
+    }
+
+    fn look_at_silence(&mut self, facts: &SilenceFacts) -> Look {
+        match silences::judge(self.aim.goal, &self.aim.chosen, facts) {
+            Some(look) => {
+                self.is_accepted = true;
+                if let (Subject::Silence(known), Some(silence)) = (&mut self.aim.subject, &facts.silence) {
+                    known.id = silence.id.to_string();
+                }
+                look
+            }
+            None if self.is_accepted => {
+                let words = "no Alertmanager that answers shows it. Look at the silences before you try again.";
+                Look::Partly(Outcome::Unknown, words.to_owned())
+            }
+            None => Look::Waiting("it is not among the silences yet; it is not sent again".to_owned()),
+        }
+    }
+
+    fn look_at_workload(&mut self, facts: &WorkloadFacts) -> Look {
         let now = facts.observed_at;
-        let workload = &self.aim.workload;
+        let workload = &facts.workload;
         if *facts.uid != *self.aim.uid {
             return Look::Settled(
                 Outcome::Failed,
@@ -182,7 +222,7 @@ impl Verification {
                 );
                 return Look::Settled(Outcome::Failed, words);
             }
-            Goal::Paused | Goal::Replicas(_) | Goal::Healthy | Goal::PodReplaced => {}
+            _ => {}
         }
         // An autoscaler may do its work meanwhile; what is verified then is not what was planned, and that is said.
         let before = *self.aim.replicas.get_or_insert(counts.desired);
@@ -205,7 +245,7 @@ impl Verification {
         }
         let mut deployment = facts.report.clone();
         // Whatever mark was there before the action says nothing about it; marks are in the cluster's time.
-        deployment.started.acted = deployment.started.acted.max(Some(self.began + self.observe.ahead()));
+        deployment.started.acted = deployment.started.acted.max(Some(self.began + self.planner.ahead()));
         let judged = judge(&deployment, facts.newest_pods(), now);
         let counts = deployment.counts;
         let figures = format!(
@@ -233,7 +273,7 @@ impl Verification {
     /// Who put another pod template there, which, when, and what to do about it.
     fn replaced(&self, facts: &WorkloadFacts) -> String {
         let left = Left {
-            workload: &self.aim.workload,
+            workload: &facts.workload,
             uid: &self.aim.uid,
             code: self.aim.code.as_ref(),
             goal: Goal::Healthy,
@@ -291,26 +331,32 @@ impl Verification {
         ))
     }
 
-    fn overdue(&self, trouble: Option<&SourceError>, last: Option<&str>) -> (Outcome, String) {
-        let after = time::coarse((self.clock)() - self.began);
+    fn overdue(&self, trouble: Option<&SourceError>, last: Option<(Outcome, String)>) -> (Outcome, String) {
+        let after = time::coarse((self.planner.clock)() - self.began);
         match (trouble, self.is_accepted) {
             (Some(error), _) => (
                 Outcome::Unknown,
                 format!(
-                    "after {after} the cluster could still not be read: {} Look at {} before doing anything else.",
-                    error.sentence, self.aim.workload
+                    "after {after} {} could still not be read: {} Look at {} before doing anything else.",
+                    self.source(),
+                    error.sentence,
+                    self.aim.subject
                 ),
             ),
             (None, false) => (
                 Outcome::Unknown,
                 format!(
                     "the answer was lost, and after {after} the target shows no sign of the change. It was most likely not carried out; look at {} and plan again.",
-                    self.aim.workload
+                    self.aim.subject
                 ),
             ),
-            (None, true) => {
-                (Outcome::Failed, format!("not healthy after {after}: {}", last.unwrap_or("nothing was reported")))
-            }
+            (None, true) => match last {
+                Some((outcome, words)) if self.aim.subject.workload().is_none() => (outcome, words),
+                last => {
+                    let words = last.map_or_else(|| "nothing was reported".to_owned(), |(_, words)| words);
+                    (Outcome::Failed, format!("not healthy after {after}: {words}"))
+                }
+            },
         }
     }
 }
@@ -337,7 +383,11 @@ fn kept(facts: &WorkloadFacts) -> String {
 /// What a finished rollout leaves.
 const NONE_LEFT: &str = "no old pod is left in service";
 
-enum Look {
+pub(super) enum Look {
+    /// How it ended.
     Settled(Outcome, String),
+    /// Not there yet.
     Waiting(String),
+    /// Not everywhere yet, and how it ends where the time is over.
+    Partly(Outcome, String),
 }

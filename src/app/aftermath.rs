@@ -62,7 +62,7 @@ impl Watched {
     }
 
     fn workload(&self) -> Option<&WorkloadRef> {
-        Some(&self.finished.begun.aims.get(self.finished.target)?.workload)
+        self.finished.begun.aims.get(self.finished.target)?.subject.workload()
     }
 }
 

@@ -111,12 +111,6 @@ pub enum Command {
     EditNote,
     /// Write what is typed in the operator's editor.
     EditText,
-    /// Plan to silence the alert.
-    Silence,
-    /// Plan another end of the silence that covers it.
-    ChangeSilence,
-    /// Plan to end that silence.
-    ExpireSilence,
     /// Run a command in a container of the pod.
     Exec,
     /// Open a port of the pod on this machine.
@@ -209,9 +203,6 @@ pub const NAMED: &[(Command, &str, &str)] = &[
     (Command::Note, "action.note", "write a note on the alert"),
     (Command::EditNote, "action.edit-note", "change a note on the alert, or take it back"),
     (Command::EditText, "edit_text", "write what is typed in your editor"),
-    (Command::Silence, "action.silence", "plan to silence the alert"),
-    (Command::ChangeSilence, "action.change-silence", "plan another end of its silence"),
-    (Command::ExpireSilence, "action.expire-silence", "plan to end its silence"),
     (Command::Exec, "action.exec", "run a command in a container of the pod"),
     (Command::PortForward, "action.port-forward", "forward a port of the pod to this machine"),
     (Command::EndForward, "action.end-forward", "end forwarding a port"),

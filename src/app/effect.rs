@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use super::drafts::{Draft, DraftKey};
 use super::reaching::{Call, PortAsk};
+use crate::actions::Options;
 use crate::actions::journal::Finished;
-use crate::actions::{Options, Sketch};
 use crate::domain::action::{Consent, Plan};
-use crate::domain::alert::{Silencing, Word};
+use crate::domain::alert::Word;
 use crate::domain::job::JobRef;
 use crate::domain::log::LogAsk;
 use crate::domain::release::Release;
 use crate::domain::rollout::WorkloadRef;
+use crate::domain::subject::Subject;
 use crate::sources::usage::UsageAsk;
 
 /// Something to be done outside the loop.
@@ -69,12 +70,6 @@ pub enum Effect {
     Forward(PortAsk),
     /// Close it, by its number.
     CloseForward(u64),
-    /// Work out the plan of a silence in an environment, under this number.
-    PlanSilence(u64, Arc<str>, Box<Sketch>),
-    /// Carry out a confirmed one.
-    Silence(Box<Silencing>, Consent),
-    /// Journal that one was looked at and given up.
-    LeaveSilence(Box<Silencing>),
     /// Look for runs that never ended.
     FindUnfinished,
     /// Read the journal.
@@ -97,7 +92,7 @@ pub struct PlanRequest {
     /// The action's id.
     pub action: &'static str,
     /// The targets.
-    pub targets: Vec<WorkloadRef>,
+    pub targets: Vec<Subject>,
     /// What was asked beyond the targets.
     pub options: Options,
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::drafts::Form;
+use crate::actions::Said;
 use crate::actions::journal::Finished;
-use crate::actions::{Said, Silenced};
 use crate::domain::action::{Plan, Run, RunEvent, Undone};
-use crate::domain::alert::{AlertSnapshot, Silencing};
+use crate::domain::alert::AlertSnapshot;
 use crate::domain::job::JobRef;
 use crate::domain::release::Release;
 use crate::domain::rollout::{Autoscaler, Budget, WorkloadRef};
@@ -50,12 +50,6 @@ pub enum Message {
     Slos(Box<crate::domain::slo::SloSnapshot>),
     /// The newest of the health of components in an environment.
     Health(Box<crate::domain::health::HealthSnapshot>),
-    /// The plan of a silence was worked out, or why not. The number says which request it answers.
-    SilencePlanned(u64, Box<Result<Silencing, String>>),
-    /// What became of a silence that a console did not live to end: a sentence.
-    SilenceFound(String),
-    /// A silence was carried out, or not.
-    Silenced(Box<Silenced>),
     /// What came of reaching into a pod.
     Reached(super::reaching::ReachNews),
     /// Releases of an environment were compared with what was before them.

@@ -46,7 +46,6 @@ mod saying;
 mod sight;
 mod signals;
 mod silence_list;
-mod silences;
 mod slos;
 mod supervise;
 mod tell_journal;

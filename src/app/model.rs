@@ -32,7 +32,6 @@ use crate::sources::cluster::ClusterSnapshot;
 use crate::sources::store::StoreSnapshot;
 use crate::ui::reaching::ReachingScene;
 use crate::ui::scene::{Detail, Header, JournalLine, MenuLine, PlanScene, Rows, Scene, WordScene};
-use crate::ui::silencing::SilencingScene;
 use crate::ui::state::{Overlay, UiState, View};
 
 /// The plan on the screen with the request it answers.
@@ -117,8 +116,8 @@ pub struct Model {
     pub writing: BTreeSet<Form>,
     /// What is typed into forms and not sent yet.
     pub drafts: Box<super::drafts::Drafts>,
-    /// A silence being planned.
-    pub silencing: Option<SilencingScene>,
+    /// Plans whose runs go on behind the one in front.
+    pub behind: Vec<Planning>,
     /// A pod that is to be reached into.
     pub reaching: Option<ReachingScene>,
     /// Ports of pods that are open on this machine, the oldest first.
@@ -188,7 +187,7 @@ impl Model {
             word: None,
             writing: BTreeSet::new(),
             drafts: Box::default(),
-            silencing: None,
+            behind: Vec::new(),
             reaching: None,
             open_ports: Vec::new(),
             ports_said: None,
@@ -257,7 +256,7 @@ impl Model {
     pub fn here(&self) -> Option<&Sight> {
         let planned = self.planning.as_ref().filter(|_| matches!(self.overlay(), Some(Overlay::Plan { .. })));
         let planned = planned.and_then(|planning| planning.request.targets.first());
-        let meant = planned.map(|target| target.environment.clone()).or_else(|| match &self.ui.view {
+        let meant = planned.map(|target| target.environment().clone()).or_else(|| match &self.ui.view {
             View::Detail(workload, _) | View::Logs(workload) => Some(workload.environment.clone()),
             View::Job(job, _) => Some(job.environment.clone()),
             View::Rollouts => self.cursor_row().map(|row| row.workload.environment.clone()),
@@ -382,7 +381,6 @@ impl Model {
             logs: self.logs.scene(),
             word: self.word.as_ref(),
             notes: self.store.as_ref().and_then(|store| store.facts::<Note>()),
-            silencing: self.silencing.as_ref(),
             reaching: self.reaching.as_ref(),
             plan: self.planning.as_ref().map(|planning| &planning.scene),
             menu: &self.menu,
@@ -453,6 +451,11 @@ impl Model {
     /// The overlay that has the keys.
     pub fn overlay(&self) -> Option<&Overlay> {
         self.ui.overlays.last()
+    }
+
+    /// Whether the silences are in front.
+    pub(super) fn is_among_silences(&self) -> bool {
+        self.ui.view == View::Silences
     }
 
     /// Whether a note has the keys.

@@ -20,12 +20,13 @@ use super::releases::{self, Present};
 use super::supervise::panicked;
 use super::tell_journal::{tell_journal, unreadable};
 use super::visits::{Lent, VisitEnd, Visits};
-use super::{logs, reading, saying, silences};
+use super::{logs, reading, saying};
 use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
-use crate::actions::{Scribe, Seen, Silencer, catalog};
+use crate::actions::{Executor, Scribe, Seen, catalog};
 use crate::domain::action::{Consent, Phase, Plan, Run, RunEvent, WATCHED};
 use crate::domain::log::Mask;
 use crate::domain::rollout::WorkloadRef;
+use crate::domain::subject::Subject;
 use crate::domain::text;
 use crate::sources::Clock;
 use crate::sources::observe::ObserveCluster;
@@ -58,8 +59,8 @@ pub struct Performer {
     signals: Vec<SignalFeed>,
     /// What acknowledgements are carried out with; `None` before the store is kept.
     scribe: Option<Scribe>,
-    /// What silences are made with, of each environment that has Alertmanagers.
-    silencers: Vec<Silencer>,
+    /// What acts in no cluster, of each environment: no connection is waited for.
+    local: Vec<Executor>,
     /// Visits to pods.
     visits: Visits,
     /// What is current now, for the store.
@@ -97,7 +98,7 @@ impl Performer {
             watching: Vec::new(),
             signals: Vec::new(),
             scribe: None,
-            silencers: Vec::new(),
+            local: Vec::new(),
             visits: Visits::default(),
             releases: watch::Sender::default(),
         }
@@ -129,13 +130,17 @@ impl Performer {
         super::keep::keep(keep, self.state.clone(), self.clock.clone(), follow, &self.messages);
     }
 
-    /// Gives it what silences are made with.
-    pub fn silence_by(&mut self, silencers: Vec<Silencer>) {
-        self.silencers = silencers;
+    /// Gives it what acts in no cluster, of each environment.
+    pub fn act_by(&mut self, local: Vec<Executor>) {
+        self.local = local;
     }
 
-    fn silencer(&self, environment: &str) -> Option<Silencer> {
-        self.silencers.iter().find(|silencer| *silencer.environment == *environment).cloned()
+    /// What plans and acts on these subjects: by the connection to their cluster, where they are of one.
+    fn executor(&self, environment: &str, subjects: &[Subject]) -> Option<&Executor> {
+        if subjects.iter().any(|subject| subject.workload().is_some()) {
+            return self.ways.of(environment).map(|current| &current.reach.executor);
+        }
+        self.local.iter().find(|executor| executor.planner.environment == *environment)
     }
 
     fn desk(&self) -> Desk {
@@ -193,18 +198,6 @@ impl Performer {
             Effect::LeaveUnsaid(word) => {
                 if let Some(scribe) = self.scribe.clone() {
                     self.writes.spawn_blocking(move || scribe.give_up(&word));
-                }
-            }
-            Effect::PlanSilence(number, environment, sketch) => {
-                silences::plan(self.silencer(&environment), (number, environment, *sketch), self.messages.clone());
-            }
-            Effect::Silence(plan, answer) => {
-                let silencer = self.silencer(&plan.environment);
-                self.runs.spawn(silences::carry_out(silencer, *plan, answer, self.messages.clone()));
-            }
-            Effect::LeaveSilence(plan) => {
-                if let Some(silencer) = self.silencer(&plan.environment) {
-                    self.writes.spawn_blocking(move || silencer.give_up(&plan));
                 }
             }
             Effect::Exec(call) => {
@@ -308,8 +301,8 @@ impl Performer {
 
     fn plan(&self, request: PlanRequest) {
         let messages = self.messages.clone();
-        let environment = request.targets.first().map(|target| target.environment.clone()).unwrap_or_default();
-        let planner = self.ways.of(&environment).map(|current| current.reach.planner.clone());
+        let environment = request.targets.first().map(|target| target.environment().clone()).unwrap_or_default();
+        let planner = self.executor(&environment, &request.targets).map(|executor| executor.planner.clone());
         tokio::spawn(async move {
             let answer = match (planner, catalog::named(request.action)) {
                 (Some(planner), Some(action)) => {
@@ -322,7 +315,7 @@ impl Performer {
     }
 
     fn give_up(&mut self, plan: &Plan, words: &str) {
-        let targets = plan.targets.iter().map(|target| target.workload.to_string()).collect::<Vec<_>>().join(", ");
+        let targets = plan.targets.iter().map(|target| target.subject.to_string()).collect::<Vec<_>>().join(", ");
         let entry = Entry {
             what: What::GivenUp,
             cluster: plan.cluster.uid.clone().unwrap_or_else(|| plan.cluster.server.clone()),
@@ -343,7 +336,8 @@ impl Performer {
     }
 
     fn execute(&mut self, plan: Plan, answer: Consent) {
-        let Some(current) = self.ways.of(&plan.environment) else {
+        let subjects: Vec<Subject> = plan.targets.iter().map(|target| target.subject.clone()).collect();
+        let Some(executor) = self.executor(&plan.environment, &subjects).cloned() else {
             // A connection once made stays: without one no plan of it could have been made here.
             let mut run = Run::draft(plan.id.as_str(), plan.targets.len());
             run.phase = Phase::Refused;
@@ -351,7 +345,7 @@ impl Performer {
             let _ = self.messages.try_send(Message::RunEnded(Box::new(run)));
             return;
         };
-        let (executor, messages) = (current.reach.executor.clone(), self.messages.clone());
+        let messages = self.messages.clone();
         let (id, targets) = (plan.id.clone(), plan.targets.len());
         self.runs.spawn(watched(id, targets, messages, move |events| {
             Box::pin(async move { executor.execute(&plan, &answer, &events).await })
@@ -371,21 +365,37 @@ impl Performer {
                 return;
             }
         };
-        for begun in journal::unfinished_silences(&chains) {
-            if let Some(silencer) = self.silencer(&begun.environment) {
-                silences::look_back(silencer, begun, self.messages.clone());
-            }
-        }
         self.unfinished = journal::unfinished(&chains);
         self.unreadable = chains.iter().filter_map(unreadable).collect();
         // What the loop learns of later, with the next line of the journal, is worth no wait here.
         let _ = self.messages.try_send(Message::Finished(journal::finished(&chains, since)));
         self.tell_unfinished("verified as soon as its cluster is connected; nothing is sent");
+        self.resume_local();
+    }
+
+    /// Verifies the unfinished runs that are of no cluster: nothing is waited for.
+    fn resume_local(&mut self) {
+        let is_local = |run: &Unfinished| run.begun.aims.iter().all(|aim| aim.subject.workload().is_none());
+        let (local, others) = std::mem::take(&mut self.unfinished).into_iter().partition(is_local);
+        self.unfinished = others;
+        let local: Vec<Unfinished> = local;
+        for run in local {
+            let executor = self.local.iter().find(|one| one.planner.environment == run.begun.environment).cloned();
+            let (messages, id, targets) = (self.messages.clone(), run.begun.run.clone(), run.begun.aims.len());
+            let Some(executor) = executor else { continue };
+            self.runs.spawn(async move {
+                let _ = messages.send(Message::Resumed(Box::new(Run::begun(id.as_str(), targets)))).await;
+                let resumed = move |events| -> BoxFuture<'static, Run> {
+                    Box::pin(async move { executor.resume(&run, &events).await })
+                };
+                watched(id, targets, messages, resumed).await;
+            });
+        }
     }
 
     fn tell_unfinished(&self, what_now: &str) {
         let told = |run: &Unfinished| {
-            let targets = run.begun.aims.iter().map(|aim| aim.workload.to_string()).collect::<Vec<_>>().join(", ");
+            let targets = run.begun.aims.iter().map(|aim| aim.subject.to_string()).collect::<Vec<_>>().join(", ");
             let words = format!(
                 "UNFINISHED: {} of {targets} by {} at {}: {what_now}.",
                 run.begun.action,

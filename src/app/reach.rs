@@ -266,9 +266,16 @@ pub(super) async fn patiently<'a, T>(ask: impl Fn() -> Pending<'a, T>) -> T {
 /// Asks who we are and tells it when known.
 async fn identify(planner: Planner, messages: mpsc::Sender<Message>, place: usize, connected: Connected) {
     planner.remember_cluster().await;
-    if let Some(identity) = patiently(|| planner.observe.identity()).await {
+    if let Some(identity) = patiently(|| identity_of(&planner)).await {
         let connected = Connected { identity: Some(identity), ..connected };
         let _ = messages.send(Message::Connected(place, connected)).await;
+    }
+}
+
+fn identity_of(planner: &Planner) -> Pending<'_, Option<String>> {
+    match &planner.observe {
+        Some(observe) => observe.identity(),
+        None => Box::pin(std::future::ready(Ok(None))),
     }
 }
 

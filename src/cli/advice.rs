@@ -91,7 +91,9 @@ pub(super) async fn told(session: &Session, connected: &Connected, plan: Plan) -
         return plan;
     }
     let mut snapshot = Box::pin(connected.settled(SETTLE_WITHIN)).await;
-    let is_target = |row: &crate::domain::rollout::Rollout| plan.targets.iter().any(|one| one.workload == row.workload);
+    let is_target = |row: &crate::domain::rollout::Rollout| {
+        plan.targets.iter().any(|one| one.subject.workload() == Some(&row.workload))
+    };
     snapshot.rollouts = snapshot.rollouts.iter().filter(|row| is_target(row)).cloned().collect();
     let advice = advise(session, &snapshot).await;
     into_plan(plan, |workload| advice.iter().find(|one| one.workload == *workload))

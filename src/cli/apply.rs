@@ -14,7 +14,7 @@ use super::output::{note, say, say_json};
 use super::session::Session;
 use super::{Format, Global, exit};
 use crate::domain::action::{Consent, Phase, Plan, Run, RunEvent};
-use crate::domain::alert::{Deed, NoteDeed, SilenceDeed, Silencing, Word};
+use crate::domain::alert::{Deed, NoteDeed, Word};
 
 /// The longest plan document.
 const LONGEST: u64 = 64 * 1024 * 1024;
@@ -48,16 +48,17 @@ struct TargetResult<'a> {
     target: String,
     outcome: Phase,
     words: &'a str,
+    /// What was made, by its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    made: Option<&'a str>,
 }
 
 /// A plan document.
 enum Document {
-    /// Of workloads.
-    Workloads(Box<Plan>),
+    /// Of an action of the catalogue.
+    Plan(Box<Plan>),
     /// Of a word about alerts.
     Word(Word),
-    /// Of a silence.
-    Silence(Box<Silencing>),
 }
 
 /// The part of a document that tells which it is.
@@ -78,14 +79,10 @@ impl Apply {
             return Ok(ExitCode::from(exit::USAGE));
         }
         let plan = match self.read() {
-            Ok(Document::Workloads(plan)) => *plan,
+            Ok(Document::Plan(plan)) => *plan,
             Ok(Document::Word(word)) => {
                 let words = self.reason.as_deref().unwrap_or_default();
                 return super::word::apply(global, word, (&self.confirm, words), self.output).await;
-            }
-            Ok(Document::Silence(plan)) => {
-                let words = self.reason.as_deref().unwrap_or_default();
-                return super::silencing::apply(global, &plan, (&self.confirm, words), self.output).await;
             }
             Err(sentence) => {
                 note(&sentence);
@@ -95,7 +92,7 @@ impl Apply {
         let mut global = global.clone();
         // The plan says where; a contradiction on the command line is refused below.
         global.environment.get_or_insert_with(|| plan.environment.clone());
-        if global.context.is_none() && plan.cluster.context != "in-cluster" {
+        if global.context.is_none() && !matches!(plan.cluster.context.as_str(), "" | "in-cluster") {
             global.context = Some(plan.cluster.context.clone());
         }
         let session = Session::prepare(&global);
@@ -107,15 +104,18 @@ impl Apply {
             ));
             return Ok(ExitCode::from(exit::REFUSED));
         }
-        let connected = match session.connect().await {
-            Ok(connected) => connected,
-            Err(error) => {
-                note(&format!("Nothing was sent: {}", error.sentence));
-                return Ok(ExitCode::from(exit::REFUSED));
-            }
-        };
         let (leave, leaving) = watch::channel(false);
-        let executor = session.executor(&connected, leaving);
+        let executor = if plan.targets.iter().any(|target| target.subject.workload().is_some()) {
+            match session.connect().await {
+                Ok(connected) => session.executor(&connected, leaving),
+                Err(error) => {
+                    note(&format!("Nothing was sent: {}", error.sentence));
+                    return Ok(ExitCode::from(exit::REFUSED));
+                }
+            }
+        } else {
+            session.local(leaving)
+        };
         let (events, mut told) = mpsc::channel(64);
         let consent = Consent { typed: self.confirm.clone(), reason: self.reason.clone() };
         // Leaving means finishing the target in flight: a signal only stops what was not started.
@@ -154,10 +154,8 @@ impl Apply {
             document(&text).map(|plan| Document::Word(Word::Taking(plan)))
         } else if NoteDeed::ALL.into_iter().any(|deed| deed.id() == action) {
             document(&text).map(|plan| Document::Word(Word::Noting(plan)))
-        } else if SilenceDeed::ALL.into_iter().any(|deed| deed.id() == action) {
-            document(&text).map(|plan| Document::Silence(Box::new(plan)))
         } else {
-            document(&text).map(|plan| Document::Workloads(Box::new(plan)))
+            document(&text).map(|plan| Document::Plan(Box::new(plan)))
         };
         read.map_err(|why| {
             format!("{} is no plan document: {why}. Make one with: quarterdeck plan … --output json", self.file)
@@ -168,9 +166,10 @@ impl Apply {
         let targets = plan.targets.iter().zip(&run.targets);
         if self.output == Format::Json {
             let targets = targets.map(|(target, run)| TargetResult {
-                target: target.workload.to_string(),
+                target: target.subject.to_string(),
                 outcome: run.phase,
                 words: &run.words,
+                made: run.made.as_deref(),
             });
             let document =
                 Report { id: &run.id, outcome: run.phase, reason: run.reason.as_deref(), targets: targets.collect() };
@@ -181,7 +180,7 @@ impl Apply {
             return Ok(());
         }
         for (target, run) in targets {
-            say(&format!("{}: {}: {}", target.workload, run.phase.word(), run.words))?;
+            say(&format!("{}: {}: {}", target.subject, run.phase.word(), run.words))?;
         }
         Ok(())
     }
@@ -205,6 +204,7 @@ fn tell(event: &RunEvent) {
         | RunEvent::Confirmed
         | RunEvent::Refused { .. }
         | RunEvent::Aborted { .. }
+        | RunEvent::Made { .. }
         | RunEvent::Settled { .. } => return,
     };
     note(words);

@@ -235,7 +235,7 @@ fn table(chains: &[Chain]) -> String {
         vec![["TIME", "WHAT", "ACTION", "ENVIRONMENT", "ACTOR", "TARGETS", "WORDS"].map(str::to_owned).to_vec()];
     rows.extend(lines.into_iter().map(|line| {
         let entry = &line.entry;
-        let aims: Vec<String> = entry.aims.iter().map(|aim| aim.workload.to_string()).collect();
+        let aims: Vec<String> = entry.aims.iter().map(|aim| aim.subject.to_string()).collect();
         let clean = |raw: &str| text::clean(raw).into_owned();
         vec![
             line.at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),

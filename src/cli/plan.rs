@@ -4,9 +4,9 @@ use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
 use clap::Args;
 use color_eyre::eyre::Result;
+use tokio::sync::watch;
 
 use super::fields::Fields;
 use super::output::{note, say, say_document};
@@ -14,14 +14,17 @@ use super::pod::{POD, workload_of};
 use super::session::{Session, shows};
 use super::word::Ask;
 use super::{Format, Global, exit};
-use crate::actions::{Options, catalog};
+use crate::actions::{Action, Options, catalog};
 use crate::domain::action::{Plan as Document, Rehearsal, Target};
-use crate::domain::alert::{Deed, NoteDeed, SilenceDeed};
+use crate::domain::alert::{Deed, NoteDeed};
 use crate::domain::rollout::{Kind, WorkloadRef};
-use crate::domain::service::Choice;
+use crate::domain::service::{Choice, UNMAPPED};
+use crate::domain::subject::{Subject, SubjectKind};
 use crate::domain::time;
-use crate::sources::error::Trouble;
+use crate::sources::error::{SourceError, Trouble};
 
+/// The most alerts that are named.
+const MOST_NAMED: usize = 20;
 /// What a target that is a service begins with.
 const SERVICE: &str = "service/";
 
@@ -30,7 +33,6 @@ pub(super) struct Plan {
     /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image; of alerts: acknowledge, give-back, note, edit-note, withdraw-note, silence; of silences: change-silence, expire-silence.
     action: String,
     /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one. Alerts by name or fingerprint. A silence by its id.
-    #[arg(required_unless_present = "matcher")]
     targets: Vec<String>,
     /// The namespace; else the context's.
     #[arg(long, short)]
@@ -43,12 +45,6 @@ pub(super) struct Plan {
     /// Act over the operation record of a run that is known to be dead: the plan says whose it is, asks for a reason, and the journal keeps it.
     #[arg(long)]
     override_record: bool,
-    /// For silence: what it covers, as NAME=VALUE, !=, =~ or !~; else what the alerts have in common.
-    #[arg(long, value_name = "MATCHER")]
-    matcher: Vec<String>,
-    /// For silence and change-silence: how long it holds from now, as 30m, 2h or 1d; 2 hours when not given.
-    #[arg(long = "for", value_name = "TIME", value_parser = time::span)]
-    holds_for: Option<TimeDelta>,
     /// For note and edit-note: what it is to say; - reads standard input.
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
@@ -70,28 +66,54 @@ impl Plan {
             let (text, id) = (self.text.as_deref(), self.note.as_deref());
             return Some(super::word::plan(global, &Ask::Note { deed, text, id }, &self.targets, self.output).await);
         }
-        let Some(deed) = SilenceDeed::ALL.into_iter().find(|deed| deed.id() == self.action) else {
-            return self.targets.is_empty().then(|| {
-                note("Say on what.");
-                Ok(ExitCode::from(exit::USAGE))
-            });
+        None
+    }
+
+    /// Plans something that is in no cluster.
+    async fn local(&self, session: &Session, action: &dyn Action) -> Result<ExitCode> {
+        let (_leave, leaving) = watch::channel(false);
+        let executor = session.local(leaving);
+        let given = match self.fields.given(action) {
+            Ok(given) => given,
+            Err(sentence) => return usage(&sentence),
         };
-        let ask =
-            super::silencing::Ask { deed, targets: &self.targets, matchers: &self.matcher, holds_for: self.holds_for };
-        Some(super::silencing::plan(global, &ask, self.output).await)
+        let (target, given) = match super::silencing::meant(session, &executor, (action, given), &self.targets).await {
+            Ok(meant) => meant,
+            Err((code, sentence)) => {
+                note(&sentence);
+                return Ok(ExitCode::from(code));
+            }
+        };
+        let planned = executor.planner.plan(action, &[target], &Options { given, ..Options::default() }).await;
+        self.say(planned)
+    }
+
+    /// Says what was planned.
+    fn say(&self, planned: Result<Document, SourceError>) -> Result<ExitCode> {
+        match planned {
+            Ok(plan) => {
+                match self.output {
+                    Format::Json => say_document(&plan)?,
+                    Format::Table => say(&in_words(&plan))?,
+                }
+                for refusal in &plan.refusals {
+                    note(&format!("Cannot be applied: {refusal}"));
+                }
+                Ok(ExitCode::from(if plan.is_applicable() { 0 } else { exit::REFUSED }))
+            }
+            Err(error) => {
+                note(&error.sentence);
+                Ok(ExitCode::from(if error.trouble == Trouble::NotFound { exit::USAGE } else { 1 }))
+            }
+        }
     }
 
     pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
-        let usage = |words: &str| {
-            note(words);
-            Ok(ExitCode::from(exit::USAGE))
-        };
         if let Some(planned) = self.of_alerts(global).await {
             return planned;
         }
         let Some(action) = catalog::named(&self.action) else {
             let of_alerts = Deed::ALL.into_iter().map(Deed::id).chain(NoteDeed::ALL.into_iter().map(NoteDeed::id));
-            let of_alerts = of_alerts.chain(SilenceDeed::ALL.into_iter().map(SilenceDeed::id));
             let known: Vec<&str> = catalog::ALL.iter().map(|action| action.id()).chain(of_alerts).collect();
             return usage(&format!("There is no action {:?}; there is {}.", self.action, known.join(", ")));
         };
@@ -99,6 +121,12 @@ impl Plan {
         session.tell_problems();
         if let Some(doubt) = session.doubt() {
             return usage(doubt);
+        }
+        if action.about().on == SubjectKind::Silence {
+            return self.local(&session, action).await;
+        }
+        if self.targets.is_empty() {
+            return usage("Say on what.");
         }
         let connected = match session.connect().await {
             Ok(connected) => connected,
@@ -152,36 +180,20 @@ impl Plan {
             Err(sentence) => return usage(&sentence),
         };
         let planner = session.planner(&connected);
-        match planner
-            .plan(
-                action,
-                &targets,
-                &Options {
-                    given,
-                    overrides_record: self.override_record,
-                    wave: self.wave.map(NonZeroUsize::get),
-                    choice,
-                },
-            )
-            .await
-        {
-            Ok(plan) => {
-                let plan = Box::pin(super::advice::told(&session, &connected, plan)).await;
-                match self.output {
-                    Format::Json => say_document(&plan)?,
-                    Format::Table => say(&in_words(&plan))?,
-                }
-                for refusal in &plan.refusals {
-                    note(&format!("Cannot be applied: {refusal}"));
-                }
-                Ok(ExitCode::from(if plan.is_applicable() { 0 } else { exit::REFUSED }))
-            }
-            Err(error) => {
-                note(&error.sentence);
-                Ok(ExitCode::from(if error.trouble == Trouble::NotFound { exit::USAGE } else { 1 }))
-            }
+        let targets: Vec<Subject> = targets.into_iter().map(Subject::from).collect();
+        let options =
+            Options { given, overrides_record: self.override_record, wave: self.wave.map(NonZeroUsize::get), choice };
+        match planner.plan(action, &targets, &options).await {
+            Ok(plan) => self.say(Ok(Box::pin(super::advice::told(&session, &connected, plan)).await)),
+            Err(error) => self.say(Err(error)),
         }
     }
+}
+
+/// Says what is wrong with the command line.
+fn usage(words: &str) -> Result<ExitCode> {
+    note(words);
+    Ok(ExitCode::from(exit::USAGE))
 }
 
 /// The workload a target names; else the exit code and the sentence.
@@ -206,15 +218,13 @@ pub(super) fn named(target: &str) -> Option<(Kind, &str)> {
 
 /// The plan for people, in the order of the screen.
 fn in_words(plan: &Document) -> String {
+    let place = match plan.cluster.context.as_str() {
+        // What is done in no cluster names none.
+        "" => String::new(),
+        context => format!(", context {context} at {}", plan.cluster.server),
+    };
     let mut lines = vec![
-        format!(
-            "{} in {} ({}), context {} at {}",
-            plan.action,
-            plan.environment,
-            plan.guard.word(),
-            plan.cluster.context,
-            plan.cluster.server
-        ),
+        format!("{} in {} ({}){place}", plan.action, plan.environment, plan.guard.word()),
         format!("as {} ({}@{})", plan.actor.name(), plan.actor.os_user, plan.actor.host),
     ];
     if let Some(service) = &plan.service {
@@ -235,18 +245,23 @@ fn in_words(plan: &Document) -> String {
         }
     }
     lines.push(String::new());
-    lines.push(match &plan.rehearsal {
+    if !plan.means.is_empty() {
+        lines.push(plan.means.clone());
+    }
+    lines.extend(match &plan.rehearsal {
+        Rehearsal::NotOffered => None,
         Rehearsal::Accepted(warnings) if warnings.is_empty() => {
-            "CHECKED BY THE SERVER: it would accept this.".to_owned()
+            Some("CHECKED BY THE SERVER: it would accept this.".to_owned())
         }
-        Rehearsal::Accepted(warnings) => format!("CHECKED BY THE SERVER, with warnings: {}", warnings.join("; ")),
-        Rehearsal::Rejected(reason) => format!("THE SERVER REFUSES THIS: {reason}"),
-        Rehearsal::NotChecked(reason) => format!("NOT CHECKED BY THE SERVER: {reason}"),
+        Rehearsal::Accepted(warnings) => Some(format!("CHECKED BY THE SERVER, with warnings: {}", warnings.join("; "))),
+        Rehearsal::Rejected(reason) => Some(format!("THE SERVER REFUSES THIS: {reason}")),
+        Rehearsal::NotChecked(reason) => Some(format!("NOT CHECKED BY THE SERVER: {reason}")),
     });
     if plan.is_applicable() {
         lines.push(format!(
-            "Apply with: quarterdeck plan … --output json | quarterdeck apply - --confirm {}",
-            plan.confirmation.word
+            "Apply with: quarterdeck plan … --output json | quarterdeck apply - --confirm {}{}",
+            plan.confirmation.word,
+            if plan.confirmation.needs_reason { " --reason WHY" } else { "" }
         ));
         lines.push(format!("Expires at {}.", plan.expires_at.format("%H:%M:%S UTC")));
     }
@@ -255,7 +270,7 @@ fn in_words(plan: &Document) -> String {
 
 fn target_words(target: &Target, plan: &Document) -> Vec<String> {
     let mut lines =
-        vec![target.workload.to_string(), format!("  from  {}", target.from), format!("  to    {}", target.to)];
+        vec![target.subject.to_string(), format!("  from  {}", target.from), format!("  to    {}", target.to)];
     for change in &target.changes {
         let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
         lines.push(format!("  change  {}: {} -> {}", change.path, side(&change.before), side(&change.after)));
@@ -268,6 +283,15 @@ fn target_words(target: &Target, plan: &Document) -> Vec<String> {
             time::coarse(time::age(evidence.observed_at, plan.refreshed_at)),
             evidence.words
         ));
+    }
+    for reached in target.reaches.iter().take(MOST_NAMED) {
+        let service = reached.service.as_deref().unwrap_or(UNMAPPED);
+        let mark = if reached.is_chosen { "" } else { ", NOT CHOSEN" };
+        let (name, severity) = (&reached.name, reached.severity.word());
+        lines.push(format!("  reaches  {name} {severity}, {service}{mark}: {}", reached.summary));
+    }
+    if target.reaches.len() > MOST_NAMED {
+        lines.push(format!("  reaches  {} more", target.reaches.len() - MOST_NAMED));
     }
     lines.push(format!("  affects  {}", target.blast.words));
     lines.extend(target.steps.iter().map(|step| format!("  step  {}", step.words)));

@@ -65,7 +65,8 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
         author: author(),
         environment: session.environment.name.to_string(),
     };
-    let silencers = (0..session.settings.environments.len()).filter_map(|place| session.at(place).silencer()).collect();
+    let local = |place| session.at(place).local(leave.clone());
+    let local = (0..session.settings.environments.len()).map(local).collect();
     let feeds = Feeds {
         alerts: session.alert_feeds(),
         signals: session.signal_feeds(),
@@ -75,7 +76,7 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
     let mut performer =
         Performer::new(connect(session, leave), names, told, state, journal, seen, clock.clone()).masking(mask);
     performer.keep(keep);
-    performer.silence_by(silencers);
+    performer.act_by(local);
     performer.watch(feeds);
     let editor = chosen_editor(|name| std::env::var(name).ok());
     let runtime = Runtime { model, performer, messages, leaving, theme, glyphs, clock, editor };

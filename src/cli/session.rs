@@ -11,7 +11,7 @@ use super::Global;
 use super::output::note;
 use crate::actions::journal::{self, Journal};
 use crate::actions::{
-    Clusters, CommandLines, Desk, Executor, Grant, Limits, Neighbour, Planner, PodReach, Seen, Silencer, actor, key,
+    Clusters, CommandLines, Desk, Executor, Grant, Limits, Neighbour, Planner, PodReach, Seen, actor, key,
 };
 use crate::app::{Scope, command_names};
 use crate::config::{Asked, ContextRef, Environment, Paths, Settings};
@@ -266,23 +266,6 @@ impl Session {
         AlertFeed::of(&self.environment, &self.settings.services, &self.clock)
     }
 
-    /// What silences of the environment are planned and carried out with; `None` when it has no Alertmanager.
-    pub(super) fn silencer(&self) -> Option<Silencer> {
-        let feed = self.alert_feed().filter(|feed| !feed.clients.is_empty())?;
-        let grant = self.grant();
-        Some(Silencer {
-            environment: self.environment.name.clone(),
-            guard: self.environment.guard,
-            replica_labels: self.environment.alerts.replica_labels.clone(),
-            operate: grant.is_ok().then(|| Arc::new(feed.hands()) as _),
-            observe: Arc::new(feed.eyes()),
-            grant,
-            author: author(),
-            journal: self.journal.clone(),
-            clock: self.clock(),
-        })
-    }
-
     /// The alerts of the environment, once; `None` when it has neither Alertmanagers nor a Prometheus.
     pub(super) async fn alerts(&self, within: Duration) -> Option<AlertSnapshot> {
         let feed = self.alert_feed()?;
@@ -361,7 +344,11 @@ impl Session {
 
     /// What planner and executor of the environment share.
     fn desk(&self) -> Desk {
+        let alerting = self.alert_feed().filter(|feed| !feed.clients.is_empty());
         Desk {
+            alerts: alerting.as_ref().map(|feed| Arc::new(feed.eyes()) as _),
+            silence: alerting.map(|feed| Arc::new(feed.hands()) as _),
+            replica_labels: self.environment.alerts.replica_labels.clone(),
             environment: self.environment.name.clone(),
             limits: self.limits(),
             grant: self.grant(),
@@ -372,6 +359,11 @@ impl Session {
             journal: self.journal.clone(),
             clock: self.clock(),
         }
+    }
+
+    /// The executor of what is in no cluster.
+    pub(super) fn local(&self, leaving: watch::Receiver<bool>) -> Executor {
+        self.desk().local_executor(leaving)
     }
 
     /// The planner of the environment.

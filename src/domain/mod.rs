@@ -26,6 +26,7 @@
 //! | [`slo`] | what was promised, what is left of it, and how fast it is spent |
 //! | [`source`] | how fresh what we were told is |
 //! | [`store`] | acknowledgements, notes, annotations, releases seen, the audit: what the store keeps |
+//! | [`subject`] | what an action is on: a workload, a silence, an alert, a pod |
 //! | [`text`] | the one sanitiser every remote string passes |
 //! | [`timeline`] | what happened within the last hour, from every source, in one order |
 //! | [`time`] | ages and their coarse steps, clocks of other time zones |
@@ -51,6 +52,7 @@ pub mod signal;
 pub mod slo;
 pub mod source;
 pub mod store;
+pub mod subject;
 pub mod text;
 pub mod time;
 pub mod timeline;

@@ -33,7 +33,6 @@ pub mod root;
 pub mod scene;
 pub mod signals;
 pub mod silences;
-pub mod silencing;
 pub mod slo;
 pub mod state;
 pub mod text;

@@ -10,11 +10,10 @@ use super::overview::OverviewScene;
 use super::reaching::ReachingScene;
 use super::signals::SignalsScene;
 use super::silences::SilencesScene;
-use super::silencing::SilencingScene;
 use super::slo::SloScene;
-use super::state::{Field, UiState};
+use super::state::{Field, Slot, UiState};
 use super::usage::UsageScene;
-use crate::domain::action::{Plan, Run};
+use crate::domain::action::{Gesture, Plan, Run};
 use crate::domain::alert::Word;
 use crate::domain::environment::Guard;
 use crate::domain::job::{Job, JobRef};
@@ -207,6 +206,12 @@ pub struct Detail {
 pub struct PlanScene {
     /// The title: `Roll back deployment/api -n shop`.
     pub title: String,
+    /// The fields of the action that are typed on its plan, by their ids; what they are given makes another plan.
+    pub form: Vec<&'static str>,
+    /// What they held when the plan was asked for.
+    pub planned: Vec<String>,
+    /// What is wrong with what was typed into them, or is still lacking.
+    pub wrong: Option<String>,
     /// The plan; `None` while it is being worked out.
     pub plan: Option<Arc<Plan>>,
     /// Why there is none, when working it out failed.
@@ -217,6 +222,27 @@ pub struct PlanScene {
     pub run: Option<Run>,
     /// What happened to the run so far, oldest first.
     pub log: Vec<(Instant, String)>,
+}
+
+impl PlanScene {
+    /// The fields that are typed, in their order.
+    pub fn slots(&self) -> Vec<Slot> {
+        let confirmation = self.plan.as_ref().map(|plan| &plan.confirmation);
+        let is_typed = confirmation.is_none_or(|one| one.gesture != Gesture::Enter);
+        if self.form.is_empty() {
+            let is_reasoned = confirmation.is_some_and(|one| one.needs_reason);
+            let typed = (is_typed || is_reasoned).then_some(Slot::Typed);
+            return typed.into_iter().chain(is_reasoned.then_some(Slot::Reason)).collect();
+        }
+        let given = (0..self.form.len()).map(Slot::Given);
+        let typed = (is_typed && confirmation.is_some()).then_some(Slot::Typed);
+        std::iter::once(Slot::Reason).chain(given).chain(typed).collect()
+    }
+
+    /// Whether something else is typed than what was planned.
+    pub fn is_changed(&self, given: &[Field]) -> bool {
+        given.len() == self.planned.len() && given.iter().zip(&self.planned).any(|(field, text)| field.text != *text)
+    }
 }
 
 /// A line of a menu: an action, an environment, a completion.
@@ -294,8 +320,6 @@ pub struct Scene<'a> {
     pub word: Option<&'a WordScene>,
     /// What was written down about alerts; `None` before the store said anything.
     pub notes: Option<&'a AlertNotes>,
-    /// A silence being planned.
-    pub silencing: Option<&'a SilencingScene>,
     /// A pod that is to be reached into.
     pub reaching: Option<&'a ReachingScene>,
     /// The plan on the screen.

@@ -1,6 +1,7 @@
 //! What the operator is looking at: views, cursors, filters, overlays. Changed by the loop alone, read by every draw.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use super::alerts::AlertsState;
@@ -181,6 +182,41 @@ impl Field {
     }
 }
 
+/// What was under the cursor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Meant {
+    /// A workload.
+    Workload(WorkloadRef),
+    /// A pod of one, by its name.
+    Pod(WorkloadRef, String),
+    /// An alert or a group of them: its name, and the key of the first.
+    Alert(String, String),
+    /// A silence, by its id.
+    Silence(String),
+}
+
+impl fmt::Display for Meant {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Workload(workload) => workload.fmt(to),
+            Self::Pod(workload, pod) => write!(to, "pod {pod} of {workload}"),
+            Self::Alert(name, _) => to.write_str(name),
+            Self::Silence(id) => write!(to, "silence {id}"),
+        }
+    }
+}
+
+/// A field of an open plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot {
+    /// The word, or the target's name.
+    Typed,
+    /// The reason.
+    Reason,
+    /// A field of the action, by its place.
+    Given(usize),
+}
+
 /// What lies over the view; the last one of the stack has the keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Overlay {
@@ -203,10 +239,10 @@ pub enum Overlay {
         /// The chosen line.
         selected: usize,
     },
-    /// The actions that apply to the row under the cursor.
+    /// What can be done with what is under the cursor.
     Actions {
-        /// The row.
-        workload: WorkloadRef,
+        /// What that was when the menu was opened.
+        meant: Meant,
         /// The chosen line.
         selected: usize,
     },
@@ -218,8 +254,10 @@ pub enum Overlay {
         typed: Field,
         /// The reason, where one is asked for.
         reason: Field,
-        /// Whether the reason has the keys.
-        is_in_reason: bool,
+        /// What is given for the fields of the action, where these are typed on its plan.
+        given: Vec<Field>,
+        /// What has the keys.
+        at: Slot,
     },
     /// Alerts being acknowledged or given back, or a note on one; its content is the scene's `word`.
     Word {
@@ -230,15 +268,6 @@ pub enum Overlay {
     },
     /// A pod that is to be reached into; its content is the scene's `reaching`.
     Reaching {
-        /// The first line shown.
-        scroll: usize,
-        /// Which field has the keys.
-        at: usize,
-        /// What was typed so far.
-        fields: Vec<Field>,
-    },
-    /// A silence being planned; its content is the scene's `silencing`.
-    Silencing {
         /// The first line shown.
         scroll: usize,
         /// Which field has the keys.

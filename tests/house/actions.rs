@@ -159,6 +159,9 @@ impl Rig {
             services: Arc::default(),
             seen: Arc::new(Mutex::new(Seen::load(&state))),
             ended: Arc::default(),
+            alerts: None,
+            silence: None,
+            replica_labels: Arc::default(),
             journal: Arc::new(Mutex::new(Journal::new(&state))),
             clock,
         };

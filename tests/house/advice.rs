@@ -109,7 +109,7 @@ fn the_advice_is_evidence_of_the_plan_to_roll_back_and_of_no_other() {
     for (action, expected) in [("rollback", 1), ("restart", 0)] {
         let mut plan = crate::stage::plan(&[]);
         plan.action = action.to_owned();
-        plan.targets[0].workload = row.workload.clone();
+        plan.targets[0].subject = row.workload.clone().into();
         let before = plan.targets[0].evidence.len();
         let plan = stage.model.with_advice(plan.sealed(), now());
         assert_eq!(plan.targets[0].evidence.len() - before, expected, "{action}");

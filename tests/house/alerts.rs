@@ -241,7 +241,7 @@ fn an_alert_leads_to_its_rollout_and_back_by_one_key_each() {
     let effects: Vec<Effect> =
         keys.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), now())).collect();
     let planned =
-        effects.iter().any(|effect| matches!(effect, Effect::Plan(request) if &*request.targets[0].name == "payments"));
+        effects.iter().any(|effect| matches!(effect, Effect::Plan(request) if request.targets[0].name() == "payments"));
     assert!(planned, "rolling back from an alert plans for the workload it means: {effects:?}");
 }
 

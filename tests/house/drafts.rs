@@ -56,7 +56,9 @@ fn forgotten(effects: &[Effect]) -> usize {
 fn typed(stage: &Stage) -> Vec<String> {
     match stage.model.ui.overlays.last() {
         Some(Overlay::Word { text, .. }) => vec![text.text.clone()],
-        Some(Overlay::Silencing { fields, .. }) => fields.iter().map(|field| field.text.clone()).collect(),
+        Some(Overlay::Plan { reason, given, typed, .. }) => {
+            [reason].into_iter().chain(given).chain([typed]).map(|field| field.text.clone()).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -383,7 +383,7 @@ fn a_name_that_two_environments_have_is_not_guessed() {
     stage.type_text("rollback payments -n shop -e staging");
     stage.press("enter");
     let request = &stage.model.planning.as_ref().expect("a plan").request;
-    assert_eq!(request.targets.iter().map(|target| &*target.environment).collect::<Vec<_>>(), ["staging"]);
+    assert_eq!(request.targets.iter().map(|target| &**target.environment()).collect::<Vec<_>>(), ["staging"]);
     assert!(matches!(stage.model.overlay(), Some(Overlay::Plan { .. })));
     // A completion that was chosen says which, too.
     stage.press("esc");

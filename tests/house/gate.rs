@@ -7,16 +7,20 @@ use quarterdeck::actions::journal::{Entry, Journal, Line, What, chains, unfinish
 use quarterdeck::actions::{Action, Executor, Limits, Neighbour, Options, Planner, catalog};
 use quarterdeck::config::Namespaces;
 use quarterdeck::domain::action::{
-    Confirmation, Gesture, OperationRecord, Phase, Plan, RECORD_KEY, Rehearsal as Dry, Request, RunEvent, Tier,
+    Confirmation, Consent, Gesture, Given, OperationRecord, Phase, Plan, RECORD_KEY, Rehearsal as Dry, Request,
+    RunEvent, Tier,
 };
 use quarterdeck::domain::environment::Guard;
+use quarterdeck::domain::subject::{SilenceRef, Subject};
 use quarterdeck::sandbox::Fault;
 use quarterdeck::sources::observe::ObserveCluster;
-use quarterdeck::sources::operate::OperateCluster;
+use quarterdeck::sources::operate::{NoHands, OperateCluster};
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::actions::{NAMESPACE, Rig, Way, options};
+use crate::outside::Noting;
+use crate::{alerts, silencing};
 
 fn action(id: &str) -> &'static dyn Action {
     catalog::named(id).expect("an action")
@@ -169,11 +173,73 @@ async fn no_edit_widens(id: &str) {
     assert!(tried > 100 && passed < tried, "{id}: {passed} of {tried} went through as the plan is without the edit");
 }
 
+/// The same of an action on silences: what Alertmanager is asked for is what it is asked for without the edit.
+async fn no_edit_widens_of_silences(id: &str) {
+    let covered = alerts::shop()[..1].to_vec();
+    let hands = Arc::new(Noting::default());
+    let (_leave, leaving) = watch::channel(false);
+    let given = match id {
+        "silence" => Given::default().with("matcher", "alertname=HighErrorRate").with("alerts", &*covered[0].key),
+        "change-silence" => Given::default().with("for", "4h"),
+        _ => Given::default(),
+    };
+    let silence = if id == "silence" { String::new() } else { "4ef1".to_owned() };
+    let target = Subject::Silence(SilenceRef { environment: "production".into(), id: silence });
+    let planner = silencing::planner(Ok(covered));
+    let options = Options { given, ..Options::default() };
+    let plan = planner.plan(action(id), &[target], &options).await.expect("a plan");
+    assert!(plan.is_applicable(), "{:?}", plan.refusals);
+    let consent = Consent { typed: plan.confirmation.word.clone(), reason: Some("a test".into()) };
+    let attempt = async |plan: &Plan| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let journal = Arc::new(Mutex::new(Journal::new(folder.path())));
+        let executor = Executor {
+            planner: planner.clone(),
+            operate: Arc::new(NoHands),
+            silence: Some(hands.clone()),
+            journal,
+            leaving: leaving.clone(),
+        };
+        let (events, _told) = mpsc::channel(64);
+        let run = executor.execute(plan, &consent, &events).await;
+        let mut sent = std::mem::take(&mut *hands.0.lock().expect("nobody panicked"));
+        for one in sent.iter_mut().filter_map(|one| one.get_mut("comment")) {
+            *one = json!(one.as_str().unwrap_or_default().replace(&plan.id, "RUN"));
+        }
+        let lines: Vec<Line> =
+            chains(folder.path()).expect("a journal").into_iter().flat_map(|chain| chain.lines).collect();
+        (run.phase, sent, begun(&lines))
+    };
+    let (_, honest, waited) = attempt(&plan).await;
+    assert_eq!(honest.len(), 1, "{id}: the plan itself is sent");
+    let document = serde_json::to_value(&plan).expect("a document");
+    let (mut tried, mut passed) = (0, 0);
+    for place in places(&document) {
+        for edit in edits(&place, &document.pointer(&place).cloned().unwrap_or_default()) {
+            let mut edited = document.clone();
+            *edited.pointer_mut(&place).expect("a place") = edit.clone();
+            let Ok(edited) = serde_json::from_value::<Plan>(edited) else { continue };
+            if edited == plan {
+                continue;
+            }
+            tried += 1;
+            let (phase, sent, begun) = attempt(&edited.sealed()).await;
+            assert_eq!(phase, Phase::Refused, "{id}: {place} = {edit}");
+            if !sent.is_empty() {
+                passed += 1;
+                assert_eq!(sent, honest, "{id}: {place} = {edit} is sent");
+                assert_eq!(begun, waited, "{id}: {place} = {edit} is waited for");
+            }
+        }
+    }
+    assert!(tried > 50 && passed < tried, "{id}: {passed} of {tried} went through as the plan is without the edit");
+}
+
 macro_rules! of_every_action {
-    ($($name:ident: $id:literal,)+) => {
+    ($($name:ident: $tried:ident $id:literal,)+) => {
         $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $name() {
-            no_edit_widens($id).await;
+            $tried($id).await;
         })+
 
         #[test]
@@ -185,13 +251,16 @@ macro_rules! of_every_action {
 }
 
 of_every_action! {
-    no_edit_widens_a_rollback: "rollback",
-    no_edit_widens_a_restart: "restart",
-    no_edit_widens_the_restart_of_a_pod: "restart-pod",
-    no_edit_widens_a_pause: "pause",
-    no_edit_widens_a_resume: "resume",
-    no_edit_widens_a_scaling: "scale",
-    no_edit_widens_an_image: "set-image",
+    no_edit_widens_a_rollback: no_edit_widens "rollback",
+    no_edit_widens_a_restart: no_edit_widens "restart",
+    no_edit_widens_the_restart_of_a_pod: no_edit_widens "restart-pod",
+    no_edit_widens_a_pause: no_edit_widens "pause",
+    no_edit_widens_a_resume: no_edit_widens "resume",
+    no_edit_widens_a_scaling: no_edit_widens "scale",
+    no_edit_widens_an_image: no_edit_widens "set-image",
+    no_edit_widens_a_silence: no_edit_widens_of_silences "silence",
+    no_edit_widens_the_change_of_a_silence: no_edit_widens_of_silences "change-silence",
+    no_edit_widens_the_end_of_a_silence: no_edit_widens_of_silences "expire-silence",
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -200,7 +269,8 @@ async fn what_confirms_is_worked_out_and_never_read_from_the_document() {
     let mut plan = rig.plan(action("restart"), &["api"]).await;
     plan.guard = Guard::Development;
     plan.tier = Tier::T0;
-    plan.confirmation = Confirmation { gesture: Gesture::Enter, word: "GO".into(), needs_reason: false };
+    plan.confirmation =
+        Confirmation { gesture: Gesture::Enter, word: "GO".into(), needs_reason: false, otherwise: String::new() };
     let plan = plan.sealed();
     for typed in ["", "GO"] {
         rig.nothing_was_sent(&rig.execute(&plan, typed).await, "the plan asks for \"RESTART\"");
@@ -370,7 +440,7 @@ async fn a_target_that_ends_unknown_stops_the_next_wave() {
     let plan = rig.plan(action("restart"), &["api", "web"]).await;
     assert_eq!(plan.waves(), [[0], [1]]);
     let (events, mut told) = mpsc::channel(64);
-    let given = quarterdeck::domain::action::Consent { typed: plan.confirmation.word.clone(), reason: None };
+    let given = Consent { typed: plan.confirmation.word.clone(), reason: None };
     let sleep = async {
         while let Some((_, event)) = told.recv().await {
             if matches!(event, RunEvent::Progress { target: 0, .. }) {

@@ -291,7 +291,7 @@ fn a_key_meant_for_the_row_before_only_asks() {
 /// The targets of the plan asked for last.
 fn asked_for(life: &Life) -> Vec<String> {
     let planning = life.stage.model.planning.as_ref();
-    planning.map(|one| one.request.targets.iter().map(|target| target.name.to_string()).collect()).unwrap_or_default()
+    planning.map(|one| one.request.targets.iter().map(|target| target.name().to_owned()).collect()).unwrap_or_default()
 }
 
 #[test]

@@ -9,20 +9,21 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{Config, TestRunner};
 use quarterdeck::actions::journal::{Entry, Journal, Line, What, all, chains, ended, finished, flaws, recent, seal};
-use quarterdeck::actions::journal::{unfinished, unfinished_silences, verify};
-use quarterdeck::actions::{Silencer, Sketch, catalog};
+use quarterdeck::actions::journal::{unfinished, verify};
+use quarterdeck::actions::{Executor, Limits, Options, Planner, catalog};
 use quarterdeck::config::{Credentials, Server};
-use quarterdeck::domain::action::{OperationRecord, Outcome, Phase, Plan};
-use quarterdeck::domain::alert::{Breadth, Known, SilenceDeed};
+use quarterdeck::domain::action::{Actor, Consent, Given, OperationRecord, Outcome, Phase, Plan};
+use quarterdeck::domain::alert::{Breadth, Known};
 use quarterdeck::domain::environment::Guard;
-use quarterdeck::domain::store::Author;
+use quarterdeck::domain::subject::{SilenceRef, Subject};
 use quarterdeck::domain::time::Instant;
 use quarterdeck::sources::Clock;
 use quarterdeck::sources::alertmanager::{AlertEyes, Client};
 use quarterdeck::sources::cluster::{Connection, Contexts};
+use quarterdeck::sources::error::{SourceError, Trouble};
 use quarterdeck::sources::exposition::{Rates, read};
 use quarterdeck::sources::observe::{Answer, ObserveAlerts};
-use quarterdeck::sources::operate::{OperateAlerts, WantedSilence};
+use quarterdeck::sources::operate::{NoHands, OperateAlerts, WantedSilence};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -202,26 +203,24 @@ fn answering(runtime: &Runtime, body: &Arc<Mutex<String>>) -> Client {
     Client::new(server, Arc::new(now))
 }
 
-/// Hands that note what they are given.
+/// Hands that note what they are given, and are refused.
 #[derive(Default)]
-struct Noting(Mutex<Vec<WantedSilence>>);
+pub(crate) struct Noting(pub(crate) Mutex<Vec<Value>>);
+
+impl Noting {
+    fn noted<T: Send>(&self, what: Value) -> Answer<'_, T> {
+        self.0.lock().expect("nobody panicked").push(what);
+        Box::pin(async { Err(SourceError::new(Trouble::Rejected, "not wanted.")) })
+    }
+}
 
 impl OperateAlerts for Noting {
     fn put<'a>(&'a self, wanted: &'a WantedSilence) -> Answer<'a, String> {
-        Box::pin(async move {
-            self.0.lock().expect("nobody panicked").push(wanted.clone());
-            Err(quarterdeck::sources::error::SourceError {
-                is_certainly_not_done: true,
-                ..quarterdeck::sources::error::SourceError::new(
-                    quarterdeck::sources::error::Trouble::Rejected,
-                    "not wanted.",
-                )
-            })
-        })
+        self.noted(json!(wanted))
     }
 
-    fn expire<'a>(&'a self, _: &'a str) -> Answer<'a, ()> {
-        Box::pin(async { Ok(()) })
+    fn expire<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
+        self.noted(json!({ "over": id }))
     }
 }
 
@@ -237,17 +236,25 @@ fn no_alert_of_an_alertmanager_widens_its_silence() {
         prometheus: None,
         services: Arc::default(),
     });
-    let silencer = Silencer {
-        environment: "production".into(),
-        guard: Guard::Production,
+    let planner = Planner {
+        observe: None,
+        rehearse: None,
+        alerts: Some(eyes.clone()),
         replica_labels: vec!["replica".to_owned()].into(),
-        observe: eyes.clone(),
-        operate: Some(hands.clone()),
+        environment: "production".into(),
+        limits: Limits::from(Guard::Production),
         grant: Ok(()),
-        author: Author { name: "mori".into(), origin: "mori@bastion".into() },
-        journal: Arc::new(Mutex::new(Journal::new(folder.path()))),
+        actor: Actor { os_user: "mori".into(), host: "bastion".into(), ..Actor::default() },
+        services: Arc::default(),
+        seen: Arc::default(),
+        ended: Arc::default(),
         clock: Arc::new(now),
     };
+    let (_leave, leaving) = tokio::sync::watch::channel(false);
+    let journal = Arc::new(Mutex::new(Journal::new(folder.path())));
+    let executor = Executor { planner, operate: Arc::new(NoHands), silence: Some(hands.clone()), journal, leaving };
+    let silence = catalog::named("silence").expect("an action");
+    let target = Subject::Silence(SilenceRef { environment: "production".into(), id: String::new() });
     let alert = |name: &str, replica: &str| {
         json!({
             "annotations": {"summary": "it is slow"}, "fingerprint": format!("{name}{replica}"), "receivers": [{"name": "x"}],
@@ -262,24 +269,17 @@ fn no_alert_of_an_alertmanager_widens_its_silence() {
         *body.lock().expect("nobody panicked") = edited(&alerts, &edits).to_string();
         let Ok(found) = runtime.block_on(eyes.matching(&[])) else { return Ok(()) };
         let Some(first) = found.first() else { return Ok(()) };
-        let plan = runtime.block_on(
-            silencer.plan(Sketch {
-                action: SilenceDeed::Silence,
-                matchers: first
-                    .labels
-                    .iter()
-                    .map(|(name, value)| quarterdeck::domain::alert::Matcher::equal(name, value))
-                    .collect(),
-                is_suggested: true,
-                holds_for: TimeDelta::hours(2),
-                seen: None,
-                chosen: vec![first.key.clone()],
-            }),
-        );
-        let word = plan.confirmation.word.clone();
-        runtime.block_on(silencer.carry_out(&plan, &word, "a test"));
+        let options = Options { given: Given::default().with("alerts", &*first.key), ..Options::default() };
+        let planned = runtime.block_on(executor.planner.plan(silence, &[target.clone()], &options));
+        let Ok(plan) = planned else { return Ok(()) };
+        let consent = Consent { typed: plan.confirmation.word.clone(), reason: Some("a test".into()) };
+        let (events, _told) = tokio::sync::mpsc::channel(64);
+        runtime.block_on(executor.execute(&plan, &consent, &events));
+        let covers = plan.targets.first().map(|target| target.steps[0].request.body["matchers"].clone());
         for wanted in hands.0.lock().expect("nobody panicked").drain(..) {
-            prop_assert_eq!((&wanted.matchers, wanted.ends_at), (&plan.matchers, now() + TimeDelta::hours(2)));
+            let wanted: WantedSilence = serde_json::from_value(wanted).expect("a silence");
+            prop_assert_eq!(Some(json!(wanted.matchers)), covers.clone());
+            prop_assert_eq!(wanted.ends_at, now() + TimeDelta::hours(2));
             prop_assert!(!Breadth::of(&wanted.matchers, &Known::default()).is_everything, "{:?}", wanted.matchers);
         }
         Ok(())
@@ -397,7 +397,7 @@ fn written(state: &Path) -> Vec<String> {
         Entry { target: Some(0), aims: vec![aim], ..entry(What::Accepted) },
         Entry { target: Some(0), outcome: Some(Outcome::Done), ..entry(What::Settled) },
         Entry { target: Some(1), ..entry(What::Intent) },
-        Entry { what: What::Begun, ..Entry::bare("s", "silence", "test", "mori") },
+        Entry { what: What::Begun, ..Entry::bare("s", "note", "test", "mori") },
         Entry { run: "t".into(), phase: Some(Phase::Failed), ..entry(What::Ended) },
     ];
     for entry in entries {
@@ -410,7 +410,7 @@ fn written(state: &Path) -> Vec<String> {
 /// Reads a journal in every way there is.
 fn read_in_every_way(state: &Path) {
     let chains = chains(state).expect("a journal");
-    let _ = (unfinished_silences(&chains), ended(state, now()).expect("a journal"));
+    let _ = (unfinished(&chains), ended(state, now()).expect("a journal"));
     let _ = (recent(state, now(), 3).expect("a journal"), all(state).expect("a journal"));
     for one in finished(&chains, now() - TimeDelta::days(1)) {
         let _ = one.left();

@@ -200,7 +200,7 @@ fn a_held_cursor_stays_on_its_line_while_the_hour_moves_on() {
     stage.tell(Message::Released(Some("c1".into()), vec![release("search", 9, 1)]));
     assert!(is_release(&stage), "something newer came above it");
     stage.press("!b");
-    let planned = stage.model.planning.as_ref().map(|planning| planning.request.targets[0].name.to_string());
+    let planned = stage.model.planning.as_ref().map(|planning| planning.request.targets[0].name().to_owned());
     assert_eq!(planned.as_deref(), Some("basket"), "an action is about the line under the cursor");
 }
 

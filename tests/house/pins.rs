@@ -73,8 +73,8 @@ impl ObserveCluster for Altered {
 /// A rig whose planner and executor see workloads altered.
 async fn altered(alter: impl Fn(WorkloadFacts) -> WorkloadFacts + Send + Sync + 'static) -> Rig {
     let mut rig = Rig::open().await;
-    let observe = Arc::new(Altered { inner: rig.planner.observe.clone(), alter: Arc::new(alter) });
-    rig.planner = Planner { observe, ..rig.planner.clone() };
+    let observe = Arc::new(Altered { inner: rig.planner.observe.clone().expect("a cluster"), alter: Arc::new(alter) });
+    rig.planner = Planner { observe: Some(observe), ..rig.planner.clone() };
     rig.executor = Executor { planner: rig.planner.clone(), ..rig.executor.clone() };
     rig
 }

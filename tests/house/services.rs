@@ -50,7 +50,7 @@ fn shop() -> Stage {
 
 fn asked(stage: &Stage) -> (Vec<String>, Choice) {
     let planning = stage.model.planning.as_ref().expect("a plan is asked for");
-    let names = planning.request.targets.iter().map(|target| target.name.to_string()).collect();
+    let names = planning.request.targets.iter().map(|target| target.name().to_owned()).collect();
     (names, planning.request.options.choice.clone())
 }
 
@@ -232,7 +232,7 @@ async fn a_service_goes_back_as_one_and_leaves_alone_what_has_nothing_to_go_back
 /// A rollback of `payments` that was verified, as the journal has it, and that somebody undid.
 fn undone(words: &str) -> Finished {
     let aim = Aim {
-        workload: workload("payments"),
+        subject: workload("payments").into(),
         uid: "uid-payments".into(),
         template_digest: String::new(),
         goal: Goal::Healthy,
@@ -241,6 +241,7 @@ fn undone(words: &str) -> Finished {
         deadline_seconds: 60,
 
         replicas: None,
+        chosen: Vec::new(),
         clearing: Vec::new(),
     };
     let begun = Entry {

@@ -189,7 +189,7 @@ fn a_service_leads_to_its_rollout_and_its_alerts_and_back_by_one_key_each() {
     let effects: Vec<Effect> =
         keys.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), now())).collect();
     let is_planned =
-        effects.iter().any(|effect| matches!(effect, Effect::Plan(request) if &*request.targets[0].name == "payments"));
+        effects.iter().any(|effect| matches!(effect, Effect::Plan(request) if request.targets[0].name() == "payments"));
     assert!(is_planned, "rolling back from a service plans for its workload: {effects:?}");
 }
 

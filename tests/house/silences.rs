@@ -3,8 +3,9 @@
 use chrono::TimeDelta;
 use insta::assert_snapshot;
 use quarterdeck::app::{Effect, Message, Scope};
-use quarterdeck::domain::alert::{Alert, AlertSnapshot, Hold, Matcher, Silence, SilenceDeed, SilenceState};
+use quarterdeck::domain::alert::{Alert, AlertSnapshot, Hold, Matcher, Silence, SilenceState};
 use quarterdeck::domain::source::SourceState;
+use quarterdeck::domain::subject::Subject;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 use quarterdeck::ui::state::View;
 
@@ -127,21 +128,24 @@ fn what_ends_next_is_first_and_the_filter_and_the_cursor_do_what_they_do_elsewhe
     assert_eq!((ids(&one).len(), &one.model.ui.view), (6, &View::Silences), "esc clears the filter, and stays");
 }
 
+/// The action that is asked for, and the silence.
+fn meant(effects: &[Effect]) -> (&'static str, String) {
+    let request = crate::silencing::asked(effects);
+    let [Subject::Silence(silence)] = request.targets.as_slice() else { unreachable!("a silence: {request:?}") };
+    (request.action, silence.id.clone())
+}
+
 #[test]
 fn a_silence_is_ended_and_changed_from_here() {
     let mut one = stage(found(), Some(some()), SourceState::Fresh);
     let asked = one.later("!Z");
-    let [Effect::PlanSilence(_, environment, sketch)] = asked.as_slice() else { unreachable!("a plan: {asked:?}") };
-    assert_eq!((&**environment, sketch.action), ("production", SilenceDeed::ExpireSilence));
-    assert_eq!(sketch.seen.as_ref().map(|seen| &*seen.id), Some("7b21f0"));
-    assert_eq!(sketch.chosen.len(), 2, "what it hides now");
+    assert_eq!(meant(&asked), ("expire-silence", "7b21f0".to_owned()));
     one.later("esc");
 
     one.press(":");
     one.type_text("change-silence");
     let asked = one.later("enter");
-    let is_it = |effect: &Effect| matches!(effect, Effect::PlanSilence(_, _, sketch) if sketch.action == SilenceDeed::ChangeSilence);
-    assert!(asked.iter().any(is_it), "{asked:?}");
+    assert_eq!(meant(&asked), ("change-silence", "7b21f0".to_owned()));
     one.later("esc");
 
     one.press("G");
@@ -160,8 +164,7 @@ fn an_alert_several_silences_cover_leads_to_them() {
     assert!(one.model.ui.toast.as_ref().is_some_and(|toast| toast.words.contains("2 silences cover it")));
     one.press("j");
     let asked = one.later("!Z");
-    let is_it = |effect: &Effect| matches!(effect, Effect::PlanSilence(_, _, sketch) if sketch.seen.as_ref().is_some_and(|seen| &*seen.id == "4ef1a9"));
-    assert!(asked.iter().any(is_it), "{asked:?}");
+    assert_eq!(meant(&asked), ("expire-silence", "4ef1a9".to_owned()));
 }
 
 #[test]

@@ -1,20 +1,64 @@
-//! Silences from the screen: the plan in its states, what it asks for, and the way through a simulated Alertmanager.
+//! Silences from the screen: the plan in its states, what it asks for, and that it is sent as it was read.
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use insta::assert_snapshot;
-use quarterdeck::actions::{Silenced, Sketch};
-use quarterdeck::app::{Effect, Message, update};
-use quarterdeck::domain::action::{Consent, Phase};
-use quarterdeck::domain::alert::{Alert, Known, Matcher, Silencing, Wanted};
+use quarterdeck::actions::{Limits, Planner, catalog};
+use quarterdeck::app::{Effect, Message, PlanRequest, update};
+use quarterdeck::domain::action::{Actor, Consent, Outcome, Run, RunEvent, advance};
+use quarterdeck::domain::alert::{Alert, Matcher, Silence, SilenceState};
 use quarterdeck::domain::environment::Guard;
 use quarterdeck::domain::source::SourceState;
-use quarterdeck::domain::store::Author;
+use quarterdeck::domain::subject::Subject;
 use quarterdeck::keys::Sequence;
+use quarterdeck::sources::error::{SourceError, Trouble};
+use quarterdeck::sources::observe::{Answer, MemberAlerts, ObserveAlerts, Replicated};
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 
 use crate::alerts::{self, alert};
 use crate::stage::{Stage, now, text};
+
+/// An Alertmanager that says that whatever is asked covers these; or why it says nothing.
+struct Says(Result<Vec<Alert>, String>);
+
+impl Says {
+    fn answer<T: Send + 'static>(&self, made: impl FnOnce(Vec<Alert>) -> T) -> Answer<'_, T> {
+        let said = self.0.clone().map(made).map_err(|why| SourceError::new(Trouble::Timeout, why));
+        Box::pin(std::future::ready(said))
+    }
+}
+
+impl ObserveAlerts for Says {
+    fn matching<'a>(&'a self, _: &'a [Matcher]) -> Answer<'a, Vec<Alert>> {
+        self.answer(|alerts| alerts)
+    }
+
+    fn of_each(&self) -> Answer<'_, Vec<MemberAlerts>> {
+        self.answer(|_| Vec::new())
+    }
+
+    fn rules(&self) -> Answer<'_, Vec<Arc<str>>> {
+        self.answer(|_| ["HighErrorRate", "PodCrashes", "Another"].map(Into::into).into())
+    }
+
+    fn silences(&self) -> Answer<'_, Vec<Silence>> {
+        self.answer(|_| Vec::new())
+    }
+
+    fn replicated<'a>(&'a self, id: &'a str) -> Answer<'a, Vec<Replicated>> {
+        let silence = Silence {
+            id: id.into(),
+            matchers: vec![Matcher::equal("alertname", "DiskFillsUp")],
+            starts_at: now() - TimeDelta::hours(1),
+            ends_at: now() + TimeDelta::minutes(70),
+            created_by: "sato".into(),
+            comment: "the new disk is on its way".into(),
+            state: SilenceState::Active,
+        };
+        Box::pin(std::future::ready(Ok(vec![Replicated { member: "am".into(), silence: Ok(Some(silence)) }])))
+    }
+}
 
 /// The alerts pane with these alerts, its cursor on the worst.
 fn stage(found: Vec<Alert>) -> Stage {
@@ -26,38 +70,45 @@ fn stage(found: Vec<Alert>) -> Stage {
 }
 
 /// What was asked to be planned.
-fn sketched(effects: &[Effect]) -> (u64, Sketch) {
+pub(crate) fn asked(effects: &[Effect]) -> PlanRequest {
     let asked = effects.iter().find_map(|effect| match effect {
-        Effect::PlanSilence(number, _, sketch) => Some((*number, (**sketch).clone())),
+        Effect::Plan(request) => Some(request.clone()),
         _ => None,
     });
     asked.expect("a plan is asked for")
 }
 
-/// The answer of a server that says these are covered.
-fn answer(stage: &mut Stage, (number, sketch): (u64, Sketch), covered: Result<Vec<Alert>, String>) {
-    let plan = Silencing::plan(Wanted {
-        action: sketch.action,
+/// A planner of a server that says that these are covered.
+pub(crate) fn planner(covered: Result<Vec<Alert>, String>) -> Planner {
+    Planner {
+        observe: None,
+        rehearse: None,
+        alerts: Some(Arc::new(Says(covered))),
+        replica_labels: Arc::default(),
         environment: "production".into(),
-        guard: Guard::Production,
-        author: Author { name: "mori".into(), origin: "mori@bastion".into() },
-        matchers: sketch.matchers,
-        ends_at: now() + sketch.holds_for,
-        seen: sketch.seen,
-        chosen: sketch.chosen,
-        left_out: Vec::new(),
-        covered,
-        known: Known { alerts: 90, names: ["HighErrorRate", "PodCrashes"].map(Into::into).into() },
-        refusal: None,
-        now: now(),
-    });
-    stage.tell(Message::SilencePlanned(number, Box::new(Ok(plan))));
+        limits: Limits::from(Guard::Production),
+        grant: Ok(()),
+        actor: Actor { os_user: "mori".into(), host: "bastion".into(), ..Actor::default() },
+        services: Arc::default(),
+        seen: Arc::default(),
+        ended: Arc::default(),
+        clock: Arc::new(now),
+    }
+}
+
+/// The plan of a server that says these are covered.
+fn answer(stage: &mut Stage, request: &PlanRequest, covered: Result<Vec<Alert>, String>) {
+    let action = catalog::named(request.action).expect("an action");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let planned = runtime.block_on(planner(covered).plan(action, &request.targets, &request.options));
+    let planned = planned.map_err(|error| error.sentence);
+    stage.tell(Message::Planned(request.number, Box::new(planned)));
 }
 
 fn opened(found: Vec<Alert>, covered: Vec<Alert>) -> Stage {
     let mut stage = stage(found);
-    let asked = sketched(&stage.later("!z"));
-    answer(&mut stage, asked, Ok(covered));
+    let asked = asked(&stage.later("!z"));
+    answer(&mut stage, &asked, Ok(covered));
     stage
 }
 
@@ -83,8 +134,8 @@ fn the_plan_at_every_size() {
     assert_snapshot!("silencing_storm", opened(storm.clone(), storm).bodies());
 
     let mut down = stage(alerts::shop());
-    let asked = sketched(&down.later("!z"));
-    answer(&mut down, asked, Err("http://am:9093 did not answer in 10 s.".into()));
+    let asked = asked(&down.later("!z"));
+    answer(&mut down, &asked, Err("http://am:9093 did not answer in 10 s.".into()));
     assert_snapshot!("silencing_down", down.bodies());
 
     let labels = [("alertname", "注文\u{202e}が\u{1b}[31m多い"), ("severity", "critical")];
@@ -102,8 +153,8 @@ fn it_is_read_without_colour_and_in_sixteen() {
     for (depth, glyphs) in [(Depth::Sixteen, Glyphs::UNICODE), (Depth::None, Glyphs::ASCII)] {
         one.theme = Theme::embedded("midnight", depth);
         one.glyphs = glyphs;
-        let drawn = text(&one.body(80, 24));
-        for words in ["Silence alertname=\"HighErrorRate\"", "beside the chosen ones", "Type production at confirm"] {
+        let drawn = text(&one.body(120, 40));
+        for words in ["Silence HighErrorRate", "beside the chosen ones", "NOT CHOSEN", "type production and a reason"] {
             assert!(drawn.contains(words), "{words}:\n{drawn}");
         }
     }
@@ -116,27 +167,48 @@ fn it_is_sent_as_it_was_read_and_only_then() {
     let sequence: Sequence = "enter".parse().expect("keys");
     let sent = update(&mut one.model, Message::Key(sequence.0[0]), now());
     assert!(sent.is_empty(), "not armed yet: {sent:?}");
+    one.press("tab tab tab");
+    one.type_text("SILENCE");
     assert!(one.later("enter").is_empty(), "no reason yet");
+    one.later("enter");
     assert!(text(&one.body(80, 24)).contains("Say why"));
     one.type_text("known");
-    assert!(one.later("enter").is_empty(), "critical: no word yet");
-    for _ in 0..3 {
-        one.press("tab");
-    }
-    one.type_text("SILENCE");
     let sent = one.later("enter");
     let wanted = Consent { typed: "SILENCE".into(), reason: Some("known".into()) };
-    assert!(matches!(sent.as_slice(), [Effect::Silence(plan, answer)] if plan.hides.len() == 1 && *answer == wanted));
+    let [Effect::Execute(plan, consent)] = sent.as_slice() else { unreachable!("{sent:?}") };
+    assert_eq!((plan.targets[0].reaches.len(), consent), (1, &wanted));
     assert!(one.later("enter").is_empty(), "once");
 
-    one.tell(Message::Silenced(Box::new(Silenced::refused("it would hide Down now.\u{1b}"))));
+    let run = Run::begun(plan.id.as_str(), 1);
+    let refused = RunEvent::Settled { target: 0, outcome: Outcome::Refused, words: "it would reach Down now.".into() };
+    let run = advance(&run, refused).expect("it follows");
+    let asked = update(&mut one.model, Message::RunEnded(Box::new(run)), now());
+    assert!(asked.contains(&Effect::Retry), "what is silenced now is read at once: {asked:?}");
     let drawn = text(&one.body(80, 24));
-    assert!(drawn.contains("it would hide Down now.") && drawn.contains("known"), "{drawn}");
-    assert_eq!(one.later("enter").len(), 1, "with all that was typed");
-    let done = Silenced { phase: Phase::Done, words: "silence 4ef1 holds.".into(), id: Some("4ef1".into()) };
-    let asked = update(&mut one.model, Message::Silenced(Box::new(done)), now());
-    assert!(asked.contains(&Effect::Retry) && one.model.overlay().is_none() && one.model.silencing.is_none());
-    assert!(text(&one.screen(80, 24)).contains("silence 4ef1 holds."));
+    assert!(drawn.contains("REFUSED") && drawn.contains("it would reach Down now."), "{drawn}");
+    one.press("esc");
+    one.later("!z");
+    assert!(text(&one.body(80, 24)).contains("known"), "what was typed is there again");
+}
+
+#[test]
+fn a_silence_is_planned_while_a_rollback_runs_and_that_comes_back() {
+    let mut one = stage(alerts::shop());
+    one.see(vec![crate::stage::rollout("payments", quarterdeck::domain::rollout::Verdict::Stuck)], SourceState::Fresh);
+    one.press("2");
+    let request = asked(&one.later("!b"));
+    let plan = crate::stage::plan(&[]);
+    one.tell(Message::Planned(request.number, Box::new(Ok(plan))));
+    one.type_text("ROLLBACK");
+    assert!(one.later("enter").iter().any(|effect| matches!(effect, Effect::Execute(..))));
+    one.press("esc 1");
+    let silence = asked(&one.later("!z"));
+    assert_eq!(silence.action, "silence", "it need not wait for the rollback");
+    assert_eq!(one.model.behind.len(), 1);
+    one.press("esc 2");
+    assert!(one.later("!b").is_empty(), "one rollback at a time");
+    let drawn = text(&one.body(120, 40));
+    assert!(drawn.contains("confirmed") && drawn.contains("payments"), "its run is in front again: {drawn}");
 }
 
 #[test]
@@ -147,15 +219,16 @@ fn what_was_changed_is_planned_anew_before_it_can_be_confirmed() {
     one.press("tab");
     one.press("ctrl-u");
     one.type_text("alertname=~\"High.*\"");
-    assert!(text(&one.body(80, 24)).contains("Press enter to see what this hides."));
-    let (number, sketch) = sketched(&one.later("enter"));
-    assert_eq!(sketch.matchers[0].to_string(), "alertname=~\"High.*\"");
+    assert!(text(&one.body(80, 24)).contains("press enter to see what this comes to"));
+    let request = asked(&one.later("enter"));
+    assert_eq!(request.options.given.text("matcher"), Some("alertname=~\"High.*\""));
     assert!(one.later("enter").is_empty(), "there is no plan of it yet");
     // An answer to the question before it is not taken for one to this.
-    answer(&mut one, (number - 1, sketch.clone()), Ok(Vec::new()));
-    assert!(one.model.silencing.as_ref().is_some_and(|open| open.plan.is_none()));
-    answer(&mut one, (number, sketch), Ok(shop));
-    assert!(text(&one.body(80, 24)).contains("beside the chosen ones"));
+    let before = PlanRequest { number: request.number - 1, ..request.clone() };
+    answer(&mut one, &before, Ok(Vec::new()));
+    assert!(one.model.planning.as_ref().is_some_and(|planning| planning.scene.plan.is_none()));
+    answer(&mut one, &request, Ok(shop));
+    assert!(text(&one.body(120, 40)).contains("beside the chosen ones"));
 
     one.press("tab");
     one.press("ctrl-u");
@@ -165,27 +238,49 @@ fn what_was_changed_is_planned_anew_before_it_can_be_confirmed() {
 }
 
 #[test]
-fn what_is_left_out_of_a_suggestion_is_gone_from_its_field_too() {
+fn the_end_that_was_read_stays_however_often_it_is_worked_out() {
     let shop = alerts::shop();
     let mut one = stage(shop.clone());
-    let (number, mut sketch) = sketched(&one.later("!z"));
-    assert!(sketch.is_suggested);
-    sketch.matchers = vec![Matcher::equal("alertname", "HighErrorRate"), Matcher::equal("what", "a\tb")];
-    answer(&mut one, (number, sketch), Ok(vec![shop[0].clone()]));
+    let request = asked(&one.later("!z"));
+    answer(&mut one, &request, Ok(vec![shop[0].clone()]));
+    let planning = one.model.planning.as_ref().expect("a plan");
+    let given = &planning.request.options.given;
+    assert_eq!((given.text("until"), given.text("for")), (Some("2026-11-24T05:07:00Z"), None));
+    assert_eq!(given.text("matcher"), None, "what was suggested is worked out anew");
+}
+
+#[test]
+fn what_is_left_out_of_a_suggestion_is_gone_from_its_field_too() {
+    let mut shop = alerts::shop();
+    shop.truncate(1);
+    let twin = |replica: &str| {
+        let mut one =
+            alert(&[("alertname", "HighErrorRate"), ("ruler", replica), ("severity", "critical")], "slow", 60);
+        one.service = shop[0].service.clone();
+        one
+    };
+    let both = vec![twin("a"), twin("b")];
+    let mut one = stage(vec![both[0].clone()]);
+    let request = asked(&one.later("!z"));
+    assert!(
+        text(&one.body(120, 40)).contains("ruler=\"a\""),
+        "what they have in common, as long as nothing else is known"
+    );
+    answer(&mut one, &request, Ok(both));
     let drawn = text(&one.body(120, 40));
-    assert!(drawn.contains("alertname=\"HighErrorRate\" what=\"a b\""), "{drawn}");
-    assert!(drawn.contains("Type SILENCE at confirm"), "nothing is to be planned anew: {drawn}");
+    assert!(!drawn.contains("ruler=\"a\"") && drawn.contains("ruler is left out"), "{drawn}");
+    assert!(drawn.contains("type SILENCE"), "nothing is to be planned anew: {drawn}");
     one.press("tab");
     one.type_text(" x=y");
-    assert!(!sketched(&one.later("enter")).1.is_suggested, "written by somebody");
+    assert!(asked(&one.later("enter")).options.given.text("matcher").is_some(), "written by somebody");
 }
 
 #[test]
 fn closing_it_is_journalled_and_sends_nothing() {
     let shop = alerts::shop();
     let mut one = opened(shop.clone(), vec![shop[0].clone()]);
-    assert!(matches!(one.later("esc").as_slice(), [Effect::LeaveSilence(_)]));
-    assert!(one.model.silencing.is_none() && one.model.overlay().is_none());
+    assert!(matches!(one.later("esc").as_slice(), [Effect::GiveUp(..)]));
+    assert!(one.model.planning.is_none() && one.model.overlay().is_none());
     let mut early = stage(alerts::shop());
     early.later("!z");
     assert!(early.later("esc").is_empty(), "nothing was planned yet");
@@ -197,11 +292,12 @@ fn a_silence_over_the_alert_is_ended_by_its_id() {
     all.truncate(1);
     all[0].silenced_by = vec!["4ef1".into()];
     let mut one = stage(all.clone());
-    let asked = sketched(&one.later("!Z"));
-    assert_eq!(asked.1.seen.as_ref().map(|silence| silence.id.clone()), Some(Arc::from("4ef1")));
-    answer(&mut one, asked, Ok(all));
+    let request = asked(&one.later("!Z"));
+    let [Subject::Silence(silence)] = request.targets.as_slice() else { unreachable!("{request:?}") };
+    assert_eq!((request.action, silence.id.as_str()), ("expire-silence", "4ef1"));
+    answer(&mut one, &request, Ok(all));
     let drawn = text(&one.body(120, 40));
-    assert!(drawn.contains("1 alert notifies again.") && drawn.contains("4ef1 by"), "{drawn}");
+    assert!(drawn.contains("1 alert notifies again") && drawn.contains("it was made by sato"), "{drawn}");
 
     let mut bare = stage(alerts::shop()[..1].to_vec());
     assert!(bare.later("!Z").is_empty());

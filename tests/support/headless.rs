@@ -71,10 +71,14 @@ impl Headless {
             services: settings.services,
             seen: seen.clone(),
             ended: Arc::default(),
+            alerts: None,
+            silence: None,
+            replica_labels: Arc::default(),
             journal: journal.clone(),
             clock: clock.clone(),
         };
         let services = desk.services.clone();
+        let local = environments.iter().map(|one| of(one, &desk).local_executor(leave.clone())).collect();
         let feeds = Feeds {
             alerts: environments.iter().filter_map(|one| AlertFeed::of(one, &services, &clock)).collect(),
             signals: environments.iter().filter_map(|one| SignalFeed::of(one, &services, &clock)).collect(),
@@ -85,6 +89,7 @@ impl Headless {
         let mut model = Model::new(environments, scope, keymap, Vec::new());
         let mut performer = Performer::new(connect, names, told, state.to_path_buf(), journal, seen, clock.clone());
         performer.watch(feeds);
+        performer.act_by(local);
         performer.perform(Effect::FindUnfinished);
         performer.perform(Effect::ReadDrafts);
         for effect in model.connect_shown() {
@@ -243,18 +248,26 @@ fn now() -> quarterdeck::domain::time::Instant {
 }
 
 /// The way to each environment, as the shipped console makes it.
+/// What planner and executor of an environment share.
+fn of(environment: &Environment, desk: &Desk) -> Desk {
+    let read_only = environment.read_only.as_ref().map(|reason| reason.words().to_owned());
+    let alerting = AlertFeed::of(environment, &desk.services, &desk.clock).filter(|feed| !feed.clients.is_empty());
+    Desk {
+        environment: environment.name.clone(),
+        limits: Limits { namespaces: environment.namespaces.clone(), ..environment.guard.into() },
+        grant: read_only.map_or(Ok(()), Err),
+        alerts: alerting.as_ref().map(|feed| Arc::new(feed.eyes()) as _),
+        silence: alerting.map(|feed| Arc::new(feed.hands()) as _),
+        ..desk.clone()
+    }
+}
+
 fn connect(kubeconfig: &Path, environments: Vec<Environment>, desk: Desk, leave: watch::Receiver<bool>) -> Connect {
     let kubeconfig = kubeconfig.to_path_buf();
     Arc::new(move |place| {
         let environment = environments[place].clone();
         let (kubeconfig, leave) = (kubeconfig.clone(), leave.clone());
-        let read_only = environment.read_only.as_ref().map(|reason| reason.words().to_owned());
-        let desk = Desk {
-            environment: environment.name.clone(),
-            limits: Limits { namespaces: environment.namespaces.clone(), ..environment.guard.into() },
-            grant: read_only.map_or(Ok(()), Err),
-            ..desk.clone()
-        };
+        let desk = of(&environment, &desk);
         Box::pin(async move {
             let ContextRef::Named(context) = &environment.context else { unreachable!("contexts are named here") };
             let endpoint = Contexts::read(Some(&kubeconfig))?.endpoint(context)?;

@@ -1,5 +1,7 @@
 //! Every action there is: one file, one line.
 
+mod change_silence;
+mod expire_silence;
 mod pause;
 mod restart;
 mod restart_pod;
@@ -7,6 +9,7 @@ mod resume;
 mod rollback;
 mod scale;
 mod set_image;
+mod silence;
 
 use super::contract::Action;
 
@@ -19,6 +22,9 @@ pub const ALL: &[&dyn Action] = &[
     &resume::Resume,
     &scale::Scale,
     &set_image::SetImage,
+    &silence::Silence,
+    &change_silence::ChangeSilence,
+    &expire_silence::ExpireSilence,
 ];
 
 /// An action by its id.

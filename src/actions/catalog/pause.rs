@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::actions::contract::{About, Action, Context, Draft, Refusal, field_patch, not_now, patch_request};
+use crate::actions::observation::Observation;
 use crate::domain::action::{BlastRadius, Given, Goal, Inverse, Step, Tier};
 use crate::domain::rollout::{Change, Kind, images};
 use crate::sources::observe::WorkloadFacts;
@@ -12,10 +13,26 @@ pub(super) struct Pause;
 
 impl Action for Pause {
     fn about(&self) -> &'static About {
-        &About { id: "pause", command: "action.pause", title: "Pause", tier: Tier::T1, word: "PAUSE", fields: &[] }
+        &About {
+            id: "pause",
+            command: "action.pause",
+            title: "Pause",
+            tier: Tier::T1,
+            word: "PAUSE",
+            ..About::ON_WORKLOAD
+        }
     }
 
-    fn draft(&self, facts: &WorkloadFacts, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
+    fn applies(&self, kind: Kind, is_paused: Option<bool>) -> Result<(), &'static str> {
+        match (kind, is_paused) {
+            (Kind::Deployment, Some(true)) => Err("it is paused already"),
+            (Kind::Deployment, _) => Ok(()),
+            _ => Err("only a Deployment can be paused"),
+        }
+    }
+
+    fn draft(&self, seen: &Observation, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
+        let facts = seen.workload()?;
         only_deployments(facts, "paused")?;
         not_now(facts)?;
         if facts.report.is_paused {
@@ -39,7 +56,6 @@ impl Action for Pause {
                 after: Some("true".into()),
             }],
             goal: Goal::Paused,
-            pod: None,
             blast: BlastRadius {
                 words: format!(
                     "no pod; {} of {} stay at {}",
@@ -58,6 +74,7 @@ impl Action for Pause {
                 words: "Resume it.".to_owned(),
                 command: Some(format!("quarterdeck plan resume {}", facts.workload)),
             },
+            ..Draft::default()
         })
     }
 }

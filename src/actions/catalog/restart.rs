@@ -7,26 +7,20 @@ use crate::actions::contract::{
     About, Action, Context, Draft, Refusal, blast, common_refusals, partition_warnings, partitioned, patch_request,
     pods, replaced_by_us, replacing, template_patch,
 };
-use crate::domain::action::{Given, Goal, Inverse, Step, Tier};
+use crate::actions::observation::Observation;
+use crate::domain::action::{Given, Inverse, Step};
 use crate::domain::rollout::images;
-use crate::sources::observe::WorkloadFacts;
 
 /// The action.
 pub(super) struct Restart;
 
 impl Action for Restart {
     fn about(&self) -> &'static About {
-        &About {
-            id: "restart",
-            command: "action.restart",
-            title: "Restart",
-            tier: Tier::T2,
-            word: "RESTART",
-            fields: &[],
-        }
+        &About { id: "restart", command: "action.restart", title: "Restart", word: "RESTART", ..About::ON_WORKLOAD }
     }
 
-    fn draft(&self, facts: &WorkloadFacts, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
+    fn draft(&self, seen: &Observation, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
+        let facts = seen.workload()?;
         common_refusals(facts, "a restart")?;
         let stamp = context.now.to_rfc3339_opts(SecondsFormat::Secs, true);
         let template = stamped(facts.template(), &stamp);
@@ -47,9 +41,6 @@ impl Action for Restart {
             steps,
             pins,
             template,
-            changes: Vec::new(),
-            goal: Goal::Healthy,
-            pod: None,
             blast: blast(facts, counts.total, &format!("{} replaced", pods(counts.total))),
             tier: self.about().tier,
             warnings,
@@ -62,6 +53,7 @@ impl Action for Restart {
                 words: "A restart cannot be taken back, and leaves nothing to take back: the code stays.".to_owned(),
                 command: None,
             },
+            ..Draft::default()
         })
     }
 }

@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use crate::actions::contract::{About, Action, Context, Draft, Refusal, delete_pod, not_now};
+use crate::actions::observation::Observation;
 use crate::actions::replaced::replaced;
-use crate::domain::action::{BlastRadius, Field, FieldKind, Given, Goal, Inverse, Pin, Step, Tier};
+use crate::domain::action::{BlastRadius, Field, FieldKind, Given, Goal, Inverse, Pin, Step};
 use crate::domain::rollout::{Change, Kind, Pod, Update, images};
 use crate::domain::time::Instant;
 use crate::sources::observe::WorkloadFacts;
@@ -28,13 +29,14 @@ impl Action for RestartPod {
             id: "restart-pod",
             command: "action.restart-pod",
             title: "Restart a pod",
-            tier: Tier::T2,
             word: "POD",
             fields: &[POD],
+            ..About::ON_WORKLOAD
         }
     }
 
-    fn draft(&self, facts: &WorkloadFacts, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
+    fn draft(&self, seen: &Observation, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
+        let facts = seen.workload()?;
         let workload = &facts.workload;
         not_now(facts)?;
         let name = given
@@ -82,6 +84,7 @@ impl Action for RestartPod {
                 words: "A pod that was deleted does not come back; its successor runs the same template.".to_owned(),
                 command: None,
             },
+            ..Draft::default()
         })
     }
 }

@@ -6,19 +6,28 @@ use super::pause::only_deployments;
 use crate::actions::contract::{
     About, Action, Context, Draft, Refusal, blast, field_patch, not_now, patch_request, pods,
 };
-use crate::domain::action::{Given, Goal, Inverse, Step, Tier};
-use crate::domain::rollout::{Change, images};
-use crate::sources::observe::WorkloadFacts;
+use crate::actions::observation::Observation;
+use crate::domain::action::{Given, Inverse, Step};
+use crate::domain::rollout::{Change, Kind, images};
 
 /// The action.
 pub(super) struct Resume;
 
 impl Action for Resume {
     fn about(&self) -> &'static About {
-        &About { id: "resume", command: "action.resume", title: "Resume", tier: Tier::T2, word: "RESUME", fields: &[] }
+        &About { id: "resume", command: "action.resume", title: "Resume", word: "RESUME", ..About::ON_WORKLOAD }
     }
 
-    fn draft(&self, facts: &WorkloadFacts, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
+    fn applies(&self, kind: Kind, is_paused: Option<bool>) -> Result<(), &'static str> {
+        match (kind, is_paused) {
+            (Kind::Deployment, Some(false)) => Err("it is not paused"),
+            (Kind::Deployment, _) => Ok(()),
+            _ => Err("only a Deployment can be resumed"),
+        }
+    }
+
+    fn draft(&self, seen: &Observation, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
+        let facts = seen.workload()?;
         only_deployments(facts, "resumed")?;
         not_now(facts)?;
         if !facts.report.is_paused {
@@ -45,16 +54,14 @@ impl Action for Resume {
                 before: Some("true".into()),
                 after: Some("false".into()),
             }],
-            goal: Goal::Healthy,
-            pod: None,
             blast: blast(facts, left, &format!("{} replaced", pods(left))),
             tier: self.about().tier,
-            warnings: Vec::new(),
             expected: format!("every replica runs {image} and is available"),
             inverse: Inverse {
                 words: "Pause it again; pods replaced meanwhile stay.".to_owned(),
                 command: Some(format!("quarterdeck plan pause {}", facts.workload)),
             },
+            ..Draft::default()
         })
     }
 }

@@ -4,7 +4,8 @@ use crate::actions::contract::{
     About, Action, Context, Draft, Refusal, blast, common_refusals, delete_pod, ordinal, partition_warnings,
     partitioned, patch_request, pods, replaced_by_us, replacing, template_patch,
 };
-use crate::domain::action::{BlastRadius, Field, FieldKind, Given, Goal, Inverse, Step, Tier};
+use crate::actions::observation::Observation;
+use crate::domain::action::{BlastRadius, Field, FieldKind, Given, Inverse, Step};
 use crate::domain::rollout::{
     Choice, Kind, Pod, Revision, SeenHealthy, Update, default_target, images, is_mutable_tag, same_template, stripped,
 };
@@ -31,9 +32,9 @@ impl Action for Rollback {
             id: "rollback",
             command: "action.rollback",
             title: "Roll back",
-            tier: Tier::T2,
             word: "ROLLBACK",
             fields: &[TO],
+            ..About::ON_WORKLOAD
         }
     }
 
@@ -41,7 +42,8 @@ impl Action for Rollback {
         default_target(&facts.revisions, facts.template()).is_none()
     }
 
-    fn draft(&self, facts: &WorkloadFacts, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
+    fn draft(&self, seen: &Observation, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
+        let facts = seen.workload()?;
         common_refusals(facts, "a rollback")?;
         let choice = choose(facts, given.number(TO.id), context.now)?;
         let target = choice.revision;
@@ -65,9 +67,6 @@ impl Action for Rollback {
             given: given.clone().with(TO.id, target.number),
             steps,
             pins,
-            changes: Vec::new(),
-            goal: Goal::Healthy,
-            pod: None,
             blast: replaced(facts, target),
             tier: self.about().tier,
             warnings,
@@ -80,6 +79,7 @@ impl Action for Rollback {
                 command: current.map(|current| format!("quarterdeck plan rollback {} --to {}", facts.workload, current.number)),
             },
             template,
+            ..Draft::default()
         })
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::actions::contract::{About, Action, Context, Draft, Refusal, field_patch, not_now, patch_request, pods};
+use crate::actions::observation::Observation;
 use crate::domain::action::{BlastRadius, Field, FieldKind, Given, Goal, Inverse, Step, Tier};
 use crate::domain::rollout::{Change, Kind};
 use crate::sources::observe::WorkloadFacts;
@@ -26,13 +27,18 @@ impl Action for Scale {
             id: "scale",
             command: "action.scale",
             title: "Scale",
-            tier: Tier::T2,
             word: "SCALE",
             fields: &[REPLICAS],
+            ..About::ON_WORKLOAD
         }
     }
 
-    fn draft(&self, facts: &WorkloadFacts, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
+    fn applies(&self, kind: Kind, _: Option<bool>) -> Result<(), &'static str> {
+        if kind == Kind::DaemonSet { Err("it has a pod for each node") } else { Ok(()) }
+    }
+
+    fn draft(&self, seen: &Observation, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
+        let facts = seen.workload()?;
         if facts.workload.kind == Kind::DaemonSet {
             return Err(Refusal(format!("{} has a pod for each node: there is nothing to scale.", facts.workload)));
         }
@@ -79,7 +85,6 @@ impl Action for Scale {
                 after: Some(wanted.to_string()),
             }],
             goal: Goal::Replicas(wanted),
-            pod: None,
             blast: BlastRadius {
                 pods: gone,
                 at_most: gone.max(new),
@@ -103,6 +108,7 @@ impl Action for Scale {
                     command: Some(format!("quarterdeck plan scale {} --replicas {now}", facts.workload)),
                 }
             },
+            ..Draft::default()
         })
     }
 }

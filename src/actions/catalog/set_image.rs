@@ -6,9 +6,9 @@ use crate::actions::contract::{
     About, Action, Context, Draft, Refusal, blast, common_refusals, partition_warnings, partitioned, patch_request,
     pods, replaced_by_us, replacing, template_patch,
 };
-use crate::domain::action::{Field, FieldKind, Given, Goal, Inverse, Step, Tier};
+use crate::actions::observation::Observation;
+use crate::domain::action::{Field, FieldKind, Given, Inverse, Step};
 use crate::domain::rollout::{images, is_mutable_tag};
-use crate::sources::observe::WorkloadFacts;
 
 /// What to run.
 const IMAGE: Field = Field {
@@ -39,13 +39,14 @@ impl Action for SetImage {
             id: "set-image",
             command: "action.set-image",
             title: "Set image",
-            tier: Tier::T2,
             word: "DEPLOY",
             fields: &[IMAGE, PIN],
+            ..About::ON_WORKLOAD
         }
     }
 
-    fn draft(&self, facts: &WorkloadFacts, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
+    fn draft(&self, seen: &Observation, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
+        let facts = seen.workload()?;
         common_refusals(facts, "another image")?;
         let workload = &facts.workload;
         let asked = given.text(IMAGE.id).ok_or_else(|| {
@@ -132,10 +133,8 @@ impl Action for SetImage {
                 words: format!("Roll back to {before}."),
                 command: current.map(|current| format!("quarterdeck plan rollback {workload} --to {}", current.number)),
             },
-            changes: Vec::new(),
-            goal: Goal::Healthy,
-            pod: None,
             template,
+            ..Draft::default()
         })
     }
 }

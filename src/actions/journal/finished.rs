@@ -24,7 +24,7 @@ impl Finished {
     pub fn left(&self) -> Option<Left<'_>> {
         let aim = self.begun.aims.get(self.target)?;
         Some(Left {
-            workload: &aim.workload,
+            workload: aim.subject.workload()?,
             uid: &aim.uid,
             code: aim.code.as_ref(),
             goal: aim.goal,
@@ -86,12 +86,13 @@ mod tests {
 
     fn line(what: What, run: &str, target: Option<usize>, minute: i64) -> Line {
         let aim = |name: &str| Aim {
-            workload: WorkloadRef {
+            subject: WorkloadRef {
                 environment: "test".into(),
                 namespace: "shop".into(),
                 kind: Kind::Deployment,
                 name: name.into(),
-            },
+            }
+            .into(),
             uid: format!("uid-{name}"),
             template_digest: String::new(),
             goal: Goal::Healthy,
@@ -99,6 +100,7 @@ mod tests {
             code: None,
             deadline_seconds: 60,
             replicas: None,
+            chosen: Vec::new(),
             clearing: Vec::new(),
         };
         let entry = Entry {

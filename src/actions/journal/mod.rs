@@ -16,7 +16,7 @@ mod write;
 pub use finished::{Finished, finished};
 pub use read::{Chain, Flaw, chains, flaws};
 pub use replay::{Replayed, TakeOver, replay};
-pub use runs::{Unfinished, unfinished, unfinished_silences};
+pub use runs::{Unfinished, unfinished};
 pub use seal::seal;
 pub use sealed::{all, ended, recent};
 pub use verify::{Anchors, Differing, Verified, verify};
@@ -26,8 +26,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::domain::action::{Code, Goal, Outcome, Phase, Replaced};
-use crate::domain::rollout::WorkloadRef;
 use crate::domain::store::hex;
+use crate::domain::subject::{SilenceRef, Subject};
 use crate::domain::time::{self, Instant};
 
 /// Actions on silences: what became of one is found by the comment of the silence.
@@ -83,11 +83,13 @@ impl What {
 /// One target as the journal keeps it: enough to verify it later, no template, no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Aim {
-    /// Which workload.
-    pub workload: WorkloadRef,
-    /// Its uid.
+    /// What is acted on.
+    #[serde(flatten)]
+    pub subject: Subject,
+    /// Its identity when it was looked at: a uid.
     pub uid: String,
     /// Digest of the pod template it is to end with.
+    #[serde(default)]
     pub template_digest: String,
     /// What its verification waits for.
     #[serde(default)]
@@ -103,9 +105,30 @@ pub struct Aim {
     /// Its code before and after; `None` where the action has nothing to do with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
+    /// What was chosen of what it reaches: the alerts a silence was made from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chosen: Vec<String>,
     /// The pods that are deleted to clear the way: a process that dies before leaves them there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clearing: Vec<Clearing>,
+}
+
+impl Aim {
+    /// A silence of which nothing is known but that it was to be made, changed or ended.
+    pub(super) fn of_a_silence(environment: &str) -> Self {
+        Self {
+            subject: Subject::Silence(SilenceRef { environment: environment.into(), id: String::new() }),
+            uid: String::new(),
+            template_digest: String::new(),
+            goal: Goal::Silenced(time::LAST),
+            pod: None,
+            deadline_seconds: 10,
+            replicas: None,
+            code: None,
+            chosen: Vec::new(),
+            clearing: Vec::new(),
+        }
+    }
 }
 
 /// A pod that is deleted to clear the way of a change.

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::{Chain, Entry, SILENCES, What, folder, sealed};
+use super::{Aim, Chain, Entry, SILENCES, What, folder, sealed};
 use crate::domain::action::{Outcome, Phase};
 
 /// A run that began and has no end in any chain, and whose process is gone.
@@ -23,26 +23,27 @@ pub struct Unfinished {
     pub settled: BTreeMap<usize, (Outcome, String)>,
 }
 
-/// Whether a run that does not end leaves something to look after: a target to verify, or a silence to look for. What reaches into a
-/// pod changes no target, and a write of the store is one transaction: that their end is missing is all there is to know.
+/// Whether a run that does not end leaves something to look after: a target to verify. What reaches into a pod changes no target, and a
+/// write of the store is one transaction: that their end is missing is all there is to know.
 pub(super) fn leaves_something(begun: &Entry) -> bool {
     !begun.aims.is_empty() || is_silence(begun)
 }
 
-/// What became of a silence is found by its comment.
+/// Consoles of before wrote no target of a silence: what became of it is found by its comment.
 fn is_silence(begun: &Entry) -> bool {
     SILENCES.contains(&begun.action.as_str())
 }
 
 /// Runs to verify: begun, never ended, and nobody is at them any more.
 pub fn unfinished(chains: &[Chain]) -> Vec<Unfinished> {
-    left_open(chains).into_iter().filter(|run| !run.begun.aims.is_empty()).collect()
-}
-
-/// Silences that somebody began to make, change or end, of which no end is told, and nobody is at them any more.
-pub fn unfinished_silences(chains: &[Chain]) -> Vec<Entry> {
-    let open = left_open(chains).into_iter().map(|run| run.begun);
-    open.filter(is_silence).collect()
+    let open = left_open(chains).into_iter().map(|mut run| {
+        if run.begun.aims.is_empty() && is_silence(&run.begun) {
+            run.begun.aims.push(Aim::of_a_silence(&run.begun.environment));
+            run.open.push(0);
+        }
+        run
+    });
+    open.filter(|run| !run.begun.aims.is_empty()).collect()
 }
 
 fn left_open(chains: &[Chain]) -> Vec<Unfinished> {

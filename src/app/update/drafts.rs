@@ -8,6 +8,7 @@ use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::action::Phase;
 use crate::domain::alert::{Deed, NoteDeed, Word};
+use crate::domain::subject::Subject;
 use crate::domain::time::{self, Instant};
 use crate::ui::state::{Field, Overlay};
 
@@ -30,7 +31,6 @@ fn form(model: &Model) -> Option<(Form, DraftKey, Vec<String>)> {
 }
 
 fn form_of(model: &Model, overlay: &Overlay) -> Option<(Form, DraftKey, Vec<String>)> {
-    let texts = |fields: &[Field], count: usize| fields.iter().take(count).map(|field| field.text.clone()).collect();
     let (form, name, environment, target, fields) = match overlay {
         Overlay::Word { text, .. } => {
             let plan = &model.word.as_ref()?.plan;
@@ -49,11 +49,17 @@ fn form_of(model: &Model, overlay: &Overlay) -> Option<(Form, DraftKey, Vec<Stri
             };
             (Form::of(plan), name, plan.terms().environment.clone(), target, vec![text.text.clone()])
         }
-        Overlay::Silencing { fields, .. } => {
-            let open = model.silencing.as_ref()?;
-            let chosen: Vec<&str> = open.chosen.iter().map(AsRef::as_ref).collect();
-            let target = open.seen.as_ref().map_or_else(|| chosen.join(" "), |seen| seen.id.to_string());
-            (Form::Silence, open.action.id(), open.environment.to_string(), target, texts(fields, open.word_at()))
+        Overlay::Plan { reason, given, .. } => {
+            let planning =
+                model.planning.as_ref().filter(|one| one.scene.run.is_none() && !one.scene.form.is_empty())?;
+            let request = &planning.request;
+            let target = match request.targets.first()? {
+                Subject::Silence(silence) if !silence.id.is_empty() => silence.id.clone(),
+                _ => request.options.given.text("alerts").unwrap_or_default().to_owned(),
+            };
+            let environment = request.targets.first()?.environment().to_string();
+            let fields = std::iter::once(reason).chain(given).map(|field| field.text.clone()).collect();
+            (Form::Silence, request.action, environment, target, fields)
         }
         _ => return None,
     };
@@ -65,8 +71,8 @@ fn fill(model: &mut Model, typed: &[String]) {
     let put = |field: &mut Field, text: &String| *field = Field::holding(text.as_str());
     match model.ui.overlays.last_mut() {
         Some(Overlay::Word { text, .. }) => typed.iter().take(1).for_each(|draft| put(text, draft)),
-        Some(Overlay::Silencing { fields, .. }) => {
-            fields.iter_mut().zip(typed).for_each(|(field, draft)| put(field, draft));
+        Some(Overlay::Plan { reason, given, .. }) => {
+            std::iter::once(reason).chain(given).zip(typed).for_each(|(field, draft)| put(field, draft));
         }
         _ => {}
     }

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 
 use super::{
-    alerts, drafts, jobs, leave, list, logs, move_cursor, nodes, noting, overview, palette, panes, plan, reaching,
-    runbook, scope, service, signals, silence_list, silencing, taking, toast, typing, word, world,
+    alerts, drafts, jobs, leave, list, logs, move_cursor, nodes, noting, offers, overview, palette, panes, plan,
+    reaching, runbook, scope, service, signals, silence_list, silencing, taking, toast, typing, word, world,
 };
 use crate::actions::{Action, Options, catalog};
 use crate::app::commands::{Command, NAMED};
@@ -13,10 +13,11 @@ use crate::app::model::Model;
 use crate::domain::action::Given;
 use crate::domain::alert::Deed;
 use crate::domain::rollout::WorkloadRef;
+use crate::domain::subject::SubjectKind;
 use crate::domain::text;
 use crate::domain::time::Instant;
 use crate::keys::{Chord, Context, Pressed};
-use crate::ui::state::{DetailTab, Field, Overlay, View};
+use crate::ui::state::{DetailTab, Field, Overlay, Slot, View};
 
 /// Within this time of a row coming under the cursor by itself, a key was meant for the row before.
 const JUST_NOW: TimeDelta = TimeDelta::seconds(1);
@@ -26,9 +27,7 @@ pub(super) fn context(model: &Model) -> Context {
     match model.overlay() {
         Some(Overlay::Help { .. }) => Context::Help,
         Some(Overlay::Palette { .. }) => Context::Palette,
-        Some(Overlay::Plan { .. } | Overlay::Word { .. } | Overlay::Reaching { .. } | Overlay::Silencing { .. }) => {
-            Context::Plan
-        }
+        Some(Overlay::Plan { .. } | Overlay::Word { .. } | Overlay::Reaching { .. }) => Context::Plan,
         Some(Overlay::Scope { .. } | Overlay::Actions { .. }) => Context::Menu,
         Some(Overlay::Problems { .. }) => Context::Text,
         None if model.ui.is_filtering => Context::Prompt,
@@ -112,7 +111,7 @@ fn own(model: &mut Model, command: Command, now: Instant) -> Option<Vec<Effect>>
         .or_else(|| jobs::run(model, command))
         .or_else(|| logs::run(model, command, now));
     let own = own.or_else(|| reaching::run(model, command, now)).or_else(|| runbook::run(model, command, now));
-    own.or_else(|| silencing::run(model, command, now)).or_else(|| noting::run(model, command, now))
+    own.or_else(|| noting::run(model, command, now))
 }
 
 /// Runs a command.
@@ -131,13 +130,7 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
             let selected = scope::scopes(model).iter().position(|scope| *scope == model.scope).unwrap_or(0);
             open(model, Overlay::Scope { selected })
         }
-        Command::Actions => match model.meant() {
-            Some(workload) => open(model, Overlay::Actions { workload, selected: 0 }),
-            None => {
-                toast(model, "There is no workload under the cursor.", true, now);
-                Vec::new()
-            }
-        },
+        Command::Actions => offers::open(model, now),
         Command::Back | Command::Escape | Command::Cancel => back(model, command, now),
         Command::Quit => leave(model, command, now),
         Command::Redraw => vec![Effect::Repaint],
@@ -234,7 +227,6 @@ fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
         Some(Overlay::Plan { .. }) => return plan::close(model, now),
         Some(Overlay::Word { .. }) => return word::close(model, now),
         Some(Overlay::Reaching { .. }) => return reaching::close(model),
-        Some(Overlay::Silencing { .. }) => return silencing::close(model, now),
         Some(_) => {
             model.ui.overlays.pop();
             return Vec::new();
@@ -288,34 +280,24 @@ pub(super) fn thaw(model: &mut Model, now: Instant) -> Vec<Effect> {
 /// Enter: opens a row, takes a menu line, confirms a plan, ends a filter.
 fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
     match model.ui.overlays.last().cloned() {
-        Some(Overlay::Plan { typed, reason, is_in_reason, .. }) => {
+        Some(Overlay::Plan { typed, reason, given, at, .. }) => {
             let needs_reason = model
                 .planning
                 .as_ref()
                 .and_then(|planning| planning.scene.plan.as_ref())
                 .is_some_and(|plan| plan.confirmation.needs_reason);
-            if needs_reason && !is_in_reason && !text::is_visible(&reason.text) && !typed.text.trim().is_empty() {
+            if needs_reason && at == Slot::Typed && !text::is_visible(&reason.text) && !typed.text.trim().is_empty() {
                 return next_part(model, Command::NextTab, now);
             }
-            plan::confirm(model, &typed.text, &reason.text, now)
+            plan::confirm(model, (&typed.text, &reason.text), &given, now)
         }
-        Some(Overlay::Silencing { fields, .. }) => silencing::confirm(model, &fields, now),
         Some(Overlay::Reaching { fields, .. }) => reaching::confirm(model, &fields, now),
         Some(Overlay::Word { text, .. }) => word::confirm(model, &text.text, now),
         Some(Overlay::Scope { selected }) => {
             model.ui.overlays.pop();
             scope::switch(model, selected, now)
         }
-        Some(Overlay::Actions { workload, selected }) => {
-            if let Some(refused) = model.menu.get(selected).and_then(|line| line.refused.clone()) {
-                toast(model, &refused, true, now);
-                return Vec::new();
-            }
-            match catalog::ALL.get(selected) {
-                Some(action) => ask_or_plan(model, action.id(), vec![workload], Options::default(), now),
-                None => run(model, Command::RollBackService, now),
-            }
-        }
+        Some(Overlay::Actions { meant, selected }) => offers::choose(model, &meant, selected, now),
         Some(Overlay::Palette { input, selected }) => {
             let chosen = model.menu.get(selected).map(|line| line.words.clone());
             model.ui.overlays.pop();
@@ -362,10 +344,6 @@ pub(super) fn tab(model: &mut Model, tab: DetailTab, now: Instant) -> Vec<Effect
 }
 
 fn next_part(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
-    if let Some(Overlay::Silencing { .. }) = model.ui.overlays.last() {
-        silencing::step(model, command == Command::PreviousTab);
-        return Vec::new();
-    }
     if let Some(Overlay::Word { .. }) = model.ui.overlays.last() {
         return noting::step(model, command == Command::PreviousTab, now);
     }
@@ -373,13 +351,8 @@ fn next_part(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
         reaching::step(fields.len(), at, command == Command::PreviousTab);
         return Vec::new();
     }
-    if let Some(Overlay::Plan { is_in_reason, .. }) = model.ui.overlays.last_mut() {
-        let needs_reason = model
-            .planning
-            .as_ref()
-            .and_then(|planning| planning.scene.plan.as_ref())
-            .is_some_and(|plan| plan.confirmation.needs_reason);
-        *is_in_reason = needs_reason && !*is_in_reason;
+    if let Some(Overlay::Plan { .. }) = model.ui.overlays.last() {
+        plan::step(model, command == Command::PreviousTab);
         return Vec::new();
     }
     match (model.overlay(), &model.ui.view) {
@@ -411,8 +384,9 @@ fn diff(model: &mut Model, now: Instant) -> Vec<Effect> {
 
 /// The targets an action means: the marked rows, or the one under the cursor.
 fn act(model: &mut Model, action: &'static str, now: Instant) -> Vec<Effect> {
-    if has_slid(model, now) {
-        return Vec::new();
+    let Some(action) = catalog::named(action).filter(|_| !has_slid(model, now)) else { return Vec::new() };
+    if action.about().on == SubjectKind::Silence {
+        return silencing::open(model, action, now);
     }
     if model.ui.view == View::Rollouts && !model.ui.marks.is_empty() {
         let (marked, choice) = service::marked(model);
@@ -425,8 +399,7 @@ fn act(model: &mut Model, action: &'static str, now: Instant) -> Vec<Effect> {
     if let Some(pod) = chosen_pod(model) {
         given = given.with("pod", pod);
     }
-    let given = given.only(catalog::named(action).map(<dyn Action>::fields).unwrap_or_default());
-    let options = Options { given, ..Options::default() };
+    let options = Options { given: given.only(action.fields()), ..Options::default() };
     let targets: Vec<WorkloadRef> = model.meant().into_iter().collect();
     ask_or_plan(model, action, targets, options, now)
 }
@@ -448,23 +421,23 @@ pub(super) fn has_slid(model: &mut Model, now: Instant) -> bool {
 }
 
 /// Plans; an action that needs to be told more is begun on the palette, ready to be completed.
-fn ask_or_plan(
+pub(super) fn ask_or_plan(
     model: &mut Model,
-    action: &'static str,
+    action: &'static dyn Action,
     targets: Vec<WorkloadRef>,
     options: Options,
     now: Instant,
 ) -> Vec<Effect> {
     // The cursor on a pod has said which.
-    let asked =
-        catalog::named(action).and_then(<dyn Action>::asks).filter(|field| options.given.text(field.id).is_none());
+    let asked = action.asks().filter(|field| options.given.text(field.id).is_none());
     match (asked, targets.as_slice()) {
         (Some(field), [target]) => {
-            let line = format!("{action} {} {} {} ", target.label(), scope::place(model, target), field.option());
+            let line =
+                format!("{} {} {} {} ", action.id(), target.label(), scope::place(model, target), field.option());
             model.ui.overlays.retain(|overlay| !matches!(overlay, Overlay::Actions { .. }));
             open(model, Overlay::Palette { input: Field::holding(line), selected: 0 })
         }
-        _ => plan::open(model, action, targets, options, now),
+        _ => plan::on_workloads(model, action, targets, options, now),
     }
 }
 
@@ -476,7 +449,7 @@ fn chosen_revision(model: &Model) -> Option<u64> {
 }
 
 /// On the pods of the open workload the cursor says which pod is meant.
-fn chosen_pod(model: &Model) -> Option<String> {
+pub(super) fn chosen_pod(model: &Model) -> Option<String> {
     let View::Detail(_, DetailTab::Pods) = model.ui.view else { return None };
     let pods = model.detail.as_ref()?.pods.as_ref()?;
     pods.get(model.ui.detail_cursor).map(|pod| pod.name.to_string())

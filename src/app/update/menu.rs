@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{input, scope, service};
+use super::{input, offers, scope, service};
 use crate::actions::{Action, Options, catalog};
 use crate::app::commands::{Command, NAMED};
 use crate::app::model::Model;
@@ -22,14 +22,8 @@ pub(super) fn refresh(model: &mut Model) {
         Some(Overlay::Help { filter, .. }) => help(model, &filter.text),
         Some(Overlay::Palette { input, .. }) => palette(model, &input.text),
         Some(Overlay::Scope { .. }) => scopes(model),
-        Some(Overlay::Actions { .. }) => actions(model),
-        Some(
-            Overlay::Plan { .. }
-            | Overlay::Word { .. }
-            | Overlay::Reaching { .. }
-            | Overlay::Silencing { .. }
-            | Overlay::Problems { .. },
-        )
+        Some(Overlay::Actions { .. }) => offers::lines(model),
+        Some(Overlay::Plan { .. } | Overlay::Word { .. } | Overlay::Reaching { .. } | Overlay::Problems { .. })
         | None => Vec::new(),
     };
     model.hints = hints(model);
@@ -118,22 +112,6 @@ fn one(sight: &Sight) -> (String, String) {
         _ => String::new(),
     };
     (name.to_string(), format!("{context}, {namespaces}, {}, {grant}{state}", guard.word()))
-}
-
-fn actions(model: &Model) -> Vec<MenuLine> {
-    catalog::ALL
-        .iter()
-        .map(|contract| MenuLine {
-            keys: model.keymap.keys_of(&format!("action.{}", contract.id())),
-            words: contract.title().to_owned(),
-            more: match model.here().and_then(Sight::read_only) {
-                Some(_) => format!("{}; read-only: the plan can be read, not applied", contract.about().tier.words()),
-                None => contract.about().tier.words().to_owned(),
-            },
-            refused: None,
-        })
-        .chain(service::action(model))
-        .collect()
 }
 
 /// The most useful keys here.

@@ -11,6 +11,7 @@ mod menu;
 mod move_cursor;
 mod nodes;
 mod noting;
+mod offers;
 mod overview;
 mod palette;
 mod panes;
@@ -103,9 +104,6 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::Run(id, event) => run::happened(model, &id, event, now),
         Message::RunEnded(run) => run::ended(model, &run, now),
         Message::Reached(news) => reaching::news(model, news, now),
-        Message::SilencePlanned(number, planned) => silencing::planned(model, number, *planned, now),
-        Message::SilenceFound(words) => silencing::found(model, words),
-        Message::Silenced(ended) => silencing::silenced(model, &ended, now),
         Message::Said(form, said) => word::said(model, form, &said, now),
         Message::Drafts(kept) => drafts::read(model, kept),
         Message::Edited(edited) => noting::edited(model, edited, now),
@@ -208,7 +206,6 @@ pub fn next_due(model: &Model, now: Instant) -> Option<Instant> {
     let planned =
         planning.and_then(|planning| planning.refresh_at).filter(|_| planning.is_some_and(|one| !one.is_in_flight));
     let said = model.word.as_ref().and_then(|open| open.armed_at).filter(|at| *at > now);
-    let silenced = model.silencing.as_ref().and_then(|open| open.armed_at).filter(|at| *at > now);
     let reached = model.reaching.as_ref().map(|open| open.armed_at).filter(|at| *at > now);
     [
         toast,
@@ -218,7 +215,6 @@ pub fn next_due(model: &Model, now: Instant) -> Option<Instant> {
         arming,
         said,
         reached,
-        silenced,
         model.detail_due,
         model.jobs.detail_due,
         model.usage_due(),
@@ -237,7 +233,7 @@ fn toast(model: &mut Model, words: &str, is_warning: bool, now: Instant) {
 fn give_up_and_leave(model: &mut Model, now: Instant) -> Vec<Effect> {
     let kept = drafts::keep(model, now);
     let open = kept.into_iter().chain(word::leave(model));
-    open.chain(silencing::leave(model)).chain(plan::leave(model)).collect()
+    open.chain(plan::leave(model)).collect()
 }
 
 /// Leaves when asked twice, and says so the first time.

@@ -32,7 +32,6 @@ pub(super) fn step(model: &mut Model, command: Command) -> bool {
             | Overlay::Plan { scroll, .. }
             | Overlay::Word { scroll, .. }
             | Overlay::Reaching { scroll, .. }
-            | Overlay::Silencing { scroll, .. }
             | Overlay::Problems { scroll } => {
                 *scroll = moved(*scroll, by, model.furthest + 1);
             }

@@ -40,6 +40,11 @@ fn notes<'m>(model: &'m Model, environment: &str, fingerprint: &str) -> &'m [Not
         .unwrap_or_default()
 }
 
+/// Whether somebody wrote one on an alert, as far as the store is known here.
+pub(super) fn has_one(model: &Model, alert: &crate::domain::alert::Alert) -> bool {
+    !notes(model, &alert.environment, &alert.key).is_empty()
+}
+
 /// Opens the form for the alert the operator means.
 fn open(model: &mut Model, action: NoteDeed, now: Instant) -> Vec<Effect> {
     let refused = |model: &mut Model, words: &str| {

@@ -32,7 +32,7 @@ pub(super) fn run(model: &mut Model, line: &str, chosen: Option<String>, now: In
     }
     if let Some(action) = catalog::named(first).filter(|_| !rest.is_empty()) {
         return match menu::target(model, action, &rest) {
-            Ok((targets, options)) => plan::open(model, action.id(), targets, options, now),
+            Ok((targets, options)) => plan::on_workloads(model, action, targets, options, now),
             Err(sentence) => {
                 toast(model, &sentence, true, now);
                 Vec::new()

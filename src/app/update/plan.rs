@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::{ARMING, toast};
-use crate::actions::{Options, catalog};
+use super::{ARMING, drafts, toast};
+use crate::actions::{Action, Options, catalog};
 use crate::app::effect::{Effect, PlanRequest};
 use crate::app::model::{Model, Planning};
 use crate::domain::action::{Consent, Gesture, Plan, Run, RunEvent, advance};
 use crate::domain::rollout::{Rollout, WorkloadRef};
+use crate::domain::subject::{Subject, SubjectKind};
 use crate::domain::text;
 use crate::domain::time::Instant;
 use crate::ui::scene::PlanScene;
-use crate::ui::state::{Field, Overlay};
+use crate::ui::state::{Field, Overlay, Slot};
 
 /// The arming delay of what is hard to reverse.
 const ARMING_T3: TimeDelta = TimeDelta::seconds(3);
@@ -22,15 +23,14 @@ const REFRESH: TimeDelta = TimeDelta::seconds(60);
 /// How soon after its target moved.
 const REFRESH_MOVED: TimeDelta = TimeDelta::seconds(2);
 
-/// Opens the plan of an action on what the operator means.
-pub(super) fn open(
+/// Opens the plan of an action on workloads.
+pub(super) fn on_workloads(
     model: &mut Model,
-    action: &'static str,
+    action: &'static dyn Action,
     targets: Vec<WorkloadRef>,
     options: Options,
     now: Instant,
 ) -> Vec<Effect> {
-    let Some(contract) = catalog::named(action) else { return Vec::new() };
     if targets.is_empty() {
         toast(model, "There is no workload under the cursor.", true, now);
         return Vec::new();
@@ -39,31 +39,47 @@ pub(super) fn open(
         toast(model, &sentence, true, now);
         return Vec::new();
     }
-    if model.has_run_under_way() {
+    let names: Vec<String> = targets.iter().map(ToString::to_string).collect();
+    let about = if let Some(service) = &options.choice.service {
+        let namespace = targets.first().map(|target| target.namespace.clone()).unwrap_or_default();
+        let workloads = super::service::workloads(names.len());
+        format!("service {service} -n {namespace}, {workloads}: {}", names.join("; "))
+    } else if names.len() > 1 {
+        format!("{} workloads: {}", names.len(), names.join("; "))
+    } else {
+        names.join(", ")
+    };
+    let targets = targets.into_iter().map(Subject::from).collect();
+    open(model, action, (targets, options), (about, &[]), now)
+}
+
+/// Opens the plan of an action. `form` are the fields that are typed on the plan, and what stands in them at first.
+pub(super) fn open(
+    model: &mut Model,
+    action: &'static dyn Action,
+    (targets, options): (Vec<Subject>, Options),
+    (about, form): (String, &[(&'static str, String)]),
+    now: Instant,
+) -> Vec<Effect> {
+    if is_held_up(model, action.about().on) {
         toast(model, "A run is under way; wait for its outcome before planning another.", true, now);
-        if model.planning.is_some() {
-            show(model);
+        if bring_forward(model, action.about().on) {
+            show(model, &[]);
         }
         return Vec::new();
     }
-    let names: Vec<String> = targets.iter().map(ToString::to_string).collect();
-    let names = if let Some(service) = &options.choice.service {
-        let namespace = targets.first().map(|target| target.namespace.clone()).unwrap_or_default();
-        let workloads = super::service::workloads(names.len());
-        vec![format!("service {service} -n {namespace}, {workloads}: {}", names.join("; "))]
-    } else if names.len() > 1 {
-        vec![format!("{} workloads: {}", names.len(), names.join("; "))]
-    } else {
-        names
-    };
-    let environment = targets.first().map(|target| target.environment.clone()).unwrap_or_default();
+    set_behind(model);
+    let environment = targets.first().map(|target| target.environment().clone()).unwrap_or_default();
     let place = if model.shown().count() > 1 { format!("in {environment}: ") } else { String::new() };
-    let request = PlanRequest { number: model.next_request, action, targets, options };
+    let request = PlanRequest { number: model.next_request, action: action.id(), targets, options };
     model.next_request += 1;
     model.planning = Some(Planning {
         request: request.clone(),
         scene: PlanScene {
-            title: format!("{} {place}{}", contract.title(), names.join(", ")),
+            title: format!("{} {place}{about}", action.title()),
+            form: form.iter().map(|(id, _)| *id).collect(),
+            planned: form.iter().map(|(_, text)| text.clone()).collect(),
+            wrong: None,
             plan: None,
             error: None,
             armed_at: None,
@@ -73,8 +89,46 @@ pub(super) fn open(
         refresh_at: None,
         is_in_flight: true,
     });
-    show(model);
+    let given: Vec<Field> = form.iter().map(|(_, text)| Field::holding(text.clone())).collect();
+    show(model, &given);
     vec![Effect::Plan(request)]
+}
+
+/// Whether a run on subjects of this kind is under way: another is not begun before its outcome is known.
+fn is_held_up(model: &Model, kind: SubjectKind) -> bool {
+    let kind_of = |run: &Run| {
+        let its = |planning: &&Planning| planning.scene.run.as_ref().is_some_and(|known| known.id == run.id);
+        let planning = model.planning.iter().chain(&model.behind).find(its);
+        // One that an earlier process left, and that is being verified.
+        planning.and_then(|planning| planning.request.targets.first()).map_or(SubjectKind::Workload, Subject::kind)
+    };
+    model.runs.iter().any(|run| !run.phase.is_final() && kind_of(run) == kind)
+}
+
+/// Whether something of this kind is under way on this plan.
+fn runs_on(planning: &Planning, kind: SubjectKind) -> bool {
+    let is_running = planning.scene.run.as_ref().is_some_and(|run| !run.phase.is_final());
+    is_running && planning.request.targets.first().is_some_and(|target| target.kind() == kind)
+}
+
+/// Puts the run that goes on in front again; whether there is one.
+fn bring_forward(model: &mut Model, kind: SubjectKind) -> bool {
+    if model.planning.as_ref().is_some_and(|planning| runs_on(planning, kind)) {
+        return true;
+    }
+    let Some(place) = model.behind.iter().position(|planning| runs_on(planning, kind)) else { return false };
+    let planning = model.behind.remove(place);
+    set_behind(model);
+    model.planning = Some(planning);
+    true
+}
+
+/// Puts what is in front behind, where it goes on.
+fn set_behind(model: &mut Model) {
+    let goes_on = |planning: &Planning| planning.scene.run.as_ref().is_some_and(|run| !run.phase.is_final());
+    if let Some(planning) = model.planning.take().filter(goes_on) {
+        model.behind.push(planning);
+    }
 }
 
 /// One plan, one environment: its guard confirms it, its journal lines name it, its connection alone carries it out.
@@ -92,7 +146,7 @@ fn of_one_environment(targets: &[WorkloadRef]) -> Result<(), String> {
 }
 
 /// Puts the plan, or the run it has become, over everything else.
-fn show(model: &mut Model) {
+fn show(model: &mut Model, given: &[Field]) {
     model
         .ui
         .overlays
@@ -101,7 +155,8 @@ fn show(model: &mut Model) {
         scroll: 0,
         typed: Field::default(),
         reason: Field::default(),
-        is_in_reason: false,
+        given: given.to_vec(),
+        at: if given.is_empty() { Slot::Typed } else { Slot::Reason },
     });
 }
 
@@ -125,12 +180,17 @@ pub(super) fn planned(model: &mut Model, number: u64, planned: Result<Plan, Stri
             if is_first || has_moved {
                 planning.scene.armed_at = Some(now + arming);
             }
+            keep_end(planning, &plan);
+            let suggested = suggestion(planning, &plan);
             planning.scene.plan = Some(Arc::new(plan));
             planning.scene.error = None;
             planning.refresh_at = Some(now + REFRESH);
             // What was typed while there was nothing to read, or something else, is no answer to this.
             if is_first || has_moved {
                 forget_typed(model);
+            }
+            if let Some(suggested) = suggested {
+                fill(model, "matcher", suggested);
             }
             if has_moved {
                 toast(model, "The plan has changed. Read it once more; what was typed is gone.", true, now);
@@ -143,6 +203,75 @@ pub(super) fn planned(model: &mut Model, number: u64, planned: Result<Plan, Stri
         }
     }
     Vec::new()
+}
+
+/// What is to end at a time ends at that time, however often it is worked out again: it was read so.
+fn keep_end(planning: &mut Planning, plan: &Plan) {
+    let until = plan.targets.first().and_then(|target| target.given.text("until"));
+    if let Some(until) = until {
+        let given = std::mem::take(&mut planning.request.options.given);
+        planning.request.options.given = given.without("for").with("until", until);
+    }
+}
+
+/// The matchers a plan came to where nobody wrote any.
+fn suggestion(planning: &Planning, plan: &Plan) -> Option<String> {
+    let is_written = planning.request.options.given.text("matcher").is_some();
+    plan.targets.first().filter(|_| !is_written)?.given.text("matcher").map(str::to_owned)
+}
+
+/// Puts what was worked out where that stood which was suggested, unless somebody has changed it meanwhile.
+fn fill(model: &mut Model, field: &str, text: String) {
+    let Some(planning) = model.planning.as_mut() else { return };
+    let Some(place) = planning.scene.form.iter().position(|id| *id == field) else { return };
+    let Some(known) = planning.scene.planned.get_mut(place).filter(|known| **known != text) else { return };
+    for overlay in &mut model.ui.overlays {
+        if let Overlay::Plan { given, .. } = overlay
+            && let Some(shown) = given.get_mut(place).filter(|shown| shown.text == *known)
+        {
+            *shown = Field::holding(text.clone());
+        }
+    }
+    *known = text;
+}
+
+/// Tab: the next field, or the one before.
+pub(super) fn step(model: &mut Model, is_back: bool) {
+    let slots = model.planning.as_ref().map(|planning| planning.scene.slots()).unwrap_or_default();
+    let Some(Overlay::Plan { at, .. }) = model.ui.overlays.last_mut() else { return };
+    let place = slots.iter().position(|slot| slot == at).unwrap_or(0);
+    let next = if is_back { place + slots.len().max(1) - 1 } else { place + 1 };
+    if let Some(slot) = slots.get(next % slots.len().max(1)) {
+        *at = *slot;
+    }
+}
+
+/// Plans what was typed into the fields of the action, in place of what was planned.
+fn plan_again(model: &mut Model, given: &[Field]) -> Vec<Effect> {
+    let number = model.next_request;
+    let Some(planning) = model.planning.as_mut() else { return Vec::new() };
+    let Some(action) = catalog::named(planning.request.action) else { return Vec::new() };
+    let mut read = planning.request.options.given.clone();
+    for (place, (id, field)) in planning.scene.form.iter().zip(given).enumerate() {
+        if planning.scene.planned.get(place).is_some_and(|known| *known == field.text) {
+            continue;
+        }
+        let Some(known) = action.fields().iter().find(|known| known.id == *id) else { continue };
+        match known.read(&field.text) {
+            Ok(value) => read = read.without(if *id == "for" { "until" } else { "" }).with(id, value),
+            Err(sentence) => {
+                planning.scene.wrong = Some(sentence);
+                return Vec::new();
+            }
+        }
+    }
+    model.next_request += 1;
+    planning.request.number = number;
+    planning.request.options.given = read;
+    planning.scene.planned = given.iter().map(|field| field.text.clone()).collect();
+    (planning.scene.plan, planning.scene.error, planning.scene.wrong) = (None, None, None);
+    (planning.refresh_at, planning.is_in_flight) = (None, true);
+    vec![Effect::Plan(planning.request.clone())]
 }
 
 fn forget_typed(model: &mut Model) {
@@ -166,7 +295,7 @@ pub(super) fn target_moved(model: &mut Model, before: &[Arc<Rollout>], now: Inst
         (Some(before), Some(now)) => !Arc::ptr_eq(&before, &now),
         (before, now) => before.is_some() != now.is_some(),
     };
-    if planning.request.targets.iter().any(concerns) {
+    if planning.request.targets.iter().filter_map(Subject::workload).any(concerns) {
         let soon = (refreshed + REFRESH_MOVED).max(now);
         planning.refresh_at = Some(planning.refresh_at.map_or(soon, |at| at.min(soon)));
     }
@@ -185,8 +314,12 @@ pub(super) fn refresh_if_due(model: &mut Model, now: Instant) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Enter on the plan: confirms it when what was typed is right.
-pub(super) fn confirm(model: &mut Model, typed: &str, reason: &str, now: Instant) -> Vec<Effect> {
+/// Enter on the plan: plans what was changed on it, else confirms it when what was typed is right.
+pub(super) fn confirm(model: &mut Model, (typed, reason): (&str, &str), given: &[Field], now: Instant) -> Vec<Effect> {
+    let is_changed = |one: &Planning| one.scene.run.is_none() && one.scene.is_changed(given);
+    if model.planning.as_ref().is_some_and(is_changed) {
+        return plan_again(model, given);
+    }
     let Some(planning) = model.planning.as_mut() else { return Vec::new() };
     let Some(plan) = planning.scene.plan.clone().filter(|_| planning.scene.run.is_none()) else { return Vec::new() };
     if !plan.is_applicable() {
@@ -205,13 +338,17 @@ pub(super) fn confirm(model: &mut Model, typed: &str, reason: &str, now: Instant
         return Vec::new();
     }
     if plan.confirmation.needs_reason && !text::is_visible(reason) {
+        planning.scene.wrong = Some("Say why: whoever finds it later has nothing else to go by.".to_owned());
         toast(model, "A reason is needed: press tab and type it.", true, now);
         return Vec::new();
     }
+    planning.scene.wrong = None;
     let run = [RunEvent::Planned, RunEvent::Confirmed]
         .into_iter()
         .try_fold(Run::draft(plan.id.as_str(), plan.targets.len()), |run, event| advance(&run, event));
     let Ok(run) = run else { return Vec::new() };
+    let kept = drafts::sending(model, now);
+    let Some(planning) = model.planning.as_mut() else { return Vec::new() };
     planning.refresh_at = None;
     planning.scene.armed_at = None;
     planning.scene.run = Some(run.clone());
@@ -224,11 +361,17 @@ pub(super) fn confirm(model: &mut Model, typed: &str, reason: &str, now: Instant
     let reason = Some(reason.trim().to_owned()).filter(|reason| !reason.is_empty());
     // Where Enter confirms, nothing was asked for: what somebody typed into the air is no answer.
     let typed = if plan.confirmation.gesture == Gesture::Enter { "" } else { typed.trim() }.to_owned();
-    vec![Effect::Execute(Box::new((*plan).clone()), Consent { typed, reason })]
+    kept.into_iter().chain([Effect::Execute(Box::new((*plan).clone()), Consent { typed, reason })]).collect()
 }
 
 /// Closes the plan. A run under way goes on, stays in sight over the list, and any action key shows it again.
 pub(super) fn close(model: &mut Model, now: Instant) -> Vec<Effect> {
+    let is_confirmed = model.planning.as_ref().is_some_and(|planning| planning.scene.run.is_some());
+    let kept = if is_confirmed { Vec::new() } else { drafts::closing(model, now) };
+    kept.into_iter().chain(put_away(model, now)).collect()
+}
+
+fn put_away(model: &mut Model, now: Instant) -> Vec<Effect> {
     model.ui.overlays.retain(|overlay| !matches!(overlay, Overlay::Plan { .. }));
     if model.planning.as_ref().and_then(|planning| planning.scene.run.as_ref()).is_some_and(|run| !run.phase.is_final())
     {

@@ -60,7 +60,12 @@ fn open(model: &mut Model, way: Way, now: Instant) -> Vec<Effect> {
         namespace: workload.namespace,
         pod: pod.name.clone(),
         containers,
-        confirmation: Confirmation { gesture, word: EXEC_WORD.to_owned(), needs_reason: false },
+        confirmation: Confirmation {
+            gesture,
+            word: EXEC_WORD.to_owned(),
+            needs_reason: false,
+            otherwise: String::new(),
+        },
         refusal,
         armed_at: now + ARMING,
         is_starting: false,

@@ -1,6 +1,7 @@
 //! Runs under way: what happened to them goes through the one transition function.
 
-use super::toast;
+use super::{drafts, toast};
+use crate::app::drafts::Form;
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Planning};
 use crate::domain::action::{Outcome, Phase, Run, RunEvent, advance};
@@ -21,13 +22,17 @@ pub(super) fn happened(model: &mut Model, id: &str, event: RunEvent, now: Instan
     let run = run.clone();
     model.progress.insert(id.to_owned(), words.clone());
     say_running(model);
-    if let Some(planning) =
-        model.planning.as_mut().filter(|planning| planning.scene.plan.as_ref().is_some_and(|plan| plan.id == id))
-    {
+    if let Some(planning) = planning_of(model, id) {
         planning.scene.run = Some(run);
         log(planning, words, now);
     }
     Vec::new()
+}
+
+/// The plan of a run, in front or behind.
+fn planning_of<'m>(model: &'m mut Model, id: &str) -> Option<&'m mut Planning> {
+    let is_its = |planning: &&mut Planning| planning.scene.plan.as_ref().is_some_and(|plan| plan.id == id);
+    model.planning.iter_mut().chain(&mut model.behind).find(is_its)
 }
 
 /// Adds a line to what is told of a run, unless it says it already.
@@ -41,13 +46,16 @@ fn log(planning: &mut Planning, words: String, now: Instant) {
 pub(super) fn ended(model: &mut Model, run: &Run, now: Instant) -> Vec<Effect> {
     let words = format!("{}: {}", run.phase.word(), summary(run));
     let is_good = run.phase == Phase::Done;
-    if let Some(planning) =
-        model.planning.as_mut().filter(|planning| planning.scene.plan.as_ref().is_some_and(|plan| plan.id == run.id))
-    {
+    let mut form = None;
+    let mut is_local = false;
+    if let Some(planning) = planning_of(model, &run.id) {
         log(planning, words.clone(), now);
         planning.scene.run = Some(run.clone());
         planning.refresh_at = None;
+        form = (!planning.scene.form.is_empty()).then_some(Form::Silence);
+        is_local = planning.request.targets.iter().all(|target| target.workload().is_none());
     }
+    model.behind.retain(|planning| planning.scene.plan.as_ref().is_none_or(|plan| plan.id != run.id));
     toast(model, &words, !is_good, now);
     model.progress.remove(&run.id);
     say_running(model);
@@ -57,7 +65,10 @@ pub(super) fn ended(model: &mut Model, run: &Run, now: Instant) -> Vec<Effect> {
     }
     model.unfinished.retain(|(id, _)| *id != run.id);
     model.runs.retain(|known| known.id != run.id);
-    vec![Effect::ReadJournal]
+    let forgotten = form.map(|form| drafts::sent(model, form, run.phase, now)).unwrap_or_default();
+    // What is in no cluster is not watched: it is read at once.
+    let looked_at = is_local.then_some(Effect::Retry);
+    forgotten.into_iter().chain([Effect::ReadJournal]).chain(looked_at).collect()
 }
 
 /// Says where every run stands that goes on.
@@ -89,6 +100,7 @@ fn sentence(event: &RunEvent) -> String {
         RunEvent::AnswerLost { reason, .. } => {
             format!("the answer was lost ({reason}); nothing is sent again, reading what happened")
         }
+        RunEvent::Made { id, .. } => format!("made {id}"),
         RunEvent::Progress { words, .. } | RunEvent::Noted { words } => words.clone(),
         RunEvent::Settled { outcome, words, .. } => {
             let word = match outcome {

@@ -88,7 +88,8 @@ pub(super) fn whole(model: &mut Model, action: &'static str, now: Instant) -> Ve
     };
     match chosen {
         Ok(Chosen { targets, choice }) => {
-            plan::open(model, action, targets, Options { choice, ..Options::default() }, now)
+            let Some(action) = catalog::named(action) else { return Vec::new() };
+            plan::on_workloads(model, action, targets, Options { choice, ..Options::default() }, now)
         }
         Err(sentence) => {
             toast(model, &sentence, true, now);

@@ -5,7 +5,7 @@ use crate::app::model::Model;
 use crate::domain::time::Instant;
 use crate::keys::{Chord, Key};
 use crate::ui::scene::WordScene;
-use crate::ui::state::{Field, Overlay, View};
+use crate::ui::state::{Field, Overlay, Slot, View};
 
 /// The field that has the keys.
 pub(super) fn field(model: &mut Model) -> Option<&mut Field> {
@@ -15,13 +15,16 @@ pub(super) fn field(model: &mut Model) -> Option<&mut Field> {
     match model.ui.overlays.last_mut()? {
         Overlay::Help { filter, .. } => Some(filter),
         Overlay::Palette { input, .. } => Some(input),
-        Overlay::Plan { reason, is_in_reason: true, .. } => Some(reason),
-        Overlay::Plan { typed, .. } => Some(typed),
+        Overlay::Plan { typed, reason, given, at, .. } => match at {
+            Slot::Typed => Some(typed),
+            Slot::Reason => Some(reason),
+            Slot::Given(place) => given.get_mut(*place),
+        },
         Overlay::Word { text, .. } => {
             let is_typed = |open: &&WordScene| open.plan.has_text() && !open.is_writing;
             model.word.as_ref().filter(is_typed).map(|_| text)
         }
-        Overlay::Reaching { fields, at, .. } | Overlay::Silencing { fields, at, .. } => fields.get_mut(*at),
+        Overlay::Reaching { fields, at, .. } => fields.get_mut(*at),
         _ => None,
     }
 }
@@ -43,9 +46,7 @@ fn filter(model: &mut Model) -> Option<&mut Field> {
 /// The field that has the keys, where it takes a text of the operator's own: a note, or a reason.
 pub(super) fn free_text(model: &mut Model) -> Option<&mut Field> {
     match model.ui.overlays.last()? {
-        Overlay::Word { .. } | Overlay::Plan { is_in_reason: true, .. } | Overlay::Silencing { at: 0, .. } => {
-            field(model)
-        }
+        Overlay::Word { .. } | Overlay::Plan { at: Slot::Reason, .. } => field(model),
         _ => None,
     }
 }

@@ -74,6 +74,10 @@ pub(super) fn refresh(model: &mut Model, now: Instant) {
         Word::Noting(before) => noting::anew(model, before, typed, now),
     };
     if fresh.reads_as(&before) {
+        // It holds from now: what is on it is what is known now.
+        if let Some(open) = model.word.as_mut() {
+            open.plan = Arc::new(fresh);
+        }
         return;
     }
     if let Some(open) = model.word.as_mut() {
@@ -87,6 +91,8 @@ pub(super) fn refresh(model: &mut Model, now: Instant) {
 
 /// Enter on the plan.
 pub(super) fn confirm(model: &mut Model, typed: &str, now: Instant) -> Vec<Effect> {
+    // A long text takes longer to write than a plan holds: what is confirmed is the plan of now, or it is read once more.
+    refresh(model, now);
     let Some(open) = model.word.as_mut().filter(|open| !open.is_writing) else { return Vec::new() };
     if !open.plan.terms().is_applicable() {
         toast(model, "It cannot be written now; the reasons are on it, and what you typed stays.", true, now);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::time;
+use crate::domain::time::{self, Instant};
 
 /// What may be typed into a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum FieldKind {
     Text,
     /// A length of time, as 30m, 2h or 1d.
     Span,
+    /// A time, as 2026-11-24T03:07:00Z.
+    Moment,
     /// It is given or not, without a value.
     Flag,
     /// Matchers of alerts, as NAME=VALUE, !=, =~ or !~; on a command line it may be repeated.
@@ -55,6 +57,10 @@ impl Field {
                 typed.trim().parse::<u32>().map(|number| Value::Number(number.into())).map_err(wrong)
             }
             FieldKind::Span => time::span(typed.trim()).map(|_| typed.trim().into()).map_err(|why| why + "."),
+            FieldKind::Moment => {
+                let wrong = || format!("{typed:?} is no time: write it as 2026-11-24T03:07:00Z.");
+                time::read(typed.trim()).map(|at| time::written(at).into()).ok_or_else(wrong)
+            }
             FieldKind::Line | FieldKind::Text | FieldKind::Matchers => Ok(typed.into()),
             FieldKind::Flag => Ok(Value::Flag(true)),
         }
@@ -127,6 +133,20 @@ impl Given {
         self
     }
 
+    /// The same with all that another gives.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// The same without a field.
+    #[must_use]
+    pub fn without(mut self, field: &str) -> Self {
+        self.0.remove(field);
+        self
+    }
+
     /// The text that was given for a field; an empty one is nothing.
     pub fn text(&self, field: &str) -> Option<&str> {
         match self.0.get(field)? {
@@ -146,6 +166,11 @@ impl Given {
     /// The length of time that was given for a field.
     pub fn span(&self, field: &str) -> Option<TimeDelta> {
         time::span(self.text(field)?).ok()
+    }
+
+    /// The time that was given for a field.
+    pub fn moment(&self, field: &str) -> Option<Instant> {
+        time::read(self.text(field)?)
     }
 
     /// Whether a flag was given.

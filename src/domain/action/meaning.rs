@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::{OperationRecord, Part, Plan, RECORD_KEY, Rehearsal, Request, Step, Target};
+use super::{OperationRecord, Part, Plan, RECORD_KEY, Reached, Rehearsal, Request, Step, Target};
 use crate::domain::rollout::same_code;
 use crate::domain::service::UNMAPPED;
 
@@ -31,7 +31,7 @@ pub fn difference(given: &Plan, own: &Plan) -> Option<String> {
         return Some(format!(
             "the plan is of service {}, and {} is of {}.",
             given.service.as_deref().unwrap_or(UNMAPPED),
-            stray.workload,
+            stray.subject,
             stray.service.as_deref().unwrap_or(UNMAPPED)
         ));
     }
@@ -45,9 +45,9 @@ pub fn difference(given: &Plan, own: &Plan) -> Option<String> {
 
 /// The same of one target.
 fn target(given: &Target, own: &Target) -> Option<String> {
-    let workload = &own.workload;
-    if given.workload != *workload || given.uid != own.uid {
-        return Some(format!("the plan is of {}, worked out anew it is of {workload}.", given.workload));
+    let workload = &own.subject;
+    if given.subject != *workload || given.uid != own.uid {
+        return Some(format!("the plan is of {}, worked out anew it is of {workload}.", given.subject));
     }
     if given.service != own.service {
         let words = |service: &Option<String>| service.clone().unwrap_or_else(|| UNMAPPED.to_owned());
@@ -77,6 +77,9 @@ fn target(given: &Target, own: &Target) -> Option<String> {
     if let Some((what, _)) = parts.iter().find(|(_, is_same)| !is_same) {
         return Some(format!("{workload}: {what} is not what the plan says."));
     }
+    if let Some(unread) = Reached::unread(&own.reaches, &given.reaches) {
+        return Some(format!("it would reach {} now, which the plan did not show.", unread.name));
+    }
     if let Some(words) = given.reaches_further(&own.blast, own.tier) {
         return Some(words);
     }
@@ -90,7 +93,8 @@ fn target(given: &Target, own: &Target) -> Option<String> {
 
 fn same_steps(given: &[Step], own: &[Step]) -> bool {
     let is_same = |(given, own): (&Step, &Step)| {
-        given.words == own.words && given.part == own.part && same_request(&given.request, &own.request, own.part)
+        (&given.words, given.part, given.port, &given.fills) == (&own.words, own.part, own.port, &own.fills)
+            && same_request(&given.request, &own.request, own.part)
     };
     given.len() == own.len() && given.iter().zip(own).all(is_same)
 }

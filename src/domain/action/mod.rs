@@ -14,8 +14,8 @@ pub use aftermath::{Code, Left, Undone, WATCHED, undone};
 pub use given::{Field, FieldKind, Given, Value};
 pub use meaning::difference;
 pub use plan::{
-    Actor, BlastRadius, Cluster, Confirmation, Consent, Evidence, Fight, Goal, Inverse, Part, Pin, Plan, Rehearsal,
-    Replaced, Request, Step, Target, takes,
+    Actor, BlastRadius, Cluster, Confirmation, Consent, Evidence, Fight, Goal, Inverse, Part, Pin, Plan, Port, Reached,
+    Rehearsal, Replaced, Request, Stamps, Step, Target, takes,
 };
 pub use record::{OperationRecord, RECORD_KEY, RELEASING};
 pub use run::{Illegal, Outcome, Phase, Run, RunEvent, TargetRun, advance};

@@ -7,9 +7,11 @@ use sha2::{Digest, Sha256};
 
 use super::given::Given;
 use super::tier::{Gesture, Tier};
+use crate::domain::alert::Severity;
 use crate::domain::environment::Guard;
-use crate::domain::rollout::{Change, WorkloadRef, same_code};
+use crate::domain::rollout::{Change, same_code};
 use crate::domain::store::hex;
+use crate::domain::subject::Subject;
 use crate::domain::text;
 use crate::domain::time::{self, Instant};
 
@@ -79,6 +81,25 @@ pub enum Part {
     Clearing,
 }
 
+impl Reached {
+    /// Something of a kind that somebody who has read the others was not told of: another pod of the same alert is no other kind.
+    pub fn unread<'r>(reached: &'r [Self], read: &[Self]) -> Option<&'r Self> {
+        let is_told = |one: &Self| read.iter().any(|known| (&known.name, &known.service) == (&one.name, &one.service));
+        reached.iter().find(|one| !is_told(one))
+    }
+}
+
+/// What a step acts through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Port {
+    /// The Kubernetes API.
+    #[default]
+    Cluster,
+    /// The Alertmanagers of the environment.
+    Alertmanager,
+}
+
 /// One step, in words and as a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
@@ -87,25 +108,93 @@ pub struct Step {
     /// What it is to the action.
     #[serde(default)]
     pub part: Part,
+    /// What it acts through.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub port: Port,
     /// The request that does it.
     pub request: Request,
+    /// The places of the body, as JSON pointers, that hold [placeholders](Stamps): filled once the plan is confirmed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fills: Vec<String>,
+}
+
+/// Whether a step goes where most go.
+fn is_usual(port: &Port) -> bool {
+    *port == Port::Cluster
 }
 
 impl Step {
     /// The change itself.
     pub const fn change(words: String, request: Request) -> Self {
-        Self { words, part: Part::Change, request }
+        Self { words, part: Part::Change, port: Port::Cluster, request, fills: Vec::new() }
     }
 
     /// A step that replaces one pod.
-    pub const fn replacing(words: String, request: Request) -> Self {
-        Self { words, part: Part::Replacing, request }
+    pub fn replacing(words: String, request: Request) -> Self {
+        Self { part: Part::Replacing, ..Self::change(words, request) }
     }
 
     /// A step that clears its way.
-    pub const fn clearing(words: String, request: Request) -> Self {
-        Self { words, part: Part::Clearing, request }
+    pub fn clearing(words: String, request: Request) -> Self {
+        Self { part: Part::Clearing, ..Self::change(words, request) }
     }
+
+    /// The request as it is sent.
+    pub fn filled(&self, stamps: &Stamps<'_>) -> Request {
+        let mut request = self.request.clone();
+        for place in &self.fills {
+            if let Some(Value::String(text)) = request.body.pointer_mut(place) {
+                *text = stamps.fill(text);
+            }
+        }
+        request
+    }
+}
+
+/// What stands for the placeholders `{run}`, `{reason}` and `{now}` of a request once its plan is confirmed.
+#[derive(Debug, Clone, Copy)]
+pub struct Stamps<'a> {
+    /// The run.
+    pub run: &'a str,
+    /// The reason that was given.
+    pub reason: &'a str,
+    /// When it is sent.
+    pub now: Instant,
+}
+
+impl Stamps<'_> {
+    /// A text with its placeholders filled, once: what a reason says is no placeholder.
+    fn fill(&self, text: &str) -> String {
+        let mut filled = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find('{') {
+            let (before, from) = rest.split_at(at);
+            filled.push_str(before);
+            let now = self.now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+            let known = [("{run}", self.run), ("{reason}", self.reason), ("{now}", now.as_str())];
+            let (name, value) = known.into_iter().find(|(name, _)| from.starts_with(name)).unwrap_or(("{", "{"));
+            filled.push_str(value);
+            rest = from.get(name.len()..).unwrap_or_default();
+        }
+        filled + rest
+    }
+}
+
+/// Something else that a plan reaches: an alert that a silence hides. Texts are cleaned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// Its name.
+    pub name: String,
+    /// Its service; `None` is shown as UNMAPPED.
+    pub service: Option<String>,
+    /// How bad.
+    pub severity: Severity,
+    /// What it says.
+    pub summary: String,
+    /// Which one of the environment.
+    pub id: String,
+    /// Whether it is one of those that were chosen.
+    pub is_chosen: bool,
 }
 
 /// Something the plan rests on.
@@ -150,7 +239,7 @@ pub struct Fight {
 }
 
 /// How to take the action back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inverse {
     /// In words.
     pub words: String,
@@ -171,6 +260,10 @@ pub enum Goal {
     Replicas(u32),
     /// The pod of the plan is gone, and its successor is ready.
     PodReplaced,
+    /// A silence that holds until then, on every Alertmanager, and holds the alerts back that were chosen.
+    Silenced(#[serde(deserialize_with = "time::clamped")] Instant),
+    /// A silence that is over, on every Alertmanager.
+    SilenceOver,
 }
 
 /// A pod that is to go, and what its successor is recognised by.
@@ -191,9 +284,10 @@ pub struct Replaced {
 /// One target of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Target {
-    /// Which workload.
-    pub workload: WorkloadRef,
-    /// Its uid.
+    /// What is acted on.
+    #[serde(flatten)]
+    pub subject: Subject,
+    /// Its identity when it was looked at: a uid.
     pub uid: String,
     /// The service it is of; `None` when it is UNMAPPED.
     #[serde(default)]
@@ -219,6 +313,9 @@ pub struct Target {
     pub changes: Vec<Change>,
     /// What the plan rests on, with its age.
     pub evidence: Vec<Evidence>,
+    /// What else it reaches, the gravest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reaches: Vec<Reached>,
     /// Who will feel it.
     pub blast: BlastRadius,
     /// What it can do to users there, which what is found on the target may make graver than the action is by itself.
@@ -252,7 +349,7 @@ impl Target {
         }
         Some(format!(
             "{} would reach further than the plan said. Now: {}, at most {} ({}); the plan said: {}, at most {} ({}).",
-            self.workload,
+            self.subject,
             blast.words,
             blast.at_most,
             tier.words(),
@@ -286,6 +383,8 @@ pub enum Rehearsal {
     Rejected(String),
     /// NOT CHECKED BY THE SERVER, and why.
     NotChecked(String),
+    /// The server tries nothing dry.
+    NotOffered,
 }
 
 /// What confirms the plan.
@@ -297,6 +396,9 @@ pub struct Confirmation {
     pub word: String,
     /// Whether a reason is asked for.
     pub needs_reason: bool,
+    /// What is written as the reason where none is asked for and none is given.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub otherwise: String,
 }
 
 /// What the operator gave to confirm a plan.
@@ -338,6 +440,9 @@ pub struct Plan {
     pub tier: Tier,
     /// What confirms it.
     pub confirmation: Confirmation,
+    /// What the action does and what it does not; empty where its steps say all of it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub means: String,
     /// The service that is acted on as one; `None` when the targets were named one by one.
     #[serde(default)]
     pub service: Option<String>,
@@ -418,10 +523,12 @@ impl Plan {
         let uid_of_pod = |target: &Target| target.pod.as_ref().map(|pod| pod.uid.clone());
         let is_same_target = |(one, other): (&Target, &Target)| {
             let steps = |target: &Target| target.steps.iter().map(|step| step.words.clone()).collect::<Vec<_>>();
-            one.workload == other.workload
+            one.subject == other.subject
                 && (&one.uid, &one.pins, &one.to, one.goal) == (&other.uid, &other.pins, &other.to, other.goal)
                 && (one.wave, steps(one)) == (other.wave, steps(other))
                 && (&one.fights, &one.warnings) == (&other.fights, &other.warnings)
+                && Reached::unread(&one.reaches, &other.reaches).is_none()
+                && Reached::unread(&other.reaches, &one.reaches).is_none()
                 && (one.blast.at_most, one.blast.is_outage, one.tier)
                     == (other.blast.at_most, other.blast.is_outage, other.tier)
                 && (&one.expected, &one.inverse, uid_of_pod(one))

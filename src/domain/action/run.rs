@@ -126,6 +126,13 @@ pub enum RunEvent {
         /// What.
         words: String,
     },
+    /// Something was made that a later step, or whoever runs a script, goes on with: a silence, by its id.
+    Made {
+        /// By which target.
+        target: usize,
+        /// What.
+        id: String,
+    },
     /// A target came to its end.
     Settled {
         /// Which target.
@@ -144,6 +151,9 @@ pub struct TargetRun {
     pub phase: Phase,
     /// The newest sentence about it.
     pub words: String,
+    /// What it made, by its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<String>,
 }
 
 /// A plan on its way.
@@ -162,7 +172,7 @@ pub struct Run {
 impl Run {
     /// A run nobody has planned yet.
     pub fn draft(id: impl Into<String>, targets: usize) -> Self {
-        let target = TargetRun { phase: Phase::Draft, words: String::new() };
+        let target = TargetRun { phase: Phase::Draft, words: String::new(), made: None };
         Self { id: id.into(), phase: Phase::Draft, targets: vec![target; targets], reason: None }
     }
 
@@ -227,6 +237,13 @@ pub fn advance(run: &Run, event: RunEvent) -> Result<Run, Illegal> {
             };
             next.move_target(target, from, outcome.phase(), Some(words.clone()))
                 .map_err(|phase| Illegal { phase, event: RunEvent::Settled { target, outcome, words } })?;
+        }
+        RunEvent::Made { target, id } => {
+            next.move_target(target, &[Phase::Verifying], Phase::Verifying, None)
+                .map_err(|phase| Illegal { phase, event: RunEvent::Made { target, id: id.clone() } })?;
+            if let Some(made) = next.targets.get_mut(target) {
+                made.made = Some(id);
+            }
         }
         RunEvent::Noted { .. } if !run.phase.is_final() => {}
         event => return illegal(run.phase, event),

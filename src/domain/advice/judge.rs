@@ -108,7 +108,7 @@ pub fn into_plan<'a>(mut plan: Plan, of: impl Fn(&WorkloadRef) -> Option<&'a Adv
     let mut is_told = false;
     if plan.action == ROLLBACK {
         for target in &mut plan.targets {
-            if let Some(advice) = of(&target.workload) {
+            if let Some(advice) = target.subject.workload().and_then(&of) {
                 target.evidence.push(Evidence { words: advice.evidence(), observed_at: advice.observed_at });
                 is_told = true;
             }

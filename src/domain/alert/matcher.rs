@@ -89,7 +89,7 @@ impl fmt::Display for Matcher {
 }
 
 /// Matchers as one line to be read, each value cleaned.
-pub(super) fn said(matchers: &[Matcher]) -> String {
+pub fn said(matchers: &[Matcher]) -> String {
     let each = matchers.iter().map(|matcher| clean(&matcher.to_string()).into_owned());
     each.collect::<Vec<_>>().join(" ")
 }

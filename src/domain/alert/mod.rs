@@ -17,7 +17,7 @@
 //! | [`silence`](Silence) | who keeps notifications back, until when |
 //! | [`noting`](Noting) | the plan of a note: written, changed, taken back |
 //! | [`taking`](Taking) | the plan of saying that somebody is on it, or nobody any more |
-//! | [`silencing`](Silencing) | the plan of a silence: what it hides, and what it takes to confirm it |
+//! | [`silencing`](Silencing) | what a silence hides, how wide it is, and how grave that is |
 //! | [`snapshot`](AlertSnapshot) | everything known of one environment at one time |
 //! | [`word`](Word) | what a plan of one of these two has in common: whose, until when, what stands against it |
 //! | [`watchdog`](Watchdog) | the alert that always fires: without it, no alerts is not healthy |
@@ -52,14 +52,14 @@ pub use breadth::{Breadth, Known};
 pub use comparison::Comparison;
 pub use history::History;
 pub use local::{Local, LocalRule};
-pub use matcher::{Matcher, MatcherError, Operator, matchers};
+pub use matcher::{Matcher, MatcherError, Operator, matchers, said as covers};
 pub use noting::{NoteDeed, Noted, Noting};
 pub use ruled::{Ruled, Teller};
 pub use runbook::address;
 pub use sender::{LeftOut, in_common, is_same, left_out};
 pub use severity::Severity;
 pub use silence::{Silence, SilenceState};
-pub use silencing::{Hidden, SeenSilence, SilenceDeed, Silencing, USUAL as USUAL_SILENCE, Wanted};
+pub use silencing::{Silencing, USUAL as USUAL_SILENCE, Weight, hidden};
 pub use snapshot::AlertSnapshot;
 pub use taking::{Deed, MOST as MOST_TAKEN, Taken, Taking};
 pub use watchdog::Watchdog;

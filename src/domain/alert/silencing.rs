@@ -1,24 +1,19 @@
-//! Silencing: keeping notifications back, changing how long, or letting them through again; the whole plan of it.
+//! Weighing a silence: what it hides, how wide it is beyond that, and how carefully it is confirmed.
 //!
-//! What it hides is what the server itself says, asked when the plan was made and once more before anything is sent. The wider it
-//! reaches beyond the alerts that were chosen, the more it takes to confirm it.
+//! What it hides is what the server itself says. The wider it reaches beyond the alerts that were chosen, the more it takes to confirm it.
+//! Warnings tell kinds and names, no counts: another pod of the same kind that begins to fire makes no other plan of it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use serde::{Deserialize, Serialize};
 
-use super::{Alert, Breadth, Known, LeftOut, Matcher, Operator, Severity, Silence, SilenceState, matcher};
-use crate::domain::action::{Confirmation, Gesture, Tier, gesture};
-use crate::domain::environment::Guard;
+use super::{Alert, Breadth, Known, Matcher, Operator, Severity, Silence, SilenceState};
+use crate::domain::action::{Reached, Tier};
 use crate::domain::service::UNMAPPED;
-use crate::domain::store::Author;
 use crate::domain::text;
 use crate::domain::time::{self, Instant};
 
-/// How long a plan may be carried out after it was made.
-const HOLDS: TimeDelta = TimeDelta::minutes(15);
 /// How long a silence holds when nobody says otherwise.
 pub const USUAL: TimeDelta = TimeDelta::hours(2);
 /// The shortest silence.
@@ -30,284 +25,125 @@ const LONG: TimeDelta = TimeDelta::hours(12);
 /// From so many alerts on it is wide, whomever they are about.
 const WIDE: usize = 50;
 
-/// What is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SilenceDeed {
-    /// A new silence.
-    Silence,
-    /// Another end for one.
-    ChangeSilence,
-    /// The end of one, now.
-    ExpireSilence,
-}
-
-impl SilenceDeed {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Silence, Self::ChangeSilence, Self::ExpireSilence];
-
-    /// Its name on a command line, in the journal and, after `action.`, in a keymap.
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::Silence => "silence",
-            Self::ChangeSilence => "change-silence",
-            Self::ExpireSilence => "expire-silence",
-        }
-    }
-
-    /// What it does, and what it does not.
-    pub const fn means(self) -> &'static str {
-        match self {
-            Self::Silence => {
-                "Alertmanager notifies nobody of what the matchers cover, also of alerts that begin later, until it ends. It heals nothing, and nobody is on it by it."
-            }
-            Self::ChangeSilence => "Alertmanager keeps back what it keeps back now, until another time.",
-            Self::ExpireSilence => "Alertmanager notifies again of whatever still fires.",
-        }
-    }
-
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Silence => "SILENCE",
-            Self::ChangeSilence => "CHANGE",
-            Self::ExpireSilence => "EXPIRE",
-        }
-    }
-}
-
-/// An alert that it hides, or lets through again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hidden {
-    /// Its name.
-    pub alert: String,
-    /// Its service; `None` is shown as UNMAPPED.
-    pub service: Option<String>,
-    /// How bad.
-    pub severity: Severity,
-    /// What it says.
-    pub summary: String,
-    /// Which alert of the environment.
-    pub fingerprint: String,
-    /// Whether it is one of those that were chosen.
-    pub is_chosen: bool,
-}
-
-/// A silence as the plan showed it: what is changed has to be still this.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeenSilence {
-    /// Its id.
-    pub id: String,
-    /// From when it holds.
-    #[serde(deserialize_with = "time::clamped")]
-    pub starts_at: Instant,
-    /// Until when.
-    #[serde(deserialize_with = "time::clamped")]
-    pub ends_at: Instant,
-    /// Who made it.
-    pub created_by: String,
-    /// Why.
-    pub comment: String,
-}
-
-impl From<&Silence> for SeenSilence {
-    fn from(silence: &Silence) -> Self {
-        Self {
-            id: silence.id.to_string(),
-            starts_at: silence.starts_at,
-            ends_at: silence.ends_at,
-            created_by: silence.created_by.to_string(),
-            comment: silence.comment.to_string(),
-        }
-    }
-}
-
-/// The plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Silencing {
-    /// The shape of this document: 1.
-    pub version: u32,
-    /// What is done.
-    pub action: SilenceDeed,
-    /// The environment.
-    pub environment: String,
-    /// Who.
-    pub author: Author,
-    /// When it was made.
-    #[serde(deserialize_with = "time::clamped")]
-    pub made_at: Instant,
-    /// Until when it may be carried out.
-    #[serde(deserialize_with = "time::clamped")]
-    pub expires_at: Instant,
-    /// What the silence covers.
-    pub matchers: Vec<Matcher>,
-    /// Until when it is to hold.
-    #[serde(deserialize_with = "time::clamped")]
-    pub ends_at: Instant,
-    /// The silence that is changed; `None` for a new one.
-    pub seen: Option<SeenSilence>,
-    /// The labels of the alerts it is made from that are no part of it: they say who sent them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub left_out: Vec<LeftOut>,
-    /// What fires now of what it covers, worst first, as the server says.
-    pub hides: Vec<Hidden>,
-    /// What to know first.
-    pub warnings: Vec<String>,
-    /// Why it may not be carried out; empty when it may.
-    pub refusals: Vec<String>,
-    /// What confirms it.
-    pub confirmation: Confirmation,
-}
-
-/// What a plan is made from.
-#[derive(Debug, Clone)]
-pub struct Wanted {
-    /// What is to be done.
-    pub action: SilenceDeed,
-    /// The environment.
-    pub environment: Arc<str>,
-    /// Its guard.
-    pub guard: Guard,
-    /// Who plans.
-    pub author: Author,
-    /// What the silence covers.
-    pub matchers: Vec<Matcher>,
-    /// Until when it is to hold; not used by an end of now.
-    pub ends_at: Instant,
-    /// The silence that is changed; `None` for a new one.
-    pub seen: Option<Silence>,
-    /// The alerts it is meant for, by their keys.
-    pub chosen: Vec<Arc<str>>,
-    /// The labels of these that the matchers leave out.
-    pub left_out: Vec<LeftOut>,
-    /// What fires of what the matchers cover, as the server says; else why that is not known.
-    pub covered: Result<Vec<Alert>, String>,
+/// A silence that is to be made, changed or ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Silencing<'a> {
+    /// What it covers.
+    pub matchers: &'a [Matcher],
+    /// Until when it is to hold; `None` ends it now.
+    pub until: Option<Instant>,
+    /// The silence as it is; `None` for a new one.
+    pub seen: Option<&'a Silence>,
+    /// Who asks.
+    pub author: &'a str,
+    /// What fires of what it covers, as the server says; `None` where that is not known.
+    pub hides: Option<&'a [Reached]>,
     /// What else is known of the environment.
-    pub known: Known,
-    /// Why this console may change nothing here; `None` when it may.
-    pub refusal: Option<String>,
+    pub known: &'a Known,
     /// Now, by our clock.
     pub now: Instant,
 }
 
-impl Silencing {
-    /// Works it out.
-    pub fn plan(wanted: Wanted) -> Self {
-        let Wanted { action, environment, guard, author, matchers, ends_at, seen, chosen, covered, .. } = wanted;
-        let Wanted { left_out, known, refusal, now, .. } = wanted;
-        let mut refusals: Vec<String> = refusal.into_iter().collect();
-        let mut warnings: Vec<String> = left_out.iter().map(LeftOut::said).collect();
-        let covered_is_known = covered.is_ok();
-        let mut hides: Vec<Hidden> = match covered {
-            Ok(alerts) => alerts.iter().map(|alert| hidden(alert, &chosen)).collect(),
-            Err(why) => {
-                refusals.push(format!("what it covers is not known: {why}"));
-                Vec::new()
-            }
-        };
-        hides.sort_by(|one, other| {
-            let key = |one: &Hidden| (one.is_chosen, one.severity, one.alert.clone(), one.fingerprint.clone());
-            key(one).cmp(&key(other))
-        });
-        let ends_at = if action == SilenceDeed::ExpireSilence { now } else { ends_at };
-        if action != SilenceDeed::ExpireSilence {
-            refusals.extend(too_short_or_long(ends_at - now));
-            if ends_at - now > LONG {
-                warnings
-                    .push(format!("it holds for {}, longer than a shift: hand it over.", time::coarse(ends_at - now)));
+/// What a silence comes to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Weight {
+    /// What it can do.
+    pub tier: Tier,
+    /// What to know first.
+    pub warnings: Vec<String>,
+    /// Why it may not be.
+    pub refusals: Vec<String>,
+}
+
+impl Silencing<'_> {
+    /// Weighs it.
+    pub fn weighed(&self) -> Weight {
+        let mut weight = Weight { tier: Tier::T1, ..Weight::default() };
+        let hides = self.hides.unwrap_or_default();
+        let breadth = Breadth::of(self.matchers, self.known);
+        if let Some(until) = self.until {
+            weight.refusals.extend(too_short_or_long(until - self.now));
+            if until - self.now > LONG {
+                let length = time::coarse(until - self.now);
+                weight.warnings.push(format!("it holds for {length}, longer than a shift: hand it over."));
             }
         }
-        let breadth = Breadth::of(&matchers, &known);
-        if action == SilenceDeed::Silence {
+        if self.seen.is_none() {
             if breadth.is_everything {
-                refusals.push(everything(&breadth));
+                weight.refusals.push(everything(&breadth));
             }
-            warnings.extend(contradiction(&matchers));
+            weight.warnings.extend(contradiction(self.matchers));
         }
-        refusals.extend(out_of_reach(action, seen.as_ref(), ends_at));
-        let (mut tier, why) = tier(action, covered_is_known.then_some(&hides), seen.as_ref(), &author, ends_at);
-        warnings.extend(why);
-        let is_longer = seen.as_ref().is_none_or(|seen| ends_at >= seen.ends_at);
-        if action != SilenceDeed::ExpireSilence && is_longer {
-            let wide = wide(&breadth, &hides, &known);
-            tier = if wide.is_empty() { tier } else { Tier::T3 };
-            warnings.extend(wide);
+        weight.refusals.extend(self.seen.and_then(|seen| out_of_reach(seen, self.until)));
+        if let Some(seen) = self.seen.filter(|seen| *seen.created_by != *self.author) {
+            // Somebody else holds them back for a reason of theirs.
+            weight.warnings.push(format!("it was made by {}, not by you.", seen.created_by));
+            weight.tier = Tier::T2;
         }
-        let gesture = gesture(tier, guard, 1);
-        let is_typed = gesture == Gesture::TypeNameAndReason;
-        let word = if is_typed { environment.to_string() } else { action.word().to_owned() };
-        // Alertmanager takes no silence without a comment.
-        let needs_reason = is_typed || action == SilenceDeed::Silence;
-        Self {
-            version: 1,
-            action,
-            environment: environment.to_string(),
-            author,
-            made_at: now,
-            expires_at: now + HOLDS,
-            matchers,
-            ends_at,
-            seen: seen.as_ref().map(SeenSilence::from),
-            left_out,
-            hides,
-            warnings,
-            refusals,
-            confirmation: Confirmation { gesture, word, needs_reason },
-        }
-    }
-
-    /// Whether it may be carried out.
-    pub const fn is_applicable(&self) -> bool {
-        self.refusals.is_empty()
-    }
-
-    /// What is planned.
-    pub fn title(&self) -> String {
-        match self.action {
-            SilenceDeed::Silence => format!("Silence {}", self.covers()),
-            SilenceDeed::ChangeSilence => format!("Change the end of the silence over {}", self.covers()),
-            SilenceDeed::ExpireSilence => format!("End the silence over {}", self.covers()),
-        }
-    }
-
-    /// Its matchers, as one line; cleaned.
-    pub fn covers(&self) -> String {
-        matcher::said(&self.matchers)
-    }
-
-    /// How to take it back.
-    pub fn inverse(&self) -> String {
-        match (self.action, &self.seen) {
-            (SilenceDeed::Silence, _) => {
-                "end it (:expire-silence), or quarterdeck plan expire-silence ID, with the id told at its end"
-                    .to_owned()
+        let is_shorter = self.until.is_none_or(|until| self.seen.is_some_and(|seen| until < seen.ends_at));
+        // To let notifications through again is the safe way.
+        if !is_shorter {
+            self.reach(hides, &mut weight);
+            let wide = wide(&breadth, hides, self.known);
+            if !wide.is_empty() {
+                weight.tier = Tier::T3;
             }
-            (SilenceDeed::ChangeSilence, Some(seen)) => {
-                format!("quarterdeck plan change-silence {}, back to {}", seen.id, seen.ends_at.format("%F %H:%M UTC"))
-            }
-            (_, seen) => {
-                let until = seen.as_ref().map_or(self.ends_at, |seen| seen.ends_at).format("%F %H:%M UTC");
-                format!("a new silence over the same, until {until}: quarterdeck plan silence --matcher …")
-            }
+            weight.warnings.extend(wide);
         }
+        weight
     }
 
-    /// What fires now of what it covers and nobody who read the plan knew of: another kind of alert, or of another service.
-    pub fn surprises<'a>(&self, covered: &'a [Alert]) -> Vec<&'a Alert> {
-        let known: BTreeSet<(&str, Option<&str>)> =
-            self.hides.iter().map(|hidden| (&*hidden.alert, hidden.service.as_deref())).collect();
-        covered.iter().filter(|alert| !known.contains(&(alert.title(), alert.service.as_deref()))).collect()
+    /// How far one reaches that holds back longer than before.
+    fn reach(&self, hides: &[Reached], weight: &mut Weight) {
+        // Of alerts that map to no service each kind may be of another.
+        let service = |one: &Reached| one.service.clone().unwrap_or_else(|| format!("{UNMAPPED} {}", one.name));
+        let chosen: BTreeSet<String> = hides.iter().filter(|one| one.is_chosen).map(service).collect();
+        let others: Vec<&Reached> = hides.iter().filter(|one| !one.is_chosen && self.seen.is_none()).collect();
+        let foreign = others.iter().map(|one| service(one)).filter(|one| !chosen.contains(one));
+        let foreign: BTreeSet<String> = foreign.collect();
+        if hides.is_empty() && self.hides.is_some() {
+            weight.warnings.push("it hides nothing that fires now, only what begins later.".to_owned());
+            weight.tier = weight.tier.max(Tier::T2);
+        }
+        if !others.is_empty() && !chosen.is_empty() {
+            weight.warnings.push("it hides alerts beside the chosen ones.".to_owned());
+        }
+        let has_critical = hides.iter().any(|one| one.severity == Severity::Critical);
+        if has_critical {
+            weight.warnings.push("critical alerts are among them: nobody is paged for them while it holds.".to_owned());
+        }
+        if has_critical || !others.is_empty() {
+            weight.tier = weight.tier.max(Tier::T2);
+        }
+        if chosen.len() + foreign.len() > 1 && !foreign.is_empty() {
+            let names = foreign.iter().cloned().collect::<Vec<_>>().join(", ");
+            let lead = if chosen.is_empty() { "it reaches several services" } else { "it reaches other services" };
+            weight.warnings.push(format!("{lead}: {names}."));
+            weight.tier = Tier::T3;
+        }
+        if hides.len() >= WIDE {
+            weight.warnings.push(format!("it hides {WIDE} alerts or more at once."));
+            weight.tier = Tier::T3;
+        }
     }
 }
 
-fn hidden(alert: &Alert, chosen: &[Arc<str>]) -> Hidden {
-    Hidden {
-        alert: alert.title().to_owned(),
+/// What fires of what a silence covers, the chosen ones last: what else it reaches is what has to be read.
+pub fn hidden(alerts: &[Alert], chosen: &[Arc<str>]) -> Vec<Reached> {
+    let one = |alert: &Alert| Reached {
+        name: alert.title().to_owned(),
         service: alert.service.as_deref().map(str::to_owned),
         severity: alert.severity,
         summary: alert.summary().to_owned(),
-        fingerprint: alert.key.to_string(),
+        id: alert.key.to_string(),
         is_chosen: chosen.contains(&alert.key),
-    }
+    };
+    let mut hidden: Vec<Reached> = alerts.iter().map(one).collect();
+    hidden.sort_by(|one, other| {
+        let key = |one: &Reached| (one.is_chosen, one.severity, one.name.clone(), one.id.clone());
+        key(one).cmp(&key(other))
+    });
+    hidden
 }
 
 fn too_short_or_long(holds: TimeDelta) -> Option<String> {
@@ -326,14 +162,11 @@ fn contradiction(matchers: &[Matcher]) -> Option<String> {
 }
 
 /// Why this silence cannot be changed so.
-fn out_of_reach(action: SilenceDeed, seen: Option<&Silence>, ends_at: Instant) -> Option<String> {
-    match (action, seen) {
-        (SilenceDeed::Silence, _) => None,
-        (_, None) => Some("there is no such silence.".to_owned()),
-        (_, Some(seen)) if seen.state == SilenceState::Expired => Some("it is over already.".to_owned()),
-        (SilenceDeed::ChangeSilence, Some(seen)) if seen.ends_at == ends_at => Some("it ends then already.".to_owned()),
-        _ => None,
+fn out_of_reach(seen: &Silence, until: Option<Instant>) -> Option<String> {
+    if seen.state == SilenceState::Expired {
+        return Some("it is over already.".to_owned());
     }
+    (until == Some(seen.ends_at)).then(|| "it ends then already.".to_owned())
 }
 
 /// Why it may not be: whatever begins could be hidden by it.
@@ -351,7 +184,7 @@ fn everything(breadth: &Breadth) -> String {
 }
 
 /// What makes it one of the widest, whatever was chosen.
-fn wide(breadth: &Breadth, hides: &[Hidden], known: &Known) -> Vec<String> {
+fn wide(breadth: &Breadth, hides: &[Reached], known: &Known) -> Vec<String> {
     let mut why = Vec::new();
     if breadth.is_everything {
         why.push("it covers alerts nobody has seen yet, with other labels or without these.".to_owned());
@@ -359,67 +192,11 @@ fn wide(breadth: &Breadth, hides: &[Hidden], known: &Known) -> Vec<String> {
     if breadth.rules > 0 {
         why.push(format!("it covers whatever begins of all {} kinds of alert that are known here.", breadth.rules));
     }
-    let kinds: BTreeSet<&str> = hides.iter().map(|hidden| hidden.alert.as_str()).collect();
+    let kinds: BTreeSet<&str> = hides.iter().map(|hidden| hidden.name.as_str()).collect();
     if kinds.len() > 1 && hides.len() >= known.alerts {
-        why.push(format!("it hides all {} alerts there are now.", hides.len()));
+        why.push("it hides all alerts there are now.".to_owned());
     }
     why
-}
-
-/// How carefully it is confirmed, and why so.
-fn tier(
-    action: SilenceDeed,
-    hides: Option<&Vec<Hidden>>,
-    seen: Option<&Silence>,
-    author: &Author,
-    ends_at: Instant,
-) -> (Tier, Vec<String>) {
-    let mut warnings = Vec::new();
-    let (is_known, hides) = (hides.is_some(), hides.map(Vec::as_slice).unwrap_or_default());
-    if let Some(seen) = seen.filter(|seen| *seen.created_by != *author.name) {
-        warnings.push(format!("it was made by {}, not by you.", seen.created_by));
-    }
-    // To let notifications through again is the safe way, unless somebody else holds them back for a reason of theirs.
-    let mut tier = if warnings.is_empty() { Tier::T1 } else { Tier::T2 };
-    if action == SilenceDeed::ExpireSilence && !hides.is_empty() {
-        warnings.push(match hides.len() {
-            1 => "1 alert notifies again.".to_owned(),
-            several => format!("{several} alerts notify again."),
-        });
-    }
-    if action == SilenceDeed::ExpireSilence || seen.is_some_and(|seen| ends_at < seen.ends_at) {
-        return (tier, warnings);
-    }
-    // Of alerts that map to no service each kind may be of another.
-    let service = |one: &Hidden| one.service.clone().unwrap_or_else(|| format!("{UNMAPPED} {}", one.alert));
-    let chosen: BTreeSet<String> = hides.iter().filter(|one| one.is_chosen).map(service).collect();
-    let others: Vec<&Hidden> = hides.iter().filter(|one| !one.is_chosen && seen.is_none()).collect();
-    let foreign: BTreeSet<String> = others.iter().map(|one| service(one)).filter(|one| !chosen.contains(one)).collect();
-    if hides.is_empty() && is_known {
-        warnings.push("it hides nothing that fires now, only what begins later.".to_owned());
-        tier = tier.max(Tier::T2);
-    }
-    if !others.is_empty() && !chosen.is_empty() {
-        warnings.push(format!("it hides {} alerts beside the chosen ones.", others.len()));
-    }
-    let critical = hides.iter().filter(|one| one.severity == Severity::Critical).count();
-    if critical > 0 {
-        warnings.push(format!("{critical} of them critical: nobody is paged for them while it holds."));
-    }
-    if critical > 0 || !others.is_empty() {
-        tier = tier.max(Tier::T2);
-    }
-    let services = chosen.len() + foreign.len();
-    if services > 1 && !foreign.is_empty() {
-        let names = foreign.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
-        warnings.push(format!("it reaches {services} services, among them {names}."));
-        tier = Tier::T3;
-    }
-    if hides.len() >= WIDE {
-        warnings.push(format!("it hides {} alerts at once.", hides.len()));
-        tier = Tier::T3;
-    }
-    (tier, warnings)
 }
 
 #[cfg(test)]
@@ -431,26 +208,20 @@ mod tests {
         chrono::DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap_or_default()
     }
 
-    fn mori() -> Author {
-        Author { name: "mori".into(), origin: "mori@bastion".into() }
-    }
-
-    fn wanted(matchers: &str, covered: Vec<Alert>, chosen: &[&Alert]) -> Wanted {
-        Wanted {
-            action: SilenceDeed::Silence,
-            environment: "production".into(),
-            guard: Guard::Production,
-            author: mori(),
-            matchers: super::super::matchers(matchers).unwrap_or_default(),
-            ends_at: at(7_200),
+    /// What a new silence of so many seconds comes to, that covers these.
+    fn weighed(matchers: &str, covered: &[Alert], chosen: &[&Alert], (ends, alerts): (i64, usize)) -> Weight {
+        let chosen: Vec<Arc<str>> = chosen.iter().map(|alert| alert.key.clone()).collect();
+        let known = Known { alerts, names: ["Slow", "Down", "Full"].map(Into::into).into() };
+        Silencing {
+            matchers: &super::super::matchers(matchers).unwrap_or_default(),
+            until: Some(at(ends)),
             seen: None,
-            chosen: chosen.iter().map(|alert| alert.key.clone()).collect(),
-            left_out: Vec::new(),
-            covered: Ok(covered),
-            known: Known { alerts: 90, names: ["Slow", "Down", "Full"].map(Into::into).into() },
-            refusal: None,
+            author: "mori",
+            hides: Some(&hidden(covered, &chosen)),
+            known: &known,
             now: at(0),
         }
+        .weighed()
     }
 
     fn one(name: &str, severity: &str, service: &str, pod: &str) -> Alert {
@@ -460,78 +231,85 @@ mod tests {
         alert
     }
 
-    #[test]
-    fn the_wider_it_reaches_the_more_confirms_it() {
-        let slow = one("Slow", "warning", "cart", "a");
-        let gesture = |covered: Vec<Alert>| {
-            let plan = Silencing::plan(wanted("alertname=Slow", covered, &[&slow]));
-            assert!(plan.is_applicable() && plan.confirmation.needs_reason, "{:?}", plan.refusals);
-            (plan.confirmation.gesture, plan.confirmation.word)
-        };
-        assert_eq!(gesture(vec![slow.clone()]), (Gesture::Enter, "SILENCE".into()), "what was chosen, and only that");
-        let beside = vec![slow.clone(), one("Slow", "warning", "cart", "b")];
-        assert_eq!(gesture(beside), (Gesture::TypeWord, "SILENCE".into()));
-        let foreign = vec![slow.clone(), one("Slow", "warning", "payments", "c")];
-        assert_eq!(gesture(foreign), (Gesture::TypeNameAndReason, "production".into()));
-        let storm = (0..50).map(|pod| one("Slow", "warning", "cart", &pod.to_string())).collect();
-        assert_eq!(gesture(storm).0, Gesture::TypeNameAndReason);
-        assert_eq!(gesture(Vec::new()).0, Gesture::TypeWord, "what begins later is not known");
+    fn silence(matchers: &str, by: &str, state: SilenceState) -> Silence {
+        Silence {
+            id: "4ef1".into(),
+            matchers: super::super::matchers(matchers).unwrap_or_default(),
+            starts_at: at(-60),
+            ends_at: at(3_600),
+            created_by: by.into(),
+            comment: "known".into(),
+            state,
+        }
+    }
 
-        let down = one("Down", "critical", "cart", "a");
-        let plan = Silencing::plan(wanted("alertname=Down", vec![down.clone()], &[&down]));
-        assert_eq!(plan.confirmation.gesture, Gesture::TypeWord);
-        assert!(plan.warnings[0].contains("nobody is paged"), "{:?}", plan.warnings);
+    /// What another end of a silence comes to, which covers one alert; `None` for now.
+    fn changed(seen: &Silence, ends: Option<i64>) -> Weight {
+        let known = Known { alerts: 90, names: ["Slow", "Down", "Full"].map(Into::into).into() };
+        let covered = hidden(&[one("Slow", "warning", "cart", "a")], &[]);
+        let until = ends.map(at);
+        let hides = Some(covered.as_slice());
+        Silencing {
+            matchers: &seen.matchers,
+            until,
+            seen: Some(seen),
+            author: "mori",
+            hides,
+            known: &known,
+            now: at(0),
+        }
+        .weighed()
     }
 
     #[test]
-    fn what_covers_every_kind_of_alert_or_all_there_are_is_confirmed_like_the_widest() {
-        let gesture = |matchers: &str, covered: Vec<Alert>, alerts: usize| {
-            let wanted = wanted(matchers, covered, &[]);
-            let plan = Silencing::plan(Wanted { known: Known { alerts, ..wanted.known.clone() }, ..wanted });
-            assert!(plan.is_applicable(), "{:?}", plan.refusals);
-            (plan.confirmation.gesture, plan.warnings.join(" "))
+    fn the_wider_it_reaches_the_graver_it_is() {
+        let slow = one("Slow", "warning", "cart", "a");
+        let tier = |covered: &[Alert]| {
+            let weight = weighed("alertname=Slow", covered, &[&slow], (7_200, 90));
+            assert_eq!(weight.refusals, Vec::<String>::new());
+            weight.tier
+        };
+        assert_eq!(tier(&[slow.clone()]), Tier::T1, "what was chosen, and only that");
+        assert_eq!(tier(&[slow.clone(), one("Slow", "warning", "cart", "b")]), Tier::T2);
+        assert_eq!(tier(&[slow.clone(), one("Slow", "warning", "payments", "c")]), Tier::T3);
+        let storm: Vec<Alert> = (0..50).map(|pod| one("Slow", "warning", "cart", &pod.to_string())).collect();
+        assert_eq!(tier(&storm), Tier::T3);
+        assert_eq!(tier(&storm[..49]), Tier::T2);
+        assert_eq!(tier(&[]), Tier::T2, "what begins later is not known");
+
+        let down = one("Down", "critical", "cart", "a");
+        let weight = weighed("alertname=Down", &[down.clone()], &[&down], (7_200, 90));
+        assert_eq!(weight.tier, Tier::T2);
+        assert!(weight.warnings[0].contains("nobody is paged"), "{:?}", weight.warnings);
+    }
+
+    #[test]
+    fn what_covers_every_kind_of_alert_or_all_there_are_is_of_the_gravest() {
+        let of = |matchers: &str, covered: &[Alert], alerts: usize| {
+            let weight = weighed(matchers, covered, &[], (7_200, alerts));
+            assert_eq!(weight.refusals, Vec::<String>::new());
+            (weight.tier, weight.warnings.join(" "))
         };
         let (slow, full) = (one("Slow", "warning", "cart", "a"), one("Full", "warning", "cart", "a"));
-        let (of_one, words) = gesture("alertname=~\"Slow|Full\"", vec![slow.clone(), full.clone()], 90);
-        assert_eq!(of_one, Gesture::TypeWord, "{words}");
-        let (of_all, words) = gesture("alertname=~\"Slow|Full\"", vec![slow.clone(), full], 2);
-        assert!(of_all == Gesture::TypeNameAndReason && words.contains("all 2 alerts there are"), "{words}");
-        let (of_every, words) = gesture("namespace=shop", vec![slow.clone()], 90);
-        assert!(of_every == Gesture::TypeNameAndReason && words.contains("all 3 kinds"), "{words}");
+        let both = [slow.clone(), full];
+        let (of_two, words) = of("alertname=~\"Slow|Full\"", &both, 90);
+        assert_eq!(of_two, Tier::T2, "{words}");
+        let (of_all, words) = of("alertname=~\"Slow|Full\"", &both, 2);
+        assert!(of_all == Tier::T3 && words.contains("all alerts there are"), "{words}");
+        let (of_every, words) = of("namespace=shop", &[slow.clone()], 90);
+        assert!(of_every == Tier::T3 && words.contains("all 3 kinds"), "{words}");
         let unmapped = ["Slow", "Full"].map(|name| one(name, "warning", "", "a"));
-        assert_eq!(
-            gesture("alertname=~\"Slow|Full\"", unmapped.into(), 90).0,
-            Gesture::TypeNameAndReason,
-            "of two, perhaps"
-        );
+        let (of_unmapped, words) = of("alertname=~\"Slow|Full\"", &unmapped, 90);
+        assert_eq!(of_unmapped, Tier::T3, "of two, perhaps: {words}");
 
-        let seen = Silence {
-            id: "4ef1".into(),
-            matchers: super::super::matchers("alertname=~\".*\"").unwrap_or_default(),
-            starts_at: at(-60),
-            ends_at: at(3_600),
-            created_by: "mori".into(),
-            comment: "known".into(),
-            state: SilenceState::Active,
-        };
-        let change = |ends: i64| {
-            let base = wanted("alertname=~\".*\"", vec![slow.clone()], &[]);
-            let action = SilenceDeed::ChangeSilence;
-            let plan = Silencing::plan(Wanted { action, seen: Some(seen.clone()), ends_at: at(ends), ..base });
-            plan.confirmation.gesture
-        };
-        assert_eq!(
-            (change(7_200), change(600)),
-            (Gesture::TypeNameAndReason, Gesture::Enter),
-            "longer is wide, shorter is safe"
-        );
+        let mine = silence("alertname=~\".*\"", "mori", SilenceState::Active);
+        assert_eq!(changed(&mine, Some(7_200)).tier, Tier::T3, "longer is wide");
+        assert_eq!(changed(&mine, Some(600)).tier, Tier::T1, "shorter is safe");
     }
 
     #[test]
     fn what_could_hide_everything_or_forever_is_refused() {
-        let refusals = |matchers: &str, ends: i64| {
-            Silencing::plan(Wanted { ends_at: at(ends), ..wanted(matchers, Vec::new(), &[]) }).refusals
-        };
+        let refusals = |matchers: &str, ends: i64| weighed(matchers, &[], &[], (ends, 90)).refusals;
         for everything in ["alertname=~.+", "alertname=~.*|x", "env!=dev", "alertname!~x", "team=~\"payments|\""] {
             assert!(refusals(everything, 7_200)[0].contains("hide everything"), "{everything}");
         }
@@ -540,44 +318,22 @@ mod tests {
         assert!(unread[0].contains("cannot be read here, so it could hide everything"), "{unread:?}");
         assert!(refusals("alertname=A", 59)[0].contains("a minute at least"));
         assert!(refusals("alertname=A", 7 * 86_400 + 1)[0].contains("7 days"));
-        let unknown = Wanted { covered: Err("no answer.".into()), ..wanted("alertname=A", Vec::new(), &[]) };
-        assert_eq!(Silencing::plan(unknown).refusals, ["what it covers is not known: no answer."]);
-        let twice = Silencing::plan(wanted("alertname=A alertname=B", Vec::new(), &[]));
-        assert!(twice.warnings.iter().any(|words| words.contains("two values at once")), "{:?}", twice.warnings);
+        let twice = weighed("alertname=A alertname=B", &[], &[], (7_200, 90)).warnings;
+        assert!(twice.iter().any(|words| words.contains("two values at once")), "{twice:?}");
     }
 
     #[test]
-    fn only_one_that_is_there_can_be_changed() {
-        let silence = |by: &str, state| Silence {
-            id: "4ef1".into(),
-            matchers: vec![Matcher::equal("alertname", "A")],
-            starts_at: at(-60),
-            ends_at: at(3_600),
-            created_by: by.into(),
-            comment: "known".into(),
-            state,
-        };
-        let plan = |action, seen: Option<Silence>, ends: i64| {
-            let base = wanted("alertname=A", vec![one("A", "warning", "cart", "a")], &[]);
-            Silencing::plan(Wanted { action, seen, ends_at: at(ends), ..base })
-        };
-        let active = |by| Some(silence(by, SilenceState::Active));
-        assert_eq!(plan(SilenceDeed::ExpireSilence, None, 0).refusals, ["there is no such silence."]);
-        let over = plan(SilenceDeed::ExpireSilence, Some(silence("mori", SilenceState::Expired)), 0);
-        assert_eq!(over.refusals, ["it is over already."]);
-        let ended = plan(SilenceDeed::ExpireSilence, active("lee"), 0);
-        assert!(ended.is_applicable() && ended.warnings[0].contains("made by lee"), "{:?}", ended.warnings);
-        assert_eq!((ended.confirmation.gesture, ended.ends_at), (Gesture::TypeWord, at(0)));
-        assert_eq!(plan(SilenceDeed::ChangeSilence, active("mori"), 3_600).refusals, ["it ends then already."]);
-        let shorter = plan(SilenceDeed::ChangeSilence, active("mori"), 600);
-        assert_eq!((shorter.confirmation.gesture, shorter.refusals.len()), (Gesture::Enter, 0));
-    }
-
-    #[test]
-    fn a_surprise_is_another_kind_of_alert_not_one_more_of_the_same() {
-        let slow = one("Slow", "warning", "cart", "a");
-        let plan = Silencing::plan(wanted("severity=warning", vec![slow.clone()], &[&slow]));
-        let more = [one("Slow", "warning", "cart", "b"), one("Full", "warning", "db", "c")];
-        assert_eq!(plan.surprises(&more).iter().map(|alert| alert.title()).collect::<Vec<_>>(), ["Full"]);
+    fn only_one_that_holds_is_changed_and_somebody_elses_is_no_trifle() {
+        let of = |by: &str, state| silence("alertname=A", by, state);
+        assert_eq!(changed(&of("mori", SilenceState::Expired), None).refusals, ["it is over already."]);
+        let lees = changed(&of("lee", SilenceState::Active), None);
+        assert!(lees.warnings[0].contains("made by lee") && lees.refusals.is_empty(), "{lees:?}");
+        assert_eq!(lees.tier, Tier::T2);
+        assert_eq!(changed(&of("mori", SilenceState::Active), None).tier, Tier::T1);
+        assert_eq!(changed(&of("mori", SilenceState::Active), Some(3_600)).refusals, ["it ends then already."]);
+        assert_eq!(
+            changed(&of("mori", SilenceState::Active), Some(600)),
+            Weight { tier: Tier::T1, ..Weight::default() }
+        );
     }
 }

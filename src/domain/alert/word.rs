@@ -6,12 +6,9 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::{Deed, Noting, Taking};
-use crate::domain::action::{Confirmation, Gesture};
+use crate::domain::action::{Confirmation, Gesture, Plan};
 use crate::domain::store::{Author, digest};
 use crate::domain::time::Instant;
-
-/// How long a plan may be carried out after it was made.
-const HOLDS: TimeDelta = TimeDelta::minutes(15);
 
 /// What a plan is made from beside the alerts.
 #[derive(Debug, Clone)]
@@ -69,10 +66,15 @@ impl Terms {
             environment: around.environment.to_string(),
             author: around.author.clone(),
             made_at: around.now,
-            expires_at: around.now + HOLDS,
+            expires_at: around.now + Plan::HOLDS,
             warnings: Vec::new(),
             refusals: around.refusal.iter().cloned().collect(),
-            confirmation: Confirmation { gesture: Gesture::Enter, word: word.to_owned(), needs_reason: false },
+            confirmation: Confirmation {
+                gesture: Gesture::Enter,
+                word: word.to_owned(),
+                needs_reason: false,
+                otherwise: String::new(),
+            },
         }
     }
 

@@ -22,6 +22,16 @@ pub fn is_of_the_future(made_at: Instant, now: Instant) -> bool {
     made_at.signed_duration_since(now) > CLOCKS_DIFFER
 }
 
+/// A time as documents and command lines write it, to the second: `2026-11-24T03:07:00Z`.
+pub fn written(at: Instant) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}
+
+/// The same time without its part of a second.
+pub fn to_the_second(at: Instant) -> Instant {
+    from_seconds(at.timestamp())
+}
+
 /// How long ago `then` was, never negative: a clock ahead of ours reads as "now".
 pub fn age(then: Instant, now: Instant) -> TimeDelta {
     (now - then).max(TimeDelta::zero())

@@ -8,7 +8,6 @@ mod plan_page;
 mod plan_run;
 mod problems;
 mod reaching;
-mod silencing;
 mod word;
 
 use ratatui::layout::Rect;
@@ -26,7 +25,6 @@ pub const fn covers(overlay: &Overlay) -> bool {
         Overlay::Plan { .. }
             | Overlay::Word { .. }
             | Overlay::Reaching { .. }
-            | Overlay::Silencing { .. }
             | Overlay::Help { .. }
             | Overlay::Problems { .. }
     )
@@ -38,14 +36,13 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, overlay: &Overlay)
         Overlay::Help { filter, scroll } => lines::help(pen, area, scene.menu, filter, *scroll),
         Overlay::Palette { input, selected } => lines::palette(pen, area, scene.menu, input, *selected),
         Overlay::Scope { selected } => lines::menu(pen, area, scene.menu, words::overlay::SCOPE, *selected),
-        Overlay::Actions { workload, selected } => {
-            lines::menu(pen, area, scene.menu, &words::overlay::actions_on(&workload.to_string()), *selected)
+        Overlay::Actions { meant, selected } => {
+            lines::menu(pen, area, scene.menu, &words::overlay::actions_on(&meant.to_string()), *selected)
         }
-        Overlay::Plan { scroll, typed, reason, is_in_reason } => {
-            plan::draw(pen, area, scene, &plan::Typing { scroll: *scroll, typed, reason, is_in_reason: *is_in_reason })
+        Overlay::Plan { scroll, typed, reason, given, at } => {
+            plan::draw(pen, area, scene, &plan::Typing { scroll: *scroll, typed, reason, given, at: *at })
         }
         Overlay::Reaching { scroll, at, fields } => reaching::draw(pen, area, scene, (fields, *at), *scroll),
-        Overlay::Silencing { scroll, at, fields } => silencing::draw(pen, area, scene, (fields, *at), *scroll),
         Overlay::Word { scroll, text } => word::draw(pen, area, scene, text, *scroll),
         Overlay::Problems { scroll } => problems::draw(pen, area, scene.problems, *scroll),
     }

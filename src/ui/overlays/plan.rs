@@ -8,8 +8,9 @@ use crate::theme::Role;
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::{PlanScene, Scene};
-use crate::ui::state::Field;
+use crate::ui::state::{Field, Slot};
 use crate::ui::text;
+use crate::ui::widgets::form::Form;
 use crate::ui::widgets::page::{self, Page};
 use crate::ui::widgets::prompt;
 use crate::ui::words;
@@ -22,9 +23,14 @@ pub(super) struct Typing<'a> {
     pub typed: &'a Field,
     /// The reason.
     pub reason: &'a Field,
-    /// Whether the reason has the keys.
-    pub is_in_reason: bool,
+    /// What is given for the fields of the action.
+    pub given: &'a [Field],
+    /// What has the keys.
+    pub at: Slot,
 }
+
+/// Columns of a field's label.
+const LABEL: u16 = 9;
 
 /// Draws it over the whole body.
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, typing: &Typing<'_>) -> HitMap {
@@ -35,19 +41,13 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, typing: &Ty
     pen.put(area.x + 1, area.y, area.width.saturating_sub(2), &shown.title, pen.style(Role::Title));
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let columns = area.width.saturating_sub(2);
-    let Some(plan) = shown.plan.as_deref() else {
-        let mut page = Page::new(columns);
-        page.gap();
-        match &shown.error {
-            Some(why) => {
-                page.text(pen, 0, words::plan::FAILED, Role::Error);
-                page.text(pen, 2, why, Role::Text);
-            }
-            None => page.text(pen, 0, words::plan::WORKING, Role::Text),
-        }
-        return page.fill(pen, body, typing.scroll);
-    };
     let is_running = shown.run.as_ref().is_some_and(|run| !matches!(run.phase, Phase::Draft | Phase::Planned));
+    if !shown.form.is_empty() && !is_running {
+        return form(pen, area, shown, typing);
+    }
+    let Some(plan) = shown.plan.as_deref() else {
+        return unplanned(pen, shown, columns).fill(pen, body, typing.scroll);
+    };
     if is_running {
         return plan_run::draw(pen, body, shown, plan, typing.scroll);
     }
@@ -59,6 +59,88 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, typing: &Ty
     page::rule(pen, below, hit.offset, hit.furthest);
     hit.cursor = confirm(pen, below, shown, plan, typing);
     hit
+}
+
+/// What there is to say while there is no plan.
+fn unplanned(pen: &Pen<'_>, shown: &PlanScene, columns: u16) -> Page {
+    let mut page = Page::new(columns);
+    page.gap();
+    match &shown.error {
+        Some(why) => {
+            page.text(pen, 0, words::plan::FAILED, Role::Error);
+            page.text(pen, 2, why, Role::Text);
+        }
+        None => page.text(pen, 0, words::plan::WORKING, Role::Text),
+    }
+    page
+}
+
+/// A plan whose action is given something on it: what it comes to above, its fields below.
+fn form(pen: &mut Pen<'_>, area: Rect, shown: &PlanScene, typing: &Typing<'_>) -> HitMap {
+    let slots = shown.slots();
+    let labels: Vec<&str> = slots
+        .iter()
+        .map(|slot| match slot {
+            Slot::Typed => words::plan::TYPED,
+            Slot::Reason => words::plan::REASON,
+            Slot::Given(place) => shown.form.get(*place).copied().unwrap_or_default(),
+        })
+        .collect();
+    let empty = Field::default();
+    let field = |slot: &Slot| match slot {
+        Slot::Typed => typing.typed,
+        Slot::Reason => typing.reason,
+        Slot::Given(place) => typing.given.get(*place).unwrap_or(&empty),
+    };
+    let fields: Vec<Field> = slots.iter().map(|slot| field(slot).clone()).collect();
+    let at = slots.iter().position(|slot| *slot == typing.at).unwrap_or_default();
+    let form = Form { labels: &labels, label: LABEL, fields: &fields, at, error: shown.wrong.as_deref() };
+    let (above, below) = form.part(pen, area);
+    let columns = area.width.saturating_sub(2);
+    let page = match shown.plan.as_deref() {
+        Some(plan) => plan_page::write(pen, plan, columns),
+        None => unplanned(pen, shown, columns),
+    };
+    let mut hit = page.fill(pen, above, typing.scroll);
+    page::rule(pen, below, hit.offset, hit.furthest);
+    let (x, y) = (below.x + 1, below.y + 1);
+    if below.height > 1 {
+        match shown.plan.as_deref() {
+            None => {}
+            Some(_) if shown.is_changed(typing.given) => {
+                pen.put(x, y, columns, words::plan::REPLAN, pen.style(Role::Prompt));
+            }
+            Some(plan) => {
+                ready(pen, (x, y, columns), shown, plan);
+            }
+        }
+    }
+    hit.cursor = form.draw(pen, below);
+    hit
+}
+
+/// The line that says what confirms it; whether it can be confirmed.
+fn ready(pen: &mut Pen<'_>, (x, y, columns): (u16, u16, u16), shown: &PlanScene, plan: &Plan) -> bool {
+    if !plan.is_applicable() {
+        pen.put(x, y, columns, words::plan::NO_CONFIRMATION, pen.style(Role::Error));
+        return false;
+    }
+    if plan.is_expired(pen.now) {
+        pen.put(x, y, columns, words::plan::EXPIRED, pen.style(Role::Error));
+        return false;
+    }
+    let sentence = match plan.confirmation.gesture {
+        Gesture::Enter if plan.confirmation.needs_reason => words::plan::GIVE_REASON.to_owned(),
+        Gesture::Enter => words::plan::PRESS.to_owned(),
+        Gesture::TypeWord => words::plan::type_word(&plan.confirmation.word),
+        Gesture::TypeNameAndReason => words::plan::type_name(&plan.confirmation.word),
+    };
+    let used = pen.put(x, y, columns, &sentence, pen.style(Role::Prompt));
+    if let Some(armed_at) = shown.armed_at.filter(|at| *at > pen.now) {
+        let words = words::plan::arming(&pen.countdown(armed_at));
+        pen.put(x + used + 2, y, columns.saturating_sub(used + 2), &words, pen.style(Role::Warning));
+    }
+    true
 }
 
 fn prompt_rows(plan: &Plan) -> u16 {
@@ -74,23 +156,8 @@ fn confirm(pen: &mut Pen<'_>, area: Rect, shown: &PlanScene, plan: &Plan, typing
     let x = area.x + 1;
     let columns = area.width.saturating_sub(2);
     let y = area.y + 1;
-    if !plan.is_applicable() {
-        pen.put(x, y, columns, words::plan::NO_CONFIRMATION, pen.style(Role::Error));
+    if !ready(pen, (x, y, columns), shown, plan) {
         return None;
-    }
-    if plan.is_expired(pen.now) {
-        pen.put(x, y, columns, words::plan::EXPIRED, pen.style(Role::Error));
-        return None;
-    }
-    let sentence = match plan.confirmation.gesture {
-        Gesture::Enter => words::plan::PRESS.to_owned(),
-        Gesture::TypeWord => words::plan::type_word(&plan.confirmation.word),
-        Gesture::TypeNameAndReason => words::plan::type_name(&plan.confirmation.word),
-    };
-    let used = pen.put(x, y, columns, &sentence, pen.style(Role::Prompt));
-    if let Some(armed_at) = shown.armed_at.filter(|at| *at > pen.now) {
-        let words = words::plan::arming(&pen.countdown(armed_at));
-        pen.put(x + used + 2, y, columns.saturating_sub(used + 2), &words, pen.style(Role::Warning));
     }
     if plan.confirmation.gesture == Gesture::Enter && !plan.confirmation.needs_reason {
         return None;
@@ -99,7 +166,7 @@ fn confirm(pen: &mut Pen<'_>, area: Rect, shown: &PlanScene, plan: &Plan, typing
     let mut cursor = typed;
     if plan.confirmation.needs_reason {
         let reason = field(pen, Rect { x, y: y + 2, width: columns, height: 1 }, words::plan::REASON, typing.reason);
-        if typing.is_in_reason {
+        if typing.at == Slot::Reason {
             cursor = reason;
         }
     }

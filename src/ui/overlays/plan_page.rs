@@ -1,10 +1,14 @@
 //! What a plan says, in the order an operator has to know it.
 
 use crate::domain::action::{Plan, Rehearsal, Target};
+use crate::domain::service::UNMAPPED;
 use crate::theme::Role;
 use crate::ui::pen::Pen;
 use crate::ui::widgets::page::{LABEL, Page};
 use crate::ui::words::{self, plan as said};
+
+/// The most alerts that are named.
+const MOST_NAMED: usize = 6;
 
 /// Writes the plan on a page: where, as whom, what, from what to what, what else changes, who will fight it, and the way back.
 pub(super) fn write(pen: &mut Pen<'_>, plan: &Plan, columns: u16) -> Page {
@@ -19,6 +23,9 @@ pub(super) fn write(pen: &mut Pen<'_>, plan: &Plan, columns: u16) -> Page {
     }
     rehearsal(pen, &mut page, plan);
     page.field(pen, said::AS, plan.actor.name(), Role::Text);
+    if !plan.means.is_empty() {
+        page.field(pen, said::MEANS, &plan.means, Role::Text);
+    }
     if let Some(service) = &plan.service {
         page.field(pen, said::SERVICE, &said::whole(service, plan.targets.len()), Role::Title);
     }
@@ -37,26 +44,26 @@ pub(super) fn write(pen: &mut Pen<'_>, plan: &Plan, columns: u16) -> Page {
 
 /// Environment and cluster, over the whole width.
 fn place(pen: &mut Pen<'_>, page: &mut Page, plan: &Plan, columns: u16) {
-    let words = format!(
-        " {} {} {} {} {}",
-        words::environment(&plan.environment, plan.guard),
-        pen.glyphs.separator,
-        plan.cluster.context,
-        pen.glyphs.separator,
-        plan.cluster.server
-    );
+    let mut words = format!(" {}", words::environment(&plan.environment, plan.guard));
+    // What is done in no cluster names none.
+    for part in [&plan.cluster.context, &plan.cluster.server].into_iter().filter(|part| !part.is_empty()) {
+        words = format!("{words} {} {part}", pen.glyphs.separator);
+    }
     page.bar(pen, &words, Role::of_guard(plan.guard), columns);
 }
 
 fn target(pen: &mut Pen<'_>, page: &mut Page, plan: &Plan, target: &Target, place: usize) {
-    let name = said::target(place, plan.targets.len(), &target.workload.to_string());
+    let name = said::target(place, plan.targets.len(), &target.subject.to_string());
     page.field(pen, said::TARGET, &name, Role::Title);
     page.field(pen, said::FROM, &target.from, Role::Text);
     page.field(pen, said::TO, &target.to, Role::Title);
-    changes(pen, page, target);
+    if target.subject.workload().is_some() || !target.changes.is_empty() {
+        changes(pen, page, target);
+    }
     list(pen, page, said::WARNINGS, target.warnings.iter().map(String::as_str), Role::Warning);
     let fights: Vec<String> = target.fights.iter().map(|fight| format!("{}: {}", fight.who, fight.words)).collect();
     list(pen, page, said::FIGHTS, fights.iter().map(String::as_str), Role::Danger);
+    reaches(pen, page, target);
     for (place, evidence) in target.evidence.iter().enumerate() {
         let age = pen.age(evidence.observed_at);
         let label = if place == 0 { said::EVIDENCE } else { "" };
@@ -78,6 +85,21 @@ fn target(pen: &mut Pen<'_>, page: &mut Page, plan: &Plan, target: &Target, plac
     match &target.inverse.command {
         Some(command) => page.field(pen, "", command, Role::Key),
         None => page.field(pen, "", said::IRREVERSIBLE, Role::Danger),
+    }
+}
+
+/// What else it reaches: what was not chosen first.
+fn reaches(pen: &Pen<'_>, page: &mut Page, target: &Target) {
+    let is_chosen_from = target.reaches.iter().any(|one| one.is_chosen);
+    for (place, one) in target.reaches.iter().take(MOST_NAMED).enumerate() {
+        let service = one.service.as_deref().unwrap_or(UNMAPPED);
+        let stray = if is_chosen_from && !one.is_chosen { format!(", {}", said::NOT_CHOSEN) } else { String::new() };
+        let words = format!("{} {}, {service}{stray}: {}", one.name, one.severity.word(), one.summary);
+        let role = if stray.is_empty() { Role::Text } else { Role::Warning };
+        page.field(pen, if place == 0 { said::REACHES } else { "" }, words.trim_end_matches([':', ' ']), role);
+    }
+    if target.reaches.len() > MOST_NAMED {
+        page.field(pen, "", &said::more(target.reaches.len() - MOST_NAMED), Role::Muted);
     }
 }
 
@@ -105,6 +127,7 @@ fn list<'a>(pen: &Pen<'_>, page: &mut Page, label: &str, sentences: impl Iterato
 fn rehearsal(pen: &Pen<'_>, page: &mut Page, plan: &Plan) {
     let (verdict, role, sentences): (_, _, &[String]) = match &plan.rehearsal {
         Rehearsal::Accepted(warnings) => (said::CHECKED, Role::Ok, warnings),
+        Rehearsal::NotOffered => return,
         Rehearsal::Rejected(why) => (said::REJECTED, Role::Error, std::slice::from_ref(why)),
         Rehearsal::NotChecked(why) => (said::NOT_CHECKED, Role::Warning, std::slice::from_ref(why)),
     };

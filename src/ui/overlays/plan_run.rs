@@ -19,12 +19,10 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, shown: &PlanScene, plan: &Plan
     let Some(run) = &shown.run else {
         return HitMap::default();
     };
-    let place = format!(
-        " {} {} {}",
-        words::environment(&plan.environment, plan.guard),
-        pen.glyphs.separator,
-        plan.cluster.context
-    );
+    let mut place = format!(" {}", words::environment(&plan.environment, plan.guard));
+    if !plan.cluster.context.is_empty() {
+        place = format!("{place} {} {}", pen.glyphs.separator, plan.cluster.context);
+    }
     page.bar(pen, &place, Role::of_guard(plan.guard), columns);
     page.gap();
     if run.phase.is_final() {
@@ -38,7 +36,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, shown: &PlanScene, plan: &Plan
             "" => run.phase.word().to_owned(),
             words => format!("{}: {words}", run.phase.word()),
         };
-        page.field(pen, said::TARGET, &target.workload.to_string(), Role::Title);
+        page.field(pen, said::TARGET, &target.subject.to_string(), Role::Title);
         page.field(pen, "", &words, role_of(run.phase));
         if !run.phase.is_final() {
             page.field(

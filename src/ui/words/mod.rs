@@ -15,7 +15,6 @@ pub mod reaching;
 pub mod service;
 pub mod signals;
 pub mod silences;
-pub mod silencing;
 pub mod slo;
 pub mod usage;
 pub mod why;

@@ -91,6 +91,25 @@ pub const EXPIRED: &str = "EXPIRED: its facts are too old; plan again";
 /// Confirm by Enter.
 pub const PRESS: &str = "press enter to confirm, esc to leave it";
 
+/// Confirm by Enter, with a reason.
+pub const GIVE_REASON: &str = "give a reason and press enter to confirm; tab goes to the next field";
+
+/// Something else is typed than what was planned.
+pub const REPLAN: &str = "press enter to see what this comes to; tab goes to the next field";
+
+/// What else it reaches.
+pub const REACHES: &str = "reaches";
+/// What it does, and what it does not.
+pub const MEANS: &str = "means";
+
+/// Reached beyond what was chosen.
+pub const NOT_CHOSEN: &str = "NOT CHOSEN";
+
+/// What is reached and not named.
+pub fn more(count: usize) -> String {
+    format!("and {count} more")
+}
+
 /// Confirm by a word.
 pub fn type_word(word: &str) -> String {
     format!("type {word} and press enter")
@@ -164,8 +183,11 @@ pub fn command(plan: &Plan, target: &Target) -> String {
     let word = &plan.confirmation.word;
     let reason = if plan.confirmation.needs_reason { " --reason WHY" } else { "" };
     let what = match &plan.service {
-        Some(service) => format!("service/{service} -n {}", target.workload.namespace),
-        None => target.workload.to_string(),
+        Some(service) => format!(
+            "service/{service} -n {}",
+            target.subject.workload().map(|workload| workload.namespace.to_string()).unwrap_or_default()
+        ),
+        None => target.subject.to_string(),
     };
     // A service chooses for each of its workloads.
     let given = if plan.service.is_some() { String::new() } else { target.given.options() };

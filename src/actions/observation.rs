@@ -1,0 +1,126 @@
+//! What was read of a subject: enough to draft an action on it, to hold the plan to what it showed, and to judge what became of it.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::contract::Refusal;
+use crate::domain::action::OperationRecord;
+use crate::domain::alert::{Alert, Known, LeftOut, Matcher, Silence};
+use crate::domain::time::Instant;
+use crate::sources::observe::{MemberAlerts, Replicated, WorkloadFacts};
+
+/// What was read of one subject at one time.
+#[derive(Debug, Clone)]
+pub enum Observation {
+    /// A workload.
+    Workload(Box<WorkloadFacts>),
+    /// A silence, or what one would cover.
+    Silence(Box<SilenceFacts>),
+}
+
+/// What is known of a silence, or of one that is to be made.
+#[derive(Debug, Clone)]
+pub struct SilenceFacts {
+    /// As it is; `None` for one that is to be made, or is not found.
+    pub silence: Option<Silence>,
+    /// What it covers.
+    pub matchers: Vec<Matcher>,
+    /// The alerts it is meant for, whoever sent them, by their keys.
+    pub chosen: Vec<Arc<str>>,
+    /// Labels of these that are left out of its matchers.
+    pub left_out: Vec<LeftOut>,
+    /// What fires of what it covers, as the server says; else why that is not known.
+    pub covered: Result<Vec<Alert>, String>,
+    /// What it is judged by beside that.
+    pub known: Known,
+    /// What of that is not known, as sentences.
+    pub doubts: Vec<String>,
+    /// As each member of the cluster has it; empty for one that is to be made.
+    pub members: Vec<Replicated>,
+    /// The alerts as each member has them; empty before it is made.
+    pub alerts: Vec<MemberAlerts>,
+    /// The same as a document, for pins.
+    pub document: Value,
+    /// When all this was read, by our clock.
+    pub observed_at: Instant,
+}
+
+impl SilenceFacts {
+    /// A silence as a document.
+    pub fn written(silence: Option<&Silence>) -> Value {
+        let Some(silence) = silence else { return Value::Null };
+        json!({
+            "id": &*silence.id,
+            "matchers": silence.matchers,
+            "starts_at": silence.starts_at,
+            "ends_at": silence.ends_at,
+            "created_by": &*silence.created_by,
+            "comment": &*silence.comment,
+        })
+    }
+}
+
+impl Observation {
+    /// Its identity: another one is another thing of the same name.
+    pub fn uid(&self) -> &str {
+        match self {
+            Self::Workload(facts) => &facts.uid,
+            Self::Silence(facts) => facts.silence.as_ref().map_or("", |silence| &silence.id),
+        }
+    }
+
+    /// The document that pins are held to.
+    pub fn document(&self) -> &Value {
+        match self {
+            Self::Workload(facts) => &facts.object,
+            Self::Silence(facts) => &facts.document,
+        }
+    }
+
+    /// Who acts on it, as written on it.
+    pub const fn record(&self) -> Option<&OperationRecord> {
+        match self {
+            Self::Workload(facts) => facts.record.as_ref(),
+            Self::Silence(_) => None,
+        }
+    }
+
+    /// When it was read, by our clock.
+    pub const fn observed_at(&self) -> Instant {
+        match self {
+            Self::Workload(facts) => facts.observed_at,
+            Self::Silence(facts) => facts.observed_at,
+        }
+    }
+
+    /// What is not known of it, as sentences.
+    pub fn missing(&self) -> &[String] {
+        match self {
+            Self::Workload(facts) => &facts.missing,
+            Self::Silence(facts) => &facts.doubts,
+        }
+    }
+
+    /// The workload it is.
+    ///
+    /// # Errors
+    /// When it is something else: the action is on workloads.
+    pub fn workload(&self) -> Result<&WorkloadFacts, Refusal> {
+        match self {
+            Self::Workload(facts) => Ok(facts),
+            Self::Silence(_) => Err(Refusal("this can be done to a workload alone.".to_owned())),
+        }
+    }
+
+    /// The silence it is.
+    ///
+    /// # Errors
+    /// When it is something else: the action is on silences.
+    pub fn silence(&self) -> Result<&SilenceFacts, Refusal> {
+        match self {
+            Self::Silence(facts) => Ok(facts),
+            Self::Workload(_) => Err(Refusal("this can be done to a silence alone.".to_owned())),
+        }
+    }
+}

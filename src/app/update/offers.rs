@@ -1,0 +1,161 @@
+//! What can be done with what is under the cursor: the lines of the actions menu, each with why it cannot be chosen where it cannot.
+
+use super::{input, service, toast};
+use crate::actions::{Action, Options, catalog};
+use crate::app::commands::Command;
+use crate::app::effect::Effect;
+use crate::app::model::Model;
+use crate::app::sight::Sight;
+use crate::domain::alert::SilenceState;
+use crate::domain::rollout::Verdict;
+use crate::domain::subject::SubjectKind;
+use crate::domain::time::Instant;
+use crate::ui::scene::MenuLine;
+use crate::ui::state::{DetailTab, Meant, Overlay, View};
+
+/// What alerts can be asked for beside the catalogue: what it does, and how it is called for titles.
+const ON_ALERTS: [(Command, &str, &str); 4] = [
+    (Command::Acknowledge, "action.acknowledge", "Acknowledge"),
+    (Command::GiveBack, "action.give-back", "Give back"),
+    (Command::Note, "action.note", "Write a note"),
+    (Command::EditNote, "action.edit-note", "Change a note"),
+];
+/// What a pod can be asked for beside the catalogue.
+const ON_PODS: [(Command, &str, &str); 2] =
+    [(Command::Exec, "action.exec", "Run a command"), (Command::PortForward, "action.port-forward", "Forward a port")];
+
+/// A line of the menu, and what it means.
+struct Offer {
+    line: MenuLine,
+    command: Command,
+}
+
+/// Opens the menu.
+pub(super) fn open(model: &mut Model, now: Instant) -> Vec<Effect> {
+    let Some(meant) = meant(model) else {
+        toast(model, "There is nothing under the cursor that anything can be done with.", true, now);
+        return Vec::new();
+    };
+    model.ui.overlays.push(Overlay::Actions { meant, selected: 0 });
+    Vec::new()
+}
+
+/// What is under the cursor.
+fn meant(model: &Model) -> Option<Meant> {
+    let alert =
+        || model.alerts_meant().first().map(|alert| Meant::Alert(alert.title().to_owned(), alert.key.to_string()));
+    match &model.ui.view {
+        View::Silences => model.silence_line().map(|line| Meant::Silence(line.silence.id.to_string())),
+        View::Alerts | View::Alert(..) => alert(),
+        View::Overview if model.overview_alert().is_some() => alert(),
+        View::Detail(workload, DetailTab::Pods) => match input::chosen_pod(model) {
+            Some(pod) => Some(Meant::Pod(workload.clone(), pod)),
+            None => Some(Meant::Workload(workload.clone())),
+        },
+        _ => model.meant().map(Meant::Workload),
+    }
+}
+
+/// The lines of the open menu.
+pub(super) fn lines(model: &Model) -> Vec<MenuLine> {
+    let Some(Overlay::Actions { meant, .. }) = model.overlay() else { return Vec::new() };
+    offers(model, meant).into_iter().map(|offer| offer.line).collect()
+}
+
+fn offers(model: &Model, meant: &Meant) -> Vec<Offer> {
+    let line = |(command, name, words): (Command, &str, &str), more: &str, refused: Option<&str>| Offer {
+        line: MenuLine {
+            keys: model.keymap.keys_of(name),
+            words: words.to_owned(),
+            more: more.to_owned(),
+            refused: refused.map(str::to_owned),
+        },
+        command,
+    };
+    let of = |action: &dyn Action, refused: Option<&str>| {
+        let about = action.about();
+        let command = (Command::Act(about.id), about.command, about.title);
+        let more = match model.here().and_then(Sight::read_only) {
+            Some(_) => format!("{}; read-only: the plan can be read, not applied", about.tier.words()),
+            None => about.tier.words().to_owned(),
+        };
+        line(command, &more, refused)
+    };
+    let on = |kind: SubjectKind| catalog::ALL.iter().copied().filter(move |action| action.about().on == kind);
+    let mut offers = Vec::new();
+    match meant {
+        Meant::Silence(_) => {
+            let is_over = model.silence_line().is_some_and(|line| line.silence.state == SilenceState::Expired);
+            let refused = is_over.then_some("it is over: a new one is planned from the alert it is for");
+            offers
+                .extend(on(SubjectKind::Silence).filter(|action| !action.takes("alerts")).map(|one| of(one, refused)));
+        }
+        Meant::Alert(..) => {
+            let alerts = model.alerts_meant();
+            let is_held = alerts.iter().any(|alert| alert.acknowledged.is_some());
+            let has_note = alerts.first().is_some_and(|alert| super::noting::has_one(model, alert));
+            let is_silenced = alerts.iter().any(|alert| !alert.silenced_by.is_empty());
+            for offer in ON_ALERTS {
+                let refused = match offer.0 {
+                    Command::GiveBack if !is_held => Some("nobody has it"),
+                    Command::Note | Command::EditNote if alerts.len() > 1 => {
+                        Some("a note is on one alert: unfold the group and choose one")
+                    }
+                    Command::EditNote if !has_note => Some("nobody wrote one on it"),
+                    _ => None,
+                };
+                offers.push(line(offer, "in the store, for every console", refused));
+            }
+            offers.extend(on(SubjectKind::Silence).map(|action| {
+                let refused = (!is_silenced && !action.takes("alerts")).then_some("no silence covers it");
+                of(action, refused)
+            }));
+            if let Some(workload) = model.meant() {
+                offers.extend(on(SubjectKind::Workload).map(|action| of(action, refusal(model, &workload, action))));
+            }
+        }
+        Meant::Pod(workload, _) => {
+            offers.extend(ON_PODS.map(|offer| line(offer, "at once, and journalled", None)));
+            offers.extend(on(SubjectKind::Workload).map(|action| of(action, refusal(model, workload, action))));
+        }
+        Meant::Workload(workload) => {
+            offers.extend(on(SubjectKind::Workload).map(|action| of(action, refusal(model, workload, action))));
+        }
+    }
+    let service = matches!(meant, Meant::Workload(_) | Meant::Pod(..)).then(|| service::action(model)).flatten();
+    offers.extend(service.map(|line| Offer { line, command: Command::RollBackService }));
+    offers
+}
+
+/// Why an action makes no sense on a workload as its row is; what the row does not tell is left to the plan.
+fn refusal(model: &Model, workload: &crate::domain::rollout::WorkloadRef, action: &dyn Action) -> Option<&'static str> {
+    let row = model.snapshot.rollouts.iter().find(|row| row.workload == *workload)?;
+    // A list says paused before progressing and stuck, and nothing of what is complete.
+    let is_paused = match row.verdict {
+        Verdict::Paused => Some(true),
+        Verdict::Stuck | Verdict::Progressing => Some(false),
+        _ => None,
+    };
+    action.applies(workload.kind, is_paused).err()
+}
+
+/// Enter on a line: as if its key was pressed on what was under the cursor when the menu was opened.
+pub(super) fn choose(model: &mut Model, meant: &Meant, selected: usize, now: Instant) -> Vec<Effect> {
+    let Some(offer) = offers(model, meant).into_iter().nth(selected) else { return Vec::new() };
+    if let Some(refused) = offer.line.refused {
+        toast(model, &format!("This cannot be chosen: {refused}."), true, now);
+        return Vec::new();
+    }
+    if let (Command::Act(id), Meant::Workload(workload)) = (offer.command, meant)
+        && let Some(action) = catalog::named(id).filter(|action| action.about().on == SubjectKind::Workload)
+    {
+        // The row may have gone elsewhere under the menu: the one it was opened on is meant.
+        return input::ask_or_plan(model, action, vec![workload.clone()], Options::default(), now);
+    }
+    model.ui.overlays.pop();
+    if self::meant(model).as_ref() != Some(meant) {
+        toast(model, "The list has changed under the menu: nothing was planned. Choose again.", true, now);
+        return Vec::new();
+    }
+    input::run(model, offer.command, now)
+}

@@ -1,0 +1,87 @@
+//! What an action is on: one closed type, whatever is acted on.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::rollout::WorkloadRef;
+use super::text;
+
+/// A silence; one that is still to be made has no id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SilenceRef {
+    /// The environment.
+    pub environment: Arc<str>,
+    /// Its id; empty for a new one.
+    pub id: String,
+}
+
+/// Something that is acted on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// A workload of a cluster.
+    Workload(WorkloadRef),
+    /// A silence of the Alertmanagers of an environment.
+    Silence(SilenceRef),
+}
+
+/// What kind of thing a subject is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SubjectKind {
+    /// A workload.
+    Workload,
+    /// A silence.
+    Silence,
+}
+
+impl Subject {
+    /// What kind of thing it is.
+    pub const fn kind(&self) -> SubjectKind {
+        match self {
+            Self::Workload(_) => SubjectKind::Workload,
+            Self::Silence(_) => SubjectKind::Silence,
+        }
+    }
+
+    /// Its environment.
+    pub const fn environment(&self) -> &Arc<str> {
+        match self {
+            Self::Workload(workload) => &workload.environment,
+            Self::Silence(silence) => &silence.environment,
+        }
+    }
+
+    /// The workload it is; `None` when it is something else.
+    pub const fn workload(&self) -> Option<&WorkloadRef> {
+        match self {
+            Self::Workload(workload) => Some(workload),
+            Self::Silence(_) => None,
+        }
+    }
+
+    /// What is typed to confirm something grave on it: a name somebody knows, not an id that is copied.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Workload(workload) => &workload.name,
+            Self::Silence(silence) => &silence.environment,
+        }
+    }
+}
+
+impl From<WorkloadRef> for Subject {
+    fn from(workload: WorkloadRef) -> Self {
+        Self::Workload(workload)
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Workload(workload) => workload.fmt(to),
+            Self::Silence(silence) if silence.id.is_empty() => to.write_str("a new silence"),
+            Self::Silence(silence) => write!(to, "silence {}", text::clean(&silence.id)),
+        }
+    }
+}
