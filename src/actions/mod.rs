@@ -14,6 +14,8 @@ mod desk;
 #[cfg(test)]
 mod drafts_tests;
 mod execute;
+#[cfg(test)]
+mod execute_tests;
 mod fights;
 mod gate;
 mod held;
@@ -31,7 +33,11 @@ mod seen;
 mod services;
 mod silence;
 mod silence_verify;
+#[cfg(test)]
+mod testing;
 mod verify;
+#[cfg(test)]
+mod verify_tests;
 mod word;
 
 pub use contract::{About, Action, Context, Draft, Options, Refusal};

@@ -59,7 +59,7 @@ mod tests {
     fn a_word_confirms_only_when_it_is_the_word() {
         let typed = Confirmation { gesture: Gesture::TypeWord, word: "ROLLBACK".into(), needs_reason: false };
         assert!(confirms(&typed, " ROLLBACK ", None).is_ok());
-        assert!(confirms(&typed, "rollback", None).is_err());
+        assert!(confirms(&typed, "rollback", None).is_err() && confirms(&typed, "", None).is_err());
         let pressed = Confirmation { gesture: Gesture::Enter, ..typed };
         assert!(confirms(&pressed, "", None).is_ok() && confirms(&pressed, "ROLLBACK", None).is_ok());
         assert!(confirms(&pressed, "no", None).is_err());

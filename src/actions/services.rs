@@ -139,4 +139,18 @@ mod tests {
         assert_eq!(said("redis"), None);
         assert_eq!(needing(&services, "staging", "payments").map(|words| words.contains("elsewhere")), Some(true));
     }
+
+    #[test]
+    fn a_revision_is_asked_of_one_workload_and_never_of_a_service_of_several() {
+        let workload = facts(&json!({})).workload;
+        let asked = |service: Option<&str>, number, count| {
+            let choice = Choice { service: service.map(Into::into), ..Choice::default() };
+            let options = Options { to_revision: number, choice, ..Options::default() };
+            one_revision_for_many(&options, &vec![workload.clone(); count])
+        };
+        assert!(asked(Some("shop"), Some(3), 2).is_some_and(|why| why.contains("service shop has 2 workloads")));
+        assert_eq!(asked(Some("shop"), Some(3), 1), None);
+        assert_eq!(asked(Some("shop"), None, 2), None);
+        assert_eq!(asked(None, Some(3), 2), None);
+    }
 }
