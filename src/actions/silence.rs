@@ -819,4 +819,78 @@ mod tests {
         assert!(ended.words.contains("no silence 4ef1 any more"), "{}", ended.words);
         assert_eq!(rig.sent(), 1);
     }
+
+    /// What is edited in a document may refuse it and never admit it.
+    #[tokio::test]
+    async fn a_document_is_refused_by_what_it_says_and_by_what_holds() {
+        let rig = rig(Way::Accepted);
+        let plan = rig.plan(SilenceDeed::Silence).await;
+        let after =
+            |minutes| Silencer { clock: Arc::new(move || now() + TimeDelta::minutes(minutes)), ..rig.silencer.clone() };
+        let read_only = Silencer { grant: Err("production is read-only.".into()), ..rig.silencer.clone() };
+        let refused = Silencing { refusals: vec!["a page is missing.".into()], ..plan.clone() };
+        let short = Silencing { expires_at: plan.made_at + TimeDelta::minutes(1), ..plan.clone() };
+        let long = Silencing { expires_at: plan.made_at + TimeDelta::days(1), ..plan.clone() };
+        for (silencer, document, why) in [
+            (rig.silencer.clone(), refused, "a page is missing. Nothing was sent."),
+            (after(2), short, "the plan has expired: nothing was sent. Make it anew."),
+            (after(15), long, "the plan has expired: nothing was sent. Make it anew."),
+            (read_only, plan, "production is read-only."),
+        ] {
+            let ended = silencer.carry_out(&document, "", "known").await;
+            assert_eq!((ended.phase, ended.words.as_str()), (Phase::Refused, why));
+        }
+        assert_eq!(rig.sent(), 0);
+    }
+
+    #[tokio::test]
+    async fn without_a_journal_nothing_is_silenced() {
+        let rig = rig(Way::Accepted);
+        let plan = rig.plan(SilenceDeed::Silence).await;
+        std::fs::write(rig.server.state.join("journal"), "in the way").expect("a file of ours");
+        let ended = rig.silencer.carry_out(&plan, "", "known").await;
+        assert!(ended.phase == Phase::Refused && ended.words.contains("journal cannot be written"), "{}", ended.words);
+        assert_eq!(rig.sent(), 0);
+    }
+
+    fn kept(plan: &Silencing, later: TimeDelta, state: SilenceState) -> Silence {
+        Silence {
+            id: "4ef1".into(),
+            matchers: plan.matchers.clone(),
+            starts_at: now(),
+            ends_at: plan.ends_at + later,
+            created_by: "mori".into(),
+            comment: "known (quarterdeck of-another-run)".into(),
+            state,
+        }
+    }
+
+    /// A silence just like ours says nothing of ours.
+    #[tokio::test(start_paused = true)]
+    async fn after_a_lost_answer_only_the_silence_of_the_run_is_ours() {
+        let rig = rig(Way::Swallowed);
+        let plan = rig.plan(SilenceDeed::Silence).await;
+        rig.server.silences.lock().expect("one").push(kept(&plan, TimeDelta::zero(), SilenceState::Active));
+        let ended = rig.silencer.carry_out(&plan, "", "known").await;
+        assert!(ended.phase == Phase::Unknown && ended.words.contains("not among the silences"), "{}", ended.words);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_a_silence_as_it_was_planned_is_one() {
+        let rig = rig(Way::Accepted);
+        let plan = rig.plan(SilenceDeed::Silence).await;
+        let over = Silencing { action: SilenceDeed::ExpireSilence, ..plan.clone() };
+        let (same, later) = (TimeDelta::seconds(30), TimeDelta::minutes(2));
+        for (plan, ends, state, phase) in [
+            (&plan, same, SilenceState::Active, Phase::Done),
+            (&plan, later, SilenceState::Active, Phase::Unknown),
+            (&plan, same, SilenceState::Expired, Phase::Unknown),
+            (&over, same, SilenceState::Expired, Phase::Done),
+            (&over, same, SilenceState::Active, Phase::Unknown),
+        ] {
+            *rig.server.silences.lock().expect("one") = vec![kept(plan, ends, state)];
+            let ended = rig.silencer.verify(plan, "4ef1".into()).await;
+            assert_eq!(ended.phase, phase, "{ends} {state:?}: {}", ended.words);
+        }
+    }
 }
