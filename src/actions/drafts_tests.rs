@@ -198,6 +198,26 @@ fn revision(number: u64, image: &str, is_current: bool) -> Revision {
     }
 }
 
+/// A controller that keeps no history has no revision to come back to, whatever number it has now.
+#[test]
+fn the_way_back_is_no_revision_that_is_not_kept() {
+    let revisions = || vec![revision(1, "db:1", false), revision(2, "db:2", true)];
+    let image = Given::default().with("image", "db:3");
+    for (limit, rollback, set_image) in [
+        (json!(0), None, Some("quarterdeck plan set-image deployment/db -n shop --image db=db:2")),
+        (
+            json!(10),
+            Some("quarterdeck plan rollback deployment/db -n shop --to 2"),
+            Some("quarterdeck plan rollback deployment/db -n shop --to 2"),
+        ),
+    ] {
+        let spec = json!({"revisionHistoryLimit": limit});
+        let facts = WorkloadFacts { revisions: revisions(), ..facts(Kind::Deployment, Update::Rolling, 2, &spec) };
+        assert_eq!(drafted("rollback", &facts, &Given::default()).inverse.command.as_deref(), rollback);
+        assert_eq!(drafted("set-image", &facts, &image).inverse.command.as_deref(), set_image);
+    }
+}
+
 /// Pods below a partition are not touched; one that is stuck there holds the controller up, and the plan says so.
 #[test]
 fn a_pod_that_is_stuck_below_the_partition_is_told_of_and_left_alone() {

@@ -180,6 +180,13 @@ mod tests {
         );
     }
 
+    /// A kubeconfig that was changed leads elsewhere for both of them.
+    #[test]
+    fn two_environments_of_one_context_are_one_cluster() {
+        let one = Neighbour { context: "dev".into(), ..neighbour("production", Guard::Production, &[], "https://b") };
+        assert_eq!(limits(vec![one]).guard_of(&cluster("dev", "https://a", None), "shop").0, Guard::Production);
+    }
+
     #[test]
     fn a_namespace_that_is_not_named_is_refused() {
         let named = Limits { namespaces: Namespaces::Named(vec!["shop".into()]), ..Limits::from(Guard::Staging) };

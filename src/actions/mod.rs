@@ -14,6 +14,8 @@ mod desk;
 #[cfg(test)]
 mod drafts_tests;
 mod execute;
+#[cfg(test)]
+mod execute_tests;
 mod eyes;
 mod fights;
 mod gate;
@@ -34,7 +36,11 @@ mod services;
 mod silences;
 #[cfg(test)]
 mod silences_tests;
+#[cfg(test)]
+mod testing;
 mod verify;
+#[cfg(test)]
+mod verify_tests;
 mod word;
 
 pub use contract::{About, Action, Context, Draft, Options, Refusal};

@@ -66,7 +66,7 @@ mod tests {
             otherwise: String::new(),
         };
         assert!(confirms(&typed, " ROLLBACK ", None).is_ok());
-        assert!(confirms(&typed, "rollback", None).is_err());
+        assert!(confirms(&typed, "rollback", None).is_err() && confirms(&typed, "", None).is_err());
         let pressed = Confirmation { gesture: Gesture::Enter, ..typed };
         assert!(confirms(&pressed, "", None).is_ok() && confirms(&pressed, "ROLLBACK", None).is_ok());
         assert!(confirms(&pressed, "no", None).is_err());

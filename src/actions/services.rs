@@ -85,6 +85,7 @@ pub(super) fn one_revision_for_many(options: &Options, targets: &[Subject]) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::action::Given;
     use crate::domain::rollout::{Kind, Report, WorkloadRef};
     use crate::domain::service::Service;
     use serde_json::json;
@@ -138,5 +139,20 @@ mod tests {
         assert_eq!(said("payments").as_deref(), Some("2 services need payments: checkout, web"), "a ring ends");
         assert_eq!(said("redis"), None);
         assert_eq!(needing(&services, "staging", "payments").map(|words| words.contains("elsewhere")), Some(true));
+    }
+
+    #[test]
+    fn a_revision_is_asked_of_one_workload_and_never_of_a_service_of_several() {
+        let workload = facts(&json!({})).workload;
+        let asked = |service: Option<&str>, number: Option<u64>, count| {
+            let choice = Choice { service: service.map(Into::into), ..Choice::default() };
+            let given = number.map_or_else(Given::default, |number| Given::default().with("to", number));
+            let options = Options { given, choice, ..Options::default() };
+            one_revision_for_many(&options, &vec![Subject::from(workload.clone()); count])
+        };
+        assert!(asked(Some("shop"), Some(3), 2).is_some_and(|why| why.contains("service shop has 2 workloads")));
+        assert_eq!(asked(Some("shop"), Some(3), 1), None);
+        assert_eq!(asked(Some("shop"), None, 2), None);
+        assert_eq!(asked(None, Some(3), 2), None);
     }
 }

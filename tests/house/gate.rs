@@ -7,8 +7,7 @@ use quarterdeck::actions::journal::{Entry, Journal, Line, What, chains, unfinish
 use quarterdeck::actions::{Action, Executor, Limits, Neighbour, Options, Planner, catalog};
 use quarterdeck::config::Namespaces;
 use quarterdeck::domain::action::{
-    Confirmation, Consent, Gesture, Given, OperationRecord, Phase, Plan, RECORD_KEY, Rehearsal as Dry, Request,
-    RunEvent, Tier,
+    Confirmation, Consent, Gesture, Given, OperationRecord, Phase, Plan, RECORD_KEY, Rehearsal as Dry, Request, Tier,
 };
 use quarterdeck::domain::environment::Guard;
 use quarterdeck::domain::subject::{SilenceRef, Subject};
@@ -20,6 +19,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::actions::{NAMESPACE, Rig, Way, options};
 use crate::outside::Noting;
+use crate::pins::{disturbed, is_followed};
 use crate::{alerts, silencing};
 
 fn action(id: &str) -> &'static dyn Action {
@@ -439,25 +439,12 @@ async fn a_target_that_ends_unknown_stops_the_next_wave() {
     let rig = Rig::open().await;
     let plan = rig.plan(action("restart"), &["api", "web"]).await;
     assert_eq!(plan.waves(), [[0], [1]]);
-    let (events, mut told) = mpsc::channel(64);
-    let given = Consent { typed: plan.confirmation.word.clone(), reason: None };
     let sleep = async {
-        while let Some((_, event)) = told.recv().await {
-            if matches!(event, RunEvent::Progress { target: 0, .. }) {
-                // It was accepted, and from here on nobody can say what became of it.
-                rig.sandbox.faults().set("/apis/apps", Fault::Hang);
-                rig.ahead.fetch_add(8 * 3_600, std::sync::atomic::Ordering::SeqCst);
-                break;
-            }
-        }
-        while told.recv().await.is_some() {}
+        // It was accepted, and from here on nobody can say what became of it.
+        rig.sandbox.faults().set("/apis/apps", Fault::Hang);
+        rig.ahead.fetch_add(8 * 3_600, std::sync::atomic::Ordering::SeqCst);
     };
-    let running = async {
-        let run = rig.executor.execute(&plan, &given, &events).await;
-        drop(events);
-        run
-    };
-    let run = tokio::join!(running, sleep).0;
+    let run = disturbed(&rig, &plan, is_followed, sleep).await;
     let ends: Vec<Phase> = run.targets.iter().map(|target| target.phase).collect();
     assert_eq!((ends, rig.sent().len()), (vec![Phase::Unknown, Phase::Aborted], 1), "{run:?}");
     assert!(run.targets[1].words.contains("an earlier target did not end well"), "{run:?}");

@@ -122,7 +122,7 @@ fn options(action: &str) -> Options {
 }
 
 /// Carries a plan out while a stranger acts as soon as an event is told.
-async fn disturbed(
+pub(crate) async fn disturbed(
     rig: &Rig,
     plan: &Plan,
     when: impl Fn(&RunEvent) -> bool,
@@ -151,6 +151,11 @@ async fn disturbed(
 
 fn is_accepted(event: &RunEvent) -> bool {
     matches!(event, RunEvent::Accepted { .. })
+}
+
+/// Whether something was seen of a target since its change was accepted.
+pub(crate) fn is_followed(event: &RunEvent) -> bool {
+    matches!(event, RunEvent::Progress { .. })
 }
 
 fn words(run: &Run) -> String {
@@ -372,8 +377,13 @@ async fn acting_over_a_record_is_confirmed_with_a_reason_and_journalled() {
     let began = rig.connection.workload(&Rig::workload("api")).await.expect("api").observed_at;
     patched(&rig, "mori", &record(began, "+262142-12-31T23:59:59Z")).await;
     let plan = planned(&rig, "restart", &overriding).await;
-    let run = disturbed(&rig, &plan, is_accepted, async {}).await;
-    assert_ne!(run.phase, Phase::Refused, "{run:?}");
+    // It never becomes well: the console's clock goes past its deadline, and a broken connection wakes whoever waits.
+    let wakes = async {
+        rig.ahead.fetch_add(8 * 3_600, Ordering::SeqCst);
+        rig.sandbox.faults().break_connections();
+    };
+    let run = disturbed(&rig, &plan, is_followed, wakes).await;
+    assert_eq!(run.phase, Phase::Failed, "{run:?}");
     let lines = chains(rig.folder.path()).expect("a journal").into_iter().flat_map(|chain| chain.lines);
     let told: Vec<_> =
         lines.filter(|line| line.entry.run == plan.id).map(|line| (line.entry.what, line.entry.words)).collect();

@@ -16,6 +16,7 @@ use quarterdeck::sources::operate::{OperateCluster, RehearseCluster, Reply};
 use tokio::sync::mpsc;
 
 use crate::actions::{Rig, Way};
+use crate::pins::{disturbed, is_followed};
 
 /// A rehearsal that answers as told.
 struct Rehearsed(SourceError);
@@ -152,39 +153,26 @@ async fn a_machine_that_slept_while_it_verified_judges_what_is_now() {
     for is_answered in [true, false] {
         let rig = Rig::open().await;
         let plan = rig.plan(catalog::named("restart").expect("there is one"), &["api"]).await;
-        let (events, mut told) = mpsc::channel(64);
-        let given = Consent { typed: plan.confirmation.word.clone(), reason: None };
         let sleep = async {
-            while let Some((_, event)) = told.recv().await {
-                if matches!(event, RunEvent::Progress { .. }) {
-                    let faults = rig.sandbox.faults();
-                    if is_answered {
-                        // It comes to its end while nobody tells; then the machine wakes up.
-                        faults.mute("/api");
-                        let complete = async || {
-                            let facts = rig.connection.workload(&Rig::workload("api")).await.expect("the workload");
-                            facts.report.is_complete()
-                        };
-                        while !complete().await {
-                            tokio::task::yield_now().await;
-                        }
-                        rig.ahead.fetch_add(8 * 3_600, Ordering::SeqCst);
-                        faults.break_connections();
-                    } else {
-                        faults.set("/apis/apps", Fault::Hang);
-                        rig.ahead.fetch_add(8 * 3_600, Ordering::SeqCst);
-                    }
-                    break;
+            let faults = rig.sandbox.faults();
+            if is_answered {
+                // It comes to its end while nobody tells; then the machine wakes up.
+                faults.mute("/api");
+                let complete = async || {
+                    let facts = rig.connection.workload(&Rig::workload("api")).await.expect("the workload");
+                    facts.report.is_complete()
+                };
+                while !complete().await {
+                    tokio::task::yield_now().await;
                 }
+                rig.ahead.fetch_add(8 * 3_600, Ordering::SeqCst);
+                faults.break_connections();
+            } else {
+                faults.set("/apis/apps", Fault::Hang);
+                rig.ahead.fetch_add(8 * 3_600, Ordering::SeqCst);
             }
-            while told.recv().await.is_some() {}
         };
-        let running = async {
-            let run = rig.executor.execute(&plan, &given, &events).await;
-            drop(events);
-            run
-        };
-        let run = tokio::join!(running, sleep).0;
+        let run = disturbed(&rig, &plan, is_followed, sleep).await;
         let words = &run.targets[0].words;
         if is_answered {
             // By what is seen now, never by what was read before the sleep.

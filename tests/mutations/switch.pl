@@ -11,7 +11,10 @@ while (<$in>) {
     chomp;
     next if /^#/ or /^\s*$/;
     if    (/^(\S+\.rs)\s+(\S+)\s+(\S+)\s+(\S+)$/) { $file = $1; $tests = [$2, $3, $4] }
-    elsif (/^(\S+):$/)     { push @mutations, { name => $1, file => $file, tests => $tests, old => [], new => [], why => '' } }
+    elsif (/^(\S+):(?:\s+(\S+))?(?:\s+(\S+))?$/) {
+        my @own = ($tests->[0], $2 // $tests->[1], $3 // $tests->[2]);
+        push @mutations, { name => $1, file => $file, tests => \@own, old => [], new => [], why => '' };
+    }
     elsif (/^  - ?(.*)$/)  { push @{ $mutations[-1]{old} }, $1 }
     elsif (/^  \+ ?(.*)$/) { push @{ $mutations[-1]{new} }, $1 }
     elsif (/^  = (.*)$/)   { $mutations[-1]{why} = $1 }

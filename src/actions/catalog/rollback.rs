@@ -71,12 +71,28 @@ impl Action for Rollback {
             tier: self.about().tier,
             warnings,
             expected: match partitioned(facts) {
-                None => format!("every replica runs {} and is available; no pod of another revision is left", target.images.join(", ")),
-                Some(_) => format!("every replica the partition selects runs {}; every replica is available", target.images.join(", ")),
+                None => format!(
+                    "every replica runs {} and is available; no pod of another revision is left",
+                    target.images.join(", ")
+                ),
+                Some(_) => format!(
+                    "every replica the partition selects runs {}; every replica is available",
+                    target.images.join(", ")
+                ),
             },
-            inverse: Inverse {
-                words: "Roll forward to the present revision; its number changes with this rollback, so plan it from the history.".to_owned(),
-                command: current.map(|current| format!("quarterdeck plan rollback {} --to {}", facts.workload, current.number)),
+            inverse: if forgets(facts) {
+                Inverse {
+                    words: format!(
+                        "Deploy {} anew: revisionHistoryLimit is 0, and the present revision goes with its last pod.",
+                        images(facts.template()).join(", ")
+                    ),
+                    command: None,
+                }
+            } else {
+                Inverse {
+                    words: "Roll forward to the present revision; its number changes with this rollback, so plan it from the history.".to_owned(),
+                    command: current.map(|current| format!("quarterdeck plan rollback {} --to {}", facts.workload, current.number)),
+                }
             },
             template,
             ..Draft::default()
@@ -146,6 +162,11 @@ fn choose(facts: &WorkloadFacts, to_revision: Option<u64>, now: Instant) -> Resu
     default_target(&facts.revisions, facts.template()).ok_or_else(|| {
         Refusal(format!("{workload} has no earlier revision with other code to go back to (revisionHistoryLimit may be 0, or only restarts happened)."))
     })
+}
+
+/// Whether its controller keeps no revision that has no pods: there is none to come back to.
+pub(super) fn forgets(facts: &WorkloadFacts) -> bool {
+    facts.object.pointer("/spec/revisionHistoryLimit").and_then(Value::as_u64) == Some(0)
 }
 
 fn described(revision: Option<&Revision>, images: &[String]) -> String {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::rollback::forgets;
 use crate::actions::contract::{
     About, Action, Context, Draft, Refusal, blast, common_refusals, partition_warnings, partitioned, patch_request,
     pods, replaced_by_us, replacing, template_patch,
@@ -9,6 +10,7 @@ use crate::actions::contract::{
 use crate::actions::observation::Observation;
 use crate::domain::action::{Field, FieldKind, Given, Inverse, Step};
 use crate::domain::rollout::{images, is_mutable_tag};
+use crate::sources::observe::WorkloadFacts;
 
 /// What to run.
 const IMAGE: Field = Field {
@@ -114,7 +116,6 @@ impl Action for SetImage {
         let mut steps = vec![Step::change(setting, patch_request(facts, body))];
         steps.extend(replacing(facts, |_| true));
         warnings.extend(replaced_by_us(&steps));
-        let current = facts.revisions.iter().find(|revision| revision.is_current);
         Ok(Draft {
             from: images(facts.template()).join(", "),
             to: images(&template).join(", "),
@@ -129,13 +130,26 @@ impl Action for SetImage {
             } else {
                 format!("every replica runs {image} and is available")
             },
-            inverse: Inverse {
-                words: format!("Roll back to {before}."),
-                command: current.map(|current| format!("quarterdeck plan rollback {workload} --to {}", current.number)),
-            },
+            inverse: inverse(facts, names.get(place).copied().unwrap_or_default(), &before),
             template,
             ..Draft::default()
         })
+    }
+}
+
+/// The way back to the image a container has now: its revision, where one is kept.
+fn inverse(facts: &WorkloadFacts, container: &str, before: &str) -> Inverse {
+    let workload = &facts.workload;
+    if forgets(facts) {
+        return Inverse {
+            words: format!("Set {before} again: revisionHistoryLimit is 0, and no revision is kept to roll back to."),
+            command: Some(format!("quarterdeck plan set-image {workload} --image {container}={before}")),
+        };
+    }
+    let current = facts.revisions.iter().find(|revision| revision.is_current);
+    Inverse {
+        words: format!("Roll back to {before}."),
+        command: current.map(|current| format!("quarterdeck plan rollback {workload} --to {}", current.number)),
     }
 }
 

@@ -146,6 +146,13 @@ mod tests {
     }
 
     #[test]
+    fn what_did_not_end_well_is_not_watched() {
+        let mut lines = run("r1", 0);
+        lines[2].entry.outcome = Some(Outcome::Failed);
+        assert_eq!(found(&[chain(lines)], 0), [("r1".to_owned(), 1, None)]);
+    }
+
+    #[test]
     fn a_later_action_takes_the_place_of_an_earlier_one() {
         let later = vec![line(What::Begun, "r2", None, 5), line(What::Intent, "r2", Some(0), 5)];
         let chains = [chain(later), chain(run("r1", 0))];

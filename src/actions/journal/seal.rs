@@ -240,3 +240,24 @@ fn take_away<'a>(state: &Path, files: impl Iterator<Item = &'a Path>) -> io::Res
     }
     folder::sync(&folder::of(state))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Entry, Journal};
+    use super::*;
+
+    /// Nobody writes to a chain whose process has ended; where somebody did, it is no longer the one that was looked at.
+    #[test]
+    fn a_chain_that_grows_while_it_is_sealed_is_left_open() -> io::Result<()> {
+        let state = tempfile::tempdir()?;
+        let given_up = Entry { what: What::GivenUp, ..Entry::bare("r", "restart", "test", "mori") };
+        Journal::new(state.path()).append(given_up, Instant::default())?;
+        folder::make(&sealed::folder(state.path()))?;
+        let chains = at_rest(folder::files(state.path())?);
+        OpenOptions::new().append(true).open(&chains[0].file)?.write_all(b"more\n")?;
+        let error = write(state.path(), None, &chains, "mori", Instant::default()).err();
+        assert!(error.is_some_and(|error| error.to_string().contains("was written to after its process had ended")));
+        assert_eq!(sealed::register_text(state.path())?, "");
+        Ok(())
+    }
+}

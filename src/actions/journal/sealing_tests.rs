@@ -186,7 +186,15 @@ type Spoil = fn(&Path) -> io::Result<()>;
 
 #[test]
 fn what_is_changed_after_it_was_sealed_is_named() -> io::Result<()> {
-    let spoils: [(&str, Spoil); 5] = [
+    let spoils: [(&str, Spoil); 7] = [
+        ("the line cannot be read: what it sealed is not known here", |state| {
+            OpenOptions::new().append(true).open(register_file(state))?.write_all(b"what is this?\n")
+        }),
+        ("it was sealed, and is another now", |state| {
+            let sealed = all(state)?.swap_remove(0);
+            let less: String = sealed.text.split_inclusive('\n').take(2).collect();
+            fs::write(folder::of(state).join(format!("{}.jsonl", sealed.name)), less)
+        }),
         ("changed after it was written", |state| {
             let text = fs::read_to_string(segment_file(state, 1))?;
             fs::write(segment_file(state, 1), text.replacen("mori", "rico", 1))
@@ -216,6 +224,70 @@ fn what_is_changed_after_it_was_sealed_is_named() -> io::Result<()> {
         let found = flaws(state)?;
         assert!(found.iter().any(|flaw| flaw.contains(words)), "{words}: {found:?}");
     }
+    Ok(())
+}
+
+/// A chain that is hashed anew, line by line, is still not the one that the index knows.
+#[test]
+fn a_segment_that_is_forged_whole_is_named() -> io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let state = folder.path();
+    chain(state, 1, &whole("a"))?;
+    seal_beyond(state, "mori", at(9), 0)?;
+    forge(&segment_file(state, 1), |lines| lines[2].entry.actor = "rico".into())?;
+    let found = flaws(state)?;
+    assert!(found.len() == 1 && found[0].contains("is not what was sealed: it had 3 lines"), "{found:?}");
+    Ok(())
+}
+
+/// Chains that tell of one run go together: nobody reads its beginning without its end.
+#[test]
+fn what_is_alive_and_what_belongs_to_it_stays_open() -> io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let state = folder.path();
+    let mut alive = Journal::new(state);
+    alive.append(entry(What::GivenUp, "alone", None), at(1))?;
+    assert_eq!(seal_beyond(state, "mori", at(9), 0)?, 0, "its process may write on");
+    chain(state, 2, &[aimed("shared"), entry(What::Intent, "shared", Some(0))])?;
+    chain(state, 3, &whole("other"))?;
+    alive.append(entry(What::Resumed, "shared", None), at(4))?;
+    let ended = Entry { phase: Some(Phase::Done), ..entry(What::Ended, "shared", None) };
+    alive.append(ended, at(4))?;
+    assert_eq!(seal_beyond(state, "mori", at(9), 0)?, 1, "the other alone");
+    assert_eq!(open(state)?, 2);
+    drop(alive);
+    assert_eq!(seal_beyond(state, "mori", at(9), 0)?, 2);
+    Ok(())
+}
+
+/// Whatever stands under the name of a sealed chain and says something else is kept, for whoever verifies.
+#[test]
+fn another_chain_under_a_sealed_name_is_never_removed() -> io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let state = folder.path();
+    let file = chain(state, 1, &whole("a"))?;
+    seal_beyond(state, "mori", at(9), 0)?;
+    let mut other = fs::read_to_string(segment_file(state, 1))?.lines().next().unwrap_or_default().to_owned();
+    other.push('\n');
+    fs::write(&file, &other)?;
+    chain(state, 2, &whole("b"))?;
+    seal_beyond(state, "mori", at(9), 0)?;
+    let kept = [fs::read_to_string(&file), fs::read_to_string(segment_file(state, 2))];
+    assert!(kept.iter().flatten().any(|text| text.contains(&other)), "{kept:?}");
+    Ok(())
+}
+
+#[test]
+fn nothing_is_sealed_by_a_register_that_cannot_be_read() -> io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let state = folder.path();
+    chain(state, 1, &whole("a"))?;
+    seal_beyond(state, "mori", at(9), 0)?;
+    OpenOptions::new().append(true).open(register_file(state))?.write_all(b"what is this?\n")?;
+    chain(state, 2, &whole("b"))?;
+    let error = seal_beyond(state, "mori", at(9), 0).expect_err("nobody knows what it tells");
+    assert!(error.to_string().contains("was changed"), "{error}");
+    assert_eq!(open(state)?, 1);
     Ok(())
 }
 
@@ -271,6 +343,35 @@ async fn what_only_the_store_can_tell_is_found() -> io::Result<()> {
         let [flaw] = found.flaws.as_slice() else { panic!("{words}: {found:?}") };
         assert_eq!((flaw.file.as_path(), flaw.line), (file.as_path(), line), "{flaw:?}");
         assert!(flaw.words.contains(words), "{flaw:?}");
+    }
+    Ok(())
+}
+
+/// The audit has the last line as it was: one that is hashed anew in its place is found out, though it is not longer.
+#[tokio::test]
+async fn a_last_line_that_was_written_anew_is_refused_by_the_audit() -> io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let state = folder.path();
+    let store = store(state);
+    let file = chain(state, 1, &whole("a"))?;
+    assert_eq!(replay(state, &store).await.map(|done| (done.lines, done.refused.len())), Ok((3, 0)));
+    forge(&file, |lines| lines[2].entry.actor = "rico".into())?;
+    assert_eq!(replay(state, &store).await.map(|done| (done.lines, done.refused.len())), Ok((0, 1)));
+    Ok(())
+}
+
+/// A line is whole once its end is on disk: the process may still be writing it.
+#[tokio::test]
+async fn what_grows_is_taken_over_line_by_line() -> io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let state = folder.path();
+    let store = store(state);
+    let file = chain(state, 1, &whole("a"))?;
+    let text = fs::read_to_string(&file)?;
+    let mut take_over = TakeOver::default();
+    for (until, lines) in [(text.len() - 1, 2), (text.len(), 1), (text.len(), 0)] {
+        fs::write(&file, &text[..until])?;
+        assert_eq!(take_over.replay(state, &store).await.map(|done| done.lines), Ok(lines), "{until}");
     }
     Ok(())
 }

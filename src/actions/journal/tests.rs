@@ -111,6 +111,66 @@ fn a_run_without_an_end_is_unfinished_once_its_process_is_gone() -> io::Result<(
     Ok(())
 }
 
+/// The next process verifies what is open, by what the server stored, and tells again what was settled.
+#[test]
+fn how_far_a_run_had_come_is_known_target_by_target() -> io::Result<()> {
+    let state = tempfile::tempdir()?;
+    let begun = aimed("r");
+    let stored = Aim { template_digest: "as it was stored".into(), ..begun.aims[0].clone() };
+    let settled = |target, outcome| Entry { outcome, ..entry(What::Settled, "r", Some(target)) };
+    let of = |what, target| entry(what, "r", Some(target));
+    written(
+        state.path(),
+        &[
+            Entry { aims: vec![begun.aims[0].clone(); 4], ..begun },
+            of(What::Intent, 0),
+            settled(0, Some(Outcome::Failed)),
+            of(What::Intent, 1),
+            settled(1, None),
+            of(What::Intent, 2),
+            Entry { aims: vec![stored.clone()], ..of(What::Accepted, 2) },
+            of(What::Intent, 3),
+        ],
+    )?;
+    let found = unfinished(&chains(state.path())?).pop().ok_or_else(|| io::Error::other("no run"))?;
+    assert_eq!((found.open, found.accepted), (vec![2, 3], [2].into()));
+    assert_eq!((&found.begun.aims[2], &found.begun.aims[3]), (&stored, &aimed("r").aims[0]));
+    let ends: Vec<_> = found.settled.iter().map(|(target, (outcome, _))| (*target, *outcome)).collect();
+    assert_eq!(ends, [(0, Outcome::Failed), (1, Outcome::Unknown)], "a word that is missing is no good news");
+    Ok(())
+}
+
+/// Whoever can hash lines can number them too.
+#[test]
+fn lines_that_are_numbered_anew_and_hashed_are_named() -> io::Result<()> {
+    let state = tempfile::tempdir()?;
+    let file = written(state.path(), &[entry(What::Begun, "r", None), entry(What::Ended, "r", None)])?;
+    let (mut prev, mut text) = (String::new(), String::new());
+    for line in &chains(state.path())?[0].lines {
+        let mut line = Line { seq: line.seq + 1, prev: prev.clone(), hash: String::new(), ..line.clone() };
+        line.hash = line.computed_hash();
+        prev.clone_from(&line.hash);
+        text += &(serde_json::to_string(&line)? + "\n");
+    }
+    fs::write(&file, text)?;
+    let found = flaws(&chains(state.path())?);
+    assert!(found.len() == 2 && found[0].words.contains("missing"), "{found:?}");
+    Ok(())
+}
+
+/// A torn line ends what is read: whatever stands behind it was not written by us.
+#[test]
+fn nothing_behind_a_torn_line_is_read() -> io::Result<()> {
+    let state = tempfile::tempdir()?;
+    let file = written(state.path(), &[entry(What::Begun, "r", None), entry(What::Intent, "r", Some(0))])?;
+    let text = fs::read_to_string(&file)?;
+    let (first, second) = text.split_once('\n').unwrap_or_default();
+    fs::write(&file, format!("{first}\n{}\n{second}", &second[..40]))?;
+    let chain = chains(state.path())?.pop().ok_or_else(|| io::Error::other("no chain"))?;
+    assert_eq!((chain.lines.len(), chain.torn_at), (1, Some(2)));
+    Ok(())
+}
+
 #[test]
 fn whether_a_run_was_begun_here_is_known_whoever_began_it() -> io::Result<()> {
     let state = tempfile::tempdir()?;

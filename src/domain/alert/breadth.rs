@@ -137,6 +137,8 @@ mod tests {
             r#"alertname=~"DiskFull|Latency""#,
             r#"alertname=~"(?i)disk.*""#,
             r#"instance=~"db-\d+""#,
+            // A whole name, not a part of one.
+            r#"alertname=~"seen""#,
             r#"alertname=~".*" service="cart""#,
             r#"alertname=~".+" alertname=~"Disk.*""#,
             r#"service="cart" team!="payments""#,
@@ -167,6 +169,8 @@ mod tests {
         let unread = breadth(r#"alertname=~"\\Qa.b\\E""#);
         assert!(unread.is_everything && unread.rules == 3);
         assert_eq!(unread.unreadable, [r#"alertname=~"\\Qa.b\\E""#]);
+        let left_out = breadth(r#"alertname!~"\\Qa.b\\E""#);
+        assert!(left_out.is_everything && left_out.rules == 3, "what it leaves out is not known either");
         assert!(
             !breadth(r#"alertname="DiskFull" instance=~"\\Qa.b\\E""#).is_everything,
             "another label names something"

@@ -372,3 +372,30 @@ async fn collect(mut body: Body, longest: usize, server: &str) -> Result<Bytes, 
 pub(super) const fn is_alive(error: &SourceError) -> bool {
     !matches!(error.trouble, Trouble::Unreachable | Trouble::Timeout | Trouble::Tls | Trouble::Malformed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_as_far_ahead_as_the_answer_says_unless_it_may_only_be_late() {
+        let now = crate::domain::time::from_seconds(1_800_000_000);
+        let ahead_of = |seconds: i64| {
+            let date = now + crate::domain::time::seconds(seconds);
+            let date = date.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            let headers = [(header::DATE, date.parse().expect("a header"))].into_iter().collect();
+            ahead(&headers, now)
+        };
+        assert_eq!([3_600, -3_600, 21, -21].map(ahead_of), [Some(3_600), Some(-3_600), Some(21), Some(-21)]);
+        assert_eq!([0, 1, 20, -20].map(ahead_of), [Some(0); 4]);
+        assert_eq!(ahead(&HeaderMap::new(), now), None, "nothing is known without a date");
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_to_its_end_and_no_further_than_its_limit() {
+        let read = async |longest| collect(Body::from(vec![b'x'; 100]), longest, "s").await;
+        assert_eq!(read(100).await.map(|body| body.len()), Ok(100));
+        let error = read(99).await.expect_err("too long");
+        assert!(error.trouble == Trouble::Malformed && error.sentence.contains("larger than"), "{error}");
+    }
+}

@@ -417,6 +417,29 @@ mod tests {
         );
         assert_eq!(written.as_deref(), Some("app=api,tier in (a,b),!x"));
         assert_eq!(selector(&json!({})), None, "everything in the namespace is not a workload's pods");
+        let unknown = json!({"matchLabels": {"app": "api"}, "matchExpressions": [{"key": "tier", "operator": "Like", "values": ["a"]}]});
+        assert_eq!(selector(&unknown), None, "less than all of it would select more");
+    }
+
+    #[test]
+    fn only_the_controller_of_an_object_owns_it() {
+        let owned = |uid: &str, controls: &Value| {
+            let owners = json!([{"uid": "other", "controller": false}, {"uid": uid, "controller": controls}]);
+            is_controlled_by(&json!({"metadata": {"ownerReferences": owners}}), "ours")
+        };
+        assert!(owned("ours", &json!(true)));
+        assert!(!owned("theirs", &json!(true)) && !owned("ours", &json!(false)) && !owned("ours", &Value::Null));
+        assert!(!is_controlled_by(&json!({"metadata": {}}), "ours"));
+    }
+
+    #[test]
+    fn a_list_that_may_not_be_read_is_missing_and_any_other_trouble_is_trouble() {
+        let mut missing = Vec::new();
+        let refused = SourceError::new(Trouble::Forbidden, "not allowed.");
+        assert_eq!(readable::<u8>(Err(refused), &mut missing), Ok(Vec::new()));
+        assert_eq!(missing, ["not allowed."]);
+        let away = SourceError::new(Trouble::Unreachable, "away.");
+        assert_eq!(readable::<u8>(Err(away.clone()), &mut missing), Err(away));
     }
 
     #[test]

@@ -409,6 +409,12 @@ mod tests {
         assert_eq!(wait_after(&throttled, Duration::from_secs(1)), Duration::from_secs(7));
         let absurd = SourceError::new(Trouble::Throttled, "").retry_after(Some(Duration::from_secs(86_400)));
         assert_eq!(wait_after(&absurd, Duration::from_secs(1)), Duration::from_secs(60));
+        let forbidden = SourceError::new(Trouble::Forbidden, "");
+        assert_eq!(
+            wait_after(&forbidden, Duration::from_secs(1)),
+            Duration::from_secs(30),
+            "what will not change soon"
+        );
     }
 
     #[test]

@@ -33,6 +33,8 @@ mod releases;
 mod revisions;
 mod rows;
 mod scalers;
+#[cfg(test)]
+mod served_tests;
 mod source;
 mod tables;
 #[cfg(test)]

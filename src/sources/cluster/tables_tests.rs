@@ -215,3 +215,99 @@ fn a_stateful_set_is_joined_with_its_revisions_and_its_own_pods() {
     assert!(row.reason.as_deref().is_some_and(|reason| reason.contains("pod db-2")), "the old pod is no reason");
     assert_eq!((row.images[0].as_ref(), row.old_images[0].as_ref()), ("db:2", "db:1"));
 }
+
+/// A Deployment of this generation, of which its controller has seen the second.
+fn of_generation(generation: i64) -> Row {
+    let Row::Workload(mut row) = deployment(7, 3) else { panic!("it is a workload") };
+    row.report.generation = generation;
+    Row::Workload(row)
+}
+
+#[test]
+fn a_release_the_controller_has_not_seen_is_not_told() {
+    let mut tables = tables(vec![of_generation(3), set("new", 2, "api:2", 3)]);
+    assert!(tables.newly_released().is_empty(), "the newest revision is still that of before");
+    tables.upsert(0, of_generation(2));
+    tables.settle(at(101));
+    assert_eq!(tables.newly_released().len(), 1);
+}
+
+#[test]
+fn the_revision_of_a_deployment_is_the_one_it_names_whatever_else_is_there() {
+    for number in 1..=6 {
+        let Row::Workload(mut named) = deployment(7, 3) else { panic!("it is a workload") };
+        named.revision = Some(number);
+        let sets = (1..=6).map(|number| set(&format!("set{number}"), number, "api:2", 3));
+        let tables = tables(std::iter::once(Row::Workload(named)).chain(sets).collect());
+        let row = tables.workloads.get("d").expect("it is there");
+        assert_eq!(tables.current(row).and_then(|revision| revision.number), Some(number));
+    }
+}
+
+#[test]
+fn the_revision_of_a_set_is_the_one_of_its_newest_pods_and_of_a_daemon_the_newest() {
+    for number in 1..=6_u64 {
+        for kind in [Kind::StatefulSet, Kind::DaemonSet] {
+            let Row::Workload(mut row) = deployment(7, 3) else { panic!("it is a workload") };
+            row.report.kind = kind;
+            row.update_revision = format!("api-set{number}").as_str().into();
+            let revisions = (1..=6).map(|number| {
+                let Row::Revision(mut revision) = set(&format!("set{number}"), number, "api:2", 3) else {
+                    panic!("it is a revision")
+                };
+                revision.hash = format!("api-set{number}").as_str().into();
+                Row::Revision(revision)
+            });
+            let tables = tables(std::iter::once(Row::Workload(row)).chain(revisions).collect());
+            let row = tables.workloads.get("d").expect("it is there");
+            let current = if kind == Kind::StatefulSet { number } else { 6 };
+            assert_eq!(tables.current(row).and_then(|revision| revision.number), Some(current), "{kind:?}");
+        }
+    }
+}
+
+/// A limit that passes by time alone changes a verdict though nothing is reported.
+#[test]
+fn what_is_due_is_judged_again() {
+    let Row::Pod(mut waiting) = pod("p", "new", 6, "ContainerCreating") else { panic!("it is a pod") };
+    waiting.pod.created_at = Some(at(0));
+    let mut tables = tables(vec![deployment(7, 2), set("new", 2, "api:2", 3), Row::Pod(waiting)]);
+    assert_eq!(verdict(&tables), Some(Verdict::Progressing));
+    let due = tables.next_due().expect("it is looked at again");
+    assert!(due > at(100));
+    assert!(!tables.settle(due - TimeDelta::seconds(1)), "not before");
+    assert!(tables.settle(at(601)));
+    assert_eq!(verdict(&tables), Some(Verdict::Stuck), "{:?}", tables.rows()[0]);
+}
+
+/// Records are written in the cluster's time, and are read by people in ours.
+#[test]
+fn the_record_of_a_row_is_in_our_time() {
+    let Row::Workload(mut row) = deployment(7, 2) else { panic!("it is a workload") };
+    let (started, expires) = (at(3_600), at(3_900));
+    let record = OperationRecord { id: "r".into(), actor: "lee".into(), action: "restart".into(), started, expires };
+    row.record = Some(Arc::new(record));
+    let mut tables = Tables::new("production".into(), Arc::default());
+    tables.run_ahead(TimeDelta::hours(1));
+    tables.upsert(0, Row::Workload(row));
+    tables.upsert(0, set("new", 2, "api:2", 3));
+    tables.settle(at(60));
+    let record = tables.rows()[0].record.clone().expect("it is live");
+    assert_eq!((record.started, record.expires), (at(0), at(300)));
+}
+
+/// How fast a rollout goes is told by the pods it made, not by those that were there before.
+#[test]
+fn pods_of_before_a_release_count_for_nothing_in_its_rate() {
+    let rate = |created: i64| {
+        let Row::Pod(mut ready) = pod("p", "new", 6, "Running") else { panic!("it is a pod") };
+        ready.pod.is_ready = true;
+        ready.pod.created_at = Some(at(created));
+        let Row::Workload(mut row) = deployment(7, 2) else { panic!("it is a workload") };
+        row.report.started.template_written = Some(at(0));
+        let tables = tables(vec![Row::Workload(row), set("new", 2, "api:2", 3), Row::Pod(ready)]);
+        tables.rows()[0].rate_per_minute
+    };
+    assert!(rate(10).is_some_and(|rate| rate > 0.0));
+    assert_eq!(rate(-10), None);
+}

@@ -195,6 +195,42 @@ mod tests {
         assert!(!timed_out("s", Duration::from_secs(1)).is_certainly_not_done);
     }
 
+    /// What is done about an answer hangs on its kind.
+    #[test]
+    fn an_answer_is_of_the_kind_its_code_says() {
+        for (code, trouble) in [
+            (400, Trouble::Rejected),
+            (401, Trouble::Unauthorized),
+            (403, Trouble::Forbidden),
+            (404, Trouble::NotFound),
+            (409, Trouble::Conflict),
+            (410, Trouble::Gone),
+            (422, Trouble::Rejected),
+            (429, Trouble::Throttled),
+            (503, Trouble::Server),
+        ] {
+            let code = StatusCode::from_u16(code).expect("a code");
+            assert_eq!(from_status(code, &HeaderMap::new(), b"", "s").trouble, trouble, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_keeps_a_connection_from_being_is_told_from_what_ends_one() {
+        use std::io::{Error, ErrorKind};
+        assert_eq!(from_io(&Error::from(ErrorKind::ConnectionRefused)), Trouble::Unreachable);
+        assert_eq!(from_io(&Error::from(ErrorKind::AddrNotAvailable)), Trouble::Unreachable);
+        assert_eq!(from_io(&Error::from(ErrorKind::TimedOut)), Trouble::Timeout);
+        assert_eq!(from_io(&Error::from(ErrorKind::ConnectionReset)), Trouble::Malformed);
+    }
+
+    /// Nothing was sent without credentials, whatever the plug-in that has none says.
+    #[test]
+    fn who_could_not_have_credentials_has_sent_nothing() {
+        let error = kube::Error::Auth(kube::client::AuthError::ExecPluginFailed);
+        let error = from_kube(&error, "s");
+        assert_eq!((error.trouble, error.is_certainly_not_done), (Trouble::Unauthorized, true));
+    }
+
     #[test]
     fn the_servers_sentence_is_cleaned_and_kept() {
         let error =
