@@ -89,7 +89,7 @@ pub(super) fn decode(row: &Row) -> Option<AuditEntry> {
             prev: row.text(5),
             hash: row.text(6),
             at: row.time(7)?,
-            kind: AuditKind::of(&row.raw(8))?,
+            kind: AuditKind::of_word(&row.raw(8))?,
             what: row.text(9),
             actor: row.text(10),
             environment: row.text(11),
