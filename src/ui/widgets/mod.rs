@@ -5,6 +5,7 @@ pub mod events;
 pub mod form;
 pub mod freshness;
 pub mod grid;
+pub mod listing;
 pub mod more;
 pub mod note;
 pub mod page;
