@@ -69,17 +69,7 @@ impl View {
 
     /// Whether its rows can be filtered.
     pub const fn is_filtered(&self) -> bool {
-        matches!(
-            self,
-            Self::Rollouts
-                | Self::Alerts
-                | Self::Signals
-                | Self::Slo
-                | Self::Health
-                | Self::Nodes
-                | Self::Silences
-                | Self::Jobs
-        )
+        matches!(self, Self::Jobs) || self.is_list() && !matches!(self, Self::Overview)
     }
 }
 

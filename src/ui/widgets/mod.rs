@@ -11,5 +11,6 @@ pub mod note;
 pub mod page;
 pub mod prompt;
 pub mod spark;
+pub mod tabbed;
 pub mod text_area;
 pub mod title;
