@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
 use super::journal::{Journal, What, chains, unfinished};
-use super::{Executor, Limits, Options, Planner, catalog};
-use crate::domain::action::{Actor, Consent, Gesture, Given, Phase, Plan, Run};
+use super::silences::judge;
+use super::verify::Look;
+use super::{Executor, Limits, Options, Planner, SilenceFacts, catalog};
+use crate::domain::action::{Actor, Consent, Gesture, Given, Goal, Outcome, Phase, Plan, Run};
 use crate::domain::alert::testing::alert;
-use crate::domain::alert::{Alert, Hold, Matcher, Silence, SilenceState};
+use crate::domain::alert::{Alert, Hold, Known, Matcher, Silence, SilenceState};
 use crate::domain::environment::Guard;
 use crate::domain::subject::{SilenceRef, Subject};
 use crate::domain::time::Instant;
@@ -512,4 +514,82 @@ async fn what_it_covers_being_unknown_is_no_plan_to_apply() {
     assert!(!plan.is_applicable(), "{:?}", plan.refusals);
     let nothing = rig.plan("silence", Given::default().with("alerts", "gone")).await;
     assert!(nothing.refusals[0].contains("name alerts that fire"), "{:?}", nothing.refusals);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_document_is_refused_by_what_it_says_too() {
+    let rig = rig(Way::Accepted);
+    let plan = rig.new_plan().await;
+    let refused = Plan { refusals: vec!["a page is missing.".into()], ..plan.clone() }.sealed();
+    let run = rig.execute(&refused, "", "known").await;
+    assert_eq!((run.phase, words(&run).as_str()), (Phase::Refused, "a page is missing."));
+    let short = Plan { expires_at: plan.refreshed_at - TimeDelta::minutes(1), ..plan.clone() }.sealed();
+    let run = rig.execute(&short, "", "known").await;
+    assert!(words(&run).contains("expired"), "{}", words(&run));
+    assert_eq!(rig.sent(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_journal_nothing_is_silenced() {
+    let rig = rig(Way::Accepted);
+    let plan = rig.new_plan().await;
+    std::fs::write(rig.server.state.join("journal"), "in the way").expect("a file of ours");
+    let run = rig.execute(&plan, "", "known").await;
+    assert!(run.phase == Phase::Refused && words(&run).contains("journal"), "{}", words(&run));
+    assert_eq!(rig.sent(), 0);
+}
+
+fn kept(ends_at: Instant, state: SilenceState) -> Silence {
+    Silence {
+        id: "4ef1".into(),
+        matchers: vec![Matcher::equal("alertname", "Slow")],
+        starts_at: now(),
+        ends_at,
+        created_by: "mori".into(),
+        comment: "known (quarterdeck of-another-run)".into(),
+        state,
+    }
+}
+
+/// A silence just like ours says nothing of ours.
+#[tokio::test(start_paused = true)]
+async fn after_a_lost_answer_only_the_silence_of_the_run_is_ours() {
+    let rig = rig(Way::Swallowed);
+    let plan = rig.new_plan().await;
+    rig.server.silences.lock().expect("one").push(kept(now() + TimeDelta::hours(2), SilenceState::Active));
+    let run = rig.execute(&plan, "", "known").await;
+    assert!(run.phase == Phase::Unknown && words(&run).contains("shows no sign of the change"), "{}", words(&run));
+}
+
+#[test]
+fn only_a_silence_as_it_was_planned_is_one() {
+    let until = now() + TimeDelta::hours(2);
+    let later = |seconds| until + TimeDelta::seconds(seconds);
+    for (goal, ends, state, outcome) in [
+        (Goal::Silenced(until), later(30), SilenceState::Active, Outcome::Done),
+        (Goal::Silenced(until), later(120), SilenceState::Active, Outcome::Unknown),
+        (Goal::Silenced(until), later(30), SilenceState::Expired, Outcome::Unknown),
+        (Goal::SilenceOver, later(30), SilenceState::Expired, Outcome::Done),
+        (Goal::SilenceOver, later(30), SilenceState::Active, Outcome::Unknown),
+    ] {
+        let silence = kept(ends, state);
+        let facts = SilenceFacts {
+            document: Value::Null,
+            matchers: silence.matchers.clone(),
+            members: vec![Replicated { member: "a".into(), silence: Ok(Some(silence.clone())) }],
+            silence: Some(silence),
+            chosen: Vec::new(),
+            left_out: Vec::new(),
+            covered: Ok(Vec::new()),
+            known: Known::default(),
+            doubts: Vec::new(),
+            alerts: Vec::new(),
+            observed_at: now(),
+        };
+        let judged = match judge(goal, &[], &facts).expect("it is there") {
+            Look::Settled(outcome, _) | Look::Partly(outcome, _) => outcome,
+            Look::Waiting(words) => unreachable!("{words}"),
+        };
+        assert_eq!(judged, outcome, "{goal:?} {ends} {state:?}");
+    }
 }

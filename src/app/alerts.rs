@@ -243,11 +243,6 @@ impl Alerts {
         self.snapshots.iter().find(|snapshot| *snapshot.environment == *environment)?.silences.as_ref()
     }
 
-    /// Whether an environment has a source of alerts.
-    pub fn has(&self, environment: &str) -> bool {
-        self.snapshots.iter().any(|snapshot| *snapshot.environment == *environment)
-    }
-
     /// What a draw may read.
     pub fn scene<'a>(
         &'a self,

@@ -8,7 +8,8 @@ use crate::domain::alert::Alert;
 use crate::domain::health::{Condition, HealthSnapshot, Line, lines};
 use crate::domain::rollout::Rollout;
 use crate::domain::time::Instant;
-use crate::ui::health::{HealthScene, Place};
+use crate::ui::health::HealthScene;
+use crate::ui::lines::Lines;
 use crate::ui::state::View;
 
 /// The components of every environment.
@@ -16,41 +17,23 @@ use crate::ui::state::View;
 pub struct Health {
     /// The newest of each environment.
     pub newest: Newest<HealthSnapshot>,
-    /// The lines on the screen, worst first.
-    lines: Vec<Line>,
-    tally: [usize; 3],
-    total: usize,
+    /// The lines of the matrix, worst first.
+    pub lines: Lines<Line, 3>,
     /// The worst of all of them.
     worst: Option<Box<Line>>,
 }
 
 impl Health {
-    /// The lines on the screen.
-    pub fn lines(&self) -> &[Line] {
-        &self.lines
-    }
-
-    /// How many components are unhealthy, degraded and not known where they are worst, and how many there are.
-    pub const fn counts(&self) -> ([usize; 3], usize) {
-        (self.tally, self.total)
-    }
-
     /// The worst line, whatever the filter.
     pub fn worst(&self) -> Option<&Line> {
         self.worst.as_deref()
-    }
-
-    /// The place of a line, by what it is.
-    pub fn place(&self, of: Option<&Place>) -> Option<usize> {
-        let (service, component) = of?;
-        self.lines.iter().position(|line| line.service == *service && line.component == *component)
     }
 }
 
 impl Model {
     /// Makes the lines of the matrix anew; the cursor stays on its line, or rests on the worst.
     pub fn refilter_health(&mut self, now: Instant) {
-        let before = self.health.place(self.ui.health.cursor.as_ref()).unwrap_or(0);
+        let before = self.health.lines.place(self.ui.health.cursor.as_ref()).unwrap_or(0);
         let snapshots: Vec<&HealthSnapshot> =
             self.shown().filter_map(|sight| self.health.newest.of(sight.name())).collect();
         let mut lines = lines(&snapshots, &self.services, now);
@@ -65,15 +48,13 @@ impl Model {
             let is_well = line.condition() == Condition::Healthy && !line.is_impaired();
             (!chosen.is_problems_only || !is_well) && words.iter().all(|word| names.contains(word.as_str()))
         });
-        self.health.tally = tally;
-        self.health.total = total;
-        self.health.lines = lines;
-        self.ui.health.settle(&self.health.lines, before, place_of);
+        self.health.lines = Lines { shown: lines, tally, total };
+        self.ui.health.settle(&self.health.lines, before);
     }
 
     /// The line under the cursor of the matrix.
     pub fn health_line(&self) -> Option<&Line> {
-        self.health.lines.get(self.health.place(self.ui.health.cursor.as_ref())?)
+        self.health.lines.find(self.ui.health.cursor.as_ref())
     }
 
     /// The environment of the worst cell under the cursor.
@@ -104,9 +85,7 @@ impl Model {
         let needed_by = needed_by.map(|(line, environment)| self.services.needing_in(environment, &line.service));
         HealthScene {
             lines: &self.health.lines,
-            cursor: self.health.place(self.ui.health.cursor.as_ref()),
-            total: self.health.total,
-            tally: self.health.tally,
+            cursor: self.health.lines.place(self.ui.health.cursor.as_ref()),
             environments: self
                 .shown()
                 .map(super::sight::Sight::name)
@@ -117,9 +96,4 @@ impl Model {
             rollouts: if is_open { self.health_rollouts() } else { Vec::new() },
         }
     }
-}
-
-/// What a line is.
-pub(super) fn place_of(line: &Line) -> Place {
-    (line.service.clone(), line.component.clone())
 }

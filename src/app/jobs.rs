@@ -26,8 +26,6 @@ pub struct JobsPane {
     pub detail_due: Option<Instant>,
     /// How many there are without the filter.
     total: usize,
-    /// How many of them somebody should look at.
-    troubled: usize,
 }
 
 impl JobsPane {
@@ -38,7 +36,6 @@ impl JobsPane {
         let (_, filter) = filter::asked(filter);
         let listed = || all.iter().filter(|job| job.is_listed());
         self.total = listed().count();
-        self.troubled = listed().filter(|job| job.verdict.is_trouble()).count();
         let wanted = listed().filter(|job| !is_problems_only || job.verdict != JobVerdict::Complete);
         self.visible = if filter.is_empty() { wanted.cloned().collect() } else { matching(&filter, wanted) };
         let is_there = self.place().is_some();
@@ -61,13 +58,7 @@ impl JobsPane {
 
     /// Everything a draw may read.
     pub(super) fn scene(&self) -> JobsScene<'_> {
-        JobsScene {
-            visible: &self.visible,
-            cursor: self.place(),
-            total: self.total,
-            troubled: self.troubled,
-            detail: self.detail.as_ref(),
-        }
+        JobsScene { visible: &self.visible, cursor: self.place(), total: self.total, detail: self.detail.as_ref() }
     }
 }
 

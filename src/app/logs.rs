@@ -9,7 +9,6 @@ use tokio::task::AbortHandle;
 
 use super::message::Message;
 use crate::domain::log::{Level, Line, LogAsk, Mask, Origin, Ring, Standing};
-use crate::domain::time::Instant;
 use crate::sources::cluster::{Connection, follow_logs};
 use crate::sources::logs::LogNews;
 use crate::ui::scene::LogsScene;
@@ -47,8 +46,6 @@ pub struct LogsPane {
     pub is_opened: bool,
     /// Whether long lines are wrapped.
     pub is_wrapped: bool,
-    /// When the reading began.
-    pub began: Option<Instant>,
 }
 
 impl Default for LogsPane {
@@ -66,21 +63,19 @@ impl Default for LogsPane {
             is_at_end: true,
             is_opened: false,
             is_wrapped: false,
-            began: None,
         }
     }
 }
 
 impl LogsPane {
     /// Begins another reading; what the operator chose about the screen stays.
-    pub(super) fn begin(&mut self, ask: LogAsk, now: Instant) {
+    pub(super) fn begin(&mut self, ask: LogAsk) {
         *self = Self {
             ask: Some(ask),
             number: self.number + 1,
             least: self.least,
             search: std::mem::take(&mut self.search),
             is_wrapped: self.is_wrapped,
-            began: Some(now),
             ..Self::default()
         };
     }

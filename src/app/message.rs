@@ -128,6 +128,4 @@ pub struct Connected {
     pub identity: Option<String>,
     /// The namespaces watched, in words.
     pub scope: String,
-    /// Workload names for the palette are known later; the cluster's address is known now.
-    pub server: Arc<str>,
 }

@@ -80,15 +80,3 @@ pub fn command_names() -> Vec<CommandName> {
     let named = NAMED.iter().map(|(_, name, _)| CommandName(name));
     named.chain(catalog::ALL.iter().map(|action| CommandName(action.about().command))).collect()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::keys::{DEFAULT, Keymap};
-
-    #[test]
-    fn the_built_in_keymap_names_only_commands_there_are() {
-        let (_, problems) = Keymap::load(DEFAULT, "/nowhere".as_ref(), &command_names());
-        assert_eq!(problems, []);
-    }
-}

@@ -21,6 +21,7 @@ use crate::domain::action::{Phase, Run};
 use crate::domain::alert::Word;
 use crate::domain::cause::Cause;
 use crate::domain::environment::Guard;
+use crate::domain::node::Node;
 use crate::domain::problem::Problem;
 use crate::domain::rollout::{Rollout, Verdict, WorkloadRef};
 use crate::domain::service::{Services, UNMAPPED};
@@ -30,8 +31,10 @@ use crate::domain::time::Instant;
 use crate::keys::{Keymap, Pending};
 use crate::sources::cluster::ClusterSnapshot;
 use crate::sources::store::StoreSnapshot;
+use crate::ui::lines::Lines;
 use crate::ui::reaching::ReachingScene;
 use crate::ui::scene::{Detail, Header, JournalLine, MenuLine, PlanScene, Rows, Scene, WordScene};
+use crate::ui::silences::SilenceLine;
 use crate::ui::state::{Overlay, UiState, View};
 
 /// The plan on the screen with the request it answers.
@@ -77,11 +80,11 @@ pub struct Model {
     /// What is advised about releases.
     pub advised: super::advice::Advised,
     /// The nodes on the screen.
-    pub nodes: super::nodes::Nodes,
+    pub nodes: Lines<Arc<Node>, 3>,
     /// What pods and nodes use.
     pub usage: super::usage::Usages,
     /// The silences on the screen.
-    pub silences: super::silence_list::SilenceList,
+    pub silences: Lines<SilenceLine, 3>,
     /// What happened lately.
     pub happened: Happened,
     /// The open workload.
@@ -167,9 +170,9 @@ impl Model {
             slos: super::slos::Slos::default(),
             health: super::health::Health::default(),
             advised: super::advice::Advised::default(),
-            nodes: super::nodes::Nodes::default(),
+            nodes: Lines::default(),
             usage: super::usage::Usages::default(),
-            silences: super::silence_list::SilenceList::default(),
+            silences: Lines::default(),
             happened: Happened::default(),
             detail: None,
             planning: None,

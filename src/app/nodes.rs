@@ -8,28 +8,8 @@ use crate::domain::cause::{Cause, CauseKind};
 use crate::domain::node::{Node, NodeRef, NodeVerdict};
 use crate::domain::rollout::Rollout;
 use crate::domain::source::SourceHealth;
+use crate::ui::lines::Lines;
 use crate::ui::nodes::NodesScene;
-
-/// The nodes on the screen.
-#[derive(Debug, Default)]
-pub struct Nodes {
-    /// Those that pass the filter, worst first.
-    lines: Vec<Arc<Node>>,
-    tally: [usize; 3],
-}
-
-impl Nodes {
-    /// The nodes on the screen.
-    pub fn lines(&self) -> &[Arc<Node>] {
-        &self.lines
-    }
-
-    /// The place of a node.
-    pub fn place(&self, of: Option<&NodeRef>) -> Option<usize> {
-        let of = of?;
-        self.lines.iter().position(|line| line.node == *of)
-    }
-}
 
 impl Model {
     /// Makes the lines of the nodes pane anew; the cursor stays on its node, or rests on the worst.
@@ -44,16 +24,16 @@ impl Model {
                     words.iter().all(|word| names.contains(word.as_str()))
                 })
         };
-        let lines = self.snapshot.nodes.iter().filter(is_wanted).cloned().collect();
+        let shown = self.snapshot.nodes.iter().filter(is_wanted).cloned().collect();
         let count = |verdict| self.snapshot.nodes.iter().filter(|node| node.verdict() == verdict).count();
         let tally = [NodeVerdict::NotReady, NodeVerdict::Pressure, NodeVerdict::Cordoned].map(count);
-        self.nodes = Nodes { lines, tally };
-        self.ui.nodes.settle(&self.nodes.lines, before, |line| line.node.clone());
+        self.nodes = Lines { shown, tally, total: self.snapshot.nodes.len() };
+        self.ui.nodes.settle(&self.nodes, before);
     }
 
     /// The node under the cursor of the nodes pane.
     pub fn node_line(&self) -> Option<&Arc<Node>> {
-        self.nodes.lines.get(self.nodes.place(self.ui.nodes.cursor.as_ref())?)
+        self.nodes.find(self.ui.nodes.cursor.as_ref())
     }
 
     /// What the node under the cursor holds; `None` when no stuck pod is on it, or it is well.
@@ -71,10 +51,8 @@ impl Model {
 
     pub(super) fn nodes_scene(&self) -> NodesScene<'_> {
         NodesScene {
-            lines: &self.nodes.lines,
+            lines: &self.nodes,
             cursor: self.nodes.place(self.ui.nodes.cursor.as_ref()),
-            total: self.snapshot.nodes.len(),
-            tally: self.nodes.tally,
             environments: self.shown().count(),
             health: self.shown().flat_map(sources).collect(),
             api: self.shown().filter_map(|sight| Some((sight.name(), sight.snapshot.api.as_ref()?))).collect(),

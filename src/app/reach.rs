@@ -232,7 +232,6 @@ impl Ways {
             context: reach.connection.context().to_owned(),
             identity: None,
             scope: scope_words(&reach.namespaces),
-            server: reach.connection.server().into(),
         };
         let identifying = identify(reach.planner.clone(), self.messages.clone(), place, connected.clone());
         let tasks = [source, tokio::spawn(identifying).abort_handle()];

@@ -11,6 +11,7 @@ use crate::domain::signal::board::{boards, worst_first};
 use crate::domain::signal::{Board, SignalSnapshot, State};
 use crate::domain::time::Instant;
 use crate::domain::timeline::{Lead, MomentKind, SPAN};
+use crate::ui::lines::Lines;
 use crate::ui::signals::{Place, SignalsScene};
 use crate::ui::state::View;
 
@@ -19,34 +20,19 @@ use crate::ui::state::View;
 pub struct Signals {
     /// The newest of each environment.
     pub newest: Newest<SignalSnapshot>,
-    /// The lines on the screen, worst first.
-    lines: Vec<Board>,
-    tally: [usize; 3],
-    total: usize,
-}
-
-impl Signals {
-    /// The lines on the screen.
-    pub fn lines(&self) -> &[Board] {
-        &self.lines
-    }
-
-    /// The place of a line, by what it is.
-    pub fn place(&self, of: Option<&Place>) -> Option<usize> {
-        let (environment, service) = of?;
-        self.lines.iter().position(|line| line.environment == *environment && line.service == *service)
-    }
+    /// The lines of the pane, worst first.
+    pub lines: Lines<Board, 3>,
 }
 
 impl Model {
     /// Makes the lines of the signals pane anew; the cursor stays on its line, or rests on the worst.
     pub fn refilter_signals(&mut self, now: Instant) {
-        let before = self.signals.place(self.ui.signals.cursor.as_ref()).unwrap_or(0);
+        let before = self.signals.lines.place(self.ui.signals.cursor.as_ref()).unwrap_or(0);
         let snapshots = self.shown().filter_map(|sight| self.signals.newest.of(sight.name()));
         let mut lines: Vec<Board> = snapshots.flat_map(|snapshot| boards(snapshot, &self.services, now)).collect();
         let count = |state: State| lines.iter().filter(|line| line.state == state).count();
-        self.signals.tally = [State::Critical, State::Warning, State::Unknown].map(count);
-        self.signals.total = lines.len();
+        let tally = [State::Critical, State::Warning, State::Unknown].map(count);
+        let total = lines.len();
         let chosen = &self.ui.signals;
         let words = chosen.words();
         lines.retain(|line| {
@@ -60,8 +46,8 @@ impl Model {
             line.released = released.get(&place).cloned().unwrap_or_default();
         }
         worst_first(&mut lines);
-        self.signals.lines = lines;
-        self.ui.signals.settle(&self.signals.lines, before, place_of);
+        self.signals.lines = Lines { shown: lines, tally, total };
+        self.ui.signals.settle(&self.signals.lines, before);
     }
 
     /// When each service was released within the hour, oldest first.
@@ -90,7 +76,7 @@ impl Model {
 
     /// The line under the cursor of the signals pane.
     pub fn signal_line(&self) -> Option<&Board> {
-        self.signals.lines().get(self.signals.place(self.ui.signals.cursor.as_ref())?)
+        self.signals.lines.find(self.ui.signals.cursor.as_ref())
     }
 
     /// The workloads of the service under the cursor, worst first.
@@ -119,17 +105,10 @@ impl Model {
         let is_open = self.ui.view == View::Signals;
         SignalsScene {
             lines: &self.signals.lines,
-            cursor: self.signals.place(self.ui.signals.cursor.as_ref()),
-            total: self.signals.total,
-            tally: self.signals.tally,
+            cursor: self.signals.lines.place(self.ui.signals.cursor.as_ref()),
             snapshots: self.shown().filter_map(|sight| self.signals.newest.of(sight.name())).collect(),
             rollouts: if is_open { self.signal_rollouts() } else { Vec::new() },
             alerts: if is_open { self.signal_alerts() } else { Vec::new() },
         }
     }
-}
-
-/// What a line is.
-pub(super) fn place_of(line: &Board) -> Place {
-    (line.environment.clone(), line.service.clone())
 }

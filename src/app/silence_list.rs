@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::model::Model;
 use crate::domain::alert::{Alert, AlertSnapshot, Silence, SilenceState};
-use crate::ui::silences::{SilenceId, SilenceLine, SilencesScene};
+use crate::ui::lines::{Line, Lines};
+use crate::ui::silences::{SilenceLine, SilencesScene};
 use crate::ui::state::View;
 
 /// What a filter for the silences over an alert begins with: its name, or its key.
@@ -18,35 +19,13 @@ pub(super) fn is_under(text: &str) -> bool {
     text.starts_with(UNDER) && text.split_whitespace().count() == 1
 }
 
-/// The silences on the screen.
-#[derive(Debug, Default)]
-pub struct SilenceList {
-    /// Those that pass the filter.
-    lines: Vec<SilenceLine>,
-    tally: [usize; 3],
-    total: usize,
-}
-
-impl SilenceList {
-    /// The silences on the screen.
-    pub fn lines(&self) -> &[SilenceLine] {
-        &self.lines
-    }
-
-    /// The place of a silence.
-    pub fn place(&self, of: Option<&SilenceId>) -> Option<usize> {
-        let (environment, id) = of?;
-        self.lines.iter().position(|line| line.environment == *environment && line.silence.id == *id)
-    }
-}
-
 impl Model {
     /// Makes the lines of the silences pane anew; the cursor stays on its silence, or rests on the first.
     pub fn refilter_silences(&mut self) {
         let before = self.silences.place(self.ui.silences.cursor.as_ref()).unwrap_or(0);
         let chosen = &self.ui.silences;
         let words = chosen.words();
-        let mut list = SilenceList::default();
+        let mut list = Lines::default();
         for snapshot in self.alerts.snapshots() {
             let hidden = snapshot.hidden();
             for silence in snapshot.silences.iter().flat_map(|all| all.iter()) {
@@ -57,18 +36,18 @@ impl Model {
                     let (hides, worst) = hidden.get(&*silence.id).copied().unzip();
                     let hides = hides.unwrap_or(0);
                     let (environment, silence) = (snapshot.environment.clone(), silence.clone());
-                    list.lines.push(SilenceLine { environment, silence, hides, worst });
+                    list.shown.push(SilenceLine { environment, silence, hides, worst });
                 }
             }
         }
-        list.lines.sort_by_cached_key(|line| (line.silence.order(), line.id()));
+        list.shown.sort_by_cached_key(|line: &SilenceLine| (line.silence.order(), line.place()));
         self.silences = list;
-        self.ui.silences.settle(&self.silences.lines, before, SilenceLine::id);
+        self.ui.silences.settle(&self.silences, before);
     }
 
     /// The silence under the cursor of the silences pane.
     pub fn silence_line(&self) -> Option<&SilenceLine> {
-        self.silences.lines.get(self.silences.place(self.ui.silences.cursor.as_ref())?)
+        self.silences.find(self.ui.silences.cursor.as_ref())
     }
 
     /// The alerts the silence under the cursor hides now, the gravest first.
@@ -83,10 +62,8 @@ impl Model {
 
     pub(super) fn silences_scene(&self) -> SilencesScene<'_> {
         SilencesScene {
-            lines: &self.silences.lines,
+            lines: &self.silences,
             cursor: self.silences.place(self.ui.silences.cursor.as_ref()),
-            total: self.silences.total,
-            tally: self.silences.tally,
             // Read by this pane alone.
             hidden: if self.ui.view == View::Silences { self.silenced() } else { Vec::new() },
         }

@@ -9,7 +9,8 @@ use crate::domain::rollout::Rollout;
 use crate::domain::slo::judge::worst_first;
 use crate::domain::slo::{Slo, SloSnapshot, Standing, judge};
 use crate::domain::time::Instant;
-use crate::ui::slo::{Place, SloScene};
+use crate::ui::lines::Lines;
+use crate::ui::slo::SloScene;
 use crate::ui::state::View;
 
 /// The objectives of every environment in which something was promised or recorded.
@@ -17,49 +18,31 @@ use crate::ui::state::View;
 pub struct Slos {
     /// The newest of each environment.
     pub newest: Newest<SloSnapshot>,
-    /// The lines on the screen, worst first.
-    lines: Vec<Slo>,
-    tally: [usize; 4],
-    total: usize,
+    /// The lines of the pane, worst first.
+    pub lines: Lines<Slo, 4>,
     /// The worst of all of them.
     worst: Option<Box<Slo>>,
 }
 
 impl Slos {
-    /// The lines on the screen.
-    pub fn lines(&self) -> &[Slo] {
-        &self.lines
-    }
-
-    /// The place of a line, by what it is.
-    pub fn place(&self, of: Option<&Place>) -> Option<usize> {
-        let of = of?;
-        self.lines.iter().position(|line| place_of(line) == *of)
-    }
-
     /// The worst, whatever the filter.
     pub fn worst(&self) -> Option<&Slo> {
         self.worst.as_deref()
-    }
-
-    /// How many page, are spent, ask for a ticket and are not known, and how many there are.
-    pub const fn counts(&self) -> ([usize; 4], usize) {
-        (self.tally, self.total)
     }
 }
 
 impl Model {
     /// Makes the lines of the pane anew; the cursor stays on its line, or rests on the worst.
     pub fn refilter_slos(&mut self, now: Instant) {
-        let before = self.slos.place(self.ui.slo.cursor.as_ref()).unwrap_or(0);
+        let before = self.slos.lines.place(self.ui.slo.cursor.as_ref()).unwrap_or(0);
         let snapshots = self.shown().filter_map(|sight| self.slos.newest.of(sight.name()));
         let judged = |snapshot: &SloSnapshot| -> Vec<Slo> {
             snapshot.measured.iter().map(|one| judge(one, &snapshot.environment, now)).collect()
         };
         let mut lines: Vec<Slo> = snapshots.flat_map(judged).collect();
         let count = |standing: Standing| lines.iter().filter(|line| line.standing == standing).count();
-        self.slos.tally = [Standing::Page, Standing::Spent, Standing::Ticket, Standing::Unknown].map(count);
-        self.slos.total = lines.len();
+        let tally = [Standing::Page, Standing::Spent, Standing::Ticket, Standing::Unknown].map(count);
+        let total = lines.len();
         worst_first(&mut lines);
         self.slos.worst = lines.first().cloned().map(Box::new);
         let chosen = &self.ui.slo;
@@ -70,13 +53,13 @@ impl Model {
             let is_wanted = !chosen.is_problems_only || line.standing != Standing::Ok;
             is_wanted && words.iter().all(|word| names.contains(word.as_str()))
         });
-        self.slos.lines = lines;
-        self.ui.slo.settle(&self.slos.lines, before, place_of);
+        self.slos.lines = Lines { shown: lines, tally, total };
+        self.ui.slo.settle(&self.slos.lines, before);
     }
 
     /// The line under the cursor of the pane.
     pub fn slo_line(&self) -> Option<&Slo> {
-        self.slos.lines.get(self.slos.place(self.ui.slo.cursor.as_ref())?)
+        self.slos.lines.find(self.ui.slo.cursor.as_ref())
     }
 
     /// The workloads of the service under the cursor, worst first.
@@ -96,17 +79,10 @@ impl Model {
         let is_open = self.ui.view == View::Slo;
         SloScene {
             lines: &self.slos.lines,
-            cursor: self.slos.place(self.ui.slo.cursor.as_ref()),
-            total: self.slos.total,
-            tally: self.slos.tally,
+            cursor: self.slos.lines.place(self.ui.slo.cursor.as_ref()),
             snapshots: self.shown().filter_map(|sight| self.slos.newest.of(sight.name())).collect(),
             rollouts: if is_open { self.slo_rollouts() } else { Vec::new() },
             alerts: if is_open { self.slo_alerts() } else { Vec::new() },
         }
     }
-}
-
-/// What a line is.
-pub(super) fn place_of(line: &Slo) -> Place {
-    (line.environment.clone(), line.service.clone(), line.goal.clone())
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use color_eyre::eyre::Result;
 
 use super::output::note;
-use super::session::{Session, shows};
+use super::session::{Connected, Session, shows};
 use super::{Global, exit};
 use crate::actions::{Denied, EXEC_WORD};
 use crate::app::{Ending, hand_over, told};
@@ -39,26 +39,35 @@ pub(super) struct Exec {
     command: Vec<String>,
 }
 
+impl Session {
+    /// Connects to reach into a pod of a namespace, the context's where none is named. Where there is no way there it is said why; the
+    /// exit code is given.
+    pub(super) async fn reach(&self, namespace: Option<&String>) -> Result<(Connected, String), u8> {
+        self.tell_problems();
+        if let Some(doubt) = self.doubt() {
+            note(doubt);
+            return Err(exit::USAGE);
+        }
+        let connected = self.connect().await.map_err(|error| {
+            note(&format!("Nothing was sent: {}", error.sentence));
+            exit::REFUSED
+        })?;
+        let namespace = namespace.unwrap_or(&connected.default_namespace).clone();
+        if !shows(&self.environment, &namespace) {
+            note(&format!("Environment {} does not include namespace {namespace:?}.", self.environment.name));
+            return Err(exit::USAGE);
+        }
+        Ok((connected, namespace))
+    }
+}
+
 impl Exec {
     pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
         let session = Session::prepare(global);
-        session.tell_problems();
-        if let Some(doubt) = session.doubt() {
-            note(doubt);
-            return Ok(ExitCode::from(exit::USAGE));
-        }
-        let connected = match session.connect().await {
-            Ok(connected) => connected,
-            Err(error) => {
-                note(&format!("Nothing was sent: {}", error.sentence));
-                return Ok(ExitCode::from(exit::REFUSED));
-            }
+        let (connected, namespace) = match session.reach(self.namespace.as_ref()).await {
+            Ok(reached) => reached,
+            Err(code) => return Ok(ExitCode::from(code)),
         };
-        let namespace = self.namespace.clone().unwrap_or_else(|| connected.default_namespace.clone());
-        if !shows(&session.environment, &namespace) {
-            note(&format!("Environment {} does not include namespace {namespace:?}.", session.environment.name));
-            return Ok(ExitCode::from(exit::USAGE));
-        }
         let has_terminal = !self.no_tty && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
         let ask = ExecAsk {
             namespace,

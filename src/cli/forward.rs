@@ -7,7 +7,7 @@ use color_eyre::eyre::Result;
 
 use super::output::{note, say};
 use super::plan::named;
-use super::session::{Connected, Session, shows};
+use super::session::{Connected, Session};
 use super::{Global, exit};
 use crate::actions::Denied;
 use crate::app::{listen, ports, serve};
@@ -32,23 +32,10 @@ pub(super) struct Forward {
 impl Forward {
     pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
         let session = Session::prepare(global);
-        session.tell_problems();
-        if let Some(doubt) = session.doubt() {
-            note(doubt);
-            return Ok(ExitCode::from(exit::USAGE));
-        }
-        let connected = match session.connect().await {
-            Ok(connected) => connected,
-            Err(error) => {
-                note(&format!("Nothing was sent: {}", error.sentence));
-                return Ok(ExitCode::from(exit::REFUSED));
-            }
+        let (connected, namespace) = match session.reach(self.namespace.as_ref()).await {
+            Ok(reached) => reached,
+            Err(code) => return Ok(ExitCode::from(code)),
         };
-        let namespace = self.namespace.clone().unwrap_or_else(|| connected.default_namespace.clone());
-        if !shows(&session.environment, &namespace) {
-            note(&format!("Environment {} does not include namespace {namespace:?}.", session.environment.name));
-            return Ok(ExitCode::from(exit::USAGE));
-        }
         let pod = match self.pod(&session, &connected, &namespace).await {
             Ok(pod) => pod,
             Err(sentence) => {

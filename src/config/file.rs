@@ -211,7 +211,7 @@ pub(super) fn is_namespace(name: &str) -> bool {
 /// Production when the key is absent or not understood.
 fn guard(table: &Table<'_, '_>, problems: &mut Problems) -> Guard {
     let Some((word, entry)) = table.text("guard", problems) else { return Guard::Production };
-    Guard::ALL.into_iter().find(|guard| guard.word() == word).unwrap_or_else(|| {
+    Guard::of_word(word).unwrap_or_else(|| {
         problems.at(
             &entry,
             format!("There is no guard {word:?}."),

@@ -26,7 +26,7 @@ fn probe(entry: &Entry<'_, '_>, environments: &[&str], problems: &mut Problems) 
     let kind = match table.text("kind", problems) {
         None => Some(Kind::Http).filter(|_| table.entry("kind").is_none()),
         Some((text, place)) => {
-            let found = Kind::ALL.into_iter().find(|kind| kind.word() == text);
+            let found = Kind::of_word(text);
             if found.is_none() {
                 problems.at(
                     &place,

@@ -86,7 +86,7 @@ fn query(entry: &Entry<'_, '_>, queries: &mut Vec<Query>, problems: &mut Problem
         return;
     };
     table.refuse_unknown(&["promql", "unit"], problems);
-    let unit = table.text("unit", problems).map(|(word, entry)| (Unit::of(word), word, entry));
+    let unit = table.text("unit", problems).map(|(word, entry)| (Unit::of_word(word), word, entry));
     let unit = match unit {
         Some((Some(unit), ..)) => Some(unit),
         Some((None, word, entry)) => {

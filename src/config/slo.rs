@@ -109,7 +109,7 @@ fn exclusion(part: &Entry<'_, '_>, problems: &mut Problems) -> Option<Exclusion>
     table.refuse_unknown(&["reason", "from", "to", "evidence", "announced"], problems);
     let words = Reason::ALL.map(Reason::word);
     let reason = table.text("reason", problems).and_then(|(text, entry)| {
-        let found = Reason::ALL.into_iter().find(|reason| reason.word() == text);
+        let found = Reason::of_word(text);
         if found.is_none() {
             problems.at(&entry, format!("{text:?} is no reason."), document::did_you_mean(text, &words));
         }

@@ -4,29 +4,19 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// How carefully actions are confirmed in an environment. Ordered from the most relaxed to the strictest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Guard {
-    /// A T2 action is confirmed by Enter.
-    Development,
-    /// Tiers as listed.
-    Staging,
-    /// Tiers as listed, and a T2 action over more than one service becomes T3.
-    Production,
-}
+use crate::domain::worded;
 
-impl Guard {
-    /// Every guard, from the most relaxed to the strictest.
-    pub const ALL: [Self; 3] = [Self::Development, Self::Staging, Self::Production];
-
-    /// The word written in the configuration and shown on the screen.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Development => "development",
-            Self::Staging => "staging",
-            Self::Production => "production",
-        }
+worded! {
+    /// How carefully actions are confirmed in an environment. Ordered from the most relaxed to the strictest.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Guard {
+        /// A T2 action is confirmed by Enter.
+        Development = "development",
+        /// Tiers as listed.
+        Staging = "staging",
+        /// Tiers as listed, and a T2 action over more than one service becomes T3.
+        Production = "production",
     }
 }
 

@@ -57,3 +57,6 @@ pub mod text;
 pub mod time;
 pub mod timeline;
 pub mod usage;
+mod worded;
+
+pub(crate) use worded::worded;

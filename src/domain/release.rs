@@ -37,11 +37,6 @@ pub struct Release {
 }
 
 impl Release {
-    /// Which release of its workload this is: that of another console, or of this one after a restart, is the same.
-    pub fn same_as(&self, other: &Self) -> bool {
-        self.revision_uid == other.revision_uid && self.number == other.number
-    }
-
     /// The workload as the store names it: `namespace/kind/name`.
     pub fn subject(&self) -> Subject {
         Subject {

@@ -4,24 +4,27 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::time::{self, Instant};
+use crate::domain::worded;
 
 /// After how long without a good word a source that is polled is down, not only stale.
 pub const DOWN_AFTER: TimeDelta = TimeDelta::seconds(60);
 
-/// What can be said of a source right now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SourceState {
-    /// No answer yet; what is shown so far is incomplete.
-    Loading,
-    /// It may not be read: there are no rights to it, and nothing is known of it. That is said once, and is no trouble of the source.
-    Forbidden,
-    /// Everything shown is current: a watch is open, or the last answer is within its limit.
-    Fresh,
-    /// The connection is lost for the moment or part of the answer is missing; the last good rows are shown with their age.
-    Stale,
-    /// The source does not answer and has not for long; the last good rows are shown with their age.
-    Down,
+worded! {
+    /// What can be said of a source right now.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum SourceState {
+        /// No answer yet; what is shown so far is incomplete.
+        Loading = "loading",
+        /// It may not be read: there are no rights to it, and nothing is known of it. That is said once, and is no trouble of the source.
+        Forbidden = "forbidden",
+        /// Everything shown is current: a watch is open, or the last answer is within its limit.
+        Fresh = "fresh",
+        /// The connection is lost for the moment or part of the answer is missing; the last good rows are shown with their age.
+        Stale = "stale",
+        /// The source does not answer and has not for long; the last good rows are shown with their age.
+        Down = "down",
+    }
 }
 
 impl SourceState {
@@ -38,17 +41,6 @@ impl SourceState {
     /// Whether there is nothing to wait for: what may be read is current.
     pub const fn is_well(self) -> bool {
         matches!(self, Self::Fresh | Self::Forbidden)
-    }
-
-    /// The word shown on the screen and in `status`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Loading => "loading",
-            Self::Fresh => "fresh",
-            Self::Forbidden => "forbidden",
-            Self::Stale => "stale",
-            Self::Down => "down",
-        }
     }
 }
 

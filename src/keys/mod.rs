@@ -43,6 +43,3 @@ pub const DEFAULT: &str = "default";
 /// The keymaps that are built in, with their text.
 pub const EMBEDDED: [(&str, &str); 2] =
     [("default", include_str!("../../keymaps/default.toml")), ("vim", include_str!("../../keymaps/vim.toml"))];
-
-#[cfg(test)]
-mod tests;

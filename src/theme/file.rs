@@ -151,7 +151,7 @@ fn resolve(layers: &[Layer], depth: Depth) -> ([Style; Role::COUNT], Vec<Problem
     let mut styles = [None; Role::COUNT];
     for (table, problems) in parsed.iter_mut().rev() {
         for entry in Table::root(table).table("roles", problems).iter().flat_map(Table::entries) {
-            let Some(role) = Role::ALL.into_iter().find(|role| role.word() == entry.name) else {
+            let Some(role) = Role::of_word(entry.name) else {
                 problems.at(
                     &entry,
                     "There is no such role.",

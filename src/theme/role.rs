@@ -2,106 +2,89 @@
 
 use crate::domain::environment::Guard;
 use crate::domain::rollout::Verdict;
+use crate::domain::worded;
 
-macro_rules! roles {
-    ($($(#[$doc:meta])+ $role:ident = $word:literal,)+) => {
-        /// A meaning on the screen. The theme gives it a style.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Role {
-            $($(#[$doc])+ $role,)+
-        }
-
-        impl Role {
-            /// Every role, in the order of the theme files.
-            pub const ALL: [Self; [$($word),+].len()] = [$(Self::$role),+];
-
-            /// The word in a theme file.
-            pub const fn word(self) -> &'static str {
-                match self {
-                    $(Self::$role => $word,)+
-                }
-            }
-        }
-    };
-}
-
-roles! {
-    /// What everything else is drawn on; only its background counts.
-    Background = "background",
-    /// Ordinary text.
-    Text = "text",
-    /// Text that matters less: units, ages, what did not change.
-    Muted = "muted",
-    /// The title of a pane or an overlay.
-    Title = "title",
-    /// The heads of columns.
-    ColumnHead = "column_head",
-    /// The frame of a pane.
-    Border = "border",
-    /// The frame of the pane that has the keys.
-    BorderFocused = "border_focused",
-    /// The row under the cursor.
-    Selection = "selection",
-    /// A marked row.
-    Mark = "mark",
-    /// The characters a filter or a search matched.
-    Found = "found",
-    /// The word of a development environment.
-    EnvironmentDevelopment = "environment_development",
-    /// The word of a staging environment.
-    EnvironmentStaging = "environment_staging",
-    /// The word of a production environment.
-    EnvironmentProduction = "environment_production",
-    /// READ-ONLY in the header.
-    ReadOnly = "read_only",
-    /// MAY ACT in the header.
-    MayAct = "may_act",
-    /// The FROZEN banner.
-    Frozen = "frozen",
-    /// A banner that stays until dealt with.
-    Banner = "banner",
-    /// The verdict complete.
-    VerdictComplete = "verdict_complete",
-    /// The verdict progressing.
-    VerdictProgressing = "verdict_progressing",
-    /// The verdict paused.
-    VerdictPaused = "verdict_paused",
-    /// The verdict degraded.
-    VerdictDegraded = "verdict_degraded",
-    /// The verdict stale.
-    VerdictStale = "verdict_stale",
-    /// The verdict stuck.
-    VerdictStuck = "verdict_stuck",
-    /// The verdict failed.
-    VerdictFailed = "verdict_failed",
-    /// The verdict unknown.
-    VerdictUnknown = "verdict_unknown",
-    /// Rows of a source that is not fresh.
-    StaleData = "stale_data",
-    /// What went well.
-    Ok = "ok",
-    /// What needs a look.
-    Warning = "warning",
-    /// What is wrong.
-    Error = "error",
-    /// What cannot easily be taken back.
-    Danger = "danger",
-    /// A line only the new side has.
-    Added = "added",
-    /// A line only the old side has.
-    Removed = "removed",
-    /// A key in a hint or in the help.
-    Key = "key",
-    /// The words after a key.
-    KeyHint = "key_hint",
-    /// What cannot be chosen now.
-    Disabled = "disabled",
-    /// The mark before a line that is typed.
-    Prompt = "prompt",
-    /// The text that is typed.
-    Input = "input",
-    /// The filled part of a bar.
-    Progress = "progress",
+worded! {
+    /// A meaning on the screen, in the order of the theme files. The theme gives it a style.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Role {
+        /// What everything else is drawn on; only its background counts.
+        Background = "background",
+        /// Ordinary text.
+        Text = "text",
+        /// Text that matters less: units, ages, what did not change.
+        Muted = "muted",
+        /// The title of a pane or an overlay.
+        Title = "title",
+        /// The heads of columns.
+        ColumnHead = "column_head",
+        /// The frame of a pane.
+        Border = "border",
+        /// The frame of the pane that has the keys.
+        BorderFocused = "border_focused",
+        /// The row under the cursor.
+        Selection = "selection",
+        /// A marked row.
+        Mark = "mark",
+        /// The characters a filter or a search matched.
+        Found = "found",
+        /// The word of a development environment.
+        EnvironmentDevelopment = "environment_development",
+        /// The word of a staging environment.
+        EnvironmentStaging = "environment_staging",
+        /// The word of a production environment.
+        EnvironmentProduction = "environment_production",
+        /// READ-ONLY in the header.
+        ReadOnly = "read_only",
+        /// MAY ACT in the header.
+        MayAct = "may_act",
+        /// The FROZEN banner.
+        Frozen = "frozen",
+        /// A banner that stays until dealt with.
+        Banner = "banner",
+        /// The verdict complete.
+        VerdictComplete = "verdict_complete",
+        /// The verdict progressing.
+        VerdictProgressing = "verdict_progressing",
+        /// The verdict paused.
+        VerdictPaused = "verdict_paused",
+        /// The verdict degraded.
+        VerdictDegraded = "verdict_degraded",
+        /// The verdict stale.
+        VerdictStale = "verdict_stale",
+        /// The verdict stuck.
+        VerdictStuck = "verdict_stuck",
+        /// The verdict failed.
+        VerdictFailed = "verdict_failed",
+        /// The verdict unknown.
+        VerdictUnknown = "verdict_unknown",
+        /// Rows of a source that is not fresh.
+        StaleData = "stale_data",
+        /// What went well.
+        Ok = "ok",
+        /// What needs a look.
+        Warning = "warning",
+        /// What is wrong.
+        Error = "error",
+        /// What cannot easily be taken back.
+        Danger = "danger",
+        /// A line only the new side has.
+        Added = "added",
+        /// A line only the old side has.
+        Removed = "removed",
+        /// A key in a hint or in the help.
+        Key = "key",
+        /// The words after a key.
+        KeyHint = "key_hint",
+        /// What cannot be chosen now.
+        Disabled = "disabled",
+        /// The mark before a line that is typed.
+        Prompt = "prompt",
+        /// The text that is typed.
+        Input = "input",
+        /// The filled part of a bar.
+        Progress = "progress",
+    }
 }
 
 impl Role {

@@ -2,23 +2,28 @@
 
 use std::sync::Arc;
 
-use crate::domain::health::Line;
+use crate::domain::health;
 use crate::domain::rollout::Rollout;
+use crate::ui::lines::{Line, Lines};
 
 /// A line of the matrix by what it is: a service and a component.
 pub type Place = (Arc<str>, Arc<str>);
 
+impl Line for health::Line {
+    type Place = Place;
+
+    fn place(&self) -> Place {
+        (self.service.clone(), self.component.clone())
+    }
+}
+
 /// Everything a draw may read of health.
 #[derive(Debug, Clone)]
 pub struct HealthScene<'a> {
-    /// The lines, worst first.
-    pub lines: &'a [Line],
+    /// The lines, worst first; of all, how many are unhealthy, degraded and not known where they are worst.
+    pub lines: &'a Lines<health::Line, 3>,
     /// The place of the cursor among them.
     pub cursor: Option<usize>,
-    /// How many there are without the filter.
-    pub total: usize,
-    /// How many of them are unhealthy, degraded and not known where they are worst.
-    pub tally: [usize; 3],
     /// The environments that are asked, in their order.
     pub environments: Vec<&'a str>,
     /// Whether anything is to be asked at all.

@@ -23,6 +23,7 @@ pub mod alerts;
 pub mod chrome;
 pub mod health;
 pub mod layout;
+pub mod lines;
 pub mod nodes;
 pub mod overlays;
 pub mod overview;

@@ -3,21 +3,26 @@
 use std::sync::Arc;
 
 use crate::domain::cause::{ApiHealth, Cause};
-use crate::domain::node::Node;
+use crate::domain::node::{Node, NodeRef};
 use crate::domain::rollout::Rollout;
 use crate::domain::source::SourceHealth;
+use crate::ui::lines::{Line, Lines};
+
+impl Line for Node {
+    type Place = NodeRef;
+
+    fn place(&self) -> NodeRef {
+        self.node.clone()
+    }
+}
 
 /// Everything a draw may read of nodes.
 #[derive(Debug, Clone)]
 pub struct NodesScene<'a> {
-    /// The nodes that pass the filter, worst first.
-    pub lines: &'a [Arc<Node>],
+    /// The nodes, worst first; of all, how many are not ready, short of something, and cordoned.
+    pub lines: &'a Lines<Arc<Node>, 3>,
     /// The place of the cursor among them.
     pub cursor: Option<usize>,
-    /// How many nodes there are without the filter.
-    pub total: usize,
-    /// How many of them are not ready, short of something, and cordoned.
-    pub tally: [usize; 3],
     /// How many environments are shown.
     pub environments: usize,
     /// Where the nodes come from, of each environment that is shown.

@@ -163,11 +163,6 @@ impl OverviewScene<'_> {
         self.timeline.moments.iter().position(|moment| moment.key == *key)
     }
 
-    /// Workloads in this state or a worse one.
-    pub fn worse_than(&self, least: Verdict) -> usize {
-        self.rollouts.iter().filter(|row| row.verdict <= least).count()
-    }
-
     fn gravity(&self, topic: Topic) -> Gravity {
         match topic {
             Topic::Alerts => self.gravity_of_alerts(),

@@ -28,13 +28,6 @@ pub struct HitMap {
     pub next_redraw: Option<Instant>,
 }
 
-impl HitMap {
-    /// The place in the list of the row at a line of the screen.
-    pub fn row_at(&self, y: u16) -> Option<usize> {
-        (self.rows.top()..self.rows.bottom()).contains(&y).then(|| self.offset + usize::from(y - self.rows.y))
-    }
-}
-
 /// Draws the scene over the whole buffer.
 pub fn draw(scene: &Scene<'_>, theme: &Theme, glyphs: &Glyphs, buffer: &mut Buffer) -> HitMap {
     let area = buffer.area;

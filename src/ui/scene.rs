@@ -128,8 +128,6 @@ pub struct JobsScene<'a> {
     pub cursor: Option<usize>,
     /// How many there are without the filter.
     pub total: usize,
-    /// How many of them somebody should look at, without the filter.
-    pub troubled: usize,
     /// The open one.
     pub detail: Option<&'a JobDetail>,
 }

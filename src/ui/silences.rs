@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::alert::{Alert, Severity, Silence};
+use crate::ui::lines::{Line, Lines};
 
 /// Which silence: its environment and its id.
 pub type SilenceId = (Arc<str>, Arc<str>);
@@ -20,9 +21,10 @@ pub struct SilenceLine {
     pub worst: Option<Severity>,
 }
 
-impl SilenceLine {
-    /// Which silence it is.
-    pub fn id(&self) -> SilenceId {
+impl Line for SilenceLine {
+    type Place = SilenceId;
+
+    fn place(&self) -> SilenceId {
         (self.environment.clone(), self.silence.id.clone())
     }
 }
@@ -30,14 +32,10 @@ impl SilenceLine {
 /// Everything a draw may read of silences.
 #[derive(Debug, Clone)]
 pub struct SilencesScene<'a> {
-    /// Those that pass the filter: what holds, what will, what is over.
-    pub lines: &'a [SilenceLine],
+    /// What holds, what will, what is over; of all, how many hold, will, and are over.
+    pub lines: &'a Lines<SilenceLine, 3>,
     /// The place of the cursor among them.
     pub cursor: Option<usize>,
-    /// How many there are without the filter.
-    pub total: usize,
-    /// How many of them hold, will, and are over.
-    pub tally: [usize; 3],
     /// What the one under the cursor hides, the gravest first.
     pub hidden: Vec<&'a Arc<Alert>>,
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::alerts::AlertsState;
+use super::lines::{Line, Lines};
 use super::overview::OverviewState;
 use super::silences::SilenceId;
 use crate::domain::environment::ObjectKey;
@@ -69,17 +70,7 @@ impl View {
 
     /// Whether its rows can be filtered.
     pub const fn is_filtered(&self) -> bool {
-        matches!(
-            self,
-            Self::Rollouts
-                | Self::Alerts
-                | Self::Signals
-                | Self::Slo
-                | Self::Health
-                | Self::Nodes
-                | Self::Silences
-                | Self::Jobs
-        )
+        matches!(self, Self::Jobs) || self.is_list() && !matches!(self, Self::Overview)
     }
 }
 
@@ -320,43 +311,24 @@ impl<P> Default for ListState<P> {
     }
 }
 
-/// What is the same of every such pane.
-#[derive(Debug)]
-pub struct ListChoice<'a> {
-    /// Whether the operator has put the cursor where it is.
-    pub is_cursor_held: &'a mut bool,
-    /// The filter.
-    pub filter: &'a mut Field,
-    /// Only lines somebody should look at.
-    pub is_problems_only: &'a mut bool,
-    /// Whether the pane in front was opened from a line of this one.
-    pub is_behind: &'a mut bool,
-}
-
 impl<P> ListState<P> {
     /// The words of the filter, in small letters; all of them have to be found.
     pub fn words(&self) -> Vec<String> {
         self.filter.text.split_whitespace().map(str::to_lowercase).collect()
     }
 
-    const fn choice(&mut self) -> ListChoice<'_> {
-        ListChoice {
-            is_cursor_held: &mut self.is_cursor_held,
-            filter: &mut self.filter,
-            is_problems_only: &mut self.is_problems_only,
-            is_behind: &mut self.is_behind,
-        }
+    const fn choice(&mut self) -> (&mut Field, &mut bool) {
+        (&mut self.filter, &mut self.is_problems_only)
     }
 }
 
 impl<P: PartialEq> ListState<P> {
     /// Finds the cursor's place among lines made anew, where it was at `before` among the old ones: a held one stays on its line, or goes
     /// to the nearest when that is gone.
-    pub fn settle<L>(&mut self, lines: &[L], before: usize, what: impl Fn(&L) -> P) {
-        let is_there = self.cursor.as_ref().is_some_and(|cursor| lines.iter().any(|line| what(line) == *cursor));
-        if !self.is_cursor_held || !is_there {
-            let place = if self.is_cursor_held { before.min(lines.len().saturating_sub(1)) } else { 0 };
-            self.cursor = lines.get(place).map(what);
+    pub fn settle<L: Line<Place = P>, const KINDS: usize>(&mut self, lines: &Lines<L, KINDS>, before: usize) {
+        if !self.is_cursor_held || lines.place(self.cursor.as_ref()).is_none() {
+            let place = if self.is_cursor_held { before.min(lines.shown.len().saturating_sub(1)) } else { 0 };
+            self.cursor = lines.shown.get(place).map(Line::place);
         }
     }
 }
@@ -418,8 +390,8 @@ pub struct UiState {
 }
 
 impl UiState {
-    /// What the operator chose of a pane that is one list; `None` of any other.
-    pub const fn list(&mut self, view: &View) -> Option<ListChoice<'_>> {
+    /// The filter of a pane that is one list, and whether only lines somebody should look at are shown; `None` for another one.
+    pub const fn list(&mut self, view: &View) -> Option<(&mut Field, &mut bool)> {
         Some(match view {
             View::Signals => self.signals.choice(),
             View::Slo => self.slo.choice(),

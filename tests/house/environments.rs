@@ -228,12 +228,7 @@ async fn an_environment_that_was_not_asked_for_is_not_connected() {
 pub(crate) fn both() -> Stage {
     let mut stage = Stage::new();
     stage.model.enter(Scope::All);
-    let connected = Connected {
-        context: "stage-eu".into(),
-        identity: Some("mori".into()),
-        scope: "shop".into(),
-        server: "s".into(),
-    };
+    let connected = Connected { context: "stage-eu".into(), identity: Some("mori".into()), scope: "shop".into() };
     stage.tell(Message::Connected(1, connected));
     stage
 }

@@ -169,7 +169,8 @@ fn the_worst_is_told_first_with_what_it_impairs_and_leads_to_its_rollout() {
     let said: Vec<String> = stage
         .model
         .health
-        .lines()
+        .lines
+        .shown
         .iter()
         .map(|line| format!("{} {} {}", line.condition().word(), line.service, line.component))
         .collect();
@@ -194,7 +195,7 @@ fn the_worst_is_told_first_with_what_it_impairs_and_leads_to_its_rollout() {
     assert!(text(&stage.body(120, 40)).contains("None of 6 components matches"));
     stage.press("esc");
     stage.press("ctrl-z");
-    assert_eq!(stage.model.health.lines().len(), 5, "what is well and not impaired is left out");
+    assert_eq!(stage.model.health.lines.shown.len(), 5, "what is well and not impaired is left out");
     stage.press("0");
     let overview = text(&stage.body(120, 40));
     assert!(overview.contains("2 unhealthy, 1 degraded, 1 unknown"), "{overview}");
@@ -205,7 +206,7 @@ fn answers_that_grow_old_are_not_known_any_more_and_never_green() {
     let mut stage = seeing(vec![snapshot("production", production())]);
     let later = now() + TimeDelta::minutes(4);
     update(&mut stage.model, Message::Health(Box::new(snapshot("production", production()))), later);
-    assert!(stage.model.health.lines().iter().all(|line| line.condition() == Condition::Unknown));
+    assert!(stage.model.health.lines.shown.iter().all(|line| line.condition() == Condition::Unknown));
 }
 
 /// Texts nobody should have to expect, and somebody will send.

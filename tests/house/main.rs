@@ -19,6 +19,7 @@ mod jobs;
 mod journeys;
 #[path = "../support/kept.rs"]
 mod kept;
+mod keymaps;
 mod keys;
 mod logs;
 mod nodes;

@@ -87,7 +87,7 @@ pub(crate) fn seeing(nodes: Vec<Node>, causes: Vec<Cause>, freshness: SourceStat
 }
 
 fn names(stage: &Stage) -> Vec<&str> {
-    stage.model.nodes.lines().iter().map(|node| &*node.node.name).collect()
+    stage.model.nodes.shown.iter().map(|node| &*node.node.name).collect()
 }
 
 #[test]

@@ -75,8 +75,12 @@ fn another_scope_thaws_the_screen_with_everything_that_was_held_back() {
     stage.tell(fires(crate::alerts::shop()));
     stage.press("s j enter");
     assert_eq!((stage.model.scope, stage.model.ui.frozen_at), (Scope::One(0), None));
-    assert_eq!(stage.model.signals.lines().len(), 3, "signals");
+    assert_eq!(stage.model.signals.lines.shown.len(), 3, "signals");
     assert!(!stage.model.alerts.lines().is_empty(), "alerts");
     stage.press("s G enter");
-    assert_eq!((stage.model.scope, stage.model.signals.lines().len()), (Scope::One(1), 0), "those of staging: none");
+    assert_eq!(
+        (stage.model.scope, stage.model.signals.lines.shown.len()),
+        (Scope::One(1), 0),
+        "those of staging: none"
+    );
 }

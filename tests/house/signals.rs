@@ -218,7 +218,7 @@ fn a_value_that_grows_old_is_not_known_any_more_and_never_green() {
     let mut old = snapshot(&shop(), SourceState::Down);
     old.health[0].last_good = Some(ago(4));
     update(&mut stage.model, Message::Signals(Box::new(old)), later);
-    let words: Vec<&str> = stage.model.signals.lines().iter().map(|line| line.state.word()).collect();
+    let words: Vec<&str> = stage.model.signals.lines.shown.iter().map(|line| line.state.word()).collect();
     assert_eq!(words, ["unknown"; 5]);
 }
 
@@ -226,7 +226,7 @@ fn a_value_that_grows_old_is_not_known_any_more_and_never_green() {
 fn only_problems_leaves_what_is_not_known_to_be_well() {
     let mut stage = seeing(snapshot(&shop(), SourceState::Fresh));
     stage.press("ctrl-z");
-    let names: Vec<&str> = stage.model.signals.lines().iter().map(|line| &*line.service).collect();
+    let names: Vec<&str> = stage.model.signals.lines.shown.iter().map(|line| &*line.service).collect();
     assert_eq!(names, ["payments", "mail", "basket"]);
 }
 
@@ -247,9 +247,9 @@ fn a_frozen_screen_stands_still_and_then_shows_the_newest() {
     let mut stage = seeing(snapshot(&shop(), SourceState::Fresh));
     stage.press("f");
     stage.tell(Message::Signals(Box::new(snapshot(&shop()[..1], SourceState::Fresh))));
-    assert_eq!(stage.model.signals.lines().len(), 5);
+    assert_eq!(stage.model.signals.lines.shown.len(), 5);
     stage.press("f");
-    assert_eq!(stage.model.signals.lines().len(), 1);
+    assert_eq!(stage.model.signals.lines.shown.len(), 1);
 }
 
 /// Texts nobody should have to expect, and somebody will send.

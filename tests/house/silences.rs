@@ -64,7 +64,7 @@ fn stage(found: Vec<Alert>, silences: Option<Vec<Silence>>, freshness: SourceSta
 }
 
 fn ids(stage: &Stage) -> Vec<String> {
-    stage.model.silences.lines().iter().map(|line| line.silence.id.to_string()).collect()
+    stage.model.silences.shown.iter().map(|line| line.silence.id.to_string()).collect()
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn it_is_read_without_colour_and_in_sixteen() {
 fn what_ends_next_is_first_and_the_filter_and_the_cursor_do_what_they_do_elsewhere() {
     let mut one = stage(found(), Some(some()), SourceState::Fresh);
     assert_eq!(ids(&one), ["7b21f0", "4ef1a9", "c0ffee", "9d9d9d", "1a1a1a"]);
-    let hides: Vec<usize> = one.model.silences.lines().iter().map(|line| line.hides).collect();
+    let hides: Vec<usize> = one.model.silences.shown.iter().map(|line| line.hides).collect();
     assert_eq!(hides, [2, 2, 0, 0, 0]);
     one.press("ctrl-z");
     assert_eq!(ids(&one).len(), 4, "what is over is hidden");

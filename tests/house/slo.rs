@@ -110,18 +110,22 @@ fn slo_list() {
     let mut filtered = seeing(snapshot(shop(), SourceState::Fresh));
     filtered.press("/");
     filtered.type_text("spent");
-    assert_eq!(filtered.model.slos.lines().len(), 1);
+    assert_eq!(filtered.model.slos.lines.shown.len(), 1);
     filtered.type_text("nobody");
     assert!(text(&filtered.body(120, 40)).contains("None of 6 objectives matches"));
     filtered.press("esc");
-    assert_eq!((filtered.model.slos.lines().len(), &filtered.model.ui.view), (6, &View::Slo), "esc clears the filter");
+    assert_eq!(
+        (filtered.model.slos.lines.shown.len(), &filtered.model.ui.view),
+        (6, &View::Slo),
+        "esc clears the filter"
+    );
 }
 
 #[test]
 fn the_worst_is_told_first_and_leads_to_its_rollout_and_its_alerts() {
     let mut stage = seeing(snapshot(shop(), SourceState::Fresh));
     let said: Vec<String> =
-        stage.model.slos.lines().iter().map(|line| format!("{} {}", line.standing.word(), line.service)).collect();
+        stage.model.slos.lines.shown.iter().map(|line| format!("{} {}", line.standing.word(), line.service)).collect();
     let expected = [
         "page payments",
         "spent cart",
@@ -143,7 +147,7 @@ fn the_worst_is_told_first_and_leads_to_its_rollout_and_its_alerts() {
     stage.press("q");
     assert_eq!(stage.model.ui.view, View::Slo);
     stage.press("ctrl-z");
-    assert_eq!(stage.model.slos.lines().len(), 5, "what is well is left out");
+    assert_eq!(stage.model.slos.lines.shown.len(), 5, "what is well is left out");
     stage.press("0");
     let overview = text(&stage.body(120, 40));
     assert!(overview.contains("1 page, 1 spent, 1 ticket, 2 unknown"), "{overview}");
@@ -162,8 +166,8 @@ fn counts_that_grow_old_are_not_known_any_more_and_never_green() {
     let mut stage = seeing(snapshot(shop(), SourceState::Fresh));
     let later = now() + TimeDelta::minutes(4);
     update(&mut stage.model, Message::Slos(Box::new(snapshot(shop(), SourceState::Down))), later);
-    let fine = stage.model.slos.lines().iter().filter(|line| line.standing != Standing::Unknown).count();
-    assert_eq!(fine, 1, "only the budget that is spent is still spent: {:?}", stage.model.slos.lines());
+    let fine = stage.model.slos.lines.shown.iter().filter(|line| line.standing != Standing::Unknown).count();
+    assert_eq!(fine, 1, "only the budget that is spent is still spent: {:?}", stage.model.slos.lines.shown);
 }
 
 /// Texts nobody should have to expect, and somebody will send.

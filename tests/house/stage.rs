@@ -54,12 +54,7 @@ impl Stage {
             theme: Theme::embedded("mono", Depth::None),
             glyphs: Glyphs::UNICODE,
         };
-        let connected = Connected {
-            context: "prod-eu".into(),
-            identity: Some("mori".into()),
-            scope: "shop".into(),
-            server: "https://10.0.0.1:6443".into(),
-        };
+        let connected = Connected { context: "prod-eu".into(), identity: Some("mori".into()), scope: "shop".into() };
         stage.tell(Message::Connected(0, connected));
         stage
     }

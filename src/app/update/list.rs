@@ -5,7 +5,8 @@ use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::{filter, silence_list};
 use crate::domain::time::Instant;
-use crate::ui::state::{Field, UiState, View};
+use crate::ui::lines::{Line, Lines};
+use crate::ui::state::{Field, ListState, UiState, View};
 
 /// The pane a command opens, where it is one of these.
 const fn opened_by(command: Command) -> Option<View> {
@@ -25,10 +26,10 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Option<V
         return Some(show(model, view, now));
     }
     let view = model.ui.view.clone();
-    let chosen = model.ui.list(&view)?;
+    let (_, is_problems_only) = model.ui.list(&view)?;
     match command {
         Command::ProblemsOnly => {
-            *chosen.is_problems_only = !*chosen.is_problems_only;
+            *is_problems_only = !*is_problems_only;
             relist(model, &view, now);
         }
         // Nothing is done to several lines of these panes at once.
@@ -66,9 +67,9 @@ pub(super) fn forget_way(model: &mut Model) {
 pub(super) fn back(model: &mut Model, now: Instant) -> bool {
     let view = model.ui.view.clone();
     let is_filtering = model.ui.is_filtering;
-    let Some(chosen) = model.ui.list(&view) else { return false };
-    if is_filtering || !chosen.filter.text.is_empty() {
-        *chosen.filter = Field::default();
+    let Some((filter, _)) = model.ui.list(&view) else { return false };
+    if is_filtering || !filter.text.is_empty() {
+        *filter = Field::default();
         model.ui.is_filtering = false;
         relist(model, &view, now);
         return true;
@@ -120,29 +121,29 @@ pub(super) fn slid<P: PartialEq>(
 
 /// The place of the cursor in the pane in front, and how many lines it has; `None` where it is another pane.
 pub(super) fn place(model: &Model) -> Option<(usize, usize)> {
+    fn of<L: Line, const KINDS: usize>(lines: &Lines<L, KINDS>, chosen: &ListState<L::Place>) -> (usize, usize) {
+        (lines.place(chosen.cursor.as_ref()).unwrap_or(0), lines.shown.len())
+    }
     let ui = &model.ui;
-    let (place, count) = match ui.view {
-        View::Signals => (model.signals.place(ui.signals.cursor.as_ref()), model.signals.lines().len()),
-        View::Slo => (model.slos.place(ui.slo.cursor.as_ref()), model.slos.lines().len()),
-        View::Health => (model.health.place(ui.health.cursor.as_ref()), model.health.lines().len()),
-        View::Nodes => (model.nodes.place(ui.nodes.cursor.as_ref()), model.nodes.lines().len()),
-        View::Silences => (model.silences.place(ui.silences.cursor.as_ref()), model.silences.lines().len()),
+    Some(match ui.view {
+        View::Signals => of(&model.signals.lines, &ui.signals),
+        View::Slo => of(&model.slos.lines, &ui.slo),
+        View::Health => of(&model.health.lines, &ui.health),
+        View::Nodes => of(&model.nodes, &ui.nodes),
+        View::Silences => of(&model.silences, &ui.silences),
         _ => return None,
-    };
-    Some((place.unwrap_or(0), count))
+    })
 }
 
 /// Puts the cursor of the pane in front on a line.
 pub(super) fn choose(model: &mut Model, place: usize) {
     let ui = &mut model.ui;
     match ui.view {
-        View::Signals => ui.signals.cursor = model.signals.lines().get(place).map(crate::app::signals::place_of),
-        View::Slo => ui.slo.cursor = model.slos.lines().get(place).map(crate::app::slos::place_of),
-        View::Health => ui.health.cursor = model.health.lines().get(place).map(crate::app::health::place_of),
-        View::Nodes => ui.nodes.cursor = model.nodes.lines().get(place).map(|line| line.node.clone()),
-        View::Silences => {
-            ui.silences.cursor = model.silences.lines().get(place).map(crate::ui::silences::SilenceLine::id);
-        }
+        View::Signals => ui.signals.cursor = model.signals.lines.shown.get(place).map(Line::place),
+        View::Slo => ui.slo.cursor = model.slos.lines.shown.get(place).map(Line::place),
+        View::Health => ui.health.cursor = model.health.lines.shown.get(place).map(Line::place),
+        View::Nodes => ui.nodes.cursor = model.nodes.shown.get(place).map(Line::place),
+        View::Silences => ui.silences.cursor = model.silences.shown.get(place).map(Line::place),
         _ => {}
     }
 }

@@ -62,8 +62,8 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Option<V
             pane.is_at_end = !pane.is_at_end;
             pane.relevel(None);
         }
-        Command::LogPrevious => return Some(again(model, now, |ask| ask.is_previous = !ask.is_previous)),
-        Command::LogContainer => return Some(next_container(model, now)),
+        Command::LogPrevious => return Some(again(model, |ask| ask.is_previous = !ask.is_previous)),
+        Command::LogContainer => return Some(next_container(model)),
         Command::LogPods => return Some(every_pod(model, now)),
         Command::LogSince(anchor) => return Some(since(model, anchor, now)),
         Command::Copy => {
@@ -126,7 +126,7 @@ fn open(model: &mut Model, now: Instant) -> Vec<Effect> {
     };
     model.ui.view = View::Logs(workload.clone());
     let mut effects = vec![Effect::Focus(Some(workload))];
-    effects.extend(begin(model, ask, now));
+    effects.extend(begin(model, ask));
     effects
 }
 
@@ -147,19 +147,19 @@ fn every_pod(model: &mut Model, now: Instant) -> Vec<Effect> {
         toast(model, "Every pod is followed already, and none of them is stuck.", false, now);
         return Vec::new();
     }
-    again(model, now, |ask| ask.pod = next)
+    again(model, |ask| ask.pod = next)
 }
 
-fn begin(model: &mut Model, ask: LogAsk, now: Instant) -> Vec<Effect> {
-    model.logs.begin(ask.clone(), now);
+fn begin(model: &mut Model, ask: LogAsk) -> Vec<Effect> {
+    model.logs.begin(ask.clone());
     vec![Effect::ReadLogs(model.logs.number, Box::new(ask))]
 }
 
 /// Reads again with something else asked.
-fn again(model: &mut Model, now: Instant, change: impl FnOnce(&mut LogAsk)) -> Vec<Effect> {
+fn again(model: &mut Model, change: impl FnOnce(&mut LogAsk)) -> Vec<Effect> {
     let Some(mut ask) = model.logs.ask.clone() else { return Vec::new() };
     change(&mut ask);
-    begin(model, ask, now)
+    begin(model, ask)
 }
 
 /// From a moment on: 0 the newest lines, 1 to 5 minutes, 6 since the release began.
@@ -179,11 +179,11 @@ fn since(model: &mut Model, anchor: u8, now: Instant) -> Vec<Effect> {
         }
         anchor => Since::Time(now - time::minutes(ANCHORS[usize::from(anchor - 1).min(ANCHORS.len() - 1)])),
     };
-    again(model, now, |ask| ask.since = since)
+    again(model, |ask| ask.since = since)
 }
 
 /// The next container of those seen, and after the last one all of them again.
-fn next_container(model: &mut Model, now: Instant) -> Vec<Effect> {
+fn next_container(model: &mut Model) -> Vec<Effect> {
     let mut names: Vec<Arc<str>> = match &model.detail {
         Some(detail) => {
             let pods = detail.pods.iter().flatten();
@@ -199,7 +199,7 @@ fn next_container(model: &mut Model, now: Instant) -> Vec<Effect> {
         None => names.first().cloned(),
         Some(chosen) => names.iter().skip_while(|name| **name != chosen).nth(1).cloned(),
     };
-    again(model, now, |ask| ask.container = next)
+    again(model, |ask| ask.container = next)
 }
 
 fn step(model: &mut Model, command: Command) {

@@ -112,19 +112,8 @@ fn open_alert(model: &mut Model, view: View) -> Vec<Effect> {
 
 /// Back from a pane that was opened from here; whether it was.
 pub(super) fn back(model: &mut Model) -> bool {
-    let is_pane = matches!(
-        model.ui.view,
-        View::Rollouts
-            | View::Alerts
-            | View::Signals
-            | View::Slo
-            | View::Health
-            | View::Nodes
-            | View::Silences
-            | View::Jobs
-            | View::Journal
-    );
-    let is_back = is_pane && std::mem::take(&mut model.ui.overview.is_behind);
+    let is_other = model.ui.view.is_pane() && !matches!(model.ui.view, View::Overview | View::Alert(..));
+    let is_back = is_other && std::mem::take(&mut model.ui.overview.is_behind);
     if is_back {
         model.ui.view = View::Overview;
         model.happened.touch();

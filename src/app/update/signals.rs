@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::{list, toast};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
-use crate::app::signals::place_of;
 use crate::domain::alert::local;
 use crate::domain::signal::SignalSnapshot;
 use crate::domain::time::Instant;
+use crate::ui::lines::Line;
 use crate::ui::state::{Field, View};
 
 /// The newest of the signals of an environment.
@@ -66,8 +66,9 @@ pub(super) fn show_about(model: &mut Model, now: Instant) -> Vec<Effect> {
     model.ui.signals.filter = Field::default();
     model.ui.signals.is_problems_only = false;
     model.refilter_signals(now);
-    let found = model.signals.lines().iter().find(|line| line.environment == environment && line.service == service);
-    let Some(place) = found.map(place_of) else {
+    let found =
+        model.signals.lines.shown.iter().find(|line| line.environment == environment && line.service == service);
+    let Some(place) = found.map(Line::place) else {
         let words = match model.signals.newest.of(&environment) {
             Some(_) => format!("No signal of service {service} is known: no series carries its name."),
             None => format!("No Prometheus is configured for {environment}: how {service} does is not known."),

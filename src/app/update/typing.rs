@@ -38,7 +38,7 @@ fn filter(model: &mut Model) -> Option<&mut Field> {
     match view {
         View::Logs(_) => Some(&mut model.logs.search),
         View::Alerts => Some(&mut model.ui.alerts.filter),
-        _ if model.ui.list(&view).is_some() => model.ui.list(&view).map(|chosen| chosen.filter),
+        _ if model.ui.list(&view).is_some() => model.ui.list(&view).map(|(filter, _)| filter),
         _ => Some(&mut model.ui.filter),
     }
 }

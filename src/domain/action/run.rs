@@ -2,52 +2,40 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Phase {
-    /// Being worked out.
-    Draft,
-    /// Worked out, nothing sent.
-    Planned,
-    /// Confirmed by the operator, journal not yet written.
-    Confirmed,
-    /// Journalled; requests may be on their way.
-    Executing,
-    /// Accepted by the server, or the answer was lost: waiting for the world to say.
-    Verifying,
-    /// Every target reached its expected state.
-    Done,
-    /// A target did not.
-    Failed,
-    /// Nobody can say whether a target was changed.
-    Unknown,
-    /// Not allowed, or the world had moved.
-    Refused,
-    /// Given up before the end.
-    Aborted,
+use crate::domain::worded;
+
+worded! {
+    /// Where a run stands.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Phase {
+        /// Being worked out.
+        Draft = "draft",
+        /// Worked out, nothing sent.
+        Planned = "planned",
+        /// Confirmed by the operator, journal not yet written.
+        Confirmed = "confirmed",
+        /// Journalled; requests may be on their way.
+        Executing = "executing",
+        /// Accepted by the server, or the answer was lost: waiting for the world to say.
+        Verifying = "verifying",
+        /// Every target reached its expected state.
+        Done = "done",
+        /// A target did not.
+        Failed = "failed",
+        /// Nobody can say whether a target was changed.
+        Unknown = "UNKNOWN",
+        /// Not allowed, or the world had moved.
+        Refused = "refused",
+        /// Given up before the end.
+        Aborted = "aborted",
+    }
 }
 
 impl Phase {
     /// Whether nothing follows any more.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Done | Self::Failed | Self::Unknown | Self::Refused | Self::Aborted)
-    }
-
-    /// The word shown.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Planned => "planned",
-            Self::Confirmed => "confirmed",
-            Self::Executing => "executing",
-            Self::Verifying => "verifying",
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Unknown => "UNKNOWN",
-            Self::Refused => "refused",
-            Self::Aborted => "aborted",
-        }
     }
 }
 

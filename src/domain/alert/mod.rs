@@ -66,6 +66,7 @@ pub use watchdog::Watchdog;
 pub use word::{Around, Terms, Word};
 
 use super::time::{self, Instant};
+use crate::domain::worded;
 
 /// Names and values in the order of the names; both cleaned.
 pub type Labels = Arc<[(Arc<str>, Arc<str>)]>;
@@ -89,32 +90,21 @@ pub enum Hold {
     Silenced,
 }
 
-/// The state of an alert to an operator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    /// It fires, and nobody has said that they are on it.
-    Firing,
-    /// It is about to fire.
-    Pending,
-    /// It fires, and somebody is on it. A fact of the store: Alertmanager knows nothing of it and notifies on.
-    Acknowledged,
-    /// Another alert inhibits it.
-    Inhibited,
-    /// A silence keeps its notifications back.
-    Silenced,
-}
-
-impl State {
-    /// The word on the screen and in `status`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Firing => "firing",
-            Self::Pending => "pending",
-            Self::Acknowledged => "acknowledged",
-            Self::Inhibited => "inhibited",
-            Self::Silenced => "silenced",
-        }
+worded! {
+    /// The state of an alert to an operator.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum State {
+        /// It fires, and nobody has said that they are on it.
+        Firing = "firing",
+        /// It is about to fire.
+        Pending = "pending",
+        /// It fires, and somebody is on it. A fact of the store: Alertmanager knows nothing of it and notifies on.
+        Acknowledged = "acknowledged",
+        /// Another alert inhibits it.
+        Inhibited = "inhibited",
+        /// A silence keeps its notifications back.
+        Silenced = "silenced",
     }
 }
 

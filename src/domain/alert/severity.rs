@@ -2,24 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Ordered from the worst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// SEV1.
-    Critical,
-    /// SEV2.
-    High,
-    /// SEV3.
-    Medium,
-    /// SEV4.
-    Low,
+use crate::domain::worded;
+
+worded! {
+    /// Ordered from the worst.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Severity {
+        /// SEV1.
+        Critical = "critical",
+        /// SEV2.
+        High = "high",
+        /// SEV3.
+        Medium = "medium",
+        /// SEV4.
+        Low = "low",
+    }
 }
 
 impl Severity {
-    /// Every severity, from the worst.
-    pub const ALL: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
-
     /// The severity a label's word means (requirements, section H): `warning` and none at all are medium.
     ///
     /// A word nobody told us the meaning of counts as high (DESIGN §8): better looked at than overlooked.
@@ -35,16 +36,6 @@ impl Severity {
                 Self::Low
             }
             _ => Self::High,
-        }
-    }
-
-    /// The word on the screen and in `status`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Critical => "critical",
-            Self::High => "high",
-            Self::Medium => "medium",
-            Self::Low => "low",
         }
     }
 

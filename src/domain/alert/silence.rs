@@ -6,27 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use super::Matcher;
 use crate::domain::time::Instant;
+use crate::domain::worded;
 
-/// Where a silence is in its life, as Alertmanager tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SilenceState {
-    /// It holds.
-    Active,
-    /// It has not begun.
-    Pending,
-    /// It is over.
-    Expired,
-}
-
-impl SilenceState {
-    /// The word shown.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Pending => "pending",
-            Self::Expired => "ended",
-        }
+worded! {
+    /// Where a silence is in its life, as Alertmanager tells.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum SilenceState {
+        /// It holds.
+        Active = "active",
+        /// It has not begun.
+        Pending = "pending",
+        /// It is over.
+        Expired = "ended",
     }
 }
 

@@ -18,39 +18,27 @@ use serde::Serialize;
 
 use super::rollout::WorkloadRef;
 use super::time::Instant;
+use crate::domain::worded;
 
-/// What kind of thing holds workloads. Declared in the order in which equally grave causes are told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CauseKind {
-    /// The API server itself, which says that it is not ready.
-    ApiServer,
-    /// A node that is not ready or is short of something.
-    Node,
-    /// A registry images do not come from.
-    Registry,
-    /// A ResourceQuota that is used up.
-    Quota,
-    /// A volume claim that is not bound.
-    Volume,
-    /// No node has room, or none that is allowed.
-    Room,
-    /// An autoscaler at its upper limit.
-    Autoscaler,
-}
-
-impl CauseKind {
-    /// The word shown on the screen and in `status`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::ApiServer => "API server",
-            Self::Node => "node",
-            Self::Registry => "registry",
-            Self::Quota => "quota",
-            Self::Volume => "volume",
-            Self::Room => "room",
-            Self::Autoscaler => "autoscaler",
-        }
+worded! {
+    /// What kind of thing holds workloads. Declared in the order in which equally grave causes are told.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum CauseKind {
+        /// The API server itself, which says that it is not ready.
+        ApiServer = "API server",
+        /// A node that is not ready or is short of something.
+        Node = "node",
+        /// A registry images do not come from.
+        Registry = "registry",
+        /// A ResourceQuota that is used up.
+        Quota = "quota",
+        /// A volume claim that is not bound.
+        Volume = "volume",
+        /// No node has room, or none that is allowed.
+        Room = "room",
+        /// An autoscaler at its upper limit.
+        Autoscaler = "autoscaler",
     }
 }
 

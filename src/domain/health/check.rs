@@ -8,35 +8,28 @@ use serde::Serialize;
 use super::certificate::Certificate;
 use super::probe::Kind;
 use crate::domain::time::Instant;
+use crate::domain::worded;
 
 /// An answer older than so many rounds says nothing of now.
 pub const OLD_AFTER: TimeDelta = TimeDelta::seconds(90);
 
-/// How a component is, from what needs nobody to what needs somebody at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Condition {
-    /// It answered that it is well, in time.
-    Healthy,
-    /// It did not answer yet or lately, or what it answered is not understood.
-    Unknown,
-    /// It answers, and something of it is not well.
-    Degraded,
-    /// It does not answer, or answers that it is not well.
-    Unhealthy,
+worded! {
+    /// How a component is, from what needs nobody to what needs somebody at once.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Condition {
+        /// It answered that it is well, in time.
+        Healthy = "healthy",
+        /// It did not answer yet or lately, or what it answered is not understood.
+        Unknown = "unknown",
+        /// It answers, and something of it is not well.
+        Degraded = "degraded",
+        /// It does not answer, or answers that it is not well.
+        Unhealthy = "unhealthy",
+    }
 }
 
 impl Condition {
-    /// The word shown on the screen and in `status`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Healthy => "healthy",
-            Self::Unknown => "unknown",
-            Self::Degraded => "degraded",
-            Self::Unhealthy => "unhealthy",
-        }
-    }
-
     /// The condition a word of a health endpoint means, in whatever case and with whatever between its parts; `None` for a word that is
     /// not known, which is not a bad one.
     pub fn of(word: &str) -> Option<Self> {

@@ -8,41 +8,30 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use crate::domain::service::Services;
+use crate::domain::worded;
 
 /// How long an answer may take where the configuration says nothing else (requirements B3).
 pub const TIMEOUT: TimeDelta = TimeDelta::seconds(5);
 
-/// How a component is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// GET of an address; status and body tell.
-    Http,
-    /// A connection is made, and closed.
-    Tcp,
-    /// A connection is made, and its certificate looked at.
-    Tls,
-    /// The first words of PostgreSQL, without logging in.
-    Postgres,
-    /// PING of Redis, without logging in.
-    Redis,
+worded! {
+    /// How a component is asked.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Kind {
+        /// GET of an address; status and body tell.
+        Http = "http",
+        /// A connection is made, and closed.
+        Tcp = "tcp",
+        /// A connection is made, and its certificate looked at.
+        Tls = "tls",
+        /// The first words of PostgreSQL, without logging in.
+        Postgres = "postgres",
+        /// PING of Redis, without logging in.
+        Redis = "redis",
+    }
 }
 
 impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Http, Self::Tcp, Self::Tls, Self::Postgres, Self::Redis];
-
-    /// The word of the configuration and of `status`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Tcp => "tcp",
-            Self::Tls => "tls",
-            Self::Postgres => "postgres",
-            Self::Redis => "redis",
-        }
-    }
-
     /// The port where the address names none; `None` where it has to.
     pub const fn port(self) -> Option<u16> {
         match self {

@@ -17,25 +17,20 @@ use serde::{Deserialize, Serialize};
 
 use super::environment::ObjectKey;
 use super::time::{self, Instant};
+use crate::domain::worded;
 
-/// The kinds of what runs to an end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum JobKind {
-    /// `batch/v1` CronJob.
-    CronJob,
-    /// `batch/v1` Job.
-    Job,
+worded! {
+    /// The kinds of what runs to an end.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    pub enum JobKind {
+        /// `batch/v1` CronJob.
+        CronJob = "CronJob",
+        /// `batch/v1` Job.
+        Job = "Job",
+    }
 }
 
 impl JobKind {
-    /// The kind as the API spells it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::CronJob => "CronJob",
-            Self::Job => "Job",
-        }
-    }
-
     /// The resource as a command line spells it.
     pub const fn resource(self) -> &'static str {
         match self {
@@ -82,40 +77,27 @@ impl fmt::Display for JobRef {
     }
 }
 
-/// How it is doing. Declared from the worst to the best: the order of the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum JobVerdict {
-    /// The last run that ended did so without success.
-    Failed,
-    /// A run is under way, and its pod cannot come up.
-    Stuck,
-    /// A run was due and none was started.
-    Late,
-    /// Somebody told it not to run.
-    Suspended,
-    /// A run is under way.
-    Running,
-    /// The last run succeeded, or there was none yet.
-    Complete,
+worded! {
+    /// How it is doing. Declared from the worst to the best: the order of the list.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum JobVerdict {
+        /// The last run that ended did so without success.
+        Failed = "failed",
+        /// A run is under way, and its pod cannot come up.
+        Stuck = "stuck",
+        /// A run was due and none was started.
+        Late = "late",
+        /// Somebody told it not to run.
+        Suspended = "suspended",
+        /// A run is under way.
+        Running = "running",
+        /// The last run succeeded, or there was none yet.
+        Complete = "complete",
+    }
 }
 
 impl JobVerdict {
-    /// Every verdict, worst first.
-    pub const ALL: [Self; 6] = [Self::Failed, Self::Stuck, Self::Late, Self::Suspended, Self::Running, Self::Complete];
-
-    /// The word shown on the screen and in `status`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Failed => "failed",
-            Self::Stuck => "stuck",
-            Self::Late => "late",
-            Self::Suspended => "suspended",
-            Self::Running => "running",
-            Self::Complete => "complete",
-        }
-    }
-
     /// Whether somebody should look at it.
     pub const fn is_trouble(self) -> bool {
         matches!(self, Self::Failed | Self::Stuck | Self::Late)

@@ -1,42 +1,33 @@
 //! How grave a line is, by what it says of itself, and by nothing else: a level guessed from a word of a sentence would hide the error
 //! somebody looks for.
 
-/// How grave a line is, by its own word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum Level {
-    /// trace, silly.
-    Trace,
-    /// debug, verbose.
-    Debug,
-    /// info, notice.
-    Info,
-    /// It does not say. Shown at every level.
-    #[default]
-    Unknown,
-    /// warn.
-    Warn,
-    /// error.
-    Error,
-    /// fatal, panic, critical.
-    Fatal,
+use crate::domain::worded;
+
+worded! {
+    /// How grave a line is, by its own word.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+    pub enum Level {
+        /// trace, silly.
+        Trace = "trace",
+        /// debug, verbose.
+        Debug = "debug",
+        /// info, notice.
+        Info = "info",
+        /// It does not say. Shown at every level.
+        #[default]
+        Unknown = "",
+        /// warn.
+        Warn = "warn",
+        /// error.
+        Error = "error",
+        /// fatal, panic, critical.
+        Fatal = "fatal",
+    }
 }
 
 impl Level {
     /// The levels a filter can start at, the least grave first.
     pub const STEPS: [Self; 6] = [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error, Self::Fatal];
-
-    /// The word shown.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Trace => "trace",
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Unknown => "",
-            Self::Warn => "warn",
-            Self::Error => "error",
-            Self::Fatal => "fatal",
-        }
-    }
 
     /// The level of a word or of pino's number.
     pub fn named(word: &str) -> Option<Self> {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::time::Instant;
+use crate::domain::worded;
 
 /// A node by name, in an environment. The name is as the server gave it; clean it before drawing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,31 +21,23 @@ pub struct NodeRef {
     pub name: Arc<str>,
 }
 
-/// How a node is doing. Declared from the worst to the best: the order of the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NodeVerdict {
-    /// Its kubelet says that it is not ready, or says nothing any more.
-    NotReady,
-    /// Ready, and short of memory, disk, process numbers or network.
-    Pressure,
-    /// Ready, and closed to new pods by somebody.
-    Cordoned,
-    /// Ready, and takes pods.
-    Ready,
+worded! {
+    /// How a node is doing. Declared from the worst to the best: the order of the list.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum NodeVerdict {
+        /// Its kubelet says that it is not ready, or says nothing any more.
+        NotReady = "not ready",
+        /// Ready, and short of memory, disk, process numbers or network.
+        Pressure = "pressure",
+        /// Ready, and closed to new pods by somebody.
+        Cordoned = "cordoned",
+        /// Ready, and takes pods.
+        Ready = "ready",
+    }
 }
 
 impl NodeVerdict {
-    /// The word shown on the screen.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::NotReady => "not ready",
-            Self::Pressure => "pressure",
-            Self::Cordoned => "cordoned",
-            Self::Ready => "ready",
-        }
-    }
-
     /// Whether somebody should look at it.
     pub const fn is_trouble(self) -> bool {
         matches!(self, Self::NotReady | Self::Pressure)

@@ -33,32 +33,23 @@ use serde::{Deserialize, Serialize};
 use super::action::OperationRecord;
 use super::environment::ObjectKey;
 use super::time::Instant;
+use crate::domain::worded;
 
-/// The kinds of workload Quarterdeck rolls back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-pub enum Kind {
-    /// `apps/v1` Deployment.
-    #[default]
-    Deployment,
-    /// `apps/v1` StatefulSet.
-    StatefulSet,
-    /// `apps/v1` DaemonSet.
-    DaemonSet,
+worded! {
+    /// The kinds of workload Quarterdeck rolls back.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+    pub enum Kind {
+        /// `apps/v1` Deployment.
+        #[default]
+        Deployment = "Deployment",
+        /// `apps/v1` StatefulSet.
+        StatefulSet = "StatefulSet",
+        /// `apps/v1` DaemonSet.
+        DaemonSet = "DaemonSet",
+    }
 }
 
 impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Deployment, Self::StatefulSet, Self::DaemonSet];
-
-    /// The kind as the API spells it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Deployment => "Deployment",
-            Self::StatefulSet => "StatefulSet",
-            Self::DaemonSet => "DaemonSet",
-        }
-    }
-
     /// The resource as a command line spells it.
     pub const fn resource(self) -> &'static str {
         match self {
@@ -130,53 +121,27 @@ impl fmt::Display for WorkloadRef {
     }
 }
 
-/// How a workload is doing. Declared from the worst to the best: the order of the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// The controller gave up waiting: ProgressDeadlineExceeded, later than the last template change.
-    Failed,
-    /// Not complete, and a pod of the new revision cannot come up.
-    Stuck,
-    /// It was complete and now fewer pods are available than desired.
-    Degraded,
-    /// Paused half-way.
-    Paused,
-    /// The controller has not seen the newest specification yet.
-    Stale,
-    /// Never read, or not readable with these rights.
-    Unknown,
-    /// On its way.
-    Progressing,
-    /// Every replica is updated and available.
-    Complete,
-}
-
-impl Verdict {
-    /// Every verdict, worst first.
-    pub const ALL: [Self; 8] = [
-        Self::Failed,
-        Self::Stuck,
-        Self::Degraded,
-        Self::Paused,
-        Self::Stale,
-        Self::Unknown,
-        Self::Progressing,
-        Self::Complete,
-    ];
-
-    /// The word shown on the screen and in `status`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Failed => "failed",
-            Self::Stuck => "stuck",
-            Self::Degraded => "degraded",
-            Self::Paused => "paused",
-            Self::Stale => "stale",
-            Self::Unknown => "unknown",
-            Self::Progressing => "progressing",
-            Self::Complete => "complete",
-        }
+worded! {
+    /// How a workload is doing. Declared from the worst to the best: the order of the list.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Verdict {
+        /// The controller gave up waiting: ProgressDeadlineExceeded, later than the last template change.
+        Failed = "failed",
+        /// Not complete, and a pod of the new revision cannot come up.
+        Stuck = "stuck",
+        /// It was complete and now fewer pods are available than desired.
+        Degraded = "degraded",
+        /// Paused half-way.
+        Paused = "paused",
+        /// The controller has not seen the newest specification yet.
+        Stale = "stale",
+        /// Never read, or not readable with these rights.
+        Unknown = "unknown",
+        /// On its way.
+        Progressing = "progressing",
+        /// Every replica is updated and available.
+        Complete = "complete",
     }
 }
 

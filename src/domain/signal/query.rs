@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::outcome::{CODE_LABELS, CodeLabels};
 use super::sample::{Origin, Reading};
 use crate::domain::time::Instant;
+use crate::domain::worded;
 
 /// Requests answered, per second.
 pub const REQUESTS: &str = "requests_per_second";
@@ -48,37 +49,25 @@ pub fn seconds(length: TimeDelta) -> f64 {
     length.num_seconds().max(1) as f64
 }
 
-/// What a value counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unit {
-    /// Events per second.
-    PerSecond,
-    /// A share, 1 being all.
-    Ratio,
-    /// Seconds.
-    Seconds,
-    /// Things.
-    Count,
-    /// Bytes.
-    Bytes,
+worded! {
+    /// What a value counts.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Unit {
+        /// Events per second.
+        PerSecond = "per_second",
+        /// A share, 1 being all.
+        Ratio = "ratio",
+        /// Seconds.
+        Seconds = "seconds",
+        /// Things.
+        Count = "count",
+        /// Bytes.
+        Bytes = "bytes",
+    }
 }
 
 impl Unit {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::PerSecond, Self::Ratio, Self::Seconds, Self::Count, Self::Bytes];
-
-    /// The word of the configuration and of `status`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::PerSecond => "per_second",
-            Self::Ratio => "ratio",
-            Self::Seconds => "seconds",
-            Self::Count => "count",
-            Self::Bytes => "bytes",
-        }
-    }
-
     /// A value of this unit as people read it: `12.5/s`, `0.4 %`, `250 ms`, `1.2k`, `3.4 MB`.
     pub fn say(self, value: f64) -> String {
         match self {
@@ -101,11 +90,6 @@ impl Unit {
             Self::Count => short(value),
             Self::Bytes => format!("{}B", short(value)),
         }
-    }
-
-    /// The unit of a word.
-    pub fn of(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|unit| unit.word() == word)
     }
 }
 
@@ -360,7 +344,7 @@ mod tests {
 
     #[test]
     fn a_unit_is_known_by_its_word() {
-        assert!(Unit::ALL.into_iter().all(|unit| Unit::of(unit.word()) == Some(unit)));
-        assert_eq!(Unit::of("furlongs"), None);
+        assert!(Unit::ALL.into_iter().all(|unit| Unit::of_word(unit.word()) == Some(unit)));
+        assert_eq!(Unit::of_word("furlongs"), None);
     }
 }

@@ -9,6 +9,7 @@ use super::query::{Labels, Unit};
 use super::trace::Trace;
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::time::Instant;
+use crate::domain::worded;
 
 /// One value at one time.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,23 +48,15 @@ impl Series {
     }
 }
 
-/// Who measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Origin {
-    /// A Prometheus, or what speaks as one.
-    Prometheus,
-    /// Quarterdeck itself, from the metrics a service shows.
-    Direct,
-}
-
-impl Origin {
-    /// The word shown on the screen and in `status`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Prometheus => "prometheus",
-            Self::Direct => "direct",
-        }
+worded! {
+    /// Who measured.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Origin {
+        /// A Prometheus, or what speaks as one.
+        Prometheus = "prometheus",
+        /// Quarterdeck itself, from the metrics a service shows.
+        Direct = "direct",
     }
 }
 

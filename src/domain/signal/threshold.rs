@@ -6,36 +6,26 @@ use serde::Serialize;
 use super::query;
 use super::sample::Reading;
 use crate::domain::time::Instant;
+use crate::domain::worded;
 
 /// A reading older than this says nothing of now: twelve rounds of the poller.
 pub const OLD_AFTER: TimeDelta = TimeDelta::minutes(3);
 
-/// What a reading is, from what needs nobody to what needs somebody at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// Known, and nothing says what is too much of it.
-    NoThreshold,
-    /// Known, and not above any threshold.
-    Ok,
-    /// Not known, or too old to be of now.
-    Unknown,
-    /// Above the threshold for a warning.
-    Warning,
-    /// Above the threshold for an alert.
-    Critical,
-}
-
-impl State {
-    /// The word shown on the screen and in `status`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::NoThreshold => "no_threshold",
-            Self::Unknown => "unknown",
-            Self::Warning => "warning",
-            Self::Critical => "critical",
-        }
+worded! {
+    /// What a reading is, from what needs nobody to what needs somebody at once.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum State {
+        /// Known, and nothing says what is too much of it.
+        NoThreshold = "no_threshold",
+        /// Known, and not above any threshold.
+        Ok = "ok",
+        /// Not known, or too old to be of now.
+        Unknown = "unknown",
+        /// Above the threshold for a warning.
+        Warning = "warning",
+        /// Above the threshold for an alert.
+        Critical = "critical",
     }
 }
 

@@ -7,24 +7,17 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::measured::{Measured, Part, Recorder, Span};
+use crate::domain::worded;
 
-/// Who is to act on a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Urgency {
-    /// Somebody, now.
-    Page,
-    /// Somebody, on a working day.
-    Ticket,
-}
-
-impl Urgency {
-    /// The word shown on the screen and in `status`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Page => "page",
-            Self::Ticket => "ticket",
-        }
+worded! {
+    /// Who is to act on a row.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Urgency {
+        /// Somebody, now.
+        Page = "page",
+        /// Somebody, on a working day.
+        Ticket = "ticket",
     }
 }
 

@@ -9,35 +9,24 @@ use chrono::{Datelike, TimeDelta};
 use serde::Serialize;
 
 use crate::domain::time::{self, Instant};
+use crate::domain::worded;
 
 /// How long before its beginning maintenance is announced at least.
 pub const NOTICE: TimeDelta = TimeDelta::days(7);
 /// How much maintenance of a calendar month is excluded at most.
 pub const MONTHLY: TimeDelta = TimeDelta::hours(2);
 
-/// Why time does not count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// Planned maintenance that takes the service down.
-    Maintenance,
-    /// What nobody could prevent.
-    ForceMajeure,
-    /// An outage of somebody else.
-    External,
-}
-
-impl Reason {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Maintenance, Self::ForceMajeure, Self::External];
-
-    /// The word of the configuration and of `status`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Maintenance => "maintenance",
-            Self::ForceMajeure => "force_majeure",
-            Self::External => "external",
-        }
+worded! {
+    /// Why time does not count.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Reason {
+        /// Planned maintenance that takes the service down.
+        Maintenance = "maintenance",
+        /// What nobody could prevent.
+        ForceMajeure = "force_majeure",
+        /// An outage of somebody else.
+        External = "external",
     }
 }
 

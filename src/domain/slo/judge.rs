@@ -11,38 +11,28 @@ use super::measured::{Measured, Part, Recorder, Span};
 use super::objective::Window;
 use crate::domain::service::Share;
 use crate::domain::time::{self, Instant};
+use crate::domain::worded;
 
 /// Counts of the short windows older than this say nothing of now: six rounds of the poller.
 pub const OLD_AFTER: TimeDelta = TimeDelta::minutes(3);
 /// A count of the whole window older than this says nothing of now: three times its pace.
 pub const WHOLE_OLD_AFTER: TimeDelta = TimeDelta::minutes(15);
 
-/// How an objective stands, from what needs nobody to what needs somebody at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Standing {
-    /// All of it is known, and neither is the budget spent nor does a row fire.
-    Ok,
-    /// Not all of it is known, or too old.
-    Unknown,
-    /// The budget is spent too fast: for a working day.
-    Ticket,
-    /// The budget is spent.
-    Spent,
-    /// The budget is spent so fast that somebody has to act now.
-    Page,
-}
-
-impl Standing {
-    /// The word shown on the screen and in `status`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Unknown => "unknown",
-            Self::Ticket => "ticket",
-            Self::Spent => "spent",
-            Self::Page => "page",
-        }
+worded! {
+    /// How an objective stands, from what needs nobody to what needs somebody at once.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Standing {
+        /// All of it is known, and neither is the budget spent nor does a row fire.
+        Ok = "ok",
+        /// Not all of it is known, or too old.
+        Unknown = "unknown",
+        /// The budget is spent too fast: for a working day.
+        Ticket = "ticket",
+        /// The budget is spent.
+        Spent = "spent",
+        /// The budget is spent so fast that somebody has to act now.
+        Page = "page",
     }
 }
 

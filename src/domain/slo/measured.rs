@@ -10,24 +10,27 @@ use super::objective::{Promise, Window};
 use crate::domain::service::Share;
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::time::Instant;
+use crate::domain::worded;
 
-/// A window of the burn table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Span {
-    /// 5 minutes.
-    M5,
-    /// 30 minutes.
-    M30,
-    /// An hour.
-    H1,
-    /// 2 hours.
-    H2,
-    /// 6 hours.
-    H6,
-    /// A day.
-    D1,
-    /// 3 days.
-    D3,
+worded! {
+    /// A window of the burn table.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Span {
+        /// 5 minutes.
+        M5 = "5m",
+        /// 30 minutes.
+        M30 = "30m",
+        /// An hour.
+        H1 = "1h",
+        /// 2 hours.
+        H2 = "2h",
+        /// 6 hours.
+        H6 = "6h",
+        /// A day.
+        D1 = "1d",
+        /// 3 days.
+        D3 = "3d",
+    }
 }
 
 /// Every window of the burn table, the shortest first.
@@ -44,19 +47,6 @@ impl Span {
             Self::H6 => TimeDelta::hours(6),
             Self::D1 => TimeDelta::days(1),
             Self::D3 => TimeDelta::days(3),
-        }
-    }
-
-    /// As PromQL writes it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::M5 => "5m",
-            Self::M30 => "30m",
-            Self::H1 => "1h",
-            Self::H2 => "2h",
-            Self::H6 => "6h",
-            Self::D1 => "1d",
-            Self::D3 => "3d",
         }
     }
 
@@ -87,26 +77,17 @@ impl Events {
 /// What was counted, or why it is not known, as a sentence.
 pub type Part = Result<Events, String>;
 
-/// Who keeps the numbers of an objective.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Recorder {
-    /// Nobody: Quarterdeck asks for the raw series.
-    Raw,
-    /// Recording rules made by Sloth.
-    Sloth,
-    /// Recording rules made by Pyrra.
-    Pyrra,
-}
-
-impl Recorder {
-    /// The word shown on the screen and in `status`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Raw => "raw",
-            Self::Sloth => "sloth",
-            Self::Pyrra => "pyrra",
-        }
+worded! {
+    /// Who keeps the numbers of an objective.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Recorder {
+        /// Nobody: Quarterdeck asks for the raw series.
+        Raw = "raw",
+        /// Recording rules made by Sloth.
+        Sloth = "sloth",
+        /// Recording rules made by Pyrra.
+        Pyrra = "pyrra",
     }
 }
 

@@ -62,11 +62,6 @@ impl Acknowledgement {
         let is_same = |since: Instant| firing_since <= since + TimeDelta::minutes(1);
         self.is_live(now) && self.firing_since.is_none_or(is_same)
     }
-
-    /// Who and since when, as an operator reads it: `mori, 12m ago`.
-    pub fn words(&self, now: Instant) -> String {
-        format!("{}, {} ago", self.by, time::coarse(time::age(self.at, now)))
-    }
 }
 
 /// Acknowledgements of an environment, newest first, live or not.
@@ -288,7 +283,6 @@ mod tests {
         assert!(!Acknowledgement { until: Some(now), ..taken() }.is_live(now));
         let withdrawn = Some(Withdrawn { by: "lee".into(), at: now });
         assert!(!Acknowledgement { withdrawn, ..taken() }.is_live(now));
-        assert_eq!(taken().words(now), "mori, 12m ago");
     }
 
     #[test]

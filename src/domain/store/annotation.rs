@@ -6,55 +6,34 @@ use serde::{Deserialize, Serialize};
 use super::fact::{Applied, Change, Fact, Holding, Key, Kind, List, Migration, Migrations, Read, Row, Table, Value};
 use super::{AuditEvent, AuditKind, Author, Id, LONGEST_TEXT, Subject, SubjectKind, check_text};
 use crate::domain::time::{self, Instant};
+use crate::domain::worded;
 
-/// What kind of change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AnnotationKind {
-    /// A new version went out.
-    Deploy,
-    /// An old version came back.
-    Rollback,
-    /// More or fewer replicas.
-    Scaling,
-    /// The configuration of a workload or a service.
-    Configuration,
-    /// A silence was made or ended.
-    Silence,
-    /// A maintenance window began or ended.
-    Maintenance,
-    /// Anything else worth a mark.
-    Other,
+worded! {
+    /// What kind of change.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum AnnotationKind {
+        /// A new version went out.
+        Deploy = "deploy",
+        /// An old version came back.
+        Rollback = "rollback",
+        /// More or fewer replicas.
+        Scaling = "scaling",
+        /// The configuration of a workload or a service.
+        Configuration = "configuration",
+        /// A silence was made or ended.
+        Silence = "silence",
+        /// A maintenance window began or ended.
+        Maintenance = "maintenance",
+        /// Anything else worth a mark.
+        Other = "other",
+    }
 }
 
 impl AnnotationKind {
-    /// Every kind.
-    pub const ALL: [Self; 7] = [
-        Self::Deploy,
-        Self::Rollback,
-        Self::Scaling,
-        Self::Configuration,
-        Self::Silence,
-        Self::Maintenance,
-        Self::Other,
-    ];
-
-    /// The word stored and shown.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Deploy => "deploy",
-            Self::Rollback => "rollback",
-            Self::Scaling => "scaling",
-            Self::Configuration => "configuration",
-            Self::Silence => "silence",
-            Self::Maintenance => "maintenance",
-            Self::Other => "other",
-        }
-    }
-
     /// The kind of a stored word; one this version does not know is [`Self::Other`].
     pub fn of(word: &str) -> Self {
-        Self::ALL.into_iter().find(|kind| kind.word() == word).unwrap_or(Self::Other)
+        Self::of_word(word).unwrap_or(Self::Other)
     }
 }
 

@@ -12,44 +12,26 @@ use super::fact::{Applied, Change, Key, Read, Writes};
 use super::{Author, Id, Subject};
 use crate::domain::text;
 use crate::domain::time::{self, Instant};
+use crate::domain::worded;
 
 /// The longest line taken, in bytes.
 const LONGEST_LINE: usize = 1024 * 1024;
 
-/// What kind of event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AuditKind {
-    /// Somebody began or ended to work.
-    User,
-    /// Somebody wrote something into the store.
-    Data,
-    /// The configuration or the store's own tables.
-    Configuration,
-    /// A plan, a run: something done to the outside, or attempted.
-    Action,
-    /// Something refused, broken or tampered with.
-    Security,
-}
-
-impl AuditKind {
-    /// Every kind.
-    pub const ALL: [Self; 5] = [Self::User, Self::Data, Self::Configuration, Self::Action, Self::Security];
-
-    /// The word stored and shown.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Data => "data",
-            Self::Configuration => "configuration",
-            Self::Action => "action",
-            Self::Security => "security",
-        }
-    }
-
-    /// The kind of a stored word; `None` for one this version does not know.
-    pub fn of(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word)
+worded! {
+    /// What kind of event.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum AuditKind {
+        /// Somebody began or ended to work.
+        User = "user",
+        /// Somebody wrote something into the store.
+        Data = "data",
+        /// The configuration or the store's own tables.
+        Configuration = "configuration",
+        /// A plan, a run: something done to the outside, or attempted.
+        Action = "action",
+        /// Something refused, broken or tampered with.
+        Security = "security",
     }
 }
 
@@ -186,7 +168,9 @@ impl Line {
         let what = word("what");
         // A journal line names no kind: it is an attempt to act, and one that was refused is a matter of security.
         let kind = match value.get("kind").and_then(Value::as_str) {
-            Some(kind) => AuditKind::of(kind).ok_or_else(|| format!("there is no kind {:?}.", text::clean(kind)))?,
+            Some(kind) => {
+                AuditKind::of_word(kind).ok_or_else(|| format!("there is no kind {:?}.", text::clean(kind)))?
+            }
             None if what == "refused" => AuditKind::Security,
             None => AuditKind::Action,
         };

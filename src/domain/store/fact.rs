@@ -95,7 +95,7 @@ impl Row {
 
     /// What something is about, from three columns; `None` for a kind this version does not know.
     pub fn subject(&self, column: usize) -> Option<Subject> {
-        let kind = SubjectKind::of(&self.raw(column + 1))?;
+        let kind = SubjectKind::of_word(&self.raw(column + 1))?;
         Some(Subject { environment: self.text(column), kind, name: self.text(column + 2) })
     }
 

@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::action::Actor;
 use crate::domain::time::Instant;
+use crate::domain::worded;
 
 /// The longest text of a note or a reason, in bytes.
 pub const LONGEST_TEXT: usize = 64 * 1024;
@@ -94,44 +95,23 @@ pub struct Subject {
     pub name: String,
 }
 
-/// What kind of thing a note is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SubjectKind {
-    /// An alert, by its fingerprint.
-    Alert,
-    /// A workload.
-    Workload,
-    /// A service.
-    Service,
-    /// A database.
-    Database,
-    /// An incident.
-    Incident,
-    /// The environment as a whole; the name is empty.
-    Environment,
-}
-
-impl SubjectKind {
-    /// Every kind.
-    pub const ALL: [Self; 6] =
-        [Self::Alert, Self::Workload, Self::Service, Self::Database, Self::Incident, Self::Environment];
-
-    /// The word stored and shown.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Alert => "alert",
-            Self::Workload => "workload",
-            Self::Service => "service",
-            Self::Database => "database",
-            Self::Incident => "incident",
-            Self::Environment => "environment",
-        }
-    }
-
-    /// The kind of a stored word; `None` for one this version does not know.
-    pub fn of(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word)
+worded! {
+    /// What kind of thing a note is about.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum SubjectKind {
+        /// An alert, by its fingerprint.
+        Alert = "alert",
+        /// A workload.
+        Workload = "workload",
+        /// A service.
+        Service = "service",
+        /// A database.
+        Database = "database",
+        /// An incident.
+        Incident = "incident",
+        /// The environment as a whole; the name is empty.
+        Environment = "environment",
     }
 }
 
@@ -214,8 +194,8 @@ mod tests {
     #[test]
     fn every_kind_is_known_by_its_word() {
         for kind in SubjectKind::ALL {
-            assert_eq!(SubjectKind::of(kind.word()), Some(kind));
+            assert_eq!(SubjectKind::of_word(kind.word()), Some(kind));
         }
-        assert_eq!(SubjectKind::of("planet"), None);
+        assert_eq!(SubjectKind::of_word("planet"), None);
     }
 }

@@ -20,6 +20,7 @@ use serde::Serialize;
 
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::time::Instant;
+use crate::domain::worded;
 
 /// How far back the timeline goes.
 pub const SPAN: TimeDelta = TimeDelta::hours(1);
@@ -30,56 +31,37 @@ const TOGETHER: TimeDelta = TimeDelta::minutes(1);
 /// The most lines kept, the newest.
 const MOST: usize = 2_000;
 
-/// What kind of thing happened. Declared from what causes to what follows: of two at the same time the later one is the newer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MomentKind {
-    /// Something was done or attempted from a console.
-    Action,
-    /// A maintenance window began or ended.
-    Maintenance,
-    /// The configuration of something changed.
-    Configuration,
-    /// An old version came back.
-    Rollback,
-    /// A new version went out.
-    Deploy,
-    /// More or fewer replicas are wanted.
-    Scaling,
-    /// An alert began firing.
-    Alert,
-    /// Somebody is on an alert.
-    Acknowledged,
-    /// A silence began.
-    Silence,
-    /// Somebody wrote something down.
-    Note,
-    /// Anything else worth a line.
-    Other,
-    /// A silence is over.
-    SilenceOver,
-    /// An alert is over.
-    Resolved,
-}
-
-impl MomentKind {
-    /// The word shown on the screen and in `status`.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Action => "action",
-            Self::Maintenance => "maintenance",
-            Self::Configuration => "configuration",
-            Self::Rollback => "rollback",
-            Self::Deploy => "deploy",
-            Self::Scaling => "scaled",
-            Self::Alert => "ALERT",
-            Self::Acknowledged => "acknowledged",
-            Self::Silence => "silenced",
-            Self::Note => "note",
-            Self::Other => "other",
-            Self::SilenceOver => "silence over",
-            Self::Resolved => "resolved",
-        }
+worded! {
+    /// What kind of thing happened. Declared from what causes to what follows: of two at the same time the later one is the newer.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum MomentKind {
+        /// Something was done or attempted from a console.
+        Action = "action",
+        /// A maintenance window began or ended.
+        Maintenance = "maintenance",
+        /// The configuration of something changed.
+        Configuration = "configuration",
+        /// An old version came back.
+        Rollback = "rollback",
+        /// A new version went out.
+        Deploy = "deploy",
+        /// More or fewer replicas are wanted.
+        Scaling = "scaled",
+        /// An alert began firing.
+        Alert = "ALERT",
+        /// Somebody is on an alert.
+        Acknowledged = "acknowledged",
+        /// A silence began.
+        Silence = "silenced",
+        /// Somebody wrote something down.
+        Note = "note",
+        /// Anything else worth a line.
+        Other = "other",
+        /// A silence is over.
+        SilenceOver = "silence over",
+        /// An alert is over.
+        Resolved = "resolved",
     }
 }
 

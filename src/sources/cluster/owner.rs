@@ -30,7 +30,7 @@ pub(super) async fn of(
             Err(error) => return Err(error),
         }
     }
-    Ok(match Kind::ALL.into_iter().find(|known| known.word() == kind) {
+    Ok(match Kind::of_word(&kind) {
         Some(kind) => PodOwner::Workload(WorkloadRef {
             environment: environment.clone(),
             namespace: namespace.into(),

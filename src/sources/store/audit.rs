@@ -26,10 +26,6 @@ pub(super) const AFTER: &str =
 pub(super) const HEADS: &str =
     "select chain, seq, hash from quarterdeck.audit_head where chain >= $1 and chain < $2 order by chain";
 const HEAD: &str = "select seq, hash from quarterdeck.audit_head where chain = $1";
-/// Whether an attempt was written.
-pub(super) const WRITTEN: &str = "select position from quarterdeck.audit where attempt = $1 limit 1";
-/// The tables of the facts that changed after a position.
-pub(super) const TAIL: &str = "select distinct facts from quarterdeck.audit where position > $1 and facts <> ''";
 const KNOWN: &str = "select seq, hash from quarterdeck.audit where chain = $1 and seq >= $2 and seq <= $3";
 const APPEND: &str = "insert into quarterdeck.audit (position, chain, seq, prev, hash, at, recorded_at, written_by, \
     kind, what, actor, environment, about, words, haystack, line, attempt, facts) values \
@@ -89,7 +85,7 @@ pub(super) fn decode(row: &Row) -> Option<AuditEntry> {
             prev: row.text(5),
             hash: row.text(6),
             at: row.time(7)?,
-            kind: AuditKind::of(&row.raw(8))?,
+            kind: AuditKind::of_word(&row.raw(8))?,
             what: row.text(9),
             actor: row.text(10),
             environment: row.text(11),

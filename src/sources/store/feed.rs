@@ -10,7 +10,7 @@ use tokio::sync::{Notify, watch};
 use super::port::{Changes, ReadStore};
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::store::fact::{Fact, Held, Registered};
-use crate::domain::store::{Acknowledgement, facts};
+use crate::domain::store::facts;
 use crate::domain::time::Instant;
 use crate::sources::Clock;
 
@@ -44,13 +44,6 @@ impl Default for StoreSnapshot {
 }
 
 impl StoreSnapshot {
-    /// The acknowledgement of an alert, if somebody has it now. `now` is this console's time.
-    pub fn holder(&self, environment: &str, fingerprint: &str, now: Instant) -> Option<&Acknowledgement> {
-        // A tuple of texts is looked up by texts of its own.
-        let found = self.facts::<Acknowledgement>()?.get(&(environment.to_owned(), fingerprint.to_owned()))?;
-        found.is_live(now + self.ahead).then_some(found)
-    }
-
     /// What is held of a kind of fact. Whether one still holds is for its reader to ask. `None` for a kind the store does not know.
     pub fn facts<F: Fact>(&self) -> Option<&F::Held> {
         self.held.get(F::TABLE.name)?.downcast_ref()
@@ -67,11 +60,6 @@ impl StoreSnapshot {
     pub fn is_same<F: Fact>(&self, other: &Self) -> bool {
         let held = |of: &Self| of.held.get(F::TABLE.name).cloned();
         held(self).zip(held(other)).is_some_and(|(one, other)| Arc::ptr_eq(&one, &other))
-    }
-
-    /// Whether a write may be tried: one that is bound to fail is refused before it is typed.
-    pub fn is_reachable(&self) -> bool {
-        matches!(self.health.state, SourceState::Fresh | SourceState::Loading)
     }
 
     fn begin(&mut self, known: &[Registered], now: Instant) {

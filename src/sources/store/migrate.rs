@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::backend::Value;
+use super::backend::{Row, Value};
 use crate::domain::store::fact::{Migration, Migrations, Registered};
 use crate::domain::store::hex;
 use crate::sources::error::{SourceError, Trouble};
@@ -82,6 +82,18 @@ const APPLY_TO: &str = "insert into quarterdeck.subject_migration (subject, vers
 pub(super) struct Applied {
     pub(super) whole: Vec<(u64, String)>,
     pub(super) subjects: BTreeMap<String, Vec<(u64, String)>>,
+}
+
+impl Applied {
+    /// From the rows of [`APPLIED`] and [`APPLIED_TO`].
+    pub(super) fn of(whole: &[Row], subjects: &[Row]) -> Self {
+        let version = |row: &Row| (row.number(0).unwrap_or_default(), row.raw(1));
+        let mut applied = Self { whole: whole.iter().map(version).collect(), ..Self::default() };
+        for row in subjects {
+            applied.subjects.entry(row.raw(2)).or_default().push(version(row));
+        }
+        applied
+    }
 }
 
 /// How the tables stand, for whoever reads and writes them.

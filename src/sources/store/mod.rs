@@ -11,7 +11,7 @@ mod migrate;
 pub mod port;
 mod postgres;
 mod sqlite;
-mod statements;
+pub mod statements;
 mod unusable;
 mod writing;
 
@@ -28,7 +28,6 @@ use self::port::{Changes, ReadStore, Standing, WriteError, WriteStore, Written};
 use crate::config::StoreSettings;
 use crate::domain::store::fact::{Change, Fact, Key, List, Read, Registered, Table};
 use crate::domain::store::{AuditEntry, AuditLine, AuditSearch, Author, Head, Id, facts};
-use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::Answer;
@@ -119,8 +118,12 @@ impl Store {
         self.read(table.migrations.subject, &statements::list(table, list), values).await
     }
 
-    /// Reads, a second time where the conversation broke off: a server that was started again is no trouble worth telling.
-    async fn read(&self, subject: &str, statement: &str, values: Vec<Value>) -> Result<Vec<Row>, SourceError> {
+    /// Reads tables of a subject by a statement in PostgreSQL's words, a second time where the conversation broke off: a server that was
+    /// started again is no trouble worth telling.
+    ///
+    /// # Errors
+    /// When the store cannot be asked, or the tables of this subject are not used.
+    pub async fn read(&self, subject: &str, statement: &str, values: Vec<Value>) -> Result<Vec<Row>, SourceError> {
         let read = async || {
             self.backend.schema(false).await?.may_read(subject)?;
             self.backend.read(statement, values.clone()).await
@@ -155,50 +158,9 @@ impl Store {
         Ok(schema)
     }
 
-    /// How the database would answer a search of the audit: the lines of its plan.
-    pub fn explain<'a>(&'a self, search: &'a AuditSearch) -> Answer<'a, Vec<String>> {
-        let (statement, values) = audit::search(search, self.backend.since());
-        Box::pin(self.explained(statement, values))
-    }
-
-    /// How the database would answer what is asked of a fact: its key, its lists, what is held of it, what changed of it since a position,
-    /// and what a write of it asks of the audit. `values` are those of its columns.
-    ///
-    /// # Errors
-    /// When the store cannot be asked.
-    pub async fn explain_fact(
-        &self,
-        table: &'static Table,
-        values: &[Value],
-        since: u64,
-    ) -> Result<Vec<(String, Vec<String>)>, SourceError> {
-        let of = |by: &&str| {
-            table.columns.iter().position(|name| by.split(' ').next() == Some(name)).and_then(|at| values.get(at))
-        };
-        let key = Key { table, values: values.iter().take(table.key).cloned().collect(), is_last: false };
-        let mut asked = vec![("one".to_owned(), statements::one(&key))];
-        for list in table.lists {
-            let by = list.by.iter().filter_map(of).cloned().chain([Value::from(100_u64)]);
-            asked.push((list.by.join(" "), (statements::list(table, list), by.collect())));
-        }
-        if let Some(held) = &table.held {
-            let at = vec![Instant::default().into(), 100_u64.into()];
-            asked.push(("held".to_owned(), (statements::held(table, held.only), at)));
-            asked.push(("since".to_owned(), (statements::since(table), vec![since.into()])));
-        }
-        asked.push(("tail".to_owned(), (audit::TAIL.to_owned(), vec![since.into()])));
-        asked.push(("attempt".to_owned(), (audit::WRITTEN.to_owned(), vec!["attempt".into()])));
-        let mut plans = Vec::new();
-        for (name, (statement, values)) in asked {
-            plans.push((name, self.explained(statement, values).await?));
-        }
-        Ok(plans)
-    }
-
-    async fn explained(&self, statement: String, values: Vec<Value>) -> Result<Vec<String>, SourceError> {
-        let rows = self.read(AUDIT, &format!("explain {statement}"), values).await?;
-        let words = |row: &Row| (0..row.0.len()).map(|column| row.text(column)).collect::<Vec<_>>().join(" ");
-        Ok(rows.iter().map(words).collect())
+    /// The statement and values of a search of the audit.
+    pub fn search(&self, search: &AuditSearch) -> (String, Vec<Value>) {
+        audit::search(search, self.backend.since())
     }
 
     /// The facts a console holds that changed after a position; all of them from 0.
@@ -208,14 +170,14 @@ impl Store {
         if since == 0 || !schema.is_told() {
             return Ok(held.collect());
         }
-        let tail = self.read(AUDIT, audit::TAIL, vec![since.into()]).await?;
+        let tail = self.read(AUDIT, statements::TAIL, vec![since.into()]).await?;
         let is_named = |row: &Row, name: &str| row.raw(0).split(' ').any(|one| one == name);
         Ok(held.filter(|fact| tail.iter().any(|row| is_named(row, fact.table.name))).collect())
     }
 }
 
 /// The subject of the audit's own tables.
-const AUDIT: &str = migrate::AUDIT.subject;
+pub const AUDIT: &str = migrate::AUDIT.subject;
 
 impl ReadStore for Store {
     fn standing(&self) -> Answer<'_, Standing> {
@@ -266,7 +228,7 @@ impl ReadStore for Store {
 
     fn audit<'a>(&'a self, search: &'a AuditSearch) -> Answer<'a, Vec<AuditEntry>> {
         Box::pin(async move {
-            let (statement, values) = audit::search(search, self.backend.since());
+            let (statement, values) = self.search(search);
             self.list_of(AUDIT, &statement, values, audit::decode).await
         })
     }

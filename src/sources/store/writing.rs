@@ -114,7 +114,7 @@ impl Changing<'_> {
         }
         let mut asked: Vec<_> = keys.iter().map(statements::one).collect();
         if self.lane() == Lane::Audited {
-            asked.push((audit::WRITTEN.to_owned(), vec![self.attempt.as_str().into()]));
+            asked.push((statements::WRITTEN.to_owned(), vec![self.attempt.as_str().into()]));
         }
         let mut answers = writing.queries(&asked).await?;
         let mut is_written = answers.len() > keys.len() && answers.pop().is_some_and(|lines| !lines.is_empty());

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::columns::{self, Column};
 use super::grid::{self, Cell, Fit, Head};
-use super::more;
+use super::{more, tabbed};
 use crate::theme::Role;
 use crate::ui::layout::Room;
 use crate::ui::pen::Pen;
@@ -14,14 +14,7 @@ use crate::ui::words::{column, detail as said};
 
 /// Draws it.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, known: Option<&[EventLine]>, cursor: usize) -> HitMap {
-    let events = match known {
-        Some(events) if !events.is_empty() => events,
-        _ => {
-            let words = if known.is_some() { said::NO_EVENTS } else { said::READING };
-            pen.put(area.x, area.y, area.width, words, pen.style(Role::Muted));
-            return HitMap::default();
-        }
-    };
+    let Some(events) = tabbed::lines(pen, area, known, said::NO_EVENTS) else { return HitMap::default() };
     let below = more::rows(area);
     let table = Rect { height: area.height - below, ..area };
     let column = |words, width, rank, fit| Column { id: Head { words, fit }, width, rank };

@@ -7,6 +7,9 @@ use crate::ui::pen::Pen;
 use crate::ui::widgets::page::Page;
 use crate::ui::words;
 
+/// The most lines over rows that say how fresh they are.
+pub const MOST: u16 = 4;
+
 /// How old what is shown is, why, and when it is tried again; `None` of a source that is well, and of one that never told anything.
 pub fn old(pen: &mut Pen<'_>, source: &SourceHealth) -> Option<String> {
     let at = source.last_good.filter(|_| !source.state.is_well())?;
@@ -49,16 +52,38 @@ pub struct Absent {
     pub nothing_matches: fn(usize) -> String,
 }
 
-/// What stands in place of rows: of `total` none passes the filter, or each environment's sources tell why there is none.
-pub fn instead(
-    pen: &mut Pen<'_>,
-    columns: u16,
-    said: &Absent,
-    total: usize,
-    environments: &[(&str, &[SourceHealth])],
-) -> Page {
+/// What the sources of one environment say, beside what they tell.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// The environment.
+    pub environment: &'a str,
+    /// How each of them is.
+    pub health: &'a [SourceHealth],
+    /// What else to know.
+    pub notes: &'a [String],
+}
+
+/// Whether what an environment tells is the last good only: none of its sources answers.
+pub fn is_old(told: &[Told<'_>], environment: &str) -> bool {
+    let mut of_it = told.iter().filter(|one| one.environment == environment);
+    of_it.any(|one| !one.health.is_empty() && one.health.iter().all(is_away))
+}
+
+/// What stands over rows: what is not fresh, what else to know.
+pub fn above(pen: &mut Pen<'_>, columns: u16, told: &[Told<'_>]) -> Page {
     let mut page = Page::new(columns);
-    if environments.is_empty() {
+    let health: Vec<SourceHealth> = told.iter().flat_map(|one| one.health).cloned().collect();
+    over(&mut page, pen, &health);
+    for note in told.iter().flat_map(|one| one.notes) {
+        page.text(pen, 0, note, Role::Warning);
+    }
+    page
+}
+
+/// What stands in place of rows: of `total` none passes the filter, or each environment's sources tell why there is none.
+pub fn instead(pen: &mut Pen<'_>, columns: u16, said: &Absent, total: usize, told: &[Told<'_>]) -> Page {
+    let mut page = Page::new(columns);
+    if told.is_empty() {
         page.text(pen, 0, said.not_configured, Role::Text);
         return page;
     }
@@ -66,12 +91,12 @@ pub fn instead(
         page.text(pen, 0, &(said.nothing_matches)(total), Role::Text);
         return page;
     }
-    for (environment, sources) in environments {
-        for source in *sources {
+    for one in told {
+        for source in one.health {
             match (source.state, source.last_good) {
                 (SourceState::Loading, _) => page.text(pen, 0, said.loading, Role::Text),
                 (SourceState::Fresh | SourceState::Forbidden, _) => {
-                    page.text(pen, 0, &(said.nothing)(environment), Role::Text);
+                    page.text(pen, 0, &(said.nothing)(one.environment), Role::Text);
                 }
                 (_, None) => {
                     page.text(pen, 0, said.never_read, Role::Error);

@@ -39,11 +39,6 @@ impl Page {
         u16::try_from(self.lines.len()).unwrap_or(u16::MAX)
     }
 
-    /// Whether nothing was written.
-    pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
-    }
-
     /// The first line that holds a text, given in small letters.
     pub fn find(&self, lower: &str) -> Option<usize> {
         let words = |line: &Line<'_>| line.spans.iter().map(|span| &*span.content).collect::<String>().to_lowercase();

@@ -230,8 +230,6 @@ pub fn store_never(cause: &str) -> String {
 
 /// Labels of the detail's fields.
 pub mod field {
-    /// Severity and state.
-    pub const STATE: &str = "state";
     /// Since when.
     pub const SINCE: &str = "firing for";
     /// Since when the expression of a pending one holds.

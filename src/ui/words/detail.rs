@@ -12,14 +12,10 @@ pub const NO_PODS: &str = "No pods.";
 pub const NO_EVENTS: &str = "No events about it; the server forgets them after about an hour.";
 /// It has no revisions.
 pub const NO_REVISIONS: &str = "No revisions.";
-/// Conditions.
-pub const CONDITIONS: &str = "Conditions";
 /// The templates are equal.
 pub const NO_CHANGES: &str = "No difference in the pod template.";
 /// There is nothing to compare with.
 pub const ONLY_REVISION: &str = "The only revision: nothing to compare with.";
-/// It runs now.
-pub const CURRENT: &str = "current";
 
 /// The tabs with how many lines each has.
 pub fn tab(name: &str, count: Option<usize>) -> String {
@@ -92,9 +88,6 @@ pub const fn seen(seen: SeenHealthy) -> &'static str {
         SeenHealthy::No => "NOT SEEN HEALTHY HERE",
     }
 }
-
-/// A field that is not there.
-pub const ABSENT: &str = "(absent)";
 
 /// What is advised about the release, and how old its figures are.
 pub fn advised(sentence: &str, age: &str) -> String {

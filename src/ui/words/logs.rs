@@ -48,7 +48,5 @@ pub const SILENT: &str = "The containers have written nothing yet.";
 pub fn hidden(kept: usize) -> String {
     format!("All {kept} lines are less grave than that. Press v for another level.")
 }
-/// There are no pods.
-pub const NO_PODS: &str = "The workload has no pods: nothing writes a log.";
 /// The field.
 pub const SEARCH: &str = "find";

@@ -216,8 +216,6 @@ pub mod overlay {
     pub const NO_PROBLEMS: &str = "No problems.";
     /// Nothing to show.
     pub const NOTHING: &str = "Nothing matches.";
-    /// The filter.
-    pub const FILTER: &str = "filter";
 
     /// Actions on a workload.
     pub fn actions_on(workload: &str) -> String {

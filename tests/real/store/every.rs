@@ -1,10 +1,14 @@
 //! What every fact of the registry has, whatever it is, in both databases: the same for those of the console and for made-up ones.
 
+use std::sync::Arc;
+
+use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::store::fact::{Applied, Change, Key, Kind as Written, Read, Registered, Row, Writes};
-use quarterdeck::domain::store::{AuditEvent, AuditKind, Author, Id};
+use quarterdeck::domain::store::{AuditEvent, AuditKind, Author, Id, facts};
 use quarterdeck::domain::time::Instant;
-use quarterdeck::sources::store::Store;
 use quarterdeck::sources::store::port::{ReadStore, WriteError, WriteStore};
+use quarterdeck::sources::store::{Store, StoreSnapshot, StoreSource};
+use tokio::sync::watch;
 
 use super::audit::{everything, flaws};
 use super::made::{APPENDED, Made, Make, VERSIONED, VOLATILE, registry};
@@ -20,6 +24,8 @@ suite! {
     several_facts_are_one_transaction
     who_writes_what_is_volatile_waits_for_nobody_else
     a_change_that_names_no_line_is_refused
+    a_console_ignores_facts_it_does_not_know
+    a_made_up_fact_is_held_by_who_follows
 }
 
 const HOSTILE: &str = "決済 \u{1b}[2J\u{202e} '; drop table audit; -- ";
@@ -208,6 +214,44 @@ mod cases {
             "{refused:?}"
         );
         assert_eq!(place.count("made_versioned"), 0);
+    }
+
+    /// One with made-up facts writes into the same store: the other sees that something happened, and nothing it would stumble over.
+    pub(super) async fn a_console_ignores_facts_it_does_not_know(place: Place) {
+        let (more, fewer) = (place.knowing(registry()), place.console());
+        more.note_events(&author("mori"), &place.id(), &[]).await.expect("the tables are there");
+        for fact in registry() {
+            more.write(&author("mori"), &place.id(), &*(fact.example)(1, "text")).await.expect("written");
+        }
+        let lines = everything(&fewer).await.len() as u64;
+        let known: Vec<_> = facts::ALL.iter().filter(|fact| is_audited(fact)).map(|fact| fact.table.name).collect();
+        for since in [0, 1] {
+            let told = fewer.changes(since).await.expect("an answer");
+            let names: Vec<_> = told.rows.iter().map(|(table, _)| table.name).collect();
+            let expected = if since == 0 { &known[..] } else { &known[1..] };
+            assert_eq!((names.as_slice(), told.position, told.trouble), (expected, lines, None));
+        }
+        fewer.write(&author("lee"), &place.id(), &*(facts::ALL[0].example)(2, "text")).await.expect("written");
+        assert_eq!(fewer.standing().await.expect("an answer").troubles, Vec::<String>::new());
+        assert_eq!(flaws(&fewer).await, Vec::<String>::new());
+    }
+
+    /// As the screen reads it: told by a notification, or found by looking.
+    pub(super) async fn a_made_up_fact_is_held_by_who_follows(place: Place) {
+        let (mine, other) = (place.knowing(registry()), place.knowing(registry()));
+        mine.note_events(&author("mori"), &place.id(), &[]).await.expect("the tables are there");
+        let (snapshots, mut seen) = watch::channel(StoreSnapshot::default());
+        let (store, retry, clock) = (Arc::new(other), Arc::default(), place.clock());
+        let following = tokio::spawn(StoreSource { store, snapshots, retry, clock }.run());
+        seen.wait_for(|held| held.health.state == SourceState::Fresh).await.expect("it is followed");
+        let make = Make::<VERSIONED> { name: "n".into(), seen: 1, text: "t".into() };
+        mine.write(&author("mori"), &place.id(), &make).await.expect("written");
+        let holds = |held: &StoreSnapshot| held.facts::<Made<VERSIONED>>().is_some_and(|all| all.len() == 1);
+        let told = tokio::time::timeout(std::time::Duration::from_secs(30), seen.wait_for(holds)).await;
+        let by =
+            told.expect("it is told").expect("it is followed").facts::<Made<VERSIONED>>().map(|all| all[0].by.clone());
+        assert_eq!(by.as_deref(), Some("mori"));
+        following.abort();
     }
 }
 

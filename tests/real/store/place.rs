@@ -16,10 +16,16 @@ use quarterdeck::domain::time::Instant;
 use quarterdeck::sources::Clock;
 use quarterdeck::sources::error::SourceError;
 use quarterdeck::sources::store::port::{WriteError, WriteStore};
-use quarterdeck::sources::store::{Store, new_id};
+use quarterdeck::sources::store::{Store, StoreSnapshot, new_id};
 
 use crate::support::database::{self, Server};
 use crate::support::process::{Running, skip, wait_until};
+
+/// Who is on an alert of production, as a console holds it.
+pub(super) fn holder<'a>(held: &'a StoreSnapshot, fingerprint: &str) -> Option<&'a Acknowledgement> {
+    let found = held.facts::<Acknowledgement>()?.get(&("production".to_owned(), fingerprint.to_owned()))?;
+    found.is_live(now() + held.ahead).then_some(found)
+}
 
 /// Which database, and the way to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

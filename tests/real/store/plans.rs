@@ -6,10 +6,11 @@
 use std::time::{Duration, Instant as Tick};
 
 use chrono::TimeDelta;
-use quarterdeck::domain::store::fact::{Registered, Value};
+use quarterdeck::domain::store::fact::{Key, Registered, Row, Table, Value};
 use quarterdeck::domain::store::{AuditKind, AuditSearch};
-use quarterdeck::sources::store::Store;
+use quarterdeck::domain::time::Instant;
 use quarterdeck::sources::store::port::{ReadStore, WriteStore};
+use quarterdeck::sources::store::{AUDIT, Store, statements};
 
 use super::made::registry;
 use super::place::{Kind, Place, author, now};
@@ -45,14 +46,15 @@ impl Words {
 const ENVIRONMENT: &str = "case when i % 3 = 0 then 'staging' else 'production' end";
 
 /// So many rows of a fact after the example of one: every key is another, names that are asked for have some rows each, and nine of ten
-/// of what can be taken back were.
-fn rows_like(fact: &Registered, example: &[Value], words: &Words, count: u32) -> String {
+/// of what can be taken back were. The newest were written with the newest lines of the audit.
+fn rows_like(fact: &Registered, example: &[Value], words: &Words, (count, lines): (u32, u32)) -> String {
     let table = fact.table;
     let is_asked = |name: &str| table.lists.iter().flat_map(|list| list.by).any(|by| *by == format!("{name} ="));
     let columns: Vec<&str> = table.columns.iter().chain(table.kind.stamps()).copied().collect();
     let value = |(place, name): (usize, &&str)| match (*name, &example[place]) {
         ("environment", _) => ENVIRONMENT.to_owned(),
         ("version", _) => "1".to_owned(),
+        ("position", _) => format!("i + {}", lines - count),
         ("withdrawn_at", _) => format!("case when i % 10 = 0 then null else {} end", words.at(count)),
         (_, Value::Number(_)) => "i".to_owned(),
         (_, Value::Time(Some(_))) => words.at(count),
@@ -79,7 +81,7 @@ async fn filled(place: &Place, facts: u32, lines: u32) -> (Store, Vec<(&'static 
     for fact in registry() {
         let made = store.write(&author("mori"), &place.id(), &*(fact.example)(0, "text")).await.expect("written");
         let row = made.0.into_iter().find_map(|(_, row)| row).expect("its row").0;
-        statements += &rows_like(fact, &row, &words, facts);
+        statements += &rows_like(fact, &row, &words, (facts, lines));
         examples.push((fact, row));
     }
     // Nobody analyses the embedded store; PostgreSQL does it by itself.
@@ -128,16 +130,47 @@ fn searches() -> Vec<(&'static str, AuditSearch)> {
     ]
 }
 
+/// What is asked of a fact with such values: its key, its lists, what is held of it, what changed of it since a position, and what a
+/// write of it asks of the audit.
+fn asked(table: &'static Table, values: &[Value], since: u64) -> Vec<(String, String, Vec<Value>)> {
+    let of = |by: &&str| {
+        let place = table.columns.iter().position(|name| by.split(' ').next() == Some(name)).expect("a column");
+        values[place].clone()
+    };
+    let named = |name: &str, (statement, values)| (name.to_owned(), statement, values);
+    let key = Key { table, values: values[..table.key].to_vec(), is_last: false };
+    let mut asked = vec![named("one", statements::one(&key))];
+    for list in table.lists {
+        let by = list.by.iter().map(of).chain([Value::from(100_u64)]).collect();
+        asked.push(named(&list.by.join(" "), (statements::list(table, list), by)));
+    }
+    if let Some(held) = &table.held {
+        let at = vec![Instant::default().into(), 100_u64.into()];
+        asked.push(named("held", (statements::held(table, held.only), at)));
+        asked.push(named("since", (statements::since(table), vec![since.into()])));
+    }
+    asked.push(named("tail", (statements::TAIL.to_owned(), vec![since.into()])));
+    asked.push(named("attempt", (statements::WRITTEN.to_owned(), vec!["attempt".into()])));
+    asked
+}
+
+/// How the database would answer each of them, and each search of the audit: the lines of its plan.
 async fn plans(store: &Store, examples: &[(&'static Registered, Vec<Value>)]) -> Vec<(String, String)> {
     let since = store.standing().await.expect("an answer").position - 100;
-    let mut told = Vec::new();
+    let mut all = Vec::new();
     for (fact, values) in examples {
-        for (name, lines) in store.explain_fact(fact.table, values, since).await.expect("plans") {
-            told.push((format!("{}: {name}", fact.table.name), lines.join("\n")));
-        }
+        let of_it = asked(fact.table, values, since).into_iter();
+        all.extend(of_it.map(|(name, statement, values)| (format!("{}: {name}", fact.table.name), statement, values)));
     }
     for (name, search) in searches() {
-        told.push((format!("audit: {name}"), store.explain(&search).await.expect("a plan").join("\n")));
+        let (statement, values) = store.search(&search);
+        all.push((format!("audit: {name}"), statement, values));
+    }
+    let mut told = Vec::new();
+    for (name, statement, values) in all {
+        let rows = store.read(AUDIT, &format!("explain {statement}"), values).await.expect("a plan");
+        let line = |row: &Row| (0..row.0.len()).map(|column| row.text(column)).collect::<Vec<_>>().join(" ");
+        told.push((name, rows.iter().map(line).collect::<Vec<_>>().join("\n")));
     }
     told
 }

@@ -95,19 +95,13 @@ impl Postgres {
     /// How the tables stand, and what is missing of them.
     async fn judge(&self, link: &Link, place: &str) -> Result<Todo, SourceError> {
         let there = run(link, THERE, Vec::new(), place).await?;
-        let mut applied = migrate::Applied::default();
-        let is_there = |name: &str| there.iter().any(|row| row.raw(0) == name);
-        if is_there("migration") {
-            let rows = run(link, migrate::APPLIED, Vec::new(), place).await?;
-            applied.whole = rows.iter().filter_map(|row| Some((row.number(0)?, row.raw(1)))).collect();
-        }
-        if is_there("subject_migration") {
-            for row in run(link, migrate::APPLIED_TO, Vec::new(), place).await? {
-                let version = (row.number(0).unwrap_or_default(), row.raw(1));
-                applied.subjects.entry(row.raw(2)).or_default().push(version);
-            }
-        }
-        migrate::judge(self.facts, Dialect::Postgres, &applied)
+        let rows = async |name: &str, statement| {
+            let is_there = there.iter().any(|row| row.raw(0) == name);
+            if is_there { run(link, statement, Vec::new(), place).await } else { Ok(Vec::new()) }
+        };
+        let whole = rows("migration", migrate::APPLIED).await?;
+        let subjects = rows("subject_migration", migrate::APPLIED_TO).await?;
+        migrate::judge(self.facts, Dialect::Postgres, &migrate::Applied::of(&whole, &subjects))
     }
 
     /// Makes what is missing, all of it or nothing, on a connection of its own.

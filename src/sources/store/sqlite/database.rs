@@ -153,21 +153,15 @@ impl Database {
 
     /// How the tables stand, and what is missing of them.
     fn judge(&mut self, connection: &Connection) -> rusqlite::Result<Todo> {
-        let is_there = |name: &str| {
-            let statement = "select count(*) from sqlite_master where type = 'table' and name = ?1";
-            connection.query_row(statement, [name], |row| row.get::<_, i64>(0)).map(|count| count > 0)
+        let rows = |name: &str, statement| {
+            // Asked by a statement: what the connection remembers of its tables may be of before another console made them.
+            let mut there = connection.prepare("select 1 from sqlite_master where type = 'table' and name = ?1")?;
+            if there.exists([name])? { rows(connection, &translate(statement), &[]) } else { Ok(Vec::new()) }
         };
-        let mut applied = migrate::Applied::default();
-        if is_there("migration")? {
-            let rows = rows(connection, &translate(migrate::APPLIED), &[])?;
-            applied.whole = rows.iter().filter_map(|row| Some((row.number(0)?, row.raw(1)))).collect();
-        }
-        if is_there("subject_migration")? {
-            for row in rows(connection, &translate(migrate::APPLIED_TO), &[])? {
-                let version = (row.number(0).unwrap_or_default(), row.raw(1));
-                applied.subjects.entry(row.raw(2)).or_default().push(version);
-            }
-        }
+        let applied = migrate::Applied::of(
+            &rows("migration", migrate::APPLIED)?,
+            &rows("subject_migration", migrate::APPLIED_TO)?,
+        );
         migrate::judge(self.facts, Dialect::Sqlite, &applied).map_err(|error| {
             self.refused = Some(error);
             rusqlite::Error::InvalidQuery

@@ -12,47 +12,40 @@ use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::widgets::columns::{self, Column, Placed};
-use crate::ui::widgets::grid::{self, Cell, Fit, Head};
+use crate::ui::widgets::freshness;
+use crate::ui::widgets::grid::{Cell, Fit, Head};
+use crate::ui::widgets::listing::Listing;
 use crate::ui::widgets::page::Page;
-use crate::ui::widgets::title;
 use crate::ui::words::{self, alerts as said, alerts::column};
 
 /// Lines that tell more of the alert under the cursor.
 const MORE: u16 = 3;
+/// From how many rows on there is room for them.
+const ROOM_FOR_MORE: u16 = 14;
 
 /// Draws it.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
-    let cursor = title(pen, Rect { height: 1, ..area }, scene);
-    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let above = notice::above(pen, scene, inner.width);
-    let most = notice::MOST.min(area.height.saturating_sub(1));
-    let height = above.rows().min(most);
-    above.draw(pen, Rect { y: area.y + 1, height, ..inner }, 0);
-    let top = area.y + 1 + height;
-    let below = Rect { y: top, height: area.bottom().saturating_sub(top), ..area };
-    if scene.alerts.lines.is_empty() {
-        let page = notice::instead(pen, scene, inner.width.saturating_sub(2));
-        page.draw(pen, Rect { x: inner.x + 1, y: below.y + 1, height: below.height.saturating_sub(1), ..inner }, 0);
-        return HitMap { cursor, ..HitMap::default() };
+    let alerts = &scene.alerts;
+    let mut list = Listing::begin(pen, area, facts(scene), (&scene.ui.alerts.filter, scene.ui.is_filtering));
+    let above = notice::above(pen, scene, list.columns());
+    list.above(pen, &above, freshness::MOST);
+    if alerts.lines.is_empty() {
+        let page = notice::instead(pen, scene, list.columns().saturating_sub(2));
+        return list.instead(pen, &page);
     }
-    let more = if below.height >= 14 { MORE } else { 0 };
-    let table = Rect { height: below.height - more, ..below };
-    let placed = placed(scene, table.width - 1);
-    let at = scene.alerts.cursor.unwrap_or(0);
-    let hit = grid::draw(pen, table, &placed, (scene.alerts.lines.len(), at), |pen, place| {
-        let Some(line) = scene.alerts.lines.get(place) else { return Vec::new() };
-        let is_old = notice::is_old(scene, &line.alert.environment);
-        let cells = placed.iter().map(|column| cell(pen, column.id.words, line, scene));
-        cells.map(|(words, role)| (words, if is_old { Role::StaleData } else { role })).collect()
-    });
-    if let Some(line) = scene.alerts.lines.get(at).filter(|_| more > 0) {
-        tell_more(pen, Rect { y: table.bottom(), height: more, ..inner }, line, scene);
+    let at = alerts.cursor.unwrap_or(0);
+    if let Some(line) = alerts.lines.get(at).filter(|_| list.height() >= ROOM_FOR_MORE) {
+        let foot = list.foot(MORE);
+        tell_more(pen, foot, line, scene);
     }
-    HitMap { cursor, ..hit }
+    let is_old = |line: &AlertLine| notice::is_old(scene, &line.alert.environment);
+    list.rows(pen, &placed(scene, area.width - 1), (alerts.lines, at), is_old, |pen, column, line| {
+        cell(pen, column.id.words, line, scene)
+    })
 }
 
-/// How many of each severity; or the filter while it is typed.
-fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)> {
+/// How many of each severity.
+fn facts(scene: &Scene<'_>) -> Vec<String> {
     let (alerts, chosen) = (&scene.alerts, &scene.ui.alerts);
     let shown = alerts.lines.iter().filter(|line| !line.is_member).map(|line| line.members).sum();
     // Before the first answer there is no number to say.
@@ -61,10 +54,7 @@ fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)>
     let mut facts =
         vec![if is_known { said::tally(alerts.tally, shown, alerts.total) } else { said::TITLE.to_owned() }];
     facts.extend(chosen.is_firing_only.then(|| said::FIRING_ONLY.to_owned()));
-    if !scene.ui.is_filtering && !chosen.filter.text.is_empty() {
-        facts.push(words::list::filter(&chosen.filter.text));
-    }
-    title::draw(pen, area, &facts, scene.ui.is_filtering.then_some(&chosen.filter))
+    facts
 }
 
 fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {

@@ -12,8 +12,6 @@ use crate::ui::words::{self, alerts as said};
 
 /// The name the store goes by among the sources.
 const STORE: &str = "store";
-/// The most lines over the rows.
-pub(super) const MOST: u16 = 4;
 
 /// How the store is, in which is who is on what.
 pub(super) fn store<'a>(scene: &Scene<'a>) -> Option<&'a SourceHealth> {

@@ -10,10 +10,10 @@ use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::widgets::columns::{self, Column, Placed};
-use crate::ui::widgets::grid::{self, Cell, Fit, Head, Titled};
+use crate::ui::widgets::grid::{Cell, Fit, Head, Titled};
+use crate::ui::widgets::listing::Listing;
 use crate::ui::widgets::page::Page;
-use crate::ui::widgets::title;
-use crate::ui::words::{self, health as said, health::column};
+use crate::ui::words::{health as said, health::column};
 
 /// From how many rows on the line under the cursor is told in full.
 const ROOM_FOR_MORE: u16 = 15;
@@ -43,50 +43,38 @@ impl Titled for Over<'_> {
 
 /// Draws it.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
+    let health = &scene.health;
     let placed = placed(scene, area.width - 1);
-    let cursor = title(pen, Rect { height: 1, ..area }, scene, &placed);
-    let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..below };
-    if scene.health.lines.is_empty() {
-        let mut page = Page::new(inner.width.saturating_sub(2));
-        let words = match (scene.health.is_configured, scene.health.total) {
+    let facts = facts(scene, &placed);
+    let mut list = Listing::begin(pen, area, facts, (&scene.ui.health.filter, scene.ui.is_filtering));
+    if health.lines.shown.is_empty() {
+        let mut page = Page::new(list.columns().saturating_sub(2));
+        let words = match (health.is_configured, health.lines.total) {
             (false, _) => said::NOT_CONFIGURED.to_owned(),
             (true, 0) => said::NOT_HERE.to_owned(),
             (true, total) => said::nothing_matches(total),
         };
         page.text(pen, 0, &words, Role::Text);
-        page.draw(pen, Rect { x: inner.x + 1, y: below.y + 1, height: below.height.saturating_sub(1), ..inner }, 0);
-        return HitMap { cursor, ..HitMap::default() };
+        return list.instead(pen, &page);
     }
-    let at = scene.health.cursor.unwrap_or(0);
-    let told = scene.health.lines.get(at).filter(|_| below.height >= ROOM_FOR_MORE);
-    let told = told.map(|line| more::page(pen, line, scene, inner.width));
-    let told_rows = told.as_ref().map_or(0, |page| page.rows().saturating_add(1));
-    let told_rows = told_rows.min(below.height / 2);
-    let table = Rect { height: below.height - told_rows, ..below };
-    let hit = grid::draw(pen, table, &placed, (scene.health.lines.len(), at), |_, place| {
-        let Some(line) = scene.health.lines.get(place) else { return Vec::new() };
-        placed.iter().map(|column| cell(scene.clock, &column.id, line)).collect()
-    });
-    if let Some(page) = told {
-        page.under_rule(pen, Rect { y: table.bottom(), height: told_rows, ..inner });
+    let at = health.cursor.unwrap_or(0);
+    if let Some(line) = health.lines.shown.get(at).filter(|_| list.height() >= ROOM_FOR_MORE) {
+        let page = more::page(pen, line, scene, list.columns());
+        list.more(pen, &page, list.height() / 2);
     }
-    HitMap { cursor, ..hit }
+    list.rows(pen, &placed, (&health.lines.shown, at), |_| false, |_, column, line| cell(scene.clock, &column.id, line))
 }
 
-/// How many components are how, and how many environments have no column; or the filter while it is typed.
-fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, placed: &[Placed<Over<'_>>]) -> Option<(u16, u16)> {
+/// How many components are how, and how many environments have no column.
+fn facts(scene: &Scene<'_>, placed: &[Placed<Over<'_>>]) -> Vec<String> {
     let (health, chosen) = (&scene.health, &scene.ui.health);
-    let tally = said::tally(health.tally, health.lines.len(), health.total);
-    let mut facts = vec![if health.total > 0 { tally } else { said::TITLE.to_owned() }];
+    let tally = said::tally(health.lines.tally, health.lines.shown.len(), health.lines.total);
+    let mut facts = vec![if health.lines.total > 0 { tally } else { said::TITLE.to_owned() }];
     let has_column = |name: &&&str| placed.iter().any(|column| column.id == Over::Environment(name));
     let without = health.environments.iter().filter(|name| !has_column(name)).count();
     facts.extend((health.environments.len() > 1 && without > 0).then(|| said::without_column(without)));
     facts.extend(chosen.is_problems_only.then(|| said::PROBLEMS_ONLY.to_owned()));
-    if !scene.ui.is_filtering && !chosen.filter.text.is_empty() {
-        facts.push(words::list::filter(&chosen.filter.text));
-    }
-    title::draw(pen, area, &facts, scene.ui.is_filtering.then_some(&chosen.filter))
+    facts
 }
 
 /// The columns there is room for; of many environments the first.

@@ -16,20 +16,20 @@ use crate::ui::state::JobTab;
 use crate::ui::widgets::columns::{self, Column};
 use crate::ui::widgets::grid::{self, Cell, Fit, Head};
 use crate::ui::widgets::page::Page;
-use crate::ui::widgets::{events, more};
+use crate::ui::widgets::{events, more, tabbed};
 use crate::ui::words::{self, column, jobs as said};
 
 /// Draws it.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, job: &JobRef, tab: JobTab) -> HitMap {
-    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let detail = scene.jobs.detail.filter(|detail| detail.job == *job);
-    let facts = facts(pen, scene, job, detail, inner.width);
-    // The tab keeps at least half of the body.
-    let height = facts.rows().min(inner.height / 2);
-    facts.draw(pen, Rect { height, ..inner }, 0);
-    tabs(pen, Rect { y: inner.y + height, height: 1, ..inner }, detail, tab);
-    let top = inner.y + height + 1;
-    let body = Rect { y: top, height: inner.bottom().saturating_sub(top), ..inner };
+    let facts = facts(pen, scene, job, detail, area.width.saturating_sub(2));
+    let counts = [
+        detail.map(|detail| detail.runs.len()),
+        detail.and_then(|detail| detail.pods.as_ref().map(Vec::len)),
+        detail.and_then(|detail| detail.events.as_ref().map(Vec::len)),
+        None,
+    ];
+    let body = tabbed::draw(pen, area, &facts, said::TABS.into_iter().zip(counts), tab as usize);
     let Some(detail) = detail else {
         pen.put(body.x, body.y, body.width, words::detail::READING, pen.style(Role::Muted));
         return HitMap::default();
@@ -39,7 +39,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, job: &JobRef, tab:
         JobTab::Runs => runs(pen, body, &detail.runs, cursor),
         JobTab::Pods => pods(pen, body, detail.pods.as_deref(), cursor),
         JobTab::Events => events::draw(pen, body, detail.events.as_deref(), cursor),
-        JobTab::Raw => raw(pen, body, detail.raw.as_deref(), cursor),
+        JobTab::Raw => tabbed::raw(pen, body, detail.raw.as_deref(), cursor),
     }
 }
 
@@ -102,37 +102,9 @@ fn pods_of(job: &Job) -> String {
     said::pods(job.pods.succeeded, job.pods.wanted, job.pods.failed)
 }
 
-/// The tabs with their counts.
-fn tabs(pen: &mut Pen<'_>, area: Rect, detail: Option<&JobDetail>, open: JobTab) {
-    let counts = [
-        detail.map(|detail| detail.runs.len()),
-        detail.and_then(|detail| detail.pods.as_ref().map(Vec::len)),
-        detail.and_then(|detail| detail.events.as_ref().map(Vec::len)),
-        None,
-    ];
-    let border = pen.style(Role::Border);
-    pen.rule(area.x, area.y, area.width, border);
-    let mut x = area.x + 1;
-    for ((tab, name), count) in JobTab::ALL.into_iter().zip(said::TABS).zip(counts) {
-        let words = words::detail::tab(name, count);
-        let (words, role) =
-            if tab == open { (format!("[{words}]"), Role::Title) } else { (format!(" {words} "), Role::Muted) };
-        x += pen.put(x, area.y, area.right().saturating_sub(x), &words, pen.style(role)) + 1;
-    }
-}
-
-/// What a tab says in place of lines: that it is being read, or that there are none.
-fn instead(pen: &mut Pen<'_>, area: Rect, is_known: bool, none: &str) -> HitMap {
-    let words = if is_known { none } else { words::detail::READING };
-    pen.put(area.x, area.y, area.width, words, pen.style(Role::Muted));
-    HitMap::default()
-}
-
 /// The runs, newest first.
 fn runs(pen: &mut Pen<'_>, area: Rect, runs: &[Arc<Job>], cursor: usize) -> HitMap {
-    if runs.is_empty() {
-        return instead(pen, area, true, said::NO_RUNS);
-    }
+    let Some(runs) = tabbed::lines(pen, area, Some(runs), said::NO_RUNS) else { return HitMap::default() };
     let below = more::rows(area);
     let table = Rect { height: area.height - below, ..area };
     let name = match Room::of(area.width) {
@@ -176,9 +148,7 @@ fn run_cell(pen: &mut Pen<'_>, head: &str, run: &Job) -> Cell {
 
 /// The pods of its runs, the youngest first.
 fn pods(pen: &mut Pen<'_>, area: Rect, pods: Option<&[Pod]>, cursor: usize) -> HitMap {
-    let Some(pods) = pods.filter(|pods| !pods.is_empty()) else {
-        return instead(pen, area, pods.is_some(), said::NO_PODS);
-    };
+    let Some(pods) = tabbed::lines(pen, area, pods, said::NO_PODS) else { return HitMap::default() };
     let below = more::rows(area);
     let table = Rect { height: area.height - below, ..area };
     let room = Room::of(area.width);
@@ -233,16 +203,4 @@ fn state(pen: &mut Pen<'_>, pod: &Pod) -> Cell {
         Some(ended) => (ended, Role::Error),
         None => (pod.phase.to_string(), Role::Text),
     }
-}
-
-/// The object as the server holds it, from the line under the cursor.
-fn raw(pen: &mut Pen<'_>, area: Rect, lines: Option<&[String]>, cursor: usize) -> HitMap {
-    let Some(lines) = lines else { return instead(pen, area, false, "") };
-    let page = usize::from(area.height);
-    let furthest = lines.len().saturating_sub(page);
-    let offset = cursor.min(furthest);
-    for (y, line) in (area.top()..area.bottom()).zip(lines.iter().skip(offset)) {
-        pen.put(area.x, y, area.width, line, pen.style(Role::Text));
-    }
-    HitMap { page, offset, furthest, rows: area, cursor: None, next_redraw: None }
 }

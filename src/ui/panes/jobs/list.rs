@@ -1,5 +1,7 @@
 //! The list of CronJobs and of Jobs of their own, worst first.
 
+use std::sync::Arc;
+
 use ratatui::layout::Rect;
 
 use super::{alike, notice};
@@ -10,26 +12,25 @@ use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::widgets::columns::{self, Column};
-use crate::ui::widgets::grid::{self, Cell, Fit, Head};
+use crate::ui::widgets::grid::{Cell, Fit, Head};
+use crate::ui::widgets::listing::Listing;
 use crate::ui::widgets::page::Page;
-use crate::ui::widgets::title;
 use crate::ui::words::{self, column, jobs as said};
 
 /// Lines that tell more of the row under the cursor.
 const MORE: u16 = 3;
+/// From how many rows on there is room for them.
+const ROOM_FOR_MORE: u16 = 14;
 
 /// Draws it.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
-    let cursor = title(pen, Rect { height: 1, ..area }, scene);
-    let above = notice::above(pen, scene, None, area.width.saturating_sub(2));
-    let height = above.rows().min(2).min(area.height.saturating_sub(1));
-    above.draw(pen, Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height }, 0);
-    let top = area.y + 1 + height;
-    let below = Rect { y: top, height: area.bottom().saturating_sub(top), ..area };
     let rows = scene.jobs.visible;
+    let mut list = Listing::begin(pen, area, facts(scene), (&scene.ui.filter, scene.ui.is_filtering));
+    let above = notice::above(pen, scene, None, list.columns());
+    list.above(pen, &above, 2);
     if rows.is_empty() {
-        notice::instead(pen, below, scene);
-        return HitMap { cursor, ..HitMap::default() };
+        let page = notice::instead(pen, scene, list.columns().saturating_sub(2));
+        return list.instead(pen, &page);
     }
     let room = Room::of(area.width);
     // A namespace's name has no space: a scope without one is a single namespace.
@@ -55,32 +56,20 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let reason = Head { words: column::REASON, fit: Fit::Left };
     let rest = if scene.ui.is_wide { 0 } else { 20 };
     let placed = columns::place(&asked, area.width.saturating_sub(1), rest, Some(reason));
-    let more = if below.height >= 14 { MORE } else { 0 };
-    let table = Rect { height: below.height - more, ..below };
     let at = scene.jobs.cursor.unwrap_or(0).min(rows.len() - 1);
-    let hit = grid::draw(pen, table, &placed, (rows.len(), at), |pen, place| {
-        let Some(job) = rows.get(place) else { return Vec::new() };
-        let is_old = notice::is_old(scene, &job.job.environment);
-        let cells = placed.iter().map(|column| cell(pen, scene, column.id.words, job));
-        cells.map(|(words, role)| (words, if is_old { Role::StaleData } else { role })).collect()
-    });
-    if let Some(job) = rows.get(at).filter(|_| more > 0) {
-        tell_more(pen, Rect { y: table.bottom(), height: more, ..area }, job);
+    if let Some(job) = rows.get(at).filter(|_| list.height() >= ROOM_FOR_MORE) {
+        let foot = list.foot(MORE);
+        tell_more(pen, foot, job);
     }
-    HitMap { cursor, ..hit }
+    let is_old = |job: &Arc<Job>| notice::is_old(scene, &job.job.environment);
+    list.rows(pen, &placed, (rows, at), is_old, |pen, column, job| cell(pen, scene, column.id.words, job))
 }
 
-/// How many there are, and what hides some of them; or the filter while it is typed.
-fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)> {
-    let ui = scene.ui;
+/// How many there are, and what hides some of them.
+fn facts(scene: &Scene<'_>) -> Vec<String> {
     let mut facts = vec![said::shown(scene.jobs.visible.len(), scene.jobs.total)];
-    if ui.is_problems_only {
-        facts.push(words::list::PROBLEMS_ONLY.to_owned());
-    }
-    if !ui.is_filtering && !ui.filter.text.is_empty() {
-        facts.push(words::list::filter(&ui.filter.text));
-    }
-    title::draw(pen, area, &facts, ui.is_filtering.then_some(&ui.filter))
+    facts.extend(scene.ui.is_problems_only.then(|| words::list::PROBLEMS_ONLY.to_owned()));
+    facts
 }
 
 fn cell(pen: &mut Pen<'_>, scene: &Scene<'_>, head: &str, job: &Job) -> Cell {
@@ -112,12 +101,11 @@ pub(super) fn verdict(pen: &Pen<'_>, job: &Job) -> Cell {
 
 /// What the columns have no room for, of the row under the cursor.
 fn tell_more(pen: &mut Pen<'_>, area: Rect, job: &Job) {
-    let columns = area.width.saturating_sub(2);
-    let mut page = Page::new(columns);
+    let mut page = Page::new(area.width);
     for sentence in job.reason.iter().chain(job.notes.iter()) {
         page.text(pen, 0, sentence, Role::Text);
     }
     let facts = super::detail::figures(pen, job);
     page.text(pen, 0, &facts.join(&format!(" {} ", pen.glyphs.separator)), Role::Muted);
-    page.draw(pen, Rect { x: area.x + 1, width: columns, ..area }, 0);
+    page.draw(pen, area, 0);
 }

@@ -1,7 +1,5 @@
 //! In which of its states the list of jobs is, and what it says of it.
 
-use ratatui::layout::Rect;
-
 use crate::domain::source::{SourceHealth, SourceState, together};
 use crate::theme::Role;
 use crate::ui::chrome::header;
@@ -55,8 +53,8 @@ pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, environment: Option<&s
 }
 
 /// What stands in place of rows when there are none.
-pub(super) fn instead(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
-    let mut page = Page::new(area.width.saturating_sub(4));
+pub(super) fn instead(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page {
+    let mut page = Page::new(columns);
     let sources = sources(scene, None);
     let was_never_read = |source: &&SourceHealth| {
         matches!(source.state, SourceState::Stale | SourceState::Down) && source.last_good.is_none()
@@ -78,11 +76,5 @@ pub(super) fn instead(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
         let scope = if scene.header.environments > 1 { &*everywhere } else { scene.header.scope };
         page.text(pen, 0, &said::empty(scope), Role::Text);
     }
-    let inner = Rect {
-        x: area.x + 2,
-        y: area.y + 1,
-        width: area.width.saturating_sub(4),
-        height: area.height.saturating_sub(1),
-    };
-    page.draw(pen, inner, 0);
+    page
 }

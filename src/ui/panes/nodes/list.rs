@@ -1,5 +1,7 @@
 //! The list of nodes.
 
+use std::sync::Arc;
+
 use ratatui::layout::Rect;
 
 use super::{more, notice, role_of};
@@ -12,8 +14,9 @@ use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::widgets::columns::{self, Column, Placed};
-use crate::ui::widgets::grid::{self, Cell, Fit, Head};
-use crate::ui::widgets::title;
+use crate::ui::widgets::freshness;
+use crate::ui::widgets::grid::{Cell, Fit, Head};
+use crate::ui::widgets::listing::Listing;
 use crate::ui::words::{self, nodes as said, nodes::column, usage};
 
 /// From how many rows on the node under the cursor is told in full.
@@ -22,50 +25,34 @@ const ROOM_FOR_MORE: u16 = 12;
 /// Draws it.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let nodes = &scene.nodes;
-    let cursor = title(pen, Rect { height: 1, ..area }, scene);
-    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let above = notice::above(pen, nodes, inner.width);
-    let most = notice::MOST.min(area.height.saturating_sub(1));
-    let height = above.rows().min(most);
-    above.draw(pen, Rect { y: area.y + 1, height, ..inner }, 0);
-    let top = area.y + 1 + height;
-    let below = Rect { y: top, height: area.bottom().saturating_sub(top), ..area };
-    if nodes.lines.is_empty() {
-        let page = notice::instead(pen, nodes, inner.width.saturating_sub(2));
-        page.draw(pen, Rect { x: inner.x + 1, y: below.y + 1, height: below.height.saturating_sub(1), ..inner }, 0);
-        return HitMap { cursor, ..HitMap::default() };
+    let mut list = Listing::begin(pen, area, facts(scene), (&scene.ui.nodes.filter, scene.ui.is_filtering));
+    let above = notice::above(pen, nodes, list.columns());
+    list.above(pen, &above, freshness::MOST);
+    if nodes.lines.shown.is_empty() {
+        let page = notice::instead(pen, nodes, list.columns().saturating_sub(2));
+        return list.instead(pen, &page);
     }
     let at = nodes.cursor.unwrap_or(0);
-    let told = nodes.lines.get(at).filter(|_| below.height >= ROOM_FOR_MORE);
-    let told = told.map(|node| more::page(pen, inner.width, node, scene));
-    let told_rows = told.as_ref().map_or(0, |page| page.rows().saturating_add(1).min(below.height / 2));
-    let table = Rect { height: below.height - told_rows, ..below };
-    let placed = placed(scene, table.width - 1);
-    let hit = grid::draw(pen, table, &placed, (nodes.lines.len(), at), |pen, place| {
-        let Some(node) = nodes.lines.get(place) else { return Vec::new() };
-        let is_old = notice::is_old(nodes, &node.node.environment);
-        let cells = placed.iter().map(|column| cell(pen, column, node, scene.usage.of_node(node)));
-        cells.map(|(words, role)| (words, if is_old { Role::StaleData } else { role })).collect()
-    });
-    if let Some(page) = told {
-        page.under_rule(pen, Rect { y: table.bottom(), height: told_rows, ..inner });
+    if let Some(node) = nodes.lines.shown.get(at).filter(|_| list.height() >= ROOM_FOR_MORE) {
+        let page = more::page(pen, list.columns(), node, scene);
+        list.more(pen, &page, list.height() / 2);
     }
-    HitMap { cursor, ..hit }
+    let is_old = |node: &Arc<Node>| notice::is_old(nodes, &node.node.environment);
+    list.rows(pen, &placed(scene, area.width - 1), (&nodes.lines.shown, at), is_old, |pen, column, node| {
+        cell(pen, column, node, scene.usage.of_node(node))
+    })
 }
 
-/// How many nodes are how; or the filter while it is typed.
-fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)> {
+/// How many nodes are how.
+fn facts(scene: &Scene<'_>) -> Vec<String> {
     let (nodes, chosen) = (&scene.nodes, &scene.ui.nodes);
     // Before the first answer, or without the right to ask, there is no number to say.
     let is_answered = |health: &SourceHealth| health.state != SourceState::Forbidden && health.last_good.is_some();
     let is_known = nodes.health.iter().any(is_answered);
-    let tally = said::tally(nodes.tally, nodes.lines.len(), nodes.total);
+    let tally = said::tally(nodes.lines.tally, nodes.lines.shown.len(), nodes.lines.total);
     let mut facts = vec![if is_known { tally } else { said::TITLE.to_owned() }];
     facts.extend(chosen.is_problems_only.then(|| said::PROBLEMS_ONLY.to_owned()));
-    if !scene.ui.is_filtering && !chosen.filter.text.is_empty() {
-        facts.push(words::list::filter(&chosen.filter.text));
-    }
-    title::draw(pen, area, &facts, scene.ui.is_filtering.then_some(&chosen.filter))
+    facts
 }
 
 fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {

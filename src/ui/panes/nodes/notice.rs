@@ -9,9 +9,6 @@ use crate::ui::widgets::freshness;
 use crate::ui::widgets::page::Page;
 use crate::ui::words::{self, nodes as said};
 
-/// The most lines over the rows.
-pub(super) const MOST: u16 = 4;
-
 /// Whether the nodes of an environment are the last good ones only.
 pub(super) fn is_old(nodes: &NodesScene<'_>, environment: &str) -> bool {
     let is_its = |source: &&SourceHealth| source.environment() == environment;
@@ -38,10 +35,10 @@ pub(super) fn above(pen: &mut Pen<'_>, nodes: &NodesScene<'_>, columns: u16) -> 
             (SourceState::Stale | SourceState::Down, Some(_)) => {
                 freshness::over(&mut page, pen, std::slice::from_ref(source));
             }
-            (SourceState::Forbidden, _) if nodes.total > 0 => {
+            (SourceState::Forbidden, _) if nodes.lines.total > 0 => {
                 page.text(pen, 0, &said::forbidden(source.environment()), Role::Warning);
             }
-            (SourceState::Stale | SourceState::Down, None) if nodes.total > 0 => {
+            (SourceState::Stale | SourceState::Down, None) if nodes.lines.total > 0 => {
                 let sentence = freshness::sentence(pen, source);
                 page.text(pen, 0, &format!("{} {sentence}", said::NEVER_READ), Role::Error);
             }
@@ -54,8 +51,8 @@ pub(super) fn above(pen: &mut Pen<'_>, nodes: &NodesScene<'_>, columns: u16) -> 
 /// What stands in place of rows when there are none.
 pub(super) fn instead(pen: &mut Pen<'_>, nodes: &NodesScene<'_>, columns: u16) -> Page {
     let mut page = Page::new(columns);
-    if nodes.total > 0 {
-        page.text(pen, 0, &said::nothing_matches(nodes.total), Role::Text);
+    if nodes.lines.total > 0 {
+        page.text(pen, 0, &said::nothing_matches(nodes.lines.total), Role::Text);
         return page;
     }
     if nodes.health.is_empty() {

@@ -9,17 +9,16 @@ use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::{Detail, Scene};
 use crate::ui::state::DetailTab;
-use crate::ui::widgets::events;
 use crate::ui::widgets::page::Page;
+use crate::ui::widgets::{events, tabbed};
 use crate::ui::words::{self, detail as said};
 
 /// Draws it.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, workload: &WorkloadRef, tab: DetailTab) -> HitMap {
-    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let detail = scene.detail.filter(|detail| detail.workload == *workload);
     let rollout = detail.and_then(|detail| detail.rollout.as_deref());
     let old = notice::old(pen, scene.sources_of(&workload.environment));
-    let mut facts = facts(pen, workload, rollout, detail, old.as_deref(), inner.width);
+    let mut facts = facts(pen, workload, rollout, detail, old.as_deref(), area.width.saturating_sub(2));
     if let Some(detail) = detail.filter(|_| tab == DetailTab::Pods) {
         why::of_one(pen, &mut facts, scene, detail);
         standing(pen, &mut facts, detail);
@@ -28,12 +27,13 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, workload: &Workloa
         super::advice::write(pen, &mut facts, scene, rollout);
         service::write(pen, &mut facts, scene.services, rollout);
     }
-    // The tab keeps at least half of the body.
-    let height = facts.rows().min(inner.height / 2);
-    facts.draw(pen, Rect { height, ..inner }, 0);
-    tabs(pen, Rect { y: inner.y + height, height: 1, ..inner }, detail, tab);
-    let top = inner.y + height + 1;
-    let body = Rect { y: top, height: inner.bottom().saturating_sub(top), ..inner };
+    let counts = [
+        detail.and_then(|detail| detail.pods.as_ref().map(Vec::len)),
+        detail.and_then(|detail| detail.events.as_ref().map(Vec::len)),
+        detail.and_then(|detail| detail.revisions.as_ref().map(Vec::len)),
+        None,
+    ];
+    let body = tabbed::draw(pen, area, &facts, said::TABS.into_iter().zip(counts), tab as usize);
     let Some(detail) = detail else {
         pen.put(body.x, body.y, body.width, said::READING, pen.style(Role::Muted));
         return HitMap::default();
@@ -42,7 +42,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, workload: &Workloa
         DetailTab::Pods => pods::draw(pen, body, scene, detail),
         DetailTab::Events => events::draw(pen, body, detail.events.as_deref(), scene.ui.detail_cursor),
         DetailTab::History => history::draw(pen, body, scene, detail),
-        DetailTab::Raw => raw(pen, body, scene, detail),
+        DetailTab::Raw => tabbed::raw(pen, body, detail.raw.as_deref(), scene.ui.detail_cursor),
     }
 }
 
@@ -133,25 +133,6 @@ fn images(pen: &Pen<'_>, rollout: &Rollout) -> String {
     all.join(", ")
 }
 
-/// The tabs with their counts.
-fn tabs(pen: &mut Pen<'_>, area: Rect, detail: Option<&Detail>, open: DetailTab) {
-    let counts = [
-        detail.and_then(|detail| detail.pods.as_ref().map(Vec::len)),
-        detail.and_then(|detail| detail.events.as_ref().map(Vec::len)),
-        detail.and_then(|detail| detail.revisions.as_ref().map(Vec::len)),
-        None,
-    ];
-    let border = pen.style(Role::Border);
-    pen.rule(area.x, area.y, area.width, border);
-    let mut x = area.x + 1;
-    for ((tab, name), count) in DetailTab::ALL.into_iter().zip(said::TABS).zip(counts) {
-        let words = said::tab(name, count);
-        let (words, role) =
-            if tab == open { (format!("[{words}]"), Role::Title) } else { (format!(" {words} "), Role::Muted) };
-        x += pen.put(x, area.y, area.right().saturating_sub(x), &words, pen.style(role)) + 1;
-    }
-}
-
 /// Conditions, one a line.
 pub fn conditions(pen: &mut Pen<'_>, page: &mut Page, deployment: &Report) {
     for condition in &deployment.conditions {
@@ -168,21 +149,6 @@ pub fn conditions(pen: &mut Pen<'_>, page: &mut Page, deployment: &Report) {
             pen.span(&condition.message, Role::Muted),
         ]);
     }
-}
-
-/// The object as the server holds it, from the line under the cursor.
-fn raw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, detail: &Detail) -> HitMap {
-    let Some(lines) = &detail.raw else {
-        pen.put(area.x, area.y, area.width, said::READING, pen.style(Role::Muted));
-        return HitMap::default();
-    };
-    let page = usize::from(area.height);
-    let furthest = lines.len().saturating_sub(page);
-    let offset = scene.ui.detail_cursor.min(furthest);
-    for (y, line) in (area.top()..area.bottom()).zip(lines.iter().skip(offset)) {
-        pen.put(area.x, y, area.width, line, pen.style(Role::Text));
-    }
-    HitMap { page, offset, furthest, rows: area, cursor: None, next_redraw: None }
 }
 
 /// How many lines are further down, in the last line of an area.

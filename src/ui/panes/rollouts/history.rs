@@ -12,17 +12,13 @@ use crate::ui::scene::{Detail, Scene};
 use crate::ui::widgets::columns::{self, Column};
 use crate::ui::widgets::grid::{self, Cell, Fit, Head};
 use crate::ui::widgets::page::Page;
+use crate::ui::widgets::tabbed;
 use crate::ui::words::{column, detail as said};
 
 /// Draws it: the revisions above, the differences below; beside each other where there is room.
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, detail: &Detail) -> HitMap {
-    let revisions = match detail.revisions.as_deref() {
-        Some(revisions) if !revisions.is_empty() => revisions,
-        known => {
-            let words = if known.is_some() { said::NO_REVISIONS } else { said::READING };
-            pen.put(area.x, area.y, area.width, words, pen.style(Role::Muted));
-            return HitMap::default();
-        }
+    let Some(revisions) = tabbed::lines(pen, area, detail.revisions.as_deref(), said::NO_REVISIONS) else {
+        return HitMap::default();
     };
     let (table, below) = if Room::of(area.width) == Room::Wide {
         let half = area.width / 2;

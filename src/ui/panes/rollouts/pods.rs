@@ -13,8 +13,8 @@ use crate::ui::root::HitMap;
 use crate::ui::scene::{Detail, Scene};
 use crate::ui::widgets::columns::{self, Column};
 use crate::ui::widgets::grid::{self, Cell, Fit, Head};
-use crate::ui::widgets::more;
 use crate::ui::widgets::page::Page;
+use crate::ui::widgets::{more, tabbed};
 use crate::ui::words::{column, detail as said, usage};
 
 /// Draws it.
@@ -26,13 +26,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, detail: &De
     let height = above.rows().min(area.height / 3);
     above.draw(pen, Rect { height, ..area }, 0);
     let area = Rect { y: area.y + height, height: area.height - height, ..area };
-    let pods = match detail.pods.as_deref() {
-        Some(pods) if !pods.is_empty() => pods,
-        known => {
-            let words = if known.is_some() { said::NO_PODS } else { said::READING };
-            pen.put(area.x, area.y, area.width, words, pen.style(Role::Muted));
-            return HitMap::default();
-        }
+    let Some(pods) = tabbed::lines(pen, area, detail.pods.as_deref(), said::NO_PODS) else {
+        return HitMap::default();
     };
     let reading = scene.usage.of_pods(&detail.workload);
     // What it uses takes a line more.

@@ -11,8 +11,9 @@ use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::widgets::columns::{self, Column, Placed};
-use crate::ui::widgets::grid::{self, Cell, Fit, Head};
-use crate::ui::widgets::title;
+use crate::ui::widgets::freshness;
+use crate::ui::widgets::grid::{Cell, Fit, Head};
+use crate::ui::widgets::listing::Listing;
 use crate::ui::words::{self, signals as said, signals::column};
 
 /// From how many rows on the line under the cursor is told in full.
@@ -20,55 +21,41 @@ const ROOM_FOR_MORE: u16 = 15;
 
 /// Draws it.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
-    let cursor = title(pen, Rect { height: 1, ..area }, scene);
-    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let above = notice::above(pen, scene, inner.width);
-    let most = notice::MOST.min(area.height.saturating_sub(1));
-    let height = above.rows().min(most);
-    above.draw(pen, Rect { y: area.y + 1, height, ..inner }, 0);
-    let top = area.y + 1 + height;
-    let below = Rect { y: top, height: area.bottom().saturating_sub(top), ..area };
-    if scene.signals.lines.is_empty() {
-        let page = notice::instead(pen, scene, inner.width.saturating_sub(2));
-        page.draw(pen, Rect { x: inner.x + 1, y: below.y + 1, height: below.height.saturating_sub(1), ..inner }, 0);
-        return HitMap { cursor, ..HitMap::default() };
+    let signals = &scene.signals;
+    let mut list = Listing::begin(pen, area, facts(scene), (&scene.ui.signals.filter, scene.ui.is_filtering));
+    let told = notice::told(signals);
+    let above = freshness::above(pen, list.columns(), &told);
+    list.above(pen, &above, freshness::MOST);
+    if signals.lines.shown.is_empty() {
+        let columns = list.columns().saturating_sub(2);
+        let page = freshness::instead(pen, columns, &notice::ABSENT, signals.lines.total, &told);
+        return list.instead(pen, &page);
     }
-    let at = scene.signals.cursor.unwrap_or(0);
-    let told = scene.signals.lines.get(at).filter(|_| below.height >= ROOM_FOR_MORE);
-    let told_rows = told.map_or(0, |board| more::rows(board).min(below.height / 2));
-    let table = Rect { height: below.height - told_rows, ..below };
-    let placed = placed(scene, table.width - 1);
-    let hit = grid::draw(pen, table, &placed, (scene.signals.lines.len(), at), |pen, place| {
-        let Some(board) = scene.signals.lines.get(place) else { return Vec::new() };
-        let is_old = notice::is_old(scene, &board.environment);
-        let cells = placed.iter().map(|column| cell(pen, column, board));
-        cells.map(|(words, role)| (words, if is_old { Role::StaleData } else { role })).collect()
-    });
-    if let Some(board) = told {
-        more::draw(pen, Rect { y: table.bottom(), height: told_rows, ..inner }, board, scene);
+    let at = signals.cursor.unwrap_or(0);
+    if let Some(board) = signals.lines.shown.get(at).filter(|_| list.height() >= ROOM_FOR_MORE) {
+        let foot = list.foot(more::rows(board).min(list.height() / 2));
+        more::draw(pen, foot, board, scene);
     }
-    HitMap { cursor, ..hit }
+    let is_old = |board: &Board| freshness::is_old(&told, &board.environment);
+    list.rows(pen, &placed(scene, area.width - 1), (&signals.lines.shown, at), is_old, cell)
 }
 
-/// How many services are how; or the filter while it is typed.
-fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)> {
+/// How many services are how.
+fn facts(scene: &Scene<'_>) -> Vec<String> {
     let (signals, chosen) = (&scene.signals, &scene.ui.signals);
     // Before the first answer there is no number to say.
     let is_known =
         signals.snapshots.iter().flat_map(|snapshot| &snapshot.health).any(|health| health.last_good.is_some());
-    let tally = said::tally(signals.tally, signals.lines.len(), signals.total);
+    let tally = said::tally(signals.lines.tally, signals.lines.shown.len(), signals.lines.total);
     let mut facts = vec![if is_known { tally } else { said::TITLE.to_owned() }];
     facts.extend(chosen.is_problems_only.then(|| said::PROBLEMS_ONLY.to_owned()));
-    if !scene.ui.is_filtering && !chosen.filter.text.is_empty() {
-        facts.push(words::list::filter(&chosen.filter.text));
-    }
-    title::draw(pen, area, &facts, scene.ui.is_filtering.then_some(&chosen.filter))
+    facts
 }
 
 fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {
     let room = Room::of(columns + 1);
     let is_one = scene.signals.snapshots.len() < 2;
-    let has = |name: &str| scene.signals.lines.iter().any(|board| board.signal(name).is_some());
+    let has = |name: &str| scene.signals.lines.shown.iter().any(|board| board.signal(name).is_some());
     let [service, hour] = match room {
         // Two rows of one service are told apart before how full they are is told.
         Room::Narrow if !is_one => [15, 17],

@@ -12,9 +12,10 @@ use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::silences::SilenceLine;
 use crate::ui::widgets::columns::{self, Column, Placed};
-use crate::ui::widgets::grid::{self, Cell, Fit, Head};
+use crate::ui::widgets::freshness;
+use crate::ui::widgets::grid::{Cell, Fit, Head};
+use crate::ui::widgets::listing::Listing;
 use crate::ui::widgets::page::Page;
-use crate::ui::widgets::title;
 use crate::ui::words::{self, silences as said, silences::column};
 
 /// From how many rows on the silence under the cursor is told in full.
@@ -27,48 +28,31 @@ const SOON: TimeDelta = TimeDelta::minutes(15);
 /// Draws it.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let silences = &scene.silences;
-    let cursor = title(pen, Rect { height: 1, ..area }, scene);
-    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let above = notice::above(pen, scene, inner.width);
-    let height = above.rows().min(notice::MOST.min(area.height.saturating_sub(1)));
-    above.draw(pen, Rect { y: area.y + 1, height, ..inner }, 0);
-    let top = area.y + 1 + height;
-    let below = Rect { y: top, height: area.bottom().saturating_sub(top), ..area };
-    if silences.lines.is_empty() {
-        let page = notice::instead(pen, scene, inner.width.saturating_sub(2));
-        page.draw(pen, Rect { x: inner.x + 1, y: below.y + 1, height: below.height.saturating_sub(1), ..inner }, 0);
-        return HitMap { cursor, ..HitMap::default() };
+    let mut list = Listing::begin(pen, area, facts(scene), (&scene.ui.silences.filter, scene.ui.is_filtering));
+    let above = notice::above(pen, scene, list.columns());
+    list.above(pen, &above, freshness::MOST);
+    if silences.lines.shown.is_empty() {
+        let page = notice::instead(pen, scene, list.columns().saturating_sub(2));
+        return list.instead(pen, &page);
     }
     let at = silences.cursor.unwrap_or(0);
-    let told = silences.lines.get(at).filter(|_| below.height >= ROOM_FOR_MORE);
-    let told = told.map(|line| more(pen, inner.width, line, scene));
-    let told_rows = told.as_ref().map_or(0, |page| page.rows().saturating_add(1).min(below.height / 2));
-    let table = Rect { height: below.height - told_rows, ..below };
-    let placed = placed(scene, table.width - 1);
-    let hit = grid::draw(pen, table, &placed, (silences.lines.len(), at), |pen, place| {
-        let Some(line) = silences.lines.get(place) else { return Vec::new() };
-        let is_old = notice::is_old(scene, &line.environment);
-        let cells = placed.iter().map(|column| cell(pen, column.id.words, line));
-        cells.map(|(words, role)| (words, if is_old { Role::StaleData } else { role })).collect()
-    });
-    if let Some(page) = told {
-        page.under_rule(pen, Rect { y: table.bottom(), height: told_rows, ..inner });
+    if let Some(line) = silences.lines.shown.get(at).filter(|_| list.height() >= ROOM_FOR_MORE) {
+        let page = more(pen, list.columns(), line, scene);
+        list.more(pen, &page, list.height() / 2);
     }
-    HitMap { cursor, ..hit }
+    let is_old = |line: &SilenceLine| notice::is_old(scene, &line.environment);
+    list.rows(pen, &placed(scene, area.width - 1), (&silences.lines.shown, at), is_old, cell)
 }
 
-/// How many there are in which state; or the filter while it is typed.
-fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)> {
+/// How many there are in which state.
+fn facts(scene: &Scene<'_>) -> Vec<String> {
     let (silences, chosen) = (&scene.silences, &scene.ui.silences);
     // Before the first answer there is no number to say.
     let is_known = notice::asked(scene).any(|snapshot| snapshot.silences.is_some());
-    let tally = said::tally(silences.tally, silences.lines.len(), silences.total);
+    let tally = said::tally(silences.lines.tally, silences.lines.shown.len(), silences.lines.total);
     let mut facts = vec![if is_known { tally } else { said::TITLE.to_owned() }];
     facts.extend(chosen.is_problems_only.then(|| said::STANDING_ONLY.to_owned()));
-    if !scene.ui.is_filtering && !chosen.filter.text.is_empty() {
-        facts.push(words::list::filter(&chosen.filter.text));
-    }
-    title::draw(pen, area, &facts, scene.ui.is_filtering.then_some(&chosen.filter))
+    facts
 }
 
 fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {
@@ -90,11 +74,11 @@ fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {
     columns::place(&asked, columns, why, Some(Head { words: column::WHY, fit: Fit::Left }))
 }
 
-fn cell(pen: &mut Pen<'_>, head: &str, line: &SilenceLine) -> Cell {
+fn cell(pen: &mut Pen<'_>, column: &Placed<Head>, line: &SilenceLine) -> Cell {
     let silence = &line.silence;
     let is_over = silence.state == SilenceState::Expired;
     let plain = if is_over { Role::Muted } else { Role::Text };
-    match head {
+    match column.id.words {
         column::STATE => {
             let role = if silence.state == SilenceState::Active { Role::Warning } else { Role::Muted };
             (silence.state.word().to_owned(), role)

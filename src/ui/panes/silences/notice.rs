@@ -9,9 +9,6 @@ use crate::ui::widgets::freshness;
 use crate::ui::widgets::page::Page;
 use crate::ui::words::{self, alerts, silences as said};
 
-/// The most lines over the rows.
-pub(super) const MOST: u16 = 4;
-
 /// The environments that have an Alertmanager.
 pub(super) fn asked<'a>(scene: &Scene<'a>) -> impl Iterator<Item = &'a AlertSnapshot> {
     scene.alerts.snapshots.iter().filter(|snapshot| snapshot.teller == Teller::Alertmanager)
@@ -30,7 +27,7 @@ pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page 
     for source in together(&health).iter().filter(|source| !source.state.is_well()) {
         match source.last_good {
             Some(_) => freshness::over(&mut page, pen, std::slice::from_ref(source)),
-            None if scene.silences.total > 0 && source.state != SourceState::Loading => {
+            None if scene.silences.lines.total > 0 && source.state != SourceState::Loading => {
                 let sentence = freshness::sentence(pen, source);
                 page.text(pen, 0, &format!("{} {sentence}", said::NEVER_READ), Role::Error);
             }
@@ -46,8 +43,8 @@ pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page 
 /// What stands in place of rows when there are none.
 pub(super) fn instead(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page {
     let mut page = Page::new(columns);
-    if scene.silences.total > 0 {
-        page.text(pen, 0, &said::nothing_matches(scene.silences.total), Role::Text);
+    if scene.silences.lines.total > 0 {
+        page.text(pen, 0, &said::nothing_matches(scene.silences.lines.total), Role::Text);
         return page;
     }
     if asked(scene).next().is_none() {

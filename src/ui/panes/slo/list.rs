@@ -11,8 +11,9 @@ use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::widgets::columns::{self, Column, Placed};
-use crate::ui::widgets::grid::{self, Cell, Fit, Head};
-use crate::ui::widgets::title;
+use crate::ui::widgets::freshness;
+use crate::ui::widgets::grid::{Cell, Fit, Head};
+use crate::ui::widgets::listing::Listing;
 use crate::ui::words::{self, slo as said, slo::column};
 
 /// From how many rows on the line under the cursor is told in full.
@@ -20,50 +21,34 @@ const ROOM_FOR_MORE: u16 = 15;
 
 /// Draws it.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
-    let cursor = title(pen, Rect { height: 1, ..area }, scene);
-    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let above = notice::above(pen, scene, inner.width);
-    let most = notice::MOST.min(area.height.saturating_sub(1));
-    let height = above.rows().min(most);
-    above.draw(pen, Rect { y: area.y + 1, height, ..inner }, 0);
-    let top = area.y + 1 + height;
-    let below = Rect { y: top, height: area.bottom().saturating_sub(top), ..area };
-    if scene.slo.lines.is_empty() {
-        let page = notice::instead(pen, scene, inner.width.saturating_sub(2));
-        page.draw(pen, Rect { x: inner.x + 1, y: below.y + 1, height: below.height.saturating_sub(1), ..inner }, 0);
-        return HitMap { cursor, ..HitMap::default() };
+    let slo = &scene.slo;
+    let mut list = Listing::begin(pen, area, facts(scene), (&scene.ui.slo.filter, scene.ui.is_filtering));
+    let told = notice::told(slo);
+    let above = freshness::above(pen, list.columns(), &told);
+    list.above(pen, &above, freshness::MOST);
+    if slo.lines.shown.is_empty() {
+        let columns = list.columns().saturating_sub(2);
+        let page = freshness::instead(pen, columns, &notice::ABSENT, slo.lines.total, &told);
+        return list.instead(pen, &page);
     }
-    let at = scene.slo.cursor.unwrap_or(0);
-    let told = scene.slo.lines.get(at).filter(|_| below.height >= ROOM_FOR_MORE);
-    let told = told.map(|slo| more::page(pen, slo, scene, inner.width));
-    let told_rows = told.as_ref().map_or(0, |page| page.rows().saturating_add(1));
-    let told_rows = told_rows.min(below.height * 3 / 5);
-    let table = Rect { height: below.height - told_rows, ..below };
-    let placed = placed(scene, table.width - 1);
-    let hit = grid::draw(pen, table, &placed, (scene.slo.lines.len(), at), |_, place| {
-        let Some(slo) = scene.slo.lines.get(place) else { return Vec::new() };
-        let is_old = notice::is_old(scene, &slo.environment);
-        let cells = placed.iter().map(|column| cell(column, slo));
-        cells.map(|(words, role)| (words, if is_old { Role::StaleData } else { role })).collect()
-    });
-    if let Some(page) = told {
-        page.under_rule(pen, Rect { y: table.bottom(), height: told_rows, ..inner });
+    let at = slo.cursor.unwrap_or(0);
+    if let Some(line) = slo.lines.shown.get(at).filter(|_| list.height() >= ROOM_FOR_MORE) {
+        let page = more::page(pen, line, scene, list.columns());
+        list.more(pen, &page, list.height() * 3 / 5);
     }
-    HitMap { cursor, ..hit }
+    let is_old = |line: &Slo| freshness::is_old(&told, &line.environment);
+    list.rows(pen, &placed(scene, area.width - 1), (&slo.lines.shown, at), is_old, |_, column, line| cell(column, line))
 }
 
-/// How many objectives are how; or the filter while it is typed.
-fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)> {
+/// How many objectives are how.
+fn facts(scene: &Scene<'_>) -> Vec<String> {
     let (slo, chosen) = (&scene.slo, &scene.ui.slo);
     // Before the first answer there is no number to say.
     let is_known = slo.snapshots.iter().flat_map(|snapshot| &snapshot.health).any(|health| health.last_good.is_some());
-    let tally = said::tally(slo.tally, slo.lines.len(), slo.total);
+    let tally = said::tally(slo.lines.tally, slo.lines.shown.len(), slo.lines.total);
     let mut facts = vec![if is_known { tally } else { said::TITLE.to_owned() }];
     facts.extend(chosen.is_problems_only.then(|| said::PROBLEMS_ONLY.to_owned()));
-    if !scene.ui.is_filtering && !chosen.filter.text.is_empty() {
-        facts.push(words::list::filter(&chosen.filter.text));
-    }
-    title::draw(pen, area, &facts, scene.ui.is_filtering.then_some(&chosen.filter))
+    facts
 }
 
 fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {

@@ -1,17 +1,11 @@
-//! What stands over the rows, and what stands in their place when there are none.
+//! What is said of the sources of the rows, over them and in their place.
 
-use crate::domain::source::SourceHealth;
-use crate::theme::Role;
-use crate::ui::pen::Pen;
-use crate::ui::scene::Scene;
-use crate::ui::widgets::freshness::{self, Absent};
-use crate::ui::widgets::page::Page;
+use crate::ui::slo::SloScene;
+use crate::ui::widgets::freshness::{Absent, Told};
 use crate::ui::words::slo as said;
 
-/// The most lines over the rows.
-pub(super) const MOST: u16 = 4;
-
-const ABSENT: Absent = Absent {
+/// What is said where there are no rows.
+pub(super) const ABSENT: Absent = Absent {
     not_configured: said::NOT_CONFIGURED,
     loading: said::LOADING,
     never_read: said::NEVER_READ,
@@ -19,26 +13,8 @@ const ABSENT: Absent = Absent {
     nothing_matches: said::nothing_matches,
 };
 
-/// Whether what an environment tells is the last good only: none of its sources answers.
-pub(super) fn is_old(scene: &Scene<'_>, environment: &str) -> bool {
-    let mut of_it = scene.slo.snapshots.iter().filter(|snapshot| *snapshot.environment == *environment);
-    of_it.any(|snapshot| !snapshot.health.is_empty() && snapshot.health.iter().all(freshness::is_away))
-}
-
-/// What stands over the rows: what is not fresh, what else to know.
-pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page {
-    let mut page = Page::new(columns);
-    let health: Vec<SourceHealth> = scene.slo.snapshots.iter().flat_map(|one| one.health.clone()).collect();
-    freshness::over(&mut page, pen, &health);
-    for note in scene.slo.snapshots.iter().flat_map(|snapshot| &snapshot.notes) {
-        page.text(pen, 0, note, Role::Warning);
-    }
-    page
-}
-
-/// What stands in place of rows when there are none.
-pub(super) fn instead(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page {
-    let environments: Vec<(&str, &[SourceHealth])> =
-        scene.slo.snapshots.iter().map(|snapshot| (&*snapshot.environment, &*snapshot.health)).collect();
-    freshness::instead(pen, columns, &ABSENT, scene.slo.total, &environments)
+/// What the sources of each environment say.
+pub(super) fn told<'a>(of: &SloScene<'a>) -> Vec<Told<'a>> {
+    let told = of.snapshots.iter();
+    told.map(|one| Told { environment: &one.environment, health: &one.health, notes: &one.notes }).collect()
 }

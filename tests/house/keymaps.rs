@@ -1,104 +1,17 @@
+//! The keymaps that are built in and those an operator lays over them, with the commands there are.
+
 use proptest::prelude::*;
-
-use super::*;
-
-/// What the default keymap names; the real list is the application's, and a test there holds the two together.
-const KNOWN: [&str; 81] = [
-    "logs",
-    "logs.previous",
-    "logs.container",
-    "logs.pods",
-    "logs.level",
-    "logs.next",
-    "logs.before",
-    "logs.follow",
-    "logs.wrap",
-    "copy",
-    "save",
-    "logs.newest",
-    "logs.since_1m",
-    "logs.since_5m",
-    "logs.since_15m",
-    "logs.since_30m",
-    "logs.since_1h",
-    "logs.since_release",
-    "action.restart-pod",
-    "view.jobs",
-    "action.rollback_service",
-    "action.pause",
-    "action.resume",
-    "action.scale",
-    "action.set-image",
-    "help",
-    "palette",
-    "filter",
-    "back",
-    "escape",
-    "cancel",
-    "redraw",
-    "refresh",
-    "view.rollouts",
-    "view.alerts",
-    "view.signals",
-    "view.nodes",
-    "view.slo",
-    "view.health",
-    "view.overview",
-    "alerts_about",
-    "signals_about",
-    "runbook",
-    "action.acknowledge",
-    "action.give-back",
-    "view.silences",
-    "action.note",
-    "action.edit-note",
-    "edit_text",
-    "action.silence",
-    "action.expire-silence",
-    "action.exec",
-    "action.port-forward",
-    "action.end-forward",
-    "view.journal",
-    "scope",
-    "freeze",
-    "wide",
-    "header",
-    "next",
-    "previous",
-    "down",
-    "up",
-    "top",
-    "bottom",
-    "page_down",
-    "page_up",
-    "half_down",
-    "half_up",
-    "open",
-    "details",
-    "events",
-    "history",
-    "diff",
-    "raw",
-    "mark",
-    "clear_marks",
-    "problems_only",
-    "actions",
-    "action.rollback",
-    "action.restart",
-];
-
-fn known() -> Vec<CommandName> {
-    KNOWN.into_iter().chain(["hint.use_actions_menu"]).map(CommandName).collect()
-}
+use quarterdeck::app::command_names;
+use quarterdeck::keys::{CommandName, Context, EMBEDDED, Keymap, Keys, Lookup, Pending, Pressed, Sequence};
 
 fn default() -> Keymap {
-    Keymap::embedded("default", &known()).0
+    Keymap::embedded("default", &command_names()).0
 }
 
 fn load(name: &str, text: &str) -> (Keymap, Vec<String>) {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join(format!("{name}.toml")), text).unwrap();
-    let (keymap, problems) = Keymap::load(name, folder.path(), &known());
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join(format!("{name}.toml")), text).expect("a file");
+    let (keymap, problems) = Keymap::load(name, folder.path(), &command_names());
     let said = problems.iter().map(|problem| problem.to_string().replace(&format!("{}/", folder.path().display()), ""));
     (keymap, said.collect())
 }
@@ -106,8 +19,8 @@ fn load(name: &str, text: &str) -> (Keymap, Vec<String>) {
 /// What a run of keys comes to, the last answer.
 fn type_keys(keymap: &Keymap, context: Context, keys: &str) -> Pressed {
     let mut pending = Pending::default();
-    let chords = keys.parse::<Sequence>().unwrap().0;
-    chords.into_iter().map(|chord| keymap.press(context, &mut pending, chord)).last().unwrap()
+    let chords = keys.parse::<Sequence>().expect("keys").0;
+    chords.into_iter().map(|chord| keymap.press(context, &mut pending, chord)).last().expect("a key")
 }
 
 fn command(name: &'static str) -> Pressed {
@@ -117,14 +30,14 @@ fn command(name: &'static str) -> Pressed {
 #[test]
 fn the_built_in_keymaps_have_no_problems() {
     for (name, _) in EMBEDDED {
-        assert_eq!(Keymap::embedded(name, &known()).1, [], "{name}");
+        assert_eq!(Keymap::embedded(name, &command_names()).1, [], "{name}");
     }
 }
 
 #[test]
 fn every_binding_of_a_built_in_keymap_has_a_sentence_of_its_own() {
     for (name, _) in EMBEDDED {
-        let keymap = Keymap::embedded(name, &known()).0;
+        let keymap = Keymap::embedded(name, &command_names()).0;
         for context in Context::ALL {
             assert!(!keymap.help_in(context).is_empty() || context == Context::Text, "{name} {}", context.word());
             for line in keymap.help_in(context) {
@@ -139,7 +52,7 @@ fn every_binding_of_a_built_in_keymap_has_a_sentence_of_its_own() {
 #[test]
 fn no_single_key_of_a_built_in_keymap_is_an_action() {
     for (name, _) in EMBEDDED {
-        let keymap = Keymap::embedded(name, &known()).0;
+        let keymap = Keymap::embedded(name, &command_names()).0;
         for context in Context::ALL {
             for (sequence, binding) in keymap.trie(context).bindings() {
                 let is_action = binding.command.is_some_and(CommandName::is_action);
@@ -152,7 +65,7 @@ fn no_single_key_of_a_built_in_keymap_is_an_action() {
 #[test]
 fn the_three_reserved_keys_mean_the_same_everywhere() {
     for (name, _) in EMBEDDED {
-        let keymap = Keymap::embedded(name, &known()).0;
+        let keymap = Keymap::embedded(name, &command_names()).0;
         for context in Context::ALL {
             assert_eq!(type_keys(&keymap, context, "esc"), command("escape"), "{}", context.word());
             assert_eq!(type_keys(&keymap, context, "ctrl-c"), command("cancel"), "{}", context.word());
@@ -213,11 +126,13 @@ fn characters_are_text_where_the_operator_types() {
 fn an_unfinished_sequence_says_what_can_follow_and_esc_gives_it_up() {
     let keymap = default();
     let mut pending = Pending::default();
-    let chord = |text: &str| text.parse::<Sequence>().unwrap().0[0];
+    let chord = |text: &str| text.parse::<Sequence>().expect("keys").0[0];
     assert_eq!(keymap.press(Context::List, &mut pending, chord("!")), Pressed::Unfinished);
     let follows = keymap.follows(Context::List, &pending);
-    let said: Vec<_> =
-        follows.iter().map(|follow| (follow.chord.to_string(), follow.binding.clone().unwrap().words)).collect();
+    let said: Vec<_> = follows
+        .iter()
+        .map(|follow| (follow.chord.to_string(), follow.binding.clone().expect("a binding").words))
+        .collect();
     assert!(said.contains(&("b".to_owned(), "Plan to roll back".to_owned())), "{said:?}");
     assert_eq!(said.len(), 17, "every action begins with the same key");
     assert_eq!(pending.to_string(), "!");
@@ -232,7 +147,7 @@ fn an_unfinished_sequence_says_what_can_follow_and_esc_gives_it_up() {
 #[test]
 fn the_help_has_one_line_per_command_with_all_its_keys() {
     let lines = default().help_in(Context::Global);
-    let down = lines.iter().find(|line| line.command.0 == "down").unwrap();
+    let down = lines.iter().find(|line| line.command.0 == "down").expect("a line of the help");
     assert_eq!((down.keys.to_string().as_str(), down.words.as_str()), ("j, down", "Down one line"));
     assert_eq!(default().sequences_of(Context::List, "top").to_string(), "g, home");
     assert_eq!(default().sequences_of(Context::Prompt, "top"), Keys::default());
@@ -265,7 +180,8 @@ fn a_file_of_the_operator_is_laid_over_the_default() {
     assert_eq!(type_keys(&keymap, Context::Text, "f"), command("freeze"));
     assert_eq!(type_keys(&keymap, Context::List, "ctrl-x b"), command("action.rollback"));
     assert_eq!(type_keys(&keymap, Context::List, "!b"), command("action.rollback"));
-    let marks = keymap.help_in(Context::List).into_iter().find(|line| line.command.0 == "mark").unwrap();
+    let marks =
+        keymap.help_in(Context::List).into_iter().find(|line| line.command.0 == "mark").expect("a line of the help");
     assert_eq!(marks.words, "Mark the row, or take the mark away");
 }
 
@@ -326,7 +242,7 @@ fn a_longer_sequence_cannot_hide_behind_a_key_that_is_bound() {
 
 #[test]
 fn vim_is_the_default_with_two_letters_more() {
-    let (keymap, problems) = Keymap::load("vim", std::path::Path::new("/nonexistent"), &known());
+    let (keymap, problems) = Keymap::load("vim", std::path::Path::new("/nonexistent"), &command_names());
     assert_eq!(problems, []);
     assert_eq!(type_keys(&keymap, Context::List, "gg"), command("top"));
     assert!(matches!(type_keys(&keymap, Context::List, "g"), Pressed::Unfinished));
@@ -337,9 +253,9 @@ fn vim_is_the_default_with_two_letters_more() {
 
 #[test]
 fn a_keymap_that_is_not_there_gives_the_default_and_says_so() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     for name in ["defualt", "../../etc/passwd", ""] {
-        let (keymap, problems) = Keymap::load(name, folder.path(), &known());
+        let (keymap, problems) = Keymap::load(name, folder.path(), &command_names());
         assert_eq!((keymap, problems.len()), (default(), 1), "{name}");
     }
     let (_, problems) = load("mine", "inherits = \"emacs\"\n");
@@ -351,7 +267,7 @@ fn a_keymap_that_is_not_there_gives_the_default_and_says_so() {
 
 #[test]
 fn a_command_the_program_does_not_have_is_a_problem_of_the_built_in_file_too() {
-    let few: Vec<_> = known().into_iter().filter(|command| command.0 != "freeze").collect();
+    let few: Vec<_> = command_names().into_iter().filter(|command| command.0 != "freeze").collect();
     let (keymap, problems) = Keymap::embedded("default", &few);
     assert_eq!(problems.len(), 1);
     assert!(matches!(type_keys(&keymap, Context::List, "f"), Pressed::Unbound));
