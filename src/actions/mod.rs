@@ -8,6 +8,7 @@
 //! or said to be UNKNOWN.
 
 mod account;
+mod around;
 pub mod catalog;
 mod contract;
 mod desk;

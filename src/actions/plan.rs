@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use chrono::TimeDelta;
 use serde_json::Value;
 
+use super::around::{evidence_of, joined};
 use super::contract::{Action, Context, Draft, Options};
 use super::fights::Fights;
 use super::gate::moved;
@@ -13,20 +14,18 @@ use super::held::{overriding, too_long};
 use super::limits::Limits;
 use super::observation::Observation;
 use super::policy::{self, Grant};
-use super::references::references;
 use super::seen::Seen;
 use super::services::{left_out, of_its_service, one_revision_for_many, together};
 use crate::domain::action::{
-    Actor, Cluster, Confirmation, Evidence, Given, Goal, Inverse, OperationRecord, Part, Phase, Plan, Rehearsal, Step,
-    Target, takes,
+    Actor, Cluster, Confirmation, Given, Inverse, OperationRecord, Phase, Plan, Rehearsal, Target, takes,
 };
-use crate::domain::rollout::{self, Budget, Revision, Verdict, WorkloadRef, judge};
+use crate::domain::rollout;
 use crate::domain::service::{Choice, Services};
 use crate::domain::subject::{Subject, SubjectKind};
 use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::observe::{ObserveAlerts, ObserveCluster, WorkloadFacts};
+use crate::sources::observe::{ObserveAlerts, ObserveCluster};
 use crate::sources::operate::RehearseCluster;
 
 /// The deadline of a verification when the workload has none.
@@ -333,123 +332,6 @@ impl Planner {
         }
         Ok(read)
     }
-
-    /// What else there is to know of a draft on a workload.
-    async fn around(&self, facts: &WorkloadFacts, draft: &Draft) -> Result<Vec<String>, SourceError> {
-        let observe = self.cluster()?;
-        let mut warnings = changed_since(observe, facts, draft).await;
-        match draft.goal {
-            Goal::Replicas(wanted) => warnings.extend(scaled_by(observe, &facts.workload, wanted).await),
-            Goal::PodReplaced => warnings.extend(budgets(observe, facts).await),
-            _ => {}
-        }
-        Ok(warnings)
-    }
-
-    /// Runs the requests of one target dry; the pod template of the answer.
-    async fn rehearse(&self, steps: &[Step]) -> (Rehearsal, Option<Value>) {
-        let Some(rehearse) = &self.rehearse else {
-            let why = self.grant.clone().err().unwrap_or_else(|| "there is no rehearsal here.".to_owned());
-            return (Rehearsal::NotChecked(why), None);
-        };
-        let mut warnings = Vec::new();
-        let mut template = None;
-        for step in steps {
-            match rehearse.rehearse(&step.request).await {
-                Ok(reply) => {
-                    warnings.extend(reply.warnings);
-                    // The answer to a deletion is the pod.
-                    template = template.or_else(|| reply.object.pointer("/spec/template").cloned());
-                }
-                // What was in the way a moment ago is not any more.
-                Err(error)
-                    if step.part != Part::Change && matches!(error.trouble, Trouble::NotFound | Trouble::Conflict) => {}
-                Err(error) if is_refusal(&error) => return (Rehearsal::Rejected(error.sentence), None),
-                Err(error) => return (Rehearsal::NotChecked(error.sentence), None),
-            }
-        }
-        (Rehearsal::Accepted(warnings), template)
-    }
-}
-
-/// Who else decides how many pods there are.
-async fn scaled_by(observe: &dyn ObserveCluster, workload: &WorkloadRef, wanted: u32) -> Vec<String> {
-    match observe.autoscalers(workload).await {
-        Ok(found) => found.iter().map(|scaler| scaler.on_scaling_to(wanted)).collect(),
-        Err(error) if error.trouble == Trouble::NotFound => Vec::new(),
-        Err(error) => {
-            vec![format!("Whether an autoscaler sets the number of pods is not known: {}", error.sentence)]
-        }
-    }
-}
-
-/// Budgets that let no pod go.
-async fn budgets(observe: &dyn ObserveCluster, facts: &WorkloadFacts) -> Vec<String> {
-    let labels = facts.template().pointer("/metadata/labels").unwrap_or(&Value::Null);
-    match observe.budgets(&facts.workload.namespace, labels).await {
-        Ok(found) => found.iter().filter_map(Budget::warning).collect(),
-        Err(error) if error.trouble == Trouble::NotFound => Vec::new(),
-        Err(error) => vec![format!("Whether a PodDisruptionBudget minds is not known: {}", error.sentence)],
-    }
-}
-
-/// ConfigMaps and Secrets written after the target revision last ran.
-async fn changed_since(observe: &dyn ObserveCluster, facts: &WorkloadFacts, draft: &Draft) -> Vec<String> {
-    let Some(chosen) = facts.revisions.iter().find(|revision| Some(revision.number) == draft.given.number("to")) else {
-        return Vec::new();
-    };
-    let Some(since) = superseded_at(&facts.revisions, chosen) else { return Vec::new() };
-    let mut warnings = Vec::new();
-    for (resource, name) in references(&draft.template) {
-        let kind = if resource == "secrets" { "Secret" } else { "ConfigMap" };
-        match observe.last_written(resource, &facts.workload.namespace, &name).await {
-            Ok(Some(written)) if written > since => {
-                // A time, not an age: what an operator has read must not read differently a moment later.
-                warnings.push(format!("{kind} {name} was changed at {}, after revision {} was replaced; its old contents do not come back.", written.format("%Y-%m-%d %H:%M:%S UTC"), chosen.number));
-            }
-            Ok(Some(_)) => {}
-            Ok(None) => {
-                warnings.push(format!("{kind} {name}, which revision {} refers to, does not exist.", chosen.number));
-            }
-            Err(error) if error.trouble == Trouble::Forbidden => {
-                warnings.push(format!("{kind} {name} may not be read: whether it changed since is not known."));
-            }
-            Err(error) => warnings.push(format!("{kind} {name} could not be read: {}", error.sentence)),
-        }
-    }
-    warnings
-}
-
-/// Whether the server judged the request itself. A server that is overloaded, away, or has a webhook that cannot rehearse has said nothing
-/// about it.
-fn is_refusal(error: &SourceError) -> bool {
-    let is_answer =
-        matches!(error.trouble, Trouble::Rejected | Trouble::Conflict | Trouble::Forbidden | Trouble::NotFound);
-    is_answer && !error.sentence.contains("does not support dry run")
-}
-
-/// When a revision stopped being the newest: the creation of the next higher one, as near as the history tells.
-fn superseded_at(revisions: &[Revision], chosen: &Revision) -> Option<Instant> {
-    let later = revisions.iter().filter(|revision| revision.number > chosen.number);
-    later
-        .filter_map(|revision| revision.created_at)
-        .filter(|created| chosen.created_at.is_none_or(|own| *created > own))
-        .min()
-        .or(chosen.created_at)
-}
-
-/// The answers to every target as one: a refusal outweighs an answer that did not come, and that outweighs a yes.
-fn joined(answers: Vec<Rehearsal>) -> Rehearsal {
-    let weight = |answer: &Rehearsal| match answer {
-        Rehearsal::Accepted(_) | Rehearsal::NotOffered => 0,
-        Rehearsal::NotChecked(_) => 1,
-        Rehearsal::Rejected(_) => 2,
-    };
-    answers.into_iter().fold(Rehearsal::Accepted(Vec::new()), |all, answer| match (all, answer) {
-        (Rehearsal::Accepted(said), Rehearsal::Accepted(more)) => Rehearsal::Accepted([said, more].concat()),
-        (all, answer) if weight(&answer) > weight(&all) => answer,
-        (all, _) => all,
-    })
 }
 
 /// The way back, with the environment it is of: the same names may be in another.
@@ -526,30 +408,6 @@ fn target(
         deadline_seconds: deadline,
         inverse: in_its_environment(draft.inverse, subject.environment()),
     }
-}
-
-/// How a workload is, what is being done to it, and that it may be well as it is.
-fn evidence_of(facts: &WorkloadFacts, now: Instant) -> Vec<Evidence> {
-    let judged = judge(&facts.report, facts.newest_pods(), now);
-    let counts = facts.report.counts;
-    let mut words = format!(
-        "{}: {}/{} ready, {} updated, {} available",
-        judged.verdict.word(),
-        counts.ready,
-        counts.desired,
-        counts.updated,
-        counts.available
-    );
-    if let Some(reason) = &judged.reason {
-        words = format!("{words}; {reason}");
-    }
-    let seen = |words: String| Evidence { words, observed_at: facts.observed_at };
-    let mut evidence = vec![seen(words)];
-    evidence.extend(facts.record.as_ref().map(|record| seen(record.sentence(now))));
-    if judged.verdict == Verdict::Complete {
-        evidence.push(seen("the workload is complete and healthy as it is".to_owned()));
-    }
-    evidence
 }
 
 /// A name for a plan and its run: when, and something nobody else draws.

@@ -456,11 +456,6 @@ impl Model {
         self.ui.overlays.last()
     }
 
-    /// Whether the silences are in front.
-    pub(super) fn is_among_silences(&self) -> bool {
-        self.ui.view == View::Silences
-    }
-
     /// Whether a note has the keys.
     pub(super) fn has_open_note(&self) -> bool {
         let is_note = self.word.as_ref().is_some_and(|open| matches!(*open.plan, Word::Noting(_)));

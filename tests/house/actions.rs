@@ -13,6 +13,7 @@ use quarterdeck::domain::action::{
 };
 use quarterdeck::domain::environment::Guard;
 use quarterdeck::domain::rollout::{Kind, WorkloadRef};
+use quarterdeck::domain::subject::SubjectKind;
 use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
 use quarterdeck::sources::cluster::{Connection, Contexts, Hands, Rehearsal};
 use quarterdeck::sources::error::{SourceError, Trouble};
@@ -265,6 +266,11 @@ impl Rig {
     }
 }
 
+/// The actions on workloads.
+fn on_workloads() -> impl Iterator<Item = &'static dyn Action> {
+    catalog::ALL.iter().copied().filter(|action| action.about().on == SubjectKind::Workload)
+}
+
 /// What an action needs to be told.
 pub(crate) fn options(action: &dyn Action) -> Options {
     match action.id() {
@@ -282,7 +288,7 @@ macro_rules! every_action {
         $($(#[$about])*
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $name() {
-            for $action in catalog::ALL.iter().copied().filter(|action| action.asks().is_none_or(|field| field.id != "pod")) {
+            for $action in on_workloads().filter(|action| action.asks().is_none_or(|field| field.id != "pod")) {
                 let $rig = Rig::open().await.prepared($action).await;
                 $body
             }
@@ -468,7 +474,7 @@ every_action! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_without_rights_gets_a_plan_that_says_so() {
     // A viewer cannot pause anything either, and what is not paused is not resumed.
-    for action in catalog::ALL.iter().copied().filter(|action| !matches!(action.id(), "resume" | "restart-pod")) {
+    for action in on_workloads().filter(|action| !matches!(action.id(), "resume" | "restart-pod")) {
         let rig = Rig::seen_as("demo-viewer").await;
         let plan = rig.plan(action, &["api"]).await;
         assert!(!plan.is_applicable());
@@ -479,7 +485,7 @@ async fn a_person_without_rights_gets_a_plan_that_says_so() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_console_without_a_grant_has_no_way_to_send() {
-    for action in catalog::ALL.iter().copied().filter(|action| action.asks().is_none_or(|field| field.id != "pod")) {
+    for action in on_workloads().filter(|action| action.asks().is_none_or(|field| field.id != "pod")) {
         let rig = Rig::open().await.prepared(action).await;
         let planner = Planner { rehearse: None, grant: Err("write is not set.".into()), ..rig.planner.clone() };
         let plan = planner.plan(action, &[Rig::workload("api")], &options(action)).await.expect("a plan");

@@ -10,6 +10,7 @@ use crate::domain::action::Given;
 use crate::domain::alert::{Alert, Silence, SilenceState, in_common};
 use crate::domain::subject::{SilenceRef, Subject};
 use crate::domain::time::Instant;
+use crate::ui::state::View;
 
 /// How long it holds when nobody says otherwise: what stands in the field at first.
 const USUAL: &str = "2h";
@@ -21,13 +22,14 @@ pub(super) fn open(model: &mut Model, action: &'static dyn Action, now: Instant)
         Vec::new()
     };
     let is_new = action.takes("matcher");
-    if !is_new && let Some(line) = model.silence_line().filter(|_| model.is_among_silences()).cloned() {
+    let is_among_silences = model.ui.view == View::Silences;
+    if !is_new && let Some(line) = model.silence_line().filter(|_| is_among_silences).cloned() {
         if line.silence.state == SilenceState::Expired {
             return refused(model, "It is over. A new one is planned from the alert it is for.");
         }
         return begin(model, action, &line.environment, &[], Some(&line.silence), now);
     }
-    if !is_new && model.is_among_silences() {
+    if !is_new && is_among_silences {
         return refused(model, "There is no silence here.");
     }
     let meant = model.alerts_meant();
