@@ -59,7 +59,7 @@ async fn a_document_that_no_console_makes_is_not_admitted() {
     is_refused(&stage, &later, "which is not yet").await;
     is_refused(&stage, &edited(&|plan| plan.refusals.push("a page is missing.".into())), "a page is missing.").await;
     is_refused(&stage, &edited(&|plan| plan.targets.clear()), "the plan has no target").await;
-    is_refused(&stage, &edited(&|plan| plan.targets.push(honest.targets[0].clone())), "names a workload twice").await;
+    is_refused(&stage, &edited(&|plan| plan.targets.push(honest.targets[0].clone())), "names a target twice").await;
     is_refused(&stage, &edited(&|plan| plan.environment = "other".into()), "is for environment").await;
     assert_eq!(stage.run(&honest).await.0.phase, Phase::Done);
 }

@@ -229,7 +229,7 @@ async fn what_a_killed_console_had_sent_is_found_by_the_next() {
     let _ = applying.finish(PATIENCE);
 
     let mut terminal = Terminal::start(&console.command(&[]), 120, 40);
-    terminal.wait_for_text("UNFINISHED: silence", PATIENCE);
+    terminal.wait_for_text("on 1 of 1 Alertmanagers", PATIENCE);
     terminal.send("qqqq");
     terminal.wait_for_exit(PATIENCE);
     let journal = console.journal();

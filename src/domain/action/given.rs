@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::alert::matchers;
 use crate::domain::time::{self, Instant};
 
 /// What may be typed into a field.
@@ -61,7 +62,8 @@ impl Field {
                 let wrong = || format!("{typed:?} is no time: write it as 2026-11-24T03:07:00Z.");
                 time::read(typed.trim()).map(|at| time::written(at).into()).ok_or_else(wrong)
             }
-            FieldKind::Line | FieldKind::Text | FieldKind::Matchers => Ok(typed.into()),
+            FieldKind::Matchers => matchers(typed).map(|_| typed.into()).map_err(|error| error.0),
+            FieldKind::Line | FieldKind::Text => Ok(typed.into()),
             FieldKind::Flag => Ok(Value::Flag(true)),
         }
     }
