@@ -293,6 +293,8 @@ fn a_note_is_written_in_the_operators_editor_and_the_terminal_comes_back() {
     terminal.wait_for_text("payments", FIRST_SCREEN);
     terminal.send("1");
     terminal.wait_for_text("SEVERITY", SOON);
+    // The alert as Alertmanager lists it: as its rule tells it, it has not this label, and a note on it would be a note on another.
+    terminal.wait_for_text("cluster=simulated", SOON);
     terminal.act("!n", "Note on ", Duration::from_secs(40));
     terminal.send("mine");
     terminal.wait_for_text("mine", SOON);
