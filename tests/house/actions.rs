@@ -13,7 +13,6 @@ use quarterdeck::domain::action::{
 };
 use quarterdeck::domain::environment::Guard;
 use quarterdeck::domain::rollout::{Kind, WorkloadRef};
-use quarterdeck::domain::subject::SubjectKind;
 use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
 use quarterdeck::sources::cluster::{Connection, Contexts, Hands, Rehearsal};
 use quarterdeck::sources::error::{SourceError, Trouble};
@@ -268,7 +267,10 @@ impl Rig {
 
 /// The actions on workloads.
 fn on_workloads() -> impl Iterator<Item = &'static dyn Action> {
-    catalog::ALL.iter().copied().filter(|action| action.about().on == SubjectKind::Workload)
+    catalog::ALL
+        .iter()
+        .copied()
+        .filter(|action| action.about().on == quarterdeck::domain::subject::SubjectKind::Workload)
 }
 
 /// What an action needs to be told.

@@ -24,6 +24,7 @@ mod keys;
 mod logs;
 mod nodes;
 mod noting;
+mod offers;
 mod outside;
 mod overview;
 mod owners;

@@ -8,15 +8,17 @@ mod meaning;
 mod plan;
 mod record;
 mod run;
+mod step;
 mod tier;
 
 pub use aftermath::{Code, Left, Undone, WATCHED, undone};
 pub use given::{Field, FieldKind, Given, Value};
 pub use meaning::difference;
 pub use plan::{
-    Actor, BlastRadius, Cluster, Confirmation, Consent, Evidence, Fight, Goal, Inverse, Part, Pin, Plan, Port, Reached,
-    Rehearsal, Replaced, Request, Stamps, Step, Target, takes,
+    Actor, BlastRadius, Cluster, Confirmation, Consent, Evidence, Fight, Goal, Inverse, Pin, Plan, Rehearsal, Replaced,
+    Target, takes,
 };
 pub use record::{OperationRecord, RECORD_KEY, RELEASING};
 pub use run::{Illegal, Outcome, Phase, Run, RunEvent, TargetRun, advance};
+pub use step::{Part, Port, Reached, Request, Stamps, Step};
 pub use tier::{Gesture, Tier, gesture};

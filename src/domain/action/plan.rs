@@ -6,8 +6,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::given::Given;
+use super::step::{Part, Reached, Step};
 use super::tier::{Gesture, Tier};
-use crate::domain::alert::Severity;
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{Change, same_code};
 use crate::domain::store::hex;
@@ -53,148 +53,6 @@ pub struct Pin {
     pub path: String,
     /// The value shown; null for an absent field.
     pub value: Value,
-}
-
-/// One request of a plan, exactly as it is sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Request {
-    /// The method.
-    pub method: String,
-    /// Path and query.
-    pub path: String,
-    /// The media type of the body.
-    pub content_type: String,
-    /// The body.
-    pub body: Value,
-}
-
-/// What a step is to its action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Part {
-    /// The change itself: refused, nothing was done; without an answer, nobody knows.
-    #[default]
-    Change,
-    /// One pod of those that nobody else replaces: sent once the change is made and the pod before has a successor that is ready.
-    Replacing,
-    /// It clears the way of the change, is sent only once that is known to be made, and may be late or not needed any more.
-    Clearing,
-}
-
-impl Reached {
-    /// Something of a kind that somebody who has read the others was not told of: another pod of the same alert is no other kind.
-    pub fn unread<'r>(reached: &'r [Self], read: &[Self]) -> Option<&'r Self> {
-        let is_told = |one: &Self| read.iter().any(|known| (&known.name, &known.service) == (&one.name, &one.service));
-        reached.iter().find(|one| !is_told(one))
-    }
-}
-
-/// What a step acts through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Port {
-    /// The Kubernetes API.
-    #[default]
-    Cluster,
-    /// The Alertmanagers of the environment.
-    Alertmanager,
-}
-
-/// One step, in words and as a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
-    /// What it does, as a sentence.
-    pub words: String,
-    /// What it is to the action.
-    #[serde(default)]
-    pub part: Part,
-    /// What it acts through.
-    #[serde(default, skip_serializing_if = "is_usual")]
-    pub port: Port,
-    /// The request that does it.
-    pub request: Request,
-    /// The places of the body, as JSON pointers, that hold [placeholders](Stamps): filled once the plan is confirmed.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub fills: Vec<String>,
-}
-
-/// Whether a step goes where most go.
-fn is_usual(port: &Port) -> bool {
-    *port == Port::Cluster
-}
-
-impl Step {
-    /// The change itself.
-    pub const fn change(words: String, request: Request) -> Self {
-        Self { words, part: Part::Change, port: Port::Cluster, request, fills: Vec::new() }
-    }
-
-    /// A step that replaces one pod.
-    pub fn replacing(words: String, request: Request) -> Self {
-        Self { part: Part::Replacing, ..Self::change(words, request) }
-    }
-
-    /// A step that clears its way.
-    pub fn clearing(words: String, request: Request) -> Self {
-        Self { part: Part::Clearing, ..Self::change(words, request) }
-    }
-
-    /// The request as it is sent.
-    pub fn filled(&self, stamps: &Stamps<'_>) -> Request {
-        let mut request = self.request.clone();
-        for place in &self.fills {
-            if let Some(Value::String(text)) = request.body.pointer_mut(place) {
-                *text = stamps.fill(text);
-            }
-        }
-        request
-    }
-}
-
-/// What stands for the placeholders `{run}`, `{reason}` and `{now}` of a request once its plan is confirmed.
-#[derive(Debug, Clone, Copy)]
-pub struct Stamps<'a> {
-    /// The run.
-    pub run: &'a str,
-    /// The reason that was given.
-    pub reason: &'a str,
-    /// When it is sent.
-    pub now: Instant,
-}
-
-impl Stamps<'_> {
-    /// A text with its placeholders filled, once: what a reason says is no placeholder.
-    fn fill(&self, text: &str) -> String {
-        let mut filled = String::new();
-        let mut rest = text;
-        while let Some(at) = rest.find('{') {
-            let (before, from) = rest.split_at(at);
-            filled.push_str(before);
-            let now = self.now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-            let known = [("{run}", self.run), ("{reason}", self.reason), ("{now}", now.as_str())];
-            let (name, value) = known.into_iter().find(|(name, _)| from.starts_with(name)).unwrap_or(("{", "{"));
-            filled.push_str(value);
-            rest = from.get(name.len()..).unwrap_or_default();
-        }
-        filled + rest
-    }
-}
-
-/// Something else that a plan reaches: an alert that a silence hides. Texts are cleaned.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reached {
-    /// Its name.
-    pub name: String,
-    /// Its service; `None` is shown as UNMAPPED.
-    pub service: Option<String>,
-    /// How bad.
-    pub severity: Severity,
-    /// What it says.
-    pub summary: String,
-    /// Which one of the environment.
-    pub id: String,
-    /// Whether it is one of those that were chosen.
-    pub is_chosen: bool,
 }
 
 /// Something the plan rests on.
