@@ -13,6 +13,7 @@ use quarterdeck::domain::action::{
 };
 use quarterdeck::domain::environment::Guard;
 use quarterdeck::domain::rollout::{Kind, WorkloadRef};
+use quarterdeck::domain::subject::SubjectKind;
 use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
 use quarterdeck::sources::cluster::{Connection, Contexts, Hands, Rehearsal};
 use quarterdeck::sources::error::{SourceError, Trouble};
@@ -267,21 +268,17 @@ impl Rig {
 
 /// The actions on workloads.
 fn on_workloads() -> impl Iterator<Item = &'static dyn Action> {
-    catalog::ALL
-        .iter()
-        .copied()
-        .filter(|action| action.about().on == quarterdeck::domain::subject::SubjectKind::Workload)
+    catalog::ALL.iter().copied().filter(|action| action.about().on == SubjectKind::Workload)
 }
 
 /// What an action needs to be told.
 pub(crate) fn options(action: &dyn Action) -> Options {
-    match action.id() {
-        "scale" => Options { given: Given::default().with("replicas", 3_u64), ..Options::default() },
-        "set-image" => {
-            Options { given: Given::default().with("image", "registry.example/other:9.9"), ..Options::default() }
-        }
-        _ => Options::default(),
-    }
+    let given = match action.id() {
+        "scale" => Given::default().with("replicas", 3_u64),
+        "set-image" => Given::default().with("image", "registry.example/other:9.9"),
+        _ => Given::default(),
+    };
+    Options { given, ..Options::default() }
 }
 
 /// Runs a test for every action on a workload; what is about one pod has tests of its own.
