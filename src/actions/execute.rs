@@ -15,7 +15,7 @@ use super::services::is_still_of;
 use super::silences;
 use super::verify::{Tell, Verification};
 use crate::domain::action::{
-    Actor, Cluster, Code, Consent, Outcome, Part, Plan, Port, Run, RunEvent, Stamps, Step, Target,
+    Actor, Cluster, Code, Consent, Goal, Outcome, Part, Plan, Port, Run, RunEvent, Stamps, Step, Target,
 };
 use crate::domain::rollout::{code_digest, template_digest};
 use crate::domain::subject::Subject;
@@ -292,6 +292,7 @@ impl Executor {
         }
         let (outcome, words) = verification.run(&mut progress).await;
         if let Subject::Silence(made) = &verification.aim.subject
+            && matches!(verification.aim.goal, Goal::Silenced(_))
             && !made.id.is_empty()
         {
             account.note(RunEvent::Made { target: place, id: made.id.clone() }).await;

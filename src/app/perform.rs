@@ -23,7 +23,7 @@ use super::visits::{Lent, VisitEnd, Visits};
 use super::{logs, reading, saying};
 use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
 use crate::actions::{Executor, Scribe, Seen, catalog};
-use crate::domain::action::{Consent, Phase, Plan, Run, RunEvent, WATCHED};
+use crate::domain::action::{Consent, Phase, Plan, Run, RunEvent, Target, WATCHED};
 use crate::domain::log::Mask;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::subject::Subject;
@@ -315,7 +315,7 @@ impl Performer {
     }
 
     fn give_up(&mut self, plan: &Plan, words: &str) {
-        let targets = plan.targets.iter().map(|target| target.subject.to_string()).collect::<Vec<_>>().join(", ");
+        let targets = plan.targets.iter().map(Target::about).collect::<Vec<_>>().join(", ");
         let entry = Entry {
             what: What::GivenUp,
             cluster: plan.cluster.uid.clone().unwrap_or_else(|| plan.cluster.server.clone()),

@@ -30,7 +30,7 @@ fn journal_lines(chains: &[journal::Chain]) -> Vec<JournalLine> {
         .into_iter()
         .take(JOURNAL_LINES)
         .map(|line| {
-            let targets = line.entry.aims.iter().map(|aim| aim.subject.to_string()).collect::<Vec<_>>().join(", ");
+            let targets = line.entry.aims.iter().map(|aim| aim.subject.argument()).collect::<Vec<_>>().join(", ");
             JournalLine {
                 environment: clean(&line.entry.environment),
                 at: line.at,

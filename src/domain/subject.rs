@@ -61,6 +61,14 @@ impl Subject {
         }
     }
 
+    /// How a command line names it; nothing for what is still to be made.
+    pub fn argument(&self) -> String {
+        match self {
+            Self::Workload(workload) => workload.to_string(),
+            Self::Silence(silence) => text::clean(&silence.id).into_owned(),
+        }
+    }
+
     /// What is typed to confirm something grave on it: a name somebody knows, not an id that is copied.
     pub fn name(&self) -> &str {
         match self {
@@ -83,5 +91,21 @@ impl fmt::Display for Subject {
             Self::Silence(silence) if silence.id.is_empty() => to.write_str("a new silence"),
             Self::Silence(silence) => write!(to, "silence {}", text::clean(&silence.id)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silence_is_named_by_its_id_and_confirmed_by_its_environment() {
+        let silence = |id: &str| Subject::Silence(SilenceRef { environment: "production".into(), id: id.into() });
+        assert_eq!((silence("").to_string().as_str(), silence("").argument().as_str()), ("a new silence", ""));
+        assert_eq!(
+            (silence("4e\u{1b}f1").to_string().as_str(), silence("4ef1").argument().as_str()),
+            ("silence 4ef1", "4ef1")
+        );
+        assert_eq!((silence("4ef1").name(), silence("4ef1").workload()), ("production", None));
     }
 }

@@ -192,6 +192,32 @@ fn it_is_sent_as_it_was_read_and_only_then() {
 }
 
 #[test]
+fn how_it_ended_says_the_way_back_and_the_same_by_command() {
+    let shop = alerts::shop();
+    let mut one = opened(shop[2..].to_vec(), vec![shop[2].clone()]);
+    one.type_text("known");
+    let sent = one.later("enter");
+    let [Effect::Execute(plan, _)] = sent.as_slice() else { unreachable!("{sent:?}") };
+    let events = [
+        RunEvent::Started { target: 0 },
+        RunEvent::Accepted { target: 0 },
+        RunEvent::Made { target: 0, id: "4ef1".into() },
+        RunEvent::Settled { target: 0, outcome: Outcome::Done, words: "silence 4ef1 holds.".into() },
+    ];
+    let run = events.into_iter().fold(Run::begun(plan.id.as_str(), 1), |run, event| {
+        one.tell(Message::Run(plan.id.clone(), event.clone()));
+        advance(&run, event).expect("it follows")
+    });
+    one.tell(Message::RunEnded(Box::new(run)));
+    let drawn = text(&one.body(200, 60));
+    for words in
+        ["DONE", "quarterdeck plan expire-silence 4ef1 --environment production", "quarterdeck plan silence --alerts"]
+    {
+        assert!(drawn.contains(words), "{words}: {drawn}");
+    }
+}
+
+#[test]
 fn a_silence_is_planned_while_a_rollback_runs_and_that_comes_back() {
     let mut one = stage(alerts::shop());
     one.see(vec![crate::stage::rollout("payments", quarterdeck::domain::rollout::Verdict::Stuck)], SourceState::Fresh);

@@ -200,6 +200,20 @@ pub struct Target {
 }
 
 impl Target {
+    /// What is done, in a few words: the target, or what is to be made.
+    pub fn about(&self) -> String {
+        match (&self.subject, self.steps.first()) {
+            (Subject::Silence(silence), Some(step)) if silence.id.is_empty() => step.words.clone(),
+            (subject, _) => subject.to_string(),
+        }
+    }
+
+    /// The command line that takes it back, with the id of what it made.
+    pub fn way_back(&self, made: Option<&str>) -> Option<String> {
+        let command = self.inverse.command.as_ref()?;
+        Some(made.map_or_else(|| command.clone(), |made| command.replace(" ID", &format!(" {}", text::clean(made)))))
+    }
+
     /// Why somebody who has read this target was not told how far it would reach now; `None` when they were.
     pub fn reaches_further(&self, blast: &BlastRadius, tier: Tier) -> Option<String> {
         if self.blast.covers(blast) && tier <= self.tier {

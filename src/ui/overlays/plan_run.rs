@@ -51,7 +51,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, shown: &PlanScene, plan: &Plan
         page.field(pen, said::REASON, reason, Role::Text);
     }
     if run.phase.is_final() {
-        way_on(pen, &mut page, run.phase, plan);
+        way_on(pen, &mut page, run, plan);
     }
     page.gap();
     log(pen, &mut page, &shown.log);
@@ -105,10 +105,12 @@ fn ended(pen: &mut Pen<'_>, page: &mut Page, run: &Run, plan: &Plan, columns: u1
 }
 
 /// What can be done now: the way back, and the command line that does the same.
-fn way_on(pen: &Pen<'_>, page: &mut Page, phase: Phase, plan: &Plan) {
-    for target in &plan.targets {
+fn way_on(pen: &Pen<'_>, page: &mut Page, run: &Run, plan: &Plan) {
+    let phase = run.phase;
+    for (target, ended) in plan.targets.iter().zip(&run.targets) {
         if matches!(phase, Phase::Done | Phase::Failed) {
-            page.field(pen, said::INVERSE, target.inverse.command.as_deref().unwrap_or(said::IRREVERSIBLE), Role::Key);
+            let command = target.way_back(ended.made.as_deref());
+            page.field(pen, said::INVERSE, command.as_deref().unwrap_or(said::IRREVERSIBLE), Role::Key);
         }
         // Where nobody knows whether it was done, nobody is handed the way to do it twice.
         if phase != Phase::Unknown {

@@ -187,12 +187,13 @@ pub fn command(plan: &Plan, target: &Target) -> String {
             "service/{service} -n {}",
             target.subject.workload().map(|workload| workload.namespace.to_string()).unwrap_or_default()
         ),
-        None => target.subject.to_string(),
+        None => target.subject.argument(),
     };
     // A service chooses for each of its workloads.
     let given = if plan.service.is_some() { String::new() } else { target.given.options() };
-    let line =
-        format!("quarterdeck plan {} {what}{given} --environment {} --output json", plan.action, plan.environment);
+    let what = format!("{} {what}", plan.action);
+    let what = what.trim_end();
+    let line = format!("quarterdeck plan {what}{given} --environment {} --output json", plan.environment);
     format!("{line} | quarterdeck apply - --confirm {word}{reason}")
 }
 
