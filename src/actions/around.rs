@@ -6,15 +6,54 @@ use serde_json::Value;
 use super::contract::Draft;
 use super::plan::Planner;
 use super::references::references;
-use crate::domain::action::{Evidence, Goal, Part, Rehearsal, Step};
+use crate::domain::action::{Actor, Cluster, Evidence, Goal, Part, Rehearsal, Step};
+use crate::domain::environment::Guard;
 use crate::domain::rollout::{Budget, Revision, Verdict, WorkloadRef, judge};
 use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::{ObserveCluster, WorkloadFacts};
 
+/// What was found around a draft on a workload.
+pub(super) struct Survey {
+    /// The guard of its namespace.
+    pub(super) guard: Guard,
+    /// Why it cannot be applied.
+    pub(super) refusals: Vec<String>,
+    /// What to know first.
+    pub(super) warnings: Vec<String>,
+    /// What the server said to it dry.
+    pub(super) rehearsal: Rehearsal,
+    /// The pod template of that answer.
+    pub(super) stored: Option<Value>,
+}
+
 impl Planner {
+    /// Looks around a draft on a workload: its guard, our rights, what has changed, and what the server says to it.
+    pub(super) async fn survey(
+        &self,
+        facts: &WorkloadFacts,
+        draft: &Draft,
+        (cluster, actor): (&Cluster, &Actor),
+    ) -> Result<Survey, SourceError> {
+        let (mut refusals, mut warnings) = (Vec::new(), Vec::new());
+        let namespace = &facts.workload.namespace;
+        let (guard, from) = self.limits.guard_of(cluster, namespace);
+        warnings.extend(from.map(|from| {
+            format!("GUARDED AS {}: environment {from} covers namespace {namespace} of this cluster too.", guard.word())
+        }));
+        let is_denied = self.ask_rights(&draft.steps, actor, &mut refusals, &mut warnings).await?;
+        warnings.extend(self.around(facts, draft).await?);
+        let (rehearsal, stored) = if is_denied {
+            // Not even dry: the server counts it as a write that is forbidden.
+            (Rehearsal::NotChecked("who may not do it does not ask for it, not even dry.".to_owned()), None)
+        } else {
+            self.rehearse(&draft.steps).await
+        };
+        Ok(Survey { guard, refusals, warnings, rehearsal, stored })
+    }
+
     /// What else there is to know of a draft on a workload.
-    pub(super) async fn around(&self, facts: &WorkloadFacts, draft: &Draft) -> Result<Vec<String>, SourceError> {
+    async fn around(&self, facts: &WorkloadFacts, draft: &Draft) -> Result<Vec<String>, SourceError> {
         let observe = self.cluster()?;
         let mut warnings = changed_since(observe, facts, draft).await;
         match draft.goal {
@@ -26,7 +65,7 @@ impl Planner {
     }
 
     /// Runs the requests of one target dry; the pod template of the answer.
-    pub(super) async fn rehearse(&self, steps: &[Step]) -> (Rehearsal, Option<Value>) {
+    async fn rehearse(&self, steps: &[Step]) -> (Rehearsal, Option<Value>) {
         let Some(rehearse) = &self.rehearse else {
             let why = self.grant.clone().err().unwrap_or_else(|| "there is no rehearsal here.".to_owned());
             return (Rehearsal::NotChecked(why), None);

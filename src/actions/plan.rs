@@ -240,25 +240,12 @@ impl Planner {
             warnings.extend(seen.missing().iter().cloned());
             let mut stored = None;
             if let Ok(facts) = seen.workload() {
-                let namespace = &facts.workload.namespace;
-                let (here, from) = self.limits.guard_of(&cluster, namespace);
-                guard = guard.max(here);
-                warnings.extend(from.map(|from| {
-                    format!(
-                        "GUARDED AS {}: environment {from} covers namespace {namespace} of this cluster too.",
-                        here.word()
-                    )
-                }));
-                let is_denied = self.ask_rights(&draft.steps, &actor, &mut refusals, &mut warnings).await?;
-                warnings.extend(self.around(facts, &draft).await?);
-                let (rehearsal, template) = if is_denied {
-                    // Not even dry: the server counts it as a write that is forbidden.
-                    (Rehearsal::NotChecked("who may not do it does not ask for it, not even dry.".to_owned()), None)
-                } else {
-                    self.rehearse(&draft.steps).await
-                };
-                answers.push(rehearsal);
-                stored = template;
+                let survey = self.survey(facts, &draft, (&cluster, &actor)).await?;
+                guard = guard.max(survey.guard);
+                refusals.extend(survey.refusals);
+                warnings.extend(survey.warnings);
+                answers.push(survey.rehearsal);
+                stored = survey.stored;
             }
             let deadline = deadline(&draft);
             let target = target(subject, seen, draft, stored.as_ref(), warnings, deadline, now);

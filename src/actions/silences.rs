@@ -435,7 +435,7 @@ pub(super) fn judge(goal: Goal, chosen: &[String], facts: &SilenceFacts) -> Opti
         words = format!("{words} Whether it holds back what it was made for is not known of {members}.");
     }
     // A member that does not answer may go on to notify; one that lets something through again a moment later harms nobody.
-    let is_unknown = !is_over && !(silent.is_empty() && unknown.is_empty());
+    let is_unknown = !is_over && (!silent.is_empty() || !unknown.is_empty());
     Some(match () {
         () if have == 0 => {
             let words =

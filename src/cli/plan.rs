@@ -75,7 +75,7 @@ impl Plan {
         let executor = session.local(leaving);
         let given = match self.fields.given(action) {
             Ok(given) => given,
-            Err(sentence) => return usage(&sentence),
+            Err(sentence) => return Ok(usage(&sentence)),
         };
         let (target, given) = match super::silencing::meant(session, &executor, (action, given), &self.targets).await {
             Ok(meant) => meant,
@@ -115,18 +115,18 @@ impl Plan {
         let Some(action) = catalog::named(&self.action) else {
             let of_alerts = Deed::ALL.into_iter().map(Deed::id).chain(NoteDeed::ALL.into_iter().map(NoteDeed::id));
             let known: Vec<&str> = catalog::ALL.iter().map(|action| action.id()).chain(of_alerts).collect();
-            return usage(&format!("There is no action {:?}; there is {}.", self.action, known.join(", ")));
+            return Ok(usage(&format!("There is no action {:?}; there is {}.", self.action, known.join(", "))));
         };
         let session = Session::prepare(global);
         session.tell_problems();
         if let Some(doubt) = session.doubt() {
-            return usage(doubt);
+            return Ok(usage(doubt));
         }
         if action.about().on == SubjectKind::Silence {
             return self.local(&session, action).await;
         }
         if self.targets.is_empty() {
-            return usage("Say on what.");
+            return Ok(usage("Say on what."));
         }
         let connected = match session.connect().await {
             Ok(connected) => connected,
@@ -137,10 +137,8 @@ impl Plan {
         };
         let namespace = self.namespace.clone().unwrap_or_else(|| connected.default_namespace.clone());
         if !shows(&session.environment, &namespace) {
-            return usage(&format!(
-                "Environment {} does not include namespace {namespace:?}.",
-                session.environment.name
-            ));
+            let environment = &session.environment.name;
+            return Ok(usage(&format!("Environment {environment} does not include namespace {namespace:?}.")));
         }
         let mut targets = Vec::new();
         let mut choice = Choice::default();
@@ -148,11 +146,11 @@ impl Plan {
             self.targets.iter().partition(|target| target.starts_with(SERVICE));
         if let Some(service) = services.first() {
             if self.targets.len() > 1 {
-                return usage("One service at a time: a service is planned alone.");
+                return Ok(usage("One service at a time: a service is planned alone."));
             }
             match Box::pin(connected.of_service(&namespace, service.trim_start_matches(SERVICE))).await {
                 Ok(chosen) => (targets, choice) = (chosen.targets, chosen.choice),
-                Err(sentence) => return usage(&sentence),
+                Err(sentence) => return Ok(usage(&sentence)),
             }
         }
         let mut fields = self.fields.clone();
@@ -160,7 +158,7 @@ impl Plan {
             let environment = &session.environment.name;
             let of_pod = target.strip_prefix(POD).filter(|_| action.takes("pod"));
             let workload = match of_pod {
-                Some(_) if self.targets.len() > 1 || fields.has("pod") => return usage("One pod at a time."),
+                Some(_) if self.targets.len() > 1 || fields.has("pod") => return Ok(usage("One pod at a time.")),
                 Some(name) => workload_of(&connected.connection, environment, &namespace, name).await,
                 None => workload(environment, &namespace, target),
             };
@@ -177,7 +175,7 @@ impl Plan {
         }
         let given = match fields.given(action) {
             Ok(given) => given,
-            Err(sentence) => return usage(&sentence),
+            Err(sentence) => return Ok(usage(&sentence)),
         };
         let planner = session.planner(&connected);
         let targets: Vec<Subject> = targets.into_iter().map(Subject::from).collect();
@@ -191,9 +189,9 @@ impl Plan {
 }
 
 /// Says what is wrong with the command line.
-fn usage(words: &str) -> Result<ExitCode> {
+fn usage(words: &str) -> ExitCode {
     note(words);
-    Ok(ExitCode::from(exit::USAGE))
+    ExitCode::from(exit::USAGE)
 }
 
 /// The workload a target names; else the exit code and the sentence.

@@ -17,7 +17,8 @@ fn lines(stage: &Stage) -> Vec<(String, Option<String>)> {
 
 fn refused(stage: &Stage, words: &str) -> Option<String> {
     let found = lines(stage).into_iter().find(|(line, _)| line == words);
-    found.unwrap_or_else(|| panic!("{words} is not offered: {:?}", lines(stage))).1
+    assert!(found.is_some(), "{words} is not offered: {:?}", lines(stage));
+    found.and_then(|(_, refused)| refused)
 }
 
 /// Moves to a line and chooses it; what it asks for.

@@ -270,8 +270,8 @@ fn no_alert_of_an_alertmanager_widens_its_silence() {
         let Ok(found) = runtime.block_on(eyes.matching(&[])) else { return Ok(()) };
         let Some(first) = found.first() else { return Ok(()) };
         let options = Options { given: Given::default().with("alerts", &*first.key), ..Options::default() };
-        let planned = runtime.block_on(executor.planner.plan(silence, &[target.clone()], &options));
-        let Ok(plan) = planned else { return Ok(()) };
+        let targets = std::slice::from_ref(&target);
+        let Ok(plan) = runtime.block_on(executor.planner.plan(silence, targets, &options)) else { return Ok(()) };
         let consent = Consent { typed: plan.confirmation.word.clone(), reason: Some("a test".into()) };
         let (events, _told) = tokio::sync::mpsc::channel(64);
         runtime.block_on(executor.execute(&plan, &consent, &events));

@@ -199,10 +199,9 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
             Vec::new()
         }
         Command::Act(action) => act(model, action, now),
-        Command::Acknowledge | Command::GiveBack if has_slid(model, now) => Vec::new(),
+        Command::Acknowledge | Command::GiveBack | Command::RollBackService if has_slid(model, now) => Vec::new(),
         Command::Acknowledge => taking::open(model, Deed::Acknowledge, now),
         Command::GiveBack => taking::open(model, Deed::GiveBack, now),
-        Command::RollBackService if has_slid(model, now) => Vec::new(),
         Command::RollBackService => service::whole(model, "rollback", now),
         moving => {
             move_cursor::step(model, moving);

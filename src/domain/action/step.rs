@@ -32,6 +32,14 @@ pub enum Part {
     Clearing,
 }
 
+impl Port {
+    /// Whether it is where most steps go; a document does not say so.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it so")]
+    fn is_cluster(&self) -> bool {
+        *self == Self::Cluster
+    }
+}
+
 impl Reached {
     /// Something of a kind that somebody who has read the others was not told of: another pod of the same alert is no other kind.
     pub fn unread<'r>(reached: &'r [Self], read: &[Self]) -> Option<&'r Self> {
@@ -60,18 +68,13 @@ pub struct Step {
     #[serde(default)]
     pub part: Part,
     /// What it acts through.
-    #[serde(default, skip_serializing_if = "is_usual")]
+    #[serde(default, skip_serializing_if = "Port::is_cluster")]
     pub port: Port,
     /// The request that does it.
     pub request: Request,
     /// The places of the body, as JSON pointers, that hold [placeholders](Stamps): filled once the plan is confirmed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fills: Vec<String>,
-}
-
-/// Whether a step goes where most go.
-fn is_usual(port: &Port) -> bool {
-    *port == Port::Cluster
 }
 
 impl Step {

@@ -269,7 +269,7 @@ mod tests {
             assert_eq!(weight.refusals, Vec::<String>::new());
             weight.tier
         };
-        assert_eq!(tier(&[slow.clone()]), Tier::T1, "what was chosen, and only that");
+        assert_eq!(tier(std::slice::from_ref(&slow)), Tier::T1, "what was chosen, and only that");
         assert_eq!(tier(&[slow.clone(), one("Slow", "warning", "cart", "b")]), Tier::T2);
         assert_eq!(tier(&[slow.clone(), one("Slow", "warning", "payments", "c")]), Tier::T3);
         let storm: Vec<Alert> = (0..50).map(|pod| one("Slow", "warning", "cart", &pod.to_string())).collect();
@@ -278,7 +278,7 @@ mod tests {
         assert_eq!(tier(&[]), Tier::T2, "what begins later is not known");
 
         let down = one("Down", "critical", "cart", "a");
-        let weight = weighed("alertname=Down", &[down.clone()], &[&down], (7_200, 90));
+        let weight = weighed("alertname=Down", std::slice::from_ref(&down), &[&down], (7_200, 90));
         assert_eq!(weight.tier, Tier::T2);
         assert!(weight.warnings[0].contains("nobody is paged"), "{:?}", weight.warnings);
     }
@@ -296,7 +296,7 @@ mod tests {
         assert_eq!(of_two, Tier::T2, "{words}");
         let (of_all, words) = of("alertname=~\"Slow|Full\"", &both, 2);
         assert!(of_all == Tier::T3 && words.contains("all alerts there are"), "{words}");
-        let (of_every, words) = of("namespace=shop", &[slow.clone()], 90);
+        let (of_every, words) = of("namespace=shop", std::slice::from_ref(&slow), 90);
         assert!(of_every == Tier::T3 && words.contains("all 3 kinds"), "{words}");
         let unmapped = ["Slow", "Full"].map(|name| one(name, "warning", "", "a"));
         let (of_unmapped, words) = of("alertname=~\"Slow|Full\"", &unmapped, 90);
