@@ -6,14 +6,17 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
+use super::contract::Draft;
+use super::held::still_said;
 use super::journal::{Journal, What, chains, unfinished};
 use super::silences::judge;
 use super::verify::Look;
 use super::{Executor, Limits, Options, Planner, SilenceFacts, catalog};
-use crate::domain::action::{Actor, Consent, Gesture, Given, Goal, Outcome, Phase, Plan, Run};
+use crate::domain::action::{Actor, Consent, Gesture, Given, Goal, Outcome, Phase, Plan, Reached, Run};
 use crate::domain::alert::testing::alert;
 use crate::domain::alert::{Alert, Hold, Known, Matcher, Silence, SilenceState};
 use crate::domain::environment::Guard;
+use crate::domain::rollout::{Kind, WorkloadRef};
 use crate::domain::subject::{SilenceRef, Subject};
 use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
@@ -36,6 +39,10 @@ enum Way {
     Loud,
     /// The second member does not answer.
     Silent,
+    /// It is accepted, and no member has it.
+    Vanished,
+    /// Which alerts there are is not told.
+    Mute,
 }
 
 /// An Alertmanager with two members, in memory.
@@ -57,8 +64,8 @@ impl Server {
 
     fn answer<T>(&self, done: T) -> Result<T, SourceError> {
         match self.way {
-            Way::Accepted | Way::OnOneMember | Way::Loud | Way::Silent => Ok(done),
-            Way::AnswerLost | Way::Swallowed => Err(SourceError::new(Trouble::Timeout, "no answer came.")),
+            Way::Accepted | Way::OnOneMember | Way::Loud | Way::Silent | Way::Vanished => Ok(done),
+            Way::AnswerLost | Way::Swallowed | Way::Mute => Err(SourceError::new(Trouble::Timeout, "no answer came.")),
             Way::Rejected => Err(SourceError::new(Trouble::Rejected, "bad matcher\u{1b}.")),
         }
     }
@@ -86,6 +93,9 @@ impl Server {
 impl ObserveAlerts for Server {
     fn matching<'a>(&'a self, matchers: &'a [Matcher]) -> Answer<'a, Vec<Alert>> {
         Box::pin(async {
+            if self.way == Way::Mute {
+                return self.answer(Vec::new());
+            }
             let alerts = self.alerts.lock().expect("one").clone();
             Ok(alerts.iter().filter(|alert| self.covers(matchers, alert)).map(|alert| self.held(alert)).collect())
         })
@@ -131,7 +141,7 @@ impl OperateAlerts for Server {
     fn put<'a>(&'a self, wanted: &'a WantedSilence) -> Answer<'a, String> {
         Box::pin(async move {
             self.sent.lock().expect("one").push((wanted.comment.clone(), self.whats()));
-            if !matches!(self.way, Way::Swallowed | Way::Rejected) {
+            if !matches!(self.way, Way::Swallowed | Way::Rejected | Way::Vanished) {
                 let mut silences = self.silences.lock().expect("one");
                 silences.retain(|known| wanted.id.as_deref() != Some(&*known.id));
                 silences.push(Silence {
@@ -408,7 +418,10 @@ async fn what_may_not_be_is_refused_journalled_and_never_sent() {
     };
     assert!(refused(own(), "", " ").await.contains("asks for a reason"));
     assert!(refused(own(), "YES", "why").await.contains("confirmation is not right"));
-    let read_only = by(&|planner| planner.grant = Err("production is read-only.".into()));
+    let read_only = by(&|planner| {
+        planner.grant = Err("production is read-only.".into());
+        planner.alerts = None;
+    });
     assert!(refused(read_only, "", "why").await.contains("read-only"));
     let lee = by(&|planner| planner.actor.os_user = "lee".into());
     assert!(refused(lee, "", "why").await.contains("belongs to mori"));
@@ -424,6 +437,7 @@ async fn what_may_not_be_is_refused_journalled_and_never_sent() {
     let unread = refused(own(), "", "why").await;
     assert!(unread.contains("it would reach Down now"), "not what was shown: {unread}");
     assert_eq!(rig.sent(), 0);
+    assert!(rig.server.whats().iter().all(|what| *what == What::Refused), "none of them was begun");
 }
 
 #[tokio::test(start_paused = true)]
@@ -488,6 +502,9 @@ async fn a_silence_somebody_has_changed_is_not_changed_over_it() {
     rig.server.silences.lock().expect("one")[0].ends_at += TimeDelta::hours(1);
     let run = rig.execute(&plan, "", "").await;
     assert!(words(&run).contains("has changed since the plan at /ends_at"), "{}", words(&run));
+    rig.server.silences.lock().expect("one")[0].comment = "ask lee first".into();
+    let run = rig.execute(&plan, "", "").await;
+    assert!(words(&run).contains("at /ends_at, /comment"), "{}", words(&run));
     rig.server.silences.lock().expect("one")[0].state = SilenceState::Expired;
     let over = rig.plan("expire-silence", Given::default()).await;
     assert_eq!(over.refusals, ["it is over already."]);
@@ -514,6 +531,88 @@ async fn what_it_covers_being_unknown_is_no_plan_to_apply() {
     assert!(!plan.is_applicable(), "{:?}", plan.refusals);
     let nothing = rig.plan("silence", Given::default().with("alerts", "gone")).await;
     assert!(nothing.refusals[0].contains("name alerts that fire"), "{:?}", nothing.refusals);
+    let unknown = self::rig(Way::Mute).new_plan().await;
+    assert_eq!(unknown.refusals, ["what it covers is not known: no answer came."]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_done_is_not_planned_as_something_else() {
+    let rig = rig(Way::Accepted);
+    let nothing = rig.plan("expire-silence", Given::default()).await;
+    assert_eq!(nothing.refusals, ["there is no such silence."]);
+    let soon = rig.plan("silence", Given::default().with("matcher", "alertname=Slow").with("for", "soon")).await;
+    assert!(soon.refusals.first().is_some_and(|why| why.contains("is no length of time")), "{:?}", soon.refusals);
+    let workload = WorkloadRef {
+        environment: "production".into(),
+        namespace: "shop".into(),
+        kind: Kind::Deployment,
+        name: "api".into(),
+    };
+    let silence = SilenceRef { environment: "production".into(), id: String::new() };
+    for (action, subject) in [("silence", Subject::Workload(workload)), ("restart", Subject::Silence(silence))] {
+        let action = catalog::named(action).expect("an action");
+        let planned = rig.executor.planner.plan(action, &[subject], &Options::default()).await;
+        assert!(planned.is_err_and(|error| error.sentence.contains("cannot be done to")), "{}", action.id());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn placeholders_are_filled_where_they_are_meant_and_once() {
+    let rig = rig(Way::Accepted);
+    let plan = rig.plan("silence", Given::default().with("matcher", "alertname=Slow pod={run}")).await;
+    let run = rig.execute(&plan, "", "see {now} of {run} {").await;
+    assert_eq!(run.phase, Phase::Done, "{}", words(&run));
+    let made = rig.server.silences.lock().expect("one")[0].clone();
+    assert_eq!(*made.comment, *format!("see {{now}} of {{run}} {{ (quarterdeck {})", run.id));
+    assert_eq!(made.matchers[1], Matcher::equal("pod", "{run}"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_that_was_read_is_the_end_it_gets() {
+    let rig = rig(Way::Accepted);
+    let plan = rig.new_plan().await;
+    tokio::time::advance(std::time::Duration::from_secs(60)).await;
+    let run = rig.execute(&plan, "", "known").await;
+    assert_eq!(run.phase, Phase::Done, "{}", words(&run));
+    assert_eq!(rig.server.silences.lock().expect("one")[0].ends_at, now() + TimeDelta::hours(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_accepted_and_is_nowhere_is_unknown() {
+    let run = rig(Way::Vanished).silence().await;
+    assert_eq!(run.phase, Phase::Unknown, "{}", words(&run));
+    assert!(words(&run).contains("no Alertmanager that answers shows"), "{}", words(&run));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_else_it_reaches_is_read_first_and_what_was_chosen_is_verified() {
+    let rig = rig(Way::Accepted);
+    let chosen = rig.server.alerts.lock().expect("one")[0].key.clone();
+    rig.server.alerts.lock().expect("one").push(alert(&[("alertname", "Down")], now()));
+    let given = Given::default().with("matcher", "alertname=Slow").with("alerts", &*chosen);
+    let plan = rig.plan("silence", given).await;
+    let mut unread = plan.clone();
+    unread.targets[0].reaches.retain(|one| one.name != "Down");
+    assert!(plan.reads_as(&plan) && !unread.reads_as(&plan) && !plan.reads_as(&unread));
+    let draft = |reaches| Draft { reaches, ..Draft::default() };
+    let drafted = draft(plan.targets[0].reaches.clone());
+    assert_eq!(still_said(&plan.targets[0], &drafted), Ok(()));
+    let why = still_said(&unread.targets[0], &drafted).expect_err("it is not what was read");
+    assert!(why.contains("it would reach Down now"), "{why}");
+    let told = &plan.targets[0].reaches;
+    let of = |service: Option<&str>| {
+        let with = |one: &Reached| Reached { service: service.map(str::to_owned), ..one.clone() };
+        told.iter().map(with).collect::<Vec<_>>()
+    };
+    assert_eq!(Reached::unread(told, told), None);
+    assert!(Reached::unread(&of(Some("pay")), told).is_some(), "of another service");
+
+    let run = rig.execute(&plan, &plan.confirmation.word, "known").await;
+    assert_eq!(run.phase, Phase::Done, "{}", words(&run));
+    let lines: Vec<_> =
+        chains(&rig.server.state).expect("the journal").into_iter().flat_map(|chain| chain.lines).collect();
+    let begun = lines.iter().find(|line| line.entry.what == What::Begun).expect("it was begun");
+    assert_eq!(begun.entry.aims[0].chosen, [chosen.to_string()]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -572,24 +671,58 @@ fn only_a_silence_as_it_was_planned_is_one() {
         (Goal::SilenceOver, later(30), SilenceState::Expired, Outcome::Done),
         (Goal::SilenceOver, later(30), SilenceState::Active, Outcome::Unknown),
     ] {
-        let silence = kept(ends, state);
-        let facts = SilenceFacts {
-            document: Value::Null,
-            matchers: silence.matchers.clone(),
-            members: vec![Replicated { member: "a".into(), silence: Ok(Some(silence.clone())) }],
-            silence: Some(silence),
-            chosen: Vec::new(),
-            left_out: Vec::new(),
-            covered: Ok(Vec::new()),
-            known: Known::default(),
-            doubts: Vec::new(),
-            alerts: Vec::new(),
-            observed_at: now(),
-        };
-        let judged = match judge(goal, &[], &facts).expect("it is there") {
-            Look::Settled(outcome, _) | Look::Partly(outcome, _) => outcome,
-            Look::Waiting(words) => unreachable!("{words}"),
-        };
-        assert_eq!(judged, outcome, "{goal:?} {ends} {state:?}");
+        let member = Replicated { member: "a".into(), silence: Ok(Some(kept(ends, state))) };
+        assert_eq!(judged(goal, &[], vec![member], Vec::new()), outcome, "{goal:?} {ends} {state:?}");
+    }
+}
+
+#[test]
+fn every_member_has_it_and_holds_back_what_was_chosen() {
+    let until = now() + TimeDelta::hours(2);
+    let member = |state| Replicated { member: "a".into(), silence: Ok(Some(kept(until, state))) };
+    let dumb = || SourceError::new(Trouble::Timeout, "b did not answer.");
+    let silent = || Replicated { member: "b".into(), silence: Err(dumb()) };
+    let [slow, other] = ["Slow", "Down"].map(|name| alert(&[("alertname", name)], now()));
+    let held = Alert { hold: Hold::Silenced, ..slow.clone() };
+    let chosen = [slow.key.to_string()];
+    let on = |alerts: Vec<Alert>| vec![MemberAlerts { member: "a".into(), alerts: Ok(alerts) }];
+    let untold = || vec![MemberAlerts { member: "b".into(), alerts: Err(dumb()) }];
+    let holds = || member(SilenceState::Active);
+    let over = || member(SilenceState::Expired);
+    let (silenced, ended) = (Goal::Silenced(until), Goal::SilenceOver);
+    for (goal, members, alerts, outcome) in [
+        (silenced, vec![holds()], on(vec![held.clone(), other]), Outcome::Done),
+        (silenced, vec![holds()], on(vec![slow.clone()]), Outcome::Failed),
+        (silenced, vec![holds()], untold(), Outcome::Unknown),
+        (silenced, vec![holds(), silent()], on(vec![held.clone()]), Outcome::Unknown),
+        (silenced, vec![holds(), over()], on(vec![held]), Outcome::Failed),
+        (ended, vec![over(), silent()], untold(), Outcome::Done),
+        (ended, vec![over()], on(vec![slow]), Outcome::Done),
+        (ended, vec![over(), holds()], Vec::new(), Outcome::Failed),
+    ] {
+        let words = format!("{goal:?} {members:?} {alerts:?}");
+        assert_eq!(judged(goal, &chosen, members, alerts), outcome, "{words}");
+    }
+}
+
+/// What is judged of one look.
+fn judged(goal: Goal, chosen: &[String], members: Vec<Replicated>, alerts: Vec<MemberAlerts>) -> Outcome {
+    let silence = members.iter().find_map(|one| one.silence.as_ref().ok()?.clone()).expect("one has it");
+    let facts = SilenceFacts {
+        document: Value::Null,
+        matchers: silence.matchers.clone(),
+        members,
+        silence: Some(silence),
+        chosen: Vec::new(),
+        left_out: Vec::new(),
+        covered: Ok(Vec::new()),
+        known: Known::default(),
+        doubts: Vec::new(),
+        alerts,
+        observed_at: now(),
+    };
+    match judge(goal, chosen, &facts).expect("it is there") {
+        Look::Settled(outcome, _) | Look::Partly(outcome, _) => outcome,
+        Look::Waiting(words) => unreachable!("{words}"),
     }
 }

@@ -238,6 +238,17 @@ fn a_silence_is_planned_while_a_rollback_runs_and_that_comes_back() {
 }
 
 #[test]
+fn what_an_earlier_process_left_holds_up_a_rollback_and_no_silence() {
+    let mut one = stage(alerts::shop());
+    one.see(vec![crate::stage::rollout("payments", quarterdeck::domain::rollout::Verdict::Stuck)], SourceState::Fresh);
+    one.model.runs.push(Run::begun("left", 1));
+    one.press("2");
+    assert!(one.later("!b").is_empty());
+    one.press("esc 1");
+    assert_eq!(asked(&one.later("!z")).action, "silence");
+}
+
+#[test]
 fn what_was_changed_is_planned_anew_before_it_can_be_confirmed() {
     let shop = alerts::shop();
     let mut one = opened(shop.clone(), vec![shop[0].clone()]);

@@ -139,7 +139,9 @@ fn same_record(given: &Value, own: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Port;
     use super::*;
+    use crate::domain::alert::Severity;
     use serde_json::json;
 
     /// A restart of one Deployment, as a document, with these edits.
@@ -211,6 +213,14 @@ mod tests {
         ] {
             assert!(difference(&plan(&[(place, edit.clone())]), &own).is_some(), "{place} = {edit}");
         }
+        for differ in [
+            |step: &mut Step| step.port = Port::Alertmanager,
+            |step: &mut Step| step.fills = vec!["/0/value".to_owned()],
+        ] {
+            let mut given = plan(&[]);
+            differ(&mut given.targets[0].steps[0]);
+            assert!(difference(&given, &own).is_some(), "{:?}", given.targets[0].steps[0]);
+        }
         let record = own.targets[0].steps[0].request.body[2]["value"].as_str().unwrap_or_default().to_owned();
         let place = format!("{step}/body/2/value");
         let of = |from: &str, to: &str| difference(&plan(&[(&place, json!(record.replace(from, to)))]), &own);
@@ -235,6 +245,17 @@ mod tests {
             assert!(words.contains(why), "{place}: {words}");
             assert_eq!(difference(&own, &given), None, "{place}: more was read than is so");
         }
+        let mut reaching = plan(&[]);
+        reaching.targets[0].reaches = vec![Reached {
+            name: "Down".to_owned(),
+            service: None,
+            severity: Severity::High,
+            summary: String::new(),
+            id: "f".to_owned(),
+            is_chosen: false,
+        }];
+        assert!(difference(&own, &reaching).is_some_and(|words| words.contains("it would reach Down now")));
+        assert_eq!(difference(&reaching, &own), None);
         let outage = json!({"pods": 2, "at_most": 2, "is_outage": true, "words": "2 pods"});
         assert!(difference(&own, &plan(&[("/targets/0/blast", outage)])).is_some(), "all at one time");
         let unchecked = plan(&[("/rehearsal", json!({"result": "not_checked", "words": "no answer"}))]);

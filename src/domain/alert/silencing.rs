@@ -284,6 +284,16 @@ mod tests {
     }
 
     #[test]
+    fn what_was_not_chosen_is_read_first_and_of_that_the_gravest() {
+        let all = [("Down", "warning"), ("Full", "warning"), ("Slow", "critical"), ("Worn", "critical")];
+        let all = all.map(|(name, severity)| one(name, severity, "cart", "a"));
+        let chosen = [&all[1], &all[3]].map(|alert| alert.key.clone());
+        let hidden = hidden(&all, &chosen);
+        let read: Vec<_> = hidden.iter().map(|one| (one.name.as_str(), one.is_chosen)).collect();
+        assert_eq!(read, [("Slow", false), ("Down", false), ("Worn", true), ("Full", true)]);
+    }
+
+    #[test]
     fn what_covers_every_kind_of_alert_or_all_there_are_is_of_the_gravest() {
         let of = |matchers: &str, covered: &[Alert], alerts: usize| {
             let weight = weighed(matchers, covered, &[], (7_200, alerts));
