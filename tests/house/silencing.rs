@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use quarterdeck::actions::{Limits, Planner, catalog};
 use quarterdeck::app::{Effect, Message, PlanRequest, update};
 use quarterdeck::domain::action::{Actor, Consent, Outcome, Run, RunEvent, advance};
-use quarterdeck::domain::alert::{Alert, Matcher, Silence, SilenceState};
+use quarterdeck::domain::alert::{Alert, Matcher, Severity, Silence, SilenceState};
 use quarterdeck::domain::environment::Guard;
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::subject::Subject;
@@ -193,8 +193,8 @@ fn it_is_sent_as_it_was_read_and_only_then() {
 
 #[test]
 fn how_it_ended_says_the_way_back_and_the_same_by_command() {
-    let shop = alerts::shop();
-    let mut one = opened(shop[2..].to_vec(), vec![shop[2].clone()]);
+    let mild = alerts::shop().into_iter().find(|alert| alert.severity == Severity::Medium).expect("one");
+    let mut one = opened(vec![mild.clone()], vec![mild]);
     one.type_text("known");
     let sent = one.later("enter");
     let [Effect::Execute(plan, _)] = sent.as_slice() else { unreachable!("{sent:?}") };
