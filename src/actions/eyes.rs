@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 
+use super::contract::Action;
 use super::observation::Observation;
 use super::plan::Planner;
 use super::silences;
@@ -47,6 +48,20 @@ impl Planner {
                 Ok(Observation::Silence(Box::new(facts)))
             }
         }
+    }
+
+    /// Reads what else an action asks for, each through the eyes of its environment.
+    pub(super) async fn beside(
+        &self,
+        action: &dyn Action,
+        subject: &Subject,
+        given: &Given,
+    ) -> Result<Vec<Observation>, SourceError> {
+        let mut beside = Vec::new();
+        for subject in action.reads(subject, given) {
+            beside.push(self.of(subject.environment())?.observe(&subject, given, &Cluster::default()).await?);
+        }
+        Ok(beside)
     }
 
     /// Reads a subject of a run now, as far as its verification needs it.

@@ -20,7 +20,7 @@ use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::WorkloadFacts;
 
 /// How long a request whose answer was lost may still arrive at the server.
-const MAY_STILL_ARRIVE: TimeDelta = TimeDelta::seconds(30);
+pub(super) const MAY_STILL_ARRIVE: TimeDelta = TimeDelta::seconds(30);
 /// The longest wait between two attempts to read.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 

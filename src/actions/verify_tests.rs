@@ -58,7 +58,7 @@ async fn verified(world: World, aim: Aim, is_accepted: bool) -> (Outcome, String
 
 fn record(id: &str) -> OperationRecord {
     let (started, expires) = (start(), start() + TimeDelta::minutes(5));
-    OperationRecord { id: id.into(), actor: "lee".into(), action: "restart".into(), started, expires }
+    OperationRecord { id: id.into(), actor: "lee".into(), action: "restart".into(), started, expires, is_lock: false }
 }
 
 /// However well the target looks: only our own record proves that a request arrived whose answer was lost.
