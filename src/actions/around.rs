@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::contract::Draft;
+use super::observation::Observation;
 use super::plan::{Planner, Setting};
 use super::references::references;
 use crate::domain::action::{Actor, Cluster, Evidence, Goal, Part, Rehearsal, Step};
@@ -31,8 +32,23 @@ pub(super) struct Survey {
 }
 
 impl Planner {
+    /// Looks around a draft: here where it is on a workload, and in each other environment it has steps in.
+    pub(super) async fn surveys(
+        &self,
+        seen: &Observation,
+        draft: &Draft,
+        setting: (&Cluster, &Actor),
+    ) -> Result<Vec<Survey>, SourceError> {
+        let mut surveys = Vec::new();
+        if let Ok(facts) = seen.workload() {
+            surveys.push(self.survey(facts, draft, setting).await?);
+        }
+        surveys.extend(self.survey_elsewhere(draft).await?);
+        Ok(surveys)
+    }
+
     /// Looks around a draft on a workload: its guard, our rights, what has changed, and what the server says to it.
-    pub(super) async fn survey(
+    async fn survey(
         &self,
         facts: &WorkloadFacts,
         draft: &Draft,
@@ -51,7 +67,7 @@ impl Planner {
     }
 
     /// Looks around the steps of a draft that are of other environments: every grant is needed, and the strictest guard holds.
-    pub(super) async fn survey_elsewhere(&self, draft: &Draft) -> Result<Vec<Survey>, SourceError> {
+    async fn survey_elsewhere(&self, draft: &Draft) -> Result<Vec<Survey>, SourceError> {
         let on = |step: &Step| Some(step.in_order.as_ref()?.on.clone());
         let subjects: Vec<Subject> =
             draft.steps.iter().filter_map(on).filter(|on| **on.environment() != *self.environment).collect();
@@ -71,8 +87,8 @@ impl Planner {
             }
             warnings.push(format!("IT ALSO ACTS IN {environment} ({}), as {}.", guard.word(), actor.name()));
             let steps = in_environment(&draft.steps, environment);
-            let (rehearsal, stored) = there.try_out(&steps, &actor, &mut refusals, &mut warnings).await?;
-            surveys.push(Survey { guard, refusals, warnings, rehearsal, stored });
+            let (rehearsal, _) = there.try_out(&steps, &actor, &mut refusals, &mut warnings).await?;
+            surveys.push(Survey { guard, refusals, warnings, rehearsal, stored: None });
         }
         Ok(surveys)
     }

@@ -1,8 +1,8 @@
 //! What an action is.
 
 use crate::domain::action::{
-    BlastRadius, Field, Given, Goal, InOrder, Inverse, Judgement, Lost, OperationRecord, Part, Pin, RECORD_KEY,
-    Reached, Replaced, Request, Step, Tier, Undo,
+    BlastRadius, Field, Given, Goal, Inverse, Judgement, OperationRecord, Part, Pin, RECORD_KEY, Reached, Replaced,
+    Request, Step, Tier,
 };
 use crate::domain::rollout::{Change, Kind, Pod, Update};
 use crate::domain::service::Choice;
@@ -257,37 +257,21 @@ pub fn held_off(facts: &WorkloadFacts, record: &OperationRecord) -> (Step, Step)
     let lock = record.as_lock();
     let (workload, path) = (&facts.workload, record_path());
     let (_, hold) = pinned_patch(facts, &[], &lock);
-    let is_held = |value: Value| vec![Pin { path: path.clone(), value }];
     let let_in = || {
         let own = json!({"op": "test", "path": &path, "value": lock.written()});
         step_patch(facts, &[], vec![own, json!({"op": "remove", "path": &path})])
     };
-    let on = |id: &str, expects: Vec<Pin>| InOrder {
-        id: format!("{id}-{workload}"),
-        on: Subject::Workload(workload.clone()),
-        uid: facts.uid.to_string(),
-        expects,
-        deadline_seconds: STEP_DEADLINE,
-        lost: Lost::SendAgain,
-        undo: None,
-        is_point_of_no_return: false,
-        uses: Vec::new(),
-        is_done: false,
+    let step = |part: Part, id: &str, words: &str, request: Request| {
+        let on = (Subject::Workload(workload.clone()), &*facts.uid);
+        Step::in_order(part, &format!("{id}-{workload}"), on, words, request).sent_again()
     };
-    let undo = Undo {
-        words: format!("Let others act on {workload} again."),
-        request: let_in(),
-        expects: is_held(Value::Null),
-    };
-    let first = InOrder { undo: Some(undo), ..on("hold", is_held(json!(lock.written()))) };
-    let words = format!("Hold others off {workload}.");
-    let hold = Step::in_order(Part::Prepare, words, patch_request(facts, Value::Array(hold)), first);
-    let words = format!("Let others act on {workload} again.");
-    (hold, Step::in_order(Part::Clearing, words, let_in(), on("release", is_held(Value::Null))))
+    let again = format!("Let others act on {workload} again.");
+    let first = patch_request(facts, Value::Array(hold));
+    let hold = step(Part::Prepare, "hold", &format!("Hold others off {workload}."), first)
+        .expecting(&path, json!(lock.written()))
+        .taken_back(&again, let_in(), &path, Value::Null);
+    (hold, step(Part::Clearing, "release", &again, let_in()).expecting(&path, Value::Null))
 }
-
-/// How long a step is waited for whose effect is there with its answer, in seconds.
-const STEP_DEADLINE: u32 = 30;
 
 /// Further fields of a kind that decide what a new template does: whether it goes anywhere, how far, and how many pods at one time. The
 /// number of pods is not among them: autoscalers move it, so it is read again and judged again ([`BlastRadius::covers`]).

@@ -231,7 +231,7 @@ impl Walk<'_> {
                 let words = format!("step {} was refused: {}", number + 1, error.sentence);
                 self.settle(number, Outcome::Refused, &words).await;
                 self.tell(number, StepState::Failed, words.clone()).await;
-                return Err(Stop::Refused(words));
+                Err(Stop::Refused(words))
             }
             Ok(_) => {
                 self.is_taken(number, in_order);

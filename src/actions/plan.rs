@@ -246,19 +246,12 @@ impl Planner {
             warnings.extend(held.warning);
             warnings.extend(seen.missing().iter().cloned());
             let mut stored = None;
-            if let Ok(facts) = seen.workload() {
-                let survey = self.survey(facts, &draft, (&cluster, &actor)).await?;
+            for survey in self.surveys(seen, &draft, (&cluster, &actor)).await? {
                 guard = guard.max(survey.guard);
                 refusals.extend(survey.refusals);
                 warnings.extend(survey.warnings);
                 answers.push(survey.rehearsal);
-                stored = survey.stored;
-            }
-            for survey in self.survey_elsewhere(&draft).await? {
-                guard = guard.max(survey.guard);
-                refusals.extend(survey.refusals);
-                warnings.extend(survey.warnings);
-                answers.push(survey.rehearsal);
+                stored = stored.or(survey.stored);
             }
             let deadline = deadline(&draft);
             let target = target(subject, seen, draft, stored.as_ref(), warnings, deadline, now);

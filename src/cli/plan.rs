@@ -114,7 +114,7 @@ impl Plan {
         }
         let Some(action) = catalog::named(&self.action) else {
             let of_alerts = Deed::ALL.into_iter().map(Deed::id).chain(NoteDeed::ALL.into_iter().map(NoteDeed::id));
-            let known: Vec<&str> = catalog::SHIPPED.all().map(|action| action.id()).chain(of_alerts).collect();
+            let known: Vec<&str> = catalog::SHIPPED.all().map(<dyn Action>::id).chain(of_alerts).collect();
             return Ok(usage(&format!("There is no action {:?}; there is {}.", self.action, known.join(", "))));
         };
         let session = Session::prepare(global);

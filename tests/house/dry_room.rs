@@ -14,10 +14,10 @@ use quarterdeck::actions::{
     About, Action, Context, Draft, Executor, Observation, Options, Planner, Refusal, held_off, step_patch,
 };
 use quarterdeck::domain::action::{
-    BlastRadius, Field, FieldKind, Given, InOrder, Inverse, Judgement, Lost, Outcome, Part, Phase, Pin, Plan,
-    RECORD_KEY, Request, Run, Step, StepState, Tier, Undo, Use,
+    BlastRadius, Field, FieldKind, Given, Inverse, Judgement, Part, Phase, Pin, Plan, RECORD_KEY, Request, Run, Step,
+    StepState, Tier,
 };
-use quarterdeck::domain::rollout::{Kind, WorkloadRef};
+use quarterdeck::domain::rollout::WorkloadRef;
 use quarterdeck::domain::subject::Subject;
 use quarterdeck::sources::observe::{ObserveCluster, WorkloadFacts};
 use quarterdeck::sources::operate::OperateCluster;
@@ -28,6 +28,7 @@ use crate::actions::{NAMESPACE, Rig, Way};
 
 /// Where what was is remembered, and where it is handed on.
 const WAS: &str = "/metadata/annotations/example.dev~1was";
+const REPLICAS: &str = "/spec/replicas";
 const TAKEN: &str = "/metadata/annotations/example.dev~1taken";
 
 const TO: Field = Field {
@@ -79,87 +80,34 @@ impl Action for Relocate {
             return Err(Refusal("its double has taken over already.".into()));
         }
         let count = was.as_str().and_then(|count| count.parse().ok()).unwrap_or(own.report.counts.desired);
-        let step = |part, id: &str, facts: &WorkloadFacts, words: &str, request: Request, expects: Vec<Pin>| {
-            Step::in_order(
-                part,
-                words.to_owned(),
-                request,
-                InOrder {
-                    id: id.to_owned(),
-                    on: Subject::Workload(facts.workload.clone()),
-                    uid: facts.uid.to_string(),
-                    expects,
-                    deadline_seconds: 60,
-                    lost: Lost::Observe,
-                    undo: None,
-                    is_point_of_no_return: false,
-                    uses: Vec::new(),
-                    is_done: false,
-                },
-            )
+        let step = |part, id: &str, facts: &WorkloadFacts, words: &str, request: Request| {
+            Step::in_order(part, id, (Subject::Workload(facts.workload.clone()), &*facts.uid), words, request)
         };
-        let with = |mut step: Step, change: &dyn Fn(&mut InOrder)| {
-            change(step.in_order.as_mut().expect("a place in the order"));
-            step
+        let set = |facts: &WorkloadFacts, path: &str, value: Value| {
+            step_patch(facts, &[], vec![json!({"op": "add", "path": path, "value": value})])
         };
-        let pin = |path: &str, value: Value| vec![Pin { path: path.to_owned(), value }];
-        let add = |path: &str, value: Value| json!({"op": "add", "path": path, "value": value});
-        let taken_back = |words: &str, operation: Value, expects: Vec<Pin>| Undo {
-            words: words.to_owned(),
-            request: step_patch(own, &[], vec![operation]),
-            expects,
-        };
+        let remembered = json!(count.to_string());
+        let forget = step_patch(own, &[], vec![json!({"op": "remove", "path": WAS})]);
         let (hold, release) = held_off(own, context.record);
         let (hold_double, release_double) = held_off(double, context.record);
-        let remembered = json!(count.to_string());
-        let remember = step(
-            Part::Prepare,
-            "remember",
-            own,
-            "Remember how many pods there were.",
-            step_patch(own, &["/spec/replicas"], vec![add(WAS, remembered.clone())]),
-            pin(WAS, remembered.clone()),
-        );
-        let forget = taken_back("Forget it.", json!({"op": "remove", "path": WAS}), pin(WAS, Value::Null));
-        let stop = step(
-            Part::Change,
-            "stop",
-            own,
-            "Stop its pods.",
-            step_patch(own, &["/spec/replicas"], vec![add("/spec/replicas", json!(0))]),
-            pin("/spec/replicas", json!(0)),
-        );
-        let start = taken_back(
-            "Start its pods again.",
-            add("/spec/replicas", json!(count)),
-            pin("/spec/replicas", json!(count)),
-        );
-        let wait = step(Part::Gate, "wait", double, "Its double is well.", Request::default(), Vec::new());
-        let hand = step(
-            Part::Change,
-            "hand-over",
-            double,
-            "Let its double take over.",
-            step_patch(double, &[], vec![add(TAKEN, Value::Null)]),
-            pin(TAKEN, remembered),
-        );
-        let uses = Use { step: "remember".into(), result: WAS.into(), to: "/1/value".into() };
+        let is_stopped = !was.is_null() && own.report.counts.desired == 0;
+        let none = Request::default();
         let steps = vec![
             hold,
             hold_double,
-            with(remember, &|one| {
-                one.undo = Some(forget.clone());
-                one.is_done = !was.is_null();
-            }),
-            with(stop, &|one| {
-                one.undo = Some(start.clone());
-                one.is_done = !was.is_null() && own.report.counts.desired == 0;
-            }),
-            wait,
-            with(hand, &|one| {
-                one.uses = vec![uses.clone()];
-                one.is_point_of_no_return = true;
-            }),
+            step(Part::Prepare, "remember", own, "Remember how many there were.", set(own, WAS, remembered.clone()))
+                .expecting(WAS, remembered.clone())
+                .taken_back("Forget it.", forget, WAS, Value::Null)
+                .done(!was.is_null()),
+            step(Part::Change, "stop", own, "Stop its pods.", set(own, REPLICAS, json!(0)))
+                .expecting(REPLICAS, json!(0))
+                .taken_back("Start its pods again.", set(own, REPLICAS, json!(count)), REPLICAS, json!(count))
+                .done(is_stopped),
+            step(Part::Gate, "wait", double, "Its double is well.", none).within(60),
+            step(Part::Change, "hand-over", double, "Let its double take over.", set(double, TAKEN, Value::Null))
+                .expecting(TAKEN, remembered)
+                .using("remember", WAS, "/1/value")
+                .without_return(),
             release_double,
             release,
         ];
@@ -291,11 +239,7 @@ async fn a_plan_of_steps_in_two_environments_shows_each_and_is_carried_out() {
     }
     // What was sent was on disk before.
     for (place, (_, held)) in pair.here.sent().iter().enumerate() {
-        assert_eq!(
-            held.iter().filter(|what| **what == What::Intent).count() > place,
-            true,
-            "request {place}: {held:?}"
-        );
+        assert!(held.iter().filter(|what| **what == What::Intent).count() > place, "request {place}: {held:?}");
     }
 }
 
@@ -344,7 +288,7 @@ async fn a_step_nobody_saw_arrive_is_unknown_and_nothing_follows() {
     let pair = Pair::open().await;
     let plan = pair.plan().await;
     let swallow = async {
-        while !pair.told().iter().any(|line| *line == (What::Settled, Some(1), false)) {
+        while !pair.told().contains(&(What::Settled, Some(1), false)) {
             tokio::task::yield_now().await;
         }
         pair.there.take(Way::Swallowed);
@@ -388,7 +332,7 @@ async fn a_console_told_to_leave_takes_back_what_it_did() {
     pair.double_has(0).await;
     let plan = pair.plan().await;
     let leave = async {
-        while !pair.told().iter().any(|line| *line == (What::Settled, Some(REMEMBER), false)) {
+        while !pair.told().contains(&(What::Settled, Some(REMEMBER), false)) {
             tokio::task::yield_now().await;
         }
         pair.here.leave();
@@ -464,5 +408,4 @@ async fn without_a_grant_there_nothing_is_done_here() {
     let run = pair.here.confirmed(&plan).await;
     assert_eq!((run.phase, pair.here.sent().len()), (Phase::Refused, 0), "{run:?}");
     assert!(pair.untouched().await);
-    let _ = (Outcome::Refused, Kind::Deployment);
 }

@@ -104,7 +104,7 @@ fn same_steps(given: &[Step], own: &[Step]) -> bool {
 fn unstamped(one: &InOrder) -> InOrder {
     let mut one = one.clone();
     one.expects.iter_mut().filter(|pin| is_record(&pin.path)).for_each(|pin| pin.value = Value::Null);
-    let undone = one.undo.iter_mut().flat_map(|undo| undo.request.body.as_array_mut()).flatten();
+    let undone = one.undo.iter_mut().filter_map(|undo| undo.request.body.as_array_mut()).flatten();
     for operation in undone.filter(|operation| operation["path"].as_str().is_some_and(is_record)) {
         operation["value"] = Value::Null;
     }

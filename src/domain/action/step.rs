@@ -103,6 +103,11 @@ pub struct InOrder {
     pub is_done: bool,
 }
 
+impl InOrder {
+    /// How long a step is waited for whose effect is there with its answer, in seconds.
+    pub const AT_ONCE: u32 = 30;
+}
+
 /// What is seen of a step that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Judgement {
@@ -180,9 +185,73 @@ impl Step {
         Self { part: Part::Clearing, ..Self::change(words, request) }
     }
 
-    /// A step of a target whose steps are taken one after the other.
-    pub fn in_order(part: Part, words: String, request: Request, in_order: InOrder) -> Self {
-        Self { part, in_order: Some(Box::new(in_order)), ..Self::change(words, request) }
+    /// A step of a target whose steps are taken one after the other: its id there, what it acts on by identity, what it does, and how. Its
+    /// effect is there with its answer, a lost answer is only looked for, and there is nothing to take back, unless that is said of it.
+    pub fn in_order(part: Part, id: &str, (on, uid): (Subject, &str), words: &str, request: Request) -> Self {
+        let in_order = InOrder {
+            id: id.to_owned(),
+            on,
+            uid: uid.to_owned(),
+            expects: Vec::new(),
+            deadline_seconds: InOrder::AT_ONCE,
+            lost: Lost::Observe,
+            undo: None,
+            is_point_of_no_return: false,
+            uses: Vec::new(),
+            is_done: false,
+        };
+        Self { part, in_order: Some(Box::new(in_order)), ..Self::change(words.to_owned(), request) }
+    }
+
+    fn with(mut self, say: impl FnOnce(&mut InOrder)) -> Self {
+        if let Some(one) = &mut self.in_order {
+            say(one);
+        }
+        self
+    }
+
+    /// What its object shows once it is reached.
+    #[must_use]
+    pub fn expecting(self, path: &str, value: Value) -> Self {
+        self.with(|one| one.expects.push(Pin { path: path.to_owned(), value }))
+    }
+
+    /// How long it is waited for, in seconds.
+    #[must_use]
+    pub fn within(self, seconds: u32) -> Self {
+        self.with(|one| one.deadline_seconds = seconds)
+    }
+
+    /// Sent twice it does what it does sent once.
+    #[must_use]
+    pub fn sent_again(self) -> Self {
+        self.with(|one| one.lost = Lost::SendAgain)
+    }
+
+    /// How it is taken back: what that does, the request, and what its object shows then.
+    #[must_use]
+    pub fn taken_back(self, words: &str, request: Request, path: &str, value: Value) -> Self {
+        let undo = Undo { words: words.to_owned(), request, expects: vec![Pin { path: path.to_owned(), value }] };
+        self.with(|one| one.undo = Some(undo))
+    }
+
+    /// Nothing is taken back once it was sent.
+    #[must_use]
+    pub fn without_return(self) -> Self {
+        self.with(|one| one.is_point_of_no_return = true)
+    }
+
+    /// A result of an earlier step, by a JSON pointer into its object, goes to a place of the body.
+    #[must_use]
+    pub fn using(self, step: &str, result: &str, to: &str) -> Self {
+        let one = Use { step: step.to_owned(), result: result.to_owned(), to: to.to_owned() };
+        self.with(|step| step.uses.push(one))
+    }
+
+    /// Whether it is so already.
+    #[must_use]
+    pub fn done(self, is_done: bool) -> Self {
+        self.with(|one| one.is_done = is_done)
     }
 
     /// What it does, and what it is beside an ordinary change, in words.
