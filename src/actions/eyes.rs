@@ -1,6 +1,7 @@
 //! What a planner sees: subjects read through the port that is theirs, once or again and again.
 
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::StreamExt;
@@ -14,6 +15,11 @@ use crate::domain::action::{Cluster, Given};
 use crate::domain::subject::Subject;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::{ObserveAlerts, ObserveCluster};
+
+/// How long the reading at a deadline may take.
+const LAST_LOOK: Duration = Duration::from_secs(10);
+/// How long between two attempts at it.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
 impl Planner {
     /// The eyes on the cluster.
@@ -75,6 +81,28 @@ impl Planner {
                 Ok(Observation::Silence(Box::new(facts)))
             }
         }
+    }
+
+    /// The same for a last time: only a reading of now counts. A connection that broke, while this machine slept or in this very moment, is
+    /// no answer: it is asked again, for 10 seconds at most.
+    pub(super) async fn last_look(&self, subject: &Subject, run: &str) -> Result<Observation, SourceError> {
+        let mut trouble = None;
+        let asking = async {
+            loop {
+                match self.look_at(subject, run).await {
+                    Err(error)
+                        if matches!(error.trouble, Trouble::Unreachable | Trouble::Timeout | Trouble::Malformed) =>
+                    {
+                        trouble = Some(error);
+                        tokio::time::sleep(BETWEEN_LOOKS).await;
+                    }
+                    answer => return answer,
+                }
+            }
+        };
+        let answer = tokio::time::timeout(LAST_LOOK, asking).await;
+        let silence = || SourceError::new(Trouble::Timeout, format!("no answer within {}s.", LAST_LOOK.as_secs()));
+        answer.unwrap_or_else(|_| Err(trouble.unwrap_or_else(silence)))
     }
 
     /// The same, again each time it changes.

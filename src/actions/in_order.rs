@@ -25,8 +25,6 @@ use crate::sources::error::{SourceError, Trouble};
 
 /// The longest wait between two attempts to read.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// How long the reading at the deadline may take.
-const LAST_LOOK: Duration = Duration::from_secs(10);
 
 /// Why it goes no further.
 enum Stop {
@@ -320,17 +318,20 @@ impl Walk<'_> {
         after: TimeDelta,
         judge: impl Fn(&Observation) -> Judgement,
     ) -> Seen {
-        match tokio::time::timeout(LAST_LOOK, self.look(in_order)).await {
-            Ok(Ok(seen)) if *seen.uid() != in_order.uid => another(in_order),
-            Ok(Ok(seen)) => match judge(&seen) {
+        let planner = match self.executor.planner.of(in_order.on.environment()) {
+            Ok(planner) => planner,
+            Err(error) => return Seen::Unread(error.sentence),
+        };
+        match planner.last_look(&in_order.on, &self.plan.id).await {
+            Ok(seen) if *seen.uid() != in_order.uid => another(in_order),
+            Ok(seen) => match judge(&seen) {
                 Judgement::Reached => Seen::Reached(seen.document().clone()),
                 Judgement::Failed(words) | Judgement::TakenOver(words) => Seen::Not(words),
                 Judgement::Waiting(_) if !is_accepted => Seen::NoSign,
                 Judgement::Waiting(words) => Seen::Not(format!("after {} {words}", time::coarse(after))),
             },
-            Ok(Err(error)) if error.trouble == Trouble::NotFound => gone(in_order),
-            Ok(Err(error)) => Seen::Unread(error.sentence),
-            Err(_) => Seen::Unread(format!("no answer within {}s.", LAST_LOOK.as_secs())),
+            Err(error) if error.trouble == Trouble::NotFound => gone(in_order),
+            Err(error) => Seen::Unread(error.sentence),
         }
     }
 
