@@ -22,6 +22,7 @@ mod kept;
 mod keymaps;
 mod keys;
 mod logs;
+mod look;
 mod nodes;
 mod noting;
 mod offers;

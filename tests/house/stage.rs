@@ -14,7 +14,7 @@ use quarterdeck::keys::{DEFAULT, Keymap, Sequence};
 use quarterdeck::sources::cluster::ClusterSnapshot;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 use quarterdeck::ui::pen::Pen;
-use quarterdeck::ui::root;
+use quarterdeck::ui::root::{self, HitMap};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use serde_json::json;
@@ -130,10 +130,15 @@ impl Stage {
 
     /// The whole screen at a size.
     pub(crate) fn screen(&self, columns: u16, rows: u16) -> Buffer {
+        self.drawn(columns, rows).0
+    }
+
+    /// The same with where things were drawn.
+    pub(crate) fn drawn(&self, columns: u16, rows: u16) -> (Buffer, HitMap) {
         let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
         let sources = self.model.sources();
-        root::draw(&self.model.scene(now(), &sources), &self.theme, &self.glyphs, &mut buffer);
-        buffer
+        let hit = root::draw(&self.model.scene(now(), &sources), &self.theme, &self.glyphs, &mut buffer);
+        (buffer, hit)
     }
 
     /// The body at every size, one below the other.
