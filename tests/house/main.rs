@@ -37,6 +37,7 @@ mod prometheus;
 mod prometheus_client;
 mod reaching;
 mod readiness;
+mod record;
 #[path = "../support/rig.rs"]
 mod rig;
 mod runs;
