@@ -1,14 +1,18 @@
 //! What there is to know of a draft on a workload beside the draft: who else scales it, what its pods mind, what has changed since the
 //! revision it goes back to last ran, what the server says to it dry, and how the workload is now.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::contract::Draft;
-use super::plan::Planner;
+use super::observation::Observation;
+use super::plan::{Planner, Setting};
 use super::references::references;
 use crate::domain::action::{Actor, Cluster, Evidence, Goal, Part, Rehearsal, Step};
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{Budget, Revision, Verdict, WorkloadRef, judge};
+use crate::domain::subject::Subject;
 use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::{ObserveCluster, WorkloadFacts};
@@ -28,8 +32,23 @@ pub(super) struct Survey {
 }
 
 impl Planner {
+    /// Looks around a draft: here where it is on a workload, and in each other environment it has steps in.
+    pub(super) async fn surveys(
+        &self,
+        seen: &Observation,
+        draft: &Draft,
+        setting: (&Cluster, &Actor),
+    ) -> Result<Vec<Survey>, SourceError> {
+        let mut surveys = Vec::new();
+        if let Ok(facts) = seen.workload() {
+            surveys.push(self.survey(facts, draft, setting).await?);
+        }
+        surveys.extend(self.survey_elsewhere(draft).await?);
+        Ok(surveys)
+    }
+
     /// Looks around a draft on a workload: its guard, our rights, what has changed, and what the server says to it.
-    pub(super) async fn survey(
+    async fn survey(
         &self,
         facts: &WorkloadFacts,
         draft: &Draft,
@@ -41,15 +60,53 @@ impl Planner {
         warnings.extend(from.map(|from| {
             format!("GUARDED AS {}: environment {from} covers namespace {namespace} of this cluster too.", guard.word())
         }));
-        let is_denied = self.ask_rights(&draft.steps, actor, &mut refusals, &mut warnings).await?;
+        let steps = in_environment(&draft.steps, &self.environment);
+        let (rehearsal, stored) = self.try_out(&steps, actor, &mut refusals, &mut warnings).await?;
         warnings.extend(self.around(facts, draft).await?);
-        let (rehearsal, stored) = if is_denied {
-            // Not even dry: the server counts it as a write that is forbidden.
-            (Rehearsal::NotChecked("who may not do it does not ask for it, not even dry.".to_owned()), None)
-        } else {
-            self.rehearse(&draft.steps).await
-        };
         Ok(Survey { guard, refusals, warnings, rehearsal, stored })
+    }
+
+    /// Looks around the steps of a draft that are of other environments: every grant is needed, and the strictest guard holds.
+    async fn survey_elsewhere(&self, draft: &Draft) -> Result<Vec<Survey>, SourceError> {
+        let on = |step: &Step| Some(step.in_order.as_ref()?.on.clone());
+        let subjects: Vec<Subject> =
+            draft.steps.iter().filter_map(on).filter(|on| **on.environment() != *self.environment).collect();
+        let environments: BTreeSet<&str> = subjects.iter().map(|subject| &**subject.environment()).collect();
+        let mut surveys = Vec::new();
+        for environment in environments {
+            let there = self.of(environment)?;
+            let of_it: Vec<Subject> =
+                subjects.iter().filter(|subject| **subject.environment() == *environment).cloned().collect();
+            let Setting { cluster, actor } = there.setting(&of_it).await?;
+            let (mut refusals, mut warnings): (Vec<String>, _) =
+                (there.grant.clone().err().into_iter().collect(), Vec::new());
+            let mut guard = there.limits.guard;
+            for namespace in of_it.iter().filter_map(|subject| Some(&subject.workload()?.namespace)) {
+                refusals.extend(there.limits.refusal(environment, namespace));
+                guard = guard.max(there.limits.guard_of(&cluster, namespace).0);
+            }
+            warnings.push(format!("IT ALSO ACTS IN {environment} ({}), as {}.", guard.word(), actor.name()));
+            let steps = in_environment(&draft.steps, environment);
+            let (rehearsal, _) = there.try_out(&steps, &actor, &mut refusals, &mut warnings).await?;
+            surveys.push(Survey { guard, refusals, warnings, rehearsal, stored: None });
+        }
+        Ok(surveys)
+    }
+
+    /// Asks for the rights to steps, and what the server says to them.
+    async fn try_out(
+        &self,
+        steps: &[Step],
+        actor: &Actor,
+        refusals: &mut Vec<String>,
+        warnings: &mut Vec<String>,
+    ) -> Result<(Rehearsal, Option<Value>), SourceError> {
+        if self.ask_rights(steps, actor, refusals, warnings).await? {
+            // Not even dry: the server counts it as a write that is forbidden.
+            let why = "who may not do it does not ask for it, not even dry.";
+            return Ok((Rehearsal::NotChecked(why.to_owned()), None));
+        }
+        Ok(self.rehearse(&tried(steps)).await)
     }
 
     /// What else there is to know of a draft on a workload.
@@ -65,7 +122,7 @@ impl Planner {
     }
 
     /// Runs the requests of one target dry; the pod template of the answer.
-    async fn rehearse(&self, steps: &[Step]) -> (Rehearsal, Option<Value>) {
+    async fn rehearse(&self, steps: &[&Step]) -> (Rehearsal, Option<Value>) {
         let Some(rehearse) = &self.rehearse else {
             let why = self.grant.clone().err().unwrap_or_else(|| "there is no rehearsal here.".to_owned());
             return (Rehearsal::NotChecked(why), None);
@@ -88,6 +145,29 @@ impl Planner {
         }
         (Rehearsal::Accepted(warnings), template)
     }
+}
+
+/// The steps of an environment; what says no place of its own is of the plan's.
+fn in_environment(steps: &[Step], environment: &str) -> Vec<Step> {
+    let is_of_it = |step: &&Step| step.in_order.as_ref().is_none_or(|one| **one.on.environment() == *environment);
+    steps.iter().filter(is_of_it).cloned().collect()
+}
+
+/// The steps that can be tried dry: of several that are taken one after the other, the first on each object. The others find it as that left
+/// it, or need what it brought.
+fn tried(steps: &[Step]) -> Vec<&Step> {
+    let mut touched = BTreeSet::new();
+    let mut tried = Vec::new();
+    for step in steps {
+        let is_first = match &step.in_order {
+            Some(one) => step.is_sent() && !one.is_done && touched.insert(&one.on) && one.uses.is_empty(),
+            None => true,
+        };
+        if is_first {
+            tried.push(step);
+        }
+    }
+    tried
 }
 
 /// Who else decides how many pods there are.

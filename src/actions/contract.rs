@@ -1,11 +1,12 @@
 //! What an action is.
 
 use crate::domain::action::{
-    BlastRadius, Field, Given, Goal, Inverse, OperationRecord, Part, Pin, Reached, Replaced, Step, Tier,
+    BlastRadius, Field, Given, Goal, Inverse, Judgement, OperationRecord, Part, Pin, RECORD_KEY, Reached, Replaced,
+    Request, Step, Tier,
 };
 use crate::domain::rollout::{Change, Kind, Pod, Update};
 use crate::domain::service::Choice;
-use crate::domain::subject::SubjectKind;
+use crate::domain::subject::{Subject, SubjectKind};
 use crate::domain::time::Instant;
 use crate::sources::observe::WorkloadFacts;
 use serde_json::{Value, json};
@@ -39,6 +40,8 @@ pub struct Context<'a> {
     pub author: &'a str,
     /// When the plan is made; also the stamp of a restart.
     pub now: Instant,
+    /// What else the action asked to be read, in its order.
+    pub beside: &'a [Observation],
 }
 
 /// An action on one subject, worked out locally.
@@ -138,6 +141,16 @@ pub trait Action: Sync {
         Ok(())
     }
 
+    /// What else has to be read for it, of this environment or of others.
+    fn reads(&self, _subject: &Subject, _given: &Given) -> Vec<Subject> {
+        Vec::new()
+    }
+
+    /// Judges what is seen of the object of a step that is taken in its order.
+    fn judge(&self, step: &Step, seen: &Observation) -> Judgement {
+        step.judge(seen.document())
+    }
+
     /// Works it out for one subject, from what was read of it.
     ///
     /// # Errors
@@ -205,9 +218,8 @@ pub(super) fn field_patch(
 
 /// The beginning of every patch: the pins as tests, and the record.
 fn pinned_patch(facts: &WorkloadFacts, fields: &[&str], record: &OperationRecord) -> (Vec<Pin>, Vec<Value>) {
-    use crate::domain::action::RECORD_KEY;
     let at = |pointer: &str| facts.object.pointer(pointer).cloned().unwrap_or(Value::Null);
-    let record_path = format!("/metadata/annotations/{}", RECORD_KEY.replace('/', "~1"));
+    let record_path = record_path();
     let mut pins = vec![Pin { path: "/metadata/uid".into(), value: json!(&*facts.uid) }];
     pins.extend(fields.iter().map(|path| Pin { path: (*path).to_owned(), value: at(path) }));
     let mut operations: Vec<Value> = Vec::new();
@@ -223,6 +235,42 @@ fn pinned_patch(facts: &WorkloadFacts, fields: &[&str], record: &OperationRecord
     }
     operations.push(json!({"op": "add", "path": record_path, "value": record.written()}));
     (pins, operations)
+}
+
+/// Where the operation record of a target stands.
+fn record_path() -> String {
+    format!("/metadata/annotations/{}", RECORD_KEY.replace('/', "~1"))
+}
+
+/// A patch of one step among several on an object: it is that object, the fields are as they were seen, and these operations. The record is
+/// not among the fields: an earlier step wrote it.
+pub fn step_patch(facts: &WorkloadFacts, fields: &[&str], operations: Vec<Value>) -> Request {
+    let at = |pointer: &str| facts.object.pointer(pointer).cloned().unwrap_or(Value::Null);
+    let mut body = vec![json!({"op": "test", "path": "/metadata/uid", "value": &*facts.uid})];
+    body.extend(fields.iter().map(|path| json!({"op": "test", "path": path, "value": at(path)})));
+    body.extend(operations);
+    patch_request(facts, Value::Array(body))
+}
+
+/// The first and the last step of several on a workload: others are held off as long as they go on, and let in again.
+pub fn held_off(facts: &WorkloadFacts, record: &OperationRecord) -> (Step, Step) {
+    let lock = record.as_lock();
+    let (workload, path) = (&facts.workload, record_path());
+    let (_, hold) = pinned_patch(facts, &[], &lock);
+    let let_in = || {
+        let own = json!({"op": "test", "path": &path, "value": lock.written()});
+        step_patch(facts, &[], vec![own, json!({"op": "remove", "path": &path})])
+    };
+    let step = |part: Part, id: &str, words: &str, request: Request| {
+        let on = (Subject::Workload(workload.clone()), &*facts.uid);
+        Step::in_order(part, &format!("{id}-{workload}"), on, words, request).sent_again()
+    };
+    let again = format!("Let others act on {workload} again.");
+    let first = patch_request(facts, Value::Array(hold));
+    let hold = step(Part::Prepare, "hold", &format!("Hold others off {workload}."), first)
+        .expecting(&path, json!(lock.written()))
+        .taken_back(&again, let_in(), &path, Value::Null);
+    (hold, step(Part::Clearing, "release", &again, let_in()).expecting(&path, Value::Null))
 }
 
 /// Further fields of a kind that decide what a new template does: whether it goes anywhere, how far, and how many pods at one time. The
@@ -316,8 +364,8 @@ fn outage(facts: &WorkloadFacts) -> Option<String> {
 }
 
 /// The request that deletes one pod and no other of the same name.
-pub(super) fn delete_pod(facts: &WorkloadFacts, pod: &Pod) -> crate::domain::action::Request {
-    crate::domain::action::Request {
+pub(super) fn delete_pod(facts: &WorkloadFacts, pod: &Pod) -> Request {
+    Request {
         method: "DELETE".to_owned(),
         path: format!("/api/v1/namespaces/{}/pods/{}", facts.workload.namespace, pod.name),
         content_type: "application/json".to_owned(),
@@ -326,8 +374,8 @@ pub(super) fn delete_pod(facts: &WorkloadFacts, pod: &Pod) -> crate::domain::act
 }
 
 /// The request that carries [`template_patch`].
-pub(super) fn patch_request(facts: &WorkloadFacts, body: Value) -> crate::domain::action::Request {
-    crate::domain::action::Request {
+pub(super) fn patch_request(facts: &WorkloadFacts, body: Value) -> Request {
+    Request {
         method: "PATCH".to_owned(),
         path: format!(
             "/apis/apps/v1/namespaces/{}/{}/{}?fieldManager=quarterdeck&fieldValidation=Strict",

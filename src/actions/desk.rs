@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
 
+use super::catalog::Catalog;
+use super::elsewhere::Elsewhere;
 use super::execute::Executor;
 use super::journal::Journal;
 use super::limits::Limits;
@@ -41,6 +43,10 @@ pub struct Desk {
     pub silence: Option<Arc<dyn OperateAlerts>>,
     /// Labels that say which of several senders sent an alert, by the configuration.
     pub replica_labels: Arc<[String]>,
+    /// The other environments this console acts in.
+    pub elsewhere: Elsewhere,
+    /// The actions there are.
+    pub catalog: Catalog,
     /// The journal.
     pub journal: Arc<Mutex<Journal>>,
     /// The clock.
@@ -68,6 +74,8 @@ impl Desk {
             services: self.services.clone(),
             seen: self.seen.clone(),
             ended: self.ended.clone(),
+            elsewhere: self.elsewhere.clone(),
+            catalog: self.catalog,
             clock: self.clock.clone(),
         }
     }
@@ -95,7 +103,11 @@ impl Desk {
     ) -> Executor {
         let operate = if self.grant.is_ok() { operate } else { Arc::new(NoHands) };
         let silence = self.silence.clone().filter(|_| self.grant.is_ok());
-        Executor { planner, operate, silence, journal: self.journal.clone(), leaving }
+        let executor = Executor { planner, operate, silence, journal: self.journal.clone(), leaving };
+        if executor.planner.observe.is_some() {
+            self.elsewhere.put(executor.clone());
+        }
+        executor
     }
 
     /// The executor of what is in no cluster.

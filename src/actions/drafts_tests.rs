@@ -58,10 +58,11 @@ fn drafted(action: &str, facts: &WorkloadFacts, given: &Given) -> Draft {
         action: action.into(),
         started: now(),
         expires: now(),
+        is_lock: false,
     };
-    let action = catalog::named(action).expect("there is one");
+    let action = catalog::SHIPPED.named(action).expect("there is one");
     let seen = Observation::Workload(Box::new(facts.clone()));
-    action.draft(&seen, given, Context { record: &record, author: "mori", now: now() }).expect("a draft")
+    action.draft(&seen, given, Context { record: &record, author: "mori", now: now(), beside: &[] }).expect("a draft")
 }
 
 fn scaled(facts: &WorkloadFacts, replicas: u32) -> Draft {
@@ -120,7 +121,7 @@ fn the_gravest_target_decides_how_all_are_confirmed_under_every_guard() {
             "expected_template": null, "deadline_seconds": 600, "inverse": {"words": "", "command": null}}))
         .expect("a target")
     };
-    let scale = catalog::named("scale").expect("there is one");
+    let scale = catalog::SHIPPED.named("scale").expect("there is one");
     for guard in Guard::ALL {
         let asked = policy::confirmation(scale, guard, &[target("T2"), target("T3")]);
         assert_eq!((asked.gesture, asked.word.as_str(), asked.needs_reason), (Gesture::TypeNameAndReason, "db", true));

@@ -95,6 +95,12 @@ impl Executor {
                     account.settle(place, Outcome::Aborted, format!("not started: {why}.")).await;
                     continue;
                 }
+                if plan.targets.get(place).is_some_and(Target::is_in_order) {
+                    if self.take_in_order(&account, (plan, written), place, action).await != Outcome::Done {
+                        is_stopped = Some(NOT_WELL);
+                    }
+                    continue;
+                }
                 match self.change(&account, (plan, written), place, action).await {
                     Ok(aim) => changed.push((place, aim)),
                     Err(_) => is_stopped = Some(NOT_WELL),
@@ -134,6 +140,15 @@ impl Executor {
         for (place, aim) in begun.aims.iter().enumerate() {
             if let Some((outcome, words)) = unfinished.settled.get(&place) {
                 tell_again(&account, place, *outcome, words).await;
+                continue;
+            }
+            if let Some(last) = unfinished.steps.get(&place) {
+                account.note(RunEvent::Started { target: place }).await;
+                let words = format!(
+                    "an earlier process of {} ended on its way through the steps of {}. The last of it, {last} Plan the same again: it goes on from what is there.",
+                    begun.actor, aim.subject
+                );
+                account.settle(place, Outcome::NeedsHuman, words).await;
                 continue;
             }
             if !unfinished.open.contains(&place) {
@@ -182,7 +197,11 @@ impl Executor {
             Ok(seen) => seen,
             Err(error) => return Err(refused(format!("nothing was sent: {}", error.sentence)).await),
         };
-        let checked = revise(plan, place, action, &seen).and_then(|()| match seen.workload() {
+        let beside = match self.beside(action, target).await {
+            Ok(beside) => beside,
+            Err(why) => return Err(refused(format!("nothing was sent: {why}")).await),
+        };
+        let checked = revise(plan, place, action, (&seen, &beside)).and_then(|()| match seen.workload() {
             Ok(facts) => is_still_of(&self.planner.services, target, facts),
             Err(_) => Ok(()),
         });
@@ -208,7 +227,7 @@ impl Executor {
                 Err(error) if error.is_certainly_not_done => {
                     let why = match self.planner.observe(&target.subject, &target.given, &plan.cluster).await {
                         // The server never says which test failed: look and compare.
-                        Ok(seen) => revise(plan, place, action, &seen).err(),
+                        Ok(seen) => revise(plan, place, action, (&seen, &beside)).err(),
                         Err(_) => None,
                     };
                     let words = why.map_or_else(
@@ -235,7 +254,7 @@ impl Executor {
     }
 
     /// Sends a step through its port, once.
-    async fn send(&self, step: &Step, stamps: &Stamps<'_>) -> Result<Reply, SourceError> {
+    pub(super) async fn send(&self, step: &Step, stamps: &Stamps<'_>) -> Result<Reply, SourceError> {
         let request = step.filled(stamps);
         match step.port {
             Port::Cluster => self.operate.send(&request, stamps.run).await,
@@ -344,7 +363,7 @@ async fn tell_again(account: &Account<'_>, place: usize, outcome: Outcome, words
     if outcome != Outcome::Aborted {
         account.note(RunEvent::Started { target: place }).await;
     }
-    if matches!(outcome, Outcome::Done | Outcome::Failed | Outcome::Unknown) {
+    if !matches!(outcome, Outcome::Aborted | Outcome::Refused) {
         account.note(RunEvent::Accepted { target: place }).await;
     }
     account.note(RunEvent::Settled { target: place, outcome, words: words.to_owned() }).await;

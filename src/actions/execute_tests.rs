@@ -219,7 +219,14 @@ fn unfinished(open: &[usize]) -> Unfinished {
         clearing: Vec::new(),
     };
     let begun = Entry { what: What::Begun, aims: vec![aim], ..Entry::bare("of-before", "restart", "test", "mori") };
-    Unfinished { begun, at: start(), open: open.to_vec(), accepted: BTreeSet::new(), settled: BTreeMap::new() }
+    Unfinished {
+        begun,
+        at: start(),
+        open: open.to_vec(),
+        accepted: BTreeSet::new(),
+        settled: BTreeMap::new(),
+        steps: BTreeMap::new(),
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -331,7 +338,7 @@ async fn nothing_of_another_environment_is_planned() {
     let stage = Stage::of(World::new());
     let mut elsewhere = Stage::workload("api", Kind::Deployment);
     elsewhere.environment = "other".into();
-    let restart = catalog::named("restart").expect("there is one");
+    let restart = catalog::SHIPPED.named("restart").expect("there is one");
     let error = stage.executor.planner.plan(restart, &[elsewhere], &Options::default()).await.expect_err("no plan");
     assert!(error.sentence.contains("is of other, this is test"), "{error}");
 }
@@ -350,7 +357,7 @@ async fn a_verification_has_no_deadline_of_any_length() {
 
 #[test]
 fn a_record_ends_a_day_after_it_began_whatever_the_run_may_take() {
-    let restart = catalog::named("restart").expect("there is one");
+    let restart = catalog::SHIPPED.named("restart").expect("there is one");
     let lasts = |hours| {
         let record = record("r", &crate::domain::action::Actor::default(), restart, start(), TimeDelta::hours(hours));
         record.expires - record.started
@@ -386,6 +393,7 @@ async fn the_record_of_a_colleague_holds_what_is_not_complete() {
         action: "rollback".into(),
         started: start(),
         expires: start() + TimeDelta::minutes(5),
+        is_lock: false,
     };
     let world = |available: u32| {
         let world = World::new().seeing(move |_, mut facts| {

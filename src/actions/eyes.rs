@@ -1,11 +1,13 @@
 //! What a planner sees: subjects read through the port that is theirs, once or again and again.
 
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 
+use super::contract::Action;
 use super::observation::Observation;
 use super::plan::Planner;
 use super::silences;
@@ -13,6 +15,11 @@ use crate::domain::action::{Cluster, Given};
 use crate::domain::subject::Subject;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::{ObserveAlerts, ObserveCluster};
+
+/// How long the reading at a deadline may take.
+const LAST_LOOK: Duration = Duration::from_secs(10);
+/// How long between two attempts at it.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
 impl Planner {
     /// The eyes on the cluster.
@@ -49,6 +56,20 @@ impl Planner {
         }
     }
 
+    /// Reads what else an action asks for, each through the eyes of its environment.
+    pub(super) async fn beside(
+        &self,
+        action: &dyn Action,
+        subject: &Subject,
+        given: &Given,
+    ) -> Result<Vec<Observation>, SourceError> {
+        let mut beside = Vec::new();
+        for subject in action.reads(subject, given) {
+            beside.push(self.of(subject.environment())?.observe(&subject, given, &Cluster::default()).await?);
+        }
+        Ok(beside)
+    }
+
     /// Reads a subject of a run now, as far as its verification needs it.
     pub(super) async fn look_at(&self, subject: &Subject, run: &str) -> Result<Observation, SourceError> {
         match subject {
@@ -60,6 +81,28 @@ impl Planner {
                 Ok(Observation::Silence(Box::new(facts)))
             }
         }
+    }
+
+    /// The same for a last time: only a reading of now counts. A connection that broke, while this machine slept or in this very moment, is
+    /// no answer: it is asked again, for 10 seconds at most.
+    pub(super) async fn last_look(&self, subject: &Subject, run: &str) -> Result<Observation, SourceError> {
+        let mut trouble = None;
+        let asking = async {
+            loop {
+                match self.look_at(subject, run).await {
+                    Err(error)
+                        if matches!(error.trouble, Trouble::Unreachable | Trouble::Timeout | Trouble::Malformed) =>
+                    {
+                        trouble = Some(error);
+                        tokio::time::sleep(BETWEEN_LOOKS).await;
+                    }
+                    answer => return answer,
+                }
+            }
+        };
+        let answer = tokio::time::timeout(LAST_LOOK, asking).await;
+        let silence = || SourceError::new(Trouble::Timeout, format!("no answer within {}s.", LAST_LOOK.as_secs()));
+        answer.unwrap_or_else(|_| Err(trouble.unwrap_or_else(silence)))
     }
 
     /// The same, again each time it changes.

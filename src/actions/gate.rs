@@ -7,7 +7,6 @@ use std::sync::PoisonError;
 
 use serde_json::Value;
 
-use super::catalog;
 use super::contract::{Action, Context, Options};
 use super::execute::{Executor, identity};
 use super::held::still_said;
@@ -36,7 +35,10 @@ impl Executor {
         if !is_run_id(&document.id) {
             return Err("the plan document has no id that a plan is given. Plan again.".to_owned());
         }
-        let action = catalog::named(&document.action)
+        let action = self
+            .planner
+            .catalog
+            .named(&document.action)
             .ok_or_else(|| format!("there is no action {:?} here.", short(&document.action)))?;
         if document.is_expired(self.now()) {
             return Err(format!("the plan expired at {}. Plan again.", document.expires_at.format("%H:%M:%S UTC")));
@@ -193,7 +195,12 @@ pub(super) fn moved(id: &str, target: &Target, seen: &Observation) -> Option<Str
 ///
 /// # Errors
 /// The reason why the plan does not hold any more.
-pub(super) fn revise(plan: &Plan, place: usize, action: &dyn Action, seen: &Observation) -> Result<(), String> {
+pub(super) fn revise(
+    plan: &Plan,
+    place: usize,
+    action: &dyn Action,
+    (seen, beside): (&Observation, &[Observation]),
+) -> Result<(), String> {
     let Some(target) = plan.targets.get(place) else { return Err("the plan has no such target.".to_owned()) };
     let workload = &target.subject;
     if let Some(words) = moved("", target, seen) {
@@ -201,12 +208,15 @@ pub(super) fn revise(plan: &Plan, place: usize, action: &dyn Action, seen: &Obse
     }
     let began = plan.refreshed_at + time::seconds(plan.cluster_ahead_seconds);
     let record = record(&plan.id, &plan.actor, action, began, plan.holds_target(place));
-    let draft = action
-        .draft(seen, &target.given, Context { record: &record, author: plan.actor.name(), now: plan.refreshed_at })
-        .map_err(|refusal| refusal.0)?;
+    let context = Context { record: &record, author: plan.actor.name(), now: plan.refreshed_at, beside };
+    let draft = action.draft(seen, &target.given, context).map_err(|refusal| refusal.0)?;
     still_said(target, &draft)?;
     let is_same = draft.steps.len() == target.steps.len()
-        && draft.steps.iter().zip(&target.steps).all(|(own, given)| own.request == given.request);
+        && draft
+            .steps
+            .iter()
+            .zip(&target.steps)
+            .all(|(own, given)| (&own.request, &own.in_order) == (&given.request, &given.in_order));
     if !is_same {
         return Err(format!(
             "the request for {workload} is not the one this action makes any more: the plan's revision has moved. Plan again."

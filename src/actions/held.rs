@@ -30,7 +30,7 @@ impl Planner {
         now: Instant,
     ) -> Held<'f> {
         let Some(record) = facts.record.as_ref().filter(|record| record.is_live(now)) else { return Held::default() };
-        if facts.report.is_complete() {
+        if facts.report.is_complete() && !record.is_lock {
             return Held::default();
         }
         // A record ends only by expiring, but an action that reached its end is over.

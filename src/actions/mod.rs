@@ -1,6 +1,6 @@
 //! THE DANGEROUS ROOM: plan, confirm, execute, verify.
 //!
-//! To add an action: one file in `catalog/` and one line in [`catalog::ALL`].
+//! To add an action: one file in `catalog/` and one line in [`catalog::SHIPPED`].
 //!
 //! A plan is the only way to a mutation. The planner holds the eyes and the rehearsal; the executor alone holds the hands, and
 //! writes the journal before it uses them. This room does not know keys, panes or wire formats beyond the request it plans.
@@ -14,6 +14,7 @@ mod contract;
 mod desk;
 #[cfg(test)]
 mod drafts_tests;
+mod elsewhere;
 mod execute;
 #[cfg(test)]
 mod execute_tests;
@@ -21,6 +22,7 @@ mod eyes;
 mod fights;
 mod gate;
 mod held;
+mod in_order;
 pub mod journal;
 mod kept;
 mod limits;
@@ -44,8 +46,9 @@ mod verify;
 mod verify_tests;
 mod word;
 
-pub use contract::{About, Action, Context, Draft, Options, Refusal};
+pub use contract::{About, Action, Context, Draft, Options, Refusal, held_off, step_patch};
 pub use desk::Desk;
+pub use elsewhere::Elsewhere;
 pub use execute::Executor;
 pub use kept::{CommandLines, key};
 pub use limits::{Clusters, Limits, Neighbour};

@@ -7,7 +7,9 @@ use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::around::{evidence_of, joined};
+use super::catalog::Catalog;
 use super::contract::{Action, Context, Draft, Options};
+use super::elsewhere::Elsewhere;
 use super::fights::Fights;
 use super::gate::moved;
 use super::held::{overriding, too_long};
@@ -58,6 +60,10 @@ pub struct Planner {
     pub seen: Arc<Mutex<Seen>>,
     /// How runs of this machine ended that came to their end, by their ids: their records on a target hold nobody up.
     pub ended: Arc<Mutex<HashMap<String, Phase>>>,
+    /// The other environments this console acts in.
+    pub elsewhere: Elsewhere,
+    /// The actions there are.
+    pub catalog: Catalog,
     /// The clock.
     pub clock: Clock,
 }
@@ -88,6 +94,7 @@ pub(super) struct Ask<'a> {
 struct Read<'a> {
     subject: &'a Subject,
     seen: Observation,
+    beside: Vec<Observation>,
     options: Options,
 }
 
@@ -210,13 +217,13 @@ impl Planner {
         let mut otherwise = String::new();
         let wave = wave.unwrap_or_else(|| together(&choice, read.len())).max(1);
         let mut fights = Fights::default();
-        for (place, Read { subject, seen, options }) in read.iter().enumerate() {
+        for (place, Read { subject, seen, beside, options }) in read.iter().enumerate() {
             let held = seen.workload().map(|facts| self.held_by(action.id(), facts, options, now)).unwrap_or_default();
             refusals.extend(held.refusal);
             let deadline = |draft: &Draft| draft.deadline_seconds.unwrap_or_else(|| deadline_seconds(seen));
             let draft_for = |holds| {
                 let record = record(&id, &actor, action, now + ahead, holds);
-                let context = Context { record: &record, author: actor.name(), now };
+                let context = Context { record: &record, author: actor.name(), now, beside };
                 action.draft(seen, &options.given, context)
             };
             // How many pods it replaces one by one tells how long it may take, and that stands in the record.
@@ -239,13 +246,12 @@ impl Planner {
             warnings.extend(held.warning);
             warnings.extend(seen.missing().iter().cloned());
             let mut stored = None;
-            if let Ok(facts) = seen.workload() {
-                let survey = self.survey(facts, &draft, (&cluster, &actor)).await?;
+            for survey in self.surveys(seen, &draft, (&cluster, &actor)).await? {
                 guard = guard.max(survey.guard);
                 refusals.extend(survey.refusals);
                 warnings.extend(survey.warnings);
                 answers.push(survey.rehearsal);
-                stored = survey.stored;
+                stored = stored.or(survey.stored);
             }
             let deadline = deadline(&draft);
             let target = target(subject, seen, draft, stored.as_ref(), warnings, deadline, now);
@@ -313,7 +319,8 @@ impl Planner {
                 None => {
                     // The plan as a whole says how its targets were chosen.
                     options.choice = Choice::default();
-                    read.push(Read { subject, seen, options });
+                    let beside = self.beside(action, subject, &options.given).await?;
+                    read.push(Read { subject, seen, beside, options });
                 }
             }
         }
@@ -350,6 +357,7 @@ pub(super) fn record(
         action: action.id().to_owned(),
         started: began,
         expires: began + (holds + OperationRecord::GRACE).min(OperationRecord::LONGEST),
+        is_lock: false,
     }
 }
 

@@ -11,7 +11,7 @@ use super::held::still_said;
 use super::journal::{Journal, What, chains, unfinished};
 use super::silences::judge;
 use super::verify::Look;
-use super::{Executor, Limits, Options, Planner, SilenceFacts, catalog};
+use super::{Elsewhere, Executor, Limits, Options, Planner, SilenceFacts, catalog};
 use crate::domain::action::{Actor, Consent, Gesture, Given, Goal, Outcome, Phase, Plan, Reached, Run};
 use crate::domain::alert::testing::alert;
 use crate::domain::alert::{Alert, Hold, Known, Matcher, Silence, SilenceState};
@@ -202,6 +202,8 @@ fn rig(way: Way) -> Rig {
         services: Arc::default(),
         seen: Arc::default(),
         ended: Arc::default(),
+        elsewhere: Elsewhere::default(),
+        catalog: catalog::SHIPPED,
         clock: Arc::new(move || now() + passed()),
     };
     let (leave, leaving) = watch::channel(false);
@@ -218,7 +220,7 @@ fn rig(way: Way) -> Rig {
 impl Rig {
     /// The plan of an action on the silence there is, or on a new one over the alerts there are.
     async fn plan(&self, action: &str, given: Given) -> Plan {
-        let action = catalog::named(action).expect("an action");
+        let action = catalog::SHIPPED.named(action).expect("an action");
         let alerts = self.server.alerts.lock().expect("one").clone();
         let chosen = alerts.iter().map(|alert| &*alert.key).collect::<Vec<_>>().join(" ");
         let id = self.server.silences.lock().expect("one").first().map(|one| one.id.to_string());
@@ -550,7 +552,7 @@ async fn what_cannot_be_done_is_not_planned_as_something_else() {
     };
     let silence = SilenceRef { environment: "production".into(), id: String::new() };
     for (action, subject) in [("silence", Subject::Workload(workload)), ("restart", Subject::Silence(silence))] {
-        let action = catalog::named(action).expect("an action");
+        let action = catalog::SHIPPED.named(action).expect("an action");
         let planned = rig.executor.planner.plan(action, &[subject], &Options::default()).await;
         assert!(planned.is_err_and(|error| error.sentence.contains("cannot be done to")), "{}", action.id());
     }

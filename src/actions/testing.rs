@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
 use super::journal::{Journal, Unfinished};
-use super::{Executor, Options, Planner, catalog};
+use super::{Elsewhere, Executor, Options, Planner, catalog};
 use crate::domain::action::{Actor, Cluster, Consent, OperationRecord, Plan, RECORD_KEY, Request, Run, RunEvent};
 use crate::domain::environment::Guard;
 use crate::domain::owner::{Keeper, Told};
@@ -315,6 +315,8 @@ impl Stage {
             services: Arc::default(),
             seen: Arc::default(),
             ended: Arc::default(),
+            elsewhere: Elsewhere::default(),
+            catalog: catalog::SHIPPED,
             clock: Arc::new(move || clock.now()),
         };
         let (leave, leaving) = watch::channel(false);
@@ -333,7 +335,7 @@ impl Stage {
     }
 
     pub(super) async fn plan_of(&self, action: &str, targets: &[WorkloadRef], options: &Options) -> Plan {
-        let action = catalog::named(action).expect("there is one");
+        let action = catalog::SHIPPED.named(action).expect("there is one");
         self.executor.planner.plan(action, targets, options).await.expect("a plan")
     }
 

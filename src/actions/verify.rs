@@ -20,12 +20,9 @@ use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::WorkloadFacts;
 
 /// How long a request whose answer was lost may still arrive at the server.
-const MAY_STILL_ARRIVE: TimeDelta = TimeDelta::seconds(30);
+pub(super) const MAY_STILL_ARRIVE: TimeDelta = TimeDelta::seconds(30);
 /// The longest wait between two attempts to read.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
-
-/// How long the reading at the deadline may take.
-const LAST_LOOK: Duration = Duration::from_secs(10);
 
 /// Hears what is seen while a target is verified.
 pub trait Tell: Send {
@@ -132,19 +129,15 @@ impl Verification {
 
     /// The time is over: the last reading may be as old as the sleep of this machine, so that only a fresh one is judged.
     async fn last_look(&mut self, trouble: Option<SourceError>, last: Option<(Outcome, String)>) -> (Outcome, String) {
-        let read = tokio::time::timeout(LAST_LOOK, self.planner.look_at(&self.aim.subject, &self.run)).await;
-        let (trouble, last) = match read {
-            Ok(Ok(seen)) => match self.look(&seen) {
+        let (trouble, last) = match self.planner.last_look(&self.aim.subject, &self.run).await {
+            Ok(seen) => match self.look(&seen) {
                 Look::Settled(outcome, words) => return (outcome, words),
                 Look::Waiting(words) => (None, Some((Outcome::Failed, words))),
                 Look::Partly(outcome, words) => (None, Some((outcome, words))),
             },
-            Ok(Err(error)) => (Some(error), last),
-            Err(_) => {
-                let silence =
-                    || SourceError::new(Trouble::Timeout, format!("no answer within {}s.", LAST_LOOK.as_secs()));
-                (Some(trouble.unwrap_or_else(silence)), last)
-            }
+            // What was said before may say more than that nothing was said now.
+            Err(error) if error.trouble == Trouble::Timeout => (Some(trouble.unwrap_or(error)), last),
+            Err(error) => (Some(error), last),
         };
         self.overdue(trouble.as_ref(), last)
     }

@@ -78,5 +78,5 @@ pub use visits::{listen, serve, told};
 /// The name of every command a keymap may bind.
 pub fn command_names() -> Vec<CommandName> {
     let named = NAMED.iter().map(|(_, name, _)| CommandName(name));
-    named.chain(catalog::ALL.iter().map(|action| CommandName(action.about().command))).collect()
+    named.chain(catalog::SHIPPED.all().map(|action| CommandName(action.about().command))).collect()
 }

@@ -107,7 +107,15 @@ impl Apply {
         let (leave, leaving) = watch::channel(false);
         let executor = if plan.targets.iter().any(|target| target.subject.workload().is_some()) {
             match session.connect().await {
-                Ok(connected) => session.executor(&connected, leaving),
+                Ok(connected) => {
+                    let steps = plan.targets.iter().flat_map(|target| &target.steps);
+                    let beside = steps.filter_map(|step| Some(&**step.in_order.as_ref()?.on.environment()));
+                    if let Err(error) = session.connect_beside(beside, &leaving).await {
+                        note(&format!("Nothing was sent: {}", error.sentence));
+                        return Ok(ExitCode::from(exit::REFUSED));
+                    }
+                    session.executor(&connected, leaving)
+                }
                 Err(error) => {
                     note(&format!("Nothing was sent: {}", error.sentence));
                     return Ok(ExitCode::from(exit::REFUSED));
@@ -199,6 +207,7 @@ fn tell(event: &RunEvent) {
         RunEvent::AnswerLost { reason, .. } => {
             &format!("the answer was lost ({reason}); reading what happened, nothing is sent again")
         }
+        RunEvent::Step { step, state, words, .. } => &format!("{}. {}: {words}", step + 1, state.word()),
         RunEvent::Progress { words, .. } | RunEvent::Noted { words } => words.as_str(),
         RunEvent::Planned
         | RunEvent::Confirmed

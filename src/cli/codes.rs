@@ -102,7 +102,16 @@ pub(super) fn tables() -> String {
         row("sources", &sources),
     ]
     .concat();
-    let ends = [Phase::Done, Phase::Failed, Phase::Refused, Phase::Unknown, Phase::Aborted];
+    let ends = [
+        Phase::Done,
+        Phase::Failed,
+        Phase::Refused,
+        Phase::Unknown,
+        Phase::Aborted,
+        Phase::Partial,
+        Phase::Compensated,
+        Phase::NeedsHuman,
+    ];
     let mut ends: Vec<(u8, &str)> = ends.map(|phase| (super::exit::code(phase), phase.word())).to_vec();
     ends.push((super::exit::USAGE, "usage"));
     ends.sort_unstable();

@@ -201,6 +201,12 @@ mod exit {
     pub(super) const UNKNOWN: u8 = 4;
     /// Left before its end.
     pub(super) const ABORTED: u8 = 5;
+    /// Some of it is changed, the rest is not.
+    pub(super) const PARTIAL: u8 = 6;
+    /// What was changed is taken back.
+    pub(super) const COMPENSATED: u8 = 7;
+    /// Left half-way: somebody has to look.
+    pub(super) const NEEDS_HUMAN: u8 = 8;
 
     /// The exit code of a finished run.
     pub(super) fn of(phase: Phase) -> ExitCode {
@@ -214,6 +220,9 @@ mod exit {
             Phase::Failed => 1,
             Phase::Refused => REFUSED,
             Phase::Aborted => ABORTED,
+            Phase::Partial => PARTIAL,
+            Phase::Compensated => COMPENSATED,
+            Phase::NeedsHuman => NEEDS_HUMAN,
             // Anything that has not come to an end is unknown to the caller.
             _ => UNKNOWN,
         }

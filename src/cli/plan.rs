@@ -114,7 +114,7 @@ impl Plan {
         }
         let Some(action) = catalog::named(&self.action) else {
             let of_alerts = Deed::ALL.into_iter().map(Deed::id).chain(NoteDeed::ALL.into_iter().map(NoteDeed::id));
-            let known: Vec<&str> = catalog::ALL.iter().map(|action| action.id()).chain(of_alerts).collect();
+            let known: Vec<&str> = catalog::SHIPPED.all().map(<dyn Action>::id).chain(of_alerts).collect();
             return Ok(usage(&format!("There is no action {:?}; there is {}.", self.action, known.join(", "))));
         };
         let session = Session::prepare(global);
@@ -179,6 +179,11 @@ impl Plan {
         };
         let planner = session.planner(&connected);
         let targets: Vec<Subject> = targets.into_iter().map(Subject::from).collect();
+        let beside: Vec<Subject> = targets.iter().flat_map(|target| action.reads(target, &given)).collect();
+        let (_leave, leaving) = watch::channel(false);
+        if let Err(error) = session.connect_beside(beside.iter().map(|one| &**one.environment()), &leaving).await {
+            return self.say(Err(error));
+        }
         let options =
             Options { given, overrides_record: self.override_record, wave: self.wave.map(NonZeroUsize::get), choice };
         match planner.plan(action, &targets, &options).await {
@@ -292,7 +297,7 @@ fn target_words(target: &Target, plan: &Document) -> Vec<String> {
         lines.push(format!("  reaches  {} more", target.reaches.len() - MOST_NAMED));
     }
     lines.push(format!("  affects  {}", target.blast.words));
-    lines.extend(target.steps.iter().map(|step| format!("  step  {}", step.words)));
+    lines.extend(target.steps.iter().map(|step| format!("  step  {}", step.said())));
     lines.push(format!("  verified when  {} (within {} s)", target.expected, target.deadline_seconds));
     let command = target.inverse.command.as_deref().map(|command| format!(" ({command})")).unwrap_or_default();
     lines.push(format!("  to take it back  {}{command}", target.inverse.words));

@@ -1,6 +1,6 @@
 //! What every command begins with: the settings, one environment, and the way to its cluster.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,9 +9,10 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use super::Global;
 use super::output::note;
+use crate::actions::catalog::{self, Catalog};
 use crate::actions::journal::{self, Journal};
 use crate::actions::{
-    Clusters, CommandLines, Desk, Executor, Grant, Limits, Neighbour, Planner, PodReach, Seen, actor, key,
+    Clusters, CommandLines, Desk, Elsewhere, Executor, Grant, Limits, Neighbour, Planner, PodReach, Seen, actor, key,
 };
 use crate::app::{Scope, command_names};
 use crate::config::{Asked, ContextRef, Environment, Paths, Settings};
@@ -33,7 +34,7 @@ use crate::sources::alertmanager::{AlertFeed, AlertSource};
 use crate::sources::cluster::{
     ClusterSnapshot, ClusterSource, Connection, Contexts, Endpoint, Hands, Reach, Rehearsal, namespaces,
 };
-use crate::sources::error::SourceError;
+use crate::sources::error::{SourceError, Trouble};
 use crate::sources::probe::{HealthFeed, HealthSource};
 use crate::sources::prometheus::{SignalFeed, SignalSource, SloFeed, SloSource};
 use crate::sources::store::Store;
@@ -69,6 +70,8 @@ pub(super) struct Session {
     pub(super) ended: Arc<Mutex<HashMap<String, Phase>>>,
     pub(super) journal: Arc<Mutex<Journal>>,
     clusters: Arc<Mutex<Clusters>>,
+    elsewhere: Elsewhere,
+    pub(super) catalog: Catalog,
 }
 
 /// A session with its cluster.
@@ -147,6 +150,8 @@ impl Session {
             ended: Arc::new(Mutex::new(ended)),
             journal: Arc::new(Mutex::new(Journal::new(paths.state()))),
             clusters: Arc::new(Mutex::new(Clusters::load(paths.state()))),
+            elsewhere: Elsewhere::default(),
+            catalog: catalog::SHIPPED,
             paths,
             environment,
             scope,
@@ -356,6 +361,8 @@ impl Session {
             services: self.settings.services.clone(),
             seen: self.seen.clone(),
             ended: self.ended.clone(),
+            elsewhere: self.elsewhere.clone(),
+            catalog: self.catalog,
             journal: self.journal.clone(),
             clock: self.clock(),
         }
@@ -385,6 +392,26 @@ impl Session {
         } else {
             CommandLines::Digest(key(self.paths.state()))
         }
+    }
+
+    /// Connects the other environments that a plan has steps in, so that its planner and its executor find them.
+    ///
+    /// # Errors
+    /// When one is not declared, or cannot be connected.
+    pub(super) async fn connect_beside<'a>(
+        &self,
+        environments: impl IntoIterator<Item = &'a str>,
+        leaving: &watch::Receiver<bool>,
+    ) -> Result<(), SourceError> {
+        let others = environments.into_iter().filter(|name| **name != *self.environment.name).collect::<BTreeSet<_>>();
+        for name in others {
+            let declared = self.settings.environments.iter().position(|one| *one.name == *name);
+            let none = || SourceError::new(Trouble::Setup, format!("there is no environment {name:?}."));
+            let there = self.at(declared.ok_or_else(none)?);
+            let connected = there.connect().await?;
+            there.executor(&connected, leaving.clone());
+        }
+        Ok(())
     }
 
     /// The executor of the environment: with hands where it may be changed.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use quarterdeck::actions::journal::{Journal, What, chains, flaws, unfinished};
-use quarterdeck::actions::{Action, Desk, Executor, Options, Planner, Seen, catalog};
+use quarterdeck::actions::{Action, Desk, Elsewhere, Executor, Options, Planner, Seen, catalog};
 use quarterdeck::domain::action::{
     Actor, Consent, Given, Phase, Plan, RECORD_KEY, RELEASING, Rehearsal as Dry, Request, Run,
 };
@@ -163,6 +163,8 @@ impl Rig {
             alerts: None,
             silence: None,
             replica_labels: Arc::default(),
+            elsewhere: Elsewhere::default(),
+            catalog: catalog::SHIPPED,
             journal: Arc::new(Mutex::new(Journal::new(&state))),
             clock,
         };
@@ -238,6 +240,11 @@ impl Rig {
         (*facts.object).clone()
     }
 
+    /// Tells the console to leave.
+    pub(crate) fn leave(&self) {
+        self.leave.send_replace(true);
+    }
+
     pub(crate) fn take(&self, way: Way) {
         *self.spy.way.lock().expect("nobody panicked") = way;
     }
@@ -268,7 +275,7 @@ impl Rig {
 
 /// The actions on workloads.
 fn on_workloads() -> impl Iterator<Item = &'static dyn Action> {
-    catalog::ALL.iter().copied().filter(|action| action.about().on == SubjectKind::Workload)
+    catalog::SHIPPED.all().filter(|action| action.about().on == SubjectKind::Workload)
 }
 
 /// What an action needs to be told.
@@ -430,7 +437,7 @@ every_action! {
 
     told_to_leave_it_starts_nothing_new(rig, action) {
         let plan = rig.plan(action, &["api"]).await;
-        rig.leave.send_replace(true);
+        rig.leave();
         let run = rig.confirmed(&plan).await;
         assert_eq!((run.phase, rig.sent().len()), (Phase::Aborted, 0), "{}: {run:?}", action.id());
     }

@@ -10,7 +10,7 @@ use proptest::sample::Index;
 use proptest::test_runner::{Config, TestRunner};
 use quarterdeck::actions::journal::{Entry, Journal, Line, What, all, chains, ended, finished, flaws, recent, seal};
 use quarterdeck::actions::journal::{unfinished, verify};
-use quarterdeck::actions::{Executor, Limits, Options, Planner, catalog};
+use quarterdeck::actions::{Elsewhere, Executor, Limits, Options, Planner, catalog};
 use quarterdeck::config::{Credentials, Server};
 use quarterdeck::domain::action::{Actor, Consent, Given, OperationRecord, Outcome, Phase, Plan};
 use quarterdeck::domain::alert::{Breadth, Known};
@@ -107,7 +107,7 @@ fn tries(cases: u32) -> TestRunner {
 /// Each single edit has its test in `gate`; here are several at once, of any kind.
 fn no_edits_widen(id: &str) {
     let runtime = runtime();
-    let action = catalog::named(id).expect("an action");
+    let action = catalog::SHIPPED.named(id).expect("an action");
     let (rig, plan) = runtime.block_on(async {
         let rig = Rig::open().await;
         let plan = rig.planner.plan(action, &[Rig::workload("api")], &options(action)).await.expect("a plan");
@@ -248,12 +248,14 @@ fn no_alert_of_an_alertmanager_widens_its_silence() {
         services: Arc::default(),
         seen: Arc::default(),
         ended: Arc::default(),
+        elsewhere: Elsewhere::default(),
+        catalog: catalog::SHIPPED,
         clock: Arc::new(now),
     };
     let (_leave, leaving) = tokio::sync::watch::channel(false);
     let journal = Arc::new(Mutex::new(Journal::new(folder.path())));
     let executor = Executor { planner, operate: Arc::new(NoHands), silence: Some(hands.clone()), journal, leaving };
-    let silence = catalog::named("silence").expect("an action");
+    let silence = catalog::SHIPPED.named("silence").expect("an action");
     let target = Subject::Silence(SilenceRef { environment: "production".into(), id: String::new() });
     let alert = |name: &str, replica: &str| {
         json!({

@@ -27,7 +27,7 @@ async fn rig() -> Rig {
 }
 
 async fn planned(rig: &Rig) -> Plan {
-    let restart = catalog::named("restart").expect("an action");
+    let restart = catalog::SHIPPED.named("restart").expect("an action");
     loop {
         // The controller takes a moment to see the marks, and a fault breaks open connections.
         match rig.planner.plan(restart, &[Rig::workload("api")], &Options::default()).await {

@@ -107,7 +107,7 @@ fn image(image: &str) -> Value {
 }
 
 async fn planned(rig: &Rig, action: &str, options: &Options) -> Plan {
-    let action = catalog::named(action).expect("there is one");
+    let action = catalog::SHIPPED.named(action).expect("there is one");
     rig.planner.plan(action, &[Rig::workload("api")], options).await.expect("a plan")
 }
 
@@ -403,7 +403,7 @@ async fn a_run_that_could_take_longer_than_a_record_holds_is_not_planned() {
         facts
     })
     .await;
-    let restart = catalog::named("restart").expect("there is one");
+    let restart = catalog::SHIPPED.named("restart").expect("there is one");
     let many = vec![Rig::workload("api"); 24];
     let plan = rig.planner.plan(restart, &many, &Options::default()).await.expect("a plan");
     assert!(

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use crate::actions::{NAMESPACE, Rig, Way};
 
 fn action() -> &'static dyn Action {
-    catalog::named("restart-pod").expect("the action")
+    catalog::SHIPPED.named("restart-pod").expect("the action")
 }
 
 async fn pods(rig: &Rig, name: &str) -> Vec<Pod> {
@@ -176,7 +176,7 @@ async fn abandoned(rig: &Rig) {
 async fn a_pod_whose_successor_does_not_come_stops_the_rest() {
     let rig = Rig::open().await;
     abandoned(&rig).await;
-    let restart = catalog::named("restart").expect("the action");
+    let restart = catalog::SHIPPED.named("restart").expect("the action");
     let workload = WorkloadRef { kind: Kind::StatefulSet, name: "db".into(), ..Rig::workload("db") };
     let plan = rig.planner.plan(restart, &[workload], &Options::default()).await.expect("a plan");
     assert!(plan.is_applicable(), "{:?}", plan.refusals);

@@ -30,7 +30,7 @@ impl RehearseCluster for Rehearsed {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dry_run_that_could_not_run_is_no_refusal() {
     let rig = Rig::open().await;
-    let action = catalog::named("rollback").expect("there is one");
+    let action = catalog::SHIPPED.named("rollback").expect("there is one");
     let planned = |error: SourceError| {
         let planner = Planner { rehearse: Some(Arc::new(Rehearsed(error))), ..rig.planner.clone() };
         async move { planner.plan(action, &[Rig::workload("api")], &Options::default()).await.expect("a plan") }
@@ -54,7 +54,7 @@ async fn a_dry_run_that_could_not_run_is_no_refusal() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_journal_names_who_applies_and_who_planned() {
     let mut rig = Rig::open().await;
-    let action = catalog::named("restart").expect("there is one");
+    let action = catalog::SHIPPED.named("restart").expect("there is one");
     let plan = rig.plan(action, &["api"]).await;
     let applier = Actor { os_user: "rico".into(), host: "laptop".into(), ..Actor::default() };
     rig.executor.planner.actor = applier;
@@ -69,7 +69,7 @@ async fn the_journal_names_who_applies_and_who_planned() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_later_target_is_claimed_for_as_long_as_it_may_have_to_wait() {
     let rig = Rig::open().await;
-    let plan = rig.plan(catalog::named("restart").expect("there is one"), &["api", "web"]).await;
+    let plan = rig.plan(catalog::SHIPPED.named("restart").expect("there is one"), &["api", "web"]).await;
     let expiry = |place: usize| {
         let body = plan.targets[place].steps[0].request.body.as_array().cloned().unwrap_or_default();
         let record = body.iter().find_map(|one| {
@@ -88,8 +88,11 @@ async fn targets_of_one_wave_are_verified_together() {
     let rig = Rig::open().await;
     let targets = [Rig::workload("api"), Rig::workload("web")];
     let options = Options { wave: Some(2), ..Options::default() };
-    let plan =
-        rig.planner.plan(catalog::named("restart").expect("there is one"), &targets, &options).await.expect("a plan");
+    let plan = rig
+        .planner
+        .plan(catalog::SHIPPED.named("restart").expect("there is one"), &targets, &options)
+        .await
+        .expect("a plan");
     assert_eq!(plan.waves(), [[0, 1]]);
     assert_eq!(rig.confirmed(&plan).await.phase, Phase::Done);
     let held: Vec<_> = rig.sent().into_iter().map(|(_, held)| held).collect();
@@ -106,7 +109,7 @@ async fn while_nobody_knows_of_one_target_no_other_of_its_wave_is_changed() {
         (Way::AnswerLost, [Phase::Done, Phase::Done]),
     ] {
         let rig = Rig::open().await;
-        let restart = catalog::named("restart").expect("there is one");
+        let restart = catalog::SHIPPED.named("restart").expect("there is one");
         let plan = rig.planner.plan(restart, &targets, &options).await.expect("a plan");
         rig.take(way);
         let run = rig.confirmed(&plan).await;
@@ -130,7 +133,7 @@ fn sleep_after(rig: &mut Rig, line: What) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_machine_that_slept_before_a_target_does_not_begin_with_it() {
     let mut rig = Rig::open().await;
-    let plan = rig.plan(catalog::named("restart").expect("there is one"), &["api"]).await;
+    let plan = rig.plan(catalog::SHIPPED.named("restart").expect("there is one"), &["api"]).await;
     sleep_after(&mut rig, What::Begun);
     let run = rig.confirmed(&plan).await;
     assert_eq!((run.phase, rig.sent().len()), (Phase::Refused, 0), "{run:?}");
@@ -140,7 +143,7 @@ async fn a_machine_that_slept_before_a_target_does_not_begin_with_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_machine_that_slept_between_two_targets_does_not_begin_with_the_second() {
     let mut rig = Rig::open().await;
-    let plan = rig.plan(catalog::named("restart").expect("there is one"), &["api", "web"]).await;
+    let plan = rig.plan(catalog::SHIPPED.named("restart").expect("there is one"), &["api", "web"]).await;
     sleep_after(&mut rig, What::Settled);
     let run = rig.confirmed(&plan).await;
     let ends: Vec<_> = run.targets.iter().map(|target| target.phase).collect();
@@ -152,7 +155,7 @@ async fn a_machine_that_slept_between_two_targets_does_not_begin_with_the_second
 async fn a_machine_that_slept_while_it_verified_judges_what_is_now() {
     for is_answered in [true, false] {
         let rig = Rig::open().await;
-        let plan = rig.plan(catalog::named("restart").expect("there is one"), &["api"]).await;
+        let plan = rig.plan(catalog::SHIPPED.named("restart").expect("there is one"), &["api"]).await;
         let sleep = async {
             let faults = rig.sandbox.faults();
             if is_answered {
@@ -205,7 +208,7 @@ impl OperateCluster for Webhook {
 async fn what_the_server_stored_is_verified_and_nobody_is_blamed_for_a_webhook() {
     let mut rig = Rig::open().await;
     rig.executor.operate = Arc::new(Webhook(rig.spy.clone()));
-    let plan = rig.plan(catalog::named("restart").expect("there is one"), &["api"]).await;
+    let plan = rig.plan(catalog::SHIPPED.named("restart").expect("there is one"), &["api"]).await;
     let run = rig.confirmed(&plan).await;
     assert_eq!(run.phase, Phase::Done, "{run:?}");
     let lines = chains(rig.folder.path()).expect("a journal").into_iter().flat_map(|chain| chain.lines);
@@ -216,7 +219,7 @@ async fn what_the_server_stored_is_verified_and_nobody_is_blamed_for_a_webhook()
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_own_run_that_ended_unknown_warns_and_locks_nobody_out() {
     let rig = Rig::open().await;
-    let restart = catalog::named("restart").expect("there is one");
+    let restart = catalog::SHIPPED.named("restart").expect("there is one");
     let first = rig.plan(restart, &["api"]).await;
     rig.spy.hands().send(&first.targets[0].steps[0].request, &first.id).await.expect("accepted");
     let held = rig.plan(restart, &["api"]).await;
@@ -234,7 +237,7 @@ async fn an_own_run_that_ended_unknown_warns_and_locks_nobody_out() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_server_accepted_is_remembered_by_the_next_process() {
     let rig = Rig::open().await;
-    let plan = rig.plan(catalog::named("restart").expect("there is one"), &["api"]).await;
+    let plan = rig.plan(catalog::SHIPPED.named("restart").expect("there is one"), &["api"]).await;
     let (events, mut told) = mpsc::channel(64);
     let given = Consent { typed: plan.confirmation.word.clone(), reason: None };
     // The process dies right after the answer.
@@ -243,7 +246,7 @@ async fn what_the_server_accepted_is_remembered_by_the_next_process() {
         () = async { while !matches!(told.recv().await, Some((_, RunEvent::Accepted { .. }))) {} } => {}
     }
     // A colleague's action has put its own record there since.
-    let colleague = rig.plan(catalog::named("scale").expect("there is one"), &["api"]).await;
+    let colleague = rig.plan(catalog::SHIPPED.named("scale").expect("there is one"), &["api"]).await;
     assert!(!colleague.is_applicable(), "theirs is refused; on their machine they may override");
     rig.spy.hands().send(&colleague.targets[0].steps[0].request, &colleague.id).await.expect("accepted");
     *rig.executor.journal.lock().expect("nobody panicked") = Journal::new(rig.folder.path());
@@ -263,7 +266,7 @@ async fn what_the_server_accepted_is_remembered_by_the_next_process() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_of_before_is_verified_though_the_journal_cannot_be_written() {
     let rig = Rig::open().await;
-    let plan = rig.plan(catalog::named("restart").expect("there is one"), &["api"]).await;
+    let plan = rig.plan(catalog::SHIPPED.named("restart").expect("there is one"), &["api"]).await;
     rig.take(Way::Held);
     tokio::select! {
         run = rig.confirmed(&plan) => panic!("it ended before it could be stopped: {run:?}"),
@@ -296,7 +299,7 @@ async fn a_run_of_before_is_verified_though_the_journal_cannot_be_written() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_settled_before_is_not_settled_again() {
     let rig = Rig::open().await;
-    let plan = rig.plan(catalog::named("restart").expect("there is one"), &["api", "web"]).await;
+    let plan = rig.plan(catalog::SHIPPED.named("restart").expect("there is one"), &["api", "web"]).await;
     rig.take(Way::SecondHeld);
     tokio::select! {
         run = rig.confirmed(&plan) => panic!("it ended before it could be stopped: {run:?}"),
@@ -326,7 +329,7 @@ fn record(plan: &quarterdeck::domain::action::Plan) -> OperationRecord {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn records_are_written_and_read_in_the_clusters_time() {
-    let action = catalog::named("restart").expect("there is one");
+    let action = catalog::SHIPPED.named("restart").expect("there is one");
     let rig = Rig::open().await;
     let before = record(&rig.plan(action, &["api"]).await).started;
     // This console's clock is two hours ahead of everybody's.
@@ -335,7 +338,7 @@ async fn records_are_written_and_read_in_the_clusters_time() {
     let written = record(&plan).started;
     assert!((written - before).abs() < TimeDelta::minutes(1), "{written} is the cluster's time, not ours");
     rig.spy.hands().send(&plan.targets[0].steps[0].request, &plan.id).await.expect("accepted");
-    let second = rig.plan(catalog::named("rollback").expect("there is one"), &["api"]).await;
+    let second = rig.plan(catalog::SHIPPED.named("rollback").expect("there is one"), &["api"]).await;
     let words = second.refusals.join(" ");
     assert!(words.contains("operator is running restart on it"), "a record of a minute ago is live: {words}");
 }

@@ -172,7 +172,7 @@ async fn rig_of_one_service(guard: Guard) -> Rig {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_guard_counts_services_not_workloads() {
-    let restart = catalog::named("restart").expect("an action");
+    let restart = catalog::SHIPPED.named("restart").expect("an action");
     let mut rig = rig_of_one_service(Guard::Production).await;
     let plan = rig.plan(restart, &["web", "api"]).await;
     assert_eq!(plan.confirmation.gesture, Gesture::TypeWord, "two workloads, one service");
@@ -185,7 +185,7 @@ async fn the_guard_counts_services_not_workloads() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plan_that_says_another_service_than_there_is_is_refused() {
-    let restart = catalog::named("restart").expect("an action");
+    let restart = catalog::SHIPPED.named("restart").expect("an action");
     let mut rig = rig_of_one_service(Guard::Production).await;
     let plan = rig.plan(restart, &["web", "api"]).await;
     rig.executor.planner.services = Arc::default();
@@ -197,7 +197,7 @@ async fn a_plan_that_says_another_service_than_there_is_is_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_goes_back_as_one_and_leaves_alone_what_has_nothing_to_go_back_to() {
-    let rollback = catalog::named("rollback").expect("an action");
+    let rollback = catalog::SHIPPED.named("rollback").expect("an action");
     let rig = rig_of_one_service(Guard::Staging).await;
     let rows = ["api", "web", "single"].map(|name| Rollout {
         workload: Rig::workload(name),
@@ -251,6 +251,8 @@ fn undone(words: &str) -> Finished {
         actor: "mori".into(),
         aims: vec![aim],
         target: None,
+        step: None,
+        is_undo: false,
         outcome: None,
         phase: None,
         words: "confirmed.".into(),

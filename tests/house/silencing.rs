@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
-use quarterdeck::actions::{Limits, Planner, catalog};
+use quarterdeck::actions::{Elsewhere, Limits, Planner, catalog};
 use quarterdeck::app::{Effect, Message, PlanRequest};
 use quarterdeck::domain::action::{Actor, Consent, Outcome, Run, RunEvent, advance};
 use quarterdeck::domain::alert::{Alert, Matcher, Severity, Silence, SilenceState};
@@ -92,13 +92,15 @@ pub(crate) fn planner(covered: Result<Vec<Alert>, String>) -> Planner {
         services: Arc::default(),
         seen: Arc::default(),
         ended: Arc::default(),
+        elsewhere: Elsewhere::default(),
+        catalog: catalog::SHIPPED,
         clock: Arc::new(now),
     }
 }
 
 /// The plan of a server that says these are covered.
 fn answer(stage: &mut Stage, request: &PlanRequest, covered: Result<Vec<Alert>, String>) {
-    let action = catalog::named(request.action).expect("an action");
+    let action = catalog::SHIPPED.named(request.action).expect("an action");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let planned = runtime.block_on(planner(covered).plan(action, &request.targets, &request.options));
     let planned = planned.map_err(|error| error.sentence);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use quarterdeck::actions::journal::Journal;
-use quarterdeck::actions::{Desk, Limits, Seen};
+use quarterdeck::actions::{Desk, Elsewhere, Limits, Seen, catalog};
 use quarterdeck::app::{Connect, Effect, Feeds, Keep, Message, Model, Performer, Reach, Scope, command_names, update};
 use quarterdeck::config::{Asked, ContextRef, Environment, Namespaces, Settings};
 use quarterdeck::domain::action::Actor;
@@ -74,6 +74,8 @@ impl Headless {
             alerts: None,
             silence: None,
             replica_labels: Arc::default(),
+            elsewhere: Elsewhere::default(),
+            catalog: catalog::SHIPPED,
             journal: journal.clone(),
             clock: clock.clone(),
         };

@@ -11,10 +11,34 @@ mod scale;
 mod set_image;
 mod silence;
 
+use std::fmt;
+
 use super::contract::Action;
 
-/// The catalogue, in the order of the actions menu.
-pub const ALL: &[&dyn Action] = &[
+/// The actions a console is given, in the order of its menu.
+#[derive(Clone, Copy)]
+pub struct Catalog(pub &'static [&'static dyn Action]);
+
+impl Catalog {
+    /// Every action.
+    pub fn all(self) -> impl Iterator<Item = &'static dyn Action> {
+        self.0.iter().copied()
+    }
+
+    /// An action by its id.
+    pub fn named(self, id: &str) -> Option<&'static dyn Action> {
+        self.all().find(|action| action.id() == id)
+    }
+}
+
+impl fmt::Debug for Catalog {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.all().map(<dyn Action>::id)).finish()
+    }
+}
+
+/// The actions that are shipped.
+pub const SHIPPED: Catalog = Catalog(&[
     &rollback::Rollback,
     &restart::Restart,
     &restart_pod::RestartPod,
@@ -25,11 +49,11 @@ pub const ALL: &[&dyn Action] = &[
     &silence::Silence,
     &change_silence::ChangeSilence,
     &expire_silence::ExpireSilence,
-];
+]);
 
-/// An action by its id.
+/// A shipped action by its id.
 pub fn named(id: &str) -> Option<&'static dyn Action> {
-    ALL.iter().copied().find(|action| action.id() == id)
+    SHIPPED.named(id)
 }
 
 #[cfg(test)]
@@ -38,9 +62,10 @@ mod tests {
 
     #[test]
     fn ids_and_words_are_unique_and_typed_words_are_short() {
-        for (place, action) in ALL.iter().enumerate() {
+        for (place, action) in SHIPPED.all().enumerate() {
             assert!(
-                ALL.iter()
+                SHIPPED
+                    .all()
                     .skip(place + 1)
                     .all(|other| other.id() != action.id() && other.about().word != action.about().word)
             );

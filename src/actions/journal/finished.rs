@@ -112,6 +112,8 @@ mod tests {
             actor: "mori".to_owned(),
             aims: if what == What::Begun { vec![aim("api"), aim("web")] } else { Vec::new() },
             target,
+            step: None,
+            is_undo: false,
             outcome: (what == What::Settled).then_some(Outcome::Done),
             phase: None,
             words: format!("{what:?}"),

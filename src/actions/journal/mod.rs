@@ -161,6 +161,12 @@ pub struct Entry {
     /// The target meant, by its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<usize>,
+    /// The step of that target, where its steps are taken one after the other: the line is about the step, not about the target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<usize>,
+    /// Whether the step is being taken back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_undo: bool,
     /// How the target ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
@@ -183,6 +189,8 @@ impl Entry {
             actor: actor.to_owned(),
             aims: Vec::new(),
             target: None,
+            step: None,
+            is_undo: false,
             outcome: None,
             phase: None,
             words: String::new(),

@@ -214,6 +214,8 @@ mod tests {
             actor: "mori".into(),
             aims: Vec::new(),
             target: None,
+            step: None,
+            is_undo: false,
             outcome: None,
             phase: None,
             words: words.into(),

@@ -21,6 +21,8 @@ pub struct Unfinished {
     pub accepted: BTreeSet<usize>,
     /// The targets that were settled, by their place: how, and in which words.
     pub settled: BTreeMap<usize, (Outcome, String)>,
+    /// Of targets whose steps are taken one after the other: the last line about one of their steps, by the place of the target.
+    pub steps: BTreeMap<usize, String>,
 }
 
 /// Whether a run that does not end leaves something to look after: a target to verify. What reaches into a pod changes no target, and a
@@ -58,6 +60,7 @@ fn left_open(chains: &[Chain]) -> Vec<Unfinished> {
             open: Vec::new(),
             accepted: BTreeSet::new(),
             settled: BTreeMap::new(),
+            steps: BTreeMap::new(),
         };
         runs.insert(&line.entry.run, (run, chain.is_alive));
     }
@@ -66,6 +69,13 @@ fn left_open(chains: &[Chain]) -> Vec<Unfinished> {
         for line in &chain.lines {
             let entry = &line.entry;
             let Some((run, is_over)) = runs.get_mut(entry.run.as_str()) else { continue };
+            if let (Some(target), Some(step)) = (entry.target, entry.step) {
+                if !run.open.contains(&target) {
+                    run.open.push(target);
+                }
+                run.steps.insert(target, said_of_step(entry, step));
+                continue;
+            }
             match (entry.what, entry.target) {
                 (What::Intent, Some(target)) => run.open.push(target),
                 (What::Accepted, Some(target)) => {
@@ -88,6 +98,12 @@ fn left_open(chains: &[Chain]) -> Vec<Unfinished> {
         }
     }
     order.into_iter().filter_map(|run| runs.remove(run)).filter(|(_, is_over)| !is_over).map(|(run, _)| run).collect()
+}
+
+/// What a line about a step of a target says, for whoever goes on.
+fn said_of_step(entry: &Entry, step: usize) -> String {
+    let back = if entry.is_undo { ", being taken back" } else { "" };
+    format!("step {}{back}, {}: {}", step + 1, entry.what.word(), entry.words)
 }
 
 /// How runs ended that came to an end, by their ids.

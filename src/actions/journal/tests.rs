@@ -38,6 +38,8 @@ pub(super) fn entry(what: What, run: &str, target: Option<usize>) -> Entry {
         actor: "mori".into(),
         aims: Vec::new(),
         target,
+        step: None,
+        is_undo: false,
         outcome: None,
         phase: None,
         words: "…".into(),

@@ -63,8 +63,8 @@ fn palette(model: &Model, typed: &str) -> Vec<MenuLine> {
             .chain(service::targets(model, contract.id(), part))
             .collect();
     }
-    let actions = catalog::ALL
-        .iter()
+    let actions = catalog::SHIPPED
+        .all()
         .map(|contract| (contract.id().to_owned(), format!("plan: {}", contract.title().to_lowercase())));
     let named = NAMED
         .iter()

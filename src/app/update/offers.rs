@@ -81,7 +81,7 @@ fn offers(model: &Model, meant: &Meant) -> Vec<Offer> {
         };
         line(command, &more, refused)
     };
-    let on = |kind: SubjectKind| catalog::ALL.iter().copied().filter(move |action| action.about().on == kind);
+    let on = |kind: SubjectKind| catalog::SHIPPED.all().filter(move |action| action.about().on == kind);
     let mut offers = Vec::new();
     match meant {
         Meant::Silence(_) => {

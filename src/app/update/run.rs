@@ -4,7 +4,7 @@ use super::{drafts, toast};
 use crate::app::drafts::Form;
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Planning};
-use crate::domain::action::{Outcome, Phase, Run, RunEvent, advance};
+use crate::domain::action::{Phase, Run, RunEvent, advance};
 use crate::domain::time::Instant;
 
 /// Something happened to a run.
@@ -100,17 +100,9 @@ fn sentence(event: &RunEvent) -> String {
         RunEvent::AnswerLost { reason, .. } => {
             format!("the answer was lost ({reason}); nothing is sent again, reading what happened")
         }
+        RunEvent::Step { step, state, words, .. } => format!("{}. {}: {words}", step + 1, state.word()),
         RunEvent::Made { id, .. } => format!("made {id}"),
         RunEvent::Progress { words, .. } | RunEvent::Noted { words } => words.clone(),
-        RunEvent::Settled { outcome, words, .. } => {
-            let word = match outcome {
-                Outcome::Done => "done",
-                Outcome::Failed => "failed",
-                Outcome::Unknown => "UNKNOWN",
-                Outcome::Refused => "refused",
-                Outcome::Aborted => "aborted",
-            };
-            format!("{word}: {words}")
-        }
+        RunEvent::Settled { outcome, words, .. } => format!("{}: {words}", outcome.phase().word()),
     }
 }

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::{OperationRecord, Part, Plan, RECORD_KEY, Reached, Rehearsal, Request, Step, Target};
+use super::{InOrder, OperationRecord, Part, Plan, RECORD_KEY, Reached, Rehearsal, Request, Step, Target};
 use crate::domain::rollout::same_code;
 use crate::domain::service::UNMAPPED;
 
@@ -95,8 +95,24 @@ fn same_steps(given: &[Step], own: &[Step]) -> bool {
     let is_same = |(given, own): (&Step, &Step)| {
         (&given.words, given.part, given.port, &given.fills) == (&own.words, own.part, own.port, &own.fills)
             && same_request(&given.request, &own.request, own.part)
+            && given.in_order.as_deref().map(unstamped) == own.in_order.as_deref().map(unstamped)
     };
     given.len() == own.len() && given.iter().zip(own).all(is_same)
+}
+
+/// A step without what names the run: its operation record, where it is waited for and where it is taken back.
+fn unstamped(one: &InOrder) -> InOrder {
+    let mut one = one.clone();
+    one.expects.iter_mut().filter(|pin| is_record(&pin.path)).for_each(|pin| pin.value = Value::Null);
+    let undone = one.undo.iter_mut().filter_map(|undo| undo.request.body.as_array_mut()).flatten();
+    for operation in undone.filter(|operation| operation["path"].as_str().is_some_and(is_record)) {
+        operation["value"] = Value::Null;
+    }
+    one
+}
+
+fn is_record(path: &str) -> bool {
+    path.ends_with(&RECORD_KEY.replace('/', "~1"))
 }
 
 /// Whether two requests do the same, whenever and in whichever run they are sent: the record names the run, and a restart its moment.
@@ -104,7 +120,7 @@ fn same_request(given: &Request, own: &Request, part: Part) -> bool {
     let is_same_place =
         (&given.method, &given.path, &given.content_type) == (&own.method, &own.path, &own.content_type);
     let is_same_body = match (given.body.as_array(), own.body.as_array(), part) {
-        (Some(given), Some(own), Part::Change) => {
+        (Some(given), Some(own), Part::Change | Part::Prepare | Part::Clearing) => {
             given.len() == own.len() && given.iter().zip(own).all(|(given, own)| same_operation(given, own))
         }
         _ => given.body == own.body,
@@ -123,10 +139,9 @@ fn same_operation(given: &Value, own: &Value) -> bool {
     };
     let ((given, given_value), (own, own_value)) = (bare(given), bare(own));
     let (kind, path) = (own["op"].as_str().unwrap_or_default(), own["path"].as_str().unwrap_or_default());
-    let is_record = path.ends_with(&RECORD_KEY.replace('/', "~1"));
     given == own
         && match kind {
-            "add" if is_record => same_record(&given_value, &own_value),
+            "add" | "test" if is_record(path) => same_record(&given_value, &own_value),
             "replace" if path == "/spec/template" => same_code(&given_value, &own_value),
             _ => false,
         }

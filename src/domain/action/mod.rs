@@ -19,6 +19,6 @@ pub use plan::{
     Target, takes,
 };
 pub use record::{OperationRecord, RECORD_KEY, RELEASING};
-pub use run::{Illegal, Outcome, Phase, Run, RunEvent, TargetRun, advance};
-pub use step::{Part, Port, Reached, Request, Stamps, Step};
+pub use run::{Illegal, Outcome, Phase, Run, RunEvent, StepState, TargetRun, advance};
+pub use step::{InOrder, Judgement, Lost, Part, Port, Reached, Request, Stamps, Step, Undo, Use, missing};
 pub use tier::{Gesture, Tier, gesture};

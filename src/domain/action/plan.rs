@@ -208,6 +208,11 @@ impl Target {
         }
     }
 
+    /// Whether its steps are taken one after the other, each judged by itself.
+    pub fn is_in_order(&self) -> bool {
+        self.steps.iter().any(|step| step.in_order.is_some())
+    }
+
     /// The command line that takes it back, with the id of what it made.
     pub fn way_back(&self, made: Option<&str>) -> Option<String> {
         let command = self.inverse.command.as_ref()?;
@@ -237,8 +242,14 @@ impl Target {
     }
 }
 
-/// How long steps with this deadline may take.
+/// How long steps with this deadline may take. Steps that are taken one after the other have deadlines of their own, and as long again
+/// to be taken back.
 pub fn takes(deadline_seconds: u32, steps: &[Step]) -> TimeDelta {
+    let in_order = steps.iter().filter_map(|step| step.in_order.as_deref());
+    let own: i64 = in_order.map(|one| i64::from(one.deadline_seconds).saturating_mul(2)).sum();
+    if own > 0 {
+        return time::seconds(own);
+    }
     let replaced = steps.iter().filter(|step| step.part == Part::Replacing).count();
     time::seconds(
         i64::from(deadline_seconds).saturating_mul(i64::try_from(replaced).unwrap_or(i64::MAX).saturating_add(1)),

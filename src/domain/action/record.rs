@@ -29,6 +29,9 @@ pub struct OperationRecord {
     /// When it is over at the latest: the run's deadline plus 60 s; never later than [`Self::LONGEST`] after it began.
     #[serde(deserialize_with = "time::clamped")]
     pub expires: Instant,
+    /// Whether it is the lock of a run of several steps: then it holds others off also while the target is well, until it is taken away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_lock: bool,
 }
 
 impl OperationRecord {
@@ -42,6 +45,12 @@ impl OperationRecord {
     pub fn read(annotation: &str) -> Option<Self> {
         let record: Self = serde_json::from_str(annotation).ok()?;
         Some(Self { expires: record.expires.min(record.started + Self::LONGEST), ..record })
+    }
+
+    /// The same as the lock of a run of several steps.
+    #[must_use]
+    pub fn as_lock(&self) -> Self {
+        Self { is_lock: true, ..self.clone() }
     }
 
     /// The annotation's value.
@@ -99,6 +108,7 @@ mod tests {
             action: "rollback".into(),
             started,
             expires: started + TimeDelta::seconds(360),
+            is_lock: false,
         };
         assert_eq!(OperationRecord::read(&record.written()).as_ref(), Some(&record));
         assert!(record.is_live(started + TimeDelta::seconds(359)));

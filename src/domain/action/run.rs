@@ -1,5 +1,7 @@
 //! A run: a confirmed plan on its way, and the only function that moves it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::worded;
@@ -21,10 +23,17 @@ worded! {
         Verifying = "verifying",
         /// Every target reached its expected state.
         Done = "done",
+        /// Some of it was changed, and the rest was not.
+        Partial = "partial",
+        /// It did not come to its end, and what was changed is taken back.
+        Compensated = "compensated",
         /// A target did not.
         Failed = "failed",
         /// Nobody can say whether a target was changed.
         Unknown = "UNKNOWN",
+        /// Something is left half-way that nothing brings to an end or takes back by itself.
+        #[serde(rename = "needs_human")]
+        NeedsHuman = "NEEDS A HUMAN",
         /// Not allowed, or the world had moved.
         Refused = "refused",
         /// Given up before the end.
@@ -35,7 +44,7 @@ worded! {
 impl Phase {
     /// Whether nothing follows any more.
     pub const fn is_final(self) -> bool {
-        matches!(self, Self::Done | Self::Failed | Self::Unknown | Self::Refused | Self::Aborted)
+        !matches!(self, Self::Draft | Self::Planned | Self::Confirmed | Self::Executing | Self::Verifying)
     }
 }
 
@@ -47,8 +56,15 @@ pub enum Outcome {
     Done,
     /// Changed, but not healthy by the deadline, or taken over by somebody.
     Failed,
+    /// Some of its steps were taken past the point of no return, the others were not.
+    Partial,
+    /// Its steps did not come to their end, and those that were taken are taken back.
+    Compensated,
     /// Nobody can say whether it was changed.
     Unknown,
+    /// Left half-way, and nothing brings it to an end or back by itself.
+    #[serde(rename = "needs_human")]
+    NeedsHuman,
     /// Not sent: the world had moved, or the server refused.
     Refused,
     /// Not started.
@@ -56,14 +72,42 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    const fn phase(self) -> Phase {
+    /// The phase of a target that ended so.
+    pub const fn phase(self) -> Phase {
         match self {
             Self::Done => Phase::Done,
+            Self::Partial => Phase::Partial,
+            Self::Compensated => Phase::Compensated,
+            Self::NeedsHuman => Phase::NeedsHuman,
             Self::Failed => Phase::Failed,
             Self::Unknown => Phase::Unknown,
             Self::Refused => Phase::Refused,
             Self::Aborted => Phase::Aborted,
         }
+    }
+}
+
+worded! {
+    /// Where one step of a target stands whose steps are taken one after the other.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum StepState {
+        /// The journal holds it, its request is on its way; of a gate: it is waited for.
+        Sent = "sent",
+        /// The server accepted it.
+        Accepted = "accepted",
+        /// No answer came.
+        AnswerLost = "answer lost",
+        /// It was seen to be as it is to be.
+        Reached = "reached",
+        /// It was not.
+        Failed = "failed",
+        /// It is being taken back.
+        Undoing = "taking back",
+        /// It was seen to be as it was.
+        Undone = "taken back",
+        /// It could not be taken back, or nobody knows.
+        NotUndone = "NOT TAKEN BACK",
     }
 }
 
@@ -114,6 +158,17 @@ pub enum RunEvent {
         /// What.
         words: String,
     },
+    /// Something happened to one step of a target.
+    Step {
+        /// Of which target.
+        target: usize,
+        /// Which step, from 0.
+        step: usize,
+        /// Where it stands.
+        state: StepState,
+        /// In words.
+        words: String,
+    },
     /// Something was made that a later step, or whoever runs a script, goes on with: a silence, by its id.
     Made {
         /// By which target.
@@ -142,6 +197,16 @@ pub struct TargetRun {
     /// What it made, by its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<String>,
+    /// Its steps where each is judged by itself, as far as anything happened to them: which, and where it stands.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub steps: BTreeMap<usize, StepState>,
+}
+
+impl TargetRun {
+    /// A target to which nothing has happened.
+    const fn at(phase: Phase) -> Self {
+        Self { phase, words: String::new(), made: None, steps: BTreeMap::new() }
+    }
 }
 
 /// A plan on its way.
@@ -160,8 +225,7 @@ pub struct Run {
 impl Run {
     /// A run nobody has planned yet.
     pub fn draft(id: impl Into<String>, targets: usize) -> Self {
-        let target = TargetRun { phase: Phase::Draft, words: String::new(), made: None };
-        Self { id: id.into(), phase: Phase::Draft, targets: vec![target; targets], reason: None }
+        Self { id: id.into(), phase: Phase::Draft, targets: vec![TargetRun::at(Phase::Draft); targets], reason: None }
     }
 
     /// A run somebody has confirmed: where one that never ended goes on from.
@@ -220,11 +284,24 @@ pub fn advance(run: &Run, event: RunEvent) -> Result<Run, Illegal> {
                 // Only what was verified is done, and only what was never sent can be aborted.
                 Outcome::Done => &[Phase::Verifying],
                 Outcome::Aborted => &[Phase::Confirmed],
-                Outcome::Failed | Outcome::Unknown => &[Phase::Executing, Phase::Verifying],
+                Outcome::Failed | Outcome::Partial | Outcome::Compensated | Outcome::Unknown | Outcome::NeedsHuman => {
+                    &[Phase::Executing, Phase::Verifying]
+                }
                 Outcome::Refused => &[Phase::Confirmed, Phase::Executing],
             };
             next.move_target(target, from, outcome.phase(), Some(words.clone()))
                 .map_err(|phase| Illegal { phase, event: RunEvent::Settled { target, outcome, words } })?;
+        }
+        RunEvent::Step { target, step, state, words } => {
+            let to = match state {
+                StepState::Sent | StepState::Undoing => Phase::Executing,
+                _ => Phase::Verifying,
+            };
+            next.move_target(target, &[Phase::Executing, Phase::Verifying], to, Some(words.clone()))
+                .map_err(|phase| Illegal { phase, event: RunEvent::Step { target, step, state, words } })?;
+            if let Some(moved) = next.targets.get_mut(target) {
+                moved.steps.insert(step, state);
+            }
         }
         RunEvent::Made { target, id } => {
             next.move_target(target, &[Phase::Verifying], Phase::Verifying, None)
@@ -276,10 +353,16 @@ impl Run {
             // Between two targets; nothing is in flight but the run goes on.
             return Phase::Executing;
         }
-        [Phase::Unknown, Phase::Failed, Phase::Refused, Phase::Aborted]
-            .into_iter()
-            .find(|phase| has(*phase))
-            .unwrap_or(Phase::Done)
+        let mut graver = [Phase::Unknown, Phase::NeedsHuman, Phase::Failed, Phase::Partial].into_iter();
+        if let Some(phase) = graver.find(|phase| has(*phase)) {
+            return phase;
+        }
+        match [Phase::Refused, Phase::Compensated, Phase::Aborted].into_iter().find(|phase| has(*phase)) {
+            // What is changed and what is not are both true: neither word alone is.
+            Some(_) if has(Phase::Done) => Phase::Partial,
+            Some(phase) => phase,
+            None => Phase::Done,
+        }
     }
 }
 

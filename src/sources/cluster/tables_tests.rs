@@ -285,7 +285,14 @@ fn what_is_due_is_judged_again() {
 fn the_record_of_a_row_is_in_our_time() {
     let Row::Workload(mut row) = deployment(7, 2) else { panic!("it is a workload") };
     let (started, expires) = (at(3_600), at(3_900));
-    let record = OperationRecord { id: "r".into(), actor: "lee".into(), action: "restart".into(), started, expires };
+    let record = OperationRecord {
+        id: "r".into(),
+        actor: "lee".into(),
+        action: "restart".into(),
+        started,
+        expires,
+        is_lock: false,
+    };
     row.record = Some(Arc::new(record));
     let mut tables = Tables::new("production".into(), Arc::default());
     tables.run_ahead(TimeDelta::hours(1));

@@ -76,8 +76,10 @@ fn target(pen: &mut Pen<'_>, page: &mut Page, plan: &Plan, target: &Target, plac
     page.field(pen, said::BLAST, &blast, Role::Text);
     for (place, step) in target.steps.iter().enumerate() {
         let label = if place == 0 { said::STEPS } else { "" };
-        page.field(pen, label, &format!("{}. {}", place + 1, step.words), Role::Text);
-        page.field(pen, "", &format!("   {} {}", step.request.method, step.request.path), Role::Muted);
+        page.field(pen, label, &format!("{}. {}", place + 1, step.said()), Role::Text);
+        if step.is_sent() {
+            page.field(pen, "", &format!("   {} {}", step.request.method, step.request.path), Role::Muted);
+        }
     }
     let expected = format!("{} {}", target.expected, said::within(target.deadline_seconds));
     page.field(pen, said::EXPECTED, &expected, Role::Text);

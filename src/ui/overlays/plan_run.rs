@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
-use crate::domain::action::{Phase, Plan, Run};
+use crate::domain::action::{Phase, Plan, Run, StepState, Target, TargetRun};
 use crate::domain::time::Instant;
 use crate::theme::Role;
 use crate::ui::pen::Pen;
@@ -38,6 +38,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, shown: &PlanScene, plan: &Plan
         };
         page.field(pen, said::TARGET, &target.subject.to_string(), Role::Title);
         page.field(pen, "", &words, role_of(run.phase));
+        if target.is_in_order() {
+            steps(pen, &mut page, target, run);
+        }
         if !run.phase.is_final() {
             page.field(
                 pen,
@@ -65,10 +68,26 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, shown: &PlanScene, plan: &Plan
 const fn role_of(phase: Phase) -> Role {
     match phase {
         Phase::Done => Role::Ok,
-        Phase::Failed | Phase::Refused => Role::Error,
-        Phase::Unknown => Role::Danger,
-        Phase::Aborted => Role::Warning,
+        Phase::Failed | Phase::Refused | Phase::Partial => Role::Error,
+        Phase::Unknown | Phase::NeedsHuman => Role::Danger,
+        Phase::Aborted | Phase::Compensated => Role::Warning,
         _ => Role::Text,
+    }
+}
+
+/// The steps of a target that are taken one after the other, each with its sign.
+fn steps(pen: &Pen<'_>, page: &mut Page, target: &Target, run: &TargetRun) {
+    for (place, step) in target.steps.iter().enumerate() {
+        let state = run.steps.get(&place).copied();
+        let (sign, role) = match state {
+            Some(StepState::Reached) => (pen.glyphs.done, Role::Ok),
+            Some(StepState::Failed | StepState::NotUndone) => (pen.glyphs.failed, Role::Error),
+            Some(StepState::Undone) => (pen.glyphs.done, Role::Warning),
+            Some(_) => (pen.glyphs.running, Role::Title),
+            None => (pen.glyphs.waiting, Role::Muted),
+        };
+        let word = state.map(|state| format!(": {}", state.word())).unwrap_or_default();
+        page.field(pen, if place == 0 { said::STEPS } else { "" }, &format!("{sign} {}{word}", step.words), role);
     }
 }
 
@@ -108,7 +127,7 @@ fn ended(pen: &mut Pen<'_>, page: &mut Page, run: &Run, plan: &Plan, columns: u1
 fn way_on(pen: &Pen<'_>, page: &mut Page, run: &Run, plan: &Plan) {
     let phase = run.phase;
     for (target, ended) in plan.targets.iter().zip(&run.targets) {
-        if matches!(phase, Phase::Done | Phase::Failed) {
+        if matches!(ended.phase, Phase::Done | Phase::Failed | Phase::Partial | Phase::NeedsHuman) {
             let command = target.way_back(ended.made.as_deref());
             page.field(pen, said::INVERSE, command.as_deref().unwrap_or(said::IRREVERSIBLE), Role::Key);
         }

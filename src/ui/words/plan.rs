@@ -153,6 +153,9 @@ pub const fn ended(phase: Phase) -> &'static str {
         Phase::Unknown => "UNKNOWN",
         Phase::Refused => "REFUSED",
         Phase::Aborted => "ABORTED",
+        Phase::Partial => "PARTIAL",
+        Phase::Compensated => "COMPENSATED",
+        Phase::NeedsHuman => "NEEDS A HUMAN",
         Phase::Draft | Phase::Planned | Phase::Confirmed | Phase::Executing | Phase::Verifying => "RUNNING",
     }
 }
@@ -169,6 +172,13 @@ pub const fn next(phase: Phase) -> &'static str {
         }
         Phase::Refused => "Nothing was changed. Read why, then plan anew.",
         Phase::Aborted => "It was given up before it was sent. Nothing was changed.",
+        Phase::Partial => "Some of it was changed, the rest was not: read which. Plan the same again for what is left.",
+        Phase::Compensated => {
+            "It did not come to its end, and what was changed is taken back. Read why, then plan anew."
+        }
+        Phase::NeedsHuman => {
+            "It is left half-way, and nothing brings it to an end or back by itself. Read what is left, and do that by hand or plan the same again."
+        }
         Phase::Draft | Phase::Planned | Phase::Confirmed | Phase::Executing | Phase::Verifying => {
             "esc leaves the screen; the run goes on and the journal tells how it ends."
         }

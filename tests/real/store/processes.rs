@@ -71,6 +71,8 @@ impl Machine {
                 actor: "mori".into(),
                 aims: Vec::new(),
                 target: None,
+                step: None,
+                is_undo: false,
                 outcome: None,
                 phase: None,
                 words: words.into(),
