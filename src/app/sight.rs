@@ -2,9 +2,9 @@
 
 use super::message::Connected;
 use crate::config::Environment;
+use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::environment::Guard;
 use crate::domain::source::{SourceHealth, SourceState};
-use crate::sources::cluster::ClusterSnapshot;
 use crate::ui::scene::EnvironmentScene;
 
 /// How the connection to an environment stands.

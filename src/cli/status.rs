@@ -15,6 +15,7 @@ use super::{advice, alerts, causes, codes, health, jobs, signals, slo};
 use crate::config::ReadOnly;
 use crate::domain::advice::{Advice, Verdict as Advised};
 use crate::domain::alert::{AlertSnapshot, local};
+use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::environment::Guard;
 use crate::domain::health::HealthSnapshot;
 use crate::domain::rollout::{Rollout, Verdict};
@@ -25,7 +26,6 @@ use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::store::AlertNotes;
 use crate::domain::time::{self, Instant};
 use crate::domain::usage::Board;
-use crate::sources::cluster::ClusterSnapshot;
 use crate::sources::prometheus::SignalFeed;
 
 #[derive(Debug, Args)]

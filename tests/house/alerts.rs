@@ -13,7 +13,7 @@ use quarterdeck::domain::rollout::{Rollout, Verdict};
 use quarterdeck::domain::service::Services;
 use quarterdeck::domain::source::{SourceHealth, SourceState};
 use quarterdeck::domain::store::Acknowledgement;
-use quarterdeck::sources::store::StoreSnapshot;
+use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 
 use crate::stage::{SIZES, Stage, ago, now, rollout, text};

@@ -4,10 +4,10 @@ use quarterdeck::actions::Said;
 use quarterdeck::app::{Draft, Effect, Form, Message, next_due, update};
 use quarterdeck::domain::action::Phase;
 use quarterdeck::domain::source::{SourceHealth, SourceState};
+use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::domain::store::{Id, Note, Subject, SubjectKind};
 use quarterdeck::domain::time::Instant;
 use quarterdeck::keys::Sequence;
-use quarterdeck::sources::store::StoreSnapshot;
 use quarterdeck::ui::state::Overlay;
 
 use crate::alerts;

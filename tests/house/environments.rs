@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use quarterdeck::app::{Connected, Effect, Message, Scope};
+use quarterdeck::domain::cluster::ClusterSnapshot;
 use quarterdeck::domain::rollout::{Rollout, Verdict, WorkloadRef};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario, Service};
-use quarterdeck::sources::cluster::ClusterSnapshot;
 use quarterdeck::theme::{Depth, Role, Theme};
 use quarterdeck::ui::state::Overlay;
 use ratatui::buffer::Buffer;

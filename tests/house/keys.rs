@@ -334,7 +334,7 @@ fn an_open_plan_asks_one_question_at_a_time_and_only_when_its_target_moved() {
         rows[0].counts.ready = u32::from(step > 20);
         let rows = rows.into_iter().map(std::sync::Arc::new).collect();
         let snapshot =
-            quarterdeck::sources::cluster::ClusterSnapshot { rollouts: rows, ..life.stage.model.snapshot.clone() };
+            quarterdeck::domain::cluster::ClusterSnapshot { rollouts: rows, ..life.stage.model.snapshot.clone() };
         let kept = keep_what_is_the_same(&life.stage, snapshot);
         let effects = life.stage.tell_at(Message::Observed(0, Box::new(kept)), life.at);
         asked += effects.iter().filter(|effect| matches!(effect, Effect::Plan(_))).count();
@@ -345,8 +345,8 @@ fn an_open_plan_asks_one_question_at_a_time_and_only_when_its_target_moved() {
 /// As the source does: a row that is as it was is the same row.
 fn keep_what_is_the_same(
     stage: &Stage,
-    mut snapshot: quarterdeck::sources::cluster::ClusterSnapshot,
-) -> quarterdeck::sources::cluster::ClusterSnapshot {
+    mut snapshot: quarterdeck::domain::cluster::ClusterSnapshot,
+) -> quarterdeck::domain::cluster::ClusterSnapshot {
     let known = stage.rollouts();
     let same = |row: &std::sync::Arc<quarterdeck::domain::rollout::Rollout>| {
         known.iter().find(|old| *old == row).unwrap_or(row).clone()

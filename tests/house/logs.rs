@@ -5,12 +5,12 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use insta::assert_snapshot;
 use quarterdeck::app::{Effect, Message};
+use quarterdeck::domain::log::LogNews;
 use quarterdeck::domain::log::{Line, LogAsk, Mask, Origin, Since, Standing};
 use quarterdeck::domain::rollout::WorkloadRef;
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario, Service};
 use quarterdeck::sources::cluster::{Connection, Contexts, follow_logs};
-use quarterdeck::sources::logs::LogNews;
 use tokio::sync::mpsc;
 
 use crate::headless::Headless;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use insta::assert_snapshot;
 use quarterdeck::app::{Message, Scope};
 use quarterdeck::domain::cause::{Cause, CauseKind};
+use quarterdeck::domain::cluster::ClusterEvent;
+use quarterdeck::domain::cluster::ClusterSnapshot;
 use quarterdeck::domain::node::{Bytes, Millicores, Node, NodeRef, PodTally, Pressure};
 use quarterdeck::domain::rollout::{Budget, Rollout, Verdict, WorkloadRef};
 use quarterdeck::domain::source::SourceState;
-use quarterdeck::sources::cluster::ClusterSnapshot;
-use quarterdeck::sources::observe::ClusterEvent;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 
 use crate::stage::{SIZES, Stage, ago, rollout, text, workload};

@@ -7,11 +7,11 @@ use quarterdeck::app::{Connected, Effect, Message, Model, Scope, command_names, 
 use quarterdeck::config::{Asked, Settings};
 use quarterdeck::domain::action::Plan;
 use quarterdeck::domain::cause::Cause;
+use quarterdeck::domain::cluster::ClusterSnapshot;
 use quarterdeck::domain::node::Node;
 use quarterdeck::domain::rollout::{Counts, Kind, Rollout, Verdict, WorkloadRef};
 use quarterdeck::domain::source::{SourceHealth, SourceState};
 use quarterdeck::keys::{DEFAULT, Keymap, Sequence};
-use quarterdeck::sources::cluster::ClusterSnapshot;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 use quarterdeck::ui::pen::Pen;
 use quarterdeck::ui::root::{self, HitMap};

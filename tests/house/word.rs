@@ -8,10 +8,11 @@ use quarterdeck::config::StoreSettings;
 use quarterdeck::domain::alert::{Alert, Word};
 use quarterdeck::domain::source::{SourceHealth, SourceState};
 use quarterdeck::domain::store::Author;
+use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::keys::Sequence;
 use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
 use quarterdeck::sources::Clock;
-use quarterdeck::sources::store::{Store, StoreSnapshot};
+use quarterdeck::sources::store::Store;
 use quarterdeck::ui::state::Overlay;
 
 use crate::alerts;

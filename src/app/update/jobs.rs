@@ -7,9 +7,9 @@ use chrono::TimeDelta;
 use crate::app::commands::Command;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
+use crate::domain::job::JobFacts;
 use crate::domain::job::{Job, JobKind, JobRef};
 use crate::domain::time::Instant;
-use crate::sources::jobs::JobFacts;
 use crate::ui::scene::JobDetail;
 use crate::ui::state::{JobTab, View};
 

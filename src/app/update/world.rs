@@ -8,11 +8,11 @@ use chrono::TimeDelta;
 use super::list;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
+use crate::domain::cluster::{ClusterEvent, ClusterSnapshot};
 use crate::domain::rollout::{Autoscaler, Budget, Revision, Rollout, WorkloadRef, gaps};
 use crate::domain::source::SourceHealth;
 use crate::domain::time::Instant;
-use crate::sources::cluster::ClusterSnapshot;
-use crate::sources::observe::{ClusterEvent, WorkloadFacts};
+use crate::sources::observe::WorkloadFacts;
 use crate::ui::scene::{Detail, EventLine};
 use crate::ui::state::{DetailTab, View};
 

@@ -16,12 +16,11 @@ use super::jobs::{CronJobs, Jobs};
 use super::nodes::Nodes;
 use super::readiness::{self, ASK_AGAIN, ASK_EVERY};
 use super::rows::{ControllerRevisions, DaemonSets, Deployments, Pods, ReplicaSets, StatefulSets};
-use super::tables::{Focus, Tables};
+use super::tables::Tables;
 use crate::domain::cause::{ApiHealth, Cause};
-use crate::domain::job::Job;
-use crate::domain::node::{Node, NodeCounts};
+use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::release::Release;
-use crate::domain::rollout::{Rollout, WorkloadRef};
+use crate::domain::rollout::WorkloadRef;
 use crate::domain::service::Services;
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::time::Instant;
@@ -67,48 +66,6 @@ fn feeds(namespaces: &[Arc<str>]) -> Vec<(&'static str, Option<Arc<str>>, Start)
 
 fn start<R: Resource + 'static>(feed: Feed) -> BoxFuture<'static, ()> {
     Box::pin(feed.run::<R>())
-}
-
-/// What is known of a cluster at one moment.
-#[derive(Debug, Clone, Default)]
-pub struct ClusterSnapshot {
-    /// Freshness by resource.
-    pub health: Vec<SourceHealth>,
-    /// Every workload, worst first.
-    pub rollouts: Arc<[Arc<Rollout>]>,
-    /// Every CronJob and every Job, worst first; those of a CronJob too.
-    pub jobs: Arc<[Arc<Job>]>,
-    /// Every node that may be seen, worst first.
-    pub nodes: Arc<[Arc<Node>]>,
-    /// What holds workloads, the cause that holds most first.
-    pub causes: Arc<[Arc<Cause>]>,
-    /// What the API server says of its own health; `None` before it was asked.
-    pub api: Option<ApiHealth>,
-    /// How many pods are known.
-    pub pods: usize,
-    /// How many of them are Pending.
-    pub pending: usize,
-    /// Whether it is not known yet what stands around workloads in trouble.
-    pub is_looking_around: bool,
-    /// The workload somebody looks at.
-    pub focus: Option<Arc<Focus>>,
-}
-
-impl ClusterSnapshot {
-    /// Whether every resource was read to its end, or said why it cannot be.
-    pub fn is_settled(&self) -> bool {
-        !self.health.is_empty()
-            && self.api.is_some()
-            && !self.is_looking_around
-            && self.health.iter().all(|health| health.state != SourceState::Loading)
-    }
-}
-
-impl ClusterSnapshot {
-    /// What the header counts.
-    pub fn counts(&self) -> NodeCounts {
-        NodeCounts::of(self.nodes.iter().map(AsRef::as_ref), self.pending)
-    }
 }
 
 /// What the eyes look at and where they report.
