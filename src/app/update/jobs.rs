@@ -150,7 +150,7 @@ pub(super) fn facts(
     match facts {
         Ok(facts) => {
             detail.pods = Some(facts.pods);
-            detail.events = Some(facts.events.into_iter().map(super::world::line).collect());
+            detail.events = Some(facts.events);
             detail.raw = Some(super::menu::raw_lines(&facts.object));
             detail.error = (!facts.missing.is_empty()).then(|| facts.missing.join(" "));
         }
