@@ -25,7 +25,7 @@ use crate::domain::problem::Problem;
 use crate::domain::service::{self, Chosen, Services};
 use crate::domain::signal::SignalSnapshot;
 use crate::domain::slo::SloSnapshot;
-use crate::domain::source::{SourceHealth, SourceState};
+use crate::domain::source::{SourceHealth, SourceId, SourceState};
 use crate::domain::store::{Acknowledgement, AlertNotes, Author};
 use crate::domain::time::Instant;
 use crate::domain::usage::Board;
@@ -237,7 +237,7 @@ impl Session {
 
     /// Whether the store answers, and what it holds of alerts: who is on them, and the notes on them.
     pub(super) async fn said(&self) -> (SourceHealth, Vec<Acknowledgement>, AlertNotes) {
-        let loading = SourceHealth::loading("store");
+        let loading = SourceHealth::loading(SourceId::store());
         match self.store().changes(0).await {
             Ok(whole) => {
                 let health = SourceHealth { state: SourceState::Fresh, last_good: Some(self.now()), ..loading };

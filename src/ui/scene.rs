@@ -329,7 +329,6 @@ impl<'a> Scene<'a> {
 
     /// The sources of one environment.
     pub fn sources_of<'e>(&self, environment: &'e str) -> impl Iterator<Item = &'a SourceHealth> + Clone + use<'a, 'e> {
-        let is_its = move |name: &str| name.strip_prefix(environment).is_some_and(|rest| rest.starts_with('/'));
-        self.sources.iter().filter(move |source| is_its(&source.name))
+        self.sources.iter().filter(move |source| *source.id.environment == *environment)
     }
 }

@@ -16,7 +16,7 @@ use quarterdeck::domain::store::Acknowledgement;
 use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 
-use crate::stage::{SIZES, Stage, ago, now, rollout, text};
+use crate::stage::{SIZES, Stage, ago, now, rollout, source, text};
 
 /// An alert of production with these labels and this summary, firing for so many seconds.
 pub(crate) fn alert(labels: &[(&str, &str)], summary: &str, seconds: i64) -> Alert {
@@ -31,9 +31,9 @@ pub(crate) fn alert(labels: &[(&str, &str)], summary: &str, seconds: i64) -> Ale
     }
 }
 
-pub(crate) fn health(name: &str, state: SourceState) -> SourceHealth {
+pub(crate) fn health(name: &'static str, state: SourceState) -> SourceHealth {
     let last = |seconds| Some(ago(seconds));
-    let loading = SourceHealth::loading(format!("production/{name}"));
+    let loading = SourceHealth::loading(source("production", name));
     match state {
         SourceState::Loading => loading,
         SourceState::Fresh | SourceState::Forbidden => SourceHealth { state, last_good: last(3), ..loading },

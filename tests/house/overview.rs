@@ -10,7 +10,7 @@ use quarterdeck::config::StoreSettings;
 use quarterdeck::domain::cluster::ClusterSnapshot;
 use quarterdeck::domain::release::Release;
 use quarterdeck::domain::rollout::{Rollout, Verdict};
-use quarterdeck::domain::source::{SourceHealth, SourceState};
+use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::domain::store::{Acknowledgement, Annotation, AnnotationKind, Id, Subject, SubjectKind};
 use quarterdeck::domain::timeline::MomentKind::{self, Acknowledged, Action, Alert, Deploy, Resolved, Rollback};
@@ -74,7 +74,7 @@ fn told(state: SourceState) -> StoreSnapshot {
         mark("2", AnnotationKind::Maintenance, 9_000, "long over"),
     ];
     StoreSnapshot {
-        health: SourceHealth { name: "store".into(), ..health("store", state) },
+        health: health("store", state),
         ..StoreSnapshot::default()
             .with::<Acknowledgement>([((word.environment.clone(), word.fingerprint.clone()), word)].into())
             .with::<Annotation>(marks)

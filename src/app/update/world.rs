@@ -61,7 +61,7 @@ fn show(model: &mut Model, now: Instant) -> Vec<Effect> {
         if let Some(focus) = focus.filter(|focus| focus.workload == workload) {
             detail.report = Some(focus.report.clone());
             // Before the pods were listed once, none known is not none there.
-            let are_listed = |health: &SourceHealth| health.name.contains("/pods") && health.last_good.is_some();
+            let are_listed = |health: &SourceHealth| health.id.kind.is_resource("pods") && health.last_good.is_some();
             let sight = model.sights.iter().find(|sight| sight.environment.name == workload.environment);
             if sight.is_some_and(|sight| sight.snapshot.health.iter().any(are_listed)) {
                 detail.pods = Some(focus.pods.clone());

@@ -7,11 +7,8 @@ use chrono::TimeDelta;
 
 use super::fact::{Fact, Held, Registered, Row, Table};
 use super::facts;
-use crate::domain::source::{SourceHealth, SourceState};
+use crate::domain::source::{SourceHealth, SourceId, SourceState};
 use crate::domain::time::Instant;
-
-/// The name the store goes by among the sources.
-const NAME: &str = "store";
 
 /// What changed since a position of the audit: every change of an audited fact has one.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -52,8 +49,12 @@ pub struct StoreSnapshot {
 
 impl Default for StoreSnapshot {
     fn default() -> Self {
-        let mut snapshot =
-            Self { health: SourceHealth::loading(NAME), held: HashMap::new(), ahead: TimeDelta::zero(), position: 0 };
+        let mut snapshot = Self {
+            health: SourceHealth::loading(SourceId::store()),
+            held: HashMap::new(),
+            ahead: TimeDelta::zero(),
+            position: 0,
+        };
         snapshot.begin(facts::ALL, Instant::default());
         snapshot
     }

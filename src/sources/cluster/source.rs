@@ -22,7 +22,7 @@ use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::release::Release;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::service::Services;
-use crate::domain::source::{SourceHealth, SourceState};
+use crate::domain::source::{SourceHealth, SourceId, SourceKind, SourceState};
 use crate::domain::time::Instant;
 use crate::sources::error::SourceError;
 
@@ -343,14 +343,13 @@ impl Owner {
             .iter()
             .map(|(resource, scope, state)| {
                 // One namespace that cannot be read says nothing about the others.
-                let place = scope.as_deref().filter(|_| are_several);
-                let place = place.map(|namespace| format!(" in {namespace}")).unwrap_or_default();
-                self.health_of(&format!("{}/{resource}{place}", self.source.environment), state, now)
+                let kind = SourceKind::Resource(resource, scope.clone().filter(|_| are_several));
+                self.health_of(SourceId::of(&self.source.environment, kind), state, now)
             })
             .collect()
     }
 
-    fn health_of(&self, name: &str, state: &FeedState, now: Instant) -> SourceHealth {
+    fn health_of(&self, id: SourceId, state: &FeedState, now: Instant) -> SourceHealth {
         let silent = self.silent.as_ref().map(|(error, since)| (error, *since, None));
         let broken = state.broken.as_ref().map(|(error, since, next)| (error, *since, Some(*next))).or(silent);
         let verdict = match &broken {
@@ -366,13 +365,7 @@ impl Owner {
             Some((_, since, None)) => Some(*since),
             _ => state.last_good,
         };
-        SourceHealth {
-            name: name.to_owned(),
-            state: verdict,
-            last_good,
-            error,
-            next_try: broken.and_then(|(.., next)| next),
-        }
+        SourceHealth { id, state: verdict, last_good, error, next_try: broken.and_then(|(.., next)| next) }
     }
 
     /// When something on the snapshot changes by time alone.
