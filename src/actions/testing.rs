@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 use super::journal::{Journal, Unfinished};
 use super::{Elsewhere, Executor, Options, Planner, catalog};
 use crate::domain::action::{Actor, Cluster, Consent, OperationRecord, Plan, RECORD_KEY, Request, Run, RunEvent};
+use crate::domain::cluster::ClusterEvent;
 use crate::domain::environment::Guard;
 use crate::domain::owner::{Keeper, Told};
 use crate::domain::rollout::{
@@ -21,7 +22,7 @@ use crate::domain::rollout::{
 };
 use crate::domain::time::{self, Instant};
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::observe::{Access, Answer, ClusterEvent, ObserveCluster, PodOwner, Right, WorkloadFacts};
+use crate::sources::observe::{Access, Answer, ObserveCluster, PodOwner, Right, WorkloadFacts};
 use crate::sources::operate::{OperateCluster, RehearseCluster, Reply};
 
 type Sees = dyn Fn(&World, WorkloadFacts) -> Result<WorkloadFacts, SourceError> + Send + Sync;

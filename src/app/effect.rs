@@ -13,7 +13,7 @@ use crate::domain::log::LogAsk;
 use crate::domain::release::Release;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::subject::Subject;
-use crate::sources::usage::UsageAsk;
+use crate::domain::usage::UsageAsk;
 
 /// Something to be done outside the loop.
 #[derive(Debug, Clone, PartialEq)]

@@ -13,11 +13,12 @@ use super::releases::{self, Present};
 use super::supervise::supervise;
 use crate::actions::journal;
 use crate::domain::source::SourceState;
+use crate::domain::store::StoreSnapshot;
 use crate::domain::store::{AuditEvent, AuditKind, AuditSearch, Author, Id, Subject, SubjectKind};
 use crate::domain::timeline;
 use crate::sources::Clock;
 use crate::sources::store::port::{ReadStore, WriteStore};
-use crate::sources::store::{Store, StoreSnapshot, StoreSource, new_id};
+use crate::sources::store::{Store, StoreSource, new_id};
 
 /// How often the journal is taken over into the audit.
 const REPLAY_EVERY: Duration = Duration::from_secs(10);

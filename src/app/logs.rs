@@ -8,9 +8,9 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use super::message::Message;
+use crate::domain::log::LogNews;
 use crate::domain::log::{Level, Line, LogAsk, Mask, Origin, Ring, Standing};
 use crate::sources::cluster::{Connection, follow_logs};
-use crate::sources::logs::LogNews;
 use crate::ui::scene::LogsScene;
 use crate::ui::state::Field;
 

@@ -7,18 +7,19 @@ use crate::actions::Said;
 use crate::actions::journal::Finished;
 use crate::domain::action::{Plan, Run, RunEvent, Undone};
 use crate::domain::alert::AlertSnapshot;
+use crate::domain::cluster::ClusterEvent;
+use crate::domain::cluster::ClusterSnapshot;
+use crate::domain::job::JobFacts;
 use crate::domain::job::JobRef;
+use crate::domain::log::LogNews;
 use crate::domain::release::Release;
 use crate::domain::rollout::{Autoscaler, Budget, WorkloadRef};
+use crate::domain::store::StoreSnapshot;
 use crate::domain::timeline::Moment;
 use crate::domain::usage::Board;
+use crate::domain::usage::UsageAsk;
 use crate::keys::Chord;
-use crate::sources::cluster::ClusterSnapshot;
-use crate::sources::jobs::JobFacts;
-use crate::sources::logs::LogNews;
-use crate::sources::observe::{ClusterEvent, WorkloadFacts};
-use crate::sources::store::StoreSnapshot;
-use crate::sources::usage::UsageAsk;
+use crate::sources::observe::WorkloadFacts;
 use crate::ui::scene::JournalLine;
 
 /// Something happened.

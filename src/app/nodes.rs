@@ -70,7 +70,7 @@ pub(super) fn is_of_node(cause: &Cause, name: &str) -> bool {
 /// Where the nodes of an environment come from; what keeps it away altogether when nothing is watched yet.
 fn sources(sight: &Sight) -> Vec<SourceHealth> {
     let (nodes, others): (Vec<_>, Vec<_>) =
-        sight.sources().into_iter().partition(|source| source.name.ends_with("/nodes"));
+        sight.sources().into_iter().partition(|source| source.id.kind.is_resource("nodes"));
     if nodes.is_empty() { others } else { nodes }
 }
 

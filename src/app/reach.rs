@@ -15,11 +15,12 @@ use tokio::task::AbortHandle;
 use super::message::{Connected, Message};
 use super::supervise::supervise;
 use crate::actions::{CommandLines, Executor, Planner, PodReach, Seen};
+use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::release::Release;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::time::Instant;
 use crate::sources::Clock;
-use crate::sources::cluster::{ClusterSnapshot, ClusterSource, Connection};
+use crate::sources::cluster::{ClusterSource, Connection};
 use crate::sources::observe::{Answer as Pending, ObserveCluster};
 
 /// How long one attempt to connect may take, a credential plug-in that waits for somebody included.

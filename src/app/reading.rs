@@ -14,10 +14,11 @@ use super::message::Message;
 use crate::domain::job::JobRef;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::time::Instant;
+use crate::domain::usage::UsageAsk;
 use crate::sources::cluster::Connection;
 use crate::sources::jobs::ObserveJobs;
 use crate::sources::observe::ObserveCluster;
-use crate::sources::usage::{ObserveUsage, UsageAsk};
+use crate::sources::usage::ObserveUsage;
 
 /// Reads a CronJob or a Job whole.
 pub(super) fn job(

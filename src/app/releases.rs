@@ -13,10 +13,11 @@ use tokio::sync::watch;
 use super::keep::Keep;
 use crate::domain::release::Release;
 use crate::domain::source::SourceState;
+use crate::domain::store::StoreSnapshot;
 use crate::domain::store::{Author, Id, RememberReleases};
 use crate::sources::Clock;
+use crate::sources::store::new_id;
 use crate::sources::store::port::{WriteError, WriteStore};
-use crate::sources::store::{StoreSnapshot, new_id};
 
 /// A release that began longer ago gets no mark on the timeline: the store's readers hold as much.
 const MARKED_WITHIN: TimeDelta = TimeDelta::hours(24);

@@ -2,9 +2,9 @@
 
 use super::message::Connected;
 use crate::config::Environment;
+use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::environment::Guard;
-use crate::domain::source::{SourceHealth, SourceState};
-use crate::sources::cluster::ClusterSnapshot;
+use crate::domain::source::{SourceHealth, SourceId, SourceKind, SourceState};
 use crate::ui::scene::EnvironmentScene;
 
 /// How the connection to an environment stands.
@@ -112,7 +112,7 @@ impl Sight {
         if !self.snapshot.health.is_empty() {
             return self.snapshot.health.clone();
         }
-        let mut health = SourceHealth::loading(format!("{}/cluster", self.name()));
+        let mut health = SourceHealth::loading(SourceId::of(&self.environment.name, SourceKind::Cluster));
         if let Link::Failed(reason) = &self.link {
             health.state = SourceState::Down;
             health.error = Some(reason.clone());

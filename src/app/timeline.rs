@@ -203,7 +203,7 @@ impl Model {
 mod tests {
     use super::*;
     use crate::domain::alert::testing::alert;
-    use crate::domain::source::SourceHealth;
+    use crate::domain::source::{SourceHealth, SourceId, SourceKind};
 
     fn at(seconds: i64) -> Instant {
         chrono::DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap_or_default()
@@ -213,7 +213,10 @@ mod tests {
         AlertSnapshot {
             environment: "production".into(),
             alerts: alerts.into_iter().map(Arc::new).collect(),
-            health: vec![SourceHealth { state, ..SourceHealth::loading("production/am") }],
+            health: vec![SourceHealth {
+                state,
+                ..SourceHealth::loading(SourceId::of(&"production".into(), SourceKind::Alertmanager("am".into())))
+            }],
             ..AlertSnapshot::default()
         }
     }

@@ -11,8 +11,8 @@ use super::model::Model;
 use super::sight::Link;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::time::Instant;
+use crate::domain::usage::UsageAsk;
 use crate::domain::usage::{Board, Reading};
-use crate::sources::usage::UsageAsk;
 use crate::ui::state::{DetailTab, View};
 use crate::ui::usage::UsageScene;
 

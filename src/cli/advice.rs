@@ -8,9 +8,9 @@ use super::session::{Connected, SETTLE_WITHIN, Session};
 use crate::domain::action::Plan;
 use crate::domain::advice::compared::releases;
 use crate::domain::advice::{Advice, Opinion, Verdict, into_plan, judge};
+use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::signal::Unit;
 use crate::domain::time::Instant;
-use crate::sources::cluster::ClusterSnapshot;
 use crate::sources::prometheus::SignalFeed;
 
 /// How long the comparisons may take together.

@@ -197,7 +197,7 @@ pub(super) fn notices(snapshot: &AlertSnapshot) -> Vec<String> {
     }
     for health in snapshot.sources().filter(|health| !health.state.is_well()) {
         let why = health.error.as_deref().unwrap_or("No answer yet.");
-        lines.push(format!("{}: {}. {why}", health.name, health.state.word()));
+        lines.push(format!("{}: {}. {why}", health.id, health.state.word()));
     }
     lines.extend(snapshot.notes.iter().cloned());
     lines
@@ -248,10 +248,13 @@ mod tests {
     use super::*;
     use crate::domain::alert::testing::alert;
     use crate::domain::alert::{Hold, Silence};
-    use crate::domain::source::SourceHealth;
+    use crate::domain::source::{SourceHealth, SourceId, SourceKind};
 
     fn seen(alerts: Vec<Alert>, states: &[SourceState]) -> AlertSnapshot {
-        let health = |state: &SourceState| SourceHealth { state: *state, ..SourceHealth::loading("production/am") };
+        let health = |state: &SourceState| SourceHealth {
+            state: *state,
+            ..SourceHealth::loading(SourceId::of(&"production".into(), SourceKind::Alertmanager("am".into())))
+        };
         AlertSnapshot {
             alerts: alerts.into_iter().map(Arc::new).collect(),
             health: states.iter().map(health).collect(),

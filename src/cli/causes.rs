@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use crate::domain::cause::{ApiHealth, CauseKind};
+use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::node::{Node, NodeRef, NodeVerdict, PodTally};
 use crate::domain::time::{self, Instant};
 use crate::domain::usage::Measured;
-use crate::sources::cluster::ClusterSnapshot;
 
 /// A node in `status --output json`: a contract.
 #[derive(Debug, Serialize)]

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::codes;
 use super::output::columns;
+use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::job::{Job, JobKind, JobVerdict};
 use crate::domain::time::{self, Instant};
-use crate::sources::cluster::ClusterSnapshot;
 
 /// A CronJob in `status --output json`: a contract.
 #[derive(Debug, Serialize)]

@@ -14,11 +14,11 @@ use super::output::{note, say_json_line, say_whole};
 use super::plan::named;
 use super::session::{Session, shows};
 use super::{Format, Global, exit};
+use crate::domain::log::LogNews;
 use crate::domain::log::{Level, Line, LogAsk, Since, Standing};
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::time;
 use crate::sources::cluster::follow_logs;
-use crate::sources::logs::LogNews;
 
 #[derive(Debug, Args)]
 pub(super) struct Logs {

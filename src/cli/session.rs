@@ -18,28 +18,28 @@ use crate::app::{Scope, command_names};
 use crate::config::{Asked, ContextRef, Environment, Paths, Settings};
 use crate::domain::action::Phase;
 use crate::domain::alert::AlertSnapshot;
+use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::health::HealthSnapshot;
 use crate::domain::log::Mask;
 use crate::domain::problem::Problem;
 use crate::domain::service::{self, Chosen, Services};
 use crate::domain::signal::SignalSnapshot;
 use crate::domain::slo::SloSnapshot;
-use crate::domain::source::{SourceHealth, SourceState};
+use crate::domain::source::{SourceHealth, SourceId, SourceState};
 use crate::domain::store::{Acknowledgement, AlertNotes, Author};
 use crate::domain::time::Instant;
 use crate::domain::usage::Board;
+use crate::domain::usage::UsageAsk;
 use crate::keys::Keymap;
 use crate::sources::Clock;
 use crate::sources::alertmanager::{AlertFeed, AlertSource};
-use crate::sources::cluster::{
-    ClusterSnapshot, ClusterSource, Connection, Contexts, Endpoint, Hands, Reach, Rehearsal, namespaces,
-};
+use crate::sources::cluster::{ClusterSource, Connection, Contexts, Endpoint, Hands, Reach, Rehearsal, namespaces};
 use crate::sources::error::SourceError;
 use crate::sources::probe::{HealthFeed, HealthSource};
 use crate::sources::prometheus::{SignalFeed, SignalSource, SloFeed, SloSource};
 use crate::sources::store::Store;
 use crate::sources::store::port::ReadStore;
-use crate::sources::usage::{ObserveUsage, UsageAsk};
+use crate::sources::usage::ObserveUsage;
 use crate::telemetry::redact_command;
 use crate::theme::{Depth, Theme};
 
@@ -237,7 +237,7 @@ impl Session {
 
     /// Whether the store answers, and what it holds of alerts: who is on them, and the notes on them.
     pub(super) async fn said(&self) -> (SourceHealth, Vec<Acknowledgement>, AlertNotes) {
-        let loading = SourceHealth::loading("store");
+        let loading = SourceHealth::loading(SourceId::store());
         match self.store().changes(0).await {
             Ok(whole) => {
                 let health = SourceHealth { state: SourceState::Fresh, last_good: Some(self.now()), ..loading };

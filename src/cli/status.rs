@@ -15,17 +15,17 @@ use super::{advice, alerts, causes, codes, health, jobs, signals, slo};
 use crate::config::ReadOnly;
 use crate::domain::advice::{Advice, Verdict as Advised};
 use crate::domain::alert::{AlertSnapshot, local};
+use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::environment::Guard;
 use crate::domain::health::HealthSnapshot;
 use crate::domain::rollout::{Rollout, Verdict};
 use crate::domain::service::{Services, UNMAPPED};
 use crate::domain::signal::SignalSnapshot;
 use crate::domain::slo::SloSnapshot;
-use crate::domain::source::{SourceHealth, SourceState};
+use crate::domain::source::{SourceHealth, SourceId, SourceKind, SourceState};
 use crate::domain::store::AlertNotes;
 use crate::domain::time::{self, Instant};
 use crate::domain::usage::Board;
-use crate::sources::cluster::ClusterSnapshot;
 use crate::sources::prometheus::SignalFeed;
 
 #[derive(Debug, Args)]
@@ -80,7 +80,7 @@ struct EnvironmentLine<'a> {
 
 #[derive(Debug, Serialize)]
 struct SourceLine<'a> {
-    name: &'a str,
+    name: String,
     state: SourceState,
     age_seconds: Option<i64>,
     error: Option<&'a str>,
@@ -194,7 +194,7 @@ impl Found {
                 Self { session, context, snapshot, undone, alerts, signals, slos, health, advice, usage }
             }
             Err(sentence) => {
-                let mut cluster = SourceHealth::loading(format!("{}/cluster", session.environment.name));
+                let mut cluster = SourceHealth::loading(SourceId::of(&session.environment.name, SourceKind::Cluster));
                 cluster.state = SourceState::Down;
                 cluster.error = Some(sentence.clone());
                 let snapshot = ClusterSnapshot { health: vec![cluster], ..ClusterSnapshot::default() };
@@ -240,7 +240,7 @@ fn with_local(
     let environment = &session.environment;
     let Some(signals) = signals.filter(|_| !environment.rules.is_empty()) else { return alerts };
     let local = local::evaluate(&environment.rules, signals, session.services(), session.now());
-    let known = alerts.unwrap_or_else(|| AlertSnapshot::loading(&environment.name, std::iter::empty()));
+    let known = alerts.unwrap_or_else(|| AlertSnapshot::loading(&environment.name));
     Some(known.with_local(&local, &signals.health))
 }
 
@@ -264,7 +264,7 @@ fn document<'a>(
     now: Instant,
 ) -> Document<'a> {
     let source = |health: &'a SourceHealth| SourceLine {
-        name: &health.name,
+        name: health.id.to_string(),
         state: health.state,
         age_seconds: health.age_seconds(now),
         error: health.error.as_deref(),
@@ -319,7 +319,7 @@ fn table(snapshot: &ClusterSnapshot, alerts: &[AlertSnapshot], notes: &AlertNote
     for health in snapshot.health.iter().filter(is_worth_a_line) {
         lines.push(format!(
             "{}: {}. {}",
-            health.name,
+            health.id,
             health.state.word(),
             health.error.as_deref().unwrap_or("No answer yet.")
         ));
@@ -389,16 +389,20 @@ fn found_codes(found: &[Found], now: Instant) -> Vec<u8> {
 /// Whether a rollout can be missing, or judged wrongly, while this source may not be read. Who may not see nodes or jobs still
 /// knows how each rollout stands.
 fn verdicts_need(source: &SourceHealth) -> bool {
-    let kind = source.what().split_once(" in ").map_or(source.what(), |(kind, _)| kind);
-    !matches!(kind, "nodes" | "jobs" | "cronjobs")
+    !matches!(source.id.kind, SourceKind::Resource("nodes" | "jobs" | "cronjobs", _))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn resource(plural: &'static str, namespace: Option<&str>) -> SourceHealth {
+        let kind = SourceKind::Resource(plural, namespace.map(Into::into));
+        SourceHealth::loading(SourceId::of(&"production".into(), kind))
+    }
+
     fn health(state: SourceState) -> SourceHealth {
-        SourceHealth { state, ..SourceHealth::loading("production/pods") }
+        SourceHealth { state, ..resource("pods", None) }
     }
 
     #[test]
@@ -414,12 +418,14 @@ mod tests {
 
     #[test]
     fn what_may_not_be_listed_is_unknown_and_never_success() {
-        let forbidden = |name: &str| SourceHealth { state: SourceState::Forbidden, ..SourceHealth::loading(name) };
-        let of = |name: &str| ClusterSnapshot { health: vec![forbidden(name)], ..ClusterSnapshot::default() };
-        assert_eq!(exit_code(&of("production/statefulsets"), &[], []), 3);
-        assert_eq!(exit_code(&of("production/pods"), &[], []), 3);
-        for kind in ["nodes", "jobs", "cronjobs", "jobs in shop"] {
-            assert_eq!(exit_code(&of(&format!("production/{kind}")), &[], []), 0, "{kind}");
+        let of = |plural, namespace| {
+            let forbidden = SourceHealth { state: SourceState::Forbidden, ..resource(plural, namespace) };
+            ClusterSnapshot { health: vec![forbidden], ..ClusterSnapshot::default() }
+        };
+        assert_eq!(exit_code(&of("statefulsets", None), &[], []), 3);
+        assert_eq!(exit_code(&of("pods", None), &[], []), 3);
+        for (plural, namespace) in [("nodes", None), ("jobs", None), ("cronjobs", None), ("jobs", Some("shop"))] {
+            assert_eq!(exit_code(&of(plural, namespace), &[], []), 0, "{plural}");
         }
     }
 

@@ -10,6 +10,7 @@
 //! | [`advice`] | whether a release should be rolled back, by what users got before it and since |
 //! | [`alert`] | alerts, silences, severities, groups |
 //! | [`cause`] | why workloads are stuck, where several share one reason |
+//! | [`cluster`] | what is known of a cluster at one moment |
 //! | [`document`] | a file the operator wrote, read to its end with every problem |
 //! | [`environment`] | where an operator acts, and how carefully |
 //! | [`job`] | CronJobs and Jobs: when they run, how they ended |
@@ -36,6 +37,7 @@ pub mod action;
 pub mod advice;
 pub mod alert;
 pub mod cause;
+pub mod cluster;
 pub mod document;
 pub mod environment;
 pub mod health;

@@ -1,5 +1,8 @@
 //! How fresh what a source told us is.
 
+use std::fmt;
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use serde::Serialize;
 
@@ -44,11 +47,105 @@ impl SourceState {
     }
 }
 
-/// A source by name with what is known of its freshness.
+/// Which source: what it is, and of which environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceId {
+    /// The environment; empty for what serves them all.
+    pub environment: Arc<str>,
+    /// What it is.
+    pub kind: SourceKind,
+}
+
+impl SourceId {
+    /// A source of an environment.
+    pub fn of(environment: &Arc<str>, kind: SourceKind) -> Self {
+        Self { environment: environment.clone(), kind }
+    }
+
+    /// The store, which serves every environment.
+    pub fn store() -> Self {
+        Self { environment: Arc::default(), kind: SourceKind::Store }
+    }
+}
+
+impl fmt::Display for SourceId {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { environment, kind } = self;
+        if environment.is_empty() { kind.fmt(to) } else { write!(to, "{environment}/{kind}") }
+    }
+}
+
+/// What a source is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceKind {
+    /// The way to a cluster of which nothing is watched yet.
+    Cluster,
+    /// A resource of a cluster by its plural; in one namespace where several are watched apart.
+    Resource(&'static str, Option<Arc<str>>),
+    /// An Alertmanager, by its host.
+    Alertmanager(Arc<str>),
+    /// A Prometheus, by its host.
+    Prometheus(Arc<str>),
+    /// The rules of a Prometheus, by its host.
+    Rules(Arc<str>),
+    /// A page of metrics, by its host.
+    Metrics(Arc<str>),
+    /// What was promised, as a Prometheus counts it.
+    Objectives,
+    /// The store.
+    Store,
+    /// Several of one environment in one trouble.
+    Several(Vec<Self>),
+}
+
+impl SourceKind {
+    /// Whether it is this resource, wherever it is watched.
+    pub fn is_resource(&self, plural: &str) -> bool {
+        matches!(self, Self::Resource(known, _) if *known == plural)
+    }
+
+    fn and(&self, other: &Self) -> Self {
+        let mut kinds = match self {
+            Self::Several(kinds) => kinds.clone(),
+            one => vec![one.clone()],
+        };
+        kinds.push(other.clone());
+        Self::Several(kinds)
+    }
+}
+
+impl fmt::Display for SourceKind {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cluster => to.write_str("cluster"),
+            Self::Resource(plural, None) => to.write_str(plural),
+            Self::Resource(plural, Some(namespace)) => write!(to, "{plural} in {namespace}"),
+            Self::Alertmanager(host) | Self::Prometheus(host) | Self::Metrics(host) => to.write_str(host),
+            Self::Rules(host) => write!(to, "{host} rules"),
+            Self::Objectives => to.write_str("objectives"),
+            Self::Store => to.write_str("store"),
+            Self::Several(kinds) => {
+                for (place, kind) in kinds.iter().enumerate() {
+                    let separator = if place == 0 { "" } else { ", " };
+                    match (kind, kinds.get(place + 1)) {
+                        // What is in one namespace names it once: `deployments, pods in shop`.
+                        (Self::Resource(plural, Some(here)), Some(Self::Resource(_, Some(there)))) if here == there => {
+                            write!(to, "{separator}{plural}")?;
+                        }
+                        _ => write!(to, "{separator}{kind}")?,
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A source with what is known of its freshness.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceHealth {
-    /// Its environment and what it is, for example `production/deployments`.
-    pub name: String,
+    /// Which.
+    pub id: SourceId,
     /// The verdict.
     pub state: SourceState,
     /// When the last good word came from it.
@@ -66,11 +163,11 @@ pub fn together(sources: &[SourceHealth]) -> Vec<SourceHealth> {
     let mut merged: Vec<SourceHealth> = Vec::new();
     for source in sources {
         let same = merged.iter_mut().find(|one| {
-            one.state == source.state && one.error == source.error && one.environment() == source.environment()
+            (one.state, &one.error, &one.id.environment) == (source.state, &source.error, &source.id.environment)
         });
         match same {
             Some(one) => {
-                one.name = with(&one.name, source.what());
+                one.id.kind = one.id.kind.and(&source.id.kind);
                 one.last_good = one.last_good.min(source.last_good);
                 one.next_try = [one.next_try, source.next_try].into_iter().flatten().min();
             }
@@ -80,28 +177,10 @@ pub fn together(sources: &[SourceHealth]) -> Vec<SourceHealth> {
     merged
 }
 
-/// A name of sources with one more: what is in one namespace names it once, `production/deployments, pods in shop`.
-fn with(name: &str, what: &str) -> String {
-    match (name.rsplit_once(" in "), what.rsplit_once(" in ")) {
-        (Some((names, place)), Some((what, same))) if place == same => format!("{names}, {what} in {place}"),
-        _ => format!("{name}, {what}"),
-    }
-}
-
 impl SourceHealth {
     /// A source that has not answered yet.
-    pub fn loading(name: impl Into<String>) -> Self {
-        Self { name: name.into(), state: SourceState::Loading, last_good: None, error: None, next_try: None }
-    }
-
-    /// The environment it is of; empty where its name tells of none.
-    pub fn environment(&self) -> &str {
-        self.name.rsplit_once('/').map_or("", |(environment, _)| environment)
-    }
-
-    /// What it is, without its environment.
-    pub fn what(&self) -> &str {
-        self.name.rsplit_once('/').map_or(&*self.name, |(_, what)| what)
+    pub const fn loading(id: SourceId) -> Self {
+        Self { id, state: SourceState::Loading, last_good: None, error: None, next_try: None }
     }
 
     /// It gave a good word then, and all is well.
@@ -133,7 +212,7 @@ mod tests {
     #[test]
     fn a_failure_keeps_the_last_good_word_and_its_age() {
         let at = |seconds: i64| chrono::DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap_or_default();
-        let mut health = SourceHealth::loading("production/p");
+        let mut health = SourceHealth::loading(SourceId::of(&"production".into(), SourceKind::Prometheus("p".into())));
         let fails = |health: &mut SourceHealth, seconds| {
             health.failed("p did not answer.".to_owned(), Some(at(seconds + 2)), DOWN_AFTER, at(seconds));
             (health.state, health.last_good, health.next_try)
@@ -148,29 +227,26 @@ mod tests {
     #[test]
     fn one_trouble_is_said_once() {
         let at = |seconds: i64| chrono::DateTime::from_timestamp(1_800_000_000 + seconds, 0);
-        let source = |name: &str, last_good, error: Option<&str>| SourceHealth {
-            state: SourceState::Stale,
-            last_good,
-            error: error.map(str::to_owned),
-            ..SourceHealth::loading(name)
-        };
+        let source =
+            |environment: &str, plural, namespace: Option<&str>, last_good, error: Option<&str>| SourceHealth {
+                state: SourceState::Stale,
+                last_good,
+                error: error.map(str::to_owned),
+                ..SourceHealth::loading(SourceId::of(
+                    &environment.into(),
+                    SourceKind::Resource(plural, namespace.map(Into::into)),
+                ))
+            };
         let said = together(&[
-            source("prod/deployments", at(9), Some("refused")),
-            source("prod/secrets", at(9), Some("forbidden")),
-            source("prod/pods", at(5), Some("refused")),
-            source("stage/pods", at(5), Some("refused")),
+            source("prod", "deployments", None, at(9), Some("refused")),
+            source("prod", "secrets", None, at(9), Some("forbidden")),
+            source("prod", "pods", None, at(5), Some("refused")),
+            source("stage", "pods", None, at(5), Some("refused")),
         ]);
-        let of_a_cluster = SourceHealth::loading("arn:aws:eks:eu-1:7:cluster/prod/deployments");
-        assert_eq!(
-            of_a_cluster.environment(),
-            "arn:aws:eks:eu-1:7:cluster/prod",
-            "a name of an environment may have any letter"
-        );
-        assert_eq!((of_a_cluster.what(), SourceHealth::loading("store").what()), ("deployments", "store"));
-        let in_shop =
-            [source("prod/deployments in shop", None, Some("no")), source("prod/pods in shop", None, Some("no"))];
-        assert_eq!(together(&in_shop)[0].name, "prod/deployments, pods in shop");
-        let names: Vec<&str> = said.iter().map(|one| one.name.as_str()).collect();
+        let in_shop = ["deployments", "pods"].map(|plural| source("prod", plural, Some("shop"), None, Some("no")));
+        assert_eq!(together(&in_shop)[0].id.to_string(), "prod/deployments, pods in shop");
+        assert_eq!(SourceId::store().to_string(), "store");
+        let names: Vec<String> = said.iter().map(|one| one.id.to_string()).collect();
         assert_eq!(names, ["prod/deployments, pods", "prod/secrets", "stage/pods"]);
         assert_eq!(said[0].last_good, at(5), "the oldest of their last good words");
     }

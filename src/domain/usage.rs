@@ -6,12 +6,33 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use serde_json::Value;
 
 use super::node::{Bytes, Millicores};
+use super::rollout::WorkloadRef;
 use super::time::Instant;
 
 /// A measurement this old says little of now: a metrics server measures every 15 s to 60 s.
 const OLD_AFTER: TimeDelta = TimeDelta::minutes(3);
+
+/// Whose usage is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum UsageAsk {
+    /// Every node of an environment.
+    Nodes(Arc<str>),
+    /// The pods of a workload, found by its selector.
+    Pods(WorkloadRef, Arc<Value>),
+}
+
+impl UsageAsk {
+    /// The environment it is asked of.
+    pub const fn environment(&self) -> &Arc<str> {
+        match self {
+            Self::Nodes(environment) => environment,
+            Self::Pods(workload, _) => &workload.environment,
+        }
+    }
+}
 
 /// What was measured of one pod or one node.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -1,6 +1,6 @@
 //! EYES AND HANDS: the ports through which the console sees and touches the world, and the adapters behind them.
 //!
-//! [`observe`], [`metrics`], [`jobs`] and [`logs`] read, [`operate`] rehearses and writes; they are different traits because they go to different people:
+//! [`observe`], [`metrics`] and [`jobs`] read, [`operate`] rehearses and writes; they are different traits because they go to different people:
 //! reading goes to watches and the planner, rehearsing to the planner alone, writing to the action executor alone.
 //! It does not know panes, keys or plans. It keeps one invariant: only `cluster` names `kube`, only `http` names `reqwest`, only `store`
 //! names a database client, and what cannot be read is an
@@ -8,7 +8,6 @@
 
 pub mod error;
 pub mod jobs;
-pub mod logs;
 pub mod metrics;
 pub mod observe;
 pub mod operate;

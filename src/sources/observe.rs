@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::error::SourceError;
 use crate::domain::action::{Cluster, OperationRecord};
 use crate::domain::alert::{Alert, Matcher, Silence};
+use crate::domain::cluster::ClusterEvent;
 use crate::domain::owner::{Keeper, Told};
 use crate::domain::rollout::{Autoscaler, Budget, Pod, Report, Revision, WorkloadRef};
 use crate::domain::time::Instant;
@@ -99,23 +100,6 @@ pub struct Right<'a> {
     pub namespace: &'a str,
     /// The object; empty for all of them.
     pub name: &'a str,
-}
-
-/// An Event of the cluster about a workload or one of its pods. Texts are cleaned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClusterEvent {
-    /// When it was last seen.
-    pub at: Option<Instant>,
-    /// Whether its type is Warning.
-    pub is_warning: bool,
-    /// How often.
-    pub count: u32,
-    /// The reason word.
-    pub reason: String,
-    /// Kind and name of what it is about.
-    pub about: String,
-    /// The text.
-    pub note: String,
 }
 
 /// Reading one cluster. Everything a read-only console may do: get, list, watch, and `create` on self-subject reviews.

@@ -1,31 +1,7 @@
 //! The read port of what pods and nodes use.
 
-use std::sync::Arc;
-
-use serde_json::Value;
-
 use super::observe::Answer;
-use crate::domain::rollout::WorkloadRef;
-use crate::domain::usage::Board;
-
-/// Whose usage is asked for.
-#[derive(Debug, Clone, PartialEq)]
-pub enum UsageAsk {
-    /// Every node of an environment.
-    Nodes(Arc<str>),
-    /// The pods of a workload, found by its selector.
-    Pods(WorkloadRef, Arc<Value>),
-}
-
-impl UsageAsk {
-    /// The environment it is asked of.
-    pub const fn environment(&self) -> &Arc<str> {
-        match self {
-            Self::Nodes(environment) => environment,
-            Self::Pods(workload, _) => &workload.environment,
-        }
-    }
-}
+use crate::domain::usage::{Board, UsageAsk};
 
 /// Reading what a metrics server measured.
 pub trait ObserveUsage: Send + Sync {

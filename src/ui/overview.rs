@@ -10,7 +10,7 @@ use crate::domain::job::{Job, JobVerdict};
 use crate::domain::node::{Node, NodeCounts};
 use crate::domain::rollout::{Rollout, Verdict};
 use crate::domain::slo::Slo;
-use crate::domain::source::{SourceHealth, SourceState};
+use crate::domain::source::{SourceHealth, SourceKind, SourceState};
 use crate::domain::timeline::Timeline;
 
 /// The most alerts listed, the worst.
@@ -238,7 +238,7 @@ impl OverviewScene<'_> {
 
     /// What there being nothing means: not read yet, never read, or nothing there.
     fn gravity_of_nothing(&self) -> Gravity {
-        let of_cluster = |source: &&SourceHealth| !source.name.starts_with("store");
+        let of_cluster = |source: &&SourceHealth| source.id.kind != SourceKind::Store;
         let best = self.sources.iter().filter(of_cluster).min_by_key(|source| source.state.gravity());
         match best.map(|source| (source.state, source.last_good)) {
             Some((SourceState::Loading, _)) => Gravity::Loading,

@@ -15,6 +15,7 @@ use super::state::{Field, Slot, UiState};
 use super::usage::UsageScene;
 use crate::domain::action::{Gesture, Plan, Run};
 use crate::domain::alert::Word;
+use crate::domain::cluster::ClusterEvent;
 use crate::domain::environment::Guard;
 use crate::domain::job::{Job, JobRef};
 use crate::domain::log::{Level, Line, LogAsk, Origin, Standing};
@@ -144,28 +145,11 @@ pub struct JobDetail {
     /// The pods of the newest of them, the youngest first.
     pub pods: Option<Vec<Pod>>,
     /// Its events, newest first.
-    pub events: Option<Vec<EventLine>>,
+    pub events: Option<Vec<ClusterEvent>>,
     /// The object as YAML-like lines, cleaned.
     pub raw: Option<Vec<String>>,
     /// What went wrong while reading it.
     pub error: Option<String>,
-}
-
-/// An event line of the detail. Texts are cleaned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventLine {
-    /// When it was last seen.
-    pub at: Option<Instant>,
-    /// Whether its type is Warning.
-    pub is_warning: bool,
-    /// How often.
-    pub count: u32,
-    /// The reason word.
-    pub reason: String,
-    /// Kind and name of what it is about.
-    pub about: String,
-    /// The text.
-    pub note: String,
 }
 
 /// What is known of the open workload. A part that is `None` is still being read.
@@ -182,7 +166,7 @@ pub struct Detail {
     /// Its revisions, newest first.
     pub revisions: Option<Vec<Revision>>,
     /// Its events, newest first.
-    pub events: Option<Vec<EventLine>>,
+    pub events: Option<Vec<ClusterEvent>>,
     /// The object as YAML-like lines, cleaned.
     pub raw: Option<Vec<String>>,
     /// What else decides how many pods it has.
@@ -345,7 +329,6 @@ impl<'a> Scene<'a> {
 
     /// The sources of one environment.
     pub fn sources_of<'e>(&self, environment: &'e str) -> impl Iterator<Item = &'a SourceHealth> + Clone + use<'a, 'e> {
-        let is_its = move |name: &str| name.strip_prefix(environment).is_some_and(|rest| rest.starts_with('/'));
-        self.sources.iter().filter(move |source| is_its(&source.name))
+        self.sources.iter().filter(move |source| *source.id.environment == *environment)
     }
 }

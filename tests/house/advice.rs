@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
-use quarterdeck::app::{Effect, Message, update};
+use quarterdeck::app::{Effect, Message};
 use quarterdeck::domain::advice::{Absence, Compared, Other, Released, Window};
 use quarterdeck::domain::rollout::{Rollout, Verdict};
 use quarterdeck::domain::signal::SignalSnapshot;
@@ -67,7 +67,7 @@ fn a_release_is_compared_when_signals_come_and_not_twice_at_once() {
     let row = rows[0].clone();
     stage.see(rows, SourceState::Fresh);
     let asked = |stage: &mut Stage, seconds: i64| {
-        let effects = update(&mut stage.model, measured(), now() + TimeDelta::seconds(seconds));
+        let effects = stage.tell_at(measured(), now() + TimeDelta::seconds(seconds));
         let is_compare = |effect: &Effect| matches!(effect, Effect::Compare(..));
         effects.into_iter().find(is_compare)
     };

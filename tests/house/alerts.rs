@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
-use quarterdeck::app::{Effect, Message, update};
+use quarterdeck::app::{Effect, Message};
 use quarterdeck::domain::alert::{
     Alert, AlertSnapshot, Comparison, Hold, LocalRule, Matcher, Ruled, Silence, SilenceState, Teller, Watchdog,
     identity,
@@ -13,10 +13,10 @@ use quarterdeck::domain::rollout::{Rollout, Verdict};
 use quarterdeck::domain::service::Services;
 use quarterdeck::domain::source::{SourceHealth, SourceState};
 use quarterdeck::domain::store::Acknowledgement;
+use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
-use quarterdeck::ui::state::View;
 
-use crate::stage::{SIZES, Stage, ago, now, rollout, text};
+use crate::stage::{SIZES, Stage, ago, now, rollout, source, text};
 
 /// An alert of production with these labels and this summary, firing for so many seconds.
 pub(crate) fn alert(labels: &[(&str, &str)], summary: &str, seconds: i64) -> Alert {
@@ -31,9 +31,9 @@ pub(crate) fn alert(labels: &[(&str, &str)], summary: &str, seconds: i64) -> Ale
     }
 }
 
-pub(crate) fn health(name: &str, state: SourceState) -> SourceHealth {
+pub(crate) fn health(name: &'static str, state: SourceState) -> SourceHealth {
     let last = |seconds| Some(ago(seconds));
-    let loading = SourceHealth::loading(format!("production/{name}"));
+    let loading = SourceHealth::loading(source("production", name));
     match state {
         SourceState::Loading => loading,
         SourceState::Fresh | SourceState::Forbidden => SourceHealth { state, last_good: last(3), ..loading },
@@ -211,7 +211,7 @@ fn groups_unfold_and_the_cursor_stays_on_its_alert() {
     let unfolded = text(&stage.body(120, 40));
     assert!(unfolded.contains("- PodCrashLooping x2") && unfolded.contains("basket-5d9c-zzzzz"), "{unfolded}");
     stage.press("j");
-    let before = stage.model.alert_line().map(|line| line.place.clone());
+    let before = (stage.under_cursor(), stage.line_under_cursor());
     // Something worse begins: the lines move, the cursor does not leave its alert.
     let mut more = shop();
     more.push(alert(
@@ -220,26 +220,24 @@ fn groups_unfold_and_the_cursor_stays_on_its_alert() {
         1,
     ));
     stage.tell(Message::Alerts(Box::new(snapshot(more, SourceState::Fresh))));
-    assert_eq!(stage.model.alert_line().map(|line| line.place.clone()), before);
+    assert_eq!((stage.under_cursor(), stage.line_under_cursor()), before);
     stage.press("esc");
-    assert!(stage.model.ui.alerts.filter.text.is_empty(), "esc clears the filter");
+    assert!(stage.filter().is_empty(), "esc clears the filter");
 }
 
 #[test]
 fn an_alert_leads_to_its_rollout_and_back_by_one_key_each() {
     let mut stage = seeing(snapshot(shop(), SourceState::Fresh));
-    assert_eq!(stage.model.alert_line().map(|line| line.alert.title().to_owned()).as_deref(), Some("HighErrorRate"));
+    assert_eq!(stage.under_cursor(), "HighErrorRate");
     stage.press("d");
-    assert!(matches!(&stage.model.ui.view, View::Detail(workload, _) if &*workload.name == "payments"));
+    assert_eq!(stage.front(), "rollout payments");
     stage.press("A");
-    assert!(matches!(stage.model.ui.view, View::Alerts | View::Alert(..)), "and back to what fires about it");
+    assert!(stage.front().starts_with("alert"), "and back to what fires about it");
     stage.press("2");
     let rows = text(&stage.body(120, 40));
     assert!(rows.contains("ALERTS"), "a rollout row shows what fires about it:\n{rows}");
     stage.press("1");
-    let keys: quarterdeck::keys::Sequence = "!b".parse().expect("keys");
-    let effects: Vec<Effect> =
-        keys.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), now())).collect();
+    let effects = stage.asks("!b");
     let planned =
         effects.iter().any(|effect| matches!(effect, Effect::Plan(request) if request.targets[0].name() == "payments"));
     assert!(planned, "rolling back from an alert plans for the workload it means: {effects:?}");
@@ -256,7 +254,7 @@ fn an_alert_that_maps_to_nothing_says_so() {
 #[test]
 fn who_is_on_it_is_shown_until_it_fires_again() {
     let mut stage = seeing(snapshot(shop(), SourceState::Fresh));
-    let one = stage.model.alert_line().expect("a line").alert.clone();
+    let one = shop().swap_remove(0);
     let word = Acknowledgement {
         environment: "production".into(),
         fingerprint: one.key.to_string(),
@@ -269,8 +267,8 @@ fn who_is_on_it_is_shown_until_it_fires_again() {
         withdrawn: None,
         version: 1,
     };
-    stage.model.alerts.heard(vec![word], now());
-    stage.model.refilter_alerts();
+    let held = [((word.environment.clone(), word.fingerprint.clone()), word)];
+    stage.tell(Message::Stored(Box::new(StoreSnapshot::default().with::<Acknowledgement>(held.into()))));
     let screen = text(&stage.body(200, 60));
     assert!(screen.contains("acknowledged") && screen.contains("mori"), "{screen}");
 }
@@ -319,13 +317,11 @@ fn no_colour_and_ascii_lose_no_fact() {
 
 /// What `o` copies and says.
 fn runbook(stage: &mut Stage) -> (Option<String>, String) {
-    let sequence: quarterdeck::keys::Sequence = "o".parse().expect("keys");
-    let asked = sequence.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), now()));
-    let copied = asked.into_iter().find_map(|effect| match effect {
+    let copied = stage.asks("o").into_iter().find_map(|effect| match effect {
         Effect::Copy(text) => Some(text),
         _ => None,
     });
-    let said = stage.model.ui.toast.as_ref().map(|toast| toast.words.clone()).unwrap_or_default();
+    let said = stage.said();
     (copied, said)
 }
 
@@ -421,7 +417,7 @@ fn alerts_with_what_rules_say() {
 #[test]
 fn alerts_of_rules_of_its_own() {
     let mut stage = Stage::new();
-    stage.model.sights[0].environment.rules = LocalRule::shipped().into();
+    stage.rule(0, LocalRule::shipped());
     stage.see(workloads(), SourceState::Fresh);
     stage.tell(Message::Signals(Box::new(crate::signals::snapshot(&crate::signals::shop(), SourceState::Fresh))));
     stage.press("1");
@@ -433,13 +429,13 @@ fn alerts_of_rules_of_its_own() {
         "{drawn}"
     );
     // Of an environment that is not shown nothing is said.
-    stage.model.enter(quarterdeck::app::Scope::One(1));
+    stage.enter(quarterdeck::app::Scope::One(1));
     stage.press("1");
     let elsewhere = text(&stage.body(120, 40));
     assert!(!elsewhere.contains("LOCAL, NOT PAGING"), "{elsewhere}");
     let quiet = [("search", crate::signals::shop()[0].1)];
     let mut stage = Stage::new();
-    stage.model.sights[0].environment.rules = LocalRule::shipped().into();
+    stage.rule(0, LocalRule::shipped());
     stage.tell(Message::Signals(Box::new(crate::signals::snapshot(&quiet, SourceState::Fresh))));
     stage.press("1");
     let drawn = text(&stage.body(120, 40));

@@ -3,11 +3,11 @@
 use quarterdeck::actions::Said;
 use quarterdeck::app::{Draft, Effect, Form, Message, next_due, update};
 use quarterdeck::domain::action::Phase;
-use quarterdeck::domain::source::{SourceHealth, SourceState};
+use quarterdeck::domain::source::SourceState;
+use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::domain::store::{Id, Note, Subject, SubjectKind};
 use quarterdeck::domain::time::Instant;
 use quarterdeck::keys::Sequence;
-use quarterdeck::sources::store::StoreSnapshot;
 use quarterdeck::ui::state::Overlay;
 
 use crate::alerts;
@@ -24,7 +24,7 @@ fn noted_before(notes: Vec<Note>) -> Stage {
     stage.see(Vec::new(), SourceState::Fresh);
     stage.tell(Message::Alerts(Box::new(alerts::snapshot(alerts::shop(), SourceState::Fresh))));
     stage.tell(Message::Stored(Box::new(StoreSnapshot {
-        health: SourceHealth { name: "store".into(), ..health("store", SourceState::Fresh) },
+        health: health("store", SourceState::Fresh),
         ..StoreSnapshot::default().with::<Note>(notes.into_iter().collect())
     })));
     stage.press("1");

@@ -4,18 +4,17 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use quarterdeck::app::{Connected, Effect, Message, Scope, update};
+use quarterdeck::app::{Connected, Effect, Message, Scope};
+use quarterdeck::domain::cluster::ClusterSnapshot;
 use quarterdeck::domain::rollout::{Rollout, Verdict, WorkloadRef};
 use quarterdeck::domain::source::SourceState;
-use quarterdeck::keys::Sequence;
 use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario, Service};
-use quarterdeck::sources::cluster::ClusterSnapshot;
 use quarterdeck::theme::{Depth, Role, Theme};
 use quarterdeck::ui::state::Overlay;
 use ratatui::buffer::Buffer;
 
 use crate::headless::Headless;
-use crate::stage::{Stage, health_of, now, rollout, shop, text};
+use crate::stage::{Stage, health_of, rollout, shop, text};
 
 pub(crate) const NAMESPACE: &str = "shop";
 /// East is production, west a development: the same names in both.
@@ -227,7 +226,7 @@ async fn an_environment_that_was_not_asked_for_is_not_connected() {
 /// A stage with both its environments shown.
 pub(crate) fn both() -> Stage {
     let mut stage = Stage::new();
-    stage.model.enter(Scope::All);
+    stage.enter(Scope::All);
     let connected = Connected { context: "stage-eu".into(), identity: Some("mori".into()), scope: "shop".into() };
     stage.tell(Message::Connected(1, connected));
     stage
@@ -246,10 +245,10 @@ pub(crate) fn staging() -> Vec<Rollout> {
 }
 
 pub(crate) fn see(stage: &mut Stage, place: usize, rows: Vec<Rollout>, freshness: SourceState) {
-    let name = stage.model.sights[place].name().to_owned();
+    let name = ["production", "staging"][place];
     let mut rollouts: Vec<_> = rows.into_iter().map(Arc::new).collect();
     rollouts.sort_by(|one, other| one.worst_first(other));
-    let health = ["deployments", "replicasets", "pods"].map(|what| health_of(&name, what, freshness)).into();
+    let health = ["deployments", "replicasets", "pods"].map(|what| health_of(name, what, freshness)).into();
     let snapshot = ClusterSnapshot { health, rollouts: rollouts.into(), pods: 12, ..ClusterSnapshot::default() };
     stage.tell(Message::Observed(place, Box::new(snapshot)));
 }
@@ -278,7 +277,7 @@ fn rows_of_all_environments_are_merged_worst_first() {
     let mut stage = both();
     see(&mut stage, 1, staging(), SourceState::Fresh);
     see(&mut stage, 0, shop(), SourceState::Fresh);
-    let rows = &stage.model.snapshot.rollouts;
+    let rows = stage.rollouts();
     assert_eq!(rows.len(), shop().len() + staging().len());
     assert!(
         rows.is_sorted_by(|one, other| one.worst_first(other).is_lt()),
@@ -324,8 +323,8 @@ fn a_scope_shows_one_or_all_and_keeps_what_is_known_of_the_others() {
     stage.press("s");
     stage.press("G");
     stage.press("enter");
-    assert_eq!(stage.model.scope, Scope::One(1));
-    assert!(stage.model.ui.marks.is_empty(), "a mark nobody sees would be acted on");
+    assert_eq!(stage.scope(), Scope::One(1));
+    assert_eq!(stage.marks(), 0, "a mark nobody sees would be acted on");
     let alone = text(&stage.screen(120, 40));
     assert!(alone.contains("4 workloads") && !alone.contains("PRODUCTION"), "{alone}");
     // News of what is not shown is kept, and shown as soon as it is asked for.
@@ -334,7 +333,7 @@ fn a_scope_shows_one_or_all_and_keeps_what_is_known_of_the_others() {
     stage.press("s");
     stage.press("g");
     stage.press("enter");
-    assert_eq!(stage.model.scope, Scope::All);
+    assert_eq!(stage.scope(), Scope::All);
     assert!(text(&stage.screen(120, 40)).contains("5 workloads"), "at once, without another answer");
 }
 
@@ -344,10 +343,9 @@ fn an_environment_is_connected_when_it_is_shown_first_and_not_again() {
     assert_eq!(stage.model.connect_shown(), [], "the one that is shown is connected already");
     let mut effects = Vec::new();
     for keys in ["s", "g", "enter"] {
-        let sequence: Sequence = keys.parse().expect("a key");
-        effects.extend(sequence.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), now())));
+        effects.extend(stage.asks(keys));
     }
-    assert_eq!(stage.model.scope, Scope::All);
+    assert_eq!(stage.scope(), Scope::All);
     assert!(effects.contains(&Effect::Connect(1)) && !effects.contains(&Effect::Connect(0)), "{effects:?}");
 }
 
@@ -358,9 +356,9 @@ fn a_frozen_screen_holds_every_environment_back() {
     stage.press("f");
     see(&mut stage, 0, vec![rollout("payments", Verdict::Failed)], SourceState::Fresh);
     see(&mut stage, 1, staging(), SourceState::Fresh);
-    assert!(stage.model.snapshot.rollouts.iter().all(|row| row.verdict == Verdict::Complete), "nothing moves");
+    assert!(stage.rollouts().iter().all(|row| row.verdict == Verdict::Complete), "nothing moves");
     stage.press("f");
-    assert_eq!(stage.model.snapshot.rollouts.len(), 5, "and nothing is lost");
+    assert_eq!(stage.rollouts().len(), 5, "and nothing is lost");
 }
 
 #[test]
@@ -371,21 +369,20 @@ fn a_name_that_two_environments_have_is_not_guessed() {
     stage.press(":");
     stage.type_text("rollback payments -n shop");
     stage.press("enter");
-    assert!(stage.model.planning.is_none());
+    assert!(!stage.is_planning());
     let told = text(&stage.screen(200, 60));
     assert!(told.contains("-e ENVIRONMENT"), "{told}");
     stage.press(":");
     stage.type_text("rollback payments -n shop -e staging");
     stage.press("enter");
-    let request = &stage.model.planning.as_ref().expect("a plan").request;
+    let request = stage.request();
     assert_eq!(request.targets.iter().map(|target| &**target.environment()).collect::<Vec<_>>(), ["staging"]);
-    assert!(matches!(stage.model.overlay(), Some(Overlay::Plan { .. })));
+    assert!(matches!(stage.overlay(), Some(Overlay::Plan { .. })));
     // A completion that was chosen says which, too.
     stage.press("esc");
     stage.press(":");
     stage.type_text("rollback payments");
-    let offered: Vec<&str> = stage.model.menu.iter().map(|line| line.words.as_str()).collect();
-    assert_eq!(offered, ["rollback payments -n shop -e production", "rollback payments -n shop -e staging"]);
+    assert_eq!(stage.menu(), ["rollback payments -n shop -e production", "rollback payments -n shop -e staging"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

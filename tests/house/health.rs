@@ -5,16 +5,13 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
-use quarterdeck::app::{Message, Model, Scope, command_names, update};
-use quarterdeck::config::{Asked, Settings};
+use quarterdeck::app::{Message, Scope};
 use quarterdeck::domain::health::{Certificate, Check, Condition, HealthSnapshot, Kind, Part, Probe, Target, probe};
 use quarterdeck::domain::service::{Service, Services};
 use quarterdeck::domain::source::SourceState;
-use quarterdeck::keys::{DEFAULT, Keymap};
 use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario};
 use quarterdeck::sources::probe::{HealthFeed, HealthSource};
 use quarterdeck::theme::{Depth, Glyphs, Theme};
-use quarterdeck::ui::state::View;
 use tokio::sync::{Notify, watch};
 
 use crate::alerts::workloads;
@@ -40,7 +37,7 @@ fn until(days: i64) -> Certificate {
     }
 }
 
-fn production() -> Vec<Check> {
+pub(crate) fn production() -> Vec<Check> {
     let part = |name: &str, condition: Condition, error: Option<&str>| Part {
         name: name.into(),
         condition,
@@ -79,11 +76,11 @@ fn production() -> Vec<Check> {
     ]
 }
 
-fn snapshot(environment: &str, checks: Vec<Check>) -> HealthSnapshot {
+pub(crate) fn snapshot(environment: &str, checks: Vec<Check>) -> HealthSnapshot {
     HealthSnapshot { environment: environment.into(), checks }
 }
 
-fn services() -> Services {
+pub(crate) fn services() -> Services {
     let probe = Probe {
         component: "api".into(),
         kind: Kind::Http,
@@ -104,11 +101,10 @@ fn services() -> Services {
 
 fn seeing(snapshots: Vec<HealthSnapshot>) -> Stage {
     let mut stage = Stage::new();
-    stage.model.services = services().into();
+    stage.declare(services());
     stage.see(workloads(), SourceState::Fresh);
     if snapshots.len() > 1 {
-        stage.model.scope = Scope::All;
-        stage.model.merge();
+        stage.enter(Scope::All);
     }
     for one in snapshots {
         stage.tell(Message::Health(Box::new(one)));
@@ -143,11 +139,8 @@ fn of_many_environments_each_has_a_column_or_is_counted() {
     let environments: Vec<String> =
         names.iter().map(|name| format!("[environment.{name}]\ncontext = \"{name}\"")).collect();
     let environments = environments.join("\n");
-    let (settings, problems) = Settings::parse("test.toml".as_ref(), &environments, &Asked::default());
-    assert_eq!(problems, []);
-    let keymap = Keymap::load(DEFAULT, "/nowhere".as_ref(), &command_names()).0;
     let mut stage = Stage::new();
-    stage.model = Model::new(settings.environments, Scope::All, keymap, Vec::new());
+    stage.configure(&environments);
     for name in &names {
         let checks = vec![check("payments", "api", Condition::Unhealthy), check("STATE", "api", Condition::Healthy)];
         stage.tell(Message::Health(Box::new(snapshot(name, checks))));
@@ -166,14 +159,6 @@ fn of_many_environments_each_has_a_column_or_is_counted() {
 #[test]
 fn the_worst_is_told_first_with_what_it_impairs_and_leads_to_its_rollout() {
     let mut stage = seeing(vec![snapshot("production", production())]);
-    let said: Vec<String> = stage
-        .model
-        .health
-        .lines
-        .shown
-        .iter()
-        .map(|line| format!("{} {} {}", line.condition().word(), line.service, line.component))
-        .collect();
     let expected = [
         "unhealthy payments api",
         "unhealthy a-service-nobody-deployed-from-here front",
@@ -182,12 +167,12 @@ fn the_worst_is_told_first_with_what_it_impairs_and_leads_to_its_rollout() {
         "healthy checkout api",
         "healthy payments database",
     ];
-    assert_eq!(said, expected);
+    assert_eq!(stage.states(), expected);
     assert!(text(&stage.body(120, 40)).contains("2 services need this one: checkout, web"));
     stage.press("d");
-    assert!(matches!(&stage.model.ui.view, View::Detail(workload, _) if &*workload.name == "payments"));
+    assert_eq!(stage.front(), "rollout payments");
     stage.press("q");
-    assert_eq!(stage.model.ui.view, View::Health, "back to where one came from");
+    assert_eq!(stage.front(), "health", "back to where one came from");
     stage.press("/");
     stage.type_text("checkout");
     assert!(text(&stage.body(120, 40)).contains("impaired by payments (unhealthy)"));
@@ -195,7 +180,7 @@ fn the_worst_is_told_first_with_what_it_impairs_and_leads_to_its_rollout() {
     assert!(text(&stage.body(120, 40)).contains("None of 6 components matches"));
     stage.press("esc");
     stage.press("ctrl-z");
-    assert_eq!(stage.model.health.lines.shown.len(), 5, "what is well and not impaired is left out");
+    assert_eq!(stage.rows().len(), 5, "what is well and not impaired is left out");
     stage.press("0");
     let overview = text(&stage.body(120, 40));
     assert!(overview.contains("2 unhealthy, 1 degraded, 1 unknown"), "{overview}");
@@ -205,8 +190,8 @@ fn the_worst_is_told_first_with_what_it_impairs_and_leads_to_its_rollout() {
 fn answers_that_grow_old_are_not_known_any_more_and_never_green() {
     let mut stage = seeing(vec![snapshot("production", production())]);
     let later = now() + TimeDelta::minutes(4);
-    update(&mut stage.model, Message::Health(Box::new(snapshot("production", production()))), later);
-    assert!(stage.model.health.lines.shown.iter().all(|line| line.condition() == Condition::Unknown));
+    stage.tell_at(Message::Health(Box::new(snapshot("production", production()))), later);
+    assert!(stage.states().iter().all(|line| line.starts_with("unknown ")), "{:?}", stage.states());
 }
 
 /// Texts nobody should have to expect, and somebody will send.

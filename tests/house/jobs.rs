@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
-use quarterdeck::app::{Effect, Message, update};
+use quarterdeck::app::{Effect, Message};
+use quarterdeck::domain::cluster::ClusterEvent;
+use quarterdeck::domain::cluster::ClusterSnapshot;
+use quarterdeck::domain::job::JobFacts;
 use quarterdeck::domain::job::{Job, JobKind, JobRef, JobVerdict, PodCounts, Run};
 use quarterdeck::domain::rollout::{Container, ContainerState, Pod, Verdict};
 use quarterdeck::domain::source::SourceState;
-use quarterdeck::sources::cluster::ClusterSnapshot;
-use quarterdeck::sources::jobs::JobFacts;
-use quarterdeck::sources::observe::ClusterEvent;
 use quarterdeck::theme::{Depth, Theme};
-use quarterdeck::ui::state::{JobTab, View};
+use quarterdeck::ui::state::JobTab;
 use ratatui::style::{Color, Modifier};
 
 use crate::stage::{Stage, ago, health, now, rollout, text};
@@ -173,7 +173,7 @@ fn one_job_in_detail() {
     assert_snapshot!("job_runs", stage.bodies());
     stage.press("tab");
     assert_snapshot!("job_reading", stage.bodies());
-    let View::Job(open, _) = stage.model.ui.view.clone() else { panic!("the job is open") };
+    let open = stage.open_job();
     stage.tell(Message::Job(open.clone(), Ok(Box::new(facts()))));
     assert_snapshot!("job_pods", stage.bodies());
     stage.press("E");
@@ -190,18 +190,17 @@ fn one_job_in_detail() {
 
 #[test]
 fn a_cursor_nobody_moved_rests_on_the_worst_and_a_held_one_on_its_own() {
-    let under = |stage: &Stage| stage.model.jobs.cursor.clone().map(|key| key.uid);
     let mut stage = seeing(night(), SourceState::Fresh);
-    assert_eq!(under(&stage).as_deref(), Some("uid-orders-backup"));
+    assert_eq!(stage.under_cursor(), "orders-backup");
     stage.press("j");
-    assert_eq!(under(&stage).as_deref(), Some("uid-reindex"));
+    assert_eq!(stage.under_cursor(), "reindex");
     let mut worse = night();
     worse.push(job(JobKind::CronJob, "audit", JobVerdict::Failed));
     see(&mut stage, worse.clone(), SourceState::Fresh);
-    assert_eq!(under(&stage).as_deref(), Some("uid-reindex"));
+    assert_eq!(stage.under_cursor(), "reindex");
     stage.press("g");
     see(&mut stage, worse, SourceState::Fresh);
-    assert_eq!(under(&stage).as_deref(), Some("uid-audit"));
+    assert_eq!(stage.under_cursor(), "audit");
 }
 
 #[test]
@@ -209,42 +208,34 @@ fn a_run_is_opened_and_left_to_where_it_was_opened_from() {
     let mut stage = seeing(night(), SourceState::Fresh);
     stage.press("enter");
     stage.press("enter");
-    let open = |stage: &Stage| match &stage.model.ui.view {
-        View::Job(job, tab) => format!("{job} {tab:?}"),
-        view => format!("{view:?}"),
-    };
+    let open = |stage: &Stage| format!("{} {}", stage.front(), stage.part());
     assert_eq!(open(&stage), "job/orders-backup-29 -n shop Runs");
     stage.press("shift-tab");
     assert_eq!(open(&stage), "job/orders-backup-29 -n shop Raw");
     stage.press("esc");
     assert_eq!(open(&stage), "cronjob/orders-backup -n shop Runs");
     stage.press("esc");
-    assert_eq!(stage.model.ui.view, View::Jobs);
+    assert_eq!(stage.front(), "jobs");
     stage.press("esc");
-    assert_eq!(stage.model.ui.view, View::Rollouts);
+    assert_eq!(stage.front(), "rollouts");
 }
 
 #[test]
 fn an_open_job_is_read_and_read_again_and_nothing_here_acts() {
     let mut stage = seeing(night(), SourceState::Fresh);
-    let key = |stage: &mut Stage, key: &str| {
-        let sequence: quarterdeck::keys::Sequence = key.parse().expect("a key");
-        let chords = sequence.0.into_iter();
-        chords.flat_map(|chord| update(&mut stage.model, Message::Key(chord), now())).collect::<Vec<_>>()
-    };
-    let effects = key(&mut stage, "enter");
+    let effects = stage.asks("enter");
     let read = effects.iter().find_map(|effect| match effect {
         Effect::ReadJob(job, runs) => Some((job.label(), runs.len())),
         _ => None,
     });
     assert_eq!(read, Some(("orders-backup".to_owned(), 1)), "with its newest runs");
-    let View::Job(open, _) = stage.model.ui.view.clone() else { panic!("the job is open") };
+    let open = stage.open_job();
     stage.tell(Message::Job(open, Ok(Box::new(facts()))));
-    let later = update(&mut stage.model, Message::Clock, now() + TimeDelta::seconds(10));
+    let later = stage.tell_at(Message::Clock, now() + TimeDelta::seconds(10));
     assert!(matches!(later.as_slice(), [Effect::ReadJob(..)]), "{later:?}");
     for keys in ["a", "!b", "!r", "space", "m"] {
-        let effects = key(&mut stage, keys);
-        assert!(effects.is_empty() && stage.model.ui.overlays.is_empty(), "{keys}: {effects:?}");
+        let effects = stage.asks(keys);
+        assert!(effects.is_empty() && stage.overlay().is_none(), "{keys}: {effects:?}");
     }
     assert_eq!(JobTab::ALL.len(), 4);
 }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use proptest::prelude::*;
-use quarterdeck::app::{Effect, Leaving, Message, Model, update};
+use quarterdeck::app::{Effect, Leaving, Message};
 use quarterdeck::domain::action::{Outcome, Phase, Run, RunEvent};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::time::Instant;
@@ -123,12 +123,12 @@ impl Life {
                 self.stage.see(seen, freshness);
             }
             Happening::Planned(refusal) => {
-                let number = self.stage.model.next_request - 1;
+                let number = self.stage.newest_request();
                 let plan = plan(&refusal.into_iter().collect::<Vec<_>>());
                 self.take(Message::Planned(number, Box::new(Ok(plan))));
             }
             Happening::NotPlanned => {
-                let number = self.stage.model.next_request - 1;
+                let number = self.stage.newest_request();
                 self.take(Message::Planned(number, Box::new(Err("no answer".into()))));
             }
             Happening::Run(event) => {
@@ -161,9 +161,9 @@ impl Life {
 
     pub(crate) fn take(&mut self, message: Message) {
         let is_key = matches!(message, Message::Key(_));
-        let before = shown(&self.stage.model);
+        let before = shown(&self.stage);
         let was_under_way = self.stage.model.has_run_under_way();
-        for effect in update(&mut self.stage.model, message, self.at) {
+        for effect in self.stage.tell_at(message, self.at) {
             let Effect::Execute(plan, answer) = effect else { continue };
             let (id, armed_at, typed) = before.clone().expect("a plan was on the screen");
             assert!(is_key, "only a key by itself confirms");
@@ -178,10 +178,8 @@ impl Life {
             );
             self.executed.push(plan.id.clone());
         }
-        let model = &self.stage.model;
-        let is_there = |key: &quarterdeck::domain::environment::ObjectKey| model.visible.iter().any(|row| row.is(key));
-        assert_eq!(model.ui.cursor.is_some(), !model.visible.is_empty(), "a cursor wherever there are rows");
-        assert!(model.ui.cursor.as_ref().is_none_or(is_there), "the cursor is on a row");
+        let (place, rows) = (self.stage.place(), self.stage.rows());
+        assert_eq!(place.is_some(), !rows.is_empty(), "a cursor wherever there are rows, and on one of them");
     }
 }
 
@@ -192,9 +190,9 @@ pub(crate) fn chords(keys: &str) -> Vec<Chord> {
 }
 
 /// The plan that has the keys: its id, from when it may be confirmed, and what was typed.
-pub(crate) fn shown(model: &Model) -> Option<(String, Option<Instant>, String)> {
-    let Some(Overlay::Plan { typed, .. }) = model.overlay() else { return None };
-    let scene = &model.planning.as_ref()?.scene;
+pub(crate) fn shown(stage: &Stage) -> Option<(String, Option<Instant>, String)> {
+    let Some(Overlay::Plan { typed, .. }) = stage.overlay() else { return None };
+    let scene = &stage.model.planning.as_ref()?.scene;
     Some((scene.plan.as_ref()?.id.clone(), scene.armed_at, typed.text.clone()))
 }
 
@@ -239,7 +237,7 @@ fn the_way_through_the_confirmation_is_open() {
 fn a_terminal_that_is_gone_ends_it_at_once() {
     let mut life = life();
     life.live(Happening::Keys("!b"));
-    let effects = update(&mut life.stage.model, Message::Leave(Leaving::TerminalGone), now());
+    let effects = life.stage.tell_at(Message::Leave(Leaving::TerminalGone), now());
     assert_eq!(effects, [Effect::Leave]);
 }
 
@@ -249,7 +247,7 @@ fn calm() -> Vec<quarterdeck::domain::rollout::Rollout> {
 }
 
 pub(crate) fn under_the_cursor(life: &Life) -> String {
-    life.stage.model.cursor_row().map(|row| row.workload.name.to_string()).unwrap_or_default()
+    life.stage.under_cursor()
 }
 
 #[test]
@@ -274,18 +272,18 @@ fn a_key_meant_for_the_row_before_only_asks() {
     life.stage.see(calm(), SourceState::Fresh);
     life.stage.see(shop(), SourceState::Fresh);
     life.press("!b");
-    assert!(life.stage.model.planning.is_none(), "the row came under the cursor a moment ago");
-    let asked = life.stage.model.ui.toast.as_ref().map(|toast| toast.words.clone()).unwrap_or_default();
+    assert!(!life.stage.is_planning(), "the row came under the cursor a moment ago");
+    let asked = life.stage.said();
     assert!(asked.contains("on payments now"), "{asked}");
     life.press("!b");
-    assert!(life.stage.model.planning.is_some(), "pressed again it is meant");
+    assert!(life.stage.is_planning(), "pressed again it is meant");
 
     let mut patient = self::life();
     patient.stage.see(calm(), SourceState::Fresh);
     patient.stage.see(shop(), SourceState::Fresh);
     patient.live(Happening::Time(1_100));
     patient.press("!b");
-    assert!(patient.stage.model.planning.is_some());
+    assert!(patient.stage.is_planning());
 }
 
 /// The targets of the plan asked for last.
@@ -336,9 +334,9 @@ fn an_open_plan_asks_one_question_at_a_time_and_only_when_its_target_moved() {
         rows[0].counts.ready = u32::from(step > 20);
         let rows = rows.into_iter().map(std::sync::Arc::new).collect();
         let snapshot =
-            quarterdeck::sources::cluster::ClusterSnapshot { rollouts: rows, ..life.stage.model.snapshot.clone() };
-        let kept = keep_what_is_the_same(&life.stage.model, snapshot);
-        let effects = update(&mut life.stage.model, Message::Observed(0, Box::new(kept)), life.at);
+            quarterdeck::domain::cluster::ClusterSnapshot { rollouts: rows, ..life.stage.model.snapshot.clone() };
+        let kept = keep_what_is_the_same(&life.stage, snapshot);
+        let effects = life.stage.tell_at(Message::Observed(0, Box::new(kept)), life.at);
         asked += effects.iter().filter(|effect| matches!(effect, Effect::Plan(_))).count();
     }
     assert_eq!(asked, 1);
@@ -346,10 +344,10 @@ fn an_open_plan_asks_one_question_at_a_time_and_only_when_its_target_moved() {
 
 /// As the source does: a row that is as it was is the same row.
 fn keep_what_is_the_same(
-    model: &Model,
-    mut snapshot: quarterdeck::sources::cluster::ClusterSnapshot,
-) -> quarterdeck::sources::cluster::ClusterSnapshot {
-    let known = model.snapshot.rollouts.clone();
+    stage: &Stage,
+    mut snapshot: quarterdeck::domain::cluster::ClusterSnapshot,
+) -> quarterdeck::domain::cluster::ClusterSnapshot {
+    let known = stage.rollouts();
     let same = |row: &std::sync::Arc<quarterdeck::domain::rollout::Rollout>| {
         known.iter().find(|old| *old == row).unwrap_or(row).clone()
     };
@@ -364,7 +362,7 @@ fn nothing_is_due_again_and_again() {
     life.live(Happening::Planned(None));
     for milliseconds in [400, 5_000, 20_000] {
         life.live(Happening::Time(milliseconds));
-        let due = quarterdeck::app::next_due(&life.stage.model, life.at);
+        let due = life.stage.next_due(life.at);
         assert!(due.is_none_or(|due| due > life.at), "{due:?} is past at {}", life.at);
     }
 }
@@ -377,20 +375,20 @@ fn a_run_can_be_left_and_looked_at_again() {
     }
     life.live(Happening::Run(RunEvent::Started { target: 0 }));
     life.press("esc");
-    assert!(life.stage.model.overlay().is_none());
+    assert!(life.stage.overlay().is_none());
     let list = crate::stage::text(&life.stage.screen(120, 40));
     assert!(list.contains("RUNNING: journalled; the request is on its way"), "{list}");
     life.press("!b");
-    assert!(matches!(life.stage.model.overlay(), Some(Overlay::Plan { .. })), "the same run again, not another plan");
+    assert!(matches!(life.stage.overlay(), Some(Overlay::Plan { .. })), "the same run again, not another plan");
     assert_eq!(life.stage.model.runs.len(), 1);
 }
 
 /// The first line shown of the open plan.
-fn scrolled(model: &Model) -> Option<usize> {
-    model.ui.overlays.iter().find_map(|overlay| match overlay {
-        Overlay::Plan { scroll, .. } => Some(*scroll),
+fn scrolled(stage: &Stage) -> Option<usize> {
+    match stage.overlay() {
+        Some(Overlay::Plan { scroll, .. }) => Some(*scroll),
         _ => None,
-    })
+    }
 }
 
 #[test]
@@ -401,11 +399,11 @@ fn a_run_is_read_from_its_beginning_and_asks_for_no_confirmation() {
     }
     (life.stage.model.page, life.stage.model.furthest) = (10, 20);
     life.press("pgdn");
-    assert!(scrolled(&life.stage.model) > Some(0));
+    assert!(scrolled(&life.stage) > Some(0));
     let before = crate::stage::text(&life.stage.screen(80, 24));
     assert!(before.lines().last().is_some_and(|footer| footer.contains("confirm")), "{before}");
     life.live(Happening::Confirmed(400));
-    assert_eq!(scrolled(&life.stage.model), Some(0));
+    assert_eq!(scrolled(&life.stage), Some(0));
     life.stage.model.ui.toast = None;
     life.live(Happening::Run(RunEvent::Started { target: 0 }));
     let after = crate::stage::text(&life.stage.screen(80, 24));
@@ -430,12 +428,9 @@ fn the_way_to_help_is_never_left_out() {
 }
 
 /// The typed word of the open plan.
-fn typed(model: &Model) -> String {
-    let typed = model.ui.overlays.iter().find_map(|overlay| match overlay {
-        Overlay::Plan { typed, .. } => Some(typed.text.clone()),
-        _ => None,
-    });
-    typed.expect("a plan is open")
+fn typed(stage: &Stage) -> String {
+    let Some(Overlay::Plan { typed, .. }) = stage.overlay() else { unreachable!("a plan is open") };
+    typed.text.clone()
 }
 
 #[test]
@@ -443,7 +438,7 @@ fn a_plan_that_reads_differently_forgets_what_was_typed() {
     let mut stage = Stage::new();
     stage.see(shop(), SourceState::Fresh);
     stage.press("!b");
-    let number = stage.model.planning.as_ref().expect("asked for").request.number;
+    let number = stage.newest_request();
     let first = plan(&[]);
     stage.tell(Message::Planned(number, Box::new(Ok(first.clone()))));
     stage.type_text("ROLL");
@@ -454,12 +449,12 @@ fn a_plan_that_reads_differently_forgets_what_was_typed() {
         serde_json::json!({"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "2026-11-24T03:08:00Z"}}});
     fresh.targets[0].expected_template = stamped;
     stage.tell(Message::Planned(number, Box::new(Ok(fresh.clone()))));
-    assert_eq!(typed(&stage.model), "ROLL", "newer evidence and another stamp are no other plan");
+    assert_eq!(typed(&stage), "ROLL", "newer evidence and another stamp are no other plan");
     let mut longer = fresh;
     let step = longer.targets[0].steps[0].clone();
     longer.targets[0].steps.push(quarterdeck::domain::action::Step { words: "Delete pod db-2.".into(), ..step });
     stage.tell(Message::Planned(number, Box::new(Ok(longer))));
-    assert_eq!(typed(&stage.model), "", "one more step is another plan");
+    assert_eq!(typed(&stage), "", "one more step is another plan");
 }
 
 #[test]
@@ -467,9 +462,9 @@ fn a_plan_that_is_open_when_the_line_drops_is_given_up_and_written_down() {
     let mut stage = Stage::new();
     stage.see(shop(), SourceState::Fresh);
     stage.press("!b");
-    let number = stage.model.planning.as_ref().expect("asked for").request.number;
+    let number = stage.newest_request();
     stage.tell(Message::Planned(number, Box::new(Ok(plan(&[])))));
-    let effects = update(&mut stage.model, Message::Leave(Leaving::TerminalGone), now());
+    let effects = stage.tell_at(Message::Leave(Leaving::TerminalGone), now());
     assert!(matches!(effects.as_slice(), [Effect::GiveUp(..), Effect::Leave]), "{effects:?}");
 }
 

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
-use quarterdeck::app::{Effect, Message, update};
+use quarterdeck::app::{Effect, Message};
+use quarterdeck::domain::log::LogNews;
 use quarterdeck::domain::log::{Line, LogAsk, Mask, Origin, Since, Standing};
 use quarterdeck::domain::rollout::WorkloadRef;
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario, Service};
 use quarterdeck::sources::cluster::{Connection, Contexts, follow_logs};
-use quarterdeck::sources::logs::LogNews;
-use quarterdeck::ui::state::View;
 use tokio::sync::mpsc;
 
 use crate::headless::Headless;
@@ -37,7 +36,7 @@ fn opened() -> Stage {
     let mut stage = Stage::new();
     stage.see(shop(), SourceState::Fresh);
     stage.press("l");
-    assert!(matches!(stage.model.ui.view, View::Logs(_)));
+    assert!(stage.front().starts_with("log "));
     stage
 }
 
@@ -102,10 +101,6 @@ fn a_huge_log_is_drawn_as_quickly_as_it_is_left() {
 fn keys_ask_for_what_they_say() {
     let mut stage = Stage::new();
     stage.see(shop(), SourceState::Fresh);
-    let asked = |stage: &mut Stage, key: &str| -> Vec<Effect> {
-        let sequence: quarterdeck::keys::Sequence = key.parse().expect("a key");
-        sequence.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), now())).collect()
-    };
     let ask = |effects: &[Effect]| -> LogAsk {
         let found = effects.iter().find_map(|effect| match effect {
             Effect::ReadLogs(_, ask) => Some((**ask).clone()),
@@ -113,11 +108,11 @@ fn keys_ask_for_what_they_say() {
         });
         found.expect("a log is asked for")
     };
-    let first = ask(&asked(&mut stage, "l"));
+    let first = ask(&stage.asks("l"));
     assert_eq!((&*first.workload.name, first.is_followed, first.since), ("payments", true, Since::Tail(200)));
-    assert!(ask(&asked(&mut stage, "p")).is_previous);
-    assert_eq!(ask(&asked(&mut stage, "2")).since, Since::Time(now() - TimeDelta::minutes(5)), "digits are times here");
-    assert_eq!(ask(&asked(&mut stage, "6")).since, Since::Time(now() - TimeDelta::seconds(1_260)), "since the release");
+    assert!(ask(&stage.asks("p")).is_previous);
+    assert_eq!(ask(&stage.asks("2")).since, Since::Time(now() - TimeDelta::minutes(5)), "digits are times here");
+    assert_eq!(ask(&stage.asks("6")).since, Since::Time(now() - TimeDelta::seconds(1_260)), "since the release");
     tell(&mut stage, lines("payments-6b7f-x2x4z", &SEEN));
     let old = stage.model.logs.number - 1;
     stage.tell(Message::Log(old, lines("payments-6b7f-x2x4z", &["of an older reading"])));
@@ -127,14 +122,14 @@ fn keys_ask_for_what_they_say() {
     assert_eq!(levels, ["", "", "fatal"], "what says no level is never hidden");
     stage.press("v / c h a r g e enter");
     assert!(text(&stage.screen(120, 40)).contains("/charge"));
-    let copied = asked(&mut stage, "c");
+    let copied = stage.asks("c");
     let Some(Effect::Copy(copied)) = copied.first() else { panic!("nothing was copied: {copied:?}") };
     assert!(copied.contains("charge failed") && copied.contains("code=E42"), "{copied}");
-    assert!(asked(&mut stage, "S").iter().any(
+    assert!(stage.asks("S").iter().any(
         |effect| matches!(effect, Effect::SaveLines(name, lines) if name == "payments" && lines.len() == SEEN.len())
     ));
-    assert!(asked(&mut stage, "esc").contains(&Effect::EndLogs), "leaving ends the reading");
-    assert!(matches!(stage.model.ui.view, View::Detail(..)));
+    assert!(stage.asks("esc").contains(&Effect::EndLogs), "leaving ends the reading");
+    assert!(stage.front().starts_with("rollout "));
 }
 
 #[expect(clippy::disallowed_methods, reason = "the sandbox runs in real time here")]

@@ -23,6 +23,7 @@ mod kept;
 mod keymaps;
 mod keys;
 mod logs;
+mod look;
 mod nodes;
 mod noting;
 mod offers;
@@ -37,6 +38,7 @@ mod prometheus;
 mod prometheus_client;
 mod reaching;
 mod readiness;
+mod record;
 #[path = "../support/rig.rs"]
 mod rig;
 mod runs;

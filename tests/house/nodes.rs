@@ -5,13 +5,12 @@ use std::sync::Arc;
 use insta::assert_snapshot;
 use quarterdeck::app::{Message, Scope};
 use quarterdeck::domain::cause::{Cause, CauseKind};
-use quarterdeck::domain::node::{Bytes, Millicores, Node, NodeRef, NodeVerdict, PodTally, Pressure};
+use quarterdeck::domain::cluster::ClusterEvent;
+use quarterdeck::domain::cluster::ClusterSnapshot;
+use quarterdeck::domain::node::{Bytes, Millicores, Node, NodeRef, PodTally, Pressure};
 use quarterdeck::domain::rollout::{Budget, Rollout, Verdict, WorkloadRef};
 use quarterdeck::domain::source::SourceState;
-use quarterdeck::sources::cluster::ClusterSnapshot;
-use quarterdeck::sources::observe::ClusterEvent;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
-use quarterdeck::ui::state::View;
 
 use crate::stage::{SIZES, Stage, ago, rollout, text, workload};
 
@@ -56,7 +55,7 @@ pub(crate) fn cluster() -> Vec<Node> {
     ]
 }
 
-fn held_by(name: &str, workloads: &[&str]) -> Cause {
+pub(crate) fn held_by(name: &str, workloads: &[&str]) -> Cause {
     Cause {
         environment: "production".into(),
         kind: CauseKind::Node,
@@ -86,10 +85,6 @@ pub(crate) fn seeing(nodes: Vec<Node>, causes: Vec<Cause>, freshness: SourceStat
     stage
 }
 
-fn names(stage: &Stage) -> Vec<&str> {
-    stage.model.nodes.shown.iter().map(|node| &*node.node.name).collect()
-}
-
 #[test]
 fn nodes_list() {
     let cause = || vec![held_by("worker-b", &["payments", "basket"])];
@@ -110,46 +105,46 @@ fn nodes_list() {
 #[test]
 fn the_worst_is_under_the_cursor_and_a_filter_finds_by_name_state_and_taint() {
     let mut stage = seeing(cluster(), Vec::new(), SourceState::Fresh);
-    assert_eq!(stage.model.node_line().map(|line| &*line.node.name), Some("worker-b"));
-    assert_eq!(names(&stage)[..3], ["worker-b", "worker-c", "worker-d"]);
+    assert_eq!(stage.under_cursor(), "worker-b");
+    assert_eq!(stage.rows()[..3], ["worker-b", "worker-c", "worker-d"]);
     stage.press("ctrl-z");
-    assert_eq!(names(&stage).len(), 4, "a ready node is no problem");
+    assert_eq!(stage.rows().len(), 4, "a ready node is no problem");
     stage.press("ctrl-z");
     for (typed, found) in
         [("silent", "worker-c"), ("memoryp", "worker-d"), ("gpu=yes", "worker-e-gpu-large-eu-central-1a-spot")]
     {
         stage.press("/");
         stage.type_text(typed);
-        assert_eq!(names(&stage), [found], "{typed}");
+        assert_eq!(stage.rows(), [found], "{typed}");
         stage.press("esc");
     }
     stage.press("/");
     stage.type_text("nobody");
     assert!(text(&stage.body(120, 40)).contains("None of 5 nodes matches"));
     stage.press("esc");
-    assert_eq!((names(&stage).len(), &stage.model.ui.view), (5, &View::Nodes), "esc clears the filter, and stays");
+    assert_eq!((stage.rows().len(), stage.front().as_str()), (5, "nodes"), "esc clears the filter, and stays");
 }
 
 #[test]
 fn a_node_leads_to_the_rollouts_it_holds_and_back() {
     let mut stage = seeing(cluster(), vec![held_by("worker-b", &["payments", "basket"])], SourceState::Fresh);
     stage.press("enter");
-    assert_eq!(stage.model.ui.view, View::Rollouts);
-    let shown: Vec<&str> = stage.model.visible.iter().map(|row| &*row.workload.name).collect();
+    assert_eq!(stage.front(), "rollouts");
+    let shown: Vec<&str> = stage.visible().iter().map(|row| &*row.workload.name).collect();
     assert_eq!(shown, ["payments", "basket"], "mail is stuck for another reason");
     stage.press("enter");
-    assert!(matches!(&stage.model.ui.view, View::Detail(workload, _) if &*workload.name == "payments"));
+    assert_eq!(stage.front(), "rollout payments");
     stage.press("q");
     stage.press("q");
-    assert_eq!((&stage.model.ui.view, stage.model.visible.len()), (&View::Nodes, 4), "back, without the filter");
+    assert_eq!((stage.front().as_str(), stage.visible().len()), ("nodes", 4), "back, without the filter");
     stage.see_nodes(cluster(), vec![held_by("worker-b", &["mail"])], SourceState::Fresh);
     stage.press("enter");
-    assert!(matches!(&stage.model.ui.view, View::Detail(workload, _) if &*workload.name == "mail"), "one is opened");
+    assert_eq!(stage.front(), "rollout mail", "one is opened");
     stage.press("q");
-    assert_eq!(stage.model.ui.view, View::Nodes);
+    assert_eq!(stage.front(), "nodes");
     stage.press("G");
     stage.press("enter");
-    assert_eq!(stage.model.ui.view, View::Nodes);
+    assert_eq!(stage.front(), "nodes");
     assert!(text(&stage.screen(120, 40)).contains("it holds no rollout"));
 }
 
@@ -157,12 +152,12 @@ fn a_node_leads_to_the_rollouts_it_holds_and_back() {
 fn a_cursor_that_was_put_somewhere_stays_on_its_node() {
     let mut stage = seeing(cluster(), Vec::new(), SourceState::Fresh);
     stage.press("G");
-    let chosen = stage.model.node_line().map(|line| line.node.clone());
+    let chosen = stage.under_cursor();
     let mut worse = cluster();
     worse.push(node("another", Some(false)));
     stage.see_nodes(worse, Vec::new(), SourceState::Fresh);
-    assert_eq!(stage.model.node_line().map(|line| line.node.clone()), chosen);
-    assert_eq!(stage.model.node_line().map(|line| line.verdict()), Some(NodeVerdict::Ready));
+    assert_eq!(stage.under_cursor(), chosen);
+    assert!(stage.states().contains(&format!("ready {chosen}")), "{:?}", stage.states());
 }
 
 /// Clusters name their nodes alike: two rows that cannot be told apart would be one row too many.
@@ -173,7 +168,8 @@ fn of_several_environments_every_row_says_whose_it_is() {
         ..node("worker-a", Some(true))
     };
     let mut stage = seeing(vec![node("worker-a", Some(false)), staging], Vec::new(), SourceState::Fresh);
-    stage.model.scope = Scope::All;
+    stage.enter(Scope::All);
+    stage.press("4");
     for (columns, rows) in [(80, 24), (100, 30), (120, 40), (200, 60)] {
         let drawn = text(&stage.body(columns, rows));
         for environment in ["production", "staging"] {
@@ -195,7 +191,8 @@ fn hostile_nodes_stay_in_their_cells() {
         ..node(name, Some(false))
     });
     let mut stage = seeing(nodes.into(), vec![held_by(hostile[0], &["payments"])], SourceState::Fresh);
-    stage.model.scope = Scope::All;
+    stage.enter(Scope::All);
+    stage.press("4");
     for (depth, glyphs) in [(Depth::None, Glyphs::ASCII), (Depth::Sixteen, Glyphs::UNICODE)] {
         stage.theme = Theme::embedded("midnight", depth);
         stage.glyphs = glyphs;
@@ -219,12 +216,12 @@ fn what_stuck_workloads_share_stands_over_the_list_and_begins_their_detail() {
         assert!(text(&stage.body(columns, rows)).contains(shared), "at {columns} columns");
     }
     stage.press("d");
-    assert!(matches!(&stage.model.ui.view, View::Detail(workload, _) if &*workload.name == "mail"));
+    assert_eq!(stage.front(), "rollout mail");
     assert!(!text(&stage.body(120, 40)).contains("why:"), "what holds others is not said of it");
     stage.press("q");
     stage.press("j");
     stage.press("d");
-    assert!(matches!(&stage.model.ui.view, View::Detail(workload, _) if &*workload.name == "payments"));
+    assert_eq!(stage.front(), "rollout payments");
     assert!(text(&stage.body(120, 40)).contains("why: 7 of 9 stuck pods are on worker-b"));
 }
 
@@ -243,7 +240,7 @@ fn probes_that_fail_and_budgets_that_hold_are_said_in_the_detail() {
     let mut stage = seeing(cluster(), Vec::new(), SourceState::Fresh);
     stage.press("2");
     stage.press("d");
-    let meant = stage.model.meant().expect("a workload");
+    let meant = stage.meant().expect("a workload");
     let event = |at, note: &str| ClusterEvent {
         at: Some(at),
         is_warning: true,
@@ -267,7 +264,7 @@ fn probes_that_fail_and_budgets_that_hold_are_said_in_the_detail() {
 #[test]
 fn the_filter_by_node_keeps_to_its_environment() {
     let mut stage = seeing(Vec::new(), Vec::new(), SourceState::Fresh);
-    stage.model.scope = Scope::All;
+    stage.enter(Scope::All);
     let of = |environment: &str, names: [&str; 2]| {
         let node = Node {
             node: NodeRef { environment: environment.into(), name: "worker-a".into() },
@@ -285,18 +282,18 @@ fn the_filter_by_node_keeps_to_its_environment() {
     stage.tell(Message::Observed(1, Box::new(of("staging", ["basket", "mail"]))));
     stage.press("4");
     stage.press("g");
-    let environment = stage.model.node_line().map(|line| line.node.environment.clone()).expect("a node");
+    let environment = stage.here();
     stage.press("enter");
-    let shown: Vec<&str> = stage.model.visible.iter().map(|row| &*row.workload.environment).collect();
-    assert_eq!(shown, [&*environment, &*environment], "{}", stage.model.ui.filter.text);
-    assert_eq!(stage.model.ui.filter.text, format!("env:{environment} node:worker-a"));
+    let shown: Vec<&str> = stage.visible().iter().map(|row| &*row.workload.environment).collect();
+    assert_eq!(shown, [environment.as_str(), environment.as_str()], "{}", stage.filter());
+    assert_eq!(stage.filter(), format!("env:{environment} node:worker-a"));
     stage.press("q");
     stage.press("2");
     stage.press("/");
     stage.type_text("node:worker-a");
-    assert_eq!(stage.model.visible.len(), 4, "without an environment both are meant");
+    assert_eq!(stage.visible().len(), 4, "without an environment both are meant");
     stage.type_text(" env:Staging bas");
-    let shown: Vec<String> = stage.model.visible.iter().map(|row| row.workload.to_string()).collect();
-    assert_eq!(stage.model.visible.len(), 1, "{shown:?}");
-    assert_eq!(&*stage.model.visible[0].workload.environment, "staging");
+    let shown: Vec<String> = stage.visible().iter().map(|row| row.workload.to_string()).collect();
+    assert_eq!(stage.visible().len(), 1, "{shown:?}");
+    assert_eq!(&*stage.visible()[0].workload.environment, "staging");
 }

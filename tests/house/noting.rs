@@ -6,8 +6,8 @@ use quarterdeck::app::{Effect, Form, Message, update};
 use quarterdeck::domain::action::Phase;
 use quarterdeck::domain::alert::{Alert, NoteDeed, Noting, Word};
 use quarterdeck::domain::source::SourceState;
+use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::domain::store::{Id, Note, Subject, SubjectKind, Withdrawn};
-use quarterdeck::sources::store::StoreSnapshot;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 
 use crate::alerts::{self, alert};

@@ -4,7 +4,7 @@ use quarterdeck::app::{Effect, Message};
 use quarterdeck::domain::alert::Word;
 use quarterdeck::domain::rollout::{Kind, Verdict};
 use quarterdeck::domain::source::SourceState;
-use quarterdeck::sources::store::StoreSnapshot;
+use quarterdeck::domain::store::StoreSnapshot;
 
 use crate::alerts;
 use crate::stage::{Stage, rollout, text};

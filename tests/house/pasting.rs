@@ -1,6 +1,6 @@
 //! What comes together is a paste: text, never a key that confirms or runs something.
 
-use quarterdeck::app::{Effect, Message, update};
+use quarterdeck::app::{Effect, Message};
 use quarterdeck::domain::action::Gesture;
 use quarterdeck::ui::state::Overlay;
 
@@ -17,7 +17,7 @@ fn planned() -> Life {
 }
 
 fn said(life: &Life) -> String {
-    life.stage.model.ui.toast.as_ref().map(|toast| toast.words.clone()).unwrap_or_default()
+    life.stage.said()
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn a_pasted_line_break_confirms_nothing_and_the_text_stays() {
         life.live(way.clone());
         assert!(life.executed.is_empty(), "{way:?}");
         assert!(said(&life).contains("confirms nothing"), "{way:?}: {}", said(&life));
-        let typed = shown(&life.stage.model).map(|(.., typed)| typed);
+        let typed = shown(&life.stage).map(|(.., typed)| typed);
         assert_eq!(typed.as_deref(), Some("ROLLBACK"), "{way:?}: nothing typed is thrown away");
         life.press("enter");
         assert_eq!(life.executed.len(), 1, "{way:?}: enter by itself counts");
@@ -70,10 +70,14 @@ fn pasted_text_is_no_command_anywhere() {
             if !before.is_empty() {
                 life.press(before);
             }
-            let (view, overlays) = (life.stage.model.ui.view.clone(), life.stage.model.ui.overlays.clone());
+            let (front, part, overlay) = (life.stage.front(), life.stage.part(), life.stage.overlay().cloned());
             life.live(way.clone());
-            assert_eq!((&life.stage.model.ui.view, &life.stage.model.ui.overlays), (&view, &overlays), "{before}");
-            assert!(life.stage.model.planning.is_none() && said(&life).contains("Nothing was done"), "{}", said(&life));
+            assert_eq!(
+                (life.stage.front(), life.stage.part(), life.stage.overlay()),
+                (front, part, overlay.as_ref()),
+                "{before}"
+            );
+            assert!(!life.stage.is_planning() && said(&life).contains("Nothing was done"), "{}", said(&life));
         }
     }
 }
@@ -84,15 +88,15 @@ fn what_a_slow_line_brings_at_once_is_what_was_typed() {
     life.live(Happening::Together("jj"));
     assert_eq!(under_the_cursor(&life), "web", "the cursor moves");
     life.live(Happening::Together("!b"));
-    assert!(life.stage.model.planning.is_some(), "a sequence is one");
+    assert!(life.stage.is_planning(), "a sequence is one");
     life.press("esc");
     life.live(Happening::Burst("/catalogue\r"));
-    assert_eq!(life.stage.model.ui.filter.text, "catalogue", "what opens a field, and its text");
-    assert!(life.stage.model.ui.is_filtering, "the line break is none of ours");
+    assert_eq!(life.stage.filter(), "catalogue", "what opens a field, and its text");
+    assert!(life.stage.is_filtering(), "the line break is none of ours");
     life.press("enter");
     life.press("esc");
     life.live(Happening::Burst(":rollback payments\r"));
-    let Some(Overlay::Palette { input, .. }) = life.stage.model.overlay() else { panic!("the palette") };
+    let Some(Overlay::Palette { input, .. }) = life.stage.overlay() else { panic!("the palette") };
     assert_eq!(input.text, "rollback payments");
 }
 
@@ -115,9 +119,9 @@ fn nothing_is_done_on_a_screen_that_cannot_be_read_but_leave() {
     for key in ["8", "?", "!b", ":"] {
         small.press(key);
     }
-    assert!(small.stage.model.planning.is_none() && small.stage.model.overlay().is_none());
+    assert!(!small.stage.is_planning() && small.stage.overlay().is_none());
     small.press("q");
-    let effects = update(&mut small.stage.model, Message::Key(chords("q")[0]), small.at);
+    let effects = small.stage.tell_at(Message::Key(chords("q")[0]), small.at);
     assert_eq!(effects, [Effect::Leave], "twice, as always");
 }
 
@@ -125,7 +129,7 @@ fn nothing_is_done_on_a_screen_that_cannot_be_read_but_leave() {
 fn a_reason_nobody_can_see_is_none() {
     let mut life = life();
     life.press("!b");
-    let number = life.stage.model.next_request - 1;
+    let number = life.stage.newest_request();
     let mut grave = plan(&[]);
     grave.confirmation.gesture = Gesture::TypeNameAndReason;
     grave.confirmation.needs_reason = true;

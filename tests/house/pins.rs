@@ -10,11 +10,12 @@ use quarterdeck::actions::{Executor, Options, Planner, catalog};
 use quarterdeck::domain::action::{
     Cluster, Consent, Gesture, Given, OperationRecord, Phase, Plan, RECORD_KEY, Request, Run, RunEvent, Tier,
 };
+use quarterdeck::domain::cluster::ClusterEvent;
 use quarterdeck::domain::owner::{Keeper, Told};
 use quarterdeck::domain::rollout::{Autoscaler, Budget, Update, WorkloadRef};
 use quarterdeck::domain::time::Instant;
 use quarterdeck::sources::error::SourceError;
-use quarterdeck::sources::observe::{Access, Answer, ClusterEvent, ObserveCluster, PodOwner, Right, WorkloadFacts};
+use quarterdeck::sources::observe::{Access, Answer, ObserveCluster, PodOwner, Right, WorkloadFacts};
 use quarterdeck::sources::operate::OperateCluster;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;

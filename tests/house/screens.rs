@@ -8,13 +8,14 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 use quarterdeck::app::Message;
 use quarterdeck::domain::action::{Outcome, Plan, Run, RunEvent, advance};
+use quarterdeck::domain::cluster::ClusterEvent;
 use quarterdeck::domain::rollout::{
     Autoscaler, Condition, Container, ContainerState, Counts, Measure, Pod, Report, Revision, Rollout, SeenHealthy,
     Verdict,
 };
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
-use quarterdeck::ui::scene::{Detail, EventLine, JournalLine};
+use quarterdeck::ui::scene::{Detail, JournalLine};
 use quarterdeck::ui::state::DetailTab;
 use ratatui::style::{Color, Modifier};
 use serde_json::json;
@@ -194,7 +195,7 @@ pub(crate) fn detail() -> Detail {
         ]),
         revisions: Some(vec![revision(12, "2.4.1", true), revision(11, "2.4.0", false), revision(10, "2.3.9", false)]),
         events: Some(vec![
-            EventLine {
+            ClusterEvent {
                 at: Some(ago(12)),
                 is_warning: true,
                 count: 31,
@@ -202,7 +203,7 @@ pub(crate) fn detail() -> Detail {
                 about: "Pod/payments-6b7f-x2x4z".into(),
                 note: "Back-off restarting failed container".into(),
             },
-            EventLine {
+            ClusterEvent {
                 at: Some(ago(1_260)),
                 is_warning: false,
                 count: 1,

@@ -29,7 +29,7 @@ fn of(service: Option<&str>, name: &str) -> Rollout {
 /// Checkout is two workloads, cart one, and nobody knows whose lost is.
 fn shop() -> Stage {
     let mut stage = Stage::new();
-    stage.model.services = Arc::new(Services::new(vec![Service {
+    stage.declare(Services::new(vec![Service {
         tier: Some(1),
         on_call: Some("shop".into()),
         depends_on: vec!["payments".into()],
@@ -49,9 +49,8 @@ fn shop() -> Stage {
 }
 
 fn asked(stage: &Stage) -> (Vec<String>, Choice) {
-    let planning = stage.model.planning.as_ref().expect("a plan is asked for");
-    let names = planning.request.targets.iter().map(|target| target.name().to_owned()).collect();
-    (names, planning.request.options.choice.clone())
+    let names = stage.request().targets.iter().map(|target| target.name().to_owned()).collect();
+    (names, stage.request().options.choice.clone())
 }
 
 fn screen(stage: &Stage) -> String {
@@ -92,7 +91,7 @@ fn the_menu_and_the_palette_mean_it_too() {
     stage.press(":");
     stage.type_text("rollback service/chekout");
     stage.press("enter");
-    assert!(stage.model.planning.is_none());
+    assert!(!stage.is_planning());
     assert!(screen(&stage).contains("There is no service \"chekout\" in this list."), "{}", screen(&stage));
 }
 
@@ -102,7 +101,7 @@ fn a_workload_of_no_service_has_none_to_act_on_and_is_in_sight() {
     stage.press("G");
     assert!(screen(&stage).contains("UNMAPPED"), "{}", screen(&stage));
     stage.press("!B");
-    assert!(stage.model.planning.is_none());
+    assert!(!stage.is_planning());
     assert!(screen(&stage).contains("lost is UNMAPPED: there is no service to act on."), "{}", screen(&stage));
     stage.press("enter");
     let shown = screen(&stage);
@@ -115,9 +114,8 @@ fn a_workload_of_no_service_has_none_to_act_on_and_is_in_sight() {
 #[test]
 fn the_palette_shows_one_service_and_what_maps_to_none() {
     let mut stage = shop();
-    let names = |stage: &Stage| -> Vec<String> {
-        stage.model.visible.iter().map(|row| row.workload.name.to_string()).collect()
-    };
+    let names =
+        |stage: &Stage| -> Vec<String> { stage.visible().iter().map(|row| row.workload.name.to_string()).collect() };
     stage.press(":");
     stage.type_text("service checkout");
     stage.press("enter");
@@ -158,7 +156,7 @@ fn marked_rows_that_the_filter_hides_are_counted_and_listed() {
     let (targets, choice) = asked(&stage);
     assert_eq!(targets.len(), 2);
     assert_eq!(choice.notes, ["1 of the 2 marked rows are hidden by the filter: deployment/checkout-api -n shop."]);
-    assert!(matches!(stage.model.overlay(), Some(Overlay::Plan { .. })));
+    assert!(matches!(stage.overlay(), Some(Overlay::Plan { .. })));
 }
 
 /// The rig's two Deployments as one service, everywhere it counts.

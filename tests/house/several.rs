@@ -15,7 +15,7 @@ use crate::stage::{health_of, shop, text};
 #[test]
 fn what_is_old_in_one_environment_is_grey_there_alone() {
     let (mut stage, theme) = (both(), Theme::embedded("mono", Depth::None));
-    stage.model.sights[1].environment.rules = [].into();
+    stage.rule(1, Vec::new());
     for (place, (name, freshness)) in
         [("production", SourceState::Fresh), ("staging", SourceState::Down)].into_iter().enumerate()
     {
@@ -74,13 +74,11 @@ fn another_scope_thaws_the_screen_with_everything_that_was_held_back() {
     stage.tell(signals(3));
     stage.tell(fires(crate::alerts::shop()));
     stage.press("s j enter");
-    assert_eq!((stage.model.scope, stage.model.ui.frozen_at), (Scope::One(0), None));
-    assert_eq!(stage.model.signals.lines.shown.len(), 3, "signals");
-    assert!(!stage.model.alerts.lines().is_empty(), "alerts");
-    stage.press("s G enter");
-    assert_eq!(
-        (stage.model.scope, stage.model.signals.lines.shown.len()),
-        (Scope::One(1), 0),
-        "those of staging: none"
-    );
+    assert_eq!((stage.scope(), stage.is_frozen()), (Scope::One(0), false));
+    stage.press("3");
+    assert_eq!(stage.rows().len(), 3, "signals");
+    stage.press("1");
+    assert!(!stage.rows().is_empty(), "alerts");
+    stage.press("s G enter 3");
+    assert_eq!((stage.scope(), stage.rows().len()), (Scope::One(1), 0), "those of staging: none");
 }

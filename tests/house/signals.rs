@@ -2,14 +2,13 @@
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
-use quarterdeck::app::{Effect, Message, update};
+use quarterdeck::app::{Effect, Message};
 use quarterdeck::domain::rollout::{Rollout, Verdict};
 use quarterdeck::domain::signal::query::{CPU, ERRORS, P50, P95, P99, REQUESTS};
 use quarterdeck::domain::signal::trace::{MINUTES, beginning, minute};
 use quarterdeck::domain::signal::{Origin, Reading, SignalSnapshot, Trace, Unit};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
-use quarterdeck::ui::state::View;
 
 use crate::alerts::{alert, health, snapshot as alerts, workloads};
 use crate::stage::{SIZES, Stage, ago, now, text};
@@ -132,7 +131,7 @@ fn signals_list() {
     assert!(text(&filtered.body(120, 40)).contains("None of 5 services matches"));
     filtered.press("esc");
     assert!(text(&filtered.body(120, 40)).contains("basket"), "esc clears the filter");
-    assert_eq!(filtered.model.ui.view, View::Signals, "and stays");
+    assert_eq!(filtered.front(), "signals", "and stays");
 }
 
 /// While the Prometheus is away pages of metrics stand in for it: what they have is of now, the rest is the last good value with its age.
@@ -166,28 +165,26 @@ fn a_service_leads_to_its_rollout_and_its_alerts_and_back_by_one_key_each() {
     let mut stage = seeing(snapshot(&shop(), SourceState::Fresh));
     let fires = alert(&[("alertname", "HighErrorRate"), ("service", "payments")], "7 % fail", 60);
     stage.tell(Message::Alerts(Box::new(alerts(vec![fires], SourceState::Fresh))));
-    assert_eq!(stage.model.signal_line().map(|line| &*line.service), Some("payments"), "the worst is under the cursor");
+    assert_eq!(stage.under_cursor(), "payments", "the worst is under the cursor");
     assert!(text(&stage.body(120, 40)).contains("1 alert about it"));
     stage.press("d");
-    assert!(matches!(&stage.model.ui.view, View::Detail(workload, _) if &*workload.name == "payments"));
+    assert_eq!(stage.front(), "rollout payments");
     stage.press("q");
-    assert_eq!(stage.model.ui.view, View::Signals, "back to where one came from");
+    assert_eq!(stage.front(), "signals", "back to where one came from");
     stage.press("A");
-    assert!(matches!(stage.model.ui.view, View::Alert(..)), "its only alert is opened");
+    assert!(stage.front().starts_with("alert "), "its only alert is opened");
     stage.press("q");
-    assert_eq!(stage.model.ui.view, View::Signals);
+    assert_eq!(stage.front(), "signals");
     stage.press("2");
     stage.press("S");
-    assert_eq!(stage.model.ui.view, View::Signals, "from a rollout to the signals of its service");
-    assert_eq!(stage.model.signal_line().map(|line| &*line.service), Some("payments"));
+    assert_eq!(stage.front(), "signals", "from a rollout to the signals of its service");
+    assert_eq!(stage.under_cursor(), "payments");
     stage.press("q");
-    assert_eq!(stage.model.ui.view, View::Rollouts);
+    assert_eq!(stage.front(), "rollouts");
     stage.press("1");
     stage.press("S");
-    assert_eq!(stage.model.ui.view, View::Signals, "and from an alert");
-    let keys: quarterdeck::keys::Sequence = "!b".parse().expect("keys");
-    let effects: Vec<Effect> =
-        keys.0.into_iter().flat_map(|chord| update(&mut stage.model, Message::Key(chord), now())).collect();
+    assert_eq!(stage.front(), "signals", "and from an alert");
+    let effects = stage.asks("!b");
     let is_planned =
         effects.iter().any(|effect| matches!(effect, Effect::Plan(request) if request.targets[0].name() == "payments"));
     assert!(is_planned, "rolling back from a service plans for its workload: {effects:?}");
@@ -200,7 +197,7 @@ fn what_has_no_workload_or_no_signal_says_so() {
     assert!(text(&stage.screen(120, 40)).contains("No workload that is shown is of service lonely"));
     stage.press("2");
     stage.press("S");
-    assert_eq!(stage.model.ui.view, View::Rollouts);
+    assert_eq!(stage.front(), "rollouts");
     assert!(text(&stage.screen(120, 40)).contains("no series carries its name"));
     let mut without = Stage::new();
     without.see(
@@ -217,17 +214,16 @@ fn a_value_that_grows_old_is_not_known_any_more_and_never_green() {
     let later = now() + TimeDelta::minutes(10);
     let mut old = snapshot(&shop(), SourceState::Down);
     old.health[0].last_good = Some(ago(4));
-    update(&mut stage.model, Message::Signals(Box::new(old)), later);
-    let words: Vec<&str> = stage.model.signals.lines.shown.iter().map(|line| line.state.word()).collect();
-    assert_eq!(words, ["unknown"; 5]);
+    stage.tell_at(Message::Signals(Box::new(old)), later);
+    let states = stage.states();
+    assert!(states.len() == 5 && states.iter().all(|state| state.starts_with("unknown ")), "{states:?}");
 }
 
 #[test]
 fn only_problems_leaves_what_is_not_known_to_be_well() {
     let mut stage = seeing(snapshot(&shop(), SourceState::Fresh));
     stage.press("ctrl-z");
-    let names: Vec<&str> = stage.model.signals.lines.shown.iter().map(|line| &*line.service).collect();
-    assert_eq!(names, ["payments", "mail", "basket"]);
+    assert_eq!(stage.rows(), ["payments", "mail", "basket"]);
 }
 
 #[test]
@@ -235,11 +231,11 @@ fn a_key_that_was_meant_for_the_line_before_is_not_taken_and_the_new_one_is_name
     let mut stage = seeing(snapshot(&shop(), SourceState::Fresh));
     let without_the_worst: Vec<_> = shop().into_iter().filter(|(name, _)| *name != "payments").collect();
     stage.tell(Message::Signals(Box::new(snapshot(&without_the_worst, SourceState::Fresh))));
-    let now_under = stage.model.signal_line().map(|line| line.service.to_string()).expect("a line");
+    let now_under = stage.under_cursor();
     stage.press("!b");
-    let said = stage.model.ui.toast.as_ref().map(|toast| toast.words.clone()).unwrap_or_default();
+    let said = stage.said();
     assert!(said.contains(&format!("the cursor is on {now_under} now")), "{said}");
-    assert!(stage.model.planning.is_none(), "nothing is planned for what nobody meant");
+    assert!(!stage.is_planning(), "nothing is planned for what nobody meant");
 }
 
 #[test]
@@ -247,9 +243,9 @@ fn a_frozen_screen_stands_still_and_then_shows_the_newest() {
     let mut stage = seeing(snapshot(&shop(), SourceState::Fresh));
     stage.press("f");
     stage.tell(Message::Signals(Box::new(snapshot(&shop()[..1], SourceState::Fresh))));
-    assert_eq!(stage.model.signals.lines.shown.len(), 5);
+    assert_eq!(stage.rows().len(), 5);
     stage.press("f");
-    assert_eq!(stage.model.signals.lines.shown.len(), 1);
+    assert_eq!(stage.rows().len(), 1);
 }
 
 /// Texts nobody should have to expect, and somebody will send.

@@ -7,7 +7,6 @@ use quarterdeck::domain::alert::{Alert, AlertSnapshot, Hold, Matcher, Silence, S
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::subject::Subject;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
-use quarterdeck::ui::state::View;
 
 use crate::alerts::{self, alert};
 use crate::stage::{Stage, ago, now, text};
@@ -27,7 +26,7 @@ fn silenced(name: &str, severity: &str, by: &[&str]) -> Alert {
     Alert { hold: Hold::Silenced, silenced_by: by.iter().map(|id| (*id).into()).collect(), ..hidden }
 }
 
-fn some() -> Vec<Silence> {
+pub(crate) fn some() -> Vec<Silence> {
     let soon = Silence {
         ends_at: now() + TimeDelta::minutes(9),
         ..silence("7b21f0", SilenceState::Active, "Down", "mori", "the switch is being replaced, see #4711")
@@ -41,7 +40,7 @@ fn some() -> Vec<Silence> {
     ]
 }
 
-fn found() -> Vec<Alert> {
+pub(crate) fn found() -> Vec<Alert> {
     let mut found = alerts::shop();
     found.extend([
         silenced("Down", "critical", &["7b21f0"]),
@@ -51,7 +50,7 @@ fn found() -> Vec<Alert> {
     found
 }
 
-fn snapshot(found: Vec<Alert>, silences: Option<Vec<Silence>>, state: SourceState) -> AlertSnapshot {
+pub(crate) fn snapshot(found: Vec<Alert>, silences: Option<Vec<Silence>>, state: SourceState) -> AlertSnapshot {
     AlertSnapshot { silences: silences.map(Into::into), ..alerts::snapshot(found, state) }
 }
 
@@ -61,10 +60,6 @@ fn stage(found: Vec<Alert>, silences: Option<Vec<Silence>>, freshness: SourceSta
     stage.tell(Message::Alerts(Box::new(snapshot(found, silences, freshness))));
     stage.press("5");
     stage
-}
-
-fn ids(stage: &Stage) -> Vec<String> {
-    stage.model.silences.shown.iter().map(|line| line.silence.id.to_string()).collect()
 }
 
 #[test]
@@ -105,15 +100,15 @@ fn it_is_read_without_colour_and_in_sixteen() {
 #[test]
 fn what_ends_next_is_first_and_the_filter_and_the_cursor_do_what_they_do_elsewhere() {
     let mut one = stage(found(), Some(some()), SourceState::Fresh);
-    assert_eq!(ids(&one), ["7b21f0", "4ef1a9", "c0ffee", "9d9d9d", "1a1a1a"]);
-    let hides: Vec<usize> = one.model.silences.shown.iter().map(|line| line.hides).collect();
-    assert_eq!(hides, [2, 2, 0, 0, 0]);
+    assert_eq!(one.rows(), ["7b21f0", "4ef1a9", "c0ffee", "9d9d9d", "1a1a1a"]);
+    let hiding = one.states().iter().filter(|line| line.contains("hides 2 ")).count();
+    assert_eq!((hiding, one.states()[2].contains("hides 0 ")), (2, true), "{:?}", one.states());
     one.press("ctrl-z");
-    assert_eq!(ids(&one).len(), 4, "what is over is hidden");
+    assert_eq!(one.rows().len(), 4, "what is over is hidden");
     one.press("ctrl-z /");
     one.type_text("sato");
     one.press("enter");
-    assert_eq!(ids(&one), ["4ef1a9", "9d9d9d"]);
+    assert_eq!(one.rows(), ["4ef1a9", "9d9d9d"]);
     one.press("j");
     // Another one that comes first leaves the cursor where it is.
     let mut more = some();
@@ -122,10 +117,10 @@ fn what_ends_next_is_first_and_the_filter_and_the_cursor_do_what_they_do_elsewhe
         ..silence("new", SilenceState::Active, "X", "sato", "")
     });
     one.tell(Message::Alerts(Box::new(snapshot(found(), Some(more), SourceState::Fresh))));
-    assert_eq!(ids(&one), ["new", "4ef1a9", "9d9d9d"]);
-    assert_eq!(one.model.silence_line().map(|line| line.silence.id.to_string()), Some("9d9d9d".to_owned()));
+    assert_eq!(one.rows(), ["new", "4ef1a9", "9d9d9d"]);
+    assert_eq!(one.under_cursor(), "9d9d9d");
     one.press("esc");
-    assert_eq!((ids(&one).len(), &one.model.ui.view), (6, &View::Silences), "esc clears the filter, and stays");
+    assert_eq!((one.rows().len(), one.front().as_str()), (6, "silences"), "esc clears the filter, and stays");
 }
 
 /// The action that is asked for, and the silence.
@@ -150,7 +145,7 @@ fn a_silence_is_ended_and_changed_from_here() {
 
     one.press("G");
     assert_eq!(one.later("!Z"), [], "it is over");
-    assert!(one.model.ui.toast.as_ref().is_some_and(|toast| toast.words.contains("is over")));
+    assert!(one.said().contains("is over"));
 }
 
 #[test]
@@ -160,8 +155,8 @@ fn an_alert_several_silences_cover_leads_to_them() {
     one.type_text("Both");
     one.press("enter");
     assert_eq!(one.later("!Z").len(), 1, "shown, and nothing planned yet");
-    assert_eq!((&one.model.ui.view, ids(&one)), (&View::Silences, vec!["7b21f0".to_owned(), "4ef1a9".to_owned()]));
-    assert!(one.model.ui.toast.as_ref().is_some_and(|toast| toast.words.contains("2 silences cover it")));
+    assert_eq!((one.front().as_str(), one.rows()), ("silences", vec!["7b21f0".to_owned(), "4ef1a9".to_owned()]));
+    assert!(one.said().contains("2 silences cover it"));
     one.press("j");
     let asked = one.later("!Z");
     assert_eq!(meant(&asked), ("expire-silence", "4ef1a9".to_owned()));
@@ -171,16 +166,17 @@ fn an_alert_several_silences_cover_leads_to_them() {
 fn enter_leads_to_what_it_hides_and_esc_comes_back() {
     let mut one = stage(found(), Some(some()), SourceState::Fresh);
     one.press("j enter");
-    let shown: Vec<String> = one.model.alerts.lines().iter().map(|line| line.alert.title().to_owned()).collect();
-    assert_eq!((&one.model.ui.view, shown.len()), (&View::Alerts, 2), "{shown:?}");
+    let shown = one.rows();
+    assert_eq!((one.front().as_str(), shown.len()), ("alerts", 2), "{shown:?}");
     assert!(shown.contains(&"DiskFillsUp".to_owned()) && shown.contains(&"Both".to_owned()), "{shown:?}");
     one.press("esc");
-    assert_eq!(one.model.ui.view, View::Silences);
-    assert_eq!(one.model.silence_line().map(|line| &*line.silence.id), Some("4ef1a9"));
-    assert!(one.model.ui.alerts.filter.text.is_empty());
+    assert_eq!(one.front(), "silences");
+    assert_eq!(one.under_cursor(), "4ef1a9");
     one.press("j enter");
-    assert_eq!(one.model.ui.view, View::Silences, "it hides nothing: there is nowhere to go");
-    assert!(one.model.ui.toast.is_some());
+    assert_eq!(one.front(), "silences", "it hides nothing: there is nowhere to go");
+    assert!(!one.said().is_empty());
+    one.press("1");
+    assert!(one.filter().is_empty(), "the alerts are all of them again");
 }
 
 #[test]
@@ -189,18 +185,18 @@ fn whoever_goes_elsewhere_does_not_come_back_by_the_way_they_left() {
     typed.press("j enter /");
     typed.type_text(" disk");
     typed.press("enter 1");
-    assert!(typed.model.ui.alerts.filter.text.ends_with(" disk"), "what was typed is nobody's to throw away");
+    assert!(typed.filter().ends_with(" disk"), "what was typed is nobody's to throw away");
     let mut one = stage(found(), Some(some()), SourceState::Fresh);
     for elsewhere in ["2", "3", "6", "7", "0"] {
         one.press("5 g j enter");
-        assert_eq!(one.model.ui.view, View::Alerts, "what it hides");
+        assert_eq!(one.front(), "alerts", "what it hides");
         one.press(elsewhere);
         // By whatever way the alerts come in front again.
-        one.model.ui.view = View::Alerts;
+        one.bring_alerts();
         one.press("esc esc");
-        assert_ne!(one.model.ui.view, View::Silences, "after {elsewhere}");
+        assert_ne!(one.front(), "silences", "after {elsewhere}");
         one.press("1");
-        assert!(one.model.ui.alerts.filter.text.is_empty(), "the alerts are all of them again, after {elsewhere}");
+        assert!(one.filter().is_empty(), "the alerts are all of them again, after {elsewhere}");
     }
 }
 
@@ -209,9 +205,9 @@ fn a_frozen_screen_stands_still() {
     let mut one = stage(found(), Some(some()), SourceState::Fresh);
     one.press("f");
     one.tell(Message::Alerts(Box::new(snapshot(Vec::new(), Some(Vec::new()), SourceState::Fresh))));
-    assert_eq!(ids(&one).len(), 5);
+    assert_eq!(one.rows().len(), 5);
     one.press("f");
-    assert_eq!(ids(&one).len(), 0);
+    assert_eq!(one.rows().len(), 0);
 }
 
 #[test]
@@ -221,22 +217,25 @@ fn alerts_and_silences_are_those_of_the_environments_that_are_shown() {
     let far = silence("far", SilenceState::Active, "Elsewhere", "lee", "");
     let elsewhere =
         AlertSnapshot { environment: "staging".into(), ..snapshot(vec![alert], Some(vec![far]), SourceState::Fresh) };
-    let names = |stage: &Stage| -> Vec<String> {
-        stage.model.alerts.lines().iter().map(|line| line.alert.title().to_owned()).collect()
+    let names = |stage: &mut Stage| -> Vec<String> {
+        stage.press("1");
+        let names = stage.rows();
+        stage.press("5");
+        names
     };
     one.tell(Message::Alerts(Box::new(elsewhere.clone())));
-    assert_eq!((ids(&one).len(), names(&one).contains(&"Elsewhere".to_owned())), (5, false));
-    one.model.enter(Scope::All);
+    assert_eq!((one.rows().len(), names(&mut one).contains(&"Elsewhere".to_owned())), (5, false));
+    one.enter(Scope::All);
     one.press("5");
-    assert!(ids(&one).contains(&"far".to_owned()) && ids(&one).len() == 6 && names(&one).len() > 1);
+    assert!(one.rows().contains(&"far".to_owned()) && one.rows().len() == 6 && names(&mut one).len() > 1);
     assert!(text(&one.body(120, 40)).contains("staging"), "every row says whose it is");
-    one.model.enter(Scope::One(1));
+    one.enter(Scope::One(1));
     one.press("5");
-    assert_eq!((ids(&one), names(&one)), (vec!["far".to_owned()], vec!["Elsewhere".to_owned()]));
+    assert_eq!((one.rows(), names(&mut one)), (vec!["far".to_owned()], vec!["Elsewhere".to_owned()]));
     // What comes in of an environment that is not shown is there when it is.
     one.tell(Message::Alerts(Box::new(snapshot(Vec::new(), Some(Vec::new()), SourceState::Fresh))));
-    assert_eq!(ids(&one), ["far"]);
-    one.model.enter(Scope::One(0));
+    assert_eq!(one.rows(), ["far"]);
+    one.enter(Scope::One(0));
     one.press("5");
-    assert_eq!((ids(&one).len(), names(&one).len()), (0, 0));
+    assert_eq!((one.rows().len(), names(&mut one).len()), (0, 0));
 }

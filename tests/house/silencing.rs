@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use insta::assert_snapshot;
 use quarterdeck::actions::{Elsewhere, Limits, Planner, catalog};
-use quarterdeck::app::{Effect, Message, PlanRequest, update};
+use quarterdeck::app::{Effect, Message, PlanRequest};
 use quarterdeck::domain::action::{Actor, Consent, Outcome, Run, RunEvent, advance};
 use quarterdeck::domain::alert::{Alert, Matcher, Severity, Silence, SilenceState};
 use quarterdeck::domain::environment::Guard;
@@ -167,7 +167,7 @@ fn it_is_sent_as_it_was_read_and_only_then() {
     let shop = alerts::shop();
     let mut one = opened(shop.clone(), vec![shop[0].clone()]);
     let sequence: Sequence = "enter".parse().expect("keys");
-    let sent = update(&mut one.model, Message::Key(sequence.0[0]), now());
+    let sent = one.tell_at(Message::Key(sequence.0[0]), now());
     assert!(sent.is_empty(), "not armed yet: {sent:?}");
     one.press("tab tab tab");
     one.type_text("SILENCE");
@@ -184,7 +184,7 @@ fn it_is_sent_as_it_was_read_and_only_then() {
     let run = Run::begun(plan.id.as_str(), 1);
     let refused = RunEvent::Settled { target: 0, outcome: Outcome::Refused, words: "it would reach Down now.".into() };
     let run = advance(&run, refused).expect("it follows");
-    let asked = update(&mut one.model, Message::RunEnded(Box::new(run)), now());
+    let asked = one.tell_at(Message::RunEnded(Box::new(run)), now());
     assert!(asked.contains(&Effect::Retry), "what is silenced now is read at once: {asked:?}");
     let drawn = text(&one.body(80, 24));
     assert!(drawn.contains("REFUSED") && drawn.contains("it would reach Down now."), "{drawn}");
@@ -319,7 +319,7 @@ fn closing_it_is_journalled_and_sends_nothing() {
     let shop = alerts::shop();
     let mut one = opened(shop.clone(), vec![shop[0].clone()]);
     assert!(matches!(one.later("esc").as_slice(), [Effect::GiveUp(..)]));
-    assert!(one.model.planning.is_none() && one.model.overlay().is_none());
+    assert!(!one.is_planning() && one.overlay().is_none());
     let mut early = stage(alerts::shop());
     early.later("!z");
     assert!(early.later("esc").is_empty(), "nothing was planned yet");
@@ -340,5 +340,5 @@ fn a_silence_over_the_alert_is_ended_by_its_id() {
 
     let mut bare = stage(alerts::shop()[..1].to_vec());
     assert!(bare.later("!Z").is_empty());
-    assert!(bare.model.ui.toast.as_ref().is_some_and(|toast| toast.words.contains("No silence covers it")));
+    assert!(bare.said().contains("No silence covers it"));
 }

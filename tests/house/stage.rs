@@ -7,14 +7,14 @@ use quarterdeck::app::{Connected, Effect, Message, Model, Scope, command_names, 
 use quarterdeck::config::{Asked, Settings};
 use quarterdeck::domain::action::Plan;
 use quarterdeck::domain::cause::Cause;
+use quarterdeck::domain::cluster::ClusterSnapshot;
 use quarterdeck::domain::node::Node;
 use quarterdeck::domain::rollout::{Counts, Kind, Rollout, Verdict, WorkloadRef};
-use quarterdeck::domain::source::{SourceHealth, SourceState};
+use quarterdeck::domain::source::{SourceHealth, SourceId, SourceKind, SourceState};
 use quarterdeck::keys::{DEFAULT, Keymap, Sequence};
-use quarterdeck::sources::cluster::ClusterSnapshot;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 use quarterdeck::ui::pen::Pen;
-use quarterdeck::ui::root;
+use quarterdeck::ui::root::{self, HitMap};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use serde_json::json;
@@ -113,7 +113,7 @@ impl Stage {
         let mut snapshot = self.model.sight("production").expect("production").snapshot.clone();
         snapshot.nodes = nodes.into();
         snapshot.causes = causes.into_iter().map(Arc::new).collect();
-        snapshot.health.retain(|health| !health.name.ends_with("/nodes"));
+        snapshot.health.retain(|health| !health.id.kind.is_resource("nodes"));
         snapshot.health.push(health("nodes", freshness));
         self.tell(Message::Observed(0, Box::new(snapshot)));
     }
@@ -130,10 +130,15 @@ impl Stage {
 
     /// The whole screen at a size.
     pub(crate) fn screen(&self, columns: u16, rows: u16) -> Buffer {
+        self.drawn(columns, rows).0
+    }
+
+    /// The same with where things were drawn.
+    pub(crate) fn drawn(&self, columns: u16, rows: u16) -> (Buffer, HitMap) {
         let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
         let sources = self.model.sources();
-        root::draw(&self.model.scene(now(), &sources), &self.theme, &self.glyphs, &mut buffer);
-        buffer
+        let hit = root::draw(&self.model.scene(now(), &sources), &self.theme, &self.glyphs, &mut buffer);
+        (buffer, hit)
     }
 
     /// The body at every size, one below the other.
@@ -158,14 +163,29 @@ pub(crate) fn text(buffer: &Buffer) -> String {
     (0..area.height).map(row).collect::<Vec<_>>().join("\n").trim_end().to_owned()
 }
 
+/// Which source of an environment goes by a name.
+pub(crate) fn source(environment: &str, name: &'static str) -> SourceId {
+    let kind = match name {
+        "store" => return SourceId::store(),
+        _ if name.starts_with("am-") => SourceKind::Alertmanager(name.into()),
+        _ if name.contains(':') => SourceKind::Metrics(name.into()),
+        _ => match name.strip_suffix(" rules") {
+            Some(host) => SourceKind::Rules(host.into()),
+            None if name.contains('.') => SourceKind::Prometheus(name.into()),
+            None => SourceKind::Resource(name, None),
+        },
+    };
+    SourceId::of(&environment.into(), kind)
+}
+
 /// A source of production, in a state.
-pub(crate) fn health(name: &str, state: SourceState) -> SourceHealth {
+pub(crate) fn health(name: &'static str, state: SourceState) -> SourceHealth {
     health_of("production", name, state)
 }
 
 /// A source of an environment, in a state.
-pub(crate) fn health_of(environment: &str, name: &str, state: SourceState) -> SourceHealth {
-    let loading = SourceHealth::loading(format!("{environment}/{name}"));
+pub(crate) fn health_of(environment: &str, name: &'static str, state: SourceState) -> SourceHealth {
+    let loading = SourceHealth::loading(source(environment, name));
     match state {
         SourceState::Loading => loading,
         SourceState::Fresh | SourceState::Forbidden => SourceHealth { state, last_good: Some(now()), ..loading },

@@ -7,7 +7,7 @@ use quarterdeck::domain::action::Phase;
 use quarterdeck::domain::alert::{Alert, State, Word};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::store::Acknowledgement;
-use quarterdeck::sources::store::StoreSnapshot;
+use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 
 use crate::alerts::{self, alert};

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
-use quarterdeck::app::{Effect, Message, next_due, update};
+use quarterdeck::app::{Effect, Message};
 use quarterdeck::domain::node::{Bytes, Millicores};
 use quarterdeck::domain::source::SourceState;
+use quarterdeck::domain::usage::UsageAsk;
 use quarterdeck::domain::usage::{Board, Measured, Resources};
 use quarterdeck::sandbox::Fault;
-use quarterdeck::sources::usage::UsageAsk;
 use quarterdeck::ui::scene::Detail;
 use quarterdeck::ui::state::DetailTab;
 use serde_json::json;
@@ -122,16 +122,16 @@ fn what_was_not_measured_is_said_and_never_a_zero() {
 fn it_is_asked_for_only_while_it_is_shown_and_every_half_minute() {
     let mut stage = seeing(cluster(), Vec::new(), SourceState::Fresh);
     let asks = |stage: &mut Stage, message: Message, at| -> usize {
-        let effects = update(&mut stage.model, message, at);
+        let effects = stage.tell_at(message, at);
         effects.iter().filter(|effect| matches!(effect, Effect::ReadUsage(_))).count()
     };
     assert_eq!(asks(&mut stage, Message::Clock, now()), 0, "asked when the pane was opened");
-    assert_eq!(next_due(&stage.model, now()), Some(now() + TimeDelta::seconds(30)));
+    assert_eq!(stage.next_due(now()), Some(now() + TimeDelta::seconds(30)));
     assert_eq!(asks(&mut stage, Message::Clock, now() + TimeDelta::seconds(29)), 0);
     assert_eq!(asks(&mut stage, Message::Clock, now() + TimeDelta::seconds(30)), 1);
     stage.press("2");
     assert_eq!(asks(&mut stage, Message::Clock, now() + TimeDelta::seconds(90)), 0, "nobody looks");
-    assert_eq!(next_due(&stage.model, now()), None);
+    assert_eq!(stage.next_due(now()), None);
     stage.press("4");
     let retry = "ctrl-r".parse::<quarterdeck::keys::Sequence>().expect("a key").0.remove(0);
     assert_eq!(asks(&mut stage, Message::Key(retry), now() + TimeDelta::seconds(1)), 1, "asked by a key");

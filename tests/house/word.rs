@@ -6,12 +6,13 @@ use std::sync::Arc;
 use quarterdeck::app::{Effect, Message, update};
 use quarterdeck::config::StoreSettings;
 use quarterdeck::domain::alert::{Alert, Word};
-use quarterdeck::domain::source::{SourceHealth, SourceState};
+use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::store::Author;
+use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::keys::Sequence;
 use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
 use quarterdeck::sources::Clock;
-use quarterdeck::sources::store::{Store, StoreSnapshot};
+use quarterdeck::sources::store::Store;
 use quarterdeck::ui::state::Overlay;
 
 use crate::alerts;
@@ -20,7 +21,7 @@ use crate::stage::{Stage, health, now};
 
 /// A store in this state that says this.
 pub(crate) fn stored(state: SourceState, says: StoreSnapshot) -> Message {
-    let health = SourceHealth { name: "store".into(), ..health("store", state) };
+    let health = health("store", state);
     Message::Stored(Box::new(StoreSnapshot { health, ..says }))
 }
 

@@ -6,8 +6,8 @@ use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::alert::AlertSnapshot;
 use crate::domain::store::Acknowledgement;
+use crate::domain::store::StoreSnapshot;
 use crate::domain::time::Instant;
-use crate::sources::store::StoreSnapshot;
 use crate::ui::state::{Field, View};
 
 /// The newest of the alerts of an environment.

@@ -7,9 +7,9 @@ use chrono::TimeDelta;
 use crate::app::commands::Command;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
+use crate::domain::job::JobFacts;
 use crate::domain::job::{Job, JobKind, JobRef};
 use crate::domain::time::Instant;
-use crate::sources::jobs::JobFacts;
 use crate::ui::scene::JobDetail;
 use crate::ui::state::{JobTab, View};
 
@@ -150,7 +150,7 @@ pub(super) fn facts(
     match facts {
         Ok(facts) => {
             detail.pods = Some(facts.pods);
-            detail.events = Some(facts.events.into_iter().map(super::world::line).collect());
+            detail.events = Some(facts.events);
             detail.raw = Some(super::menu::raw_lines(&facts.object));
             detail.error = (!facts.missing.is_empty()).then(|| facts.missing.join(" "));
         }

@@ -6,10 +6,10 @@ use super::toast;
 use crate::app::commands::Command;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
+use crate::domain::log::LogNews;
 use crate::domain::log::{Level, LogAsk, Since};
 use crate::domain::rollout::{Verdict, WorkloadRef};
 use crate::domain::time::{self, Instant};
-use crate::sources::logs::LogNews;
 use crate::ui::state::{DetailTab, Field, View};
 
 /// The newest lines of each container that are read at first.

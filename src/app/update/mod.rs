@@ -39,8 +39,8 @@ use super::effect::Effect;
 use super::message::{Leaving, Message};
 use super::model::Model;
 use super::sight::Link;
+use crate::domain::store::StoreSnapshot;
 use crate::domain::time::Instant;
-use crate::sources::store::StoreSnapshot;
 use crate::ui::layout;
 use crate::ui::state::{Toast, View};
 

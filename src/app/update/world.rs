@@ -8,12 +8,13 @@ use chrono::TimeDelta;
 use super::list;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
+use crate::domain::cluster::ClusterEvent;
+use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::rollout::{Autoscaler, Budget, Revision, Rollout, WorkloadRef, gaps};
 use crate::domain::source::SourceHealth;
 use crate::domain::time::Instant;
-use crate::sources::cluster::ClusterSnapshot;
-use crate::sources::observe::{ClusterEvent, WorkloadFacts};
-use crate::ui::scene::{Detail, EventLine};
+use crate::sources::observe::WorkloadFacts;
+use crate::ui::scene::Detail;
 use crate::ui::state::{DetailTab, View};
 
 /// How often an open workload is read again: its events and its history are not watched.
@@ -60,7 +61,7 @@ fn show(model: &mut Model, now: Instant) -> Vec<Effect> {
         if let Some(focus) = focus.filter(|focus| focus.workload == workload) {
             detail.report = Some(focus.report.clone());
             // Before the pods were listed once, none known is not none there.
-            let are_listed = |health: &SourceHealth| health.name.contains("/pods") && health.last_good.is_some();
+            let are_listed = |health: &SourceHealth| health.id.kind.is_resource("pods") && health.last_good.is_some();
             let sight = model.sights.iter().find(|sight| sight.environment.name == workload.environment);
             if sight.is_some_and(|sight| sight.snapshot.health.iter().any(are_listed)) {
                 detail.pods = Some(focus.pods.clone());
@@ -160,7 +161,7 @@ pub(super) fn events(
 ) -> Vec<Effect> {
     let Some(detail) = model.detail.as_mut().filter(|detail| detail.workload == *workload) else { return Vec::new() };
     match events {
-        Ok(events) => detail.events = Some(events.into_iter().map(line).collect()),
+        Ok(events) => detail.events = Some(events),
         Err(error) => {
             // Nothing came, and nothing will until it is asked for again: an empty list is what there is to show.
             detail.events.get_or_insert_default();
@@ -168,9 +169,4 @@ pub(super) fn events(
         }
     }
     Vec::new()
-}
-
-pub(super) fn line(event: ClusterEvent) -> EventLine {
-    let ClusterEvent { at, is_warning, count, reason, about, note } = event;
-    EventLine { at, is_warning, count, reason, about, note }
 }

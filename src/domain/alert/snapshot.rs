@@ -30,14 +30,9 @@ pub struct AlertSnapshot {
 }
 
 impl AlertSnapshot {
-    /// An environment whose Alertmanagers, by their names, have not answered yet.
-    pub fn loading<'a>(environment: &Arc<str>, managers: impl Iterator<Item = &'a str>) -> Self {
-        Self {
-            environment: environment.clone(),
-            watchdog: Watchdog::Unknown,
-            health: managers.map(|name| SourceHealth::loading(format!("{environment}/{name}"))).collect(),
-            ..Self::default()
-        }
+    /// An environment of which nothing is told yet.
+    pub fn loading(environment: &Arc<str>) -> Self {
+        Self { environment: environment.clone(), watchdog: Watchdog::Unknown, ..Self::default() }
     }
 
     /// The same with what rules of this console say; without any other source it is a list of those alone, as fresh as the signals.

@@ -1,10 +1,12 @@
 //! What runs to an end: CronJobs with their schedules, and Jobs, whether a CronJob made them or somebody else.
 
 mod cron;
+mod facts;
 mod run;
 mod schedule;
 
 pub use cron::{Concurrency, CronReport, judge_cron};
+pub use facts::JobFacts;
 pub use run::{RunReport, judge_run};
 pub use schedule::Schedule;
 

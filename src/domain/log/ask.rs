@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::{Line, Origin};
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::time::Instant;
 
@@ -40,4 +41,15 @@ pub enum Standing {
     Ended,
     /// It cannot be read now: the sentence. Tried again.
     Waiting(String),
+}
+
+/// Something about the log of a workload. Lines are masked, cleaned and bounded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogNews {
+    /// Lines of one container, in their order.
+    Lines(Vec<Line>),
+    /// How one container's log stands now.
+    Stands(Arc<Origin>, Standing),
+    /// The workload itself cannot be read: the sentence. `None` when it can again.
+    Trouble(Option<String>),
 }

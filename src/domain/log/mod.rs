@@ -7,7 +7,7 @@ mod line;
 mod mask;
 mod ring;
 
-pub use ask::{LogAsk, Since, Standing};
+pub use ask::{LogAsk, LogNews, Since, Standing};
 pub use codes::without_codes;
 pub use level::Level;
 pub use line::{Line, Origin};

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::Services;
 use crate::domain::rollout::{Kind, Rollout, Verdict, WorkloadRef};
-use crate::domain::source::{SourceHealth, SourceState, together};
+use crate::domain::source::{SourceHealth, SourceKind, SourceState, together};
 
 /// A member released this long before the newest release of its service was not part of it.
 const APART: TimeDelta = TimeDelta::hours(1);
@@ -74,9 +74,9 @@ pub fn choose<'a>(
 /// Kinds of workload that could not be read whole in a namespace: members among them are not in the plan, and nobody would miss them.
 pub fn unseen(health: &[SourceHealth], environment: &str, namespace: &str) -> Vec<String> {
     let is_of_it = |source: &&SourceHealth| {
-        let (what, place) = source.name.split_once(" in ").unwrap_or((&source.name, namespace));
-        let kind = what.strip_prefix(environment).and_then(|what| what.strip_prefix('/'));
-        place == namespace && Kind::ALL.iter().any(|known| kind == Some(known.plural()))
+        let SourceKind::Resource(plural, place) = &source.id.kind else { return false };
+        let is_here = *source.id.environment == *environment && place.as_deref().is_none_or(|one| one == namespace);
+        is_here && Kind::ALL.iter().any(|known| *plural == known.plural())
     };
     let is_whole = |source: &SourceHealth| source.state == SourceState::Fresh && source.error.is_none();
     let missing: Vec<SourceHealth> =
@@ -85,7 +85,7 @@ pub fn unseen(health: &[SourceHealth], environment: &str, namespace: &str) -> Ve
         let why = source.error.as_deref().unwrap_or("not read to the end");
         format!(
             "NOT SEEN WHOLE: {}: {}. Workloads of the service among them are not in this plan.",
-            source.name,
+            source.id,
             why.trim_end_matches('.')
         )
     };
@@ -127,6 +127,7 @@ mod tests {
     use super::super::tests::{listing, workload};
     use super::*;
     use crate::domain::rollout::Counts;
+    use crate::domain::source::SourceId;
 
     fn row(name: &str, service: Option<&str>, hours_ago: i64) -> Rollout {
         let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default();
@@ -194,17 +195,20 @@ mod tests {
 
     #[test]
     fn only_what_cannot_be_read_here_is_pointed_out() {
-        let source = |name: &str, error: Option<&str>| SourceHealth {
+        let source = |environment: &str, plural, namespace: Option<&str>, error: Option<&str>| SourceHealth {
             state: SourceState::Fresh,
             error: error.map(str::to_owned),
-            ..SourceHealth::loading(name)
+            ..SourceHealth::loading(SourceId::of(
+                &environment.into(),
+                SourceKind::Resource(plural, namespace.map(Into::into)),
+            ))
         };
         let health = [
-            source("production/deployments", None),
-            source("production/statefulsets", Some("not allowed.")),
-            source("production/daemonsets in pay", Some("not allowed.")),
-            source("production/pods", Some("not allowed.")),
-            source("staging/deployments", Some("connection refused")),
+            source("production", "deployments", None, None),
+            source("production", "statefulsets", None, Some("not allowed.")),
+            source("production", "daemonsets", Some("pay"), Some("not allowed.")),
+            source("production", "pods", None, Some("not allowed.")),
+            source("staging", "deployments", None, Some("connection refused")),
         ];
         assert_eq!(
             unseen(&health, "production", "shop"),

@@ -97,15 +97,6 @@ pub struct SignalSnapshot {
 }
 
 impl SignalSnapshot {
-    /// A snapshot before anything answered.
-    pub fn loading<'a>(environment: &Arc<str>, sources: impl Iterator<Item = &'a str>) -> Self {
-        Self {
-            environment: environment.clone(),
-            health: sources.map(|name| SourceHealth::loading(format!("{environment}/{name}"))).collect(),
-            ..Self::default()
-        }
-    }
-
     /// Whether every source has answered or failed.
     pub fn is_settled(&self) -> bool {
         self.health.iter().all(|source| source.state != SourceState::Loading)

@@ -10,6 +10,7 @@ pub mod fact;
 pub mod facts;
 mod note;
 mod release;
+mod snapshot;
 
 pub use acknowledgement::{
     ACKNOWLEDGED_IN, Acknowledgement, NewAcknowledgement, WithdrawAcknowledgement, Withdrawn, acknowledgement_of,
@@ -20,6 +21,7 @@ pub use audit::{
 };
 pub use note::{AlertNotes, EditNote, LONGEST_NOTE, MOST_NOTES, NOTES_ABOUT, NewNote, Note, check_note};
 pub use release::{RELEASES_OF, ReleaseSeen, RememberReleases};
+pub use snapshot::{Changes, StoreSnapshot};
 
 use std::fmt;
 

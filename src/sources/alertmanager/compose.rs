@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::board;
 use super::replica::Seen;
 use crate::domain::alert::{Alert, AlertSnapshot, History, Silence, Teller, Watchdog, ruled};
-use crate::domain::source::{DOWN_AFTER, SourceHealth, SourceState};
+use crate::domain::source::{DOWN_AFTER, SourceHealth, SourceId, SourceKind, SourceState};
 use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::prometheus::SeenRules;
@@ -41,12 +41,12 @@ impl Told {
         managers: impl Iterator<Item = &'a str>,
         prometheus: Option<&str>,
     ) -> Self {
-        let loading = |name: String| SourceHealth::loading(format!("{environment}/{name}"));
+        let loading = |kind| SourceHealth::loading(SourceId::of(environment, kind));
         Self {
             environment: environment.clone(),
             watchdog_name,
-            replicas: managers.map(|name| (loading(name.to_owned()), None)).collect(),
-            rules: prometheus.map(|name| (loading(format!("{name} rules")), None)),
+            replicas: managers.map(|name| (loading(SourceKind::Alertmanager(name.into())), None)).collect(),
+            rules: prometheus.map(|name| (loading(SourceKind::Rules(name.into())), None)),
             without_rules: None,
             history: History::default(),
             watchdog: Watchdog::Unknown,
@@ -85,7 +85,7 @@ impl Told {
             // One that only stores has none: where Alertmanagers list what fires, that is no failure.
             Err(error) if error.trouble == Trouble::NotFound && is_beside => {
                 health.heard(now);
-                let name = health.what().trim_end_matches(" rules");
+                let SourceKind::Rules(name) = &health.id.kind else { return };
                 self.without_rules = Some(format!(
                     "{name} tells of no rules (404): what is pending and the values of alerts are not known."
                 ));
@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(names(&snapshot), ["A firing", "Soon pending"]);
         assert!(snapshot.watchdog.is_missing(), "what fires at Prometheus has not found its way to Alertmanager");
         assert_eq!(
-            snapshot.sources().map(|one| one.name.as_str()).collect::<Vec<_>>(),
+            snapshot.sources().map(|one| one.id.to_string()).collect::<Vec<_>>(),
             ["production/am", "production/p rules"]
         );
         let broken = SourceError::new(Trouble::Timeout, "am did not answer.");

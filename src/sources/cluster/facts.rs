@@ -20,12 +20,13 @@ use super::revisions;
 use super::trouble;
 use super::wire::{self, Interner, Wire, WireDaemonSet, WireDeployment, WirePod, WireStatefulSet, WireWorkload};
 use crate::domain::action::{Cluster, OperationRecord};
+use crate::domain::cluster::ClusterEvent;
 use crate::domain::owner::{Keeper, Told};
 use crate::domain::rollout::{Autoscaler, Budget, Kind, Pod, Report, WorkloadRef};
 use crate::domain::text;
 use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::observe::{Access, Answer, ClusterEvent, ObserveCluster, PodOwner, Right, WorkloadFacts};
+use crate::sources::observe::{Access, Answer, ObserveCluster, PodOwner, Right, WorkloadFacts};
 
 /// While following, the workload is read again at most this often.
 const READ_EVERY: Duration = Duration::from_millis(500);

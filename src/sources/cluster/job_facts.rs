@@ -9,10 +9,11 @@ use super::facts::{events_about, list, readable, string};
 use super::feed::encoded;
 use super::page;
 use super::wire::{Interner, WirePod};
+use crate::domain::job::JobFacts;
 use crate::domain::job::{JobKind, JobRef};
 use crate::domain::rollout::Pod;
 use crate::sources::error::SourceError;
-use crate::sources::jobs::{JobFacts, ObserveJobs};
+use crate::sources::jobs::ObserveJobs;
 use crate::sources::observe::Answer;
 
 /// The most runs whose pods and events are asked for.

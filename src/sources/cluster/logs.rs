@@ -13,11 +13,11 @@ use tokio::sync::mpsc;
 use super::connection::Connection;
 use super::feed::encoded;
 use super::trouble;
+use crate::domain::log::LogNews;
 use crate::domain::log::{Line, LogAsk, Mask, Origin, Since, Standing, without_codes};
 use crate::domain::rollout::{Container, Pod};
 use crate::domain::time::{self, Instant};
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::logs::LogNews;
 use crate::sources::observe::ObserveCluster;
 
 /// The longest line, in bytes: its beginning and its end. Of a longer one the middle is left out, and that is said: the root cause of a

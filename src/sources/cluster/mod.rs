@@ -22,7 +22,6 @@ mod jobs;
 mod keepers;
 mod kubeconfig;
 mod logs;
-mod merge;
 mod nodes;
 mod owner;
 mod page;
@@ -49,8 +48,7 @@ pub use hands::{Hands, Rehearsal};
 pub use kubeconfig::{Contexts, Endpoint};
 pub use logs::follow_logs;
 pub use reach::Reach;
-pub use source::{ClusterSnapshot, ClusterSource};
-pub use tables::Focus;
+pub use source::ClusterSource;
 
 use std::sync::Arc;
 

@@ -16,14 +16,13 @@ use super::jobs::{CronJobs, Jobs};
 use super::nodes::Nodes;
 use super::readiness::{self, ASK_AGAIN, ASK_EVERY};
 use super::rows::{ControllerRevisions, DaemonSets, Deployments, Pods, ReplicaSets, StatefulSets};
-use super::tables::{Focus, Tables};
+use super::tables::Tables;
 use crate::domain::cause::{ApiHealth, Cause};
-use crate::domain::job::Job;
-use crate::domain::node::{Node, NodeCounts};
+use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::release::Release;
-use crate::domain::rollout::{Rollout, WorkloadRef};
+use crate::domain::rollout::WorkloadRef;
 use crate::domain::service::Services;
-use crate::domain::source::{SourceHealth, SourceState};
+use crate::domain::source::{SourceHealth, SourceId, SourceKind, SourceState};
 use crate::domain::time::Instant;
 use crate::sources::error::SourceError;
 
@@ -67,48 +66,6 @@ fn feeds(namespaces: &[Arc<str>]) -> Vec<(&'static str, Option<Arc<str>>, Start)
 
 fn start<R: Resource + 'static>(feed: Feed) -> BoxFuture<'static, ()> {
     Box::pin(feed.run::<R>())
-}
-
-/// What is known of a cluster at one moment.
-#[derive(Debug, Clone, Default)]
-pub struct ClusterSnapshot {
-    /// Freshness by resource.
-    pub health: Vec<SourceHealth>,
-    /// Every workload, worst first.
-    pub rollouts: Arc<[Arc<Rollout>]>,
-    /// Every CronJob and every Job, worst first; those of a CronJob too.
-    pub jobs: Arc<[Arc<Job>]>,
-    /// Every node that may be seen, worst first.
-    pub nodes: Arc<[Arc<Node>]>,
-    /// What holds workloads, the cause that holds most first.
-    pub causes: Arc<[Arc<Cause>]>,
-    /// What the API server says of its own health; `None` before it was asked.
-    pub api: Option<ApiHealth>,
-    /// How many pods are known.
-    pub pods: usize,
-    /// How many of them are Pending.
-    pub pending: usize,
-    /// Whether it is not known yet what stands around workloads in trouble.
-    pub is_looking_around: bool,
-    /// The workload somebody looks at.
-    pub focus: Option<Arc<Focus>>,
-}
-
-impl ClusterSnapshot {
-    /// Whether every resource was read to its end, or said why it cannot be.
-    pub fn is_settled(&self) -> bool {
-        !self.health.is_empty()
-            && self.api.is_some()
-            && !self.is_looking_around
-            && self.health.iter().all(|health| health.state != SourceState::Loading)
-    }
-}
-
-impl ClusterSnapshot {
-    /// What the header counts.
-    pub fn counts(&self) -> NodeCounts {
-        NodeCounts::of(self.nodes.iter().map(AsRef::as_ref), self.pending)
-    }
 }
 
 /// What the eyes look at and where they report.
@@ -386,14 +343,13 @@ impl Owner {
             .iter()
             .map(|(resource, scope, state)| {
                 // One namespace that cannot be read says nothing about the others.
-                let place = scope.as_deref().filter(|_| are_several);
-                let place = place.map(|namespace| format!(" in {namespace}")).unwrap_or_default();
-                self.health_of(&format!("{}/{resource}{place}", self.source.environment), state, now)
+                let kind = SourceKind::Resource(resource, scope.clone().filter(|_| are_several));
+                self.health_of(SourceId::of(&self.source.environment, kind), state, now)
             })
             .collect()
     }
 
-    fn health_of(&self, name: &str, state: &FeedState, now: Instant) -> SourceHealth {
+    fn health_of(&self, id: SourceId, state: &FeedState, now: Instant) -> SourceHealth {
         let silent = self.silent.as_ref().map(|(error, since)| (error, *since, None));
         let broken = state.broken.as_ref().map(|(error, since, next)| (error, *since, Some(*next))).or(silent);
         let verdict = match &broken {
@@ -409,13 +365,7 @@ impl Owner {
             Some((_, since, None)) => Some(*since),
             _ => state.last_good,
         };
-        SourceHealth {
-            name: name.to_owned(),
-            state: verdict,
-            last_good,
-            error,
-            next_try: broken.and_then(|(.., next)| next),
-        }
+        SourceHealth { id, state: verdict, last_good, error, next_try: broken.and_then(|(.., next)| next) }
     }
 
     /// When something on the snapshot changes by time alone.

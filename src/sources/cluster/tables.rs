@@ -14,24 +14,12 @@ use super::rows::{PodRow, RevisionRow, Row, WorkloadRow};
 use super::wire;
 use crate::domain::action::OperationRecord;
 use crate::domain::cause::Held;
+use crate::domain::cluster::Focus;
 use crate::domain::release::Release;
 use crate::domain::rollout::{self, Blocked, Judgement, Kind, Pod, Report, Rollout, Sides, Verdict, WorkloadRef};
 use crate::domain::service::{Services, Unmapped};
 use crate::domain::text;
 use crate::domain::time::Instant;
-
-/// A workload somebody is looking at.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Focus {
-    /// Which.
-    pub workload: WorkloadRef,
-    /// Its row.
-    pub rollout: Arc<Rollout>,
-    /// Its conditions and figures.
-    pub report: Report,
-    /// Its pods, those in trouble first.
-    pub pods: Vec<Pod>,
-}
 
 /// The tables of one cluster, or of the part of it that is watched.
 #[derive(Debug, Default)]

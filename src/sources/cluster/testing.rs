@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, watch};
 
-use super::{ClusterSnapshot, ClusterSource, Connection, Contexts};
+use super::{ClusterSource, Connection, Contexts};
+use crate::domain::cluster::ClusterSnapshot;
 use crate::sources::error::{SourceError, Trouble};
 
 /// What the eyes see of namespaces once everything was read.

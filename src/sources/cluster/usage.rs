@@ -11,10 +11,11 @@ use super::feed::encoded;
 use super::page;
 use super::wire::{Meta, Wire, WireNodeUsage, WirePodUsage};
 use crate::domain::text;
+use crate::domain::usage::UsageAsk;
 use crate::domain::usage::{Board, Measured};
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::Answer;
-use crate::sources::usage::{ObserveUsage, UsageAsk};
+use crate::sources::usage::ObserveUsage;
 
 /// The API group, in the version every metrics server serves.
 const API: &str = "/apis/metrics.k8s.io/v1beta1";

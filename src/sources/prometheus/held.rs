@@ -7,7 +7,7 @@ use super::history::History;
 use super::source::{Round, SignalFeed};
 use crate::domain::signal::query::RANGE;
 use crate::domain::signal::{Labels, Origin, Query, Reading, SignalSnapshot, Trace};
-use crate::domain::source::{DOWN_AFTER, SourceHealth, SourceState};
+use crate::domain::source::{DOWN_AFTER, SourceHealth, SourceId, SourceKind, SourceState};
 use crate::domain::time::Instant;
 use crate::sources::exposition::{Scraped, Scraper};
 
@@ -37,17 +37,17 @@ pub(super) struct Held {
 impl Held {
     /// Nothing yet.
     pub(super) fn nothing(feed: &SignalFeed, scraper: &Scraper) -> Self {
-        let loading = |name: &Arc<str>| SourceHealth::loading(format!("{}/{name}", feed.environment));
+        let loading = |kind| SourceHealth::loading(SourceId::of(&feed.environment, kind));
         Self {
             environment: feed.environment.clone(),
             queries: feed.queries.clone(),
             declared: feed.declared.clone(),
-            asked: feed.prometheus.iter().map(|prometheus| loading(prometheus.name())).collect(),
+            asked: feed.prometheus.iter().map(|one| loading(SourceKind::Prometheus(one.name().clone()))).collect(),
             readings: Vec::new(),
             traces: Arc::default(),
             labels: None,
             notes: Vec::new(),
-            pages: scraper.names().map(loading).collect(),
+            pages: scraper.names().map(|name| loading(SourceKind::Metrics(name.clone()))).collect(),
             direct: BTreeMap::new(),
             history: History::default(),
             page_notes: Vec::new(),
@@ -69,7 +69,7 @@ impl Held {
         self.direct.clear();
         self.page_notes.clear();
         for page in &mut self.pages {
-            *page = SourceHealth::loading(page.name.clone());
+            *page = SourceHealth::loading(page.id.clone());
         }
     }
 
@@ -130,12 +130,12 @@ impl Held {
 
     /// The readings of a declared service of which nothing is read: none, and why.
     fn missed(&self, service: &Arc<str>, snapshot: &SignalSnapshot, now: Instant) -> Vec<Reading> {
-        let trouble = snapshot.health.iter().find_map(|source| Some((source.what(), source.error.as_deref()?)));
+        let trouble = snapshot.health.iter().find_map(|source| Some((&source.id.kind, source.error.as_deref()?)));
         let why = match (trouble, self.asked.first()) {
             (Some((name, error)), _) => format!("Nothing is read of it: {name} cannot be read. {error}"),
             (None, Some(asked)) => {
                 let label = self.labels.clone().unwrap_or_default().service;
-                format!("{} has no series with {label}=\"{service}\" of the last {RANGE}.", asked.what())
+                format!("{} has no series with {label}=\"{service}\" of the last {RANGE}.", asked.id.kind)
             }
             (None, None) => "No page of metrics that is read shows it.".to_owned(),
         };
@@ -162,7 +162,7 @@ impl Held {
         let mut services: Vec<&str> = measured.map(|reading| &*reading.service).collect();
         services.dedup();
         if let (Some(away), false) = (self.asked.first(), services.is_empty()) {
-            let name = away.what();
+            let name = &away.id.kind;
             let count = services.len();
             let of = if count == 1 { "1 service is".to_owned() } else { format!("{count} services are") };
             snapshot

@@ -18,7 +18,7 @@ use crate::domain::slo::objective::promises;
 use crate::domain::slo::{
     Events, Excluded, Indicator, Measured, Part, Promise, Recorder, SPANS, SloSnapshot, Span, Window,
 };
-use crate::domain::source::{DOWN_AFTER, SourceHealth};
+use crate::domain::source::{DOWN_AFTER, SourceHealth, SourceId, SourceKind};
 use crate::domain::time::{self, Instant};
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
@@ -176,8 +176,7 @@ impl SloSource {
             return std::future::pending().await;
         }
         let mut snapshot = SloSnapshot { environment: self.feed.environment.clone(), ..SloSnapshot::default() };
-        let name = format!("{}/objectives", self.feed.environment);
-        let mut health = SourceHealth::loading(name);
+        let mut health = SourceHealth::loading(SourceId::of(&self.feed.environment, SourceKind::Objectives));
         snapshot.health = vec![health.clone()];
         self.snapshots.send_replace(snapshot.clone());
         let mut kept: Vec<Kept> = self.feed.promises.iter().map(|_| Kept::default()).collect();

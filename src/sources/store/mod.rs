@@ -15,7 +15,7 @@ pub mod statements;
 mod unusable;
 mod writing;
 
-pub use feed::{StoreSnapshot, StoreSource};
+pub use feed::StoreSource;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,8 +24,9 @@ use futures_util::future::BoxFuture;
 
 use self::backend::{Backend, Row, Value, is_broken};
 use self::migrate::Schema;
-use self::port::{Changes, ReadStore, Standing, WriteError, WriteStore, Written};
+use self::port::{ReadStore, Standing, WriteError, WriteStore, Written};
 use crate::config::StoreSettings;
+use crate::domain::store::Changes;
 use crate::domain::store::fact::{Change, Fact, Key, List, Read, Registered, Table};
 use crate::domain::store::{AuditEntry, AuditLine, AuditSearch, Author, Head, Id, facts};
 use crate::sources::Clock;

@@ -3,7 +3,8 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::domain::store::fact::{Change, Fact, Read, Registered, Row, Table};
+use crate::domain::store::Changes;
+use crate::domain::store::fact::{Change, Read, Registered};
 use crate::domain::store::{AuditEntry, AuditEvent, AuditLine, AuditSearch, Author, Head, Id, NotedEvents};
 use crate::domain::time::Instant;
 use crate::sources::error::SourceError;
@@ -44,30 +45,6 @@ pub struct Standing {
     pub position: u64,
     /// What is wrong with its tables, as sentences.
     pub troubles: Vec<String>,
-}
-
-/// What changed since a position of the audit: every change of an audited fact has one.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Changes {
-    /// The position up to which this tells; ask from there the next time.
-    pub position: u64,
-    /// The store's time.
-    pub now: Instant,
-    /// Whether this is everything there is to hold rather than what came since: it was asked from 0, or the store is another.
-    pub is_whole: bool,
-    /// Rows of the facts that a console holds, by their tables: written since, the first written first; where it is whole, what is to be
-    /// held, the last written first.
-    pub rows: Vec<(&'static Table, Vec<Row>)>,
-    /// Why the store is only read: its tables could not be brought to this console's version.
-    pub trouble: Option<String>,
-}
-
-impl Changes {
-    /// The facts of a kind.
-    pub fn of<F: Fact>(&self) -> Vec<F> {
-        let rows = self.rows.iter().filter(|(table, _)| *table == F::TABLE).flat_map(|(_, rows)| rows);
-        rows.filter_map(F::decode).collect()
-    }
 }
 
 /// Reading the store.

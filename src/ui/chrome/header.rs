@@ -103,7 +103,7 @@ fn sources(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
     );
     if troubled.is_empty() {
         let unseen = scene.sources.iter().filter(|source| source.error.is_some());
-        let unseen: Vec<&str> = unseen.map(|source| source.name.as_str()).collect();
+        let unseen: Vec<String> = unseen.map(|source| source.id.to_string()).collect();
         let words = match scene.header.read_only {
             Some(why) => words::read_only_because(why),
             None => words::all_fresh(scene.sources.len() - unseen.len()),
@@ -137,7 +137,7 @@ pub fn health(pen: &mut Pen<'_>, source: &SourceHealth) -> Vec<Span<'static>> {
     };
     let age = source.last_good.map(|then| pen.age(then));
     let retry = source.next_try.filter(|at| *at > pen.now).map(|at| pen.left(at));
-    let mut spans = vec![pen.span(&format!("{} {}", source.name, source.state.word()), role)];
+    let mut spans = vec![pen.span(&format!("{} {}", source.id, source.state.word()), role)];
     spans.push(pen.span(&words::health(age.as_deref(), source.error.as_deref(), retry.as_deref()), Role::Text));
     spans
 }

@@ -5,15 +5,15 @@ use ratatui::layout::Rect;
 use super::columns::{self, Column};
 use super::grid::{self, Cell, Fit, Head};
 use super::{more, tabbed};
+use crate::domain::cluster::ClusterEvent;
 use crate::theme::Role;
 use crate::ui::layout::Room;
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
-use crate::ui::scene::EventLine;
 use crate::ui::words::{column, detail as said};
 
 /// Draws it.
-pub fn draw(pen: &mut Pen<'_>, area: Rect, known: Option<&[EventLine]>, cursor: usize) -> HitMap {
+pub fn draw(pen: &mut Pen<'_>, area: Rect, known: Option<&[ClusterEvent]>, cursor: usize) -> HitMap {
     let Some(events) = tabbed::lines(pen, area, known, said::NO_EVENTS) else { return HitMap::default() };
     let below = more::rows(area);
     let table = Rect { height: area.height - below, ..area };
@@ -36,7 +36,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, known: Option<&[EventLine]>, cursor: 
     hit
 }
 
-fn cell(pen: &mut Pen<'_>, head: &str, event: &EventLine) -> Cell {
+fn cell(pen: &mut Pen<'_>, head: &str, event: &ClusterEvent) -> Cell {
     let role = if event.is_warning { Role::Warning } else { Role::Text };
     match head {
         column::SEEN => (event.at.map(|at| pen.age(at)).unwrap_or_default(), Role::Muted),

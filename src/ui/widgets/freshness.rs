@@ -22,7 +22,7 @@ pub fn old(pen: &mut Pen<'_>, source: &SourceHealth) -> Option<String> {
 pub fn over(page: &mut Page, pen: &mut Pen<'_>, sources: &[SourceHealth]) {
     for source in &together(sources) {
         if let Some(sentence) = old(pen, source) {
-            page.text(pen, 0, &format!("{}: {sentence}", source.name), Role::Warning);
+            page.text(pen, 0, &format!("{}: {sentence}", source.id), Role::Warning);
         }
     }
 }

@@ -71,7 +71,7 @@ pub fn all_fresh(sources: usize) -> String {
 }
 
 /// What is not shown because it may not be listed.
-pub fn unseen(names: &[&str]) -> String {
+pub fn unseen(names: &[String]) -> String {
     if names.is_empty() { String::new() } else { format!("; not shown, for want of rights: {}", names.join(", ")) }
 }
 

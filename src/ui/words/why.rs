@@ -1,6 +1,6 @@
 //! The words of why workloads are stuck.
 
-use crate::ui::scene::EventLine;
+use crate::domain::cluster::ClusterEvent;
 
 /// A cause, how long it has been there, and how many rollouts it holds.
 pub fn cause(words: &str, age: Option<&str>, rollouts: usize) -> String {
@@ -22,7 +22,7 @@ pub fn why(cause: &str) -> String {
 }
 
 /// A probe that fails.
-pub fn probe(event: &EventLine, age: &str) -> String {
+pub fn probe(event: &ClusterEvent, age: &str) -> String {
     let times = if event.count > 1 { format!(", {} times", event.count) } else { String::new() };
     format!("probe: {}: {} ({age} ago{times})", event.about, event.note)
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use quarterdeck::domain::source::SourceState;
+use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::domain::store::fact::{Applied, Change, Key, Kind as Written, Read, Registered, Row, Writes};
 use quarterdeck::domain::store::{AuditEvent, AuditKind, Author, Id, facts};
 use quarterdeck::domain::time::Instant;
 use quarterdeck::sources::store::port::{ReadStore, WriteError, WriteStore};
-use quarterdeck::sources::store::{Store, StoreSnapshot, StoreSource};
+use quarterdeck::sources::store::{Store, StoreSource};
 use tokio::sync::watch;
 
 use super::audit::{everything, flaws};

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant as Began};
 
 use quarterdeck::config::StoreSettings;
 use quarterdeck::domain::source::SourceState;
+use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::domain::store::fact::Kind as Written;
 use quarterdeck::domain::store::{Acknowledgement, AuditEvent, AuditKind, AuditLine, Head, NewNote};
 use quarterdeck::sources::store::port::{ReadStore, WriteError, WriteStore};
-use quarterdeck::sources::store::{Store, StoreSnapshot, StoreSource};
+use quarterdeck::sources::store::{Store, StoreSource};
 use tokio::sync::{Notify, watch};
 
 use super::made::registry;

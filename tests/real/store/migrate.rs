@@ -1,12 +1,13 @@
 //! A store of the version before, as a console of then made it, and what becomes of it; and stores whose tables cannot be used.
 
 use quarterdeck::domain::source::SourceState;
+use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::domain::store::fact::{
     Change, Fact, Kind as Written, Migration, Migrations, Registered, Row, Table, Value,
 };
 use quarterdeck::domain::store::{Acknowledgement, Annotation, Note, RELEASES_OF, ReleaseSeen, facts};
 use quarterdeck::sources::store::port::{ReadStore, WriteError, WriteStore};
-use quarterdeck::sources::store::{Store, StoreSnapshot, StoreSource};
+use quarterdeck::sources::store::{Store, StoreSource};
 use tokio::sync::{Notify, watch};
 
 use super::audit::{everything, flaws};

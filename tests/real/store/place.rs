@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use quarterdeck::config::{PostgresSettings, Secret, StoreSettings};
+use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::domain::store::fact::{Change, Fact, Key, Registered};
 use quarterdeck::domain::store::{
     ACKNOWLEDGED_IN, Acknowledgement, Annotation, Author, EditNote, Id, NOTES_ABOUT, NewAcknowledgement, NewAnnotation,
@@ -16,7 +17,7 @@ use quarterdeck::domain::time::Instant;
 use quarterdeck::sources::Clock;
 use quarterdeck::sources::error::SourceError;
 use quarterdeck::sources::store::port::{WriteError, WriteStore};
-use quarterdeck::sources::store::{Store, StoreSnapshot, new_id};
+use quarterdeck::sources::store::{Store, new_id};
 
 use crate::support::database::{self, Server};
 use crate::support::process::{Running, skip, wait_until};

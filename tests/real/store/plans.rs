@@ -256,9 +256,8 @@ async fn figures() {
                 time!(LIST, &what, store.rows(fact.table, list, by.clone(), 100), Vec::len);
             }
         }
-        let count = |all: &quarterdeck::sources::store::port::Changes| {
-            all.rows.iter().map(|(_, rows)| rows.len()).sum::<usize>()
-        };
+        let count =
+            |all: &quarterdeck::domain::store::Changes| all.rows.iter().map(|(_, rows)| rows.len()).sum::<usize>();
         time!(LIST, "what changed since a little ago", store.changes(999_900), count);
         for (name, search) in searches() {
             time!(LIST, &format!("audit, {name}"), store.audit(&search), Vec::len);

@@ -1,7 +1,7 @@
 //! What stands over the alerts, and in place of them when there are none.
 
 use crate::domain::alert::{AlertSnapshot, Teller, Watchdog};
-use crate::domain::source::{SourceHealth, SourceState, together};
+use crate::domain::source::{SourceHealth, SourceKind, SourceState, together};
 use crate::theme::Role;
 use crate::ui::chrome::header;
 use crate::ui::pen::Pen;
@@ -10,12 +10,9 @@ use crate::ui::widgets::freshness;
 use crate::ui::widgets::page::Page;
 use crate::ui::words::{self, alerts as said};
 
-/// The name the store goes by among the sources.
-const STORE: &str = "store";
-
 /// How the store is, in which is who is on what.
 pub(super) fn store<'a>(scene: &Scene<'a>) -> Option<&'a SourceHealth> {
-    scene.sources.iter().find(|source| &*source.name == STORE)
+    scene.sources.iter().find(|source| source.id.kind == SourceKind::Store)
 }
 
 /// Whether the alerts of an environment are the last good ones only.

@@ -11,7 +11,7 @@ use crate::ui::words::{self, jobs as said};
 
 /// The sources the rows come from, of one environment or of all; the way to the cluster while there is none.
 fn sources<'a>(scene: &Scene<'a>, environment: Option<&str>) -> Vec<&'a SourceHealth> {
-    let own = |source: &&SourceHealth| source.what().starts_with("cronjobs") || source.what().starts_with("jobs");
+    let own = |source: &&SourceHealth| ["cronjobs", "jobs"].iter().any(|plural| source.id.kind.is_resource(plural));
     let all: Vec<&SourceHealth> = match environment {
         Some(environment) => scene.sources_of(environment).collect(),
         None => scene.sources.iter().collect(),

@@ -11,7 +11,7 @@ use crate::ui::words::{self, nodes as said};
 
 /// Whether the nodes of an environment are the last good ones only.
 pub(super) fn is_old(nodes: &NodesScene<'_>, environment: &str) -> bool {
-    let is_its = |source: &&SourceHealth| source.environment() == environment;
+    let is_its = |source: &&SourceHealth| *source.id.environment == *environment;
     nodes.health.iter().filter(is_its).any(freshness::is_away)
 }
 
@@ -36,7 +36,7 @@ pub(super) fn above(pen: &mut Pen<'_>, nodes: &NodesScene<'_>, columns: u16) -> 
                 freshness::over(&mut page, pen, std::slice::from_ref(source));
             }
             (SourceState::Forbidden, _) if nodes.lines.total > 0 => {
-                page.text(pen, 0, &said::forbidden(source.environment()), Role::Warning);
+                page.text(pen, 0, &said::forbidden(&source.id.environment), Role::Warning);
             }
             (SourceState::Stale | SourceState::Down, None) if nodes.lines.total > 0 => {
                 let sentence = freshness::sentence(pen, source);
@@ -61,8 +61,8 @@ pub(super) fn instead(pen: &mut Pen<'_>, nodes: &NodesScene<'_>, columns: u16) -
     for source in &together(&nodes.health) {
         match (source.state, source.last_good) {
             (SourceState::Loading, _) => page.text(pen, 0, said::LOADING, Role::Text),
-            (SourceState::Forbidden, _) => page.text(pen, 0, &said::forbidden(source.environment()), Role::Warning),
-            (SourceState::Fresh, _) => page.text(pen, 0, &said::nothing(source.environment()), Role::Text),
+            (SourceState::Forbidden, _) => page.text(pen, 0, &said::forbidden(&source.id.environment), Role::Warning),
+            (SourceState::Fresh, _) => page.text(pen, 0, &said::nothing(&source.id.environment), Role::Text),
             (_, None) => {
                 page.text(pen, 0, said::NEVER_READ, Role::Error);
                 let sentence = freshness::sentence(pen, source);

@@ -201,6 +201,6 @@ fn sources(pen: &mut Pen<'_>, sources: &[SourceHealth]) -> (String, Option<Strin
         });
     let age = worst.last_good.map(|at| format!(", {}", said::old(&pen.age(at)))).unwrap_or_default();
     let error = worst.error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
-    let named = said::and_more(&format!("{}{age}", worst.name), troubled.len() - 1);
+    let named = said::and_more(&format!("{}{age}", worst.id), troubled.len() - 1);
     (counts.collect::<Vec<_>>().join(", "), Some(format!("{named}{error}")))
 }

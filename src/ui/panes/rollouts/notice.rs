@@ -1,9 +1,11 @@
 //! In which of its states the list is, and what it says of it.
 
+use std::sync::Arc;
+
 use ratatui::layout::Rect;
 
 use crate::domain::rollout::Rollout;
-use crate::domain::source::{SourceHealth, SourceState, together};
+use crate::domain::source::{SourceHealth, SourceKind, SourceState, together};
 use crate::theme::Role;
 use crate::ui::chrome::header;
 use crate::ui::pen::Pen;
@@ -30,7 +32,7 @@ pub(super) enum Standing {
 /// The source rows of an environment come from: the best of those of their kind, for rows of a namespace that can be read are no older for
 /// another that cannot.
 fn source<'a>(sources: impl Iterator<Item = &'a SourceHealth> + Clone) -> Option<&'a SourceHealth> {
-    let of_rows = sources.clone().filter(|source| source.name.contains("/deployments"));
+    let of_rows = sources.clone().filter(|source| source.id.kind.is_resource("deployments"));
     let mut any = sources;
     of_rows.min_by_key(|source| source.state.gravity()).or_else(|| any.next())
 }
@@ -39,9 +41,8 @@ fn source<'a>(sources: impl Iterator<Item = &'a SourceHealth> + Clone) -> Option
 pub(super) fn is_old(scene: &Scene<'_>, rollout: &Rollout) -> bool {
     let Rollout { workload, .. } = rollout;
     let mut own = scene.sources_of(&workload.environment).filter(|source| {
-        source.what().strip_prefix(workload.kind.plural()).is_some_and(|place| {
-            place.is_empty() || place.strip_prefix(" in ").is_some_and(|namespace| *namespace == *workload.namespace)
-        })
+        let is_there = |place: &Option<Arc<str>>| place.as_ref().is_none_or(|place| *place == workload.namespace);
+        matches!(&source.id.kind, SourceKind::Resource(plural, place) if *plural == workload.kind.plural() && is_there(place))
     });
     let own = own.next().or_else(|| source(scene.sources_of(&workload.environment)));
     own.is_some_and(|source| matches!(source.state, SourceState::Stale | SourceState::Down))

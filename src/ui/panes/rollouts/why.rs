@@ -5,10 +5,11 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use crate::domain::cause::Cause;
+use crate::domain::cluster::ClusterEvent;
 use crate::domain::rollout::Budget;
 use crate::theme::Role;
 use crate::ui::pen::Pen;
-use crate::ui::scene::{Detail, EventLine, Scene};
+use crate::ui::scene::{Detail, Scene};
 use crate::ui::widgets::page::Page;
 use crate::ui::words::why as said;
 
@@ -53,7 +54,7 @@ pub(super) fn of_one(pen: &mut Pen<'_>, page: &mut Page, scene: &Scene<'_>, deta
 }
 
 /// The newest probe that failed lately.
-fn probe<'a>(events: &'a [EventLine], pen: &Pen<'_>) -> Option<(&'a EventLine, crate::domain::time::Instant)> {
+fn probe<'a>(events: &'a [ClusterEvent], pen: &Pen<'_>) -> Option<(&'a ClusterEvent, crate::domain::time::Instant)> {
     let failed = events.iter().filter(|event| event.reason == "Unhealthy");
     let failed = failed.filter_map(|event| Some((event, event.at?)));
     failed.filter(|(_, at)| pen.now - *at <= PROBES_WITHIN).max_by_key(|(_, at)| *at)
