@@ -9,9 +9,9 @@ use ratatui::layout::Rect;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant as Tick;
 
+use super::attach::{Ending, attach};
 use super::editor::{Edited, edit};
 use super::effect::Effect;
-use super::handover::{Ending, hand_over};
 use super::message::{Leaving, Message};
 use super::model::Model;
 use super::pace::{Cause, Pace};
@@ -231,7 +231,7 @@ impl Runtime {
         Self::step_aside(glass);
         say(&words);
         let began = (self.clock)();
-        let ending = self.beside(hand_over(session, true, signals)).await;
+        let ending = self.beside(attach(session, true, signals)).await;
         let is_left = matches!(ending, Ok(Ending::Left(_)));
         let (phase, words) = told(ending);
         let seconds = ((self.clock)() - began).num_seconds();

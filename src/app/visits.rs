@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use super::handover::Ending;
+use super::attach::Ending;
 use super::message::Message;
 use super::reach::Reach;
 use super::reaching::{Call, PortAsk, ReachNews};

@@ -10,7 +10,7 @@ use super::output::note;
 use super::session::{Connected, Session, shows};
 use super::{Global, exit};
 use crate::actions::{Denied, EXEC_WORD};
-use crate::app::{Ending, hand_over, told};
+use crate::app::{Ending, attach, told};
 use crate::domain::action::Phase;
 use crate::sources::operate::ExecAsk;
 use crate::terminal::Signals;
@@ -94,7 +94,7 @@ impl Exec {
             }
         };
         let began = session.now();
-        let ending = hand_over(running, has_terminal, &mut signals).await;
+        let ending = attach(running, has_terminal, &mut signals).await;
         let seconds = (session.now() - began).num_seconds();
         let code = code(&ending);
         let (phase, words) = told(ending);

@@ -29,7 +29,7 @@ pub enum Ending {
 ///
 /// # Errors
 /// When the terminal cannot be lent or read.
-pub async fn hand_over(session: PodSession, has_terminal: bool, signals: &mut Signals) -> std::io::Result<Ending> {
+pub async fn attach(session: PodSession, has_terminal: bool, signals: &mut Signals) -> std::io::Result<Ending> {
     let _lent = if has_terminal { Some(Guard::lend()?) } else { None };
     let stdout = file(rustix::stdio::stdout())?;
     let stderr = file(rustix::stdio::stderr())?;
