@@ -1,4 +1,4 @@
-//! What there is to know of a draft on a workload beside the draft: who else scales it, what its pods mind, what has changed since the
+//! What there is to know of a draft in a cluster beside the draft: who else scales it, what its pods mind, what has changed since the
 //! revision it goes back to last ran, what the server says to it dry, and how the workload is now.
 
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::{ObserveCluster, WorkloadFacts};
 
-/// What was found around a draft on a workload.
+/// What was found around a draft.
 pub(super) struct Survey {
     /// The guard of its namespace.
     pub(super) guard: Guard,
@@ -32,34 +32,38 @@ pub(super) struct Survey {
 }
 
 impl Planner {
-    /// Looks around a draft: here where it is on a workload, and in each other environment it has steps in.
+    /// Looks around a draft: here where it is on something in a cluster, and in each other environment it has steps in.
     pub(super) async fn surveys(
         &self,
-        seen: &Observation,
+        (subject, seen): (&Subject, &Observation),
         draft: &Draft,
         setting: (&Cluster, &Actor),
     ) -> Result<Vec<Survey>, SourceError> {
         let mut surveys = Vec::new();
-        if let Ok(facts) = seen.workload() {
-            surveys.push(self.survey(facts, draft, setting).await?);
+        if let Some(namespace) = subject.namespace() {
+            surveys.push(self.survey(seen, namespace, draft, setting).await?);
         }
         surveys.extend(self.survey_elsewhere(draft).await?);
         Ok(surveys)
     }
 
-    /// Looks around a draft on a workload: its guard, our rights, what has changed, and what the server says to it.
+    /// Looks around a draft in a namespace: its guard, our rights, and of a workload what has changed and what the server says to it.
     async fn survey(
         &self,
-        facts: &WorkloadFacts,
+        seen: &Observation,
+        namespace: &str,
         draft: &Draft,
         (cluster, actor): (&Cluster, &Actor),
     ) -> Result<Survey, SourceError> {
         let (mut refusals, mut warnings) = (Vec::new(), Vec::new());
-        let namespace = &facts.workload.namespace;
         let (guard, from) = self.limits.guard_of(cluster, namespace);
         warnings.extend(from.map(|from| {
             format!("GUARDED AS {}: environment {from} covers namespace {namespace} of this cluster too.", guard.word())
         }));
+        let Ok(facts) = seen.workload() else {
+            self.ask_rights(&draft.steps, actor, &mut refusals, &mut warnings).await?;
+            return Ok(Survey { guard, refusals, warnings, rehearsal: Rehearsal::NotOffered, stored: None });
+        };
         let steps = in_environment(&draft.steps, &self.environment);
         let (rehearsal, stored) = self.try_out(&steps, actor, &mut refusals, &mut warnings).await?;
         warnings.extend(self.around(facts, draft).await?);

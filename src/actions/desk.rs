@@ -12,13 +12,12 @@ use super::journal::Journal;
 use super::limits::Limits;
 use super::plan::Planner;
 use super::policy::Grant;
-use super::reach::PodReach;
 use super::seen::Seen;
 use crate::domain::action::{Actor, Phase};
 use crate::domain::service::Services;
 use crate::sources::Clock;
 use crate::sources::observe::{ObserveAlerts, ObserveCluster};
-use crate::sources::operate::{NoHands, OperateAlerts, OperateCluster, ReachPods, RehearseCluster};
+use crate::sources::operate::{NoHands, OperateAlerts, OperateCluster, RehearseCluster};
 
 /// One environment, as whoever plans and acts in it needs it.
 #[derive(Clone)]
@@ -80,20 +79,6 @@ impl Desk {
         }
     }
 
-    /// The way into pods. Without a grant there is none, whatever it is given.
-    pub fn pods(&self, observe: Arc<dyn ObserveCluster>, reach: impl ReachPods + 'static) -> PodReach {
-        PodReach {
-            observe,
-            reach: self.grant.is_ok().then(|| Arc::new(reach) as Arc<dyn ReachPods>),
-            environment: self.environment.to_string(),
-            limits: self.limits.clone(),
-            grant: self.grant.clone(),
-            actor: self.actor.clone(),
-            journal: self.journal.clone(),
-            clock: self.clock.clone(),
-        }
-    }
-
     /// The executor of what this planner plans: it judges again with the same. Without a grant it has no hands, whatever it is given.
     pub fn executor(
         &self,
@@ -103,7 +88,8 @@ impl Desk {
     ) -> Executor {
         let operate = if self.grant.is_ok() { operate } else { Arc::new(NoHands) };
         let silence = self.silence.clone().filter(|_| self.grant.is_ok());
-        let executor = Executor { planner, operate, silence, journal: self.journal.clone(), leaving };
+        let journal = self.journal.clone();
+        let executor = Executor { planner, operate, silence, pods: None, attach: None, journal, leaving };
         if executor.planner.observe.is_some() {
             self.elsewhere.put(executor.clone());
         }

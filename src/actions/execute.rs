@@ -11,6 +11,7 @@ use super::contract::Action;
 use super::gate::{revise, short};
 use super::journal::{Aim, Clearing, Entry, Journal, Unfinished, What};
 use super::plan::{Planner, run_id};
+use super::pods::{Attach, Pods};
 use super::services::is_still_of;
 use super::silences;
 use super::verify::{Tell, Verification};
@@ -33,6 +34,10 @@ pub struct Executor {
     pub operate: Arc<dyn OperateCluster>,
     /// The hands on the Alertmanagers; `None` without a grant.
     pub silence: Option<Arc<dyn OperateAlerts>>,
+    /// The hands in pods; `None` without a grant.
+    pub pods: Option<Pods>,
+    /// Whoever sits here and holds the sessions they open; `None` where nobody does.
+    pub attach: Option<Arc<dyn Attach>>,
     /// The journal.
     pub journal: Arc<Mutex<Journal>>,
     /// Turns true when the process has to leave: targets not started are then left alone.
@@ -103,6 +108,8 @@ impl Executor {
                 }
                 match self.change(&account, (plan, written), place, action).await {
                     Ok(aim) => changed.push((place, aim)),
+                    // Of a session nothing is left to verify.
+                    Err(Outcome::Done) => {}
                     Err(_) => is_stopped = Some(NOT_WELL),
                 }
             }
@@ -214,7 +221,7 @@ impl Executor {
                 refused("nothing was sent: the time in which it was to begin is over. Plan again.".to_owned()).await
             );
         }
-        let words = target.steps.iter().map(|step| step.words.as_str()).collect::<Vec<_>>().join(" ");
+        let words = target.steps.iter().map(|step| self.written(step)).collect::<Vec<_>>().join(" ");
         if let Err(reason) = account.write(account.line(What::Intent, Some(place), words)).await {
             return Err(refused(format!("nothing was sent: {reason}")).await);
         }
@@ -222,6 +229,9 @@ impl Executor {
         let mut aim = aim(target);
         let stamps = Stamps { run: &plan.id, reason, now: self.now() };
         for step in target.steps.iter().filter(|step| step.part == Part::Change) {
+            if step.port == Port::Pod {
+                return Err(self.hold(account, place, &target.subject, step).await);
+            }
             match self.send(step, &stamps).await {
                 Ok(reply) => accept(&mut aim, &reply),
                 Err(error) if error.is_certainly_not_done => {
@@ -262,6 +272,7 @@ impl Executor {
                 Some(silence) => silences::send(&**silence, &request).await,
                 None => Err(SourceError::new(Trouble::Setup, "this console has no hands: nothing was sent.")),
             },
+            Port::Pod => Err(SourceError::new(Trouble::Setup, "a session is held and not sent.")),
         }
     }
 

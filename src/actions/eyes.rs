@@ -53,6 +53,7 @@ impl Planner {
                 let facts = silences::read(self.alerts()?, &self.replica_labels, &silence.id, given, now).await?;
                 Ok(Observation::Silence(Box::new(facts)))
             }
+            Subject::Pod(pod) => Ok(Observation::Pod(Box::new(self.cluster()?.pod(pod).await?))),
         }
     }
 
@@ -80,6 +81,7 @@ impl Planner {
                 let facts = silences::look(self.alerts()?, &mut silence.id.clone(), run, (self.clock)()).await?;
                 Ok(Observation::Silence(Box::new(facts)))
             }
+            Subject::Pod(_) => Err(over()),
         }
     }
 
@@ -117,6 +119,7 @@ impl Planner {
                 seen.map(|facts| facts.map(|facts| Observation::Workload(Box::new(facts)))).boxed()
             }
             Subject::Silence(silence) => silences::follow(self.alerts()?, silence.id.clone(), run, || (self.clock)()),
+            Subject::Pod(_) => return Err(over()),
         })
     }
 
@@ -124,4 +127,12 @@ impl Planner {
     pub(super) fn ahead(&self) -> TimeDelta {
         self.observe.as_ref().map_or(TimeDelta::zero(), |observe| observe.ahead())
     }
+}
+
+/// A session is over with the process that held it: nothing tells afterwards how it ended.
+fn over() -> SourceError {
+    SourceError::new(
+        Trouble::NotFound,
+        "its session is over with the process that held it, and is not resumed: how it ended, and what it did there, is not known.",
+    )
 }

@@ -104,7 +104,7 @@ impl Executor {
             ));
         }
         let (is_theirs, who) = match action.about().on {
-            SubjectKind::Workload => {
+            SubjectKind::Workload | SubjectKind::Pod => {
                 let identity = &setting.actor.identity;
                 (*identity == document.actor.identity, identity.as_deref().unwrap_or("unknown to the cluster"))
             }
@@ -138,9 +138,12 @@ impl Executor {
             return Err(format!("{} Plan again.", short(&words)));
         }
         policy::confirms(&own.confirmation, &consent.typed, consent.reason.as_deref())?;
-        let mut steps = own.targets.iter().flat_map(|target| &target.steps);
-        if steps.any(|step| step.port == Port::Alertmanager) && self.silence.is_none() {
+        let goes_by = |port| own.targets.iter().flat_map(|target| &target.steps).any(|step| step.port == port);
+        if goes_by(Port::Alertmanager) && self.silence.is_none() || goes_by(Port::Pod) && self.pods.is_none() {
             return Err("this console has no hands: nothing was sent.".to_owned());
+        }
+        if goes_by(Port::Pod) && self.attach.is_none() {
+            return Err("nobody sits here to hold a session: nothing was sent.".to_owned());
         }
         Ok(own)
     }

@@ -8,7 +8,7 @@ use super::contract::Refusal;
 use crate::domain::action::OperationRecord;
 use crate::domain::alert::{Alert, Known, LeftOut, Matcher, Silence};
 use crate::domain::time::Instant;
-use crate::sources::observe::{MemberAlerts, Replicated, WorkloadFacts};
+use crate::sources::observe::{MemberAlerts, PodFacts, Replicated, WorkloadFacts};
 
 /// What was read of one subject at one time.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub enum Observation {
     Workload(Box<WorkloadFacts>),
     /// A silence, or what one would cover.
     Silence(Box<SilenceFacts>),
+    /// A pod by itself.
+    Pod(Box<PodFacts>),
 }
 
 /// What is known of a silence, or of one that is to be made.
@@ -67,6 +69,7 @@ impl Observation {
         match self {
             Self::Workload(facts) => &facts.uid,
             Self::Silence(facts) => facts.silence.as_ref().map_or("", |silence| &silence.id),
+            Self::Pod(facts) => &facts.pod.uid,
         }
     }
 
@@ -75,6 +78,7 @@ impl Observation {
         match self {
             Self::Workload(facts) => &facts.object,
             Self::Silence(facts) => &facts.document,
+            Self::Pod(facts) => &facts.object,
         }
     }
 
@@ -82,7 +86,7 @@ impl Observation {
     pub const fn record(&self) -> Option<&OperationRecord> {
         match self {
             Self::Workload(facts) => facts.record.as_ref(),
-            Self::Silence(_) => None,
+            Self::Silence(_) | Self::Pod(_) => None,
         }
     }
 
@@ -91,6 +95,7 @@ impl Observation {
         match self {
             Self::Workload(facts) => facts.observed_at,
             Self::Silence(facts) => facts.observed_at,
+            Self::Pod(facts) => facts.observed_at,
         }
     }
 
@@ -99,6 +104,7 @@ impl Observation {
         match self {
             Self::Workload(facts) => &facts.missing,
             Self::Silence(facts) => &facts.doubts,
+            Self::Pod(_) => &[],
         }
     }
 
@@ -109,7 +115,7 @@ impl Observation {
     pub fn workload(&self) -> Result<&WorkloadFacts, Refusal> {
         match self {
             Self::Workload(facts) => Ok(facts),
-            Self::Silence(_) => Err(Refusal("this can be done to a workload alone.".to_owned())),
+            Self::Silence(_) | Self::Pod(_) => Err(Refusal("this can be done to a workload alone.".to_owned())),
         }
     }
 
@@ -120,7 +126,18 @@ impl Observation {
     pub fn silence(&self) -> Result<&SilenceFacts, Refusal> {
         match self {
             Self::Silence(facts) => Ok(facts),
-            Self::Workload(_) => Err(Refusal("this can be done to a silence alone.".to_owned())),
+            Self::Workload(_) | Self::Pod(_) => Err(Refusal("this can be done to a silence alone.".to_owned())),
+        }
+    }
+
+    /// The pod it is.
+    ///
+    /// # Errors
+    /// When it is something else: the action is on pods.
+    pub fn pod(&self) -> Result<&PodFacts, Refusal> {
+        match self {
+            Self::Pod(facts) => Ok(facts),
+            Self::Workload(_) | Self::Silence(_) => Err(Refusal("this can be done to a pod alone.".to_owned())),
         }
     }
 }

@@ -15,6 +15,7 @@ use super::gate::moved;
 use super::held::{overriding, too_long};
 use super::limits::Limits;
 use super::observation::Observation;
+use super::pods;
 use super::policy::{self, Grant};
 use super::seen::Seen;
 use super::services::{left_out, of_its_service, one_revision_for_many, together};
@@ -148,7 +149,7 @@ impl Planner {
 
     /// Asks which cluster this is and who we are there; of what is done in no cluster, only who sits here.
     pub(super) async fn setting(&self, targets: &[Subject]) -> Result<Setting, SourceError> {
-        if targets.iter().all(|target| target.workload().is_none()) {
+        if targets.iter().all(|target| target.namespace().is_none()) {
             return Ok(Setting { cluster: Cluster::default(), actor: self.actor.clone() });
         }
         let observe = self.cluster()?;
@@ -181,8 +182,9 @@ impl Planner {
             if subject.kind() != action.about().on {
                 return refused(format!("{} cannot be done to {subject}.", action.id()));
             }
-            let namespace = subject.workload().map(|workload| &workload.namespace);
-            if let Some(sentence) = namespace.and_then(|namespace| self.limits.refusal(&self.environment, namespace)) {
+            if let Some(sentence) =
+                subject.namespace().and_then(|namespace| self.limits.refusal(&self.environment, namespace))
+            {
                 return refused(sentence);
             }
         }
@@ -246,7 +248,7 @@ impl Planner {
             warnings.extend(held.warning);
             warnings.extend(seen.missing().iter().cloned());
             let mut stored = None;
-            for survey in self.surveys(seen, &draft, (&cluster, &actor)).await? {
+            for survey in self.surveys((subject, seen), &draft, (&cluster, &actor)).await? {
                 guard = guard.max(survey.guard);
                 refusals.extend(survey.refusals);
                 warnings.extend(survey.warnings);
@@ -266,9 +268,10 @@ impl Planner {
             planned.push(target);
         }
         refusals.extend(too_long(&planned));
+        refusals.extend(pods::several(&planned));
         let rehearsal = match action.about().on {
             SubjectKind::Workload => joined(answers),
-            SubjectKind::Silence => Rehearsal::NotOffered,
+            SubjectKind::Silence | SubjectKind::Pod => Rehearsal::NotOffered,
         };
         if let Rehearsal::Rejected(reason) = &rehearsal {
             refusals.push(format!("the server refuses it: {reason}"));

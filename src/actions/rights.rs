@@ -5,6 +5,12 @@ use crate::domain::action::{Actor, Request, Step};
 use crate::sources::error::SourceError;
 use crate::sources::observe::{Access, Right};
 
+/// The method of a request that a pod answers with a session: what the API server calls it.
+pub(super) const CONNECT: &str = "CONNECT";
+
+/// What of a pod is connected to.
+const PARTS: [&str; 2] = ["pods/exec", "pods/portforward"];
+
 impl Planner {
     /// Asks for the right to every step; whether one is denied.
     pub(super) async fn ask_rights(
@@ -39,7 +45,7 @@ impl Planner {
 /// The rights the steps of an action need, each once.
 fn rights(steps: &[Step]) -> Vec<Right<'_>> {
     let mut rights: Vec<Right<'_>> = Vec::new();
-    for right in steps.iter().filter_map(|step| right(&step.request)) {
+    for right in steps.iter().flat_map(|step| needed(&step.request)) {
         if !rights.contains(&right) {
             rights.push(right);
         }
@@ -47,15 +53,22 @@ fn rights(steps: &[Step]) -> Vec<Right<'_>> {
     rights
 }
 
-/// The right a request to an object in a namespace needs; `None` for any other path.
-fn right(request: &Request) -> Option<Right<'_>> {
-    let verb = match request.method.as_str() {
-        "PATCH" => "patch",
-        "DELETE" => "delete",
-        "POST" => "create",
-        "PUT" => "update",
-        _ => return None,
+/// The rights a request needs.
+fn needed(request: &Request) -> impl Iterator<Item = Right<'_>> {
+    let verbs: &[&str] = match request.method.as_str() {
+        "PATCH" => &["patch"],
+        "DELETE" => &["delete"],
+        "POST" => &["create"],
+        "PUT" => &["update"],
+        // A WebSocket begins as a GET, so that servers ask for `get`; newer ones ask for `create` as well, as every client before did.
+        CONNECT => &["create", "get"],
+        _ => &[],
     };
+    verbs.iter().filter_map(|verb| right(request, verb))
+}
+
+/// The right to do this to what a request is about, an object in a namespace or a part of one; `None` for any other path.
+fn right<'r>(request: &'r Request, verb: &'r str) -> Option<Right<'r>> {
     let path = request.path.split('?').next().unwrap_or_default();
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let (group, rest) = match parts.as_slice() {
@@ -65,6 +78,10 @@ fn right(request: &Request) -> Option<Right<'_>> {
     };
     match rest {
         ["namespaces", namespace, resource, name] => Some(Right { verb, group, resource, namespace, name }),
+        ["namespaces", namespace, "pods", name, part] => {
+            let resource = PARTS.into_iter().find(|known| known.ends_with(part))?;
+            Some(Right { verb, group, resource, namespace, name })
+        }
         _ => None,
     }
 }

@@ -211,6 +211,8 @@ fn rig(way: Way) -> Rig {
         planner,
         operate: Arc::new(NoHands),
         silence: Some(server.clone()),
+        pods: None,
+        attach: None,
         journal: Arc::new(Mutex::new(Journal::new(folder.path()))),
         leaving,
     };

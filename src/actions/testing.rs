@@ -20,9 +20,10 @@ use crate::domain::owner::{Keeper, Told};
 use crate::domain::rollout::{
     Autoscaler, Budget, Container, ContainerState, Counts, Kind, Pod, Report, Revision, SeenHealthy, WorkloadRef,
 };
+use crate::domain::subject::PodRef;
 use crate::domain::time::{self, Instant};
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::observe::{Access, Answer, ObserveCluster, PodOwner, Right, WorkloadFacts};
+use crate::sources::observe::{Access, Answer, ObserveCluster, PodFacts, PodOwner, Right, WorkloadFacts};
 use crate::sources::operate::{OperateCluster, RehearseCluster, Reply};
 
 type Sees = dyn Fn(&World, WorkloadFacts) -> Result<WorkloadFacts, SourceError> + Send + Sync;
@@ -239,6 +240,14 @@ impl ObserveCluster for World {
             Some((seen, goes_on))
         }))
     }
+    fn pod<'a>(&'a self, subject: &'a PodRef) -> Answer<'a, PodFacts> {
+        Box::pin(async move {
+            let pod = pod(&subject.name, &format!("uid-of-{}", subject.name));
+            let containers = json!([{"name": "app", "ports": [{"containerPort": 80}]}, {"name": "log"}]);
+            let object = json!({"metadata": {"uid": &*pod.uid}, "spec": {"containers": containers}});
+            Ok(PodFacts { subject: subject.clone(), pod, object: Arc::new(object), observed_at: self.now() })
+        })
+    }
     fn events<'a>(&'a self, _facts: &'a WorkloadFacts) -> Answer<'a, Vec<ClusterEvent>> {
         Box::pin(async { Ok(Vec::new()) })
     }
@@ -322,7 +331,8 @@ impl Stage {
         };
         let (leave, leaving) = watch::channel(false);
         let journal = Arc::new(Mutex::new(Journal::new(folder.path())));
-        let executor = Executor { planner, operate: world.clone(), silence: None, journal, leaving };
+        let executor =
+            Executor { planner, operate: world.clone(), silence: None, pods: None, attach: None, journal, leaving };
         Self { world, executor, folder, _leave: leave }
     }
 

@@ -147,6 +147,7 @@ impl Verification {
         match self.aim.subject {
             Subject::Workload(_) => "the cluster",
             Subject::Silence(_) => "Alertmanager",
+            Subject::Pod(_) => "the pod",
         }
     }
 
@@ -155,6 +156,7 @@ impl Verification {
         match seen {
             Observation::Workload(facts) => self.look_at_workload(facts),
             Observation::Silence(facts) => self.look_at_silence(facts),
+            Observation::Pod(_) => Look::Waiting("nothing of a session can be looked at".to_owned()),
         }
     }
 

@@ -111,10 +111,6 @@ pub enum Command {
     EditNote,
     /// Write what is typed in the operator's editor.
     EditText,
-    /// Run a command in a container of the pod.
-    Exec,
-    /// Open a port of the pod on this machine.
-    PortForward,
     /// Close a port that is open.
     EndForward,
     /// The log of the workload.
@@ -203,8 +199,6 @@ pub const NAMED: &[(Command, &str, &str)] = &[
     (Command::Note, "action.note", "write a note on the alert"),
     (Command::EditNote, "action.edit-note", "change a note on the alert, or take it back"),
     (Command::EditText, "edit_text", "write what is typed in your editor"),
-    (Command::Exec, "action.exec", "run a command in a container of the pod"),
-    (Command::PortForward, "action.port-forward", "forward a port of the pod to this machine"),
     (Command::EndForward, "action.end-forward", "end forwarding a port"),
     (Command::Logs, "logs", "follow the log"),
     (Command::LogPrevious, "logs.previous", "the log of the instance before"),

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::drafts::{Draft, DraftKey};
-use super::reaching::{Call, PortAsk};
 use crate::actions::Options;
 use crate::actions::journal::Finished;
 use crate::domain::action::{Consent, Plan};
@@ -60,16 +59,10 @@ pub enum Effect {
     ForgetDraft(DraftKey),
     /// Lend the terminal to the operator's editor, with this text.
     EditText(String),
-    /// Start a confirmed command in a container.
-    Exec(Call),
-    /// Lend the terminal to the command of this number, which runs.
-    HandOver(u64),
-    /// Leave the command of this number, for which nobody waits any more.
-    Abandon(u64),
-    /// Open a port of a pod on this machine.
-    Forward(PortAsk),
-    /// Close it, by its number.
-    CloseForward(u64),
+    /// Lend the terminal to the command of this run.
+    Attach(String),
+    /// End the session of this run: leave its command, or close its port.
+    EndSession(String),
     /// Look for runs that never ended.
     FindUnfinished,
     /// Read the journal.

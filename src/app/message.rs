@@ -51,8 +51,8 @@ pub enum Message {
     Slos(Box<crate::domain::slo::SloSnapshot>),
     /// The newest of the health of components in an environment.
     Health(Box<crate::domain::health::HealthSnapshot>),
-    /// What came of reaching into a pod.
-    Reached(super::reaching::ReachNews),
+    /// What became of the session of a run.
+    Session(String, super::pod_session::SessionNews),
     /// Releases of an environment were compared with what was before them.
     Compared(Arc<str>, Vec<crate::domain::advice::Compared>),
     /// The newest of the alerts of an environment.

@@ -37,8 +37,8 @@ mod nodes;
 mod overview;
 mod pace;
 mod perform;
+mod pod_session;
 mod reach;
-mod reaching;
 mod reading;
 mod releases;
 mod runtime;
@@ -52,7 +52,6 @@ mod tell_journal;
 mod timeline;
 mod update;
 mod usage;
-mod visits;
 
 use crate::actions::catalog;
 use crate::keys::CommandName;
@@ -68,12 +67,11 @@ pub use keep::Keep;
 pub use message::{Connected, Leaving, Message, Unseen};
 pub use model::Model;
 pub use perform::Performer;
+pub use pod_session::{OpenPort, SessionNews, closed_after, listen, serve, told};
 pub use reach::{Connect, Reach};
-pub use reaching::{Call, PortAsk, ReachNews, ports};
 pub use runtime::Runtime;
 pub use sight::{Link, Scope, Sight};
 pub use update::{next_due, update};
-pub use visits::{listen, serve, told};
 
 /// The name of every command a keymap may bind.
 pub fn command_names() -> Vec<CommandName> {

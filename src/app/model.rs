@@ -13,7 +13,7 @@ use super::effect::{Effect, PlanRequest};
 use super::filter;
 use super::jobs::JobsPane;
 use super::logs::LogsPane;
-use super::reaching::{OpenPort, PortAsk};
+use super::pod_session::OpenPort;
 use super::sight::{Link, Scope, Sight};
 use super::timeline::Happened;
 use crate::config::Environment;
@@ -32,7 +32,6 @@ use crate::domain::store::{Author, Note};
 use crate::domain::time::Instant;
 use crate::keys::{Keymap, Pending};
 use crate::ui::lines::Lines;
-use crate::ui::reaching::ReachingScene;
 use crate::ui::scene::{Detail, Header, JournalLine, MenuLine, PlanScene, Rows, Scene, WordScene};
 use crate::ui::silences::SilenceLine;
 use crate::ui::state::{Overlay, UiState, View};
@@ -121,8 +120,6 @@ pub struct Model {
     pub drafts: Box<super::drafts::Drafts>,
     /// Plans whose runs go on behind the one in front.
     pub behind: Vec<Planning>,
-    /// A pod that is to be reached into.
-    pub reaching: Option<ReachingScene>,
     /// Ports of pods that are open on this machine, the oldest first.
     pub open_ports: Vec<OpenPort>,
     /// What is said of them.
@@ -191,7 +188,6 @@ impl Model {
             writing: BTreeSet::new(),
             drafts: Box::default(),
             behind: Vec::new(),
-            reaching: None,
             open_ports: Vec::new(),
             ports_said: None,
             author: Author::default(),
@@ -384,7 +380,6 @@ impl Model {
             logs: self.logs.scene(),
             word: self.word.as_ref(),
             notes: self.store.as_ref().and_then(|store| store.facts::<Note>()),
-            reaching: self.reaching.as_ref(),
             plan: self.planning.as_ref().map(|planning| &planning.scene),
             menu: &self.menu,
             journal: &self.journal,
@@ -440,14 +435,14 @@ impl Model {
     /// Says which ports of pods are open on this machine.
     pub(super) fn say_ports(&mut self) {
         let told = |open: &OpenPort| {
-            let PortAsk { namespace, pod, environment, ports, .. } = &open.ask;
+            let OpenPort { pod, local, remote, .. } = open;
             let trouble = open.trouble.as_deref().map(|why| format!(" (last trouble: {why})")).unwrap_or_default();
             // By the clock: an age would have to be drawn anew for as long as the port is open.
-            let since = open.since?.format("%H:%M UTC");
-            let local = open.local?;
-            Some(format!("127.0.0.1:{local} to {namespace}/{pod}:{} in {environment} since {since}{trouble}", ports.1))
+            let since = open.since.format("%H:%M UTC");
+            let place = format!("{}/{}:{remote} in {}", pod.namespace, pod.name, pod.environment);
+            format!("127.0.0.1:{local} to {place} since {since}{trouble}")
         };
-        let open: Vec<String> = self.open_ports.iter().filter_map(told).collect();
+        let open: Vec<String> = self.open_ports.iter().map(told).collect();
         self.ports_said = (!open.is_empty()).then(|| format!("FORWARDING {}. :end-forward ends it.", open.join("; ")));
     }
 

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -15,22 +16,25 @@ use super::feeds::{Desk, Feeds, Watching};
 use super::keep::Keep;
 use super::look_back::{self, LookBack};
 use super::message::Message;
+use super::pod_session::{Sessions, Waiting};
 use super::reach::{Connect, Ways, patiently};
 use super::releases::{self, Present};
 use super::supervise::panicked;
 use super::tell_journal::{tell_journal, unreadable};
-use super::visits::{Lent, VisitEnd, Visits};
 use super::{logs, reading, saying};
 use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
 use crate::actions::{Executor, Scribe, Seen, catalog};
 use crate::domain::action::{Consent, Phase, Plan, Run, RunEvent, Target, WATCHED};
 use crate::domain::log::Mask;
 use crate::domain::rollout::WorkloadRef;
-use crate::domain::subject::Subject;
+use crate::domain::subject::{Subject, SubjectKind};
 use crate::domain::text;
 use crate::sources::Clock;
 use crate::sources::observe::ObserveCluster;
 use crate::sources::prometheus::SignalFeed;
+
+/// How long sessions may take to end when the console is left.
+const LEAVE_WITHIN: Duration = Duration::from_secs(2);
 
 /// What effects are performed with.
 pub struct Performer {
@@ -61,8 +65,9 @@ pub struct Performer {
     scribe: Option<Scribe>,
     /// What acts in no cluster, of each environment: no connection is waited for.
     local: Vec<Executor>,
-    /// Visits to pods.
-    visits: Visits,
+    /// Sessions in pods, and the runs that hold them.
+    sessions: Arc<Sessions>,
+    holding: JoinSet<()>,
     /// What is current now, for the store.
     releases: watch::Sender<Present>,
     /// What is typed into forms.
@@ -83,6 +88,8 @@ impl Performer {
         Self {
             drafts: Keeper::new(&state),
             ways: Ways::new(connect, environments, messages.clone(), seen.clone(), clock.clone()),
+            sessions: Arc::new(Sessions::new(messages.clone())),
+            holding: JoinSet::new(),
             messages,
             runs: JoinSet::new(),
             writes: JoinSet::new(),
@@ -99,7 +106,6 @@ impl Performer {
             signals: Vec::new(),
             scribe: None,
             local: Vec::new(),
-            visits: Visits::default(),
             releases: watch::Sender::default(),
         }
     }
@@ -137,7 +143,7 @@ impl Performer {
 
     /// What plans and acts on these subjects: by the connection to their cluster, where they are of one.
     fn executor(&self, environment: &str, subjects: &[Subject]) -> Option<&Executor> {
-        if subjects.iter().any(|subject| subject.workload().is_some()) {
+        if subjects.iter().any(|subject| subject.namespace().is_some()) {
             return self.ways.of(environment).map(|current| &current.reach.executor);
         }
         self.local.iter().find(|executor| executor.planner.environment == *environment)
@@ -200,16 +206,8 @@ impl Performer {
                     self.writes.spawn_blocking(move || scribe.give_up(&word));
                 }
             }
-            Effect::Exec(call) => {
-                let reach = self.ways.of(&call.environment).map(|current| &current.reach);
-                self.visits.exec(reach, call, self.messages.clone());
-            }
-            Effect::Abandon(number) => self.visits.abandon(number),
-            Effect::Forward(ask) => {
-                let pods = self.ways.of(&ask.environment).map(|current| current.reach.pods.clone());
-                self.visits.forward(pods, ask, self.messages.clone());
-            }
-            Effect::CloseForward(number) => self.visits.close(number),
+            // The loop lends the terminal itself; where it cannot, the command is left.
+            Effect::Attach(run) | Effect::EndSession(run) => self.sessions.end(&run),
             Effect::ReadDrafts => self.drafts.change(Change::Read(self.messages.clone(), (self.clock)())),
             Effect::KeepDraft(draft) => self.drafts.change(Change::Keep(*draft)),
             Effect::ForgetDraft(key) => self.drafts.change(Change::Forget(key)),
@@ -229,12 +227,7 @@ impl Performer {
                 reading::save(self.state.clone(), name, lines, (self.clock)(), self.messages.clone());
             }
             // The loop does these itself: they are about the terminal.
-            Effect::Repaint
-            | Effect::Copy(_)
-            | Effect::Suspend
-            | Effect::HandOver(_)
-            | Effect::EditText(_)
-            | Effect::Leave => {}
+            Effect::Repaint | Effect::Copy(_) | Effect::Suspend | Effect::EditText(_) | Effect::Leave => {}
         }
     }
 
@@ -243,19 +236,17 @@ impl Performer {
         while self.runs.join_next().await.is_some() {}
     }
 
-    /// The command of this number that waits for the terminal, once.
-    pub(super) fn lent(&mut self, number: u64) -> Option<Lent> {
-        self.visits.take(number)
+    /// The command of this run that waits for the terminal, once.
+    pub(super) fn session(&self, run: &str) -> Option<Waiting> {
+        self.sessions.take(run)
     }
 
-    /// Journals how a visit to a pod ended.
-    pub(super) fn visited(&mut self, end: VisitEnd, phase: Phase, words: String) {
-        self.visits.ended(end, phase, words);
-    }
-
-    /// Ends the visits to pods, and waits until what is being journalled is on disk.
+    /// Ends the sessions in pods, and waits until what is being journalled is on disk.
     pub async fn written(&mut self) {
-        self.visits.end().await;
+        self.sessions.end_all();
+        let held = async { while self.holding.join_next().await.is_some() {} };
+        // What has no answer by then stays in the journal as begun.
+        let _ = tokio::time::timeout(LEAVE_WITHIN, held).await;
         self.drafts.written().await;
         while self.writes.join_next().await.is_some() {}
     }
@@ -345,9 +336,13 @@ impl Performer {
             let _ = self.messages.try_send(Message::RunEnded(Box::new(run)));
             return;
         };
+        let executor = executor.attached(self.sessions.clone());
         let messages = self.messages.clone();
         let (id, targets) = (plan.id.clone(), plan.targets.len());
-        self.runs.spawn(watched(id, targets, messages, move |events| {
+        // Nobody waits for a session to end who leaves: it ends with the console.
+        let is_session = subjects.iter().any(|subject| subject.kind() == SubjectKind::Pod);
+        let runs = if is_session { &mut self.holding } else { &mut self.runs };
+        runs.spawn(watched(id, targets, messages, move |events| {
             Box::pin(async move { executor.execute(&plan, &answer, &events).await })
         }));
     }

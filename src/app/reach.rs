@@ -14,7 +14,7 @@ use tokio::task::AbortHandle;
 
 use super::message::{Connected, Message};
 use super::supervise::supervise;
-use crate::actions::{CommandLines, Executor, Planner, PodReach, Seen};
+use crate::actions::{Executor, Planner, Seen};
 use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::release::Release;
 use crate::domain::rollout::WorkloadRef;
@@ -36,10 +36,6 @@ pub struct Reach {
     pub planner: Planner,
     /// The executor.
     pub executor: Executor,
-    /// The way into its pods.
-    pub pods: PodReach,
-    /// How a command is written down: without its secrets.
-    pub command_lines: CommandLines,
 }
 
 /// Makes the way to an environment, by its place; run again until it succeeds.
@@ -203,7 +199,7 @@ impl Ways {
     fn attach(&mut self, place: usize, reach: Reach) -> Option<Message> {
         let way = self.all.get_mut(place)?;
         let environment = way.environment.clone();
-        let known = [&reach.planner.environment, &reach.executor.planner.environment, &reach.pods.environment];
+        let known = [&reach.planner.environment, &reach.executor.planner.environment];
         if known.iter().any(|known| known.as_str() != &*environment) {
             let why = format!("the connection made for {environment} is another environment's: it is not used.");
             return Some(Message::NotConnected(place, why));

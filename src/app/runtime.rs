@@ -16,9 +16,8 @@ use super::message::{Leaving, Message};
 use super::model::Model;
 use super::pace::{Cause, Pace};
 use super::perform::Performer;
-use super::reaching::ReachNews;
+use super::pod_session::{Waiting, told};
 use super::update;
-use super::visits::{Lent, told};
 use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::terminal::{Burst, Frame, Guard, Input, InputEvent, Signal, Signals, Verdict, Writer, size, stop_self};
@@ -129,7 +128,7 @@ impl Runtime {
                     Next::On => false,
                     Next::Leave => true,
                     Next::Edit(text) => self.edit(text, &mut glass, &mut keys, &mut signals).await,
-                    Next::HandOver(number) => self.hand_over(number, &mut glass, &mut keys, &mut signals).await,
+                    Next::Attach(run) => self.attach(&run, &mut glass, &mut keys, &mut signals).await,
                 };
                 if is_over {
                     return self.leave(glass, &mut signals).await;
@@ -158,7 +157,7 @@ impl Runtime {
         for effect in update(&mut self.model, message, now) {
             match effect {
                 Effect::Leave => return Next::Leave,
-                Effect::HandOver(number) => next = Next::HandOver(number),
+                Effect::Attach(run) => next = Next::Attach(run),
                 Effect::EditText(text) => next = Next::Edit(text),
                 Effect::Repaint => glass.writer.repaint(),
                 Effect::Copy(text) => glass.writer.copy(&text),
@@ -220,23 +219,20 @@ impl Runtime {
     /// Lends the terminal to a command in a container until it ends; whether the console has to leave then.
     ///
     /// The loop goes on behind it, without a screen: no run waits for a person to leave a shell.
-    async fn hand_over(
+    async fn attach(
         &mut self,
-        number: u64,
+        run: &str,
         glass: &mut Glass,
         keys: &mut mpsc::Receiver<InputEvent>,
         signals: &mut Signals,
     ) -> bool {
-        let Some(Lent { session, words, end }) = self.performer.lent(number) else { return false };
+        let Some(Waiting { session, words, end }) = self.performer.session(run) else { return false };
         Self::step_aside(glass);
-        say(&words);
-        let began = (self.clock)();
+        say(&format!("quarterdeck: {words}. The console is back when it ends."));
         let ending = self.beside(attach(session, true, signals)).await;
         let is_left = matches!(ending, Ok(Ending::Left(_)));
-        let (phase, words) = told(ending);
-        let seconds = ((self.clock)() - began).num_seconds();
-        self.performer.visited(end, phase, format!("{words} After {seconds} s."));
-        self.aside(Message::Reached(ReachNews::Left(phase, words)));
+        // Its run journals it; nobody hears it only where that is gone.
+        let _ = end.send(told(ending));
         if is_left {
             return true;
         }
@@ -360,8 +356,8 @@ impl Runtime {
 enum Next {
     On,
     Leave,
-    /// The terminal is lent to the command of this number.
-    HandOver(u64),
+    /// The terminal is lent to the command of this run.
+    Attach(String),
     /// The terminal is lent to the operator's editor, with this text.
     Edit(String),
 }

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use color_eyre::eyre::Result;
@@ -11,10 +12,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use super::output::{note, say, say_json};
+use super::pod::Here;
 use super::session::Session;
 use super::{Format, Global, exit};
 use crate::domain::action::{Consent, Phase, Plan, Run, RunEvent};
 use crate::domain::alert::{Deed, NoteDeed, Word};
+use crate::domain::subject::SubjectKind;
 
 /// The longest plan document.
 const LONGEST: u64 = 64 * 1024 * 1024;
@@ -105,8 +108,12 @@ impl Apply {
             return Ok(ExitCode::from(exit::REFUSED));
         }
         let (leave, leaving) = watch::channel(false);
-        let executor = if plan.targets.iter().any(|target| target.subject.workload().is_some()) {
+        let is_session = plan.targets.iter().any(|target| target.subject.kind() == SubjectKind::Pod);
+        let executor = if plan.targets.iter().any(|target| target.subject.namespace().is_some()) {
             match session.connect().await {
+                Ok(connected) if is_session => {
+                    session.executor(&connected, leaving).attached(Arc::new(Here::new(Here::given(false), None)?))
+                }
                 Ok(connected) => {
                     let steps = plan.targets.iter().flat_map(|target| &target.steps);
                     let beside = steps.filter_map(|step| Some(&**step.in_order.as_ref()?.on.environment()));
@@ -136,9 +143,9 @@ impl Apply {
             tokio::select! {
                 run = &mut run => break run,
                 Some((_, event)) = told.recv() => tell(&event),
-                _ = interrupt.recv() => stop(&leave),
-                _ = terminate.recv() => stop(&leave),
-                _ = hangup.recv() => stop(&leave),
+                _ = interrupt.recv() => stop(&leave, is_session),
+                _ = terminate.recv() => stop(&leave, is_session),
+                _ = hangup.recv() => stop(&leave, is_session),
             }
         };
         while let Ok((_, event)) = told.try_recv() {
@@ -194,8 +201,9 @@ impl Apply {
     }
 }
 
-fn stop(leave: &watch::Sender<bool>) {
-    if !leave.send_replace(true) {
+fn stop(leave: &watch::Sender<bool>, is_session: bool) {
+    // A session ends at once, and says so itself.
+    if !leave.send_replace(true) && !is_session {
         note("Told to leave: the target in flight is verified to its end, the others are not started.");
     }
 }

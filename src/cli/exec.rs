@@ -1,19 +1,17 @@
 //! `quarterdeck exec`: a command in a container.
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Args;
 use color_eyre::eyre::Result;
 
 use super::output::note;
-use super::session::{Connected, Session, shows};
+use super::pod::{Here, POD};
+use super::session::Session;
 use super::{Global, exit};
-use crate::actions::{Denied, EXEC_WORD};
-use crate::app::{Ending, attach, told};
-use crate::domain::action::Phase;
-use crate::sources::operate::ExecAsk;
-use crate::terminal::Signals;
+use crate::actions::Gives;
+use crate::domain::action::Given;
+use crate::domain::subject::PodRef;
 
 #[derive(Debug, Args)]
 pub(super) struct Exec {
@@ -26,7 +24,7 @@ pub(super) struct Exec {
     #[arg(long, short)]
     container: Option<String>,
     /// The word that confirms it; needed in staging and production.
-    #[arg(long, value_name = EXEC_WORD)]
+    #[arg(long, value_name = "EXEC")]
     confirm: Option<String>,
     /// Give standard input to the command; on a terminal it always has it.
     #[arg(long = "stdin", short = 'i')]
@@ -39,79 +37,28 @@ pub(super) struct Exec {
     command: Vec<String>,
 }
 
-impl Session {
-    /// Connects to reach into a pod of a namespace, the context's where none is named. Where there is no way there it is said why; the
-    /// exit code is given.
-    pub(super) async fn reach(&self, namespace: Option<&String>) -> Result<(Connected, String), u8> {
-        self.tell_problems();
-        if let Some(doubt) = self.doubt() {
-            note(doubt);
-            return Err(exit::USAGE);
-        }
-        let connected = self.connect().await.map_err(|error| {
-            note(&format!("Nothing was sent: {}", error.sentence));
-            exit::REFUSED
-        })?;
-        let namespace = namespace.unwrap_or(&connected.default_namespace).clone();
-        if !shows(&self.environment, &namespace) {
-            note(&format!("Environment {} does not include namespace {namespace:?}.", self.environment.name));
-            return Err(exit::USAGE);
-        }
-        Ok((connected, namespace))
-    }
-}
-
 impl Exec {
     pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
         let session = Session::prepare(global);
-        let (connected, namespace) = match session.reach(self.namespace.as_ref()).await {
-            Ok(reached) => reached,
+        let (connected, namespace) = match session.connect_in(self.namespace.as_ref()).await {
+            Ok(connected) => connected,
             Err(code) => return Ok(ExitCode::from(code)),
         };
-        let has_terminal = !self.no_tty && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-        let ask = ExecAsk {
-            namespace,
-            pod: self.pod.clone(),
-            container: self.container.clone(),
-            command: self.command.clone(),
-            has_terminal,
-            has_input: has_terminal || self.has_input,
+        let Ok(command) = shlex::try_join(self.command.iter().map(String::as_str)) else {
+            note("A command cannot hold a zero byte.");
+            return Ok(ExitCode::from(exit::USAGE));
         };
-        // Listening before anything is lent: a signal in between must not leave the terminal as it is.
-        let mut signals = Signals::listen()?;
-        let pods = session.pods(&connected);
-        let shown = session.command_lines().written(&self.command);
-        let started = pods.exec(&ask, &shown, self.confirm.as_deref().unwrap_or_default()).await;
-        let (visit, running) = match started {
-            Ok(started) => started,
-            Err(Denied::Refused(reason)) => {
-                note(&format!("refused: {reason}"));
-                return Ok(ExitCode::from(exit::REFUSED));
-            }
-            Err(Denied::Unknown(reason)) => {
-                note(&format!("UNKNOWN: {reason} Whether the command runs is not known."));
-                return Ok(ExitCode::from(exit::UNKNOWN));
-            }
-        };
-        let began = session.now();
-        let ending = attach(running, has_terminal, &mut signals).await;
-        let seconds = (session.now() - began).num_seconds();
-        let code = code(&ending);
-        let (phase, words) = told(ending);
-        pods.end(&visit, phase, &format!("{words} After {seconds} s."));
-        if phase != Phase::Done && phase != Phase::Failed {
-            note(&words);
+        let mut given = Given::default().with("command", command);
+        if let Some(container) = &self.container {
+            given = given.with("container", container.as_str());
         }
-        Ok(ExitCode::from(code))
-    }
-}
-
-/// The exit code of an ending.
-fn code(ending: &std::io::Result<Ending>) -> u8 {
-    match ending {
-        Ok(Ending::Exited(code)) => u8::try_from(*code).unwrap_or(1),
-        Ok(Ending::Lost(error)) if error.is_certainly_not_done => exit::REFUSED,
-        Ok(Ending::Lost(_)) => exit::UNKNOWN,
-        Ok(Ending::Left(_)) | Err(_) => exit::ABORTED,
+        let gives = match Here::given(self.has_input) {
+            _ if self.no_tty => Gives { has_terminal: false, has_input: self.has_input },
+            gives => gives,
+        };
+        let name = self.pod.strip_prefix(POD).unwrap_or(&self.pod).into();
+        let pod = PodRef { environment: session.environment.name.clone(), namespace: namespace.into(), name };
+        let here = (Here::new(gives, None)?, self.confirm.as_deref().unwrap_or_default());
+        Ok(ExitCode::from(Box::pin(session.hold(&connected, ("exec", given), pod, here)).await))
     }
 }

@@ -5,17 +5,12 @@ use std::process::ExitCode;
 use clap::Args;
 use color_eyre::eyre::Result;
 
-use super::output::{note, say};
-use super::plan::named;
-use super::session::{Connected, Session};
+use super::output::note;
+use super::pod::{Here, meant};
+use super::session::Session;
 use super::{Global, exit};
-use crate::actions::Denied;
-use crate::app::{listen, ports, serve};
-use crate::domain::action::Phase;
-use crate::domain::rollout::WorkloadRef;
-use crate::domain::text;
-use crate::sources::observe::ObserveCluster;
-use crate::terminal::{Signal, Signals};
+use crate::app::listen;
+use crate::domain::action::Given;
 
 #[derive(Debug, Args)]
 pub(super) struct Forward {
@@ -32,61 +27,48 @@ pub(super) struct Forward {
 impl Forward {
     pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
         let session = Session::prepare(global);
-        let (connected, namespace) = match session.reach(self.namespace.as_ref()).await {
-            Ok(reached) => reached,
+        let (connected, namespace) = match session.connect_in(self.namespace.as_ref()).await {
+            Ok(connected) => connected,
             Err(code) => return Ok(ExitCode::from(code)),
         };
-        let pod = match self.pod(&session, &connected, &namespace).await {
-            Ok(pod) => pod,
-            Err(sentence) => {
+        let pod = meant(&session, &connected, &namespace, &self.target).await;
+        // The port is taken first: what is planned and journalled is the one that is used.
+        let (pod, listening) = match (pod, listen(self.ports.0).await) {
+            (Ok(pod), Ok(listening)) => (pod, listening),
+            (Err(sentence), _) | (_, Err(sentence)) => {
                 note(&sentence);
                 return Ok(ExitCode::from(exit::USAGE));
             }
         };
-        let mut signals = Signals::listen()?;
-        let (listener, local) = match listen(self.ports.0).await {
-            Ok(listening) => listening,
-            Err(sentence) => {
-                note(&sentence);
-                return Ok(ExitCode::from(exit::USAGE));
-            }
-        };
-        let pods = session.pods(&connected);
-        let way = match pods.begin_forward(&namespace, &pod, (local, self.ports.1)).await {
-            Ok(way) => way,
-            Err(Denied::Refused(reason) | Denied::Unknown(reason)) => {
-                note(&format!("refused: {reason}"));
-                return Ok(ExitCode::from(exit::REFUSED));
-            }
-        };
-        say(&format!(
-            "Forwarding 127.0.0.1:{local} to port {} of pod {namespace}/{pod}. Interrupt to end.",
-            self.ports.1
-        ))?;
-        let end = async { while !matches!(signals.next().await, Signal::Interrupt | Signal::Leave) {} };
-        let connections = serve(&listener, &way, end, |trouble| note(&trouble)).await;
-        pods.end(&way.visit, Phase::Done, &format!("{connections} connections."));
-        Ok(ExitCode::SUCCESS)
+        let (local, remote) = (u64::from(listening.1), u64::from(self.ports.1));
+        let given = Given::default().with("local", local).with("remote", remote);
+        let here = (Here::new(Here::given(false), Some(listening))?, "");
+        Ok(ExitCode::from(Box::pin(session.hold(&connected, ("port-forward", given), pod, here)).await))
     }
+}
 
-    /// The pod meant.
-    async fn pod(&self, session: &Session, connected: &Connected, namespace: &str) -> Result<String, String> {
-        if !self.target.contains('/') {
-            return Ok(self.target.clone());
-        }
-        if let Some(pod) = self.target.strip_prefix("pod/") {
-            return Ok(pod.to_owned());
-        }
-        let (kind, name) = named(&self.target)
-            .ok_or_else(|| format!("{:?} names neither a pod nor a workload.", text::clean(&self.target)))?;
-        let workload = WorkloadRef {
-            environment: session.environment.name.clone(),
-            namespace: namespace.into(),
-            kind,
-            name: name.into(),
-        };
-        let facts = connected.connection.workload(&workload).await.map_err(|error| error.sentence)?;
-        let ready = facts.newest_pods().chain(&facts.pods).find(|pod| pod.is_ready && pod.gone_by.is_none());
-        ready.map(|pod| pod.name.to_string()).ok_or_else(|| format!("{workload} has no ready pod to connect to."))
+/// Local and remote port, as `LOCAL:REMOTE` or one number for both.
+///
+/// # Errors
+/// When it is not that; as a sentence without its full stop.
+fn ports(text: &str) -> Result<(u16, u16), String> {
+    let port = |text: &str| text.trim().parse::<u16>().map_err(|_| format!("{text:?} is no port from 0 to 65535"));
+    let (local, remote) = text.split_once(':').unwrap_or((text, text));
+    match (port(local)?, port(remote)?) {
+        (_, 0) => Err("the remote port cannot be 0".to_owned()),
+        ports => Ok(ports),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_read_as_kubectl_reads_them() {
+        assert_eq!(ports("8080:80"), Ok((8080, 80)));
+        assert_eq!(ports("9090"), Ok((9090, 9090)));
+        assert_eq!(ports("0:80"), Ok((0, 80)));
+        assert!(ports("80:0").is_err() && ports("a:80").is_err() && ports("70000").is_err());
     }
 }

@@ -10,12 +10,12 @@ use tokio::sync::watch;
 
 use super::fields::Fields;
 use super::output::{note, say, say_document};
-use super::pod::{POD, workload_of};
+use super::pod::{POD, meant, workload_of};
 use super::session::{Session, shows};
 use super::word::Ask;
 use super::{Format, Global, exit};
 use crate::actions::{Action, Options, catalog};
-use crate::domain::action::{Plan as Document, Rehearsal, Target};
+use crate::domain::action::{Goal, Plan as Document, Rehearsal, Target};
 use crate::domain::alert::{Deed, NoteDeed};
 use crate::domain::rollout::{Kind, WorkloadRef};
 use crate::domain::service::{Choice, UNMAPPED};
@@ -30,9 +30,9 @@ const SERVICE: &str = "service/";
 
 #[derive(Debug, Args)]
 pub(super) struct Plan {
-    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image; of alerts: acknowledge, give-back, note, edit-note, withdraw-note, silence; of silences: change-silence, expire-silence.
+    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image; in a pod: exec, port-forward; of alerts: acknowledge, give-back, note, edit-note, withdraw-note, silence; of silences: change-silence, expire-silence.
     action: String,
-    /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one. Alerts by name or fingerprint. A silence by its id.
+    /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one. A pod by its name. Alerts by name or fingerprint. A silence by its id.
     targets: Vec<String>,
     /// The namespace; else the context's.
     #[arg(long, short)]
@@ -139,6 +139,21 @@ impl Plan {
         if !shows(&session.environment, &namespace) {
             let environment = &session.environment.name;
             return Ok(usage(&format!("Environment {environment} does not include namespace {namespace:?}.")));
+        }
+        if action.about().on == SubjectKind::Pod {
+            let mut pods = Vec::new();
+            for target in &self.targets {
+                match meant(&session, &connected, &namespace, target).await {
+                    Ok(pod) => pods.push(Subject::Pod(pod)),
+                    Err(sentence) => return Ok(usage(&sentence)),
+                }
+            }
+            let given = match self.fields.given(action) {
+                Ok(given) => given,
+                Err(sentence) => return Ok(usage(&sentence)),
+            };
+            let options = Options { given, ..Options::default() };
+            return self.say(session.planner(&connected).plan(action, &pods, &options).await);
         }
         let mut targets = Vec::new();
         let mut choice = Choice::default();
@@ -298,7 +313,10 @@ fn target_words(target: &Target, plan: &Document) -> Vec<String> {
     }
     lines.push(format!("  affects  {}", target.blast.words));
     lines.extend(target.steps.iter().map(|step| format!("  step  {}", step.said())));
-    lines.push(format!("  verified when  {} (within {} s)", target.expected, target.deadline_seconds));
+    lines.push(match target.goal {
+        Goal::Session => format!("  ends  {}", target.expected),
+        _ => format!("  verified when  {} (within {} s)", target.expected, target.deadline_seconds),
+    });
     let command = target.inverse.command.as_deref().map(|command| format!(" ({command})")).unwrap_or_default();
     lines.push(format!("  to take it back  {}{command}", target.inverse.words));
     lines

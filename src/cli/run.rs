@@ -106,8 +106,6 @@ fn connect(session: Session, leave: watch::Receiver<bool>) -> Connect {
             Ok(Reach {
                 planner: session.planner(&connected),
                 executor: session.executor(&connected, leave),
-                pods: session.pods(&connected),
-                command_lines: session.command_lines(),
                 connection: connected.connection,
                 namespaces: connected.namespaces,
             })

@@ -12,7 +12,7 @@ use super::output::note;
 use crate::actions::catalog::{self, Catalog};
 use crate::actions::journal::{self, Journal};
 use crate::actions::{
-    Clusters, CommandLines, Desk, Elsewhere, Executor, Grant, Limits, Neighbour, Planner, PodReach, Seen, actor, key,
+    Clusters, CommandLines, Desk, Elsewhere, Executor, Grant, Limits, Neighbour, Planner, Seen, actor, key,
 };
 use crate::app::{Scope, command_names};
 use crate::config::{Asked, ContextRef, Environment, Paths, Settings};
@@ -379,14 +379,8 @@ impl Session {
         self.desk().planner(Arc::new(connection.clone()), Rehearsal::new(connection))
     }
 
-    /// The way into the environment's pods: with hands where it may be changed.
-    pub(super) fn pods(&self, connected: &Connected) -> PodReach {
-        let connection = connected.connection.clone();
-        self.desk().pods(Arc::new(connection.clone()), Reach::new(connection))
-    }
-
     /// How the journal keeps command lines.
-    pub(super) fn command_lines(&self) -> CommandLines {
+    fn command_lines(&self) -> CommandLines {
         if self.settings.keeps_command_lines {
             CommandLines::Whole(redact_command)
         } else {
@@ -397,7 +391,8 @@ impl Session {
     /// The executor of the environment: with hands where it may be changed.
     pub(super) fn executor(&self, connected: &Connected, leaving: watch::Receiver<bool>) -> Executor {
         let connection = connected.connection.clone();
-        self.desk().executor(self.planner(connected), Arc::new(Hands::new(connection)), leaving)
+        let executor = self.desk().executor(self.planner(connected), Arc::new(Hands::new(connection.clone())), leaving);
+        executor.with_pods(Reach::new(connection), self.command_lines())
     }
 }
 

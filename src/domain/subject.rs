@@ -17,6 +17,17 @@ pub struct SilenceRef {
     pub id: String,
 }
 
+/// A pod that is acted on by itself: what runs in it, not what brings it back.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PodRef {
+    /// The environment.
+    pub environment: Arc<str>,
+    /// Its namespace.
+    pub namespace: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+}
+
 /// Something that is acted on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -25,6 +36,9 @@ pub enum Subject {
     Workload(WorkloadRef),
     /// A silence of the Alertmanagers of an environment.
     Silence(SilenceRef),
+    /// A pod. In documents and journals `pod` is the pod that is replaced.
+    #[serde(rename = "one_pod")]
+    Pod(PodRef),
 }
 
 /// What kind of thing a subject is.
@@ -34,6 +48,8 @@ pub enum SubjectKind {
     Workload,
     /// A silence.
     Silence,
+    /// A pod.
+    Pod,
 }
 
 impl Subject {
@@ -42,6 +58,7 @@ impl Subject {
         match self {
             Self::Workload(_) => SubjectKind::Workload,
             Self::Silence(_) => SubjectKind::Silence,
+            Self::Pod(_) => SubjectKind::Pod,
         }
     }
 
@@ -50,6 +67,16 @@ impl Subject {
         match self {
             Self::Workload(workload) => &workload.environment,
             Self::Silence(silence) => &silence.environment,
+            Self::Pod(pod) => &pod.environment,
+        }
+    }
+
+    /// The namespace of a cluster that it is in; `None` where it is in no cluster.
+    pub const fn namespace(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Workload(workload) => Some(&workload.namespace),
+            Self::Pod(pod) => Some(&pod.namespace),
+            Self::Silence(_) => None,
         }
     }
 
@@ -57,7 +84,7 @@ impl Subject {
     pub const fn workload(&self) -> Option<&WorkloadRef> {
         match self {
             Self::Workload(workload) => Some(workload),
-            Self::Silence(_) => None,
+            Self::Silence(_) | Self::Pod(_) => None,
         }
     }
 
@@ -66,6 +93,7 @@ impl Subject {
         match self {
             Self::Workload(workload) => workload.to_string(),
             Self::Silence(silence) => text::clean(&silence.id).into_owned(),
+            Self::Pod(pod) => pod.to_string(),
         }
     }
 
@@ -74,7 +102,14 @@ impl Subject {
         match self {
             Self::Workload(workload) => &workload.name,
             Self::Silence(silence) => &silence.environment,
+            Self::Pod(pod) => &pod.name,
         }
+    }
+}
+
+impl fmt::Display for PodRef {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "pod/{} -n {}", text::clean(&self.name), text::clean(&self.namespace))
     }
 }
 
@@ -90,6 +125,7 @@ impl fmt::Display for Subject {
             Self::Workload(workload) => workload.fmt(to),
             Self::Silence(silence) if silence.id.is_empty() => to.write_str("a new silence"),
             Self::Silence(silence) => write!(to, "silence {}", text::clean(&silence.id)),
+            Self::Pod(pod) => pod.fmt(to),
         }
     }
 }
@@ -107,5 +143,16 @@ mod tests {
             ("silence 4ef1", "4ef1")
         );
         assert_eq!((silence("4ef1").name(), silence("4ef1").workload()), ("production", None));
+    }
+
+    #[test]
+    fn a_pod_is_named_as_kubectl_names_it_and_is_not_the_pod_that_is_replaced() {
+        let pod = PodRef { environment: "production".into(), namespace: "shop".into(), name: "api\u{1b}-1".into() };
+        let subject = Subject::Pod(pod);
+        assert_eq!(subject.argument(), "pod/api-1 -n shop");
+        assert_eq!(subject.namespace().map(AsRef::as_ref), Some("shop"));
+        let written = serde_json::to_value(&subject).expect("a document");
+        assert!(written.get("pod").is_none(), "a target has a field of that name: {written}");
+        assert_eq!(serde_json::from_value::<Subject>(written).expect("a subject"), subject);
     }
 }

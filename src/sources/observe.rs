@@ -13,6 +13,7 @@ use crate::domain::alert::{Alert, Matcher, Silence};
 use crate::domain::cluster::ClusterEvent;
 use crate::domain::owner::{Keeper, Told};
 use crate::domain::rollout::{Autoscaler, Budget, Pod, Report, Revision, WorkloadRef};
+use crate::domain::subject::PodRef;
 use crate::domain::time::Instant;
 use crate::domain::usage::Resources;
 
@@ -63,6 +64,19 @@ impl WorkloadFacts {
     pub fn template(&self) -> &Value {
         self.object.pointer("/spec/template").unwrap_or(&Value::Null)
     }
+}
+
+/// Everything read of one pod at one time.
+#[derive(Debug, Clone)]
+pub struct PodFacts {
+    /// Which pod.
+    pub subject: PodRef,
+    /// What is known of it.
+    pub pod: Pod,
+    /// The object as the server sent it.
+    pub object: Arc<Value>,
+    /// When it was read, by our clock.
+    pub observed_at: Instant,
 }
 
 /// Whether the server would allow something.
@@ -124,6 +138,9 @@ pub trait ObserveCluster: Send + Sync {
         &'a self,
         workload: &'a WorkloadRef,
     ) -> Pin<Box<dyn Stream<Item = Result<WorkloadFacts, SourceError>> + Send + 'a>>;
+
+    /// One pod, read now.
+    fn pod<'a>(&'a self, pod: &'a PodRef) -> Answer<'a, PodFacts>;
 
     /// Events about a workload, its ReplicaSets and its pods, newest first, at most 100.
     fn events<'a>(&'a self, facts: &'a WorkloadFacts) -> Answer<'a, Vec<ClusterEvent>>;

@@ -29,7 +29,6 @@ pub mod overlays;
 pub mod overview;
 pub mod panes;
 pub mod pen;
-pub mod reaching;
 pub mod root;
 pub mod scene;
 pub mod signals;

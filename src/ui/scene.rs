@@ -7,7 +7,6 @@ use super::alerts::AlertsScene;
 use super::health::HealthScene;
 use super::nodes::NodesScene;
 use super::overview::OverviewScene;
-use super::reaching::ReachingScene;
 use super::signals::SignalsScene;
 use super::silences::SilencesScene;
 use super::slo::SloScene;
@@ -302,8 +301,6 @@ pub struct Scene<'a> {
     pub word: Option<&'a WordScene>,
     /// What was written down about alerts; `None` before the store said anything.
     pub notes: Option<&'a AlertNotes>,
-    /// A pod that is to be reached into.
-    pub reaching: Option<&'a ReachingScene>,
     /// The plan on the screen.
     pub plan: Option<&'a PlanScene>,
     /// Lines of the open menu, palette or help.

@@ -257,15 +257,6 @@ pub enum Overlay {
         /// What was typed so far; of a note possibly several lines.
         text: Field,
     },
-    /// A pod that is to be reached into; its content is the scene's `reaching`.
-    Reaching {
-        /// The first line shown.
-        scroll: usize,
-        /// Which field has the keys.
-        at: usize,
-        /// What was typed so far.
-        fields: Vec<Field>,
-    },
     /// Problems of the configuration, keymap and theme.
     Problems {
         /// The first line shown.

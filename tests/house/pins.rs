@@ -13,9 +13,10 @@ use quarterdeck::domain::action::{
 use quarterdeck::domain::cluster::ClusterEvent;
 use quarterdeck::domain::owner::{Keeper, Told};
 use quarterdeck::domain::rollout::{Autoscaler, Budget, Update, WorkloadRef};
+use quarterdeck::domain::subject::PodRef;
 use quarterdeck::domain::time::Instant;
 use quarterdeck::sources::error::SourceError;
-use quarterdeck::sources::observe::{Access, Answer, ObserveCluster, PodOwner, Right, WorkloadFacts};
+use quarterdeck::sources::observe::{Access, Answer, ObserveCluster, PodFacts, PodOwner, Right, WorkloadFacts};
 use quarterdeck::sources::operate::OperateCluster;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -50,6 +51,9 @@ impl ObserveCluster for Altered {
         workload: &'a WorkloadRef,
     ) -> Pin<Box<dyn Stream<Item = Result<WorkloadFacts, SourceError>> + Send + 'a>> {
         Box::pin(self.inner.follow(workload).map(|facts| facts.map(|facts| (self.alter)(facts))))
+    }
+    fn pod<'a>(&'a self, pod: &'a PodRef) -> Answer<'a, PodFacts> {
+        self.inner.pod(pod)
     }
     fn events<'a>(&'a self, facts: &'a WorkloadFacts) -> Answer<'a, Vec<ClusterEvent>> {
         self.inner.events(facts)

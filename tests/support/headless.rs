@@ -281,10 +281,11 @@ fn connect(kubeconfig: &Path, environments: Vec<Environment>, desk: Desk, leave:
             let observe = Arc::new(connection.clone());
             let planner = desk.planner(observe.clone(), Rehearsal::new(connection.clone()));
             Ok(Reach {
-                pods: desk.pods(observe.clone(), quarterdeck::sources::cluster::Reach::new(connection.clone())),
-                command_lines: quarterdeck::actions::CommandLines::Whole(quarterdeck::telemetry::redact_command),
                 planner: planner.clone(),
-                executor: desk.executor(planner, Arc::new(Hands::new(connection.clone())), leave),
+                executor: desk.executor(planner, Arc::new(Hands::new(connection.clone())), leave).with_pods(
+                    quarterdeck::sources::cluster::Reach::new(connection.clone()),
+                    quarterdeck::actions::CommandLines::Whole(quarterdeck::telemetry::redact_command),
+                ),
                 connection,
                 namespaces,
             })

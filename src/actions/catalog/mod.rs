@@ -1,8 +1,10 @@
 //! Every action there is: one file, one line.
 
 mod change_silence;
+mod exec;
 mod expire_silence;
 mod pause;
+mod port_forward;
 mod restart;
 mod restart_pod;
 mod resume;
@@ -49,6 +51,8 @@ pub const SHIPPED: Catalog = Catalog(&[
     &silence::Silence,
     &change_silence::ChangeSilence,
     &expire_silence::ExpireSilence,
+    &exec::Exec,
+    &port_forward::PortForward,
 ]);
 
 /// A shipped action by its id.

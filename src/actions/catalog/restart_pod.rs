@@ -4,10 +4,10 @@ use serde_json::json;
 
 use crate::actions::contract::{About, Action, Context, Draft, Refusal, delete_pod, not_now};
 use crate::actions::observation::Observation;
+use crate::actions::pods::described;
 use crate::actions::replaced::replaced;
 use crate::domain::action::{BlastRadius, Field, FieldKind, Given, Goal, Inverse, Pin, Step};
 use crate::domain::rollout::{Change, Kind, Pod, Update, images};
-use crate::domain::time::Instant;
 use crate::sources::observe::WorkloadFacts;
 
 /// Which one.
@@ -87,16 +87,6 @@ impl Action for RestartPod {
             ..Draft::default()
         })
     }
-}
-
-fn described(pod: &Pod, now: Instant) -> String {
-    let node = pod.node.as_deref().map(|node| format!(" on {node}")).unwrap_or_default();
-    let how = match pod.blocked(now) {
-        Some(blocked) => blocked.reason.to_string(),
-        None if pod.is_ready => "ready".to_owned(),
-        None => "not ready".to_owned(),
-    };
-    format!("pod {}{node}: {how}, {} restarts", pod.name, pod.restarts())
 }
 
 const fn is_outage(pod: &Pod, ready_others: usize) -> bool {

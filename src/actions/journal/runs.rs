@@ -25,8 +25,8 @@ pub struct Unfinished {
     pub steps: BTreeMap<usize, String>,
 }
 
-/// Whether a run that does not end leaves something to look after: a target to verify. What reaches into a pod changes no target, and a
-/// write of the store is one transaction: that their end is missing is all there is to know.
+/// Whether a run that does not end leaves something to look after: a target to verify, or a session to say the end of. Sessions of before
+/// named no target, and a write of the store is one transaction: that their end is missing is all there is to know.
 pub(super) fn leaves_something(begun: &Entry) -> bool {
     !begun.aims.is_empty() || is_silence(begun)
 }

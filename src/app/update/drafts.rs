@@ -54,6 +54,8 @@ fn form_of(model: &Model, overlay: &Overlay) -> Option<(Form, DraftKey, Vec<Stri
                 model.planning.as_ref().filter(|one| one.scene.run.is_none() && !one.scene.form.is_empty())?;
             let request = &planning.request;
             let target = match request.targets.first()? {
+                // A command line may hold a password: nothing of it is kept.
+                Subject::Pod(_) => return None,
                 Subject::Silence(silence) if !silence.id.is_empty() => silence.id.clone(),
                 _ => request.options.given.text("alerts").unwrap_or_default().to_owned(),
             };

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::{
     alerts, drafts, jobs, leave, list, logs, move_cursor, nodes, noting, offers, overview, palette, panes, plan,
-    reaching, runbook, scope, service, signals, silence_list, silencing, taking, toast, typing, word, world,
+    pod_session, runbook, scope, service, signals, silence_list, silencing, taking, toast, typing, word, world,
 };
 use crate::actions::{Action, Options, catalog};
 use crate::app::commands::{Command, NAMED};
@@ -27,7 +27,7 @@ pub(super) fn context(model: &Model) -> Context {
     match model.overlay() {
         Some(Overlay::Help { .. }) => Context::Help,
         Some(Overlay::Palette { .. }) => Context::Palette,
-        Some(Overlay::Plan { .. } | Overlay::Word { .. } | Overlay::Reaching { .. }) => Context::Plan,
+        Some(Overlay::Plan { .. } | Overlay::Word { .. }) => Context::Plan,
         Some(Overlay::Scope { .. } | Overlay::Actions { .. }) => Context::Menu,
         Some(Overlay::Problems { .. }) => Context::Text,
         None if model.ui.is_filtering => Context::Prompt,
@@ -110,7 +110,7 @@ fn own(model: &mut Model, command: Command, now: Instant) -> Option<Vec<Effect>>
         .or_else(|| overview::run(model, command))
         .or_else(|| jobs::run(model, command))
         .or_else(|| logs::run(model, command, now));
-    let own = own.or_else(|| reaching::run(model, command, now)).or_else(|| runbook::run(model, command, now));
+    let own = own.or_else(|| runbook::run(model, command, now));
     own.or_else(|| noting::run(model, command, now))
 }
 
@@ -200,6 +200,7 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
         }
         Command::Act(action) => act(model, action, now),
         Command::Acknowledge | Command::GiveBack | Command::RollBackService if has_slid(model, now) => Vec::new(),
+        Command::EndForward => pod_session::end(model, None, now),
         Command::Acknowledge => taking::open(model, Deed::Acknowledge, now),
         Command::GiveBack => taking::open(model, Deed::GiveBack, now),
         Command::RollBackService => service::whole(model, "rollback", now),
@@ -225,7 +226,6 @@ fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
     match model.ui.overlays.last() {
         Some(Overlay::Plan { .. }) => return plan::close(model, now),
         Some(Overlay::Word { .. }) => return word::close(model, now),
-        Some(Overlay::Reaching { .. }) => return reaching::close(model),
         Some(_) => {
             model.ui.overlays.pop();
             return Vec::new();
@@ -290,7 +290,6 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
             }
             plan::confirm(model, (&typed.text, &reason.text), &given, now)
         }
-        Some(Overlay::Reaching { fields, .. }) => reaching::confirm(model, &fields, now),
         Some(Overlay::Word { text, .. }) => word::confirm(model, &text.text, now),
         Some(Overlay::Scope { selected }) => {
             model.ui.overlays.pop();
@@ -346,10 +345,6 @@ fn next_part(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
     if let Some(Overlay::Word { .. }) = model.ui.overlays.last() {
         return noting::step(model, command == Command::PreviousTab, now);
     }
-    if let Some(Overlay::Reaching { fields, at, .. }) = model.ui.overlays.last_mut() {
-        reaching::step(fields.len(), at, command == Command::PreviousTab);
-        return Vec::new();
-    }
     if let Some(Overlay::Plan { .. }) = model.ui.overlays.last() {
         plan::step(model, command == Command::PreviousTab);
         return Vec::new();
@@ -384,8 +379,10 @@ fn diff(model: &mut Model, now: Instant) -> Vec<Effect> {
 /// The targets an action means: the marked rows, or the one under the cursor.
 fn act(model: &mut Model, action: &'static str, now: Instant) -> Vec<Effect> {
     let Some(action) = catalog::named(action).filter(|_| !has_slid(model, now)) else { return Vec::new() };
-    if action.about().on == SubjectKind::Silence {
-        return silencing::open(model, action, now);
+    match action.about().on {
+        SubjectKind::Silence => return silencing::open(model, action, now),
+        SubjectKind::Pod => return pod_session::open(model, action, now),
+        SubjectKind::Workload => {}
     }
     if model.ui.view == View::Rollouts && !model.ui.marks.is_empty() {
         let (marked, choice) = service::marked(model);

@@ -10,6 +10,7 @@ use crate::app::sight::{Link, Scope, Sight};
 use crate::config::Environment;
 use crate::domain::action::FieldKind;
 use crate::domain::rollout::{WorkloadRef, without_secrets};
+use crate::domain::subject::SubjectKind;
 use crate::domain::text;
 use crate::keys::Context;
 use crate::ui::scene::MenuLine;
@@ -23,8 +24,7 @@ pub(super) fn refresh(model: &mut Model) {
         Some(Overlay::Palette { input, .. }) => palette(model, &input.text),
         Some(Overlay::Scope { .. }) => scopes(model),
         Some(Overlay::Actions { .. }) => offers::lines(model),
-        Some(Overlay::Plan { .. } | Overlay::Word { .. } | Overlay::Reaching { .. } | Overlay::Problems { .. })
-        | None => Vec::new(),
+        Some(Overlay::Plan { .. } | Overlay::Word { .. } | Overlay::Problems { .. }) | None => Vec::new(),
     };
     model.hints = hints(model);
 }
@@ -48,7 +48,7 @@ fn palette(model: &Model, typed: &str) -> Vec<MenuLine> {
     if first == service::WORD {
         return service::completions(model, typed.split_whitespace().nth(1).unwrap_or_default());
     }
-    if let Some(contract) = catalog::named(&first) {
+    if let Some(contract) = catalog::named(&first).filter(|action| action.about().on == SubjectKind::Workload) {
         let part = typed.split_whitespace().nth(1).unwrap_or_default();
         let targets =
             model.snapshot.rollouts.iter().filter(|row| part.is_empty() || row.workload.label().contains(part));

@@ -17,7 +17,7 @@ mod palette;
 mod panes;
 mod paste;
 mod plan;
-mod reaching;
+mod pod_session;
 mod run;
 mod runbook;
 mod scope;
@@ -103,7 +103,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::Planned(number, planned) => plan::planned(model, number, *planned, now),
         Message::Run(id, event) => run::happened(model, &id, event, now),
         Message::RunEnded(run) => run::ended(model, &run, now),
-        Message::Reached(news) => reaching::news(model, news, now),
+        Message::Session(run, news) => pod_session::news(model, &run, news, now),
         Message::Said(form, said) => word::said(model, form, &said, now),
         Message::Drafts(kept) => drafts::read(model, kept),
         Message::Edited(edited) => noting::edited(model, edited, now),
@@ -206,7 +206,6 @@ pub fn next_due(model: &Model, now: Instant) -> Option<Instant> {
     let planned =
         planning.and_then(|planning| planning.refresh_at).filter(|_| planning.is_some_and(|one| !one.is_in_flight));
     let said = model.word.as_ref().and_then(|open| open.armed_at).filter(|at| *at > now);
-    let reached = model.reaching.as_ref().map(|open| open.armed_at).filter(|at| *at > now);
     [
         toast,
         model.leave_until,
@@ -214,7 +213,6 @@ pub fn next_due(model: &Model, now: Instant) -> Option<Instant> {
         planned,
         arming,
         said,
-        reached,
         model.detail_due,
         model.jobs.detail_due,
         model.usage_due(),

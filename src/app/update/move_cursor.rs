@@ -31,7 +31,6 @@ pub(super) fn step(model: &mut Model, command: Command) -> bool {
             Overlay::Help { scroll, .. }
             | Overlay::Plan { scroll, .. }
             | Overlay::Word { scroll, .. }
-            | Overlay::Reaching { scroll, .. }
             | Overlay::Problems { scroll } => {
                 *scroll = moved(*scroll, by, model.furthest + 1);
             }

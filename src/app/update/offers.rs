@@ -7,7 +7,7 @@ use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::sight::Sight;
 use crate::domain::alert::SilenceState;
-use crate::domain::rollout::Verdict;
+use crate::domain::rollout::{Pod, Verdict};
 use crate::domain::subject::SubjectKind;
 use crate::domain::time::Instant;
 use crate::ui::scene::MenuLine;
@@ -20,9 +20,6 @@ const ON_ALERTS: [(Command, &str, &str); 4] = [
     (Command::Note, "action.note", "Write a note"),
     (Command::EditNote, "action.edit-note", "Change a note"),
 ];
-/// What a pod can be asked for beside the catalogue.
-const ON_PODS: [(Command, &str, &str); 2] =
-    [(Command::Exec, "action.exec", "Run a command"), (Command::PortForward, "action.port-forward", "Forward a port")];
 
 /// A line of the menu, and what it means.
 struct Offer {
@@ -114,8 +111,11 @@ fn offers(model: &Model, meant: &Meant) -> Vec<Offer> {
                 offers.extend(on(SubjectKind::Workload).map(|action| of(action, refusal(model, &workload, action))));
             }
         }
-        Meant::Pod(workload, _) => {
-            offers.extend(ON_PODS.map(|offer| line(offer, "at once, and journalled", None)));
+        Meant::Pod(workload, name) => {
+            let pods = model.detail.as_ref().and_then(|detail| detail.pods.as_ref()).into_iter().flatten();
+            let is_over = pods.filter(|pod| *pod.name == **name).any(Pod::is_over);
+            let refused = is_over.then_some("it has come to its end: nothing runs in it");
+            offers.extend(on(SubjectKind::Pod).map(|action| of(action, refused)));
             offers.extend(on(SubjectKind::Workload).map(|action| of(action, refusal(model, workload, action))));
         }
         Meant::Workload(workload) => {

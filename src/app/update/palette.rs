@@ -1,9 +1,10 @@
 //! The command palette: a line carried out, and completed.
 
-use super::{input, menu, plan, reaching, service, toast};
-use crate::actions::catalog;
+use super::{input, menu, plan, pod_session, service, toast};
+use crate::actions::{Action, catalog};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
+use crate::domain::subject::SubjectKind;
 use crate::domain::time::Instant;
 use crate::ui::state::{Field, Overlay};
 
@@ -27,10 +28,11 @@ pub(super) fn run(model: &mut Model, line: &str, chosen: Option<String>, now: In
     if first == service::WORD {
         return service::show(model, rest.first().copied(), now);
     }
-    if first == reaching::END && !rest.is_empty() {
-        return reaching::end(model, rest.first().copied(), now);
+    if first == pod_session::END && !rest.is_empty() {
+        return pod_session::end(model, rest.first().copied(), now);
     }
-    if let Some(action) = catalog::named(first).filter(|_| !rest.is_empty()) {
+    let on_workloads = |action: &&dyn Action| action.about().on == SubjectKind::Workload;
+    if let Some(action) = catalog::named(first).filter(|_| !rest.is_empty()).filter(on_workloads) {
         return match menu::target(model, action, &rest) {
             Ok((targets, options)) => plan::on_workloads(model, action, targets, options, now),
             Err(sentence) => {

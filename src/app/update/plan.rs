@@ -124,7 +124,7 @@ fn bring_forward(model: &mut Model, kind: SubjectKind) -> bool {
 }
 
 /// Puts what is in front behind, where it goes on.
-fn set_behind(model: &mut Model) {
+pub(super) fn set_behind(model: &mut Model) {
     let goes_on = |planning: &Planning| planning.scene.run.as_ref().is_some_and(|run| !run.phase.is_final());
     if let Some(planning) = model.planning.take().filter(goes_on) {
         model.behind.push(planning);

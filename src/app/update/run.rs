@@ -5,6 +5,7 @@ use crate::app::drafts::Form;
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Planning};
 use crate::domain::action::{Phase, Run, RunEvent, advance};
+use crate::domain::subject::{Subject, SubjectKind};
 use crate::domain::time::Instant;
 
 /// Something happened to a run.
@@ -30,7 +31,7 @@ pub(super) fn happened(model: &mut Model, id: &str, event: RunEvent, now: Instan
 }
 
 /// The plan of a run, in front or behind.
-fn planning_of<'m>(model: &'m mut Model, id: &str) -> Option<&'m mut Planning> {
+pub(super) fn planning_of<'m>(model: &'m mut Model, id: &str) -> Option<&'m mut Planning> {
     let is_its = |planning: &&mut Planning| planning.scene.plan.as_ref().is_some_and(|plan| plan.id == id);
     model.planning.iter_mut().chain(&mut model.behind).find(is_its)
 }
@@ -45,21 +46,26 @@ fn log(planning: &mut Planning, words: String, now: Instant) {
 /// A run came to its end: the executor's own account counts.
 pub(super) fn ended(model: &mut Model, run: &Run, now: Instant) -> Vec<Effect> {
     let words = format!("{}: {}", run.phase.word(), summary(run));
-    let is_good = run.phase == Phase::Done;
+    let mut kind = None;
     let mut form = None;
     let mut is_local = false;
     if let Some(planning) = planning_of(model, &run.id) {
         log(planning, words.clone(), now);
         planning.scene.run = Some(run.clone());
         planning.refresh_at = None;
-        form = (!planning.scene.form.is_empty()).then_some(Form::Silence);
-        is_local = planning.request.targets.iter().all(|target| target.workload().is_none());
+        kind = planning.request.targets.first().map(Subject::kind);
+        form = (kind == Some(SubjectKind::Silence) && !planning.scene.form.is_empty()).then_some(Form::Silence);
+        is_local = planning.request.targets.iter().all(|target| target.namespace().is_none());
     }
+    // What a command ends with is its own affair, and whoever had its terminal knows it.
+    let is_good = run.phase == Phase::Done || kind == Some(SubjectKind::Pod) && run.phase == Phase::Failed;
+    model.open_ports.retain(|open| open.run != run.id);
+    model.say_ports();
     model.behind.retain(|planning| planning.scene.plan.as_ref().is_none_or(|plan| plan.id != run.id));
     toast(model, &words, !is_good, now);
     model.progress.remove(&run.id);
     say_running(model);
-    if !is_good {
+    if !is_good && (kind != Some(SubjectKind::Pod) || run.phase == Phase::Unknown) {
         model.ended_badly =
             Some(format!("{} Key 8, the journal, has all of it.", words.trim_end_matches('.').to_owned() + "."));
     }
@@ -72,7 +78,7 @@ pub(super) fn ended(model: &mut Model, run: &Run, now: Instant) -> Vec<Effect> {
 }
 
 /// Says where every run stands that goes on.
-fn say_running(model: &mut Model) {
+pub(super) fn say_running(model: &mut Model) {
     let words = model.progress.values().map(String::as_str).collect::<Vec<_>>().join("; ");
     model.running = match model.progress.len() {
         0 => None,

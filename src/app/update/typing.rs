@@ -24,7 +24,6 @@ pub(super) fn field(model: &mut Model) -> Option<&mut Field> {
             let is_typed = |open: &&WordScene| open.plan.has_text() && !open.is_writing;
             model.word.as_ref().filter(is_typed).map(|_| text)
         }
-        Overlay::Reaching { fields, at, .. } => fields.get_mut(*at),
         _ => None,
     }
 }

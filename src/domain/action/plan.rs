@@ -122,6 +122,8 @@ pub enum Goal {
     Silenced(#[serde(deserialize_with = "time::clamped")] Instant),
     /// A silence that is over, on every Alertmanager.
     SilenceOver,
+    /// The end of a session, as whoever holds it hears it: nothing of it can be observed afterwards.
+    Session,
 }
 
 /// A pod that is to go, and what its successor is recognised by.

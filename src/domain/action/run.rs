@@ -69,6 +69,8 @@ pub enum Outcome {
     Refused,
     /// Not started.
     Aborted,
+    /// A session that was left before its end: what it began may go on without us.
+    Left,
 }
 
 impl Outcome {
@@ -82,7 +84,7 @@ impl Outcome {
             Self::Failed => Phase::Failed,
             Self::Unknown => Phase::Unknown,
             Self::Refused => Phase::Refused,
-            Self::Aborted => Phase::Aborted,
+            Self::Aborted | Self::Left => Phase::Aborted,
         }
     }
 }
@@ -281,13 +283,14 @@ pub fn advance(run: &Run, event: RunEvent) -> Result<Run, Illegal> {
         }
         RunEvent::Settled { target, outcome, words } => {
             let from: &[Phase] = match outcome {
-                // Only what was verified is done, and only what was never sent can be aborted.
-                Outcome::Done => &[Phase::Verifying],
+                // Only what was verified is done, only what was never sent can be aborted, and only a session can be left.
+                Outcome::Done | Outcome::Left => &[Phase::Verifying],
                 Outcome::Aborted => &[Phase::Confirmed],
                 Outcome::Failed | Outcome::Partial | Outcome::Compensated | Outcome::Unknown | Outcome::NeedsHuman => {
                     &[Phase::Executing, Phase::Verifying]
                 }
-                Outcome::Refused => &[Phase::Confirmed, Phase::Executing],
+                // A container may say that it cannot run a command once its session is open.
+                Outcome::Refused => &[Phase::Confirmed, Phase::Executing, Phase::Verifying],
             };
             next.move_target(target, from, outcome.phase(), Some(words.clone()))
                 .map_err(|phase| Illegal { phase, event: RunEvent::Settled { target, outcome, words } })?;
@@ -442,6 +445,8 @@ mod tests {
             assert!(walk(1, [before, vec![event.clone()]].concat()).is_err(), "{event:?}");
         }
         let first = |outcome| [sent(), vec![accepted(0), settled(0, outcome)]].concat();
+        assert_eq!(walk(1, first(Outcome::Left)).map(|run| run.phase), Ok(Phase::Aborted), "a session that was left");
+        assert!(walk(1, [sent(), vec![settled(0, Outcome::Left)]].concat()).is_err(), "there was none to leave");
         assert_eq!(walk(2, first(Outcome::Done)).map(|run| run.phase), Ok(Phase::Executing), "one is still to come");
         let ends = [first(Outcome::Failed), vec![started(1), accepted(1), settled(1, Outcome::Unknown)]].concat();
         assert_eq!(
@@ -457,7 +462,8 @@ mod tests {
             Just(Outcome::Failed),
             Just(Outcome::Unknown),
             Just(Outcome::Refused),
-            Just(Outcome::Aborted)
+            Just(Outcome::Aborted),
+            Just(Outcome::Left)
         ];
         prop_oneof![
             Just(RunEvent::Planned),

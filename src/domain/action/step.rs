@@ -146,6 +146,8 @@ pub enum Port {
     Cluster,
     /// The Alertmanagers of the environment.
     Alertmanager,
+    /// A pod, which answers with a session.
+    Pod,
 }
 
 /// One step, in words and as a request.

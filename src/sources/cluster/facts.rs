@@ -23,10 +23,11 @@ use crate::domain::action::{Cluster, OperationRecord};
 use crate::domain::cluster::ClusterEvent;
 use crate::domain::owner::{Keeper, Told};
 use crate::domain::rollout::{Autoscaler, Budget, Kind, Pod, Report, WorkloadRef};
+use crate::domain::subject::PodRef;
 use crate::domain::text;
 use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::observe::{Access, Answer, ObserveCluster, PodOwner, Right, WorkloadFacts};
+use crate::sources::observe::{Access, Answer, ObserveCluster, PodFacts, PodOwner, Right, WorkloadFacts};
 
 /// While following, the workload is read again at most this often.
 const READ_EVERY: Duration = Duration::from_millis(500);
@@ -87,6 +88,10 @@ impl ObserveCluster for Connection {
                 Err(error) => Some((Err(error), None)),
             }
         }))
+    }
+
+    fn pod<'a>(&'a self, pod: &'a PodRef) -> Answer<'a, PodFacts> {
+        Box::pin(read_pod(self, pod))
     }
 
     fn events<'a>(&'a self, facts: &'a WorkloadFacts) -> Answer<'a, Vec<ClusterEvent>> {
@@ -247,6 +252,15 @@ async fn read_workload(connection: &Connection, workload: &WorkloadRef) -> Resul
         missing,
         observed_at: now,
     })
+}
+
+async fn read_pod(connection: &Connection, subject: &PodRef) -> Result<PodFacts, SourceError> {
+    let path = format!("/api/v1/namespaces/{}/pods/{}", encoded(&subject.namespace), encoded(&subject.name));
+    let body = connection.read(&path).await?.body;
+    let malformed = |error: serde_json::Error| trouble::malformed(&error.to_string(), connection.server());
+    let object: Value = serde_json::from_slice(&body).map_err(malformed)?;
+    let pod = serde_json::from_slice::<WirePod<'_>>(&body).map_err(malformed)?.kept(&mut Interner::default());
+    Ok(PodFacts { subject: subject.clone(), pod, object: Arc::new(object), observed_at: connection.now() })
 }
 
 /// A list, or nothing and the sentence why where it may not be read: the rest of the workload is still worth showing.

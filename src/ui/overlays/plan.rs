@@ -29,7 +29,7 @@ pub(super) struct Typing<'a> {
     pub at: Slot,
 }
 
-/// Columns of a field's label.
+/// Columns of a field's label at least.
 const LABEL: u16 = 9;
 
 /// Draws it over the whole body.
@@ -94,7 +94,9 @@ fn form(pen: &mut Pen<'_>, area: Rect, shown: &PlanScene, typing: &Typing<'_>) -
     };
     let fields: Vec<Field> = slots.iter().map(|slot| field(slot).clone()).collect();
     let at = slots.iter().position(|slot| *slot == typing.at).unwrap_or_default();
-    let form = Form { labels: &labels, label: LABEL, fields: &fields, at, error: shown.wrong.as_deref() };
+    let label = labels.iter().map(|label| text::width(label) + 2).fold(usize::from(LABEL), usize::max);
+    let label = u16::try_from(label).unwrap_or(LABEL);
+    let form = Form { labels: &labels, label, fields: &fields, at, error: shown.wrong.as_deref() };
     let (above, below) = form.part(pen, area);
     let columns = area.width.saturating_sub(2);
     let page = match shown.plan.as_deref() {

@@ -1,6 +1,6 @@
 //! What a plan says, in the order an operator has to know it.
 
-use crate::domain::action::{Plan, Rehearsal, Target};
+use crate::domain::action::{Plan, Rehearsal, Target, Tier};
 use crate::domain::service::UNMAPPED;
 use crate::theme::Role;
 use crate::ui::pen::Pen;
@@ -82,10 +82,12 @@ fn target(pen: &mut Pen<'_>, page: &mut Page, plan: &Plan, target: &Target, plac
         }
     }
     let expected = format!("{} {}", target.expected, said::within(target.deadline_seconds));
-    page.field(pen, said::EXPECTED, &expected, Role::Text);
+    page.field(pen, said::EXPECTED, expected.trim_end(), Role::Text);
     page.field(pen, said::INVERSE, &target.inverse.words, Role::Text);
     match &target.inverse.command {
         Some(command) => page.field(pen, "", command, Role::Key),
+        // Of what nobody feels no way back is missed.
+        None if target.tier <= Tier::T1 => {}
         None => page.field(pen, "", said::IRREVERSIBLE, Role::Danger),
     }
 }

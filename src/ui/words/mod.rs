@@ -11,7 +11,6 @@ pub mod logs;
 pub mod nodes;
 pub mod overview;
 pub mod plan;
-pub mod reaching;
 pub mod service;
 pub mod signals;
 pub mod silences;

@@ -72,9 +72,10 @@ pub fn pods(pods: u32) -> String {
     if pods == 1 { "1 pod".to_owned() } else { format!("{pods} pods") }
 }
 
-/// The wait for the end state.
+/// The wait for the end state; of a session nobody knows how long it is.
 pub fn within(seconds: u32) -> String {
     match seconds {
+        0 => String::new(),
         0..120 => format!("within {seconds}s"),
         _ => format!("within {}m", seconds.div_ceil(60)),
     }

@@ -197,14 +197,20 @@ fn on_pods(console: &Console, pod: &str) -> Terminal {
 /// Confirms a shell in the pod under the cursor, and waits until it has the terminal.
 fn lend(terminal: &Terminal) {
     terminal.send("!x");
-    terminal.confirm("Type EXEC and press enter", "EXEC", PATIENCE);
+    terminal.confirm("type EXEC and press enter", "EXEC", PATIENCE);
     wait_until("the terminal lent", PATIENCE, || (!terminal.is_on_alternate_screen()).then_some(()));
 }
 
 /// Opens port 8080 of the pod under the cursor on any free port.
 fn forward_8080(terminal: &Terminal) {
-    terminal.send("!f");
-    terminal.confirm("Press enter to open it", "0:8080", PATIENCE);
+    terminal.act("!f", "which port of the pod?", PATIENCE);
+    terminal.send("8080");
+    terminal.wait_for_text("remote   8080", PATIENCE);
+    terminal.send("\t");
+    terminal.send("0");
+    terminal.wait_for_text("local    0", PATIENCE);
+    terminal.enter();
+    terminal.confirm("press enter to confirm", "", PATIENCE);
     terminal.wait_for_text("FORWARDING 127.0.0.1:", PATIENCE);
 }
 
@@ -224,7 +230,7 @@ fn from_the_console_a_shell_has_the_terminal_and_the_console_comes_back() {
     shop.kubectl(&["scale", "deployment/api", "--replicas=2"]);
     terminal.send("printf '\\033[?1000h'; exit 0\r");
     wait_until("the console again", PATIENCE, || terminal.is_on_alternate_screen().then_some(()));
-    terminal.wait_for_text("The command is over: exit code 0.", PATIENCE);
+    terminal.wait_for_text("done: exit code 0.", PATIENCE);
     terminal.wait_for("both pods", PATIENCE, |text| text.matches("api-").count() >= 2);
     assert!(terminal.written().contains("\u{1b}[?1000l"), "mouse reports are off again");
     terminal.send("qqqq");
