@@ -15,6 +15,9 @@ impl Elsewhere {
     /// Says who acts in an environment from now on.
     pub fn put(&self, executor: Executor) {
         let environment = executor.planner.environment.clone();
+        // Who is found here looks no further: with the way back to here in it, nothing of either would ever be let go of.
+        let planner = Planner { elsewhere: Self::default(), ..executor.planner.clone() };
+        let executor = Executor { planner, ..executor };
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(environment, executor);
     }
 

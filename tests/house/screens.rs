@@ -7,13 +7,14 @@ use chrono::TimeDelta;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use quarterdeck::app::Message;
-use quarterdeck::domain::action::{Outcome, Plan, Run, RunEvent, advance};
+use quarterdeck::domain::action::{Outcome, Part, Plan, Request, Run, RunEvent, Step, StepState, advance};
 use quarterdeck::domain::cluster::ClusterEvent;
 use quarterdeck::domain::rollout::{
     Autoscaler, Condition, Container, ContainerState, Counts, Measure, Pod, Report, Revision, Rollout, SeenHealthy,
     Verdict,
 };
 use quarterdeck::domain::source::SourceState;
+use quarterdeck::domain::subject::Subject;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 use quarterdeck::ui::scene::{Detail, JournalLine};
 use quarterdeck::ui::state::DetailTab;
@@ -304,7 +305,10 @@ fn planning(plan: Option<Plan>) -> Stage {
 }
 
 fn running(events: Vec<RunEvent>) -> Stage {
-    let plan = plan(&[]);
+    running_of(plan(&[]), events)
+}
+
+fn running_of(plan: Plan, events: Vec<RunEvent>) -> Stage {
     let mut run = Run::draft(plan.id.as_str(), 1);
     let mut stage = planning(Some(plan));
     let mut log = Vec::new();
@@ -344,6 +348,45 @@ fn plans() {
     let unknown =
         settled(Outcome::Unknown, "the answer was lost, and after 30s the target shows no sign of the change.");
     assert_snapshot!("plan_unknown", running(vec![lost, unknown]).bodies());
+}
+
+/// A plan of steps that are taken one after the other, on its way and where it did not get there.
+#[test]
+fn plans_of_several_steps() {
+    let on = Subject::Workload(workload("checkout"));
+    let request = plan(&[]).targets[0].steps[0].request.clone();
+    let step =
+        |part, id: &str, words: &str, request: Request| Step::in_order(part, id, (on.clone(), "u"), words, request);
+    let mut several = plan(&[]);
+    several.targets[0].steps = vec![
+        step(Part::Prepare, "hold", "Hold others off deployment/checkout -n shop.", request.clone()),
+        step(Part::Prepare, "remember", "Remember how many pods there were.", request.clone()).done(true),
+        step(Part::Change, "stop", "Stop its pods.", request.clone()),
+        step(Part::Gate, "wait", "Its double in staging is well.", Request::default()),
+        step(Part::Change, "hand-over", "Let its double take over.", request).without_return(),
+    ];
+    let mut ready = planning(Some(several.clone()));
+    assert_snapshot!("plan_steps", ready.bodies());
+    let happened = |step, state, words: &str| RunEvent::Step { target: 0, step, state, words: words.into() };
+    let begun = || {
+        [
+            happened(0, StepState::Reached, "Hold others off deployment/checkout -n shop."),
+            happened(1, StepState::Reached, "so already: Remember how many pods there were."),
+            happened(2, StepState::Reached, "Stop its pods."),
+            happened(3, StepState::Accepted, "0 of 2 pods of its double are available"),
+        ]
+    };
+    ready = running_of(several.clone(), begun().into());
+    assert_snapshot!("plan_steps_running", ready.bodies());
+    let back = [
+        happened(3, StepState::Failed, "step 4 did not get there: after 1m 0 of 2 pods of its double are available"),
+        happened(2, StepState::Undone, "taken back: Start its pods again."),
+        happened(0, StepState::NotUndone, "Let others act on it again. (no answer, and no sign of it)"),
+    ];
+    let words = "step 4 did not get there. NOT TAKEN BACK: Let others act on it again. Take that back by hand, or plan the same again.";
+    let ended = RunEvent::Settled { target: 0, outcome: Outcome::NeedsHuman, words: words.into() };
+    let events = begun().into_iter().chain(back).chain([ended]).collect();
+    assert_snapshot!("plan_steps_needs_human", running_of(several, events).bodies());
 }
 
 #[test]
