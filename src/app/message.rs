@@ -15,12 +15,13 @@ use crate::domain::log::LogNews;
 use crate::domain::release::Release;
 use crate::domain::rollout::{Autoscaler, Budget, WorkloadRef};
 use crate::domain::store::StoreSnapshot;
+use crate::domain::timeline::JournalLine;
 use crate::domain::timeline::Moment;
 use crate::domain::usage::Board;
 use crate::domain::usage::UsageAsk;
 use crate::keys::Chord;
 use crate::sources::observe::WorkloadFacts;
-use crate::ui::scene::JournalLine;
+use crate::world::Connected;
 
 /// Something happened.
 #[derive(Debug)]
@@ -118,15 +119,4 @@ pub enum Leaving {
     Asked,
     /// Nobody is there any more.
     TerminalGone,
-}
-
-/// What is known once a connection is made.
-#[derive(Debug, Clone)]
-pub struct Connected {
-    /// The context.
-    pub context: String,
-    /// Who we are to the cluster.
-    pub identity: Option<String>,
-    /// The namespaces watched, in words.
-    pub scope: String,
 }

@@ -14,7 +14,6 @@
 //! This room does not know wire formats or how anything is drawn. It keeps one invariant: nobody awaits in the loop but for
 //! the next message.
 
-mod advice;
 mod aftermath;
 mod alerting;
 mod alerts;
@@ -32,7 +31,6 @@ mod logs;
 mod look_back;
 mod message;
 mod model;
-mod newest;
 mod nodes;
 mod overview;
 mod pace;
@@ -43,13 +41,11 @@ mod reading;
 mod releases;
 mod runtime;
 mod saying;
-mod sight;
 mod signals;
 mod silence_list;
 mod slos;
 mod supervise;
 mod tell_journal;
-mod timeline;
 mod update;
 mod usage;
 mod visits;
@@ -57,7 +53,6 @@ mod visits;
 use crate::actions::catalog;
 use crate::keys::CommandName;
 
-pub use alerts::{AlertId, Alerts};
 pub use commands::{Command, NAMED};
 pub use drafts::{Draft, DraftKey, Form};
 pub use editor::chosen as chosen_editor;
@@ -65,13 +60,12 @@ pub use effect::{Effect, PlanRequest};
 pub use feeds::Feeds;
 pub use handover::{Ending, hand_over};
 pub use keep::Keep;
-pub use message::{Connected, Leaving, Message, Unseen};
+pub use message::{Leaving, Message, Unseen};
 pub use model::Model;
 pub use perform::Performer;
 pub use reach::{Connect, Reach};
 pub use reaching::{Call, PortAsk, ReachNews, ports};
 pub use runtime::Runtime;
-pub use sight::{Link, Scope, Sight};
 pub use update::{next_due, update};
 pub use visits::{listen, serve, told};
 

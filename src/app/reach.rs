@@ -12,7 +12,7 @@ use futures_util::future::{BoxFuture, select_all};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::AbortHandle;
 
-use super::message::{Connected, Message};
+use super::message::Message;
 use super::supervise::supervise;
 use crate::actions::{CommandLines, Executor, Planner, PodReach, Seen};
 use crate::domain::cluster::ClusterSnapshot;
@@ -22,6 +22,7 @@ use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::cluster::{ClusterSource, Connection};
 use crate::sources::observe::{Answer as Pending, ObserveCluster};
+use crate::world::Connected;
 
 /// How long one attempt to connect may take, a credential plug-in that waits for somebody included.
 const CONNECT_WITHIN: Duration = Duration::from_secs(60);

@@ -265,7 +265,7 @@ impl Runtime {
         self.model.is_too_small = !layout::fits(columns, rows);
         let mut buffer = Buffer::empty(Rect::new(0, 0, columns.max(1), rows.max(1)));
         let now = (self.clock)();
-        let sources = self.model.sources();
+        let sources = self.model.world.sources();
         let hit = root::draw(&self.model.scene(now, &sources), &self.theme, &self.glyphs, &mut buffer);
         self.model.page = hit.page;
         self.model.furthest = hit.furthest;
@@ -379,7 +379,7 @@ fn resized((columns, rows): (u16, u16)) -> Message {
 /// What the operator waits for is drawn at once: answers, and the first rows there are to see.
 fn cause_of(message: &Message, model: &Model) -> Cause {
     match message {
-        Message::Observed(_, snapshot) if model.snapshot.rollouts.is_empty() && !snapshot.rollouts.is_empty() => {
+        Message::Observed(_, snapshot) if model.world.snapshot.rollouts.is_empty() && !snapshot.rollouts.is_empty() => {
             Cause::Operator
         }
         Message::Observed(..) | Message::Alerts(_) | Message::Signals(_) | Message::Compared(..) | Message::Clock => {
@@ -404,11 +404,12 @@ mod tests {
     use super::*;
     use crate::actions::Said;
     use crate::actions::journal::Journal;
+    use crate::app::command_names;
     use crate::app::drafts::{Draft, DraftKey, Form};
-    use crate::app::{Scope, command_names};
     use crate::domain::action::Phase;
     use crate::keys::{DEFAULT, Keymap};
     use crate::theme::Depth;
+    use crate::world::Scope;
 
     fn runtime(state: &Path) -> (Runtime, mpsc::Sender<Message>) {
         let keymap = Keymap::load(DEFAULT, state, &command_names()).0;

@@ -9,7 +9,7 @@ use crate::actions::journal;
 use crate::domain::action::WATCHED;
 use crate::domain::text;
 use crate::domain::time::Instant;
-use crate::ui::scene::JournalLine;
+use crate::domain::timeline::JournalLine;
 
 /// How many journal lines the screen shows.
 const JOURNAL_LINES: usize = 500;

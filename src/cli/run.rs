@@ -49,7 +49,7 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
     let environments = session.settings.environments.clone();
     let names = environments.iter().map(|environment| environment.name.clone()).collect();
     let mut model = Model::new(environments, session.scope, keymap, problems);
-    model.services = session.settings.services.clone();
+    model.world.services = session.settings.services.clone();
     model.author = author();
     model.is_store_read_only = session.settings.is_store_read_only;
     model.is_demo = staging.is_demo;

@@ -14,7 +14,7 @@ use crate::actions::journal::{self, Journal};
 use crate::actions::{
     Clusters, CommandLines, Desk, Elsewhere, Executor, Grant, Limits, Neighbour, Planner, PodReach, Seen, actor, key,
 };
-use crate::app::{Scope, command_names};
+use crate::app::command_names;
 use crate::config::{Asked, ContextRef, Environment, Paths, Settings};
 use crate::domain::action::Phase;
 use crate::domain::alert::AlertSnapshot;
@@ -42,6 +42,7 @@ use crate::sources::store::port::ReadStore;
 use crate::sources::usage::ObserveUsage;
 use crate::telemetry::redact_command;
 use crate::theme::{Depth, Theme};
+use crate::world::Scope;
 
 /// How long the first answers may take.
 pub(super) const SETTLE_WITHIN: Duration = Duration::from_secs(30);

@@ -26,7 +26,7 @@ use crate::domain::service::Services;
 use crate::domain::source::SourceHealth;
 use crate::domain::store::AlertNotes;
 use crate::domain::time::Instant;
-use crate::domain::timeline::{Moment, Nearness};
+use crate::domain::timeline::{JournalLine, Moment, Nearness};
 use crate::domain::usage::Resources;
 
 /// A word about alerts on its way into the store: an acknowledgement, or a note.
@@ -238,21 +238,6 @@ pub struct MenuLine {
     pub more: String,
     /// Why it cannot be chosen now.
     pub refused: Option<String>,
-}
-
-/// A line of the journal. Texts are cleaned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JournalLine {
-    /// The environment.
-    pub environment: String,
-    /// When.
-    pub at: Instant,
-    /// What: `planned`, `started`, `done` …
-    pub what: String,
-    /// The action and its target.
-    pub about: String,
-    /// The sentence.
-    pub words: String,
 }
 
 /// Everything a draw may read.

@@ -111,7 +111,7 @@ fn the_advice_is_evidence_of_the_plan_to_roll_back_and_of_no_other() {
         plan.action = action.to_owned();
         plan.targets[0].subject = row.workload.clone().into();
         let before = plan.targets[0].evidence.len();
-        let plan = stage.model.with_advice(plan.sealed(), now());
+        let plan = stage.model.world.with_advice(plan.sealed(), now());
         assert_eq!(plan.targets[0].evidence.len() - before, expected, "{action}");
         assert!(plan.is_intact(), "it is sealed again");
         let words: BTreeSet<&str> = plan.targets[0].evidence.iter().map(|one| &*one.words).collect();

@@ -12,8 +12,7 @@ use quarterdeck::domain::alert::{
 use quarterdeck::domain::rollout::{Rollout, Verdict};
 use quarterdeck::domain::service::Services;
 use quarterdeck::domain::source::{SourceHealth, SourceState};
-use quarterdeck::domain::store::Acknowledgement;
-use quarterdeck::domain::store::StoreSnapshot;
+use quarterdeck::domain::store::{Acknowledgement, StoreSnapshot};
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 
 use crate::stage::{SIZES, Stage, ago, now, rollout, source, text};
@@ -429,7 +428,7 @@ fn alerts_of_rules_of_its_own() {
         "{drawn}"
     );
     // Of an environment that is not shown nothing is said.
-    stage.enter(quarterdeck::app::Scope::One(1));
+    stage.enter(quarterdeck::world::Scope::One(1));
     stage.press("1");
     let elsewhere = text(&stage.body(120, 40));
     assert!(!elsewhere.contains("LOCAL, NOT PAGING"), "{elsewhere}");

@@ -4,13 +4,14 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use quarterdeck::app::{Connected, Effect, Message, Scope};
+use quarterdeck::app::{Effect, Message};
 use quarterdeck::domain::cluster::ClusterSnapshot;
 use quarterdeck::domain::rollout::{Rollout, Verdict, WorkloadRef};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario, Service};
 use quarterdeck::theme::{Depth, Role, Theme};
 use quarterdeck::ui::state::Overlay;
+use quarterdeck::world::{Connected, Scope};
 use ratatui::buffer::Buffer;
 
 use crate::headless::Headless;
@@ -91,7 +92,7 @@ async fn two_clusters_with_the_same_names_and_uids_are_never_confused() {
     console.until("both", both_are_there).await;
     let uids = |environment: &str| {
         let of_it = |row: &&Arc<Rollout>| *row.workload.environment == *environment;
-        console.model.snapshot.rollouts.iter().filter(of_it).map(|row| row.uid.clone()).collect::<Vec<_>>()
+        console.model.world.snapshot.rollouts.iter().filter(of_it).map(|row| row.uid.clone()).collect::<Vec<_>>()
     };
     assert_eq!(uids("east"), uids("west"), "the uids are the same too, or this proves less than it says");
     // east/api, east/web, west/api: the third row.

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
-use quarterdeck::app::{Message, Scope};
+use quarterdeck::app::Message;
 use quarterdeck::domain::health::{Certificate, Check, Condition, HealthSnapshot, Kind, Part, Probe, Target, probe};
 use quarterdeck::domain::service::{Service, Services};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario};
 use quarterdeck::sources::probe::{HealthFeed, HealthSource};
 use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::world::Scope;
 use tokio::sync::{Notify, watch};
 
 use crate::alerts::workloads;

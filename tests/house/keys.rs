@@ -334,7 +334,7 @@ fn an_open_plan_asks_one_question_at_a_time_and_only_when_its_target_moved() {
         rows[0].counts.ready = u32::from(step > 20);
         let rows = rows.into_iter().map(std::sync::Arc::new).collect();
         let snapshot =
-            quarterdeck::domain::cluster::ClusterSnapshot { rollouts: rows, ..life.stage.model.snapshot.clone() };
+            quarterdeck::domain::cluster::ClusterSnapshot { rollouts: rows, ..life.stage.model.world.snapshot.clone() };
         let kept = keep_what_is_the_same(&life.stage, snapshot);
         let effects = life.stage.tell_at(Message::Observed(0, Box::new(kept)), life.at);
         asked += effects.iter().filter(|effect| matches!(effect, Effect::Plan(_))).count();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use insta::assert_snapshot;
-use quarterdeck::app::{Message, Scope};
+use quarterdeck::app::Message;
 use quarterdeck::domain::cause::{Cause, CauseKind};
 use quarterdeck::domain::cluster::ClusterEvent;
 use quarterdeck::domain::cluster::ClusterSnapshot;
@@ -11,6 +11,7 @@ use quarterdeck::domain::node::{Bytes, Millicores, Node, NodeRef, PodTally, Pres
 use quarterdeck::domain::rollout::{Budget, Rollout, Verdict, WorkloadRef};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::world::Scope;
 
 use crate::stage::{SIZES, Stage, ago, rollout, text, workload};
 

@@ -113,7 +113,7 @@ fn the_detail_shows_who_wrote_what_and_when() {
     }
     assert!(!drawn.contains("elsewhere"));
     // The last good word of a store that is away is said to be that.
-    let held = one.model.store.as_ref().and_then(|store| store.facts::<Note>()).expect("told");
+    let held = one.model.world.store.as_ref().and_then(|store| store.facts::<Note>()).expect("told");
     let notes = held.of("production", &shop[0].key).to_vec();
     one.tell(store(SourceState::Down, notes));
     let drawn = text(&one.body(120, 40));

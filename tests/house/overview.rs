@@ -13,13 +13,13 @@ use quarterdeck::domain::rollout::{Rollout, Verdict};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::domain::store::{Acknowledgement, Annotation, AnnotationKind, Id, Subject, SubjectKind};
+use quarterdeck::domain::timeline::JournalLine;
 use quarterdeck::domain::timeline::MomentKind::{self, Acknowledged, Action, Alert, Deploy, Resolved, Rollback};
 use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
 use quarterdeck::sources::Clock;
 use quarterdeck::sources::store::Store;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 use quarterdeck::ui::overview::{Spot, Topic};
-use quarterdeck::ui::scene::JournalLine;
 
 use crate::alerts;
 use crate::headless::Headless;
@@ -303,14 +303,14 @@ async fn an_incident_is_told_in_its_order() {
     console.press("esc");
     console.until("that it is over", |screen| screen.contains("resolved")).await;
     let payments = |about: &str| about.contains("payments") || about.contains("HighErrorRate");
-    let moments = console.model.happened.shown.moments.iter().rev().filter(|moment| payments(&moment.about));
+    let moments = console.model.world.happened.shown.moments.iter().rev().filter(|moment| payments(&moment.about));
     let kinds: Vec<MomentKind> = moments.map(|moment| moment.kind).collect();
     let place = |kind| kinds.iter().position(|known| *known == kind);
     let order = [Deploy, Alert, Acknowledged, Action, Rollback, Resolved].map(place);
     assert!(
         order.is_sorted() && order.iter().all(Option::is_some),
         "{order:?} of {:#?}",
-        console.model.happened.shown.moments
+        console.model.world.happened.shown.moments
     );
     // A second console on the same store, opened now, is told the same.
     let other = tempfile::tempdir().expect("a folder");
@@ -320,7 +320,7 @@ async fn an_incident_is_told_in_its_order() {
     let is_told = |screen: &str| ["deploy", "rollback", "action"].iter().all(|word| screen.contains(word));
     second.until("what happened before it was opened", is_told).await;
     let releases = |console: &Headless| {
-        let moments = console.model.happened.shown.moments.iter();
+        let moments = console.model.world.happened.shown.moments.iter();
         let kinds = moments.filter(|one| matches!(one.kind, Deploy | Rollback) && payments(&one.about));
         kinds.map(|moment| (moment.kind, moment.words.clone())).collect::<Vec<_>>()
     };

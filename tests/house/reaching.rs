@@ -65,7 +65,7 @@ fn the_forms_at_every_size() {
     assert_snapshot!("reaching_forward", forward.bodies());
 
     let mut refused = stage();
-    refused.model.sights[0].environment.read_only = Some(ReadOnly::Asked);
+    refused.model.world.sights[0].environment.read_only = Some(ReadOnly::Asked);
     refused.press("!x");
     assert_snapshot!("reaching_refused", refused.bodies());
 
@@ -122,7 +122,7 @@ fn nothing_is_sent_before_it_was_read_and_confirmed() {
     assert!(text(&wordless.body(80, 24)).contains("Type EXEC into its field"));
 
     let mut refused = stage();
-    refused.model.sights[0].environment.read_only = Some(ReadOnly::Asked);
+    refused.model.world.sights[0].environment.read_only = Some(ReadOnly::Asked);
     for keys in ["!x", "!f"] {
         refused.press(keys);
         refused.type_text("EXEC");

@@ -14,8 +14,9 @@ use quarterdeck::domain::rollout::{
     Verdict,
 };
 use quarterdeck::domain::source::SourceState;
+use quarterdeck::domain::timeline::JournalLine;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
-use quarterdeck::ui::scene::{Detail, JournalLine};
+use quarterdeck::ui::scene::Detail;
 use quarterdeck::ui::state::DetailTab;
 use ratatui::style::{Color, Modifier};
 use serde_json::json;

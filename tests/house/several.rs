@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use quarterdeck::app::{Message, Scope};
+use quarterdeck::app::Message;
 use quarterdeck::domain::alert::{Alert, AlertSnapshot};
 use quarterdeck::domain::signal::SignalSnapshot;
 use quarterdeck::domain::slo::SloSnapshot;
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::theme::{Depth, Role, Theme};
+use quarterdeck::world::Scope;
 
 use crate::environments::{both, see, staging};
 use crate::stage::{health_of, shop, text};

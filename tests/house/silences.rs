@@ -2,11 +2,12 @@
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
-use quarterdeck::app::{Effect, Message, Scope};
+use quarterdeck::app::{Effect, Message};
 use quarterdeck::domain::alert::{Alert, AlertSnapshot, Hold, Matcher, Silence, SilenceState};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::subject::Subject;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::world::Scope;
 
 use crate::alerts::{self, alert};
 use crate::stage::{Stage, ago, now, text};

@@ -157,7 +157,7 @@ async fn what_one_console_takes_the_other_sees_and_takes_over() {
     lee.say("").await;
     lee.until("his word", |screen| screen.contains("acknowledged; it keeps firing")).await;
     let is_lees = |console: &Headless| {
-        let worst = console.model.alerts.worst().next().cloned();
+        let worst = console.model.world.alerts.worst().next().cloned();
         worst.is_some_and(|alert| {
             alert.state() == State::Acknowledged && alert.acknowledged.as_ref().is_some_and(|word| &*word.by == "lee")
         })

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use quarterdeck::actions::journal::Journal;
 use quarterdeck::actions::{Desk, Elsewhere, Limits, Seen, catalog};
-use quarterdeck::app::{Connect, Effect, Feeds, Keep, Message, Model, Performer, Reach, Scope, command_names, update};
+use quarterdeck::app::{Connect, Effect, Feeds, Keep, Message, Model, Performer, Reach, command_names, update};
 use quarterdeck::config::{Asked, ContextRef, Environment, Namespaces, Settings};
 use quarterdeck::domain::action::Actor;
 use quarterdeck::domain::environment::Guard;
@@ -20,6 +20,7 @@ use quarterdeck::sources::prometheus::{SignalFeed, SloFeed};
 use quarterdeck::sources::store::Store;
 use quarterdeck::theme::{Depth, Glyphs, Role, Theme};
 use quarterdeck::ui::root;
+use quarterdeck::world::Scope;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::sync::{mpsc, watch};
@@ -123,7 +124,7 @@ impl Headless {
 
     fn drawn(&self) -> Buffer {
         let mut buffer = Buffer::empty(Rect::new(0, 0, self.size.0, self.size.1));
-        let sources = self.model.sources();
+        let sources = self.model.world.sources();
         root::draw(&self.model.scene((self.clock)(), &sources), &self.theme, &self.glyphs, &mut buffer);
         buffer
     }

@@ -12,7 +12,7 @@ use crate::ui::state::{Field, View};
 
 /// The newest of the alerts of an environment.
 pub(super) fn observed(model: &mut Model, snapshot: AlertSnapshot, now: Instant) -> Vec<Effect> {
-    model.alerts.take(snapshot, model.ui.frozen_at.is_some(), now);
+    model.world.alerts.take(snapshot, model.ui.frozen_at.is_some(), now);
     let before = model.ui.alerts.cursor.clone();
     model.refilter_alerts();
     list::slid(model, &View::Alerts, before.as_ref(), |ui| &ui.alerts.cursor, now);
@@ -24,16 +24,16 @@ pub(super) fn observed(model: &mut Model, snapshot: AlertSnapshot, now: Instant)
 
 /// Who is on what, as the store tells now.
 pub(super) fn stored(model: &mut Model, snapshot: &StoreSnapshot, now: Instant) {
-    if model.store.as_ref().is_none_or(|known| !known.is_same::<Acknowledgement>(snapshot)) {
+    if model.world.store.as_ref().is_none_or(|known| !known.is_same::<Acknowledgement>(snapshot)) {
         let held = snapshot.facts::<Acknowledgement>().into_iter().flat_map(|held| held.values());
-        model.alerts.heard(held.cloned().collect(), now);
+        model.world.alerts.heard(held.cloned().collect(), now);
         model.refilter_alerts();
     }
 }
 
 /// Shows what came in while the screen was frozen.
 pub(super) fn thaw(model: &mut Model, now: Instant) {
-    model.alerts.release(now);
+    model.world.alerts.release(now);
     model.refilter_alerts();
     model.refilter_silences();
 }

@@ -127,7 +127,7 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
         Command::Palette => open(model, Overlay::Palette { input: Field::default(), selected: 0 }),
         Command::Problems => open(model, Overlay::Problems { scroll: 0 }),
         Command::Scope => {
-            let selected = scope::scopes(model).iter().position(|scope| *scope == model.scope).unwrap_or(0);
+            let selected = scope::scopes(model).iter().position(|scope| *scope == model.world.scope).unwrap_or(0);
             open(model, Overlay::Scope { selected })
         }
         Command::Actions => offers::open(model, now),
@@ -322,7 +322,7 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
                 tab(model, DetailTab::Pods, now)
             }
             View::Alerts => {
-                model.open_alert();
+                model.enter_alert();
                 Vec::new()
             }
             View::Detail(_, DetailTab::History) => diff(model, now),

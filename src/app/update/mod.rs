@@ -38,11 +38,11 @@ use super::commands::Command;
 use super::effect::Effect;
 use super::message::{Leaving, Message};
 use super::model::Model;
-use super::sight::Link;
 use crate::domain::store::StoreSnapshot;
 use crate::domain::time::Instant;
 use crate::ui::layout;
 use crate::ui::state::{Toast, View};
+use crate::world::Link;
 
 /// From when on enter confirms what is open: type-ahead and pastes must not confirm what nobody has read yet.
 const ARMING: TimeDelta = TimeDelta::milliseconds(300);
@@ -64,28 +64,31 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::Continued => vec![Effect::Repaint, Effect::Retry],
         Message::Clock => clock(model, now),
         Message::Connected(place, connected) => {
-            if let Some(sight) = model.sights.get_mut(place) {
+            if let Some(sight) = model.world.sights.get_mut(place) {
                 sight.connected(connected);
             }
-            model.merge();
+            model.world.merge();
             Vec::new()
         }
         Message::NotConnected(place, reason) => {
-            if let Some(sight) = model.sights.get_mut(place) {
+            if let Some(sight) = model.world.sights.get_mut(place) {
                 sight.link = Link::Failed(reason);
             }
-            model.merge();
+            model.world.merge();
             Vec::new()
         }
         Message::Alerts(snapshot) => alerts_observed(model, *snapshot, now),
         Message::Signals(snapshot) => signals::observed(model, *snapshot, now),
         Message::Slos(snapshot) => slos::observed(model, *snapshot, now),
         Message::Health(snapshot) => health::observed(model, *snapshot, now),
-        Message::Compared(environment, found) => model.compared(&environment, &found),
+        Message::Compared(environment, found) => {
+            model.world.compared(&environment, &found);
+            Vec::new()
+        }
         Message::Observed(place, snapshot) => {
             // Also while the screen is frozen.
-            if let Some(sight) = model.sights.get(place) {
-                model.happened.rows(&sight.environment.name, &snapshot.rollouts, now);
+            if let Some(sight) = model.world.sights.get(place) {
+                model.world.happened.rows(&sight.environment.name, &snapshot.rollouts, now);
             }
             let moved = model.aftermath.moved(&snapshot.rollouts, now);
             let look_back = moved.into_iter().map(|finished| Effect::LookBack(Box::new(finished)));
@@ -116,8 +119,8 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             Vec::new()
         }
         Message::Journal(lines) => {
-            model.journal = lines;
-            model.happened.touch();
+            model.world.journal = lines;
+            model.world.happened.touch();
             Vec::new()
         }
         Message::Finished(finished) => {
@@ -136,7 +139,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         }
     };
     if effects.contains(&Effect::Retry) {
-        model.usage.ask_again();
+        model.world.usage.ask_again();
     }
     effects.extend(model.ask_usage(now));
     effects.extend(logs::end_if_left(model));
@@ -148,7 +151,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
 
 /// The newest of the alerts of an environment, for everything that hangs on them.
 fn alerts_observed(model: &mut Model, snapshot: crate::domain::alert::AlertSnapshot, now: Instant) -> Vec<Effect> {
-    model.happened.alerts(&snapshot, now);
+    model.world.happened.alerts(&snapshot, now);
     let effects = alerts::observed(model, snapshot, now);
     word::refresh(model, now);
     effects
@@ -166,16 +169,16 @@ fn told_of_saving(model: &mut Model, saved: Result<String, String>, now: Instant
 /// The store says something new.
 fn stored(model: &mut Model, snapshot: StoreSnapshot, now: Instant) -> Vec<Effect> {
     alerts::stored(model, &snapshot, now);
-    model.store = Some(snapshot);
+    model.world.store = Some(snapshot);
     word::refresh(model, now);
-    model.happened.touch();
-    model.merge();
+    model.world.happened.touch();
+    model.world.merge();
     Vec::new()
 }
 
 /// Looks at finished actions whose row has moved.
 fn look_back(model: &mut Model, now: Instant) -> Vec<Effect> {
-    let moved = model.aftermath.moved(&model.snapshot.rollouts, now);
+    let moved = model.aftermath.moved(&model.world.snapshot.rollouts, now);
     moved.into_iter().map(|finished| Effect::LookBack(Box::new(finished))).collect()
 }
 

@@ -6,7 +6,6 @@ use crate::app::commands::Command;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::reaching::{Call, OpenPort, PortAsk, ReachNews, ports};
-use crate::app::sight::Sight;
 use crate::domain::action::{Confirmation, Gesture, Phase, Tier, gesture};
 use crate::domain::environment::Guard;
 use crate::domain::rollout::Pod;
@@ -15,6 +14,7 @@ use crate::domain::time::Instant;
 use crate::sources::operate::ExecAsk;
 use crate::ui::reaching::{ReachingScene, Way};
 use crate::ui::state::{DetailTab, Field, Overlay, View};
+use crate::world::Sight;
 
 /// The word that closes a port on the palette.
 pub(super) const END: &str = "end-forward";
@@ -42,7 +42,7 @@ fn open(model: &mut Model, way: Way, now: Instant) -> Vec<Effect> {
         return effects;
     };
     let View::Detail(workload, _) = model.ui.view.clone() else { return Vec::new() };
-    let here = model.sight(&workload.environment);
+    let here = model.world.sight(&workload.environment);
     let guard = here.map_or(Guard::Production, Sight::guard);
     let refusal = here.and_then(Sight::read_only_sentence);
     // Sidecars last: the first container is the one that is meant most often.

@@ -10,7 +10,7 @@ use crate::ui::state::View;
 /// The newest of the objectives of an environment.
 pub(super) fn observed(model: &mut Model, snapshot: SloSnapshot, now: Instant) -> Vec<Effect> {
     let is_frozen = model.ui.frozen_at.is_some();
-    model.slos.newest.take(snapshot, is_frozen);
+    model.world.slos.take(snapshot, is_frozen);
     if !is_frozen {
         list::moved_on(model, &View::Slo, |ui| &ui.slo.cursor, now);
     }

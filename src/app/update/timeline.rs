@@ -15,12 +15,12 @@ pub(super) fn released(
     releases: Vec<Release>,
     now: Instant,
 ) -> Vec<Effect> {
-    model.happened.released(cluster.as_deref(), &releases, now);
+    model.world.happened.released(cluster.as_deref(), &releases, now);
     cluster.map(|cluster| Effect::Remember(cluster, releases)).into_iter().collect()
 }
 
 /// What the store's audit tells of the last hour.
 pub(super) fn audited(model: &mut Model, moments: Vec<Moment>) -> Vec<Effect> {
-    model.happened.audited(moments);
+    model.world.happened.audited(moments);
     Vec::new()
 }

@@ -22,18 +22,18 @@ const READ_EVERY: TimeDelta = TimeDelta::seconds(10);
 
 /// The newest of one environment: shown, or held while the screen is frozen.
 pub(super) fn observed(model: &mut Model, place: usize, snapshot: Box<ClusterSnapshot>, now: Instant) -> Vec<Effect> {
-    let Some(sight) = model.sights.get_mut(place) else { return Vec::new() };
+    let Some(sight) = model.world.sights.get_mut(place) else { return Vec::new() };
     if model.ui.frozen_at.is_some() {
         sight.held = Some(snapshot);
         return Vec::new();
     }
     sight.snapshot = *snapshot;
-    if model.scope.includes(place) { show(model, now) } else { Vec::new() }
+    if model.world.scope.includes(place) { show(model, now) } else { Vec::new() }
 }
 
 /// Shows what came in while the screen was frozen.
 pub(super) fn thaw(model: &mut Model, now: Instant) -> Vec<Effect> {
-    for sight in &mut model.sights {
+    for sight in &mut model.world.sights {
         if let Some(held) = sight.held.take() {
             sight.snapshot = *held;
         }
@@ -43,7 +43,7 @@ pub(super) fn thaw(model: &mut Model, now: Instant) -> Vec<Effect> {
 
 /// Shows the newest of every environment as one list; reads the open workload again when it moved.
 fn show(model: &mut Model, now: Instant) -> Vec<Effect> {
-    let rows_before = model.merge();
+    let rows_before = model.world.merge();
     let before = model.ui.cursor.clone();
     let node_before = model.ui.nodes.cursor.clone();
     model.refilter();
@@ -52,7 +52,7 @@ fn show(model: &mut Model, now: Instant) -> Vec<Effect> {
     super::jobs::observed(model);
     let mut effects = super::plan::target_moved(model, &rows_before, now);
     if let View::Detail(workload, _) = model.ui.view.clone() {
-        let focus = model.snapshot.focus.clone();
+        let focus = model.world.sight(&workload.environment).and_then(|sight| sight.snapshot.focus.clone());
         let row = row_of(model, &workload);
         let Some(detail) = model.detail.as_mut() else { return effects };
         let has_moved = detail.rollout.as_ref().map(|known| (known.revision, known.verdict))
@@ -62,7 +62,7 @@ fn show(model: &mut Model, now: Instant) -> Vec<Effect> {
             detail.report = Some(focus.report.clone());
             // Before the pods were listed once, none known is not none there.
             let are_listed = |health: &SourceHealth| health.id.kind.is_resource("pods") && health.last_good.is_some();
-            let sight = model.sights.iter().find(|sight| sight.environment.name == workload.environment);
+            let sight = model.world.sights.iter().find(|sight| sight.environment.name == workload.environment);
             if sight.is_some_and(|sight| sight.snapshot.health.iter().any(are_listed)) {
                 detail.pods = Some(focus.pods.clone());
             }
@@ -75,7 +75,7 @@ fn show(model: &mut Model, now: Instant) -> Vec<Effect> {
 }
 
 fn row_of(model: &Model, workload: &WorkloadRef) -> Option<Arc<Rollout>> {
-    model.snapshot.rollouts.iter().find(|row| row.workload == *workload).cloned()
+    model.world.snapshot.rollouts.iter().find(|row| row.workload == *workload).cloned()
 }
 
 /// Opens a workload's detail with what is known already.

@@ -1,11 +1,9 @@
 //! What is known of one environment, and which environments are shown.
 
-use super::message::Connected;
 use crate::config::Environment;
 use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::environment::Guard;
 use crate::domain::source::{SourceHealth, SourceId, SourceKind, SourceState};
-use crate::ui::scene::EnvironmentScene;
 
 /// How the connection to an environment stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -38,6 +36,17 @@ impl Scope {
             Self::One(only) => only == place,
         }
     }
+}
+
+/// What is known once a connection is made.
+#[derive(Debug, Clone)]
+pub struct Connected {
+    /// The context.
+    pub context: String,
+    /// Who we are to the cluster.
+    pub identity: Option<String>,
+    /// The namespaces watched, in words.
+    pub scope: String,
 }
 
 /// One environment as the console knows it. Nothing in it comes from another.
@@ -81,11 +90,6 @@ impl Sight {
     /// Its guard.
     pub const fn guard(&self) -> Guard {
         self.environment.guard
-    }
-
-    /// What a draw may read of it.
-    pub fn scene(&self) -> EnvironmentScene<'_> {
-        EnvironmentScene { name: self.name(), guard: self.guard(), rows: self.snapshot.rollouts.len() }
     }
 
     /// Why nothing may be changed here, in a few words; `None` where something may.
