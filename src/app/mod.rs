@@ -57,7 +57,6 @@ pub use commands::{Command, NAMED};
 pub use drafts::{Draft, DraftKey, Form};
 pub use editor::chosen as chosen_editor;
 pub use effect::{Effect, PlanRequest};
-pub use feeds::Feeds;
 pub use handover::{Ending, hand_over};
 pub use keep::Keep;
 pub use message::{Leaving, Message, Unseen};

@@ -291,7 +291,8 @@ impl Model {
         let is_troubled = |row: &&Arc<Rollout>| !matches!(row.verdict, Verdict::Complete | Verdict::Progressing);
         Scene {
             // A frozen screen shows the ages of the moment it was frozen at.
-            now: self.ui.frozen_at.unwrap_or(now),
+            now: self.world.frozen_at.unwrap_or(now),
+            frozen_at: self.world.frozen_at,
             ui: &self.ui,
             header: self.header(),
             environments: self.world.shown().map(environment).collect(),

@@ -24,6 +24,7 @@ use crate::sources::Clock;
 use crate::terminal::{Burst, Frame, Guard, Input, InputEvent, Signal, Signals, Verdict, Writer, size, stop_self};
 use crate::theme::{Glyphs, Theme};
 use crate::ui::{layout, root};
+use crate::world::News;
 
 /// How many messages are taken before a draw gets its turn.
 const DRAIN: usize = 64;
@@ -379,10 +380,12 @@ fn resized((columns, rows): (u16, u16)) -> Message {
 /// What the operator waits for is drawn at once: answers, and the first rows there are to see.
 fn cause_of(message: &Message, model: &Model) -> Cause {
     match message {
-        Message::Observed(_, snapshot) if model.world.snapshot.rollouts.is_empty() && !snapshot.rollouts.is_empty() => {
+        Message::News(News::Cluster(_, snapshot))
+            if model.world.snapshot.rollouts.is_empty() && !snapshot.rollouts.is_empty() =>
+        {
             Cause::Operator
         }
-        Message::Observed(..) | Message::Alerts(_) | Message::Signals(_) | Message::Compared(..) | Message::Clock => {
+        Message::News(News::Cluster(..) | News::Alerts(_) | News::Signals(_) | News::Compared(..)) | Message::Clock => {
             Cause::World
         }
         _ => Cause::Operator,

@@ -1,5 +1,4 @@
 //! Which signals are on the screen. Changed by `update` alone.
-
 use std::sync::Arc;
 
 use super::model::Model;

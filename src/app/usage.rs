@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::effect::Effect;
 use super::model::Model;
 use crate::domain::time::Instant;
-use crate::domain::usage::{Board, UsageAsk};
+use crate::domain::usage::UsageAsk;
 use crate::ui::state::{DetailTab, View};
 use crate::ui::usage::UsageScene;
 use crate::world::Link;
@@ -17,17 +17,9 @@ use crate::world::Link;
 const ASK_EVERY: TimeDelta = TimeDelta::seconds(30);
 
 impl Model {
-    /// Takes an answer in. A screen that stands still keeps what it shows.
-    pub(super) fn used(&mut self, ask: &UsageAsk, answer: Result<Board, String>) -> Vec<Effect> {
-        if self.ui.frozen_at.is_none() {
-            self.world.usage.take(ask, answer);
-        }
-        Vec::new()
-    }
-
     /// Asks for what is shown and due.
     pub(super) fn ask_usage(&mut self, now: Instant) -> Vec<Effect> {
-        if self.ui.frozen_at.is_some() {
+        if self.world.frozen_at.is_some() {
             return Vec::new();
         }
         let mut effects = Vec::new();
@@ -41,7 +33,7 @@ impl Model {
 
     /// When the next is due.
     pub(super) fn usage_due(&self) -> Option<Instant> {
-        if self.ui.frozen_at.is_some() {
+        if self.world.frozen_at.is_some() {
             return None;
         }
         self.usage_shown().iter().filter_map(|ask| self.world.usage.due(ask)).min()

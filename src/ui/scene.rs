@@ -247,6 +247,8 @@ pub struct Scene<'a> {
     pub now: Instant,
     /// The time by the clock on the wall.
     pub clock: Instant,
+    /// Since when the screen stands still.
+    pub frozen_at: Option<Instant>,
     /// What the operator chose.
     pub ui: &'a UiState,
     /// What the header says.

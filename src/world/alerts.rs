@@ -23,8 +23,6 @@ pub struct Alerts {
     hidden: Vec<AlertSnapshot>,
     /// The environments that are shown; `None` for all of them.
     shown: Option<BTreeSet<Arc<str>>>,
-    /// What came in while the screen was frozen.
-    held: Vec<AlertSnapshot>,
     /// What rules of this console say of each environment that has such.
     local: BTreeMap<Arc<str>, Local>,
     /// When the newest came in.
@@ -40,20 +38,14 @@ pub struct Alerts {
 
 impl Alerts {
     /// Takes the newest of an environment in.
-    pub fn take(&mut self, snapshot: AlertSnapshot, is_frozen: bool, now: Instant) {
+    pub fn take(&mut self, snapshot: AlertSnapshot, now: Instant) {
         let is_shown = self.shown.as_ref().is_none_or(|shown| shown.contains(&snapshot.environment));
-        let to = match (is_frozen, is_shown) {
-            (true, _) => &mut self.held,
-            (false, true) => &mut self.snapshots,
-            (false, false) => &mut self.hidden,
-        };
+        let to = if is_shown { &mut self.snapshots } else { &mut self.hidden };
         match to.iter_mut().find(|known| known.environment == snapshot.environment) {
             Some(known) => *known = snapshot,
             None => to.push(snapshot),
         }
-        if !is_frozen {
-            self.regroup(now);
-        }
+        self.regroup(now);
     }
 
     /// Shows the alerts of these environments alone; what is known of the others is kept.
@@ -62,13 +54,6 @@ impl Alerts {
         (self.snapshots, self.hidden) = known.partition(|snapshot| shown.contains(&snapshot.environment));
         self.shown = Some(shown);
         self.regroup(self.taken_at);
-    }
-
-    /// Shows what came in while the screen was frozen.
-    pub fn release(&mut self, now: Instant) {
-        for snapshot in std::mem::take(&mut self.held) {
-            self.take(snapshot, false, now);
-        }
     }
 
     /// Takes in what rules of this console say of an environment; whether anything changed.
@@ -226,23 +211,14 @@ mod tests {
             version: 1,
         };
         let mut alerts = Alerts::default();
-        alerts.take(snapshot(vec![one.clone()]), false, at());
+        alerts.take(snapshot(vec![one.clone()]), at());
         alerts.heard(vec![word], at());
         let taken = alerts.alert(&id).expect("it is there");
         assert_eq!(taken.state(), State::Acknowledged);
         assert_eq!(taken.acknowledged.as_ref().map(|word| &*word.by), Some("mori[31m"), "cleaned");
         let again = Alert { started_at: one.started_at + chrono::TimeDelta::minutes(5), ..one };
-        alerts.take(snapshot(vec![again]), false, at());
+        alerts.take(snapshot(vec![again]), at());
         let state = alerts.alert(&id).map(|alert| alert.state());
         assert_eq!(state, Some(State::Firing), "it came back: somebody has to look");
-    }
-
-    #[test]
-    fn a_frozen_screen_stands_still_and_then_shows_the_newest() {
-        let mut alerts = Alerts::default();
-        alerts.take(snapshot(vec![alert(&[("alertname", "A")], at())]), true, at());
-        assert_eq!(alerts.total(), 0);
-        alerts.release(at());
-        assert_eq!(alerts.total(), 1);
     }
 }

@@ -6,6 +6,7 @@
 //! | `newest` | the newest snapshot of each environment |
 //! | `alerts` | alerts in groups, with who is on them |
 //! | `advice` | whether releases should be rolled back |
+//! | `news` | what can become known, and what becomes of each |
 //! | `timeline` | what happened within the last hour |
 //! | `usage` | what pods and nodes use |
 //!
@@ -15,6 +16,7 @@
 mod advice;
 mod alerts;
 mod newest;
+mod news;
 mod sight;
 mod timeline;
 mod usage;
@@ -37,6 +39,7 @@ use crate::domain::timeline::{JournalLine, Lead, MomentKind, SPAN};
 pub use advice::Advised;
 pub use alerts::{AlertId, Alerts};
 pub use newest::Newest;
+pub use news::{Changed, News};
 pub use sight::{Connected, Link, Scope, Sight};
 pub use timeline::Happened;
 pub use usage::Usages;
@@ -70,6 +73,10 @@ pub struct World {
     pub journal: Vec<JournalLine>,
     /// What the store said last; `None` before it said anything.
     pub store: Option<StoreSnapshot>,
+    /// Since when the screen stands still.
+    pub frozen_at: Option<Instant>,
+    /// What came in meanwhile: the newest of each source.
+    held: Vec<News>,
 }
 
 impl World {
@@ -89,6 +96,8 @@ impl World {
             happened: Happened::default(),
             journal: Vec::new(),
             store: None,
+            frozen_at: None,
+            held: Vec::new(),
         }
     }
 

@@ -64,8 +64,6 @@ pub struct Sight {
     pub identity: Option<String>,
     /// The newest of the cluster that is shown.
     pub snapshot: ClusterSnapshot,
-    /// What came in while the screen was frozen.
-    pub held: Option<Box<ClusterSnapshot>>,
 }
 
 impl Sight {
@@ -77,7 +75,6 @@ impl Sight {
             link: Link::default(),
             identity: None,
             snapshot: ClusterSnapshot::default(),
-            held: None,
             environment,
         }
     }

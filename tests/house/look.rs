@@ -19,8 +19,8 @@ use crate::stage::{Stage, now, text};
 
 impl Stage {
     /// Something happens at a time; what is asked for then.
-    pub(crate) fn tell_at(&mut self, message: Message, at: Instant) -> Vec<Effect> {
-        update(&mut self.model, message, at)
+    pub(crate) fn tell_at(&mut self, message: impl Into<Message>, at: Instant) -> Vec<Effect> {
+        update(&mut self.model, message.into(), at)
     }
 
     /// What keys ask for.
@@ -201,7 +201,7 @@ impl Stage {
 
     /// Whether the screen stands still.
     pub(crate) fn is_frozen(&self) -> bool {
-        self.model.ui.frozen_at.is_some()
+        self.model.world.frozen_at.is_some()
     }
 
     /// The passing line; empty when there is none.

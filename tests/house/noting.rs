@@ -9,13 +9,14 @@ use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::domain::store::{Id, Note, Subject, SubjectKind, Withdrawn};
 use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::world::News;
 
 use crate::alerts::{self, alert};
 use crate::keys::chords;
 use crate::stage::{Stage, ago, text};
 use crate::word::{self, Pair, at_once, typed};
 
-fn store(state: SourceState, notes: Vec<Note>) -> Message {
+fn store(state: SourceState, notes: Vec<Note>) -> News {
     word::stored(state, StoreSnapshot::default().with::<Note>(notes.into_iter().collect()))
 }
 

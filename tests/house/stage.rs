@@ -15,6 +15,7 @@ use quarterdeck::keys::{DEFAULT, Keymap, Sequence};
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 use quarterdeck::ui::pen::Pen;
 use quarterdeck::ui::root::{self, HitMap};
+use quarterdeck::world::News;
 use quarterdeck::world::{Connected, Scope};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -56,13 +57,13 @@ impl Stage {
             glyphs: Glyphs::UNICODE,
         };
         let connected = Connected { context: "prod-eu".into(), identity: Some("mori".into()), scope: "shop".into() };
-        stage.tell(Message::Connected(0, connected));
+        stage.tell(News::Connected(0, connected));
         stage
     }
 
     /// Something happens.
-    pub(crate) fn tell(&mut self, message: Message) {
-        update(&mut self.model, message, now());
+    pub(crate) fn tell(&mut self, message: impl Into<Message>) {
+        update(&mut self.model, message.into(), now());
     }
 
     /// Keys, written as a keymap writes them: `!b`, `enter`.
@@ -104,7 +105,7 @@ impl Stage {
             pods: 41,
             focus: None,
         };
-        self.tell(Message::Observed(0, Box::new(snapshot)));
+        self.tell(News::Cluster(0, Box::new(snapshot)));
     }
 
     /// The cluster with nodes, and what holds workloads.
@@ -116,7 +117,7 @@ impl Stage {
         snapshot.causes = causes.into_iter().map(Arc::new).collect();
         snapshot.health.retain(|health| !health.id.kind.is_resource("nodes"));
         snapshot.health.push(health("nodes", freshness));
-        self.tell(Message::Observed(0, Box::new(snapshot)));
+        self.tell(News::Cluster(0, Box::new(snapshot)));
     }
 
     /// The body alone, at a size of the whole screen.

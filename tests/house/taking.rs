@@ -9,13 +9,14 @@ use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::store::Acknowledgement;
 use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::world::News;
 
 use crate::alerts::{self, alert};
 use crate::headless::Headless;
 use crate::stage::{Stage, ago, text};
 use crate::word::{self, Pair, asked, at_once};
 
-fn store(state: SourceState, words: Vec<Acknowledgement>) -> Message {
+fn store(state: SourceState, words: Vec<Acknowledgement>) -> News {
     let words = words.into_iter().map(|word| ((word.environment.clone(), word.fingerprint.clone()), word));
     word::stored(state, StoreSnapshot::default().with::<Acknowledgement>(words.collect()))
 }

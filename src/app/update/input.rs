@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::{
-    alerts, drafts, jobs, leave, list, logs, move_cursor, nodes, noting, offers, overview, palette, panes, plan,
+    alerts, drafts, jobs, leave, list, logs, move_cursor, news, nodes, noting, offers, overview, palette, panes, plan,
     reaching, runbook, scope, service, signals, silence_list, silencing, taking, toast, typing, word, world,
 };
 use crate::actions::{Action, Options, catalog};
@@ -262,18 +262,11 @@ fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
 }
 
 fn freeze(model: &mut Model, now: Instant) -> Vec<Effect> {
-    if model.ui.frozen_at.take().is_none() {
-        model.ui.frozen_at = Some(now);
-        return Vec::new();
+    if model.world.frozen_at.is_some() {
+        return news::thaw(model, now);
     }
-    thaw(model, now)
-}
-
-/// Shows what came in while the screen was frozen.
-pub(super) fn thaw(model: &mut Model, now: Instant) -> Vec<Effect> {
-    alerts::thaw(model, now);
-    signals::thaw(model, now);
-    world::thaw(model, now)
+    model.world.frozen_at = Some(now);
+    Vec::new()
 }
 
 /// Enter: opens a row, takes a menu line, confirms a plan, ends a filter.

@@ -93,6 +93,13 @@ pub(super) fn relist(model: &mut Model, view: &View, now: Instant) -> bool {
     true
 }
 
+/// Makes the lines of all of them anew.
+pub(super) fn relist_all(model: &mut Model, now: Instant) {
+    for view in [View::Signals, View::Slo, View::Health, View::Nodes, View::Silences] {
+        relist(model, &view, now);
+    }
+}
+
 /// Makes the lines of a pane anew after something came in. A cursor in front that comes to another line by itself is noted: the next
 /// key may be meant for the line before.
 pub(super) fn moved_on<P: PartialEq + Clone>(

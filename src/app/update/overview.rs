@@ -34,7 +34,7 @@ pub(super) fn refresh(model: &mut Model, now: Instant) {
     if model.ui.view != View::Overview {
         return;
     }
-    if model.ui.frozen_at.is_none() {
+    if model.world.frozen_at.is_none() {
         model.world.retell(now);
     }
     let spots = model.spots();

@@ -1,6 +1,6 @@
 //! Which environments are shown, and how a workload is named where there are several.
 
-use super::{input, plan};
+use super::{news, plan};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::rollout::WorkloadRef;
@@ -22,7 +22,7 @@ pub(super) fn switch(model: &mut Model, selected: usize, now: Instant) -> Vec<Ef
     model.planning = None;
     model.enter(scope);
     // A screen that was frozen is not any more.
-    effects.extend(input::thaw(model, now));
+    effects.extend(news::thaw(model, now));
     effects.push(Effect::Focus(None));
     effects.extend(model.connect_shown());
     effects

@@ -1,53 +1,11 @@
-//! The newest signals, and the way to those of a service.
-
-use std::sync::Arc;
+//! The way to the signals of a service.
 
 use super::{list, toast};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
-use crate::domain::alert::local;
-use crate::domain::signal::SignalSnapshot;
 use crate::domain::time::Instant;
 use crate::ui::lines::Line;
 use crate::ui::state::{Field, View};
-
-/// The newest of the signals of an environment.
-pub(super) fn observed(model: &mut Model, snapshot: SignalSnapshot, now: Instant) -> Vec<Effect> {
-    let is_frozen = model.ui.frozen_at.is_some();
-    let environment = snapshot.environment.clone();
-    model.world.signals.take(snapshot, is_frozen);
-    if !is_frozen {
-        list::moved_on(model, &View::Signals, |ui| &ui.signals.cursor, now);
-        judge(model, &environment, now);
-    }
-    let due = model.world.due_to_compare(&environment, now);
-    due.map(|releases| Effect::Compare(environment, releases)).into_iter().collect()
-}
-
-/// Evaluates the rules of this console over the newest signals of an environment.
-fn judge(model: &mut Model, environment: &Arc<str>, now: Instant) {
-    let mut sights = model.world.sights.iter().map(|sight| &sight.environment);
-    let rules = sights.find(|one| one.name == *environment).map(|one| one.rules.clone());
-    let (Some(rules), Some(signals)) = (rules, model.world.signals.of(environment)) else { return };
-    let local = local::evaluate(&rules, signals, &model.world.services, now);
-    if model.world.alerts.judge(environment, local, now) {
-        model.refilter_alerts();
-    }
-}
-
-/// What came in while the screen was frozen: of objectives and of health too.
-pub(super) fn thaw(model: &mut Model, now: Instant) {
-    model.world.signals.release();
-    model.world.slos.release();
-    model.world.health.release();
-    for view in [View::Signals, View::Slo, View::Health] {
-        list::relist(model, &view, now);
-    }
-    let environments: Vec<Arc<str>> = model.world.sights.iter().map(|sight| sight.environment.name.clone()).collect();
-    for environment in &environments {
-        judge(model, environment, now);
-    }
-}
 
 /// Opens the pane on the service of what the operator means.
 pub(super) fn show_about(model: &mut Model, now: Instant) -> Vec<Effect> {
