@@ -8,6 +8,7 @@ mod advice;
 mod alerts;
 mod apply;
 mod audit;
+mod beside;
 mod causes;
 mod codes;
 mod config;

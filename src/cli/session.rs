@@ -1,6 +1,6 @@
 //! What every command begins with: the settings, one environment, and the way to its cluster.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -30,7 +30,7 @@ use crate::keys::Keymap;
 use crate::sources::Clock;
 use crate::sources::alertmanager::AlertFeed;
 use crate::sources::cluster::{ClusterSource, Connection, Contexts, Endpoint, Hands, Reach, Rehearsal, namespaces};
-use crate::sources::error::{SourceError, Trouble};
+use crate::sources::error::SourceError;
 use crate::sources::feed::{Feed, once, settled};
 use crate::sources::store::Store;
 use crate::sources::store::port::ReadStore;
@@ -331,26 +331,6 @@ impl Session {
         } else {
             CommandLines::Digest(key(self.paths.state()))
         }
-    }
-
-    /// Connects the other environments that a plan has steps in, so that its planner and its executor find them.
-    ///
-    /// # Errors
-    /// When one is not declared, or cannot be connected.
-    pub(super) async fn connect_beside<'a>(
-        &self,
-        environments: impl IntoIterator<Item = &'a str>,
-        leaving: &watch::Receiver<bool>,
-    ) -> Result<(), SourceError> {
-        let others = environments.into_iter().filter(|name| **name != *self.environment.name).collect::<BTreeSet<_>>();
-        for name in others {
-            let declared = self.settings.environments.iter().position(|one| *one.name == *name);
-            let none = || SourceError::new(Trouble::Setup, format!("there is no environment {name:?}."));
-            let there = self.at(declared.ok_or_else(none)?);
-            let connected = there.connect().await?;
-            there.executor(&connected, leaving.clone());
-        }
-        Ok(())
     }
 
     /// The executor of the environment: with hands where it may be changed.
