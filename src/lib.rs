@@ -7,6 +7,7 @@
 //! | [`domain`] | what is true: pure values, no IO, no clock | nothing |
 //! | [`config`], [`keys`], [`theme`] | what the operator asked for | `domain` |
 //! | [`sources`] | eyes and hands: the only room that talks to a cluster | `domain`, `config` |
+//! | [`world`] | what is known: the facts of every source and of the store, and their joins | `domain`, `config` |
 //! | [`actions`] | plan, confirm, execute, verify, journal | `domain`, `config`, the ports of `sources` |
 //! | [`ui`] | the screen as a pure function | `domain`, `theme` |
 //! | [`terminal`] | the glass | `keys` |
@@ -27,3 +28,4 @@ pub mod telemetry;
 pub mod terminal;
 pub mod theme;
 pub mod ui;
+pub mod world;

@@ -1,267 +1,38 @@
-//! What the console knows of alerts, and which of them are on the screen. Changed by `update` alone.
+//! Which alerts are on the screen: those the operator looks for.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::silence_list::UNDER;
-use crate::domain::alert::group::{self, Group, grouped};
-use crate::domain::alert::join::{Aim, Firing};
-use crate::domain::alert::{Alert, AlertSnapshot, Local, Severity, Silence, State, Watchdog};
-use crate::domain::rollout::Rollout;
+use crate::domain::alert::group::{self, Group};
+use crate::domain::alert::{Alert, State};
 use crate::domain::service::UNMAPPED;
-use crate::domain::source::SourceHealth;
-use crate::domain::store::Acknowledgement as Word;
-use crate::domain::time::Instant;
-use crate::ui::alerts::{AlertLine, AlertsScene, Place};
+use crate::ui::alerts::{AlertLine, AlertsState};
 
-/// Which alert, over polls: its environment and its key.
-pub type AlertId = (Arc<str>, Arc<str>);
-
-/// The alerts of every environment that has a source of them.
-#[derive(Debug, Default)]
-pub struct Alerts {
-    /// The newest of each environment.
-    snapshots: Vec<AlertSnapshot>,
-    /// The newest of environments that are not shown.
-    hidden: Vec<AlertSnapshot>,
-    /// The environments that are shown; `None` for all of them.
-    shown: Option<BTreeSet<Arc<str>>>,
-    /// What came in while the screen was frozen.
-    held: Vec<AlertSnapshot>,
-    /// What rules of this console say of each environment that has such.
-    local: BTreeMap<Arc<str>, Local>,
-    /// When the newest came in.
-    taken_at: Instant,
-    /// Who is on what, as the store tells.
-    words: HashMap<AlertId, Word>,
-    /// Every alert, with its acknowledgement, worst first.
-    groups: Vec<Group>,
-    /// The lines on the screen.
-    lines: Vec<AlertLine>,
-    firing: Firing,
-    tally: [usize; Severity::ALL.len()],
-    total: usize,
-}
-
-/// What the operator chose to see of them.
-#[derive(Debug, Clone, Copy)]
-pub struct Chosen<'a> {
-    /// The filter as typed.
-    pub filter: &'a str,
-    /// Groups that are unfolded.
-    pub unfolded: &'a BTreeSet<group::Key>,
-    /// Only what fires and nobody is on.
-    pub is_firing_only: bool,
-}
-
-impl Alerts {
-    /// Takes the newest of an environment in.
-    pub fn take(&mut self, snapshot: AlertSnapshot, is_frozen: bool, now: Instant) {
-        let is_shown = self.shown.as_ref().is_none_or(|shown| shown.contains(&snapshot.environment));
-        let to = match (is_frozen, is_shown) {
-            (true, _) => &mut self.held,
-            (false, true) => &mut self.snapshots,
-            (false, false) => &mut self.hidden,
-        };
-        match to.iter_mut().find(|known| known.environment == snapshot.environment) {
-            Some(known) => *known = snapshot,
-            None => to.push(snapshot),
+/// The lines of the pane: a group is one until it is unfolded.
+pub(super) fn lines(groups: &[Group], chosen: &AlertsState) -> Vec<AlertLine> {
+    let mut search = Search::new(&chosen.filter.text);
+    let mut lines = Vec::with_capacity(groups.len());
+    for group in groups {
+        let is_wanted =
+            |alert: &&Arc<Alert>| (!chosen.is_firing_only || alert.state() == State::Firing) && search.finds(alert);
+        let members: Vec<Arc<Alert>> = group.members.iter().filter(is_wanted).cloned().collect();
+        let Some(first) = members.first() else { continue };
+        if members.len() == 1 {
+            lines.push(AlertLine::alone(first.clone()));
+            continue;
         }
-        if !is_frozen {
-            self.regroup(now);
+        let is_unfolded = chosen.unfolded.contains(&group::key(first));
+        let group = Group { members };
+        let head = AlertLine::head(&group, is_unfolded);
+        lines.extend(head);
+        if is_unfolded {
+            lines.extend(group.members.into_iter().map(AlertLine::member));
         }
     }
-
-    /// Shows the alerts of these environments alone; what is known of the others is kept.
-    pub fn show(&mut self, shown: BTreeSet<Arc<str>>) {
-        let known = std::mem::take(&mut self.snapshots).into_iter().chain(std::mem::take(&mut self.hidden));
-        (self.snapshots, self.hidden) = known.partition(|snapshot| shown.contains(&snapshot.environment));
-        self.shown = Some(shown);
-        self.regroup(self.taken_at);
-    }
-
-    /// Shows what came in while the screen was frozen.
-    pub fn release(&mut self, now: Instant) {
-        for snapshot in std::mem::take(&mut self.held) {
-            self.take(snapshot, false, now);
-        }
-    }
-
-    /// Takes in what rules of this console say of an environment; whether anything changed.
-    pub fn judge(&mut self, environment: &Arc<str>, local: Local, now: Instant) -> bool {
-        let is_same = self.local.get(environment).map_or(local == Local::default(), |known| *known == local);
-        if !is_same {
-            self.local.insert(environment.clone(), local);
-            self.regroup(now);
-        }
-        !is_same
-    }
-
-    /// What local rules say of the environments that are shown.
-    fn shown_local(&self) -> impl Iterator<Item = &Local> {
-        let is_shown = |environment: &Arc<str>| self.shown.as_ref().is_none_or(|shown| shown.contains(environment));
-        self.local.iter().filter(move |(environment, _)| is_shown(environment)).map(|(_, local)| local)
-    }
-
-    /// Takes in who is on what, in place of what was known.
-    pub fn heard(&mut self, words: Vec<Word>, now: Instant) {
-        let id = |word: &Word| (word.environment.as_str().into(), word.fingerprint.as_str().into());
-        self.words = words.into_iter().map(|word| (id(&word), word)).collect();
-        self.regroup(now);
-    }
-
-    /// What somebody said of an alert, live or not: what a newer word has to have seen.
-    pub fn word(&self, id: &AlertId) -> Option<&Word> {
-        self.words.get(id)
-    }
-
-    fn regroup(&mut self, now: Instant) {
-        self.taken_at = now;
-        let local = self.shown_local().flat_map(|local| local.alerts.iter());
-        let all = self.snapshots.iter().flat_map(|snapshot| snapshot.alerts.iter()).chain(local);
-        let known = &self.words;
-        let with_word = |alert: &Arc<Alert>| {
-            let id = (alert.environment.clone(), alert.key.clone());
-            alert.with_word(known.get(&id), now)
-        };
-        let alerts: Vec<Arc<Alert>> = all.map(with_word).collect();
-        self.total = alerts.len();
-        self.tally = group::tally(&alerts);
-        self.firing = Firing::of(&alerts);
-        self.groups = grouped(alerts);
-    }
-
-    /// Makes the lines anew.
-    pub fn refilter(&mut self, chosen: Chosen<'_>) {
-        let mut search = Search::new(chosen.filter);
-        let mut lines = Vec::with_capacity(self.groups.len());
-        for group in &self.groups {
-            let is_wanted =
-                |alert: &&Arc<Alert>| (!chosen.is_firing_only || alert.state() == State::Firing) && search.finds(alert);
-            let members: Vec<Arc<Alert>> = group.members.iter().filter(is_wanted).cloned().collect();
-            let Some(first) = members.first() else { continue };
-            if members.len() == 1 {
-                lines.push(AlertLine::alone(first.clone()));
-                continue;
-            }
-            let is_unfolded = chosen.unfolded.contains(&group::key(first));
-            let group = Group { members };
-            let head = AlertLine::head(&group, is_unfolded);
-            lines.extend(head);
-            if is_unfolded {
-                lines.extend(group.members.into_iter().map(AlertLine::member));
-            }
-        }
-        self.lines = lines;
-    }
-
-    /// The lines on the screen.
-    pub fn lines(&self) -> &[AlertLine] {
-        &self.lines
-    }
-
-    /// The place of a line, by what it is.
-    pub fn place(&self, of: Option<&Place>) -> Option<usize> {
-        let of = of?;
-        self.lines.iter().position(|line| line.place == *of)
-    }
-
-    /// An alert by its id; `None` once it is gone.
-    pub fn alert(&self, id: &AlertId) -> Option<&Arc<Alert>> {
-        let is_it = |alert: &&Arc<Alert>| alert.environment == id.0 && alert.key == id.1;
-        self.groups.iter().flat_map(|group| &group.members).find(is_it)
-    }
-
-    /// Every alert of the group a line stands for; the line's own where it is one.
-    pub fn members(&self, line: &AlertLine) -> Vec<Arc<Alert>> {
-        match &line.place {
-            Place::Group(key) => self
-                .groups
-                .iter()
-                .find(|group| group.key().as_ref() == Some(key))
-                .map(|group| group.members.clone())
-                .unwrap_or_default(),
-            Place::Alert(..) => vec![line.alert.clone()],
-        }
-    }
-
-    /// Every alert about a workload, worst first.
-    pub fn about<'a>(&'a self, row: &'a Rollout) -> impl Iterator<Item = &'a Arc<Alert>> + 'a {
-        self.groups.iter().flat_map(|group| &group.members).filter(|alert| Aim::of(alert).is(row))
-    }
-
-    /// Every alert of a service, worst first.
-    pub fn of_service<'a>(
-        &'a self,
-        environment: &'a str,
-        service: &'a str,
-    ) -> impl Iterator<Item = &'a Arc<Alert>> + 'a {
-        let is_its =
-            move |alert: &&Arc<Alert>| &*alert.environment == environment && alert.service.as_deref() == Some(service);
-        self.groups.iter().flat_map(|group| &group.members).filter(is_its)
-    }
-
-    /// The worst of each group that fires and nothing holds back, worst first.
-    pub fn worst(&self) -> impl Iterator<Item = &Arc<Alert>> {
-        let firsts = self.groups.iter().filter_map(Group::first);
-        firsts.filter(|alert| !matches!(alert.state(), State::Silenced | State::Inhibited) && !alert.is_pending)
-    }
-
-    /// Whether the alert that always fires is missing in an environment.
-    pub fn is_watchdog_missing(&self, environment: &str) -> bool {
-        let mut of_it = self.snapshots.iter().filter(|snapshot| *snapshot.environment == *environment);
-        of_it.any(|snapshot| matches!(snapshot.watchdog, Watchdog::Missing(_)))
-    }
-
-    /// How many fire, by severity, from the worst.
-    pub const fn tally(&self) -> [usize; Severity::ALL.len()] {
-        self.tally
-    }
-
-    /// Each source of the alerts of an environment: its Alertmanagers, without any the rules of its Prometheus.
-    pub fn health<'a>(&'a self, environment: &'a str) -> impl Iterator<Item = &'a SourceHealth> {
-        let of_it = self.snapshots.iter().filter(move |snapshot| *snapshot.environment == *environment);
-        of_it.flat_map(|snapshot| &snapshot.health)
-    }
-
-    /// The same with the Prometheus whose rules are read beside Alertmanagers.
-    pub fn sources<'a>(&'a self, environment: &'a str) -> impl Iterator<Item = &'a SourceHealth> {
-        let of_it = self.snapshots.iter().filter(move |snapshot| *snapshot.environment == *environment);
-        of_it.flat_map(AlertSnapshot::sources)
-    }
-
-    /// The newest of each environment.
-    pub fn snapshots(&self) -> &[AlertSnapshot] {
-        &self.snapshots
-    }
-
-    /// The silences of an environment.
-    pub fn silences(&self, environment: &str) -> Option<&Arc<[Silence]>> {
-        self.snapshots.iter().find(|snapshot| *snapshot.environment == *environment)?.silences.as_ref()
-    }
-
-    /// What a draw may read.
-    pub fn scene<'a>(
-        &'a self,
-        rollouts: &'a [Arc<Rollout>],
-        cursor: Option<&Place>,
-        open: Option<&AlertId>,
-    ) -> AlertsScene<'a> {
-        AlertsScene {
-            lines: &self.lines,
-            cursor: self.place(cursor),
-            total: self.total,
-            tally: self.tally,
-            firing: &self.firing,
-            snapshots: &self.snapshots,
-            local: self.shown_local().collect(),
-            open: open.and_then(|id| self.alert(id)),
-            rollouts,
-        }
-    }
+    lines
 }
 
 /// A search: every word is found fuzzily in what names an alert, or as it is in anything else the alert says.
@@ -309,71 +80,32 @@ impl Search {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::domain::alert::group::grouped;
     use crate::domain::alert::testing::alert;
+    use crate::domain::time::Instant;
+    use crate::ui::state::Field;
 
     fn at() -> Instant {
         chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default()
     }
 
-    fn snapshot(alerts: Vec<Alert>) -> AlertSnapshot {
-        AlertSnapshot {
-            environment: "production".into(),
-            alerts: alerts.into_iter().map(Arc::new).collect(),
-            ..AlertSnapshot::default()
-        }
-    }
-
-    fn shown(alerts: &mut Alerts, filter: &str, unfolded: &BTreeSet<group::Key>) -> Vec<String> {
-        alerts.refilter(Chosen { filter, unfolded, is_firing_only: false });
-        alerts.lines().iter().map(|line| format!("{} x{}", line.alert.title(), line.members)).collect()
+    fn shown(alerts: &[Group], filter: &str, unfolded: &BTreeSet<group::Key>) -> Vec<String> {
+        let chosen =
+            AlertsState { filter: Field::holding(filter), unfolded: unfolded.clone(), ..AlertsState::default() };
+        lines(alerts, &chosen).iter().map(|line| format!("{} x{}", line.alert.title(), line.members)).collect()
     }
 
     #[test]
     fn a_group_is_one_line_until_it_is_unfolded() {
         let crash = |pod: &str| alert(&[("alertname", "Crash"), ("pod", pod), ("service", "cart")], at());
-        let mut alerts = Alerts::default();
-        alerts.take(snapshot(vec![crash("a"), crash("b"), alert(&[("alertname", "Disk")], at())]), false, at());
-        assert_eq!(shown(&mut alerts, "", &BTreeSet::new()), ["Crash x2", "Disk x1"]);
+        let all = vec![crash("a"), crash("b"), alert(&[("alertname", "Disk")], at())];
+        let alerts = grouped(all.into_iter().map(Arc::new).collect::<Vec<_>>());
+        assert_eq!(shown(&alerts, "", &BTreeSet::new()), ["Crash x2", "Disk x1"]);
         let unfolded = BTreeSet::from([("production".into(), "Crash".into(), Some("cart".into()))]);
-        assert_eq!(shown(&mut alerts, "", &unfolded).len(), 4);
-        assert_eq!(shown(&mut alerts, "crash b", &BTreeSet::new()), ["Crash x1"], "the filter looks into groups");
-    }
-
-    #[test]
-    fn an_acknowledgement_is_for_one_time_it_fires() {
-        let one = alert(&[("alertname", "A")], at());
-        let id: AlertId = (one.environment.clone(), one.key.clone());
-        let word = Word {
-            environment: "production".into(),
-            fingerprint: one.key.to_string(),
-            alert: "A".into(),
-            firing_since: Some(one.started_at),
-            by: "mori\u{1b}[31m".into(),
-            at: at(),
-            until: None,
-            note: String::new(),
-            withdrawn: None,
-            version: 1,
-        };
-        let mut alerts = Alerts::default();
-        alerts.take(snapshot(vec![one.clone()]), false, at());
-        alerts.heard(vec![word], at());
-        let taken = alerts.alert(&id).expect("it is there");
-        assert_eq!(taken.state(), State::Acknowledged);
-        assert_eq!(taken.acknowledged.as_ref().map(|word| &*word.by), Some("mori[31m"), "cleaned");
-        let again = Alert { started_at: one.started_at + chrono::TimeDelta::minutes(5), ..one };
-        alerts.take(snapshot(vec![again]), false, at());
-        let state = alerts.alert(&id).map(|alert| alert.state());
-        assert_eq!(state, Some(State::Firing), "it came back: somebody has to look");
-    }
-
-    #[test]
-    fn a_frozen_screen_stands_still_and_then_shows_the_newest() {
-        let mut alerts = Alerts::default();
-        alerts.take(snapshot(vec![alert(&[("alertname", "A")], at())]), true, at());
-        assert_eq!(shown(&mut alerts, "", &BTreeSet::new()), Vec::<String>::new());
-        alerts.release(at());
-        assert_eq!(shown(&mut alerts, "", &BTreeSet::new()), ["A x1"]);
+        assert_eq!(shown(&alerts, "", &unfolded).len(), 4);
+        assert_eq!(shown(&alerts, "crash b", &BTreeSet::new()), ["Crash x1"], "the filter looks into groups");
     }
 }

@@ -1,22 +1,29 @@
-//! Polled sources into messages: each is watched by a supervised task, and what it tells is passed on as it changes.
+//! Polled sources into news: each is watched by a supervised task, and what it tells is passed on as it changes.
 #![expect(clippy::disallowed_methods, reason = "the performer's spawning, in a file of its own")]
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::AbortHandle;
 
 use super::message::Message;
 use super::supervise::supervise;
+use crate::config::Environment;
 use crate::domain::advice::Released;
+use crate::domain::service::Services;
 use crate::sources::Clock;
-use crate::sources::alertmanager::{AlertFeed, AlertSource};
-use crate::sources::probe::{HealthFeed, HealthSource};
-use crate::sources::prometheus::{SignalFeed, SignalSource, SloFeed, SloSource};
+use crate::sources::alertmanager::AlertFeed;
+use crate::sources::feed::Feed;
+use crate::sources::probe::HealthFeed;
+use crate::sources::prometheus::{SignalFeed, SloFeed};
+use crate::world::News;
 
-/// Answers of components that come in so close together are one message: every component has its own pace.
-const TOGETHER: Duration = Duration::from_millis(250);
+/// Watches a feed of an environment, where its configuration asks for it.
+type Watch = fn(&Desk, &Environment, &Arc<Services>) -> Option<Watching>;
+
+/// Every feed.
+const ALL: [Watch; 4] =
+    [Desk::watch::<AlertFeed>, Desk::watch::<SignalFeed>, Desk::watch::<SloFeed>, Desk::watch::<HealthFeed>];
 
 /// A source and what passes its snapshots on; both end with it.
 pub(super) struct Watching(AbortHandle, AbortHandle);
@@ -28,19 +35,6 @@ impl Drop for Watching {
     }
 }
 
-/// What is polled, each in its environment.
-#[derive(Debug, Default)]
-pub struct Feeds {
-    /// Alerts.
-    pub alerts: Vec<AlertFeed>,
-    /// Signals; releases are compared by them too.
-    pub signals: Vec<SignalFeed>,
-    /// What was promised.
-    pub objectives: Vec<SloFeed>,
-    /// Whether components are well.
-    pub health: Vec<HealthFeed>,
-}
-
 /// Where what is watched is told, and what it is watched with.
 #[derive(Clone)]
 pub(super) struct Desk {
@@ -50,45 +44,9 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    /// Watches everything.
-    pub(super) fn all(&self, feeds: Feeds) -> Vec<Watching> {
-        let alerts = feeds.alerts.into_iter().map(|feed| self.alerts(feed));
-        let signals = feeds.signals.into_iter().map(|feed| self.signals(feed));
-        let objectives = feeds.objectives.into_iter().map(|feed| self.objectives(feed));
-        let health = feeds.health.into_iter().map(|feed| self.health(feed));
-        alerts.chain(signals).chain(objectives).chain(health).collect()
-    }
-
-    fn alerts(&self, feed: AlertFeed) -> Watching {
-        let Self { clock, retry, .. } = self.clone();
-        let run = move |snapshots| {
-            AlertSource { feed: feed.clone(), clock: clock.clone(), retry: retry.clone(), snapshots }.run()
-        };
-        self.watch("alerts", run, Message::Alerts, Duration::ZERO)
-    }
-
-    fn signals(&self, feed: SignalFeed) -> Watching {
-        let Self { clock, retry, .. } = self.clone();
-        let run = move |snapshots| {
-            SignalSource { feed: feed.clone(), clock: clock.clone(), retry: retry.clone(), snapshots }.run()
-        };
-        self.watch("signals", run, Message::Signals, Duration::ZERO)
-    }
-
-    fn objectives(&self, feed: SloFeed) -> Watching {
-        let Self { clock, retry, .. } = self.clone();
-        let run = move |snapshots| {
-            SloSource { feed: feed.clone(), clock: clock.clone(), retry: retry.clone(), snapshots }.run()
-        };
-        self.watch("objectives", run, Message::Slos, Duration::ZERO)
-    }
-
-    fn health(&self, feed: HealthFeed) -> Watching {
-        let Self { clock, retry, .. } = self.clone();
-        let run = move |snapshots| {
-            HealthSource { feed: feed.clone(), clock: clock.clone(), retry: retry.clone(), snapshots }.run()
-        };
-        self.watch("health", run, Message::Health, TOGETHER)
+    /// Watches everything that is polled in these environments.
+    pub(super) fn all(&self, environments: &[Environment], services: &Arc<Services>) -> Vec<Watching> {
+        ALL.iter().flat_map(|watch| environments.iter().filter_map(move |one| watch(self, one, services))).collect()
     }
 
     /// Compares releases by the feed of their environment and tells what was found.
@@ -97,36 +55,31 @@ impl Desk {
         tokio::spawn(async move {
             let found = feed.compare(releases, clock()).await;
             // The loop is gone only when the process ends.
-            let _ = messages.send(Message::Compared(feed.environment, found)).await;
+            let _ = messages.send(News::Compared(feed.environment, found).into()).await;
         });
     }
 
-    /// Runs a source for ever, and tells the newest of its snapshots, never more often than once in `pace`.
-    fn watch<S, F>(
-        &self,
-        name: &'static str,
-        run: impl Fn(watch::Sender<S>) -> F + Send + 'static,
-        message: fn(Box<S>) -> Message,
-        pace: Duration,
-    ) -> Watching
+    /// Runs a feed for ever, and tells the newest of its snapshots.
+    fn watch<F: Feed>(&self, environment: &Environment, services: &Arc<Services>) -> Option<Watching>
     where
-        S: Default + Clone + Send + Sync + 'static,
-        F: Future<Output = ()> + Send + 'static,
+        News: From<Box<F::Snapshot>>,
     {
-        let (snapshots, mut seen) = watch::channel(S::default());
-        let messages = self.messages.clone();
-        let running = tokio::spawn(supervise(name, move || run(snapshots.clone()), messages.clone()));
+        let feed = F::of(environment, services, &self.clock)?;
+        let (snapshots, mut seen) = watch::channel(F::Snapshot::default());
+        let Self { messages, clock, retry } = self.clone();
+        let run = move || feed.clone().run(clock.clone(), retry.clone(), snapshots.clone());
+        let running = tokio::spawn(supervise(F::NAME, run, messages.clone()));
         let telling = tokio::spawn(async move {
             while seen.changed().await.is_ok() {
-                let newest = Box::new(seen.borrow_and_update().clone());
-                if messages.send(message(newest)).await.is_err() {
+                let newest = News::from(Box::new(seen.borrow_and_update().clone()));
+                if messages.send(newest.into()).await.is_err() {
                     return;
                 }
-                if !pace.is_zero() {
-                    tokio::time::sleep(pace).await;
+                if !F::TOGETHER.is_zero() {
+                    tokio::time::sleep(F::TOGETHER).await;
                 }
             }
         });
-        Watching(running.abort_handle(), telling.abort_handle())
+        Some(Watching(running.abort_handle(), telling.abort_handle()))
     }
 }

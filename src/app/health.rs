@@ -1,9 +1,8 @@
-//! What the console knows of the health of components, and which of them are on the screen. Changed by `update` alone.
+//! Which components are on the screen. Changed by `update` alone.
 
 use std::sync::Arc;
 
 use super::model::Model;
-use super::newest::Newest;
 use crate::domain::alert::Alert;
 use crate::domain::health::{Condition, HealthSnapshot, Line, lines};
 use crate::domain::rollout::Rollout;
@@ -12,11 +11,9 @@ use crate::ui::health::HealthScene;
 use crate::ui::lines::Lines;
 use crate::ui::state::View;
 
-/// The components of every environment.
+/// The components on the screen.
 #[derive(Debug, Default)]
 pub struct Health {
-    /// The newest of each environment.
-    pub newest: Newest<HealthSnapshot>,
     /// The lines of the matrix, worst first.
     pub lines: Lines<Line, 3>,
     /// The worst of all of them.
@@ -35,8 +32,8 @@ impl Model {
     pub fn refilter_health(&mut self, now: Instant) {
         let before = self.health.lines.place(self.ui.health.cursor.as_ref()).unwrap_or(0);
         let snapshots: Vec<&HealthSnapshot> =
-            self.shown().filter_map(|sight| self.health.newest.of(sight.name())).collect();
-        let mut lines = lines(&snapshots, &self.services, now);
+            self.world.shown().filter_map(|sight| self.world.health.of(sight.name())).collect();
+        let mut lines = lines(&snapshots, &self.world.services, now);
         let count = |condition: Condition| lines.iter().filter(|line| line.condition() == condition).count();
         let tally = [Condition::Unhealthy, Condition::Degraded, Condition::Unknown].map(count);
         let total = lines.len();
@@ -67,14 +64,14 @@ impl Model {
         let (Some(line), Some(environment)) = (self.health_line(), self.health_environment()) else {
             return Vec::new();
         };
-        self.rollouts_of(environment, &line.service)
+        self.world.rollouts_of(environment, &line.service)
     }
 
     /// The alerts about that service there, worst first.
     pub(super) fn health_alerts(&self) -> Vec<Arc<Alert>> {
         let here = self.health_line().zip(self.health_environment());
         let alerts =
-            here.map(|(line, environment)| self.alerts.of_service(environment, &line.service).cloned().collect());
+            here.map(|(line, environment)| self.world.alerts.of_service(environment, &line.service).cloned().collect());
         alerts.unwrap_or_default()
     }
 
@@ -82,16 +79,17 @@ impl Model {
         // What is about the line under the cursor is read by this pane alone.
         let is_open = self.ui.view == View::Health;
         let needed_by = self.health_line().zip(self.health_environment()).filter(|_| is_open);
-        let needed_by = needed_by.map(|(line, environment)| self.services.needing_in(environment, &line.service));
+        let needed_by = needed_by.map(|(line, environment)| self.world.services.needing_in(environment, &line.service));
         HealthScene {
             lines: &self.health.lines,
             cursor: self.health.lines.place(self.ui.health.cursor.as_ref()),
             environments: self
+                .world
                 .shown()
-                .map(super::sight::Sight::name)
-                .filter(|name| self.health.newest.of(name).is_some())
+                .map(crate::world::Sight::name)
+                .filter(|name| self.world.health.of(name).is_some())
                 .collect(),
-            is_configured: self.services.declared().iter().any(|service| !service.probes.is_empty()),
+            is_configured: self.world.services.declared().iter().any(|service| !service.probes.is_empty()),
             needed_by: needed_by.map(|names| names.into_iter().collect()).unwrap_or_default(),
             rollouts: if is_open { self.health_rollouts() } else { Vec::new() },
         }

@@ -19,6 +19,7 @@ use crate::domain::timeline;
 use crate::sources::Clock;
 use crate::sources::store::port::{ReadStore, WriteStore};
 use crate::sources::store::{Store, StoreSource, new_id};
+use crate::world::News;
 
 /// How often the journal is taken over into the audit.
 const REPLAY_EVERY: Duration = Duration::from_secs(10);
@@ -92,7 +93,7 @@ async fn recount(
             Ok(entries) => {
                 told = Some(snapshot.position);
                 let moments = entries.iter().filter_map(timeline::audited).collect();
-                if messages.send(Message::Audited(moments)).await.is_err() {
+                if messages.send(News::Audited(moments).into()).await.is_err() {
                     return;
                 }
             }
@@ -105,7 +106,7 @@ async fn recount(
 async fn tell(mut seen: watch::Receiver<StoreSnapshot>, messages: mpsc::Sender<Message>) {
     while seen.changed().await.is_ok() {
         let snapshot = seen.borrow_and_update().clone();
-        if messages.send(Message::Stored(Box::new(snapshot))).await.is_err() {
+        if messages.send(News::Store(Box::new(snapshot)).into()).await.is_err() {
             return;
         }
     }

@@ -1,26 +1,17 @@
 //! Everything that can happen to us. Closed on purpose: every trigger can be listed, timed and tested.
 
-use std::sync::Arc;
-
 use super::drafts::Form;
 use crate::actions::Said;
 use crate::actions::journal::Finished;
 use crate::domain::action::{Plan, Run, RunEvent, Undone};
-use crate::domain::alert::AlertSnapshot;
 use crate::domain::cluster::ClusterEvent;
-use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::job::JobFacts;
 use crate::domain::job::JobRef;
 use crate::domain::log::LogNews;
-use crate::domain::release::Release;
 use crate::domain::rollout::{Autoscaler, Budget, WorkloadRef};
-use crate::domain::store::StoreSnapshot;
-use crate::domain::timeline::Moment;
-use crate::domain::usage::Board;
-use crate::domain::usage::UsageAsk;
 use crate::keys::Chord;
 use crate::sources::observe::WorkloadFacts;
-use crate::ui::scene::JournalLine;
+use crate::world::News;
 
 /// Something happened.
 #[derive(Debug)]
@@ -41,26 +32,10 @@ pub enum Message {
     Continued,
     /// Time moved on.
     Clock,
-    /// The connection to the environment at this place is made.
-    Connected(usize, Connected),
-    /// The connection to the environment at this place cannot be made; it is tried again.
-    NotConnected(usize, String),
-    /// The newest of the signals of an environment.
-    Signals(Box<crate::domain::signal::SignalSnapshot>),
-    /// The newest of what was promised in an environment.
-    Slos(Box<crate::domain::slo::SloSnapshot>),
-    /// The newest of the health of components in an environment.
-    Health(Box<crate::domain::health::HealthSnapshot>),
+    /// Something is known now.
+    News(News),
     /// What became of the session of a run.
     Session(String, super::pod_session::SessionNews),
-    /// Releases of an environment were compared with what was before them.
-    Compared(Arc<str>, Vec<crate::domain::advice::Compared>),
-    /// The newest of the alerts of an environment.
-    Alerts(Box<AlertSnapshot>),
-    /// The newest of the cluster of the environment at this place.
-    Observed(usize, Box<ClusterSnapshot>),
-    /// What was released, or seen fully available, in the cluster of this uid; `None` where it cannot be read.
-    Released(Option<Arc<str>>, Vec<Release>),
     /// The open workload was read whole.
     Facts(WorkloadRef, Result<Box<WorkloadFacts>, String>),
     /// The events of the open workload.
@@ -69,8 +44,6 @@ pub enum Message {
     Autoscalers(WorkloadRef, Vec<Autoscaler>),
     /// The PodDisruptionBudgets over the pods of the open workload.
     Budgets(WorkloadRef, Vec<Budget>),
-    /// What pods or nodes use, or why that is not known.
-    Usage(UsageAsk, Result<Board, String>),
     /// News of the open log, with the number of its reading.
     Log(u64, LogNews),
     /// Lines were saved: where, or why not.
@@ -93,18 +66,18 @@ pub enum Message {
     Unfinished(Vec<(String, String)>),
     /// One of them is being verified.
     Resumed(Box<Run>),
-    /// The journal as it is now, newest first.
-    Journal(Vec<JournalLine>),
     /// What was finished not long ago, by the journal.
     Finished(Vec<Finished>),
     /// One of these, by its run and place, was looked at: who undid it.
     LookedBack(String, usize, Result<Option<Undone>, Unseen>),
-    /// What the store says now, or said last.
-    Stored(Box<StoreSnapshot>),
-    /// What the store's audit tells of the last hour: notes and what was done from any console.
-    Audited(Vec<Moment>),
     /// A task ended that should not have.
     TaskDied(&'static str, String),
+}
+
+impl From<News> for Message {
+    fn from(news: News) -> Self {
+        Self::News(news)
+    }
 }
 
 /// A workload could not be read: it is looked at again.
@@ -118,15 +91,4 @@ pub enum Leaving {
     Asked,
     /// Nobody is there any more.
     TerminalGone,
-}
-
-/// What is known once a connection is made.
-#[derive(Debug, Clone)]
-pub struct Connected {
-    /// The context.
-    pub context: String,
-    /// Who we are to the cluster.
-    pub identity: Option<String>,
-    /// The namespaces watched, in words.
-    pub scope: String,
 }

@@ -14,7 +14,6 @@
 //! This room does not know wire formats or how anything is drawn. It keeps one invariant: nobody awaits in the loop but for
 //! the next message.
 
-mod advice;
 mod aftermath;
 mod alerting;
 mod alerts;
@@ -32,7 +31,6 @@ mod logs;
 mod look_back;
 mod message;
 mod model;
-mod newest;
 mod nodes;
 mod overview;
 mod pace;
@@ -43,34 +41,29 @@ mod reading;
 mod releases;
 mod runtime;
 mod saying;
-mod sight;
 mod signals;
 mod silence_list;
 mod slos;
 mod supervise;
 mod tell_journal;
-mod timeline;
 mod update;
 mod usage;
 
 use crate::actions::catalog;
 use crate::keys::CommandName;
 
-pub use alerts::{AlertId, Alerts};
 pub use attach::{Ending, attach};
 pub use commands::{Command, NAMED};
 pub use drafts::{Draft, DraftKey, Form};
 pub use editor::chosen as chosen_editor;
 pub use effect::{Effect, PlanRequest};
-pub use feeds::Feeds;
 pub use keep::Keep;
-pub use message::{Connected, Leaving, Message, Unseen};
+pub use message::{Leaving, Message, Unseen};
 pub use model::Model;
 pub use perform::Performer;
 pub use pod_session::{OpenPort, SessionNews, closed_after, listen, serve, told};
 pub use reach::{Connect, Reach};
 pub use runtime::Runtime;
-pub use sight::{Link, Scope, Sight};
 pub use update::{next_due, update};
 
 /// The name of every command a keymap may bind.

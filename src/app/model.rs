@@ -7,34 +7,32 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::aftermath::Aftermath;
-use super::alerts::Alerts;
 use super::drafts::Form;
 use super::effect::{Effect, PlanRequest};
 use super::filter;
 use super::jobs::JobsPane;
 use super::logs::LogsPane;
 use super::pod_session::OpenPort;
-use super::sight::{Link, Scope, Sight};
-use super::timeline::Happened;
 use crate::config::Environment;
 use crate::domain::action::{Phase, Run};
 use crate::domain::alert::Word;
 use crate::domain::cause::Cause;
-use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::environment::Guard;
 use crate::domain::node::Node;
 use crate::domain::problem::Problem;
 use crate::domain::rollout::{Rollout, Verdict, WorkloadRef};
-use crate::domain::service::{Services, UNMAPPED};
+use crate::domain::service::UNMAPPED;
+use crate::domain::signal::Board;
 use crate::domain::source::SourceHealth;
-use crate::domain::store::StoreSnapshot;
 use crate::domain::store::{Author, Note};
 use crate::domain::time::Instant;
 use crate::keys::{Keymap, Pending};
+use crate::ui::alerts::AlertLine;
 use crate::ui::lines::Lines;
-use crate::ui::scene::{Detail, Header, JournalLine, MenuLine, PlanScene, Rows, Scene, WordScene};
+use crate::ui::scene::{Detail, EnvironmentScene, Header, MenuLine, PlanScene, Rows, Scene, WordScene};
 use crate::ui::silences::SilenceLine;
 use crate::ui::state::{Overlay, UiState, View};
+use crate::world::{Link, Scope, Sight, World};
 
 /// The plan on the screen with the request it answers.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,40 +50,30 @@ pub struct Planning {
 /// The whole state of the console.
 #[derive(Debug)]
 pub struct Model {
+    /// What is known of the world.
+    pub world: World,
     /// What the operator chose about the screen.
     pub ui: UiState,
-    /// The environments of the configuration, each with what is known of it.
-    pub sights: Vec<Sight>,
-    /// Which of them are shown.
-    pub scope: Scope,
     /// Whether this is the demo.
     pub is_demo: bool,
-    /// What is known of all environments that are shown, as one list.
-    pub snapshot: ClusterSnapshot,
     /// The rows that pass the filter, worst first.
     pub visible: Vec<Arc<Rollout>>,
     /// The jobs pane.
     pub jobs: JobsPane,
     /// The logs pane.
     pub logs: LogsPane,
-    /// The alerts.
-    pub alerts: Alerts,
-    /// The signals.
-    pub signals: super::signals::Signals,
-    /// What was promised, and what is left of it.
+    /// The alerts on the screen.
+    pub alerts: Vec<AlertLine>,
+    /// The signals on the screen.
+    pub signals: Lines<Board, 3>,
+    /// The objectives on the screen.
     pub slos: super::slos::Slos,
-    /// Whether components are well.
+    /// The components on the screen.
     pub health: super::health::Health,
-    /// What is advised about releases.
-    pub advised: super::advice::Advised,
     /// The nodes on the screen.
     pub nodes: Lines<Arc<Node>, 3>,
-    /// What pods and nodes use.
-    pub usage: super::usage::Usages,
     /// The silences on the screen.
     pub silences: Lines<SilenceLine, 3>,
-    /// What happened lately.
-    pub happened: Happened,
     /// The open workload.
     pub detail: Option<Detail>,
     /// The plan on the screen.
@@ -94,12 +82,8 @@ pub struct Model {
     pub next_request: u64,
     /// Runs under way, newest last.
     pub runs: Vec<Run>,
-    /// The journal, newest first.
-    pub journal: Vec<JournalLine>,
     /// Problems of the configuration, keymap and theme.
     pub problems: Vec<Problem>,
-    /// The services that are declared.
-    pub services: Arc<Services>,
     /// A sentence that stays until dealt with.
     pub banner: Option<String>,
     /// Unfinished runs of before: their ids and what is said of them.
@@ -128,8 +112,6 @@ pub struct Model {
     pub author: Author,
     /// Whether nothing may be written into the store from here.
     pub is_store_read_only: bool,
-    /// What the store said last; `None` before it said anything.
-    pub store: Option<StoreSnapshot>,
     /// When the open workload is read again.
     pub detail_due: Option<Instant>,
     /// Lines of the open menu.
@@ -155,29 +137,22 @@ impl Model {
     pub fn new(environments: Vec<Environment>, scope: Scope, keymap: Keymap, problems: Vec<Problem>) -> Self {
         let mut model = Self {
             ui: UiState::default(),
-            sights: environments.into_iter().map(Sight::new).collect(),
-            scope,
+            world: World::new(environments, scope),
             is_demo: false,
-            snapshot: ClusterSnapshot::default(),
             visible: Vec::new(),
             jobs: JobsPane::default(),
             logs: LogsPane::default(),
-            alerts: Alerts::default(),
-            signals: super::signals::Signals::default(),
+            alerts: Vec::new(),
+            signals: Lines::default(),
             slos: super::slos::Slos::default(),
             health: super::health::Health::default(),
-            advised: super::advice::Advised::default(),
             nodes: Lines::default(),
-            usage: super::usage::Usages::default(),
             silences: Lines::default(),
-            happened: Happened::default(),
             detail: None,
             planning: None,
             next_request: 1,
             runs: Vec::new(),
-            journal: Vec::new(),
             problems,
-            services: Arc::default(),
             banner: None,
             unfinished: Vec::new(),
             progress: BTreeMap::new(),
@@ -192,7 +167,6 @@ impl Model {
             ports_said: None,
             author: Author::default(),
             is_store_read_only: false,
-            store: None,
             detail_due: None,
             menu: Vec::new(),
             hints: Vec::new(),
@@ -209,27 +183,24 @@ impl Model {
 
     /// Goes to another scope: of the screen before nothing stays but how it was laid out. What is known of an environment is kept.
     pub fn enter(&mut self, scope: Scope) {
-        self.scope = scope;
         // The number goes on: what an older reading still has to say is not for the next.
         self.logs.close();
         self.detail = None;
         self.jobs = JobsPane::default();
         self.ui =
             UiState { is_wide: self.ui.is_wide, is_header_compact: self.ui.is_header_compact, ..UiState::default() };
-        let reasons: Vec<_> = self.shown().map(Sight::read_only_sentence).collect();
+        self.world.show(scope);
+        let reasons: Vec<_> = self.world.shown().map(Sight::read_only_sentence).collect();
         // Where something may be changed, the header says of each row whether it is one of those.
         self.banner = reasons.into_iter().collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().next());
-        let shown = self.shown().map(|sight| sight.name().into()).collect();
-        self.alerts.show(shown);
-        self.merge();
         self.refilter();
         self.refilter_alerts();
     }
 
     /// Asks for a connection to every environment that is shown and has none yet.
     pub fn connect_shown(&mut self) -> Vec<Effect> {
-        let scope = self.scope;
-        let unasked = self.sights.iter_mut().enumerate();
+        let scope = self.world.scope;
+        let unasked = self.world.sights.iter_mut().enumerate();
         let unasked = unasked.filter(|(place, sight)| scope.includes(*place) && sight.link == Link::Idle);
         unasked
             .map(|(place, sight)| {
@@ -237,17 +208,6 @@ impl Model {
                 Effect::Connect(place)
             })
             .collect()
-    }
-
-    /// The environments that are shown.
-    pub fn shown(&self) -> impl Iterator<Item = &Sight> + Clone {
-        let scope = self.scope;
-        self.sights.iter().enumerate().filter(move |(place, _)| scope.includes(*place)).map(|(_, sight)| sight)
-    }
-
-    /// An environment by its name.
-    pub fn sight(&self, environment: &str) -> Option<&Sight> {
-        self.sights.iter().find(|sight| sight.name() == environment)
     }
 
     /// The environment the operator means: that of the plan on the screen, of what is open, of the row under the cursor; else the only one
@@ -269,34 +229,8 @@ impl Model {
             View::Silences => self.silence_line().map(|line| line.environment.clone()),
             View::Journal => None,
         });
-        let mut shown = self.shown();
-        meant.and_then(|meant| self.sight(&meant)).or_else(|| shown.next().filter(|_| shown.next().is_none()))
-    }
-
-    /// Brings the environments that are shown into one list; the rows there were before.
-    ///
-    /// With one environment, or when only its freshness changed, no row is touched.
-    pub fn merge(&mut self) -> Arc<[Arc<Rollout>]> {
-        let mut merged = ClusterSnapshot::together(self.shown().map(|sight| &sight.snapshot));
-        merged.health = self.sources();
-        merged.focus = match &self.ui.view {
-            View::Detail(workload, _) => {
-                self.sight(&workload.environment).and_then(|sight| sight.snapshot.focus.clone())
-            }
-            _ => None,
-        };
-        std::mem::replace(&mut self.snapshot, merged).rollouts
-    }
-
-    /// The freshness of every source of the environments that are shown, and of the store.
-    pub fn sources(&self) -> Vec<SourceHealth> {
-        let store = self.store.as_ref().map(|store| store.health.clone());
-        let alerts = self.shown().flat_map(|sight| self.alerts.sources(sight.name())).cloned();
-        let signals =
-            self.shown().filter_map(|sight| self.signals.newest.of(sight.name())).flat_map(|one| one.health.clone());
-        let slos =
-            self.shown().filter_map(|sight| self.slos.newest.of(sight.name())).flat_map(|one| one.health.clone());
-        self.shown().flat_map(Sight::sources).chain(alerts).chain(signals).chain(slos).chain(store).collect()
+        let mut shown = self.world.shown();
+        meant.and_then(|meant| self.world.sight(&meant)).or_else(|| shown.next().filter(|_| shown.next().is_none()))
     }
 
     /// The row under the cursor.
@@ -328,13 +262,13 @@ impl Model {
     /// Applies filter and order again; a held cursor stays on its workload, or goes to the nearest row when that is gone.
     pub fn refilter(&mut self) {
         self.refilter_nodes();
-        self.jobs.refilter(&self.snapshot.jobs, self.ui.filter.text.trim(), self.ui.is_problems_only);
+        self.jobs.refilter(&self.world.snapshot.jobs, self.ui.filter.text.trim(), self.ui.is_problems_only);
         let place = self.cursor_place().unwrap_or(0);
-        let all = self.snapshot.rollouts.iter();
+        let all = self.world.snapshot.rollouts.iter();
         let all = all.filter(|row| !self.ui.is_problems_only || row.verdict != Verdict::Complete);
         let filter = self.ui.filter.text.trim();
         self.visible =
-            if filter.is_empty() { all.cloned().collect() } else { matching(filter, all, &self.snapshot.causes) };
+            if filter.is_empty() { all.cloned().collect() } else { matching(filter, all, &self.world.snapshot.causes) };
         let is_there = self.ui.cursor.as_ref().is_some_and(|key| self.visible.iter().any(|row| row.is(key)));
         if !self.ui.is_cursor_held || !is_there {
             let place = if self.ui.is_cursor_held { place.min(self.visible.len().saturating_sub(1)) } else { 0 };
@@ -353,24 +287,25 @@ impl Model {
         let is_troubled = |row: &&Arc<Rollout>| !matches!(row.verdict, Verdict::Complete | Verdict::Progressing);
         Scene {
             // A frozen screen shows the ages of the moment it was frozen at.
-            now: self.ui.frozen_at.unwrap_or(now),
+            now: self.world.frozen_at.unwrap_or(now),
+            frozen_at: self.world.frozen_at,
             ui: &self.ui,
             header: self.header(),
-            environments: self.shown().map(Sight::scene).collect(),
+            environments: self.world.shown().map(environment).collect(),
             sources,
             rows: Rows {
                 visible: &self.visible,
                 cursor: self.cursor_place(),
-                total: self.snapshot.rollouts.len(),
-                troubled: self.snapshot.rollouts.iter().filter(is_troubled).count(),
-                pods: self.snapshot.pods,
+                total: self.world.snapshot.rollouts.len(),
+                troubled: self.world.snapshot.rollouts.iter().filter(is_troubled).count(),
+                pods: self.world.snapshot.pods,
             },
             alerts: self.alerts_scene(),
-            released: self.released(),
+            released: self.open_alert().and_then(|alert| self.world.released_around(alert)),
             signals: self.signals_scene(),
             slo: self.slo_scene(),
             health: self.health_scene(),
-            advice: self.advised.known(),
+            advice: self.world.advised.known(),
             nodes: self.nodes_scene(),
             usage: self.usage_scene(),
             silences: self.silences_scene(),
@@ -379,12 +314,12 @@ impl Model {
             jobs: self.jobs.scene(),
             logs: self.logs.scene(),
             word: self.word.as_ref(),
-            notes: self.store.as_ref().and_then(|store| store.facts::<Note>()),
+            notes: self.world.store.as_ref().and_then(|store| store.facts::<Note>()),
             plan: self.planning.as_ref().map(|planning| &planning.scene),
             menu: &self.menu,
-            journal: &self.journal,
+            journal: &self.world.journal,
             problems: &self.problems,
-            services: &self.services,
+            services: &self.world.services,
             hints: &self.hints,
             clock: now,
             banner: self.said_first(),
@@ -393,18 +328,18 @@ impl Model {
 
     /// Where the operator is: in one environment, or over all of them with the strictest guard.
     fn header(&self) -> Header<'_> {
-        let environments = self.shown().count();
+        let environments = self.world.shown().count();
         let Some(here) = self.here() else {
             return Header {
                 environment: "",
-                guard: self.shown().map(Sight::guard).max().unwrap_or(Guard::Production),
+                guard: self.world.shown().map(Sight::guard).max().unwrap_or(Guard::Production),
                 context: "",
                 scope: "",
                 identity: None,
-                read_only: self.shown().find_map(Sight::read_only),
+                read_only: self.world.shown().find_map(Sight::read_only),
                 is_demo: self.is_demo,
                 environments,
-                counts: self.snapshot.counts(),
+                counts: self.world.snapshot.counts(),
             };
         };
         Header {
@@ -416,7 +351,7 @@ impl Model {
             read_only: here.read_only(),
             is_demo: self.is_demo,
             environments,
-            counts: self.snapshot.counts(),
+            counts: self.world.snapshot.counts(),
         }
     }
 
@@ -456,6 +391,11 @@ impl Model {
         let is_note = self.word.as_ref().is_some_and(|open| matches!(*open.plan, Word::Noting(_)));
         is_note && matches!(self.overlay(), Some(Overlay::Word { .. }))
     }
+}
+
+/// What a draw may read of an environment.
+fn environment(sight: &Sight) -> EnvironmentScene<'_> {
+    EnvironmentScene { name: sight.name(), guard: sight.guard(), rows: sight.snapshot.rollouts.len() }
 }
 
 /// Rows whose environment, namespace, name, service, verdict or image match, the best first.

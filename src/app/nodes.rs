@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::model::Model;
-use super::sight::Sight;
 use crate::domain::cause::{Cause, CauseKind};
 use crate::domain::node::{Node, NodeRef, NodeVerdict};
 use crate::domain::rollout::Rollout;
 use crate::domain::source::SourceHealth;
 use crate::ui::lines::Lines;
 use crate::ui::nodes::NodesScene;
+use crate::world::Sight;
 
 impl Model {
     /// Makes the lines of the nodes pane anew; the cursor stays on its node, or rests on the worst.
@@ -24,10 +24,10 @@ impl Model {
                     words.iter().all(|word| names.contains(word.as_str()))
                 })
         };
-        let shown = self.snapshot.nodes.iter().filter(is_wanted).cloned().collect();
-        let count = |verdict| self.snapshot.nodes.iter().filter(|node| node.verdict() == verdict).count();
+        let shown = self.world.snapshot.nodes.iter().filter(is_wanted).cloned().collect();
+        let count = |verdict| self.world.snapshot.nodes.iter().filter(|node| node.verdict() == verdict).count();
         let tally = [NodeVerdict::NotReady, NodeVerdict::Pressure, NodeVerdict::Cordoned].map(count);
-        self.nodes = Lines { shown, tally, total: self.snapshot.nodes.len() };
+        self.nodes = Lines { shown, tally, total: self.world.snapshot.nodes.len() };
         self.ui.nodes.settle(&self.nodes, before);
     }
 
@@ -40,22 +40,22 @@ impl Model {
     pub(super) fn node_cause(&self) -> Option<&Cause> {
         let NodeRef { environment, name } = &self.node_line()?.node;
         let is_it = |cause: &&Arc<Cause>| is_of_node(cause, name) && cause.environment == *environment;
-        self.snapshot.causes.iter().find(is_it).map(AsRef::as_ref)
+        self.world.snapshot.causes.iter().find(is_it).map(AsRef::as_ref)
     }
 
     /// The workloads the node under the cursor holds, worst first.
     pub(super) fn harmed(&self) -> Vec<&Arc<Rollout>> {
         let Some(cause) = self.node_cause() else { return Vec::new() };
-        self.snapshot.rollouts.iter().filter(|row| cause.workloads.contains(&row.workload)).collect()
+        self.world.snapshot.rollouts.iter().filter(|row| cause.workloads.contains(&row.workload)).collect()
     }
 
     pub(super) fn nodes_scene(&self) -> NodesScene<'_> {
         NodesScene {
             lines: &self.nodes,
             cursor: self.nodes.place(self.ui.nodes.cursor.as_ref()),
-            environments: self.shown().count(),
-            health: self.shown().flat_map(sources).collect(),
-            api: self.shown().filter_map(|sight| Some((sight.name(), sight.snapshot.api.as_ref()?))).collect(),
+            environments: self.world.shown().count(),
+            health: self.world.shown().flat_map(sources).collect(),
+            api: self.world.shown().filter_map(|sight| Some((sight.name(), sight.snapshot.api.as_ref()?))).collect(),
             cause: self.node_cause(),
             harmed: self.harmed(),
         }

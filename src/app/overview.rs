@@ -14,15 +14,15 @@ impl Model {
     /// Everything a draw may read of it.
     pub(super) fn overview_scene<'a>(&'a self, sources: &'a [SourceHealth]) -> OverviewScene<'a> {
         OverviewScene {
-            rollouts: &self.snapshot.rollouts,
-            jobs: &self.snapshot.jobs,
-            nodes: &self.snapshot.nodes,
-            counts: self.snapshot.counts(),
-            causes: &self.snapshot.causes,
-            alerts: self.alerts.worst().take(MOST_ALERTS).collect(),
-            tally: self.alerts.tally(),
-            alert_sources: self.shown().flat_map(|sight| self.alerts.health(sight.name())).collect(),
-            is_watchdog_missing: self.shown().any(|sight| self.alerts.is_watchdog_missing(sight.name())),
+            rollouts: &self.world.snapshot.rollouts,
+            jobs: &self.world.snapshot.jobs,
+            nodes: &self.world.snapshot.nodes,
+            counts: self.world.snapshot.counts(),
+            causes: &self.world.snapshot.causes,
+            alerts: self.world.alerts.worst().take(MOST_ALERTS).collect(),
+            tally: self.world.alerts.tally(),
+            alert_sources: self.world.shown().flat_map(|sight| self.world.alerts.health(sight.name())).collect(),
+            is_watchdog_missing: self.world.shown().any(|sight| self.world.alerts.is_watchdog_missing(sight.name())),
             slo: (self.slos.lines.tally, self.slos.lines.total),
             worst_slo: self.slos.worst(),
             health: (self.health.lines.tally, self.health.lines.total),
@@ -31,20 +31,20 @@ impl Model {
             running: self.running.as_deref(),
             ended_badly: self.ended_badly.as_deref(),
             sources,
-            timeline: &self.happened.shown,
+            timeline: &self.world.happened.shown,
             cursor: self.ui.overview.cursor.as_ref(),
         }
     }
 
     /// Every place the cursor of the overview can be, from the top.
     pub(super) fn spots(&self) -> Vec<Spot> {
-        self.overview_scene(&self.sources()).spots()
+        self.overview_scene(&self.world.sources()).spots()
     }
 
     /// The line of the timeline under the cursor.
     fn moment(&self) -> Option<&Moment> {
         let Some(Spot::Moment(key)) = &self.ui.overview.cursor else { return None };
-        self.happened.shown.moments.iter().find(|moment| moment.key == *key)
+        self.world.happened.shown.moments.iter().find(|moment| moment.key == *key)
     }
 
     /// The alert under the cursor of the overview; `None` when there is none, or it is over.
@@ -55,7 +55,7 @@ impl Model {
             }
             _ => None,
         };
-        self.alerts.alert(&id?)
+        self.world.alerts.alert(&id?)
     }
 
     /// The workload under the cursor of the overview: that of a line of the timeline, or the one its alert is about.

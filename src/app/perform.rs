@@ -12,7 +12,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::drafts::{Change, Keeper};
 use super::effect::{Effect, PlanRequest};
-use super::feeds::{Desk, Feeds, Watching};
+use super::feeds::{Desk, Watching};
 use super::keep::Keep;
 use super::look_back::{self, LookBack};
 use super::message::Message;
@@ -24,14 +24,18 @@ use super::tell_journal::{tell_journal, unreadable};
 use super::{logs, reading, saying};
 use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
 use crate::actions::{Executor, Scribe, Seen, catalog};
+use crate::config::Environment;
 use crate::domain::action::{Consent, Phase, Plan, Run, RunEvent, Target, WATCHED};
 use crate::domain::log::Mask;
 use crate::domain::rollout::WorkloadRef;
+use crate::domain::service::Services;
 use crate::domain::subject::{Subject, SubjectKind};
 use crate::domain::text;
 use crate::sources::Clock;
+use crate::sources::feed::Feed as _;
 use crate::sources::observe::ObserveCluster;
 use crate::sources::prometheus::SignalFeed;
+use crate::world::News;
 
 /// How long sessions may take to end when the console is left.
 const LEAVE_WITHIN: Duration = Duration::from_secs(2);
@@ -153,16 +157,17 @@ impl Performer {
         Desk { messages: self.messages.clone(), retry: self.retry.clone(), clock: self.clock.clone() }
     }
 
-    /// Polls what is polled of environments until it is dropped.
-    pub fn watch(&mut self, feeds: Feeds) {
-        self.signals.clone_from(&feeds.signals);
-        self.watching = self.desk().all(feeds);
+    /// Polls what is polled in environments until it is dropped.
+    pub fn watch(&mut self, environments: &[Environment], services: &Arc<Services>) {
+        let signals = environments.iter().filter_map(|one| SignalFeed::of(one, services, &self.clock));
+        self.signals = signals.collect();
+        self.watching = self.desk().all(environments, services);
     }
 
     /// The next news of an environment: a connection made, or a newer snapshot.
     pub async fn news(&mut self) -> Message {
         let message = self.ways.news().await;
-        if let Message::Connected(place, _) = &message {
+        if let Message::News(News::Connected(place, _)) = &message {
             self.resume(*place);
         }
         message

@@ -12,7 +12,7 @@ use futures_util::future::{BoxFuture, select_all};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::AbortHandle;
 
-use super::message::{Connected, Message};
+use super::message::Message;
 use super::supervise::supervise;
 use crate::actions::{Executor, Planner, Seen};
 use crate::domain::cluster::ClusterSnapshot;
@@ -22,6 +22,7 @@ use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::cluster::{ClusterSource, Connection};
 use crate::sources::observe::{Answer as Pending, ObserveCluster};
+use crate::world::{Connected, News};
 
 /// How long one attempt to connect may take, a credential plug-in that waits for somebody included.
 const CONNECT_WITHIN: Duration = Duration::from_secs(60);
@@ -129,7 +130,7 @@ impl Ways {
                     }
                 }
                 message = changed => {
-                    if let Message::Observed(place, _) = message {
+                    if let Message::News(News::Cluster(place, _)) = message {
                         self.turn = place + 1;
                     }
                     return message;
@@ -182,7 +183,7 @@ impl Ways {
                         CONNECT_WITHIN.as_secs()
                     ),
                 };
-                if messages.send(Message::NotConnected(place, why)).await.is_err() {
+                if messages.send(News::NotConnected(place, why).into()).await.is_err() {
                     return;
                 }
                 tokio::select! {
@@ -202,7 +203,7 @@ impl Ways {
         let known = [&reach.planner.environment, &reach.executor.planner.environment];
         if known.iter().any(|known| known.as_str() != &*environment) {
             let why = format!("the connection made for {environment} is another environment's: it is not used.");
-            return Some(Message::NotConnected(place, why));
+            return Some(News::NotConnected(place, why).into());
         }
         let (snapshots, seen) = watch::channel(ClusterSnapshot::default());
         let (focus, focused) = watch::channel(None);
@@ -233,14 +234,14 @@ impl Ways {
         let identifying = identify(reach.planner.clone(), self.messages.clone(), place, connected.clone());
         let tasks = [source, tokio::spawn(identifying).abort_handle()];
         way.current = Some(Current { reach, snapshots: seen, focus, tasks });
-        Some(Message::Connected(place, connected))
+        Some(News::Connected(place, connected).into())
     }
 }
 
 /// The next snapshot of one environment.
 async fn observed(place: usize, snapshots: &mut watch::Receiver<ClusterSnapshot>) -> Message {
     match snapshots.changed().await {
-        Ok(()) => Message::Observed(place, Box::new(snapshots.borrow_and_update().clone())),
+        Ok(()) => News::Cluster(place, Box::new(snapshots.borrow_and_update().clone())).into(),
         // The eyes are being started again.
         Err(_) => std::future::pending().await,
     }
@@ -264,7 +265,7 @@ async fn identify(planner: Planner, messages: mpsc::Sender<Message>, place: usiz
     planner.remember_cluster().await;
     if let Some(identity) = patiently(|| identity_of(&planner)).await {
         let connected = Connected { identity: Some(identity), ..connected };
-        let _ = messages.send(Message::Connected(place, connected)).await;
+        let _ = messages.send(News::Connected(place, connected).into()).await;
     }
 }
 
@@ -286,7 +287,7 @@ async fn remember(
         let cluster = ObserveCluster::cluster(&connection).await.ok().and_then(|cluster| cluster.uid);
         let healthy: Vec<Arc<str>> =
             releases.iter().filter(|one| one.is_healthy).map(|one| one.revision_uid.clone()).collect();
-        if messages.send(Message::Released(cluster.as_deref().map(Into::into), releases)).await.is_err() {
+        if messages.send(News::Released(cluster.as_deref().map(Into::into), releases).into()).await.is_err() {
             return;
         }
         let Some(uid) = cluster.filter(|_| !healthy.is_empty()) else { continue };

@@ -19,6 +19,7 @@ use crate::sources::cluster::Connection;
 use crate::sources::jobs::ObserveJobs;
 use crate::sources::observe::ObserveCluster;
 use crate::sources::usage::ObserveUsage;
+use crate::world::News;
 
 /// Reads a CronJob or a Job whole.
 pub(super) fn job(
@@ -39,7 +40,7 @@ pub(super) fn usage(connection: Connection, messages: mpsc::Sender<Message>, ask
     tokio::spawn(async move {
         let answer = connection.usage(&ask).await.map_err(|error| error.sentence);
         // The loop is gone only when the process ends.
-        let _ = messages.send(Message::Usage(ask, answer)).await;
+        let _ = messages.send(News::Usage(ask, answer).into()).await;
     });
 }
 

@@ -23,6 +23,7 @@ use crate::sources::Clock;
 use crate::terminal::{Burst, Frame, Guard, Input, InputEvent, Signal, Signals, Verdict, Writer, size, stop_self};
 use crate::theme::{Glyphs, Theme};
 use crate::ui::{layout, root};
+use crate::world::News;
 
 /// How many messages are taken before a draw gets its turn.
 const DRAIN: usize = 64;
@@ -261,7 +262,7 @@ impl Runtime {
         self.model.is_too_small = !layout::fits(columns, rows);
         let mut buffer = Buffer::empty(Rect::new(0, 0, columns.max(1), rows.max(1)));
         let now = (self.clock)();
-        let sources = self.model.sources();
+        let sources = self.model.world.sources();
         let hit = root::draw(&self.model.scene(now, &sources), &self.theme, &self.glyphs, &mut buffer);
         self.model.page = hit.page;
         self.model.furthest = hit.furthest;
@@ -375,10 +376,12 @@ fn resized((columns, rows): (u16, u16)) -> Message {
 /// What the operator waits for is drawn at once: answers, and the first rows there are to see.
 fn cause_of(message: &Message, model: &Model) -> Cause {
     match message {
-        Message::Observed(_, snapshot) if model.snapshot.rollouts.is_empty() && !snapshot.rollouts.is_empty() => {
+        Message::News(News::Cluster(_, snapshot))
+            if model.world.snapshot.rollouts.is_empty() && !snapshot.rollouts.is_empty() =>
+        {
             Cause::Operator
         }
-        Message::Observed(..) | Message::Alerts(_) | Message::Signals(_) | Message::Compared(..) | Message::Clock => {
+        Message::News(News::Cluster(..) | News::Alerts(_) | News::Signals(_) | News::Compared(..)) | Message::Clock => {
             Cause::World
         }
         _ => Cause::Operator,
@@ -400,11 +403,12 @@ mod tests {
     use super::*;
     use crate::actions::Said;
     use crate::actions::journal::Journal;
+    use crate::app::command_names;
     use crate::app::drafts::{Draft, DraftKey, Form};
-    use crate::app::{Scope, command_names};
     use crate::domain::action::Phase;
     use crate::keys::{DEFAULT, Keymap};
     use crate::theme::Depth;
+    use crate::world::Scope;
 
     fn runtime(state: &Path) -> (Runtime, mpsc::Sender<Message>) {
         let keymap = Keymap::load(DEFAULT, state, &command_names()).0;

@@ -26,7 +26,7 @@ impl Model {
         let chosen = &self.ui.silences;
         let words = chosen.words();
         let mut list = Lines::default();
-        for snapshot in self.alerts.snapshots() {
+        for snapshot in self.world.alerts.snapshots() {
             let hidden = snapshot.hidden();
             for silence in snapshot.silences.iter().flat_map(|all| all.iter()) {
                 list.total += 1;
@@ -53,7 +53,7 @@ impl Model {
     /// The alerts the silence under the cursor hides now, the gravest first.
     pub(super) fn silenced(&self) -> Vec<&Arc<Alert>> {
         let Some(line) = self.silence_line() else { return Vec::new() };
-        let of_it = self.alerts.snapshots().iter().filter(|snapshot| snapshot.environment == line.environment);
+        let of_it = self.world.alerts.snapshots().iter().filter(|snapshot| snapshot.environment == line.environment);
         let all = of_it.flat_map(|snapshot| snapshot.alerts.iter());
         let mut hidden: Vec<_> = all.filter(|alert| alert.silenced_by.contains(&line.silence.id)).collect();
         hidden.sort_by_key(|alert| (alert.severity, Reverse(alert.started_at)));

@@ -1,9 +1,8 @@
-//! What the console knows of objectives, and which of them are on the screen. Changed by `update` alone.
+//! Which objectives are on the screen. Changed by `update` alone.
 
 use std::sync::Arc;
 
 use super::model::Model;
-use super::newest::Newest;
 use crate::domain::alert::Alert;
 use crate::domain::rollout::Rollout;
 use crate::domain::slo::judge::worst_first;
@@ -13,11 +12,9 @@ use crate::ui::lines::Lines;
 use crate::ui::slo::SloScene;
 use crate::ui::state::View;
 
-/// The objectives of every environment in which something was promised or recorded.
+/// The objectives on the screen.
 #[derive(Debug, Default)]
 pub struct Slos {
-    /// The newest of each environment.
-    pub newest: Newest<SloSnapshot>,
     /// The lines of the pane, worst first.
     pub lines: Lines<Slo, 4>,
     /// The worst of all of them.
@@ -35,7 +32,7 @@ impl Model {
     /// Makes the lines of the pane anew; the cursor stays on its line, or rests on the worst.
     pub fn refilter_slos(&mut self, now: Instant) {
         let before = self.slos.lines.place(self.ui.slo.cursor.as_ref()).unwrap_or(0);
-        let snapshots = self.shown().filter_map(|sight| self.slos.newest.of(sight.name()));
+        let snapshots = self.world.shown().filter_map(|sight| self.world.slos.of(sight.name()));
         let judged = |snapshot: &SloSnapshot| -> Vec<Slo> {
             snapshot.measured.iter().map(|one| judge(one, &snapshot.environment, now)).collect()
         };
@@ -65,13 +62,13 @@ impl Model {
     /// The workloads of the service under the cursor, worst first.
     pub(super) fn slo_rollouts(&self) -> Vec<&Arc<Rollout>> {
         let Some(line) = self.slo_line() else { return Vec::new() };
-        self.rollouts_of(&line.environment, &line.service)
+        self.world.rollouts_of(&line.environment, &line.service)
     }
 
     /// The alerts about the service under the cursor, worst first.
     pub(super) fn slo_alerts(&self) -> Vec<&Arc<Alert>> {
         let Some(line) = self.slo_line() else { return Vec::new() };
-        self.alerts.of_service(&line.environment, &line.service).collect()
+        self.world.alerts.of_service(&line.environment, &line.service).collect()
     }
 
     pub(super) fn slo_scene(&self) -> SloScene<'_> {
@@ -80,7 +77,7 @@ impl Model {
         SloScene {
             lines: &self.slos.lines,
             cursor: self.slos.lines.place(self.ui.slo.cursor.as_ref()),
-            snapshots: self.shown().filter_map(|sight| self.slos.newest.of(sight.name())).collect(),
+            snapshots: self.world.shown().filter_map(|sight| self.world.slos.of(sight.name())).collect(),
             rollouts: if is_open { self.slo_rollouts() } else { Vec::new() },
             alerts: if is_open { self.slo_alerts() } else { Vec::new() },
         }

@@ -9,7 +9,8 @@ use crate::actions::journal;
 use crate::domain::action::WATCHED;
 use crate::domain::text;
 use crate::domain::time::Instant;
-use crate::ui::scene::JournalLine;
+use crate::domain::timeline::JournalLine;
+use crate::world::News;
 
 /// How many journal lines the screen shows.
 const JOURNAL_LINES: usize = 500;
@@ -18,7 +19,7 @@ const JOURNAL_LINES: usize = 500;
 pub(super) fn tell_journal(state: &Path, messages: &mpsc::Sender<Message>, now: Instant) {
     let chains = journal::recent(state, now - WATCHED, JOURNAL_LINES).unwrap_or_default();
     // A loop that has ended needs no journal.
-    let _ = messages.blocking_send(Message::Journal(journal_lines(&chains)));
+    let _ = messages.blocking_send(News::Journal(journal_lines(&chains)).into());
     let _ = messages.blocking_send(Message::Finished(journal::finished(&chains, now - WATCHED)));
 }
 

@@ -75,7 +75,7 @@ pub(super) fn line(advice: &Advice) -> AdviceLine<'_> {
 /// Compares the releases of the environment; nothing where it has no Prometheus, or within the time there was no answer.
 pub(super) async fn advise(session: &Session, snapshot: &ClusterSnapshot) -> Vec<Advice> {
     let environment = &session.environment.name;
-    let Some(feed) = SignalFeed::of(&session.environment, session.services(), &session.clock()) else {
+    let Some(feed) = session.feed::<SignalFeed>() else {
         return Vec::new();
     };
     let now = session.now();

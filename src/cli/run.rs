@@ -11,7 +11,7 @@ use super::Global;
 use super::output::note;
 use super::session::{Session, author};
 use crate::actions::journal::Journal;
-use crate::app::{Connect, Feeds, Keep, Model, Performer, Reach, Runtime, chosen_editor, command_names};
+use crate::app::{Connect, Keep, Model, Performer, Reach, Runtime, chosen_editor, command_names};
 use crate::keys::Keymap;
 use crate::telemetry;
 use crate::theme::{Depth, Glyphs, Theme};
@@ -49,7 +49,7 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
     let environments = session.settings.environments.clone();
     let names = environments.iter().map(|environment| environment.name.clone()).collect();
     let mut model = Model::new(environments, session.scope, keymap, problems);
-    model.services = session.settings.services.clone();
+    model.world.services = session.settings.services.clone();
     model.author = author();
     model.is_store_read_only = session.settings.is_store_read_only;
     model.is_demo = staging.is_demo;
@@ -67,17 +67,12 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
     };
     let local = |place| session.at(place).local(leave.clone());
     let local = (0..session.settings.environments.len()).map(local).collect();
-    let feeds = Feeds {
-        alerts: session.alert_feeds(),
-        signals: session.signal_feeds(),
-        objectives: session.slo_feeds(),
-        health: session.health_feeds(),
-    };
+    let (watched, services) = (session.settings.environments.clone(), session.settings.services.clone());
     let mut performer =
         Performer::new(connect(session, leave), names, told, state, journal, seen, clock.clone()).masking(mask);
     performer.keep(keep);
     performer.act_by(local);
-    performer.watch(feeds);
+    performer.watch(&watched, &services);
     let editor = chosen_editor(|name| std::env::var(name).ok());
     let runtime = Runtime { model, performer, messages, leaving, theme, glyphs, clock, editor };
     // The console is large; its caller need not be.

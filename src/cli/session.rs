@@ -14,17 +14,13 @@ use crate::actions::journal::{self, Journal};
 use crate::actions::{
     Clusters, CommandLines, Desk, Elsewhere, Executor, Grant, Limits, Neighbour, Planner, Seen, actor, key,
 };
-use crate::app::{Scope, command_names};
+use crate::app::command_names;
 use crate::config::{Asked, ContextRef, Environment, Paths, Settings};
 use crate::domain::action::Phase;
-use crate::domain::alert::AlertSnapshot;
 use crate::domain::cluster::ClusterSnapshot;
-use crate::domain::health::HealthSnapshot;
 use crate::domain::log::Mask;
 use crate::domain::problem::Problem;
 use crate::domain::service::{self, Chosen, Services};
-use crate::domain::signal::SignalSnapshot;
-use crate::domain::slo::SloSnapshot;
 use crate::domain::source::{SourceHealth, SourceId, SourceState};
 use crate::domain::store::{Acknowledgement, AlertNotes, Author};
 use crate::domain::time::Instant;
@@ -32,16 +28,16 @@ use crate::domain::usage::Board;
 use crate::domain::usage::UsageAsk;
 use crate::keys::Keymap;
 use crate::sources::Clock;
-use crate::sources::alertmanager::{AlertFeed, AlertSource};
+use crate::sources::alertmanager::AlertFeed;
 use crate::sources::cluster::{ClusterSource, Connection, Contexts, Endpoint, Hands, Reach, Rehearsal, namespaces};
 use crate::sources::error::SourceError;
-use crate::sources::probe::{HealthFeed, HealthSource};
-use crate::sources::prometheus::{SignalFeed, SignalSource, SloFeed, SloSource};
+use crate::sources::feed::{Feed, once, settled};
 use crate::sources::store::Store;
 use crate::sources::store::port::ReadStore;
 use crate::sources::usage::ObserveUsage;
 use crate::telemetry::redact_command;
 use crate::theme::{Depth, Theme};
+use crate::world::Scope;
 
 /// How long the first answers may take.
 pub(super) const SETTLE_WITHIN: Duration = Duration::from_secs(30);
@@ -260,76 +256,19 @@ impl Session {
         }
     }
 
-    /// Where the alerts of every environment come from.
-    pub(super) fn alert_feeds(&self) -> Vec<AlertFeed> {
-        let services = &self.settings.services;
-        self.settings.environments.iter().filter_map(|one| AlertFeed::of(one, services, &self.clock)).collect()
+    /// What is polled in the environment; `None` where its configuration asks for nothing of the kind.
+    pub(super) fn feed<F: Feed>(&self) -> Option<F> {
+        F::of(&self.environment, &self.settings.services, &self.clock)
     }
 
-    /// Where the alerts of the environment come from; `None` when it has neither Alertmanagers nor a Prometheus.
-    pub(super) fn alert_feed(&self) -> Option<AlertFeed> {
-        AlertFeed::of(&self.environment, &self.settings.services, &self.clock)
-    }
-
-    /// The alerts of the environment, once; `None` when it has neither Alertmanagers nor a Prometheus.
-    pub(super) async fn alerts(&self, within: Duration) -> Option<AlertSnapshot> {
-        let feed = self.alert_feed()?;
-        let (clock, retry) = (self.clock(), Arc::new(Notify::new()));
-        let source = |snapshots| AlertSource { feed, clock, retry, snapshots }.run();
-        let is_settled = |snapshot: &AlertSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
-        Some(settled(within, source, is_settled).await)
+    /// What a feed of the environment tells once everything has answered or failed.
+    pub(super) async fn once<F: Feed>(&self, within: Duration) -> Option<F::Snapshot> {
+        Some(once(self.feed::<F>()?, self.clock(), within).await)
     }
 
     /// The services that are declared.
     pub(super) fn services(&self) -> &Services {
         &self.settings.services
-    }
-
-    /// Where the signals of every environment come from.
-    pub(super) fn signal_feeds(&self) -> Vec<SignalFeed> {
-        self.settings.environments.iter().filter_map(|one| SignalFeed::of(one, self.services(), &self.clock)).collect()
-    }
-
-    /// The signals of the environment, once; `None` when it has no Prometheus.
-    pub(super) async fn signals(&self, within: Duration) -> Option<SignalSnapshot> {
-        let feed = SignalFeed::of(&self.environment, self.services(), &self.clock)?;
-        let (clock, retry) = (self.clock(), Arc::new(Notify::new()));
-        let source = |snapshots| SignalSource { feed, clock, retry, snapshots }.run();
-        let is_settled = |snapshot: &SignalSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
-        Some(settled(within, source, is_settled).await)
-    }
-
-    /// What is asked of components in every environment.
-    pub(super) fn health_feeds(&self) -> Vec<HealthFeed> {
-        let feed = |one: &Environment| HealthFeed::of(&one.name, self.services());
-        self.settings.environments.iter().filter_map(feed).collect()
-    }
-
-    /// The components of the environment, each asked once; `None` when nothing is asked there.
-    pub(super) async fn health(&self, within: Duration) -> Option<HealthSnapshot> {
-        let feed = HealthFeed::of(&self.environment.name, self.services())?;
-        let (clock, retry) = (self.clock(), Arc::new(Notify::new()));
-        let source = |snapshots| HealthSource { feed, clock, retry, snapshots }.run();
-        let is_settled = |snapshot: &HealthSnapshot| !snapshot.checks.is_empty() && snapshot.is_settled();
-        Some(settled(within, source, is_settled).await)
-    }
-
-    /// Where what was promised in every environment is counted.
-    pub(super) fn slo_feeds(&self) -> Vec<SloFeed> {
-        let feed = |one| SloFeed::of(one, self.services(), &self.clock);
-        self.settings.environments.iter().filter_map(feed).collect()
-    }
-
-    /// What was promised in the environment, counted once; `None` when it has no Prometheus and nothing was promised.
-    pub(super) async fn slos(&self, within: Duration) -> Option<SloSnapshot> {
-        let feed = SloFeed::of(&self.environment, self.services(), &self.clock)?;
-        if feed.prometheus.is_none() {
-            return Some(feed.uncounted(&feed.without(), self.now()));
-        }
-        let (clock, retry) = (self.clock(), Arc::new(Notify::new()));
-        let source = |snapshots| SloSource { feed, clock, retry, snapshots }.run();
-        let is_settled = |snapshot: &SloSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
-        Some(settled(within, source, is_settled).await)
     }
 
     /// What the environment allows, and what the others do that may be of the same cluster.
@@ -349,7 +288,7 @@ impl Session {
 
     /// What planner and executor of the environment share.
     fn desk(&self) -> Desk {
-        let alerting = self.alert_feed().filter(|feed| !feed.clients.is_empty());
+        let alerting = self.feed::<AlertFeed>().filter(|feed| !feed.clients.is_empty());
         Desk {
             alerts: alerting.as_ref().map(|feed| Arc::new(feed.eyes()) as _),
             silence: alerting.map(|feed| Arc::new(feed.hands()) as _),
@@ -456,20 +395,6 @@ impl Connected {
         };
         Box::pin(settled(within, source, ClusterSnapshot::is_settled)).await
     }
-}
-
-/// What a source says as soon as it is settled; at most `within` later, as far as it is known then.
-async fn settled<T: Default + Clone, R: Future>(
-    within: Duration,
-    source: impl FnOnce(watch::Sender<T>) -> R,
-    is_settled: impl FnMut(&T) -> bool,
-) -> T {
-    let (snapshots, mut seen) = watch::channel(T::default());
-    tokio::select! {
-        _ = source(snapshots) => {}
-        _ = tokio::time::timeout(within, seen.wait_for(is_settled)) => {}
-    }
-    seen.borrow().clone()
 }
 
 /// Whether a namespace is within what the environment shows.

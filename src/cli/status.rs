@@ -26,7 +26,9 @@ use crate::domain::source::{SourceHealth, SourceId, SourceKind, SourceState};
 use crate::domain::store::AlertNotes;
 use crate::domain::time::{self, Instant};
 use crate::domain::usage::Board;
-use crate::sources::prometheus::SignalFeed;
+use crate::sources::alertmanager::AlertFeed;
+use crate::sources::probe::HealthFeed;
+use crate::sources::prometheus::{SignalFeed, SloFeed};
 
 #[derive(Debug, Args)]
 pub(super) struct Status {
@@ -174,10 +176,10 @@ impl Found {
         // Ways to several servers: none waits for another.
         let connecting = tokio::time::timeout(SETTLE_WITHIN, session.connect());
         let (alerts, signals, slos, health, connected) = tokio::join!(
-            session.alerts(SETTLE_WITHIN),
-            session.signals(SETTLE_WITHIN),
-            session.slos(SETTLE_WITHIN),
-            session.health(SETTLE_WITHIN),
+            session.once::<AlertFeed>(SETTLE_WITHIN),
+            session.once::<SignalFeed>(SETTLE_WITHIN),
+            session.once::<SloFeed>(SETTLE_WITHIN),
+            session.once::<HealthFeed>(SETTLE_WITHIN),
             connecting
         );
         let alerts = with_local(&session, alerts, signals.as_ref());

@@ -20,7 +20,7 @@ use crate::domain::service::UNMAPPED;
 use crate::domain::store::{Acknowledgement, LONGEST_TEXT, NOTES_ABOUT, Note, acknowledgement_of};
 use crate::domain::text;
 use crate::domain::time;
-use crate::sources::alertmanager::not_configured;
+use crate::sources::alertmanager::{AlertFeed, not_configured};
 use crate::sources::store::Store;
 use crate::sources::store::port::ReadStore;
 
@@ -99,7 +99,7 @@ pub(super) async fn named(
 /// What fires, by a source that answers; else the exit code and why not.
 async fn listed(session: &Session) -> Result<AlertSnapshot, (u8, String)> {
     let name = &session.environment.name;
-    let Some(snapshot) = session.alerts(SETTLE_WITHIN).await else {
+    let Some(snapshot) = session.once::<AlertFeed>(SETTLE_WITHIN).await else {
         return Err((exit::USAGE, not_configured(name)));
     };
     match snapshot.best() {
@@ -289,7 +289,7 @@ async fn taken_again(session: &Session, store: &Store, taking: &Taking) -> Resul
 async fn noted_again(session: &Session, store: &Store, noting: &Noting) -> Result<Word, String> {
     let around = around(session, store, None).await;
     // A note outlives the firing of its alert, and the source of alerts: who it is about is then as the document says.
-    let listed = match session.alert_feed() {
+    let listed = match session.feed::<AlertFeed>() {
         Some(_) => listed(session).await.ok(),
         None => None,
     };

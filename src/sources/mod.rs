@@ -7,6 +7,7 @@
 //! error with a sentence, never an empty answer.
 
 pub mod error;
+pub mod feed;
 pub mod jobs;
 pub mod metrics;
 pub mod observe;

@@ -25,7 +25,7 @@ use crate::domain::service::Services;
 use crate::domain::source::SourceHealth;
 use crate::domain::store::AlertNotes;
 use crate::domain::time::Instant;
-use crate::domain::timeline::{Moment, Nearness};
+use crate::domain::timeline::{JournalLine, Moment, Nearness};
 use crate::domain::usage::Resources;
 
 /// A word about alerts on its way into the store: an acknowledgement, or a note.
@@ -239,21 +239,6 @@ pub struct MenuLine {
     pub refused: Option<String>,
 }
 
-/// A line of the journal. Texts are cleaned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JournalLine {
-    /// The environment.
-    pub environment: String,
-    /// When.
-    pub at: Instant,
-    /// What: `planned`, `started`, `done` …
-    pub what: String,
-    /// The action and its target.
-    pub about: String,
-    /// The sentence.
-    pub words: String,
-}
-
 /// Everything a draw may read.
 #[derive(Debug, Clone)]
 pub struct Scene<'a> {
@@ -261,6 +246,8 @@ pub struct Scene<'a> {
     pub now: Instant,
     /// The time by the clock on the wall.
     pub clock: Instant,
+    /// Since when the screen stands still.
+    pub frozen_at: Option<Instant>,
     /// What the operator chose.
     pub ui: &'a UiState,
     /// What the header says.

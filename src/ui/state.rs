@@ -370,8 +370,6 @@ pub struct UiState {
     pub is_wide: bool,
     /// Whether the header is shown in full.
     pub is_header_compact: bool,
-    /// Since when the screen is frozen.
-    pub frozen_at: Option<Instant>,
     /// What lies over the view.
     pub overlays: Vec<Overlay>,
     /// A passing line.
@@ -418,7 +416,6 @@ impl Default for UiState {
             is_problems_only: false,
             is_wide: false,
             is_header_compact: false,
-            frozen_at: None,
             overlays: Vec::new(),
             toast: None,
             pending_keys: String::new(),

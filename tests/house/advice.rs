@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
-use quarterdeck::app::{Effect, Message};
+use quarterdeck::app::Effect;
 use quarterdeck::domain::advice::{Absence, Compared, Other, Released, Window};
 use quarterdeck::domain::rollout::{Rollout, Verdict};
 use quarterdeck::domain::signal::SignalSnapshot;
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::world::News;
 use ratatui::buffer::Buffer;
 use ratatui::style::Color;
 
@@ -46,9 +47,9 @@ fn compared(row: &Rollout, since: f64) -> Compared {
     }
 }
 
-fn measured() -> Message {
+fn measured() -> News {
     let snapshot = SignalSnapshot { environment: "production".into(), ..SignalSnapshot::default() };
-    Message::Signals(Box::new(snapshot))
+    News::Signals(Box::new(snapshot))
 }
 
 fn advised(since: f64) -> (Stage, Rollout) {
@@ -56,7 +57,7 @@ fn advised(since: f64) -> (Stage, Rollout) {
     let rows = released();
     let row = rows[0].clone();
     stage.see(rows, SourceState::Fresh);
-    stage.tell(Message::Compared("production".into(), vec![compared(&row, since)]));
+    stage.tell(News::Compared("production".into(), vec![compared(&row, since)]));
     (stage, row)
 }
 
@@ -75,7 +76,7 @@ fn a_release_is_compared_when_signals_come_and_not_twice_at_once() {
     assert_eq!((&*environment, releases.len()), ("production", 1));
     assert_eq!(releases[0].workload, row.workload);
     assert_eq!(asked(&mut stage, 60), None, "the answer is still to come");
-    stage.tell(Message::Compared("production".into(), vec![compared(&row, 0.2)]));
+    stage.tell(News::Compared("production".into(), vec![compared(&row, 0.2)]));
     assert_eq!(asked(&mut stage, 15), None, "not before half a minute");
     assert!(asked(&mut stage, 45).is_some());
     assert!(asked(&mut stage, 300).is_some(), "an answer that never came is not waited for");
@@ -111,7 +112,7 @@ fn the_advice_is_evidence_of_the_plan_to_roll_back_and_of_no_other() {
         plan.action = action.to_owned();
         plan.targets[0].subject = row.workload.clone().into();
         let before = plan.targets[0].evidence.len();
-        let plan = stage.model.with_advice(plan.sealed(), now());
+        let plan = stage.model.world.with_advice(plan.sealed(), now());
         assert_eq!(plan.targets[0].evidence.len() - before, expected, "{action}");
         assert!(plan.is_intact(), "it is sealed again");
         let words: BTreeSet<&str> = plan.targets[0].evidence.iter().map(|one| &*one.words).collect();
@@ -188,7 +189,7 @@ fn hostile_texts_stay_in_their_cells() {
         windows[1].p95 = Err(Absence::Refused(hostile.repeat(30)));
     }
     stage.see(rows, SourceState::Fresh);
-    stage.tell(Message::Compared("production".into(), vec![found]));
+    stage.tell(News::Compared("production".into(), vec![found]));
     let drawn = list_and_detail(&mut stage);
     assert!(drawn.chars().all(|letter| letter == '\n' || !letter.is_control() && letter != '\u{202e}'), "{drawn:?}");
     assert_snapshot!("advice_hostile", drawn);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
-use quarterdeck::app::{Effect, Message};
+use quarterdeck::app::Effect;
 use quarterdeck::domain::alert::{
     Alert, AlertSnapshot, Comparison, Hold, LocalRule, Matcher, Ruled, Silence, SilenceState, Teller, Watchdog,
     identity,
@@ -12,9 +12,9 @@ use quarterdeck::domain::alert::{
 use quarterdeck::domain::rollout::{Rollout, Verdict};
 use quarterdeck::domain::service::Services;
 use quarterdeck::domain::source::{SourceHealth, SourceState};
-use quarterdeck::domain::store::Acknowledgement;
-use quarterdeck::domain::store::StoreSnapshot;
+use quarterdeck::domain::store::{Acknowledgement, StoreSnapshot};
 use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::world::News;
 
 use crate::stage::{SIZES, Stage, ago, now, rollout, source, text};
 
@@ -139,7 +139,7 @@ pub(crate) fn workloads() -> Vec<Rollout> {
 fn seeing(snapshot: AlertSnapshot) -> Stage {
     let mut stage = Stage::new();
     stage.see(workloads(), SourceState::Fresh);
-    stage.tell(Message::Alerts(Box::new(snapshot)));
+    stage.tell(News::Alerts(Box::new(snapshot)));
     stage.press("1");
     stage
 }
@@ -195,7 +195,7 @@ fn alert_detail() {
     silenced.press("G");
     silenced.press("enter");
     assert_snapshot!("alert_silenced", silenced.bodies());
-    stage.tell(Message::Alerts(Box::new(snapshot(Vec::new(), SourceState::Fresh))));
+    stage.tell(News::Alerts(Box::new(snapshot(Vec::new(), SourceState::Fresh))));
     assert!(text(&stage.body(80, 24)).contains("It is not listed any more"), "an open alert that ends says so");
 }
 
@@ -219,7 +219,7 @@ fn groups_unfold_and_the_cursor_stays_on_its_alert() {
         "basket is down",
         1,
     ));
-    stage.tell(Message::Alerts(Box::new(snapshot(more, SourceState::Fresh))));
+    stage.tell(News::Alerts(Box::new(snapshot(more, SourceState::Fresh))));
     assert_eq!((stage.under_cursor(), stage.line_under_cursor()), before);
     stage.press("esc");
     assert!(stage.filter().is_empty(), "esc clears the filter");
@@ -268,7 +268,7 @@ fn who_is_on_it_is_shown_until_it_fires_again() {
         version: 1,
     };
     let held = [((word.environment.clone(), word.fingerprint.clone()), word)];
-    stage.tell(Message::Stored(Box::new(StoreSnapshot::default().with::<Acknowledgement>(held.into()))));
+    stage.tell(News::Store(Box::new(StoreSnapshot::default().with::<Acknowledgement>(held.into()))));
     let screen = text(&stage.body(200, 60));
     assert!(screen.contains("acknowledged") && screen.contains("mori"), "{screen}");
 }
@@ -419,7 +419,7 @@ fn alerts_of_rules_of_its_own() {
     let mut stage = Stage::new();
     stage.rule(0, LocalRule::shipped());
     stage.see(workloads(), SourceState::Fresh);
-    stage.tell(Message::Signals(Box::new(crate::signals::snapshot(&crate::signals::shop(), SourceState::Fresh))));
+    stage.tell(News::Signals(Box::new(crate::signals::snapshot(&crate::signals::shop(), SourceState::Fresh))));
     stage.press("1");
     assert_snapshot!("alerts_local", stage.bodies());
     stage.press("enter");
@@ -429,14 +429,14 @@ fn alerts_of_rules_of_its_own() {
         "{drawn}"
     );
     // Of an environment that is not shown nothing is said.
-    stage.enter(quarterdeck::app::Scope::One(1));
+    stage.enter(quarterdeck::world::Scope::One(1));
     stage.press("1");
     let elsewhere = text(&stage.body(120, 40));
     assert!(!elsewhere.contains("LOCAL, NOT PAGING"), "{elsewhere}");
     let quiet = [("search", crate::signals::shop()[0].1)];
     let mut stage = Stage::new();
     stage.rule(0, LocalRule::shipped());
-    stage.tell(Message::Signals(Box::new(crate::signals::snapshot(&quiet, SourceState::Fresh))));
+    stage.tell(News::Signals(Box::new(crate::signals::snapshot(&quiet, SourceState::Fresh))));
     stage.press("1");
     let drawn = text(&stage.body(120, 40));
     assert!(drawn.contains("No signal database_up, disk_ratio is read") && !drawn.contains("Nothing fires"), "{drawn}");

@@ -9,6 +9,7 @@ use quarterdeck::domain::store::{Id, Note, Subject, SubjectKind};
 use quarterdeck::domain::time::Instant;
 use quarterdeck::keys::Sequence;
 use quarterdeck::ui::state::Overlay;
+use quarterdeck::world::News;
 
 use crate::alerts;
 use crate::stage::{Stage, health, now, text};
@@ -22,8 +23,8 @@ fn stage() -> Stage {
 fn noted_before(notes: Vec<Note>) -> Stage {
     let mut stage = Stage::new();
     stage.see(Vec::new(), SourceState::Fresh);
-    stage.tell(Message::Alerts(Box::new(alerts::snapshot(alerts::shop(), SourceState::Fresh))));
-    stage.tell(Message::Stored(Box::new(StoreSnapshot {
+    stage.tell(News::Alerts(Box::new(alerts::snapshot(alerts::shop(), SourceState::Fresh))));
+    stage.tell(News::Store(Box::new(StoreSnapshot {
         health: health("store", SourceState::Fresh),
         ..StoreSnapshot::default().with::<Note>(notes.into_iter().collect())
     })));

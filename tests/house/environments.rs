@@ -4,13 +4,15 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use quarterdeck::app::{Connected, Effect, Message, Scope};
+use quarterdeck::app::Effect;
 use quarterdeck::domain::cluster::ClusterSnapshot;
 use quarterdeck::domain::rollout::{Rollout, Verdict, WorkloadRef};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario, Service};
 use quarterdeck::theme::{Depth, Role, Theme};
 use quarterdeck::ui::state::Overlay;
+use quarterdeck::world::News;
+use quarterdeck::world::{Connected, Scope};
 use ratatui::buffer::Buffer;
 
 use crate::headless::Headless;
@@ -91,7 +93,7 @@ async fn two_clusters_with_the_same_names_and_uids_are_never_confused() {
     console.until("both", both_are_there).await;
     let uids = |environment: &str| {
         let of_it = |row: &&Arc<Rollout>| *row.workload.environment == *environment;
-        console.model.snapshot.rollouts.iter().filter(of_it).map(|row| row.uid.clone()).collect::<Vec<_>>()
+        console.model.world.snapshot.rollouts.iter().filter(of_it).map(|row| row.uid.clone()).collect::<Vec<_>>()
     };
     assert_eq!(uids("east"), uids("west"), "the uids are the same too, or this proves less than it says");
     // east/api, east/web, west/api: the third row.
@@ -228,7 +230,7 @@ pub(crate) fn both() -> Stage {
     let mut stage = Stage::new();
     stage.enter(Scope::All);
     let connected = Connected { context: "stage-eu".into(), identity: Some("mori".into()), scope: "shop".into() };
-    stage.tell(Message::Connected(1, connected));
+    stage.tell(News::Connected(1, connected));
     stage
 }
 
@@ -250,7 +252,7 @@ pub(crate) fn see(stage: &mut Stage, place: usize, rows: Vec<Rollout>, freshness
     rollouts.sort_by(|one, other| one.worst_first(other));
     let health = ["deployments", "replicasets", "pods"].map(|what| health_of(name, what, freshness)).into();
     let snapshot = ClusterSnapshot { health, rollouts: rollouts.into(), pods: 12, ..ClusterSnapshot::default() };
-    stage.tell(Message::Observed(place, Box::new(snapshot)));
+    stage.tell(News::Cluster(place, Box::new(snapshot)));
 }
 
 #[test]

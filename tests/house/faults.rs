@@ -156,7 +156,7 @@ async fn a_watch_that_hangs_alone_is_opened_anew_and_loses_nothing() {
     rig.sandbox.faults().mute(&deployments);
     hands(&rig).await.send(&replicas(3), "change").await.expect("accepted");
     // The third pod is told of by another watch, later than the Deployment would have been by this one.
-    while rig.console.model.sights[0].snapshot.pods < 3 {
+    while rig.console.model.world.sights[0].snapshot.pods < 3 {
         rig.console.live().await;
     }
     rig.sandbox.faults().unmute();

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
-use quarterdeck::app::{Message, Scope};
 use quarterdeck::domain::health::{Certificate, Check, Condition, HealthSnapshot, Kind, Part, Probe, Target, probe};
 use quarterdeck::domain::service::{Service, Services};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario};
 use quarterdeck::sources::probe::{HealthFeed, HealthSource};
 use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::world::News;
+use quarterdeck::world::Scope;
 use tokio::sync::{Notify, watch};
 
 use crate::alerts::workloads;
@@ -107,7 +108,7 @@ fn seeing(snapshots: Vec<HealthSnapshot>) -> Stage {
         stage.enter(Scope::All);
     }
     for one in snapshots {
-        stage.tell(Message::Health(Box::new(one)));
+        stage.tell(News::Health(Box::new(one)));
     }
     stage.press("7");
     stage
@@ -143,7 +144,7 @@ fn of_many_environments_each_has_a_column_or_is_counted() {
     stage.configure(&environments);
     for name in &names {
         let checks = vec![check("payments", "api", Condition::Unhealthy), check("STATE", "api", Condition::Healthy)];
-        stage.tell(Message::Health(Box::new(snapshot(name, checks))));
+        stage.tell(News::Health(Box::new(snapshot(name, checks))));
     }
     stage.press("7");
     for (columns, with_column) in [(80, 2), (120, 2), (200, 3)] {
@@ -190,7 +191,7 @@ fn the_worst_is_told_first_with_what_it_impairs_and_leads_to_its_rollout() {
 fn answers_that_grow_old_are_not_known_any_more_and_never_green() {
     let mut stage = seeing(vec![snapshot("production", production())]);
     let later = now() + TimeDelta::minutes(4);
-    stage.tell_at(Message::Health(Box::new(snapshot("production", production()))), later);
+    stage.tell_at(News::Health(Box::new(snapshot("production", production()))), later);
     assert!(stage.states().iter().all(|line| line.starts_with("unknown ")), "{:?}", stage.states());
 }
 
@@ -249,7 +250,7 @@ impl Rig {
             authorities: knows_authority.then_some(authority),
         };
         let services = Services::new(vec![Service { name: "shop".into(), probes: vec![probe], ..Service::default() }]);
-        let feed = HealthFeed::of(&"production".into(), &services).expect("it asks something");
+        let feed = HealthFeed::asked(&"production".into(), &services).expect("it asks something");
         let (snapshots, seen) = watch::channel(HealthSnapshot::default());
         let retry = Arc::new(Notify::new());
         let source = HealthSource { feed, clock: Arc::new(chrono::Utc::now), retry: retry.clone(), snapshots };

@@ -13,6 +13,7 @@ use quarterdeck::domain::rollout::{Container, ContainerState, Pod, Verdict};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::theme::{Depth, Theme};
 use quarterdeck::ui::state::JobTab;
+use quarterdeck::world::News;
 use ratatui::style::{Color, Modifier};
 
 use crate::stage::{Stage, ago, health, now, rollout, text};
@@ -101,7 +102,7 @@ fn see(stage: &mut Stage, jobs: Vec<Job>, freshness: SourceState) {
         jobs: jobs.into(),
         ..ClusterSnapshot::default()
     };
-    stage.tell(Message::Observed(0, Box::new(snapshot)));
+    stage.tell(News::Cluster(0, Box::new(snapshot)));
 }
 
 fn seeing(jobs: Vec<Job>, freshness: SourceState) -> Stage {

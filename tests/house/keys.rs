@@ -8,6 +8,7 @@ use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::time::Instant;
 use quarterdeck::keys::{Chord, Key, Sequence};
 use quarterdeck::ui::state::Overlay;
+use quarterdeck::world::News;
 
 use crate::stage::{Stage, now, plan, shop};
 
@@ -148,7 +149,7 @@ impl Life {
             Happening::Together(keys) => self.take(Message::Together(chords(keys))),
             Happening::Pasted(text) => self.take(Message::Pasted(text.into())),
             Happening::Resize(columns, rows) => self.take(Message::Resize(columns, rows)),
-            Happening::NotConnected => self.take(Message::NotConnected(0, "refused".into())),
+            Happening::NotConnected => self.take(News::NotConnected(0, "refused".into()).into()),
         }
     }
 
@@ -334,9 +335,9 @@ fn an_open_plan_asks_one_question_at_a_time_and_only_when_its_target_moved() {
         rows[0].counts.ready = u32::from(step > 20);
         let rows = rows.into_iter().map(std::sync::Arc::new).collect();
         let snapshot =
-            quarterdeck::domain::cluster::ClusterSnapshot { rollouts: rows, ..life.stage.model.snapshot.clone() };
+            quarterdeck::domain::cluster::ClusterSnapshot { rollouts: rows, ..life.stage.model.world.snapshot.clone() };
         let kept = keep_what_is_the_same(&life.stage, snapshot);
-        let effects = life.stage.tell_at(Message::Observed(0, Box::new(kept)), life.at);
+        let effects = life.stage.tell_at(News::Cluster(0, Box::new(kept)), life.at);
         asked += effects.iter().filter(|effect| matches!(effect, Effect::Plan(_))).count();
     }
     assert_eq!(asked, 1);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use quarterdeck::app::{Effect, Message, PlanRequest, Scope, next_due, update};
+use quarterdeck::app::{Effect, Message, PlanRequest, next_due, update};
 use quarterdeck::config::{Asked, Settings};
 use quarterdeck::domain::alert::LocalRule;
 use quarterdeck::domain::job::JobRef;
@@ -13,13 +13,14 @@ use quarterdeck::domain::timeline::Moment;
 use quarterdeck::keys::Sequence;
 use quarterdeck::ui::overview::Spot;
 use quarterdeck::ui::state::{Overlay, View};
+use quarterdeck::world::Scope;
 
 use crate::stage::{Stage, now, text};
 
 impl Stage {
     /// Something happens at a time; what is asked for then.
-    pub(crate) fn tell_at(&mut self, message: Message, at: Instant) -> Vec<Effect> {
-        update(&mut self.model, message, at)
+    pub(crate) fn tell_at(&mut self, message: impl Into<Message>, at: Instant) -> Vec<Effect> {
+        update(&mut self.model, message.into(), at)
     }
 
     /// What keys ask for.
@@ -40,7 +41,7 @@ impl Stage {
 
     /// Which environments are shown.
     pub(crate) fn scope(&self) -> Scope {
-        self.model.scope
+        self.model.world.scope
     }
 
     /// The configuration has these environments, all of them shown.
@@ -53,12 +54,12 @@ impl Stage {
 
     /// The configuration declares these services.
     pub(crate) fn declare(&mut self, services: Services) {
-        self.model.services = Arc::new(services);
+        self.model.world.services = Arc::new(services);
     }
 
     /// The configuration gives an environment these rules of the console's own.
     pub(crate) fn rule(&mut self, place: usize, rules: Vec<LocalRule>) {
-        self.model.sights[place].environment.rules = rules.into();
+        self.model.world.sights[place].environment.rules = rules.into();
     }
 
     /// What is in front: a pane by its name, or what is open of one.
@@ -72,7 +73,7 @@ impl Stage {
             View::Journal => "journal",
             View::Alerts => "alerts",
             View::Alert(environment, key) => {
-                let alert = self.model.alerts.alert(&(environment.clone(), key.clone()));
+                let alert = self.model.world.alerts.alert(&(environment.clone(), key.clone()));
                 return format!("alert {}", alert.map_or("that is gone", |alert| alert.title()));
             }
             View::Signals => "signals",
@@ -107,10 +108,10 @@ impl Stage {
             View::Rollouts => model.visible.iter().map(|row| line(&row.workload.name, row.verdict.word())).collect(),
             View::Jobs => model.jobs.visible.iter().map(|row| line(&row.job.name, row.verdict.word())).collect(),
             View::Alerts => {
-                let lines = model.alerts.lines().iter();
+                let lines = model.alerts.iter();
                 lines.map(|one| line(one.alert.title(), one.alert.state().word())).collect()
             }
-            View::Signals => model.signals.lines.shown.iter().map(|one| line(&one.service, one.state.word())).collect(),
+            View::Signals => model.signals.shown.iter().map(|one| line(&one.service, one.state.word())).collect(),
             View::Slo => model.slos.lines.shown.iter().map(|one| line(&one.service, one.standing.word())).collect(),
             View::Health => {
                 let name = |one: &quarterdeck::domain::health::Line| format!("{} {}", one.service, one.component);
@@ -142,8 +143,8 @@ impl Stage {
         match &ui.view {
             View::Rollouts => model.cursor_place(),
             View::Jobs => model.jobs.visible.iter().position(|row| model.jobs.cursor == Some(row.key())),
-            View::Alerts => model.alerts.place(ui.alerts.cursor.as_ref()),
-            View::Signals => model.signals.lines.place(ui.signals.cursor.as_ref()),
+            View::Alerts => model.alert_place(),
+            View::Signals => model.signals.place(ui.signals.cursor.as_ref()),
             View::Slo => model.slos.lines.place(ui.slo.cursor.as_ref()),
             View::Health => model.health.lines.place(ui.health.cursor.as_ref()),
             View::Nodes => model.nodes.place(ui.nodes.cursor.as_ref()),
@@ -171,7 +172,7 @@ impl Stage {
 
     /// Every rollout of the environments that are shown.
     pub(crate) fn rollouts(&self) -> &[Arc<Rollout>] {
-        &self.model.snapshot.rollouts
+        &self.model.world.snapshot.rollouts
     }
 
     /// What is marked.
@@ -200,7 +201,7 @@ impl Stage {
 
     /// Whether the screen stands still.
     pub(crate) fn is_frozen(&self) -> bool {
-        self.model.ui.frozen_at.is_some()
+        self.model.world.frozen_at.is_some()
     }
 
     /// The passing line; empty when there is none.
@@ -231,7 +232,7 @@ impl Stage {
 
     /// What the timeline tells, newest first.
     pub(crate) fn moments(&self) -> &[Moment] {
-        &self.model.happened.shown.moments
+        &self.model.world.happened.shown.moments
     }
 
     /// What lies over the view.

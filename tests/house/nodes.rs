@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use insta::assert_snapshot;
-use quarterdeck::app::{Message, Scope};
+use quarterdeck::app::Message;
 use quarterdeck::domain::cause::{Cause, CauseKind};
 use quarterdeck::domain::cluster::ClusterEvent;
 use quarterdeck::domain::cluster::ClusterSnapshot;
@@ -11,6 +11,8 @@ use quarterdeck::domain::node::{Bytes, Millicores, Node, NodeRef, PodTally, Pres
 use quarterdeck::domain::rollout::{Budget, Rollout, Verdict, WorkloadRef};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::world::News;
+use quarterdeck::world::Scope;
 
 use crate::stage::{SIZES, Stage, ago, rollout, text, workload};
 
@@ -278,8 +280,8 @@ fn the_filter_by_node_keeps_to_its_environment() {
         snapshot.causes = [Arc::new(cause)].into();
         snapshot
     };
-    stage.tell(Message::Observed(0, Box::new(of("production", ["basket", "payments"]))));
-    stage.tell(Message::Observed(1, Box::new(of("staging", ["basket", "mail"]))));
+    stage.tell(News::Cluster(0, Box::new(of("production", ["basket", "payments"]))));
+    stage.tell(News::Cluster(1, Box::new(of("staging", ["basket", "mail"]))));
     stage.press("4");
     stage.press("g");
     let environment = stage.here();

@@ -9,13 +9,14 @@ use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::domain::store::{Id, Note, Subject, SubjectKind, Withdrawn};
 use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::world::News;
 
 use crate::alerts::{self, alert};
 use crate::keys::chords;
 use crate::stage::{Stage, ago, text};
 use crate::word::{self, Pair, at_once, typed};
 
-fn store(state: SourceState, notes: Vec<Note>) -> Message {
+fn store(state: SourceState, notes: Vec<Note>) -> News {
     word::stored(state, StoreSnapshot::default().with::<Note>(notes.into_iter().collect()))
 }
 
@@ -113,7 +114,7 @@ fn the_detail_shows_who_wrote_what_and_when() {
     }
     assert!(!drawn.contains("elsewhere"));
     // The last good word of a store that is away is said to be that.
-    let held = one.model.store.as_ref().and_then(|store| store.facts::<Note>()).expect("told");
+    let held = one.model.world.store.as_ref().and_then(|store| store.facts::<Note>()).expect("told");
     let notes = held.of("production", &shop[0].key).to_vec();
     one.tell(store(SourceState::Down, notes));
     let drawn = text(&one.body(120, 40));

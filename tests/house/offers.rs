@@ -1,10 +1,11 @@
 //! The actions menu: what can be done with what is under the cursor, and why the rest cannot.
 
-use quarterdeck::app::{Effect, Message};
+use quarterdeck::app::Effect;
 use quarterdeck::domain::alert::Word;
 use quarterdeck::domain::rollout::{Kind, Verdict};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::store::StoreSnapshot;
+use quarterdeck::world::News;
 
 use crate::alerts;
 use crate::stage::{Stage, rollout, text};
@@ -103,7 +104,7 @@ fn what_a_workload_is_says_what_makes_no_sense_on_it() {
 fn what_goes_from_under_the_menu_is_not_acted_on() {
     let mut one = on_alerts();
     one.press("a");
-    one.tell(Message::Alerts(Box::new(alerts::snapshot(alerts::shop().split_off(1), SourceState::Fresh))));
+    one.tell(News::Alerts(Box::new(alerts::snapshot(alerts::shop().split_off(1), SourceState::Fresh))));
     let asked = choose(&mut one, "Acknowledge");
     assert!(asked.is_empty() && one.model.word.is_none(), "{asked:?}");
     assert!(one.model.ui.toast.as_ref().is_some_and(|toast| toast.words.contains("changed under the menu")));

@@ -13,13 +13,14 @@ use quarterdeck::domain::rollout::{Rollout, Verdict};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::domain::store::{Acknowledgement, Annotation, AnnotationKind, Id, Subject, SubjectKind};
+use quarterdeck::domain::timeline::JournalLine;
 use quarterdeck::domain::timeline::MomentKind::{self, Acknowledged, Action, Alert, Deploy, Resolved, Rollback};
 use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
 use quarterdeck::sources::Clock;
 use quarterdeck::sources::store::Store;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 use quarterdeck::ui::overview::{Spot, Topic};
-use quarterdeck::ui::scene::JournalLine;
+use quarterdeck::world::News;
 
 use crate::alerts;
 use crate::headless::Headless;
@@ -108,14 +109,14 @@ fn seeing(rollouts: Vec<Rollout>, freshness: SourceState) -> Stage {
         pending: 2,
         ..ClusterSnapshot::default()
     };
-    stage.tell(Message::Observed(0, Box::new(snapshot)));
+    stage.tell(News::Cluster(0, Box::new(snapshot)));
     // What was good once is what is shown when it is not fresh any more.
-    stage.tell(Message::Alerts(Box::new(alerts::snapshot(alerts::shop(), SourceState::Fresh))));
-    stage.tell(Message::Alerts(Box::new(alerts::snapshot(alerts::shop(), freshness))));
+    stage.tell(News::Alerts(Box::new(alerts::snapshot(alerts::shop(), SourceState::Fresh))));
+    stage.tell(News::Alerts(Box::new(alerts::snapshot(alerts::shop(), freshness))));
     let releases = vec![release("payments", 12, 1_260), release("basket", 7, 95), release("old", 3, 40_000)];
-    stage.tell(Message::Released(Some("c1".into()), releases));
-    stage.tell(Message::Stored(Box::new(told(freshness))));
-    stage.tell(Message::Journal(journal()));
+    stage.tell(News::Released(Some("c1".into()), releases));
+    stage.tell(News::Store(Box::new(told(freshness))));
+    stage.tell(News::Journal(journal()));
     stage.press("0");
     stage
 }
@@ -127,7 +128,7 @@ fn overview_in_every_state() {
     assert_snapshot!("overview_loading", loading.bodies());
     let mut empty = Stage::new();
     empty.see(Vec::new(), SourceState::Fresh);
-    empty.tell(Message::Alerts(Box::new(alerts::snapshot(Vec::new(), SourceState::Fresh))));
+    empty.tell(News::Alerts(Box::new(alerts::snapshot(Vec::new(), SourceState::Fresh))));
     empty.press("0");
     assert_snapshot!("overview_empty", empty.bodies());
     let normal = seeing(shop(), SourceState::Fresh);
@@ -144,7 +145,7 @@ fn overview_in_every_state() {
             60 + place % 3_000,
         )
     });
-    huge.tell(Message::Alerts(Box::new(alerts::snapshot(storm.collect(), SourceState::Fresh))));
+    huge.tell(News::Alerts(Box::new(alerts::snapshot(storm.collect(), SourceState::Fresh))));
     huge.press("G");
     assert_snapshot!("overview_huge", huge.bodies());
 }
@@ -201,7 +202,7 @@ fn a_held_cursor_stays_on_its_line_while_the_hour_moves_on() {
         stage.press("j");
     }
     assert!(is_release(&stage));
-    stage.tell(Message::Released(Some("c1".into()), vec![release("search", 9, 1)]));
+    stage.tell(News::Released(Some("c1".into()), vec![release("search", 9, 1)]));
     assert!(is_release(&stage), "something newer came above it");
     stage.press("!b");
     assert_eq!(stage.request().targets[0].name(), "basket", "an action is about the line under the cursor");
@@ -225,9 +226,9 @@ fn hostile_texts_and_few_colours_lose_nothing() {
     let mut made = release("payments", 14, 20);
     made.images = [bad.into()].into();
     made.workload.name = bad.into();
-    stage.tell(Message::Released(Some("c1".into()), vec![made]));
+    stage.tell(News::Released(Some("c1".into()), vec![made]));
     let one = alerts::alert(&[("alertname", bad), ("service", bad), ("severity", "critical")], &bad.repeat(9), 9);
-    stage.tell(Message::Alerts(Box::new(alerts::snapshot(vec![one], SourceState::Fresh))));
+    stage.tell(News::Alerts(Box::new(alerts::snapshot(vec![one], SourceState::Fresh))));
     stage.tell(Message::Unfinished(vec![("1".into(), bad.repeat(5))]));
     assert_snapshot!("overview_hostile", stage.bodies());
     let is_dangerous =
@@ -250,7 +251,7 @@ fn it_is_read_while_it_is_frozen_and_goes_on_after() {
     let mut stage = seeing(shop(), SourceState::Fresh);
     let before = stage.moments().to_vec();
     stage.press("f");
-    stage.tell(Message::Released(Some("c1".into()), vec![release("search", 9, 1)]));
+    stage.tell(News::Released(Some("c1".into()), vec![release("search", 9, 1)]));
     assert_eq!(stage.moments(), before);
     stage.press("f");
     assert_eq!(stage.moments().len(), before.len() + 1);
@@ -303,14 +304,14 @@ async fn an_incident_is_told_in_its_order() {
     console.press("esc");
     console.until("that it is over", |screen| screen.contains("resolved")).await;
     let payments = |about: &str| about.contains("payments") || about.contains("HighErrorRate");
-    let moments = console.model.happened.shown.moments.iter().rev().filter(|moment| payments(&moment.about));
+    let moments = console.model.world.happened.shown.moments.iter().rev().filter(|moment| payments(&moment.about));
     let kinds: Vec<MomentKind> = moments.map(|moment| moment.kind).collect();
     let place = |kind| kinds.iter().position(|known| *known == kind);
     let order = [Deploy, Alert, Acknowledged, Action, Rollback, Resolved].map(place);
     assert!(
         order.is_sorted() && order.iter().all(Option::is_some),
         "{order:?} of {:#?}",
-        console.model.happened.shown.moments
+        console.model.world.happened.shown.moments
     );
     // A second console on the same store, opened now, is told the same.
     let other = tempfile::tempdir().expect("a folder");
@@ -320,7 +321,7 @@ async fn an_incident_is_told_in_its_order() {
     let is_told = |screen: &str| ["deploy", "rollback", "action"].iter().all(|word| screen.contains(word));
     second.until("what happened before it was opened", is_told).await;
     let releases = |console: &Headless| {
-        let moments = console.model.happened.shown.moments.iter();
+        let moments = console.model.world.happened.shown.moments.iter();
         let kinds = moments.filter(|one| matches!(one.kind, Deploy | Rollback) && payments(&one.about));
         kinds.map(|moment| (moment.kind, moment.words.clone())).collect::<Vec<_>>()
     };

@@ -14,6 +14,7 @@ use quarterdeck::domain::rollout::Rollout;
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::theme::{Depth, Theme};
 use quarterdeck::ui::state::Overlay;
+use quarterdeck::world::News;
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
@@ -40,7 +41,7 @@ const FRONTS: [(&str, &str); 16] = [
     ("a job", "9 enter"),
 ];
 
-fn cluster(rollouts: Vec<Rollout>, worst_node: usize) -> Message {
+fn cluster(rollouts: Vec<Rollout>, worst_node: usize) -> News {
     let mut rollouts: Vec<_> = rollouts.into_iter().map(Arc::new).collect();
     rollouts.sort_by(|one, other| one.worst_first(other));
     let mut jobs: Vec<_> = jobs::night().into_iter().map(Arc::new).collect();
@@ -48,7 +49,7 @@ fn cluster(rollouts: Vec<Rollout>, worst_node: usize) -> Message {
     let mut nodes: Vec<_> = nodes::cluster().into_iter().map(Arc::new).collect();
     nodes.sort_by(|one, other| one.worst_first(other));
     let kinds = ["deployments", "replicasets", "pods", "nodes", "cronjobs", "jobs"];
-    Message::Observed(
+    News::Cluster(
         0,
         Box::new(ClusterSnapshot {
             health: kinds.map(|name| source(name, SourceState::Fresh)).into(),
@@ -62,27 +63,27 @@ fn cluster(rollouts: Vec<Rollout>, worst_node: usize) -> Message {
     )
 }
 
-fn alerts(first: usize, first_silence: usize) -> Message {
+fn alerts(first: usize, first_silence: usize) -> News {
     let (mut found, mut some) = (silences::found(), silences::some());
     some.sort_by_key(|silence| silence.ends_at);
     let ending = some.iter().position(|silence| &*silence.id == "7b21f0").expect("it is there");
     some.swap(0, ending);
     let some = some.split_off(first_silence);
-    Message::Alerts(Box::new(silences::snapshot(found.split_off(first), Some(some), SourceState::Fresh)))
+    News::Alerts(Box::new(silences::snapshot(found.split_off(first), Some(some), SourceState::Fresh)))
 }
 
-fn signals_but(service: &str) -> Message {
+fn signals_but(service: &str) -> News {
     let all: Vec<_> = signals::shop().into_iter().filter(|(name, _)| *name != service).collect();
-    Message::Signals(Box::new(signals::snapshot(&all, SourceState::Fresh)))
+    News::Signals(Box::new(signals::snapshot(&all, SourceState::Fresh)))
 }
 
-fn objectives(first: usize) -> Message {
-    Message::Slos(Box::new(slo::snapshot(slo::shop().split_off(first), SourceState::Fresh)))
+fn objectives(first: usize) -> News {
+    News::Slos(Box::new(slo::snapshot(slo::shop().split_off(first), SourceState::Fresh)))
 }
 
-fn components(but: &str) -> Message {
+fn components(but: &str) -> News {
     let checks = health::production().into_iter().filter(|check| &*check.service != but).collect();
-    Message::Health(Box::new(health::snapshot("production", checks)))
+    News::Health(Box::new(health::snapshot("production", checks)))
 }
 
 /// A production in which every pane has something to tell.
@@ -92,7 +93,7 @@ fn everything() -> Stage {
     for message in [cluster(shop(), 0), alerts(0, 0), signals_but(""), objectives(0), components("")] {
         stage.tell(message);
     }
-    stage.tell(Message::Journal(overview::journal()));
+    stage.tell(News::Journal(overview::journal()));
     stage
 }
 
@@ -278,8 +279,8 @@ fn what_is_read_again_while_it_is_in_front() {
 
 #[test]
 fn a_row_that_slid_under_a_key_is_said() {
-    type News = fn() -> Message;
-    let without_the_worst: [(&str, News, &str); 9] = [
+    type Moved = fn() -> News;
+    let without_the_worst: [(&str, Moved, &str); 9] = [
         ("0", || alerts(1, 0), "!b"),
         ("1", || alerts(1, 0), "!b"),
         ("2", || cluster(shop().split_off(1), 0), "!b"),

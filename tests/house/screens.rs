@@ -15,9 +15,11 @@ use quarterdeck::domain::rollout::{
 };
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::subject::Subject;
+use quarterdeck::domain::timeline::JournalLine;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
-use quarterdeck::ui::scene::{Detail, JournalLine};
+use quarterdeck::ui::scene::Detail;
 use quarterdeck::ui::state::DetailTab;
+use quarterdeck::world::News;
 use ratatui::style::{Color, Modifier};
 use serde_json::json;
 
@@ -283,14 +285,14 @@ fn journal() {
         about: "rollback deployment/payments -n shop".into(),
         words: "verified: 6/6 ready, 6 updated, 6 available, no old pod is left in service.".into(),
     };
-    stage.tell(Message::Journal((0..5).map(line).collect()));
+    stage.tell(News::Journal((0..5).map(line).collect()));
     assert_snapshot!("journal_normal", stage.bodies());
     let unknown =
         "UNKNOWN: the connection broke after the request was sent; what became of it is read back. The last word";
     let told = vec![JournalLine { words: unknown.into(), ..line(0) }];
-    stage.tell(Message::Journal(told));
+    stage.tell(News::Journal(told));
     assert!(text(&stage.body(80, 24)).contains("The last word"), "what the columns cut off is told in full below");
-    stage.tell(Message::Journal((0..3_000).map(line).collect()));
+    stage.tell(News::Journal((0..3_000).map(line).collect()));
     stage.press("G");
     assert_snapshot!("journal_huge", stage.bodies());
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use quarterdeck::app::{Message, Scope};
 use quarterdeck::domain::alert::{Alert, AlertSnapshot};
 use quarterdeck::domain::signal::SignalSnapshot;
 use quarterdeck::domain::slo::SloSnapshot;
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::theme::{Depth, Role, Theme};
+use quarterdeck::world::News;
+use quarterdeck::world::Scope;
 
 use crate::environments::{both, see, staging};
 use crate::stage::{health_of, shop, text};
@@ -23,20 +24,20 @@ fn what_is_old_in_one_environment_is_grey_there_alone() {
         let environment: Arc<str> = name.into();
         let health = vec![health_of(name, "prometheus.example", freshness)];
         let signals = crate::signals::snapshot(&crate::signals::shop()[..1], SourceState::Fresh);
-        stage.tell(Message::Signals(Box::new(SignalSnapshot {
+        stage.tell(News::Signals(Box::new(SignalSnapshot {
             environment: environment.clone(),
             health: health.clone(),
             ..signals
         })));
         let slos = crate::slo::snapshot(crate::slo::shop(), SourceState::Fresh);
-        stage.tell(Message::Slos(Box::new(SloSnapshot { environment: environment.clone(), health, ..slos })));
+        stage.tell(News::Slos(Box::new(SloSnapshot { environment: environment.clone(), health, ..slos })));
         let health = vec![health_of(name, "am-0.example", freshness)];
         let alerts = crate::alerts::snapshot(Vec::new(), SourceState::Fresh);
         let fires = Arc::new(Alert {
             environment: environment.clone(),
             ..crate::alerts::alert(&[("alertname", "Disk")], "full", 60)
         });
-        stage.tell(Message::Alerts(Box::new(AlertSnapshot { environment, alerts: [fires].into(), health, ..alerts })));
+        stage.tell(News::Alerts(Box::new(AlertSnapshot { environment, alerts: [fires].into(), health, ..alerts })));
     }
     let grey = theme.style(Role::StaleData).add_modifier;
     for digit in ["1", "2", "3", "6"] {
@@ -65,9 +66,9 @@ fn what_is_old_in_one_environment_is_grey_there_alone() {
 fn another_scope_thaws_the_screen_with_everything_that_was_held_back() {
     let mut stage = both();
     let signals = |count: usize| {
-        Message::Signals(Box::new(crate::signals::snapshot(&crate::signals::shop()[..count], SourceState::Fresh)))
+        News::Signals(Box::new(crate::signals::snapshot(&crate::signals::shop()[..count], SourceState::Fresh)))
     };
-    let fires = |alerts| Message::Alerts(Box::new(crate::alerts::snapshot(alerts, SourceState::Fresh)));
+    let fires = |alerts| News::Alerts(Box::new(crate::alerts::snapshot(alerts, SourceState::Fresh)));
     stage.tell(signals(1));
     stage.tell(fires(Vec::new()));
     stage.press("f");

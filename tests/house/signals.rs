@@ -2,13 +2,14 @@
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
-use quarterdeck::app::{Effect, Message};
+use quarterdeck::app::Effect;
 use quarterdeck::domain::rollout::{Rollout, Verdict};
 use quarterdeck::domain::signal::query::{CPU, ERRORS, P50, P95, P99, REQUESTS};
 use quarterdeck::domain::signal::trace::{MINUTES, beginning, minute};
 use quarterdeck::domain::signal::{Origin, Reading, SignalSnapshot, Trace, Unit};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::world::News;
 
 use crate::alerts::{alert, health, snapshot as alerts, workloads};
 use crate::stage::{SIZES, Stage, ago, now, text};
@@ -84,7 +85,7 @@ pub(crate) fn shop() -> Vec<(&'static str, Figures)> {
 fn seeing(signals: SignalSnapshot) -> Stage {
     let mut stage = Stage::new();
     stage.see(workloads(), SourceState::Fresh);
-    stage.tell(Message::Signals(Box::new(signals)));
+    stage.tell(News::Signals(Box::new(signals)));
     stage.press("3");
     stage
 }
@@ -93,9 +94,9 @@ fn seeing(signals: SignalSnapshot) -> Stage {
 fn two_rows_of_one_service_are_told_apart_on_a_small_screen() {
     let calm = [("payments", [Some(38.2), Some(0.000_4), Some(0.1), Some(0.2), None, None])];
     let mut both = crate::environments::both();
-    both.tell(Message::Signals(Box::new(snapshot(&calm, SourceState::Fresh))));
+    both.tell(News::Signals(Box::new(snapshot(&calm, SourceState::Fresh))));
     let staging = SignalSnapshot { environment: "staging".into(), ..snapshot(&calm, SourceState::Fresh) };
-    both.tell(Message::Signals(Box::new(staging)));
+    both.tell(News::Signals(Box::new(staging)));
     both.press("3");
     let drawn = text(&both.body(80, 24));
     assert!(drawn.contains("production") && drawn.contains("staging"), "{drawn}");
@@ -164,7 +165,7 @@ fn values_of_two_origins_say_which_is_whose() {
 fn a_service_leads_to_its_rollout_and_its_alerts_and_back_by_one_key_each() {
     let mut stage = seeing(snapshot(&shop(), SourceState::Fresh));
     let fires = alert(&[("alertname", "HighErrorRate"), ("service", "payments")], "7 % fail", 60);
-    stage.tell(Message::Alerts(Box::new(alerts(vec![fires], SourceState::Fresh))));
+    stage.tell(News::Alerts(Box::new(alerts(vec![fires], SourceState::Fresh))));
     assert_eq!(stage.under_cursor(), "payments", "the worst is under the cursor");
     assert!(text(&stage.body(120, 40)).contains("1 alert about it"));
     stage.press("d");
@@ -214,7 +215,7 @@ fn a_value_that_grows_old_is_not_known_any_more_and_never_green() {
     let later = now() + TimeDelta::minutes(10);
     let mut old = snapshot(&shop(), SourceState::Down);
     old.health[0].last_good = Some(ago(4));
-    stage.tell_at(Message::Signals(Box::new(old)), later);
+    stage.tell_at(News::Signals(Box::new(old)), later);
     let states = stage.states();
     assert!(states.len() == 5 && states.iter().all(|state| state.starts_with("unknown ")), "{states:?}");
 }
@@ -230,7 +231,7 @@ fn only_problems_leaves_what_is_not_known_to_be_well() {
 fn a_key_that_was_meant_for_the_line_before_is_not_taken_and_the_new_one_is_named() {
     let mut stage = seeing(snapshot(&shop(), SourceState::Fresh));
     let without_the_worst: Vec<_> = shop().into_iter().filter(|(name, _)| *name != "payments").collect();
-    stage.tell(Message::Signals(Box::new(snapshot(&without_the_worst, SourceState::Fresh))));
+    stage.tell(News::Signals(Box::new(snapshot(&without_the_worst, SourceState::Fresh))));
     let now_under = stage.under_cursor();
     stage.press("!b");
     let said = stage.said();
@@ -242,7 +243,7 @@ fn a_key_that_was_meant_for_the_line_before_is_not_taken_and_the_new_one_is_name
 fn a_frozen_screen_stands_still_and_then_shows_the_newest() {
     let mut stage = seeing(snapshot(&shop(), SourceState::Fresh));
     stage.press("f");
-    stage.tell(Message::Signals(Box::new(snapshot(&shop()[..1], SourceState::Fresh))));
+    stage.tell(News::Signals(Box::new(snapshot(&shop()[..1], SourceState::Fresh))));
     assert_eq!(stage.rows().len(), 5);
     stage.press("f");
     assert_eq!(stage.rows().len(), 1);

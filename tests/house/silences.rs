@@ -2,11 +2,13 @@
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
-use quarterdeck::app::{Effect, Message, Scope};
+use quarterdeck::app::Effect;
 use quarterdeck::domain::alert::{Alert, AlertSnapshot, Hold, Matcher, Silence, SilenceState};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::subject::Subject;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::world::News;
+use quarterdeck::world::Scope;
 
 use crate::alerts::{self, alert};
 use crate::stage::{Stage, ago, now, text};
@@ -57,7 +59,7 @@ pub(crate) fn snapshot(found: Vec<Alert>, silences: Option<Vec<Silence>>, state:
 fn stage(found: Vec<Alert>, silences: Option<Vec<Silence>>, freshness: SourceState) -> Stage {
     let mut stage = Stage::new();
     stage.see(Vec::new(), SourceState::Fresh);
-    stage.tell(Message::Alerts(Box::new(snapshot(found, silences, freshness))));
+    stage.tell(News::Alerts(Box::new(snapshot(found, silences, freshness))));
     stage.press("5");
     stage
 }
@@ -116,7 +118,7 @@ fn what_ends_next_is_first_and_the_filter_and_the_cursor_do_what_they_do_elsewhe
         ends_at: now() + TimeDelta::minutes(1),
         ..silence("new", SilenceState::Active, "X", "sato", "")
     });
-    one.tell(Message::Alerts(Box::new(snapshot(found(), Some(more), SourceState::Fresh))));
+    one.tell(News::Alerts(Box::new(snapshot(found(), Some(more), SourceState::Fresh))));
     assert_eq!(one.rows(), ["new", "4ef1a9", "9d9d9d"]);
     assert_eq!(one.under_cursor(), "9d9d9d");
     one.press("esc");
@@ -204,7 +206,7 @@ fn whoever_goes_elsewhere_does_not_come_back_by_the_way_they_left() {
 fn a_frozen_screen_stands_still() {
     let mut one = stage(found(), Some(some()), SourceState::Fresh);
     one.press("f");
-    one.tell(Message::Alerts(Box::new(snapshot(Vec::new(), Some(Vec::new()), SourceState::Fresh))));
+    one.tell(News::Alerts(Box::new(snapshot(Vec::new(), Some(Vec::new()), SourceState::Fresh))));
     assert_eq!(one.rows().len(), 5);
     one.press("f");
     assert_eq!(one.rows().len(), 0);
@@ -223,7 +225,7 @@ fn alerts_and_silences_are_those_of_the_environments_that_are_shown() {
         stage.press("5");
         names
     };
-    one.tell(Message::Alerts(Box::new(elsewhere.clone())));
+    one.tell(News::Alerts(Box::new(elsewhere.clone())));
     assert_eq!((one.rows().len(), names(&mut one).contains(&"Elsewhere".to_owned())), (5, false));
     one.enter(Scope::All);
     one.press("5");
@@ -233,7 +235,7 @@ fn alerts_and_silences_are_those_of_the_environments_that_are_shown() {
     one.press("5");
     assert_eq!((one.rows(), names(&mut one)), (vec!["far".to_owned()], vec!["Elsewhere".to_owned()]));
     // What comes in of an environment that is not shown is there when it is.
-    one.tell(Message::Alerts(Box::new(snapshot(Vec::new(), Some(Vec::new()), SourceState::Fresh))));
+    one.tell(News::Alerts(Box::new(snapshot(Vec::new(), Some(Vec::new()), SourceState::Fresh))));
     assert_eq!(one.rows(), ["far"]);
     one.enter(Scope::One(0));
     one.press("5");

@@ -15,6 +15,7 @@ use quarterdeck::keys::Sequence;
 use quarterdeck::sources::error::{SourceError, Trouble};
 use quarterdeck::sources::observe::{Answer, MemberAlerts, ObserveAlerts, Replicated};
 use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::world::News;
 
 use crate::alerts::{self, alert};
 use crate::stage::{Stage, now, text};
@@ -64,7 +65,7 @@ impl ObserveAlerts for Says {
 fn stage(found: Vec<Alert>) -> Stage {
     let mut stage = Stage::new();
     stage.see(Vec::new(), SourceState::Fresh);
-    stage.tell(Message::Alerts(Box::new(alerts::snapshot(found, SourceState::Fresh))));
+    stage.tell(News::Alerts(Box::new(alerts::snapshot(found, SourceState::Fresh))));
     stage.press("1");
     stage
 }

@@ -2,13 +2,13 @@
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
-use quarterdeck::app::Message;
 use quarterdeck::domain::service::Share;
 use quarterdeck::domain::slo::exclusion::excluded;
 use quarterdeck::domain::slo::{Events, Exclusion, Measured, Part, Reason, Recorder, SPANS, SloSnapshot, Span, Window};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 use quarterdeck::ui::overview::{Spot, Topic};
+use quarterdeck::world::News;
 
 use crate::alerts::{alert, health, snapshot as alerts, workloads};
 use crate::stage::{SIZES, Stage, ago, now, text};
@@ -80,7 +80,7 @@ pub(crate) fn shop() -> Vec<Measured> {
 fn seeing(slos: SloSnapshot) -> Stage {
     let mut stage = Stage::new();
     stage.see(workloads(), SourceState::Fresh);
-    stage.tell(Message::Slos(Box::new(slos)));
+    stage.tell(News::Slos(Box::new(slos)));
     stage.press("6");
     stage
 }
@@ -127,7 +127,7 @@ fn the_worst_is_told_first_and_leads_to_its_rollout_and_its_alerts() {
     ];
     assert_eq!(stage.states(), expected);
     let fires = alert(&[("alertname", "HighErrorRate"), ("service", "payments")], "7 % fail", 60);
-    stage.tell(Message::Alerts(Box::new(alerts(vec![fires], SourceState::Fresh))));
+    stage.tell(News::Alerts(Box::new(alerts(vec![fires], SourceState::Fresh))));
     assert!(text(&stage.body(120, 40)).contains("1 alert about it"));
     stage.press("d");
     assert_eq!(stage.front(), "rollout payments");
@@ -158,7 +158,7 @@ fn the_worst_is_told_first_and_leads_to_its_rollout_and_its_alerts() {
 fn counts_that_grow_old_are_not_known_any_more_and_never_green() {
     let mut stage = seeing(snapshot(shop(), SourceState::Fresh));
     let later = now() + TimeDelta::minutes(4);
-    stage.tell_at(Message::Slos(Box::new(snapshot(shop(), SourceState::Down))), later);
+    stage.tell_at(News::Slos(Box::new(snapshot(shop(), SourceState::Down))), later);
     let fine = stage.states().iter().filter(|line| !line.starts_with("unknown ")).count();
     assert_eq!(fine, 1, "only the budget that is spent is still spent: {:?}", stage.states());
 }

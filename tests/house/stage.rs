@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use quarterdeck::app::{Connected, Effect, Message, Model, Scope, command_names, update};
+use quarterdeck::app::{Effect, Message, Model, command_names, update};
 use quarterdeck::config::{Asked, Settings};
 use quarterdeck::domain::action::Plan;
 use quarterdeck::domain::cause::Cause;
@@ -15,6 +15,8 @@ use quarterdeck::keys::{DEFAULT, Keymap, Sequence};
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 use quarterdeck::ui::pen::Pen;
 use quarterdeck::ui::root::{self, HitMap};
+use quarterdeck::world::News;
+use quarterdeck::world::{Connected, Scope};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use serde_json::json;
@@ -55,13 +57,13 @@ impl Stage {
             glyphs: Glyphs::UNICODE,
         };
         let connected = Connected { context: "prod-eu".into(), identity: Some("mori".into()), scope: "shop".into() };
-        stage.tell(Message::Connected(0, connected));
+        stage.tell(News::Connected(0, connected));
         stage
     }
 
     /// Something happens.
-    pub(crate) fn tell(&mut self, message: Message) {
-        update(&mut self.model, message, now());
+    pub(crate) fn tell(&mut self, message: impl Into<Message>) {
+        update(&mut self.model, message.into(), now());
     }
 
     /// Keys, written as a keymap writes them: `!b`, `enter`.
@@ -103,26 +105,26 @@ impl Stage {
             pods: 41,
             focus: None,
         };
-        self.tell(Message::Observed(0, Box::new(snapshot)));
+        self.tell(News::Cluster(0, Box::new(snapshot)));
     }
 
     /// The cluster with nodes, and what holds workloads.
     pub(crate) fn see_nodes(&mut self, nodes: Vec<Node>, causes: Vec<Cause>, freshness: SourceState) {
         let mut nodes: Vec<Arc<Node>> = nodes.into_iter().map(Arc::new).collect();
         nodes.sort_by(|one, other| one.worst_first(other));
-        let mut snapshot = self.model.sight("production").expect("production").snapshot.clone();
+        let mut snapshot = self.model.world.sight("production").expect("production").snapshot.clone();
         snapshot.nodes = nodes.into();
         snapshot.causes = causes.into_iter().map(Arc::new).collect();
         snapshot.health.retain(|health| !health.id.kind.is_resource("nodes"));
         snapshot.health.push(health("nodes", freshness));
-        self.tell(Message::Observed(0, Box::new(snapshot)));
+        self.tell(News::Cluster(0, Box::new(snapshot)));
     }
 
     /// The body alone, at a size of the whole screen.
     pub(crate) fn body(&self, columns: u16, rows: u16) -> Buffer {
         let area = Rect::new(0, 0, columns, rows.saturating_sub(CHROME));
         let mut buffer = Buffer::empty(area);
-        let sources = self.model.sources();
+        let sources = self.model.world.sources();
         let scene = self.model.scene(now(), &sources);
         root::body(&mut Pen::new(&mut buffer, &self.theme, &self.glyphs, now()), area, &scene);
         buffer
@@ -136,7 +138,7 @@ impl Stage {
     /// The same with where things were drawn.
     pub(crate) fn drawn(&self, columns: u16, rows: u16) -> (Buffer, HitMap) {
         let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
-        let sources = self.model.sources();
+        let sources = self.model.world.sources();
         let hit = root::draw(&self.model.scene(now(), &sources), &self.theme, &self.glyphs, &mut buffer);
         (buffer, hit)
     }

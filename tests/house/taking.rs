@@ -9,13 +9,14 @@ use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::store::Acknowledgement;
 use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
+use quarterdeck::world::News;
 
 use crate::alerts::{self, alert};
 use crate::headless::Headless;
 use crate::stage::{Stage, ago, text};
 use crate::word::{self, Pair, asked, at_once};
 
-fn store(state: SourceState, words: Vec<Acknowledgement>) -> Message {
+fn store(state: SourceState, words: Vec<Acknowledgement>) -> News {
     let words = words.into_iter().map(|word| ((word.environment.clone(), word.fingerprint.clone()), word));
     word::stored(state, StoreSnapshot::default().with::<Acknowledgement>(words.collect()))
 }
@@ -157,7 +158,7 @@ async fn what_one_console_takes_the_other_sees_and_takes_over() {
     lee.say("").await;
     lee.until("his word", |screen| screen.contains("acknowledged; it keeps firing")).await;
     let is_lees = |console: &Headless| {
-        let worst = console.model.alerts.worst().next().cloned();
+        let worst = console.model.world.alerts.worst().next().cloned();
         worst.is_some_and(|alert| {
             alert.state() == State::Acknowledged && alert.acknowledged.as_ref().is_some_and(|word| &*word.by == "lee")
         })

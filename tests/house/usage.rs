@@ -13,6 +13,7 @@ use quarterdeck::domain::usage::{Board, Measured, Resources};
 use quarterdeck::sandbox::Fault;
 use quarterdeck::ui::scene::Detail;
 use quarterdeck::ui::state::DetailTab;
+use quarterdeck::world::News;
 use serde_json::json;
 
 use crate::nodes::{cluster, node, seeing};
@@ -37,7 +38,7 @@ fn board(measured: &[(&str, Measured)]) -> Board {
 }
 
 fn of_nodes(stage: &mut Stage, answer: Result<Board, String>) {
-    stage.tell(Message::Usage(UsageAsk::Nodes("production".into()), answer));
+    stage.tell(News::Usage(UsageAsk::Nodes("production".into()), answer));
 }
 
 fn nodes_measured() -> Board {
@@ -67,7 +68,7 @@ fn of_pods(stage: &mut Stage, answer: Result<Board, String>) {
     let ask = UsageAsk::Pods(workload("payments"), Arc::new(json!({"matchLabels": {"app": "payments"}})));
     // Asked for by what is on the screen.
     stage.tell(Message::Clock);
-    stage.tell(Message::Usage(ask, answer));
+    stage.tell(News::Usage(ask, answer));
 }
 
 #[test]
@@ -142,7 +143,7 @@ fn an_answer_about_another_workload_is_left_out() {
     let mut stage = on_detail(SourceState::Fresh, open_detail(), DetailTab::Pods);
     of_pods(&mut stage, Ok(board(&[("payments-6b7f-x2x4z", measured(120, 500, 12))])));
     let other = UsageAsk::Pods(workload("basket"), Arc::new(json!({})));
-    stage.tell(Message::Usage(other, Ok(board(&[("payments-6b7f-x2x4z", measured(9_999, 9_999, 1))]))));
+    stage.tell(News::Usage(other, Ok(board(&[("payments-6b7f-x2x4z", measured(9_999, 9_999, 1))]))));
     let body = text(&stage.body(120, 40));
     assert!(body.contains("500Mi") && !body.contains("9999Mi"), "{body}");
 }

@@ -14,23 +14,24 @@ use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
 use quarterdeck::sources::Clock;
 use quarterdeck::sources::store::Store;
 use quarterdeck::ui::state::Overlay;
+use quarterdeck::world::News;
 
 use crate::alerts;
 use crate::headless::Headless;
 use crate::stage::{Stage, health, now};
 
 /// A store in this state that says this.
-pub(crate) fn stored(state: SourceState, says: StoreSnapshot) -> Message {
+pub(crate) fn stored(state: SourceState, says: StoreSnapshot) -> News {
     let health = health("store", state);
-    Message::Stored(Box::new(StoreSnapshot { health, ..says }))
+    News::Store(Box::new(StoreSnapshot { health, ..says }))
 }
 
 /// The alerts pane with these alerts, its cursor on the worst.
-pub(crate) fn stage(found: Vec<Alert>, store: Message) -> Stage {
+pub(crate) fn stage(found: Vec<Alert>, store: News) -> Stage {
     let mut stage = Stage::new();
     stage.model.author = Author { name: "mori".into(), origin: "mori@bastion".into() };
     stage.see(Vec::new(), SourceState::Fresh);
-    stage.tell(Message::Alerts(Box::new(alerts::snapshot(found, SourceState::Fresh))));
+    stage.tell(News::Alerts(Box::new(alerts::snapshot(found, SourceState::Fresh))));
     stage.tell(store);
     stage.press("1");
     stage

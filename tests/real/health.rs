@@ -37,7 +37,7 @@ fn probe(component: &str, kind: Kind, at: &str) -> Probe {
 async fn asked(probes: Vec<Probe>) -> Vec<Check> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let services = Services::new(vec![Service { name: "shop".into(), probes, ..Service::default() }]);
-    let feed = HealthFeed::of(&"production".into(), &services).expect("it asks something");
+    let feed = HealthFeed::asked(&"production".into(), &services).expect("it asks something");
     let (snapshots, mut seen) = watch::channel(HealthSnapshot::default());
     let source = HealthSource { feed, clock: Arc::new(Utc::now), retry: Arc::new(Notify::new()), snapshots };
     let is_settled = |snapshot: &HealthSnapshot| !snapshot.checks.is_empty() && snapshot.is_settled();
@@ -284,7 +284,7 @@ async fn what_a_certificate_hangs_on_is_looked_at_once_while_it_stays_the_same()
     let probes = vec![Probe { authorities, ..probe("api", Kind::Http, &at) }];
     let _ = rustls::crypto::ring::default_provider().install_default();
     let services = Services::new(vec![Service { name: "shop".into(), probes, ..Service::default() }]);
-    let feed = HealthFeed::of(&"production".into(), &services).expect("it asks something");
+    let feed = HealthFeed::asked(&"production".into(), &services).expect("it asks something");
     let (snapshots, seen) = watch::channel(HealthSnapshot::default());
     let retry = Arc::new(Notify::new());
     let source = HealthSource { feed, clock: Arc::new(Utc::now), retry: retry.clone(), snapshots };

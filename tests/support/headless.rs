@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use quarterdeck::actions::journal::Journal;
 use quarterdeck::actions::{Desk, Elsewhere, Limits, Seen, catalog};
-use quarterdeck::app::{Connect, Effect, Feeds, Keep, Message, Model, Performer, Reach, Scope, command_names, update};
+use quarterdeck::app::{Connect, Effect, Keep, Message, Model, Performer, Reach, command_names, update};
 use quarterdeck::config::{Asked, ContextRef, Environment, Namespaces, Settings};
 use quarterdeck::domain::action::Actor;
 use quarterdeck::domain::environment::Guard;
@@ -15,11 +15,11 @@ use quarterdeck::keys::{DEFAULT, Keymap, Sequence};
 use quarterdeck::sources::Clock;
 use quarterdeck::sources::alertmanager::AlertFeed;
 use quarterdeck::sources::cluster::{Connection, Contexts, Hands, Rehearsal};
-use quarterdeck::sources::probe::HealthFeed;
-use quarterdeck::sources::prometheus::{SignalFeed, SloFeed};
+use quarterdeck::sources::feed::Feed as _;
 use quarterdeck::sources::store::Store;
 use quarterdeck::theme::{Depth, Glyphs, Role, Theme};
 use quarterdeck::ui::root;
+use quarterdeck::world::Scope;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::sync::{mpsc, watch};
@@ -81,16 +81,11 @@ impl Headless {
         };
         let services = desk.services.clone();
         let local = environments.iter().map(|one| of(one, &desk).local_executor(leave.clone())).collect();
-        let feeds = Feeds {
-            alerts: environments.iter().filter_map(|one| AlertFeed::of(one, &services, &clock)).collect(),
-            signals: environments.iter().filter_map(|one| SignalFeed::of(one, &services, &clock)).collect(),
-            objectives: environments.iter().filter_map(|one| SloFeed::of(one, &services, &clock)).collect(),
-            health: environments.iter().filter_map(|one| HealthFeed::of(&one.name, &services)).collect(),
-        };
         let connect = connect(kubeconfig, environments.clone(), desk, leave);
+        let watched = environments.clone();
         let mut model = Model::new(environments, scope, keymap, Vec::new());
         let mut performer = Performer::new(connect, names, told, state.to_path_buf(), journal, seen, clock.clone());
-        performer.watch(feeds);
+        performer.watch(&watched, &services);
         performer.act_by(local);
         performer.perform(Effect::FindUnfinished);
         performer.perform(Effect::ReadDrafts);
@@ -123,7 +118,7 @@ impl Headless {
 
     fn drawn(&self) -> Buffer {
         let mut buffer = Buffer::empty(Rect::new(0, 0, self.size.0, self.size.1));
-        let sources = self.model.sources();
+        let sources = self.model.world.sources();
         root::draw(&self.model.scene((self.clock)(), &sources), &self.theme, &self.glyphs, &mut buffer);
         buffer
     }

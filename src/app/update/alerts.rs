@@ -1,42 +1,11 @@
 //! The alerts pane: opened, filtered, left; and the way from an alert to its rollout and back.
 
-use super::{list, toast};
+use super::toast;
 use crate::app::commands::Command;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
-use crate::domain::alert::AlertSnapshot;
-use crate::domain::store::Acknowledgement;
-use crate::domain::store::StoreSnapshot;
 use crate::domain::time::Instant;
 use crate::ui::state::{Field, View};
-
-/// The newest of the alerts of an environment.
-pub(super) fn observed(model: &mut Model, snapshot: AlertSnapshot, now: Instant) -> Vec<Effect> {
-    model.alerts.take(snapshot, model.ui.frozen_at.is_some(), now);
-    let before = model.ui.alerts.cursor.clone();
-    model.refilter_alerts();
-    list::slid(model, &View::Alerts, before.as_ref(), |ui| &ui.alerts.cursor, now);
-    if model.ui.view == View::Silences {
-        list::moved_on(model, &View::Silences, |ui| &ui.silences.cursor, now);
-    }
-    Vec::new()
-}
-
-/// Who is on what, as the store tells now.
-pub(super) fn stored(model: &mut Model, snapshot: &StoreSnapshot, now: Instant) {
-    if model.store.as_ref().is_none_or(|known| !known.is_same::<Acknowledgement>(snapshot)) {
-        let held = snapshot.facts::<Acknowledgement>().into_iter().flat_map(|held| held.values());
-        model.alerts.heard(held.cloned().collect(), now);
-        model.refilter_alerts();
-    }
-}
-
-/// Shows what came in while the screen was frozen.
-pub(super) fn thaw(model: &mut Model, now: Instant) {
-    model.alerts.release(now);
-    model.refilter_alerts();
-    model.refilter_silences();
-}
 
 /// Opens the pane; for one workload, with its alerts alone.
 pub(super) fn show(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {

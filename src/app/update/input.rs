@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::{
-    alerts, drafts, jobs, leave, list, logs, move_cursor, nodes, noting, offers, overview, palette, panes, plan,
+    alerts, drafts, jobs, leave, list, logs, move_cursor, news, nodes, noting, offers, overview, palette, panes, plan,
     pod_session, runbook, scope, service, signals, silence_list, silencing, taking, toast, typing, word, world,
 };
 use crate::actions::{Action, Options, catalog};
@@ -127,7 +127,7 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
         Command::Palette => open(model, Overlay::Palette { input: Field::default(), selected: 0 }),
         Command::Problems => open(model, Overlay::Problems { scroll: 0 }),
         Command::Scope => {
-            let selected = scope::scopes(model).iter().position(|scope| *scope == model.scope).unwrap_or(0);
+            let selected = scope::scopes(model).iter().position(|scope| *scope == model.world.scope).unwrap_or(0);
             open(model, Overlay::Scope { selected })
         }
         Command::Actions => offers::open(model, now),
@@ -262,18 +262,11 @@ fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
 }
 
 fn freeze(model: &mut Model, now: Instant) -> Vec<Effect> {
-    if model.ui.frozen_at.take().is_none() {
-        model.ui.frozen_at = Some(now);
-        return Vec::new();
+    if model.world.frozen_at.is_some() {
+        return news::thaw(model, now);
     }
-    thaw(model, now)
-}
-
-/// Shows what came in while the screen was frozen.
-pub(super) fn thaw(model: &mut Model, now: Instant) -> Vec<Effect> {
-    alerts::thaw(model, now);
-    signals::thaw(model, now);
-    world::thaw(model, now)
+    model.world.frozen_at = Some(now);
+    Vec::new()
 }
 
 /// Enter: opens a row, takes a menu line, confirms a plan, ends a filter.
@@ -321,7 +314,7 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
                 tab(model, DetailTab::Pods, now)
             }
             View::Alerts => {
-                model.open_alert();
+                model.enter_alert();
                 Vec::new()
             }
             View::Detail(_, DetailTab::History) => diff(model, now),

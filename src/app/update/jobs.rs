@@ -70,14 +70,14 @@ fn enter_run(model: &mut Model, job: &JobRef) -> Vec<Effect> {
 
 /// One step back: from a run to its CronJob, from there to the list.
 fn leave(model: &mut Model, job: &JobRef) -> Vec<Effect> {
-    let row = model.snapshot.jobs.iter().find(|row| row.job == *job);
+    let row = model.world.snapshot.jobs.iter().find(|row| row.job == *job);
     let owner = row.and_then(|row| row.owner.clone()).map(|name| JobRef {
         environment: job.environment.clone(),
         namespace: job.namespace.clone(),
         kind: JobKind::CronJob,
         name,
     });
-    match owner.filter(|owner| model.snapshot.jobs.iter().any(|row| row.job == *owner)) {
+    match owner.filter(|owner| model.world.snapshot.jobs.iter().any(|row| row.job == *owner)) {
         Some(owner) => show(model, &owner, JobTab::Runs),
         None => {
             model.ui.view = View::Jobs;
@@ -114,7 +114,7 @@ fn read(model: &Model, job: &JobRef) -> Effect {
 
 /// A new snapshot: the rows, and the row and the runs of the open one.
 pub(super) fn observed(model: &mut Model) {
-    let all = &model.snapshot.jobs;
+    let all = &model.world.snapshot.jobs;
     model.jobs.refilter(all, model.ui.filter.text.trim(), model.ui.is_problems_only);
     let Some(detail) = model.jobs.detail.as_mut() else { return };
     let is_run = |row: &&Arc<Job>| match detail.job.kind {

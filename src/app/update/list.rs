@@ -93,6 +93,13 @@ pub(super) fn relist(model: &mut Model, view: &View, now: Instant) -> bool {
     true
 }
 
+/// Makes the lines of all of them anew.
+pub(super) fn relist_all(model: &mut Model, now: Instant) {
+    for view in [View::Signals, View::Slo, View::Health, View::Nodes, View::Silences] {
+        relist(model, &view, now);
+    }
+}
+
 /// Makes the lines of a pane anew after something came in. A cursor in front that comes to another line by itself is noted: the next
 /// key may be meant for the line before.
 pub(super) fn moved_on<P: PartialEq + Clone>(
@@ -126,7 +133,7 @@ pub(super) fn place(model: &Model) -> Option<(usize, usize)> {
     }
     let ui = &model.ui;
     Some(match ui.view {
-        View::Signals => of(&model.signals.lines, &ui.signals),
+        View::Signals => of(&model.signals, &ui.signals),
         View::Slo => of(&model.slos.lines, &ui.slo),
         View::Health => of(&model.health.lines, &ui.health),
         View::Nodes => of(&model.nodes, &ui.nodes),
@@ -139,7 +146,7 @@ pub(super) fn place(model: &Model) -> Option<(usize, usize)> {
 pub(super) fn choose(model: &mut Model, place: usize) {
     let ui = &mut model.ui;
     match ui.view {
-        View::Signals => ui.signals.cursor = model.signals.lines.shown.get(place).map(Line::place),
+        View::Signals => ui.signals.cursor = model.signals.shown.get(place).map(Line::place),
         View::Slo => ui.slo.cursor = model.slos.lines.shown.get(place).map(Line::place),
         View::Health => ui.health.cursor = model.health.lines.shown.get(place).map(Line::place),
         View::Nodes => ui.nodes.cursor = model.nodes.shown.get(place).map(Line::place),

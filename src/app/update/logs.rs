@@ -132,7 +132,7 @@ fn open(model: &mut Model, now: Instant) -> Vec<Effect> {
 
 /// The pod that holds a workload up.
 fn stuck_pod(model: &Model, workload: &WorkloadRef) -> Option<Arc<str>> {
-    let row = model.snapshot.rollouts.iter().find(|row| row.workload == *workload)?;
+    let row = model.world.snapshot.rollouts.iter().find(|row| row.workload == *workload)?;
     row.stuck_pod.clone().filter(|_| row.verdict != Verdict::Complete)
 }
 
@@ -168,7 +168,7 @@ fn since(model: &mut Model, anchor: u8, now: Instant) -> Vec<Effect> {
         0 => Since::Tail(FIRST),
         6 => {
             let workload = model.logs.ask.as_ref().map(|ask| ask.workload.clone());
-            let row = model.snapshot.rollouts.iter().find(|row| Some(&row.workload) == workload.as_ref());
+            let row = model.world.snapshot.rollouts.iter().find(|row| Some(&row.workload) == workload.as_ref());
             match row.and_then(|row| row.changed_at) {
                 Some(at) => Since::Time(at),
                 None => {

@@ -6,7 +6,6 @@ use super::{input, offers, scope, service};
 use crate::actions::{Action, Options, catalog};
 use crate::app::commands::{Command, NAMED};
 use crate::app::model::Model;
-use crate::app::sight::{Link, Scope, Sight};
 use crate::config::Environment;
 use crate::domain::action::FieldKind;
 use crate::domain::rollout::{WorkloadRef, without_secrets};
@@ -16,6 +15,7 @@ use crate::keys::Context;
 use crate::ui::scene::MenuLine;
 use crate::ui::state::{Overlay, View};
 use crate::ui::words;
+use crate::world::{Link, Scope, Sight};
 
 /// Makes the lines of what is open.
 pub(super) fn refresh(model: &mut Model) {
@@ -51,7 +51,7 @@ fn palette(model: &Model, typed: &str) -> Vec<MenuLine> {
     if let Some(contract) = catalog::named(&first).filter(|action| action.about().on == SubjectKind::Workload) {
         let part = typed.split_whitespace().nth(1).unwrap_or_default();
         let targets =
-            model.snapshot.rollouts.iter().filter(|row| part.is_empty() || row.workload.label().contains(part));
+            model.world.snapshot.rollouts.iter().filter(|row| part.is_empty() || row.workload.label().contains(part));
         return targets
             .take(50)
             .map(|row| MenuLine {
@@ -92,11 +92,11 @@ fn scopes(model: &Model) -> Vec<MenuLine> {
         let (words, more) = match scope {
             Scope::All => (
                 words::ALL_ENVIRONMENTS.to_owned(),
-                model.sights.iter().map(Sight::name).collect::<Vec<_>>().join(", "),
+                model.world.sights.iter().map(Sight::name).collect::<Vec<_>>().join(", "),
             ),
-            Scope::One(place) => model.sights.get(place).map(one).unwrap_or_default(),
+            Scope::One(place) => model.world.sights.get(place).map(one).unwrap_or_default(),
         };
-        let keys = if scope == model.scope { "*" } else { "" };
+        let keys = if scope == model.world.scope { "*" } else { "" };
         MenuLine { keys: keys.to_owned(), words, more, refused: None }
     };
     scope::scopes(model).into_iter().map(line).collect()

@@ -2,13 +2,13 @@
 
 mod alerts;
 mod drafts;
-mod health;
 mod input;
 mod jobs;
 mod list;
 mod logs;
 mod menu;
 mod move_cursor;
+mod news;
 mod nodes;
 mod noting;
 mod offers;
@@ -25,9 +25,7 @@ mod service;
 mod signals;
 mod silence_list;
 mod silencing;
-mod slos;
 mod taking;
-mod timeline;
 mod typing;
 mod word;
 mod world;
@@ -38,8 +36,7 @@ use super::commands::Command;
 use super::effect::Effect;
 use super::message::{Leaving, Message};
 use super::model::Model;
-use super::sight::Link;
-use crate::domain::store::StoreSnapshot;
+use crate::actions::journal::Finished;
 use crate::domain::time::Instant;
 use crate::ui::layout;
 use crate::ui::state::{Toast, View};
@@ -63,40 +60,11 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::Leave(Leaving::Asked | Leaving::TerminalGone) => give_up_and_leave(model, now),
         Message::Continued => vec![Effect::Repaint, Effect::Retry],
         Message::Clock => clock(model, now),
-        Message::Connected(place, connected) => {
-            if let Some(sight) = model.sights.get_mut(place) {
-                sight.connected(connected);
-            }
-            model.merge();
-            Vec::new()
-        }
-        Message::NotConnected(place, reason) => {
-            if let Some(sight) = model.sights.get_mut(place) {
-                sight.link = Link::Failed(reason);
-            }
-            model.merge();
-            Vec::new()
-        }
-        Message::Alerts(snapshot) => alerts_observed(model, *snapshot, now),
-        Message::Signals(snapshot) => signals::observed(model, *snapshot, now),
-        Message::Slos(snapshot) => slos::observed(model, *snapshot, now),
-        Message::Health(snapshot) => health::observed(model, *snapshot, now),
-        Message::Compared(environment, found) => model.compared(&environment, &found),
-        Message::Observed(place, snapshot) => {
-            // Also while the screen is frozen.
-            if let Some(sight) = model.sights.get(place) {
-                model.happened.rows(&sight.environment.name, &snapshot.rollouts, now);
-            }
-            let moved = model.aftermath.moved(&snapshot.rollouts, now);
-            let look_back = moved.into_iter().map(|finished| Effect::LookBack(Box::new(finished)));
-            look_back.chain(world::observed(model, place, snapshot, now)).collect()
-        }
-        Message::Released(cluster, releases) => timeline::released(model, cluster, releases, now),
+        Message::News(news) => news::told(model, news, now),
         Message::Facts(workload, facts) => world::facts(model, &workload, facts, now),
         Message::Events(workload, events) => world::events(model, &workload, events),
         Message::Autoscalers(workload, found) => world::autoscalers(model, &workload, found),
         Message::Budgets(workload, found) => world::budgets(model, &workload, found),
-        Message::Usage(ask, answer) => model.used(&ask, answer),
         Message::Log(number, news) => logs::news(model, number, news),
         Message::Saved(saved) => told_of_saving(model, saved, now),
         Message::Job(job, facts) => jobs::facts(model, &job, facts, now),
@@ -115,42 +83,27 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
             model.runs.push(*run);
             Vec::new()
         }
-        Message::Journal(lines) => {
-            model.journal = lines;
-            model.happened.touch();
-            Vec::new()
-        }
         Message::Finished(finished) => {
             model.aftermath.replace(finished);
-            look_back(model, now)
+            look_at(model.aftermath.moved(&model.world.snapshot.rollouts, now))
         }
         Message::LookedBack(run, target, found) => {
             model.aftermath.looked(&run, target, found);
-            look_back(model, now)
+            look_at(model.aftermath.moved(&model.world.snapshot.rollouts, now))
         }
-        Message::Stored(snapshot) => stored(model, *snapshot, now),
-        Message::Audited(moments) => timeline::audited(model, moments),
         Message::TaskDied(name, why) => {
             toast(model, &format!("The {name} task failed and was started again: {why}"), true, now);
             Vec::new()
         }
     };
     if effects.contains(&Effect::Retry) {
-        model.usage.ask_again();
+        model.world.usage.ask_again();
     }
     effects.extend(model.ask_usage(now));
     effects.extend(logs::end_if_left(model));
     effects.extend(drafts::watch(model, now));
     overview::refresh(model, now);
     menu::refresh(model);
-    effects
-}
-
-/// The newest of the alerts of an environment, for everything that hangs on them.
-fn alerts_observed(model: &mut Model, snapshot: crate::domain::alert::AlertSnapshot, now: Instant) -> Vec<Effect> {
-    model.happened.alerts(&snapshot, now);
-    let effects = alerts::observed(model, snapshot, now);
-    word::refresh(model, now);
     effects
 }
 
@@ -163,20 +116,9 @@ fn told_of_saving(model: &mut Model, saved: Result<String, String>, now: Instant
     Vec::new()
 }
 
-/// The store says something new.
-fn stored(model: &mut Model, snapshot: StoreSnapshot, now: Instant) -> Vec<Effect> {
-    alerts::stored(model, &snapshot, now);
-    model.store = Some(snapshot);
-    word::refresh(model, now);
-    model.happened.touch();
-    model.merge();
-    Vec::new()
-}
-
-/// Looks at finished actions whose row has moved.
-fn look_back(model: &mut Model, now: Instant) -> Vec<Effect> {
-    let moved = model.aftermath.moved(&model.snapshot.rollouts, now);
-    moved.into_iter().map(|finished| Effect::LookBack(Box::new(finished))).collect()
+/// Looks at finished actions.
+fn look_at(finished: Vec<Finished>) -> Vec<Effect> {
+    finished.into_iter().map(|finished| Effect::LookBack(Box::new(finished))).collect()
 }
 
 /// What time alone changes.

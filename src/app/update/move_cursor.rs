@@ -69,12 +69,12 @@ pub(super) fn step(model: &mut Model, command: Command) -> bool {
         // The log moves itself.
         View::Logs(_) => {}
         View::Alerts => {
-            let place = model.alerts.place(model.ui.alerts.cursor.as_ref()).unwrap_or(0);
-            let next = moved(place, by, model.alerts.lines().len());
-            model.ui.alerts.cursor = model.alerts.lines().get(next).map(|line| line.place.clone());
+            let place = model.alert_place().unwrap_or(0);
+            let next = moved(place, by, model.alerts.len());
+            model.ui.alerts.cursor = model.alerts.get(next).map(|line| line.place.clone());
         }
         View::Alert(..) => model.ui.alerts.scroll = moved(model.ui.alerts.scroll, by, model.furthest + 1),
-        View::Journal => model.ui.detail_cursor = moved(model.ui.detail_cursor, by, model.journal.len()),
+        View::Journal => model.ui.detail_cursor = moved(model.ui.detail_cursor, by, model.world.journal.len()),
     }
     true
 }

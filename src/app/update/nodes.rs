@@ -25,7 +25,7 @@ pub(super) fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
         }
         1 => input::run(model, Command::Details, now),
         _ => {
-            model.ui.filter = Field::holding(filter::of_node(&meant, model.shown().count() > 1));
+            model.ui.filter = Field::holding(filter::of_node(&meant, model.world.shown().count() > 1));
             model.ui.is_problems_only = false;
             model.ui.is_cursor_held = false;
             model.ui.view = View::Rollouts;

@@ -33,6 +33,7 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Option<V
 /// What is written down about an alert, the newest first.
 fn notes<'m>(model: &'m Model, environment: &str, fingerprint: &str) -> &'m [Note] {
     model
+        .world
         .store
         .as_ref()
         .and_then(|store| store.facts::<Note>())
@@ -82,7 +83,7 @@ fn plan(
     seen: Option<&Note>,
     now: Instant,
 ) -> Noting {
-    let fires = model.alerts.alert(&(environment.clone(), alert.fingerprint.as_str().into())).is_some();
+    let fires = model.world.alerts.alert(&(environment.clone(), alert.fingerprint.as_str().into())).is_some();
     Noting::plan(action, alert, fires, seen, &word::around(model, environment, None, now))
 }
 
@@ -94,7 +95,7 @@ pub(super) fn anew(model: &Model, before: &Noting, typed: &str, now: Instant) ->
     let (action, seen) = match seen {
         None => (NoteDeed::Note, None),
         // What was taken back is not changed any more; what is typed may still be said.
-        Some(None) if model.store.is_some() => (NoteDeed::Note, None),
+        Some(None) if model.world.store.is_some() => (NoteDeed::Note, None),
         Some(None) => (before.action, before.seen.as_ref()),
         Some(said_now) if !text::is_visible(typed) => (NoteDeed::WithdrawNote, said_now),
         Some(said_now) => (NoteDeed::EditNote, said_now),

@@ -5,13 +5,13 @@ use crate::actions::{Action, Options, catalog};
 use crate::app::commands::Command;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
-use crate::app::sight::Sight;
 use crate::domain::alert::SilenceState;
 use crate::domain::rollout::{Pod, Verdict};
 use crate::domain::subject::SubjectKind;
 use crate::domain::time::Instant;
 use crate::ui::scene::MenuLine;
 use crate::ui::state::{DetailTab, Meant, Overlay, View};
+use crate::world::Sight;
 
 /// What alerts can be asked for beside the catalogue: what it does, and how it is called for titles.
 const ON_ALERTS: [(Command, &str, &str); 4] = [
@@ -129,7 +129,7 @@ fn offers(model: &Model, meant: &Meant) -> Vec<Offer> {
 
 /// Why an action makes no sense on a workload as its row is; what the row does not tell is left to the plan.
 fn refusal(model: &Model, workload: &crate::domain::rollout::WorkloadRef, action: &dyn Action) -> Option<&'static str> {
-    let row = model.snapshot.rollouts.iter().find(|row| row.workload == *workload)?;
+    let row = model.world.snapshot.rollouts.iter().find(|row| row.workload == *workload)?;
     // A list says paused before progressing and stuck, and nothing of what is complete.
     let is_paused = match row.verdict {
         Verdict::Paused => Some(true),

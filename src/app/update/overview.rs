@@ -25,7 +25,7 @@ fn show(model: &mut Model) -> Vec<Effect> {
     model.ui.overlays.clear();
     model.ui.is_filtering = false;
     model.ui.view = View::Overview;
-    model.happened.touch();
+    model.world.happened.touch();
     vec![Effect::Focus(None), Effect::ReadJournal]
 }
 
@@ -34,7 +34,9 @@ pub(super) fn refresh(model: &mut Model, now: Instant) {
     if model.ui.view != View::Overview {
         return;
     }
-    model.retell(now);
+    if model.world.frozen_at.is_none() {
+        model.world.retell(now);
+    }
     let spots = model.spots();
     let known = model.ui.overview.cursor.as_ref().and_then(|cursor| spots.iter().position(|spot| spot == cursor));
     let place = match known {
@@ -75,7 +77,7 @@ pub(super) fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
         }
         Spot::Alert(environment, key) => return open_alert(model, View::Alert(environment, key)),
         Spot::Moment(key) => {
-            let moment = model.happened.shown.moments.iter().find(|moment| moment.key == key).cloned();
+            let moment = model.world.happened.shown.moments.iter().find(|moment| moment.key == key).cloned();
             match moment.map(|moment| (moment.lead.clone(), moment)) {
                 Some((Lead::Workload(_), _)) => return input::run(model, Command::Details, now),
                 Some((Lead::Alert(environment, key), _)) => return open_alert(model, View::Alert(environment, key)),
@@ -116,7 +118,7 @@ pub(super) fn back(model: &mut Model) -> bool {
     let is_back = is_other && std::mem::take(&mut model.ui.overview.is_behind);
     if is_back {
         model.ui.view = View::Overview;
-        model.happened.touch();
+        model.world.happened.touch();
     }
     is_back
 }

@@ -70,7 +70,7 @@ pub(super) fn open(
     }
     set_behind(model);
     let environment = targets.first().map(|target| target.environment().clone()).unwrap_or_default();
-    let place = if model.shown().count() > 1 { format!("in {environment}: ") } else { String::new() };
+    let place = if model.world.shown().count() > 1 { format!("in {environment}: ") } else { String::new() };
     let request = PlanRequest { number: model.next_request, action: action.id(), targets, options };
     model.next_request += 1;
     model.planning = Some(Planning {
@@ -162,7 +162,7 @@ fn show(model: &mut Model, given: &[Field]) {
 
 /// A plan was worked out: the first one, or a fresh one of the same request.
 pub(super) fn planned(model: &mut Model, number: u64, planned: Result<Plan, String>, now: Instant) -> Vec<Effect> {
-    let planned = planned.map(|plan| model.with_advice(plan, now));
+    let planned = planned.map(|plan| model.world.with_advice(plan, now));
     let Some(planning) = model.planning.as_mut().filter(|planning| planning.request.number == number) else {
         return Vec::new();
     };
@@ -291,7 +291,7 @@ pub(super) fn target_moved(model: &mut Model, before: &[Arc<Rollout>], now: Inst
     };
     let refreshed = planning.scene.plan.as_ref().map_or(now, |plan| plan.refreshed_at);
     let row = |rows: &[Arc<Rollout>], target: &WorkloadRef| rows.iter().find(|row| row.workload == *target).cloned();
-    let concerns = |target: &WorkloadRef| match (row(before, target), row(&model.snapshot.rollouts, target)) {
+    let concerns = |target: &WorkloadRef| match (row(before, target), row(&model.world.snapshot.rollouts, target)) {
         (Some(before), Some(now)) => !Arc::ptr_eq(&before, &now),
         (before, now) => before.is_some() != now.is_some(),
     };

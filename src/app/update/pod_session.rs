@@ -5,7 +5,6 @@ use crate::actions::{Action, Options};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::pod_session::{OpenPort, SessionNews};
-use crate::app::sight::Sight;
 use crate::domain::action::{Gesture, Given, gesture};
 use crate::domain::environment::Guard;
 use crate::domain::rollout::Pod;
@@ -13,6 +12,7 @@ use crate::domain::subject::{PodRef, Subject};
 use crate::domain::text;
 use crate::domain::time::Instant;
 use crate::ui::state::{DetailTab, Overlay, Slot, View};
+use crate::world::Sight;
 
 /// The word that closes a port on the palette.
 pub(super) const END: &str = "end-forward";
@@ -40,7 +40,7 @@ pub(super) fn open(model: &mut Model, action: &'static dyn Action, now: Instant)
     let form: Vec<(&'static str, String)> = action.fields().iter().map(|one| (one.id, at_first(one.id))).collect();
     let written = form.iter().filter(|(_, text)| !text.is_empty());
     let given = written.fold(Given::default(), |given, (id, text)| given.with(id, text.as_str()));
-    let guard = model.sight(&workload.environment).map_or(Guard::Production, Sight::guard);
+    let guard = model.world.sight(&workload.environment).map_or(Guard::Production, Sight::guard);
     let is_typed = gesture(action.about().tier, guard, 1) != Gesture::Enter;
     let lacking = action.fields().iter().position(|field| field.is_needed);
     let subject = PodRef { environment: workload.environment, namespace: workload.namespace, name: pod.name };

@@ -38,13 +38,13 @@ fn found(model: &Model) -> (Option<Arc<str>>, Vec<String>) {
     let meant = model.alerts_meant();
     let alert = meant.iter().find(|alert| alert.runbook().is_some()).or(meant.first());
     if let Some(alert) = alert {
-        return (alert.runbook().cloned(), alert.declared_runbooks(&model.services).to_vec());
+        return (alert.runbook().cloned(), alert.declared_runbooks(&model.world.services).to_vec());
     }
     let workload = model.meant();
-    let row = workload.and_then(|workload| model.snapshot.rollouts.iter().find(|row| row.workload == workload));
+    let row = workload.and_then(|workload| model.world.snapshot.rollouts.iter().find(|row| row.workload == workload));
     let declared = row.and_then(|row| {
         let place = &row.workload;
-        model.services.named(&place.environment, &place.namespace, row.service.as_deref()?)
+        model.world.services.named(&place.environment, &place.namespace, row.service.as_deref()?)
     });
     (None, declared.map(|service| service.runbooks.clone()).unwrap_or_default())
 }

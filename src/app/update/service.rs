@@ -28,7 +28,7 @@ fn named_by(row: &Rollout) -> Option<Named<'_>> {
 /// The services of the list, each once, by name.
 fn all(model: &Model) -> Vec<(Named<'_>, usize)> {
     let mut counted = std::collections::BTreeMap::new();
-    for named in model.snapshot.rollouts.iter().filter_map(|row| named_by(row)) {
+    for named in model.world.snapshot.rollouts.iter().filter_map(|row| named_by(row)) {
         *counted.entry(named).or_insert(0_usize) += 1;
     }
     let mut services: Vec<(Named<'_>, usize)> = counted.into_iter().collect();
@@ -51,7 +51,7 @@ pub(super) fn show(model: &mut Model, name: Option<&str>, now: Instant) -> Vec<E
 
 fn row_meant(model: &Model) -> Option<&Rollout> {
     let meant = model.meant()?;
-    model.snapshot.rollouts.iter().find(|row| row.workload == meant).map(AsRef::as_ref)
+    model.world.snapshot.rollouts.iter().find(|row| row.workload == meant).map(AsRef::as_ref)
 }
 
 /// The workloads of a service named on the palette as `service/NAME`; without a namespace and an environment it must be in one alone.
@@ -70,9 +70,9 @@ pub(super) fn named(model: &Model, target: &str, (namespace, environment): scope
 }
 
 fn choose(model: &Model, environment: &str, namespace: &str, name: &str) -> Result<Chosen, String> {
-    let rows = model.snapshot.rollouts.iter().map(AsRef::as_ref);
-    let mut chosen = service::choose(&model.services, rows, environment, namespace, name)?;
-    let health = model.sight(environment).map(|sight| sight.snapshot.health.as_slice()).unwrap_or_default();
+    let rows = model.world.snapshot.rollouts.iter().map(AsRef::as_ref);
+    let mut chosen = service::choose(&model.world.services, rows, environment, namespace, name)?;
+    let health = model.world.sight(environment).map(|sight| sight.snapshot.health.as_slice()).unwrap_or_default();
     chosen.choice.notes.extend(service::unseen(health, environment, namespace));
     Ok(chosen)
 }
@@ -100,7 +100,8 @@ pub(super) fn whole(model: &mut Model, action: &'static str, now: Instant) -> Ve
 
 /// The marked rows, those that the filter hides too; these are counted and listed in the plan.
 pub(super) fn marked(model: &Model) -> (Vec<WorkloadRef>, Choice) {
-    let marked: Vec<_> = model.snapshot.rollouts.iter().filter(|row| model.ui.marks.contains(&row.key())).collect();
+    let marked: Vec<_> =
+        model.world.snapshot.rollouts.iter().filter(|row| model.ui.marks.contains(&row.key())).collect();
     let is_hidden = |row: &&Rollout| model.visible.iter().all(|visible| visible.workload != row.workload);
     let hidden: Vec<String> =
         marked.iter().map(|row| &***row).filter(is_hidden).map(|row| row.workload.to_string()).collect();
@@ -120,7 +121,7 @@ pub(super) fn completions(model: &Model, part: &str) -> Vec<MenuLine> {
             None => names.push((name, count)),
         }
     }
-    let unmapped = model.snapshot.rollouts.iter().filter(|row| row.service.is_none()).count();
+    let unmapped = model.world.snapshot.rollouts.iter().filter(|row| row.service.is_none()).count();
     names.extend((unmapped > 0).then_some((UNMAPPED, unmapped)));
     let matching = names.into_iter().filter(|(name, _)| name.to_lowercase().contains(&part.to_lowercase()));
     matching.take(MOST).map(|(name, count)| line(format!("{WORD} {name}"), workloads(count))).collect()
@@ -130,7 +131,7 @@ pub(super) fn completions(model: &Model, part: &str) -> Vec<MenuLine> {
 pub(super) fn targets(model: &Model, action: &str, part: &str) -> Vec<MenuLine> {
     let matches = |((_, _, name), count): &(Named<'_>, usize)| *count > 1 && format!("{TARGET}{name}").contains(part);
     let lines = all(model).into_iter().filter(matches).take(MOST);
-    let are_several = model.shown().count() > 1;
+    let are_several = model.world.shown().count() > 1;
     lines
         .map(|((environment, namespace, name), count)| {
             let environment = if are_several { format!(" -e {environment}") } else { String::new() };
@@ -144,7 +145,7 @@ pub(super) fn action(model: &Model) -> Option<MenuLine> {
     let contract = catalog::named("rollback")?;
     let (_, _, name) = row_meant(model).and_then(named_by)?;
     let own = row_meant(model).and_then(named_by);
-    let count = model.snapshot.rollouts.iter().filter(|row| named_by(row) == own).count();
+    let count = model.world.snapshot.rollouts.iter().filter(|row| named_by(row) == own).count();
     let keys = model.keymap.keys_of("action.rollback_service");
     let words = format!("{} the whole service {name}", contract.title());
     (count > 1).then(|| MenuLine { keys, ..line(words, format!("{}, one plan", workloads(count))) })

@@ -1,57 +1,16 @@
-//! The newest signals, and the way to those of a service.
-
-use std::sync::Arc;
+//! The way to the signals of a service.
 
 use super::{list, toast};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
-use crate::domain::alert::local;
-use crate::domain::signal::SignalSnapshot;
 use crate::domain::time::Instant;
 use crate::ui::lines::Line;
 use crate::ui::state::{Field, View};
 
-/// The newest of the signals of an environment.
-pub(super) fn observed(model: &mut Model, snapshot: SignalSnapshot, now: Instant) -> Vec<Effect> {
-    let is_frozen = model.ui.frozen_at.is_some();
-    let environment = snapshot.environment.clone();
-    model.signals.newest.take(snapshot, is_frozen);
-    if !is_frozen {
-        list::moved_on(model, &View::Signals, |ui| &ui.signals.cursor, now);
-        judge(model, &environment, now);
-    }
-    model.compare_if_due(&environment, now)
-}
-
-/// Evaluates the rules of this console over the newest signals of an environment.
-fn judge(model: &mut Model, environment: &Arc<str>, now: Instant) {
-    let mut sights = model.sights.iter().map(|sight| &sight.environment);
-    let rules = sights.find(|one| one.name == *environment).map(|one| one.rules.clone());
-    let (Some(rules), Some(signals)) = (rules, model.signals.newest.of(environment)) else { return };
-    let local = local::evaluate(&rules, signals, &model.services, now);
-    if model.alerts.judge(environment, local, now) {
-        model.refilter_alerts();
-    }
-}
-
-/// What came in while the screen was frozen: of objectives and of health too.
-pub(super) fn thaw(model: &mut Model, now: Instant) {
-    model.signals.newest.release();
-    model.slos.newest.release();
-    model.health.newest.release();
-    for view in [View::Signals, View::Slo, View::Health] {
-        list::relist(model, &view, now);
-    }
-    let environments: Vec<Arc<str>> = model.sights.iter().map(|sight| sight.environment.name.clone()).collect();
-    for environment in &environments {
-        judge(model, environment, now);
-    }
-}
-
 /// Opens the pane on the service of what the operator means.
 pub(super) fn show_about(model: &mut Model, now: Instant) -> Vec<Effect> {
     let of_row = model.meant().and_then(|meant| {
-        let row = model.snapshot.rollouts.iter().find(|row| row.workload == meant)?;
+        let row = model.world.snapshot.rollouts.iter().find(|row| row.workload == meant)?;
         Some((meant.environment, row.service.clone()?))
     });
     let of_alert = || {
@@ -66,10 +25,9 @@ pub(super) fn show_about(model: &mut Model, now: Instant) -> Vec<Effect> {
     model.ui.signals.filter = Field::default();
     model.ui.signals.is_problems_only = false;
     model.refilter_signals(now);
-    let found =
-        model.signals.lines.shown.iter().find(|line| line.environment == environment && line.service == service);
+    let found = model.signals.shown.iter().find(|line| line.environment == environment && line.service == service);
     let Some(place) = found.map(Line::place) else {
-        let words = match model.signals.newest.of(&environment) {
+        let words = match model.world.signals.of(&environment) {
             Some(_) => format!("No signal of service {service} is known: no series carries its name."),
             None => format!("No Prometheus is configured for {environment}: how {service} does is not known."),
         };

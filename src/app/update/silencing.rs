@@ -81,7 +81,7 @@ fn begin(
 
 /// The silences that cover any of these.
 fn silences(model: &Model, environment: &Arc<str>, alerts: &[Arc<Alert>]) -> Vec<Silence> {
-    let known = model.alerts.silences(environment).map(AsRef::as_ref).unwrap_or_default();
+    let known = model.world.alerts.silences(environment).map(AsRef::as_ref).unwrap_or_default();
     let covers = |silence: &&Silence| alerts.iter().any(|alert| alert.silenced_by.contains(&silence.id));
     known.iter().filter(covers).cloned().collect()
 }

@@ -31,18 +31,18 @@ pub(super) fn open(model: &mut Model, deed: Deed, now: Instant) -> Vec<Effect> {
 }
 
 fn plan(model: &Model, deed: Deed, environment: &Arc<str>, alerts: &[Arc<Alert>], now: Instant) -> Word {
-    let best = model.alerts.health(environment).min_by_key(|health| health.state.gravity());
+    let best = model.world.alerts.health(environment).min_by_key(|health| health.state.gravity());
     let is_old = |health: &&SourceHealth| !health.state.is_well();
     let alerts_age = best.filter(is_old).map(|health| health.last_good.map_or(TimeDelta::MAX, |at| time::age(at, now)));
     let around = word::around(model, environment, alerts_age, now);
-    let known = |alert: &Alert| model.alerts.word(&(alert.environment.clone(), alert.key.clone()));
+    let known = |alert: &Alert| model.world.alerts.word(&(alert.environment.clone(), alert.key.clone()));
     Taking::plan(deed, alerts, known, &around).into()
 }
 
 /// The plan as it is now, and what is said when it reads another way.
 pub(super) fn anew(model: &Model, before: &Taking, now: Instant) -> (Word, Option<&'static str>) {
     let environment: Arc<str> = before.terms.environment.as_str().into();
-    let alert = |key: &str| model.alerts.alert(&(environment.clone(), key.into())).cloned();
+    let alert = |key: &str| model.world.alerts.alert(&(environment.clone(), key.into())).cloned();
     let alerts: Vec<_> = before.alerts.iter().filter_map(|taken| alert(&taken.fingerprint)).collect();
     let fresh = plan(model, before.action, &environment, &alerts, now);
     (fresh, Some("What is known of it has changed. Read it once more."))

@@ -40,7 +40,7 @@ pub(super) fn around(model: &Model, environment: &Arc<str>, alerts_age: Option<T
         author: model.author.clone(),
         refusal: refusal(model),
         alerts_age,
-        ahead: model.store.as_ref().map_or(TimeDelta::zero(), |store| store.ahead),
+        ahead: model.world.store.as_ref().map_or(TimeDelta::zero(), |store| store.ahead),
         now,
     }
 }
@@ -50,7 +50,7 @@ fn refusal(model: &Model) -> Option<String> {
     if model.is_store_read_only {
         return Some("this console was started with --read-only.".to_owned());
     }
-    match model.store.as_ref().map(|store| &store.health) {
+    match model.world.store.as_ref().map(|store| &store.health) {
         Some(health) if health.state == SourceState::Fresh => None,
         Some(health) => {
             let why = health.error.as_deref().unwrap_or("it has not answered yet.");

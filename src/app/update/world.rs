@@ -5,11 +5,9 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::list;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::cluster::ClusterEvent;
-use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::rollout::{Autoscaler, Budget, Revision, Rollout, WorkloadRef, gaps};
 use crate::domain::source::SourceHealth;
 use crate::domain::time::Instant;
@@ -20,62 +18,28 @@ use crate::ui::state::{DetailTab, View};
 /// How often an open workload is read again: its events and its history are not watched.
 const READ_EVERY: TimeDelta = TimeDelta::seconds(10);
 
-/// The newest of one environment: shown, or held while the screen is frozen.
-pub(super) fn observed(model: &mut Model, place: usize, snapshot: Box<ClusterSnapshot>, now: Instant) -> Vec<Effect> {
-    let Some(sight) = model.sights.get_mut(place) else { return Vec::new() };
-    if model.ui.frozen_at.is_some() {
-        sight.held = Some(snapshot);
-        return Vec::new();
-    }
-    sight.snapshot = *snapshot;
-    if model.scope.includes(place) { show(model, now) } else { Vec::new() }
-}
-
-/// Shows what came in while the screen was frozen.
-pub(super) fn thaw(model: &mut Model, now: Instant) -> Vec<Effect> {
-    for sight in &mut model.sights {
-        if let Some(held) = sight.held.take() {
-            sight.snapshot = *held;
+/// The rows have moved: the open workload is as its own says, and read again when that is another.
+pub(super) fn moved(model: &mut Model) -> Option<Effect> {
+    let View::Detail(workload, _) = model.ui.view.clone() else { return None };
+    let row = row_of(model, &workload);
+    let cluster = &model.world.sight(&workload.environment)?.snapshot;
+    let detail = model.detail.as_mut()?;
+    let has_moved = detail.rollout.as_ref().map(|known| (known.revision, known.verdict))
+        != row.as_ref().map(|row| (row.revision, row.verdict));
+    detail.rollout = row;
+    if let Some(focus) = cluster.focus.as_ref().filter(|focus| focus.workload == workload) {
+        detail.report = Some(focus.report.clone());
+        // Before the pods were listed once, none known is not none there.
+        let are_listed = |health: &SourceHealth| health.id.kind.is_resource("pods") && health.last_good.is_some();
+        if cluster.health.iter().any(are_listed) {
+            detail.pods = Some(focus.pods.clone());
         }
     }
-    show(model, now)
-}
-
-/// Shows the newest of every environment as one list; reads the open workload again when it moved.
-fn show(model: &mut Model, now: Instant) -> Vec<Effect> {
-    let rows_before = model.merge();
-    let before = model.ui.cursor.clone();
-    let node_before = model.ui.nodes.cursor.clone();
-    model.refilter();
-    list::slid(model, &View::Nodes, node_before.as_ref(), |ui| &ui.nodes.cursor, now);
-    list::slid(model, &View::Rollouts, before.as_ref(), |ui| &ui.cursor, now);
-    super::jobs::observed(model);
-    let mut effects = super::plan::target_moved(model, &rows_before, now);
-    if let View::Detail(workload, _) = model.ui.view.clone() {
-        let focus = model.snapshot.focus.clone();
-        let row = row_of(model, &workload);
-        let Some(detail) = model.detail.as_mut() else { return effects };
-        let has_moved = detail.rollout.as_ref().map(|known| (known.revision, known.verdict))
-            != row.as_ref().map(|row| (row.revision, row.verdict));
-        detail.rollout = row;
-        if let Some(focus) = focus.filter(|focus| focus.workload == workload) {
-            detail.report = Some(focus.report.clone());
-            // Before the pods were listed once, none known is not none there.
-            let are_listed = |health: &SourceHealth| health.id.kind.is_resource("pods") && health.last_good.is_some();
-            let sight = model.sights.iter().find(|sight| sight.environment.name == workload.environment);
-            if sight.is_some_and(|sight| sight.snapshot.health.iter().any(are_listed)) {
-                detail.pods = Some(focus.pods.clone());
-            }
-        }
-        if has_moved {
-            effects.push(Effect::Read(workload));
-        }
-    }
-    effects
+    has_moved.then_some(Effect::Read(workload))
 }
 
 fn row_of(model: &Model, workload: &WorkloadRef) -> Option<Arc<Rollout>> {
-    model.snapshot.rollouts.iter().find(|row| row.workload == *workload).cloned()
+    model.world.snapshot.rollouts.iter().find(|row| row.workload == *workload).cloned()
 }
 
 /// Opens a workload's detail with what is known already.

@@ -22,6 +22,21 @@ use crate::domain::rollout::WorkloadRef;
 use crate::domain::time::Instant;
 use crate::domain::worded;
 
+/// A line of the journal. Texts are cleaned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalLine {
+    /// The environment.
+    pub environment: String,
+    /// When.
+    pub at: Instant,
+    /// What: `planned`, `started`, `done` …
+    pub what: String,
+    /// The action and its target.
+    pub about: String,
+    /// The sentence.
+    pub words: String,
+}
+
 /// How far back the timeline goes.
 pub const SPAN: TimeDelta = TimeDelta::hours(1);
 /// A clock this far ahead of ours is told; what is further ahead has not happened yet.

@@ -15,6 +15,7 @@ use crate::domain::alert::AlertSnapshot;
 use crate::domain::service::Services;
 use crate::domain::time::Instant;
 use crate::sources::Clock;
+use crate::sources::feed::Feed;
 use crate::sources::prometheus::{Prometheus, RulePoller};
 
 /// Where the alerts of an environment come from.
@@ -32,9 +33,12 @@ pub struct AlertFeed {
     pub services: Arc<Services>,
 }
 
-impl AlertFeed {
-    /// The feed an environment's configuration asks for; `None` when it has neither Alertmanagers nor a Prometheus. Sends nothing yet.
-    pub fn of(environment: &Environment, services: &Arc<Services>, clock: &Clock) -> Option<Self> {
+impl Feed for AlertFeed {
+    type Snapshot = AlertSnapshot;
+    const NAME: &'static str = "alerts";
+
+    /// `None` when there are neither Alertmanagers nor a Prometheus.
+    fn of(environment: &Environment, services: &Arc<Services>, clock: &Clock) -> Option<Self> {
         let managers = &environment.alerts.managers;
         let prometheus = environment.prometheus.as_ref().map(|settings| Prometheus::new(settings, clock.clone()));
         (!managers.is_empty() || prometheus.is_some()).then(|| Self {
@@ -44,6 +48,14 @@ impl AlertFeed {
             watchdog: environment.alerts.watchdog.clone(),
             services: services.clone(),
         })
+    }
+
+    async fn run(self, clock: Clock, retry: Arc<Notify>, snapshots: watch::Sender<AlertSnapshot>) {
+        AlertSource { feed: self, clock, retry, snapshots }.run().await;
+    }
+
+    fn is_settled(snapshot: &AlertSnapshot) -> bool {
+        !snapshot.health.is_empty() && snapshot.is_settled()
     }
 }
 

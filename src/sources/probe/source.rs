@@ -7,10 +7,12 @@ use futures_util::future::join_all;
 use tokio::sync::{Notify, watch};
 
 use super::ask::Asker;
+use crate::config::Environment;
 use crate::domain::health::probe::probes;
 use crate::domain::health::{HealthSnapshot, Probe};
 use crate::domain::service::Services;
 use crate::sources::Clock;
+use crate::sources::feed::Feed;
 use crate::sources::poll::jittered;
 
 /// How often each is asked.
@@ -30,10 +32,29 @@ pub struct HealthFeed {
 }
 
 impl HealthFeed {
-    /// What the configuration asks for; `None` when it asks nothing. Sends nothing yet.
-    pub fn of(environment: &Arc<str>, services: &Services) -> Option<Self> {
+    /// What is asked in the environment of this name; `None` when nothing is.
+    pub fn asked(environment: &Arc<str>, services: &Services) -> Option<Self> {
         let probes = probes(services, environment);
         (!probes.is_empty()).then(|| Self { environment: environment.clone(), probes: probes.into() })
+    }
+}
+
+impl Feed for HealthFeed {
+    type Snapshot = HealthSnapshot;
+    const NAME: &'static str = "health";
+    /// Every component has its own pace.
+    const TOGETHER: Duration = Duration::from_millis(250);
+
+    fn of(environment: &Environment, services: &Arc<Services>, _clock: &Clock) -> Option<Self> {
+        Self::asked(&environment.name, services)
+    }
+
+    async fn run(self, clock: Clock, retry: Arc<Notify>, snapshots: watch::Sender<HealthSnapshot>) {
+        HealthSource { feed: self, clock, retry, snapshots }.run().await;
+    }
+
+    fn is_settled(snapshot: &HealthSnapshot) -> bool {
+        !snapshot.checks.is_empty() && snapshot.is_settled()
     }
 }
 

@@ -22,6 +22,7 @@ use crate::domain::source::{DOWN_AFTER, SourceHealth, SourceId, SourceKind};
 use crate::domain::time::{self, Instant};
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
+use crate::sources::feed::Feed;
 use crate::sources::metrics::{Metrics, ObserveMetrics, only};
 use crate::sources::poll::{jittered, pause, rest};
 
@@ -55,10 +56,13 @@ pub struct SloFeed {
     pub promises: Arc<[Promise]>,
 }
 
-impl SloFeed {
-    /// The feed of an environment; `None` when it has no Prometheus and nothing was promised there. Sends nothing yet. Its way there is its
-    /// own: a window of a month that takes long does not hold up the signals.
-    pub fn of(environment: &Environment, services: &Services, clock: &Clock) -> Option<Self> {
+impl Feed for SloFeed {
+    type Snapshot = SloSnapshot;
+    const NAME: &'static str = "objectives";
+
+    /// `None` when there is no Prometheus and nothing was promised. The way is of its own: a window of a month that takes long does not
+    /// hold up the signals.
+    fn of(environment: &Environment, services: &Arc<Services>, clock: &Clock) -> Option<Self> {
         let way = |settings: &config::Prometheus| {
             let codes = services.code_labels(&environment.name, settings.code_label.clone());
             Prometheus::new(settings, clock.clone()).with_codes(codes)
@@ -69,6 +73,17 @@ impl SloFeed {
         is_any.then(|| Self { environment: environment.name.clone(), prometheus, promises })
     }
 
+    async fn run(self, clock: Clock, retry: Arc<Notify>, snapshots: watch::Sender<SloSnapshot>) {
+        SloSource { feed: self, clock, retry, snapshots }.run().await;
+    }
+
+    /// Without a Prometheus there is nobody to wait for.
+    fn is_settled(snapshot: &SloSnapshot) -> bool {
+        snapshot.is_settled() && !(snapshot.health.is_empty() && snapshot.measured.is_empty())
+    }
+}
+
+impl SloFeed {
     /// Everything that was promised, none of it counted: why.
     pub fn uncounted(&self, why: &str, at: Instant) -> SloSnapshot {
         SloSnapshot::uncounted(&self.environment, &self.promises, why, at)

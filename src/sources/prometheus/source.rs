@@ -19,6 +19,7 @@ use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::exposition::Scraper;
+use crate::sources::feed::Feed;
 use crate::sources::metrics::{Metrics, ObserveMetrics};
 use crate::sources::poll::{EVERY, jittered, pause, rest};
 
@@ -48,9 +49,12 @@ pub struct SignalFeed {
     pub declared: Arc<[Arc<str>]>,
 }
 
-impl SignalFeed {
-    /// The feed an environment's configuration asks for; `None` when it has neither a Prometheus nor pages of metrics. Sends nothing yet.
-    pub fn of(environment: &Environment, services: &Services, clock: &Clock) -> Option<Self> {
+impl Feed for SignalFeed {
+    type Snapshot = SignalSnapshot;
+    const NAME: &'static str = "signals";
+
+    /// `None` when there is neither a Prometheus nor a page of metrics.
+    fn of(environment: &Environment, services: &Arc<Services>, clock: &Clock) -> Option<Self> {
         let settings = environment.prometheus.as_ref();
         let everywhere = settings.and_then(|settings| settings.code_label.clone());
         let codes = services.code_labels(&environment.name, everywhere);
@@ -65,6 +69,16 @@ impl SignalFeed {
         })
     }
 
+    async fn run(self, clock: Clock, retry: Arc<Notify>, snapshots: watch::Sender<SignalSnapshot>) {
+        SignalSource { feed: self, clock, retry, snapshots }.run().await;
+    }
+
+    fn is_settled(snapshot: &SignalSnapshot) -> bool {
+        !snapshot.health.is_empty() && snapshot.is_settled()
+    }
+}
+
+impl SignalFeed {
     /// The services whose signals are missed where there are none: those that are declared, and those a page of metrics is named for.
     pub fn declared(environment: &Environment, services: &Services) -> BTreeSet<Arc<str>> {
         let mut declared = services.measured_in(&environment.name);

@@ -21,7 +21,7 @@ pub fn rows(scene: &Scene<'_>, screen_rows: u16) -> u16 {
     let troubled = u16::try_from(not_fresh(scene.sources).len()).unwrap_or(u16::MAX);
     let most = if screen_rows >= TALL { 3 } else { 1 };
     let least = u16::from(!scene.ui.is_header_compact || !words::nodes::counts(scene.header.counts).is_empty());
-    1 + troubled.min(most).max(least) + u16::from(scene.ui.frozen_at.is_some())
+    1 + troubled.min(most).max(least) + u16::from(scene.frozen_at.is_some())
 }
 
 /// The sources an operator has to know about; those with one trouble are one.
@@ -37,7 +37,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
     if let Some(y) = lines.next() {
         place(pen, Rect { y, height: 1, ..area }, scene);
     }
-    if let Some(since) = scene.ui.frozen_at
+    if let Some(since) = scene.frozen_at
         && let Some(y) = lines.next()
     {
         pen.wake_at(scene.clock + FROZEN_AGE_EVERY);

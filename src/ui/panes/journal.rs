@@ -2,11 +2,12 @@
 
 use ratatui::layout::Rect;
 
+use crate::domain::timeline::JournalLine;
 use crate::theme::Role;
 use crate::ui::layout::Room;
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
-use crate::ui::scene::{JournalLine, Scene};
+use crate::ui::scene::Scene;
 use crate::ui::widgets::columns::{self, Column};
 use crate::ui::widgets::grid::{self, Fit, Head};
 use crate::ui::widgets::page::Page;

@@ -1,4 +1,4 @@
-//! The newest snapshot of each environment, and what came in while the screen was frozen.
+//! The newest snapshot of each environment.
 
 use std::sync::Arc;
 
@@ -32,37 +32,25 @@ impl OfEnvironment for HealthSnapshot {
 
 /// The newest of each environment.
 #[derive(Debug)]
-pub struct Newest<S> {
-    known: Vec<S>,
-    /// What came in while the screen was frozen.
-    held: Vec<S>,
-}
+pub struct Newest<S>(Vec<S>);
 
 impl<S> Default for Newest<S> {
     fn default() -> Self {
-        Self { known: Vec::new(), held: Vec::new() }
+        Self(Vec::new())
     }
 }
 
 impl<S: OfEnvironment> Newest<S> {
     /// Takes a newer one in the place of the one before.
-    pub fn take(&mut self, snapshot: S, is_frozen: bool) {
-        let to = if is_frozen { &mut self.held } else { &mut self.known };
-        match to.iter_mut().find(|known| known.environment() == snapshot.environment()) {
+    pub fn take(&mut self, snapshot: S) {
+        match self.0.iter_mut().find(|known| known.environment() == snapshot.environment()) {
             Some(known) => *known = snapshot,
-            None => to.push(snapshot),
-        }
-    }
-
-    /// Shows what came in while the screen was frozen.
-    pub fn release(&mut self) {
-        for snapshot in std::mem::take(&mut self.held) {
-            self.take(snapshot, false);
+            None => self.0.push(snapshot),
         }
     }
 
     /// The newest of an environment; `None` when it has no source of them.
     pub fn of(&self, environment: &str) -> Option<&S> {
-        self.known.iter().find(|snapshot| **snapshot.environment() == *environment)
+        self.0.iter().find(|snapshot| **snapshot.environment() == *environment)
     }
 }

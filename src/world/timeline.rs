@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::model::Model;
+use super::World;
 use crate::domain::alert::{Alert, AlertSnapshot, SilenceState};
 use crate::domain::release::Release;
 use crate::domain::rollout::{Rollout, Verdict, WorkloadRef};
@@ -13,7 +13,6 @@ use crate::domain::source::SourceState;
 use crate::domain::store::{Acknowledgement, Annotation, AnnotationKind};
 use crate::domain::time::Instant;
 use crate::domain::timeline::{self, Lead, Moment, MomentKind, Nearness, SPAN, Timeline};
-use crate::ui::state::View;
 
 /// How long what only this console saw is kept: as long as an alert may look back.
 const KEPT: TimeDelta = TimeDelta::hours(2);
@@ -134,12 +133,12 @@ fn events(snapshot: &AlertSnapshot) -> impl Iterator<Item = &Arc<Alert>> + Clone
     snapshot.alerts.iter().filter(|alert| !alert.is_pending && alert.told_by == snapshot.teller)
 }
 
-impl Model {
-    /// Makes the timeline anew where it is shown and something happened; the cursor stays on what it is on.
-    pub(super) fn retell(&mut self, now: Instant) {
+impl World {
+    /// Makes the timeline anew when something happened.
+    pub fn retell(&mut self, now: Instant) {
         let oldest = self.happened.shown.moments.last();
         let is_old = oldest.is_some_and(|oldest| now - oldest.at > SPAN);
-        if self.ui.frozen_at.is_some() || !(self.happened.is_new || is_old) {
+        if !self.happened.is_new && !is_old {
             return;
         }
         self.happened.is_new = false;
@@ -179,13 +178,8 @@ impl Model {
         })
     }
 
-    /// What was released in the hour of the open alert, the nearest to it; `None` for nothing, or when none is open.
-    pub(super) fn released(&self) -> Option<(Nearness, Vec<Moment>)> {
-        let View::Alert(environment, key) = &self.ui.view else { return None };
-        self.released_around(self.alerts.alert(&(environment.clone(), key.clone()))?)
-    }
-
-    fn released_around(&self, alert: &Alert) -> Option<(Nearness, Vec<Moment>)> {
+    /// What was released in the hour of an alert, the nearest to it; `None` for nothing.
+    pub fn released_around(&self, alert: &Alert) -> Option<(Nearness, Vec<Moment>)> {
         let is_near = |at: Instant| (at - alert.started_at).abs() <= timeline::AROUND;
         let is_release = |kind| matches!(kind, AnnotationKind::Deploy | AnnotationKind::Rollback);
         let told = self.store.iter().filter_map(|store| store.facts::<Annotation>()).flatten();

@@ -1,11 +1,9 @@
 //! What is known of one environment, and which environments are shown.
 
-use super::message::Connected;
 use crate::config::Environment;
 use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::environment::Guard;
 use crate::domain::source::{SourceHealth, SourceId, SourceKind, SourceState};
-use crate::ui::scene::EnvironmentScene;
 
 /// How the connection to an environment stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,6 +38,17 @@ impl Scope {
     }
 }
 
+/// What is known once a connection is made.
+#[derive(Debug, Clone)]
+pub struct Connected {
+    /// The context.
+    pub context: String,
+    /// Who we are to the cluster.
+    pub identity: Option<String>,
+    /// The namespaces watched, in words.
+    pub scope: String,
+}
+
 /// One environment as the console knows it. Nothing in it comes from another.
 #[derive(Debug)]
 pub struct Sight {
@@ -55,8 +64,6 @@ pub struct Sight {
     pub identity: Option<String>,
     /// The newest of the cluster that is shown.
     pub snapshot: ClusterSnapshot,
-    /// What came in while the screen was frozen.
-    pub held: Option<Box<ClusterSnapshot>>,
 }
 
 impl Sight {
@@ -68,7 +75,6 @@ impl Sight {
             link: Link::default(),
             identity: None,
             snapshot: ClusterSnapshot::default(),
-            held: None,
             environment,
         }
     }
@@ -81,11 +87,6 @@ impl Sight {
     /// Its guard.
     pub const fn guard(&self) -> Guard {
         self.environment.guard
-    }
-
-    /// What a draw may read of it.
-    pub fn scene(&self) -> EnvironmentScene<'_> {
-        EnvironmentScene { name: self.name(), guard: self.guard(), rows: self.snapshot.rollouts.len() }
     }
 
     /// Why nothing may be changed here, in a few words; `None` where something may.

@@ -1,12 +1,11 @@
-//! What is advised about the releases on the screen. Changed by `update` alone.
+//! What is advised about releases.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::effect::Effect;
-use super::model::Model;
+use super::World;
 use crate::domain::action::Plan;
 use crate::domain::advice::compared::releases;
 use crate::domain::advice::{Advice, Compared, Released, into_plan, judge};
@@ -55,26 +54,21 @@ impl Advised {
     }
 }
 
-impl Model {
-    /// Asks for a comparison of the releases of an environment whose signals just came in, when one is due.
-    pub fn compare_if_due(&mut self, environment: &Arc<str>, now: Instant) -> Vec<Effect> {
-        let Some(sight) = self.sight(environment) else { return Vec::new() };
-        let asked = releases(sight.snapshot.rollouts.iter(), environment, now);
-        if asked.is_empty() || !self.advised.is_due(environment, &asked, now) {
-            return Vec::new();
-        }
-        vec![Effect::Compare(environment.clone(), asked)]
+impl World {
+    /// The releases of an environment that are to be compared now with what was before them; notes that they are.
+    pub fn due_to_compare(&mut self, environment: &Arc<str>, now: Instant) -> Option<Vec<Released>> {
+        let asked = releases(self.sight(environment)?.snapshot.rollouts.iter(), environment, now);
+        (!asked.is_empty() && self.advised.is_due(environment, &asked, now)).then_some(asked)
     }
 
-    /// What was compared is judged; nothing more is to be done.
-    pub fn compared(&mut self, environment: &str, found: &[Compared]) -> Vec<Effect> {
+    /// What was compared is judged.
+    pub fn compared(&mut self, environment: &str, found: &[Compared]) {
         let services = &self.services;
         let judged = found.iter().map(|compared| {
             let namespace = &compared.released.workload.namespace;
             judge(compared, &|name| services.needed(environment, namespace, name))
         });
         self.advised.take(environment, judged.collect::<Vec<_>>().into_iter());
-        Vec::new()
     }
 
     /// A plan to roll back with the advice about each of its targets among its evidence.

@@ -1,0 +1,79 @@
+//! News: the world takes them in, and everything that hangs on them follows.
+
+use super::{jobs, list, look_at, plan, word, world};
+use crate::app::effect::Effect;
+use crate::app::model::Model;
+use crate::domain::time::Instant;
+use crate::ui::state::View;
+use crate::world::{Changed, News};
+
+/// Takes news in.
+pub(super) fn told(model: &mut Model, news: News, now: Instant) -> Vec<Effect> {
+    let mut effects = match &news {
+        // Also while the screen stands still.
+        News::Cluster(_, snapshot) => look_at(model.aftermath.moved(&snapshot.rollouts, now)),
+        News::Released(Some(cluster), releases) => vec![Effect::Remember(cluster.clone(), releases.clone())],
+        _ => Vec::new(),
+    };
+    let measured = match &news {
+        News::Signals(snapshot) => Some(snapshot.environment.clone()),
+        _ => None,
+    };
+    let changed = model.world.take(news, now);
+    effects.extend(show(model, changed, now));
+    let compared = measured.and_then(|environment| {
+        let due = model.world.due_to_compare(&environment, now)?;
+        Some(Effect::Compare(environment, due))
+    });
+    effects.extend(compared);
+    effects
+}
+
+/// Lets the screen go on after it stood still.
+pub(super) fn thaw(model: &mut Model, now: Instant) -> Vec<Effect> {
+    let changed = model.world.thaw(now);
+    let effects = changed.into_iter().flat_map(|changed| show(model, changed, now)).collect();
+    list::relist_all(model, now);
+    effects
+}
+
+/// Shows what has changed. A cursor in front that comes to another line by itself is noted.
+fn show(model: &mut Model, changed: Changed, now: Instant) -> Vec<Effect> {
+    match changed {
+        Changed::Nothing => {}
+        Changed::Clusters(rows_before) => {
+            let (before, node_before) = (model.ui.cursor.clone(), model.ui.nodes.cursor.clone());
+            model.refilter();
+            list::slid(model, &View::Nodes, node_before.as_ref(), |ui| &ui.nodes.cursor, now);
+            list::slid(model, &View::Rollouts, before.as_ref(), |ui| &ui.cursor, now);
+            jobs::observed(model);
+            let mut effects = plan::target_moved(model, &rows_before, now);
+            effects.extend(world::moved(model));
+            return effects;
+        }
+        Changed::Alerts => {
+            let before = model.ui.alerts.cursor.clone();
+            model.refilter_alerts();
+            list::slid(model, &View::Alerts, before.as_ref(), |ui| &ui.alerts.cursor, now);
+            if model.ui.view == View::Silences {
+                list::moved_on(model, &View::Silences, |ui| &ui.silences.cursor, now);
+            }
+            word::refresh(model, now);
+        }
+        Changed::Signals { is_judged } => {
+            list::moved_on(model, &View::Signals, |ui| &ui.signals.cursor, now);
+            if is_judged {
+                model.refilter_alerts();
+            }
+        }
+        Changed::Slos => list::moved_on(model, &View::Slo, |ui| &ui.slo.cursor, now),
+        Changed::Health => list::moved_on(model, &View::Health, |ui| &ui.health.cursor, now),
+        Changed::Store { is_taken } => {
+            if is_taken {
+                model.refilter_alerts();
+            }
+            word::refresh(model, now);
+        }
+    }
+    Vec::new()
+}
