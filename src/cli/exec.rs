@@ -52,13 +52,13 @@ impl Exec {
         if let Some(container) = &self.container {
             given = given.with("container", container.as_str());
         }
-        let gives = match Here::given(self.has_input) {
+        let offered = match Here::given(self.has_input) {
             _ if self.no_tty => Gives { has_terminal: false, has_input: self.has_input },
-            gives => gives,
+            offered => offered,
         };
         let name = self.pod.strip_prefix(POD).unwrap_or(&self.pod).into();
         let pod = PodRef { environment: session.environment.name.clone(), namespace: namespace.into(), name };
-        let here = (Here::new(gives, None)?, self.confirm.as_deref().unwrap_or_default());
+        let here = (Here::new(offered, None)?, self.confirm.as_deref().unwrap_or_default());
         Ok(ExitCode::from(Box::pin(session.hold(&connected, ("exec", given), pod, here)).await))
     }
 }

@@ -234,12 +234,6 @@ impl Rig {
         self.execute(plan, &plan.confirmation.word).await
     }
 
-    /// The name of a pod of `api`.
-    pub(crate) async fn a_pod(&self) -> String {
-        let facts = self.connection.workload(&Self::workload("api")).await.expect("the workload");
-        facts.pods.first().expect("a pod").name.to_string()
-    }
-
     /// The object as the server has it now.
     pub(crate) async fn object(&self, name: &str) -> serde_json::Value {
         let facts = self.connection.workload(&Self::workload(name)).await.expect("the workload");

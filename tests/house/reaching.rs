@@ -29,7 +29,7 @@ use quarterdeck::ui::state::{DetailTab, View};
 use serde_json::{Value, json};
 
 use crate::actions::{NAMESPACE, Rig};
-use crate::gate::{action, apart, no_edit_of};
+use crate::gate::{a_pod, action, apart, no_edit_of};
 use crate::screens::{detail, on_detail};
 use crate::silencing::{self, asked};
 use crate::stage::{Stage, now, shop, text};
@@ -401,7 +401,7 @@ impl Attach for Reached {
 /// The same of an action in a pod: which session is opened where.
 pub(crate) async fn no_edit_widens_in_a_pod(id: &str) {
     let rig = Rig::open().await;
-    let name = rig.a_pod().await;
+    let name = a_pod(&rig).await;
     let pod = PodRef { environment: "test".into(), namespace: NAMESPACE.into(), name: name.into() };
     let given = match id {
         "exec" => Given::default().with("command", "sh -c 'ls /tmp | wc'"),
