@@ -50,6 +50,5 @@ pub async fn settled<T: Default + Clone, R: Future>(
         _ = run(snapshots) => {}
         _ = tokio::time::timeout(within, seen.wait_for(is_settled)) => {}
     }
-    let newest = seen.borrow().clone();
-    newest
+    seen.borrow().clone()
 }

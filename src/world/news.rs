@@ -199,3 +199,32 @@ impl World {
         self.alerts.judge(environment, local, now)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::alert::testing::alert;
+    use crate::world::Scope;
+
+    #[test]
+    fn a_screen_that_stands_still_shows_the_newest_of_each_source_when_it_goes_on() {
+        let at = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default();
+        let told = |environment: &str, names: &[&str]| {
+            let alerts = names.iter().map(|name| Arc::new(alert(&[("alertname", name)], at)));
+            News::Alerts(Box::new(AlertSnapshot {
+                environment: environment.into(),
+                alerts: alerts.collect(),
+                ..AlertSnapshot::default()
+            }))
+        };
+        let mut world = World::new(Vec::new(), Scope::All);
+        world.frozen_at = Some(at);
+        for news in [told("production", &["A"]), told("staging", &["B"]), told("production", &["A", "C"])] {
+            assert!(matches!(world.take(news, at), Changed::Nothing));
+        }
+        assert_eq!(world.alerts.total(), 0, "it stands still");
+        assert_eq!((world.thaw(at).len(), world.alerts.total()), (2, 3), "and shows the newest of each");
+        world.take(told("staging", &[]), at);
+        assert_eq!(world.alerts.total(), 2, "then it goes on");
+    }
+}

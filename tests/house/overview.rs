@@ -169,7 +169,7 @@ fn enter_leads_to_what_is_under_the_cursor_and_esc_comes_back() {
             Spot::Headline(Topic::Health) => assert_eq!(led, "health"),
             Spot::Alert(..) => assert!(led.starts_with("alert "), "{led}"),
             Spot::Moment(_) => {
-                seen += usize::from(["rollout ", "alert ", "journal"].iter().any(|kind| led.starts_with(kind)))
+                seen += usize::from(["rollout ", "alert ", "journal"].iter().any(|kind| led.starts_with(kind)));
             }
         }
         if stage.front() != "overview" {
