@@ -105,8 +105,8 @@ fn answer(stage: &mut Stage, request: &PlanRequest, refused: Option<&str>) {
     };
     let action = catalog::named(request.action).expect("an action");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let planned = runtime.block_on(planner.plan(action, &request.targets, &request.options));
-    stage.tell(Message::Planned(request.number, Box::new(planned.map_err(|error| error.sentence))));
+    let plan = runtime.block_on(planner.plan(action, &request.targets, &request.options));
+    stage.tell(Message::Planned(request.number, Box::new(plan.map_err(|error| error.sentence))));
 }
 
 /// Opens the plan by its keys.
@@ -131,7 +131,7 @@ fn executed(effects: &[Effect]) -> Plan {
         Effect::Execute(plan, _) => Some((**plan).clone()),
         _ => None,
     });
-    plans.unwrap_or_else(|| panic!("a confirmed plan: {effects:?}"))
+    plans.expect("a confirmed plan")
 }
 
 /// The confirmed plan of a shell.
