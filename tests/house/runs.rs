@@ -15,7 +15,7 @@ use quarterdeck::sources::observe::{Answer, ObserveCluster};
 use quarterdeck::sources::operate::{OperateCluster, RehearseCluster, Reply};
 use tokio::sync::mpsc;
 
-use crate::actions::{Rig, Way};
+use crate::actions::{Rig, Way, on_workloads};
 use crate::pins::{disturbed, is_followed};
 
 /// A rehearsal that answers as told.
@@ -341,4 +341,16 @@ async fn records_are_written_and_read_in_the_clusters_time() {
     let second = rig.plan(catalog::SHIPPED.named("rollback").expect("there is one"), &["api"]).await;
     let words = second.refusals.join(" ");
     assert!(words.contains("operator is running restart on it"), "a record of a minute ago is live: {words}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_without_rights_gets_a_plan_that_says_so() {
+    // A viewer cannot pause anything either, and what is not paused is not resumed.
+    for action in on_workloads().filter(|action| !matches!(action.id(), "resume" | "restart-pod")) {
+        let rig = Rig::seen_as("demo-viewer").await;
+        let plan = rig.plan(action, &["api"]).await;
+        assert!(!plan.is_applicable());
+        assert!(plan.refusals.iter().any(|words| words.contains("viewer may not patch")), "{:?}", plan.refusals);
+        rig.nothing_was_sent(&rig.confirmed(&plan).await, "viewer may not patch");
+    }
 }

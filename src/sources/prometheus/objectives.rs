@@ -60,8 +60,7 @@ impl Feed for SloFeed {
     type Snapshot = SloSnapshot;
     const NAME: &'static str = "objectives";
 
-    /// `None` when there is no Prometheus and nothing was promised. The way is of its own: a window of a month that takes long does not
-    /// hold up the signals.
+    /// `None` when there is no Prometheus and nothing was promised. Its way is its own: a window of a month holds up no signals.
     fn of(environment: &Environment, services: &Arc<Services>, clock: &Clock) -> Option<Self> {
         let way = |settings: &config::Prometheus| {
             let codes = services.code_labels(&environment.name, settings.code_label.clone());
