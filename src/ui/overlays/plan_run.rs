@@ -87,7 +87,8 @@ fn steps(pen: &Pen<'_>, page: &mut Page, target: &Target, run: &TargetRun) {
             None => (pen.glyphs.waiting, Role::Muted),
         };
         let word = state.map(|state| format!(": {}", state.word())).unwrap_or_default();
-        page.field(pen, if place == 0 { said::STEPS } else { "" }, &format!("{sign} {}{word}", step.words), role);
+        let words = step.words.trim_end_matches('.');
+        page.field(pen, if place == 0 { said::STEPS } else { "" }, &format!("{sign} {words}{word}"), role);
     }
 }
 
