@@ -76,7 +76,7 @@ pub fn pods(pods: u32) -> String {
 pub fn within(seconds: u32) -> String {
     match seconds {
         0 => String::new(),
-        0..120 => format!("within {seconds}s"),
+        1..120 => format!("within {seconds}s"),
         _ => format!("within {}m", seconds.div_ceil(60)),
     }
 }
