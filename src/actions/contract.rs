@@ -1,17 +1,23 @@
 //! What an action is.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use crate::domain::action::{
-    BlastRadius, Field, Given, Goal, Inverse, Judgement, OperationRecord, Part, Pin, RECORD_KEY, Reached, Replaced,
-    Request, Step, Tier,
+    BlastRadius, Evidence, Field, Given, Goal, Inverse, Judgement, OperationRecord, Part, Pin, RECORD_KEY, Reached,
+    Replaced, Request, Step, Tier,
 };
+use crate::domain::alert::Alert;
 use crate::domain::rollout::{Change, Kind, Pod, Update};
 use crate::domain::service::Choice;
+use crate::domain::store::Note;
 use crate::domain::subject::{Subject, SubjectKind};
 use crate::domain::time::Instant;
 use crate::sources::observe::WorkloadFacts;
 use serde_json::{Value, json};
 
 use super::observation::Observation;
+use super::outage::outage;
 
 /// What the operator asked for beyond the target.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,6 +59,10 @@ pub struct Draft {
     pub to: String,
     /// What was given for the action's fields, and what it chose itself where nothing was.
     pub given: Given,
+    /// Of that, what stays as it is however often it is worked out anew, each with the field it stands in place of.
+    pub fixed: BTreeMap<String, String>,
+    /// Of that, what is only suggested: the fields by their ids.
+    pub suggested: Vec<String>,
     /// What happens.
     pub steps: Vec<Step>,
     /// The fields shown.
@@ -69,6 +79,8 @@ pub struct Draft {
     pub blast: BlastRadius,
     /// What it can do to users on this target: what the action says of itself, or more where more was found.
     pub tier: Tier,
+    /// What it rests on, with its age; of a workload the planner says it.
+    pub evidence: Vec<Evidence>,
     /// What else it reaches.
     pub reaches: Vec<Reached>,
     /// What an operator should know first.
@@ -85,6 +97,17 @@ pub struct Draft {
     pub inverse: Inverse,
 }
 
+/// Whether an action has a place for the operator's reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// Only where it is confirmed as what is grave.
+    Unasked,
+    /// It may be given.
+    Welcome,
+    /// It is asked for however it is confirmed.
+    Needed,
+}
+
 /// What is known of an action beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct About {
@@ -92,20 +115,26 @@ pub struct About {
     pub id: &'static str,
     /// The command of a keymap that opens its plan: its id after `action.`.
     pub command: &'static str,
+    /// The command it had before: read for ever, written no more.
+    pub was: Option<&'static str>,
     /// What it does, for titles: `Roll back`.
     pub title: &'static str,
     /// What it does and what it does not, as a sentence; empty where its steps say all of it.
     pub means: &'static str,
     /// What it is done to.
     pub on: SubjectKind,
-    /// Whether a reason is asked for however it is confirmed.
-    pub needs_reason: bool,
+    /// How many of these one plan may be of.
+    pub most: usize,
+    /// Whether it has a place for a reason.
+    pub reason: Reason,
     /// What it can do to users at least; a draft may find more on its target.
     pub tier: Tier,
     /// The short word that confirms it.
     pub word: &'static str,
     /// What may be given beyond its targets.
     pub fields: &'static [Field],
+    /// The action that is meant where the text of its form is emptied.
+    pub emptied: Option<&'static str>,
 }
 
 impl About {
@@ -113,14 +142,30 @@ impl About {
     pub const ON_WORKLOAD: Self = Self {
         id: "",
         command: "",
+        was: None,
         title: "",
         means: "",
         on: SubjectKind::Workload,
-        needs_reason: false,
+        most: usize::MAX,
+        reason: Reason::Unasked,
         tier: Tier::T2,
         word: "",
         fields: &[],
+        emptied: None,
     };
+
+    /// What is the same of actions on alerts: what they do stands in the store, nobody feels it, and it is taken back.
+    pub const ON_ALERT: Self = Self { on: SubjectKind::Alert, most: 1, tier: Tier::T1, ..Self::ON_WORKLOAD };
+
+    /// Why one plan cannot be of so many.
+    pub fn too_many(&self, count: usize) -> Option<String> {
+        let (these, title) = (format!("These are {count} {}", self.on.plural()), self.title.to_lowercase());
+        match self.most {
+            most if count <= most => None,
+            1 => Some(format!("{these}, and to {title} is for one at a time: choose one.")),
+            most => Some(format!("{these}, and one plan is of {most} at most: filter the list first.")),
+        }
+    }
 }
 
 /// An action: one file in the catalogue.
@@ -128,8 +173,8 @@ pub trait Action: Sync {
     /// What is known of it beforehand.
     fn about(&self) -> &'static About;
 
-    /// Whether there is nothing to do with a workload: among the others of its service it is left as it is.
-    fn has_nothing_to_do(&self, _facts: &WorkloadFacts) -> bool {
+    /// Whether there is nothing to do there: among the others that were chosen with it, it is left as it is.
+    fn has_nothing_to_do(&self, _seen: &Observation) -> bool {
         false
     }
 
@@ -138,6 +183,14 @@ pub trait Action: Sync {
     /// # Errors
     /// Why not, in a few words.
     fn applies(&self, _kind: Kind, _is_paused: Option<bool>) -> Result<(), &'static str> {
+        Ok(())
+    }
+
+    /// The same on alerts, and the notes on the first of them.
+    ///
+    /// # Errors
+    /// Why not, in a few words.
+    fn applies_to(&self, _alerts: &[Arc<Alert>], _notes: &[Note]) -> Result<(), &'static str> {
         Ok(())
     }
 
@@ -325,42 +378,6 @@ pub(super) fn blast(facts: &WorkloadFacts, going: u32, words: &str) -> BlastRadi
         is_outage: outage.is_some(),
         words: outage.map_or_else(|| words.to_owned(), |outage| format!("{words}; {outage}")),
     }
-}
-
-/// How the strategy of a workload stops every pod before the first new one is ready; `None` where some always run.
-fn outage(facts: &WorkloadFacts) -> Option<String> {
-    let desired = facts.report.counts.desired;
-    let at = |path: &str| facts.object.pointer(path);
-    // Of a DaemonSet; as much as this must be another pod beside the old one.
-    let is_surging =
-        at("/spec/updateStrategy/rollingUpdate/maxUnavailable").is_some_and(|most| *most == 0 || *most == "0%");
-    let unavailable = match facts.workload.kind {
-        Kind::Deployment if at("/spec/strategy/type").and_then(Value::as_str) == Some("Recreate") => {
-            return Some(
-                "the strategy is Recreate: every pod is stopped before the first new one starts, an OUTAGE".to_owned(),
-            );
-        }
-        Kind::Deployment => at("/spec/strategy/rollingUpdate/maxUnavailable"),
-        // They keep a pod's name or its node: the old one goes first.
-        Kind::StatefulSet | Kind::DaemonSet if desired == 1 && !is_surging => {
-            return Some("its only pod is stopped before the new one starts, an OUTAGE".to_owned());
-        }
-        Kind::StatefulSet | Kind::DaemonSet if facts.report.update == Update::OnDelete => None,
-        Kind::StatefulSet | Kind::DaemonSet => at("/spec/updateStrategy/rollingUpdate/maxUnavailable"),
-    };
-    let unavailable = unavailable?;
-    let most = match unavailable {
-        // A Deployment rounds a share down; what rounds up comes to all of the pods at 100% too, or at one pod, which is told above.
-        Value::String(share) => u64::from(desired) * share.strip_suffix('%')?.parse::<u64>().ok()? / 100,
-        number => number.as_u64()?,
-    };
-    (desired > 0 && most >= u64::from(desired)).then(|| {
-        let share = unavailable.to_string();
-        format!(
-            "maxUnavailable ({}) lets every pod be stopped before the first new one is ready, an OUTAGE",
-            share.trim_matches('"')
-        )
-    })
 }
 
 /// The request that deletes one pod and no other of the same name.

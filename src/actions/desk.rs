@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
 
+use super::alerts::StoreEyes;
 use super::catalog::Catalog;
 use super::elsewhere::Elsewhere;
 use super::execute::Executor;
@@ -18,6 +19,7 @@ use crate::domain::service::Services;
 use crate::sources::Clock;
 use crate::sources::observe::{ObserveAlerts, ObserveCluster};
 use crate::sources::operate::{NoHands, OperateAlerts, OperateCluster, RehearseCluster};
+use crate::sources::store::port::WriteStore;
 
 /// One environment, as whoever plans and acts in it needs it.
 #[derive(Clone)]
@@ -40,6 +42,10 @@ pub struct Desk {
     pub alerts: Option<Arc<dyn ObserveAlerts>>,
     /// The hands on them.
     pub silence: Option<Arc<dyn OperateAlerts>>,
+    /// The eyes on the store; `None` where there is none.
+    pub store: Option<StoreEyes>,
+    /// The hands on it.
+    pub write: Option<Arc<dyn WriteStore>>,
     /// Labels that say which of several senders sent an alert, by the configuration.
     pub replica_labels: Arc<[String]>,
     /// The other environments this console acts in.
@@ -65,6 +71,7 @@ impl Desk {
             observe: None,
             rehearse: None,
             alerts: self.alerts.clone(),
+            store: self.store.clone(),
             replica_labels: self.replica_labels.clone(),
             environment: self.environment.to_string(),
             limits: self.limits.clone(),
@@ -88,8 +95,9 @@ impl Desk {
     ) -> Executor {
         let operate = if self.grant.is_ok() { operate } else { Arc::new(NoHands) };
         let silence = self.silence.clone().filter(|_| self.grant.is_ok());
+        let store = self.write.clone().filter(|_| self.store.as_ref().is_some_and(|store| store.grant.is_ok()));
         let journal = self.journal.clone();
-        let executor = Executor { planner, operate, silence, pods: None, attach: None, journal, leaving };
+        let executor = Executor { planner, operate, silence, pods: None, attach: None, store, journal, leaving };
         if executor.planner.observe.is_some() {
             self.elsewhere.put(executor.clone());
         }

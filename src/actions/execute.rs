@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
 use super::account::Account;
+use super::alerts;
 use super::contract::Action;
 use super::gate::{revise, short};
 use super::journal::{Aim, Clearing, Entry, Journal, Unfinished, What};
@@ -19,11 +20,13 @@ use crate::domain::action::{
     Actor, Cluster, Code, Consent, Goal, Outcome, Part, Plan, Port, Run, RunEvent, Stamps, Step, Target,
 };
 use crate::domain::rollout::{code_digest, template_digest};
+use crate::domain::store::Author;
 use crate::domain::subject::Subject;
 use crate::domain::text::is_visible;
 use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::operate::{OperateAlerts, OperateCluster, Reply};
+use crate::sources::store::port::WriteStore;
 
 /// Carries confirmed plans out in one environment.
 #[derive(Clone)]
@@ -34,6 +37,8 @@ pub struct Executor {
     pub operate: Arc<dyn OperateCluster>,
     /// The hands on the Alertmanagers; `None` without a grant.
     pub silence: Option<Arc<dyn OperateAlerts>>,
+    /// The hands on the store; `None` where nothing may be written into it.
+    pub store: Option<Arc<dyn WriteStore>>,
     /// The hands in pods; `None` without a grant.
     pub pods: Option<Pods>,
     /// Whoever sits here and holds the sessions they open; `None` where nobody does.
@@ -227,7 +232,7 @@ impl Executor {
         }
         account.note(RunEvent::Started { target: place }).await;
         let mut aim = aim(target);
-        let stamps = Stamps { run: &plan.id, reason, now: self.now() };
+        let stamps = Stamps { run: &plan.id, reason, now: self.now(), given: &target.given };
         for step in target.steps.iter().filter(|step| step.part == Part::Change) {
             if step.port == Port::Pod {
                 return Err(self.hold(account, place, &target.subject, step).await);
@@ -241,8 +246,8 @@ impl Executor {
                         Err(_) => None,
                     };
                     let words = why.map_or_else(
-                        || format!("the server refused it: {}", error.sentence),
-                        |why| format!("the server refused it because {why}"),
+                        || format!("{} refused it: {}", step.port.whose(), error.sentence),
+                        |why| format!("{} refused it because {why}", step.port.whose()),
                     );
                     return Err(refused(words).await);
                 }
@@ -270,7 +275,14 @@ impl Executor {
             Port::Cluster => self.operate.send(&request, stamps.run).await,
             Port::Alertmanager => match &self.silence {
                 Some(silence) => silences::send(&**silence, &request).await,
-                None => Err(SourceError::new(Trouble::Setup, "this console has no hands: nothing was sent.")),
+                None => Err(no_hands()),
+            },
+            Port::Store => match &self.store {
+                Some(store) => {
+                    let author = Author::from(&self.planner.actor);
+                    alerts::send(&**store, &author, stamps.run, &request).await
+                }
+                None => Err(no_hands()),
             },
             Port::Pod => Err(SourceError::new(Trouble::Setup, "a session is held and not sent.")),
         }
@@ -353,6 +365,10 @@ impl Executor {
     }
 }
 
+fn no_hands() -> SourceError {
+    SourceError::new(Trouble::Setup, "this console has no hands: nothing was sent.")
+}
+
 /// What the server stored is what is verified: admission may have had its say.
 fn accept(aim: &mut Aim, reply: &Reply) {
     if let Some(stored) = reply.object.pointer("/spec/template") {
@@ -418,6 +434,7 @@ fn aim(target: &Target) -> Aim {
         deadline_seconds: target.deadline_seconds,
         replicas: None,
         chosen: target.reaches.iter().filter(|one| one.is_chosen).map(|one| one.id.clone()).collect(),
+        expected: if target.goal == Goal::Stored { target.expected.clone() } else { String::new() },
         clearing: target
             .steps
             .iter()

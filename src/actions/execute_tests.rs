@@ -216,6 +216,7 @@ fn unfinished(open: &[usize]) -> Unfinished {
         replicas: None,
         code: None,
         chosen: Vec::new(),
+        expected: String::new(),
         clearing: Vec::new(),
     };
     let begun = Entry { what: What::Begun, aims: vec![aim], ..Entry::bare("of-before", "restart", "test", "mori") };

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 
+use super::alerts::StoreEyes;
 use super::contract::Action;
 use super::observation::Observation;
 use super::plan::Planner;
@@ -34,6 +35,12 @@ impl Planner {
         self.alerts.as_deref().ok_or_else(none)
     }
 
+    /// The eyes on the store.
+    pub(super) fn store(&self) -> Result<&StoreEyes, SourceError> {
+        let none = || SourceError::new(Trouble::Setup, "there is no store here.");
+        self.store.as_ref().ok_or_else(none)
+    }
+
     /// Reads a subject.
     pub(super) async fn observe(
         &self,
@@ -52,6 +59,10 @@ impl Planner {
                 let now = (self.clock)();
                 let facts = silences::read(self.alerts()?, &self.replica_labels, &silence.id, given, now).await?;
                 Ok(Observation::Silence(Box::new(facts)))
+            }
+            Subject::Alert(alert) => {
+                let facts = self.store()?.read(alert, given, (self.clock)()).await?;
+                Ok(Observation::Alert(Box::new(facts)))
             }
             Subject::Pod(pod) => Ok(Observation::Pod(Box::new(self.cluster()?.pod(pod).await?))),
         }
@@ -80,6 +91,10 @@ impl Planner {
             Subject::Silence(silence) => {
                 let facts = silences::look(self.alerts()?, &mut silence.id.clone(), run, (self.clock)()).await?;
                 Ok(Observation::Silence(Box::new(facts)))
+            }
+            Subject::Alert(alert) => {
+                let facts = self.store()?.look(alert, run, (self.clock)()).await?;
+                Ok(Observation::Alert(Box::new(facts)))
             }
             Subject::Pod(_) => Err(over()),
         }
@@ -119,6 +134,7 @@ impl Planner {
                 seen.map(|facts| facts.map(|facts| Observation::Workload(Box::new(facts)))).boxed()
             }
             Subject::Silence(silence) => silences::follow(self.alerts()?, silence.id.clone(), run, || (self.clock)()),
+            Subject::Alert(alert) => self.store()?.follow(alert, run, || (self.clock)()),
             Subject::Pod(_) => return Err(over()),
         })
     }

@@ -14,7 +14,7 @@ use super::journal::{What, chains};
 use super::observation::Observation;
 use super::plan::{Ask, AskedTarget, Setting, record};
 use super::policy;
-use crate::domain::action::{Consent, Plan, Port, Target, difference};
+use crate::domain::action::{Consent, Plan, Port, Step, Target, difference};
 use crate::domain::service::Choice;
 use crate::domain::store::Author;
 use crate::domain::subject::SubjectKind;
@@ -26,7 +26,8 @@ const MOST_REPEATED: usize = 400;
 impl Executor {
     /// Everything that must hold before a document is worked out anew and that needs nobody to be asked.
     pub(super) fn admit(&self, document: &Plan) -> Result<&'static dyn Action, String> {
-        self.planner.grant.clone()?;
+        let action = self.planner.catalog.named(&document.action);
+        self.planner.grant_on(action.map_or(SubjectKind::Workload, |action| action.about().on))?;
         if document.version != 1 || !document.is_intact() {
             return Err(
                 "the plan document was changed after it was made, or is of another version. Plan again.".to_owned()
@@ -35,11 +36,7 @@ impl Executor {
         if !is_run_id(&document.id) {
             return Err("the plan document has no id that a plan is given. Plan again.".to_owned());
         }
-        let action = self
-            .planner
-            .catalog
-            .named(&document.action)
-            .ok_or_else(|| format!("there is no action {:?} here.", short(&document.action)))?;
+        let action = action.ok_or_else(|| format!("there is no action {:?} here.", short(&document.action)))?;
         if document.is_expired(self.now()) {
             return Err(format!("the plan expired at {}. Plan again.", document.expires_at.format("%H:%M:%S UTC")));
         }
@@ -109,7 +106,7 @@ impl Executor {
                 (*identity == document.actor.identity, identity.as_deref().unwrap_or("unknown to the cluster"))
             }
             // Where no cluster tells who somebody is, the operating system does.
-            SubjectKind::Silence => {
+            SubjectKind::Silence | SubjectKind::Alert => {
                 (Author::from(&setting.actor) == Author::from(&document.actor), setting.actor.name())
             }
         };
@@ -138,11 +135,19 @@ impl Executor {
             return Err(format!("{} Plan again.", short(&words)));
         }
         policy::confirms(&own.confirmation, &consent.typed, consent.reason.as_deref())?;
-        let goes_by = |port| own.targets.iter().flat_map(|target| &target.steps).any(|step| step.port == port);
-        if goes_by(Port::Alertmanager) && self.silence.is_none() || goes_by(Port::Pod) && self.pods.is_none() {
+        let mut steps = own.targets.iter().flat_map(|target| &target.steps);
+        let lacks_hands = |step: &Step| match step.port {
+            Port::Cluster => false,
+            Port::Alertmanager => self.silence.is_none(),
+            Port::Pod => self.pods.is_none(),
+            Port::Store => self.store.is_none(),
+        };
+        if steps.any(lacks_hands) {
             return Err("this console has no hands: nothing was sent.".to_owned());
         }
-        if goes_by(Port::Pod) && self.attach.is_none() {
+        if own.targets.iter().flat_map(|target| &target.steps).any(|step| step.port == Port::Pod)
+            && self.attach.is_none()
+        {
             return Err("nobody sits here to hold a session: nothing was sent.".to_owned());
         }
         Ok(own)
@@ -190,7 +195,7 @@ pub(super) fn moved(id: &str, target: &Target, seen: &Observation) -> Option<Str
     if moved.is_empty() {
         return None;
     }
-    let who = record.map(|record| format!(" ({})", record.sentence(seen.observed_at()))).unwrap_or_default();
+    let who = moved.iter().find_map(|path| seen.who_moved(path)).map(|who| format!(" ({who})")).unwrap_or_default();
     Some(format!("{workload} has changed since the plan at {}{who}. Plan again.", moved.join(", ")))
 }
 

@@ -432,7 +432,8 @@ impl Walk<'_> {
     }
 
     fn stamps(&self) -> Stamps<'_> {
-        Stamps { run: &self.plan.id, reason: self.reason, now: self.executor.now() }
+        let (run, given) = (&self.plan.id, &self.target.given);
+        Stamps { run, reason: self.reason, now: self.executor.now(), given }
     }
 
     fn line(&self, what: What, number: usize, words: &str) -> Entry {

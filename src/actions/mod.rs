@@ -8,6 +8,9 @@
 //! or said to be UNKNOWN.
 
 mod account;
+mod alerts;
+#[cfg(test)]
+mod alerts_tests;
 mod around;
 pub mod catalog;
 mod contract;
@@ -27,6 +30,7 @@ pub mod journal;
 mod kept;
 mod limits;
 mod observation;
+mod outage;
 mod plan;
 mod pods;
 #[cfg(test)]
@@ -46,18 +50,17 @@ mod testing;
 mod verify;
 #[cfg(test)]
 mod verify_tests;
-mod word;
 
-pub use contract::{About, Action, Context, Draft, Options, Refusal, held_off, step_patch};
+pub use alerts::StoreEyes;
+pub use contract::{About, Action, Context, Draft, Options, Reason, Refusal, held_off, step_patch};
 pub use desk::Desk;
 pub use elsewhere::Elsewhere;
 pub use execute::Executor;
 pub use kept::{CommandLines, key};
 pub use limits::{Clusters, Limits, Neighbour};
-pub use observation::{Observation, SilenceFacts};
+pub use observation::{AlertFacts, Observation, SilenceFacts};
 pub use plan::Planner;
 pub use pods::{Attach, Gives, PodPort, Pods, Session};
 pub use policy::{Grant, actor, confirmation};
 pub use seen::Seen;
 pub use verify::{Tell, Verification};
-pub use word::{Said, Scribe};

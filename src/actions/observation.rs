@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use super::contract::Refusal;
 use crate::domain::action::OperationRecord;
 use crate::domain::alert::{Alert, Known, LeftOut, Matcher, Silence};
+use crate::domain::store::{Acknowledgement, Note};
+use crate::domain::subject::AlertRef;
 use crate::domain::time::Instant;
 use crate::sources::observe::{MemberAlerts, PodFacts, Replicated, WorkloadFacts};
 
@@ -19,6 +21,35 @@ pub enum Observation {
     Silence(Box<SilenceFacts>),
     /// A pod by itself.
     Pod(Box<PodFacts>),
+    /// An alert, and what the store says of it.
+    Alert(Box<AlertFacts>),
+}
+
+/// What is known of an alert, and what the store says of it.
+#[derive(Debug, Clone)]
+pub struct AlertFacts {
+    /// Which one.
+    pub alert: AlertRef,
+    /// As it is listed; `None` when it does not fire, or nobody lists it.
+    pub listed: Option<Arc<Alert>>,
+    /// Who took it last, live or not.
+    pub acknowledgement: Option<Acknowledgement>,
+    /// The note that is meant: the one that was asked for, also where it was taken back, else the newest.
+    pub note: Option<Note>,
+    /// All notes on it that were not taken back, the newest first.
+    pub notes: Vec<Note>,
+    /// Why it is not known what the store says.
+    pub unsaid: Option<String>,
+    /// What else is not known, as sentences.
+    pub doubts: Vec<String>,
+    /// Whether the run it is looked at for has written.
+    pub is_written: bool,
+    /// When, by the store's clock.
+    pub store_now: Instant,
+    /// What is shown of it as a document, for pins.
+    pub document: Value,
+    /// When all this was read, by our clock.
+    pub observed_at: Instant,
 }
 
 /// What is known of a silence, or of one that is to be made.
@@ -69,6 +100,7 @@ impl Observation {
         match self {
             Self::Workload(facts) => &facts.uid,
             Self::Silence(facts) => facts.silence.as_ref().map_or("", |silence| &silence.id),
+            Self::Alert(facts) => &facts.alert.fingerprint,
             Self::Pod(facts) => &facts.pod.uid,
         }
     }
@@ -78,6 +110,7 @@ impl Observation {
         match self {
             Self::Workload(facts) => &facts.object,
             Self::Silence(facts) => &facts.document,
+            Self::Alert(facts) => &facts.document,
             Self::Pod(facts) => &facts.object,
         }
     }
@@ -86,7 +119,15 @@ impl Observation {
     pub const fn record(&self) -> Option<&OperationRecord> {
         match self {
             Self::Workload(facts) => facts.record.as_ref(),
-            Self::Silence(_) | Self::Pod(_) => None,
+            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) => None,
+        }
+    }
+
+    /// Who has changed what a pin shows, in a few words; `None` where that is not known.
+    pub fn who_moved(&self, path: &str) -> Option<String> {
+        match self {
+            Self::Alert(facts) => facts.who_moved(path),
+            _ => self.record().map(|record| record.sentence(self.observed_at())),
         }
     }
 
@@ -95,6 +136,7 @@ impl Observation {
         match self {
             Self::Workload(facts) => facts.observed_at,
             Self::Silence(facts) => facts.observed_at,
+            Self::Alert(facts) => facts.observed_at,
             Self::Pod(facts) => facts.observed_at,
         }
     }
@@ -104,6 +146,7 @@ impl Observation {
         match self {
             Self::Workload(facts) => &facts.missing,
             Self::Silence(facts) => &facts.doubts,
+            Self::Alert(facts) => &facts.doubts,
             Self::Pod(_) => &[],
         }
     }
@@ -115,7 +158,7 @@ impl Observation {
     pub fn workload(&self) -> Result<&WorkloadFacts, Refusal> {
         match self {
             Self::Workload(facts) => Ok(facts),
-            Self::Silence(_) | Self::Pod(_) => Err(Refusal("this can be done to a workload alone.".to_owned())),
+            _ => Err(Refusal("this can be done to a workload alone.".to_owned())),
         }
     }
 
@@ -126,7 +169,18 @@ impl Observation {
     pub fn silence(&self) -> Result<&SilenceFacts, Refusal> {
         match self {
             Self::Silence(facts) => Ok(facts),
-            Self::Workload(_) | Self::Pod(_) => Err(Refusal("this can be done to a silence alone.".to_owned())),
+            _ => Err(Refusal("this can be done to a silence alone.".to_owned())),
+        }
+    }
+
+    /// The alert it is.
+    ///
+    /// # Errors
+    /// When it is something else: the action is on alerts.
+    pub fn alert(&self) -> Result<&AlertFacts, Refusal> {
+        match self {
+            Self::Alert(facts) => Ok(facts),
+            _ => Err(Refusal("this can be done to an alert alone.".to_owned())),
         }
     }
 
@@ -137,7 +191,7 @@ impl Observation {
     pub fn pod(&self) -> Result<&PodFacts, Refusal> {
         match self {
             Self::Pod(facts) => Ok(facts),
-            Self::Workload(_) | Self::Silence(_) => Err(Refusal("this can be done to a pod alone.".to_owned())),
+            _ => Err(Refusal("this can be done to a pod alone.".to_owned())),
         }
     }
 }

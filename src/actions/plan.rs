@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use chrono::TimeDelta;
 use serde_json::Value;
 
+use super::alerts::StoreEyes;
 use super::around::{evidence_of, joined};
 use super::catalog::Catalog;
 use super::contract::{Action, Context, Draft, Options};
@@ -47,6 +48,8 @@ pub struct Planner {
     pub alerts: Option<Arc<dyn ObserveAlerts>>,
     /// Labels that say which of several senders sent an alert, by the configuration.
     pub replica_labels: Arc<[String]>,
+    /// The eyes on the store; `None` where there is none.
+    pub store: Option<StoreEyes>,
     /// The environment's name.
     pub environment: String,
     /// Its guards and its namespaces.
@@ -167,6 +170,15 @@ impl Planner {
         }
     }
 
+    /// Whether what is on such subjects may be carried out here, or why not: what stands in the store is nothing of the environment's own.
+    pub(super) fn grant_on(&self, kind: SubjectKind) -> Grant {
+        match (kind, &self.store) {
+            (SubjectKind::Workload | SubjectKind::Silence | SubjectKind::Pod, _) => self.grant.clone(),
+            (SubjectKind::Alert, Some(store)) => store.grant.clone(),
+            (SubjectKind::Alert, None) => Err("there is no store here.".to_owned()),
+        }
+    }
+
     /// Nothing of another environment, and of this one only the namespaces it includes; and nothing the action is not for.
     fn stays_within(&self, action: &dyn Action, targets: &[AskedTarget<'_>]) -> Result<(), SourceError> {
         for AskedTarget { subject, .. } in targets {
@@ -203,9 +215,12 @@ impl Planner {
     ) -> Result<Plan, SourceError> {
         self.stays_within(action, &ask.targets)?;
         let Setting { cluster, actor } = setting;
-        let Ask { id, targets, wave, mut choice, refusals: further } = ask;
-        let mut refusals: Vec<String> = self.grant.clone().err().into_iter().collect();
+        let Ask { id, mut targets, wave, mut choice, refusals: further } = ask;
+        let on = action.about().on;
+        let mut refusals: Vec<String> = self.grant_on(on).err().into_iter().collect();
         refusals.extend(further);
+        refusals.extend(action.about().too_many(targets.len()));
+        targets.truncate(action.about().most);
         let mut planned = Vec::new();
         let mut answers = Vec::new();
         let given_id = id.as_deref().unwrap_or_default();
@@ -269,9 +284,9 @@ impl Planner {
         }
         refusals.extend(too_long(&planned));
         refusals.extend(pods::several(&planned));
-        let rehearsal = match action.about().on {
+        let rehearsal = match on {
             SubjectKind::Workload => joined(answers),
-            SubjectKind::Silence | SubjectKind::Pod => Rehearsal::NotOffered,
+            SubjectKind::Silence | SubjectKind::Pod | SubjectKind::Alert => Rehearsal::NotOffered,
         };
         if let Rehearsal::Rejected(reason) = &rehearsal {
             refusals.push(format!("the server refuses it: {reason}"));
@@ -311,13 +326,15 @@ impl Planner {
         (choice, refusals): (&mut Choice, &mut Vec<String>),
     ) -> Result<Vec<Read<'a>>, SourceError> {
         let mut read = Vec::new();
+        let is_several = targets.len() > 1;
         for AskedTarget { subject, mut options, given } in targets {
             let seen = self.observe(subject, &options.given, cluster).await?;
             if let Some(reason) = given.and_then(|given| moved(id, given, &seen)) {
                 refusals.push(reason);
                 continue;
             }
-            match seen.workload().ok().and_then(|facts| left_out(action, facts, &options)) {
+            // What a plan of before has is acted on, or the plan is refused.
+            match left_out(action, &seen, subject, (&options, is_several && given.is_none())) {
                 Some(note) => choice.notes.push(note),
                 None => {
                     // The plan as a whole says how its targets were chosen.
@@ -373,7 +390,7 @@ fn target(
     deadline: u32,
     now: Instant,
 ) -> Target {
-    let (mut changes, mut evidence, mut expected_template) = (draft.changes, Vec::new(), Value::Null);
+    let (mut changes, mut evidence, mut expected_template) = (draft.changes, draft.evidence, Value::Null);
     if let Ok(facts) = seen.workload() {
         // The server's answer shows defaulting and admission; without one, what we would send.
         let template = stored.unwrap_or(&draft.template);
@@ -388,6 +405,8 @@ fn target(
         from: draft.from,
         to: draft.to,
         given: draft.given,
+        fixed: draft.fixed,
+        suggested: draft.suggested,
         steps: draft.steps,
         pins: draft.pins,
         changes,

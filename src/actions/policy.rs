@@ -1,6 +1,6 @@
 //! Who may do what, and how carefully.
 
-use crate::actions::contract::Action;
+use crate::actions::contract::{Action, Reason};
 use crate::domain::action::{Actor, Confirmation, Gesture, Target, Tier, gesture};
 use crate::domain::environment::Guard;
 use crate::domain::service;
@@ -18,7 +18,7 @@ pub fn confirmation(action: &dyn Action, guard: Guard, targets: &[Target]) -> Co
         (Gesture::TypeNameAndReason, Some(first)) => first.subject.name().to_owned(),
         _ => action.about().word.to_owned(),
     };
-    let needs_reason = gesture == Gesture::TypeNameAndReason || action.about().needs_reason;
+    let needs_reason = gesture == Gesture::TypeNameAndReason || action.about().reason == Reason::Needed;
     Confirmation { gesture, word, needs_reason, otherwise: String::new() }
 }
 

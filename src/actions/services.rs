@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::contract::{Action, Options};
+use super::observation::Observation;
 use crate::domain::action::Target;
 use crate::domain::service::{Choice, LABELS, Services, UNMAPPED};
 use crate::domain::subject::Subject;
@@ -56,14 +57,23 @@ pub(super) fn is_still_of(services: &Services, target: &Target, facts: &Workload
     ))
 }
 
-/// Why a workload of a service is left as it is, when the service as a whole was asked for and there is nothing to do with this one.
-pub(super) fn left_out(action: &dyn Action, facts: &WorkloadFacts, options: &Options) -> Option<String> {
-    let service = options.choice.service.as_deref().filter(|_| action.has_nothing_to_do(facts))?;
-    Some(format!(
-        "LEFT AS IT IS: {} is of service {service} too, and there is nothing to {} there.",
-        facts.workload,
-        action.title().to_lowercase()
-    ))
+/// Why one of several targets is left as it is: a service as a whole was asked for, or a group of alerts, and there is nothing to do with
+/// this one.
+pub(super) fn left_out(
+    action: &dyn Action,
+    seen: &Observation,
+    subject: &Subject,
+    (options, is_one_of_several): (&Options, bool),
+) -> Option<String> {
+    if !action.has_nothing_to_do(seen) {
+        return None;
+    }
+    let of = match (options.choice.service.as_deref(), subject) {
+        (Some(service), _) => format!(" is of service {service} too, and"),
+        (None, Subject::Alert(_)) if is_one_of_several => ":".to_owned(),
+        (None, _) => return None,
+    };
+    Some(format!("LEFT AS IT IS: {subject}{of} there is nothing to {} there.", action.title().to_lowercase()))
 }
 
 /// How many targets go in one wave where nobody says it: a service goes as one, for its parts may not be well with each other's other

@@ -205,6 +205,12 @@ pub(super) enum Doing {
     End,
 }
 
+/// Whether a silence is over any of these: there is none to change or to end otherwise.
+pub(super) fn is_covered(alerts: &[Arc<Alert>]) -> Result<(), &'static str> {
+    let is_covered = alerts.iter().any(|alert| !alert.silenced_by.is_empty());
+    if is_covered { Ok(()) } else { Err("no silence covers it") }
+}
+
 /// Drafts it.
 pub(super) fn draft(doing: Doing, facts: &SilenceFacts, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
     let seen = facts.silence.as_ref().filter(|_| doing != Doing::Make);
@@ -231,7 +237,7 @@ pub(super) fn draft(doing: Doing, facts: &SilenceFacts, given: &Given, context: 
     .weighed();
     warnings.splice(0..0, facts.left_out.iter().map(crate::domain::alert::LeftOut::said));
     refusals.extend(covered.err().map(|why| format!("what it covers is not known: {why}")));
-    let typed = written(&facts.matchers);
+    let (typed, is_written) = (written(&facts.matchers), given.has(MATCHER.id));
     let ends = until.unwrap_or(context.now);
     let said = |at: Instant| at.format("%F %H:%M UTC").to_string();
     let before = seen.map(|seen| said(seen.ends_at));
@@ -248,6 +254,8 @@ pub(super) fn draft(doing: Doing, facts: &SilenceFacts, given: &Given, context: 
             .as_ref()
             .map_or_else(|| "nothing holds it back".to_owned(), |until| format!("held back until {until}")),
         to: until.map_or_else(|| "notified of again".to_owned(), |until| format!("held back until {}", said(until))),
+        fixed: until.map(|_| (UNTIL.id.to_owned(), FOR.id.to_owned())).into_iter().collect(),
+        suggested: if doing == Doing::Make && !is_written { vec![MATCHER.id.to_owned()] } else { Vec::new() },
         given,
         steps: vec![step(doing, facts, ends, context.author)],
         pins: pins(facts, seen),

@@ -317,6 +317,7 @@ impl Stage {
             observe: Some(world.clone()),
             rehearse: Some(world.clone()),
             alerts: None,
+            store: None,
             replica_labels: Arc::default(),
             environment: "test".into(),
             limits: Guard::Staging.into(),
@@ -331,8 +332,9 @@ impl Stage {
         };
         let (leave, leaving) = watch::channel(false);
         let journal = Arc::new(Mutex::new(Journal::new(folder.path())));
+        let (pods, attach, store) = (None, None, None);
         let executor =
-            Executor { planner, operate: world.clone(), silence: None, pods: None, attach: None, journal, leaving };
+            Executor { planner, operate: world.clone(), silence: None, pods, attach, store, journal, leaving };
         Self { world, executor, folder, _leave: leave }
     }
 

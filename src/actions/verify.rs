@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 
+use super::alerts;
 use super::contract::below_the_partition;
 use super::journal::Aim;
 use super::observation::{Observation, SilenceFacts};
@@ -15,6 +16,7 @@ use crate::domain::action::{Goal, Left, Outcome, Replaced, undone};
 use crate::domain::owner::{self, Field};
 use crate::domain::rollout::{Kind, Pod, Update, Verdict, judge, template_digest};
 use crate::domain::subject::Subject;
+use crate::domain::text;
 use crate::domain::time::{self, Instant};
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::WorkloadFacts;
@@ -54,6 +56,9 @@ impl Verification {
 
     /// Watches until the target's outcome is known or its deadline passes; `tell` hears every new sentence.
     pub async fn run(&mut self, tell: &mut dyn Tell) -> (Outcome, String) {
+        if self.is_accepted && self.aim.goal == Goal::Stored {
+            return (Outcome::Done, self.stored());
+        }
         match self.watch(tell, false).await {
             Some(ended) => ended,
             None => self.overdue(None, None),
@@ -147,8 +152,14 @@ impl Verification {
         match self.aim.subject {
             Subject::Workload(_) => "the cluster",
             Subject::Silence(_) => "Alertmanager",
+            Subject::Alert(_) => "the store",
             Subject::Pod(_) => "the pod",
         }
+    }
+
+    /// What is said of what the store has written.
+    fn stored(&self) -> String {
+        format!("{}: {}.", text::clean(self.aim.subject.name()), self.aim.expected)
     }
 
     /// Judges one reading.
@@ -157,6 +168,10 @@ impl Verification {
             Observation::Workload(facts) => self.look_at_workload(facts),
             Observation::Silence(facts) => self.look_at_silence(facts),
             Observation::Pod(_) => Look::Waiting("nothing of a session can be looked at".to_owned()),
+            Observation::Alert(facts) => {
+                self.is_accepted |= facts.is_written;
+                alerts::judge(facts, self.stored())
+            }
         }
     }
 

@@ -35,6 +35,7 @@ fn aim(kind: Kind, goal: Goal) -> Aim {
         replicas: None,
         code: None,
         chosen: Vec::new(),
+        expected: String::new(),
         clearing: Vec::new(),
     }
 }

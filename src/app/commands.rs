@@ -101,14 +101,6 @@ pub enum Command {
     Dead,
     /// Plan to roll the whole service of the row back.
     RollBackService,
-    /// Say that one is on the alert.
-    Acknowledge,
-    /// Say that nobody is any more.
-    GiveBack,
-    /// Write a note on the alert.
-    Note,
-    /// Change a note on the alert.
-    EditNote,
     /// Write what is typed in the operator's editor.
     EditText,
     /// Close a port that is open.
@@ -193,11 +185,7 @@ pub const NAMED: &[(Command, &str, &str)] = &[
     (Command::Actions, "actions", "what can be done with the row"),
     (Command::Problems, "problems", "problems of the configuration"),
     (Command::RollBackService, "action.rollback_service", "plan to roll its whole service back"),
-    (Command::Acknowledge, "action.acknowledge", "plan to say that you are on the alert"),
-    (Command::GiveBack, "action.give-back", "plan to say that nobody is on the alert any more"),
     (Command::Runbook, "runbook", "copy where its runbook is"),
-    (Command::Note, "action.note", "write a note on the alert"),
-    (Command::EditNote, "action.edit-note", "change a note on the alert, or take it back"),
     (Command::EditText, "edit_text", "write what is typed in your editor"),
     (Command::EndForward, "action.end-forward", "end forwarding a port"),
     (Command::Logs, "logs", "follow the log"),

@@ -17,7 +17,6 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::message::Message;
-use crate::domain::alert::Word;
 use crate::domain::store::digest;
 use crate::domain::time::{self, Instant};
 
@@ -66,27 +65,6 @@ pub struct Draft {
     pub is_on_its_way: bool,
 }
 
-/// The forms of which each may have one on its way beside the others'.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Form {
-    /// Of a note.
-    Note,
-    /// Of an acknowledgement.
-    Acknowledgement,
-    /// Of a silence.
-    Silence,
-}
-
-impl Form {
-    /// That of a word about alerts.
-    pub const fn of(word: &Word) -> Self {
-        match word {
-            Word::Taking(_) => Self::Acknowledgement,
-            Word::Noting(_) => Self::Note,
-        }
-    }
-}
-
 /// What the console knows of drafts.
 #[derive(Debug, Default)]
 pub struct Drafts {
@@ -96,8 +74,8 @@ pub struct Drafts {
     pub open: Option<OpenForm>,
     /// When what is typed is kept.
     pub due: Option<Instant>,
-    /// What is on its way from each form: its draft is forgotten once it has arrived.
-    pub sending: BTreeMap<Form, DraftKey>,
+    /// What each run was sent from: that draft is forgotten once it has arrived.
+    pub sending: BTreeMap<String, DraftKey>,
     /// What esc forgets, while that question is on the screen.
     pub forget: Option<DraftKey>,
 }

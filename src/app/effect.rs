@@ -6,7 +6,7 @@ use super::drafts::{Draft, DraftKey};
 use crate::actions::Options;
 use crate::actions::journal::Finished;
 use crate::domain::action::{Consent, Plan};
-use crate::domain::alert::Word;
+use crate::domain::alert::AlertSnapshot;
 use crate::domain::job::JobRef;
 use crate::domain::log::LogAsk;
 use crate::domain::release::Release;
@@ -47,10 +47,8 @@ pub enum Effect {
     GiveUp(Box<Plan>, &'static str),
     /// Carry out a confirmed plan.
     Execute(Box<Plan>, Consent),
-    /// Carry out a confirmed word about alerts.
-    Say(Word),
-    /// Journal that one was looked at and given up.
-    LeaveUnsaid(Word),
+    /// What is planned and carried out on alerts is judged by this list of them from now on.
+    List(Box<AlertSnapshot>),
     /// Read what was typed into forms before and not sent.
     ReadDrafts,
     /// Keep what is typed into a form, in place of what was kept of it before.

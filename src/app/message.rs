@@ -1,7 +1,5 @@
 //! Everything that can happen to us. Closed on purpose: every trigger can be listed, timed and tested.
 
-use super::drafts::Form;
-use crate::actions::Said;
 use crate::actions::journal::Finished;
 use crate::domain::action::{Plan, Run, RunEvent, Undone};
 use crate::domain::cluster::ClusterEvent;
@@ -56,8 +54,6 @@ pub enum Message {
     Run(String, RunEvent),
     /// A run came to its end.
     RunEnded(Box<Run>),
-    /// How a word about alerts ended, by the form it is from.
-    Said(Form, Box<Said>),
     /// What was typed into forms by consoles of before, and not sent.
     Drafts(Vec<super::drafts::Draft>),
     /// What the operator's editor left of a text, or why it is as it was.

@@ -40,7 +40,6 @@ mod reach;
 mod reading;
 mod releases;
 mod runtime;
-mod saying;
 mod signals;
 mod silence_list;
 mod slos;
@@ -54,7 +53,7 @@ use crate::keys::CommandName;
 
 pub use attach::{Ending, attach};
 pub use commands::{Command, NAMED};
-pub use drafts::{Draft, DraftKey, Form};
+pub use drafts::{Draft, DraftKey};
 pub use editor::chosen as chosen_editor;
 pub use effect::{Effect, PlanRequest};
 pub use keep::Keep;
@@ -69,5 +68,6 @@ pub use update::{next_due, update};
 /// The name of every command a keymap may bind.
 pub fn command_names() -> Vec<CommandName> {
     let named = NAMED.iter().map(|(_, name, _)| CommandName(name));
-    named.chain(catalog::SHIPPED.all().map(|action| CommandName(action.about().command))).collect()
+    let planned = catalog::SHIPPED.all().flat_map(|action| [Some(action.about().command), action.about().was]);
+    named.chain(planned.flatten().map(CommandName)).collect()
 }

@@ -1,13 +1,12 @@
 //! What the console knows and what the operator chose. Changed by `update` alone; lends the screen its scene.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::aftermath::Aftermath;
-use super::drafts::Form;
 use super::effect::{Effect, PlanRequest};
 use super::filter;
 use super::jobs::JobsPane;
@@ -15,7 +14,6 @@ use super::logs::LogsPane;
 use super::pod_session::OpenPort;
 use crate::config::Environment;
 use crate::domain::action::{Phase, Run};
-use crate::domain::alert::Word;
 use crate::domain::cause::Cause;
 use crate::domain::environment::Guard;
 use crate::domain::node::Node;
@@ -24,14 +22,14 @@ use crate::domain::rollout::{Rollout, Verdict, WorkloadRef};
 use crate::domain::service::UNMAPPED;
 use crate::domain::signal::Board;
 use crate::domain::source::SourceHealth;
-use crate::domain::store::{Author, Note};
+use crate::domain::store::Note;
 use crate::domain::time::Instant;
 use crate::keys::{Keymap, Pending};
 use crate::ui::alerts::AlertLine;
 use crate::ui::lines::Lines;
-use crate::ui::scene::{Detail, EnvironmentScene, Header, MenuLine, PlanScene, Rows, Scene, WordScene};
+use crate::ui::scene::{Detail, EnvironmentScene, Header, MenuLine, PlanScene, Rows, Scene};
 use crate::ui::silences::SilenceLine;
-use crate::ui::state::{Overlay, UiState, View};
+use crate::ui::state::{Overlay, Slot, UiState, View};
 use crate::world::{Link, Scope, Sight, World};
 
 /// The plan on the screen with the request it answers.
@@ -39,6 +37,12 @@ use crate::world::{Link, Scope, Sight, World};
 pub struct Planning {
     /// What was asked.
     pub request: PlanRequest,
+    /// The action that was opened: what is asked may be another, where the text of its form is emptied.
+    pub opened: &'static str,
+    /// What a draft of its form is about; empty where it has no form.
+    pub draft: String,
+    /// What the last plan fixed of what was given, each with the field it stands in place of.
+    pub fixed: BTreeMap<String, String>,
     /// What is shown.
     pub scene: PlanScene,
     /// When the plan is worked out again by itself.
@@ -96,10 +100,6 @@ pub struct Model {
     pub ended_badly: Option<String>,
     /// What became of finished actions.
     pub aftermath: Aftermath,
-    /// The word about alerts that is open.
-    pub word: Option<WordScene>,
-    /// The forms of the words that are being written, open or closed.
-    pub writing: BTreeSet<Form>,
     /// What is typed into forms and not sent yet.
     pub drafts: Box<super::drafts::Drafts>,
     /// Plans whose runs go on behind the one in front.
@@ -108,10 +108,6 @@ pub struct Model {
     pub open_ports: Vec<OpenPort>,
     /// What is said of them.
     pub ports_said: Option<String>,
-    /// Who sits here, for the store.
-    pub author: Author,
-    /// Whether nothing may be written into the store from here.
-    pub is_store_read_only: bool,
     /// When the open workload is read again.
     pub detail_due: Option<Instant>,
     /// Lines of the open menu.
@@ -159,14 +155,10 @@ impl Model {
             running: None,
             ended_badly: None,
             aftermath: Aftermath::default(),
-            word: None,
-            writing: BTreeSet::new(),
             drafts: Box::default(),
             behind: Vec::new(),
             open_ports: Vec::new(),
             ports_said: None,
-            author: Author::default(),
-            is_store_read_only: false,
             detail_due: None,
             menu: Vec::new(),
             hints: Vec::new(),
@@ -313,7 +305,6 @@ impl Model {
             detail: self.detail.as_ref(),
             jobs: self.jobs.scene(),
             logs: self.logs.scene(),
-            word: self.word.as_ref(),
             notes: self.world.store.as_ref().and_then(|store| store.facts::<Note>()),
             plan: self.planning.as_ref().map(|planning| &planning.scene),
             menu: &self.menu,
@@ -386,10 +377,11 @@ impl Model {
         self.ui.overlays.last()
     }
 
-    /// Whether a note has the keys.
-    pub(super) fn has_open_note(&self) -> bool {
-        let is_note = self.word.as_ref().is_some_and(|open| matches!(*open.plan, Word::Noting(_)));
-        is_note && matches!(self.overlay(), Some(Overlay::Word { .. }))
+    /// Whether the field that has the keys is one of several lines.
+    pub(super) fn has_lines(&self) -> bool {
+        let Some(Overlay::Plan { at: Slot::Given(place), .. }) = self.overlay() else { return false };
+        let planning = self.planning.as_ref().filter(|planning| planning.scene.run.is_none());
+        planning.and_then(|planning| planning.scene.form.get(*place)).is_some_and(|field| field.has_lines())
     }
 }
 

@@ -21,11 +21,12 @@ use super::reach::{Connect, Ways, patiently};
 use super::releases::{self, Present};
 use super::supervise::panicked;
 use super::tell_journal::{tell_journal, unreadable};
-use super::{logs, reading, saying};
+use super::{logs, reading};
 use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
-use crate::actions::{Executor, Scribe, Seen, catalog};
+use crate::actions::{Executor, Seen, StoreEyes, catalog};
 use crate::config::Environment;
 use crate::domain::action::{Consent, Phase, Plan, Run, RunEvent, Target, WATCHED};
+use crate::domain::alert::AlertSnapshot;
 use crate::domain::log::Mask;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::service::Services;
@@ -65,10 +66,10 @@ pub struct Performer {
     watching: Vec<Watching>,
     /// What releases are compared by.
     signals: Vec<SignalFeed>,
-    /// What acknowledgements are carried out with; `None` before the store is kept.
-    scribe: Option<Scribe>,
-    /// What acts in no cluster, of each environment: no connection is waited for.
-    local: Vec<Executor>,
+    /// The store; `None` before it is kept.
+    kept: Option<Keep>,
+    /// What acts in no cluster, of each environment, and the list of alerts it judges by: no connection is waited for.
+    local: Vec<(Executor, watch::Sender<AlertSnapshot>)>,
     /// Sessions in pods, and the runs that hold them.
     sessions: Arc<Sessions>,
     holding: JoinSet<()>,
@@ -108,7 +109,7 @@ impl Performer {
             log: None,
             watching: Vec::new(),
             signals: Vec::new(),
-            scribe: None,
+            kept: None,
             local: Vec::new(),
             releases: watch::Sender::default(),
         }
@@ -129,20 +130,31 @@ impl Performer {
 
     /// Follows the store, and gives it what the journal holds.
     pub fn keep(&mut self, keep: Keep) {
-        self.scribe = Some(Scribe {
-            store: keep.store.clone(),
-            journal: self.journal.clone(),
-            author: keep.author.clone(),
-            is_read_only: keep.is_read_only,
-            clock: self.clock.clone(),
-        });
+        self.kept = Some(keep.clone());
+        self.equip();
         let follow = (self.retry.clone(), self.releases.subscribe());
         super::keep::keep(keep, self.state.clone(), self.clock.clone(), follow, &self.messages);
     }
 
     /// Gives it what acts in no cluster, of each environment.
     pub fn act_by(&mut self, local: Vec<Executor>) {
-        self.local = local;
+        self.local = local.into_iter().map(|executor| (executor, watch::Sender::default())).collect();
+        self.equip();
+    }
+
+    /// Gives what acts in no cluster the store this console keeps, and the alerts as it lists them.
+    fn equip(&mut self) {
+        let Some(Keep { store, is_read_only, .. }) = &self.kept else { return };
+        for (executor, listed) in &mut self.local {
+            executor.store = (!is_read_only).then(|| store.clone() as _);
+            let listed = Arc::new(listed.subscribe());
+            executor.planner.store = Some(StoreEyes::new(store.clone(), listed, *is_read_only));
+        }
+    }
+
+    /// What acts in no cluster, of an environment.
+    fn local(&self, environment: &str) -> Option<&Executor> {
+        self.local.iter().map(|(executor, _)| executor).find(|one| one.planner.environment == *environment)
     }
 
     /// What plans and acts on these subjects: by the connection to their cluster, where they are of one.
@@ -150,7 +162,7 @@ impl Performer {
         if subjects.iter().any(|subject| subject.namespace().is_some()) {
             return self.ways.of(environment).map(|current| &current.reach.executor);
         }
-        self.local.iter().find(|executor| executor.planner.environment == *environment)
+        self.local(environment)
     }
 
     fn desk(&self) -> Desk {
@@ -203,12 +215,10 @@ impl Performer {
             Effect::Plan(request) => self.plan(request),
             Effect::GiveUp(plan, words) => self.give_up(&plan, words),
             Effect::Execute(plan, answer) => self.execute(*plan, answer),
-            Effect::Say(word) => {
-                self.runs.spawn(saying::say(self.scribe.clone(), word, self.messages.clone()));
-            }
-            Effect::LeaveUnsaid(word) => {
-                if let Some(scribe) = self.scribe.clone() {
-                    self.writes.spawn_blocking(move || scribe.give_up(&word));
+            Effect::List(alerts) => {
+                let is_its = |executor: &Executor| executor.planner.environment == *alerts.environment;
+                if let Some((_, listed)) = self.local.iter().find(|(executor, _)| is_its(executor)) {
+                    listed.send_replace(*alerts);
                 }
             }
             // The loop lends the terminal itself; where it cannot, the command is left.
@@ -380,7 +390,7 @@ impl Performer {
         self.unfinished = others;
         let local: Vec<Unfinished> = local;
         for run in local {
-            let executor = self.local.iter().find(|one| one.planner.environment == run.begun.environment).cloned();
+            let executor = self.local(&run.begun.environment).cloned();
             let (messages, id, targets) = (self.messages.clone(), run.begun.run.clone(), run.begun.aims.len());
             let Some(executor) = executor else { continue };
             self.runs.spawn(async move {

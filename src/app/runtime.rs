@@ -401,11 +401,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::actions::Said;
     use crate::actions::journal::Journal;
     use crate::app::command_names;
-    use crate::app::drafts::{Draft, DraftKey, Form};
-    use crate::domain::action::Phase;
+    use crate::app::drafts::{Draft, DraftKey};
+    use crate::domain::action::{Phase, Run};
     use crate::keys::{DEFAULT, Keymap};
     use crate::theme::Depth;
     use crate::world::Scope;
@@ -451,10 +450,10 @@ mod tests {
                 is_on_its_way: true,
             };
             runtime.model.drafts.keep(draft.clone());
-            runtime.model.drafts.sending.insert(Form::Note, key);
+            runtime.model.drafts.sending.insert("r".to_owned(), key);
             runtime.performer.perform(Effect::KeepDraft(Box::new(draft)));
-            let said = Said { phase, words: "told.".into(), alerts: Vec::new() };
-            told.send(Message::Said(Form::Note, Box::new(said))).await.expect("room");
+            let ended = Run { phase, ..Run::begun("r", 1) };
+            told.send(Message::RunEnded(Box::new(ended))).await.expect("room");
             let mut signals = Signals::listen().expect("signals");
             runtime.finish(&mut signals).await;
             let files = std::fs::read_dir(state.path().join("drafts")).expect("a folder").filter_map(Result::ok);

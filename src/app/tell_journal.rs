@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use super::message::Message;
 use crate::actions::journal;
 use crate::domain::action::WATCHED;
+use crate::domain::subject::Subject;
 use crate::domain::text;
 use crate::domain::time::Instant;
 use crate::domain::timeline::JournalLine;
@@ -31,7 +32,11 @@ fn journal_lines(chains: &[journal::Chain]) -> Vec<JournalLine> {
         .into_iter()
         .take(JOURNAL_LINES)
         .map(|line| {
-            let targets = line.entry.aims.iter().map(|aim| aim.subject.argument()).collect::<Vec<_>>().join(", ");
+            let name = |aim: &journal::Aim| match &aim.subject {
+                Subject::Alert(alert) => alert.name.clone(),
+                subject => subject.argument(),
+            };
+            let targets = line.entry.aims.iter().map(name).collect::<Vec<_>>().join(", ");
             JournalLine {
                 environment: clean(&line.entry.environment),
                 at: line.at,

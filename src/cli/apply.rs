@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use color_eyre::eyre::Result;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
@@ -16,7 +15,6 @@ use super::pod::Here;
 use super::session::Session;
 use super::{Format, Global, exit};
 use crate::domain::action::{Consent, Phase, Plan, Run, RunEvent};
-use crate::domain::alert::{Deed, NoteDeed, Word};
 use crate::domain::subject::SubjectKind;
 
 /// The longest plan document.
@@ -56,25 +54,6 @@ struct TargetResult<'a> {
     made: Option<&'a str>,
 }
 
-/// A plan document.
-enum Document {
-    /// Of an action of the catalogue.
-    Plan(Box<Plan>),
-    /// Of a word about alerts.
-    Word(Word),
-}
-
-/// The part of a document that tells which it is.
-#[derive(Deserialize)]
-struct Action {
-    action: String,
-}
-
-fn document<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    let read = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text));
-    read.map_err(|error| format!("at {}: {}", error.path(), error.inner()))
-}
-
 impl Apply {
     pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
         if self.confirm.trim().is_empty() {
@@ -82,11 +61,7 @@ impl Apply {
             return Ok(ExitCode::from(exit::USAGE));
         }
         let plan = match self.read() {
-            Ok(Document::Plan(plan)) => *plan,
-            Ok(Document::Word(word)) => {
-                let words = self.reason.as_deref().unwrap_or_default();
-                return super::word::apply(global, word, (&self.confirm, words), self.output).await;
-            }
+            Ok(plan) => plan,
             Err(sentence) => {
                 note(&sentence);
                 return Ok(ExitCode::from(exit::USAGE));
@@ -155,7 +130,7 @@ impl Apply {
         Ok(exit::of(run.phase))
     }
 
-    fn read(&self) -> Result<Document, String> {
+    fn read(&self) -> Result<Plan, String> {
         let mut text = String::new();
         let read = if self.file == "-" {
             std::io::stdin().lock().take(LONGEST).read_to_string(&mut text)
@@ -163,16 +138,9 @@ impl Apply {
             std::fs::File::open(&self.file).and_then(|file| file.take(LONGEST).read_to_string(&mut text))
         };
         read.map_err(|error| format!("The plan {} cannot be read: {error}.", self.file))?;
-        // Which shape it has is told by its action.
-        let action = serde_json::from_str::<Action>(&text).map(|document| document.action).unwrap_or_default();
-        let read = if Deed::ALL.into_iter().any(|deed| deed.id() == action) {
-            document(&text).map(|plan| Document::Word(Word::Taking(plan)))
-        } else if NoteDeed::ALL.into_iter().any(|deed| deed.id() == action) {
-            document(&text).map(|plan| Document::Word(Word::Noting(plan)))
-        } else {
-            document(&text).map(|plan| Document::Plan(Box::new(plan)))
-        };
-        read.map_err(|why| {
+        let read = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(&text));
+        read.map_err(|error| {
+            let why = format!("at {}: {}", error.path(), error.inner());
             format!("{} is no plan document: {why}. Make one with: quarterdeck plan … --output json", self.file)
         })
     }

@@ -118,19 +118,19 @@ impl Audit {
     pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
         let session = Session::prepare(global);
         session.tell_problems();
-        let store = session.store();
+        let store = &*session.store;
         if !session.settings.is_store_read_only {
             // What this machine's journal holds belongs to the answer.
-            match journal::replay(session.paths.state(), &store).await {
+            match journal::replay(session.paths.state(), store).await {
                 Ok(replayed) => replayed.refused.iter().for_each(|words| note(words)),
                 Err(sentence) => note(&sentence),
             }
         }
         let answered = match &self.command {
-            Command::List(wanted) => list(&store, wanted, None).await,
-            Command::Search { text, wanted } => list(&store, wanted, Some(text)).await,
-            Command::Export => export(&store).await,
-            Command::Verify { output } => verify(&store, *output).await,
+            Command::List(wanted) => list(store, wanted, None).await,
+            Command::Search { text, wanted } => list(store, wanted, Some(text)).await,
+            Command::Export => export(store).await,
+            Command::Verify { output } => verify(store, *output).await,
         };
         match answered {
             Ok(code) => code,

@@ -214,7 +214,7 @@ fn kept(state: &std::path::Path) -> Result<String, String> {
 
 /// What the store is, whether it answers, and whether its clock agrees with ours.
 async fn store(session: &Session) -> Result<String, String> {
-    let standing = session.store().standing().await.map_err(|error| error.sentence)?;
+    let standing = session.store.standing().await.map_err(|error| error.sentence)?;
     if !standing.troubles.is_empty() {
         return Err(standing.troubles.join(" "));
     }

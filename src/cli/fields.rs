@@ -1,11 +1,13 @@
 //! The options of `plan` that give values for the fields of an action: one for each field that any action has.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::actions::{Action, catalog};
 use crate::domain::action::{Field, FieldKind, Given};
+use crate::domain::store::LONGEST_TEXT;
 
 /// What was written, by the ids of the fields.
 #[derive(Debug, Clone, Default)]
@@ -32,10 +34,21 @@ impl Fields {
         for (id, values) in &self.0 {
             let field = action.fields().iter().find(|field| field.id == *id);
             let field = field.ok_or_else(|| format!("{} takes no --{id}.", action.id()))?;
-            given = given.with(id, field.read(&values.join(" "))?);
+            let written = values.join(" ");
+            let typed = if field.has_lines() && written == "-" { from_standard_input()? } else { written };
+            given = given.with(id, field.read(&typed)?);
         }
         Ok(given)
     }
+}
+
+/// A text that is handed over where others type it.
+fn from_standard_input() -> Result<String, String> {
+    let mut text = String::new();
+    // More than any field takes is refused by its length.
+    let most = u64::try_from(LONGEST_TEXT).unwrap_or(u64::MAX);
+    let read = std::io::stdin().take(most).read_to_string(&mut text);
+    read.map(|_| text).map_err(|error| format!("The text cannot be read from standard input: {error}."))
 }
 
 /// Every field of the catalogue once, with the actions that have it.

@@ -100,9 +100,8 @@ impl Journal {
 }
 
 async fn verify(session: &Session, output: Format) -> io::Result<ExitCode> {
-    let store = session.store();
     let is_local = session.settings.store == StoreSettings::Embedded;
-    let (anchors, what) = match anchors(&store, is_local).await {
+    let (anchors, what) = match anchors(&session.store, is_local).await {
         Ok((anchors, what)) => (Some(anchors), Ok(what)),
         Err(error) => (None, Err(error.sentence)),
     };
@@ -110,7 +109,7 @@ async fn verify(session: &Session, output: Format) -> io::Result<ExitCode> {
     for differing in std::mem::take(&mut verified.differing) {
         let search =
             AuditSearch { chain: Some(differing.chain.clone()), limit: MOST_COMPARED, ..AuditSearch::default() };
-        let kept = store.audit(&search).await.unwrap_or_default();
+        let kept = session.store.audit(&search).await.unwrap_or_default();
         verified.flaws.push(differing.flaw(&kept));
     }
     let words = compared(&verified, &what, is_local);

@@ -21,6 +21,7 @@ mod health;
 mod jobs;
 mod journal;
 mod logs;
+mod on_alerts;
 mod output;
 mod plan;
 mod plug_in;
@@ -32,7 +33,6 @@ mod silencing;
 mod slo;
 mod status;
 mod undone;
-mod word;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -175,8 +175,8 @@ async fn take_over(global: &Global) {
     if session.settings.is_store_read_only {
         return;
     }
-    let store = session.store();
-    let taken = crate::actions::journal::replay(session.paths.state(), &store);
+    let store = &*session.store;
+    let taken = crate::actions::journal::replay(session.paths.state(), store);
     if let Ok(Ok(replayed)) = tokio::time::timeout(TAKEN_OVER_WITHIN, taken).await {
         replayed.refused.iter().for_each(|words| output::note(words));
     }

@@ -9,14 +9,13 @@ use color_eyre::eyre::Result;
 use tokio::sync::watch;
 
 use super::fields::Fields;
+use super::on_alerts;
 use super::output::{note, say, say_document};
 use super::pod::{POD, meant, workload_of};
 use super::session::{Session, shows};
-use super::word::Ask;
 use super::{Format, Global, exit};
 use crate::actions::{Action, Options, catalog};
 use crate::domain::action::{Goal, Plan as Document, Rehearsal, Target};
-use crate::domain::alert::{Deed, NoteDeed};
 use crate::domain::rollout::{Kind, WorkloadRef};
 use crate::domain::service::{Choice, UNMAPPED};
 use crate::domain::subject::{Subject, SubjectKind};
@@ -30,7 +29,7 @@ const SERVICE: &str = "service/";
 
 #[derive(Debug, Args)]
 pub(super) struct Plan {
-    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image; in a pod: exec, port-forward; of alerts: acknowledge, give-back, note, edit-note, withdraw-note, silence; of silences: change-silence, expire-silence.
+    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image; in a pod: exec, port-forward; of alerts: acknowledge, unacknowledge, note, edit-note, withdraw-note, silence; of silences: change-silence, expire-silence.
     action: String,
     /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one. A pod by its name. Alerts by name or fingerprint. A silence by its id.
     targets: Vec<String>,
@@ -45,30 +44,12 @@ pub(super) struct Plan {
     /// Act over the operation record of a run that is known to be dead: the plan says whose it is, asks for a reason, and the journal keeps it.
     #[arg(long)]
     override_record: bool,
-    /// For note and edit-note: what it is to say; - reads standard input.
-    #[arg(long, value_name = "TEXT")]
-    text: Option<String>,
-    /// For edit-note and withdraw-note: the note by its id; else the newest on the alert.
-    #[arg(long, value_name = "ID")]
-    note: Option<String>,
     /// The form of the answer.
     #[arg(long, short, value_enum, default_value_t)]
     output: Format,
 }
 
 impl Plan {
-    /// The plan of an action on alerts or silences; `None` when it is no such action.
-    async fn of_alerts(&self, global: &Global) -> Option<Result<ExitCode>> {
-        if let Some(deed) = Deed::ALL.into_iter().find(|deed| deed.id() == self.action) {
-            return Some(super::word::plan(global, &Ask::Take(deed), &self.targets, self.output).await);
-        }
-        if let Some(deed) = NoteDeed::ALL.into_iter().find(|deed| deed.id() == self.action) {
-            let (text, id) = (self.text.as_deref(), self.note.as_deref());
-            return Some(super::word::plan(global, &Ask::Note { deed, text, id }, &self.targets, self.output).await);
-        }
-        None
-    }
-
     /// Plans something that is in no cluster.
     async fn local(&self, session: &Session, action: &dyn Action) -> Result<ExitCode> {
         let (_leave, leaving) = watch::channel(false);
@@ -77,15 +58,27 @@ impl Plan {
             Ok(given) => given,
             Err(sentence) => return Ok(usage(&sentence)),
         };
-        let (target, given) = match super::silencing::meant(session, &executor, (action, given), &self.targets).await {
+        if let Some(lacks) = action.asks().filter(|field| !given.has(field.id)) {
+            return Ok(usage(&format!("Give {} {}: {}", lacks.option(), lacks.value, lacks.words)));
+        }
+        let meant = if action.about().on == SubjectKind::Silence {
+            let meant = super::silencing::meant(session, &executor, (action, given), &self.targets).await;
+            meant.map(|(target, given)| (vec![target], given))
+        } else {
+            let alerts = match &executor.planner.store {
+                Some(store) => on_alerts::named(session, &*store.listed, &self.targets).await,
+                None => Ok(Vec::new()),
+            };
+            alerts.map(|alerts| (alerts.iter().map(|alert| on_alerts::subject(alert)).collect(), given))
+        };
+        let (targets, given) = match meant {
             Ok(meant) => meant,
             Err((code, sentence)) => {
                 note(&sentence);
                 return Ok(ExitCode::from(code));
             }
         };
-        let planned = executor.planner.plan(action, &[target], &Options { given, ..Options::default() }).await;
-        self.say(planned)
+        self.say(executor.planner.plan(action, &targets, &Options { given, ..Options::default() }).await)
     }
 
     /// Says what was planned.
@@ -109,12 +102,8 @@ impl Plan {
     }
 
     pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
-        if let Some(planned) = self.of_alerts(global).await {
-            return planned;
-        }
         let Some(action) = catalog::named(&self.action) else {
-            let of_alerts = Deed::ALL.into_iter().map(Deed::id).chain(NoteDeed::ALL.into_iter().map(NoteDeed::id));
-            let known: Vec<&str> = catalog::SHIPPED.all().map(<dyn Action>::id).chain(of_alerts).collect();
+            let known: Vec<&str> = catalog::SHIPPED.all().map(<dyn Action>::id).collect();
             return Ok(usage(&format!("There is no action {:?}; there is {}.", self.action, known.join(", "))));
         };
         let session = Session::prepare(global);
@@ -122,11 +111,11 @@ impl Plan {
         if let Some(doubt) = session.doubt() {
             return Ok(usage(doubt));
         }
-        if action.about().on == SubjectKind::Silence {
-            return self.local(&session, action).await;
-        }
-        if self.targets.is_empty() {
+        if self.targets.is_empty() && action.about().on != SubjectKind::Silence {
             return Ok(usage("Say on what."));
+        }
+        if action.about().on != SubjectKind::Workload {
+            return self.local(&session, action).await;
         }
         let connected = match session.connect().await {
             Ok(connected) => connected,
@@ -310,6 +299,13 @@ fn target_words(target: &Target, plan: &Document) -> Vec<String> {
     }
     if target.reaches.len() > MOST_NAMED {
         lines.push(format!("  reaches  {} more", target.reaches.len() - MOST_NAMED));
+    }
+    let fields = catalog::named(&plan.action).map(<dyn Action>::fields).unwrap_or_default();
+    for text in fields.iter().filter(|field| field.has_lines()).filter_map(|field| target.given.text(field.id)) {
+        lines.extend(text.lines().enumerate().map(|(place, line)| {
+            let label = if place == 0 { "says" } else { "" };
+            format!("  {label:4}  {line}")
+        }));
     }
     lines.push(format!("  affects  {}", target.blast.words));
     lines.extend(target.steps.iter().map(|step| format!("  step  {}", step.said())));

@@ -50,8 +50,6 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
     let names = environments.iter().map(|environment| environment.name.clone()).collect();
     let mut model = Model::new(environments, session.scope, keymap, problems);
     model.world.services = session.settings.services.clone();
-    model.author = author();
-    model.is_store_read_only = session.settings.is_store_read_only;
     model.is_demo = staging.is_demo;
     model.banner = staging.banner.or(model.banner);
     let (told, messages) = mpsc::channel(256);
@@ -60,7 +58,7 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
         (PathBuf::from(paths.state()), session.journal.clone(), session.seen.clone(), session.clock());
     let mask = session.mask();
     let keep = Keep {
-        store: Arc::new(session.store()),
+        store: session.store.clone(),
         is_read_only: session.settings.is_store_read_only,
         author: author(),
         environment: session.environment.name.to_string(),

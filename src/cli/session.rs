@@ -8,11 +8,12 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::Global;
+use super::on_alerts::Listed;
 use super::output::note;
 use crate::actions::catalog::{self, Catalog};
 use crate::actions::journal::{self, Journal};
 use crate::actions::{
-    Clusters, CommandLines, Desk, Elsewhere, Executor, Grant, Limits, Neighbour, Planner, Seen, actor, key,
+    Clusters, CommandLines, Desk, Elsewhere, Executor, Grant, Limits, Neighbour, Planner, Seen, StoreEyes, actor, key,
 };
 use crate::app::command_names;
 use crate::config::{Asked, ContextRef, Environment, Paths, Settings};
@@ -21,8 +22,7 @@ use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::log::Mask;
 use crate::domain::problem::Problem;
 use crate::domain::service::{self, Chosen, Services};
-use crate::domain::source::{SourceHealth, SourceId, SourceState};
-use crate::domain::store::{Acknowledgement, AlertNotes, Author};
+use crate::domain::store::Author;
 use crate::domain::time::Instant;
 use crate::domain::usage::Board;
 use crate::domain::usage::UsageAsk;
@@ -33,7 +33,6 @@ use crate::sources::cluster::{ClusterSource, Connection, Contexts, Endpoint, Han
 use crate::sources::error::SourceError;
 use crate::sources::feed::{Feed, once, settled};
 use crate::sources::store::Store;
-use crate::sources::store::port::ReadStore;
 use crate::sources::usage::ObserveUsage;
 use crate::telemetry::redact_command;
 use crate::theme::{Depth, Theme};
@@ -66,6 +65,8 @@ pub(super) struct Session {
     pub(super) ended: Arc<Mutex<HashMap<String, Phase>>>,
     pub(super) journal: Arc<Mutex<Journal>>,
     clusters: Arc<Mutex<Clusters>>,
+    /// The store of the settings.
+    pub(super) store: Arc<Store>,
     elsewhere: Elsewhere,
     pub(super) catalog: Catalog,
 }
@@ -141,11 +142,13 @@ impl Session {
         let clock = system_clock();
         let _ = journal::seal(paths.state(), &author().origin, clock());
         let ended = journal::ended(paths.state(), clock()).unwrap_or_default();
+        let store = Store::open(&settings.store, paths.state(), &clock, settings.is_store_read_only);
         Self {
             seen: Arc::new(Mutex::new(Seen::load(paths.state()))),
             ended: Arc::new(Mutex::new(ended)),
             journal: Arc::new(Mutex::new(Journal::new(paths.state()))),
             clusters: Arc::new(Mutex::new(Clusters::load(paths.state()))),
+            store: Arc::new(store),
             elsewhere: Elsewhere::default(),
             catalog: catalog::SHIPPED,
             paths,
@@ -226,26 +229,6 @@ impl Session {
         problems
     }
 
-    /// The store of the settings.
-    pub(super) fn store(&self) -> Store {
-        Store::open(&self.settings.store, self.paths.state(), &self.clock(), self.settings.is_store_read_only)
-    }
-
-    /// Whether the store answers, and what it holds of alerts: who is on them, and the notes on them.
-    pub(super) async fn said(&self) -> (SourceHealth, Vec<Acknowledgement>, AlertNotes) {
-        let loading = SourceHealth::loading(SourceId::store());
-        match self.store().changes(0).await {
-            Ok(whole) => {
-                let health = SourceHealth { state: SourceState::Fresh, last_good: Some(self.now()), ..loading };
-                (health, whole.of(), whole.of().into_iter().collect())
-            }
-            Err(error) => {
-                let health = SourceHealth { state: SourceState::Down, error: Some(error.sentence), ..loading };
-                (health, Vec::new(), AlertNotes::default())
-            }
-        }
-    }
-
     /// Whether the environment may be changed, or why not.
     pub(super) fn grant(&self) -> Grant {
         match &self.environment.read_only {
@@ -289,7 +272,10 @@ impl Session {
     /// What planner and executor of the environment share.
     fn desk(&self) -> Desk {
         let alerting = self.feed::<AlertFeed>().filter(|feed| !feed.clients.is_empty());
+        let is_read_only = self.settings.is_store_read_only;
         Desk {
+            store: Some(StoreEyes::new(self.store.clone(), Arc::new(Listed::of(self)), is_read_only)),
+            write: Some(self.store.clone()),
             alerts: alerting.as_ref().map(|feed| Arc::new(feed.eyes()) as _),
             silence: alerting.map(|feed| Arc::new(feed.hands()) as _),
             replica_labels: self.environment.alerts.replica_labels.clone(),

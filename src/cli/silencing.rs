@@ -1,8 +1,8 @@
 //! What `quarterdeck plan silence|change-silence|expire-silence` means by its targets.
 
 use super::exit;
+use super::on_alerts::{Listed, named};
 use super::session::Session;
-use super::word::named;
 use crate::actions::{Action, Executor};
 use crate::domain::action::Given;
 use crate::domain::alert::Silence;
@@ -22,7 +22,7 @@ pub(super) async fn meant(
     if action.takes("alerts") {
         let mut given = given;
         if !targets.is_empty() {
-            let chosen = named(session, targets).await?.0;
+            let chosen = named(session, &Listed::of(session), targets).await?;
             given = given.with("alerts", chosen.iter().map(|alert| &*alert.key).collect::<Vec<_>>().join(" "));
         }
         return Ok((Subject::Silence(SilenceRef { environment, id: String::new() }), given));

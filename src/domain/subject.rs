@@ -17,6 +17,17 @@ pub struct SilenceRef {
     pub id: String,
 }
 
+/// An alert, by what stays of it over every time it fires.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AlertRef {
+    /// The environment.
+    pub environment: Arc<str>,
+    /// Which alert of it: a fingerprint of its labels, whichever replica sent it.
+    pub fingerprint: String,
+    /// Its name, which its labels tell: a fingerprint tells nobody anything.
+    pub name: String,
+}
+
 /// A pod that is acted on by itself: what runs in it, not what brings it back.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PodRef {
@@ -36,6 +47,8 @@ pub enum Subject {
     Workload(WorkloadRef),
     /// A silence of the Alertmanagers of an environment.
     Silence(SilenceRef),
+    /// An alert, of which the store says something.
+    Alert(AlertRef),
     /// A pod. In documents and journals `pod` is the pod that is replaced.
     #[serde(rename = "one_pod")]
     Pod(PodRef),
@@ -50,6 +63,20 @@ pub enum SubjectKind {
     Silence,
     /// A pod.
     Pod,
+    /// An alert.
+    Alert,
+}
+
+impl SubjectKind {
+    /// Several of it, in a word.
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::Workload => "workloads",
+            Self::Silence => "silences",
+            Self::Pod => "pods",
+            Self::Alert => "alerts",
+        }
+    }
 }
 
 impl Subject {
@@ -58,6 +85,7 @@ impl Subject {
         match self {
             Self::Workload(_) => SubjectKind::Workload,
             Self::Silence(_) => SubjectKind::Silence,
+            Self::Alert(_) => SubjectKind::Alert,
             Self::Pod(_) => SubjectKind::Pod,
         }
     }
@@ -67,6 +95,7 @@ impl Subject {
         match self {
             Self::Workload(workload) => &workload.environment,
             Self::Silence(silence) => &silence.environment,
+            Self::Alert(alert) => &alert.environment,
             Self::Pod(pod) => &pod.environment,
         }
     }
@@ -76,7 +105,7 @@ impl Subject {
         match self {
             Self::Workload(workload) => Some(&workload.namespace),
             Self::Pod(pod) => Some(&pod.namespace),
-            Self::Silence(_) => None,
+            Self::Silence(_) | Self::Alert(_) => None,
         }
     }
 
@@ -84,7 +113,7 @@ impl Subject {
     pub const fn workload(&self) -> Option<&WorkloadRef> {
         match self {
             Self::Workload(workload) => Some(workload),
-            Self::Silence(_) | Self::Pod(_) => None,
+            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) => None,
         }
     }
 
@@ -93,6 +122,7 @@ impl Subject {
         match self {
             Self::Workload(workload) => workload.to_string(),
             Self::Silence(silence) => text::clean(&silence.id).into_owned(),
+            Self::Alert(alert) => text::clean(&alert.fingerprint).into_owned(),
             Self::Pod(pod) => pod.to_string(),
         }
     }
@@ -102,6 +132,7 @@ impl Subject {
         match self {
             Self::Workload(workload) => &workload.name,
             Self::Silence(silence) => &silence.environment,
+            Self::Alert(alert) => &alert.name,
             Self::Pod(pod) => &pod.name,
         }
     }
@@ -125,6 +156,9 @@ impl fmt::Display for Subject {
             Self::Workload(workload) => workload.fmt(to),
             Self::Silence(silence) if silence.id.is_empty() => to.write_str("a new silence"),
             Self::Silence(silence) => write!(to, "silence {}", text::clean(&silence.id)),
+            Self::Alert(alert) => {
+                write!(to, "alert {} ({})", text::clean(&alert.name), text::clean(&alert.fingerprint))
+            }
             Self::Pod(pod) => pod.fmt(to),
         }
     }
@@ -143,6 +177,14 @@ mod tests {
             ("silence 4ef1", "4ef1")
         );
         assert_eq!((silence("4ef1").name(), silence("4ef1").workload()), ("production", None));
+    }
+
+    #[test]
+    fn an_alert_is_named_by_its_name_and_found_by_its_fingerprint() {
+        let alert =
+            AlertRef { environment: "production".into(), fingerprint: "6f2c".into(), name: "Slow\u{1b}".into() };
+        let alert = Subject::Alert(alert);
+        assert_eq!((alert.to_string().as_str(), alert.argument().as_str()), ("alert Slow (6f2c)", "6f2c"));
     }
 
     #[test]

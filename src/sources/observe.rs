@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use futures_util::Stream;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::error::SourceError;
 use crate::domain::action::{Cluster, OperationRecord};
-use crate::domain::alert::{Alert, Matcher, Silence};
+use crate::domain::alert::{Alert, AlertSnapshot, Matcher, Silence};
 use crate::domain::cluster::ClusterEvent;
 use crate::domain::owner::{Keeper, Told};
 use crate::domain::rollout::{Autoscaler, Budget, Pod, Report, Revision, WorkloadRef};
@@ -177,6 +178,18 @@ pub struct MemberAlerts {
     pub member: Arc<str>,
     /// What it has.
     pub alerts: Result<Vec<Alert>, SourceError>,
+}
+
+/// The alerts of an environment as its lists show them, whoever told of them.
+pub trait ListAlerts: Send + Sync {
+    /// All of them, as they are known now.
+    fn listed(&self) -> Answer<'_, AlertSnapshot>;
+}
+
+impl ListAlerts for watch::Receiver<AlertSnapshot> {
+    fn listed(&self) -> Answer<'_, AlertSnapshot> {
+        Box::pin(std::future::ready(Ok(self.borrow().clone())))
+    }
 }
 
 /// Reading the Alertmanagers of one environment beyond what the poller tells.

@@ -12,8 +12,7 @@ use super::silences::SilencesScene;
 use super::slo::SloScene;
 use super::state::{Field, Slot, UiState};
 use super::usage::UsageScene;
-use crate::domain::action::{Gesture, Plan, Run};
-use crate::domain::alert::Word;
+use crate::domain::action::{self, Gesture, Plan, Run};
 use crate::domain::cluster::ClusterEvent;
 use crate::domain::environment::Guard;
 use crate::domain::job::{Job, JobRef};
@@ -24,22 +23,10 @@ use crate::domain::rollout::{Autoscaler, Budget, Pod, Report, Revision, Rollout,
 use crate::domain::service::Services;
 use crate::domain::source::SourceHealth;
 use crate::domain::store::AlertNotes;
+use crate::domain::text::is_visible;
 use crate::domain::time::Instant;
 use crate::domain::timeline::{JournalLine, Moment, Nearness};
 use crate::domain::usage::Resources;
-
-/// A word about alerts on its way into the store: an acknowledgement, or a note.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WordScene {
-    /// The plan, still without what is typed.
-    pub plan: Arc<Word>,
-    /// When enter counts.
-    pub armed_at: Option<Instant>,
-    /// Whether it is being written.
-    pub is_writing: bool,
-    /// Why it was not written the last time, or what is wrong with what was typed.
-    pub error: Option<String>,
-}
 
 /// What the header says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,8 +174,12 @@ pub struct Detail {
 pub struct PlanScene {
     /// The title: `Roll back deployment/api -n shop`.
     pub title: String,
-    /// The fields of the action that are typed on its plan, by their ids; what they are given makes another plan.
-    pub form: Vec<&'static str>,
+    /// The fields of the action that are typed on its plan; what they are given makes another plan, but for what a text says.
+    pub form: Vec<&'static action::Field>,
+    /// Whether a reason has its place among them.
+    pub takes_reason: bool,
+    /// Whether another action is meant where its text is emptied.
+    pub may_be_emptied: bool,
     /// What they held when the plan was asked for.
     pub planned: Vec<String>,
     /// What is wrong with what was typed into them, or is still lacking.
@@ -210,19 +201,32 @@ impl PlanScene {
     pub fn slots(&self) -> Vec<Slot> {
         let confirmation = self.plan.as_ref().map(|plan| &plan.confirmation);
         let is_typed = confirmation.is_none_or(|one| one.gesture != Gesture::Enter);
-        if self.form.is_empty() {
+        if !self.is_form() {
             let is_reasoned = confirmation.is_some_and(|one| one.needs_reason);
             let typed = (is_typed || is_reasoned).then_some(Slot::Typed);
             return typed.into_iter().chain(is_reasoned.then_some(Slot::Reason)).collect();
         }
         let given = (0..self.form.len()).map(Slot::Given);
         let typed = (is_typed && confirmation.is_some()).then_some(Slot::Typed);
-        std::iter::once(Slot::Reason).chain(given).chain(typed).collect()
+        let is_reasoned = self.takes_reason || confirmation.is_some_and(|one| one.needs_reason);
+        is_reasoned.then_some(Slot::Reason).into_iter().chain(given).chain(typed).collect()
     }
 
-    /// Whether something else is typed than what was planned.
+    /// Whether anything is typed on it beside what confirms it.
+    pub const fn is_form(&self) -> bool {
+        self.takes_reason || !self.form.is_empty()
+    }
+
+    /// Whether something else is typed than what was planned, so that it makes another plan.
     pub fn is_changed(&self, given: &[Field]) -> bool {
-        given.len() == self.planned.len() && given.iter().zip(&self.planned).any(|(field, text)| field.text != *text)
+        let is_changed = |((known, planned), field): ((&&action::Field, &String), &Field)| {
+            if known.has_lines() {
+                self.may_be_emptied && is_visible(planned) != is_visible(&field.text)
+            } else {
+                field.text != *planned
+            }
+        };
+        self.form.iter().zip(&self.planned).zip(given).any(is_changed)
     }
 }
 
@@ -284,8 +288,6 @@ pub struct Scene<'a> {
     pub jobs: JobsScene<'a>,
     /// The open log.
     pub logs: LogsScene<'a>,
-    /// A word about alerts on its way into the store.
-    pub word: Option<&'a WordScene>,
     /// What was written down about alerts; `None` before the store said anything.
     pub notes: Option<&'a AlertNotes>,
     /// The plan on the screen.

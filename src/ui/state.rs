@@ -250,13 +250,6 @@ pub enum Overlay {
         /// What has the keys.
         at: Slot,
     },
-    /// Alerts being acknowledged or given back, or a note on one; its content is the scene's `word`.
-    Word {
-        /// The first line shown.
-        scroll: usize,
-        /// What was typed so far; of a note possibly several lines.
-        text: Field,
-    },
     /// Problems of the configuration, keymap and theme.
     Problems {
         /// The first line shown.

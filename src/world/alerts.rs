@@ -79,9 +79,18 @@ impl Alerts {
         self.regroup(now);
     }
 
-    /// What somebody said of an alert, live or not: what a newer word has to have seen.
-    pub fn word(&self, id: &AlertId) -> Option<&Word> {
-        self.words.get(id)
+    /// The newest of an environment, with what rules of this console say.
+    pub fn newest(&self, environment: &str) -> Option<AlertSnapshot> {
+        let mut known = self.snapshots.iter().chain(&self.hidden);
+        known.find(|snapshot| *snapshot.environment == *environment).cloned().map(|newest| self.with_local(newest))
+    }
+
+    /// What an environment tells, with what rules of this console say.
+    pub fn with_local(&self, mut told: AlertSnapshot) -> AlertSnapshot {
+        if let Some(local) = self.local.get(&told.environment) {
+            told.alerts = told.alerts.iter().chain(&local.alerts).cloned().collect();
+        }
+        told
     }
 
     fn regroup(&mut self, now: Instant) {

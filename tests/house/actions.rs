@@ -162,6 +162,8 @@ impl Rig {
             ended: Arc::default(),
             alerts: None,
             silence: None,
+            store: None,
+            write: None,
             replica_labels: Arc::default(),
             elsewhere: Elsewhere::default(),
             catalog: catalog::SHIPPED,

@@ -1,35 +1,39 @@
 //! What is typed into a form and not sent: kept a moment later, offered again, forgotten once it was sent or nobody wants it.
 
-use quarterdeck::actions::Said;
-use quarterdeck::app::{Draft, Effect, Form, Message, next_due, update};
+use quarterdeck::app::{Draft, Effect, Message, next_due, update};
 use quarterdeck::domain::action::Phase;
-use quarterdeck::domain::source::SourceState;
-use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::domain::store::{Id, Note, Subject, SubjectKind};
 use quarterdeck::domain::time::Instant;
 use quarterdeck::keys::Sequence;
 use quarterdeck::ui::state::Overlay;
-use quarterdeck::world::News;
 
 use crate::alerts;
-use crate::stage::{Stage, health, now, text};
+use crate::stage::{Stage, now, text};
+use crate::word::{self, World};
 
 /// The alerts pane, its cursor on the worst.
 fn stage() -> Stage {
-    noted_before(Vec::new())
+    word::stage(&World::of(alerts::shop()))
 }
 
-/// The same where somebody wrote notes.
-fn noted_before(notes: Vec<Note>) -> Stage {
-    let mut stage = Stage::new();
-    stage.see(Vec::new(), SourceState::Fresh);
-    stage.tell(News::Alerts(Box::new(alerts::snapshot(alerts::shop(), SourceState::Fresh))));
-    stage.tell(News::Store(Box::new(StoreSnapshot {
-        health: health("store", SourceState::Fresh),
-        ..StoreSnapshot::default().with::<Note>(notes.into_iter().collect())
-    })));
-    stage.press("1");
-    stage
+/// Opens a form by keys, with its plan.
+fn open(stage: &mut Stage, keys: &str) {
+    word::open(stage, keys, &World::of(alerts::shop()));
+}
+
+/// Carries the form out that is open; the run, and what is asked for.
+fn send(stage: &mut Stage, at: Instant) -> (String, Vec<Effect>) {
+    let sent = keys(stage, "enter", at);
+    let run = sent.iter().find_map(|effect| match effect {
+        Effect::Execute(plan, _) => Some(plan.id.clone()),
+        _ => None,
+    });
+    (run.expect("it is carried out"), sent)
+}
+
+/// How a run ended.
+fn ended(run: &str, phase: Phase) -> Message {
+    word::ended(run, phase, "told.")
 }
 
 fn after(milliseconds: i64) -> Instant {
@@ -55,18 +59,15 @@ fn forgotten(effects: &[Effect]) -> usize {
 }
 
 fn typed(stage: &Stage) -> Vec<String> {
-    match stage.model.ui.overlays.last() {
-        Some(Overlay::Word { text, .. }) => vec![text.text.clone()],
-        Some(Overlay::Plan { reason, given, typed, .. }) => {
-            [reason].into_iter().chain(given).chain([typed]).map(|field| field.text.clone()).collect()
-        }
-        _ => Vec::new(),
-    }
+    let Some(Overlay::Plan { reason, given, .. }) = stage.model.ui.overlays.last() else { return Vec::new() };
+    let takes_reason = stage.model.planning.as_ref().is_some_and(|planning| planning.scene.takes_reason);
+    let reason = Some(reason).filter(|_| takes_reason);
+    reason.into_iter().chain(given).map(|field| field.text.clone()).collect()
 }
 
 /// Types a note and lets it be kept.
 fn noted(stage: &mut Stage, words: &str) -> Draft {
-    stage.press("!n");
+    open(stage, "!n");
     stage.type_text(words);
     kept(&update(&mut stage.model, Message::Clock, after(500))).pop().expect("a draft is kept")
 }
@@ -112,28 +113,27 @@ fn another_console_offers_it_for_the_same_form_and_target_and_nowhere_else() {
     assert_eq!(typed(&late), [""], "a day old");
 }
 
-fn said(phase: Phase) -> Said {
-    Said { phase, words: "told.".into(), alerts: Vec::new() }
-}
-
 #[test]
 fn it_is_forgotten_once_it_was_sent_and_not_before() {
-    let said = |phase| Message::Said(Form::Note, Box::new(said(phase)));
     let mut one = stage();
     noted(&mut one, "mine");
-    let sent = keys(&mut one, "enter", after(1_000));
-    assert!(sent.iter().any(|effect| matches!(effect, Effect::Say(_))) && forgotten(&sent) == 0, "{sent:?}");
-    assert_eq!(forgotten(&update(&mut one.model, said(Phase::Refused), after(1_100))), 0, "it did not arrive");
-    keys(&mut one, "enter", after(2_000));
+    let (run, sent) = send(&mut one, after(1_000));
+    assert_eq!(forgotten(&sent), 0, "{sent:?}");
+    let told = update(&mut one.model, ended(&run, Phase::Refused), after(1_100));
+    assert_eq!(forgotten(&told), 0, "it did not arrive");
+    one.press("esc");
+    open(&mut one, "!n");
+    assert_eq!(typed(&one), ["mine"]);
+    let (run, _) = send(&mut one, after(2_000));
     // The form is left while it is being written.
     keys(&mut one, "esc", after(2_100));
-    assert_eq!(forgotten(&update(&mut one.model, said(Phase::Done), after(2_200))), 1);
+    assert_eq!(forgotten(&update(&mut one.model, ended(&run, Phase::Done), after(2_200))), 1);
     one.press("!n");
     assert_eq!(typed(&one), [""]);
 
     // Sent faster than it was kept: then it is kept first.
     let mut fast = stage();
-    fast.press("!n");
+    open(&mut fast, "!n");
     fast.type_text("fast");
     let sent = keys(&mut fast, "enter", after(350));
     assert_eq!(kept(&sent).len(), 1, "{sent:?}");
@@ -143,13 +143,13 @@ fn it_is_forgotten_once_it_was_sent_and_not_before() {
 fn each_of_several_on_their_way_has_an_end_of_its_own() {
     let mut one = stage();
     noted(&mut one, "mine");
-    keys(&mut one, "enter", after(1_000));
+    let (note, _) = send(&mut one, after(1_000));
     keys(&mut one, "esc", after(1_000));
-    keys(&mut one, "!a", after(1_000));
+    open(&mut one, "!a");
     one.type_text("I look");
-    keys(&mut one, "enter", after(2_000));
+    let (acknowledgement, _) = send(&mut one, after(2_000));
     keys(&mut one, "esc", after(2_000));
-    let told = update(&mut one.model, Message::Said(Form::Note, Box::new(said(Phase::Done))), after(2_100));
+    let told = update(&mut one.model, ended(&note, Phase::Done), after(2_100));
     let gone: Vec<&str> = told
         .iter()
         .filter_map(|effect| match effect {
@@ -158,7 +158,7 @@ fn each_of_several_on_their_way_has_an_end_of_its_own() {
         })
         .collect();
     assert_eq!(gone, ["note"]);
-    update(&mut one.model, Message::Said(Form::Acknowledgement, Box::new(said(Phase::Refused))), after(2_200));
+    update(&mut one.model, ended(&acknowledgement, Phase::Refused), after(2_200));
     one.press("!a");
     assert_eq!(typed(&one), ["I look"], "it did not arrive");
 }
@@ -167,16 +167,16 @@ fn each_of_several_on_their_way_has_an_end_of_its_own() {
 fn what_arrives_from_one_form_takes_nothing_out_of_another() {
     let mut one = stage();
     noted(&mut one, "mine");
-    keys(&mut one, "enter", after(1_000));
+    let (run, _) = send(&mut one, after(1_000));
     keys(&mut one, "esc", after(1_000));
-    keys(&mut one, "!a", after(1_000));
+    open(&mut one, "!a");
     one.type_text("I look");
     assert_eq!(kept(&update(&mut one.model, Message::Clock, after(2_000))).len(), 1);
     one.type_text(" again");
-    let told = update(&mut one.model, Message::Said(Form::Note, Box::new(said(Phase::Done))), after(2_100));
+    let told = update(&mut one.model, ended(&run, Phase::Done), after(2_100));
     assert_eq!(typed(&one), ["I look again"]);
-    let draft = kept(&told).pop().expect("kept on");
-    assert_eq!(draft.fields, ["I look again"]);
+    let draft = kept(&told).pop().or_else(|| kept(&update(&mut one.model, Message::Clock, after(3_000))).pop());
+    assert_eq!(draft.expect("kept on").fields, ["I look again"]);
 }
 
 #[test]
@@ -188,7 +188,8 @@ fn what_was_sent_is_never_said_to_be_unsent() {
     };
     let mut one = stage();
     noted(&mut one, "mine");
-    let draft = kept(&keys(&mut one, "enter", after(1_000))).pop().expect("kept as it is sent");
+    let (run, sent) = send(&mut one, after(1_000));
+    let draft = kept(&sent).pop().expect("kept as it is sent");
     assert!(draft.is_on_its_way);
     // The console dies before the answer.
     let mut next = stage();
@@ -196,16 +197,18 @@ fn what_was_sent_is_never_said_to_be_unsent() {
     next.press("!n");
     assert!(typed(&next) == ["mine"] && is_said(&next));
 
-    update(&mut one.model, Message::Said(Form::Note, Box::new(said(Phase::Unknown))), after(1_100));
+    update(&mut one.model, ended(&run, Phase::Unknown), after(1_100));
+    one.press("esc");
+    open(&mut one, "!n");
+    assert!(typed(&one) == ["mine"] && is_said(&one));
     one.type_text("!");
     let draft = kept(&keys(&mut one, "esc", after(1_200))).pop().expect("kept");
     assert!(draft.is_on_its_way, "as it was before, it may have arrived");
-    one.press("!n");
+    open(&mut one, "!n");
     assert!(typed(&one) == ["mine!"] && is_said(&one));
 
-    keys(&mut one, "enter", after(2_000));
-    let draft =
-        kept(&update(&mut one.model, Message::Said(Form::Note, Box::new(said(Phase::Refused))), after(2_100))).pop();
+    let (run, _) = send(&mut one, after(2_000));
+    let draft = kept(&update(&mut one.model, ended(&run, Phase::Refused), after(2_100))).pop();
     assert!(draft.is_some_and(|draft| !draft.is_on_its_way), "it certainly did not arrive");
 }
 
@@ -222,12 +225,12 @@ fn another_note_of_the_same_words_is_another_note() {
         withdrawn: None,
         version: 1,
     };
-    let mut one = noted_before(vec![note("1"), note("2")]);
+    let mut one = word::stage(&World { notes: vec![note("1"), note("2")], ..World::of(shop.clone()) });
     one.press("!N tab");
     assert_eq!(update(&mut one.model, Message::Clock, after(500)), [], "nothing was typed");
     one.type_text("!");
     let draft = kept(&update(&mut one.model, Message::Clock, after(1_000))).pop().expect("a draft");
-    let mut next = noted_before(vec![note("1"), note("2")]);
+    let mut next = word::stage(&World { notes: vec![note("1"), note("2")], ..World::of(shop.clone()) });
     next.tell(Message::Drafts(vec![draft]));
     next.press("!N");
     assert_eq!(typed(&next), ["the same"]);
@@ -311,5 +314,7 @@ fn an_acknowledgement_and_a_silence_are_kept_too_but_never_what_confirms() {
     let mut next = stage();
     next.tell(Message::Drafts(vec![draft]));
     next.press("!z");
-    assert_eq!((typed(&next)[0].as_str(), typed(&next)[3].as_str()), ("known", ""));
+    assert_eq!(typed(&next)[0], "known");
+    let Some(Overlay::Plan { typed, .. }) = next.model.ui.overlays.last() else { unreachable!("the form is open") };
+    assert_eq!(typed.text, "");
 }

@@ -11,10 +11,13 @@ use quarterdeck::domain::action::{
     Confirmation, Consent, Gesture, Given, OperationRecord, Phase, Plan, RECORD_KEY, Rehearsal as Dry, Request, Tier,
 };
 use quarterdeck::domain::environment::Guard;
-use quarterdeck::domain::subject::{SilenceRef, Subject};
+use quarterdeck::domain::store::fact::{Applied, Change, Read};
+use quarterdeck::domain::store::{AuditLine, Author, Head, Id};
+use quarterdeck::domain::subject::{AlertRef, SilenceRef, Subject};
 use quarterdeck::sandbox::Fault;
 use quarterdeck::sources::observe::ObserveCluster;
 use quarterdeck::sources::operate::{NoHands, OperateCluster};
+use quarterdeck::sources::store::port::{ReadStore, WriteError, WriteStore, Written};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
@@ -22,6 +25,7 @@ use crate::actions::{NAMESPACE, Rig, Way, options};
 use crate::outside::Noting;
 use crate::pins::{disturbed, is_followed};
 use crate::reaching::no_edit_widens_in_a_pod;
+use crate::word::World;
 use crate::{alerts, silencing};
 
 pub(crate) fn action(id: &str) -> &'static dyn Action {
@@ -136,7 +140,9 @@ pub(crate) async fn attempt(rig: &Rig, plan: &Plan, typed: &str) -> (Phase, Vec<
     (run.phase, sent, begun(&lines))
 }
 
-/// Every field of a plan, edited and sealed again: refused, or what is sent and waited for is what it is without the edit.
+/// Every field of a plan, edited and sealed again: refused, or what is sent and waited for is what it is without the edit. `attempt` carries
+/// a plan out with a journal of its own where nothing is taken, so that the world stays as it is; it tells how that ended, what was sent,
+/// and what was begun.
 pub(crate) async fn no_edit_of<S: PartialEq + Debug>(
     (id, plan, least): (&str, &Plan, usize),
     attempt: impl AsyncFn(&Plan) -> (Phase, Vec<S>, Value),
@@ -173,7 +179,7 @@ pub(crate) async fn a_pod(rig: &Rig) -> String {
     facts.pods.first().expect("a pod").name.to_string()
 }
 
-/// The same of an action on workloads: what the cluster is asked for.
+/// Of an action on workloads: what the cluster is asked for.
 async fn no_edit_widens(id: &str) {
     let rig = Rig::open().await.prepared(action(id)).await;
     let mut asked = options(action(id));
@@ -191,42 +197,6 @@ async fn no_edit_widens(id: &str) {
     .await;
 }
 
-/// The same of an action on silences: what Alertmanager is asked for.
-async fn no_edit_widens_of_silences(id: &str) {
-    let covered = alerts::shop()[..1].to_vec();
-    let hands = Arc::new(Noting::default());
-    let (_leave, leaving) = watch::channel(false);
-    let given = match id {
-        "silence" => Given::default().with("matcher", "alertname=HighErrorRate").with("alerts", &*covered[0].key),
-        "change-silence" => Given::default().with("for", "4h"),
-        _ => Given::default(),
-    };
-    let silence = if id == "silence" { String::new() } else { "4ef1".to_owned() };
-    let target = Subject::Silence(SilenceRef { environment: "production".into(), id: silence });
-    let planner = silencing::planner(Ok(covered));
-    let options = Options { given, ..Options::default() };
-    let plan = planner.plan(action(id), &[target], &options).await.expect("a plan");
-    no_edit_of((id, &plan, 50), async |plan: &Plan| {
-        let operate: Arc<dyn OperateCluster> = Arc::new(NoHands);
-        let executor = |journal| Executor {
-            planner: planner.clone(),
-            operate: operate.clone(),
-            silence: Some(hands.clone()),
-            pods: None,
-            attach: None,
-            journal,
-            leaving: leaving.clone(),
-        };
-        let (phase, begun) = apart(executor, plan).await;
-        let mut sent = std::mem::take(&mut *hands.0.lock().expect("nobody panicked"));
-        for one in sent.iter_mut().filter_map(|one| one.get_mut("comment")) {
-            *one = json!(one.as_str().unwrap_or_default().replace(&plan.id, "RUN"));
-        }
-        (phase, sent, begun)
-    })
-    .await;
-}
-
 /// Carries a plan out with a journal of its own; how it ended, and what was begun.
 pub(crate) async fn apart(executor: impl FnOnce(Arc<Mutex<Journal>>) -> Executor, plan: &Plan) -> (Phase, Value) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -237,6 +207,105 @@ pub(crate) async fn apart(executor: impl FnOnce(Arc<Mutex<Journal>>) -> Executor
     let lines: Vec<Line> =
         chains(folder.path()).expect("a journal").into_iter().flat_map(|chain| chain.lines).collect();
     (run.phase, begun(&lines))
+}
+
+/// What acts where there is no cluster.
+fn local(planner: &Planner, journal: Arc<Mutex<Journal>>) -> Executor {
+    let leaving = watch::channel(false).1;
+    Executor {
+        planner: planner.clone(),
+        operate: Arc::new(NoHands),
+        silence: None,
+        pods: None,
+        attach: None,
+        store: None,
+        journal,
+        leaving,
+    }
+}
+
+/// Of an action on silences: what Alertmanager is asked for is what it is asked for without the edit.
+async fn no_edit_widens_of_silences(id: &str) {
+    let covered = alerts::shop()[..1].to_vec();
+    let hands = Arc::new(Noting::default());
+    let given = match id {
+        "silence" => Given::default().with("matcher", "alertname=HighErrorRate").with("alerts", &*covered[0].key),
+        "change-silence" => Given::default().with("for", "4h"),
+        _ => Given::default(),
+    };
+    let silence = if id == "silence" { String::new() } else { "4ef1".to_owned() };
+    let target = Subject::Silence(SilenceRef { environment: "production".into(), id: silence });
+    let planner = silencing::planner(Ok(covered));
+    let options = Options { given, ..Options::default() };
+    let plan = planner.plan(action(id), &[target], &options).await.expect("a plan");
+    no_edit_of((id, &plan, 50), async |edited: &Plan| {
+        let executor = |journal| Executor { silence: Some(hands.clone()), ..local(&planner, journal) };
+        let (phase, begun) = apart(executor, edited).await;
+        let mut sent = std::mem::take(&mut *hands.0.lock().expect("nobody panicked"));
+        for one in sent.iter_mut().filter_map(|one| one.get_mut("comment")) {
+            *one = json!(one.as_str().unwrap_or_default().replace(&edited.id, "RUN"));
+        }
+        (phase, sent, begun)
+    })
+    .await;
+}
+
+/// A store that takes nothing, and tells what would have been written.
+struct Refusing {
+    world: World,
+    asked: Mutex<Vec<Vec<String>>>,
+}
+
+impl WriteStore for Refusing {
+    fn write<'a>(&'a self, author: &'a Author, _: &'a Id, change: &'a dyn Change) -> Written<'a, Read> {
+        Box::pin(async move {
+            let mut read = Vec::new();
+            for key in change.reads() {
+                let row = self.world.row(&key).await.expect("an answer");
+                read.push((key, row));
+            }
+            let applied = change.apply(&Read(read), author, &Id::stored("attempt"), crate::stage::now());
+            let Ok(Applied::Writes(writes)) = applied else { unreachable!("it is written: {applied:?}") };
+            let facts = writes.facts.iter().map(|put| format!("{:?} in {}", put.values, put.table.name)).collect();
+            self.asked.lock().expect("nobody panicked").push(facts);
+            Err(WriteError::Refused("not now.".to_owned()))
+        })
+    }
+
+    fn replay<'a>(&'a self, _: &'a str, _: &'a [AuditLine]) -> Written<'a, Option<Head>> {
+        Box::pin(async { Ok(None) })
+    }
+}
+
+/// Of an action on alerts: what the store would write is what it would write without the edit. What a note says is the document's own, and
+/// stands in it once.
+async fn no_edit_widens_of_alerts(id: &str) {
+    let shop = alerts::shop();
+    let world = World {
+        words: vec![crate::taking::word(&shop[0], "lee", "the provider is slow")],
+        notes: vec![crate::noting::note(&shop[0], "1", "lee", "since noon", 60)],
+        ..World::of(shop.clone())
+    };
+    let hands = Arc::new(Refusing { world: world.clone(), asked: Mutex::default() });
+    let planner = world.planner();
+    let given = if action(id).takes("text") { Given::default().with("text", "mine") } else { Given::default() };
+    let alert = AlertRef {
+        environment: "production".into(),
+        fingerprint: shop[0].key.to_string(),
+        name: shop[0].title().to_owned(),
+    };
+    let options = Options { given, ..Options::default() };
+    let plan = planner.plan(action(id), &[Subject::Alert(alert)], &options).await.expect("a plan");
+    no_edit_of((id, &plan, 50), async |edited: &Plan| {
+        let executor = |journal| Executor { store: Some(hands.clone()), ..local(&planner, journal) };
+        let (phase, begun) = apart(executor, edited).await;
+        let sent = std::mem::take(&mut *hands.asked.lock().expect("nobody panicked"));
+        let text = edited.targets.first().and_then(|target| target.given.text("text")).unwrap_or_default();
+        let without = |fact: String| fact.replace(&format!("Some({text:?})"), "TEXT");
+        let sent = sent.into_iter().map(|facts: Vec<String>| facts.into_iter().map(without).collect::<Vec<_>>());
+        (phase, sent.collect(), begun)
+    })
+    .await;
 }
 
 macro_rules! of_every_action {
@@ -262,6 +331,11 @@ of_every_action! {
     no_edit_widens_a_resume: no_edit_widens "resume",
     no_edit_widens_a_scaling: no_edit_widens "scale",
     no_edit_widens_an_image: no_edit_widens "set-image",
+    no_edit_widens_an_acknowledgement: no_edit_widens_of_alerts "acknowledge",
+    no_edit_widens_one_that_is_given_back: no_edit_widens_of_alerts "unacknowledge",
+    no_edit_widens_a_note: no_edit_widens_of_alerts "note",
+    no_edit_widens_the_change_of_a_note: no_edit_widens_of_alerts "edit-note",
+    no_edit_widens_a_note_that_is_taken_back: no_edit_widens_of_alerts "withdraw-note",
     no_edit_widens_a_silence: no_edit_widens_of_silences "silence",
     no_edit_widens_the_change_of_a_silence: no_edit_widens_of_silences "change-silence",
     no_edit_widens_the_end_of_a_silence: no_edit_widens_of_silences "expire-silence",

@@ -1,15 +1,13 @@
 //! The actions menu: what can be done with what is under the cursor, and why the rest cannot.
 
 use quarterdeck::app::Effect;
-use quarterdeck::domain::alert::Word;
 use quarterdeck::domain::rollout::{Kind, Verdict};
 use quarterdeck::domain::source::SourceState;
-use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::world::News;
 
 use crate::alerts;
 use crate::stage::{Stage, rollout, text};
-use crate::word;
+use crate::word::{self, World};
 
 /// The lines of the open menu: what each says, and why it cannot be chosen.
 fn lines(stage: &Stage) -> Vec<(String, Option<String>)> {
@@ -32,8 +30,7 @@ fn choose(stage: &mut Stage, words: &str) -> Vec<Effect> {
 }
 
 fn on_alerts() -> Stage {
-    let store = word::stored(SourceState::Fresh, StoreSnapshot::default());
-    word::stage(alerts::shop(), store)
+    word::stage(&World::of(alerts::shop()))
 }
 
 #[test]
@@ -44,17 +41,16 @@ fn an_alert_is_acknowledged_noted_and_silenced_from_its_menu() {
     for words in ["Acknowledge", "Write a note", "Silence"] {
         assert_eq!(refused(&one, words), None);
     }
-    assert_eq!(refused(&one, "Give back").as_deref(), Some("nobody has it"));
+    assert_eq!(refused(&one, "Unacknowledge").as_deref(), Some("nobody has it"));
     assert_eq!(refused(&one, "Change a note").as_deref(), Some("nobody wrote one on it"));
     assert_eq!(refused(&one, "End a silence").as_deref(), Some("no silence covers it"));
-    assert_eq!(choose(&mut one, "Give back"), []);
+    assert_eq!(choose(&mut one, "Unacknowledge"), []);
     assert!(one.model.ui.toast.as_ref().is_some_and(|toast| toast.words.contains("nobody has it")));
 
     let mut taken = on_alerts();
     taken.press("a");
-    choose(&mut taken, "Acknowledge");
-    let open = taken.model.word.as_ref().expect("its plan is open");
-    assert!(matches!(&*open.plan, Word::Taking(_)));
+    let asked = choose(&mut taken, "Acknowledge");
+    assert_eq!(crate::silencing::asked(&asked).action, "acknowledge");
     let mut silenced = on_alerts();
     silenced.press("a");
     let asked = choose(&mut silenced, "Silence");
@@ -106,7 +102,7 @@ fn what_goes_from_under_the_menu_is_not_acted_on() {
     one.press("a");
     one.tell(News::Alerts(Box::new(alerts::snapshot(alerts::shop().split_off(1), SourceState::Fresh))));
     let asked = choose(&mut one, "Acknowledge");
-    assert!(asked.is_empty() && one.model.word.is_none(), "{asked:?}");
+    assert!(asked.is_empty() && one.model.planning.is_none(), "{asked:?}");
     assert!(one.model.ui.toast.as_ref().is_some_and(|toast| toast.words.contains("changed under the menu")));
 }
 

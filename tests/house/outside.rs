@@ -240,6 +240,7 @@ fn no_alert_of_an_alertmanager_widens_its_silence() {
         observe: None,
         rehearse: None,
         alerts: Some(eyes.clone()),
+        store: None,
         replica_labels: vec!["replica".to_owned()].into(),
         environment: "production".into(),
         limits: Limits::from(Guard::Production),
@@ -254,9 +255,16 @@ fn no_alert_of_an_alertmanager_widens_its_silence() {
     };
     let (_leave, leaving) = tokio::sync::watch::channel(false);
     let journal = Arc::new(Mutex::new(Journal::new(folder.path())));
-    let hand: Option<Arc<dyn OperateAlerts>> = Some(hands.clone());
-    let executor =
-        Executor { planner, operate: Arc::new(NoHands), silence: hand, pods: None, attach: None, journal, leaving };
+    let executor = Executor {
+        planner,
+        operate: Arc::new(NoHands),
+        silence: Some(hands.clone()),
+        pods: None,
+        attach: None,
+        store: None,
+        journal,
+        leaving,
+    };
     let silence = catalog::SHIPPED.named("silence").expect("an action");
     let target = Subject::Silence(SilenceRef { environment: "production".into(), id: String::new() });
     let alert = |name: &str, replica: &str| {

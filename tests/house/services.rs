@@ -240,6 +240,7 @@ fn undone(words: &str) -> Finished {
 
         replicas: None,
         chosen: Vec::new(),
+        expected: String::new(),
         clearing: Vec::new(),
     };
     let begun = Entry {

@@ -85,6 +85,7 @@ pub(crate) fn planner(covered: Result<Vec<Alert>, String>) -> Planner {
         observe: None,
         rehearse: None,
         alerts: Some(Arc::new(Says(covered))),
+        store: None,
         replica_labels: Arc::default(),
         environment: "production".into(),
         limits: Limits::from(Guard::Production),

@@ -58,7 +58,7 @@ async fn damaged_from_the_start() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(file(folder.path()), "no database at all, but longer than its header would be ".repeat(40))
         .expect("room");
-    let mut rig = opened(store(folder.path(), false)).await;
+    let mut rig = opened(store(folder.path(), false), false).await;
     let is_said =
         |screen: &str| words(screen).contains("is not known:") && words(screen).contains("damaged or no store");
     rig.console.until("that it is not known", is_said).await;
@@ -75,12 +75,11 @@ async fn damaged_from_the_start() {
 async fn read_only() {
     let folder = tempfile::tempdir().expect("a folder");
     drop(taken(store(folder.path(), false)).await);
-    let mut rig = opened(store(folder.path(), true)).await;
-    rig.console.model.is_store_read_only = true;
+    let mut rig = opened(store(folder.path(), true), true).await;
     rig.console.until("who is on it", |screen| screen.contains("all fresh") && screen.contains("mori, ")).await;
     rig.console.press("!n");
     rig.console.type_text("mine");
     rig.console.until("the refusal", |screen| words(screen).contains("started with --read-only")).await;
     rig.console.press("enter");
-    rig.console.until("that it cannot be", |screen| screen.contains("It cannot be written now")).await;
+    rig.console.until("that it cannot be", |screen| screen.contains("This plan cannot be applied")).await;
 }

@@ -295,7 +295,7 @@ fn a_note_is_written_in_the_operators_editor_and_the_terminal_comes_back() {
     terminal.wait_for_text("SEVERITY", SOON);
     // The alert as Alertmanager lists it: as its rule tells it, it has not this label, and a note on it would be a note on another.
     terminal.wait_for_text("cluster=simulated", SOON);
-    terminal.act("!n", "Note on ", Duration::from_secs(40));
+    terminal.act("!n", "press enter to confirm", Duration::from_secs(40));
     terminal.send("mine");
     terminal.wait_for_text("mine", SOON);
     terminal.send("\u{f}");
@@ -303,11 +303,12 @@ fn a_note_is_written_in_the_operators_editor_and_the_terminal_comes_back() {
     assert!(!terminal.is_on_alternate_screen(), "the editor has the terminal as it was found");
     terminal.send("\n");
     terminal.wait_for("the console, with what was written", SOON, |text| {
-        text.contains("Note on ") && text.contains("from my editor")
+        text.contains("Write a note on ") && text.contains("from my editor")
     });
     assert!(terminal.is_on_alternate_screen());
-    terminal.confirm("Note on ", "", SOON);
+    terminal.confirm("press enter to confirm", "", SOON);
     terminal.wait_for_text("written down", SOON);
+    terminal.send("\u{1b}");
     terminal.wait_for_text("mine from my editor", SOON);
     terminal.signal(Signal::TERM);
     terminal.wait_for_exit(SOON);

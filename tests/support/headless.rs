@@ -32,7 +32,8 @@ pub(crate) struct Headless {
     pub(crate) model: Model,
     performer: Performer,
     messages: mpsc::Receiver<Message>,
-    _leaving: watch::Sender<bool>,
+    leaving: watch::Sender<bool>,
+    desk: Desk,
     theme: Theme,
     glyphs: Glyphs,
     clock: Clock,
@@ -73,6 +74,8 @@ impl Headless {
             ended: Arc::default(),
             alerts: None,
             silence: None,
+            store: None,
+            write: None,
             replica_labels: Arc::default(),
             elsewhere: Elsewhere::default(),
             catalog: catalog::SHIPPED,
@@ -81,7 +84,7 @@ impl Headless {
         };
         let services = desk.services.clone();
         let local = environments.iter().map(|one| of(one, &desk).local_executor(leave.clone())).collect();
-        let connect = connect(kubeconfig, environments.clone(), desk, leave);
+        let connect = connect(kubeconfig, environments.clone(), desk.clone(), leave);
         let watched = environments.clone();
         let mut model = Model::new(environments, scope, keymap, Vec::new());
         let mut performer = Performer::new(connect, names, told, state.to_path_buf(), journal, seen, clock.clone());
@@ -96,7 +99,8 @@ impl Headless {
             model,
             performer,
             messages,
-            _leaving: leaving,
+            leaving,
+            desk,
             theme: Theme::embedded("mono", Depth::None),
             glyphs: Glyphs::ASCII,
             clock,
@@ -106,9 +110,18 @@ impl Headless {
 
     /// Keeps what it sees and what is said in a store, as `name`.
     pub(crate) fn keep(&mut self, store: Arc<Store>, name: &str) {
+        self.keep_as(store, name, false);
+    }
+
+    /// The same, where nothing may be written perhaps.
+    pub(crate) fn keep_as(&mut self, store: Arc<Store>, name: &str, is_read_only: bool) {
         let author = Author { name: name.to_owned(), origin: format!("{name}@bastion") };
-        self.model.author = author.clone();
-        self.performer.keep(Keep { store, is_read_only: false, author, environment: "test".to_owned() });
+        let actor = Actor { os_user: name.to_owned(), ..self.desk.actor.clone() };
+        let desk = Desk { actor, ..self.desk.clone() };
+        let environments = self.model.world.sights.iter().map(|sight| of(&sight.environment, &desk));
+        let local = environments.map(|desk| desk.local_executor(self.leaving.subscribe())).collect();
+        self.performer.act_by(local);
+        self.performer.keep(Keep { store, is_read_only, author, environment: "test".to_owned() });
     }
 
     /// Another size of the screen, in columns and rows.
@@ -213,7 +226,8 @@ impl Headless {
     pub(crate) async fn say(&mut self, words: &str) {
         self.type_text(words);
         let is_ready = |model: &Model, now| {
-            let open = model.word.as_ref().filter(|open| open.plan.terms().is_applicable());
+            let open = model.planning.as_ref().map(|planning| &planning.scene);
+            let open = open.filter(|open| open.plan.as_ref().is_some_and(|plan| plan.is_applicable()));
             open.is_some_and(|open| open.armed_at.is_none_or(|at| at <= now))
         };
         while !is_ready(&self.model, (self.clock)()) {

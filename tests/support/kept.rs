@@ -11,12 +11,12 @@ use crate::rig::{NAMESPACE, Rig, configured, one, server};
 const ALERT: &str = "CertificateExpiresSoon";
 
 /// A console on one alert, whose words are kept in this store.
-pub(crate) async fn opened(store: Store) -> Rig {
+pub(crate) async fn opened(store: Store, is_read_only: bool) -> Rig {
     let mut rig = configured(one("gateway"), |sandbox, folder| {
         server(sandbox, folder, ("alertmanager", sandbox.alertmanager(NAMESPACE)))
     })
     .await;
-    rig.console.keep(Arc::new(store), "mori");
+    rig.console.keep_as(Arc::new(store), "mori", is_read_only);
     rig.console.press("1");
     rig.console.until("what fires", |screen| screen.contains(ALERT)).await;
     rig
@@ -24,11 +24,12 @@ pub(crate) async fn opened(store: Store) -> Rig {
 
 /// The same, and whoever sits there is on the alert.
 pub(crate) async fn taken(store: Store) -> Rig {
-    let mut rig = opened(store).await;
+    let mut rig = opened(store, false).await;
     rig.console.until("fresh at first", |screen| screen.contains("all fresh")).await;
     rig.console.press("!a");
     rig.console.say("it renews tonight").await;
     rig.console.until("the word", |screen| screen.contains("acknowledged; it keeps firing")).await;
+    rig.console.press("esc");
     rig.console.until("who is on it", |screen| screen.contains("mori, ")).await;
     rig
 }
@@ -44,7 +45,7 @@ pub(crate) async fn takes_nothing(rig: &mut Rig) {
     rig.console.type_text("mine");
     rig.console.until("the refusal", |screen| words(screen).contains("nothing waits to be written")).await;
     rig.console.press("enter");
-    rig.console.until("that it cannot be", |screen| screen.contains("It cannot be written now")).await;
+    rig.console.until("that it cannot be", |screen| screen.contains("This plan cannot be applied")).await;
     rig.console.press("esc");
 }
 
@@ -66,7 +67,9 @@ pub(crate) async fn is_refusing(rig: &mut Rig, cause: &str) {
     rig.console.say("mine").await;
     let screen =
         rig.console.until(&format!("the refusal with {cause:?}"), |screen| words(screen).contains(cause)).await;
-    assert!(screen.contains("Note on") && screen.contains("mine"), "what was typed stays:\n{screen}");
+    assert!(screen.contains("REFUSED"), "{screen}");
+    rig.console.press("esc !n");
+    rig.console.until("what was typed", |screen| screen.contains("is here again") && screen.contains("mine")).await;
     rig.console.press("esc");
 }
 

@@ -1,9 +1,13 @@
 //! Change a silence: let it end at another time.
 
-use crate::actions::contract::{About, Action, Context, Draft, Refusal};
+use std::sync::Arc;
+
+use crate::actions::contract::{About, Action, Context, Draft, Reason, Refusal};
 use crate::actions::observation::Observation;
-use crate::actions::silences::{Doing, FOR, UNTIL, draft};
+use crate::actions::silences::{Doing, FOR, UNTIL, draft, is_covered};
 use crate::domain::action::{Given, Tier};
+use crate::domain::alert::Alert;
+use crate::domain::store::Note;
 use crate::domain::subject::SubjectKind;
 
 /// The action.
@@ -20,8 +24,13 @@ impl Action for ChangeSilence {
             tier: Tier::T1,
             word: "CHANGE",
             fields: &[FOR, UNTIL],
-            needs_reason: false,
+            reason: Reason::Welcome,
+            ..About::ON_WORKLOAD
         }
+    }
+
+    fn applies_to(&self, alerts: &[Arc<Alert>], _: &[Note]) -> Result<(), &'static str> {
+        is_covered(alerts)
     }
 
     fn draft(&self, seen: &Observation, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::actions::contract::{About, Action, Context, Draft, Refusal};
+use crate::actions::contract::{About, Action, Context, Draft, Reason, Refusal};
 use crate::actions::observation::Observation;
 use crate::actions::pods;
 use crate::domain::action::{BlastRadius, Field, FieldKind, Given, Inverse, Tier};
@@ -44,10 +44,11 @@ impl Action for Exec {
             title: "Run a command",
             means: "What the command does there is done at once: there is no plan of it and no way back. Who ran which command in which container is journalled; what is typed into it is not.",
             on: SubjectKind::Pod,
-            needs_reason: false,
+            reason: Reason::Welcome,
             tier: Tier::T2,
             word: "EXEC",
             fields: &[CONTAINER, COMMAND],
+            ..About::ON_WORKLOAD
         }
     }
 

@@ -1,8 +1,11 @@
 //! Every action there is: one file, one line.
 
+mod acknowledge;
 mod change_silence;
+mod edit_note;
 mod exec;
 mod expire_silence;
+mod note;
 mod pause;
 mod port_forward;
 mod restart;
@@ -12,6 +15,8 @@ mod rollback;
 mod scale;
 mod set_image;
 mod silence;
+mod unacknowledge;
+mod withdraw_note;
 
 use std::fmt;
 
@@ -27,9 +32,10 @@ impl Catalog {
         self.0.iter().copied()
     }
 
-    /// An action by its id.
+    /// An action by its id, or by the one it had before.
     pub fn named(self, id: &str) -> Option<&'static dyn Action> {
-        self.all().find(|action| action.id() == id)
+        let was = |action: &dyn Action| action.about().was.and_then(|command| command.strip_prefix("action."));
+        self.all().find(|action| action.id() == id || was(*action) == Some(id))
     }
 }
 
@@ -48,6 +54,11 @@ pub const SHIPPED: Catalog = Catalog(&[
     &resume::Resume,
     &scale::Scale,
     &set_image::SetImage,
+    &acknowledge::Acknowledge,
+    &unacknowledge::Unacknowledge,
+    &note::Note,
+    &edit_note::EditNote,
+    &withdraw_note::WithdrawNote,
     &silence::Silence,
     &change_silence::ChangeSilence,
     &expire_silence::ExpireSilence,
@@ -55,7 +66,7 @@ pub const SHIPPED: Catalog = Catalog(&[
     &port_forward::PortForward,
 ]);
 
-/// A shipped action by its id.
+/// A shipped action by its id, or by the one it had before.
 pub fn named(id: &str) -> Option<&'static dyn Action> {
     SHIPPED.named(id)
 }
@@ -63,6 +74,7 @@ pub fn named(id: &str) -> Option<&'static dyn Action> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::subject::SubjectKind;
 
     #[test]
     fn ids_and_words_are_unique_and_typed_words_are_short() {
@@ -74,12 +86,10 @@ mod tests {
                     .all(|other| other.id() != action.id() && other.about().word != action.about().word)
             );
             assert_eq!(action.about().command, format!("action.{}", action.id()));
-            assert!(
-                action.about().word.len() <= 10
-                    && action.about().word.chars().all(|letter| letter.is_ascii_uppercase()),
-                "{}",
-                action.about().word
-            );
+            let word = action.about().word;
+            assert!(word.chars().all(|letter| letter.is_ascii_uppercase() || letter == '-'), "{word}");
+            // What is said of an alert is confirmed by Enter alone, everywhere; a script writes the word.
+            assert!(word.len() <= 10 || action.about().on == SubjectKind::Alert, "{word}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::actions::contract::{About, Action, Context, Draft, Refusal};
+use crate::actions::contract::{About, Action, Context, Draft, Reason, Refusal};
 use crate::actions::observation::Observation;
 use crate::actions::pods;
 use crate::domain::action::{BlastRadius, Field, FieldKind, Given, Inverse, Tier};
@@ -39,10 +39,11 @@ impl Action for PortForward {
             title: "Forward a port",
             means: "Whoever is on this machine reaches the port of the pod with your rights, at 127.0.0.1 and nowhere else. The connections are counted and journalled; what goes through them is not.",
             on: SubjectKind::Pod,
-            needs_reason: false,
+            reason: Reason::Welcome,
             tier: Tier::T1,
             word: "FORWARD",
             fields: &[REMOTE, LOCAL],
+            ..About::ON_WORKLOAD
         }
     }
 

@@ -38,7 +38,8 @@ impl Action for Rollback {
         }
     }
 
-    fn has_nothing_to_do(&self, facts: &WorkloadFacts) -> bool {
+    fn has_nothing_to_do(&self, seen: &Observation) -> bool {
+        let Ok(facts) = seen.workload() else { return false };
         default_target(&facts.revisions, facts.template()).is_none()
     }
 

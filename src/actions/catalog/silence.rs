@@ -1,6 +1,6 @@
 //! Silence: keep notifications back, of what matchers cover, until a time.
 
-use crate::actions::contract::{About, Action, Context, Draft, Refusal};
+use crate::actions::contract::{About, Action, Context, Draft, Reason, Refusal};
 use crate::actions::observation::Observation;
 use crate::actions::silences::{ALERTS, Doing, FOR, MATCHER, UNTIL, draft};
 use crate::domain::action::{Given, Tier};
@@ -21,7 +21,8 @@ impl Action for Silence {
             word: "SILENCE",
             fields: &[MATCHER, FOR, UNTIL, ALERTS],
             // Alertmanager takes none without a comment, and whoever finds it later has nothing else to go by.
-            needs_reason: true,
+            reason: Reason::Needed,
+            ..About::ON_WORKLOAD
         }
     }
 

@@ -101,6 +101,7 @@ mod tests {
             deadline_seconds: 60,
             replicas: None,
             chosen: Vec::new(),
+            expected: String::new(),
             clearing: Vec::new(),
         };
         let entry = Entry {

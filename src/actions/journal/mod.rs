@@ -105,6 +105,9 @@ pub struct Aim {
     /// Its code before and after; `None` where the action has nothing to do with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
+    /// What is said of it at its end, where an answer settles it and nothing is left to look at.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub expected: String,
     /// What was chosen of what it reaches: the alerts a silence was made from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chosen: Vec<String>,
@@ -125,6 +128,7 @@ impl Aim {
             deadline_seconds: 10,
             replicas: None,
             code: None,
+            expected: String::new(),
             chosen: Vec::new(),
             clearing: Vec::new(),
         }

@@ -23,6 +23,7 @@ pub(super) fn aimed(run: &str) -> Entry {
         replicas: None,
         code: None,
         chosen: Vec::new(),
+        expected: String::new(),
         clearing: Vec::new(),
     };
     Entry { aims: vec![aim], ..entry(What::Begun, run, None) }

@@ -3,12 +3,10 @@
 use chrono::TimeDelta;
 
 use super::toast;
-use crate::app::drafts::{Draft, DraftKey, Form, OpenForm};
+use crate::app::drafts::{Draft, DraftKey, OpenForm};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::action::Phase;
-use crate::domain::alert::{Deed, NoteDeed, Word};
-use crate::domain::subject::Subject;
 use crate::domain::time::{self, Instant};
 use crate::ui::state::{Field, Overlay};
 
@@ -26,63 +24,36 @@ pub(super) fn read(model: &mut Model, drafts: Vec<Draft>) -> Vec<Effect> {
 }
 
 /// The open form and its fields; never what confirms.
-fn form(model: &Model) -> Option<(Form, DraftKey, Vec<String>)> {
+fn form(model: &Model) -> Option<(DraftKey, Vec<String>)> {
     model.ui.overlays.iter().rev().find_map(|overlay| form_of(model, overlay))
 }
 
-fn form_of(model: &Model, overlay: &Overlay) -> Option<(Form, DraftKey, Vec<String>)> {
-    let (form, name, environment, target, fields) = match overlay {
-        Overlay::Word { text, .. } => {
-            let plan = &model.word.as_ref()?.plan;
-            let (name, target) = match &**plan {
-                Word::Taking(taking) if taking.action == Deed::GiveBack => return None,
-                Word::Taking(taking) => {
-                    let target: Vec<&str> = taking.alerts.iter().map(|taken| taken.fingerprint.as_str()).collect();
-                    (taking.action.id(), target.join(" "))
-                }
-                Word::Noting(noting) => {
-                    let id = noting.seen.as_ref().map(|seen| format!("/{}", seen.id)).unwrap_or_default();
-                    // Emptied it is taken back, and is the same form.
-                    let name = if noting.action == NoteDeed::Note { NoteDeed::Note } else { NoteDeed::EditNote };
-                    (name.id(), format!("{}{id}", noting.alert.fingerprint))
-                }
-            };
-            (Form::of(plan), name, plan.terms().environment.clone(), target, vec![text.text.clone()])
-        }
-        Overlay::Plan { reason, given, .. } => {
-            let planning =
-                model.planning.as_ref().filter(|one| one.scene.run.is_none() && !one.scene.form.is_empty())?;
-            let request = &planning.request;
-            let target = match request.targets.first()? {
-                // A command line may hold a password: nothing of it is kept.
-                Subject::Pod(_) => return None,
-                Subject::Silence(silence) if !silence.id.is_empty() => silence.id.clone(),
-                _ => request.options.given.text("alerts").unwrap_or_default().to_owned(),
-            };
-            let environment = request.targets.first()?.environment().to_string();
-            let fields = std::iter::once(reason).chain(given).map(|field| field.text.clone()).collect();
-            (Form::Silence, request.action, environment, target, fields)
-        }
-        _ => return None,
-    };
-    Some((form, DraftKey { form: name.to_owned(), environment, target }, fields))
+fn form_of(model: &Model, overlay: &Overlay) -> Option<(DraftKey, Vec<String>)> {
+    let Overlay::Plan { reason, given, .. } = overlay else { return None };
+    let planning = model.planning.as_ref().filter(|one| one.scene.run.is_none() && one.scene.is_form())?;
+    // A command line may hold a password: nothing of it is kept.
+    if planning.draft.is_empty() {
+        return None;
+    }
+    let environment = planning.request.targets.first()?.environment().to_string();
+    let reason = Some(reason).filter(|_| planning.scene.takes_reason);
+    let fields = reason.into_iter().chain(given).map(|field| field.text.clone()).collect();
+    let key = DraftKey { form: planning.opened.to_owned(), environment, target: planning.draft.clone() };
+    Some((key, fields))
 }
 
 /// Puts a draft into the open form.
 fn fill(model: &mut Model, typed: &[String]) {
-    let put = |field: &mut Field, text: &String| *field = Field::holding(text.as_str());
-    match model.ui.overlays.last_mut() {
-        Some(Overlay::Word { text, .. }) => typed.iter().take(1).for_each(|draft| put(text, draft)),
-        Some(Overlay::Plan { reason, given, .. }) => {
-            std::iter::once(reason).chain(given).zip(typed).for_each(|(field, draft)| put(field, draft));
-        }
-        _ => {}
+    let takes_reason = model.planning.as_ref().is_some_and(|planning| planning.scene.takes_reason);
+    if let Some(Overlay::Plan { reason, given, .. }) = model.ui.overlays.last_mut() {
+        let fields = Some(reason).filter(|_| takes_reason).into_iter().chain(given);
+        fields.zip(typed).for_each(|(field, draft)| *field = Field::holding(draft.as_str()));
     }
 }
 
 /// Looks at the open form after a message: offers a draft to one just opened, and keeps what was typed once it is due.
 pub(super) fn watch(model: &mut Model, now: Instant) -> Vec<Effect> {
-    let Some((_, key, fields)) = form(model) else {
+    let Some((key, fields)) = form(model) else {
         model.drafts.open = None;
         model.drafts.due = None;
         return Vec::new();
@@ -137,7 +108,7 @@ pub(super) fn turned(model: &mut Model, now: Instant) -> Vec<Effect> {
 /// Keeps what is typed now, or forgets the draft of a form that is as it was opened.
 pub(super) fn keep(model: &mut Model, now: Instant) -> Vec<Effect> {
     model.drafts.due = None;
-    let (Some((_, key, fields)), Some(open)) = (form(model), model.drafts.open.as_mut()) else { return Vec::new() };
+    let (Some((key, fields)), Some(open)) = (form(model), model.drafts.open.as_mut()) else { return Vec::new() };
     if open.kept == fields {
         return Vec::new();
     }
@@ -161,19 +132,19 @@ fn forget(model: &mut Model, key: &DraftKey) -> Vec<Effect> {
 }
 
 /// The open form is sent: until it is known that it arrived, its draft stays, and says that it is on its way.
-pub(super) fn sending(model: &mut Model, now: Instant) -> Vec<Effect> {
+pub(super) fn sending(model: &mut Model, run: &str, now: Instant) -> Vec<Effect> {
     let mut effects = keep(model, now);
-    let Some((form, key, _)) = form(model) else { return effects };
+    let Some((key, _)) = form(model) else { return effects };
     if let Some(draft) = model.drafts.of(&key, now).cloned() {
         effects = put(model, Draft { is_on_its_way: true, ..draft });
     }
-    model.drafts.sending.insert(form, key);
+    model.drafts.sending.insert(run.to_owned(), key);
     effects
 }
 
-/// What was sent from a form has arrived, or has not.
-pub(super) fn sent(model: &mut Model, form: Form, phase: Phase, now: Instant) -> Vec<Effect> {
-    let Some(key) = model.drafts.sending.remove(&form) else { return Vec::new() };
+/// What a run was to send has arrived, or has not.
+pub(super) fn sent(model: &mut Model, run: &str, phase: Phase, now: Instant) -> Vec<Effect> {
+    let Some(key) = model.drafts.sending.remove(run) else { return Vec::new() };
     match (phase, model.drafts.of(&key, now).cloned()) {
         (Phase::Done, _) => forget(model, &key),
         (Phase::Refused | Phase::Aborted, Some(draft)) => put(model, Draft { is_on_its_way: false, ..draft }),
@@ -184,7 +155,7 @@ pub(super) fn sent(model: &mut Model, form: Form, phase: Phase, now: Instant) ->
 /// The open form is closed without being sent: what is typed in it is kept, and esc once more forgets it.
 pub(super) fn closing(model: &mut Model, now: Instant) -> Vec<Effect> {
     let effects = keep(model, now);
-    if let Some((_, key, _)) = form(model).filter(|(_, key, _)| model.drafts.of(key, now).is_some()) {
+    if let Some((key, _)) = form(model).filter(|(key, _)| model.drafts.of(key, now).is_some()) {
         model.drafts.forget = Some(key);
         toast(model, CLOSED, false, now);
     }

@@ -3,15 +3,14 @@
 use chrono::TimeDelta;
 
 use super::{
-    alerts, drafts, jobs, leave, list, logs, move_cursor, news, nodes, noting, offers, overview, palette, panes, plan,
-    pod_session, runbook, scope, service, signals, silence_list, silencing, taking, toast, typing, word, world,
+    alerts, drafts, jobs, leave, list, logs, move_cursor, news, nodes, offers, on_alerts, overview, palette, panes,
+    plan, pod_session, runbook, scope, service, signals, silence_list, silencing, toast, typing, world,
 };
 use crate::actions::{Action, Options, catalog};
 use crate::app::commands::{Command, NAMED};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::action::Given;
-use crate::domain::alert::Deed;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::subject::SubjectKind;
 use crate::domain::text;
@@ -27,7 +26,7 @@ pub(super) fn context(model: &Model) -> Context {
     match model.overlay() {
         Some(Overlay::Help { .. }) => Context::Help,
         Some(Overlay::Palette { .. }) => Context::Palette,
-        Some(Overlay::Plan { .. } | Overlay::Word { .. }) => Context::Plan,
+        Some(Overlay::Plan { .. }) => Context::Plan,
         Some(Overlay::Scope { .. } | Overlay::Actions { .. }) => Context::Menu,
         Some(Overlay::Problems { .. }) => Context::Text,
         None if model.ui.is_filtering => Context::Prompt,
@@ -110,8 +109,7 @@ fn own(model: &mut Model, command: Command, now: Instant) -> Option<Vec<Effect>>
         .or_else(|| overview::run(model, command))
         .or_else(|| jobs::run(model, command))
         .or_else(|| logs::run(model, command, now));
-    let own = own.or_else(|| runbook::run(model, command, now));
-    own.or_else(|| noting::run(model, command, now))
+    own.or_else(|| runbook::run(model, command, now))
 }
 
 /// Runs a command.
@@ -199,10 +197,9 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
             Vec::new()
         }
         Command::Act(action) => act(model, action, now),
-        Command::Acknowledge | Command::GiveBack | Command::RollBackService if has_slid(model, now) => Vec::new(),
+        Command::EditText => typing::edit(model, now),
+        Command::RollBackService if has_slid(model, now) => Vec::new(),
         Command::EndForward => pod_session::end(model, None, now),
-        Command::Acknowledge => taking::open(model, Deed::Acknowledge, now),
-        Command::GiveBack => taking::open(model, Deed::GiveBack, now),
         Command::RollBackService => service::whole(model, "rollback", now),
         moving => {
             move_cursor::step(model, moving);
@@ -225,7 +222,6 @@ fn toggled(flag: &mut bool) -> Vec<Effect> {
 fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
     match model.ui.overlays.last() {
         Some(Overlay::Plan { .. }) => return plan::close(model, now),
-        Some(Overlay::Word { .. }) => return word::close(model, now),
         Some(_) => {
             model.ui.overlays.pop();
             return Vec::new();
@@ -283,7 +279,6 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
             }
             plan::confirm(model, (&typed.text, &reason.text), &given, now)
         }
-        Some(Overlay::Word { text, .. }) => word::confirm(model, &text.text, now),
         Some(Overlay::Scope { selected }) => {
             model.ui.overlays.pop();
             scope::switch(model, selected, now)
@@ -335,11 +330,12 @@ pub(super) fn tab(model: &mut Model, tab: DetailTab, now: Instant) -> Vec<Effect
 }
 
 fn next_part(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
-    if let Some(Overlay::Word { .. }) = model.ui.overlays.last() {
-        return noting::step(model, command == Command::PreviousTab, now);
-    }
     if let Some(Overlay::Plan { .. }) = model.ui.overlays.last() {
-        plan::step(model, command == Command::PreviousTab);
+        let is_back = command == Command::PreviousTab;
+        if let Some(effects) = on_alerts::turn(model, is_back, now) {
+            return effects;
+        }
+        plan::step(model, is_back);
         return Vec::new();
     }
     match (model.overlay(), &model.ui.view) {
@@ -374,6 +370,7 @@ fn act(model: &mut Model, action: &'static str, now: Instant) -> Vec<Effect> {
     let Some(action) = catalog::named(action).filter(|_| !has_slid(model, now)) else { return Vec::new() };
     match action.about().on {
         SubjectKind::Silence => return silencing::open(model, action, now),
+        SubjectKind::Alert => return on_alerts::open(model, action, now),
         SubjectKind::Pod => return pod_session::open(model, action, now),
         SubjectKind::Workload => {}
     }

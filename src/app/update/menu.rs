@@ -24,7 +24,7 @@ pub(super) fn refresh(model: &mut Model) {
         Some(Overlay::Palette { input, .. }) => palette(model, &input.text),
         Some(Overlay::Scope { .. }) => scopes(model),
         Some(Overlay::Actions { .. }) => offers::lines(model),
-        Some(Overlay::Plan { .. } | Overlay::Word { .. } | Overlay::Problems { .. }) | None => Vec::new(),
+        Some(Overlay::Plan { .. } | Overlay::Problems { .. }) | None => Vec::new(),
     };
     model.hints = hints(model);
 }
@@ -192,7 +192,7 @@ fn hints(model: &Model) -> Vec<(String, String)> {
         ],
         Context::Text => &[("back", "back"), ("down", "down"), ("help", "help")],
         Context::Menu => &[("open", "choose"), ("escape", "close")],
-        Context::Plan if model.has_open_note() => {
+        Context::Plan if model.has_lines() => {
             &[("open", "write it"), ("edit_text", "your editor"), ("page_down", "more"), ("escape", "close")]
         }
         // What runs, or has ended, is confirmed already.

@@ -10,8 +10,8 @@ mod menu;
 mod move_cursor;
 mod news;
 mod nodes;
-mod noting;
 mod offers;
+mod on_alerts;
 mod overview;
 mod palette;
 mod panes;
@@ -25,9 +25,7 @@ mod service;
 mod signals;
 mod silence_list;
 mod silencing;
-mod taking;
 mod typing;
-mod word;
 mod world;
 
 use chrono::TimeDelta;
@@ -72,9 +70,8 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
         Message::Run(id, event) => run::happened(model, &id, event, now),
         Message::RunEnded(run) => run::ended(model, &run, now),
         Message::Session(run, news) => pod_session::news(model, &run, news, now),
-        Message::Said(form, said) => word::said(model, form, &said, now),
         Message::Drafts(kept) => drafts::read(model, kept),
-        Message::Edited(edited) => noting::edited(model, edited, now),
+        Message::Edited(edited) => typing::edited(model, edited, now),
         Message::Unfinished(runs) => {
             model.unfinished = runs;
             Vec::new()
@@ -147,14 +144,12 @@ pub fn next_due(model: &Model, now: Instant) -> Option<Instant> {
     let arming = planning.and_then(|planning| planning.scene.armed_at).filter(|at| *at > now);
     let planned =
         planning.and_then(|planning| planning.refresh_at).filter(|_| planning.is_some_and(|one| !one.is_in_flight));
-    let said = model.word.as_ref().and_then(|open| open.armed_at).filter(|at| *at > now);
     [
         toast,
         model.leave_until,
         model.drafts.due,
         planned,
         arming,
-        said,
         model.detail_due,
         model.jobs.detail_due,
         model.usage_due(),
@@ -172,8 +167,7 @@ fn toast(model: &mut Model, words: &str, is_warning: bool, now: Instant) {
 /// Leaves; what is planned and not confirmed is given up, and that is written down first.
 fn give_up_and_leave(model: &mut Model, now: Instant) -> Vec<Effect> {
     let kept = drafts::keep(model, now);
-    let open = kept.into_iter().chain(word::leave(model));
-    open.chain(plan::leave(model)).collect()
+    kept.into_iter().chain(plan::leave(model)).collect()
 }
 
 /// Leaves when asked twice, and says so the first time.

@@ -28,10 +28,7 @@ pub(super) fn step(model: &mut Model, command: Command) -> bool {
             Overlay::Scope { selected } | Overlay::Actions { selected, .. } | Overlay::Palette { selected, .. } => {
                 *selected = moved(*selected, by, menu);
             }
-            Overlay::Help { scroll, .. }
-            | Overlay::Plan { scroll, .. }
-            | Overlay::Word { scroll, .. }
-            | Overlay::Problems { scroll } => {
+            Overlay::Help { scroll, .. } | Overlay::Plan { scroll, .. } | Overlay::Problems { scroll } => {
                 *scroll = moved(*scroll, by, model.furthest + 1);
             }
         }

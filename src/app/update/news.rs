@@ -1,6 +1,6 @@
 //! News: the world takes them in, and everything that hangs on them follows.
 
-use super::{jobs, list, look_at, plan, word, world};
+use super::{jobs, list, look_at, on_alerts, plan, world};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::time::Instant;
@@ -19,8 +19,19 @@ pub(super) fn told(model: &mut Model, news: News, now: Instant) -> Vec<Effect> {
         News::Signals(snapshot) => Some(snapshot.environment.clone()),
         _ => None,
     };
+    // Whoever acts on alerts judges by the newest list of them, also while the screen stands still.
+    let mut listed = match &news {
+        News::Alerts(snapshot) => Some(model.world.alerts.with_local((**snapshot).clone())),
+        _ => None,
+    };
+    let before = on_alerts::known(model);
     let changed = model.world.take(news, now);
+    if matches!(changed, Changed::Signals { is_judged: true }) {
+        listed = measured.as_ref().and_then(|environment| model.world.alerts.newest(environment));
+    }
     effects.extend(show(model, changed, now));
+    effects.extend(listed.map(|newest| Effect::List(Box::new(newest))));
+    effects.extend(on_alerts::moved(model, &before, now));
     let compared = measured.and_then(|environment| {
         let due = model.world.due_to_compare(&environment, now)?;
         Some(Effect::Compare(environment, due))
@@ -58,7 +69,6 @@ fn show(model: &mut Model, changed: Changed, now: Instant) -> Vec<Effect> {
             if model.ui.view == View::Silences {
                 list::moved_on(model, &View::Silences, |ui| &ui.silences.cursor, now);
             }
-            word::refresh(model, now);
         }
         Changed::Signals { is_judged } => {
             list::moved_on(model, &View::Signals, |ui| &ui.signals.cursor, now);
@@ -72,7 +82,6 @@ fn show(model: &mut Model, changed: Changed, now: Instant) -> Vec<Effect> {
             if is_taken {
                 model.refilter_alerts();
             }
-            word::refresh(model, now);
         }
     }
     Vec::new()

@@ -1,7 +1,7 @@
 //! What can be done with what is under the cursor: the lines of the actions menu, each with why it cannot be chosen where it cannot.
 
-use super::{input, service, toast};
-use crate::actions::{Action, Options, catalog};
+use super::{input, on_alerts, service, toast};
+use crate::actions::{About, Action, Options, catalog};
 use crate::app::commands::Command;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
@@ -12,14 +12,6 @@ use crate::domain::time::Instant;
 use crate::ui::scene::MenuLine;
 use crate::ui::state::{DetailTab, Meant, Overlay, View};
 use crate::world::Sight;
-
-/// What alerts can be asked for beside the catalogue: what it does, and how it is called for titles.
-const ON_ALERTS: [(Command, &str, &str); 4] = [
-    (Command::Acknowledge, "action.acknowledge", "Acknowledge"),
-    (Command::GiveBack, "action.give-back", "Give back"),
-    (Command::Note, "action.note", "Write a note"),
-    (Command::EditNote, "action.edit-note", "Change a note"),
-];
 
 /// A line of the menu, and what it means.
 struct Offer {
@@ -69,10 +61,16 @@ fn offers(model: &Model, meant: &Meant) -> Vec<Offer> {
         },
         command,
     };
+    // A keymap of before may bind it by the name it had then.
+    let bound = |about: &About| match model.keymap.keys_of(about.command) {
+        keys if keys.is_empty() => about.was.unwrap_or(about.command),
+        _ => about.command,
+    };
     let of = |action: &dyn Action, refused: Option<&str>| {
         let about = action.about();
-        let command = (Command::Act(about.id), about.command, about.title);
+        let command = (Command::Act(about.id), bound(about), about.title);
         let more = match model.here().and_then(Sight::read_only) {
+            _ if about.on == SubjectKind::Alert => "in the store, for every console".to_owned(),
             Some(_) => format!("{}; read-only: the plan can be read, not applied", about.tier.words()),
             None => about.tier.words().to_owned(),
         };
@@ -89,24 +87,13 @@ fn offers(model: &Model, meant: &Meant) -> Vec<Offer> {
         }
         Meant::Alert(..) => {
             let alerts = model.alerts_meant();
-            let is_held = alerts.iter().any(|alert| alert.acknowledged.is_some());
-            let has_note = alerts.first().is_some_and(|alert| super::noting::has_one(model, alert));
-            let is_silenced = alerts.iter().any(|alert| !alert.silenced_by.is_empty());
-            for offer in ON_ALERTS {
-                let refused = match offer.0 {
-                    Command::GiveBack if !is_held => Some("nobody has it"),
-                    Command::Note | Command::EditNote if alerts.len() > 1 => {
-                        Some("a note is on one alert: unfold the group and choose one")
-                    }
-                    Command::EditNote if !has_note => Some("nobody wrote one on it"),
-                    _ => None,
-                };
-                offers.push(line(offer, "in the store, for every console", refused));
-            }
-            offers.extend(on(SubjectKind::Silence).map(|action| {
-                let refused = (!is_silenced && !action.takes("alerts")).then_some("no silence covers it");
-                of(action, refused)
-            }));
+            let notes = alerts.first().map(|alert| on_alerts::notes(model, &alert.environment, &alert.key));
+            let refused = |action: &dyn Action| match action.about().most {
+                1 if alerts.len() > 1 => Some("it is for one alert: unfold the group and choose one"),
+                _ => action.applies_to(&alerts, notes.unwrap_or_default()).err(),
+            };
+            let actions = on(SubjectKind::Alert).chain(on(SubjectKind::Silence));
+            offers.extend(actions.map(|action| of(action, refused(action))));
             if let Some(workload) = model.meant() {
                 offers.extend(on(SubjectKind::Workload).map(|action| of(action, refusal(model, &workload, action))));
             }

@@ -31,8 +31,8 @@ pub(super) fn run(model: &mut Model, line: &str, chosen: Option<String>, now: In
     if first == pod_session::END && !rest.is_empty() {
         return pod_session::end(model, rest.first().copied(), now);
     }
-    let on_workloads = |action: &&dyn Action| action.about().on == SubjectKind::Workload;
-    if let Some(action) = catalog::named(first).filter(|_| !rest.is_empty()).filter(on_workloads) {
+    let on_workloads = |action: &&dyn Action| action.about().on == SubjectKind::Workload && !rest.is_empty();
+    if let Some(action) = catalog::named(first).filter(on_workloads) {
         return match menu::target(model, action, &rest) {
             Ok((targets, options)) => plan::on_workloads(model, action, targets, options, now),
             Err(sentence) => {

@@ -86,8 +86,8 @@ fn put(model: &mut Model, text: &str, now: Instant) {
 }
 
 /// Whether the field that has the keys is one of several lines.
-fn has_lines(model: &mut Model) -> bool {
-    model.has_open_note() && typing::free_text(model).is_some()
+fn has_lines(model: &Model) -> bool {
+    model.has_lines()
 }
 
 /// Whether a key alone opens a field of text and does nothing else.

@@ -1,14 +1,15 @@
 //! The plan on the screen: asked for, shown, kept fresh, confirmed, given up.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 
 use super::{ARMING, drafts, toast};
-use crate::actions::{Action, Options, catalog};
+use crate::actions::{Action, Options, Reason, catalog};
 use crate::app::effect::{Effect, PlanRequest};
 use crate::app::model::{Model, Planning};
-use crate::domain::action::{Consent, Gesture, Plan, Run, RunEvent, advance};
+use crate::domain::action::{Consent, Field as ActionField, Gesture, Given, Plan, Run, RunEvent, Target, advance};
 use crate::domain::rollout::{Rollout, WorkloadRef};
 use crate::domain::subject::{Subject, SubjectKind};
 use crate::domain::text;
@@ -22,6 +23,17 @@ const ARMING_T3: TimeDelta = TimeDelta::seconds(3);
 const REFRESH: TimeDelta = TimeDelta::seconds(60);
 /// How soon after its target moved.
 const REFRESH_MOVED: TimeDelta = TimeDelta::seconds(2);
+
+/// What is typed on a plan, and what it is about.
+#[derive(Debug, Default)]
+pub(super) struct Form {
+    /// What the plan is about, for its title.
+    pub(super) about: String,
+    /// The fields that are typed on it, by their ids, and what stands in them at first.
+    pub(super) fields: Vec<(&'static str, String)>,
+    /// What a draft of it is about.
+    pub(super) draft: String,
+}
 
 /// Opens the plan of an action on workloads.
 pub(super) fn on_workloads(
@@ -50,20 +62,20 @@ pub(super) fn on_workloads(
         names.join(", ")
     };
     let targets = targets.into_iter().map(Subject::from).collect();
-    open(model, action, (targets, options), (about, &[]), now)
+    open(model, action, (targets, options), Form { about, ..Form::default() }, now)
 }
 
-/// Opens the plan of an action. `form` are the fields that are typed on the plan, and what stands in them at first.
+/// Opens the plan of an action.
 pub(super) fn open(
     model: &mut Model,
     action: &'static dyn Action,
     (targets, options): (Vec<Subject>, Options),
-    (about, form): (String, &[(&'static str, String)]),
+    Form { about, fields, draft }: Form,
     now: Instant,
 ) -> Vec<Effect> {
-    if is_held_up(model, action.about().on) {
+    if is_held_up(model, action) {
         toast(model, "A run is under way; wait for its outcome before planning another.", true, now);
-        if bring_forward(model, action.about().on) {
+        if bring_forward(model, action) {
             show(model, &[]);
         }
         return Vec::new();
@@ -73,12 +85,18 @@ pub(super) fn open(
     let place = if model.world.shown().count() > 1 { format!("in {environment}: ") } else { String::new() };
     let request = PlanRequest { number: model.next_request, action: action.id(), targets, options };
     model.next_request += 1;
+    let known = |id: &str| action.fields().iter().find(|field| field.id == id);
     model.planning = Some(Planning {
         request: request.clone(),
+        opened: action.id(),
+        draft,
+        fixed: BTreeMap::new(),
         scene: PlanScene {
             title: format!("{} {place}{about}", action.title()),
-            form: form.iter().map(|(id, _)| *id).collect(),
-            planned: form.iter().map(|(_, text)| text.clone()).collect(),
+            form: fields.iter().filter_map(|(id, _)| known(id)).collect(),
+            takes_reason: action.about().reason != Reason::Unasked,
+            may_be_emptied: action.about().emptied.is_some(),
+            planned: fields.iter().map(|(_, text)| text.clone()).collect(),
             wrong: None,
             plan: None,
             error: None,
@@ -89,34 +107,41 @@ pub(super) fn open(
         refresh_at: None,
         is_in_flight: true,
     });
-    let given: Vec<Field> = form.iter().map(|(_, text)| Field::holding(text.clone())).collect();
+    let given: Vec<Field> = fields.into_iter().map(|(_, text)| Field::holding(text)).collect();
     show(model, &given);
     vec![Effect::Plan(request)]
 }
 
-/// Whether a run on subjects of this kind is under way: another is not begun before its outcome is known.
-fn is_held_up(model: &Model, kind: SubjectKind) -> bool {
-    let kind_of = |run: &Run| {
+/// Whether a run holds an action up: one on subjects of the same kind, which is not begun before that one's outcome is known. What stands in
+/// the store each writes by itself, so that there only the same action waits.
+fn holds_up(request: &PlanRequest, action: &dyn Action) -> bool {
+    let on = action.about().on;
+    request.targets.first().is_some_and(|target| target.kind() == on)
+        && (on != SubjectKind::Alert || request.action == action.id())
+}
+
+/// Whether a run is under way that this has to wait for.
+fn is_held_up(model: &Model, action: &dyn Action) -> bool {
+    let held_by = |run: &Run| {
         let its = |planning: &&Planning| planning.scene.run.as_ref().is_some_and(|known| known.id == run.id);
         let planning = model.planning.iter().chain(&model.behind).find(its);
         // One that an earlier process left, and that is being verified.
-        planning.and_then(|planning| planning.request.targets.first()).map_or(SubjectKind::Workload, Subject::kind)
+        planning.map_or(action.about().on == SubjectKind::Workload, |planning| holds_up(&planning.request, action))
     };
-    model.runs.iter().any(|run| !run.phase.is_final() && kind_of(run) == kind)
+    model.runs.iter().any(|run| !run.phase.is_final() && held_by(run))
 }
 
-/// Whether something of this kind is under way on this plan.
-fn runs_on(planning: &Planning, kind: SubjectKind) -> bool {
-    let is_running = planning.scene.run.as_ref().is_some_and(|run| !run.phase.is_final());
-    is_running && planning.request.targets.first().is_some_and(|target| target.kind() == kind)
+/// Whether what is under way on this plan holds an action up.
+fn runs_on(planning: &Planning, action: &dyn Action) -> bool {
+    planning.scene.run.as_ref().is_some_and(|run| !run.phase.is_final()) && holds_up(&planning.request, action)
 }
 
 /// Puts the run that goes on in front again; whether there is one.
-fn bring_forward(model: &mut Model, kind: SubjectKind) -> bool {
-    if model.planning.as_ref().is_some_and(|planning| runs_on(planning, kind)) {
+fn bring_forward(model: &mut Model, action: &dyn Action) -> bool {
+    if model.planning.as_ref().is_some_and(|planning| runs_on(planning, action)) {
         return true;
     }
-    let Some(place) = model.behind.iter().position(|planning| runs_on(planning, kind)) else { return false };
+    let Some(place) = model.behind.iter().position(|planning| runs_on(planning, action)) else { return false };
     let planning = model.behind.remove(place);
     set_behind(model);
     model.planning = Some(planning);
@@ -147,6 +172,12 @@ fn of_one_environment(targets: &[WorkloadRef]) -> Result<(), String> {
 
 /// Puts the plan, or the run it has become, over everything else.
 fn show(model: &mut Model, given: &[Field]) {
+    let scene = model.planning.as_ref().map(|planning| &planning.scene);
+    let at = match scene {
+        Some(scene) if scene.takes_reason => Slot::Reason,
+        _ if !given.is_empty() => Slot::Given(0),
+        _ => Slot::Typed,
+    };
     model
         .ui
         .overlays
@@ -156,7 +187,7 @@ fn show(model: &mut Model, given: &[Field]) {
         typed: Field::default(),
         reason: Field::default(),
         given: given.to_vec(),
-        at: if given.is_empty() { Slot::Typed } else { Slot::Reason },
+        at,
     });
 }
 
@@ -180,8 +211,7 @@ pub(super) fn planned(model: &mut Model, number: u64, planned: Result<Plan, Stri
             if is_first || has_moved {
                 planning.scene.armed_at = Some(now + arming);
             }
-            keep_end(planning, &plan);
-            let suggested = suggestion(planning, &plan);
+            let suggested = settle(planning, &plan);
             planning.scene.plan = Some(Arc::new(plan));
             planning.scene.error = None;
             planning.refresh_at = Some(now + REFRESH);
@@ -189,8 +219,8 @@ pub(super) fn planned(model: &mut Model, number: u64, planned: Result<Plan, Stri
             if is_first || has_moved {
                 forget_typed(model);
             }
-            if let Some(suggested) = suggested {
-                fill(model, "matcher", suggested);
+            for (field, text) in suggested {
+                fill(model, &field, text);
             }
             if has_moved {
                 toast(model, "The plan has changed. Read it once more; what was typed is gone.", true, now);
@@ -205,25 +235,25 @@ pub(super) fn planned(model: &mut Model, number: u64, planned: Result<Plan, Stri
     Vec::new()
 }
 
-/// What is to end at a time ends at that time, however often it is worked out again: it was read so.
-fn keep_end(planning: &mut Planning, plan: &Plan) {
-    let until = plan.targets.first().and_then(|target| target.given.text("until"));
-    if let Some(until) = until {
-        let given = std::mem::take(&mut planning.request.options.given);
-        planning.request.options.given = given.without("for").with("until", until);
-    }
-}
-
-/// The matchers a plan came to where nobody wrote any.
-fn suggestion(planning: &Planning, plan: &Plan) -> Option<String> {
-    let is_written = planning.request.options.given.text("matcher").is_some();
-    plan.targets.first().filter(|_| !is_written)?.given.text("matcher").map(str::to_owned)
+/// Keeps of what was worked out what is to stay so, however often it is worked out again; what it only suggests, field by field.
+fn settle(planning: &mut Planning, plan: &Plan) -> Vec<(String, String)> {
+    let Some(Target { given: chosen, fixed, suggested, .. }) = plan.targets.first() else { return Vec::new() };
+    let given = std::mem::take(&mut planning.request.options.given);
+    planning.request.options.given = fixed.iter().fold(given, |given, (field, instead_of)| {
+        let given = given.without(instead_of);
+        match chosen.text(field) {
+            Some(text) => given.with(field, text),
+            None => given,
+        }
+    });
+    planning.fixed.clone_from(fixed);
+    suggested.iter().filter_map(|field| Some((field.clone(), chosen.text(field)?.to_owned()))).collect()
 }
 
 /// Puts what was worked out where that stood which was suggested, unless somebody has changed it meanwhile.
 fn fill(model: &mut Model, field: &str, text: String) {
     let Some(planning) = model.planning.as_mut() else { return };
-    let Some(place) = planning.scene.form.iter().position(|id| *id == field) else { return };
+    let Some(place) = planning.scene.form.iter().position(|known| known.id == field) else { return };
     let Some(known) = planning.scene.planned.get_mut(place).filter(|known| **known != text) else { return };
     for overlay in &mut model.ui.overlays {
         if let Overlay::Plan { given, .. } = overlay
@@ -250,15 +280,22 @@ pub(super) fn step(model: &mut Model, is_back: bool) {
 fn plan_again(model: &mut Model, given: &[Field]) -> Vec<Effect> {
     let number = model.next_request;
     let Some(planning) = model.planning.as_mut() else { return Vec::new() };
-    let Some(action) = catalog::named(planning.request.action) else { return Vec::new() };
+    let is_empty = |(known, field): (&&ActionField, &Field)| known.has_lines() && !text::is_visible(&field.text);
+    let is_emptied = planning.scene.form.iter().zip(given).any(is_empty);
+    let opened = catalog::named(planning.opened);
+    let emptied = opened.and_then(|action| action.about().emptied).filter(|_| is_emptied).and_then(catalog::named);
+    let Some(action) = emptied.or(opened) else { return Vec::new() };
     let mut read = planning.request.options.given.clone();
-    for (place, (id, field)) in planning.scene.form.iter().zip(given).enumerate() {
-        if planning.scene.planned.get(place).is_some_and(|known| *known == field.text) {
+    for (place, (known, field)) in planning.scene.form.iter().zip(given).enumerate() {
+        // What a text says makes no other plan: it is filled in when it is confirmed.
+        if known.has_lines() || planning.scene.planned.get(place).is_some_and(|before| *before == field.text) {
             continue;
         }
-        let Some(known) = action.fields().iter().find(|known| known.id == *id) else { continue };
         match known.read(&field.text) {
-            Ok(value) => read = read.without(if *id == "for" { "until" } else { "" }).with(id, value),
+            Ok(value) => {
+                let in_its_place = planning.fixed.iter().filter(|(_, instead_of)| *instead_of == known.id);
+                read = in_its_place.fold(read, |read: Given, (field, _)| read.without(field)).with(known.id, value);
+            }
             Err(sentence) => {
                 planning.scene.wrong = Some(sentence);
                 return Vec::new();
@@ -267,11 +304,20 @@ fn plan_again(model: &mut Model, given: &[Field]) -> Vec<Effect> {
     }
     model.next_request += 1;
     planning.request.number = number;
-    planning.request.options.given = read;
+    planning.request.action = action.id();
+    planning.request.options.given = read.only(action.fields());
     planning.scene.planned = given.iter().map(|field| field.text.clone()).collect();
     (planning.scene.plan, planning.scene.error, planning.scene.wrong) = (None, None, None);
     (planning.refresh_at, planning.is_in_flight) = (None, true);
     vec![Effect::Plan(planning.request.clone())]
+}
+
+/// The plan with the texts of its form filled in.
+fn with_texts(planning: &Planning, plan: &Plan, given: &[Field]) -> Result<Plan, String> {
+    let takes = |id: &str| catalog::named(planning.request.action).is_some_and(|action| action.takes(id));
+    let texts = planning.scene.form.iter().zip(given).filter(|(known, _)| known.has_lines() && takes(known.id));
+    let mut texts = texts.map(|(known, field)| known.said(&field.text).map(|text| (known.id, text)));
+    texts.try_fold(plan.clone(), |plan, said| said.map(|(id, text)| plan.saying(id, &text)))
 }
 
 fn forget_typed(model: &mut Model) {
@@ -285,18 +331,27 @@ fn forget_typed(model: &mut Model) {
 /// Rows moved: an open plan on one of them is worked out again soon. `before` are the rows as they were.
 pub(super) fn target_moved(model: &mut Model, before: &[Arc<Rollout>], now: Instant) -> Vec<Effect> {
     let Some(planning) =
-        model.planning.as_mut().filter(|planning| planning.scene.run.is_none() && planning.scene.plan.is_some())
+        model.planning.as_ref().filter(|planning| planning.scene.run.is_none() && planning.scene.plan.is_some())
     else {
         return Vec::new();
     };
-    let refreshed = planning.scene.plan.as_ref().map_or(now, |plan| plan.refreshed_at);
     let row = |rows: &[Arc<Rollout>], target: &WorkloadRef| rows.iter().find(|row| row.workload == *target).cloned();
     let concerns = |target: &WorkloadRef| match (row(before, target), row(&model.world.snapshot.rollouts, target)) {
         (Some(before), Some(now)) => !Arc::ptr_eq(&before, &now),
         (before, now) => before.is_some() != now.is_some(),
     };
     if planning.request.targets.iter().filter_map(Subject::workload).any(concerns) {
-        let soon = (refreshed + REFRESH_MOVED).max(now);
+        return soon(model, now);
+    }
+    refresh_if_due(model, now)
+}
+
+/// What an open plan is about has moved: it is worked out again soon.
+pub(super) fn soon(model: &mut Model, now: Instant) -> Vec<Effect> {
+    if let Some(planning) = model.planning.as_mut().filter(|planning| planning.scene.run.is_none())
+        && let Some(plan) = &planning.scene.plan
+    {
+        let soon = (plan.refreshed_at + REFRESH_MOVED).max(now);
         planning.refresh_at = Some(planning.refresh_at.map_or(soon, |at| at.min(soon)));
     }
     refresh_if_due(model, now)
@@ -342,16 +397,24 @@ pub(super) fn confirm(model: &mut Model, (typed, reason): (&str, &str), given: &
         toast(model, "A reason is needed: press tab and type it.", true, now);
         return Vec::new();
     }
+    let plan = match with_texts(planning, &plan, given) {
+        Ok(plan) => Arc::new(plan),
+        Err(sentence) => {
+            planning.scene.wrong = Some(sentence);
+            return Vec::new();
+        }
+    };
     planning.scene.wrong = None;
     let run = [RunEvent::Planned, RunEvent::Confirmed]
         .into_iter()
         .try_fold(Run::draft(plan.id.as_str(), plan.targets.len()), |run, event| advance(&run, event));
     let Ok(run) = run else { return Vec::new() };
-    let kept = drafts::sending(model, now);
+    let kept = drafts::sending(model, &plan.id, now);
     let Some(planning) = model.planning.as_mut() else { return Vec::new() };
     planning.refresh_at = None;
     planning.scene.armed_at = None;
     planning.scene.run = Some(run.clone());
+    planning.scene.plan = Some(plan.clone());
     planning.scene.log.push((now, "confirmed; writing the journal".to_owned()));
     model.runs.push(run);
     // What was read of the plan says nothing of where the run is read from.

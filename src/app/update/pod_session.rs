@@ -37,8 +37,8 @@ pub(super) fn open(model: &mut Model, action: &'static dyn Action, now: Instant)
         "command" => SHELL.to_owned(),
         _ => String::new(),
     };
-    let form: Vec<(&'static str, String)> = action.fields().iter().map(|one| (one.id, at_first(one.id))).collect();
-    let written = form.iter().filter(|(_, text)| !text.is_empty());
+    let fields: Vec<(&'static str, String)> = action.fields().iter().map(|one| (one.id, at_first(one.id))).collect();
+    let written = fields.iter().filter(|(_, text)| !text.is_empty());
     let given = written.fold(Given::default(), |given, (id, text)| given.with(id, text.as_str()));
     let guard = model.world.sight(&workload.environment).map_or(Guard::Production, Sight::guard);
     let is_typed = gesture(action.about().tier, guard, 1) != Gesture::Enter;
@@ -46,7 +46,8 @@ pub(super) fn open(model: &mut Model, action: &'static dyn Action, now: Instant)
     let subject = PodRef { environment: workload.environment, namespace: workload.namespace, name: pod.name };
     let about = format!("{} {subject}", if action.takes("command") { "in" } else { "of" });
     let targets = (vec![Subject::Pod(subject)], Options { given, ..Options::default() });
-    let effects = plan::open(model, action, targets, (about, &form), now);
+    let form = plan::Form { about, fields, ..plan::Form::default() };
+    let effects = plan::open(model, action, targets, form, now);
     // What is lacking has the keys, or what confirms it.
     if let Some(Overlay::Plan { given, at, .. }) = model.ui.overlays.last_mut().filter(|_| !effects.is_empty()) {
         *at = match lacking {

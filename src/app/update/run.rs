@@ -1,7 +1,6 @@
 //! Runs under way: what happened to them goes through the one transition function.
 
 use super::{drafts, toast};
-use crate::app::drafts::Form;
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Planning};
 use crate::domain::action::{Phase, Run, RunEvent, advance};
@@ -47,15 +46,11 @@ fn log(planning: &mut Planning, words: String, now: Instant) {
 pub(super) fn ended(model: &mut Model, run: &Run, now: Instant) -> Vec<Effect> {
     let words = format!("{}: {}", run.phase.word(), summary(run));
     let mut kind = None;
-    let mut form = None;
-    let mut is_local = false;
     if let Some(planning) = planning_of(model, &run.id) {
         log(planning, words.clone(), now);
         planning.scene.run = Some(run.clone());
         planning.refresh_at = None;
         kind = planning.request.targets.first().map(Subject::kind);
-        form = (kind == Some(SubjectKind::Silence) && !planning.scene.form.is_empty()).then_some(Form::Silence);
-        is_local = planning.request.targets.iter().all(|target| target.namespace().is_none());
     }
     // What a command ends with is its own affair, and whoever had its terminal knows it.
     let is_good = run.phase == Phase::Done || kind == Some(SubjectKind::Pod) && run.phase == Phase::Failed;
@@ -71,9 +66,9 @@ pub(super) fn ended(model: &mut Model, run: &Run, now: Instant) -> Vec<Effect> {
     }
     model.unfinished.retain(|(id, _)| *id != run.id);
     model.runs.retain(|known| known.id != run.id);
-    let forgotten = form.map(|form| drafts::sent(model, form, run.phase, now)).unwrap_or_default();
-    // What is in no cluster is not watched: it is read at once.
-    let looked_at = is_local.then_some(Effect::Retry);
+    let forgotten = drafts::sent(model, &run.id, run.phase, now);
+    // Silences are not watched.
+    let looked_at = (kind == Some(SubjectKind::Silence)).then_some(Effect::Retry);
     forgotten.into_iter().chain([Effect::ReadJournal]).chain(looked_at).collect()
 }
 

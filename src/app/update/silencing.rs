@@ -61,22 +61,20 @@ fn begin(
     now: Instant,
 ) -> Vec<Effect> {
     let id = seen.map(|seen| seen.id.to_string()).unwrap_or_default();
-    let target = Subject::Silence(SilenceRef { environment: environment.clone(), id });
+    let target = Subject::Silence(SilenceRef { environment: environment.clone(), id: id.clone() });
     let fingerprints = meant.iter().map(|alert| &*alert.key).collect::<Vec<_>>().join(" ");
-    let given = Given::default().with("alerts", fingerprints).with("for", USUAL).only(action.fields());
+    let given = Given::default().with("alerts", &*fingerprints).with("for", USUAL).only(action.fields());
     // What the alerts have in common stands in its field; until somebody writes something else, it is worked out anew with each plan.
     let covers = in_common(meant, &[]).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    let form: &[(&'static str, String)] = match (action.takes("matcher"), action.takes("for")) {
-        (true, _) => &[("matcher", covers), ("for", USUAL.to_owned())],
-        (false, true) => &[("for", USUAL.to_owned())],
-        (false, false) => &[],
-    };
+    let fields = [("matcher", covers), ("for", USUAL.to_owned())];
+    let fields = fields.into_iter().filter(|(id, _)| action.takes(id)).collect();
     let about = match (seen, meant) {
         (Some(seen), _) => seen.covers(),
         (None, [only]) => only.title().to_owned(),
         (None, all) => format!("{} alerts", all.len()),
     };
-    plan::open(model, action, (vec![target], Options { given, ..Options::default() }), (about, form), now)
+    let form = plan::Form { about, fields, draft: if id.is_empty() { fingerprints } else { id } };
+    plan::open(model, action, (vec![target], Options { given, ..Options::default() }), form, now)
 }
 
 /// The silences that cover any of these.

@@ -73,7 +73,7 @@ pub fn undone(left: &Left<'_>, object: &Value) -> Option<Undone> {
             (!is_paused).then(|| left.by(object, Field::Paused, &format!("resumed {workload}")))
         }
         // The pod is gone for good; what runs now is the workload's business.
-        Goal::PodReplaced | Goal::Silenced(_) | Goal::SilenceOver | Goal::Session => None,
+        Goal::PodReplaced | Goal::Silenced(_) | Goal::SilenceOver | Goal::Stored | Goal::Session => None,
         Goal::Healthy => {
             // A restart changes no code: whoever deploys after it does not undo it.
             let code = left.code.filter(|code| code.before != code.after)?;

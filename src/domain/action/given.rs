@@ -8,6 +8,8 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::alert::matchers;
+use crate::domain::store::check_text;
+use crate::domain::text::clean_lines;
 use crate::domain::time::{self, Instant};
 
 /// What may be typed into a field.
@@ -17,8 +19,8 @@ pub enum FieldKind {
     Number,
     /// A word or a line of text.
     Line,
-    /// A text of several lines.
-    Text,
+    /// A text of several lines, of at most so many bytes. A plan is the same whatever it says: it is filled in where a step names it.
+    Text(usize),
     /// A length of time, as 30m, 2h or 1d.
     Span,
     /// A time, as 2026-11-24T03:07:00Z.
@@ -63,9 +65,21 @@ impl Field {
                 time::read(typed.trim()).map(|at| time::written(at).into()).ok_or_else(wrong)
             }
             FieldKind::Matchers => matchers(typed).map(|_| typed.into()).map_err(|error| error.0),
-            FieldKind::Line | FieldKind::Text => Ok(typed.into()),
+            // Whether it may be empty is for the action to say.
+            FieldKind::Text(_) => Field { is_needed: false, ..*self }.said(typed).map(Value::Text),
+            FieldKind::Line => Ok(typed.into()),
             FieldKind::Flag => Ok(Value::Flag(true)),
         }
+    }
+
+    /// What is said in a text of several lines, cleaned.
+    ///
+    /// # Errors
+    /// A sentence, where it is needed and empty, or too long.
+    pub fn said(&self, typed: &str) -> Result<String, String> {
+        let text = clean_lines(typed);
+        let longest = if let FieldKind::Text(longest) = self.kind { longest } else { usize::MAX };
+        check_text(self.noun.trim_start_matches("a "), &text, !self.is_needed, longest).map(|()| text)
     }
 
     /// A value of a document, where the field takes it.
@@ -78,6 +92,11 @@ impl Field {
             }
             (_, Value::Text(text)) => self.read(text),
         }
+    }
+
+    /// Whether it is a text of several lines.
+    pub const fn has_lines(&self) -> bool {
+        matches!(self.kind, FieldKind::Text(_))
     }
 
     /// How the command line spells it: `--replicas`.
@@ -140,6 +159,11 @@ impl Given {
     pub fn and(mut self, other: Self) -> Self {
         self.0.extend(other.0);
         self
+    }
+
+    /// Whether anything was given for a field, were it an empty text.
+    pub fn has(&self, field: &str) -> bool {
+        self.0.contains_key(field)
     }
 
     /// The same without a field.

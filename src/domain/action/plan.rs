@@ -1,5 +1,7 @@
 //! A plan: the only way to a mutation.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -122,6 +124,8 @@ pub enum Goal {
     Silenced(#[serde(deserialize_with = "time::clamped")] Instant),
     /// A silence that is over, on every Alertmanager.
     SilenceOver,
+    /// The store has written it: its answer says so, and nothing is left to verify.
+    Stored,
     /// The end of a session, as whoever holds it hears it: nothing of it can be observed afterwards.
     Session,
 }
@@ -159,6 +163,13 @@ pub struct Target {
     /// What was given for it, and what the action chose where nothing was: what `apply` plans again with.
     #[serde(default, skip_serializing_if = "Given::is_empty")]
     pub given: Given,
+    /// Of what the action chose: what stays as it was worked out however often it is worked out anew, each with the field it stands in
+    /// place of. It was read so.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fixed: BTreeMap<String, String>,
+    /// Of what the action chose: what is only suggested, and worked out anew until somebody gives something else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suggested: Vec<String>,
     /// The pod that is replaced, where one was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod: Option<Replaced>,
@@ -373,6 +384,15 @@ impl Plan {
     pub fn is_expired(&self, now: Instant) -> bool {
         let end = self.refreshed_at.checked_add_signed(Self::HOLDS);
         now >= self.expires_at || end.is_none_or(|end| now >= end)
+    }
+
+    /// The same plan, saying this where its steps say what is given for a field.
+    #[must_use]
+    pub fn saying(mut self, field: &str, text: &str) -> Self {
+        for target in self.targets.iter_mut().filter(|target| target.steps.iter().any(|step| step.says(field))) {
+            target.given = std::mem::take(&mut target.given).with(field, text);
+        }
+        self.sealed()
     }
 
     /// Whether it could be applied.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Given;
 use super::plan::Pin;
 use crate::domain::alert::Severity;
 use crate::domain::subject::Subject;
@@ -127,6 +128,14 @@ impl Port {
     fn is_cluster(&self) -> bool {
         *self == Self::Cluster
     }
+
+    /// Who answers there.
+    pub const fn whose(self) -> &'static str {
+        match self {
+            Self::Cluster | Self::Alertmanager | Self::Pod => "the server",
+            Self::Store => "the store",
+        }
+    }
 }
 
 impl Reached {
@@ -146,6 +155,8 @@ pub enum Port {
     Cluster,
     /// The Alertmanagers of the environment.
     Alertmanager,
+    /// The store: one transaction, whose answer settles it.
+    Store,
     /// A pod, which answers with a session.
     Pod,
 }
@@ -185,6 +196,12 @@ impl Step {
     /// A step that clears its way.
     pub fn clearing(words: String, request: Request) -> Self {
         Self { part: Part::Clearing, ..Self::change(words, request) }
+    }
+
+    /// Whether it says what is given for a field, and is the same step whatever that is.
+    pub fn says(&self, field: &str) -> bool {
+        let place = format!("{{{field}}}");
+        self.fills.iter().any(|at| self.request.body.pointer(at) == Some(&Value::String(place.clone())))
     }
 
     /// A step of a target whose steps are taken one after the other: its id there, what it acts on by identity, what it does, and how. Its
@@ -298,7 +315,8 @@ pub fn missing(expects: &[Pin], document: &Value) -> Option<String> {
     Some(format!("{} is {}, not {}", other.path, seen(other), other.value))
 }
 
-/// What stands for the placeholders `{run}`, `{reason}` and `{now}` of a request once its plan is confirmed.
+/// What stands for the placeholders `{run}`, `{reason}` and `{now}` of a request once its plan is confirmed; and for a place that holds
+/// nothing but the name of a field, as `{text}`, what was given for it.
 #[derive(Debug, Clone, Copy)]
 pub struct Stamps<'a> {
     /// The run.
@@ -307,11 +325,17 @@ pub struct Stamps<'a> {
     pub reason: &'a str,
     /// When it is sent.
     pub now: Instant,
+    /// What was given for the fields of the action.
+    pub given: &'a Given,
 }
 
 impl Stamps<'_> {
     /// A text with its placeholders filled, once: what a reason says is no placeholder.
     fn fill(&self, text: &str) -> String {
+        let field = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
+        if let Some(field) = field.filter(|field| !["run", "reason", "now"].contains(field) && !field.contains('{')) {
+            return self.given.text(field).unwrap_or_default().to_owned();
+        }
         let mut filled = String::new();
         let mut rest = text;
         while let Some(at) = rest.find('{') {
@@ -358,11 +382,21 @@ mod tests {
         let fills = vec!["/comment".to_owned(), "/at".to_owned(), "/nowhere".to_owned(), "/matchers".to_owned()];
         let step = Step { fills, ..Step::change("Do it.".into(), request) };
         let now = time::from_seconds(1_800_000_000);
-        let filled = step.filled(&Stamps { run: "r1", reason: "it says {run}", now });
+        let given = Given::default().with("text", "it says {reason}");
+        let stamps = Stamps { run: "r1", reason: "it says {run}", now, given: &given };
+        let filled = step.filled(&stamps);
         assert_eq!(filled.body["comment"], "it says {run} (quarterdeck r1) {other", "a reason is no placeholder");
         assert_eq!(filled.body["at"], "2027-01-15T08:00:00.000Z");
         assert_eq!(filled.body["matchers"], json!(["{reason}"]), "a label of an alert is no placeholder");
         assert_eq!(filled.path, "/{run}");
+
+        let body = json!({"note": "{text}", "title": "{title}"});
+        let request = Request { body, ..step.request };
+        let step =
+            Step { fills: vec!["/note".to_owned(), "/title".to_owned()], ..Step::change("Do it.".into(), request) };
+        let filled = step.filled(&stamps);
+        assert_eq!((&filled.body["note"], &filled.body["title"]), (&json!("it says {reason}"), &json!("")));
+        assert!(step.says("text") && !step.says("matcher"), "what it says is asked for by name");
     }
 
     #[test]

@@ -15,11 +15,8 @@
 //! | [`runbook`](address) | the address of a runbook, before it is passed on |
 //! | [`sender`](LeftOut) | which labels say who sent an alert, and what a silence of it is made of |
 //! | [`silence`](Silence) | who keeps notifications back, until when |
-//! | [`noting`](Noting) | the plan of a note: written, changed, taken back |
-//! | [`taking`](Taking) | the plan of saying that somebody is on it, or nobody any more |
 //! | [`silencing`](Silencing) | what a silence hides, how wide it is, and how grave that is |
 //! | [`snapshot`](AlertSnapshot) | everything known of one environment at one time |
-//! | [`word`](Word) | what a plan of one of these two has in common: whose, until when, what stands against it |
 //! | [`watchdog`](Watchdog) | the alert that always fires: without it, no alerts is not healthy |
 
 mod breadth;
@@ -30,7 +27,6 @@ pub mod identity;
 pub mod join;
 pub mod local;
 mod matcher;
-mod noting;
 pub mod ruled;
 mod runbook;
 mod sender;
@@ -38,9 +34,7 @@ mod severity;
 mod silence;
 mod silencing;
 mod snapshot;
-mod taking;
 mod watchdog;
-mod word;
 
 use std::sync::Arc;
 
@@ -53,7 +47,6 @@ pub use comparison::Comparison;
 pub use history::History;
 pub use local::{Local, LocalRule};
 pub use matcher::{Matcher, MatcherError, Operator, matchers, said as covers};
-pub use noting::{NoteDeed, Noted, Noting};
 pub use ruled::{Ruled, Teller};
 pub use runbook::address;
 pub use sender::{LeftOut, in_common, is_same, left_out};
@@ -61,9 +54,7 @@ pub use severity::Severity;
 pub use silence::{Silence, SilenceState};
 pub use silencing::{Silencing, USUAL as USUAL_SILENCE, Weight, hidden};
 pub use snapshot::AlertSnapshot;
-pub use taking::{Deed, MOST as MOST_TAKEN, Taken, Taking};
 pub use watchdog::Watchdog;
-pub use word::{Around, Terms, Word};
 
 use super::time::{self, Instant};
 use crate::domain::worded;

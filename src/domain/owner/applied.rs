@@ -51,7 +51,7 @@ pub fn applied(object: &Value, template: &Value, goal: Goal) -> Option<Fight> {
             "the manifest applied last says whether it is paused: the next kubectl apply puts its own word back"
                 .to_owned()
         }
-        Goal::PodReplaced | Goal::Silenced(_) | Goal::SilenceOver | Goal::Session => return None,
+        Goal::PodReplaced | Goal::Silenced(_) | Goal::SilenceOver | Goal::Stored | Goal::Session => return None,
         Goal::Healthy => {
             let current = object.pointer("/spec/template").unwrap_or(&Value::Null);
             if same_code(current, template) {

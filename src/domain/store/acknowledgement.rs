@@ -147,7 +147,7 @@ impl Fact for Acknowledgement {
 }
 
 /// Somebody takes an alert, or takes it over.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewAcknowledgement {
     /// The environment.
     pub environment: String,
@@ -156,8 +156,10 @@ pub struct NewAcknowledgement {
     /// The alert's name.
     pub alert: String,
     /// Since when it is firing.
+    #[serde(deserialize_with = "time::clamped_or_none")]
     pub firing_since: Option<Instant>,
     /// How long it holds from the store's now, up to a year; `None` for as long as this firing lasts.
+    #[serde(skip)]
     pub holds_for: Option<TimeDelta>,
     /// What they say; may be empty.
     pub note: String,
@@ -166,7 +168,7 @@ pub struct NewAcknowledgement {
 }
 
 /// Somebody takes an acknowledgement back, in the version that was seen. What was said stays readable.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WithdrawAcknowledgement(pub Acknowledgement);
 
 /// The key of an alert's acknowledgement.

@@ -212,6 +212,9 @@ fn is_hash(text: &str) -> bool {
 fn aims(value: &Value) -> String {
     let action = value.get("action").and_then(Value::as_str).unwrap_or_default();
     let targets = value.get("aims").and_then(Value::as_array).into_iter().flatten().filter_map(|aim| {
+        if let Some(alert) = aim.pointer("/alert/name").and_then(Value::as_str) {
+            return Some(format!("alert {alert}"));
+        }
         let part = |key: &str| aim.pointer(&format!("/workload/{key}")).and_then(Value::as_str);
         Some(format!("{}/{}/{}", part("namespace")?, part("kind")?.to_ascii_lowercase(), part("name")?))
     });

@@ -182,7 +182,7 @@ impl Fact for Note {
 }
 
 /// Somebody writes a note; its id is that of the attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewNote {
     /// What it is about.
     pub subject: Subject,
@@ -191,7 +191,7 @@ pub struct NewNote {
 }
 
 /// Somebody changes the text of a note, or takes it back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EditNote {
     /// The version that was seen: when it is another by then, nothing is written.
     pub seen: Note,

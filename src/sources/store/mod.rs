@@ -86,8 +86,7 @@ impl Store {
     /// # Errors
     /// When the store cannot be asked, or its tables of this fact are not used.
     pub async fn get<F: Fact>(&self, key: &Key) -> Result<Option<F>, SourceError> {
-        let (statement, values) = statements::one(key);
-        Ok(self.list_of(F::TABLE.migrations.subject, &statement, values, F::decode).await?.pop())
+        Ok(self.row(key).await?.and_then(|row| F::decode(&row)))
     }
 
     /// Facts of a list, newest first, at most so many.
@@ -100,23 +99,7 @@ impl Store {
         by: impl Into<Vec<Value>>,
         limit: u32,
     ) -> Result<Vec<F>, SourceError> {
-        Ok(self.rows(F::TABLE, list, by, limit).await?.iter().filter_map(F::decode).collect())
-    }
-
-    /// The same as rows, of whatever fact.
-    ///
-    /// # Errors
-    /// When the store cannot be asked, or its tables of this fact are not used.
-    pub async fn rows(
-        &self,
-        table: &'static Table,
-        list: &List,
-        by: impl Into<Vec<Value>>,
-        limit: u32,
-    ) -> Result<Vec<Row>, SourceError> {
-        let mut values = by.into();
-        values.push(u64::from(limit).into());
-        self.read(table.migrations.subject, &statements::list(table, list), values).await
+        Ok(self.rows(F::TABLE, list, by.into(), limit).await?.iter().filter_map(F::decode).collect())
     }
 
     /// Reads tables of a subject by a statement in PostgreSQL's words, a second time where the conversation broke off: a server that was
@@ -221,6 +204,30 @@ impl ReadStore for Store {
             });
             Ok(Changes { is_whole: since == 0, rows: futures_util::future::try_join_all(read).await?, ..told })
         })
+    }
+
+    fn row<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Row>> {
+        Box::pin(async move {
+            let (statement, values) = statements::one(key);
+            Ok(self.read(key.table.migrations.subject, &statement, values).await?.into_iter().next())
+        })
+    }
+
+    fn rows<'a>(
+        &'a self,
+        table: &'static Table,
+        list: &'a List,
+        mut by: Vec<Value>,
+        limit: u32,
+    ) -> Answer<'a, Vec<Row>> {
+        by.push(u64::from(limit).into());
+        Box::pin(async move { self.read(table.migrations.subject, &statements::list(table, list), by).await })
+    }
+
+    fn has_written<'a>(&'a self, attempt: &'a Id) -> Answer<'a, bool> {
+        Box::pin(
+            async move { Ok(!self.read(AUDIT, statements::WRITTEN, vec![attempt.as_str().into()]).await?.is_empty()) },
+        )
     }
 
     fn registry(&self) -> &'static [Registered] {

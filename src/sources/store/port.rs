@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::domain::store::Changes;
-use crate::domain::store::fact::{Change, Read, Registered};
+use crate::domain::store::fact::{Change, Key, List, Read, Registered, Row, Table, Value};
 use crate::domain::store::{AuditEntry, AuditEvent, AuditLine, AuditSearch, Author, Head, Id, NotedEvents};
 use crate::domain::time::Instant;
 use crate::sources::error::SourceError;
@@ -57,6 +57,15 @@ pub trait ReadStore: Send + Sync {
 
     /// What changed since a position.
     fn changes(&self, since: u64) -> Answer<'_, Changes>;
+
+    /// The row of a key; `None` when there is none.
+    fn row<'a>(&'a self, key: &'a Key) -> Answer<'a, Option<Row>>;
+
+    /// The rows of a list, newest first, at most so many.
+    fn rows<'a>(&'a self, table: &'static Table, list: &'a List, by: Vec<Value>, limit: u32) -> Answer<'a, Vec<Row>>;
+
+    /// Whether an attempt has written what is told in the audit.
+    fn has_written<'a>(&'a self, attempt: &'a Id) -> Answer<'a, bool>;
 
     /// The facts this store knows.
     fn registry(&self) -> &'static [Registered];

@@ -7,7 +7,6 @@ mod plan;
 mod plan_page;
 mod plan_run;
 mod problems;
-mod word;
 
 use ratatui::layout::Rect;
 
@@ -19,7 +18,7 @@ use super::words;
 
 /// Whether it takes the whole body, so that nothing below it is drawn.
 pub const fn covers(overlay: &Overlay) -> bool {
-    matches!(overlay, Overlay::Plan { .. } | Overlay::Word { .. } | Overlay::Help { .. } | Overlay::Problems { .. })
+    matches!(overlay, Overlay::Plan { .. } | Overlay::Help { .. } | Overlay::Problems { .. })
 }
 
 /// Draws it over the body.
@@ -34,7 +33,6 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, overlay: &Overlay)
         Overlay::Plan { scroll, typed, reason, given, at } => {
             plan::draw(pen, area, scene, &plan::Typing { scroll: *scroll, typed, reason, given, at: *at })
         }
-        Overlay::Word { scroll, text } => word::draw(pen, area, scene, text, *scroll),
         Overlay::Problems { scroll } => problems::draw(pen, area, scene.problems, *scroll),
     }
 }

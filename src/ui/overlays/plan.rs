@@ -42,7 +42,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, typing: &Ty
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let columns = area.width.saturating_sub(2);
     let is_running = shown.run.as_ref().is_some_and(|run| !matches!(run.phase, Phase::Draft | Phase::Planned));
-    if !shown.form.is_empty() && !is_running {
+    if shown.is_form() && !is_running {
         return form(pen, area, shown, typing);
     }
     let Some(plan) = shown.plan.as_deref() else {
@@ -83,7 +83,7 @@ fn form(pen: &mut Pen<'_>, area: Rect, shown: &PlanScene, typing: &Typing<'_>) -
         .map(|slot| match slot {
             Slot::Typed => words::plan::TYPED,
             Slot::Reason => words::plan::REASON,
-            Slot::Given(place) => shown.form.get(*place).copied().unwrap_or_default(),
+            Slot::Given(place) => shown.form.get(*place).map(|field| field.id).unwrap_or_default(),
         })
         .collect();
     let empty = Field::default();
@@ -94,9 +94,15 @@ fn form(pen: &mut Pen<'_>, area: Rect, shown: &PlanScene, typing: &Typing<'_>) -
     };
     let fields: Vec<Field> = slots.iter().map(|slot| field(slot).clone()).collect();
     let at = slots.iter().position(|slot| *slot == typing.at).unwrap_or_default();
+    let has_lines = |slot: &Slot| match slot {
+        Slot::Given(place) => shown.form.get(*place).is_some_and(|field| field.has_lines()),
+        _ => false,
+    };
+    let rows: Vec<u16> =
+        slots.iter().map(|slot| if has_lines(slot) { (area.height / 3).clamp(3, 10) } else { 1 }).collect();
     let label = labels.iter().map(|label| text::width(label) + 2).fold(usize::from(LABEL), usize::max);
     let label = u16::try_from(label).unwrap_or(LABEL);
-    let form = Form { labels: &labels, label, fields: &fields, at, error: shown.wrong.as_deref() };
+    let form = Form { labels: &labels, label, rows: &rows, fields: &fields, at, error: shown.wrong.as_deref() };
     let (above, below) = form.part(pen, area);
     let columns = area.width.saturating_sub(2);
     let page = match shown.plan.as_deref() {

@@ -2,6 +2,7 @@
 
 use crate::domain::action::{Plan, Rehearsal, Target, Tier};
 use crate::domain::service::UNMAPPED;
+use crate::domain::subject::SubjectKind;
 use crate::theme::Role;
 use crate::ui::pen::Pen;
 use crate::ui::widgets::page::{LABEL, Page};
@@ -56,6 +57,11 @@ fn target(pen: &mut Pen<'_>, page: &mut Page, plan: &Plan, target: &Target, plac
     let name = said::target(place, plan.targets.len(), &target.subject.to_string());
     page.field(pen, said::TARGET, &name, Role::Title);
     page.field(pen, said::FROM, &target.from, Role::Text);
+    if plan.targets.iter().take(place - 1).any(|before| is_alike(before, target)) {
+        // What is done to each of a group of alerts is told once.
+        list(pen, page, said::WARNINGS, target.warnings.iter().map(String::as_str), Role::Warning);
+        return;
+    }
     page.field(pen, said::TO, &target.to, Role::Title);
     if target.subject.workload().is_some() || !target.changes.is_empty() {
         changes(pen, page, target);
@@ -90,6 +96,13 @@ fn target(pen: &mut Pen<'_>, page: &mut Page, plan: &Plan, target: &Target, plac
         None if target.tier <= Tier::T1 => {}
         None => page.field(pen, "", said::IRREVERSIBLE, Role::Danger),
     }
+}
+
+/// Whether the same is done to two alerts.
+fn is_alike(one: &Target, other: &Target) -> bool {
+    let told = |target: &Target| target.steps.iter().map(|step| step.words.clone()).collect::<Vec<_>>();
+    let is_alert = |target: &Target| target.subject.kind() == SubjectKind::Alert;
+    is_alert(one) && is_alert(other) && (&one.to, told(one)) == (&other.to, told(other))
 }
 
 /// What else it reaches: what was not chosen first.

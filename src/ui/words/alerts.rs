@@ -291,3 +291,9 @@ pub mod column {
     /// What it says.
     pub const SUMMARY: &str = "SUMMARY";
 }
+
+/// Who wrote a note and when, and who changed it when.
+pub fn noted_by(by: &str, age: &str, changed: Option<(&str, &str)>) -> String {
+    let changed = changed.map(|(by, age)| format!("; changed by {by}, {age} ago")).unwrap_or_default();
+    format!("{by}, {age} ago{changed}:")
+}

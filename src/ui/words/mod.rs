@@ -17,7 +17,6 @@ pub mod silences;
 pub mod slo;
 pub mod usage;
 pub mod why;
-pub mod word;
 
 use crate::domain::action::Phase;
 use crate::domain::environment::Guard;

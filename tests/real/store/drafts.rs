@@ -66,7 +66,7 @@ impl Drafting {
         // The cursor rests on the only alert: nothing comes under it by itself.
         terminal.wait_for_text("CertificateExpiresSoon", SOON);
         terminal.send("!n");
-        terminal.wait_for_text("Note on CertificateExpiresSoon", SOON);
+        terminal.wait_for_text("note on CertificateExpiresSoon", SOON);
         terminal
     }
 }
@@ -86,7 +86,7 @@ async fn a_killed_console_has_what_was_typed_again() {
 
     let mut terminal = drafting.open("vi".as_ref());
     terminal.wait_for("what was typed", SOON, |text| text.contains("it renews tonight") && text.contains("here again"));
-    terminal.confirm("Note on ", "", SOON);
+    terminal.confirm("press enter to confirm", "", SOON);
     terminal.wait_for_text("written down", SOON);
     wait_until("the draft to be forgotten", SOON, || drafting.files().is_empty().then_some(()));
     terminal.signal(Signal::TERM);

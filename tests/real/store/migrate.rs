@@ -115,7 +115,7 @@ mod cases {
         let refused = store.acknowledge(&author("lee"), &place.taking(&word.fingerprint, 1)).await;
         assert!(matches!(&refused, Err(WriteError::NotWritten(error)) if error.sentence == why), "{refused:?}");
         assert_eq!(store.standing().await.expect("an answer").troubles, std::slice::from_ref(&why));
-        assert!(store.rows(Broken::TABLE, LIST, [], 10).await.is_err_and(|error| error.sentence == why));
+        assert!(store.rows(Broken::TABLE, LIST, Vec::new(), 10).await.is_err_and(|error| error.sentence == why));
         assert_eq!(place.tables(), tables, "the store is as it was");
 
         let (snapshots, mut seen) = watch::channel(StoreSnapshot::default());

@@ -1,0 +1,99 @@
+//! What `quarterdeck plan` means by alerts, and how a script sees what fires.
+
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+
+use super::exit;
+use super::session::{SETTLE_WITHIN, Session};
+use crate::domain::alert::{Alert, AlertSnapshot};
+use crate::domain::source::{SourceHealth, SourceId, SourceState};
+use crate::domain::store::{Acknowledgement, AlertNotes};
+use crate::domain::subject::{AlertRef, Subject};
+use crate::sources::alertmanager::{AlertFeed, not_configured};
+use crate::sources::error::{SourceError, Trouble};
+use crate::sources::observe::{Answer, ListAlerts};
+use crate::sources::store::port::ReadStore;
+
+/// What an alert may be named with in front, as a workload is named by its kind.
+const ALERT: &str = "alert/";
+
+/// The alerts of a session's environment, read once: a command lives for a moment.
+pub(super) struct Listed {
+    session: Session,
+    list: OnceCell<AlertSnapshot>,
+}
+
+impl Listed {
+    pub(super) fn of(session: &Session) -> Self {
+        Self { session: session.clone(), list: OnceCell::new() }
+    }
+}
+
+impl ListAlerts for Listed {
+    fn listed(&self) -> Answer<'_, AlertSnapshot> {
+        Box::pin(async move { self.list.get_or_try_init(|| listed(&self.session)).await.cloned() })
+    }
+}
+
+impl Session {
+    /// Whether the store answers, and what it holds of alerts: who is on them, and the notes on them.
+    pub(super) async fn said(&self) -> (SourceHealth, Vec<Acknowledgement>, AlertNotes) {
+        let loading = SourceHealth::loading(SourceId::store());
+        match self.store.changes(0).await {
+            Ok(whole) => {
+                let health = SourceHealth { state: SourceState::Fresh, last_good: Some(self.now()), ..loading };
+                (health, whole.of(), whole.of().into_iter().collect())
+            }
+            Err(error) => {
+                let health = SourceHealth { state: SourceState::Down, error: Some(error.sentence), ..loading };
+                (health, Vec::new(), AlertNotes::default())
+            }
+        }
+    }
+}
+
+/// What fires, by a source that answers.
+async fn listed(session: &Session) -> Result<AlertSnapshot, SourceError> {
+    let name = &session.environment.name;
+    let Some(snapshot) = session.once::<AlertFeed>(SETTLE_WITHIN).await else {
+        return Err(SourceError::new(Trouble::Setup, not_configured(name)));
+    };
+    match snapshot.best() {
+        Some(best) if best.state.is_well() => Ok(snapshot),
+        best => {
+            let why = best.and_then(|best| best.error.as_deref()).unwrap_or("it does not answer.");
+            Err(SourceError::new(Trouble::Unreachable, format!("What fires in {name} is not known: {why}")))
+        }
+    }
+}
+
+/// The alerts of these names or fingerprints, where a name means all of that name; else the exit code and why not.
+pub(super) async fn named(
+    session: &Session,
+    list: &dyn ListAlerts,
+    names: &[String],
+) -> Result<Vec<Arc<Alert>>, (u8, String)> {
+    let snapshot = list
+        .listed()
+        .await
+        .map_err(|error| (if error.trouble == Trouble::Setup { exit::USAGE } else { 1 }, error.sentence))?;
+    let mut alerts: Vec<Arc<Alert>> = Vec::new();
+    for name in names.iter().map(|name| name.strip_prefix(ALERT).unwrap_or(name)) {
+        let is_it = |alert: &&Arc<Alert>| alert.title() == name || *alert.key == *name;
+        let before = alerts.len();
+        alerts.extend(snapshot.alerts.iter().filter(is_it).cloned());
+        if alerts.len() == before {
+            let words = "No alert of that name or fingerprint fires";
+            let place = &session.environment.name;
+            return Err((exit::USAGE, format!("{words}: {name:?} in {place}. See: quarterdeck status")));
+        }
+    }
+    Ok(alerts)
+}
+
+/// An alert as what an action is on.
+pub(super) fn subject(alert: &Alert) -> Subject {
+    let (environment, name) = (alert.environment.clone(), alert.title().to_owned());
+    Subject::Alert(AlertRef { environment, fingerprint: alert.key.to_string(), name })
+}
