@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use quarterdeck::actions::catalog;
 use quarterdeck::cli::{self, Cli};
 use quarterdeck::{telemetry, terminal};
 
@@ -10,5 +10,6 @@ fn main() -> color_eyre::eyre::Result<ExitCode> {
     // The only TLS provider; a second install could only come from this same line.
     let _ = rustls::crypto::ring::default_provider().install_default();
     telemetry::install(terminal::release)?;
-    cli::dispatch(Cli::parse())
+    let cli = Cli::read(catalog::SHIPPED, std::env::args_os()).unwrap_or_else(|error| error.exit());
+    cli::dispatch(cli)
 }

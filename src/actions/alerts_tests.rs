@@ -127,7 +127,7 @@ impl Rig {
     async fn plan_on(&self, name: &str, action: &str, alerts: &[Alert], given: Given) -> Plan {
         let targets: Vec<Subject> = alerts.iter().map(subject).collect();
         let options = Options { given, ..Options::default() };
-        let action = catalog::named(action).expect("an action");
+        let action = catalog::SHIPPED.named(action).expect("an action");
         self.of(name).planner.plan(action, &targets, &options).await.expect("a plan")
     }
 
@@ -317,7 +317,7 @@ async fn what_is_gone_too_much_or_named_another_way_is_refused() {
         fingerprint: storm[0].key.to_string(),
         name: "C".into(),
     });
-    let action = catalog::named("acknowledge").expect("an action");
+    let action = catalog::SHIPPED.named("acknowledge").expect("an action");
     let error = rig.of("mori").planner.plan(action, &[renamed], &Options::default()).await.expect_err("no such alert");
     assert!(error.sentence.contains("C is B here"), "{error}");
 }
@@ -358,7 +358,7 @@ async fn a_plan_reads_the_same_until_what_it_says_changes() {
 #[tokio::test]
 async fn what_a_note_says_is_cleaned_has_a_length_and_changes_something() {
     let rig = rig();
-    let field = catalog::named("note").expect("an action").asks().expect("a text");
+    let field = catalog::SHIPPED.named("note").expect("an action").asks().expect("a text");
     let said = |text: &str| field.said(text);
     assert_eq!(said("it is\u{1b}[2J the cache \n\n").as_deref(), Ok("it is[2J the cache"));
     assert!(said(" \n\u{202e}").is_err_and(|why| why.contains("The note is empty")));

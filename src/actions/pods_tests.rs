@@ -86,7 +86,7 @@ fn pod() -> Subject {
 }
 
 async fn planned(executor: &Executor, action: &str, given: Given) -> Plan {
-    let action = catalog::named(action).expect("an action");
+    let action = catalog::SHIPPED.named(action).expect("an action");
     let options = Options { given, ..Options::default() };
     executor.planner.plan(action, &[pod()], &options).await.expect("a plan")
 }
@@ -201,7 +201,7 @@ async fn without_the_word_the_grant_hands_or_somebody_to_hold_it_nothing_is_open
     assert!(side.asked.lock().expect("none").is_empty());
     let mut two = executor.clone();
     two.planner.limits = Guard::Development.into();
-    let action = catalog::named("exec").expect("an action");
+    let action = catalog::SHIPPED.named("exec").expect("an action");
     let plan = two.planner.plan(action, &[pod(), pod()], &Options::default()).await.expect("a plan");
     assert!(plan.refusals.iter().any(|why| why.contains("one pod at a time")), "{:?}", plan.refusals);
 }

@@ -48,7 +48,7 @@ mod tell_journal;
 mod update;
 mod usage;
 
-use crate::actions::catalog;
+use crate::actions::catalog::Catalog;
 use crate::keys::CommandName;
 
 pub use attach::{Ending, attach};
@@ -66,8 +66,8 @@ pub use runtime::Runtime;
 pub use update::{next_due, update};
 
 /// The name of every command a keymap may bind.
-pub fn command_names() -> Vec<CommandName> {
+pub fn command_names(catalog: Catalog) -> Vec<CommandName> {
     let named = NAMED.iter().map(|(_, name, _)| CommandName(name));
-    let planned = catalog::SHIPPED.all().flat_map(|action| [Some(action.about().command), action.about().was]);
+    let planned = catalog.all().flat_map(|action| [Some(action.about().command), action.about().was]);
     named.chain(planned.flatten().map(CommandName)).collect()
 }

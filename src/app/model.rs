@@ -12,6 +12,7 @@ use super::filter;
 use super::jobs::JobsPane;
 use super::logs::LogsPane;
 use super::pod_session::OpenPort;
+use crate::actions::catalog::{self, Catalog};
 use crate::config::Environment;
 use crate::domain::action::{Phase, Run};
 use crate::domain::cause::Cause;
@@ -114,6 +115,8 @@ pub struct Model {
     pub menu: Vec<MenuLine>,
     /// Keys worth a line in the footer.
     pub hints: Vec<(String, String)>,
+    /// The actions there are.
+    pub catalog: Catalog,
     /// Which key means what.
     pub keymap: Keymap,
     /// The beginning of a key sequence.
@@ -162,6 +165,7 @@ impl Model {
             detail_due: None,
             menu: Vec::new(),
             hints: Vec::new(),
+            catalog: catalog::SHIPPED,
             keymap,
             pending: Pending::default(),
             leave_until: None,

@@ -23,7 +23,7 @@ use super::supervise::panicked;
 use super::tell_journal::{tell_journal, unreadable};
 use super::{logs, reading};
 use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
-use crate::actions::{Executor, Seen, StoreEyes, catalog};
+use crate::actions::{Executor, Seen, StoreEyes};
 use crate::config::Environment;
 use crate::domain::action::{Consent, Phase, Plan, Run, RunEvent, Target, WATCHED};
 use crate::domain::alert::AlertSnapshot;
@@ -310,7 +310,8 @@ impl Performer {
         let environment = request.targets.first().map(|target| target.environment().clone()).unwrap_or_default();
         let planner = self.executor(&environment, &request.targets).map(|executor| executor.planner.clone());
         tokio::spawn(async move {
-            let answer = match (planner, catalog::named(request.action)) {
+            let named = planner.as_ref().and_then(|planner| planner.catalog.named(request.action));
+            let answer = match (planner, named) {
                 (Some(planner), Some(action)) => {
                     planner.plan(action, &request.targets, &request.options).await.map_err(|error| error.sentence)
                 }

@@ -397,6 +397,7 @@ async fn at(due: Option<Tick>) {
 
 #[cfg(test)]
 mod tests {
+    use crate::actions::catalog;
     use std::path::Path;
     use std::sync::Arc;
 
@@ -410,7 +411,7 @@ mod tests {
     use crate::world::Scope;
 
     fn runtime(state: &Path) -> (Runtime, mpsc::Sender<Message>) {
-        let keymap = Keymap::load(DEFAULT, state, &command_names()).0;
+        let keymap = Keymap::load(DEFAULT, state, &command_names(catalog::SHIPPED)).0;
         let (told, messages) = mpsc::channel(8);
         let clock: Clock = Arc::new(|| chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default());
         let journal = Arc::new(std::sync::Mutex::new(Journal::new(state)));

@@ -118,6 +118,7 @@ impl Demo {
             context: None,
             environment: None,
             read_only: global.read_only,
+            catalog: global.catalog,
         };
         // The demo's journal and memory are litter too; the operator's own keymaps and themes are not looked at.
         let paths = Paths::within(&litter.folder.join("config"), &litter.folder.join("state"));

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches};
 
-use crate::actions::{Action, catalog};
+use crate::actions::Action;
+use crate::actions::catalog::Catalog;
 use crate::domain::action::{Field, FieldKind, Given};
 use crate::domain::store::LONGEST_TEXT;
 
@@ -51,10 +52,10 @@ fn from_standard_input() -> Result<String, String> {
     read.map(|_| text).map_err(|error| format!("The text cannot be read from standard input: {error}."))
 }
 
-/// Every field of the catalogue once, with the actions that have it.
-fn all() -> Vec<(&'static Field, Vec<&'static str>)> {
+/// Every field of a catalogue once, with the actions that have it.
+fn all(catalog: Catalog) -> Vec<(&'static Field, Vec<&'static str>)> {
     let mut all: Vec<(&'static Field, Vec<&'static str>)> = Vec::new();
-    for action in catalog::SHIPPED.all() {
+    for action in catalog.all() {
         for field in action.fields() {
             match all.iter_mut().find(|(known, _)| known.id == field.id) {
                 Some((_, actions)) => actions.push(action.id()),
@@ -65,43 +66,34 @@ fn all() -> Vec<(&'static Field, Vec<&'static str>)> {
     all
 }
 
-impl Args for Fields {
-    fn augment_args(command: Command) -> Command {
-        command.args(all().into_iter().map(|(field, actions)| {
-            let help = format!("For {}: {}", actions.join(" and "), field.words);
-            let option = Arg::new(field.id).long(field.id).help(help);
-            match field.kind {
-                FieldKind::Flag => option.action(ArgAction::SetTrue),
-                FieldKind::Matchers => option.action(ArgAction::Append).value_name(field.value),
-                _ => option.value_name(field.value),
-            }
-        }))
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        Self::augment_args(command)
-    }
+/// The options of `plan`: one for each field that any action has.
+pub(super) fn options(catalog: Catalog) -> impl Iterator<Item = Arg> {
+    all(catalog).into_iter().map(|(field, actions)| {
+        let help = format!("For {}: {}", actions.join(" and "), field.words);
+        let option = Arg::new(field.id).long(field.id).help(help);
+        match field.kind {
+            FieldKind::Flag => option.action(ArgAction::SetTrue),
+            FieldKind::Matchers => option.action(ArgAction::Append).value_name(field.value),
+            _ => option.value_name(field.value),
+        }
+    })
 }
 
-impl FromArgMatches for Fields {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+impl Fields {
+    /// What was written of the [`options`] of a catalogue.
+    pub(super) fn read(catalog: Catalog, matches: &ArgMatches) -> Self {
         let mut fields = Self::default();
-        fields.update_from_arg_matches(matches)?;
-        Ok(fields)
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        for (field, _) in all() {
+        for (field, _) in all(catalog) {
             if field.kind == FieldKind::Flag {
                 if matches.get_flag(field.id) {
-                    self.0.entry(field.id).or_default().push(String::new());
+                    fields = fields.with(field.id, "");
                 }
                 continue;
             }
             for value in matches.get_many::<String>(field.id).into_iter().flatten() {
-                self.0.entry(field.id).or_default().push(value.clone());
+                fields = fields.with(field.id, value);
             }
         }
-        Ok(())
+        fields
     }
 }

@@ -34,13 +34,15 @@ mod slo;
 mod status;
 mod undone;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use color_eyre::eyre::Result;
 
+use crate::actions::catalog::Catalog;
 use crate::sources::cluster::{PLUG_IN, start_plug_ins_with};
 
 /// How long what the demo is writing may take to be written when it ends.
@@ -77,6 +79,30 @@ pub struct Global {
     /// Never change anything, whatever the configuration grants.
     #[arg(long, global = true)]
     read_only: bool,
+    /// The actions this program was given.
+    #[arg(skip)]
+    catalog: Catalog,
+}
+
+impl Cli {
+    /// What a program takes that is given these actions.
+    pub fn command_of(catalog: Catalog) -> clap::Command {
+        Self::command().mut_subcommand("plan", |plan| plan.args(fields::options(catalog)))
+    }
+
+    /// Reads the command line of such a program.
+    ///
+    /// # Errors
+    /// What is wrong with it, or the help that was asked for.
+    pub fn read(catalog: Catalog, arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let matches = Self::command_of(catalog).try_get_matches_from(arguments)?;
+        let mut cli = Self::from_arg_matches(&matches)?;
+        cli.global.catalog = catalog;
+        if let (Some(Command::Plan(plan)), Some(given)) = (&mut cli.command, matches.subcommand_matches("plan")) {
+            (plan.fields, plan.catalog) = (fields::Fields::read(catalog, given), catalog);
+        }
+        Ok(cli)
+    }
 }
 
 #[derive(Debug, Subcommand)]

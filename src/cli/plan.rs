@@ -14,7 +14,8 @@ use super::output::{note, say, say_document};
 use super::pod::{POD, meant, workload_of};
 use super::session::{Session, shows};
 use super::{Format, Global, exit};
-use crate::actions::{Action, Options, catalog};
+use crate::actions::catalog::Catalog;
+use crate::actions::{Action, Options};
 use crate::domain::action::{Goal, Plan as Document, Rehearsal, Target};
 use crate::domain::rollout::{Kind, WorkloadRef};
 use crate::domain::service::{Choice, UNMAPPED};
@@ -36,8 +37,12 @@ pub(super) struct Plan {
     /// The namespace; else the context's.
     #[arg(long, short)]
     namespace: Option<String>,
-    #[command(flatten)]
-    fields: Fields,
+    /// What is given for the fields of the action; read from the options of the catalogue.
+    #[arg(skip)]
+    pub(super) fields: Fields,
+    /// The actions there are.
+    #[arg(skip)]
+    pub(super) catalog: Catalog,
     /// How many targets go at once; each wave has to end well before the next.
     #[arg(long, value_name = "TARGETS")]
     wave: Option<NonZeroUsize>,
@@ -87,7 +92,7 @@ impl Plan {
             Ok(plan) => {
                 match self.output {
                     Format::Json => say_document(&plan)?,
-                    Format::Table => say(&in_words(&plan))?,
+                    Format::Table => say(&in_words(&plan, self.catalog))?,
                 }
                 for refusal in &plan.refusals {
                     note(&format!("Cannot be applied: {refusal}"));
@@ -102,8 +107,8 @@ impl Plan {
     }
 
     pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
-        let Some(action) = catalog::named(&self.action) else {
-            let known: Vec<&str> = catalog::SHIPPED.all().map(<dyn Action>::id).collect();
+        let Some(action) = self.catalog.named(&self.action) else {
+            let known: Vec<&str> = self.catalog.all().map(<dyn Action>::id).collect();
             return Ok(usage(&format!("There is no action {:?}; there is {}.", self.action, known.join(", "))));
         };
         let session = Session::prepare(global);
@@ -224,7 +229,7 @@ pub(super) fn named(target: &str) -> Option<(Kind, &str)> {
 }
 
 /// The plan for people, in the order of the screen.
-fn in_words(plan: &Document) -> String {
+fn in_words(plan: &Document, catalog: Catalog) -> String {
     let place = match plan.cluster.context.as_str() {
         // What is done in no cluster names none.
         "" => String::new(),
@@ -248,7 +253,7 @@ fn in_words(plan: &Document) -> String {
         }
         for target in wave.iter().filter_map(|place| plan.targets.get(*place)) {
             lines.push(String::new());
-            lines.extend(target_words(target, plan));
+            lines.extend(target_words(target, plan, catalog));
         }
     }
     lines.push(String::new());
@@ -275,7 +280,7 @@ fn in_words(plan: &Document) -> String {
     lines.join("\n")
 }
 
-fn target_words(target: &Target, plan: &Document) -> Vec<String> {
+fn target_words(target: &Target, plan: &Document, catalog: Catalog) -> Vec<String> {
     let mut lines =
         vec![target.subject.to_string(), format!("  from  {}", target.from), format!("  to    {}", target.to)];
     for change in &target.changes {
@@ -300,7 +305,7 @@ fn target_words(target: &Target, plan: &Document) -> Vec<String> {
     if target.reaches.len() > MOST_NAMED {
         lines.push(format!("  reaches  {} more", target.reaches.len() - MOST_NAMED));
     }
-    let fields = catalog::named(&plan.action).map(<dyn Action>::fields).unwrap_or_default();
+    let fields = catalog.named(&plan.action).map(<dyn Action>::fields).unwrap_or_default();
     for text in fields.iter().filter(|field| field.has_lines()).filter_map(|field| target.given.text(field.id)) {
         lines.extend(text.lines().enumerate().map(|(place, line)| {
             let label = if place == 0 { "says" } else { "" };

@@ -11,7 +11,7 @@ use super::exit;
 use super::output::{note, say};
 use super::plan::named;
 use super::session::{Connected, Session, shows};
-use crate::actions::{self, Attach, Gives, Options, catalog};
+use crate::actions::{self, Attach, Gives, Options};
 use crate::app::{Ending, attach, closed_after, listen, serve, told};
 use crate::domain::action::{Consent, Given, Outcome, Phase};
 use crate::domain::rollout::WorkloadRef;
@@ -105,7 +105,7 @@ impl Session {
         let (_leave, leaving) = watch::channel(false);
         let executor = self.executor(connected, leaving).attached(here.clone());
         let options = Options { given, ..Options::default() };
-        let Some(action) = catalog::named(action) else { return exit::USAGE };
+        let Some(action) = self.catalog.named(action) else { return exit::USAGE };
         let plan = match executor.planner.plan(action, &[Subject::Pod(pod)], &options).await {
             Ok(plan) => plan,
             Err(error) => {

@@ -39,7 +39,7 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
     let depth =
         Depth::of(variable("NO_COLOR").as_deref(), variable("COLORTERM").as_deref(), variable("TERM").as_deref());
     let (theme, theme_problems) = Theme::load(&look.theme, &paths.themes(), depth);
-    let (keymap, key_problems) = Keymap::load(&look.keymap, &paths.keymaps(), &command_names());
+    let (keymap, key_problems) = Keymap::load(&look.keymap, &paths.keymaps(), &command_names(session.catalog));
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable);
     let glyphs = Glyphs::of(look.is_ascii, locale.as_deref());
     let mut problems = session.problems.clone();
@@ -49,6 +49,7 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
     let environments = session.settings.environments.clone();
     let names = environments.iter().map(|environment| environment.name.clone()).collect();
     let mut model = Model::new(environments, session.scope, keymap, problems);
+    model.catalog = session.catalog;
     model.world.services = session.settings.services.clone();
     model.is_demo = staging.is_demo;
     model.banner = staging.banner.or(model.banner);

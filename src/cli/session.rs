@@ -10,7 +10,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use super::Global;
 use super::on_alerts::Listed;
 use super::output::note;
-use crate::actions::catalog::{self, Catalog};
+use crate::actions::catalog::Catalog;
 use crate::actions::journal::{self, Journal};
 use crate::actions::{
     Clusters, CommandLines, Desk, Elsewhere, Executor, Grant, Limits, Neighbour, Planner, Seen, StoreEyes, actor, key,
@@ -150,7 +150,7 @@ impl Session {
             clusters: Arc::new(Mutex::new(Clusters::load(paths.state()))),
             store: Arc::new(store),
             elsewhere: Elsewhere::default(),
-            catalog: catalog::SHIPPED,
+            catalog: global.catalog,
             paths,
             environment,
             scope,
@@ -224,7 +224,7 @@ impl Session {
     pub(super) fn all_problems(&self) -> Vec<Problem> {
         let look = &self.settings.look;
         let mut problems = self.problems.clone();
-        problems.extend(Keymap::load(&look.keymap, &self.paths.keymaps(), &command_names()).1);
+        problems.extend(Keymap::load(&look.keymap, &self.paths.keymaps(), &command_names(self.catalog)).1);
         problems.extend(Theme::load(&look.theme, &self.paths.themes(), Depth::True).1);
         problems
     }

@@ -4,20 +4,24 @@
 //! It moves a workload out of one environment once its double in another is well: it remembers how many pods there were, stops them, waits
 //! for the double, and writes there what it takes over. From there on it only leads forward.
 
+use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use quarterdeck::actions::catalog::Catalog;
+use quarterdeck::actions::catalog::{self, Catalog};
 use quarterdeck::actions::journal::{What, chains, unfinished};
 use quarterdeck::actions::{
     About, Action, Context, Draft, Executor, Observation, Options, Planner, Refusal, held_off, step_patch,
 };
+use quarterdeck::app::Effect;
+use quarterdeck::cli::Cli;
 use quarterdeck::domain::action::{
     BlastRadius, Field, FieldKind, Given, Inverse, Judgement, Part, Phase, Pin, Plan, RECORD_KEY, Request, Run, Step,
     StepState, Tier,
 };
 use quarterdeck::domain::rollout::WorkloadRef;
+use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::subject::Subject;
 use quarterdeck::sources::observe::{ObserveCluster, WorkloadFacts};
 use quarterdeck::sources::operate::OperateCluster;
@@ -25,6 +29,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::actions::{NAMESPACE, Rig, Way};
+use crate::stage::{Stage, shop, text};
 
 /// Where what was is remembered, and where it is handed on.
 const WAS: &str = "/metadata/annotations/example.dev~1was";
@@ -408,4 +413,33 @@ async fn without_a_grant_there_nothing_is_done_here() {
     let run = pair.here.confirmed(&plan).await;
     assert_eq!((run.phase, pair.here.sent().len()), (Phase::Refused, 0), "{run:?}");
     assert!(pair.untouched().await);
+}
+
+/// By its line in the catalogue that a console is given it has its place in the menu, on the palette and on the command line.
+#[test]
+fn its_line_in_the_catalogue_is_all_it_takes() {
+    let mut stage = Stage::new();
+    stage.model.catalog = CATALOG;
+    stage.see(shop(), SourceState::Fresh);
+    stage.press("a");
+    let menu = text(&stage.body(120, 40));
+    assert!(menu.contains("Relocate") && !menu.contains("Roll back"), "{menu}");
+    stage.press("esc");
+    stage.press(":");
+    stage.type_text("relo");
+    assert!(text(&stage.body(120, 40)).contains("plan: relocate"));
+    stage.press("esc");
+    stage.press(":");
+    stage.type_text("relocate checkout --double staging");
+    let asked = stage.later("enter");
+    let is_planned = |effect: &Effect| match effect {
+        Effect::Plan(request) => request.action == "relocate" && request.options.given.text(TO.id) == Some("staging"),
+        _ => false,
+    };
+    assert!(asked.iter().any(is_planned), "{asked:?}");
+
+    let line = || ["quarterdeck", "plan", "relocate", "deployment/api", "--double", "staging"].map(OsString::from);
+    assert!(Cli::read(CATALOG, line()).is_ok());
+    let unknown = Cli::read(catalog::SHIPPED, line()).expect_err("nobody has such a field");
+    assert!(unknown.to_string().contains("--double"), "{unknown}");
 }

@@ -1,17 +1,18 @@
 //! The keymaps that are built in and those an operator lays over them, with the commands there are.
 
 use proptest::prelude::*;
+use quarterdeck::actions::catalog;
 use quarterdeck::app::command_names;
 use quarterdeck::keys::{CommandName, Context, EMBEDDED, Keymap, Keys, Lookup, Pending, Pressed, Sequence};
 
 fn default() -> Keymap {
-    Keymap::embedded("default", &command_names()).0
+    Keymap::embedded("default", &command_names(catalog::SHIPPED)).0
 }
 
 fn load(name: &str, text: &str) -> (Keymap, Vec<String>) {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join(format!("{name}.toml")), text).expect("a file");
-    let (keymap, problems) = Keymap::load(name, folder.path(), &command_names());
+    let (keymap, problems) = Keymap::load(name, folder.path(), &command_names(catalog::SHIPPED));
     let said = problems.iter().map(|problem| problem.to_string().replace(&format!("{}/", folder.path().display()), ""));
     (keymap, said.collect())
 }
@@ -30,14 +31,14 @@ fn command(name: &'static str) -> Pressed {
 #[test]
 fn the_built_in_keymaps_have_no_problems() {
     for (name, _) in EMBEDDED {
-        assert_eq!(Keymap::embedded(name, &command_names()).1, [], "{name}");
+        assert_eq!(Keymap::embedded(name, &command_names(catalog::SHIPPED)).1, [], "{name}");
     }
 }
 
 #[test]
 fn every_binding_of_a_built_in_keymap_has_a_sentence_of_its_own() {
     for (name, _) in EMBEDDED {
-        let keymap = Keymap::embedded(name, &command_names()).0;
+        let keymap = Keymap::embedded(name, &command_names(catalog::SHIPPED)).0;
         for context in Context::ALL {
             assert!(!keymap.help_in(context).is_empty() || context == Context::Text, "{name} {}", context.word());
             for line in keymap.help_in(context) {
@@ -52,7 +53,7 @@ fn every_binding_of_a_built_in_keymap_has_a_sentence_of_its_own() {
 #[test]
 fn no_single_key_of_a_built_in_keymap_is_an_action() {
     for (name, _) in EMBEDDED {
-        let keymap = Keymap::embedded(name, &command_names()).0;
+        let keymap = Keymap::embedded(name, &command_names(catalog::SHIPPED)).0;
         for context in Context::ALL {
             for (sequence, binding) in keymap.trie(context).bindings() {
                 let is_action = binding.command.is_some_and(CommandName::is_action);
@@ -65,7 +66,7 @@ fn no_single_key_of_a_built_in_keymap_is_an_action() {
 #[test]
 fn the_three_reserved_keys_mean_the_same_everywhere() {
     for (name, _) in EMBEDDED {
-        let keymap = Keymap::embedded(name, &command_names()).0;
+        let keymap = Keymap::embedded(name, &command_names(catalog::SHIPPED)).0;
         for context in Context::ALL {
             assert_eq!(type_keys(&keymap, context, "esc"), command("escape"), "{}", context.word());
             assert_eq!(type_keys(&keymap, context, "ctrl-c"), command("cancel"), "{}", context.word());
@@ -242,7 +243,8 @@ fn a_longer_sequence_cannot_hide_behind_a_key_that_is_bound() {
 
 #[test]
 fn vim_is_the_default_with_two_letters_more() {
-    let (keymap, problems) = Keymap::load("vim", std::path::Path::new("/nonexistent"), &command_names());
+    let (keymap, problems) =
+        Keymap::load("vim", std::path::Path::new("/nonexistent"), &command_names(catalog::SHIPPED));
     assert_eq!(problems, []);
     assert_eq!(type_keys(&keymap, Context::List, "gg"), command("top"));
     assert!(matches!(type_keys(&keymap, Context::List, "g"), Pressed::Unfinished));
@@ -255,7 +257,7 @@ fn vim_is_the_default_with_two_letters_more() {
 fn a_keymap_that_is_not_there_gives_the_default_and_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
     for name in ["defualt", "../../etc/passwd", ""] {
-        let (keymap, problems) = Keymap::load(name, folder.path(), &command_names());
+        let (keymap, problems) = Keymap::load(name, folder.path(), &command_names(catalog::SHIPPED));
         assert_eq!((keymap, problems.len()), (default(), 1), "{name}");
     }
     let (_, problems) = load("mine", "inherits = \"emacs\"\n");
@@ -267,7 +269,7 @@ fn a_keymap_that_is_not_there_gives_the_default_and_says_so() {
 
 #[test]
 fn a_command_the_program_does_not_have_is_a_problem_of_the_built_in_file_too() {
-    let few: Vec<_> = command_names().into_iter().filter(|command| command.0 != "freeze").collect();
+    let few: Vec<_> = command_names(catalog::SHIPPED).into_iter().filter(|command| command.0 != "freeze").collect();
     let (keymap, problems) = Keymap::embedded("default", &few);
     assert_eq!(problems.len(), 1);
     assert!(matches!(type_keys(&keymap, Context::List, "f"), Pressed::Unbound));

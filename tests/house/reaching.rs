@@ -103,7 +103,7 @@ fn answer(stage: &mut Stage, request: &PlanRequest, refused: Option<&str>) {
         grant: refused.map_or(Ok(()), |why| Err(why.to_owned())),
         ..silencing::planner(Ok(Vec::new()))
     };
-    let action = catalog::named(request.action).expect("an action");
+    let action = catalog::SHIPPED.named(request.action).expect("an action");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let plan = runtime.block_on(planner.plan(action, &request.targets, &request.options));
     stage.tell(Message::Planned(request.number, Box::new(plan.map_err(|error| error.sentence))));

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use clap::CommandFactory as _;
 use insta::assert_snapshot;
+use quarterdeck::actions::catalog;
 use quarterdeck::app::{Effect, Message};
 use quarterdeck::cli::Cli;
 use quarterdeck::domain::cluster::ClusterSnapshot;
@@ -319,7 +319,7 @@ fn help_and_hints() {
         let _ = writeln!(told, "{name}: {}", front(keys).hints());
     }
     assert_snapshot!("record_help", told);
-    let mut command = Cli::command();
+    let mut command = Cli::command_of(catalog::SHIPPED);
     let mut status = command.find_subcommand_mut("status").expect("a command").clone().bin_name("quarterdeck status");
     assert_snapshot!("record_usage", format!("{}\n{}", command.render_long_help(), status.render_long_help()));
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use quarterdeck::actions::catalog;
 use quarterdeck::app::{Effect, Message, Model, command_names, update};
 use quarterdeck::config::{Asked, Settings};
 use quarterdeck::domain::action::Plan;
@@ -50,7 +51,7 @@ impl Stage {
                     [environment.staging]\ncontext = \"stage-eu\"\nnamespaces = [\"shop\"]\nguard = \"staging\"\n";
         let (settings, problems) = Settings::parse("test.toml".as_ref(), text, &Asked::default());
         assert_eq!(problems, [], "the test's own configuration");
-        let keymap = Keymap::load(DEFAULT, "/nowhere".as_ref(), &command_names()).0;
+        let keymap = Keymap::load(DEFAULT, "/nowhere".as_ref(), &command_names(catalog::SHIPPED)).0;
         let mut stage = Self {
             model: Model::new(settings.environments, Scope::One(0), keymap, Vec::new()),
             theme: Theme::embedded("mono", Depth::None),

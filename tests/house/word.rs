@@ -164,7 +164,7 @@ pub(crate) fn open(stage: &mut Stage, keys: &str, world: &World) -> PlanRequest 
 
 /// Answers what was asked to be planned.
 pub(crate) fn answer(stage: &mut Stage, request: &PlanRequest, world: &World) {
-    let action = catalog::named(request.action).expect("an action");
+    let action = catalog::SHIPPED.named(request.action).expect("an action");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let planned = runtime.block_on(world.planner().plan(action, &request.targets, &request.options));
     stage.tell(Message::Planned(request.number, Box::new(planned.map_err(|error| error.sentence))));

@@ -55,7 +55,7 @@ impl Headless {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (settings, problems) = Settings::parse("test.toml".as_ref(), text, &Asked::default());
         assert_eq!(problems, [], "the test's own configuration");
-        let keymap = Keymap::load(DEFAULT, state, &command_names()).0;
+        let keymap = Keymap::load(DEFAULT, state, &command_names(catalog::SHIPPED)).0;
         let environments = settings.environments;
         let names = environments.iter().map(|environment| environment.name.clone()).collect();
         let scope = if environments.len() > 1 { Scope::All } else { Scope::One(0) };

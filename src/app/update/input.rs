@@ -6,7 +6,8 @@ use super::{
     alerts, drafts, jobs, leave, list, logs, move_cursor, news, nodes, offers, on_alerts, overview, palette, panes,
     plan, pod_session, runbook, scope, service, signals, silence_list, silencing, toast, typing, world,
 };
-use crate::actions::{Action, Options, catalog};
+use crate::actions::catalog::Catalog;
+use crate::actions::{Action, Options};
 use crate::app::commands::{Command, NAMED};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
@@ -55,14 +56,14 @@ pub(super) fn key(model: &mut Model, chord: Chord, now: Instant) -> Vec<Effect> 
     let context = context(model);
     let pressed = model.keymap.press(context, &mut model.pending, chord);
     model.ui.pending_keys = model.pending.to_string();
-    if !matches!(pressed, Pressed::Command(name) if named(name.0) == Some(Command::Escape)) {
+    if !matches!(pressed, Pressed::Command(name) if named(model.catalog, name.0) == Some(Command::Escape)) {
         drafts::pressed(model);
     }
     if context == Context::List && pressed == Pressed::Unfinished {
         *move_cursor::held(model) = true;
     }
     match pressed {
-        Pressed::Command(name) => match named(name.0) {
+        Pressed::Command(name) => match named(model.catalog, name.0) {
             Some(command) => {
                 if context == Context::List {
                     move_cursor::hold(model, command);
@@ -82,7 +83,7 @@ pub(super) fn key(model: &mut Model, chord: Chord, now: Instant) -> Vec<Effect> 
 /// Takes a key while the screen cannot be read: whatever lies under it, only leaving works.
 fn out_of_sight(model: &mut Model, chord: Chord, now: Instant) -> Vec<Effect> {
     match model.keymap.press(Context::Global, &mut model.pending, chord) {
-        Pressed::Command(name) => match named(name.0) {
+        Pressed::Command(name) => match named(model.catalog, name.0) {
             Some(command @ (Command::Quit | Command::Back | Command::Cancel)) => leave(model, command, now),
             Some(command @ (Command::Suspend | Command::Redraw)) => run(model, command, now),
             _ => Vec::new(),
@@ -92,12 +93,12 @@ fn out_of_sight(model: &mut Model, chord: Chord, now: Instant) -> Vec<Effect> {
 }
 
 /// The command of a name in a keymap.
-pub(super) fn named(name: &str) -> Option<Command> {
+pub(super) fn named(catalog: Catalog, name: &str) -> Option<Command> {
     // On the palette an action goes by its bare name.
     let action = name.strip_prefix("action.").unwrap_or(name);
     let is_it = |known: &str| known == name || known.strip_prefix("action.") == Some(action);
     let listed = NAMED.iter().find(|(_, known, _)| is_it(known)).map(|(command, ..)| *command);
-    listed.or_else(|| catalog::named(action).map(|action| Command::Act(action.id())))
+    listed.or_else(|| catalog.named(action).map(|action| Command::Act(action.id())))
 }
 
 /// What a command means in the pane in front, or in a room of its own; `None` where it means what it means everywhere.
@@ -367,7 +368,7 @@ fn diff(model: &mut Model, now: Instant) -> Vec<Effect> {
 
 /// The targets an action means: the marked rows, or the one under the cursor.
 fn act(model: &mut Model, action: &'static str, now: Instant) -> Vec<Effect> {
-    let Some(action) = catalog::named(action).filter(|_| !has_slid(model, now)) else { return Vec::new() };
+    let Some(action) = model.catalog.named(action).filter(|_| !has_slid(model, now)) else { return Vec::new() };
     match action.about().on {
         SubjectKind::Silence => return silencing::open(model, action, now),
         SubjectKind::Alert => return on_alerts::open(model, action, now),

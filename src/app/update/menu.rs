@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{input, offers, scope, service};
-use crate::actions::{Action, Options, catalog};
+use crate::actions::{Action, Options};
 use crate::app::commands::{Command, NAMED};
 use crate::app::model::Model;
 use crate::config::Environment;
@@ -48,7 +48,7 @@ fn palette(model: &Model, typed: &str) -> Vec<MenuLine> {
     if first == service::WORD {
         return service::completions(model, typed.split_whitespace().nth(1).unwrap_or_default());
     }
-    if let Some(contract) = catalog::named(&first).filter(|action| action.about().on == SubjectKind::Workload) {
+    if let Some(contract) = model.catalog.named(&first).filter(|action| action.about().on == SubjectKind::Workload) {
         let part = typed.split_whitespace().nth(1).unwrap_or_default();
         let targets =
             model.world.snapshot.rollouts.iter().filter(|row| part.is_empty() || row.workload.label().contains(part));
@@ -63,7 +63,8 @@ fn palette(model: &Model, typed: &str) -> Vec<MenuLine> {
             .chain(service::targets(model, contract.id(), part))
             .collect();
     }
-    let actions = catalog::SHIPPED
+    let actions = model
+        .catalog
         .all()
         .map(|contract| (contract.id().to_owned(), format!("plan: {}", contract.title().to_lowercase())));
     let named = NAMED
@@ -77,7 +78,7 @@ fn palette(model: &Model, typed: &str) -> Vec<MenuLine> {
         .filter(|(name, words)| name.contains(&first) || words.to_lowercase().contains(&first))
         .map(|(name, words)| {
             let bound = format!("action.{name}");
-            let is_action = catalog::named(&name).is_some() || NAMED.iter().any(|(_, known, _)| *known == bound);
+            let is_action = model.catalog.named(&name).is_some() || NAMED.iter().any(|(_, known, _)| *known == bound);
             let bound = if is_action { bound } else { name.clone() };
             MenuLine { keys: model.keymap.keys_of(&bound), words: name, more: words, refused: None }
         })

@@ -1,7 +1,7 @@
 //! What can be done with what is under the cursor: the lines of the actions menu, each with why it cannot be chosen where it cannot.
 
 use super::{input, on_alerts, service, toast};
-use crate::actions::{About, Action, Options, catalog};
+use crate::actions::{About, Action, Options};
 use crate::app::commands::Command;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
@@ -76,7 +76,7 @@ fn offers(model: &Model, meant: &Meant) -> Vec<Offer> {
         };
         line(command, &more, refused)
     };
-    let on = |kind: SubjectKind| catalog::SHIPPED.all().filter(move |action| action.about().on == kind);
+    let on = |kind: SubjectKind| model.catalog.all().filter(move |action| action.about().on == kind);
     let mut offers = Vec::new();
     match meant {
         Meant::Silence(_) => {
@@ -134,7 +134,7 @@ pub(super) fn choose(model: &mut Model, meant: &Meant, selected: usize, now: Ins
         return Vec::new();
     }
     if let (Command::Act(id), Meant::Workload(workload)) = (offer.command, meant)
-        && let Some(action) = catalog::named(id).filter(|action| action.about().on == SubjectKind::Workload)
+        && let Some(action) = model.catalog.named(id).filter(|action| action.about().on == SubjectKind::Workload)
     {
         // The row may have gone elsewhere under the menu: the one it was opened on is meant.
         return input::ask_or_plan(model, action, vec![workload.clone()], Options::default(), now);

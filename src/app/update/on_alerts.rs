@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{drafts, plan, toast};
-use crate::actions::{Action, Options, catalog};
+use crate::actions::{Action, Options};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::action::Given;
@@ -89,7 +89,8 @@ pub(super) fn turn(model: &mut Model, is_back: bool, now: Instant) -> Option<Vec
     let planning = model.planning.as_ref().filter(|planning| planning.scene.run.is_none())?;
     let seen = planning.request.options.given.text("note")?.to_owned();
     let [Subject::Alert(alert)] = planning.request.targets.as_slice() else { return None };
-    let (alert, action, opened) = (alert.clone(), catalog::named(planning.opened)?, planning.scene.planned.clone());
+    let (alert, action, opened) =
+        (alert.clone(), model.catalog.named(planning.opened)?, planning.scene.planned.clone());
     let Some(Overlay::Plan { given, .. }) = model.ui.overlays.last() else { return None };
     let known = notes(model, &alert.environment, &alert.fingerprint);
     let place = known.iter().position(|one| one.id.as_str() == seen).unwrap_or(0);
@@ -145,7 +146,7 @@ fn note_of_its_own(model: &mut Model, now: Instant) -> Option<Vec<Effect>> {
     if notes(model, &alert.environment, &alert.fingerprint).iter().any(|one| one.id.as_str() == seen) {
         return None;
     }
-    let (alert, action) = (alert.clone(), catalog::named("note")?);
+    let (alert, action) = (alert.clone(), model.catalog.named("note")?);
     let Some(Overlay::Plan { given, .. }) = model.ui.overlays.last() else { return None };
     let typed = given.clone();
     let about = format!("on {}", alert.name);

@@ -1,7 +1,7 @@
 //! The command palette: a line carried out, and completed.
 
 use super::{input, menu, plan, pod_session, service, toast};
-use crate::actions::{Action, catalog};
+use crate::actions::Action;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::subject::SubjectKind;
@@ -32,7 +32,7 @@ pub(super) fn run(model: &mut Model, line: &str, chosen: Option<String>, now: In
         return pod_session::end(model, rest.first().copied(), now);
     }
     let on_workloads = |action: &&dyn Action| action.about().on == SubjectKind::Workload && !rest.is_empty();
-    if let Some(action) = catalog::named(first).filter(on_workloads) {
+    if let Some(action) = model.catalog.named(first).filter(on_workloads) {
         return match menu::target(model, action, &rest) {
             Ok((targets, options)) => plan::on_workloads(model, action, targets, options, now),
             Err(sentence) => {
@@ -41,8 +41,8 @@ pub(super) fn run(model: &mut Model, line: &str, chosen: Option<String>, now: In
             }
         };
     }
-    let name = if input::named(first).is_some() { Some(first.to_owned()) } else { chosen };
-    match name.as_deref().and_then(input::named) {
+    let name = if input::named(model.catalog, first).is_some() { Some(first.to_owned()) } else { chosen };
+    match name.as_deref().and_then(|name| input::named(model.catalog, name)) {
         Some(command) => input::run(model, command, now),
         None => {
             toast(

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::{ARMING, drafts, toast};
-use crate::actions::{Action, Options, Reason, catalog};
+use crate::actions::catalog::Catalog;
+use crate::actions::{Action, Options, Reason};
 use crate::app::effect::{Effect, PlanRequest};
 use crate::app::model::{Model, Planning};
 use crate::domain::action::{Consent, Field as ActionField, Gesture, Given, Plan, Run, RunEvent, Target, advance};
@@ -282,8 +283,9 @@ fn plan_again(model: &mut Model, given: &[Field]) -> Vec<Effect> {
     let Some(planning) = model.planning.as_mut() else { return Vec::new() };
     let is_empty = |(known, field): (&&ActionField, &Field)| known.has_lines() && !text::is_visible(&field.text);
     let is_emptied = planning.scene.form.iter().zip(given).any(is_empty);
-    let opened = catalog::named(planning.opened);
-    let emptied = opened.and_then(|action| action.about().emptied).filter(|_| is_emptied).and_then(catalog::named);
+    let opened = model.catalog.named(planning.opened);
+    let emptied =
+        opened.and_then(|action| action.about().emptied).filter(|_| is_emptied).and_then(|id| model.catalog.named(id));
     let Some(action) = emptied.or(opened) else { return Vec::new() };
     let mut read = planning.request.options.given.clone();
     for (place, (known, field)) in planning.scene.form.iter().zip(given).enumerate() {
@@ -313,8 +315,8 @@ fn plan_again(model: &mut Model, given: &[Field]) -> Vec<Effect> {
 }
 
 /// The plan with the texts of its form filled in.
-fn with_texts(planning: &Planning, plan: &Plan, given: &[Field]) -> Result<Plan, String> {
-    let takes = |id: &str| catalog::named(planning.request.action).is_some_and(|action| action.takes(id));
+fn with_texts(catalog: Catalog, planning: &Planning, plan: &Plan, given: &[Field]) -> Result<Plan, String> {
+    let takes = |id: &str| catalog.named(planning.request.action).is_some_and(|action| action.takes(id));
     let texts = planning.scene.form.iter().zip(given).filter(|(known, _)| known.has_lines() && takes(known.id));
     let mut texts = texts.map(|(known, field)| known.said(&field.text).map(|text| (known.id, text)));
     texts.try_fold(plan.clone(), |plan, said| said.map(|(id, text)| plan.saying(id, &text)))
@@ -397,7 +399,7 @@ pub(super) fn confirm(model: &mut Model, (typed, reason): (&str, &str), given: &
         toast(model, "A reason is needed: press tab and type it.", true, now);
         return Vec::new();
     }
-    let plan = match with_texts(planning, &plan, given) {
+    let plan = match with_texts(model.catalog, planning, &plan, given) {
         Ok(plan) => Arc::new(plan),
         Err(sentence) => {
             planning.scene.wrong = Some(sentence);

@@ -1,7 +1,7 @@
 //! A service on the list: shown alone, completed on the palette, acted on as one; and what to say of a choice of targets.
 
 use super::{plan, scope, toast};
-use crate::actions::{Options, catalog};
+use crate::actions::Options;
 use crate::app::effect::Effect;
 use crate::app::filter;
 use crate::app::model::Model;
@@ -88,7 +88,7 @@ pub(super) fn whole(model: &mut Model, action: &'static str, now: Instant) -> Ve
     };
     match chosen {
         Ok(Chosen { targets, choice }) => {
-            let Some(action) = catalog::named(action) else { return Vec::new() };
+            let Some(action) = model.catalog.named(action) else { return Vec::new() };
             plan::on_workloads(model, action, targets, Options { choice, ..Options::default() }, now)
         }
         Err(sentence) => {
@@ -142,7 +142,7 @@ pub(super) fn targets(model: &Model, action: &str, part: &str) -> Vec<MenuLine> 
 
 /// The line of the actions menu that means the whole service, where it is more than the row.
 pub(super) fn action(model: &Model) -> Option<MenuLine> {
-    let contract = catalog::named("rollback")?;
+    let contract = model.catalog.named("rollback")?;
     let (_, _, name) = row_meant(model).and_then(named_by)?;
     let own = row_meant(model).and_then(named_by);
     let count = model.world.snapshot.rollouts.iter().filter(|row| named_by(row) == own).count();
