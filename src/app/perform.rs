@@ -310,12 +310,11 @@ impl Performer {
         let environment = request.targets.first().map(|target| target.environment().clone()).unwrap_or_default();
         let planner = self.executor(&environment, &request.targets).map(|executor| executor.planner.clone());
         tokio::spawn(async move {
-            let named = planner.as_ref().and_then(|planner| planner.catalog.named(request.action));
-            let answer = match (planner, named) {
-                (Some(planner), Some(action)) => {
+            let answer = match planner.and_then(|planner| Some((planner.catalog.named(request.action)?, planner))) {
+                Some((action, planner)) => {
                     planner.plan(action, &request.targets, &request.options).await.map_err(|error| error.sentence)
                 }
-                _ => Err(format!("there is no connection to {environment} yet.")),
+                None => Err(format!("there is no connection to {environment} yet.")),
             };
             let _ = messages.send(Message::Planned(request.number, Box::new(answer))).await;
         });

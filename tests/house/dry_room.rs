@@ -430,7 +430,7 @@ fn its_line_in_the_catalogue_is_all_it_takes() {
     assert!(text(&stage.body(120, 40)).contains("plan: relocate"));
     stage.press("esc");
     stage.press(":");
-    stage.type_text("relocate checkout --double staging");
+    stage.type_text("relocate payments --double staging");
     let asked = stage.later("enter");
     let is_planned = |effect: &Effect| match effect {
         Effect::Plan(request) => request.action == "relocate" && request.options.given.text(TO.id) == Some("staging"),

@@ -18,6 +18,7 @@ mod headless;
 mod health;
 mod jobs;
 mod journeys;
+mod judged_anew;
 #[path = "../support/kept.rs"]
 mod kept;
 mod keymaps;

@@ -47,16 +47,16 @@ fn the_form_at_every_size() {
         note(&shop[0], "1", "lee", "the provider is slow\nsince noon", 600),
         note(&shop[0], "2", "sato", "再起動しました", 120),
     ];
-    let noted = world(&shop, notes);
-    let mut one = opened(&noted, "!n");
+    let seen = world(&shop, notes);
+    let mut one = opened(&seen, "!n");
     one.type_text("I look at the pool; it was the same last week");
     assert_snapshot!("noting_one", one.bodies());
 
-    assert_snapshot!("noting_change", opened(&noted, "!N").bodies());
+    assert_snapshot!("noting_change", opened(&seen, "!N").bodies());
 
-    let mut refused = opened(&noted, "!n");
+    let mut refused = opened(&seen, "!n");
     refused.type_text("mine");
-    word::news(&mut refused, &World { is_down: true, ..noted });
+    word::news(&mut refused, &World { is_down: true, ..seen });
     assert_snapshot!("noting_refused", refused.bodies());
 
     let lines: Vec<Note> =

@@ -18,7 +18,7 @@ impl Action for EditNote {
             id: "edit-note",
             command: "action.edit-note",
             title: "Change a note",
-            means: "every console of the store shows the new text, with your name beside the first writer's. In its form: emptied, it is taken back; tab goes to the one before.",
+            means: "every console of the store shows the new text, with your name beside the first writer's.",
             word: "EDIT-NOTE",
             fields: &[TEXT, NOTE],
             emptied: Some("withdraw-note"),

@@ -198,7 +198,15 @@ fn hints(model: &Model) -> Vec<(String, String)> {
         }
         // What runs, or has ended, is confirmed already.
         Context::Plan if is_run(model) => &[("page_down", "more"), ("escape", "close")],
-        Context::Plan => &[("open", "confirm"), ("page_down", "more"), ("escape", "close")],
+        Context::Plan => match model.planning.as_ref().map(|planning| &planning.scene) {
+            Some(scene) if scene.is_form() => {
+                &[("open", "plan or confirm"), ("next", "next field"), ("page_down", "more"), ("escape", "close")]
+            }
+            Some(scene) if scene.plan.as_ref().is_some_and(|plan| !plan.is_applicable()) => {
+                &[("page_down", "more"), ("escape", "close")]
+            }
+            _ => &[("open", "confirm"), ("page_down", "more"), ("escape", "close")],
+        },
         Context::Prompt => &[("open", "keep"), ("escape", "clear")],
         Context::Palette => &[("open", "run"), ("next", "complete"), ("escape", "close")],
         Context::Help => &[("page_down", "more"), ("escape", "close")],

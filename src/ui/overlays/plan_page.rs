@@ -143,6 +143,8 @@ fn list<'a>(pen: &Pen<'_>, page: &mut Page, label: &str, sentences: impl Iterato
 /// What the server said to the dry run.
 fn rehearsal(pen: &Pen<'_>, page: &mut Page, plan: &Plan) {
     let (verdict, role, sentences): (_, _, &[String]) = match &plan.rehearsal {
+        // What forbids it stands above: that the server alone would not is nothing to read there.
+        Rehearsal::Accepted(_) if !plan.refusals.is_empty() => return,
         Rehearsal::Accepted(warnings) => (said::CHECKED, Role::Ok, warnings),
         Rehearsal::NotOffered => return,
         Rehearsal::Rejected(why) => (said::REJECTED, Role::Error, std::slice::from_ref(why)),
