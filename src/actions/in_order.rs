@@ -168,7 +168,17 @@ impl Walk<'_> {
             if is_accepted {
                 self.tell(number, StepState::Accepted, format!("accepted, and not seen yet: {}", step.words)).await;
             }
-            match self.wait(number, in_order, is_accepted, |seen| self.action.judge(step, seen)).await {
+            let waited = self.wait(number, in_order, is_accepted, |seen| self.action.judge(step, seen));
+            let seen = if step.is_sent() || self.is_past {
+                waited.await
+            } else {
+                // A gate changes nothing: who is told to leave waits for it no longer.
+                tokio::select! {
+                    seen = waited => seen,
+                    () = self.told_to_leave() => Seen::Not("the console was told to leave".to_owned()),
+                }
+            };
+            match seen {
                 Seen::Reached(object) => {
                     self.settle(number, Outcome::Done, "seen to be reached.").await;
                     self.tell(number, StepState::Reached, format!("reached: {}", step.words)).await;
@@ -195,6 +205,13 @@ impl Walk<'_> {
                     return Err(self.unknown(number, words).await);
                 }
             }
+        }
+    }
+
+    async fn told_to_leave(&self) {
+        if self.executor.leaving.clone().wait_for(|is_told| *is_told).await.is_err() {
+            // Nobody is left who could tell it.
+            std::future::pending().await
         }
     }
 

@@ -337,11 +337,11 @@ async fn a_console_told_to_leave_takes_back_what_it_did() {
     pair.double_has(0).await;
     let plan = pair.plan().await;
     let leave = async {
-        while !pair.told().contains(&(What::Settled, Some(REMEMBER), false)) {
+        // In front of the gate, which would stay shut for a minute.
+        while !pair.told().contains(&(What::Intent, Some(WAIT), false)) {
             tokio::task::yield_now().await;
         }
         pair.here.leave();
-        pair.double_has(2).await;
     };
     let (run, ()) = tokio::join!(pair.here.confirmed(&plan), leave);
     assert_eq!(run.phase, Phase::Compensated, "{run:?}");

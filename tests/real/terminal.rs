@@ -303,7 +303,7 @@ fn a_note_is_written_in_the_operators_editor_and_the_terminal_comes_back() {
     assert!(!terminal.is_on_alternate_screen(), "the editor has the terminal as it was found");
     terminal.send("\n");
     terminal.wait_for("the console, with what was written", SOON, |text| {
-        text.contains("Write a note on ") && text.contains("from my editor")
+        text.contains("Write a note in production") && text.contains("from my editor")
     });
     assert!(terminal.is_on_alternate_screen());
     terminal.confirm("press enter to confirm", "", SOON);
