@@ -211,7 +211,7 @@ impl Walk<'_> {
     async fn told_to_leave(&self) {
         if self.executor.leaving.clone().wait_for(|is_told| *is_told).await.is_err() {
             // Nobody is left who could tell it.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
