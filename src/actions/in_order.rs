@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use futures_util::StreamExt;
 use serde_json::Value;
 
@@ -302,14 +301,20 @@ impl Walk<'_> {
                 let left = (limit - self.executor.now()).to_std().unwrap_or_default();
                 let Ok(next) = tokio::time::timeout(left, stream.next()).await else {
                     drop(stream);
-                    return self.last_look(in_order, is_accepted, limit - began, judge).await;
+                    return match planner.last_look(&in_order.on, &self.plan.id).await {
+                        Ok(seen) => match judged(in_order, &seen, &judge) {
+                            Ok(seen) => seen,
+                            Err(_) if !is_accepted => Seen::NoSign,
+                            Err(words) => Seen::Not(format!("after {} {words}", time::coarse(limit - began))),
+                        },
+                        Err(error) if error.trouble == Trouble::NotFound => gone(in_order),
+                        Err(error) => Seen::Unread(error.sentence),
+                    };
                 };
                 let words = match next {
-                    Some(Ok(seen)) if *seen.uid() != in_order.uid => return another(in_order),
-                    Some(Ok(seen)) => match judge(&seen) {
-                        Judgement::Reached => return Seen::Reached(seen.document().clone()),
-                        Judgement::Failed(words) | Judgement::TakenOver(words) => return Seen::Not(words),
-                        Judgement::Waiting(words) => words,
+                    Some(Ok(seen)) => match judged(in_order, &seen, &judge) {
+                        Ok(seen) => return seen,
+                        Err(words) => words,
                     },
                     Some(Err(error)) if error.trouble == Trouble::NotFound => return gone(in_order),
                     Some(Err(error)) => format!("{} cannot be read, trying again: {}", in_order.on, error.sentence),
@@ -324,31 +329,6 @@ impl Walk<'_> {
             let left = (limit - self.executor.now()).to_std().unwrap_or_default();
             tokio::time::sleep(pause.min(left)).await;
             pause = pause.saturating_mul(2).min(LONGEST_WAIT);
-        }
-    }
-
-    /// The time is over: only a fresh reading is judged.
-    async fn last_look(
-        &self,
-        in_order: &InOrder,
-        is_accepted: bool,
-        after: TimeDelta,
-        judge: impl Fn(&Observation) -> Judgement,
-    ) -> Seen {
-        let planner = match self.executor.planner.of(in_order.on.environment()) {
-            Ok(planner) => planner,
-            Err(error) => return Seen::Unread(error.sentence),
-        };
-        match planner.last_look(&in_order.on, &self.plan.id).await {
-            Ok(seen) if *seen.uid() != in_order.uid => another(in_order),
-            Ok(seen) => match judge(&seen) {
-                Judgement::Reached => Seen::Reached(seen.document().clone()),
-                Judgement::Failed(words) | Judgement::TakenOver(words) => Seen::Not(words),
-                Judgement::Waiting(_) if !is_accepted => Seen::NoSign,
-                Judgement::Waiting(words) => Seen::Not(format!("after {} {words}", time::coarse(after))),
-            },
-            Err(error) if error.trouble == Trouble::NotFound => gone(in_order),
-            Err(error) => Seen::Unread(error.sentence),
         }
     }
 
@@ -475,8 +455,16 @@ fn is_final(step: &Step) -> bool {
     step.in_order.as_ref().is_some_and(|one| one.is_point_of_no_return)
 }
 
-fn another(in_order: &InOrder) -> Seen {
-    Seen::Not(format!("{} was deleted and created again meanwhile.", in_order.on))
+/// What one reading comes to; else what is still waited for, in words.
+fn judged(in_order: &InOrder, seen: &Observation, judge: impl Fn(&Observation) -> Judgement) -> Result<Seen, String> {
+    if *seen.uid() != in_order.uid {
+        return Ok(Seen::Not(format!("{} was deleted and created again meanwhile.", in_order.on)));
+    }
+    match judge(seen) {
+        Judgement::Reached => Ok(Seen::Reached(seen.document().clone())),
+        Judgement::Failed(words) | Judgement::TakenOver(words) => Ok(Seen::Not(words)),
+        Judgement::Waiting(words) => Err(words),
+    }
 }
 
 fn gone(in_order: &InOrder) -> Seen {
