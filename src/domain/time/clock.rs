@@ -155,6 +155,30 @@ fn nearest(shown: NaiveDateTime) -> Instant {
     if shown.and_utc() < FIRST { FIRST } else { LAST }
 }
 
+/// A zone by its name in a document: `#[serde(with = "time::zone_name")]`.
+pub mod zone_name {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use super::Zone;
+
+    /// Writes the name.
+    ///
+    /// # Errors
+    /// Those of the document.
+    pub fn serialize<S: Serializer>(zone: &Zone, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(zone.iana_name().unwrap_or("Etc/UTC"))
+    }
+
+    /// Reads the name.
+    ///
+    /// # Errors
+    /// When the database holds no such zone.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Zone, D::Error> {
+        let name = String::deserialize(from)?;
+        Zone::named(&name).ok_or_else(|| de::Error::custom(format!("the time zone {name:?} is not known here")))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
