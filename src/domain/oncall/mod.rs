@@ -2,10 +2,14 @@
 
 mod hours;
 mod layer;
+mod overrides;
 mod rotation;
+mod schedule;
 mod spans;
 
 pub use hours::{Hours, read_days};
 pub use layer::{Advance, Layer};
+pub use overrides::{Override, OverrideKind, Slot};
 pub use rotation::{Rotation, Turn};
+pub use schedule::{Schedule, Shift, ShiftSource};
 pub use spans::{Span, Spans};

@@ -147,11 +147,10 @@ impl Rotation {
     /// The turns that reach into a span of time, whole, as number, beginning and end; empty ones are left out.
     pub fn turns(&self, from: Instant, until: Instant) -> impl Iterator<Item = (i64, Instant, Instant)> {
         let first = self.turn_at(from);
-        let begins = std::iter::successors(Some((first, self.boundary(first))), |(turn, _)| {
-            Some((turn + 1, self.boundary(turn + 1)))
-        });
-        let ends = begins.clone().skip(1);
-        let turns = begins.zip(ends).map(|((turn, begins), (_, ends))| (turn, begins, ends));
+        let turns =
+            std::iter::successors(Some((first, self.boundary(first), self.boundary(first + 1))), |(turn, _, ends)| {
+                Some((turn + 1, *ends, self.boundary(turn + 2)))
+            });
         turns
             .take_while(move |(_, begins, _)| *begins < until && *begins < LAST)
             .filter(|(_, begins, ends)| begins < ends)
