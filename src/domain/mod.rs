@@ -13,6 +13,7 @@
 //! | [`cluster`] | what is known of a cluster at one moment |
 //! | [`document`] | a file the operator wrote, read to its end with every problem |
 //! | [`environment`] | where an operator acts, and how carefully |
+//! | [`ical`] | a calendar as calendar programs read it |
 //! | [`job`] | CronJobs and Jobs: when they run, how they ended |
 //! | [`keyed`] | what stands for a secret where it must be recognised and not read |
 //! | [`log`] | what containers write: levels, fields, masking, a ring of bytes |
@@ -42,6 +43,7 @@ pub mod cluster;
 pub mod document;
 pub mod environment;
 pub mod health;
+pub mod ical;
 pub mod job;
 pub mod keyed;
 pub mod log;
