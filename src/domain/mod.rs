@@ -14,6 +14,7 @@
 //! | [`document`] | a file the operator wrote, read to its end with every problem |
 //! | [`environment`] | where an operator acts, and how carefully |
 //! | [`ical`] | a calendar as calendar programs read it |
+//! | [`incident`] | incidents: severities and their clock, what can happen to one, its timeline and report |
 //! | [`job`] | CronJobs and Jobs: when they run, how they ended |
 //! | [`keyed`] | what stands for a secret where it must be recognised and not read |
 //! | [`log`] | what containers write: levels, fields, masking, a ring of bytes |
@@ -28,7 +29,7 @@
 //! | [`signal`] | what is measured of a service, and the questions it is read by |
 //! | [`slo`] | what was promised, what is left of it, and how fast it is spent |
 //! | [`source`] | how fresh what we were told is |
-//! | [`store`] | acknowledgements, notes, annotations, releases seen, the audit: what the store keeps |
+//! | [`store`] | acknowledgements, notes, annotations, releases seen, incidents, the audit: what the store keeps |
 //! | [`subject`] | what an action is on: a workload, a silence, an alert, a pod |
 //! | [`text`] | the one sanitiser every remote string passes |
 //! | [`timeline`] | what happened within the last hour, from every source, in one order |
@@ -44,6 +45,7 @@ pub mod document;
 pub mod environment;
 pub mod health;
 pub mod ical;
+pub mod incident;
 pub mod job;
 pub mod keyed;
 pub mod log;

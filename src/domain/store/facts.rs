@@ -2,6 +2,7 @@
 
 use super::fact::Registered;
 use super::{Acknowledgement, Annotation, Note, ReleaseSeen};
+use crate::domain::incident::{Entry, Incident};
 
 /// Every kind of fact.
 pub static ALL: &[Registered] = &[
@@ -9,4 +10,6 @@ pub static ALL: &[Registered] = &[
     Registered::of::<Note>(),
     Registered::of::<Annotation>(),
     Registered::of::<ReleaseSeen>(),
+    Registered::of::<Incident>(),
+    Registered::of::<Entry>(),
 ];

@@ -8,6 +8,7 @@ mod annotation;
 mod audit;
 pub mod fact;
 pub mod facts;
+mod incident;
 mod note;
 mod release;
 mod snapshot;
@@ -18,6 +19,9 @@ pub use acknowledgement::{
 pub use annotation::{ANNOTATIONS_OF, Annotation, AnnotationKind, NewAnnotation};
 pub use audit::{
     AuditEntry, AuditEvent, AuditFlaw, AuditKind, AuditSearch, ChainCheck, Head, Line as AuditLine, NotedEvents, hex,
+};
+pub use incident::{
+    ChangeIncident, DeclareIncident, ENTRIES_OF, INCIDENTS, INCIDENTS_ENDED, INCIDENTS_STANDING, incident_of, standing,
 };
 pub use note::{AlertNotes, EditNote, LONGEST_NOTE, MOST_NOTES, NOTES_ABOUT, NewNote, Note, check_note};
 pub use release::{RELEASES_OF, ReleaseSeen, RememberReleases};
