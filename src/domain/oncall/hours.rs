@@ -60,7 +60,7 @@ impl Hours {
 
     /// Whether they begin on a day.
     pub fn begin_on(&self, day: NaiveDate) -> bool {
-        self.days.iter().nth(day.weekday().num_days_from_monday() as usize).copied().unwrap_or(false)
+        self.days.get(day.weekday().num_days_from_monday() as usize).copied().unwrap_or(false)
     }
 
     /// When they are, on the clock of a zone, as far as they reach into a span. Where the clock shows their end twice, the second counts, so
@@ -106,13 +106,13 @@ fn point(text: &str) -> Result<(Option<usize>, u32), String> {
 }
 
 fn weekday(text: &str) -> Result<usize, String> {
-    let is_named = |name: &&str| text.trim().get(..3).is_some_and(|head| head.eq_ignore_ascii_case(name));
-    let is_long = |text: &str| text.trim().parse::<chrono::Weekday>().is_ok();
+    let text = text.trim();
+    let is_day = text.parse::<chrono::Weekday>().is_ok();
+    let head = text.get(..3).unwrap_or_default();
     NAMES
         .iter()
-        .position(|name| is_named(&name))
-        .filter(|_| is_long(text))
-        .ok_or_else(|| format!("{:?} is no day of the week: write Mon, Tue, Wed, Thu, Fri, Sat or Sun", text.trim()))
+        .position(|name| is_day && head.eq_ignore_ascii_case(name))
+        .ok_or_else(|| format!("{text:?} is no day of the week: write Mon, Tue, Wed, Thu, Fri, Sat or Sun"))
 }
 
 /// Reads days of the week such as `Mon-Fri` or `Sat, Sun`, Monday first. A range may go over Sunday.

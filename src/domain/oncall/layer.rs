@@ -31,6 +31,9 @@ pub struct Layer {
     pub order: u32,
     /// Who takes turns.
     pub rotation: Rotation,
+    /// Who has turn 0, where that was said; else the roster goes on from whoever was on call when it was changed.
+    #[serde(default)]
+    pub first: Option<String>,
     /// When it counts; empty: always.
     pub hours: Vec<Hours>,
     /// What moves the roster on.
@@ -58,10 +61,24 @@ pub struct Part<'l> {
 }
 
 impl Layer {
-    /// Whether two layers say the same, whenever they hold.
+    /// Whether two layers were written down as the same, whenever they hold and whoever the roster goes on from.
     pub fn is_same(&self, other: &Self) -> bool {
-        let timeless = |of: &Self| Self { from: None, until: None, ..of.clone() };
-        timeless(self) == timeless(other)
+        let written = |of: &Self| {
+            let rotation = Rotation { start: 0, ..of.rotation.clone() };
+            Self { rotation, from: None, until: None, ..of.clone() }
+        };
+        written(self) == written(other)
+    }
+
+    /// Who has a turn of it.
+    pub fn person(&self, turn: i64) -> Option<&str> {
+        self.rotation.person(self.places(turn))
+    }
+
+    /// Moves the roster so that a place of it has a turn.
+    pub fn begin_with(&mut self, place: usize, turn: i64) {
+        let place = i64::try_from(place).unwrap_or(0);
+        self.rotation.start = place.saturating_sub(self.places(turn));
     }
 
     /// Who is on call by this layer alone within a span, in order.
@@ -75,7 +92,7 @@ impl Layer {
         let mut counts = counts.iter().peekable();
         let mut parts = Vec::new();
         for (turn, begins, ends) in self.rotation.turns(from, until) {
-            let person = self.rotation.person(self.places(turn));
+            let person = self.person(turn);
             while let Some((counts_from, counts_until)) = counts.peek().copied() {
                 if counts_from >= ends {
                     break;
@@ -135,7 +152,16 @@ mod tests {
             roster: people.iter().map(|person| Some((*person).to_owned())).collect(),
             start: 0,
         };
-        Layer { role: "primary".into(), order: 0, rotation, hours, advance: Advance::Calendar, from: None, until: None }
+        Layer {
+            role: "primary".into(),
+            order: 0,
+            rotation,
+            first: None,
+            hours,
+            advance: Advance::Calendar,
+            from: None,
+            until: None,
+        }
     }
 
     fn who(layer: &Layer, from: &str, days: i64) -> Vec<String> {

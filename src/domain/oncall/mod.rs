@@ -1,5 +1,9 @@
 //! Who is on call, by rotations in civil time, and how a call climbs when nobody answers it.
 
+mod business;
+mod edit;
+pub mod escalation;
+pub mod file;
 mod hours;
 mod layer;
 mod overrides;
@@ -7,6 +11,7 @@ mod rotation;
 mod schedule;
 mod spans;
 
+pub use business::BusinessHours;
 pub use hours::{Hours, read_days};
 pub use layer::{Advance, Layer};
 pub use overrides::{Override, OverrideKind, Slot};

@@ -127,7 +127,7 @@ pub(super) fn in_force<'o>(overrides: &'o [Override], role: &str, from: Instant,
         match said.kind {
             OverrideKind::Remove => put(None, said.of_person.as_deref(), said.from, said.until),
             OverrideKind::Replace => {
-                slots().for_each(|(who, from, until)| put(who, said.of_person.as_deref(), from, until))
+                slots().for_each(|(who, from, until)| put(who, said.of_person.as_deref(), from, until));
             }
             OverrideKind::Temporary => {
                 put(None, None, said.from, said.until);

@@ -19,6 +19,9 @@ pub struct Schedule {
     pub zone: Zone,
     /// Every layer, those that have ended too.
     pub layers: Vec<Layer>,
+    /// From 1; every change adds one.
+    #[serde(default)]
+    pub version: u64,
 }
 
 worded! {

@@ -24,6 +24,7 @@ fn layer(order: u32, every: &str, people: &[&str]) -> Layer {
         role: "primary".into(),
         order,
         rotation,
+        first: None,
         hours: vec![],
         advance: Advance::Calendar,
         from: None,
@@ -32,7 +33,13 @@ fn layer(order: u32, every: &str, people: &[&str]) -> Layer {
 }
 
 fn schedule(layers: Vec<Layer>) -> Schedule {
-    Schedule { name: "shop".into(), team: "shop".into(), zone: NamedZone::read("UTC").expect("a zone").zone, layers }
+    Schedule {
+        name: "shop".into(),
+        team: "shop".into(),
+        zone: NamedZone::read("UTC").expect("a zone").zone,
+        layers,
+        version: 1,
+    }
 }
 
 fn said(number: u64, kind: OverrideKind, who: &[(&str, &str, &str)]) -> Override {
@@ -136,7 +143,7 @@ fn a_temporary_schedule_takes_the_place_of_every_layer() {
     temporary.until = at("2026-10-23");
     let over = said(2, OverrideKind::Slot, &[("eve", "2026-10-21", "2026-10-22")]);
     assert_eq!(
-        drawn(&schedule, &[temporary.clone()], "2026-10-19", "2026-10-26"),
+        drawn(&schedule, std::slice::from_ref(&temporary), "2026-10-19", "2026-10-26"),
         ["10-19 ada rotation", "10-20 cy temporary", "10-21 - temporary", "10-22 dee temporary", "10-23 ada rotation"]
     );
     assert_eq!(
@@ -151,7 +158,7 @@ fn a_swap_changes_nothing_until_it_is_accepted() {
     let asked =
         said(1, OverrideKind::Swap, &[("ben", "2026-10-19", "2026-10-26"), ("ada", "2026-10-26", "2026-11-02")]);
     assert_eq!(
-        drawn(&schedule, &[asked.clone()], "2026-10-19", "2026-11-02"),
+        drawn(&schedule, std::slice::from_ref(&asked), "2026-10-19", "2026-11-02"),
         ["10-19 ada rotation", "10-26 ben rotation"]
     );
     let accepted = Override { of_number: Some(1), slots: vec![], ..said(2, OverrideKind::Accept, &[]) };

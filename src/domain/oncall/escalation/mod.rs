@@ -1,0 +1,7 @@
+//! How a call climbs when nobody answers it: policies, and the ladder that one gives an incident.
+
+mod ladder;
+mod policy;
+
+pub use ladder::{Ladder, Resolve, Rung, everybody};
+pub use policy::{Authority, Level, Policy, Runs, Target};
