@@ -3,6 +3,8 @@
 use super::fact::Registered;
 use super::{Acknowledgement, Annotation, Note, ReleaseSeen};
 use crate::domain::incident::{Entry, Incident};
+use crate::domain::oncall::escalation::Policy;
+use crate::domain::oncall::{Override, Schedule};
 
 /// Every kind of fact.
 pub static ALL: &[Registered] = &[
@@ -12,4 +14,7 @@ pub static ALL: &[Registered] = &[
     Registered::of::<ReleaseSeen>(),
     Registered::of::<Incident>(),
     Registered::of::<Entry>(),
+    Registered::of::<Schedule>(),
+    Registered::of::<Override>(),
+    Registered::of::<Policy>(),
 ];

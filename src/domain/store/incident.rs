@@ -52,7 +52,7 @@ pub const fn standing(is_open: bool) -> &'static str {
 }
 
 /// Every text of a document, cleaned for one line.
-fn cleaned(value: Json) -> Json {
+pub(super) fn cleaned(value: Json) -> Json {
     match value {
         Json::String(text) => Json::String(text::clean(&text).into_owned()),
         Json::Array(all) => Json::Array(all.into_iter().map(cleaned).collect()),

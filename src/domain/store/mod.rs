@@ -10,7 +10,10 @@ pub mod fact;
 pub mod facts;
 mod incident;
 mod note;
+mod overriding;
+mod policy;
 mod release;
+mod schedule;
 mod snapshot;
 
 pub use acknowledgement::{
@@ -24,7 +27,10 @@ pub use incident::{
     ChangeIncident, DeclareIncident, ENTRIES_OF, INCIDENTS, INCIDENTS_ENDED, INCIDENTS_STANDING, incident_of, standing,
 };
 pub use note::{AlertNotes, EditNote, LONGEST_NOTE, MOST_NOTES, NOTES_ABOUT, NewNote, Note, check_note};
+pub use overriding::{NewOverride, OVERRIDES_OF, Overrides, last_override};
+pub use policy::{Policies, SetPolicy, policy_of};
 pub use release::{RELEASES_OF, ReleaseSeen, RememberReleases};
+pub use schedule::{Schedules, SetSchedule, schedule_of};
 pub use snapshot::{Changes, StoreSnapshot};
 
 use std::fmt;
@@ -116,6 +122,10 @@ worded! {
         Database = "database",
         /// An incident.
         Incident = "incident",
+        /// A schedule of who is on call.
+        Schedule = "schedule",
+        /// A policy of escalation, by its team and severity.
+        Policy = "policy",
         /// The environment as a whole; the name is empty.
         Environment = "environment",
     }
