@@ -2,6 +2,8 @@
 
 mod ladder;
 mod policy;
+mod run;
 
 pub use ladder::{Ladder, Resolve, Rung, everybody};
 pub use policy::{Authority, Level, Policy, Runs, Target};
+pub use run::{Around, Happening, Order, Responder, Run, RunState, acknowledgement_holds};
