@@ -19,6 +19,7 @@
 //! | [`log`] | what containers write: levels, fields, masking, a ring of bytes |
 //! | [`owner`] | who else writes a workload, and what they will do about a change of ours |
 //! | [`node`] | nodes, what presses them, quantities of processor time and memory |
+//! | [`people`] | people and teams: how they are reached, when they work, who may change that |
 //! | [`problem`] | what is wrong with a file the operator wrote |
 //! | [`release`] | what became current when, and how the store keeps it |
 //! | [`rollout`] | workloads, verdicts, pods, revisions, templates |
@@ -48,6 +49,7 @@ pub mod keyed;
 pub mod log;
 pub mod node;
 pub mod owner;
+pub mod people;
 pub mod problem;
 pub mod release;
 pub mod rollout;

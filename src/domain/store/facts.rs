@@ -3,6 +3,7 @@
 use super::fact::Registered;
 use super::{Acknowledgement, Annotation, Note, ReleaseSeen};
 use crate::domain::incident::{Entry, Incident};
+use crate::domain::people::{Person, Team};
 
 /// Every kind of fact.
 pub static ALL: &[Registered] = &[
@@ -12,4 +13,6 @@ pub static ALL: &[Registered] = &[
     Registered::of::<ReleaseSeen>(),
     Registered::of::<Incident>(),
     Registered::of::<Entry>(),
+    Registered::of::<Person>(),
+    Registered::of::<Team>(),
 ];
