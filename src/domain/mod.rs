@@ -21,6 +21,7 @@
 //! | [`oncall`] | who is on call, and how a call climbs when nobody answers it |
 //! | [`owner`] | who else writes a workload, and what they will do about a change of ours |
 //! | [`node`] | nodes, what presses them, quantities of processor time and memory |
+//! | [`people`] | people and teams: how they are reached, when they work, who may change that |
 //! | [`problem`] | what is wrong with a file the operator wrote |
 //! | [`release`] | what became current when, and how the store keeps it |
 //! | [`rollout`] | workloads, verdicts, pods, revisions, templates |
@@ -52,6 +53,7 @@ pub mod log;
 pub mod node;
 pub mod oncall;
 pub mod owner;
+pub mod people;
 pub mod problem;
 pub mod release;
 pub mod rollout;

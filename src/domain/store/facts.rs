@@ -5,6 +5,7 @@ use super::{Acknowledgement, Annotation, Note, ReleaseSeen};
 use crate::domain::incident::{Entry, Incident};
 use crate::domain::oncall::escalation::Policy;
 use crate::domain::oncall::{Override, Schedule};
+use crate::domain::people::{Person, Team};
 
 /// Every kind of fact.
 pub static ALL: &[Registered] = &[
@@ -17,4 +18,6 @@ pub static ALL: &[Registered] = &[
     Registered::of::<Schedule>(),
     Registered::of::<Override>(),
     Registered::of::<Policy>(),
+    Registered::of::<Person>(),
+    Registered::of::<Team>(),
 ];

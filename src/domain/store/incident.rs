@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 
 use super::fact::{
     Applied, Change, Fact, Holding, Key, Kind, List, Migration, Migrations, Put, Read, Row, Table, Value, Writes,
 };
-use super::{AuditEvent, AuditKind, Author, Id, LONGEST_NAME, LONGEST_TEXT, Subject, SubjectKind, check_text, digest};
+use super::{
+    AuditEvent, AuditKind, Author, Id, LONGEST_NAME, LONGEST_TEXT, Subject, SubjectKind, check_text, digest, document,
+};
 use crate::domain::incident::{Entry, EntryKind, Incident, Link, Phase, Severity, Source, State, Transition};
-use crate::domain::text;
 use crate::domain::time::{self, Instant};
 
 /// How many open incidents a console holds.
@@ -51,16 +51,6 @@ pub const fn standing(is_open: bool) -> &'static str {
     if is_open { "open" } else { "closed" }
 }
 
-/// Every text of a document, cleaned for one line.
-pub(super) fn cleaned(value: Json) -> Json {
-    match value {
-        Json::String(text) => Json::String(text::clean(&text).into_owned()),
-        Json::Array(all) => Json::Array(all.into_iter().map(cleaned).collect()),
-        Json::Object(all) => Json::Object(all.into_iter().map(|(key, value)| (key, cleaned(value))).collect()),
-        other => other,
-    }
-}
-
 impl Fact for Incident {
     const TABLE: &'static Table = &Table {
         name: "incident",
@@ -77,8 +67,7 @@ impl Fact for Incident {
     type Held = BTreeMap<u64, Self>;
 
     fn decode(row: &Row) -> Option<Self> {
-        let document = cleaned(serde_json::from_str(&row.raw(5)).ok()?);
-        let read: Self = serde_json::from_value(document).ok()?;
+        let read: Self = document(&row.raw(5))?;
         Some(Self { number: row.number(0)?, title: row.text(2), version: row.number(6)?, ..read })
     }
 

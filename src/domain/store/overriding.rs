@@ -6,8 +6,9 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::fact::{Applied, Change, Fact, Holding, Key, Kind, List, Migration, Migrations, Read, Row, Table, Value};
-use super::incident::cleaned;
-use super::{AuditEvent, AuditKind, Author, Id, LONGEST_NAME, LONGEST_TEXT, Subject, SubjectKind, check_text};
+use super::{
+    AuditEvent, AuditKind, Author, Id, LONGEST_NAME, LONGEST_TEXT, Subject, SubjectKind, check_text, document,
+};
 use crate::domain::oncall::{Override, OverrideKind, Slot};
 use crate::domain::time::{self, Instant};
 
@@ -55,7 +56,7 @@ impl Fact for Override {
     type Held = Overrides;
 
     fn decode(row: &Row) -> Option<Self> {
-        let document: Document = serde_json::from_value(cleaned(serde_json::from_str(&row.raw(6)).ok()?)).ok()?;
+        let document: Document = document(&row.raw(6))?;
         Some(Self {
             schedule: row.text(0),
             number: row.number(1)?,

@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::fact::{
     Applied, Change, Fact, Holding, Key, Kind, Migration, Migrations, Put, Read, Row, Table, Value, Writes,
 };
-use super::incident::cleaned;
-use super::{AuditEvent, AuditKind, Author, Id, LONGEST_NAME, Subject, SubjectKind, check_text};
+use super::{AuditEvent, AuditKind, Author, Id, LONGEST_NAME, Subject, SubjectKind, check_text, document};
 use crate::domain::incident::Severity;
 use crate::domain::oncall::escalation::{Level, Policy, Runs, Target};
 use crate::domain::time::Instant;
@@ -41,7 +40,7 @@ impl Fact for Policy {
     type Held = Policies;
 
     fn decode(row: &Row) -> Option<Self> {
-        let read: Self = serde_json::from_value(cleaned(serde_json::from_str(&row.raw(2)).ok()?)).ok()?;
+        let read: Self = document(&row.raw(2))?;
         let severity = Severity::of_word(&row.raw(1))?;
         Some(Self { team: row.text(0), severity, version: row.number(3)?, ..read })
     }

@@ -6,8 +6,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::fact::{Applied, Change, Fact, Holding, Key, Kind, Migration, Migrations, Put, Read, Row, Table, Value};
-use super::incident::cleaned;
-use super::{AuditEvent, AuditKind, Author, Id, LONGEST_NAME, Subject, SubjectKind, check_text};
+use super::{AuditEvent, AuditKind, Author, Id, LONGEST_NAME, Subject, SubjectKind, check_text, document};
 use crate::domain::oncall::{Layer, Rotation, Schedule, Turn};
 use crate::domain::time::{Instant, Zone};
 
@@ -38,7 +37,7 @@ impl Fact for Schedule {
     type Held = Schedules;
 
     fn decode(row: &Row) -> Option<Self> {
-        let read: Self = serde_json::from_value(cleaned(serde_json::from_str(&row.raw(2)).ok()?)).ok()?;
+        let read: Self = document(&row.raw(2))?;
         Some(Self { name: row.text(0), team: row.text(1), version: row.number(3)?, ..read })
     }
 
