@@ -23,6 +23,7 @@ mod jobs;
 mod journal;
 mod logs;
 mod on_alerts;
+mod oncall;
 mod output;
 mod plan;
 mod plug_in;
@@ -126,6 +127,8 @@ enum Command {
     Journal(journal::Journal),
     /// Incidents: declare, acknowledge, write down, resolve, report.
     Incident(incident::Incident),
+    /// Who is on call: now, next, over a while, as a calendar.
+    Oncall(oncall::Oncall),
     /// Everything that was done and said, by every console that shares the store.
     Audit(audit::Audit),
     /// The configuration.
@@ -190,6 +193,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
                 take_over(&global).await;
                 code
             }
+            Some(Command::Oncall(oncall)) => Box::pin(oncall.run(&global)).await,
             Some(Command::Audit(audit)) => Box::pin(audit.run(&global)).await,
             Some(Command::Config(config)) => config.run(&global),
             Some(Command::Doctor) => doctor::run(&global).await,

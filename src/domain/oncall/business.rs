@@ -4,6 +4,7 @@ use chrono::{NaiveDate, TimeDelta};
 
 use super::hours::Hours;
 use super::spans::Spans;
+use crate::domain::people::Team;
 use crate::domain::time::{self, Instant, Zone};
 
 /// How far ahead business is looked for: a team that has none for longer never has any.
@@ -23,6 +24,19 @@ pub struct BusinessHours {
 }
 
 impl BusinessHours {
+    /// Those of a team; `None` where its zone is not known here.
+    pub fn of(team: &Team) -> Option<Self> {
+        let mut days = [false; 7];
+        for day in &team.hours.days {
+            // Theirs begin with Sunday.
+            days.iter_mut().skip((usize::from(*day) + 6) % 7).take(1).for_each(|is_in| *is_in = true);
+        }
+        let minutes = team.hours.until.saturating_sub(team.hours.from);
+        let hours = Hours { days, from: team.hours.from.into(), minutes: minutes.into() };
+        let holidays = team.holidays.iter().filter_map(|day| day.parse().ok()).collect();
+        Some(Self { zone: Zone::named(&team.zone)?, hours, holidays })
+    }
+
     /// When business is done, within a span.
     pub fn spans(&self, from: Instant, until: Instant) -> Spans {
         self.hours.spans(&self.zone, (from, until), |day| self.holidays.contains(&day))
@@ -88,6 +102,21 @@ mod tests {
             );
         }
         assert!(tokyo().are_on(at("2026-10-26T00:00:00Z")) && !tokyo().are_on(at("2026-10-26T09:00:00Z")));
+    }
+
+    #[test]
+    fn a_team_works_from_monday_to_friday_where_nobody_says_more() {
+        let team = Team {
+            name: "shop".into(),
+            zone: "Asia/Tokyo".into(),
+            hours: crate::domain::people::Hours::default(),
+            holidays: vec!["2026-11-03".into()],
+            members: Vec::new(),
+            owners: Vec::new(),
+            version: 1,
+        };
+        assert_eq!(BusinessHours::of(&team), Some(tokyo()));
+        assert_eq!(BusinessHours::of(&Team { zone: "Mars/Olympus".into(), ..team }), None);
     }
 
     #[test]

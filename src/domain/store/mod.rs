@@ -11,8 +11,8 @@ pub mod facts;
 mod incident;
 mod note;
 mod overriding;
-mod policy;
 mod people;
+mod policy;
 mod release;
 mod schedule;
 mod snapshot;
@@ -28,11 +28,11 @@ pub use incident::{
     ChangeIncident, DeclareIncident, ENTRIES_OF, INCIDENTS, INCIDENTS_ENDED, INCIDENTS_STANDING, incident_of, standing,
 };
 pub use note::{AlertNotes, EditNote, LONGEST_NOTE, MOST_NOTES, NOTES_ABOUT, NewNote, Note, check_note};
-pub use overriding::{NewOverride, OVERRIDES_OF, Overrides, last_override};
-pub use policy::{Policies, SetPolicy, policy_of};
+pub use overriding::{NewOverride, OVERRIDES_SINCE, Overrides, last_override};
 pub use people::{ImportPeople, PEOPLE, TEAMS, people_event, team_of};
+pub use policy::{POLICIES, Policies, SetPolicy, policy_of};
 pub use release::{RELEASES_OF, ReleaseSeen, RememberReleases};
-pub use schedule::{Schedules, SetSchedule, schedule_of};
+pub use schedule::{SCHEDULES, Schedules, SetSchedule, schedule_of};
 pub use snapshot::{Changes, StoreSnapshot};
 
 use std::fmt;

@@ -24,8 +24,8 @@ const MOST_SLOTS: usize = 500;
 /// The overrides a console holds, by schedule, in the order of their numbers.
 pub type Overrides = BTreeMap<String, Vec<Override>>;
 
-/// The overrides of a schedule, the last first.
-pub const OVERRIDES_OF: &List = &List { by: &["schedule ="], newest: "number" };
+/// Overrides that are not over before a time, the last to end first.
+pub const OVERRIDES_SINCE: &List = &List { by: &["ends_at >="], newest: "ends_at" };
 
 /// The last override of a schedule: the next number is one more.
 pub fn last_override(schedule: &str) -> Key {
@@ -46,7 +46,7 @@ impl Fact for Override {
         kind: Kind::Appended,
         columns: &["schedule", "number", "role", "kind", "starts_at", "ends_at", "document", "words", "by_name", "at"],
         key: 2,
-        lists: &[OVERRIDES_OF],
+        lists: &[OVERRIDES_SINCE],
         held: Some(Holding { only: "ends_at > $1", back: HELD, most: MOST }),
         migrations: &Migrations {
             subject: "override",

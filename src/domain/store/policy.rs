@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::fact::{
-    Applied, Change, Fact, Holding, Key, Kind, Migration, Migrations, Put, Read, Row, Table, Value, Writes,
+    Applied, Change, Fact, Holding, Key, Kind, List, Migration, Migrations, Put, Read, Row, Table, Value, Writes,
 };
 use super::{AuditEvent, AuditKind, Author, Id, LONGEST_NAME, Subject, SubjectKind, check_text, document};
 use crate::domain::incident::Severity;
@@ -15,6 +15,9 @@ use crate::domain::time::Instant;
 
 /// How many policies a console holds.
 const MOST: u64 = 4_000;
+
+/// Policies, the last team first.
+pub const POLICIES: &List = &List { by: &[], newest: "team" };
 
 /// The policies a console holds, by team and severity.
 pub type Policies = BTreeMap<(String, Severity), Policy>;
@@ -30,7 +33,7 @@ impl Fact for Policy {
         kind: Kind::Versioned,
         columns: &["team", "severity", "document"],
         key: 2,
-        lists: &[],
+        lists: &[POLICIES],
         held: Some(Holding { only: "version > 0", back: TimeDelta::zero(), most: MOST }),
         migrations: &Migrations {
             subject: "policy",

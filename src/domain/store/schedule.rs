@@ -5,13 +5,18 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::fact::{Applied, Change, Fact, Holding, Key, Kind, Migration, Migrations, Put, Read, Row, Table, Value};
+use super::fact::{
+    Applied, Change, Fact, Holding, Key, Kind, List, Migration, Migrations, Put, Read, Row, Table, Value,
+};
 use super::{AuditEvent, AuditKind, Author, Id, LONGEST_NAME, Subject, SubjectKind, check_text, document};
 use crate::domain::oncall::{Layer, Rotation, Schedule, Turn};
 use crate::domain::time::{Instant, Zone};
 
 /// How many schedules a console holds.
 const MOST: u64 = 2_000;
+
+/// Schedules, the last name first.
+pub const SCHEDULES: &List = &List { by: &[], newest: "name" };
 
 /// The schedules a console holds, by name.
 pub type Schedules = BTreeMap<String, Schedule>;
@@ -27,7 +32,7 @@ impl Fact for Schedule {
         kind: Kind::Versioned,
         columns: &["name", "team", "document"],
         key: 1,
-        lists: &[],
+        lists: &[SCHEDULES],
         held: Some(Holding { only: "version > 0", back: TimeDelta::zero(), most: MOST }),
         migrations: &Migrations {
             subject: "schedule",

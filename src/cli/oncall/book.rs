@@ -1,0 +1,64 @@
+//! What the store says of who is on call, read once.
+
+use std::collections::BTreeMap;
+
+use crate::domain::incident::Severity;
+use crate::domain::oncall::escalation::Policy;
+use crate::domain::oncall::{BusinessHours, OnCall, Override, Schedule};
+use crate::domain::people::{Person, Team};
+use crate::domain::store::{OVERRIDES_SINCE, PEOPLE, POLICIES, SCHEDULES, TEAMS};
+use crate::domain::time::{self, Instant};
+use crate::sources::error::SourceError;
+use crate::sources::store::Store;
+use crate::sources::store::port::ReadStore;
+
+/// How many of each kind are read.
+const MOST: u32 = 20_000;
+
+/// Schedules, overrides and policies with what they refer to.
+#[derive(Debug, Default)]
+pub(in crate::cli) struct Book {
+    /// The store's time.
+    pub(in crate::cli) now: Instant,
+    /// The schedules.
+    pub(in crate::cli) schedules: BTreeMap<String, Schedule>,
+    /// What is said over them, by schedule.
+    overrides: BTreeMap<String, Vec<Override>>,
+    /// The policies.
+    pub(in crate::cli) policies: BTreeMap<(String, Severity), Policy>,
+    business: BTreeMap<String, BusinessHours>,
+    /// Everybody, by handle.
+    pub(in crate::cli) people: BTreeMap<String, Person>,
+}
+
+impl Book {
+    /// Reads it as far as it tells of times after `since`; `None` for the store's now.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub(in crate::cli) async fn read(store: &Store, since: Option<Instant>) -> Result<Self, SourceError> {
+        let now = store.standing().await?.now;
+        let since = time::within(since.unwrap_or(now).min(now) - time::days(400));
+        let schedules: Vec<Schedule> = store.list(SCHEDULES, Vec::new(), MOST).await?;
+        let mut book = Self { now, ..Self::default() };
+        if !schedules.is_empty() {
+            for said in store.list::<Override>(OVERRIDES_SINCE, vec![since.into()], MOST).await? {
+                book.overrides.entry(said.schedule.clone()).or_default().push(said);
+            }
+        }
+        book.schedules = schedules.into_iter().map(|one| (one.name.clone(), one)).collect();
+        let policies: Vec<Policy> = store.list(POLICIES, Vec::new(), MOST).await?;
+        book.policies = policies.into_iter().map(|one| ((one.team.clone(), one.severity), one)).collect();
+        let teams: Vec<Team> = store.list(TEAMS, Vec::new(), MOST).await?;
+        book.business = teams.iter().filter_map(|team| Some((team.name.clone(), BusinessHours::of(team)?))).collect();
+        let people: Vec<Person> = store.list(PEOPLE, Vec::new(), MOST).await?;
+        book.people = people.into_iter().map(|one| (one.handle.clone(), one)).collect();
+        Ok(book)
+    }
+
+    /// Who is on call by it.
+    pub(in crate::cli) fn on_call(&self) -> OnCall<'_> {
+        let Self { schedules, overrides, policies, business, .. } = self;
+        OnCall { schedules, overrides, policies, business }
+    }
+}
