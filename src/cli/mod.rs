@@ -30,6 +30,7 @@ mod plug_in;
 mod pod;
 mod run;
 mod session;
+mod short;
 mod signals;
 mod silencing;
 mod slo;
@@ -127,7 +128,7 @@ enum Command {
     Journal(journal::Journal),
     /// Incidents: declare, acknowledge, write down, resolve, report.
     Incident(incident::Incident),
-    /// Who is on call: now, next, over a while, as a calendar.
+    /// Who is on call: now, next, over a while, as a calendar; and an override of a shift.
     Oncall(oncall::Oncall),
     /// Everything that was done and said, by every console that shares the store.
     Audit(audit::Audit),
@@ -193,7 +194,13 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
                 take_over(&global).await;
                 code
             }
-            Some(Command::Oncall(oncall)) => Box::pin(oncall.run(&global)).await,
+            Some(Command::Oncall(oncall)) => {
+                let code = Box::pin(oncall.run(&global)).await;
+                if oncall.is_change() {
+                    take_over(&global).await;
+                }
+                code
+            }
             Some(Command::Audit(audit)) => Box::pin(audit.run(&global)).await,
             Some(Command::Config(config)) => config.run(&global),
             Some(Command::Doctor) => doctor::run(&global).await,

@@ -50,6 +50,15 @@ pub struct IncidentRef {
     pub title: String,
 }
 
+/// A schedule of who is on call.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ScheduleRef {
+    /// The environment of the console it is acted on from: schedules are of all of them.
+    pub environment: Arc<str>,
+    /// Its name.
+    pub name: String,
+}
+
 /// Something that is acted on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -65,6 +74,8 @@ pub enum Subject {
     Pod(PodRef),
     /// An incident.
     Incident(IncidentRef),
+    /// A schedule of who is on call.
+    Schedule(ScheduleRef),
 }
 
 /// What kind of thing a subject is.
@@ -80,6 +91,8 @@ pub enum SubjectKind {
     Alert,
     /// An incident.
     Incident,
+    /// A schedule of who is on call.
+    Schedule,
 }
 
 impl SubjectKind {
@@ -91,6 +104,7 @@ impl SubjectKind {
             Self::Pod => "pods",
             Self::Alert => "alerts",
             Self::Incident => "incidents",
+            Self::Schedule => "schedules",
         }
     }
 }
@@ -104,6 +118,7 @@ impl Subject {
             Self::Alert(_) => SubjectKind::Alert,
             Self::Pod(_) => SubjectKind::Pod,
             Self::Incident(_) => SubjectKind::Incident,
+            Self::Schedule(_) => SubjectKind::Schedule,
         }
     }
 
@@ -115,6 +130,7 @@ impl Subject {
             Self::Alert(alert) => &alert.environment,
             Self::Pod(pod) => &pod.environment,
             Self::Incident(incident) => &incident.environment,
+            Self::Schedule(schedule) => &schedule.environment,
         }
     }
 
@@ -123,7 +139,7 @@ impl Subject {
         match self {
             Self::Workload(workload) => Some(&workload.namespace),
             Self::Pod(pod) => Some(&pod.namespace),
-            Self::Silence(_) | Self::Alert(_) | Self::Incident(_) => None,
+            Self::Silence(_) | Self::Alert(_) | Self::Incident(_) | Self::Schedule(_) => None,
         }
     }
 
@@ -131,7 +147,7 @@ impl Subject {
     pub const fn workload(&self) -> Option<&WorkloadRef> {
         match self {
             Self::Workload(workload) => Some(workload),
-            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) | Self::Incident(_) => None,
+            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) | Self::Incident(_) | Self::Schedule(_) => None,
         }
     }
 
@@ -144,6 +160,7 @@ impl Subject {
             Self::Pod(pod) => pod.to_string(),
             Self::Incident(incident) if incident.number == 0 => String::new(),
             Self::Incident(incident) => incident.number.to_string(),
+            Self::Schedule(schedule) => text::clean(&schedule.name).into_owned(),
         }
     }
 
@@ -155,6 +172,7 @@ impl Subject {
             Self::Alert(alert) => &alert.name,
             Self::Pod(pod) => &pod.name,
             Self::Incident(incident) => &incident.title,
+            Self::Schedule(schedule) => &schedule.name,
         }
     }
 }
@@ -183,6 +201,7 @@ impl fmt::Display for Subject {
             Self::Pod(pod) => pod.fmt(to),
             Self::Incident(incident) if incident.number == 0 => to.write_str("a new incident"),
             Self::Incident(incident) => write!(to, "incident {} ({})", incident.number, text::clean(&incident.title)),
+            Self::Schedule(schedule) => write!(to, "schedule {}", text::clean(&schedule.name)),
         }
     }
 }

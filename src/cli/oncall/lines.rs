@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::cli::output::columns;
 use crate::domain::ical::{Event, stamp};
 use crate::domain::oncall::escalation::Ladder;
-use crate::domain::oncall::{Holder, Schedule, Shift, ShiftSource};
+use crate::domain::oncall::{Holder, Override, Schedule, Shift, ShiftSource};
 use crate::domain::time::{Instant, Zone};
 
 /// Who has a role: a contract.
@@ -67,6 +67,36 @@ impl<'a> ScheduleDocument<'a> {
         document.shifts.sort_by_key(|shift| shift.start);
         document.gaps.sort_by_key(|gap| gap.start);
         document
+    }
+}
+
+/// An override: a contract.
+#[derive(Debug, Serialize)]
+pub(super) struct OverrideLine<'a> {
+    schedule: &'a str,
+    number: u64,
+    role: &'a str,
+    /// By handle; null: nobody.
+    person: Option<&'a str>,
+    from: Instant,
+    until: Instant,
+    by: &'a str,
+    at: Instant,
+}
+
+impl<'a> OverrideLine<'a> {
+    /// The line of an override.
+    pub(super) fn of(said: &'a Override) -> Self {
+        Self {
+            schedule: &said.schedule,
+            number: said.number,
+            role: &said.role,
+            person: said.slots.first().and_then(|slot| slot.person.as_deref()),
+            from: said.from,
+            until: said.until,
+            by: &said.by,
+            at: said.at,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! `quarterdeck oncall`: who is on call, and who is next.
+//! `quarterdeck oncall`: who is on call, who is next, and an override of a shift.
 
 mod book;
 mod lines;
@@ -9,12 +9,16 @@ use clap::{Args, Subcommand};
 use color_eyre::eyre::Result;
 
 use self::lines::ScheduleDocument;
+use super::fields::Fields;
 use super::output::{note, say, say_json, say_whole};
 use super::session::Session;
-use super::{Format, Global, exit};
+use super::{Format, Global, exit, short};
 use crate::domain::ical;
-use crate::domain::oncall::{Holder, Schedule, Shift};
+use crate::domain::oncall::{Holder, Override as Said, Schedule, Shift};
+use crate::domain::store::last_override;
+use crate::domain::subject::{ScheduleRef, Subject};
 use crate::domain::time::{self, Instant, Zone};
+use crate::sources::error::SourceError;
 
 pub(super) use self::book::Book;
 pub(super) use self::lines::{HolderLine, LadderLine, holders as holder_table};
@@ -52,6 +56,8 @@ enum Command {
         #[arg(long, short, value_enum, default_value_t)]
         output: Format,
     },
+    /// Give a role to somebody for a while, whoever's turn it is. Exit code 3 where somebody was first, with who it was.
+    Override(Override),
     /// The shifts as a calendar that calendar programs read.
     Ical {
         /// Only this schedule.
@@ -66,6 +72,33 @@ enum Command {
         #[arg(long, value_name = "TIME")]
         until: Option<String>,
     },
+}
+
+#[derive(Debug, Args)]
+struct Override {
+    /// The schedule.
+    schedule: String,
+    /// The role.
+    #[arg(long)]
+    role: String,
+    /// Who has it then, by handle.
+    #[arg(long, value_name = "HANDLE")]
+    person: String,
+    /// From when: 2026-10-19T09:00 on the schedule's clock, or 2026-10-19T13:00:00Z; else now.
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Until when; or how long from now: 4h.
+    #[arg(long, value_name = "TIME")]
+    until: String,
+    /// Who does it, where you only write it down; both of you are recorded.
+    #[arg(long = "as", value_name = "HANDLE")]
+    on_behalf_of: Option<String>,
+    /// Why.
+    #[arg(long, value_name = "WORDS")]
+    reason: Option<String>,
+    /// The form of the answer.
+    #[arg(long, short, value_enum, default_value_t)]
+    output: Format,
 }
 
 #[derive(Debug, Args)]
@@ -84,6 +117,11 @@ struct Asked {
 type Failed = (u8, String);
 
 impl Oncall {
+    /// Whether it changes anything.
+    pub(super) const fn is_change(&self) -> bool {
+        matches!(self.command, Command::Override(_))
+    }
+
     pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
         let session = Session::prepare(global);
         session.tell_problems();
@@ -93,6 +131,7 @@ impl Oncall {
             Command::Schedule { schedule, from, until, output } => {
                 self::schedule(&session, schedule, (from.as_deref(), until.as_deref()), *output).await
             }
+            Command::Override(asked) => overridden(&session, asked).await,
             Command::Ical { schedule, person, from, until } => {
                 calendar(&session, schedule.as_deref(), person.as_deref(), (from.as_deref(), until.as_deref())).await
             }
@@ -111,7 +150,7 @@ type Printed = std::result::Result<std::io::Result<()>, Failed>;
 
 /// Reads the book, and the schedule that is meant where one is.
 async fn read<'n>(session: &Session, only: Option<&'n str>) -> std::result::Result<Book, Failed> {
-    let unanswered = |error: crate::sources::error::SourceError| (exit::UNKNOWN, error.sentence);
+    let unanswered = |error: SourceError| (exit::UNKNOWN, error.sentence);
     // Far enough back for whatever may be asked.
     let book = Book::read(&session.store, Some(time::FIRST)).await.map_err(unanswered)?;
     if let Some(name) = only.filter(|name| !book.schedules.contains_key(*name)) {
@@ -211,6 +250,41 @@ async fn schedule(session: &Session, name: &str, asked: (Option<&str>, Option<&s
         Format::Json => say_json(&ScheduleDocument::of(&roles)),
         Format::Table => say(&lines::shifts(schedule, &roles)),
     })
+}
+
+/// What `quarterdeck plan` means by the name of a schedule.
+///
+/// # Errors
+/// The exit code and the sentence.
+pub(super) fn meant(session: &Session, targets: &[String]) -> std::result::Result<Subject, Failed> {
+    let [name] = targets else {
+        return Err((exit::USAGE, "Name one schedule.".to_owned()));
+    };
+    let name = name.strip_prefix("schedule/").unwrap_or(name).to_owned();
+    Ok(Subject::Schedule(ScheduleRef { environment: session.environment.name.clone(), name }))
+}
+
+async fn overridden(session: &Session, asked: &Override) -> Printed {
+    let book = read(session, Some(&asked.schedule)).await?;
+    let zone = zone_of(&book, Some(&asked.schedule));
+    let written = |typed: &str| moment(typed, &zone, book.now).map(time::written);
+    let mut fields = Fields::default().with("role", &asked.role).with("person", &asked.person);
+    fields = fields.with("until", &written(&asked.until)?);
+    if let Some(from) = &asked.from {
+        fields = fields.with("from", &written(from)?);
+    }
+    if let Some(handle) = &asked.on_behalf_of {
+        fields = fields.with("as", handle);
+    }
+    let subject = meant(session, std::slice::from_ref(&asked.schedule))?;
+    let done = short::carry_out(session, ("override", &fields, asked.reason.as_deref()), subject).await?;
+    if asked.output == Format::Table {
+        return Ok(say(&done.words));
+    }
+    let unread =
+        |error: SourceError| (exit::UNKNOWN, format!("{} It cannot be read again: {}", done.words, error.sentence));
+    let last: Option<Said> = session.store.get(&last_override(&asked.schedule)).await.map_err(unread)?;
+    Ok(say_json(&last.as_ref().map(lines::OverrideLine::of)))
 }
 
 async fn calendar(
