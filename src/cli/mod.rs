@@ -24,6 +24,7 @@ mod journal;
 mod logs;
 mod on_alerts;
 mod output;
+mod people;
 mod plan;
 mod plug_in;
 mod pod;
@@ -126,6 +127,8 @@ enum Command {
     Journal(journal::Journal),
     /// Incidents: declare, acknowledge, write down, resolve, report.
     Incident(incident::Incident),
+    /// People and teams, from a file and into one.
+    People(people::People),
     /// Everything that was done and said, by every console that shares the store.
     Audit(audit::Audit),
     /// The configuration.
@@ -190,6 +193,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
                 take_over(&global).await;
                 code
             }
+            Some(Command::People(people)) => Box::pin(people.run(&global)).await,
             Some(Command::Audit(audit)) => Box::pin(audit.run(&global)).await,
             Some(Command::Config(config)) => config.run(&global),
             Some(Command::Doctor) => doctor::run(&global).await,

@@ -66,7 +66,12 @@ impl Fact for Person {
             has_left: false,
             version: 0,
         };
-        Box::new(ImportPeople { people: vec![person], teams: Vec::new(), file: "people.toml".to_owned() })
+        Box::new(ImportPeople {
+            people: vec![person],
+            teams: Vec::new(),
+            file: "people.toml".to_owned(),
+            on_behalf_of: None,
+        })
     }
 }
 
@@ -110,7 +115,12 @@ impl Fact for Team {
             owners: Vec::new(),
             version: 0,
         };
-        Box::new(ImportPeople { people: Vec::new(), teams: vec![team], file: "people.toml".to_owned() })
+        Box::new(ImportPeople {
+            people: Vec::new(),
+            teams: vec![team],
+            file: "people.toml".to_owned(),
+            on_behalf_of: None,
+        })
     }
 }
 
@@ -124,6 +134,8 @@ pub struct ImportPeople {
     pub teams: Vec<Team>,
     /// The name of the file, for the audit.
     pub file: String,
+    /// Who does it, where somebody else carries it out.
+    pub on_behalf_of: Option<String>,
 }
 
 impl Change for ImportPeople {
@@ -163,10 +175,17 @@ impl Change for ImportPeople {
         let handles = self.people.iter().map(|person| person.handle.as_str());
         let names: Vec<&str> = handles.chain(self.teams.iter().map(|team| team.name.as_str())).collect();
         let words = format!("from {}: {}", self.file, names.join(", "));
-        Ok(Applied::Writes(Writes {
-            facts,
-            events: vec![people_event(AuditKind::Configuration, "people imported", words)],
-        }))
+        let mut events = vec![people_event(AuditKind::Configuration, "people imported", words)];
+        events.extend(
+            self.on_behalf_of
+                .iter()
+                .map(|who| {
+                    check(who)?;
+                    Ok(people_event(AuditKind::Security, "people imported for another", format!("on behalf of {who}")))
+                })
+                .collect::<Result<Vec<_>, String>>()?,
+        );
+        Ok(Applied::Writes(Writes { facts, events }))
     }
 }
 
