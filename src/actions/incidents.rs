@@ -166,13 +166,14 @@ impl Action for OnIncident {
         };
         draft.expected.clone_from(&planned.to);
         draft.to = planned.to;
-        Ok(stored(draft))
+        Ok(stored(draft, given))
     }
 }
 
 /// What is the same of everything that is written about incidents.
-pub(super) fn stored(draft: Draft) -> Draft {
+pub(super) fn stored(draft: Draft, given: &Given) -> Draft {
     Draft {
+        given: given.clone(),
         goal: Goal::Stored,
         tier: Tier::T1,
         deadline_seconds: Some(DEADLINE),

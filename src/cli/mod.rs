@@ -25,6 +25,7 @@ mod logs;
 mod on_alerts;
 mod oncall;
 mod output;
+mod people;
 mod plan;
 mod plug_in;
 mod pod;
@@ -130,6 +131,8 @@ enum Command {
     Incident(incident::Incident),
     /// Who is on call: now, next, over a while, as a calendar; and an override of a shift.
     Oncall(oncall::Oncall),
+    /// People and teams, from a file and into one.
+    People(people::People),
     /// Everything that was done and said, by every console that shares the store.
     Audit(audit::Audit),
     /// The configuration.
@@ -201,6 +204,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
                 }
                 code
             }
+            Some(Command::People(people)) => Box::pin(people.run(&global)).await,
             Some(Command::Audit(audit)) => Box::pin(audit.run(&global)).await,
             Some(Command::Config(config)) => config.run(&global),
             Some(Command::Doctor) => doctor::run(&global).await,

@@ -44,7 +44,9 @@ pub(super) async fn carry_out(
     }
     if !plan.is_applicable() {
         let reason = plan.refusals.first().cloned().unwrap_or_else(|| "there is nothing to do.".to_owned());
-        return Err((exit::REFUSED, format!("Nothing was written: {reason}")));
+        let is_said = reason.to_lowercase().contains("nothing was written");
+        let reason = if is_said { reason } else { format!("Nothing was written: {reason}") };
+        return Err((exit::REFUSED, reason));
     }
     // Who types the command confirms it.
     let consent = Consent { typed: plan.confirmation.word.clone(), reason: reason.map(str::to_owned) };

@@ -75,6 +75,6 @@ impl Action for OverrideShift {
         draft.inverse = Inverse { words: "Override it again: of two the later counts.".to_owned(), command: None };
         let words = format!("Write it into the store: {}.", draft.to);
         draft.steps = vec![Write::Override(Box::new(new)).step(words, Override::TABLE.name, &["/override/words"])];
-        Ok(stored(draft))
+        Ok(stored(draft, given))
     }
 }

@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use color_eyre::eyre::Result;
+use serde::Serialize;
 use serde_json::Value;
 
+use super::lines::Line;
 use super::one;
 use crate::actions::journal;
 use crate::cli::output::{note, say_json, say_whole};
 use crate::cli::session::Session;
-use crate::domain::incident::{Entry, EntryKind, Event, Incident, Query, Report, markdown};
+use crate::domain::incident::{Entry, EntryKind, Event, FollowUp, Incident, Query, Report, Span, markdown};
 use crate::domain::people::Team;
 use crate::domain::rollout::{Kind, WorkloadRef};
 use crate::domain::store::{
@@ -26,6 +28,59 @@ use crate::sources::store::port::ReadStore;
 const MOST: u32 = 10_000;
 /// How long before an incident was declared what was done still belongs to it: it may be its cause.
 const BEFORE: TimeDelta = TimeDelta::minutes(60);
+
+/// The report as a document: a contract.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    incident: Line<'a>,
+    told_at: Instant,
+    /// The severities it had, in their order.
+    severities: &'a [Span],
+    /// In the order in which things happened.
+    timeline: &'a [Event],
+    /// What was done to what it is about.
+    actions: Vec<&'a Event>,
+    follow_ups: &'a [FollowUp],
+    /// By when it is looked at together; null: it is not over.
+    review_by: Option<Instant>,
+    times: Times,
+    /// The questions whose answers belong into it; a value of null was not asked.
+    queries: &'a [Query],
+}
+
+/// How long it took, in seconds; null: not known.
+#[derive(Serialize)]
+struct Times {
+    to_detect_seconds: Option<i64>,
+    to_acknowledge_seconds: Option<i64>,
+    to_resolve_seconds: Option<i64>,
+    /// How long it was resolved before it was opened again: not a part of the time to resolve.
+    resolved_between_seconds: u64,
+}
+
+impl<'a> Document<'a> {
+    fn of(report: &'a Report) -> Self {
+        let seconds = |took: Option<TimeDelta>| took.map(|took| took.num_seconds());
+        let incident = &report.incident;
+        Self {
+            incident: Line::of(incident, report.told_at),
+            told_at: report.told_at,
+            severities: &report.severities,
+            timeline: &report.timeline,
+            actions: report.actions().collect(),
+            follow_ups: &report.follow_ups,
+            review_by: report.review_by,
+            times: Times {
+                to_detect_seconds: seconds(incident.time_to_detect()),
+                to_acknowledge_seconds: seconds(incident.time_to_acknowledge()),
+                to_resolve_seconds: seconds(incident.time_to_resolve()),
+                resolved_between_seconds: incident.resolved_seconds,
+            },
+            queries: &report.queries,
+        }
+    }
+}
 
 pub(super) async fn run(session: &Session, number: u64, is_blameless: bool, is_json: bool) -> Result<ExitCode> {
     if session.settings.store_read_only.is_none() {
@@ -41,7 +96,7 @@ pub(super) async fn run(session: &Session, number: u64, is_blameless: bool, is_j
     };
     let report = if is_blameless { report.blameless() } else { report };
     if is_json {
-        say_json(&report)?;
+        say_json(&Document::of(&report))?;
     } else {
         for line in markdown(&report, &zone).lines() {
             say_whole(line)?;

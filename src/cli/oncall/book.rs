@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::domain::incident::Severity;
 use crate::domain::oncall::escalation::Policy;
-use crate::domain::oncall::{BusinessHours, OnCall, Override, Schedule};
+use crate::domain::oncall::file::Written;
+use crate::domain::oncall::{BusinessHours, Duty, OnCall, Override, Schedule};
 use crate::domain::people::{Person, Team};
 use crate::domain::store::{OVERRIDES_SINCE, PEOPLE, POLICIES, SCHEDULES, TEAMS};
 use crate::domain::time::{self, Instant};
@@ -54,6 +55,24 @@ impl Book {
         let people: Vec<Person> = store.list(PEOPLE, Vec::new(), MOST).await?;
         book.people = people.into_iter().map(|one| (one.handle.clone(), one)).collect();
         Ok(book)
+    }
+
+    /// The same once what a file writes down is in it.
+    pub(in crate::cli) fn after(&self, written: &Written) -> Self {
+        let mut after = Self { now: self.now, overrides: self.overrides.clone(), ..Self::default() };
+        after.schedules = self.schedules.clone();
+        for wanted in &written.schedules {
+            let next = self.schedules.get(&wanted.name).map(|seen| seen.rewritten(wanted, self.now));
+            after.schedules.insert(wanted.name.clone(), next.unwrap_or_else(|| wanted.clone()));
+        }
+        after.policies = self.policies.clone();
+        after.policies.extend(written.policies.iter().map(|one| ((one.team.clone(), one.severity), one.clone())));
+        after
+    }
+
+    /// What names people from now on.
+    pub(in crate::cli) fn duties(&self) -> Vec<Duty> {
+        self.on_call().duties(self.now)
     }
 
     /// Who is on call by it.

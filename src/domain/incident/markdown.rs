@@ -52,8 +52,8 @@ pub fn markdown(report: &Report, zone: &str) -> String {
     ));
     text.push(format!("- time to acknowledge: {} (from when it was declared)", length(incident.time_to_acknowledge())));
     text.push(format!("- time to resolve: {} (from when it was declared)", length(incident.time_to_resolve())));
-    if report.resolved_between_seconds > 0 {
-        let between = i64::try_from(report.resolved_between_seconds).unwrap_or(i64::MAX);
+    if incident.resolved_seconds > 0 {
+        let between = i64::try_from(incident.resolved_seconds).unwrap_or(i64::MAX);
         text.push(format!("- resolved in between: {}, not counted", time::length(time::seconds(between))));
     }
     heading(&mut text, "Timeline");

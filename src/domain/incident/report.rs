@@ -44,7 +44,7 @@ pub struct Query {
     pub value: Option<f64>,
 }
 
-/// The report as a document: a contract.
+/// The report as it is known at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     /// The incident.
@@ -65,14 +65,6 @@ pub struct Report {
     pub open_items: Vec<&'static str>,
     /// By when it is looked at together; `None` while it is open.
     pub review_by: Option<Instant>,
-    /// How long it was resolved before it was opened again, in seconds; not a part of the time to resolve.
-    pub resolved_between_seconds: u64,
-    /// From when it hurt to when it was declared, in seconds.
-    pub time_to_detect_seconds: Option<i64>,
-    /// From when it was declared to the first acknowledgement, in seconds.
-    pub time_to_acknowledge_seconds: Option<i64>,
-    /// From when it was declared to the last time it was resolved, in seconds.
-    pub time_to_resolve_seconds: Option<i64>,
     /// The questions whose answers belong into it.
     pub queries: Vec<Query>,
 }
@@ -109,10 +101,6 @@ impl Report {
             follow_ups: entries.iter().filter(|one| one.kind == EntryKind::FollowUp).map(follow_up).collect(),
             open_items: checklist(incident.severity).filter(is_open).map(|item| item.id).collect(),
             review_by: incident.resolved.as_ref().map(|resolved| business_days_after(resolved.at, REVIEW_WITHIN)),
-            resolved_between_seconds: incident.resolved_seconds,
-            time_to_detect_seconds: incident.time_to_detect().map(|took| took.num_seconds()),
-            time_to_acknowledge_seconds: incident.time_to_acknowledge().map(|took| took.num_seconds()),
-            time_to_resolve_seconds: incident.time_to_resolve().map(|took| took.num_seconds()),
             queries,
             incident: incident.clone(),
         }

@@ -2,8 +2,12 @@
 
 mod check;
 mod policy;
+mod written;
+
+pub use written::written;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use chrono::NaiveDateTime;
 
@@ -12,7 +16,8 @@ use super::hours::Hours;
 use super::layer::{Advance, Layer};
 use super::rotation::{Rotation, Turn};
 use super::schedule::Schedule;
-use crate::domain::document::{Entry, Problems, Table, did_you_mean};
+use crate::domain::document::{self, Entry, Problems, Table, did_you_mean};
+use crate::domain::problem::Problem;
 use crate::domain::time::{self, Instant, NamedZone, Zone};
 
 /// The longest name of a schedule or a role, in bytes.
@@ -49,6 +54,16 @@ struct Placed<'t, 'i> {
     policy: Policy,
     table: Table<'t, 'i>,
     targets: Vec<(Target, Entry<'t, 'i>)>,
+}
+
+/// Reads a file whose people and teams were read before: what is no TOML at all was told then.
+pub fn parse(file: &Path, text: &str, known: &Known, now: Instant) -> (Written, Vec<Problem>) {
+    let (table, mut problems) = document::parse(Some(file), text);
+    if !problems.is_empty() {
+        return (Written::default(), Vec::new());
+    }
+    let written = read(&Table::root(&table), known, now, &mut problems);
+    (written, problems.into_found())
 }
 
 /// Reads what a file says of schedules and policies. Where anything is wrong, it is among the problems, and nothing of the file is to be

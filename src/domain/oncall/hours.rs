@@ -78,6 +78,29 @@ impl Hours {
         spans.collect()
     }
 
+    /// As a file writes them: one table for each day on which they begin, where they last longer than a day.
+    pub fn written(&self) -> Vec<toml::Value> {
+        let clock = |minute: u32| format!("{:02}:{:02}", minute / 60, minute % 60);
+        let table = |days: Option<String>, from: String, until: String| {
+            let mut table = toml::Table::new();
+            table.extend(days.map(|days| ("days".to_owned(), days.into())));
+            table.insert("from".to_owned(), from.into());
+            table.insert("until".to_owned(), until.into());
+            toml::Value::Table(table)
+        };
+        let begin = NAMES.iter().enumerate().zip(self.days).filter(|(_, is_in)| *is_in).map(|(day, _)| day);
+        if self.minutes <= DAY {
+            let days: Vec<&str> = begin.map(|(_, name)| *name).collect();
+            return vec![table(Some(days.join(",")), clock(self.from), clock((self.from + self.minutes) % DAY))];
+        }
+        let of_day = |(place, name): (usize, &&str)| {
+            let end = self.from + self.minutes;
+            let last = NAMES.get((place + (end / DAY) as usize) % 7).copied().unwrap_or_default();
+            table(None, format!("{name} {}", clock(self.from)), format!("{last} {}", clock(end % DAY)))
+        };
+        begin.map(of_day).collect()
+    }
+
     /// As they are written: `Mon-Fri 09:00-18:00`.
     pub fn words(&self) -> String {
         let named: Vec<&str> = NAMES.iter().zip(self.days).filter(|(_, is_in)| *is_in).map(|(name, _)| *name).collect();

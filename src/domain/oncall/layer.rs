@@ -61,13 +61,15 @@ pub struct Part<'l> {
 }
 
 impl Layer {
-    /// Whether two layers were written down as the same, whenever they hold and whoever the roster goes on from.
-    pub fn is_same(&self, other: &Self) -> bool {
+    /// Whether this layer is what another writes down, whenever it holds; whoever the roster went on from, unless that is written down.
+    pub fn is_same(&self, wanted: &Self) -> bool {
         let written = |of: &Self| {
             let rotation = Rotation { start: 0, ..of.rotation.clone() };
-            Self { rotation, from: None, until: None, ..of.clone() }
+            Self { rotation, first: None, from: None, until: None, ..of.clone() }
         };
-        written(self) == written(other)
+        let number = i64::try_from(self.rotation.roster.len()).unwrap_or(1).max(1);
+        let place = |of: &Self| of.rotation.start.rem_euclid(number);
+        written(self) == written(wanted) && (wanted.first.is_none() || place(self) == place(wanted))
     }
 
     /// Who has a turn of it.

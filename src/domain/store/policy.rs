@@ -86,6 +86,11 @@ pub struct SetPolicy {
 }
 
 impl SetPolicy {
+    /// Which policy: its team and severity.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.wanted.team, self.wanted.severity.word())
+    }
+
     /// What there is to write, with its line of the audit; `None` where it stands already as it is to be.
     ///
     /// # Errors
@@ -105,11 +110,7 @@ impl SetPolicy {
         if current.is_some_and(|current| *current == next) {
             return Ok(None);
         }
-        let subject = Subject {
-            environment: self.environment.clone(),
-            kind: SubjectKind::Policy,
-            name: format!("{}/{}", wanted.team, wanted.severity.word()),
-        };
+        let subject = Subject { environment: self.environment.clone(), kind: SubjectKind::Policy, name: self.name() };
         let words = targets.map(ToString::to_string).collect::<Vec<_>>().join(", then ");
         let what = if current.is_some() { "policy changed" } else { "policy added" };
         let event = AuditEvent { kind: AuditKind::Configuration, what: what.to_owned(), subject, words };

@@ -189,3 +189,17 @@ fn what_the_store_has_may_be_named() {
     let policy = "[[policy]]\nteam = \"platform\"\nseverity = \"sev1\"\nlevel = [{ page = [\"schedule:shop/primary\", \"policy:shop\"] }]\n";
     assert_eq!(parsed(policy, &known).1, Vec::<String>::new());
 }
+
+#[test]
+fn what_is_written_out_is_read_as_the_same() {
+    let (before, problems) = parsed(WHOLE, &known());
+    assert_eq!(problems, Vec::<String>::new());
+    let mut moved = before.schedules[0].rewritten(&before.schedules[0], at(NOW));
+    moved.layers[0].rotation.start = 1;
+    moved.layers[1].hours.push(Hours::read(None, "Fri 18:00", "Mon 09:00").expect("hours"));
+    let text = written([&moved], &before.policies);
+    let (after, problems) = parsed(&text, &known());
+    assert_eq!(problems, Vec::<String>::new(), "{text}");
+    assert_eq!(after.policies, before.policies);
+    assert_eq!(moved.rewritten(&after.schedules[0], at(NOW)), moved, "{text}");
+}
