@@ -12,7 +12,6 @@
 //! | [`usage`] | what a draw may read of what pods and nodes use |
 //! | [`layout`] | which part goes where at which size |
 //! | [`chrome`] | header, tabs, banner, footer |
-//! | [`panes`] | what fills the body, and their registry |
 //! | [`overlays`] | what lies over the body |
 //! | [`widgets`] | columns, pages, fields |
 //! | [`pen`] | the only way to a cell |
@@ -27,7 +26,6 @@ pub mod lines;
 pub mod nodes;
 pub mod overlays;
 pub mod overview;
-pub mod panes;
 pub mod pen;
 pub mod root;
 pub mod scene;

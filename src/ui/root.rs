@@ -7,8 +7,9 @@ use super::layout::{self, LEAST_COLUMNS, LEAST_ROWS};
 use super::pen::Pen;
 use super::scene::Scene;
 use super::state::View;
-use super::{chrome, overlays, panes, words};
+use super::{chrome, overlays, words};
 use crate::domain::time::Instant;
+use crate::panes;
 use crate::theme::{Glyphs, Role, Theme};
 
 /// Where things were drawn: what the loop needs to know of a frame.

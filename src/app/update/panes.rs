@@ -2,7 +2,7 @@
 
 use crate::app::commands::Command;
 use crate::app::model::Model;
-use crate::ui::panes::{self, PaneId};
+use crate::panes::{self, PaneId};
 
 /// The pane beside the open one, in the order of their digits.
 pub(super) fn beside(model: &Model, command: Command) -> Command {

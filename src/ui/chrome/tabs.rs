@@ -2,8 +2,8 @@
 
 use ratatui::layout::Rect;
 
+use crate::panes::{self, PaneId};
 use crate::theme::Role;
-use crate::ui::panes::{self, PaneId};
 use crate::ui::pen::Pen;
 use crate::ui::scene::Scene;
 use crate::ui::{text, words};

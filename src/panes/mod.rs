@@ -13,7 +13,7 @@ pub mod signals;
 pub mod silences;
 pub mod slo;
 
-use super::state::View;
+use crate::ui::state::View;
 
 /// Which pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,16 +55,16 @@ pub struct Pane {
 
 /// Every pane, in the order of its digit.
 pub const ALL: [Pane; 10] = [
-    Pane { id: PaneId::Overview, room: "overview", key: '0', title: super::words::overview::TITLE },
-    Pane { id: PaneId::Alerts, room: "alerts", key: '1', title: super::words::alerts::TITLE },
-    Pane { id: PaneId::Rollouts, room: "rollouts", key: '2', title: super::words::ROLLOUTS },
-    Pane { id: PaneId::Signals, room: "signals", key: '3', title: super::words::signals::TITLE },
-    Pane { id: PaneId::Nodes, room: "nodes", key: '4', title: super::words::nodes::TITLE },
-    Pane { id: PaneId::Silences, room: "silences", key: '5', title: super::words::silences::TITLE },
-    Pane { id: PaneId::Slo, room: "slo", key: '6', title: super::words::slo::TITLE },
-    Pane { id: PaneId::Health, room: "health", key: '7', title: super::words::health::TITLE },
-    Pane { id: PaneId::Journal, room: "journal", key: '8', title: super::words::JOURNAL },
-    Pane { id: PaneId::Jobs, room: "jobs", key: '9', title: super::words::JOBS },
+    Pane { id: PaneId::Overview, room: "overview", key: '0', title: crate::ui::words::overview::TITLE },
+    Pane { id: PaneId::Alerts, room: "alerts", key: '1', title: crate::ui::words::alerts::TITLE },
+    Pane { id: PaneId::Rollouts, room: "rollouts", key: '2', title: crate::ui::words::ROLLOUTS },
+    Pane { id: PaneId::Signals, room: "signals", key: '3', title: crate::ui::words::signals::TITLE },
+    Pane { id: PaneId::Nodes, room: "nodes", key: '4', title: crate::ui::words::nodes::TITLE },
+    Pane { id: PaneId::Silences, room: "silences", key: '5', title: crate::ui::words::silences::TITLE },
+    Pane { id: PaneId::Slo, room: "slo", key: '6', title: crate::ui::words::slo::TITLE },
+    Pane { id: PaneId::Health, room: "health", key: '7', title: crate::ui::words::health::TITLE },
+    Pane { id: PaneId::Journal, room: "journal", key: '8', title: crate::ui::words::JOURNAL },
+    Pane { id: PaneId::Jobs, room: "jobs", key: '9', title: crate::ui::words::JOBS },
 ];
 
 /// The pane a view belongs to.
