@@ -9,7 +9,7 @@
 //! | [`sources`] | eyes and hands: the only room that talks to a cluster | `domain`, `config` |
 //! | [`world`] | what is known: the facts of every source and of the store, and their joins | `domain`, `config` |
 //! | [`actions`] | plan, confirm, execute, verify, journal | `domain`, `config`, the ports of `sources` |
-//! | [`ui`] | the screen as a pure function | `domain`, `theme`, `panes` |
+//! | [`ui`] | the screen as a pure function | `domain`, `theme`, `world` |
 //! | [`panes`] | what fills the body, one folder a pane | `domain`, `theme`, `ui`, `world` |
 //! | [`terminal`] | the glass | `keys` |
 //! | [`telemetry`] | what we say of ourselves | nothing |

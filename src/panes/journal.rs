@@ -2,16 +2,29 @@
 
 use ratatui::layout::Rect;
 
+use super::{Opens, Pane};
 use crate::domain::timeline::JournalLine;
 use crate::theme::Role;
 use crate::ui::layout::Room;
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
+use crate::ui::state::View;
 use crate::ui::widgets::columns::{self, Column};
 use crate::ui::widgets::grid::{self, Fit, Head};
 use crate::ui::widgets::page::Page;
 use crate::ui::words::{self, column};
+
+/// The pane.
+pub const PANE: Pane = Pane {
+    id: "journal",
+    command: "view.journal",
+    key: '8',
+    title: words::JOURNAL,
+    sentence: "show the journal",
+    hints: &[],
+    opens: Opens::Own(|| View::Journal),
+};
 
 /// From how many rows on the line under the cursor is told in full.
 const ROOM_FOR_MORE: u16 = 10;

@@ -1,84 +1,115 @@
-//! PANES: what fills the body, one file or folder each and one line in [`ALL`].
+//! PANES: what fills the body, one file or folder each and one line in [`SHIPPED`].
 //!
-//! A pane draws its four states itself: loading, empty, partial, stale or down. It knows no other pane.
+//! A pane says what its rows are, how they look, and what is meant by the one under the cursor. It draws its states itself: loading, empty,
+//! partial, stale or down. It does not know keys, effects or messages, nor another pane but by its id.
+//! Invariant: a pane that is not in front costs nothing when the world moves.
 
 pub mod alerts;
 pub mod health;
+pub mod hints;
 pub mod jobs;
 pub mod journal;
+pub mod list;
 pub mod nodes;
 pub mod overview;
 pub mod rollouts;
 pub mod signals;
 pub mod silences;
 pub mod slo;
+pub mod view;
 
-use crate::ui::state::View;
+use ratatui::layout::Rect;
 
-/// Which pane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PaneId {
-    /// Every pane's headline, and the last hour.
-    Overview,
-    /// What is firing.
-    Alerts,
-    /// Workloads and how they are doing.
-    Rollouts,
-    /// How services do for their users.
-    Signals,
-    /// Nodes and what they hold.
-    Nodes,
-    /// Who keeps notifications back.
-    Silences,
-    /// What is left of what was promised.
-    Slo,
-    /// Whether components are well.
-    Health,
-    /// CronJobs and Jobs.
-    Jobs,
-    /// What this console did.
-    Journal,
-}
+use self::hints::Hint;
+use self::view::View;
+use crate::ui::pen::Pen;
+use crate::ui::root::HitMap;
+use crate::ui::scene::{Draw, Scene};
+use crate::ui::state;
+use crate::ui::words;
+use crate::world::World;
 
 /// A pane in its registry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Pane {
-    /// Which.
-    pub id: PaneId,
     /// Its file or folder in this room.
-    pub room: &'static str,
+    pub id: &'static str,
+    /// The command that shows it, as a keymap names it: `view.ID`.
+    pub command: &'static str,
     /// The digit that opens it.
     pub key: char,
     /// Its title.
     pub title: &'static str,
+    /// What the command does, in the help.
+    pub sentence: &'static str,
+    /// The keys that stand in the footer, the most useful first.
+    pub hints: &'static [Hint],
+    /// What it opens.
+    pub opens: Opens,
+}
+
+/// What a pane opens.
+#[derive(Debug, Clone, Copy)]
+pub enum Opens {
+    /// A view that lives as long as the console.
+    View(fn() -> Box<dyn View>),
+    /// A view that the loop knows by itself.
+    Own(fn() -> state::View),
 }
 
 /// Every pane, in the order of its digit.
-pub const ALL: [Pane; 10] = [
-    Pane { id: PaneId::Overview, room: "overview", key: '0', title: crate::ui::words::overview::TITLE },
-    Pane { id: PaneId::Alerts, room: "alerts", key: '1', title: crate::ui::words::alerts::TITLE },
-    Pane { id: PaneId::Rollouts, room: "rollouts", key: '2', title: crate::ui::words::ROLLOUTS },
-    Pane { id: PaneId::Signals, room: "signals", key: '3', title: crate::ui::words::signals::TITLE },
-    Pane { id: PaneId::Nodes, room: "nodes", key: '4', title: crate::ui::words::nodes::TITLE },
-    Pane { id: PaneId::Silences, room: "silences", key: '5', title: crate::ui::words::silences::TITLE },
-    Pane { id: PaneId::Slo, room: "slo", key: '6', title: crate::ui::words::slo::TITLE },
-    Pane { id: PaneId::Health, room: "health", key: '7', title: crate::ui::words::health::TITLE },
-    Pane { id: PaneId::Journal, room: "journal", key: '8', title: crate::ui::words::JOURNAL },
-    Pane { id: PaneId::Jobs, room: "jobs", key: '9', title: crate::ui::words::JOBS },
+pub const SHIPPED: &[Pane] = &[
+    overview::PANE,
+    alerts::PANE,
+    rollouts::PANE,
+    signals::PANE,
+    nodes::PANE,
+    silences::PANE,
+    slo::PANE,
+    health::PANE,
+    journal::PANE,
+    jobs::PANE,
 ];
 
-/// The pane a view belongs to.
-pub const fn of(view: &View) -> PaneId {
+/// The id of the pane a view belongs to.
+pub const fn of(view: &state::View) -> &'static str {
     match view {
-        View::Rollouts | View::Detail(..) | View::Logs(_) => PaneId::Rollouts,
-        View::Jobs | View::Job(..) => PaneId::Jobs,
-        View::Journal => PaneId::Journal,
-        View::Alerts | View::Alert(..) => PaneId::Alerts,
-        View::Overview => PaneId::Overview,
-        View::Signals => PaneId::Signals,
-        View::Slo => PaneId::Slo,
-        View::Health => PaneId::Health,
-        View::Nodes => PaneId::Nodes,
-        View::Silences => PaneId::Silences,
+        state::View::Rollouts | state::View::Detail(..) | state::View::Logs(_) => rollouts::ID,
+        state::View::Jobs | state::View::Job(..) => jobs::PANE.id,
+        state::View::Journal => journal::PANE.id,
+        state::View::Alerts | state::View::Alert(..) => alerts::ID,
+        state::View::Overview => overview::PANE.id,
+        state::View::Pane(id) => id,
     }
+}
+
+/// The views that the loop knows by itself.
+impl Draw for state::View {
+    fn draw(&self, pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
+        match self {
+            Self::Rollouts => rollouts::list::draw(pen, area, scene),
+            Self::Detail(workload, tab) => rollouts::detail::draw(pen, area, scene, workload, *tab),
+            Self::Logs(workload) => rollouts::logs::draw(pen, area, scene, workload),
+            Self::Jobs => jobs::list::draw(pen, area, scene),
+            Self::Job(job, tab) => jobs::detail::draw(pen, area, scene, job, *tab),
+            Self::Journal => journal::draw(pen, area, scene),
+            Self::Overview => overview::draw(pen, area, scene),
+            Self::Alerts => alerts::list::draw(pen, area, scene),
+            Self::Alert(..) => alerts::detail::draw(pen, area, scene),
+            // Such a view draws itself.
+            Self::Pane(_) => HitMap::default(),
+        }
+    }
+}
+
+/// The worst workload of a service in words; `None` where none that is shown is its.
+fn worst_of_service(world: &World, environment: &str, service: &str) -> Option<String> {
+    let rows = world.rollouts_of(environment, service);
+    rows.first().map(|row| format!("{} {}", row.workload.label(), row.verdict.word()))
+}
+
+/// How many alerts are about a service, in words; `None` where there is none.
+fn alerts_of_service(world: &World, environment: &str, service: &str) -> Option<String> {
+    let count = world.alerts.of_service(environment, service).count();
+    (count > 0).then(|| words::signals::alerts(count))
 }

@@ -20,18 +20,12 @@
 
 pub mod alerts;
 pub mod chrome;
-pub mod health;
 pub mod layout;
-pub mod lines;
-pub mod nodes;
 pub mod overlays;
 pub mod overview;
 pub mod pen;
 pub mod root;
 pub mod scene;
-pub mod signals;
-pub mod silences;
-pub mod slo;
 pub mod state;
 pub mod text;
 pub mod usage;

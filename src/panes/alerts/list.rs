@@ -39,9 +39,15 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
         tell_more(pen, foot, line, scene);
     }
     let is_old = |line: &AlertLine| notice::is_old(scene, &line.alert.environment);
-    list.rows(pen, &placed(scene, area.width - 1), (alerts.lines, at), is_old, |pen, column, line| {
-        cell(pen, column.id.words, line, scene)
-    })
+    let lines = alerts.lines;
+    list.rows(
+        pen,
+        &placed(scene, area.width - 1),
+        (lines.len(), at),
+        |place| lines.get(place),
+        is_old,
+        |pen, column, line| cell(pen, column.id.words, line, scene),
+    )
 }
 
 /// How many of each severity.

@@ -6,12 +6,36 @@ mod notice;
 
 use std::sync::Arc;
 
+use super::{Opens, Pane};
 use crate::domain::alert::join::Aim;
 use crate::domain::alert::{Alert, Severity, State};
 use crate::domain::rollout::Rollout;
 use crate::theme::Role;
 use crate::ui::pen::Pen;
+use crate::ui::state::View;
 use crate::ui::words::alerts as said;
+
+/// The id of the pane.
+pub const ID: &str = "alerts";
+
+/// The pane.
+pub const PANE: Pane = Pane {
+    id: ID,
+    command: "view.alerts",
+    key: '1',
+    title: said::TITLE,
+    sentence: "show the alerts",
+    hints: &[
+        ("open", "open"),
+        ("action.acknowledge", "acknowledge"),
+        ("details", "its rollout"),
+        ("action.rollback", "roll back"),
+        ("filter", "filter"),
+        ("problems_only", "only firing"),
+        ("help", "help"),
+    ],
+    opens: Opens::Own(|| View::Alerts),
+};
 
 /// The role of a severity's word.
 const fn role_of(severity: Severity) -> Role {

@@ -1,6 +1,6 @@
 //! The component under the cursor, in every environment: what it answered, its certificate, what it needs, and who needs its service.
 
-use super::role_of;
+use super::{role_of, worst_environment};
 use crate::domain::health::{Cell, Line, Part};
 use crate::domain::time;
 use crate::theme::Role;
@@ -17,7 +17,8 @@ pub(super) fn page(pen: &mut Pen<'_>, line: &Line, scene: &Scene<'_>, columns: u
     let mut page = Page::new(columns);
     let separator = format!(" {} ", pen.glyphs.separator);
     let mut facts = vec![format!("{} {}", line.service, line.component)];
-    facts.extend(scene.health.rollouts.first().map(|row| format!("{} {}", row.workload.label(), row.verdict.word())));
+    let worst = worst_environment(line);
+    facts.extend(worst.and_then(|worst| crate::panes::worst_of_service(scene.world, worst, &line.service)));
     page.line(vec![pen.span(&facts.join(&separator), Role::Title)]);
     for cell in &line.cells {
         let mut facts = vec![format!("{}: {}", cell.environment, cell.condition.word())];
@@ -46,8 +47,10 @@ pub(super) fn page(pen: &mut Pen<'_>, line: &Line, scene: &Scene<'_>, columns: u
             page.text(pen, 2, &said::impaired_by(&names(cell)), Role::Warning);
         }
     }
-    if !scene.health.needed_by.is_empty() {
-        page.text(pen, 0, &said::needed_by(&scene.health.needed_by), Role::Text);
+    let needing = worst.map(|worst| scene.world.services.needing_in(worst, &line.service));
+    let needing: Vec<_> = needing.into_iter().flatten().collect();
+    if !needing.is_empty() {
+        page.text(pen, 0, &said::needed_by(&needing), Role::Text);
     }
     page
 }

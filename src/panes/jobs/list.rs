@@ -62,7 +62,14 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
         tell_more(pen, foot, job);
     }
     let is_old = |job: &Arc<Job>| notice::is_old(scene, &job.job.environment);
-    list.rows(pen, &placed, (rows, at), is_old, |pen, column, job| cell(pen, scene, column.id.words, job))
+    list.rows(
+        pen,
+        &placed,
+        (rows.len(), at),
+        |place| rows.get(place),
+        is_old,
+        |pen, column, job| cell(pen, scene, column.id.words, job),
+    )
 }
 
 /// How many there are, and what hides some of them.

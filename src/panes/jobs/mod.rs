@@ -4,11 +4,24 @@ pub mod detail;
 pub mod list;
 mod notice;
 
+use super::{Opens, Pane};
 use crate::domain::job::{Job, JobVerdict};
 use crate::domain::rollout::Verdict;
 use crate::domain::time::{self, Instant};
 use crate::ui::pen::Pen;
-use crate::ui::words::jobs as said;
+use crate::ui::state::View;
+use crate::ui::words::{self, jobs as said};
+
+/// The pane.
+pub const PANE: Pane = Pane {
+    id: "jobs",
+    command: "view.jobs",
+    key: '9',
+    title: words::JOBS,
+    sentence: "show CronJobs and Jobs",
+    hints: &[],
+    opens: Opens::Own(|| View::Jobs),
+};
 
 /// The verdict on a workload that looks alike: one sign and one colour for one gravity.
 const fn alike(verdict: JobVerdict) -> Verdict {

@@ -12,14 +12,13 @@ const MOST_NAMED: usize = 6;
 
 /// What stands below the table.
 pub(super) fn page(pen: &mut Pen<'_>, columns: u16, node: &Node, scene: &Scene<'_>) -> Page {
-    let nodes = &scene.nodes;
     let mut page = Page::new(columns);
     let separator = format!(" {} ", pen.glyphs.separator);
     let mut facts = vec![node.node.name.to_string(), said::pods(node)];
     facts.extend(said::room(node));
     page.text(pen, 0, &facts.join(&separator), Role::Title);
     uses(pen, &mut page, node, scene);
-    if let Some(cause) = nodes.cause {
+    if let Some(cause) = super::cause(scene.world, node) {
         page.text(pen, 0, &cause.words, Role::Warning);
     }
     if !node.message.is_empty() {
@@ -32,13 +31,14 @@ pub(super) fn page(pen: &mut Pen<'_>, columns: u16, node: &Node, scene: &Scene<'
     if !node.taints.is_empty() {
         page.text(pen, 0, &said::taints(&node.taints), Role::Muted);
     }
-    if nodes.harmed.is_empty() {
+    let harmed = super::harmed(scene.world, node);
+    if harmed.is_empty() {
         page.text(pen, 0, said::HOLDS_NOTHING, Role::Muted);
         return page;
     }
-    let named = nodes.harmed.iter().take(MOST_NAMED);
+    let named = harmed.iter().take(MOST_NAMED);
     let named: Vec<String> = named.map(|row| format!("{} {}", row.workload.label(), row.verdict.word())).collect();
-    page.text(pen, 0, &said::holds(&named, nodes.harmed.len()), Role::Text);
+    page.text(pen, 0, &said::holds(&named, harmed.len()), Role::Text);
     page
 }
 

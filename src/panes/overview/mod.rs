@@ -5,12 +5,31 @@ mod timeline;
 
 use ratatui::layout::Rect;
 
+use super::{Opens, Pane};
 use crate::domain::alert::Severity;
 use crate::theme::Role;
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
+use crate::ui::state::View;
 use crate::ui::words::overview as said;
+
+/// The pane.
+pub const PANE: Pane = Pane {
+    id: "overview",
+    command: "view.overview",
+    key: '0',
+    title: said::TITLE,
+    sentence: "show the overview and the last hour",
+    hints: &[
+        ("open", "show it"),
+        ("details", "its rollout"),
+        ("action.rollback", "roll back"),
+        ("back", "back"),
+        ("help", "help"),
+    ],
+    opens: Opens::Own(|| View::Overview),
+};
 
 /// From this width on the timeline stands beside the alerts.
 const WIDE: u16 = 120;

@@ -2,6 +2,7 @@
 
 mod advice;
 pub mod detail;
+pub mod filter;
 mod history;
 mod image;
 pub mod list;
@@ -11,10 +12,33 @@ mod pods;
 mod service;
 mod why;
 
+use super::{Opens, Pane};
 use crate::domain::rollout::{Rollout, Verdict};
 use crate::domain::time::{self, Instant};
 use crate::ui::pen::Pen;
+use crate::ui::state::View;
 use crate::ui::words;
+
+/// The id of the pane.
+pub const ID: &str = "rollouts";
+
+/// The pane.
+pub const PANE: Pane = Pane {
+    id: ID,
+    command: "view.rollouts",
+    key: '2',
+    title: words::ROLLOUTS,
+    sentence: "show the rollouts",
+    hints: &[
+        ("open", "open"),
+        ("action.rollback", "roll back"),
+        ("actions", "actions"),
+        ("filter", "filter"),
+        ("scope", "environment"),
+        ("help", "help"),
+    ],
+    opens: Opens::Own(|| View::Rollouts),
+};
 
 /// Pods a minute, while it moves.
 fn rate(rollout: &Rollout) -> Option<String> {

@@ -39,13 +39,11 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, board: &Board, scene: &Scene<'
         }));
     }
     facts.extend(board.released.last().map(|at| said::released(&pen.age(*at))));
-    match scene.signals.rollouts.as_slice() {
+    match scene.world.rollouts_of(&board.environment, &board.service).as_slice() {
         [] => facts.push(said::NO_WORKLOAD.to_owned()),
         rows => facts.extend(rows.iter().take(2).map(|row| format!("{} {}", row.workload.label(), row.verdict.word()))),
     }
-    if !scene.signals.alerts.is_empty() {
-        facts.push(said::alerts(scene.signals.alerts.len()));
-    }
+    facts.extend(crate::panes::alerts_of_service(scene.world, &board.environment, &board.service));
     let mut page = Page::new(area.width);
     page.line(vec![pen.span(&facts.join(&format!(" {} ", pen.glyphs.separator)), Role::Title)]);
     page.draw(pen, Rect { y: area.y + 1, height: 1, ..area }, 0);

@@ -21,13 +21,13 @@ pub(super) fn is_old(scene: &Scene<'_>, environment: &str) -> bool {
 }
 
 /// What stands over the rows: what is not fresh, and what is not known beside what is.
-pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page {
+pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, total: usize, columns: u16) -> Page {
     let mut page = Page::new(columns);
     let health: Vec<_> = asked(scene).flat_map(|snapshot| snapshot.health.iter().cloned()).collect();
     for source in together(&health).iter().filter(|source| !source.state.is_well()) {
         match source.last_good {
             Some(_) => freshness::over(&mut page, pen, std::slice::from_ref(source)),
-            None if scene.silences.lines.total > 0 && source.state != SourceState::Loading => {
+            None if total > 0 && source.state != SourceState::Loading => {
                 let sentence = freshness::sentence(pen, source);
                 page.text(pen, 0, &format!("{} {sentence}", said::NEVER_READ), Role::Error);
             }
@@ -41,10 +41,10 @@ pub(super) fn above(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page 
 }
 
 /// What stands in place of rows when there are none.
-pub(super) fn instead(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16) -> Page {
+pub(super) fn instead(pen: &mut Pen<'_>, scene: &Scene<'_>, total: usize, columns: u16) -> Page {
     let mut page = Page::new(columns);
-    if scene.silences.lines.total > 0 {
-        page.text(pen, 0, &said::nothing_matches(scene.silences.lines.total), Role::Text);
+    if total > 0 {
+        page.text(pen, 0, &said::nothing_matches(total), Role::Text);
         return page;
     }
     if asked(scene).next().is_none() {

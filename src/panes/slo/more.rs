@@ -8,7 +8,7 @@ use crate::ui::pen::Pen;
 use crate::ui::scene::Scene;
 use crate::ui::text;
 use crate::ui::widgets::page::Page;
-use crate::ui::words::{self, slo as said};
+use crate::ui::words::slo as said;
 
 /// Columns of the burn table with the spaces behind them: for whom, the windows, the threshold, the two burn rates.
 const COLUMNS: [usize; 4] = [8, 13, 8, 18];
@@ -22,10 +22,8 @@ pub(super) fn page(pen: &mut Pen<'_>, slo: &Slo, scene: &Scene<'_>, columns: u16
     let age = pen.age(slo.observed_at);
     facts.push(said::counted(slo, &age));
     facts.extend(slo.known_days.and_then(said::known));
-    facts.extend(scene.slo.rollouts.first().map(|row| format!("{} {}", row.workload.label(), row.verdict.word())));
-    if !scene.slo.alerts.is_empty() {
-        facts.push(words::signals::alerts(scene.slo.alerts.len()));
-    }
+    facts.extend(crate::panes::worst_of_service(scene.world, &slo.environment, &slo.service));
+    facts.extend(crate::panes::alerts_of_service(scene.world, &slo.environment, &slo.service));
     page.line(vec![pen.span(&facts.join(&format!(" {} ", pen.glyphs.separator)), Role::Title)]);
     page.text(pen, 0, &slo.reason, role_of(slo.standing));
     match &slo.budget {

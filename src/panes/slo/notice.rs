@@ -1,6 +1,6 @@
 //! What is said of the sources of the rows, over them and in their place.
 
-use crate::ui::slo::SloScene;
+use crate::domain::slo::SloSnapshot;
 use crate::ui::widgets::freshness::{Absent, Told};
 use crate::ui::words::slo as said;
 
@@ -14,7 +14,6 @@ pub(super) const ABSENT: Absent = Absent {
 };
 
 /// What the sources of each environment say.
-pub(super) fn told<'a>(of: &SloScene<'a>) -> Vec<Told<'a>> {
-    let told = of.snapshots.iter();
-    told.map(|one| Told { environment: &one.environment, health: &one.health, notes: &one.notes }).collect()
+pub(super) fn told<'a>(of: &[&'a SloSnapshot]) -> Vec<Told<'a>> {
+    of.iter().map(|one| Told { environment: &one.environment, health: &one.health, notes: &one.notes }).collect()
 }

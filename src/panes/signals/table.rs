@@ -2,9 +2,11 @@
 
 use ratatui::layout::Rect;
 
-use super::{hour, more, notice, role_of, word_of};
+use super::{Services, hour, more, notice, role_of, snapshots, word_of};
 use crate::domain::signal::query::{CPU, ERRORS, MEMORY, P50, P95, P99, REQUESTS};
 use crate::domain::signal::{Board, Judged, State};
+use crate::panes::list::List;
+use crate::panes::view::View as _;
 use crate::theme::Role;
 use crate::ui::layout::Room;
 use crate::ui::pen::Pen;
@@ -13,49 +15,47 @@ use crate::ui::scene::Scene;
 use crate::ui::widgets::columns::{self, Column, Placed};
 use crate::ui::widgets::freshness;
 use crate::ui::widgets::grid::{Cell, Fit, Head};
-use crate::ui::widgets::listing::Listing;
 use crate::ui::words::{self, signals as said, signals::column};
 
 /// From how many rows on the line under the cursor is told in full.
 const ROOM_FOR_MORE: u16 = 15;
 
 /// Draws it.
-pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
-    let signals = &scene.signals;
-    let mut list = Listing::begin(pen, area, facts(scene), (&scene.ui.signals.filter, scene.ui.is_filtering));
-    let told = notice::told(signals);
-    let above = freshness::above(pen, list.columns(), &told);
-    list.above(pen, &above, freshness::MOST);
-    if signals.lines.shown.is_empty() {
-        let columns = list.columns().saturating_sub(2);
-        let page = freshness::instead(pen, columns, &notice::ABSENT, signals.lines.total, &told);
-        return list.instead(pen, &page);
+pub(super) fn draw(list: &List<Services>, pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
+    let mut listing = list.begin(pen, area, facts(list, scene), scene);
+    let snapshots = snapshots(scene);
+    let told = notice::told(&snapshots);
+    let above = freshness::above(pen, listing.columns(), &told);
+    listing.above(pen, &above, freshness::MOST);
+    if list.is_empty() {
+        let columns = listing.columns().saturating_sub(2);
+        let page = freshness::instead(pen, columns, &notice::ABSENT, list.all().len(), &told);
+        return listing.instead(pen, &page);
     }
-    let at = signals.cursor.unwrap_or(0);
-    if let Some(board) = signals.lines.shown.get(at).filter(|_| list.height() >= ROOM_FOR_MORE) {
-        let foot = list.foot(more::rows(board).min(list.height() / 2));
+    if let Some(board) = list.cursor().filter(|_| listing.height() >= ROOM_FOR_MORE) {
+        let foot = listing.foot(more::rows(board).min(listing.height() / 2));
         more::draw(pen, foot, board, scene);
     }
     let is_old = |board: &Board| freshness::is_old(&told, &board.environment);
-    list.rows(pen, &placed(scene, area.width - 1), (&signals.lines.shown, at), is_old, cell)
+    let placed = placed(list, snapshots.len() < 2, area.width - 1);
+    list.finish(listing, pen, &placed, is_old, cell)
 }
 
 /// How many services are how.
-fn facts(scene: &Scene<'_>) -> Vec<String> {
-    let (signals, chosen) = (&scene.signals, &scene.ui.signals);
+fn facts(list: &List<Services>, scene: &Scene<'_>) -> Vec<String> {
     // Before the first answer there is no number to say.
     let is_known =
-        signals.snapshots.iter().flat_map(|snapshot| &snapshot.health).any(|health| health.last_good.is_some());
-    let tally = said::tally(signals.lines.tally, signals.lines.shown.len(), signals.lines.total);
+        snapshots(scene).iter().flat_map(|snapshot| &snapshot.health).any(|health| health.last_good.is_some());
+    let counts = [State::Critical, State::Warning, State::Unknown].map(|state| list.count(|row| row.state == state));
+    let tally = said::tally(counts, list.len(), list.all().len());
     let mut facts = vec![if is_known { tally } else { said::TITLE.to_owned() }];
-    facts.extend(chosen.is_problems_only.then(|| said::PROBLEMS_ONLY.to_owned()));
+    facts.extend(list.chosen().is_problems_only.then(|| said::PROBLEMS_ONLY.to_owned()));
     facts
 }
 
-fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {
+fn placed(list: &List<Services>, is_one: bool, columns: u16) -> Vec<Placed<Head>> {
     let room = Room::of(columns + 1);
-    let is_one = scene.signals.snapshots.len() < 2;
-    let has = |name: &str| scene.signals.lines.shown.iter().any(|board| board.signal(name).is_some());
+    let has = |name: &str| list.visible().any(|board| board.signal(name).is_some());
     let [service, hour] = match room {
         // Two rows of one service are told apart before how full they are is told.
         Room::Narrow if !is_one => [15, 17],

@@ -2,8 +2,10 @@
 
 use ratatui::layout::Rect;
 
-use super::{more, role_of};
+use super::{Components, more, role_of};
 use crate::domain::health::{Cell as Found, Condition, Line};
+use crate::panes::list::List;
+use crate::panes::view::View as _;
 use crate::theme::Role;
 use crate::ui::layout::Room;
 use crate::ui::pen::Pen;
@@ -11,9 +13,9 @@ use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::widgets::columns::{self, Column, Placed};
 use crate::ui::widgets::grid::{Cell, Fit, Head, Titled};
-use crate::ui::widgets::listing::Listing;
 use crate::ui::widgets::page::Page;
 use crate::ui::words::{health as said, health::column};
+use crate::world::Sight;
 
 /// From how many rows on the line under the cursor is told in full.
 const ROOM_FOR_MORE: u16 = 15;
@@ -42,43 +44,53 @@ impl Titled for Over<'_> {
 }
 
 /// Draws it.
-pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
-    let health = &scene.health;
-    let placed = placed(scene, area.width - 1);
-    let facts = facts(scene, &placed);
-    let mut list = Listing::begin(pen, area, facts, (&scene.ui.health.filter, scene.ui.is_filtering));
-    if health.lines.shown.is_empty() {
-        let mut page = Page::new(list.columns().saturating_sub(2));
-        let words = match (health.is_configured, health.lines.total) {
+pub(super) fn draw(list: &List<Components>, pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
+    let environments = environments(scene);
+    let placed = placed(&environments, area.width - 1);
+    let facts = facts(list, &environments, scene, &placed);
+    let mut listing = list.begin(pen, area, facts, scene);
+    if list.is_empty() {
+        let mut page = Page::new(listing.columns().saturating_sub(2));
+        let is_configured = scene.world.services.declared().iter().any(|service| !service.probes.is_empty());
+        let words = match (is_configured, list.all().len()) {
             (false, _) => said::NOT_CONFIGURED.to_owned(),
             (true, 0) => said::NOT_HERE.to_owned(),
             (true, total) => said::nothing_matches(total),
         };
         page.text(pen, 0, &words, Role::Text);
-        return list.instead(pen, &page);
+        return listing.instead(pen, &page);
     }
-    let at = health.cursor.unwrap_or(0);
-    if let Some(line) = health.lines.shown.get(at).filter(|_| list.height() >= ROOM_FOR_MORE) {
-        let page = more::page(pen, line, scene, list.columns());
-        list.more(pen, &page, list.height() / 2);
+    if let Some(line) = list.cursor().filter(|_| listing.height() >= ROOM_FOR_MORE) {
+        let page = more::page(pen, line, scene, listing.columns());
+        listing.more(pen, &page, listing.height() / 2);
     }
-    list.rows(pen, &placed, (&health.lines.shown, at), |_| false, |_, column, line| cell(scene.clock, &column.id, line))
+    list.finish(listing, pen, &placed, |_| false, |_, column, line| cell(scene.clock, &column.id, line))
+}
+
+/// The environments that are asked, in their order.
+fn environments<'a>(scene: &Scene<'a>) -> Vec<&'a str> {
+    let names = scene.world.shown().map(Sight::name);
+    names.filter(|name| scene.world.health.of(name).is_some()).collect()
 }
 
 /// How many components are how, and how many environments have no column.
-fn facts(scene: &Scene<'_>, placed: &[Placed<Over<'_>>]) -> Vec<String> {
-    let (health, chosen) = (&scene.health, &scene.ui.health);
-    let tally = said::tally(health.lines.tally, health.lines.shown.len(), health.lines.total);
-    let mut facts = vec![if health.lines.total > 0 { tally } else { said::TITLE.to_owned() }];
+fn facts(
+    list: &List<Components>,
+    environments: &[&str],
+    scene: &Scene<'_>,
+    placed: &[Placed<Over<'_>>],
+) -> Vec<String> {
+    let tally = said::tally(scene.world.components.tally, list.len(), list.all().len());
+    let mut facts = vec![if list.all().is_empty() { said::TITLE.to_owned() } else { tally }];
     let has_column = |name: &&&str| placed.iter().any(|column| column.id == Over::Environment(name));
-    let without = health.environments.iter().filter(|name| !has_column(name)).count();
-    facts.extend((health.environments.len() > 1 && without > 0).then(|| said::without_column(without)));
-    facts.extend(chosen.is_problems_only.then(|| said::PROBLEMS_ONLY.to_owned()));
+    let without = environments.iter().filter(|name| !has_column(name)).count();
+    facts.extend((environments.len() > 1 && without > 0).then(|| said::without_column(without)));
+    facts.extend(list.chosen().is_problems_only.then(|| said::PROBLEMS_ONLY.to_owned()));
     facts
 }
 
 /// The columns there is room for; of many environments the first.
-fn placed<'a>(scene: &Scene<'a>, columns: u16) -> Vec<Placed<Over<'a>>> {
+fn placed<'a>(environments: &[&'a str], columns: u16) -> Vec<Placed<Over<'a>>> {
     let room = Room::of(columns + 1);
     let [service, component, wide, reason] = match room {
         Room::Narrow => [14, 10, 15, 8],
@@ -92,9 +104,9 @@ fn placed<'a>(scene: &Scene<'a>, columns: u16) -> Vec<Placed<Over<'a>>> {
         column(column::SERVICE, service, 0, Fit::Middle),
         column(column::COMPONENT, component, 0, Fit::Middle),
     ];
-    if scene.health.environments.len() > 1 {
+    if environments.len() > 1 {
         let ranks = (1..u8::MAX).chain(std::iter::repeat(u8::MAX));
-        let environments = scene.health.environments.iter().zip(ranks);
+        let environments = environments.iter().zip(ranks);
         asked.extend(environments.map(|(name, rank)| Column { id: Over::Environment(name), width: wide, rank }));
     } else {
         asked.extend([

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use ratatui::layout::Rect;
 
-use super::{more, notice, role_of};
-use crate::domain::node::Node;
+use super::{Nodes, more, notice, role_of};
+use crate::domain::node::{Node, NodeVerdict};
 use crate::domain::source::{SourceHealth, SourceState};
 use crate::domain::usage::{Measured, percent};
+use crate::panes::list::List;
+use crate::panes::view::View as _;
 use crate::theme::Role;
 use crate::ui::layout::Room;
 use crate::ui::pen::Pen;
@@ -16,47 +18,46 @@ use crate::ui::scene::Scene;
 use crate::ui::widgets::columns::{self, Column, Placed};
 use crate::ui::widgets::freshness;
 use crate::ui::widgets::grid::{Cell, Fit, Head};
-use crate::ui::widgets::listing::Listing;
 use crate::ui::words::{self, nodes as said, nodes::column, usage};
 
 /// From how many rows on the node under the cursor is told in full.
 const ROOM_FOR_MORE: u16 = 12;
 
 /// Draws it.
-pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
-    let nodes = &scene.nodes;
-    let mut list = Listing::begin(pen, area, facts(scene), (&scene.ui.nodes.filter, scene.ui.is_filtering));
-    let above = notice::above(pen, nodes, list.columns());
-    list.above(pen, &above, freshness::MOST);
-    if nodes.lines.shown.is_empty() {
-        let page = notice::instead(pen, nodes, list.columns().saturating_sub(2));
-        return list.instead(pen, &page);
+pub(super) fn draw(list: &List<Nodes>, pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
+    let health = notice::health(scene);
+    let mut listing = list.begin(pen, area, facts(list, &health), scene);
+    let above = notice::above(pen, (list.all().len(), &health), scene, listing.columns());
+    listing.above(pen, &above, freshness::MOST);
+    if list.is_empty() {
+        let page = notice::instead(pen, (list.all().len(), &health), listing.columns().saturating_sub(2));
+        return listing.instead(pen, &page);
     }
-    let at = nodes.cursor.unwrap_or(0);
-    if let Some(node) = nodes.lines.shown.get(at).filter(|_| list.height() >= ROOM_FOR_MORE) {
-        let page = more::page(pen, list.columns(), node, scene);
-        list.more(pen, &page, list.height() / 2);
+    if let Some(node) = list.cursor().filter(|_| listing.height() >= ROOM_FOR_MORE) {
+        let page = more::page(pen, listing.columns(), node, scene);
+        listing.more(pen, &page, listing.height() / 2);
     }
-    let is_old = |node: &Arc<Node>| notice::is_old(nodes, &node.node.environment);
-    list.rows(pen, &placed(scene, area.width - 1), (&nodes.lines.shown, at), is_old, |pen, column, node| {
+    let is_old = |node: &Arc<Node>| notice::is_old(&health, &node.node.environment);
+    list.finish(listing, pen, &placed(scene, area.width - 1), is_old, |pen, column, node| {
         cell(pen, column, node, scene.usage.of_node(node))
     })
 }
 
 /// How many nodes are how.
-fn facts(scene: &Scene<'_>) -> Vec<String> {
-    let (nodes, chosen) = (&scene.nodes, &scene.ui.nodes);
+fn facts(list: &List<Nodes>, health: &[SourceHealth]) -> Vec<String> {
     // Before the first answer, or without the right to ask, there is no number to say.
     let is_answered = |health: &SourceHealth| health.state != SourceState::Forbidden && health.last_good.is_some();
-    let is_known = nodes.health.iter().any(is_answered);
-    let tally = said::tally(nodes.lines.tally, nodes.lines.shown.len(), nodes.lines.total);
+    let is_known = health.iter().any(is_answered);
+    let counts = [NodeVerdict::NotReady, NodeVerdict::Pressure, NodeVerdict::Cordoned];
+    let counts = counts.map(|verdict| list.count(|node| node.verdict() == verdict));
+    let tally = said::tally(counts, list.len(), list.all().len());
     let mut facts = vec![if is_known { tally } else { said::TITLE.to_owned() }];
-    facts.extend(chosen.is_problems_only.then(|| said::PROBLEMS_ONLY.to_owned()));
+    facts.extend(list.chosen().is_problems_only.then(|| said::PROBLEMS_ONLY.to_owned()));
     facts
 }
 
 fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {
-    let is_one = scene.nodes.environments < 2;
+    let is_one = scene.environments.len() < 2;
     // Which environment a node is of is never left out where there are several: clusters name theirs alike.
     let is_measured = scene.usage.has_nodes();
     let [name, why] = match (Room::of(columns + 1), is_one) {

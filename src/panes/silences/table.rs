@@ -3,18 +3,18 @@
 use chrono::TimeDelta;
 use ratatui::layout::Rect;
 
-use super::notice;
+use super::{Row, Silences, hidden, notice};
 use crate::domain::alert::{Severity, SilenceState};
+use crate::panes::list::List;
+use crate::panes::view::View as _;
 use crate::theme::Role;
 use crate::ui::layout::Room;
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
-use crate::ui::silences::SilenceLine;
 use crate::ui::widgets::columns::{self, Column, Placed};
 use crate::ui::widgets::freshness;
 use crate::ui::widgets::grid::{Cell, Fit, Head};
-use crate::ui::widgets::listing::Listing;
 use crate::ui::widgets::page::Page;
 use crate::ui::words::{self, silences as said, silences::column};
 
@@ -26,32 +26,31 @@ const MOST_NAMED: usize = 4;
 const SOON: TimeDelta = TimeDelta::minutes(15);
 
 /// Draws it.
-pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
-    let silences = &scene.silences;
-    let mut list = Listing::begin(pen, area, facts(scene), (&scene.ui.silences.filter, scene.ui.is_filtering));
-    let above = notice::above(pen, scene, list.columns());
-    list.above(pen, &above, freshness::MOST);
-    if silences.lines.shown.is_empty() {
-        let page = notice::instead(pen, scene, list.columns().saturating_sub(2));
-        return list.instead(pen, &page);
+pub(super) fn draw(list: &List<Silences>, pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
+    let mut listing = list.begin(pen, area, facts(list, scene), scene);
+    let above = notice::above(pen, scene, list.all().len(), listing.columns());
+    listing.above(pen, &above, freshness::MOST);
+    if list.is_empty() {
+        let page = notice::instead(pen, scene, list.all().len(), listing.columns().saturating_sub(2));
+        return listing.instead(pen, &page);
     }
-    let at = silences.cursor.unwrap_or(0);
-    if let Some(line) = silences.lines.shown.get(at).filter(|_| list.height() >= ROOM_FOR_MORE) {
-        let page = more(pen, list.columns(), line, scene);
-        list.more(pen, &page, list.height() / 2);
+    if let Some(line) = list.cursor().filter(|_| listing.height() >= ROOM_FOR_MORE) {
+        let page = more(pen, listing.columns(), line, scene);
+        listing.more(pen, &page, listing.height() / 2);
     }
-    let is_old = |line: &SilenceLine| notice::is_old(scene, &line.environment);
-    list.rows(pen, &placed(scene, area.width - 1), (&silences.lines.shown, at), is_old, cell)
+    let is_old = |line: &Row| notice::is_old(scene, &line.environment);
+    list.finish(listing, pen, &placed(scene, area.width - 1), is_old, cell)
 }
 
 /// How many there are in which state.
-fn facts(scene: &Scene<'_>) -> Vec<String> {
-    let (silences, chosen) = (&scene.silences, &scene.ui.silences);
+fn facts(list: &List<Silences>, scene: &Scene<'_>) -> Vec<String> {
     // Before the first answer there is no number to say.
     let is_known = notice::asked(scene).any(|snapshot| snapshot.silences.is_some());
-    let tally = said::tally(silences.lines.tally, silences.lines.shown.len(), silences.lines.total);
+    let states = [SilenceState::Active, SilenceState::Pending, SilenceState::Expired];
+    let counts = states.map(|state| list.count(|row| row.silence.state == state));
+    let tally = said::tally(counts, list.len(), list.all().len());
     let mut facts = vec![if is_known { tally } else { said::TITLE.to_owned() }];
-    facts.extend(chosen.is_problems_only.then(|| said::STANDING_ONLY.to_owned()));
+    facts.extend(list.chosen().is_problems_only.then(|| said::STANDING_ONLY.to_owned()));
     facts
 }
 
@@ -74,7 +73,7 @@ fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {
     columns::place(&asked, columns, why, Some(Head { words: column::WHY, fit: Fit::Left }))
 }
 
-fn cell(pen: &mut Pen<'_>, column: &Placed<Head>, line: &SilenceLine) -> Cell {
+fn cell(pen: &mut Pen<'_>, column: &Placed<Head>, line: &Row) -> Cell {
     let silence = &line.silence;
     let is_over = silence.state == SilenceState::Expired;
     let plain = if is_over { Role::Muted } else { Role::Text };
@@ -100,7 +99,7 @@ fn cell(pen: &mut Pen<'_>, column: &Placed<Head>, line: &SilenceLine) -> Cell {
     }
 }
 
-fn when(pen: &mut Pen<'_>, line: &SilenceLine) -> Cell {
+fn when(pen: &mut Pen<'_>, line: &Row) -> Cell {
     let silence = &line.silence;
     match silence.state {
         SilenceState::Active => {
@@ -113,7 +112,7 @@ fn when(pen: &mut Pen<'_>, line: &SilenceLine) -> Cell {
 }
 
 /// The whole of the silence under the cursor, and what it hides.
-fn more(pen: &Pen<'_>, columns: u16, line: &SilenceLine, scene: &Scene<'_>) -> Page {
+fn more(pen: &Pen<'_>, columns: u16, line: &Row, scene: &Scene<'_>) -> Page {
     let mut page = Page::new(columns);
     let silence = &line.silence;
     page.text(pen, 0, &silence.covers(), Role::Title);
@@ -121,7 +120,7 @@ fn more(pen: &Pen<'_>, columns: u16, line: &SilenceLine, scene: &Scene<'_>) -> P
     let which = said::which(&silence.id, &line.environment, &moment(silence.starts_at), &moment(silence.ends_at));
     page.text(pen, 0, &which, Role::Muted);
     page.text(pen, 0, &said::why(&silence.created_by, &silence.comment), Role::Text);
-    let hidden = &scene.silences.hidden;
+    let hidden = hidden(scene.world, line);
     let named = hidden.iter().take(MOST_NAMED).map(|alert| format!("{} {}", alert.title(), alert.severity.word()));
     let named: Vec<String> = named.collect();
     match (silence.state, named.is_empty()) {

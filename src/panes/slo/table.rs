@@ -2,9 +2,11 @@
 
 use ratatui::layout::Rect;
 
-use super::{more, notice, role_of};
+use super::{Objectives, more, notice, role_of, snapshots};
 use crate::domain::slo::{Slo, Standing};
 use crate::domain::time;
+use crate::panes::list::List;
+use crate::panes::view::View as _;
 use crate::theme::Role;
 use crate::ui::layout::Room;
 use crate::ui::pen::Pen;
@@ -13,47 +15,45 @@ use crate::ui::scene::Scene;
 use crate::ui::widgets::columns::{self, Column, Placed};
 use crate::ui::widgets::freshness;
 use crate::ui::widgets::grid::{Cell, Fit, Head};
-use crate::ui::widgets::listing::Listing;
 use crate::ui::words::{self, slo as said, slo::column};
 
 /// From how many rows on the line under the cursor is told in full.
 const ROOM_FOR_MORE: u16 = 15;
 
 /// Draws it.
-pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
-    let slo = &scene.slo;
-    let mut list = Listing::begin(pen, area, facts(scene), (&scene.ui.slo.filter, scene.ui.is_filtering));
-    let told = notice::told(slo);
-    let above = freshness::above(pen, list.columns(), &told);
-    list.above(pen, &above, freshness::MOST);
-    if slo.lines.shown.is_empty() {
-        let columns = list.columns().saturating_sub(2);
-        let page = freshness::instead(pen, columns, &notice::ABSENT, slo.lines.total, &told);
-        return list.instead(pen, &page);
+pub(super) fn draw(list: &List<Objectives>, pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
+    let mut listing = list.begin(pen, area, facts(list, scene), scene);
+    let snapshots = snapshots(scene);
+    let told = notice::told(&snapshots);
+    let above = freshness::above(pen, listing.columns(), &told);
+    listing.above(pen, &above, freshness::MOST);
+    if list.is_empty() {
+        let columns = listing.columns().saturating_sub(2);
+        let page = freshness::instead(pen, columns, &notice::ABSENT, list.all().len(), &told);
+        return listing.instead(pen, &page);
     }
-    let at = slo.cursor.unwrap_or(0);
-    if let Some(line) = slo.lines.shown.get(at).filter(|_| list.height() >= ROOM_FOR_MORE) {
-        let page = more::page(pen, line, scene, list.columns());
-        list.more(pen, &page, list.height() * 3 / 5);
+    if let Some(line) = list.cursor().filter(|_| listing.height() >= ROOM_FOR_MORE) {
+        let page = more::page(pen, line, scene, listing.columns());
+        listing.more(pen, &page, listing.height() * 3 / 5);
     }
     let is_old = |line: &Slo| freshness::is_old(&told, &line.environment);
-    list.rows(pen, &placed(scene, area.width - 1), (&slo.lines.shown, at), is_old, |_, column, line| cell(column, line))
+    let placed = placed(snapshots.len() < 2, area.width - 1);
+    list.finish(listing, pen, &placed, is_old, |_, column, line| cell(column, line))
 }
 
 /// How many objectives are how.
-fn facts(scene: &Scene<'_>) -> Vec<String> {
-    let (slo, chosen) = (&scene.slo, &scene.ui.slo);
+fn facts(list: &List<Objectives>, scene: &Scene<'_>) -> Vec<String> {
     // Before the first answer there is no number to say.
-    let is_known = slo.snapshots.iter().flat_map(|snapshot| &snapshot.health).any(|health| health.last_good.is_some());
-    let tally = said::tally(slo.lines.tally, slo.lines.shown.len(), slo.lines.total);
+    let is_known =
+        snapshots(scene).iter().flat_map(|snapshot| &snapshot.health).any(|health| health.last_good.is_some());
+    let tally = said::tally(scene.world.objectives.tally, list.len(), list.all().len());
     let mut facts = vec![if is_known { tally } else { said::TITLE.to_owned() }];
-    facts.extend(chosen.is_problems_only.then(|| said::PROBLEMS_ONLY.to_owned()));
+    facts.extend(list.chosen().is_problems_only.then(|| said::PROBLEMS_ONLY.to_owned()));
     facts
 }
 
-fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {
+fn placed(is_one: bool, columns: u16) -> Vec<Placed<Head>> {
     let room = Room::of(columns + 1);
-    let is_one = scene.slo.snapshots.len() < 2;
     let [service, goal, reason] = match room {
         Room::Narrow => [16, 12, 6],
         Room::Middle => [22, 14, 14],

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use super::nodes::is_of_node;
 use crate::domain::cause::Cause;
 use crate::domain::node::NodeRef;
 use crate::domain::rollout::Rollout;
@@ -18,7 +17,7 @@ const ENVIRONMENT: &str = "env:";
 
 /// What a row must be, beside what its words match.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Asked {
+pub struct Asked {
     /// The service, as it was typed.
     service: Option<String>,
     /// The node whose trouble holds it, as it was typed.
@@ -28,7 +27,7 @@ pub(super) struct Asked {
 }
 
 /// The exact part of a filter, and the words that are left.
-pub(super) fn asked(filter: &str) -> (Asked, String) {
+pub fn asked(filter: &str) -> (Asked, String) {
     let is_named = |word: &&str| [SERVICE, NODE, ENVIRONMENT].iter().any(|what| word.starts_with(what));
     let (named, words): (Vec<&str>, Vec<&str>) = filter.split_whitespace().partition(is_named);
     // The last one counts: whoever types a second one has changed their mind.
@@ -38,26 +37,26 @@ pub(super) fn asked(filter: &str) -> (Asked, String) {
 }
 
 /// The filter that shows one service.
-pub(super) fn of_service(name: &str) -> String {
+pub fn of_service(name: &str) -> String {
     format!("{SERVICE}{name}")
 }
 
 /// The filter that shows what a node holds; of which environment, where several are shown.
-pub(super) fn of_node(node: &NodeRef, are_several: bool) -> String {
+pub fn of_node(node: &NodeRef, are_several: bool) -> String {
     let NodeRef { environment, name } = node;
     if are_several { format!("{ENVIRONMENT}{environment} {NODE}{name}") } else { format!("{NODE}{name}") }
 }
 
 /// Whether a filter is such a one, and nothing was added to it.
-pub(super) fn asks_only_of_node(text: &str) -> bool {
+pub fn asks_only_of_node(text: &str) -> bool {
     text.split_whitespace().all(|word| word.starts_with(NODE) || word.starts_with(ENVIRONMENT))
 }
 
 impl Asked {
     /// Whether a row is what was asked for.
-    pub(super) fn allows(&self, row: &Rollout, causes: &[Arc<Cause>]) -> bool {
+    pub fn allows(&self, row: &Rollout, causes: &[Arc<Cause>]) -> bool {
         let is_held = |name: &String| {
-            let mut of_node = causes.iter().filter(|cause| is_of_node(cause, name));
+            let mut of_node = causes.iter().filter(|cause| cause.is_of_node(name));
             of_node.any(|cause| cause.workloads.contains(&row.workload))
         };
         let is_here =
