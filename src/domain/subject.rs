@@ -39,6 +39,17 @@ pub struct PodRef {
     pub name: Arc<str>,
 }
 
+/// An incident of the store; one that is still to be declared has number 0.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct IncidentRef {
+    /// The environment of the console it is acted on from: incidents are of all of them.
+    pub environment: Arc<str>,
+    /// Its number; 0 for a new one.
+    pub number: u64,
+    /// Its title: a number tells nobody anything.
+    pub title: String,
+}
+
 /// Something that is acted on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -52,6 +63,8 @@ pub enum Subject {
     /// A pod. In documents and journals `pod` is the pod that is replaced.
     #[serde(rename = "one_pod")]
     Pod(PodRef),
+    /// An incident.
+    Incident(IncidentRef),
 }
 
 /// What kind of thing a subject is.
@@ -65,6 +78,8 @@ pub enum SubjectKind {
     Pod,
     /// An alert.
     Alert,
+    /// An incident.
+    Incident,
 }
 
 impl SubjectKind {
@@ -75,6 +90,7 @@ impl SubjectKind {
             Self::Silence => "silences",
             Self::Pod => "pods",
             Self::Alert => "alerts",
+            Self::Incident => "incidents",
         }
     }
 }
@@ -87,6 +103,7 @@ impl Subject {
             Self::Silence(_) => SubjectKind::Silence,
             Self::Alert(_) => SubjectKind::Alert,
             Self::Pod(_) => SubjectKind::Pod,
+            Self::Incident(_) => SubjectKind::Incident,
         }
     }
 
@@ -97,6 +114,7 @@ impl Subject {
             Self::Silence(silence) => &silence.environment,
             Self::Alert(alert) => &alert.environment,
             Self::Pod(pod) => &pod.environment,
+            Self::Incident(incident) => &incident.environment,
         }
     }
 
@@ -105,7 +123,7 @@ impl Subject {
         match self {
             Self::Workload(workload) => Some(&workload.namespace),
             Self::Pod(pod) => Some(&pod.namespace),
-            Self::Silence(_) | Self::Alert(_) => None,
+            Self::Silence(_) | Self::Alert(_) | Self::Incident(_) => None,
         }
     }
 
@@ -113,7 +131,7 @@ impl Subject {
     pub const fn workload(&self) -> Option<&WorkloadRef> {
         match self {
             Self::Workload(workload) => Some(workload),
-            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) => None,
+            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) | Self::Incident(_) => None,
         }
     }
 
@@ -124,6 +142,8 @@ impl Subject {
             Self::Silence(silence) => text::clean(&silence.id).into_owned(),
             Self::Alert(alert) => text::clean(&alert.fingerprint).into_owned(),
             Self::Pod(pod) => pod.to_string(),
+            Self::Incident(incident) if incident.number == 0 => String::new(),
+            Self::Incident(incident) => incident.number.to_string(),
         }
     }
 
@@ -134,6 +154,7 @@ impl Subject {
             Self::Silence(silence) => &silence.environment,
             Self::Alert(alert) => &alert.name,
             Self::Pod(pod) => &pod.name,
+            Self::Incident(incident) => &incident.title,
         }
     }
 }
@@ -160,6 +181,8 @@ impl fmt::Display for Subject {
                 write!(to, "alert {} ({})", text::clean(&alert.name), text::clean(&alert.fingerprint))
             }
             Self::Pod(pod) => pod.fmt(to),
+            Self::Incident(incident) if incident.number == 0 => to.write_str("a new incident"),
+            Self::Incident(incident) => write!(to, "incident {} ({})", incident.number, text::clean(&incident.title)),
         }
     }
 }
@@ -185,6 +208,14 @@ mod tests {
             AlertRef { environment: "production".into(), fingerprint: "6f2c".into(), name: "Slow\u{1b}".into() };
         let alert = Subject::Alert(alert);
         assert_eq!((alert.to_string().as_str(), alert.argument().as_str()), ("alert Slow (6f2c)", "6f2c"));
+    }
+
+    #[test]
+    fn an_incident_is_found_by_its_number_and_known_by_its_title() {
+        let incident =
+            |number| Subject::Incident(IncidentRef { environment: "".into(), number, title: "Down\u{1b}".into() });
+        assert_eq!((incident(7).to_string().as_str(), incident(7).argument().as_str()), ("incident 7 (Down)", "7"));
+        assert_eq!((incident(0).to_string().as_str(), incident(0).argument().as_str()), ("a new incident", ""));
     }
 
     #[test]

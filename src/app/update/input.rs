@@ -338,6 +338,8 @@ fn act(model: &mut Model, action: &'static str, now: Instant) -> Vec<Effect> {
     match action.about().on {
         SubjectKind::Silence => return silencing::open(model, action, now),
         SubjectKind::Alert => return on_alerts::open(model, action, now),
+        // They are planned from what shows them, and from the command line.
+        SubjectKind::Incident => return Vec::new(),
         SubjectKind::Pod => return pod_session::open(model, action, now),
         SubjectKind::Workload => {}
     }
