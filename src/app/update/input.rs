@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::{
-    alerts, drafts, jobs, leave, list, logs, move_cursor, news, offers, on_alerts, overview, palette, plan,
+    alerts, drafts, jobs, leave, list, logs, move_cursor, news, offers, on_alerts, on_subject, overview, palette, plan,
     pod_session, runbook, scope, service, silencing, toast, typing, world,
 };
 use crate::actions::{Action, Options};
@@ -338,10 +338,9 @@ fn act(model: &mut Model, action: &'static str, now: Instant) -> Vec<Effect> {
     match action.about().on {
         SubjectKind::Silence => return silencing::open(model, action, now),
         SubjectKind::Alert => return on_alerts::open(model, action, now),
-        // They are planned from what shows them, and from the command line.
-        SubjectKind::Incident => return Vec::new(),
         SubjectKind::Pod => return pod_session::open(model, action, now),
         SubjectKind::Workload => {}
+        SubjectKind::Incident => return on_subject::open(model, action, now),
     }
     if model.ui.view == View::Rollouts && !model.ui.marks.is_empty() {
         let (marked, choice) = service::marked(model);
