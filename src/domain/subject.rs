@@ -96,6 +96,11 @@ pub enum SubjectKind {
 }
 
 impl SubjectKind {
+    /// Whether what is done to it stands in the store alone: nobody feels it, and every console writes by itself.
+    pub const fn is_stored(self) -> bool {
+        matches!(self, Self::Alert | Self::Incident | Self::Schedule)
+    }
+
     /// Several of it, in a word.
     pub const fn plural(self) -> &'static str {
         match self {
@@ -110,6 +115,15 @@ impl SubjectKind {
 }
 
 impl Subject {
+    /// One that is still to be made; `None` of a kind that the console does not make.
+    pub fn new(kind: SubjectKind, environment: Arc<str>) -> Option<Self> {
+        match kind {
+            SubjectKind::Incident => Some(Self::Incident(IncidentRef { environment, number: 0, title: String::new() })),
+            SubjectKind::Silence => Some(Self::Silence(SilenceRef { environment, id: String::new() })),
+            SubjectKind::Workload | SubjectKind::Pod | SubjectKind::Alert | SubjectKind::Schedule => None,
+        }
+    }
+
     /// What kind of thing it is.
     pub const fn kind(&self) -> SubjectKind {
         match self {

@@ -42,6 +42,7 @@ const ABOUT: &About = &About {
     command: "action.declare",
     title: "Declare an incident",
     means: "every console shows it, and the clock of its response runs from now. It pages nobody.",
+    makes: true,
     word: "DECLARE",
     fields: &[needed(TITLE), needed(SEVERITY), SERVICE, TEAM, SOURCE, IMPACT, SINCE, LINK, AS],
     ..About::ON_INCIDENT

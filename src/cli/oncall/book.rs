@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::incident::Severity;
-use crate::domain::oncall::escalation::Policy;
+use super::HolderLine;
+use crate::domain::incident::{Incident, Severity};
+use crate::domain::oncall::escalation::{Ladder, Policy};
 use crate::domain::oncall::file::Written;
 use crate::domain::oncall::{BusinessHours, Duty, OnCall, Override, Schedule};
 use crate::domain::people::{Person, Team};
-use crate::domain::store::{OVERRIDES_SINCE, PEOPLE, POLICIES, SCHEDULES, TEAMS};
+use crate::domain::service::Services;
+use crate::domain::store::{Changes, OVERRIDES_SINCE, PEOPLE, POLICIES, SCHEDULES, TEAMS};
 use crate::domain::time::{self, Instant};
 use crate::sources::error::SourceError;
 use crate::sources::store::Store;
@@ -55,6 +57,35 @@ impl Book {
         let people: Vec<Person> = store.list(PEOPLE, Vec::new(), MOST).await?;
         book.people = people.into_iter().map(|one| (one.handle.clone(), one)).collect();
         Ok(book)
+    }
+
+    /// What was told of it with everything that a console holds.
+    pub(in crate::cli) fn held(whole: &Changes) -> Self {
+        let mut book = Self { now: whole.now, ..Self::default() };
+        book.schedules = whole.of::<Schedule>().into_iter().map(|one| (one.name.clone(), one)).collect();
+        for said in whole.of::<Override>() {
+            book.overrides.entry(said.schedule.clone()).or_default().push(said);
+        }
+        book.policies = whole.of::<Policy>().into_iter().map(|one| ((one.team.clone(), one.severity), one)).collect();
+        let teams = whole.of::<Team>();
+        book.business = teams.iter().filter_map(|team| Some((team.name.clone(), BusinessHours::of(team)?))).collect();
+        book.people = whole.of::<Person>().into_iter().map(|one| (one.handle.clone(), one)).collect();
+        book
+    }
+
+    /// The ladder of an incident; `None` where no policy says whom to page.
+    pub(in crate::cli) fn ladder(&self, incident: &Incident, services: &Services) -> Option<Ladder> {
+        let named = |name: &str| services.declared().iter().find(|service| &*service.name == name)?.on_call.as_deref();
+        let on_call = incident.services().find_map(named);
+        let ended =
+            incident.resolved.as_ref().map(|stamp| stamp.at).or(incident.merged.as_ref().map(|merged| merged.at));
+        let stopped_at = incident.acknowledged.as_ref().map(|stamp| stamp.at).or(ended);
+        self.on_call().ladder_for((&incident.team, on_call, incident.severity), incident.created_at, stopped_at)
+    }
+
+    /// Who has each role now, as `status` prints it.
+    pub(in crate::cli) fn lines(&self) -> Vec<HolderLine> {
+        self.on_call().now(None, self.now).into_iter().map(HolderLine::from).collect()
     }
 
     /// The same once what a file writes down is in it.

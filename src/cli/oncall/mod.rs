@@ -21,7 +21,7 @@ use crate::domain::time::{self, Instant, Zone};
 use crate::sources::error::SourceError;
 
 pub(super) use self::book::Book;
-pub(super) use self::lines::{HolderLine, LadderLine, holders as holder_table};
+pub(super) use self::lines::{HolderLine, LadderLine};
 
 /// How long a schedule is shown where nobody says: four weeks.
 const SHOWN: i64 = 28;
@@ -210,8 +210,14 @@ fn print(book: &Book, holders: Vec<Holder>, output: Format) -> std::io::Result<(
         Format::Table if holders.is_empty() => {
             say("Nobody is on call by any schedule: quarterdeck people import FILE takes [[schedule]] in.")
         }
-        Format::Table => say(&holder_table(&holders, |name| zone_of(book, Some(name)))),
+        Format::Table => say(&lines::holders(&holders, |name| zone_of(book, Some(name)))),
     }
+}
+
+/// Who has each role now, for people; `None` where there is no schedule.
+pub(super) fn table(book: &Book) -> Option<String> {
+    let holders = book.on_call().now(None, book.now);
+    (!holders.is_empty()).then(|| lines::holders(&holders, |name| zone_of(book, Some(name))))
 }
 
 /// From when until when, where either is said; not the wrong way round, and no longer than anybody plans.

@@ -128,6 +128,22 @@ impl OnCall<'_> {
         policy.ladder(begins, self.business.get(&policy.team), &resolve)
     }
 
+    /// The ladder of an incident of a team, else of the team of `on_call`: see [`Self::policy`]. Where somebody stopped it, what was due until
+    /// then. `None` where no policy says whom to page.
+    pub fn ladder_for(
+        &self,
+        (team, on_call, severity): (&str, Option<&str>, Severity),
+        begins: Instant,
+        stopped_at: Option<Instant>,
+    ) -> Option<Ladder> {
+        let mut ladder = self.ladder(self.policy(team, on_call, severity)?, begins);
+        if let Some(stopped_at) = stopped_at {
+            ladder.rungs.retain(|rung| rung.at <= stopped_at);
+            ladder.exhausted_at = ladder.exhausted_at.filter(|at| *at <= stopped_at);
+        }
+        Some(ladder)
+    }
+
     /// What names people from now on: rotations that go on, overrides that are not over, policies.
     pub fn duties(&self, now: Instant) -> Vec<Duty> {
         let mut duties = Vec::new();

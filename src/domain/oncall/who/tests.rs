@@ -127,6 +127,17 @@ fn the_ladder_names_whoever_is_on_call_when_each_level_is_paged() {
         ]
     );
     assert_eq!(ladder.exhausted_at.map(written).as_deref(), Some("2026-11-02T15:50:00Z"));
+    let answered = on_call.ladder_for(
+        ("shop", None, Severity::Sev1),
+        at("2026-11-02T13:50:00Z"),
+        Some(at("2026-11-02T14:06:00Z")),
+    );
+    let answered = answered.expect("a policy");
+    assert_eq!(
+        (answered.rungs.as_slice(), answered.exhausted_at),
+        (&ladder.rungs[..2], None),
+        "level 3 is not paged any more"
+    );
     let third = on_call.policy("shop", None, Severity::Sev3).expect("a policy");
     let saturday = on_call.ladder(third, at("2026-10-24T03:00:00Z"));
     assert_eq!(
