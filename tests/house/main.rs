@@ -25,6 +25,7 @@ mod keymaps;
 mod keys;
 mod logs;
 mod look;
+mod made_up_pane;
 mod nodes;
 mod noting;
 mod offers;
