@@ -56,6 +56,7 @@ mod slo;
 mod slo_faults;
 mod stage;
 mod store_faults;
+mod stored;
 mod taking;
 mod tidy;
 mod undone;
