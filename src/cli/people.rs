@@ -124,7 +124,9 @@ async fn import(session: &Session, file: &Path, on_behalf_of: Option<&str>, outp
     let sets = Sets::of(&on_call, &book);
     problems.extend(leaving(&listed.people, &on_call, &book, file));
     if !problems.is_empty() {
-        problems.iter().for_each(|problem| note(&problem.to_string()));
+        for problem in &problems {
+            note(&problem.to_string());
+        }
         note("Nothing was imported.");
         return Ok(ExitCode::from(exit::USAGE));
     }
@@ -158,7 +160,7 @@ async fn import(session: &Session, file: &Path, on_behalf_of: Option<&str>, outp
         people_changed: change.people.iter().map(|person| person.handle.as_str()).collect(),
         teams_changed: change.teams.iter().map(|team| team.name.as_str()).collect(),
         schedules_changed: change.schedules.iter().map(|set| set.wanted.name.as_str()).collect(),
-        policies_changed: change.policies.iter().map(|set| set.name()).collect(),
+        policies_changed: change.policies.iter().map(SetPolicy::name).collect(),
         unchanged: count - change.people.len() - change.teams.len() - change.schedules.len() - change.policies.len(),
         warnings,
     };

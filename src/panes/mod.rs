@@ -5,6 +5,7 @@
 //! Invariant: a pane that is not in front costs nothing when the world moves.
 
 pub mod alerts;
+pub mod escalation;
 pub mod health;
 pub mod hints;
 pub mod jobs;
@@ -13,6 +14,7 @@ pub mod list;
 pub mod nodes;
 pub mod overview;
 pub mod rollouts;
+pub mod rotations;
 pub mod signals;
 pub mod silences;
 pub mod slo;
@@ -120,6 +122,8 @@ pub const SHIPPED: &[Pane] = &[
     rollouts::PANE,
     nodes::PANE,
     jobs::PANE,
+    escalation::PANE,
+    rotations::PANE,
     signals::PANE,
     slo::PANE,
     health::PANE,

@@ -19,6 +19,7 @@ mod judged;
 mod moved;
 mod newest;
 mod news;
+mod on_call;
 mod sight;
 mod timeline;
 mod usage;

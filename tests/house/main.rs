@@ -29,6 +29,7 @@ mod made_up_pane;
 mod nodes;
 mod noting;
 mod offers;
+mod on_call;
 mod outside;
 mod overview;
 mod owners;

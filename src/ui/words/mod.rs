@@ -4,6 +4,7 @@
 
 pub mod alerts;
 pub mod detail;
+pub mod escalation;
 pub mod health;
 pub mod jobs;
 pub mod list;
@@ -11,6 +12,7 @@ pub mod logs;
 pub mod nodes;
 pub mod overview;
 pub mod plan;
+pub mod rotations;
 pub mod service;
 pub mod signals;
 pub mod silences;
