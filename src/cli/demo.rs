@@ -51,9 +51,8 @@ slo = { availability = "99.5 %" }
 health = { api = HEALTH_search }
 "#;
 
-/// The three keys that matter.
-const WELCOME: &str =
-    "DEMO, nothing here is real. A release is about to go wrong. Three keys: j/k move, !b plans a rollback, ? helps.";
+/// The keys that matter first.
+const WELCOME: &str = "DEMO, nothing is real. A release is going wrong: !b rolls it back, ? helps.";
 
 #[derive(Debug, Args)]
 pub(super) struct Demo {
