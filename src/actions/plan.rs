@@ -284,12 +284,8 @@ impl Planner {
         }
         refusals.extend(too_long(&planned));
         refusals.extend(pods::several(&planned));
-        let rehearsal = match on {
-            SubjectKind::Workload => joined(answers),
-            SubjectKind::Silence | SubjectKind::Pod | SubjectKind::Alert | SubjectKind::Incident => {
-                Rehearsal::NotOffered
-            }
-        };
+        // Nobody but a cluster rehearses.
+        let rehearsal = if on == SubjectKind::Workload { joined(answers) } else { Rehearsal::NotOffered };
         if let Rehearsal::Rejected(reason) = &rehearsal {
             refusals.push(format!("the server refuses it: {reason}"));
         }

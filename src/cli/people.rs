@@ -104,7 +104,9 @@ async fn import(session: &Session, file: &Path, on_behalf_of: Option<&str>, outp
     };
     let (listed, problems) = people::parse(file, &text, &known.people);
     if !problems.is_empty() {
-        problems.iter().for_each(|problem| note(&problem.to_string()));
+        for problem in &problems {
+            note(&problem.to_string());
+        }
         note("Nothing was imported.");
         return Ok(ExitCode::from(exit::USAGE));
     }

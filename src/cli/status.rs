@@ -12,7 +12,7 @@ use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
 use super::{advice, alerts, causes, codes, health, incident, jobs, signals, slo};
-use crate::config::ReadOnly;
+use crate::config::{ContextRef, ReadOnly};
 use crate::domain::advice::{Advice, Verdict as Advised};
 use crate::domain::alert::{AlertSnapshot, local};
 use crate::domain::cluster::ClusterSnapshot;
@@ -215,7 +215,10 @@ impl Found {
                 let mut cluster = SourceHealth::loading(SourceId::of(&session.environment.name, SourceKind::Cluster));
                 cluster.state = SourceState::Down;
                 cluster.error = Some(sentence.clone());
-                let snapshot = ClusterSnapshot { health: vec![cluster], ..ClusterSnapshot::default() };
+                // Nothing is missed of a cluster that is not there.
+                let is_missed = session.environment.context != ContextRef::Nowhere;
+                let sources = is_missed.then_some(cluster).into_iter().collect();
+                let snapshot = ClusterSnapshot { health: sources, ..ClusterSnapshot::default() };
                 let context = session.context_words();
                 let usage = Err(sentence);
                 Self {

@@ -76,7 +76,7 @@ fn look(table: &Table<'_, '_>, problems: &mut Problems) -> Look {
     look
 }
 
-/// One `[environment.NAME]`; `None` when its name cannot be shown or it does not say which cluster it is.
+/// One `[environment.NAME]`; `None` when its name cannot be shown or what it says of its cluster makes no sense.
 fn environment(entry: &Entry<'_, '_>, rules: &Arc<[LocalRule]>, problems: &mut Problems) -> Option<Environment> {
     let table = entry.table(problems)?;
     table.refuse_unknown(
@@ -133,6 +133,7 @@ fn has_readable_name(entry: &Entry<'_, '_>, problems: &mut Problems) -> bool {
     is_readable
 }
 
+/// The cluster it names, or that it names none; `None` where what it says makes no sense.
 fn context(table: &Table<'_, '_>, problems: &mut Problems) -> Option<ContextRef> {
     let in_cluster = table.entry("in_cluster");
     let is_in_cluster = table.truth("in_cluster", problems);
@@ -154,14 +155,7 @@ fn context(table: &Table<'_, '_>, problems: &mut Problems) -> Option<ContextRef>
         (None, Some(true)) => Some(ContextRef::InCluster),
         (None, _) => {
             let is_silent = table.entry("context").is_none() && (in_cluster.is_none() || is_in_cluster == Some(false));
-            if is_silent {
-                problems.in_table(
-                    table,
-                    "It does not say which cluster it is.",
-                    "Add context = \"NAME\" with a context of your kubeconfig, or in_cluster = true.",
-                );
-            }
-            None
+            is_silent.then_some(ContextRef::Nowhere)
         }
     }
 }

@@ -123,38 +123,14 @@ impl Incident {
                     next.respond_by = self.created_at + to.respond_within();
                 }
             }
-            Transition::Role { role, from, to } => {
-                let held = self.roles.get(role);
-                if held.map(|stamp| &stamp.by) != from.as_ref() {
-                    return Err(match held {
-                        Some(held) => {
-                            format!("{self}: {} is {} since {}.", held.by, role.word(), said(held.at))
-                        }
-                        None => format!("{self}: nobody is {} any more.", role.word()),
-                    });
-                }
-                match to {
-                    Some(to) => next.roles.insert(*role, Stamp { by: to.clone(), at: now }),
-                    None => next.roles.remove(role),
-                };
-            }
+            Transition::Role { role, from, to } => next.give(*role, from.as_deref(), to.as_deref(), now)?,
             Transition::Phase { from, to } => {
                 if self.phase != *from {
                     return Err(format!("{self}: it was moved to {} meanwhile.", self.phase.word()));
                 }
                 next.phase = *to;
             }
-            Transition::Tick { item, is_done } => {
-                if !CHECKLIST.iter().any(|one| one.id == item) {
-                    let known: Vec<&str> = CHECKLIST.iter().map(|one| one.id).collect();
-                    return Err(format!("there is no item {item:?} to tick; there is {}.", known.join(", ")));
-                }
-                if self.ticked.contains(item) == *is_done {
-                    return Err(format!("{self}: {item} is {} already.", if *is_done { "ticked" } else { "open" }));
-                }
-                next.ticked.retain(|one| one != item);
-                next.ticked.extend(is_done.then(|| item.clone()));
-            }
+            Transition::Tick { item, is_done } => next.tick(item, *is_done)?,
             Transition::Link(link) => {
                 if self.is_about(link) {
                     return Err(format!("{self}: {link} is linked already."));
@@ -207,6 +183,36 @@ impl Incident {
             Transition::FollowUp { .. } | Transition::Note => {}
         }
         Ok(next)
+    }
+
+    /// Gives a role to somebody, or takes it back.
+    fn give(&mut self, role: Role, from: Option<&str>, to: Option<&str>, now: Instant) -> Result<(), String> {
+        let held = self.roles.get(&role);
+        if held.map(|stamp| stamp.by.as_str()) != from {
+            return Err(match held {
+                Some(held) => format!("{self}: {} is {} since {}.", held.by, role.word(), said(held.at)),
+                None => format!("{self}: nobody is {} any more.", role.word()),
+            });
+        }
+        match to {
+            Some(to) => self.roles.insert(role, Stamp { by: to.to_owned(), at: now }),
+            None => self.roles.remove(&role),
+        };
+        Ok(())
+    }
+
+    /// Ticks an item of the checklist, or opens it again.
+    fn tick(&mut self, item: &str, is_done: bool) -> Result<(), String> {
+        if !CHECKLIST.iter().any(|one| one.id == item) {
+            let known: Vec<&str> = CHECKLIST.iter().map(|one| one.id).collect();
+            return Err(format!("there is no item {item:?} to tick; there is {}.", known.join(", ")));
+        }
+        if self.ticked.iter().any(|one| one == item) == is_done {
+            return Err(format!("{self}: {item} is {} already.", if is_done { "ticked" } else { "open" }));
+        }
+        self.ticked.retain(|one| one != item);
+        self.ticked.extend(is_done.then(|| item.to_owned()));
+        Ok(())
     }
 
     /// Why nothing of this kind happens to it any more.

@@ -22,7 +22,8 @@ pub use audit::{
     AuditEntry, AuditEvent, AuditFlaw, AuditKind, AuditSearch, ChainCheck, Head, Line as AuditLine, NotedEvents, hex,
 };
 pub use incident::{
-    ChangeIncident, DeclareIncident, ENTRIES_OF, INCIDENTS, INCIDENTS_ENDED, INCIDENTS_STANDING, incident_of, standing,
+    ChangeIncident, DeclareIncident, ENTRIES_OF, INCIDENTS_BELOW, INCIDENTS_ENDED, INCIDENTS_STANDING, incident_of,
+    standing,
 };
 pub use note::{AlertNotes, EditNote, LONGEST_NOTE, MOST_NOTES, NOTES_ABOUT, NewNote, Note, check_note};
 pub use people::{ImportPeople, PEOPLE, TEAMS, people_event, team_of};
