@@ -68,6 +68,10 @@ impl Planner {
                 let facts = self.store()?.read_incident(incident, given, (self.clock)()).await?;
                 Ok(Observation::Incident(Box::new(facts)))
             }
+            Subject::Schedule(schedule) => {
+                let facts = self.store()?.read_schedule(schedule, (self.clock)()).await?;
+                Ok(Observation::Schedule(Box::new(facts)))
+            }
             Subject::Pod(pod) => Ok(Observation::Pod(Box::new(self.cluster()?.pod(pod).await?))),
         }
     }
@@ -96,7 +100,9 @@ impl Planner {
                 let facts = silences::look(self.alerts()?, &mut silence.id.clone(), run, (self.clock)()).await?;
                 Ok(Observation::Silence(Box::new(facts)))
             }
-            Subject::Alert(_) | Subject::Incident(_) => self.store()?.look(subject, run, (self.clock)()).await,
+            Subject::Alert(_) | Subject::Incident(_) | Subject::Schedule(_) => {
+                self.store()?.look(subject, run, (self.clock)()).await
+            }
             Subject::Pod(_) => Err(over()),
         }
     }
@@ -135,7 +141,9 @@ impl Planner {
                 seen.map(|facts| facts.map(|facts| Observation::Workload(Box::new(facts)))).boxed()
             }
             Subject::Silence(silence) => silences::follow(self.alerts()?, silence.id.clone(), run, || (self.clock)()),
-            Subject::Alert(_) | Subject::Incident(_) => self.store()?.follow(subject, run, || (self.clock)()),
+            Subject::Alert(_) | Subject::Incident(_) | Subject::Schedule(_) => {
+                self.store()?.follow(subject, run, || (self.clock)())
+            }
             Subject::Pod(_) => return Err(over()),
         })
     }

@@ -8,9 +8,10 @@ use super::contract::Refusal;
 use crate::domain::action::OperationRecord;
 use crate::domain::alert::{Alert, Known, LeftOut, Matcher, Silence};
 use crate::domain::incident::Incident;
+use crate::domain::oncall::{Override, Schedule};
 use crate::domain::people::Person;
 use crate::domain::store::{Acknowledgement, Note};
-use crate::domain::subject::{AlertRef, IncidentRef};
+use crate::domain::subject::{AlertRef, IncidentRef, ScheduleRef};
 use crate::domain::time::Instant;
 use crate::sources::observe::{MemberAlerts, PodFacts, Replicated, WorkloadFacts};
 
@@ -27,6 +28,8 @@ pub enum Observation {
     Alert(Box<AlertFacts>),
     /// An incident, or what one that is to be declared is like.
     Incident(Box<IncidentFacts>),
+    /// A schedule of who is on call.
+    Schedule(Box<ScheduleFacts>),
 }
 
 /// What is known of an alert, and what the store says of it.
@@ -83,6 +86,29 @@ pub struct IncidentFacts {
     pub observed_at: Instant,
 }
 
+/// What the store says of a schedule.
+#[derive(Debug, Clone)]
+pub struct ScheduleFacts {
+    /// Which one.
+    pub subject: ScheduleRef,
+    /// As it is; `None` where it was only asked whether something was written.
+    pub schedule: Option<Schedule>,
+    /// What is said over it.
+    pub overrides: Vec<Override>,
+    /// The people the store knows; empty where nobody wrote any down.
+    pub people: Vec<Person>,
+    /// The last override, of whatever role.
+    pub last: Option<Override>,
+    /// Whether the run it is looked at for has written.
+    pub is_written: bool,
+    /// When, by the store's clock.
+    pub store_now: Instant,
+    /// What is shown of it as a document, for pins.
+    pub document: Value,
+    /// When all this was read, by our clock.
+    pub observed_at: Instant,
+}
+
 /// What is known of a silence, or of one that is to be made.
 #[derive(Debug, Clone)]
 pub struct SilenceFacts {
@@ -134,6 +160,7 @@ impl Observation {
             Self::Alert(facts) => &facts.alert.fingerprint,
             Self::Pod(facts) => &facts.pod.uid,
             Self::Incident(facts) => &facts.uid,
+            Self::Schedule(facts) => &facts.subject.name,
         }
     }
 
@@ -145,6 +172,7 @@ impl Observation {
             Self::Alert(facts) => &facts.document,
             Self::Pod(facts) => &facts.object,
             Self::Incident(facts) => &facts.document,
+            Self::Schedule(facts) => &facts.document,
         }
     }
 
@@ -152,7 +180,7 @@ impl Observation {
     pub const fn record(&self) -> Option<&OperationRecord> {
         match self {
             Self::Workload(facts) => facts.record.as_ref(),
-            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) | Self::Incident(_) => None,
+            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) | Self::Incident(_) | Self::Schedule(_) => None,
         }
     }
 
@@ -161,6 +189,7 @@ impl Observation {
         match self {
             Self::Alert(facts) => facts.who_moved(path),
             Self::Incident(facts) => facts.who_moved(path),
+            Self::Schedule(facts) => facts.who_moved(),
             _ => self.record().map(|record| record.sentence(self.observed_at())),
         }
     }
@@ -173,6 +202,7 @@ impl Observation {
             Self::Alert(facts) => facts.observed_at,
             Self::Pod(facts) => facts.observed_at,
             Self::Incident(facts) => facts.observed_at,
+            Self::Schedule(facts) => facts.observed_at,
         }
     }
 
@@ -182,7 +212,7 @@ impl Observation {
             Self::Workload(facts) => &facts.missing,
             Self::Silence(facts) => &facts.doubts,
             Self::Alert(facts) => &facts.doubts,
-            Self::Pod(_) | Self::Incident(_) => &[],
+            Self::Pod(_) | Self::Incident(_) | Self::Schedule(_) => &[],
         }
     }
 
@@ -227,6 +257,17 @@ impl Observation {
         match self {
             Self::Incident(facts) => Ok(facts),
             _ => Err(Refusal("this can be done to an incident alone.".to_owned())),
+        }
+    }
+
+    /// The schedule it is.
+    ///
+    /// # Errors
+    /// When it is something else: the action is on schedules.
+    pub fn schedule(&self) -> Result<&ScheduleFacts, Refusal> {
+        match self {
+            Self::Schedule(facts) => Ok(facts),
+            _ => Err(Refusal("this can be done to a schedule alone.".to_owned())),
         }
     }
 

@@ -12,13 +12,14 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::alerts::StoreEyes;
-use super::observation::{AlertFacts, IncidentFacts, Observation};
+use super::observation::{AlertFacts, IncidentFacts, Observation, ScheduleFacts};
 use super::verify::Look;
 use crate::domain::action::{Outcome, Port, Request, Step};
 use crate::domain::incident::Incident;
 use crate::domain::store::fact::{Change, Read};
 use crate::domain::store::{
-    Author, ChangeIncident, DeclareIncident, EditNote, Id, NewAcknowledgement, NewNote, WithdrawAcknowledgement,
+    Author, ChangeIncident, DeclareIncident, EditNote, Id, NewAcknowledgement, NewNote, NewOverride,
+    WithdrawAcknowledgement,
 };
 use crate::domain::subject::Subject;
 use crate::domain::text;
@@ -48,6 +49,8 @@ pub(super) enum Write {
     Declare(Box<DeclareIncident>),
     /// Of an incident that is changed, or of what is said of one.
     Incident(Box<ChangeIncident>),
+    /// Of an override of a schedule.
+    Override(Box<NewOverride>),
 }
 
 impl Write {
@@ -60,6 +63,7 @@ impl Write {
             Self::EditNote(edit) => (&**edit, edit.seen.subject.name.clone()),
             Self::Declare(declare) => (&**declare, 0.to_string()),
             Self::Incident(change) => (&**change, change.number.to_string()),
+            Self::Override(new) => (&**new, new.schedule.clone()),
         }
     }
 
@@ -156,6 +160,13 @@ impl StoreEyes {
                 Ok(Observation::Incident(Box::new(IncidentFacts {
                     is_written,
                     ..IncidentFacts::unread(incident.clone(), now)
+                })))
+            }
+            Subject::Schedule(schedule) => {
+                let is_written = self.has_written(&schedule.name, run).await?;
+                Ok(Observation::Schedule(Box::new(ScheduleFacts {
+                    is_written,
+                    ..ScheduleFacts::unread(schedule.clone(), now)
                 })))
             }
             Subject::Workload(_) | Subject::Silence(_) | Subject::Pod(_) => {

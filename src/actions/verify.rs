@@ -151,7 +151,7 @@ impl Verification {
         match self.aim.subject {
             Subject::Workload(_) => "the cluster",
             Subject::Silence(_) => "Alertmanager",
-            Subject::Alert(_) | Subject::Incident(_) => "the store",
+            Subject::Alert(_) | Subject::Incident(_) | Subject::Schedule(_) => "the store",
             Subject::Pod(_) => "the pod",
         }
     }
@@ -172,6 +172,10 @@ impl Verification {
                 stored::judge(facts.is_written, self.stored())
             }
             Observation::Incident(facts) => {
+                self.is_accepted |= facts.is_written;
+                stored::judge(facts.is_written, self.stored())
+            }
+            Observation::Schedule(facts) => {
                 self.is_accepted |= facts.is_written;
                 stored::judge(facts.is_written, self.stored())
             }

@@ -23,6 +23,7 @@ mod jobs;
 mod journal;
 mod logs;
 mod on_alerts;
+mod oncall;
 mod output;
 mod people;
 mod plan;
@@ -30,6 +31,7 @@ mod plug_in;
 mod pod;
 mod run;
 mod session;
+mod short;
 mod signals;
 mod silencing;
 mod slo;
@@ -127,6 +129,8 @@ enum Command {
     Journal(journal::Journal),
     /// Incidents: declare, acknowledge, write down, resolve, report.
     Incident(incident::Incident),
+    /// Who is on call: now, next, over a while, as a calendar; and an override of a shift.
+    Oncall(oncall::Oncall),
     /// People and teams, from a file and into one.
     People(people::People),
     /// Everything that was done and said, by every console that shares the store.
@@ -191,6 +195,13 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
             Some(Command::Incident(incident)) => {
                 let code = Box::pin(incident.run(&global)).await;
                 take_over(&global).await;
+                code
+            }
+            Some(Command::Oncall(oncall)) => {
+                let code = Box::pin(oncall.run(&global)).await;
+                if oncall.is_change() {
+                    take_over(&global).await;
+                }
                 code
             }
             Some(Command::People(people)) => Box::pin(people.run(&global)).await,

@@ -68,6 +68,8 @@ impl Plan {
         }
         let meant = if action.about().on == SubjectKind::Incident {
             super::incident::meant(session, action, &self.targets).await.map(|target| (vec![target], given))
+        } else if action.about().on == SubjectKind::Schedule {
+            super::oncall::meant(session, &self.targets).map(|target| (vec![target], given))
         } else if action.about().on == SubjectKind::Silence {
             let meant = super::silencing::meant(session, &executor, (action, given), &self.targets).await;
             meant.map(|(target, given)| (vec![target], given))

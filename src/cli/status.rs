@@ -7,11 +7,12 @@ use color_eyre::eyre::Result;
 use futures_util::future::join_all;
 use serde::Serialize;
 
+use super::on_alerts::Said;
 use super::output::{columns, note, say, say_json};
 use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
-use super::{advice, alerts, causes, codes, health, incident, jobs, signals, slo};
+use super::{advice, alerts, causes, codes, health, incident, jobs, oncall, signals, slo};
 use crate::config::{ContextRef, ReadOnly};
 use crate::domain::advice::{Advice, Verdict as Advised};
 use crate::domain::alert::{AlertSnapshot, local};
@@ -64,6 +65,8 @@ struct Document<'a> {
     health: Vec<health::HealthLine>,
     /// Those that are open, the gravest first.
     incidents: Vec<incident::IncidentLine<'a>>,
+    /// Who has each role of each schedule.
+    on_call: Vec<oncall::HolderLine>,
 }
 
 #[derive(Debug, Serialize)]
@@ -125,20 +128,20 @@ impl Status {
         }
         // Side by side: a dead cluster takes its own time, and nobody else's.
         let looking = join_all(session.shown().into_iter().map(Found::of));
-        let (mut found, (store, words, notes, mut incidents)) = tokio::join!(looking, session.said());
-        incidents.sort_by_key(|one| (one.severity, one.created_at));
+        let (mut found, mut said) = tokio::join!(looking, session.said());
+        said.incidents.sort_by_key(|one| (one.severity, one.created_at));
         for alerts in found.iter_mut().filter_map(|one| one.alerts.as_mut()) {
-            alerts.hear(&words, session.now());
+            alerts.hear(&said.acknowledgements, session.now());
         }
         let mut snapshot = ClusterSnapshot::together(found.iter().map(|one| &one.snapshot));
-        snapshot.health.push(store);
+        snapshot.health.push(said.health.clone());
         snapshot.health.extend(signal_health(&found).cloned());
         let alerts: Vec<AlertSnapshot> = found.iter().filter_map(|one| one.alerts.clone()).collect();
         let now = session.now();
         match self.output {
-            Format::Json => say_json(&document(&snapshot, &found, (&notes, &incidents), now))?,
+            Format::Json => say_json(&document(&snapshot, &found, (&said, session.services()), now))?,
             Format::Table => {
-                for line in incident::notices(&incidents, now) {
+                for line in incident::notices(&said.incidents, now) {
                     say(&line)?;
                 }
                 for line in found.iter().flat_map(|one| &one.undone) {
@@ -157,16 +160,19 @@ impl Status {
                 for line in health::notices(healths(&found), now) {
                     say(&line)?;
                 }
-                if let Some(incidents) = incident::incident_table(&incidents, now) {
+                if let Some(incidents) = incident::incident_table(&said.incidents, now) {
                     say(&incidents)?;
                 }
-                say(&table(&snapshot, &alerts, &notes, now))?;
+                if let Some(on_call) = oncall::table(&said.book) {
+                    say(&on_call)?;
+                }
+                say(&table(&snapshot, &alerts, &said.notes, now))?;
             }
         }
         Ok(ExitCode::from(exit_code(
             &snapshot,
             &alerts,
-            found_codes(&found, now).into_iter().chain(incident::exit_codes(&incidents)),
+            found_codes(&found, now).into_iter().chain(incident::exit_codes(&said.incidents)),
         )))
     }
 }
@@ -281,7 +287,7 @@ fn signal_health(found: &[Found]) -> impl Iterator<Item = &SourceHealth> {
 fn document<'a>(
     snapshot: &'a ClusterSnapshot,
     found: &'a [Found],
-    (notes, incidents): (&'a AlertNotes, &'a [Incident]),
+    (said, services): (&'a Said, &Services),
     now: Instant,
 ) -> Document<'a> {
     let source = |health: &'a SourceHealth| SourceLine {
@@ -308,6 +314,7 @@ fn document<'a>(
         changed_at: row.changed_at,
         notes: row.notes.iter().map(AsRef::as_ref).collect(),
     };
+    let incident = |one: &'a Incident| incident::IncidentLine::of(one, now).escalated(said.book.ladder(one, services));
     Document {
         environments: found.iter().map(Found::line).collect(),
         observed_at: now,
@@ -328,9 +335,10 @@ fn document<'a>(
         ),
         health: health::lines(healths(found), now),
         slo: slo::lines(found.iter().filter_map(|one| one.slos.as_ref()), now),
-        alerts: alerts::lines(found.iter().filter_map(|one| one.alerts.as_ref()), notes),
+        alerts: alerts::lines(found.iter().filter_map(|one| one.alerts.as_ref()), &said.notes),
         silences: alerts::silences(found.iter().filter_map(|one| one.alerts.as_ref())),
-        incidents: incidents.iter().map(|one| incident::IncidentLine::of(one, now)).collect(),
+        incidents: said.incidents.iter().map(incident).collect(),
+        on_call: said.book.lines(),
     }
 }
 

@@ -13,10 +13,12 @@
 //! | [`cluster`] | what is known of a cluster at one moment |
 //! | [`document`] | a file the operator wrote, read to its end with every problem |
 //! | [`environment`] | where an operator acts, and how carefully |
+//! | [`ical`] | a calendar as calendar programs read it |
 //! | [`incident`] | incidents: severities and their clock, what can happen to one, its timeline and report |
 //! | [`job`] | CronJobs and Jobs: when they run, how they ended |
 //! | [`keyed`] | what stands for a secret where it must be recognised and not read |
 //! | [`log`] | what containers write: levels, fields, masking, a ring of bytes |
+//! | [`oncall`] | who is on call, and how a call climbs when nobody answers it |
 //! | [`owner`] | who else writes a workload, and what they will do about a change of ours |
 //! | [`node`] | nodes, what presses them, quantities of processor time and memory |
 //! | [`people`] | people and teams: how they are reached, when they work, who may change that |
@@ -43,11 +45,13 @@ pub mod cluster;
 pub mod document;
 pub mod environment;
 pub mod health;
+pub mod ical;
 pub mod incident;
 pub mod job;
 pub mod keyed;
 pub mod log;
 pub mod node;
+pub mod oncall;
 pub mod owner;
 pub mod people;
 pub mod problem;

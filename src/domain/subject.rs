@@ -50,6 +50,15 @@ pub struct IncidentRef {
     pub title: String,
 }
 
+/// A schedule of who is on call.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ScheduleRef {
+    /// The environment of the console it is acted on from: schedules are of all of them.
+    pub environment: Arc<str>,
+    /// Its name.
+    pub name: String,
+}
+
 /// Something that is acted on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -65,6 +74,8 @@ pub enum Subject {
     Pod(PodRef),
     /// An incident.
     Incident(IncidentRef),
+    /// A schedule of who is on call.
+    Schedule(ScheduleRef),
 }
 
 /// What kind of thing a subject is.
@@ -80,12 +91,14 @@ pub enum SubjectKind {
     Alert,
     /// An incident.
     Incident,
+    /// A schedule of who is on call.
+    Schedule,
 }
 
 impl SubjectKind {
     /// Whether what is done to it stands in the store alone: nobody feels it, and every console writes by itself.
     pub const fn is_stored(self) -> bool {
-        matches!(self, Self::Alert | Self::Incident)
+        matches!(self, Self::Alert | Self::Incident | Self::Schedule)
     }
 
     /// Several of it, in a word.
@@ -96,6 +109,7 @@ impl SubjectKind {
             Self::Pod => "pods",
             Self::Alert => "alerts",
             Self::Incident => "incidents",
+            Self::Schedule => "schedules",
         }
     }
 }
@@ -106,7 +120,7 @@ impl Subject {
         match kind {
             SubjectKind::Incident => Some(Self::Incident(IncidentRef { environment, number: 0, title: String::new() })),
             SubjectKind::Silence => Some(Self::Silence(SilenceRef { environment, id: String::new() })),
-            SubjectKind::Workload | SubjectKind::Pod | SubjectKind::Alert => None,
+            SubjectKind::Workload | SubjectKind::Pod | SubjectKind::Alert | SubjectKind::Schedule => None,
         }
     }
 
@@ -118,6 +132,7 @@ impl Subject {
             Self::Alert(_) => SubjectKind::Alert,
             Self::Pod(_) => SubjectKind::Pod,
             Self::Incident(_) => SubjectKind::Incident,
+            Self::Schedule(_) => SubjectKind::Schedule,
         }
     }
 
@@ -129,6 +144,7 @@ impl Subject {
             Self::Alert(alert) => &alert.environment,
             Self::Pod(pod) => &pod.environment,
             Self::Incident(incident) => &incident.environment,
+            Self::Schedule(schedule) => &schedule.environment,
         }
     }
 
@@ -137,7 +153,7 @@ impl Subject {
         match self {
             Self::Workload(workload) => Some(&workload.namespace),
             Self::Pod(pod) => Some(&pod.namespace),
-            Self::Silence(_) | Self::Alert(_) | Self::Incident(_) => None,
+            Self::Silence(_) | Self::Alert(_) | Self::Incident(_) | Self::Schedule(_) => None,
         }
     }
 
@@ -145,7 +161,7 @@ impl Subject {
     pub const fn workload(&self) -> Option<&WorkloadRef> {
         match self {
             Self::Workload(workload) => Some(workload),
-            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) | Self::Incident(_) => None,
+            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) | Self::Incident(_) | Self::Schedule(_) => None,
         }
     }
 
@@ -158,6 +174,7 @@ impl Subject {
             Self::Pod(pod) => pod.to_string(),
             Self::Incident(incident) if incident.number == 0 => String::new(),
             Self::Incident(incident) => incident.number.to_string(),
+            Self::Schedule(schedule) => text::clean(&schedule.name).into_owned(),
         }
     }
 
@@ -169,6 +186,7 @@ impl Subject {
             Self::Alert(alert) => &alert.name,
             Self::Pod(pod) => &pod.name,
             Self::Incident(incident) => &incident.title,
+            Self::Schedule(schedule) => &schedule.name,
         }
     }
 }
@@ -197,6 +215,7 @@ impl fmt::Display for Subject {
             Self::Pod(pod) => pod.fmt(to),
             Self::Incident(incident) if incident.number == 0 => to.write_str("a new incident"),
             Self::Incident(incident) => write!(to, "incident {} ({})", incident.number, text::clean(&incident.title)),
+            Self::Schedule(schedule) => write!(to, "schedule {}", text::clean(&schedule.name)),
         }
     }
 }

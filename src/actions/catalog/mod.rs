@@ -13,6 +13,7 @@ mod incident_note;
 mod link;
 mod merge;
 mod note;
+mod override_shift;
 mod pause;
 mod port_forward;
 mod post_update;
@@ -102,6 +103,7 @@ pub const SHIPPED: Catalog = Catalog(&[
     &unmerge::ACTION,
     &resolve::ACTION,
     &reopen::ACTION,
+    &override_shift::OverrideShift,
 ]);
 
 /// A shipped action by its id, or by the one it had before.
@@ -127,7 +129,7 @@ mod tests {
             let word = action.about().word;
             assert!(word.chars().all(|letter| letter.is_ascii_uppercase() || letter == '-'), "{word}");
             // What is said in the store is confirmed by Enter alone, everywhere; a script writes the word.
-            let is_entered = matches!(action.about().on, SubjectKind::Alert | SubjectKind::Incident);
+            let is_entered = matches!(action.about().on, SubjectKind::Alert | SubjectKind::Incident | SubjectKind::Schedule);
             assert!(word.len() <= 10 || is_entered, "{word}");
         }
     }

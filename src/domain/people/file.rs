@@ -9,7 +9,8 @@ use crate::domain::problem::Problem;
 use crate::domain::store::{LONGEST_NAME, check_text};
 use crate::domain::time::{self, Zone};
 
-const KEYS: [&str; 2] = ["person", "team"];
+/// Schedules and policies stand in the same file, and are read by `domain::oncall::file`.
+const KEYS: [&str; 4] = ["person", "team", "schedule", "policy"];
 const PERSON_KEYS: [&str; 8] = ["handle", "name", "zone", "reach", "role", "on_call", "level", "left"];
 const TEAM_KEYS: [&str; 6] = ["name", "zone", "business_hours", "holidays", "members", "owners"];
 /// The days as they are written; the first is Sunday.

@@ -3,6 +3,8 @@
 use super::fact::Registered;
 use super::{Acknowledgement, Annotation, Note, ReleaseSeen};
 use crate::domain::incident::{Entry, Incident};
+use crate::domain::oncall::escalation::Policy;
+use crate::domain::oncall::{Override, Schedule};
 use crate::domain::people::{Person, Team};
 
 /// Every kind of fact.
@@ -13,6 +15,9 @@ pub static ALL: &[Registered] = &[
     Registered::of::<ReleaseSeen>(),
     Registered::of::<Incident>(),
     Registered::of::<Entry>(),
+    Registered::of::<Schedule>(),
+    Registered::of::<Override>(),
+    Registered::of::<Policy>(),
     Registered::of::<Person>(),
     Registered::of::<Team>(),
 ];

@@ -10,8 +10,11 @@ pub mod fact;
 pub mod facts;
 mod incident;
 mod note;
+mod overriding;
 mod people;
+mod policy;
 mod release;
+mod schedule;
 mod snapshot;
 
 pub use acknowledgement::{
@@ -26,8 +29,11 @@ pub use incident::{
     standing,
 };
 pub use note::{AlertNotes, EditNote, LONGEST_NOTE, MOST_NOTES, NOTES_ABOUT, NewNote, Note, check_note};
+pub use overriding::{NewOverride, OVERRIDES_SINCE, Overrides, last_override};
 pub use people::{ImportPeople, PEOPLE, TEAMS, people_event, team_of};
+pub use policy::{POLICIES, Policies, SetPolicy, policy_of};
 pub use release::{RELEASES_OF, ReleaseSeen, RememberReleases};
+pub use schedule::{SCHEDULES, Schedules, SetSchedule, schedule_of};
 pub use snapshot::{Changes, StoreSnapshot};
 
 use std::fmt;
@@ -119,6 +125,10 @@ worded! {
         Database = "database",
         /// An incident.
         Incident = "incident",
+        /// A schedule of who is on call.
+        Schedule = "schedule",
+        /// A policy of escalation, by its team and severity.
+        Policy = "policy",
         /// The environment as a whole; the name is empty.
         Environment = "environment",
     }

@@ -1,12 +1,14 @@
 //! Ages, in steps coarse enough that an idle screen is a silent line; and what an instant reads on a clock elsewhere.
 
 mod bounds;
+mod clock;
 mod zone;
 
 pub use bounds::{
     FIRST, LAST, LONGEST, clamped, clamped_or_none, days, from_microseconds, from_milliseconds, from_seconds, hours,
     milliseconds, minutes, read, read_date, seconds, within,
 };
+pub use clock::{NamedZone, read_civil, read_minute, zone_name};
 pub use zone::{Reading, Zone};
 
 use chrono::{DateTime, TimeDelta, Utc};

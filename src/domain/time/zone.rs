@@ -1,4 +1,4 @@
-//! What an instant reads on a clock in another time zone. The only file that names `jiff`.
+//! What an instant reads on a clock in another time zone. Only this file and its neighbour `clock.rs` name `jiff`.
 //!
 //! The rules of every zone are compiled in: the same configuration means the same instants on every machine.
 
@@ -14,7 +14,7 @@ static RULES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundl
 
 /// A time zone of the IANA database.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Zone(TimeZone);
+pub struct Zone(pub(super) TimeZone);
 
 /// What a clock shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
