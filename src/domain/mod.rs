@@ -9,6 +9,7 @@
 //! | [`action`] | plans, pins, tiers, confirmation, the run and its only transition function |
 //! | [`advice`] | whether a release should be rolled back, by what users got before it and since |
 //! | [`alert`] | alerts, silences, severities, groups |
+//! | [`backup`] | backups, the ladder of the calendar, holes in the WAL, and whether anything could be restored |
 //! | [`cause`] | why workloads are stuck, where several share one reason |
 //! | [`cluster`] | what is known of a cluster at one moment |
 //! | [`document`] | a file the operator wrote, read to its end with every problem |
@@ -36,6 +37,7 @@
 pub mod action;
 pub mod advice;
 pub mod alert;
+pub mod backup;
 pub mod cause;
 pub mod cluster;
 pub mod document;
