@@ -8,6 +8,7 @@ mod advice;
 mod alerts;
 mod apply;
 mod audit;
+mod backup;
 mod beside;
 mod causes;
 mod codes;
@@ -125,6 +126,8 @@ enum Command {
     Journal(journal::Journal),
     /// Everything that was done and said, by every console that shares the store.
     Audit(audit::Audit),
+    /// Whether what was promised of recovery holds.
+    Backup(backup::Backup),
     /// The configuration.
     Config(config::Config),
     /// What would keep the console from working here.
@@ -183,6 +186,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
             Some(Command::Logs(logs)) => Box::pin(logs.run(&global)).await,
             Some(Command::Journal(journal)) => Box::pin(journal.run(&global)).await,
             Some(Command::Audit(audit)) => Box::pin(audit.run(&global)).await,
+            Some(Command::Backup(backup)) => Box::pin(backup.run(&global)).await,
             Some(Command::Config(config)) => config.run(&global),
             Some(Command::Doctor) => doctor::run(&global).await,
             Some(Command::PlugIn(plug_in)) => Ok(plug_in.run()),

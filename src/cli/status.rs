@@ -11,10 +11,11 @@ use super::output::{columns, note, say, say_json};
 use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
-use super::{advice, alerts, causes, codes, health, jobs, signals, slo};
+use super::{advice, alerts, backup, causes, codes, health, jobs, signals, slo};
 use crate::config::ReadOnly;
 use crate::domain::advice::{Advice, Verdict as Advised};
 use crate::domain::alert::{AlertSnapshot, local};
+use crate::domain::backup::Coverage;
 use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::environment::Guard;
 use crate::domain::health::HealthSnapshot;
@@ -61,6 +62,8 @@ struct Document<'a> {
     slo: Vec<slo::SloLine>,
     /// Components asked whether they are well, worst first.
     health: Vec<health::HealthLine>,
+    /// The backups of every set, in the order of the configuration.
+    backups: Vec<backup::BackupLine<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -120,7 +123,7 @@ impl Status {
         }
         // Side by side: a dead cluster takes its own time, and nobody else's.
         let looking = join_all(session.shown().into_iter().map(Found::of));
-        let (mut found, (store, words, notes)) = tokio::join!(looking, session.said());
+        let (mut found, (store, words, notes), backups) = tokio::join!(looking, session.said(), session.backups());
         for alerts in found.iter_mut().filter_map(|one| one.alerts.as_mut()) {
             alerts.hear(&words, session.now());
         }
@@ -130,7 +133,7 @@ impl Status {
         let alerts: Vec<AlertSnapshot> = found.iter().filter_map(|one| one.alerts.clone()).collect();
         let now = session.now();
         match self.output {
-            Format::Json => say_json(&document(&snapshot, &found, &notes, now))?,
+            Format::Json => say_json(&document(&snapshot, &found, &notes, &backups, now))?,
             Format::Table => {
                 for line in found.iter().flat_map(|one| &one.undone) {
                     say(&line.undone.words)?;
@@ -148,10 +151,14 @@ impl Status {
                 for line in health::notices(healths(&found), now) {
                     say(&line)?;
                 }
+                for line in backup::notices(&backups) {
+                    say(&line)?;
+                }
                 say(&table(&snapshot, &alerts, &notes, now))?;
             }
         }
-        Ok(ExitCode::from(exit_code(&snapshot, &alerts, found_codes(&found, now))))
+        let codes = found_codes(&found, now).into_iter().chain(backup::exit_codes(&backups));
+        Ok(ExitCode::from(exit_code(&snapshot, &alerts, codes)))
     }
 }
 
@@ -263,6 +270,7 @@ fn document<'a>(
     snapshot: &'a ClusterSnapshot,
     found: &'a [Found],
     notes: &'a AlertNotes,
+    backups: &'a [Coverage],
     now: Instant,
 ) -> Document<'a> {
     let source = |health: &'a SourceHealth| SourceLine {
@@ -310,6 +318,7 @@ fn document<'a>(
         slo: slo::lines(found.iter().filter_map(|one| one.slos.as_ref()), now),
         alerts: alerts::lines(found.iter().filter_map(|one| one.alerts.as_ref()), notes),
         silences: alerts::silences(found.iter().filter_map(|one| one.alerts.as_ref())),
+        backups: backup::lines(backups),
     }
 }
 
