@@ -5,13 +5,17 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use color_eyre::eyre::Result;
+use futures_util::future::join_all;
 use serde::Serialize;
 
 use super::output::{columns, say, say_json};
-use super::session::Session;
+use super::session::{SETTLE_WITHIN, Session};
 use super::{Format, Global, codes};
-use crate::domain::backup::{BackupKind, Class, Coverage, Ladder, Segment, State, Step, size};
+use crate::domain::backup::{BackupKind, Class, Coverage, Ladder, MadeBy, Recorded, Segment, State, Step, size};
+use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::time::{self, Instant};
+use crate::sources::backup;
+use crate::sources::store::port::ReadStore;
 
 #[derive(Debug, Args)]
 pub(super) struct Backup {
@@ -34,12 +38,63 @@ impl Backup {
         let Command::List { output } = &self.command;
         let session = Session::prepare(global);
         session.tell_problems();
-        let coverage = session.backups().await;
+        let made = session.settings.backups.iter().filter_map(|one| one.made_by.as_ref());
+        let needed: Vec<Session> = session
+            .shown()
+            .into_iter()
+            .filter(|shown| made.clone().any(|made| is_of(made, &shown.environment.name)))
+            .collect();
+        let looking = needed.iter().map(|shown| async {
+            let snapshot = match tokio::time::timeout(SETTLE_WITHIN, shown.connect()).await {
+                Ok(Ok(connected)) => Ok(connected.settled(SETTLE_WITHIN).await),
+                Ok(Err(error)) => Err(error.sentence),
+                Err(_) => Err(format!("no connection within {} s.", SETTLE_WITHIN.as_secs())),
+            };
+            (shown.environment.name.clone(), snapshot)
+        });
+        let clusters: Vec<_> = join_all(looking).await;
+        let seen: Vec<_> = clusters.iter().map(|(name, seen)| (name, seen.as_ref().map_err(String::as_str))).collect();
+        let coverage = session.backups(&seen).await;
         match output {
             Format::Json => say_json(&lines(&coverage))?,
             Format::Table => say(&table(&coverage, session.settings.look.is_ascii, session.now()))?,
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Whether a CronJob or Job is to be looked for in an environment.
+fn is_of(made: &MadeBy, environment: &str) -> bool {
+    made.environment.as_ref().is_none_or(|named| **named == *environment)
+}
+
+impl Session {
+    /// How the backups of every set stand: what tells of them is asked once, side by side. Of those that a cluster's jobs make, what was
+    /// seen of each cluster tells, or why it was not seen.
+    pub(super) async fn backups(&self, clusters: &[(&Arc<str>, Result<&ClusterSnapshot, &str>)]) -> Vec<Coverage> {
+        let declared = &self.settings.backups;
+        if declared.is_empty() {
+            return Vec::new();
+        }
+        let clock = self.clock();
+        let (mut snapshot, held) = tokio::join!(backup::read(declared, &clock), self.store.changes(0));
+        for (one, declared) in snapshot.sets.iter_mut().zip(declared.iter()) {
+            let Some(made) = &declared.made_by else { continue };
+            let seen = clusters.iter().find(|(name, _)| is_of(made, name));
+            let told = match seen {
+                None => {
+                    Err("Its environment is not among those shown: leave --environment and --context out.".to_owned())
+                }
+                Some((_, Err(why))) => Err((*why).to_owned()),
+                Some((name, Ok(cluster))) => cluster.jobs_known(name).and_then(|jobs| made.read(jobs, one.set.kind)),
+            };
+            one.told = Some(told.map(Arc::new));
+        }
+        let recorded = match held {
+            Ok(held) => Recorded::of(&held.of(), &held.of()),
+            Err(error) => Recorded { missing: Some(error.sentence), ..Recorded::default() },
+        };
+        snapshot.coverage(&recorded, self.now())
     }
 }
 
@@ -173,8 +228,10 @@ pub(super) fn table(coverage: &[Coverage], is_ascii: bool, now: Instant) -> Stri
         let said = one.reasons.iter().chain(one.notes.iter().filter(|_| is_first));
         if is_first {
             lines.push(format!("\n{}", one.set));
-            lines.push(drawing(&one.ladder, is_ascii));
-            if !one.is_wal_read && one.kind == BackupKind::Full {
+            if one.ladder != Ladder::default() {
+                lines.push(drawing(&one.ladder, is_ascii));
+            }
+            if !one.is_wal_read && one.kind == BackupKind::Full && one.last_good.is_some() {
                 lines.push(
                     "  Holes in its WAL are not known: no wal_file is named, or it could not be read.".to_owned(),
                 );

@@ -18,7 +18,6 @@ use crate::actions::{
 use crate::app::command_names;
 use crate::config::{Asked, ContextRef, Environment, Paths, Settings};
 use crate::domain::action::Phase;
-use crate::domain::backup::{Coverage, Recorded};
 use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::log::Mask;
 use crate::domain::problem::Problem;
@@ -30,7 +29,6 @@ use crate::domain::usage::UsageAsk;
 use crate::keys::Keymap;
 use crate::sources::Clock;
 use crate::sources::alertmanager::AlertFeed;
-use crate::sources::backup;
 use crate::sources::cluster::{ClusterSource, Connection, Contexts, Endpoint, Hands, Reach, Rehearsal, namespaces};
 use crate::sources::error::SourceError;
 use crate::sources::feed::{Feed, once, settled};
@@ -244,12 +242,6 @@ impl Session {
     /// What is polled in the environment; `None` where its configuration asks for nothing of the kind.
     pub(super) fn feed<F: Feed>(&self) -> Option<F> {
         F::of(&self.environment, &self.settings.services, &self.clock)
-    }
-
-    /// How the backups of every set stand: what tells of them is asked once, side by side.
-    pub(super) async fn backups(&self) -> Vec<Coverage> {
-        let snapshot = backup::read(&self.settings.backups, &self.clock).await;
-        snapshot.coverage(&Recorded::default(), self.now())
     }
 
     /// What a feed of the environment tells once everything has answered or failed.

@@ -123,7 +123,9 @@ impl Status {
         }
         // Side by side: a dead cluster takes its own time, and nobody else's.
         let looking = join_all(session.shown().into_iter().map(Found::of));
-        let (mut found, (store, words, notes), backups) = tokio::join!(looking, session.said(), session.backups());
+        let (mut found, (store, words, notes)) = tokio::join!(looking, session.said());
+        let clusters: Vec<_> = found.iter().map(|one| (&one.session.environment.name, Ok(&one.snapshot))).collect();
+        let backups = session.backups(&clusters).await;
         for alerts in found.iter_mut().filter_map(|one| one.alerts.as_mut()) {
             alerts.hear(&words, session.now());
         }

@@ -7,15 +7,17 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::server::{self, Server};
-use crate::domain::backup::{BackupKind, BackupSet, Objectives, SegmentSize, Tier};
+use crate::domain::backup::{BackupKind, BackupSet, MadeBy, Objectives, SegmentSize, Tier};
 use crate::domain::document::{self, Entry, Problems, Table};
-use crate::domain::job::Schedule;
+use crate::domain::job::{JobKind, Schedule};
 use crate::domain::time;
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 13] = [
     "pgbackrest",
     "barman",
     "walg",
+    "cron_job",
+    "job",
     "kind",
     "schedule",
     "time_zone",
@@ -39,6 +41,8 @@ pub struct DeclaredBackup {
     pub set: Arc<BackupSet>,
     /// What tells of it; `None` for one whose script records its backups itself.
     pub tool: Option<ToolSettings>,
+    /// The CronJob or Job that makes them, where no tool tells of them.
+    pub made_by: Option<MadeBy>,
 }
 
 /// A tool that makes backups.
@@ -108,13 +112,13 @@ pub enum Place {
 }
 
 /// Reads `[backup.NAME]`.
-pub(super) fn backups(root: &Table<'_, '_>, problems: &mut Problems) -> Vec<DeclaredBackup> {
+pub(super) fn backups(root: &Table<'_, '_>, environments: &[&str], problems: &mut Problems) -> Vec<DeclaredBackup> {
     let declared = root.table("backup", problems);
     let entries: Vec<_> = declared.iter().flat_map(Table::entries).collect();
-    entries.iter().filter_map(|entry| backup(entry, problems)).collect()
+    entries.iter().filter_map(|entry| backup(entry, environments, problems)).collect()
 }
 
-fn backup(entry: &Entry<'_, '_>, problems: &mut Problems) -> Option<DeclaredBackup> {
+fn backup(entry: &Entry<'_, '_>, environments: &[&str], problems: &mut Problems) -> Option<DeclaredBackup> {
     let table = entry.table(problems)?;
     table.refuse_unknown(&KEYS, problems);
     let is_plain = entry.name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.'));
@@ -129,8 +133,8 @@ fn backup(entry: &Entry<'_, '_>, problems: &mut Problems) -> Option<DeclaredBack
     let kind = kind(&table, problems);
     let zone = table.text("time_zone", problems).map(|(zone, _)| zone);
     let nightly = Schedule::read(NIGHTLY, None).ok()?;
-    let schedule = schedule(&table, "schedule", zone, problems).unwrap_or(nightly);
-    let incremental = self::schedule(&table, "incremental_schedule", zone, problems);
+    let said = schedule(&table, "schedule", zone, problems);
+    let incremental = schedule(&table, "incremental_schedule", zone, problems);
     let tier = table.whole("tier", 1..=3, problems).and_then(|tier| Tier::of_word(&tier.to_string()));
     let mut objectives = tier.map(Tier::objectives).unwrap_or_default();
     let rpo = length(&table, "rpo", problems);
@@ -141,14 +145,16 @@ fn backup(entry: &Entry<'_, '_>, problems: &mut Problems) -> Option<DeclaredBack
     let set = BackupSet {
         name: Arc::from(entry.name),
         kind,
-        schedule,
+        is_schedule_declared: said.is_some(),
+        schedule: said.unwrap_or(nightly),
         incremental,
         objectives,
         is_rpo_declared: rpo.is_some() || tier.is_some(),
         tier,
         segment_size: segment_size(&table, problems),
     };
-    Some(DeclaredBackup { set: Arc::new(set), tool: tool(&table, problems) })
+    let (tool, made_by) = (tool(&table, problems), made_by(&table, environments, problems));
+    Some(DeclaredBackup { set: Arc::new(set), made_by: made_by.filter(|_| tool.is_none()), tool })
 }
 
 fn kind(table: &Table<'_, '_>, problems: &mut Problems) -> BackupKind {
@@ -214,6 +220,48 @@ fn segment_size(table: &Table<'_, '_>, problems: &mut Problems) -> Option<Segmen
         );
     }
     size
+}
+
+/// The CronJob or Job of a cluster that makes the backups.
+fn made_by(table: &Table<'_, '_>, environments: &[&str], problems: &mut Problems) -> Option<MadeBy> {
+    let kinds = [("cron_job", JobKind::CronJob), ("job", JobKind::Job)];
+    let (entry, kind) = kinds.into_iter().find_map(|(key, kind)| Some((table.entry(key)?, kind)))?;
+    let from = entry.table(problems)?;
+    from.refuse_unknown(&["name", "namespace", "environment"], problems);
+    if let Some(tool) = Tool::ALL.into_iter().find(|tool| table.entry(tool.key()).is_some()) {
+        problems.at(
+            &entry,
+            format!("{} is there too: one of the two tells of a set.", tool.key()),
+            "Give one of them a [backup.NAME] of its own.",
+        );
+    }
+    let environment = from.text("environment", problems);
+    match &environment {
+        Some((name, place)) if !environments.contains(name) => {
+            let fix = document::did_you_mean(name, environments);
+            problems.at(place, format!("There is no environment {name:?}."), fix);
+        }
+        None if environments.len() > 1 => {
+            problems.at(
+                &entry,
+                "It does not say in which environment it is.",
+                format!("Add environment = {:?}.", environments.first().copied().unwrap_or_default()),
+            );
+        }
+        _ => {}
+    }
+    let Some((name, _)) = from.text("name", problems) else {
+        if from.entry("name").is_none() {
+            problems.at(&entry, "It does not say which.", "Add name = \"NAME\".");
+        }
+        return None;
+    };
+    Some(MadeBy {
+        environment: environment.map(|(name, _)| Arc::from(name)),
+        namespace: from.text("namespace", problems).map(|(name, _)| Arc::from(name)),
+        kind,
+        name: Arc::from(name),
+    })
 }
 
 fn tool(table: &Table<'_, '_>, problems: &mut Problems) -> Option<ToolSettings> {
@@ -378,6 +426,14 @@ mod tests {
             (
                 "barman = { info_file = \"/a\" }\npgbackrest = { info_file = \"/b\" }",
                 "q.toml:2: backup.a.barman: pgbackrest is there too: one tool tells of a set. Give barman a [backup.NAME] of its own.",
+            ),
+            (
+                "cron_job = { namespace = \"shop\" }",
+                "q.toml:2: backup.a.cron_job: It does not say which. Add name = \"NAME\".",
+            ),
+            (
+                "job = { name = \"dump\", environment = \"prod\" }",
+                "q.toml:2: backup.a.job.environment: There is no environment \"prod\". Remove it.",
             ),
             (
                 "walg = { url = \"https://me:hunter2@b.example/\" }",

@@ -39,7 +39,7 @@ pub(super) fn parse(file: &Path, text: &str) -> (Parsed, Vec<Problem>) {
     one_guard_per_context(&environments, &mut problems);
     let names: Vec<&str> = environments.iter().map(|(_, entry)| entry.name).collect();
     let services = service::services(&root, &names, &mut problems);
-    let backups = backup::backups(&root, &mut problems);
+    let backups = backup::backups(&root, &names, &mut problems);
     let store = root.entry("store").map(|entry| store::parse(file, &entry, &mut problems)).unwrap_or_default();
     let log_masks = logs::masks(&root, &mut problems);
     let keeps_command_lines = root.table("journal", &mut problems).is_some_and(|table| journal(&table, &mut problems));

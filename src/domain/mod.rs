@@ -27,7 +27,7 @@
 //! | [`signal`] | what is measured of a service, and the questions it is read by |
 //! | [`slo`] | what was promised, what is left of it, and how fast it is spent |
 //! | [`source`] | how fresh what we were told is |
-//! | [`store`] | acknowledgements, notes, annotations, releases seen, the audit: what the store keeps |
+//! | [`store`] | acknowledgements, notes, annotations, releases seen, recorded backups, the audit: what the store keeps |
 //! | [`subject`] | what an action is on: a workload, a silence, an alert, a pod |
 //! | [`text`] | the one sanitiser every remote string passes |
 //! | [`timeline`] | what happened within the last hour, from every source, in one order |

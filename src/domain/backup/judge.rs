@@ -98,6 +98,7 @@ pub struct Coverage {
 /// What holds for a set, whatever the kind.
 struct Whole<'a> {
     set: &'a BackupSet,
+    schedule: &'a Schedule,
     reading: &'a Reading,
     /// Backups that could be restored, the oldest first.
     good: Vec<&'a Backup>,
@@ -218,11 +219,13 @@ impl<'a> Whole<'a> {
         }
         let slots: Vec<Instant> = good.iter().filter_map(|backup| backup.slot_at()).collect();
         let born = backups.iter().filter_map(|backup| backup.slot_at()).filter(|at| !is_ahead(*at, now)).min();
-        let mut ladder = Ladder::of(&slots, born, &set.schedule, now);
+        let told = reading.schedule.as_ref().filter(|_| !set.is_schedule_declared);
+        let schedule = told.unwrap_or(&set.schedule);
+        let mut ladder = Ladder::of(&slots, born, schedule, now);
         if reading.is_partial || !ahead.is_empty() {
             ladder = ladder.without_missing();
         }
-        Self { set, reading, good, ladder, holes, troubles, notes, now }
+        Self { set, schedule, reading, good, ladder, holes, troubles, notes, now }
     }
 
     /// The backups that serve for a kind: whole ones serve for what builds on them.
@@ -242,8 +245,8 @@ impl<'a> Whole<'a> {
         });
         let data_at = self.good.iter().filter_map(|backup| backup.data_at()).max();
         let data_age = data_at.map(|at| time::age(at, now));
-        let schedule = if blank.kind.is_whole() { Some(&self.set.schedule) } else { self.set.incremental.as_ref() };
-        let mut found = self.grave(newest, schedule.unwrap_or(&self.set.schedule), &serving);
+        let schedule = if blank.kind.is_whole() { Some(self.schedule) } else { self.set.incremental.as_ref() };
+        let mut found = self.grave(newest, schedule.unwrap_or(self.schedule), &serving);
         let mut notes = self.notes.clone();
         self.weighed(blank.kind, &mut found, &mut notes);
         if let Some(age) = data_age.filter(|age| self.set.is_rpo_declared && *age > self.set.objectives.rpo) {
@@ -264,7 +267,7 @@ impl<'a> Whole<'a> {
                 (State::Paused, "Its schedule is suspended: no backup is made until it is resumed.".to_owned())
             }];
         }
-        let stale = self.stale(&serving, schedule.unwrap_or(&self.set.schedule));
+        let stale = self.stale(&serving, schedule.unwrap_or(self.schedule));
         let troubles: Vec<String> = self.troubles.iter().cloned().chain(stale).collect();
         found.sort_by_key(|(state, _)| Reverse(*state));
         let state =

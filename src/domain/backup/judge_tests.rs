@@ -12,6 +12,7 @@ fn set() -> BackupSet {
         name: "orders".into(),
         kind: BackupKind::Full,
         schedule: Schedule::read("0 2 * * *", None).expect("a schedule"),
+        is_schedule_declared: true,
         incremental: None,
         objectives: Objectives::default(),
         is_rpo_declared: false,

@@ -3,6 +3,7 @@
 //! Rules are those of the calendar and of WAL, the same whichever tool made the backup: [`Ladder`] says which days, weeks, months and years
 //! can be brought back, [`Hole`] what missing WAL costs, [`judge`] what to make of both.
 
+mod job;
 mod judge;
 mod ladder;
 mod objective;
@@ -11,6 +12,7 @@ mod size;
 mod snapshot;
 mod wal;
 
+pub use job::MadeBy;
 pub use judge::{Coverage, Good, State, judge};
 pub use ladder::{Ladder, Rung, Slot, Step};
 pub use objective::{MTBF, MTTR, Objectives, Tier};
@@ -128,6 +130,8 @@ pub struct Reading {
     pub notes: Vec<String>,
     /// Whether somebody told its schedule to rest.
     pub is_suspended: bool,
+    /// When one is due by the word of what makes them: it counts where the operator says nothing.
+    pub schedule: Option<Schedule>,
     /// Since when backups are due, where that is known: the creation of what makes them.
     pub since: Option<Instant>,
     /// When the tool said this; of a file, when it was written.
@@ -145,6 +149,8 @@ pub struct BackupSet {
     pub kind: BackupKind,
     /// When one is due.
     pub schedule: Schedule,
+    /// Whether the operator said so: else what makes them knows better.
+    pub is_schedule_declared: bool,
     /// When an incremental or differential one is due; `None` where nobody said.
     pub incremental: Option<Schedule>,
     /// What may be lost, and how long bringing it back may take.

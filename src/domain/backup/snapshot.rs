@@ -14,7 +14,7 @@ pub struct SetReading {
     /// What its tool told, or the sentence why that is not known; `None` while nobody has answered yet, and for a set whose script
     /// records its backups itself.
     pub told: Option<Result<Arc<Reading>, String>>,
-    /// Whether a tool is asked at all.
+    /// Whether anything is asked at all: a tool, or the jobs of a cluster.
     pub has_tool: bool,
 }
 
@@ -83,6 +83,7 @@ mod tests {
             name: "uploads".into(),
             kind: BackupKind::Files,
             schedule: Schedule::read("0 2 * * *", None).expect("a schedule"),
+            is_schedule_declared: true,
             incremental: None,
             objectives: Objectives::default(),
             is_rpo_declared: false,

@@ -1,7 +1,7 @@
 //! The facts that the store keeps: one line each.
 
 use super::fact::Registered;
-use super::{Acknowledgement, Annotation, Note, ReleaseSeen};
+use super::{Acknowledgement, Annotation, Note, RecordedBackup, RecordedRestore, ReleaseSeen};
 
 /// Every kind of fact.
 pub static ALL: &[Registered] = &[
@@ -9,4 +9,6 @@ pub static ALL: &[Registered] = &[
     Registered::of::<Note>(),
     Registered::of::<Annotation>(),
     Registered::of::<ReleaseSeen>(),
+    Registered::of::<RecordedBackup>(),
+    Registered::of::<RecordedRestore>(),
 ];

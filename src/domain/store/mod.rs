@@ -6,6 +6,7 @@
 mod acknowledgement;
 mod annotation;
 mod audit;
+mod backup;
 pub mod fact;
 pub mod facts;
 mod note;
@@ -19,6 +20,7 @@ pub use annotation::{ANNOTATIONS_OF, Annotation, AnnotationKind, NewAnnotation};
 pub use audit::{
     AuditEntry, AuditEvent, AuditFlaw, AuditKind, AuditSearch, ChainCheck, Head, Line as AuditLine, NotedEvents, hex,
 };
+pub use backup::{BACKUPS_OF, RESTORES_OF, RecordBackup, RecordRestore, RecordedBackup, RecordedRestore};
 pub use note::{AlertNotes, EditNote, LONGEST_NOTE, MOST_NOTES, NOTES_ABOUT, NewNote, Note, check_note};
 pub use release::{RELEASES_OF, ReleaseSeen, RememberReleases};
 pub use snapshot::{Changes, StoreSnapshot};
@@ -112,6 +114,8 @@ worded! {
         Database = "database",
         /// An incident.
         Incident = "incident",
+        /// A set of backups.
+        Backup = "backup",
         /// The environment as a whole; the name is empty.
         Environment = "environment",
     }

@@ -27,14 +27,14 @@ use crate::domain::time::{self, Instant};
 /// The longest listing of WAL that is read, in bytes: a week of a segment a second.
 const LONGEST_LISTING: usize = 64 * 1024 * 1024;
 
-/// Asks what tells of every set, side by side, once.
+/// Asks what tells of every set, side by side, once; of those that a cluster's jobs make nothing is known yet.
 pub async fn read(declared: &[DeclaredBackup], clock: &Clock) -> BackupSnapshot {
     let sets = declared.iter().map(|one| async {
         let told = match &one.tool {
             Some(tool) => Some(ask(tool, clock).await.map(Arc::new)),
             None => None,
         };
-        SetReading { set: one.set.clone(), told, has_tool: one.tool.is_some() }
+        SetReading { set: one.set.clone(), told, has_tool: one.tool.is_some() || one.made_by.is_some() }
     });
     BackupSnapshot { sets: join_all(sets).await }
 }
