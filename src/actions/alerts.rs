@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::contract::{Context, Draft, Refusal};
-use super::observation::{AlertFacts, Observation};
+use super::observation::{AlertFacts, BackupFacts, Observation};
 use super::policy::Grant;
 use super::verify::Look;
 use crate::domain::action::{
@@ -26,10 +26,10 @@ use crate::domain::rollout::Change as Difference;
 use crate::domain::service::UNMAPPED;
 use crate::domain::store::fact::{Change, Fact};
 use crate::domain::store::{
-    Acknowledgement, Author, EditNote, Id, LONGEST_NOTE, NOTES_ABOUT, NewAcknowledgement, NewNote, Note,
-    Subject as About, SubjectKind, WithdrawAcknowledgement, acknowledgement_of, check_note,
+    Acknowledgement, Author, EditNote, Id, LONGEST_NOTE, NOTES_ABOUT, NewAcknowledgement, NewNote, Note, RecordBackup,
+    RecordRestore, Subject as About, SubjectKind, WithdrawAcknowledgement, acknowledgement_of, check_note,
 };
-use crate::domain::subject::AlertRef;
+use crate::domain::subject::{AlertRef, BackupRef};
 use crate::domain::text;
 use crate::domain::time::{self, Instant};
 use crate::sources::error::{SourceError, Trouble};
@@ -58,7 +58,7 @@ pub(super) const NOTE: Field = Field {
 /// The most alerts that one plan acknowledges.
 pub(super) const MOST: usize = 200;
 /// How long a write whose answer was lost is looked for, in seconds.
-const DEADLINE: u32 = 30;
+pub(super) const DEADLINE: u32 = 30;
 /// How long between two looks.
 const BETWEEN: Duration = Duration::from_millis(500);
 /// How many notes on one alert are looked through.
@@ -128,6 +128,34 @@ impl StoreEyes {
         Ok(())
     }
 
+    /// Whether a run has written what it was to record of a set.
+    pub(super) async fn look_at_backup(
+        &self,
+        subject: &BackupRef,
+        run: &str,
+        now: Instant,
+    ) -> Result<Observation, SourceError> {
+        let is_written = self.store.has_written(&attempt(run, &subject.set)).await?;
+        Ok(Observation::Backup(Box::new(BackupFacts { is_written, ..BackupFacts::unread(subject.clone(), now) })))
+    }
+
+    /// The same, again and again.
+    pub(super) fn follow_backup<'a>(
+        &'a self,
+        subject: &'a BackupRef,
+        run: &'a str,
+        clock: impl Fn() -> Instant + Send + 'a,
+    ) -> BoxStream<'a, Result<Observation, SourceError>> {
+        let looks = stream::unfold((clock, true), move |(clock, is_first)| async move {
+            if !is_first {
+                tokio::time::sleep(BETWEEN).await;
+            }
+            let looked = self.look_at_backup(subject, run, clock()).await;
+            Some((looked, (clock, false)))
+        });
+        looks.boxed()
+    }
+
     /// Whether a run has written what it was to say of an alert.
     pub(super) async fn look(&self, alert: &AlertRef, run: &str, now: Instant) -> Result<AlertFacts, SourceError> {
         let is_written = self.store.has_written(&attempt(run, &alert.fingerprint)).await?;
@@ -153,8 +181,8 @@ impl StoreEyes {
 }
 
 /// Judges one look at an attempt.
-pub(super) fn judge(facts: &AlertFacts, done: String) -> Look {
-    if facts.is_written {
+pub(super) fn judge(is_written: bool, done: String) -> Look {
+    if is_written {
         Look::Settled(Outcome::Done, done)
     } else {
         Look::Waiting("it is not in the store yet; it is not sent again".to_owned())
@@ -201,7 +229,7 @@ pub(super) enum Doing {
 /// One transaction, as a request holds it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Write {
+pub(super) enum Write {
     /// Of an acknowledgement.
     Acknowledge(NewAcknowledgement),
     /// Of one that is taken back.
@@ -210,21 +238,27 @@ enum Write {
     Note(NewNote),
     /// Of a note that is changed or taken back.
     EditNote(Box<EditNote>),
+    /// Of a backup that a script made.
+    RecordBackup(RecordBackup),
+    /// Of a restore that a script tried.
+    RecordRestore(RecordRestore),
 }
 
 impl Write {
-    /// The change of the store, and the alert it is about.
+    /// The change of the store, and the alert or set it is about.
     fn change(&self) -> (&dyn Change, &str) {
         match self {
             Self::Acknowledge(new) => (new, &new.fingerprint),
             Self::Unacknowledge(withdraw) => (&**withdraw, &withdraw.0.fingerprint),
             Self::Note(new) => (new, &new.subject.name),
             Self::EditNote(edit) => (&**edit, &edit.seen.subject.name),
+            Self::RecordBackup(record) => (record, &record.set),
+            Self::RecordRestore(record) => (record, &record.set),
         }
     }
 
     /// The step that writes it. `fills` are the places of what is said in the operator's own words.
-    fn step(&self, words: String, table: &str, fills: &[&str]) -> Step {
+    pub(super) fn step(&self, words: String, table: &str, fills: &[&str]) -> Step {
         let request = Request {
             method: "WRITE".to_owned(),
             path: table.to_owned(),

@@ -64,6 +64,9 @@ impl Planner {
                 let facts = self.store()?.read(alert, given, (self.clock)()).await?;
                 Ok(Observation::Alert(Box::new(facts)))
             }
+            Subject::Backup(backup) => {
+                Ok(Observation::Backup(Box::new(self.store()?.backup(backup, (self.clock)()).await)))
+            }
             Subject::Pod(pod) => Ok(Observation::Pod(Box::new(self.cluster()?.pod(pod).await?))),
         }
     }
@@ -96,6 +99,7 @@ impl Planner {
                 let facts = self.store()?.look(alert, run, (self.clock)()).await?;
                 Ok(Observation::Alert(Box::new(facts)))
             }
+            Subject::Backup(backup) => self.store()?.look_at_backup(backup, run, (self.clock)()).await,
             Subject::Pod(_) => Err(over()),
         }
     }
@@ -135,6 +139,7 @@ impl Planner {
             }
             Subject::Silence(silence) => silences::follow(self.alerts()?, silence.id.clone(), run, || (self.clock)()),
             Subject::Alert(alert) => self.store()?.follow(alert, run, || (self.clock)()),
+            Subject::Backup(backup) => self.store()?.follow_backup(backup, run, || (self.clock)()),
             Subject::Pod(_) => return Err(over()),
         })
     }

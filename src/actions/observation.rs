@@ -8,7 +8,7 @@ use super::contract::Refusal;
 use crate::domain::action::OperationRecord;
 use crate::domain::alert::{Alert, Known, LeftOut, Matcher, Silence};
 use crate::domain::store::{Acknowledgement, Note};
-use crate::domain::subject::AlertRef;
+use crate::domain::subject::{AlertRef, BackupRef};
 use crate::domain::time::Instant;
 use crate::sources::observe::{MemberAlerts, PodFacts, Replicated, WorkloadFacts};
 
@@ -23,6 +23,25 @@ pub enum Observation {
     Pod(Box<PodFacts>),
     /// An alert, and what the store says of it.
     Alert(Box<AlertFacts>),
+    /// A set of backups, and whether the store answers.
+    Backup(Box<BackupFacts>),
+}
+
+/// What is known of a set of backups, as far as the store is asked.
+#[derive(Debug, Clone)]
+pub struct BackupFacts {
+    /// Which set.
+    pub subject: BackupRef,
+    /// Why the store says nothing; `None` where it answers.
+    pub unsaid: Option<String>,
+    /// Whether the run it is looked at for has written.
+    pub is_written: bool,
+    /// When, by the store's clock.
+    pub store_now: Instant,
+    /// The same as a document, for pins.
+    pub document: Value,
+    /// When all this was read, by our clock.
+    pub observed_at: Instant,
 }
 
 /// What is known of an alert, and what the store says of it.
@@ -101,6 +120,7 @@ impl Observation {
             Self::Workload(facts) => &facts.uid,
             Self::Silence(facts) => facts.silence.as_ref().map_or("", |silence| &silence.id),
             Self::Alert(facts) => &facts.alert.fingerprint,
+            Self::Backup(facts) => &facts.subject.set,
             Self::Pod(facts) => &facts.pod.uid,
         }
     }
@@ -111,6 +131,7 @@ impl Observation {
             Self::Workload(facts) => &facts.object,
             Self::Silence(facts) => &facts.document,
             Self::Alert(facts) => &facts.document,
+            Self::Backup(facts) => &facts.document,
             Self::Pod(facts) => &facts.object,
         }
     }
@@ -119,7 +140,7 @@ impl Observation {
     pub const fn record(&self) -> Option<&OperationRecord> {
         match self {
             Self::Workload(facts) => facts.record.as_ref(),
-            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) => None,
+            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) | Self::Backup(_) => None,
         }
     }
 
@@ -137,6 +158,7 @@ impl Observation {
             Self::Workload(facts) => facts.observed_at,
             Self::Silence(facts) => facts.observed_at,
             Self::Alert(facts) => facts.observed_at,
+            Self::Backup(facts) => facts.observed_at,
             Self::Pod(facts) => facts.observed_at,
         }
     }
@@ -147,7 +169,7 @@ impl Observation {
             Self::Workload(facts) => &facts.missing,
             Self::Silence(facts) => &facts.doubts,
             Self::Alert(facts) => &facts.doubts,
-            Self::Pod(_) => &[],
+            Self::Pod(_) | Self::Backup(_) => &[],
         }
     }
 
@@ -170,6 +192,17 @@ impl Observation {
         match self {
             Self::Silence(facts) => Ok(facts),
             _ => Err(Refusal("this can be done to a silence alone.".to_owned())),
+        }
+    }
+
+    /// The set of backups it is.
+    ///
+    /// # Errors
+    /// When it is something else: the action is on sets of backups.
+    pub fn backup(&self) -> Result<&BackupFacts, Refusal> {
+        match self {
+            Self::Backup(facts) => Ok(facts),
+            _ => Err(Refusal("this can be done to a set of backups alone.".to_owned())),
         }
     }
 

@@ -174,8 +174,8 @@ impl Planner {
     pub(super) fn grant_on(&self, kind: SubjectKind) -> Grant {
         match (kind, &self.store) {
             (SubjectKind::Workload | SubjectKind::Silence | SubjectKind::Pod, _) => self.grant.clone(),
-            (SubjectKind::Alert, Some(store)) => store.grant.clone(),
-            (SubjectKind::Alert, None) => Err("there is no store here.".to_owned()),
+            (SubjectKind::Alert | SubjectKind::Backup, Some(store)) => store.grant.clone(),
+            (SubjectKind::Alert | SubjectKind::Backup, None) => Err("there is no store here.".to_owned()),
         }
     }
 
@@ -286,7 +286,7 @@ impl Planner {
         refusals.extend(pods::several(&planned));
         let rehearsal = match on {
             SubjectKind::Workload => joined(answers),
-            SubjectKind::Silence | SubjectKind::Pod | SubjectKind::Alert => Rehearsal::NotOffered,
+            SubjectKind::Silence | SubjectKind::Pod | SubjectKind::Alert | SubjectKind::Backup => Rehearsal::NotOffered,
         };
         if let Rehearsal::Rejected(reason) = &rehearsal {
             refusals.push(format!("the server refuses it: {reason}"));

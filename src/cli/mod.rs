@@ -27,6 +27,7 @@ mod output;
 mod plan;
 mod plug_in;
 mod pod;
+mod record;
 mod run;
 mod session;
 mod signals;
@@ -126,6 +127,8 @@ enum Command {
     Journal(journal::Journal),
     /// Everything that was done and said, by every console that shares the store.
     Audit(audit::Audit),
+    /// Put a fact into the store, at the end of a script: a backup, a restore test.
+    Record(record::Record),
     /// Whether what was promised of recovery holds.
     Backup(backup::Backup),
     /// The configuration.
@@ -186,6 +189,11 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
             Some(Command::Logs(logs)) => Box::pin(logs.run(&global)).await,
             Some(Command::Journal(journal)) => Box::pin(journal.run(&global)).await,
             Some(Command::Audit(audit)) => Box::pin(audit.run(&global)).await,
+            Some(Command::Record(record)) => {
+                let code = Box::pin(record.run(&global)).await;
+                take_over(&global).await;
+                code
+            }
             Some(Command::Backup(backup)) => Box::pin(backup.run(&global)).await,
             Some(Command::Config(config)) => config.run(&global),
             Some(Command::Doctor) => doctor::run(&global).await,

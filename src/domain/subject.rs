@@ -39,6 +39,15 @@ pub struct PodRef {
     pub name: Arc<str>,
 }
 
+/// A set of backups. It is of no environment: that of the console it is acted on from tells who acted where.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct BackupRef {
+    /// The environment of the console.
+    pub environment: Arc<str>,
+    /// The set, by its name in the configuration.
+    pub set: Arc<str>,
+}
+
 /// Something that is acted on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -52,6 +61,8 @@ pub enum Subject {
     /// A pod. In documents and journals `pod` is the pod that is replaced.
     #[serde(rename = "one_pod")]
     Pod(PodRef),
+    /// A set of backups, of which the store says something.
+    Backup(BackupRef),
 }
 
 /// What kind of thing a subject is.
@@ -65,6 +76,8 @@ pub enum SubjectKind {
     Pod,
     /// An alert.
     Alert,
+    /// A set of backups.
+    Backup,
 }
 
 impl SubjectKind {
@@ -75,6 +88,7 @@ impl SubjectKind {
             Self::Silence => "silences",
             Self::Pod => "pods",
             Self::Alert => "alerts",
+            Self::Backup => "sets of backups",
         }
     }
 }
@@ -87,6 +101,7 @@ impl Subject {
             Self::Silence(_) => SubjectKind::Silence,
             Self::Alert(_) => SubjectKind::Alert,
             Self::Pod(_) => SubjectKind::Pod,
+            Self::Backup(_) => SubjectKind::Backup,
         }
     }
 
@@ -97,6 +112,7 @@ impl Subject {
             Self::Silence(silence) => &silence.environment,
             Self::Alert(alert) => &alert.environment,
             Self::Pod(pod) => &pod.environment,
+            Self::Backup(backup) => &backup.environment,
         }
     }
 
@@ -105,7 +121,7 @@ impl Subject {
         match self {
             Self::Workload(workload) => Some(&workload.namespace),
             Self::Pod(pod) => Some(&pod.namespace),
-            Self::Silence(_) | Self::Alert(_) => None,
+            Self::Silence(_) | Self::Alert(_) | Self::Backup(_) => None,
         }
     }
 
@@ -113,7 +129,7 @@ impl Subject {
     pub const fn workload(&self) -> Option<&WorkloadRef> {
         match self {
             Self::Workload(workload) => Some(workload),
-            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) => None,
+            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) | Self::Backup(_) => None,
         }
     }
 
@@ -124,6 +140,7 @@ impl Subject {
             Self::Silence(silence) => text::clean(&silence.id).into_owned(),
             Self::Alert(alert) => text::clean(&alert.fingerprint).into_owned(),
             Self::Pod(pod) => pod.to_string(),
+            Self::Backup(backup) => text::clean(&backup.set).into_owned(),
         }
     }
 
@@ -134,6 +151,7 @@ impl Subject {
             Self::Silence(silence) => &silence.environment,
             Self::Alert(alert) => &alert.name,
             Self::Pod(pod) => &pod.name,
+            Self::Backup(backup) => &backup.set,
         }
     }
 }
@@ -160,6 +178,7 @@ impl fmt::Display for Subject {
                 write!(to, "alert {} ({})", text::clean(&alert.name), text::clean(&alert.fingerprint))
             }
             Self::Pod(pod) => pod.fmt(to),
+            Self::Backup(backup) => write!(to, "backup {}", text::clean(&backup.set)),
         }
     }
 }

@@ -8,6 +8,8 @@ mod expire_silence;
 mod note;
 mod pause;
 mod port_forward;
+mod record_backup;
+mod record_restore_test;
 mod restart;
 mod restart_pod;
 mod resume;
@@ -70,6 +72,8 @@ pub const SHIPPED: Catalog = Catalog(&[
     &expire_silence::ExpireSilence,
     &exec::Exec,
     &port_forward::PortForward,
+    &record_backup::RecordBackup,
+    &record_restore_test::RecordRestoreTest,
 ]);
 
 /// A shipped action by its id, or by the one it had before.

@@ -70,7 +70,9 @@ fn offers(model: &Model, meant: &Meant) -> Vec<Offer> {
         let about = action.about();
         let command = (Command::Act(about.id), bound(about), about.title);
         let more = match model.here().and_then(Sight::read_only) {
-            _ if about.on == SubjectKind::Alert => "in the store, for every console".to_owned(),
+            _ if matches!(about.on, SubjectKind::Alert | SubjectKind::Backup) => {
+                "in the store, for every console".to_owned()
+            }
             Some(_) => format!("{}; read-only: the plan can be read, not applied", about.tier.words()),
             None => about.tier.words().to_owned(),
         };

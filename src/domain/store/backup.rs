@@ -278,6 +278,21 @@ impl Change for RecordBackup {
     }
 }
 
+impl RecordRestore {
+    /// The test it tells of, had it ended then.
+    pub fn test(&self, at: Instant) -> RestoreTest {
+        RestoreTest {
+            at,
+            is_ok: self.is_ok,
+            target: self.target.as_deref().map(Arc::from),
+            reached: self.reached.as_deref().map(Arc::from),
+            took: self.seconds.map(|seconds| time::seconds(i64::try_from(seconds).unwrap_or(i64::MAX))),
+            bytes: self.bytes,
+            is_checked: self.is_checked,
+        }
+    }
+}
+
 impl Change for RecordRestore {
     fn reads(&self) -> Vec<Key> {
         Vec::new()
@@ -287,15 +302,7 @@ impl Change for RecordRestore {
         for (what, text) in [("target", &self.target), ("position reached", &self.reached)] {
             check_text(what, text.as_deref().unwrap_or_default(), true, LONGEST_NAME)?;
         }
-        let test = RestoreTest {
-            at: now,
-            is_ok: self.is_ok,
-            target: self.target.as_deref().map(Arc::from),
-            reached: self.reached.as_deref().map(Arc::from),
-            took: self.seconds.map(|seconds| time::seconds(i64::try_from(seconds).unwrap_or(i64::MAX))),
-            bytes: self.bytes,
-            is_checked: self.is_checked,
-        };
+        let test = self.test(now);
         let words = format!("proves: {}", test.level().word());
         let event = event(&self.environment, &self.set, "restore test recorded", words)?;
         let made = RecordedRestore {
