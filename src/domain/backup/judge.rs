@@ -187,7 +187,16 @@ impl<'a> Whole<'a> {
         if listed.len() < finished.len() && reading.archived.is_some() {
             notes.push("The listing of its WAL is older than its newest backup: whether that has all the WAL it needs is not known.".to_owned());
         }
-        let holes = reading.archived.as_ref().map(|archived| holes(archived, &listed, size)).unwrap_or_default();
+        let mut holes = reading.archived.as_ref().map(|archived| holes(archived, &listed, size)).unwrap_or_default();
+        // Where it is not told which WAL a backup needs, nobody can say what a hole costs.
+        let untold = listed.iter().find(|backup| backup.is_physical && backup.wal.is_none());
+        if let (Some(untold), Some(hole)) = (untold, holes.first()) {
+            troubles.push(format!(
+                "WAL {} is missing, and what that costs is not known: which WAL backup {} needs was not told.",
+                hole.first, untold.id
+            ));
+            holes.clear();
+        }
         if let Some(odd) =
             reading.archived.iter().flatten().flat_map(|span| [span.first, span.last]).find(|one| !size.has(*one))
         {
@@ -267,8 +276,8 @@ impl<'a> Whole<'a> {
                 (State::Paused, "Its schedule is suspended: no backup is made until it is resumed.".to_owned())
             }];
         }
-        let stale = self.stale(&serving, schedule.unwrap_or(self.schedule));
-        let troubles: Vec<String> = self.troubles.iter().cloned().chain(stale).collect();
+        let outdated = self.stale(&serving, schedule.unwrap_or(self.schedule));
+        let troubles: Vec<String> = self.troubles.iter().cloned().chain(outdated).collect();
         found.sort_by_key(|(state, _)| Reverse(*state));
         let state =
             if troubles.is_empty() { found.first().map_or(State::Ok, |(state, _)| *state) } else { State::Unknown };
@@ -295,7 +304,7 @@ impl<'a> Whole<'a> {
     fn grave(&self, newest: Option<&Backup>, schedule: &Schedule, serving: &[&Backup]) -> Vec<(State, String)> {
         let mut found = Vec::new();
         match newest.and_then(|backup| backup.finished.zip(backup.slot_at())) {
-            None => found.extend(self.never(schedule)),
+            None => found.push(self.never(schedule)),
             Some((finished, began)) => {
                 found.extend(self.overdue(finished, began, schedule, serving));
                 let gone: Vec<String> = self.ladder.missing_before(began).iter().map(|slot| slot.name()).collect();
@@ -319,17 +328,16 @@ impl<'a> Whole<'a> {
     }
 
     /// A set of which no backup ever succeeded is broken from its first missed slot.
-    fn never(&self, schedule: &Schedule) -> Option<(State, String)> {
+    fn never(&self, schedule: &Schedule) -> (State, String) {
         let first = self.reading.since.and_then(|since| schedule.next(since));
         match first {
             Some(first) if first + grace(TimeDelta::zero(), schedule, first) > self.now => {
-                Some((State::Unknown, format!("There is no backup yet; the first is due at {}.", time::written(first))))
+                (State::Unknown, format!("There is no backup yet; the first is due at {}.", time::written(first)))
             }
-            Some(first) => Some((
-                State::Broken,
-                format!("No backup ever succeeded; the first was due at {}.", time::written(first)),
-            )),
-            None => Some((State::Broken, "There is no backup that could be restored.".to_owned())),
+            Some(first) => {
+                (State::Broken, format!("No backup ever succeeded; the first was due at {}.", time::written(first)))
+            }
+            None => (State::Broken, "There is no backup that could be restored.".to_owned()),
         }
     }
 
@@ -374,7 +382,7 @@ impl<'a> Whole<'a> {
                 found.push((State::Late, format!("The newest backup is smaller than usual: {words}.")));
             }
             Weight::Hollow(words) | Weight::Light(words) | Weight::Odd(words) => {
-                notes.push(format!("Its size is unusual: {words}."))
+                notes.push(format!("Its size is unusual: {words}."));
             }
         }
         let took: Vec<TimeDelta> = own.iter().filter_map(|backup| backup.took()).collect();
@@ -411,13 +419,13 @@ fn grace(longest: TimeDelta, schedule: &Schedule, began: Instant) -> TimeDelta {
 /// Names as a sentence lists them, the last ones first where they are many.
 fn listed(names: &[String]) -> String {
     const MOST: usize = 6;
-    let mut named: Vec<&str> = names.iter().take(MOST).map(String::as_str).collect();
+    let mut told: Vec<&str> = names.iter().take(MOST).map(String::as_str).collect();
     let more = names.len().saturating_sub(MOST);
     let and = format!("{more} more");
     if more > 0 {
-        named.push(&and);
+        told.push(&and);
     }
-    match named.as_slice() {
+    match told.as_slice() {
         [] => String::new(),
         [one] => (*one).to_owned(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),

@@ -85,6 +85,9 @@ fn the_interval_is_the_schedules_own() {
     assert_eq!(judged(&weekdays, &reading, "2026-11-30T09:25:00Z").state, State::Late);
 }
 
+/// What is changed of one backup.
+type Spoil<'a> = &'a dyn Fn(&mut Backup);
+
 #[test]
 fn what_cannot_be_restored_fills_no_slot_and_says_why() {
     let with = |day: &str, change: &dyn Fn(&mut Backup)| {
@@ -93,7 +96,7 @@ fn what_cannot_be_restored_fills_no_slot_and_says_why() {
         change(one);
         judged(&set(), &reading, NOW)
     };
-    let cases: [(&dyn Fn(&mut Backup), &str); 5] = [
+    let cases: [(Spoil<'_>, &str); 5] = [
         (
             &|one| one.outcome = Outcome::Bad("page checksums in it are wrong".to_owned()),
             "page checksums in it are wrong",
@@ -156,6 +159,21 @@ fn holes_in_the_wal_break_what_was_promised_of_it() {
     assert_eq!(with(&[29]), (State::Broken, vec![Class::KillsSpan], 7));
     assert_eq!(with(&[35]), (State::Broken, vec![Class::EndsPitr], 7));
     assert_eq!(with(&[28]), (State::Broken, vec![Class::KillsBackup], 6));
+}
+
+#[test]
+fn what_a_hole_costs_is_not_known_where_nobody_tells_which_wal_a_backup_needs() {
+    let segment = |number| Segment { timeline: 1, log: 0, number };
+    let span = |first, last| Span { first: segment(first), last: segment(last) };
+    let with = |spans: &[Span]| judged(&set(), &Reading { archived: Some(spans.to_vec()), ..nights(&[]) }, NOW);
+    assert_eq!(with(&[span(5, 40)]).state, State::Ok, "there is none");
+    let untold = with(&[span(5, 19), span(21, 40)]);
+    assert_eq!((untold.state, untold.holes.len()), (State::Unknown, 0));
+    assert!(
+        untold.reasons[0].contains("000000010000000000000014 is missing, and what that costs is not known"),
+        "{:?}",
+        untold.reasons
+    );
 }
 
 #[test]

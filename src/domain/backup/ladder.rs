@@ -59,6 +59,7 @@ impl Slot {
     }
 
     /// The slot before.
+    #[must_use]
     pub fn before(self) -> Self {
         let first = match self.rung {
             Rung::Daily => self.first.checked_sub_days(Days::new(1)),

@@ -70,9 +70,9 @@ pub(super) fn usual_longest(took: &[TimeDelta]) -> TimeDelta {
 
 /// Whether the last three lie within 5 % of one another.
 fn has_new_level(bytes: &[u64]) -> bool {
-    let last: Vec<u64> = bytes.iter().rev().take(NEW_LEVEL).copied().collect();
-    let (least, most) = (last.iter().min().copied().unwrap_or(0), last.iter().max().copied().unwrap_or(0));
-    last.len() == NEW_LEVEL && most - least <= least / 20
+    let level: Vec<u64> = bytes.iter().rev().take(NEW_LEVEL).copied().collect();
+    let (least, most) = (level.iter().min().copied().unwrap_or(0), level.iter().max().copied().unwrap_or(0));
+    level.len() == NEW_LEVEL && most - least <= least / 20
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share of sizes needs no 53 bits")]

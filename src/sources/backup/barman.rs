@@ -1,25 +1,52 @@
-//! What Barman tells: `barman -f json list-backups SERVER`, of versions 3.4 to 3.19.
+//! What Barman tells: `barman -f json list-backups SERVER`, of versions 3.4 to 3.19, and after it as many `show-backup SERVER ID` as were
+//! appended, one document after the other.
 //!
-//! `end_time` has no zone, so times come from `end_time_timestamp` alone; a row that failed has neither.
+//! `end_time` has no zone, so times come from the timestamps alone; a row that failed has neither. Only `show-backup` tells when a backup
+//! began and which WAL it needs.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Deserializer, Value};
 
 use super::segments;
-use crate::domain::backup::{Backup, BackupKind, Outcome, Reading};
+use crate::domain::backup::{Backup, BackupKind, Outcome, Reading, Segment, SegmentSize, WalRange};
 use crate::domain::text;
 use crate::domain::time;
 
+const COMMAND: &str = "barman -f json list-backups SERVER";
+
+/// A row of `list-backups`.
 #[derive(Deserialize)]
-struct Told {
+struct Row {
     backup_id: String,
     status: String,
     backup_type: Option<String>,
     end_time_timestamp: Option<Value>,
     size_bytes: Option<u64>,
+}
+
+/// A backup as `show-backup` tells of it.
+#[derive(Deserialize)]
+struct Shown {
+    backup_id: String,
+    base_backup_information: Base,
+    catalog_information: Option<Catalog>,
+    postgresql_version: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Base {
+    begin_time_timestamp: Option<Value>,
+    begin_wal: Option<String>,
+    end_wal: Option<String>,
+    begin_lsn: Option<String>,
     encryption: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Catalog {
+    parent_backup_id: Option<String>,
 }
 
 /// Reads what it told of a server; the only one there is where none is named.
@@ -27,12 +54,20 @@ struct Told {
 /// # Errors
 /// The sentence to show where nothing of the server can be known.
 pub(crate) fn read(document: &[u8], server: Option<&str>) -> Result<Reading, String> {
-    let command = "barman -f json list-backups SERVER";
-    let servers: BTreeMap<String, Value> = serde_json::from_slice(document).map_err(|error| {
-        segments::not_json(document, &error, command, "a list of backups under the name of each server")
-    })?;
+    let foreign = |error: &serde_json::Error| {
+        segments::not_json(document, error, COMMAND, "a list of backups under the name of each server")
+    };
+    let mut servers: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for told in Deserializer::from_slice(document).into_iter::<BTreeMap<String, Value>>() {
+        for (name, of) in told.map_err(|error| foreign(&error))? {
+            servers.entry(name).or_default().push(of);
+        }
+    }
+    if document.trim_ascii().is_empty() {
+        return Err(format!("It is empty: {COMMAND} was to be written into it."));
+    }
     let names: Vec<String> = servers.keys().map(|name| text::clean(name).into_owned()).collect();
-    let (name, rows) = match server {
+    let (name, told) = match server {
         Some(name) => servers.get_key_value(name).ok_or_else(|| {
             format!(
                 "Barman tells nothing of server {}; it tells of {}. Was it removed or renamed?",
@@ -49,20 +84,20 @@ pub(crate) fn read(document: &[u8], server: Option<&str>) -> Result<Reading, Str
         }
     };
     let name = text::clean(name);
-    let Some(rows) = rows.as_array() else {
+    let Some(rows) = told.iter().find_map(Value::as_array) else {
         return Err(format!(
-            "What Barman tells of {name} is no list of backups: write the output of {command} into it."
+            "What Barman tells of {name} is no list of backups: write the output of {COMMAND} into it."
         ));
     };
     let mut reading = Reading::default();
-    for row in rows {
-        let Ok(told) = Told::deserialize(row) else { continue };
-        if let Some(encryption) = told.encryption.as_deref().filter(|word| !word.is_empty()) {
-            reading.encryption = Some(text::clean(encryption).into());
-        }
-        reading.backups.push(backup(told));
+    let read: Vec<Row> = rows.iter().filter_map(|row| Row::deserialize(row).ok()).collect();
+    let unread = rows.len() - read.len();
+    reading.backups = read.iter().map(backup).collect();
+    let mut versions: Vec<u64> = Vec::new();
+    for shown in told.iter().filter_map(|one| Shown::deserialize(one).ok()) {
+        versions.extend(shown.postgresql_version.map(|version| version / 10_000));
+        add(&mut reading, shown);
     }
-    let unread = rows.len() - reading.backups.len();
     if unread > 0 {
         reading.is_partial = true;
         reading.troubles.push(format!(
@@ -70,35 +105,67 @@ pub(crate) fn read(document: &[u8], server: Option<&str>) -> Result<Reading, Str
             rows.len()
         ));
     }
+    versions.sort_unstable();
+    versions.dedup();
+    if let [first, .., last] = versions.as_slice() {
+        reading.troubles.push(format!(
+            "The archive of server {name} holds backups of PostgreSQL {first} and {last}: one of another version than the server's cannot be restored into it."
+        ));
+    }
     Ok(reading)
 }
 
-fn backup(told: Told) -> Backup {
-    let kind = match told.backup_type.as_deref() {
+/// Seconds, which it writes as a text.
+fn timestamp(seconds: Option<&Value>) -> Option<i64> {
+    match seconds {
+        Some(Value::String(seconds)) => seconds.parse().ok(),
+        Some(Value::Number(seconds)) => seconds.as_i64(),
+        _ => None,
+    }
+}
+
+fn backup(row: &Row) -> Backup {
+    let kind = match row.backup_type.as_deref() {
         Some("incremental") => BackupKind::Incremental,
         _ => BackupKind::Full,
     };
-    let outcome = match told.status.as_str() {
+    let outcome = match row.status.as_str() {
         "DONE" => Outcome::Good,
         "STARTED" | "EMPTY" | "WAITING_FOR_WALS" | "SYNCING" => Outcome::Running,
         "FAILED" => Outcome::Bad("it failed".to_owned()),
         other => Outcome::Bad(format!("Barman calls it {}", text::clean(other))),
     };
-    let ended = match &told.end_time_timestamp {
-        Some(Value::String(seconds)) => seconds.parse().ok(),
-        Some(Value::Number(seconds)) => seconds.as_i64(),
-        _ => None,
-    };
     Backup {
-        id: text::clean(&told.backup_id).into(),
+        id: text::clean(&row.backup_id).into(),
         kind,
         outcome,
         began: None,
-        finished: ended.map(time::from_seconds),
-        bytes: told.size_bytes,
+        finished: timestamp(row.end_time_timestamp.as_ref()).map(time::from_seconds),
+        bytes: row.size_bytes,
         is_physical: true,
         wal: None,
         parents: Vec::new(),
+    }
+}
+
+/// Adds what `show-backup` tells of a backup that is listed.
+fn add(reading: &mut Reading, shown: Shown) {
+    let base = shown.base_backup_information;
+    let segment = |name: Option<String>| Segment::read(name.as_deref()?);
+    let wal = segment(base.begin_wal).zip(segment(base.end_wal)).map(|(start, stop)| WalRange { start, stop });
+    let lsn = base.begin_lsn.as_deref().and_then(segments::position);
+    let size = wal.zip(lsn).and_then(|(wal, lsn)| SegmentSize::proven(wal.start, lsn));
+    reading.segment_size = reading.segment_size.or(size);
+    if let Some(encryption) = base.encryption.as_deref().filter(|word| !word.is_empty()) {
+        reading.encryption = Some(text::clean(encryption).into());
+    }
+    let id = text::clean(&shown.backup_id);
+    if let Some(backup) = reading.backups.iter_mut().find(|backup| *backup.id == *id) {
+        backup.began = timestamp(base.begin_time_timestamp.as_ref()).map(time::from_seconds);
+        backup.wal = wal;
+        let parent = shown.catalog_information.and_then(|catalog| catalog.parent_backup_id);
+        let parent = parent.filter(|parent| parent.starts_with(|first: char| first.is_ascii_digit()));
+        backup.parents = parent.iter().map(|parent| text::clean(parent).into()).collect();
     }
 }
 
@@ -129,6 +196,18 @@ mod tests {
         );
         assert_eq!(reading.backups[0].bytes, Some(1_288_490_188));
         assert_eq!((reading.encryption, reading.troubles.len()), (None, 0));
+    }
+
+    #[test]
+    fn what_is_shown_of_a_backup_adds_when_it_began_and_which_wal_it_needs() {
+        let shown = r#"{"main":{"backup_id":"20261201T020000","base_backup_information":{"begin_time_timestamp":"1796090000",
+            "begin_wal":"000000010000000000000003","end_wal":"000000010000000000000004","begin_lsn":"0/3000028"},
+            "catalog_information":{"parent_backup_id":"20261129T020000"},"postgresql_version":150018,"status":"DONE"}}"#;
+        let reading = read(format!("{LIST}{shown}\n").as_bytes(), Some("main")).expect("both");
+        let first = &reading.backups[0];
+        assert_eq!(first.took().map(|took| took.num_seconds()), Some(400));
+        assert_eq!(first.wal.map(|wal| wal.stop.to_string()).as_deref(), Some("000000010000000000000004"));
+        assert_eq!((reading.segment_size, first.parents.len()), (SegmentSize::of(16 << 20), 1));
     }
 
     #[test]
