@@ -299,7 +299,7 @@ fn place(
         match named.get(1) {
             None => problems.at(entry, "It does not say where its answer is.", fix),
             Some(second) => {
-                problems.at(second, "Its answer can be in one place only.", "Keep one of info_file, command and url.")
+                problems.at(second, "Its answer can be in one place only.", "Keep one of info_file, command and url.");
             }
         }
         return None;
