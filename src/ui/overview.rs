@@ -72,8 +72,6 @@ pub struct OverviewState {
     pub place: usize,
     /// Whether the operator has put it there. Until then it rests on the worst headline.
     pub is_cursor_held: bool,
-    /// Whether what is in front was opened from here: back leads here.
-    pub is_behind: bool,
 }
 
 /// Everything a draw may read of the overview.

@@ -35,7 +35,7 @@ fn replicas(count: u32) -> Request {
 /// The whole life of one fault.
 async fn survives(fault: Fault, words: &str) {
     let mut rig = rig(one("checkout-api")).await;
-    rig.console.until("fresh at first", is_fresh).await;
+    rig.console.until("fresh at first", |screen| is_fresh(screen) && screen.contains("2/2")).await;
     rig.sandbox.faults().set("/", fault);
     let screen = rig
         .console
@@ -162,7 +162,7 @@ async fn a_watch_that_hangs_alone_is_opened_anew_and_loses_nothing() {
     rig.sandbox.faults().unmute();
     assert!(!rig.console.screen().contains("3/3"), "the watch is mute:\n{}", rig.console.screen());
     rig.console
-        .until_within(Duration::from_secs(120), "told", |screen| is_fresh(screen) && screen.contains("3/3"))
+        .until_within(Duration::from_secs(240), "told", |screen| is_fresh(screen) && screen.contains("3/3"))
         .await;
     assert!(asked("watch=true") > watches, "a new watch told it");
     assert_eq!(asked("limit=60"), lists, "nothing was listed again");

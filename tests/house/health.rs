@@ -261,7 +261,7 @@ impl Rig {
     /// The first answer that is as it should be.
     #[expect(clippy::disallowed_methods, reason = "the source runs in real time here")]
     async fn until(&mut self, what: &str, is_it: impl Fn(Condition, &str, &Check) -> bool) -> Check {
-        let found = tokio::time::timeout(Duration::from_secs(30), async {
+        let found = tokio::time::timeout(Duration::from_secs(90), async {
             loop {
                 self.retry.notify_waiters();
                 let newest = self.seen.borrow_and_update().checks.first().cloned();
@@ -274,7 +274,7 @@ impl Rig {
                 let _ = tokio::time::timeout(Duration::from_millis(100), self.seen.changed()).await;
             }
         });
-        found.await.map_err(|_| format!("never {what}: {:?}", self.seen.borrow())).expect("in half a minute")
+        found.await.map_err(|_| format!("never {what}: {:?}", self.seen.borrow())).expect("in time")
     }
 }
 

@@ -25,7 +25,7 @@ use ratatui::layout::Rect;
 use tokio::sync::{mpsc, watch};
 
 /// How long a screen may take to show what is waited for.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A console without a terminal.
 pub(crate) struct Headless {
@@ -206,15 +206,12 @@ impl Headless {
 
     /// Types the word that confirms the plan on the screen, once the plan takes it, and presses enter.
     pub(crate) async fn confirm(&mut self, word: &str) {
-        let armed_at = loop {
-            let planning = self.model.planning.as_ref().expect("a plan is open");
-            if let Some(at) = planning.scene.armed_at.filter(|_| planning.scene.plan.is_some()) {
-                break at;
+        // Looked at anew each time: a plan that changes meanwhile is armed anew.
+        loop {
+            let scene = &self.model.planning.as_ref().expect("a plan is open").scene;
+            if scene.plan.is_some() && scene.armed_at.is_some_and(|at| at <= (self.clock)()) {
+                break;
             }
-            let message = self.next().await;
-            self.take(message);
-        };
-        while (self.clock)() < armed_at {
             let message = self.next().await;
             self.take(message);
         }

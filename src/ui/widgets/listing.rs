@@ -78,17 +78,18 @@ impl Listing {
         page.under_rule(pen, foot);
     }
 
-    /// Draws the rows in what is left, the cursor at one of them. Those that are the last good ones only have a colour of their own.
-    pub fn rows<L, H: Titled>(
+    /// Draws so many rows in what is left, the cursor at one of them. Those that are the last good ones only have a colour of their own.
+    pub fn rows<'r, L: 'r, H: Titled>(
         self,
         pen: &mut Pen<'_>,
         placed: &[Placed<H>],
-        (lines, at): (&[L], usize),
+        (count, at): (usize, usize),
+        row: impl Fn(usize) -> Option<&'r L>,
         is_old: impl Fn(&L) -> bool,
         mut cell: impl FnMut(&mut Pen<'_>, &Placed<H>, &L) -> Cell,
     ) -> HitMap {
-        let hit = grid::draw(pen, self.left, placed, (lines.len(), at), |pen, place| {
-            let Some(line) = lines.get(place) else { return Vec::new() };
+        let hit = grid::draw(pen, self.left, placed, (count, at), |pen, place| {
+            let Some(line) = row(place) else { return Vec::new() };
             let is_old = is_old(line);
             let cells = placed.iter().map(|column| cell(pen, column, line));
             cells.map(|(words, role)| (words, if is_old { Role::StaleData } else { role })).collect()

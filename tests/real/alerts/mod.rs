@@ -22,7 +22,7 @@ use tokio::sync::{Notify, watch};
 use crate::support::alertmanager::{Cluster, Edition};
 use crate::support::process::skip;
 
-const UP: Duration = Duration::from_secs(60);
+const UP: Duration = Duration::from_secs(120);
 
 /// Alertmanagers as the console sees them, and the way Prometheus talks to them.
 struct Place {

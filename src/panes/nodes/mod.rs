@@ -1,0 +1,132 @@
+//! The nodes pane: every node, worst first, with its pods, what presses it and what it holds.
+
+mod more;
+mod notice;
+mod table;
+
+use std::sync::Arc;
+
+use ratatui::layout::Rect;
+
+use super::list::{List, Rows};
+use super::rollouts::filter;
+use super::view::{Need, Reaction, RowWords, Selection};
+use super::{Opens, Pane};
+use crate::domain::cause::Cause;
+use crate::domain::node::{Node, NodeVerdict};
+use crate::domain::rollout::Rollout;
+use crate::domain::time::Instant;
+use crate::domain::usage::UsageAsk;
+use crate::theme::Role;
+use crate::ui::pen::Pen;
+use crate::ui::root::HitMap;
+use crate::ui::scene::Scene;
+use crate::ui::state::RowKey;
+use crate::ui::words::nodes as said;
+use crate::world::{Link, Part, World};
+
+/// The pane.
+pub const PANE: Pane = Pane {
+    id: "nodes",
+    command: "view.nodes",
+    key: '4',
+    title: said::TITLE,
+    sentence: "show the nodes",
+    hints: &[
+        ("open", "its rollouts"),
+        ("filter", "filter"),
+        ("problems_only", "only problems"),
+        ("back", "back"),
+        ("help", "help"),
+    ],
+    opens: Opens::View(List::<Nodes>::boxed),
+};
+
+/// Every node, worst first.
+#[derive(Debug)]
+struct Nodes;
+
+impl Rows for Nodes {
+    type Row = Arc<Node>;
+
+    const PARTS: &'static [Part] = &[Part::Clusters];
+
+    fn read(world: &World, _now: Instant) -> Vec<Arc<Node>> {
+        world.snapshot.nodes.to_vec()
+    }
+
+    fn key(row: &Arc<Node>) -> RowKey {
+        RowKey::new(&row.node.environment, &row.node.name)
+    }
+
+    fn is_trouble(row: &Arc<Node>) -> bool {
+        row.verdict() != NodeVerdict::Ready
+    }
+
+    fn words(row: &Arc<Node>) -> RowWords {
+        let more = [
+            &*row.node.environment,
+            &row.complaint(),
+            if row.is_cordoned { "cordoned" } else { "" },
+            &row.version,
+            &row.taints.join(" "),
+        ];
+        RowWords { name: row.node.name.to_string(), state: row.verdict().word().to_owned(), more: more.join(" ") }
+    }
+
+    fn selection(row: &Arc<Node>, world: &World) -> Selection {
+        Selection {
+            name: row.node.name.to_string(),
+            environment: Some(row.node.environment.clone()),
+            workload: harmed(world, row).first().map(|row| row.workload.clone()),
+            ..Selection::default()
+        }
+    }
+
+    /// The rollouts the node harms: one is opened, several are listed.
+    fn enter(row: &Arc<Node>, world: &World) -> Reaction {
+        let name = &row.node.name;
+        match harmed(world, row).len() {
+            0 if !row.verdict().is_trouble() => {
+                Reaction::Say(format!("{name} is not in trouble: it holds no rollout."))
+            }
+            0 => Reaction::Say(format!("No rollout that is shown has a stuck pod on {name}.")),
+            1 => Reaction::Workload,
+            _ => Reaction::Among {
+                pane: super::rollouts::ID,
+                filter: filter::of_node(&row.node, world.shown().count() > 1),
+            },
+        }
+    }
+
+    fn needs(world: &World) -> Vec<Need> {
+        let connected = world.shown().filter(|sight| sight.link == Link::Connected);
+        connected.map(|sight| Need::Usage(UsageAsk::Nodes(sight.name().into()))).collect()
+    }
+
+    fn draw(list: &List<Self>, pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
+        table::draw(list, pen, area, scene)
+    }
+}
+
+/// What a node holds; `None` when no stuck pod is on it, or it is well.
+fn cause<'a>(world: &'a World, node: &Node) -> Option<&'a Cause> {
+    let is_it = |cause: &&Arc<Cause>| cause.is_of_node(&node.node.name) && cause.environment == node.node.environment;
+    world.snapshot.causes.iter().find(is_it).map(AsRef::as_ref)
+}
+
+/// The workloads a node holds, worst first.
+fn harmed<'a>(world: &'a World, node: &Node) -> Vec<&'a Arc<Rollout>> {
+    let Some(cause) = cause(world, node) else { return Vec::new() };
+    world.snapshot.rollouts.iter().filter(|row| cause.workloads.contains(&row.workload)).collect()
+}
+
+/// The role of a verdict's word.
+const fn role_of(verdict: NodeVerdict) -> Role {
+    match verdict {
+        NodeVerdict::NotReady => Role::Error,
+        NodeVerdict::Pressure => Role::Warning,
+        NodeVerdict::Cordoned => Role::VerdictPaused,
+        NodeVerdict::Ready => Role::Ok,
+    }
+}
