@@ -42,7 +42,7 @@ impl Backup {
         let needed: Vec<Session> = session
             .shown()
             .into_iter()
-            .filter(|shown| made.clone().any(|made| is_of(made, &shown.environment.name)))
+            .filter(|shown| made.clone().any(|made| made.is_in(&shown.environment.name)))
             .collect();
         let looking = needed.iter().map(|shown| async {
             let snapshot = match tokio::time::timeout(SETTLE_WITHIN, shown.connect()).await {
@@ -63,11 +63,6 @@ impl Backup {
     }
 }
 
-/// Whether a CronJob or Job is to be looked for in an environment.
-fn is_of(made: &MadeBy, environment: &str) -> bool {
-    made.environment.as_ref().is_none_or(|named| **named == *environment)
-}
-
 impl Session {
     /// How the backups of every set stand: what tells of them is asked once, side by side. Of those that a cluster's jobs make, what was
     /// seen of each cluster tells, or why it was not seen.
@@ -77,24 +72,17 @@ impl Session {
             return Vec::new();
         }
         let clock = self.clock();
-        let (mut snapshot, held) = tokio::join!(backup::read(declared, &clock), self.store.changes(0));
-        for (one, declared) in snapshot.sets.iter_mut().zip(declared.iter()) {
-            let Some(made) = &declared.made_by else { continue };
-            let seen = clusters.iter().find(|(name, _)| is_of(made, name));
-            let told = match seen {
-                None => {
-                    Err("Its environment is not among those shown: leave --environment and --context out.".to_owned())
-                }
-                Some((_, Err(why))) => Err((*why).to_owned()),
-                Some((name, Ok(cluster))) => cluster.jobs_known(name).and_then(|jobs| made.read(jobs, one.set.kind)),
-            };
-            one.told = Some(told.map(Arc::new));
-        }
+        let (snapshot, held) = tokio::join!(backup::read(declared, &clock), self.store.changes(0));
         let recorded = match held {
             Ok(held) => Recorded::of(&held.of(), &held.of()),
             Err(error) => Recorded { missing: Some(error.sentence), ..Recorded::default() },
         };
-        snapshot.coverage(&recorded, self.now())
+        let jobs = |made: &MadeBy| match clusters.iter().find(|(name, _)| made.is_in(name)) {
+            None => Err("Its environment is not among those shown: leave --environment and --context out.".to_owned()),
+            Some((_, Err(why))) => Err((*why).to_owned()),
+            Some((name, Ok(cluster))) => cluster.jobs_known(name),
+        };
+        snapshot.coverage(&recorded, jobs, self.now())
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::server::{self, Server};
-use crate::domain::backup::{BackupKind, BackupSet, MadeBy, Objectives, SegmentSize, Tier};
+use crate::domain::backup::{BackupKind, BackupSet, MadeBy, Objectives, SegmentSize, Tier, ToldBy};
 use crate::domain::document::{self, Entry, Problems, Table};
 use crate::domain::job::{JobKind, Schedule};
 use crate::domain::time;
@@ -43,6 +43,18 @@ pub struct DeclaredBackup {
     pub tool: Option<ToolSettings>,
     /// The CronJob or Job that makes them, where no tool tells of them.
     pub made_by: Option<MadeBy>,
+}
+
+impl DeclaredBackup {
+    /// The set, and what tells of it.
+    pub fn told_by(&self) -> (Arc<BackupSet>, ToldBy) {
+        let by = match (&self.tool, &self.made_by) {
+            (Some(_), _) => ToldBy::Tool,
+            (None, Some(made)) => ToldBy::Jobs(made.clone()),
+            (None, None) => ToldBy::Records,
+        };
+        (self.set.clone(), by)
+    }
 }
 
 /// A tool that makes backups.

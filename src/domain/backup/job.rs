@@ -20,6 +20,11 @@ pub struct MadeBy {
 }
 
 impl MadeBy {
+    /// Whether it is to be looked for in an environment.
+    pub fn is_in(&self, environment: &str) -> bool {
+        self.environment.as_ref().is_none_or(|named| **named == *environment)
+    }
+
     fn is(&self, job: &Job) -> bool {
         job.job.kind == self.kind
             && *job.job.name == *self.name

@@ -18,7 +18,7 @@ pub use ladder::{Ladder, Rung, Slot, Step};
 pub use objective::{MTBF, MTTR, Objectives, Tier};
 pub use restore_test::{Level, RestoreTest, VERIFIED_WITHIN, Verification, lsn};
 pub use size::{Weight, size, weigh};
-pub use snapshot::{BackupSnapshot, Recorded, SetReading};
+pub use snapshot::{BackupSnapshot, Recorded, SetReading, ToldBy};
 pub use wal::{Class, Hole, Segment, SegmentSize, Span, WalRange, holes};
 
 use std::sync::Arc;

@@ -4,10 +4,14 @@
 //! It keeps one invariant: what cannot be read is a sentence, never an empty list of backups.
 
 mod barman;
+mod feed;
 mod pgbackrest;
 mod segments;
 mod walg;
 
+pub use feed::BackupSource;
+
+use std::fs::Metadata;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
@@ -27,14 +31,15 @@ use crate::domain::time::{self, Instant};
 /// The longest listing of WAL that is read, in bytes: a week of a segment a second.
 const LONGEST_LISTING: usize = 64 * 1024 * 1024;
 
-/// Asks what tells of every set, side by side, once; of those that a cluster's jobs make nothing is known yet.
+/// Asks what tells of every set, side by side, once.
 pub async fn read(declared: &[DeclaredBackup], clock: &Clock) -> BackupSnapshot {
     let sets = declared.iter().map(|one| async {
+        let (set, by) = one.told_by();
         let told = match &one.tool {
             Some(tool) => Some(ask(tool, clock).await.map(Arc::new)),
             None => None,
         };
-        SetReading { set: one.set.clone(), told, has_tool: one.tool.is_some() || one.made_by.is_some() }
+        SetReading { set, by, told }
     });
     BackupSnapshot { sets: join_all(sets).await }
 }
@@ -110,6 +115,11 @@ async fn read_file(file: &Path, longest: usize) -> Result<(Vec<u8>, Option<Insta
     if read.len() > longest {
         return Err(format!("{name} is larger than {} MB. Is it the right file?", longest >> 20));
     }
-    let written = about.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-    Ok((read, written.map(|since| time::from_seconds(i64::try_from(since.as_secs()).unwrap_or(i64::MAX)))))
+    Ok((read, written_at(&about)))
+}
+
+/// When a file was written.
+fn written_at(about: &Metadata) -> Option<Instant> {
+    let since = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(time::from_seconds(i64::try_from(since.as_secs()).unwrap_or(i64::MAX)))
 }
