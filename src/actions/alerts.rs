@@ -1,41 +1,32 @@
 //! What is said of alerts in the store: who is on them, and notes. What is read of an alert before, what a plan of it is, and how it is
 //! written.
 //!
-//! A write is one transaction that tells what it wrote, so its answer is its verification. Where the answer is lost, the attempt is looked
-//! up by its id, which follows from the run. What a note says stands in the plan and in the store alone: no step tells it, so that the
-//! journal never holds it.
+//! What a note says stands in the plan and in the store alone: no step tells it, so that the journal never holds it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream::{self, BoxStream};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::contract::{Context, Draft, Refusal};
-use super::observation::{AlertFacts, BackupFacts, Observation};
+use super::observation::{AlertFacts, Observation};
 use super::policy::Grant;
-use super::verify::Look;
-use crate::domain::action::{
-    BlastRadius, Evidence, Field, FieldKind, Given, Goal, Inverse, Outcome, Pin, Port, Request, Step,
-};
+use super::stored::{DEADLINE, Write};
+use crate::config::StoreReadOnly;
+use crate::domain::action::{BlastRadius, Evidence, Field, FieldKind, Given, Goal, Inverse, Pin};
 use crate::domain::alert::Hold;
 use crate::domain::rollout::Change as Difference;
 use crate::domain::service::UNMAPPED;
-use crate::domain::store::fact::{Change, Fact};
+use crate::domain::store::fact::Fact;
 use crate::domain::store::{
-    Acknowledgement, Author, EditNote, Id, LONGEST_NOTE, NOTES_ABOUT, NewAcknowledgement, NewNote, Note, RecordBackup,
-    RecordRestore, Subject as About, SubjectKind, WithdrawAcknowledgement, acknowledgement_of, check_note,
+    Acknowledgement, EditNote, LONGEST_NOTE, NOTES_ABOUT, NewAcknowledgement, NewNote, Note, Subject as About,
+    SubjectKind, WithdrawAcknowledgement, acknowledgement_of, check_note,
 };
-use crate::domain::subject::{AlertRef, BackupRef};
+use crate::domain::subject::AlertRef;
 use crate::domain::text;
-use crate::domain::time::{self, Instant};
+use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::ListAlerts;
-use crate::sources::operate::Reply;
-use crate::sources::store::port::{ReadStore, WriteError, WriteStore};
+use crate::sources::store::port::ReadStore;
 
 /// What a note is to say.
 pub(super) const TEXT: Field = Field {
@@ -57,10 +48,6 @@ pub(super) const NOTE: Field = Field {
 };
 /// The most alerts that one plan acknowledges.
 pub(super) const MOST: usize = 200;
-/// How long a write whose answer was lost is looked for, in seconds.
-pub(super) const DEADLINE: u32 = 30;
-/// How long between two looks.
-const BETWEEN: Duration = Duration::from_millis(500);
 /// How many notes on one alert are looked through.
 const MOST_READ: u32 = 1_000;
 /// How many notes that are there already are shown.
@@ -79,9 +66,9 @@ pub struct StoreEyes {
 
 impl StoreEyes {
     /// The eyes on a store, into which nothing may be written perhaps.
-    pub fn new(store: Arc<dyn ReadStore>, listed: Arc<dyn ListAlerts>, is_read_only: bool) -> Self {
-        let why = "this console was started with --read-only.";
-        Self { store, listed, grant: if is_read_only { Err(why.to_owned()) } else { Ok(()) } }
+    pub fn new(store: Arc<dyn ReadStore>, listed: Arc<dyn ListAlerts>, read_only: Option<StoreReadOnly>) -> Self {
+        let grant = read_only.map_or(Ok(()), |why| Err(why.words().to_owned()));
+        Self { store, listed, grant }
     }
 
     /// Reads an alert: whether it is listed, and what the store says of it. A store that does not answer is said in what was read, so that
@@ -127,77 +114,6 @@ impl StoreEyes {
         facts.notes = notes;
         Ok(())
     }
-
-    /// Whether a run has written what it was to record of a set.
-    pub(super) async fn look_at_backup(
-        &self,
-        subject: &BackupRef,
-        run: &str,
-        now: Instant,
-    ) -> Result<Observation, SourceError> {
-        let is_written = self.store.has_written(&attempt(run, &subject.set)).await?;
-        Ok(Observation::Backup(Box::new(BackupFacts { is_written, ..BackupFacts::unread(subject.clone(), now) })))
-    }
-
-    /// The same, again and again.
-    pub(super) fn follow_backup<'a>(
-        &'a self,
-        subject: &'a BackupRef,
-        run: &'a str,
-        clock: impl Fn() -> Instant + Send + 'a,
-    ) -> BoxStream<'a, Result<Observation, SourceError>> {
-        let looks = stream::unfold((clock, true), move |(clock, is_first)| async move {
-            if !is_first {
-                tokio::time::sleep(BETWEEN).await;
-            }
-            let looked = self.look_at_backup(subject, run, clock()).await;
-            Some((looked, (clock, false)))
-        });
-        looks.boxed()
-    }
-
-    /// Whether a run has written what it was to say of an alert.
-    pub(super) async fn look(&self, alert: &AlertRef, run: &str, now: Instant) -> Result<AlertFacts, SourceError> {
-        let is_written = self.store.has_written(&attempt(run, &alert.fingerprint)).await?;
-        Ok(AlertFacts { is_written, ..AlertFacts::unread(alert.clone(), now) })
-    }
-
-    /// The same, again and again.
-    pub(super) fn follow<'a>(
-        &'a self,
-        alert: &'a AlertRef,
-        run: &'a str,
-        clock: impl Fn() -> Instant + Send + 'a,
-    ) -> BoxStream<'a, Result<Observation, SourceError>> {
-        let looks = stream::unfold((clock, true), move |(clock, is_first)| async move {
-            if !is_first {
-                tokio::time::sleep(BETWEEN).await;
-            }
-            let looked = self.look(alert, run, clock()).await;
-            Some((looked.map(|facts| Observation::Alert(Box::new(facts))), (clock, false)))
-        });
-        looks.boxed()
-    }
-}
-
-/// Judges one look at an attempt.
-pub(super) fn judge(is_written: bool, done: String) -> Look {
-    if is_written {
-        Look::Settled(Outcome::Done, done)
-    } else {
-        Look::Waiting("it is not in the store yet; it is not sent again".to_owned())
-    }
-}
-
-/// The id of the attempt of a run at an alert, so that whoever takes the run up can look for it.
-fn attempt(run: &str, fingerprint: &str) -> Id {
-    let part = |from: usize, to: usize| run.get(from..to).unwrap_or_default();
-    let (date, hour) =
-        ([part(0, 4), part(4, 6), part(6, 8)].join("-"), [part(9, 11), part(11, 13), part(13, 15)].join(":"));
-    let began = time::read(&format!("{date}T{hour}Z")).unwrap_or_default();
-    let digest = Sha256::digest(format!("{run}\n{fingerprint}").as_bytes());
-    let random = digest.iter().take(16).fold(0_u128, |all, byte| (all << 8) | u128::from(*byte));
-    Id::new(began, random)
 }
 
 /// A time, as a warning tells it: an age would be another warning a minute later.
@@ -224,75 +140,6 @@ pub(super) enum Doing {
     EditNote,
     /// A note is taken back.
     WithdrawNote,
-}
-
-/// One transaction, as a request holds it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Write {
-    /// Of an acknowledgement.
-    Acknowledge(NewAcknowledgement),
-    /// Of one that is taken back.
-    Unacknowledge(Box<WithdrawAcknowledgement>),
-    /// Of a note.
-    Note(NewNote),
-    /// Of a note that is changed or taken back.
-    EditNote(Box<EditNote>),
-    /// Of a backup that a script made.
-    RecordBackup(RecordBackup),
-    /// Of a restore that a script tried.
-    RecordRestore(RecordRestore),
-}
-
-impl Write {
-    /// The change of the store, and the alert or set it is about.
-    fn change(&self) -> (&dyn Change, &str) {
-        match self {
-            Self::Acknowledge(new) => (new, &new.fingerprint),
-            Self::Unacknowledge(withdraw) => (&**withdraw, &withdraw.0.fingerprint),
-            Self::Note(new) => (new, &new.subject.name),
-            Self::EditNote(edit) => (&**edit, &edit.seen.subject.name),
-            Self::RecordBackup(record) => (record, &record.set),
-            Self::RecordRestore(record) => (record, &record.set),
-        }
-    }
-
-    /// The step that writes it. `fills` are the places of what is said in the operator's own words.
-    pub(super) fn step(&self, words: String, table: &str, fills: &[&str]) -> Step {
-        let request = Request {
-            method: "WRITE".to_owned(),
-            path: table.to_owned(),
-            content_type: "application/json".to_owned(),
-            // It has only keys that are texts, so it always serialises.
-            body: serde_json::to_value(self).unwrap_or_default(),
-        };
-        let fills = fills.iter().map(|place| (*place).to_owned()).collect();
-        Step { port: Port::Store, fills, ..Step::change(words, request) }
-    }
-}
-
-/// Writes what a step says, once: an attempt that was written before is found again by its id.
-pub(super) async fn send(
-    store: &dyn WriteStore,
-    author: &Author,
-    run: &str,
-    request: &Request,
-) -> Result<Reply, SourceError> {
-    let unread = |error| SourceError::new(Trouble::Setup, format!("what is to be written cannot be read: {error}."));
-    let write: Write = serde_json::from_value(request.body.clone()).map_err(unread)?;
-    let (change, fingerprint) = write.change();
-    let written = store.write(author, &attempt(run, fingerprint), change).await;
-    let cleaned = |words: &str| text::clean(words).into_owned();
-    written.map(|_| Reply { object: Value::Null, warnings: Vec::new() }).map_err(|error| match error {
-        WriteError::Conflict(words) => SourceError::new(Trouble::Conflict, cleaned(&words)),
-        WriteError::Refused(words) => SourceError::new(Trouble::Rejected, cleaned(&words)),
-        WriteError::NotWritten(error) => {
-            SourceError { sentence: cleaned(&error.sentence), is_certainly_not_done: true, ..error }
-        }
-        WriteError::Unknown(error) => {
-            SourceError { sentence: cleaned(&error.sentence), is_certainly_not_done: false, ..error }
-        }
-    })
 }
 
 /// Whether there is nothing to do with an alert that was chosen among others.
@@ -342,7 +189,8 @@ fn of_acknowledgement(doing: Doing, facts: &AlertFacts, context: Context<'_>) ->
                 others.map(|held| format!("{name} is held by {} since {}, not by you.", held.by, said_at(held.at))),
             );
             let write = Write::Unacknowledge(Box::new(WithdrawAcknowledgement(seen.clone())));
-            draft.steps = vec![write.step("Say in the store that nobody is on it.".to_owned(), "acknowledgement", &[])];
+            draft.steps =
+                vec![write.step("Say in the store that nobody is on it.".to_owned(), Acknowledgement::TABLE.name, &[])];
             draft.to = "nobody is on it".into();
             draft.expected = "given back: nobody is on it".into();
             draft.inverse =
@@ -368,7 +216,7 @@ fn of_acknowledgement(doing: Doing, facts: &AlertFacts, context: Context<'_>) ->
                 seen_version: facts.acknowledgement.as_ref().map_or(0, |seen| seen.version),
             });
             let words = format!("Say in the store that {} is on it.", context.author);
-            draft.steps = vec![write.step(words, "acknowledgement", &["/acknowledge/note"])];
+            draft.steps = vec![write.step(words, Acknowledgement::TABLE.name, &["/acknowledge/note"])];
             draft.to = format!("{} is on it, for as long as it fires this time", context.author);
             draft.expected = "acknowledged; it keeps firing and notifying".into();
             draft.inverse =
@@ -448,7 +296,7 @@ fn of_note(doing: Doing, facts: &AlertFacts, given: &Given, context: Context<'_>
 
 impl AlertFacts {
     /// One of which nothing is known yet.
-    fn unread(alert: AlertRef, now: Instant) -> Self {
+    pub(super) fn unread(alert: AlertRef, now: Instant) -> Self {
         Self {
             alert,
             listed: None,

@@ -4,9 +4,10 @@
 
 use serde_json::{Value, json};
 
-use super::alerts::{DEADLINE, StoreEyes, Write};
+use super::alerts::StoreEyes;
 use super::contract::{Context, Draft, Refusal};
 use super::observation::BackupFacts;
+use super::stored::{DEADLINE, Write};
 use crate::domain::action::{BlastRadius, Field, FieldKind, Given, Goal, Inverse, Tier};
 use crate::domain::backup::{Level, RestoreTest, size};
 use crate::domain::store::fact::Fact;

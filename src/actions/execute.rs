@@ -7,7 +7,6 @@ use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
 use super::account::Account;
-use super::alerts;
 use super::contract::Action;
 use super::gate::{revise, short};
 use super::journal::{Aim, Clearing, Entry, Journal, Unfinished, What};
@@ -15,6 +14,7 @@ use super::plan::{Planner, run_id};
 use super::pods::{Attach, Pods};
 use super::services::is_still_of;
 use super::silences;
+use super::stored;
 use super::verify::{Tell, Verification};
 use crate::domain::action::{
     Actor, Cluster, Code, Consent, Goal, Outcome, Part, Plan, Port, Run, RunEvent, Stamps, Step, Target,
@@ -280,7 +280,7 @@ impl Executor {
             Port::Store => match &self.store {
                 Some(store) => {
                     let author = Author::from(&self.planner.actor);
-                    alerts::send(&**store, &author, stamps.run, &request).await
+                    stored::send(&**store, &author, stamps.run, &request).await
                 }
                 None => Err(no_hands()),
             },
@@ -339,6 +339,13 @@ impl Executor {
         {
             account.note(RunEvent::Made { target: place, id: made.id.clone() }).await;
         }
+        // One that had no number before.
+        if let Subject::Incident(made) = &verification.aim.subject
+            && verification.aim.uid.is_empty()
+            && made.number > 0
+        {
+            account.note(RunEvent::Made { target: place, id: made.number.to_string() }).await;
+        }
         let words = match outcome {
             Outcome::Done => words,
             _ => with_left(words, "Not done", &undone.join(" ")),
@@ -377,6 +384,9 @@ fn accept(aim: &mut Aim, reply: &Reply) {
     }
     let replicas = reply.object.pointer("/spec/replicas").and_then(Value::as_u64);
     aim.replicas = replicas.and_then(|replicas| u32::try_from(replicas).ok());
+    if let (Subject::Incident(incident), Some(number)) = (&mut aim.subject, reply.object["incident"].as_u64()) {
+        incident.number = number;
+    }
     if let (Subject::Silence(silence), Some(id)) = (&mut aim.subject, reply.object["silence"].as_str()) {
         id.clone_into(&mut silence.id);
     }

@@ -64,6 +64,10 @@ impl Planner {
                 let facts = self.store()?.read(alert, given, (self.clock)()).await?;
                 Ok(Observation::Alert(Box::new(facts)))
             }
+            Subject::Incident(incident) => {
+                let facts = self.store()?.read_incident(incident, given, (self.clock)()).await?;
+                Ok(Observation::Incident(Box::new(facts)))
+            }
             Subject::Backup(backup) => {
                 Ok(Observation::Backup(Box::new(self.store()?.backup(backup, (self.clock)()).await)))
             }
@@ -95,11 +99,9 @@ impl Planner {
                 let facts = silences::look(self.alerts()?, &mut silence.id.clone(), run, (self.clock)()).await?;
                 Ok(Observation::Silence(Box::new(facts)))
             }
-            Subject::Alert(alert) => {
-                let facts = self.store()?.look(alert, run, (self.clock)()).await?;
-                Ok(Observation::Alert(Box::new(facts)))
+            Subject::Alert(_) | Subject::Incident(_) | Subject::Backup(_) => {
+                self.store()?.look(subject, run, (self.clock)()).await
             }
-            Subject::Backup(backup) => self.store()?.look_at_backup(backup, run, (self.clock)()).await,
             Subject::Pod(_) => Err(over()),
         }
     }
@@ -138,8 +140,9 @@ impl Planner {
                 seen.map(|facts| facts.map(|facts| Observation::Workload(Box::new(facts)))).boxed()
             }
             Subject::Silence(silence) => silences::follow(self.alerts()?, silence.id.clone(), run, || (self.clock)()),
-            Subject::Alert(alert) => self.store()?.follow(alert, run, || (self.clock)()),
-            Subject::Backup(backup) => self.store()?.follow_backup(backup, run, || (self.clock)()),
+            Subject::Alert(_) | Subject::Incident(_) | Subject::Backup(_) => {
+                self.store()?.follow(subject, run, || (self.clock)())
+            }
             Subject::Pod(_) => return Err(over()),
         })
     }

@@ -27,6 +27,7 @@ mod fights;
 mod gate;
 mod held;
 mod in_order;
+mod incidents;
 pub mod journal;
 mod kept;
 mod limits;
@@ -46,6 +47,7 @@ mod services;
 mod silences;
 #[cfg(test)]
 mod silences_tests;
+mod stored;
 #[cfg(test)]
 mod testing;
 mod verify;
@@ -59,7 +61,7 @@ pub use elsewhere::Elsewhere;
 pub use execute::Executor;
 pub use kept::{CommandLines, key};
 pub use limits::{Clusters, Limits, Neighbour};
-pub use observation::{AlertFacts, BackupFacts, Observation, SilenceFacts};
+pub use observation::{AlertFacts, BackupFacts, IncidentFacts, Observation, SilenceFacts};
 pub use plan::Planner;
 pub use pods::{Attach, Gives, PodPort, Pods, Session};
 pub use policy::{Grant, actor, confirmation};

@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 use super::contract::Refusal;
 use crate::domain::action::OperationRecord;
 use crate::domain::alert::{Alert, Known, LeftOut, Matcher, Silence};
+use crate::domain::incident::Incident;
+use crate::domain::people::Person;
 use crate::domain::store::{Acknowledgement, Note};
-use crate::domain::subject::{AlertRef, BackupRef};
+use crate::domain::subject::{AlertRef, BackupRef, IncidentRef};
 use crate::domain::time::Instant;
 use crate::sources::observe::{MemberAlerts, PodFacts, Replicated, WorkloadFacts};
 
@@ -23,6 +25,8 @@ pub enum Observation {
     Pod(Box<PodFacts>),
     /// An alert, and what the store says of it.
     Alert(Box<AlertFacts>),
+    /// An incident, or what one that is to be declared is like.
+    Incident(Box<IncidentFacts>),
     /// A set of backups, and whether the store answers.
     Backup(Box<BackupFacts>),
 }
@@ -66,6 +70,33 @@ pub struct AlertFacts {
     /// When, by the store's clock.
     pub store_now: Instant,
     /// What is shown of it as a document, for pins.
+    pub document: Value,
+    /// When all this was read, by our clock.
+    pub observed_at: Instant,
+}
+
+/// What the store says of an incident, or of one that is to be declared.
+#[derive(Debug, Clone)]
+pub struct IncidentFacts {
+    /// Which one.
+    pub subject: IncidentRef,
+    /// As it is; `None` for one that is to be declared.
+    pub incident: Option<Incident>,
+    /// The other one that it is merged into, or out of.
+    pub beside: Option<Incident>,
+    /// Those that are open, the newest first.
+    pub open: Vec<Incident>,
+    /// Those that were resolved lately, the last first.
+    pub resolved: Vec<Incident>,
+    /// The people the store knows, by their handles; empty where nobody wrote any down.
+    pub people: Vec<Person>,
+    /// Whether the run it is looked at for has written.
+    pub is_written: bool,
+    /// When, by the store's clock.
+    pub store_now: Instant,
+    /// Its number as a text; empty for one that is to be declared.
+    pub uid: String,
+    /// The same as a document, for pins.
     pub document: Value,
     /// When all this was read, by our clock.
     pub observed_at: Instant,
@@ -120,8 +151,9 @@ impl Observation {
             Self::Workload(facts) => &facts.uid,
             Self::Silence(facts) => facts.silence.as_ref().map_or("", |silence| &silence.id),
             Self::Alert(facts) => &facts.alert.fingerprint,
-            Self::Backup(facts) => &facts.subject.set,
             Self::Pod(facts) => &facts.pod.uid,
+            Self::Incident(facts) => &facts.uid,
+            Self::Backup(facts) => &facts.subject.set,
         }
     }
 
@@ -131,8 +163,9 @@ impl Observation {
             Self::Workload(facts) => &facts.object,
             Self::Silence(facts) => &facts.document,
             Self::Alert(facts) => &facts.document,
-            Self::Backup(facts) => &facts.document,
             Self::Pod(facts) => &facts.object,
+            Self::Incident(facts) => &facts.document,
+            Self::Backup(facts) => &facts.document,
         }
     }
 
@@ -140,7 +173,7 @@ impl Observation {
     pub const fn record(&self) -> Option<&OperationRecord> {
         match self {
             Self::Workload(facts) => facts.record.as_ref(),
-            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) | Self::Backup(_) => None,
+            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) | Self::Incident(_) | Self::Backup(_) => None,
         }
     }
 
@@ -148,6 +181,7 @@ impl Observation {
     pub fn who_moved(&self, path: &str) -> Option<String> {
         match self {
             Self::Alert(facts) => facts.who_moved(path),
+            Self::Incident(facts) => facts.who_moved(path),
             _ => self.record().map(|record| record.sentence(self.observed_at())),
         }
     }
@@ -158,8 +192,9 @@ impl Observation {
             Self::Workload(facts) => facts.observed_at,
             Self::Silence(facts) => facts.observed_at,
             Self::Alert(facts) => facts.observed_at,
-            Self::Backup(facts) => facts.observed_at,
             Self::Pod(facts) => facts.observed_at,
+            Self::Incident(facts) => facts.observed_at,
+            Self::Backup(facts) => facts.observed_at,
         }
     }
 
@@ -169,7 +204,7 @@ impl Observation {
             Self::Workload(facts) => &facts.missing,
             Self::Silence(facts) => &facts.doubts,
             Self::Alert(facts) => &facts.doubts,
-            Self::Pod(_) | Self::Backup(_) => &[],
+            Self::Pod(_) | Self::Incident(_) | Self::Backup(_) => &[],
         }
     }
 
@@ -195,6 +230,17 @@ impl Observation {
         }
     }
 
+    /// The alert it is.
+    ///
+    /// # Errors
+    /// When it is something else: the action is on alerts.
+    pub fn alert(&self) -> Result<&AlertFacts, Refusal> {
+        match self {
+            Self::Alert(facts) => Ok(facts),
+            _ => Err(Refusal("this can be done to an alert alone.".to_owned())),
+        }
+    }
+
     /// The set of backups it is.
     ///
     /// # Errors
@@ -206,14 +252,14 @@ impl Observation {
         }
     }
 
-    /// The alert it is.
+    /// The incident it is.
     ///
     /// # Errors
-    /// When it is something else: the action is on alerts.
-    pub fn alert(&self) -> Result<&AlertFacts, Refusal> {
+    /// When it is something else: the action is on incidents.
+    pub fn incident(&self) -> Result<&IncidentFacts, Refusal> {
         match self {
-            Self::Alert(facts) => Ok(facts),
-            _ => Err(Refusal("this can be done to an alert alone.".to_owned())),
+            Self::Incident(facts) => Ok(facts),
+            _ => Err(Refusal("this can be done to an incident alone.".to_owned())),
         }
     }
 

@@ -174,8 +174,10 @@ impl Planner {
     pub(super) fn grant_on(&self, kind: SubjectKind) -> Grant {
         match (kind, &self.store) {
             (SubjectKind::Workload | SubjectKind::Silence | SubjectKind::Pod, _) => self.grant.clone(),
-            (SubjectKind::Alert | SubjectKind::Backup, Some(store)) => store.grant.clone(),
-            (SubjectKind::Alert | SubjectKind::Backup, None) => Err("there is no store here.".to_owned()),
+            (SubjectKind::Alert | SubjectKind::Incident | SubjectKind::Backup, Some(store)) => store.grant.clone(),
+            (SubjectKind::Alert | SubjectKind::Incident | SubjectKind::Backup, None) => {
+                Err("there is no store here.".to_owned())
+            }
         }
     }
 
@@ -286,7 +288,11 @@ impl Planner {
         refusals.extend(pods::several(&planned));
         let rehearsal = match on {
             SubjectKind::Workload => joined(answers),
-            SubjectKind::Silence | SubjectKind::Pod | SubjectKind::Alert | SubjectKind::Backup => Rehearsal::NotOffered,
+            SubjectKind::Silence
+            | SubjectKind::Pod
+            | SubjectKind::Alert
+            | SubjectKind::Incident
+            | SubjectKind::Backup => Rehearsal::NotOffered,
         };
         if let Rehearsal::Rejected(reason) = &rehearsal {
             refusals.push(format!("the server refuses it: {reason}"));

@@ -262,6 +262,7 @@ impl Model {
         Scene {
             world: &self.world,
             front: self.drawn(),
+            groups: self.groups(sources),
             tabs: self.tabs(),
             // A frozen screen shows the ages of the moment it was frozen at.
             now: self.world.frozen_at.unwrap_or(now),

@@ -36,6 +36,12 @@ impl Panes {
         self.registry
     }
 
+    /// The panes of the group that a pane is in, itself among them.
+    pub fn beside(&self, id: &str) -> impl Iterator<Item = &'static Pane> + use<> {
+        let group = self.find(id).map(|pane| pane.group);
+        self.registry.iter().filter(move |pane| Some(pane.group) == group)
+    }
+
     /// A pane by its id.
     pub fn find(&self, id: &str) -> Option<&'static Pane> {
         self.registry.iter().find(|pane| pane.id == id)
@@ -101,10 +107,10 @@ impl Model {
         self.front().map_or(own, |view| view as &dyn Draw)
     }
 
-    /// The panes with their digits, and which of them is open.
+    /// The panes of the group in front, and which of them is open.
     pub(super) fn tabs(&self) -> Vec<Tab> {
         let open = panes::of(&self.ui.view);
-        let tab = |pane: &Pane| Tab { key: pane.key, title: pane.title, is_open: pane.id == open };
-        self.panes.all().iter().map(tab).collect()
+        let tab = |pane: &Pane| Tab { title: pane.title, is_open: pane.id == open };
+        self.panes.beside(open).map(tab).collect()
     }
 }

@@ -30,9 +30,9 @@ const SERVICE: &str = "service/";
 
 #[derive(Debug, Args)]
 pub(super) struct Plan {
-    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image; in a pod: exec, port-forward; of alerts: acknowledge, unacknowledge, note, edit-note, withdraw-note, silence; of silences: change-silence, expire-silence.
+    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image; in a pod: exec, port-forward; of alerts: acknowledge, unacknowledge, note, edit-note, withdraw-note, silence; of silences: change-silence, expire-silence; of incidents: declare, acknowledge-incident, assign, take-role, set-severity, set-phase, tick, incident-note, post-update, follow-up, link, unlink, merge, unmerge, resolve, reopen.
     action: String,
-    /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one. A pod by its name. Alerts by name or fingerprint. A silence by its id.
+    /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one. A pod by its name. Alerts by name or fingerprint. A silence by its id. An incident by its number.
     targets: Vec<String>,
     /// The namespace; else the context's.
     #[arg(long, short)]
@@ -68,6 +68,8 @@ impl Plan {
         }
         let meant = if action.about().on == SubjectKind::Backup {
             super::record::meant(session, &self.targets).map(|targets| (targets, given))
+        } else if action.about().on == SubjectKind::Incident {
+            super::incident::meant(session, action, &self.targets).await.map(|target| (vec![target], given))
         } else if action.about().on == SubjectKind::Silence {
             let meant = super::silencing::meant(session, &executor, (action, given), &self.targets).await;
             meant.map(|(target, given)| (vec![target], given))
@@ -118,7 +120,8 @@ impl Plan {
         if let Some(doubt) = session.doubt() {
             return Ok(usage(doubt));
         }
-        if self.targets.is_empty() && action.about().on != SubjectKind::Silence {
+        let is_made = matches!(action.about().on, SubjectKind::Silence | SubjectKind::Incident);
+        if self.targets.is_empty() && !is_made {
             return Ok(usage("Say on what."));
         }
         if action.about().on != SubjectKind::Workload {

@@ -11,7 +11,7 @@ use super::output::{columns, note, say, say_json};
 use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
-use super::{advice, alerts, backup, causes, codes, health, jobs, signals, slo};
+use super::{advice, alerts, backup, causes, codes, health, incident, jobs, signals, slo};
 use crate::config::ReadOnly;
 use crate::domain::advice::{Advice, Verdict as Advised};
 use crate::domain::alert::{AlertSnapshot, local};
@@ -19,6 +19,7 @@ use crate::domain::backup::Coverage;
 use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::environment::Guard;
 use crate::domain::health::HealthSnapshot;
+use crate::domain::incident::Incident;
 use crate::domain::rollout::{Rollout, Verdict};
 use crate::domain::service::{Services, UNMAPPED};
 use crate::domain::signal::SignalSnapshot;
@@ -62,6 +63,8 @@ struct Document<'a> {
     slo: Vec<slo::SloLine>,
     /// Components asked whether they are well, worst first.
     health: Vec<health::HealthLine>,
+    /// Those that are open, the gravest first.
+    incidents: Vec<incident::IncidentLine<'a>>,
     /// The backups of every set, in the order of the configuration.
     backups: Vec<backup::BackupLine<'a>>,
 }
@@ -123,7 +126,8 @@ impl Status {
         }
         // Side by side: a dead cluster takes its own time, and nobody else's.
         let looking = join_all(session.shown().into_iter().map(Found::of));
-        let (mut found, (store, words, notes)) = tokio::join!(looking, session.said());
+        let (mut found, (store, words, notes, mut incidents)) = tokio::join!(looking, session.said());
+        incidents.sort_by_key(|one| (one.severity, one.created_at));
         let clusters: Vec<_> = found.iter().map(|one| (&one.session.environment.name, Ok(&one.snapshot))).collect();
         let backups = session.backups(&clusters).await;
         for alerts in found.iter_mut().filter_map(|one| one.alerts.as_mut()) {
@@ -135,8 +139,11 @@ impl Status {
         let alerts: Vec<AlertSnapshot> = found.iter().filter_map(|one| one.alerts.clone()).collect();
         let now = session.now();
         match self.output {
-            Format::Json => say_json(&document(&snapshot, &found, &notes, &backups, now))?,
+            Format::Json => say_json(&document(&snapshot, &found, (&notes, &incidents, &backups), now))?,
             Format::Table => {
+                for line in incident::notices(&incidents, now) {
+                    say(&line)?;
+                }
                 for line in found.iter().flat_map(|one| &one.undone) {
                     say(&line.undone.words)?;
                 }
@@ -156,11 +163,20 @@ impl Status {
                 for line in backup::notices(&backups) {
                     say(&line)?;
                 }
+                if let Some(incidents) = incident::incident_table(&incidents, now) {
+                    say(&incidents)?;
+                }
                 say(&table(&snapshot, &alerts, &notes, now))?;
             }
         }
-        let codes = found_codes(&found, now).into_iter().chain(backup::exit_codes(&backups));
-        Ok(ExitCode::from(exit_code(&snapshot, &alerts, codes)))
+        Ok(ExitCode::from(exit_code(
+            &snapshot,
+            &alerts,
+            found_codes(&found, now)
+                .into_iter()
+                .chain(incident::exit_codes(&incidents))
+                .chain(backup::exit_codes(&backups)),
+        )))
     }
 }
 
@@ -271,8 +287,7 @@ fn signal_health(found: &[Found]) -> impl Iterator<Item = &SourceHealth> {
 fn document<'a>(
     snapshot: &'a ClusterSnapshot,
     found: &'a [Found],
-    notes: &'a AlertNotes,
-    backups: &'a [Coverage],
+    (notes, incidents, backups): (&'a AlertNotes, &'a [Incident], &'a [Coverage]),
     now: Instant,
 ) -> Document<'a> {
     let source = |health: &'a SourceHealth| SourceLine {
@@ -320,6 +335,7 @@ fn document<'a>(
         slo: slo::lines(found.iter().filter_map(|one| one.slos.as_ref()), now),
         alerts: alerts::lines(found.iter().filter_map(|one| one.alerts.as_ref()), notes),
         silences: alerts::silences(found.iter().filter_map(|one| one.alerts.as_ref())),
+        incidents: incidents.iter().map(|one| incident::IncidentLine::of(one, now)).collect(),
         backups: backup::lines(backups),
     }
 }

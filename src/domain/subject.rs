@@ -39,6 +39,17 @@ pub struct PodRef {
     pub name: Arc<str>,
 }
 
+/// An incident of the store; one that is still to be declared has number 0.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct IncidentRef {
+    /// The environment of the console it is acted on from: incidents are of all of them.
+    pub environment: Arc<str>,
+    /// Its number; 0 for a new one.
+    pub number: u64,
+    /// Its title: a number tells nobody anything.
+    pub title: String,
+}
+
 /// A set of backups. It is of no environment: that of the console it is acted on from tells who acted where.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct BackupRef {
@@ -61,6 +72,8 @@ pub enum Subject {
     /// A pod. In documents and journals `pod` is the pod that is replaced.
     #[serde(rename = "one_pod")]
     Pod(PodRef),
+    /// An incident.
+    Incident(IncidentRef),
     /// A set of backups, of which the store says something.
     Backup(BackupRef),
 }
@@ -76,11 +89,18 @@ pub enum SubjectKind {
     Pod,
     /// An alert.
     Alert,
+    /// An incident.
+    Incident,
     /// A set of backups.
     Backup,
 }
 
 impl SubjectKind {
+    /// Whether what is done to it stands in the store alone: nobody feels it, and every console writes by itself.
+    pub const fn is_stored(self) -> bool {
+        matches!(self, Self::Alert | Self::Incident | Self::Backup)
+    }
+
     /// Several of it, in a word.
     pub const fn plural(self) -> &'static str {
         match self {
@@ -88,12 +108,22 @@ impl SubjectKind {
             Self::Silence => "silences",
             Self::Pod => "pods",
             Self::Alert => "alerts",
+            Self::Incident => "incidents",
             Self::Backup => "sets of backups",
         }
     }
 }
 
 impl Subject {
+    /// One that is still to be made; `None` of a kind that the console does not make.
+    pub fn new(kind: SubjectKind, environment: Arc<str>) -> Option<Self> {
+        match kind {
+            SubjectKind::Incident => Some(Self::Incident(IncidentRef { environment, number: 0, title: String::new() })),
+            SubjectKind::Silence => Some(Self::Silence(SilenceRef { environment, id: String::new() })),
+            SubjectKind::Workload | SubjectKind::Pod | SubjectKind::Alert | SubjectKind::Backup => None,
+        }
+    }
+
     /// What kind of thing it is.
     pub const fn kind(&self) -> SubjectKind {
         match self {
@@ -101,6 +131,7 @@ impl Subject {
             Self::Silence(_) => SubjectKind::Silence,
             Self::Alert(_) => SubjectKind::Alert,
             Self::Pod(_) => SubjectKind::Pod,
+            Self::Incident(_) => SubjectKind::Incident,
             Self::Backup(_) => SubjectKind::Backup,
         }
     }
@@ -112,6 +143,7 @@ impl Subject {
             Self::Silence(silence) => &silence.environment,
             Self::Alert(alert) => &alert.environment,
             Self::Pod(pod) => &pod.environment,
+            Self::Incident(incident) => &incident.environment,
             Self::Backup(backup) => &backup.environment,
         }
     }
@@ -121,7 +153,7 @@ impl Subject {
         match self {
             Self::Workload(workload) => Some(&workload.namespace),
             Self::Pod(pod) => Some(&pod.namespace),
-            Self::Silence(_) | Self::Alert(_) | Self::Backup(_) => None,
+            Self::Silence(_) | Self::Alert(_) | Self::Incident(_) | Self::Backup(_) => None,
         }
     }
 
@@ -129,7 +161,7 @@ impl Subject {
     pub const fn workload(&self) -> Option<&WorkloadRef> {
         match self {
             Self::Workload(workload) => Some(workload),
-            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) | Self::Backup(_) => None,
+            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) | Self::Incident(_) | Self::Backup(_) => None,
         }
     }
 
@@ -140,6 +172,8 @@ impl Subject {
             Self::Silence(silence) => text::clean(&silence.id).into_owned(),
             Self::Alert(alert) => text::clean(&alert.fingerprint).into_owned(),
             Self::Pod(pod) => pod.to_string(),
+            Self::Incident(incident) if incident.number == 0 => String::new(),
+            Self::Incident(incident) => incident.number.to_string(),
             Self::Backup(backup) => text::clean(&backup.set).into_owned(),
         }
     }
@@ -151,6 +185,7 @@ impl Subject {
             Self::Silence(silence) => &silence.environment,
             Self::Alert(alert) => &alert.name,
             Self::Pod(pod) => &pod.name,
+            Self::Incident(incident) => &incident.title,
             Self::Backup(backup) => &backup.set,
         }
     }
@@ -178,6 +213,8 @@ impl fmt::Display for Subject {
                 write!(to, "alert {} ({})", text::clean(&alert.name), text::clean(&alert.fingerprint))
             }
             Self::Pod(pod) => pod.fmt(to),
+            Self::Incident(incident) if incident.number == 0 => to.write_str("a new incident"),
+            Self::Incident(incident) => write!(to, "incident {} ({})", incident.number, text::clean(&incident.title)),
             Self::Backup(backup) => write!(to, "backup {}", text::clean(&backup.set)),
         }
     }
@@ -204,6 +241,14 @@ mod tests {
             AlertRef { environment: "production".into(), fingerprint: "6f2c".into(), name: "Slow\u{1b}".into() };
         let alert = Subject::Alert(alert);
         assert_eq!((alert.to_string().as_str(), alert.argument().as_str()), ("alert Slow (6f2c)", "6f2c"));
+    }
+
+    #[test]
+    fn an_incident_is_found_by_its_number_and_known_by_its_title() {
+        let incident =
+            |number| Subject::Incident(IncidentRef { environment: "".into(), number, title: "Down\u{1b}".into() });
+        assert_eq!((incident(7).to_string().as_str(), incident(7).argument().as_str()), ("incident 7 (Down)", "7"));
+        assert_eq!((incident(0).to_string().as_str(), incident(0).argument().as_str()), ("a new incident", ""));
     }
 
     #[test]

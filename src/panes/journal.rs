@@ -2,10 +2,11 @@
 
 use ratatui::layout::Rect;
 
-use super::{Opens, Pane};
+use super::{GroupId, Opens, Pane};
 use crate::domain::timeline::JournalLine;
 use crate::theme::Role;
 use crate::ui::layout::Room;
+use crate::ui::overview::{Glance, Gravity, Headline};
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
@@ -13,16 +14,18 @@ use crate::ui::state::View;
 use crate::ui::widgets::columns::{self, Column};
 use crate::ui::widgets::grid::{self, Fit, Head};
 use crate::ui::widgets::page::Page;
+use crate::ui::words::overview as told;
 use crate::ui::words::{self, column};
 
 /// The pane.
 pub const PANE: Pane = Pane {
     id: "journal",
     command: "view.journal",
-    key: '8',
+    group: GroupId::Record,
     title: words::JOURNAL,
     sentence: "show the journal",
     hints: &[],
+    headline: Some(HEADLINE),
     opens: Opens::Own(|| View::Journal),
 };
 
@@ -75,4 +78,25 @@ fn more(pen: &Pen<'_>, columns: u16, line: &JournalLine) -> Page {
     page.text(pen, 0, &about, Role::Muted);
     page.text(pen, 0, &line.words, Role::Text);
     page
+}
+
+/// Actions under way or unfinished.
+const HEADLINE: Headline = Headline { title: told::ACTIONS, gravity, words: first };
+
+fn gravity(glance: &Glance<'_>) -> Gravity {
+    if !glance.unfinished.is_empty() || glance.ended_badly.is_some() {
+        Gravity::Bad
+    } else if glance.running.is_some() {
+        Gravity::Look
+    } else {
+        Gravity::Well
+    }
+}
+
+fn first(_pen: &mut Pen<'_>, glance: &Glance<'_>, _gravity: Gravity) -> (String, Option<String>) {
+    if let Some((_, words)) = glance.unfinished.first() {
+        return (told::unfinished(glance.unfinished.len()), Some(words.clone()));
+    }
+    let one = glance.ended_badly.or(glance.running);
+    (one.map_or_else(|| told::NO_RUN.to_owned(), str::to_owned), None)
 }

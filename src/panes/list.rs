@@ -108,7 +108,7 @@ impl<R: Rows> List<R> {
 
     /// Begins to draw: the line that says what there is, and what of it the filter leaves.
     pub fn begin(&self, pen: &mut Pen<'_>, area: Rect, facts: Vec<String>, scene: &Scene<'_>) -> Listing {
-        Listing::begin(pen, area, facts, (&self.chosen.filter, scene.ui.is_filtering))
+        Listing::begin(pen, area, scene, facts, &self.chosen.filter)
     }
 
     /// Draws the rows in what is left.

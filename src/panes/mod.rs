@@ -22,6 +22,7 @@ use ratatui::layout::Rect;
 
 use self::hints::Hint;
 use self::view::View;
+use crate::ui::overview::Headline;
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::{Draw, Scene};
@@ -36,17 +37,71 @@ pub struct Pane {
     pub id: &'static str,
     /// The command that shows it, as a keymap names it: `view.ID`.
     pub command: &'static str,
-    /// The digit that opens it.
-    pub key: char,
+    /// The group it is in.
+    pub group: GroupId,
     /// Its title.
     pub title: &'static str,
     /// What the command does, in the help.
     pub sentence: &'static str,
     /// The keys that stand in the footer, the most useful first.
     pub hints: &'static [Hint],
+    /// What it says first on the overview; `None` where it says nothing there.
+    pub headline: Option<Headline>,
     /// What it opens.
     pub opens: Opens,
 }
+
+/// Which group of panes; the number of its digit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GroupId {
+    /// What every pane says first.
+    Overview,
+    /// What fires, and what is kept back.
+    Alerts,
+    /// What runs, and on what.
+    Rollouts,
+    /// What could be had back.
+    Backups,
+    /// Who is on it.
+    OnCall,
+    /// What is planned.
+    Maintenance,
+    /// How services do for their users.
+    Services,
+    /// How what runs comes to be.
+    Delivery,
+    /// What was done.
+    Record,
+    /// What the operator put there.
+    Own,
+}
+
+/// A group of panes: a digit opens the first of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Group {
+    /// Which.
+    pub id: GroupId,
+    /// Its digit.
+    pub key: char,
+    /// Its word where there is little room.
+    pub short: &'static str,
+    /// Its word.
+    pub title: &'static str,
+}
+
+/// Every group, in the order of its digit. One without panes is not drawn.
+pub const GROUPS: [Group; 10] = [
+    Group { id: GroupId::Overview, key: '0', short: "over", title: "overview" },
+    Group { id: GroupId::Alerts, key: '1', short: "alert", title: "alerts" },
+    Group { id: GroupId::Rollouts, key: '2', short: "roll", title: "rollouts" },
+    Group { id: GroupId::Backups, key: '3', short: "back", title: "backups" },
+    Group { id: GroupId::OnCall, key: '4', short: "call", title: "on call" },
+    Group { id: GroupId::Maintenance, key: '5', short: "maint", title: "maintenance" },
+    Group { id: GroupId::Services, key: '6', short: "serv", title: "services" },
+    Group { id: GroupId::Delivery, key: '7', short: "deliv", title: "delivery" },
+    Group { id: GroupId::Record, key: '8', short: "rec", title: "record" },
+    Group { id: GroupId::Own, key: '9', short: "own", title: "own" },
+];
 
 /// What a pane opens.
 #[derive(Debug, Clone, Copy)]
@@ -57,18 +112,18 @@ pub enum Opens {
     Own(fn() -> state::View),
 }
 
-/// Every pane, in the order of its digit.
+/// Every pane, in the order of its group and of its place there.
 pub const SHIPPED: &[Pane] = &[
     overview::PANE,
     alerts::PANE,
-    rollouts::PANE,
-    signals::PANE,
-    nodes::PANE,
     silences::PANE,
+    rollouts::PANE,
+    nodes::PANE,
+    jobs::PANE,
+    signals::PANE,
     slo::PANE,
     health::PANE,
     journal::PANE,
-    jobs::PANE,
 ];
 
 /// The id of the pane a view belongs to.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ratatui::layout::Rect;
 
 use super::alerts::AlertsScene;
-use super::overview::OverviewScene;
+use super::overview::{Gravity, OverviewScene};
 use super::pen::Pen;
 use super::root::HitMap;
 use super::state::{Field, Slot, UiState};
@@ -244,11 +244,24 @@ pub struct MenuLine {
     pub refused: Option<String>,
 }
 
-/// A pane on the line of tabs.
+/// A group of panes on the line under the header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupTab {
+    /// The digit that opens its first pane.
+    pub key: char,
+    /// Its word where there is little room.
+    pub short: &'static str,
+    /// Its word.
+    pub title: &'static str,
+    /// Whether the pane in front is one of it.
+    pub is_open: bool,
+    /// How grave the gravest of its panes is.
+    pub gravity: Gravity,
+}
+
+/// A pane of the group in front.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tab {
-    /// The digit that opens it.
-    pub key: char,
     /// Its title.
     pub title: &'static str,
     /// Whether it is in front.
@@ -268,7 +281,9 @@ pub struct Scene<'a> {
     pub world: &'a World,
     /// What fills the body.
     pub front: &'a dyn Draw,
-    /// Every pane.
+    /// Every group of panes that there is.
+    pub groups: Vec<GroupTab>,
+    /// Every pane of the group in front.
     pub tabs: Vec<Tab>,
     /// The time of what is shown, in UTC: a frozen screen stands still.
     pub now: Instant,

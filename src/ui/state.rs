@@ -9,6 +9,7 @@ use super::overview::OverviewState;
 use crate::domain::environment::ObjectKey;
 use crate::domain::job::JobRef;
 use crate::domain::rollout::WorkloadRef;
+use crate::domain::subject::Subject;
 use crate::domain::time::Instant;
 
 /// What fills the body of the screen.
@@ -163,6 +164,8 @@ pub enum Meant {
     Alert(String, String),
     /// A silence, by its id.
     Silence(String),
+    /// Something else that a pane of rows selects.
+    Other(Subject),
 }
 
 impl fmt::Display for Meant {
@@ -172,6 +175,7 @@ impl fmt::Display for Meant {
             Self::Pod(workload, pod) => write!(to, "pod {pod} of {workload}"),
             Self::Alert(name, _) => to.write_str(name),
             Self::Silence(id) => write!(to, "silence {id}"),
+            Self::Other(subject) => subject.fmt(to),
         }
     }
 }

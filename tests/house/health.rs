@@ -110,14 +110,14 @@ fn seeing(snapshots: Vec<HealthSnapshot>) -> Stage {
     for one in snapshots {
         stage.tell(News::Health(Box::new(one)));
     }
-    stage.press("7");
+    stage.press("6 tab tab");
     stage
 }
 
 #[test]
 fn health_list() {
     let mut without = Stage::new();
-    without.press("7");
+    without.press("6 tab tab");
     assert_snapshot!("health_not_configured", without.bodies());
     assert_snapshot!("health_not_here", seeing(Vec::new()).bodies());
     assert_snapshot!("health_normal", seeing(vec![snapshot("production", production())]).bodies());
@@ -146,14 +146,14 @@ fn of_many_environments_each_has_a_column_or_is_counted() {
         let checks = vec![check("payments", "api", Condition::Unhealthy), check("STATE", "api", Condition::Healthy)];
         stage.tell(News::Health(Box::new(snapshot(name, checks))));
     }
-    stage.press("7");
+    stage.press("6 tab tab");
     for (columns, with_column) in [(80, 2), (120, 2), (200, 3)] {
         let drawn = text(&stage.body(columns, 14));
         let mut lines = drawn.lines();
         let (over, heads) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
         assert!(over.contains("1 unhealthy, 0 degraded, 0 unknown; 2 components"), "{drawn}");
         assert_eq!(heads.matches("region-").count(), with_column, "{drawn}");
-        assert!(over.contains(&format!("{} more environments", 9 - with_column)), "{drawn}");
+        assert!(over.contains(&format!("no room for {} environments", 9 - with_column)), "{drawn}");
     }
 }
 

@@ -181,8 +181,9 @@ fn what_is_registered_is_what_is_there() {
     for pane in panes::SHIPPED {
         assert_eq!(pane.command, format!("view.{}", pane.id), "the command that shows a pane has its id");
     }
-    let keys: BTreeSet<char> = panes::SHIPPED.iter().map(|pane| pane.key).collect();
-    assert_eq!(keys.len(), panes::SHIPPED.len(), "each pane has a digit of its own");
+    let keys: BTreeSet<char> = panes::GROUPS.iter().map(|group| group.key).collect();
+    assert_eq!(keys.len(), panes::GROUPS.len(), "each group has a digit of its own");
+    assert!(panes::SHIPPED.is_sorted_by_key(|pane| pane.group), "the panes stand in the order of their groups");
     let decisions = files("docs/adr", ".md");
     let readable = read(&root().join("ARCHITECTURE.md"));
     for (name, _) in &decisions {

@@ -121,7 +121,8 @@ impl Headless {
         let environments = self.model.world.sights.iter().map(|sight| of(&sight.environment, &desk));
         let local = environments.map(|desk| desk.local_executor(self.leaving.subscribe())).collect();
         self.performer.act_by(local);
-        self.performer.keep(Keep { store, is_read_only, author, environment: "test".to_owned() });
+        let read_only = is_read_only.then_some(quarterdeck::config::StoreReadOnly::Asked);
+        self.performer.keep(Keep { store, read_only, author, environment: "test".to_owned() });
     }
 
     /// Another size of the screen, in columns and rows.

@@ -58,7 +58,7 @@ fn whole(bytes: &[u8]) -> usize {
     let last = |mark: &[u8]| bytes.windows(mark.len()).rposition(|window| window == mark);
     let [begin, end] = FRAME;
     match last(begin) {
-        Some(begun) if last(end) < Some(begun) => begun,
+        Some(start) if last(end) < Some(start) => start,
         _ => {
             let is_part = |length: &usize| bytes.ends_with(&begin[..*length]);
             bytes.len() - (1..begin.len()).rev().find(is_part).unwrap_or(0)

@@ -1,23 +1,39 @@
 //! Every action there is: one file, one line.
 
 mod acknowledge;
+mod acknowledge_incident;
+mod assign;
 mod change_silence;
+mod declare;
 mod edit_note;
 mod exec;
 mod expire_silence;
+mod follow_up;
+mod incident_note;
+mod link;
+mod merge;
 mod note;
 mod pause;
 mod port_forward;
+mod post_update;
 mod record_backup;
 mod record_restore_test;
+mod reopen;
+mod resolve;
 mod restart;
 mod restart_pod;
 mod resume;
 mod rollback;
 mod scale;
 mod set_image;
+mod set_phase;
+mod set_severity;
 mod silence;
+mod take_role;
+mod tick;
 mod unacknowledge;
+mod unlink;
+mod unmerge;
 mod withdraw_note;
 
 use std::fmt;
@@ -72,6 +88,22 @@ pub const SHIPPED: Catalog = Catalog(&[
     &expire_silence::ExpireSilence,
     &exec::Exec,
     &port_forward::PortForward,
+    &declare::Declare,
+    &acknowledge_incident::ACTION,
+    &assign::ACTION,
+    &take_role::ACTION,
+    &set_severity::ACTION,
+    &set_phase::ACTION,
+    &tick::ACTION,
+    &incident_note::ACTION,
+    &post_update::ACTION,
+    &follow_up::ACTION,
+    &link::ACTION,
+    &unlink::ACTION,
+    &merge::ACTION,
+    &unmerge::ACTION,
+    &resolve::ACTION,
+    &reopen::ACTION,
     &record_backup::RecordBackup,
     &record_restore_test::RecordRestoreTest,
 ]);
@@ -98,8 +130,9 @@ mod tests {
             assert_eq!(action.about().command, format!("action.{}", action.id()));
             let word = action.about().word;
             assert!(word.chars().all(|letter| letter.is_ascii_uppercase() || letter == '-'), "{word}");
-            // What is said of an alert is confirmed by Enter alone, everywhere; a script writes the word.
-            assert!(word.len() <= 10 || action.about().on == SubjectKind::Alert, "{word}");
+            // What is said in the store is confirmed by Enter alone, everywhere; a script writes the word.
+            let is_entered = matches!(action.about().on, SubjectKind::Alert | SubjectKind::Incident);
+            assert!(word.len() <= 10 || is_entered, "{word}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::{
-    alerts, drafts, jobs, leave, list, logs, move_cursor, news, offers, on_alerts, overview, palette, plan,
+    alerts, drafts, jobs, leave, list, logs, move_cursor, news, offers, on_alerts, on_subject, overview, palette, plan,
     pod_session, runbook, scope, service, silencing, toast, typing, world,
 };
 use crate::actions::{Action, Options};
@@ -339,11 +339,8 @@ fn act(model: &mut Model, action: &'static str, now: Instant) -> Vec<Effect> {
         SubjectKind::Silence => return silencing::open(model, action, now),
         SubjectKind::Alert => return on_alerts::open(model, action, now),
         SubjectKind::Pod => return pod_session::open(model, action, now),
-        SubjectKind::Backup => {
-            toast(model, "A script records that, where it ends: quarterdeck record.", true, now);
-            return Vec::new();
-        }
         SubjectKind::Workload => {}
+        SubjectKind::Incident | SubjectKind::Backup => return on_subject::open(model, action, now),
     }
     if model.ui.view == View::Rollouts && !model.ui.marks.is_empty() {
         let (marked, choice) = service::marked(model);

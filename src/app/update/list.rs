@@ -60,13 +60,13 @@ fn bring(model: &mut Model, view: View, now: Instant) -> Vec<Effect> {
     }
 }
 
-/// The pane beside the open one, in the order of the registry.
+/// The pane beside the open one in its group; `None` where it is alone there.
 pub(super) fn beside(model: &Model, command: Command) -> Option<Command> {
     let open = panes::of(&model.ui.view);
-    let all = model.panes.all();
+    let all: Vec<&Pane> = model.panes.beside(open).collect();
     let place = all.iter().position(|pane| pane.id == open)?;
     let by = if command == Command::NextTab { 1 } else { all.len() - 1 };
-    all.get((place + by) % all.len()).map(|pane| Command::Show(pane.id))
+    all.get((place + by) % all.len()).filter(|pane| pane.id != open).map(|pane| Command::Show(pane.id))
 }
 
 /// Remembers what is in front: that is where back leads from what is opened now.

@@ -11,6 +11,7 @@ mod move_cursor;
 mod news;
 mod offers;
 mod on_alerts;
+mod on_subject;
 mod overview;
 mod palette;
 mod paste;

@@ -36,6 +36,7 @@ fn meant(model: &Model) -> Option<Meant> {
     match &model.ui.view {
         View::Pane(_) => match model.selection()?.subject {
             Some(Subject::Silence(silence)) => Some(Meant::Silence(silence.id)),
+            Some(subject) => Some(Meant::Other(subject)),
             _ => model.meant().map(Meant::Workload),
         },
         View::Alerts | View::Alert(..) => alert(),
@@ -73,9 +74,7 @@ fn offers(model: &Model, meant: &Meant) -> Vec<Offer> {
         let about = action.about();
         let command = (Command::Act(about.id), bound(about), about.title);
         let more = match model.here().and_then(Sight::read_only) {
-            _ if matches!(about.on, SubjectKind::Alert | SubjectKind::Backup) => {
-                "in the store, for every console".to_owned()
-            }
+            _ if about.on.is_stored() => "in the store, for every console".to_owned(),
             Some(_) => format!("{}; read-only: the plan can be read, not applied", about.tier.words()),
             None => about.tier.words().to_owned(),
         };
@@ -90,6 +89,7 @@ fn offers(model: &Model, meant: &Meant) -> Vec<Offer> {
             offers
                 .extend(on(SubjectKind::Silence).filter(|action| !action.takes("alerts")).map(|one| of(one, refused)));
         }
+        Meant::Other(subject) => offers.extend(on(subject.kind()).map(|action| of(action, None))),
         Meant::Alert(..) => {
             let alerts = model.alerts_meant();
             let notes = alerts.first().map(|alert| on_alerts::notes(model, &alert.environment, &alert.key));

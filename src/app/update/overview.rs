@@ -6,7 +6,7 @@ use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::time::Instant;
 use crate::domain::timeline::Lead;
-use crate::ui::overview::{Spot, Topic};
+use crate::ui::overview::{SOURCES, Spot};
 use crate::ui::state::{Behind, View};
 use crate::ui::words::overview as said;
 
@@ -52,17 +52,11 @@ pub(super) fn step(model: &mut Model, by: isize) {
 pub(super) fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
     let Some(spot) = model.ui.overview.cursor.clone() else { return Vec::new() };
     let pane = match spot {
-        Spot::Headline(Topic::Alerts) => "alerts",
-        Spot::Headline(Topic::Rollouts) => "rollouts",
-        Spot::Headline(Topic::Slo) => "slo",
-        Spot::Headline(Topic::Health) => "health",
-        Spot::Headline(Topic::Nodes) => "nodes",
-        Spot::Headline(Topic::Jobs) => "jobs",
-        Spot::Headline(Topic::Runs) => "journal",
-        Spot::Headline(Topic::Sources) => {
+        Spot::Headline(SOURCES) => {
             toast(model, said::HOW_SOURCES_ARE_SEEN, false, now);
             return Vec::new();
         }
+        Spot::Headline(pane) => pane,
         Spot::Alert(environment, key) => return open_alert(model, View::Alert(environment, key)),
         Spot::Moment(key) => {
             let moment = model.world.happened.shown.moments.iter().find(|moment| moment.key == key).cloned();

@@ -2,6 +2,8 @@
 
 use super::fact::Registered;
 use super::{Acknowledgement, Annotation, Note, RecordedBackup, RecordedRestore, ReleaseSeen};
+use crate::domain::incident::{Entry, Incident};
+use crate::domain::people::{Person, Team};
 
 /// Every kind of fact.
 pub static ALL: &[Registered] = &[
@@ -9,6 +11,10 @@ pub static ALL: &[Registered] = &[
     Registered::of::<Note>(),
     Registered::of::<Annotation>(),
     Registered::of::<ReleaseSeen>(),
+    Registered::of::<Incident>(),
+    Registered::of::<Entry>(),
+    Registered::of::<Person>(),
+    Registered::of::<Team>(),
     Registered::of::<RecordedBackup>(),
     Registered::of::<RecordedRestore>(),
 ];

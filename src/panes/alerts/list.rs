@@ -26,7 +26,7 @@ const ROOM_FOR_MORE: u16 = 14;
 /// Draws it.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let alerts = &scene.alerts;
-    let mut list = Listing::begin(pen, area, facts(scene), (&scene.ui.alerts.filter, scene.ui.is_filtering));
+    let mut list = Listing::begin(pen, area, scene, facts(scene), &scene.ui.alerts.filter);
     let above = notice::above(pen, scene, list.columns());
     list.above(pen, &above, freshness::MOST);
     if alerts.lines.is_empty() {

@@ -1,12 +1,14 @@
 //! The alerts pane: what fires, worst first, and one alert in detail.
 
 pub mod detail;
+mod headline;
 pub mod list;
 mod notice;
 
 use std::sync::Arc;
 
-use super::{Opens, Pane};
+use self::headline::HEADLINE;
+use super::{GroupId, Opens, Pane};
 use crate::domain::alert::join::Aim;
 use crate::domain::alert::{Alert, Severity, State};
 use crate::domain::rollout::Rollout;
@@ -22,7 +24,7 @@ pub const ID: &str = "alerts";
 pub const PANE: Pane = Pane {
     id: ID,
     command: "view.alerts",
-    key: '1',
+    group: GroupId::Alerts,
     title: said::TITLE,
     sentence: "show the alerts",
     hints: &[
@@ -34,6 +36,7 @@ pub const PANE: Pane = Pane {
         ("problems_only", "only firing"),
         ("help", "help"),
     ],
+    headline: Some(HEADLINE),
     opens: Opens::Own(|| View::Alerts),
 };
 

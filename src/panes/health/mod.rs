@@ -9,25 +9,28 @@ use ratatui::layout::Rect;
 
 use super::list::{List, Rows};
 use super::view::{RowWords, Selection};
-use super::{Opens, Pane};
+use super::{GroupId, Opens, Pane};
 use crate::domain::health::{Condition, Line};
 use crate::domain::time::Instant;
 use crate::theme::Role;
+use crate::ui::overview::{Glance, Gravity, Headline};
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::state::RowKey;
 use crate::ui::words::health as said;
+use crate::ui::words::overview as told;
 use crate::world::{Part, World};
 
 /// The pane.
 pub const PANE: Pane = Pane {
     id: "health",
     command: "view.health",
-    key: '7',
+    group: GroupId::Services,
     title: said::TITLE,
     sentence: "show whether components are well",
     hints: super::hints::OF_SERVICES,
+    headline: Some(HEADLINE),
     opens: Opens::View(List::<Components>::boxed),
 };
 
@@ -87,4 +90,28 @@ const fn role_of(condition: Condition) -> Role {
         Condition::Unknown => Role::VerdictUnknown,
         Condition::Healthy => Role::Ok,
     }
+}
+
+/// Whether components are well.
+const HEADLINE: Headline = Headline { title: said::TITLE, gravity, words };
+
+fn gravity(glance: &Glance<'_>) -> Gravity {
+    let components = &glance.world.components;
+    match components.tally {
+        _ if components.rows.is_empty() => Gravity::Nothing,
+        [0, 0, 0] => Gravity::Well,
+        [0, 0, _] => Gravity::Unknown,
+        [0, ..] => Gravity::Look,
+        _ => Gravity::Bad,
+    }
+}
+
+fn words(_pen: &mut Pen<'_>, glance: &Glance<'_>, gravity: Gravity) -> (String, Option<String>) {
+    let components = &glance.world.components;
+    let worst = components.rows.first().filter(|_| gravity != Gravity::Well).and_then(|line| {
+        let cell = line.cells.iter().max_by_key(|cell| cell.condition)?;
+        let reason = cell.reason.as_deref().unwrap_or_default();
+        Some(format!("{} {} in {}: {reason}", line.service, line.component, cell.environment))
+    });
+    (told::health(components.tally, components.rows.len()), worst)
 }

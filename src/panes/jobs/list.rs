@@ -25,7 +25,7 @@ const ROOM_FOR_MORE: u16 = 14;
 /// Draws it.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let rows = scene.jobs.visible;
-    let mut list = Listing::begin(pen, area, facts(scene), (&scene.ui.filter, scene.ui.is_filtering));
+    let mut list = Listing::begin(pen, area, scene, facts(scene), &scene.ui.filter);
     let above = notice::above(pen, scene, None, list.columns());
     list.above(pen, &above, 2);
     if rows.is_empty() {

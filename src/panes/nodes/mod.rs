@@ -11,25 +11,29 @@ use ratatui::layout::Rect;
 use super::list::{List, Rows};
 use super::rollouts::filter;
 use super::view::{Need, Reaction, RowWords, Selection};
-use super::{Opens, Pane};
+use super::{GroupId, Opens, Pane};
 use crate::domain::cause::Cause;
+use crate::domain::cause::CauseKind;
+use crate::domain::node::NodeCounts;
 use crate::domain::node::{Node, NodeVerdict};
 use crate::domain::rollout::Rollout;
 use crate::domain::time::Instant;
 use crate::domain::usage::UsageAsk;
 use crate::theme::Role;
+use crate::ui::overview::{Glance, Gravity, Headline};
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::state::RowKey;
 use crate::ui::words::nodes as said;
+use crate::ui::words::overview as told;
 use crate::world::{Link, Part, World};
 
 /// The pane.
 pub const PANE: Pane = Pane {
     id: "nodes",
     command: "view.nodes",
-    key: '4',
+    group: GroupId::Rollouts,
     title: said::TITLE,
     sentence: "show the nodes",
     hints: &[
@@ -39,6 +43,7 @@ pub const PANE: Pane = Pane {
         ("back", "back"),
         ("help", "help"),
     ],
+    headline: Some(HEADLINE),
     opens: Opens::View(List::<Nodes>::boxed),
 };
 
@@ -129,4 +134,38 @@ const fn role_of(verdict: NodeVerdict) -> Role {
         NodeVerdict::Cordoned => Role::VerdictPaused,
         NodeVerdict::Ready => Role::Ok,
     }
+}
+
+/// How nodes are, and what holds several workloads.
+const HEADLINE: Headline = Headline { title: said::TITLE, gravity, words };
+
+fn gravity(glance: &Glance<'_>) -> Gravity {
+    let known = &glance.world.snapshot;
+    let NodeCounts { not_ready, pressed, pending } = known.counts();
+    let is_api_ready = known.causes.iter().all(|cause| cause.kind != CauseKind::ApiServer);
+    if not_ready > 0 || !is_api_ready {
+        Gravity::Bad
+    } else if pressed + pending > 0 || !known.causes.is_empty() {
+        Gravity::Look
+    } else if known.nodes.is_empty() {
+        glance.gravity_of_nothing()
+    } else {
+        Gravity::Well
+    }
+}
+
+fn words(_pen: &mut Pen<'_>, glance: &Glance<'_>, gravity: Gravity) -> (String, Option<String>) {
+    if gravity == Gravity::Unknown {
+        return (told::NEVER_READ.to_owned(), None);
+    }
+    let known = &glance.world.snapshot;
+    let counts = known.counts();
+    let words = match told::nodes(counts.not_ready, counts.pressed, counts.pending) {
+        words if words.is_empty() => told::all_ready(known.nodes.len()),
+        words => words,
+    };
+    let worst = known.nodes.first().filter(|node| node.verdict().is_trouble());
+    let worst = worst.map(|node| format!("{} {}", node.node.name, node.complaint()));
+    let cause = known.causes.first().map(|cause| told::and_more(&cause.words, known.causes.len() - 1));
+    (words, cause.or(worst))
 }

@@ -5,9 +5,10 @@ mod timeline;
 
 use ratatui::layout::Rect;
 
-use super::{Opens, Pane};
+use super::{GroupId, Opens, Pane};
 use crate::domain::alert::Severity;
 use crate::theme::Role;
+use crate::ui::overview::{Glance, SOURCES, Told};
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
@@ -18,7 +19,7 @@ use crate::ui::words::overview as said;
 pub const PANE: Pane = Pane {
     id: "overview",
     command: "view.overview",
-    key: '0',
+    group: GroupId::Overview,
     title: said::TITLE,
     sentence: "show the overview and the last hour",
     hints: &[
@@ -28,6 +29,7 @@ pub const PANE: Pane = Pane {
         ("back", "back"),
         ("help", "help"),
     ],
+    headline: None,
     opens: Opens::Own(|| View::Overview),
 };
 
@@ -35,6 +37,12 @@ pub const PANE: Pane = Pane {
 const WIDE: u16 = 120;
 /// From this height on a headline has a second line, where there is something to say.
 const TALL: u16 = 28;
+
+/// The headline of how fresh everything is, which is of no pane.
+pub fn sources(glance: &Glance<'_>) -> Told {
+    let headline = headlines::SOURCES;
+    Told { id: SOURCES, gravity: (headline.gravity)(glance), headline }
+}
 
 /// Draws it.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
@@ -61,7 +69,7 @@ fn below(area: Rect, used: u16) -> Rect {
 fn list(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, has_title: bool) -> u16 {
     let overview = &scene.overview;
     let mut y = area.y;
-    if overview.alert_sources.is_empty() {
+    if !overview.has_alertmanager {
         return 0;
     }
     if has_title && y < area.bottom() {

@@ -99,7 +99,7 @@ fn title(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> Option<(u16, u16)>
         let hidden = if is_filtered { ui.marks.len().saturating_sub(seen()) } else { 0 };
         facts.push(words::list::marked(ui.marks.len(), hidden));
     }
-    title::draw(pen, area, &facts, ui.is_filtering.then_some(&ui.filter))
+    title::draw(pen, area, scene, &facts, ui.is_filtering.then_some(&ui.filter))
 }
 
 /// Which columns there is room for, and where.

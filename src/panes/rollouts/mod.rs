@@ -3,6 +3,7 @@
 mod advice;
 pub mod detail;
 pub mod filter;
+mod headline;
 mod history;
 mod image;
 pub mod list;
@@ -12,7 +13,8 @@ mod pods;
 mod service;
 mod why;
 
-use super::{Opens, Pane};
+use self::headline::HEADLINE;
+use super::{GroupId, Opens, Pane};
 use crate::domain::rollout::{Rollout, Verdict};
 use crate::domain::time::{self, Instant};
 use crate::ui::pen::Pen;
@@ -26,7 +28,7 @@ pub const ID: &str = "rollouts";
 pub const PANE: Pane = Pane {
     id: ID,
     command: "view.rollouts",
-    key: '2',
+    group: GroupId::Rollouts,
     title: words::ROLLOUTS,
     sentence: "show the rollouts",
     hints: &[
@@ -37,6 +39,7 @@ pub const PANE: Pane = Pane {
         ("scope", "environment"),
         ("help", "help"),
     ],
+    headline: Some(HEADLINE),
     opens: Opens::Own(|| View::Rollouts),
 };
 

@@ -19,7 +19,7 @@ const PROBES_WITHIN: TimeDelta = TimeDelta::minutes(10);
 /// What several stuck workloads share, a line each, in at most `most` lines: the one that holds most first.
 pub(super) fn shared(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16, most: usize) -> Page {
     let mut page = Page::new(columns);
-    let shared: Vec<&Arc<Cause>> = scene.overview.causes.iter().filter(|cause| cause.is_shared()).collect();
+    let shared: Vec<&Arc<Cause>> = scene.world.snapshot.causes.iter().filter(|cause| cause.is_shared()).collect();
     for (place, cause) in shared.iter().take(most).enumerate() {
         let mut words = sentence(pen, cause);
         if scene.header.environments > 1 {
@@ -37,7 +37,7 @@ pub(super) fn shared(pen: &mut Pen<'_>, scene: &Scene<'_>, columns: u16, most: u
 
 /// What holds the open workload: causes, probes that fail, budgets that let no pod go.
 pub(super) fn of_one(pen: &mut Pen<'_>, page: &mut Page, scene: &Scene<'_>, detail: &Detail) {
-    for cause in scene.overview.causes.iter().filter(|cause| cause.holds(&detail.workload)) {
+    for cause in scene.world.snapshot.causes.iter().filter(|cause| cause.holds(&detail.workload)) {
         let words = said::why(&sentence(pen, cause));
         page.marked(pen, 0, pen.glyphs.warning, &words, Role::Warning);
         if let Some(seen) = cause.evidence.first() {

@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 
 use super::list::{List, Rows};
 use super::view::{RowWords, Selection};
-use super::{Opens, Pane};
+use super::{GroupId, Opens, Pane};
 use crate::domain::signal::board::{boards, worst_first};
 use crate::domain::signal::{Board, Judged, SignalSnapshot, State, Trace};
 use crate::domain::time::Instant;
@@ -25,10 +25,11 @@ use crate::world::{Part, World};
 pub const PANE: Pane = Pane {
     id: "signals",
     command: "view.signals",
-    key: '3',
+    group: GroupId::Services,
     title: said::TITLE,
     sentence: "show how services do",
     hints: super::hints::OF_SERVICES,
+    headline: None,
     opens: Opens::View(List::<Services>::boxed),
 };
 

@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 
 use super::list::{List, Rows};
 use super::view::{Reaction, RowWords, Selection};
-use super::{Opens, Pane};
+use super::{GroupId, Opens, Pane};
 use crate::domain::alert::{Alert, AlertSnapshot, Severity, Silence, SilenceState};
 use crate::domain::subject::{SilenceRef, Subject};
 use crate::domain::time::Instant;
@@ -33,7 +33,7 @@ pub const ID: &str = "silences";
 pub const PANE: Pane = Pane {
     id: ID,
     command: "view.silences",
-    key: '5',
+    group: GroupId::Alerts,
     title: said::TITLE,
     sentence: "show the silences",
     hints: &[
@@ -44,6 +44,7 @@ pub const PANE: Pane = Pane {
         ("back", "back"),
         ("help", "help"),
     ],
+    headline: None,
     opens: Opens::View(List::<Silences>::boxed),
 };
 

@@ -8,14 +8,16 @@ use ratatui::layout::Rect;
 
 use super::list::{List, Rows};
 use super::view::{RowWords, Selection};
-use super::{Opens, Pane};
+use super::{GroupId, Opens, Pane};
 use crate::domain::slo::{Slo, SloSnapshot, Standing};
 use crate::domain::time::Instant;
 use crate::theme::Role;
+use crate::ui::overview::{Glance, Gravity, Headline};
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::state::RowKey;
+use crate::ui::words::overview as told;
 use crate::ui::words::slo as said;
 use crate::world::{Part, World};
 
@@ -23,10 +25,11 @@ use crate::world::{Part, World};
 pub const PANE: Pane = Pane {
     id: "slo",
     command: "view.slo",
-    key: '6',
+    group: GroupId::Services,
     title: said::TITLE,
     sentence: "show what is left of error budgets",
     hints: super::hints::OF_SERVICES,
+    headline: Some(HEADLINE),
     opens: Opens::View(List::<Objectives>::boxed),
 };
 
@@ -86,4 +89,25 @@ const fn role_of(standing: Standing) -> Role {
         Standing::Unknown => Role::VerdictUnknown,
         Standing::Ok => Role::Ok,
     }
+}
+
+/// What is left of what was promised.
+const HEADLINE: Headline = Headline { title: said::TITLE, gravity, words };
+
+fn gravity(glance: &Glance<'_>) -> Gravity {
+    let objectives = &glance.world.objectives;
+    match objectives.tally {
+        _ if objectives.rows.is_empty() => Gravity::Nothing,
+        [0, 0, 0, 0] => Gravity::Well,
+        [0, 0, 0, _] => Gravity::Unknown,
+        [0, 0, ..] => Gravity::Look,
+        _ => Gravity::Bad,
+    }
+}
+
+fn words(_pen: &mut Pen<'_>, glance: &Glance<'_>, gravity: Gravity) -> (String, Option<String>) {
+    let objectives = &glance.world.objectives;
+    let worst = objectives.rows.first().filter(|_| gravity != Gravity::Well);
+    let worst = worst.map(|slo| format!("{} {}: {}", slo.service, slo.goal, slo.reason));
+    (told::slo(objectives.tally, objectives.rows.len()), worst)
 }

@@ -10,6 +10,7 @@ use super::title;
 use crate::theme::Role;
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
+use crate::ui::scene::Scene;
 use crate::ui::state::Field;
 use crate::ui::words;
 
@@ -24,16 +25,12 @@ pub struct Listing {
 
 impl Listing {
     /// Begins with the line that says what there is, and what of it the filter leaves.
-    pub fn begin(
-        pen: &mut Pen<'_>,
-        area: Rect,
-        mut facts: Vec<String>,
-        (filter, is_filtering): (&Field, bool),
-    ) -> Self {
+    pub fn begin(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, mut facts: Vec<String>, filter: &Field) -> Self {
+        let is_filtering = scene.ui.is_filtering;
         if !is_filtering && !filter.text.is_empty() {
             facts.push(words::list::filter(&filter.text));
         }
-        let cursor = title::draw(pen, Rect { height: 1, ..area }, &facts, is_filtering.then_some(filter));
+        let cursor = title::draw(pen, Rect { height: 1, ..area }, scene, &facts, is_filtering.then_some(filter));
         Self { left: Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }, cursor }
     }
 

@@ -111,7 +111,7 @@ fn a_metrics_server_is_absent_then_down_then_answers_and_each_is_said() {
 
     let terminal = console.open(160, 40);
     terminal.wait_for("the row", FIRST_SCREEN, |text| text.contains("1 workload"));
-    terminal.send("4");
+    terminal.send("2\t");
     terminal.wait_for("the share of node-1", PATIENCE, |text| text.contains("MEM%") && text.contains("node-1"));
     terminal.send("2");
     terminal.send("d");
