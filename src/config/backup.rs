@@ -43,6 +43,8 @@ pub struct DeclaredBackup {
     pub tool: Option<ToolSettings>,
     /// The CronJob or Job that makes them, where no tool tells of them.
     pub made_by: Option<MadeBy>,
+    /// Whether something is named that was to tell of it and cannot be understood.
+    pub is_misread: bool,
 }
 
 impl DeclaredBackup {
@@ -51,6 +53,7 @@ impl DeclaredBackup {
         let by = match (&self.tool, &self.made_by) {
             (Some(_), _) => ToldBy::Tool,
             (None, Some(made)) => ToldBy::Jobs(made.clone()),
+            (None, None) if self.is_misread => ToldBy::Misread,
             (None, None) => ToldBy::Records,
         };
         (self.set.clone(), by)
@@ -166,7 +169,9 @@ fn backup(entry: &Entry<'_, '_>, environments: &[&str], problems: &mut Problems)
         segment_size: segment_size(&table, problems),
     };
     let (tool, made_by) = (tool(&table, problems), made_by(&table, environments, problems));
-    Some(DeclaredBackup { set: Arc::new(set), made_by: made_by.filter(|_| tool.is_none()), tool })
+    let named = Tool::ALL.map(Tool::key).into_iter().chain(["cron_job", "job"]).any(|key| table.entry(key).is_some());
+    let is_misread = named && tool.is_none() && made_by.is_none();
+    Some(DeclaredBackup { set: Arc::new(set), made_by: made_by.filter(|_| tool.is_none()), tool, is_misread })
 }
 
 fn kind(table: &Table<'_, '_>, problems: &mut Problems) -> BackupKind {
@@ -454,6 +459,8 @@ mod tests {
         ] {
             assert_eq!(read(&format!("[backup.a]\n{line}")).1, [problem], "{line}");
         }
+        let (misread, _) = read("[backup.a]\npgbackrest = { info_file = \"info.json\" }");
+        assert_eq!(misread[0].told_by().1, ToldBy::Misread, "it is not a set without backups");
         assert!(read("[backup.\"a b\"]").1[0].contains("The name of a set of backups"));
         assert!(read("backup = 1").1[0].contains("Expected a table"));
     }

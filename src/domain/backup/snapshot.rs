@@ -16,6 +16,8 @@ pub enum ToldBy {
     Jobs(MadeBy),
     /// Its script, which records each backup.
     Records,
+    /// Something that the configuration names and that cannot be understood: nothing is known then, and nothing missing.
+    Misread,
 }
 
 /// What was read of one set.
@@ -83,6 +85,10 @@ impl SetReading {
             (ToldBy::Tool, Some(told)) => told.as_ref().map(|told| (**told).clone()).map_err(Clone::clone),
             (ToldBy::Tool, None) => Err("Its tool has not answered yet.".to_owned()),
             (ToldBy::Jobs(made), _) => jobs(made).and_then(|jobs| made.read(jobs, self.set.kind)),
+            (ToldBy::Misread, _) => {
+                Err("What tells of it cannot be understood. Correct the configuration: quarterdeck config check."
+                    .to_owned())
+            }
             (ToldBy::Records, _) => recorded.missing.clone().map_or_else(|| Ok(Reading::default()), Err),
         };
         let reading = told.map(|mut reading| {
@@ -145,6 +151,7 @@ mod tests {
         let tool = told_by(ToldBy::Tool);
         assert_eq!(state(&tool, &recorded), Some((State::Unknown, BackupKind::Files)));
         assert!(!tool.is_settled());
+        assert_eq!(state(&told_by(ToldBy::Misread), &recorded), Some((State::Unknown, BackupKind::Files)));
         let made = MadeBy { environment: None, namespace: None, kind: JobKind::CronJob, name: "dump".into() };
         assert_eq!(state(&told_by(ToldBy::Jobs(made)), &recorded), Some((State::Unknown, BackupKind::Files)));
     }
