@@ -71,7 +71,9 @@ pub struct Coverage {
     pub notes: Vec<String>,
     /// The newest backup that serves for this kind; a full one serves for the others too.
     pub last_good: Option<Good>,
-    /// How old the newest data is that the set can be brought back to, by whatever backup of it.
+    /// As of when the newest data is that the set can be brought back to, by whatever backup of it.
+    pub data_at: Option<Instant>,
+    /// How old that was when this was judged.
     pub data_age: Option<TimeDelta>,
     /// The oldest it may be.
     pub rpo: TimeDelta,
@@ -120,6 +122,7 @@ pub fn judge(set: &BackupSet, reading: Result<&Reading, &str>, tests: &[RestoreT
         reasons: Vec::new(),
         notes: Vec::new(),
         last_good: None,
+        data_at: None,
         data_age: None,
         rpo: set.objectives.rpo,
         rto: set.objectives.rto,
@@ -289,6 +292,7 @@ impl<'a> Whole<'a> {
             reasons: troubles.into_iter().chain(found.into_iter().map(|(_, words)| words)).collect(),
             notes,
             last_good,
+            data_at,
             data_age,
             next_due,
             encryption: self.reading.encryption.clone(),
