@@ -215,6 +215,13 @@ impl StoreEyes {
             facts.incident = Some(self.incident(subject.number).await?);
             facts.uid = subject.number.to_string();
         }
+        // What a document calls it stands in the journal: it is what the store calls it, or the document was changed.
+        let title = facts.incident.as_ref().map_or("", |one| one.title.as_str());
+        if subject.title != title {
+            let words =
+                format!("incident {} is {title:?} in the store, not {:?}: plan again.", subject.number, subject.title);
+            return Err(SourceError::new(Trouble::NotFound, words));
+        }
         let into = facts.incident.as_ref().and_then(|one| one.merged.as_ref()).map(|merged| merged.into);
         if let Some(other) = given.number(INTO.id).or(into) {
             facts.beside = Some(self.incident(other).await?);

@@ -92,6 +92,8 @@ struct SourceLine<'a> {
     state: SourceState,
     age_seconds: Option<i64>,
     error: Option<&'a str>,
+    /// `kubernetes`, `alertmanager`, `prometheus`, `rules`, `metrics` or `store`.
+    kind: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -295,6 +297,7 @@ fn document<'a>(
         state: health.state,
         age_seconds: health.age_seconds(now),
         error: health.error.as_deref(),
+        kind: health.id.kind.word(),
     };
     let rollout = |row: &'a Rollout| RolloutLine {
         environment: &row.workload.environment,

@@ -216,6 +216,8 @@ fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
     }
     if model.ui.view != View::Rollouts {
         model.ui.view = if let View::Alert(..) = model.ui.view { View::Alerts } else { View::Rollouts };
+        let view = model.ui.view.clone();
+        list::relist(model, &view, now);
         return vec![Effect::Focus(None)];
     }
     if command == Command::Escape {

@@ -49,12 +49,9 @@ fn bring(model: &mut Model, view: View, now: Instant) -> Vec<Effect> {
             model.ui.detail_cursor = 0;
             vec![Effect::Focus(None), Effect::ReadJournal]
         }
-        View::Alerts => {
-            model.refilter_alerts();
-            vec![Effect::Focus(None)]
-        }
         _ => {
-            model.refresh_front(now);
+            let view = model.ui.view.clone();
+            relist(model, &view, now);
             vec![Effect::Focus(None)]
         }
     }
@@ -118,8 +115,8 @@ fn pop(model: &mut Model, now: Instant) -> Option<Vec<Effect>> {
             model.world.happened.touch();
             vec![Effect::Focus(None)]
         }
-        _ => {
-            model.refresh_front(now);
+        view => {
+            relist(model, &view, now);
             vec![Effect::Focus(None)]
         }
     })

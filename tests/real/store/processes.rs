@@ -160,6 +160,7 @@ fn without_a_configuration_the_store_is_this_users_own() {
     let status = machine.run(&["status", "--output", "json"]);
     let document: Value = serde_json::from_str(&status.stdout).expect("JSON");
     let store = document["sources"].as_array().expect("sources").iter().find(|source| source["name"] == "store");
+    assert_eq!(store.map(|store| &store["kind"]), Some(&Value::from("store")), "{document:#}");
     assert_eq!(store.map(|store| &store["state"]), Some(&"fresh".into()), "{document}");
     assert!(!machine.state().join("store.db").exists(), "looking makes no file");
     let empty = machine.run(&["audit", "list"]).good("audit list");
