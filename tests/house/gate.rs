@@ -9,7 +9,7 @@ use quarterdeck::actions::{About, Action, Executor, Options, Planner, catalog};
 use quarterdeck::domain::action::{Consent, Given, OperationRecord, Phase, Plan, Request};
 use quarterdeck::domain::store::fact::{Applied, Change, Read};
 use quarterdeck::domain::store::{AuditLine, Author, Head, Id};
-use quarterdeck::domain::subject::{AlertRef, BackupRef, SilenceRef, Subject, SubjectKind};
+use quarterdeck::domain::subject::{AlertRef, SilenceRef, Subject, SubjectKind};
 use quarterdeck::sources::observe::ObserveCluster;
 use quarterdeck::sources::operate::NoHands;
 use quarterdeck::sources::store::port::{ReadStore, WriteError, WriteStore, Written};
@@ -302,26 +302,6 @@ async fn no_edit_widens_of_alerts(id: &str) {
     .await;
 }
 
-/// Of what is recorded of a set of backups: what the store would write is what it would write without the edit.
-async fn no_edit_widens_of_backups(id: &str) {
-    let world = World::of(alerts::shop());
-    let hands = Arc::new(Refusing { world: world.clone(), asked: Mutex::default() });
-    let planner = world.planner();
-    let given = match id {
-        "record-backup" => Given::default().with("bytes", "4096").with("finished", "2020-01-01T00:00:00Z"),
-        _ => Given::default().with("result", "ok").with("target", "0/5000000").with("reached-lsn", "0/5000028"),
-    };
-    let set = BackupRef { environment: "production".into(), set: "orders".into() };
-    let options = Options { given, ..Options::default() };
-    let plan = planner.plan(action(id), &[Subject::Backup(set)], &options).await.expect("a plan");
-    no_edit_of((id, &plan, 50), async |edited: &Plan| {
-        let executor = |journal| Executor { store: Some(hands.clone()), ..local(&planner, journal) };
-        let (phase, begun) = apart(executor, edited).await;
-        (phase, std::mem::take(&mut *hands.asked.lock().expect("nobody panicked")), begun)
-    })
-    .await;
-}
-
 macro_rules! of_every_action {
     ($($name:ident: $tried:ident $id:literal,)+) => {
         $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -354,8 +334,6 @@ of_every_action! {
     no_edit_widens_the_change_of_a_note: no_edit_widens_of_alerts "edit-note",
     no_edit_widens_a_note_that_is_taken_back: no_edit_widens_of_alerts "withdraw-note",
     no_edit_widens_a_silence: no_edit_widens_of_silences "silence",
-    no_edit_widens_the_record_of_a_backup: no_edit_widens_of_backups "record-backup",
-    no_edit_widens_the_record_of_a_restore_test: no_edit_widens_of_backups "record-restore-test",
     no_edit_widens_the_change_of_a_silence: no_edit_widens_of_silences "change-silence",
     no_edit_widens_the_end_of_a_silence: no_edit_widens_of_silences "expire-silence",
     no_edit_widens_a_command: no_edit_widens_in_a_pod "exec",
