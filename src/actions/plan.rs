@@ -174,8 +174,10 @@ impl Planner {
     pub(super) fn grant_on(&self, kind: SubjectKind) -> Grant {
         match (kind, &self.store) {
             (SubjectKind::Workload | SubjectKind::Silence | SubjectKind::Pod, _) => self.grant.clone(),
-            (SubjectKind::Alert | SubjectKind::Incident | SubjectKind::Schedule, Some(store)) => store.grant.clone(),
-            (SubjectKind::Alert | SubjectKind::Incident | SubjectKind::Schedule, None) => {
+            (SubjectKind::Alert | SubjectKind::Incident | SubjectKind::Schedule | SubjectKind::Backup, Some(store)) => {
+                store.grant.clone()
+            }
+            (SubjectKind::Alert | SubjectKind::Incident | SubjectKind::Schedule | SubjectKind::Backup, None) => {
                 Err("there is no store here.".to_owned())
             }
         }

@@ -5,6 +5,7 @@
 //! Invariant: a pane that is not in front costs nothing when the world moves.
 
 pub mod alerts;
+pub mod coverage;
 pub mod health;
 pub mod hints;
 pub mod jobs;
@@ -120,6 +121,7 @@ pub const SHIPPED: &[Pane] = &[
     rollouts::PANE,
     nodes::PANE,
     jobs::PANE,
+    coverage::PANE,
     signals::PANE,
     slo::PANE,
     health::PANE,

@@ -329,7 +329,14 @@ mod tests {
             for versions in [1, 2] {
                 let before = of_before(dialect, versions);
                 let todo = judge(ALL, dialect, &before).expect("a way");
-                assert!(!todo.statements.iter().any(|(text, _)| text.contains("create table")), "{todo:?}");
+                // Subjects that came later make their tables; those of then are not made again.
+                let of_then = ["audit", "acknowledgement", "note", "annotation", "release_seen"];
+                let makes = |text: &str, table: &str| {
+                    text.contains(&format!("create table quarterdeck.{table} "))
+                        || text.contains(&format!("create table {table} "))
+                };
+                let is_again = |text: &str| of_then.iter().any(|table| makes(text, table));
+                assert!(!todo.statements.iter().any(|(text, _)| is_again(text)), "{todo:?}");
                 assert_eq!(done(&before, &todo), new);
             }
             let again = judge(ALL, dialect, &new).expect("a way");
