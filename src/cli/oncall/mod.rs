@@ -149,7 +149,7 @@ impl Oncall {
 type Printed = std::result::Result<std::io::Result<()>, Failed>;
 
 /// Reads the book, and the schedule that is meant where one is.
-async fn read<'n>(session: &Session, only: Option<&'n str>) -> std::result::Result<Book, Failed> {
+async fn read(session: &Session, only: Option<&str>) -> std::result::Result<Book, Failed> {
     let unanswered = |error: SourceError| (exit::UNKNOWN, error.sentence);
     // Far enough back for whatever may be asked.
     let book = Book::read(&session.store, Some(time::FIRST)).await.map_err(unanswered)?;

@@ -259,8 +259,8 @@ mod tests {
     use super::*;
     use crate::domain::incident::ClockState;
 
-    fn after(incident: &Incident, transition: Transition, seconds: i64) -> Incident {
-        incident.after(&transition, "mori", at(seconds)).expect("it may happen")
+    fn after(incident: &Incident, transition: &Transition, seconds: i64) -> Incident {
+        incident.after(transition, "mori", at(seconds)).expect("it may happen")
     }
 
     fn refused(incident: &Incident, transition: &Transition, seconds: i64) -> String {
@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn assigning_acknowledges_and_resets_nothing() {
         let first = incident(Severity::Sev2);
-        let assigned = after(&first, Transition::Assign { from: None, to: Some("lee".into()) }, 30);
+        let assigned = after(&first, &Transition::Assign { from: None, to: Some("lee".into()) }, 30);
         let as_before = Incident { assignee: None, ..assigned.clone() };
         assert_eq!(as_before, first);
         let stale = Transition::Assign { from: None, to: Some("kim".into()) };
@@ -313,10 +313,10 @@ mod tests {
         let over = after(&after(&incident(Severity::Sev1), Transition::Acknowledge, 10), Transition::Resolve, 100);
         assert!(refused(&over, &Transition::Resolve, 110).contains("resolved by mori"));
         assert!(refused(&over, &Transition::Acknowledge, 110).contains("resolved by mori"));
-        let again = after(&over, Transition::Reopen, 160);
+        let again = after(&over, &Transition::Reopen, 160);
         assert_eq!((again.state, again.resolved_seconds, again.resolved.clone()), (State::Acknowledged, 60, None));
         assert!(refused(&again, &Transition::Reopen, 170).contains("is open"));
-        let twice = after(&after(&again, Transition::Resolve, 200), Transition::Reopen, 240);
+        let twice = after(&after(&again, &Transition::Resolve, 200), Transition::Reopen, 240);
         assert_eq!(twice.resolved_seconds, 100);
     }
 
@@ -328,13 +328,13 @@ mod tests {
         let (taking, moved) = other.taking_in(&one).expect("it is open");
         assert_eq!((taking.services().count(), moved.clone()), (2, vec![Link::service("payments")]));
         assert_eq!(taking.giving_back(&moved), other);
-        let merged = after(&one, Transition::Merge { into: 8 }, 0);
+        let merged = after(&one, &Transition::Merge { into: 8 }, 0);
         assert!(refused(&merged, &Transition::Acknowledge, 10).contains("work goes on there"));
         assert!(merged.after(&Transition::Note, "lee", at(10)).is_ok(), "nothing that was learnt is lost");
-        assert_eq!(after(&merged, Transition::Unmerge { into: 8 }, 600).state, State::Triggered);
+        assert_eq!(after(&merged, &Transition::Unmerge { into: 8 }, 600).state, State::Triggered);
         assert!(refused(&merged, &Transition::Unmerge { into: 8 }, 601).contains("10 minutes only"));
         assert!(refused(&one, &Transition::Merge { into: 7 }, 0).contains("itself"));
-        let over = after(&other, Transition::Resolve, 5);
+        let over = after(&other, &Transition::Resolve, 5);
         assert!(over.taking_in(&one).is_err_and(|why| why.contains("is resolved")));
     }
 
@@ -348,7 +348,7 @@ mod tests {
         assert!(refused(&ticked, &unknown, 2).contains("root-cause"));
         let link = Transition::Link(Link::service("checkout"));
         assert!(refused(&ticked, &link, 4).contains("already"));
-        let gone = after(&ticked, Transition::Unlink(Link::service("checkout")), 5);
+        let gone = after(&ticked, &Transition::Unlink(Link::service("checkout")), 5);
         assert!(gone.links.is_empty() && gone.after(&link, "lee", at(6)).is_ok());
     }
 }
