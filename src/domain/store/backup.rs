@@ -11,7 +11,7 @@ use crate::domain::backup::{Backup, BackupKind, Outcome, Recorded, RestoreTest};
 use crate::domain::time::{self, Instant};
 
 /// How far back what was recorded is held: the five years of the ladder, and the one that is open.
-const HELD: TimeDelta = TimeDelta::days(6 * 366);
+const HELD: TimeDelta = TimeDelta::days(2_196);
 /// How many backups and restore tests are held at most, the last recorded first.
 const MOST: u64 = 20_000;
 
