@@ -197,7 +197,7 @@ fn in_words(incident: &Incident) -> String {
 }
 
 /// The one step that declares an incident.
-pub(super) fn declaring(write: Write, words: String) -> Vec<Step> {
+pub(super) fn declaring(write: &Write, words: String) -> Vec<Step> {
     vec![write.step(words, Incident::TABLE.name, &[])]
 }
 

@@ -12,6 +12,7 @@ mod alerts;
 #[cfg(test)]
 mod alerts_tests;
 mod around;
+mod backups;
 pub mod catalog;
 mod contract;
 mod desk;
@@ -61,7 +62,7 @@ pub use elsewhere::Elsewhere;
 pub use execute::Executor;
 pub use kept::{CommandLines, key};
 pub use limits::{Clusters, Limits, Neighbour};
-pub use observation::{AlertFacts, IncidentFacts, Observation, ScheduleFacts, SilenceFacts};
+pub use observation::{AlertFacts, BackupFacts, IncidentFacts, Observation, ScheduleFacts, SilenceFacts};
 pub use plan::Planner;
 pub use pods::{Attach, Gives, PodPort, Pods, Session};
 pub use policy::{Grant, actor, confirmation};

@@ -11,7 +11,7 @@ use crate::domain::incident::Incident;
 use crate::domain::oncall::{Override, Schedule};
 use crate::domain::people::Person;
 use crate::domain::store::{Acknowledgement, Note};
-use crate::domain::subject::{AlertRef, IncidentRef, ScheduleRef};
+use crate::domain::subject::{AlertRef, BackupRef, IncidentRef, ScheduleRef};
 use crate::domain::time::Instant;
 use crate::sources::observe::{MemberAlerts, PodFacts, Replicated, WorkloadFacts};
 
@@ -30,6 +30,25 @@ pub enum Observation {
     Incident(Box<IncidentFacts>),
     /// A schedule of who is on call.
     Schedule(Box<ScheduleFacts>),
+    /// A set of backups, and whether the store answers.
+    Backup(Box<BackupFacts>),
+}
+
+/// What is known of a set of backups, as far as the store is asked.
+#[derive(Debug, Clone)]
+pub struct BackupFacts {
+    /// Which set.
+    pub subject: BackupRef,
+    /// Why the store says nothing; `None` where it answers.
+    pub unsaid: Option<String>,
+    /// Whether the run it is looked at for has written.
+    pub is_written: bool,
+    /// When, by the store's clock.
+    pub store_now: Instant,
+    /// The same as a document, for pins.
+    pub document: Value,
+    /// When all this was read, by our clock.
+    pub observed_at: Instant,
 }
 
 /// What is known of an alert, and what the store says of it.
@@ -161,6 +180,7 @@ impl Observation {
             Self::Pod(facts) => &facts.pod.uid,
             Self::Incident(facts) => &facts.uid,
             Self::Schedule(facts) => &facts.subject.name,
+            Self::Backup(facts) => &facts.subject.set,
         }
     }
 
@@ -173,6 +193,7 @@ impl Observation {
             Self::Pod(facts) => &facts.object,
             Self::Incident(facts) => &facts.document,
             Self::Schedule(facts) => &facts.document,
+            Self::Backup(facts) => &facts.document,
         }
     }
 
@@ -180,7 +201,12 @@ impl Observation {
     pub const fn record(&self) -> Option<&OperationRecord> {
         match self {
             Self::Workload(facts) => facts.record.as_ref(),
-            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) | Self::Incident(_) | Self::Schedule(_) => None,
+            Self::Silence(_)
+            | Self::Pod(_)
+            | Self::Alert(_)
+            | Self::Incident(_)
+            | Self::Schedule(_)
+            | Self::Backup(_) => None,
         }
     }
 
@@ -203,6 +229,7 @@ impl Observation {
             Self::Pod(facts) => facts.observed_at,
             Self::Incident(facts) => facts.observed_at,
             Self::Schedule(facts) => facts.observed_at,
+            Self::Backup(facts) => facts.observed_at,
         }
     }
 
@@ -212,7 +239,7 @@ impl Observation {
             Self::Workload(facts) => &facts.missing,
             Self::Silence(facts) => &facts.doubts,
             Self::Alert(facts) => &facts.doubts,
-            Self::Pod(_) | Self::Incident(_) | Self::Schedule(_) => &[],
+            Self::Pod(_) | Self::Incident(_) | Self::Schedule(_) | Self::Backup(_) => &[],
         }
     }
 
@@ -246,6 +273,17 @@ impl Observation {
         match self {
             Self::Alert(facts) => Ok(facts),
             _ => Err(Refusal("this can be done to an alert alone.".to_owned())),
+        }
+    }
+
+    /// The set of backups it is.
+    ///
+    /// # Errors
+    /// When it is something else: the action is on sets of backups.
+    pub fn backup(&self) -> Result<&BackupFacts, Refusal> {
+        match self {
+            Self::Backup(facts) => Ok(facts),
+            _ => Err(Refusal("this can be done to a set of backups alone.".to_owned())),
         }
     }
 

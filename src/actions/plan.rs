@@ -174,8 +174,10 @@ impl Planner {
     pub(super) fn grant_on(&self, kind: SubjectKind) -> Grant {
         match (kind, &self.store) {
             (SubjectKind::Workload | SubjectKind::Silence | SubjectKind::Pod, _) => self.grant.clone(),
-            (SubjectKind::Alert | SubjectKind::Incident | SubjectKind::Schedule, Some(store)) => store.grant.clone(),
-            (SubjectKind::Alert | SubjectKind::Incident | SubjectKind::Schedule, None) => {
+            (SubjectKind::Alert | SubjectKind::Incident | SubjectKind::Schedule | SubjectKind::Backup, Some(store)) => {
+                store.grant.clone()
+            }
+            (SubjectKind::Alert | SubjectKind::Incident | SubjectKind::Schedule | SubjectKind::Backup, None) => {
                 Err("there is no store here.".to_owned())
             }
         }
@@ -286,14 +288,8 @@ impl Planner {
         }
         refusals.extend(too_long(&planned));
         refusals.extend(pods::several(&planned));
-        let rehearsal = match on {
-            SubjectKind::Workload => joined(answers),
-            SubjectKind::Silence
-            | SubjectKind::Pod
-            | SubjectKind::Alert
-            | SubjectKind::Incident
-            | SubjectKind::Schedule => Rehearsal::NotOffered,
-        };
+        // Nobody but a cluster rehearses.
+        let rehearsal = if on == SubjectKind::Workload { joined(answers) } else { Rehearsal::NotOffered };
         if let Rehearsal::Rejected(reason) = &rehearsal {
             refusals.push(format!("the server refuses it: {reason}"));
         }

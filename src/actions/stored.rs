@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::alerts::StoreEyes;
-use super::observation::{AlertFacts, IncidentFacts, Observation, ScheduleFacts};
+use super::observation::{AlertFacts, BackupFacts, IncidentFacts, Observation, ScheduleFacts};
 use super::verify::Look;
 use crate::domain::action::{Outcome, Port, Request, Step};
 use crate::domain::incident::Incident;
 use crate::domain::store::fact::{Change, Read};
 use crate::domain::store::{
-    Author, ChangeIncident, DeclareIncident, EditNote, Id, NewAcknowledgement, NewNote, NewOverride,
-    WithdrawAcknowledgement,
+    Author, ChangeIncident, DeclareIncident, EditNote, Id, NewAcknowledgement, NewNote, NewOverride, RecordBackup,
+    RecordRestore, WithdrawAcknowledgement,
 };
 use crate::domain::subject::Subject;
 use crate::domain::text;
@@ -51,6 +51,10 @@ pub(super) enum Write {
     Incident(Box<ChangeIncident>),
     /// Of an override of a schedule.
     Override(Box<NewOverride>),
+    /// Of a backup that a script made.
+    RecordBackup(RecordBackup),
+    /// Of a restore that a script tried.
+    RecordRestore(RecordRestore),
 }
 
 impl Write {
@@ -64,6 +68,8 @@ impl Write {
             Self::Declare(declare) => (&**declare, 0.to_string()),
             Self::Incident(change) => (&**change, change.number.to_string()),
             Self::Override(new) => (&**new, new.schedule.clone()),
+            Self::RecordBackup(record) => (record, record.set.clone()),
+            Self::RecordRestore(record) => (record, record.set.clone()),
         }
     }
 
@@ -167,6 +173,13 @@ impl StoreEyes {
                 Ok(Observation::Schedule(Box::new(ScheduleFacts {
                     is_written,
                     ..ScheduleFacts::unread(schedule.clone(), now)
+                })))
+            }
+            Subject::Backup(backup) => {
+                let is_written = self.has_written(&backup.set, run).await?;
+                Ok(Observation::Backup(Box::new(BackupFacts {
+                    is_written,
+                    ..BackupFacts::unread(backup.clone(), now)
                 })))
             }
             Subject::Workload(_) | Subject::Silence(_) | Subject::Pod(_) => {

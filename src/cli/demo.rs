@@ -14,7 +14,7 @@ use super::output::{note, say};
 use super::run::{Staging, open};
 use super::session::{Session, system_clock};
 use crate::config::Paths;
-use crate::sandbox::{Sandbox, SandboxClock, Scenario};
+use crate::sandbox::{Sandbox, SandboxClock, Scenario, backups};
 
 /// What the demo may do: everything, with the confirmations of a real production.
 const CONFIGURATION: &str = r#"
@@ -49,11 +49,16 @@ health = { api = HEALTH_payments }
 [service.search]
 slo = { availability = "99.5 %" }
 health = { api = HEALTH_search }
+
+[backup.orders]
+pgbackrest = { info_file = "FOLDER/backups.json", stanza = "orders", wal_file = "FOLDER/wal" }
+schedule = "0 2 * * *"
+tier = 2
+rpo = "26 h"
 "#;
 
-/// The three keys that matter.
-const WELCOME: &str =
-    "DEMO, nothing here is real. A release is about to go wrong. Three keys: j/k move, !b plans a rollback, ? helps.";
+/// The keys that matter first.
+const WELCOME: &str = "DEMO, nothing is real. A release is going wrong: !b rolls it back, ? helps.";
 
 #[derive(Debug, Args)]
 pub(super) struct Demo {
@@ -111,7 +116,12 @@ impl Demo {
             }
         }
         let configuration = litter.folder.join("config.toml");
-        std::fs::write(&configuration, with_alerts(&sandbox, &litter.folder)?)?;
+        let now = system_clock()();
+        std::fs::write(litter.folder.join("backups.json"), backups::info(now))?;
+        std::fs::write(litter.folder.join("wal"), backups::archived(now))?;
+        let folder = litter.folder.display().to_string();
+        let written = with_alerts(&sandbox, &litter.folder)?.replace("FOLDER", &folder);
+        std::fs::write(&configuration, written)?;
         let global = Global {
             kubeconfig: Some(kubeconfig),
             config: Some(configuration),

@@ -8,6 +8,7 @@ mod advice;
 mod alerts;
 mod apply;
 mod audit;
+mod backup;
 mod beside;
 mod causes;
 mod codes;
@@ -29,6 +30,7 @@ mod people;
 mod plan;
 mod plug_in;
 mod pod;
+mod record;
 mod run;
 mod session;
 mod short;
@@ -135,6 +137,10 @@ enum Command {
     People(people::People),
     /// Everything that was done and said, by every console that shares the store.
     Audit(audit::Audit),
+    /// Put a fact into the store, at the end of a script: a backup, a restore test.
+    Record(record::Record),
+    /// Whether what was promised of recovery holds.
+    Backup(backup::Backup),
     /// The configuration.
     Config(config::Config),
     /// What would keep the console from working here.
@@ -206,6 +212,12 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
             }
             Some(Command::People(people)) => Box::pin(people.run(&global)).await,
             Some(Command::Audit(audit)) => Box::pin(audit.run(&global)).await,
+            Some(Command::Record(record)) => {
+                let code = Box::pin(record.run(&global)).await;
+                take_over(&global).await;
+                code
+            }
+            Some(Command::Backup(backup)) => Box::pin(backup.run(&global)).await,
             Some(Command::Config(config)) => config.run(&global),
             Some(Command::Doctor) => doctor::run(&global).await,
             Some(Command::PlugIn(plug_in)) => Ok(plug_in.run()),

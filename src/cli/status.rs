@@ -12,10 +12,11 @@ use super::output::{columns, note, say, say_json};
 use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
-use super::{advice, alerts, causes, codes, health, incident, jobs, oncall, signals, slo};
-use crate::config::ReadOnly;
+use super::{advice, alerts, backup, causes, codes, health, incident, jobs, oncall, signals, slo};
+use crate::config::{ContextRef, ReadOnly};
 use crate::domain::advice::{Advice, Verdict as Advised};
 use crate::domain::alert::{AlertSnapshot, local};
+use crate::domain::backup::Coverage;
 use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::environment::Guard;
 use crate::domain::health::HealthSnapshot;
@@ -67,6 +68,8 @@ struct Document<'a> {
     incidents: Vec<incident::IncidentLine<'a>>,
     /// Who has each role of each schedule.
     on_call: Vec<oncall::HolderLine>,
+    /// The backups of every set, in the order of the configuration.
+    backups: Vec<backup::BackupLine<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -92,6 +95,8 @@ struct SourceLine<'a> {
     state: SourceState,
     age_seconds: Option<i64>,
     error: Option<&'a str>,
+    /// `kubernetes`, `alertmanager`, `prometheus`, `rules`, `metrics` or `store`.
+    kind: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -128,6 +133,8 @@ impl Status {
         let looking = join_all(session.shown().into_iter().map(Found::of));
         let (mut found, mut said) = tokio::join!(looking, session.said());
         said.incidents.sort_by_key(|one| (one.severity, one.created_at));
+        let clusters: Vec<_> = found.iter().map(|one| (&one.session.environment.name, Ok(&one.snapshot))).collect();
+        let backups = session.backups(&clusters).await;
         for alerts in found.iter_mut().filter_map(|one| one.alerts.as_mut()) {
             alerts.hear(&said.acknowledgements, session.now());
         }
@@ -137,7 +144,7 @@ impl Status {
         let alerts: Vec<AlertSnapshot> = found.iter().filter_map(|one| one.alerts.clone()).collect();
         let now = session.now();
         match self.output {
-            Format::Json => say_json(&document(&snapshot, &found, (&said, session.services()), now))?,
+            Format::Json => say_json(&document(&snapshot, &found, (&said, &backups, session.services()), now))?,
             Format::Table => {
                 for line in incident::notices(&said.incidents, now) {
                     say(&line)?;
@@ -158,6 +165,9 @@ impl Status {
                 for line in health::notices(healths(&found), now) {
                     say(&line)?;
                 }
+                for line in backup::notices(&backups) {
+                    say(&line)?;
+                }
                 if let Some(incidents) = incident::incident_table(&said.incidents, now) {
                     say(&incidents)?;
                 }
@@ -170,7 +180,10 @@ impl Status {
         Ok(ExitCode::from(exit_code(
             &snapshot,
             &alerts,
-            found_codes(&found, now).into_iter().chain(incident::exit_codes(&said.incidents)),
+            found_codes(&found, now)
+                .into_iter()
+                .chain(incident::exit_codes(&said.incidents))
+                .chain(backup::exit_codes(&backups)),
         )))
     }
 }
@@ -219,7 +232,10 @@ impl Found {
                 let mut cluster = SourceHealth::loading(SourceId::of(&session.environment.name, SourceKind::Cluster));
                 cluster.state = SourceState::Down;
                 cluster.error = Some(sentence.clone());
-                let snapshot = ClusterSnapshot { health: vec![cluster], ..ClusterSnapshot::default() };
+                // Nothing is missed of a cluster that is not there.
+                let is_missed = session.environment.context != ContextRef::Nowhere;
+                let sources = is_missed.then_some(cluster).into_iter().collect();
+                let snapshot = ClusterSnapshot { health: sources, ..ClusterSnapshot::default() };
                 let context = session.context_words();
                 let usage = Err(sentence);
                 Self {
@@ -282,7 +298,7 @@ fn signal_health(found: &[Found]) -> impl Iterator<Item = &SourceHealth> {
 fn document<'a>(
     snapshot: &'a ClusterSnapshot,
     found: &'a [Found],
-    (said, services): (&'a Said, &Services),
+    (said, backups, services): (&'a Said, &'a [Coverage], &Services),
     now: Instant,
 ) -> Document<'a> {
     let source = |health: &'a SourceHealth| SourceLine {
@@ -290,6 +306,7 @@ fn document<'a>(
         state: health.state,
         age_seconds: health.age_seconds(now),
         error: health.error.as_deref(),
+        kind: health.id.kind.word(),
     };
     let rollout = |row: &'a Rollout| RolloutLine {
         environment: &row.workload.environment,
@@ -333,6 +350,7 @@ fn document<'a>(
         silences: alerts::silences(found.iter().filter_map(|one| one.alerts.as_ref())),
         incidents: said.incidents.iter().map(incident).collect(),
         on_call: said.book.lines(),
+        backups: backup::lines(backups),
     }
 }
 

@@ -59,6 +59,15 @@ pub struct ScheduleRef {
     pub name: String,
 }
 
+/// A set of backups. It is of no environment: that of the console it is acted on from tells who acted where.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct BackupRef {
+    /// The environment of the console.
+    pub environment: Arc<str>,
+    /// The set, by its name in the configuration.
+    pub set: Arc<str>,
+}
+
 /// Something that is acted on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -76,6 +85,8 @@ pub enum Subject {
     Incident(IncidentRef),
     /// A schedule of who is on call.
     Schedule(ScheduleRef),
+    /// A set of backups, of which the store says something.
+    Backup(BackupRef),
 }
 
 /// What kind of thing a subject is.
@@ -93,12 +104,14 @@ pub enum SubjectKind {
     Incident,
     /// A schedule of who is on call.
     Schedule,
+    /// A set of backups.
+    Backup,
 }
 
 impl SubjectKind {
     /// Whether what is done to it stands in the store alone: nobody feels it, and every console writes by itself.
     pub const fn is_stored(self) -> bool {
-        matches!(self, Self::Alert | Self::Incident | Self::Schedule)
+        matches!(self, Self::Alert | Self::Incident | Self::Schedule | Self::Backup)
     }
 
     /// Several of it, in a word.
@@ -110,6 +123,7 @@ impl SubjectKind {
             Self::Alert => "alerts",
             Self::Incident => "incidents",
             Self::Schedule => "schedules",
+            Self::Backup => "sets of backups",
         }
     }
 }
@@ -120,7 +134,11 @@ impl Subject {
         match kind {
             SubjectKind::Incident => Some(Self::Incident(IncidentRef { environment, number: 0, title: String::new() })),
             SubjectKind::Silence => Some(Self::Silence(SilenceRef { environment, id: String::new() })),
-            SubjectKind::Workload | SubjectKind::Pod | SubjectKind::Alert | SubjectKind::Schedule => None,
+            SubjectKind::Workload
+            | SubjectKind::Pod
+            | SubjectKind::Alert
+            | SubjectKind::Schedule
+            | SubjectKind::Backup => None,
         }
     }
 
@@ -133,6 +151,7 @@ impl Subject {
             Self::Pod(_) => SubjectKind::Pod,
             Self::Incident(_) => SubjectKind::Incident,
             Self::Schedule(_) => SubjectKind::Schedule,
+            Self::Backup(_) => SubjectKind::Backup,
         }
     }
 
@@ -145,6 +164,7 @@ impl Subject {
             Self::Pod(pod) => &pod.environment,
             Self::Incident(incident) => &incident.environment,
             Self::Schedule(schedule) => &schedule.environment,
+            Self::Backup(backup) => &backup.environment,
         }
     }
 
@@ -153,7 +173,7 @@ impl Subject {
         match self {
             Self::Workload(workload) => Some(&workload.namespace),
             Self::Pod(pod) => Some(&pod.namespace),
-            Self::Silence(_) | Self::Alert(_) | Self::Incident(_) | Self::Schedule(_) => None,
+            Self::Silence(_) | Self::Alert(_) | Self::Incident(_) | Self::Schedule(_) | Self::Backup(_) => None,
         }
     }
 
@@ -161,7 +181,12 @@ impl Subject {
     pub const fn workload(&self) -> Option<&WorkloadRef> {
         match self {
             Self::Workload(workload) => Some(workload),
-            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) | Self::Incident(_) | Self::Schedule(_) => None,
+            Self::Silence(_)
+            | Self::Pod(_)
+            | Self::Alert(_)
+            | Self::Incident(_)
+            | Self::Schedule(_)
+            | Self::Backup(_) => None,
         }
     }
 
@@ -175,6 +200,7 @@ impl Subject {
             Self::Incident(incident) if incident.number == 0 => String::new(),
             Self::Incident(incident) => incident.number.to_string(),
             Self::Schedule(schedule) => text::clean(&schedule.name).into_owned(),
+            Self::Backup(backup) => text::clean(&backup.set).into_owned(),
         }
     }
 
@@ -187,6 +213,7 @@ impl Subject {
             Self::Pod(pod) => &pod.name,
             Self::Incident(incident) => &incident.title,
             Self::Schedule(schedule) => &schedule.name,
+            Self::Backup(backup) => &backup.set,
         }
     }
 }
@@ -216,6 +243,7 @@ impl fmt::Display for Subject {
             Self::Incident(incident) if incident.number == 0 => to.write_str("a new incident"),
             Self::Incident(incident) => write!(to, "incident {} ({})", incident.number, text::clean(&incident.title)),
             Self::Schedule(schedule) => write!(to, "schedule {}", text::clean(&schedule.name)),
+            Self::Backup(backup) => write!(to, "backup {}", text::clean(&backup.set)),
         }
     }
 }

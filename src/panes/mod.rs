@@ -5,6 +5,7 @@
 //! Invariant: a pane that is not in front costs nothing when the world moves.
 
 pub mod alerts;
+pub mod coverage;
 pub mod escalation;
 pub mod health;
 pub mod hints;
@@ -122,6 +123,7 @@ pub const SHIPPED: &[Pane] = &[
     rollouts::PANE,
     nodes::PANE,
     jobs::PANE,
+    coverage::PANE,
     escalation::PANE,
     rotations::PANE,
     signals::PANE,

@@ -8,6 +8,7 @@ mod actions;
 mod advice;
 mod alert_faults;
 mod alerts;
+mod coverage;
 mod drafts;
 mod dry_room;
 mod environments;

@@ -11,7 +11,7 @@ use quarterdeck::config::StoreSettings;
 use quarterdeck::domain::action::{Consent, Given, Phase, Plan, Run};
 use quarterdeck::domain::store::fact::{Applied, Change, Read};
 use quarterdeck::domain::store::{AuditLine, Author, Head, Id};
-use quarterdeck::domain::subject::{IncidentRef, Subject, SubjectKind};
+use quarterdeck::domain::subject::{BackupRef, IncidentRef, Subject, SubjectKind};
 use quarterdeck::sources::Clock;
 use quarterdeck::sources::error::{SourceError, Trouble};
 use quarterdeck::sources::operate::NoHands;
@@ -80,6 +80,8 @@ const ALL: &[Tried] = &[
     said("incident-note", &[("text", "it began with the release")]),
     said("post-update", &[("text", "we are on it"), ("audience", "customers")]),
     said("follow-up", &[("text", "alert on the queue"), ("owner", "ada")]),
+    Tried { before: &[], ..said("record-backup", &[("bytes", "4096"), ("finished", "2020-01-01T00:00:00Z")]) },
+    Tried { before: &[], ..said("record-restore-test", &[("result", "ok"), ("target", "0/5000000")]) },
 ];
 
 /// A store, a journal, and consoles of it.
@@ -130,7 +132,12 @@ impl Rig {
         let action = action(id);
         let incident = IncidentRef { environment: "production".into(), number: 1, title: "Checkout is down".into() };
         let new = Subject::new(action.about().on, "production".into()).filter(|_| action.about().makes);
-        let target = new.unwrap_or(Subject::Incident(incident));
+        let set = BackupRef { environment: "production".into(), set: "orders".into() };
+        let known = match action.about().on {
+            SubjectKind::Backup => Subject::Backup(set),
+            _ => Subject::Incident(incident),
+        };
+        let target = new.unwrap_or(known);
         let given = given.iter().fold(Given::default(), |all, (name, text)| {
             let field = action.fields().iter().find(|field| field.id == *name).expect("a field of the action");
             all.with(name, field.read(text).expect("a value of the field"))

@@ -17,6 +17,8 @@ mod override_shift;
 mod pause;
 mod port_forward;
 mod post_update;
+mod record_backup;
+mod record_restore_test;
 mod reopen;
 mod resolve;
 mod restart;
@@ -104,6 +106,8 @@ pub const SHIPPED: Catalog = Catalog(&[
     &resolve::ACTION,
     &reopen::ACTION,
     &override_shift::OverrideShift,
+    &record_backup::RecordBackup,
+    &record_restore_test::RecordRestoreTest,
 ]);
 
 /// A shipped action by its id, or by the one it had before.
@@ -129,7 +133,8 @@ mod tests {
             let word = action.about().word;
             assert!(word.chars().all(|letter| letter.is_ascii_uppercase() || letter == '-'), "{word}");
             // What is said in the store is confirmed by Enter alone, everywhere; a script writes the word.
-            let is_entered = matches!(action.about().on, SubjectKind::Alert | SubjectKind::Incident | SubjectKind::Schedule);
+            let is_entered =
+                matches!(action.about().on, SubjectKind::Alert | SubjectKind::Incident | SubjectKind::Schedule);
             assert!(word.len() <= 10 || is_entered, "{word}");
         }
     }

@@ -19,7 +19,7 @@ use super::output::{note, say, say_json};
 use super::session::Session;
 use super::{Format, Global, exit};
 use crate::domain::incident::Incident as Fact;
-use crate::domain::store::{INCIDENTS, INCIDENTS_STANDING, incident_of, standing};
+use crate::domain::store::{INCIDENTS_BELOW, INCIDENTS_STANDING, incident_of, standing};
 use crate::sources::error::SourceError;
 use crate::sources::store::port::ReadStore;
 
@@ -458,7 +458,7 @@ async fn list(session: &Session, is_all: bool, output: Format) -> Result<ExitCod
     let read = async {
         let now = session.store.standing().await?.now;
         let incidents: Vec<Fact> = if is_all {
-            session.store.list(INCIDENTS, Vec::new(), MOST).await?
+            session.store.list(INCIDENTS_BELOW, vec![u64::MAX.into()], MOST).await?
         } else {
             session.store.list(INCIDENTS_STANDING, vec![standing(true).into()], MOST).await?
         };

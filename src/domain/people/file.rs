@@ -168,7 +168,7 @@ fn team(
     problems: &mut Problems,
 ) -> Option<Team> {
     table.refuse_unknown(&TEAM_KEYS, problems);
-    let named = name(table, "name", problems);
+    let title = name(table, "name", problems);
     let zone = zone(table, problems);
     let hours = table.text("business_hours", problems).map(|(text, entry)| {
         hours(text).unwrap_or_else(|| {
@@ -201,7 +201,7 @@ fn team(
             Some(_) => {}
         }
     }
-    let (name, entry) = named?;
+    let (name, entry) = title?;
     if read.teams.iter().any(|other| other.name == name) {
         problems.at(&entry, format!("Two teams have the name {name:?}."), "Give one of them another.");
         return None;

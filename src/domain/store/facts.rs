@@ -1,7 +1,7 @@
 //! The facts that the store keeps: one line each.
 
 use super::fact::Registered;
-use super::{Acknowledgement, Annotation, Note, ReleaseSeen};
+use super::{Acknowledgement, Annotation, Note, RecordedBackup, RecordedRestore, ReleaseSeen};
 use crate::domain::incident::{Entry, Incident};
 use crate::domain::oncall::escalation::Policy;
 use crate::domain::oncall::{Override, Schedule};
@@ -20,4 +20,6 @@ pub static ALL: &[Registered] = &[
     Registered::of::<Policy>(),
     Registered::of::<Person>(),
     Registered::of::<Team>(),
+    Registered::of::<RecordedBackup>(),
+    Registered::of::<RecordedRestore>(),
 ];

@@ -6,6 +6,7 @@
 mod acknowledgement;
 mod annotation;
 mod audit;
+mod backup;
 pub mod fact;
 pub mod facts;
 mod incident;
@@ -24,8 +25,10 @@ pub use annotation::{ANNOTATIONS_OF, Annotation, AnnotationKind, NewAnnotation};
 pub use audit::{
     AuditEntry, AuditEvent, AuditFlaw, AuditKind, AuditSearch, ChainCheck, Head, Line as AuditLine, NotedEvents, hex,
 };
+pub use backup::{BACKUPS_OF, RESTORES_OF, RecordBackup, RecordRestore, RecordedBackup, RecordedRestore};
 pub use incident::{
-    ChangeIncident, DeclareIncident, ENTRIES_OF, INCIDENTS, INCIDENTS_ENDED, INCIDENTS_STANDING, incident_of, standing,
+    ChangeIncident, DeclareIncident, ENTRIES_OF, INCIDENTS_BELOW, INCIDENTS_ENDED, INCIDENTS_STANDING, incident_of,
+    standing,
 };
 pub use note::{AlertNotes, EditNote, LONGEST_NOTE, MOST_NOTES, NOTES_ABOUT, NewNote, Note, check_note};
 pub use overriding::{NewOverride, OVERRIDES_SINCE, Overrides, last_override};
@@ -128,6 +131,8 @@ worded! {
         Schedule = "schedule",
         /// A policy of escalation, by its team and severity.
         Policy = "policy",
+        /// A set of backups.
+        Backup = "backup",
         /// The environment as a whole; the name is empty.
         Environment = "environment",
     }
