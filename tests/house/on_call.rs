@@ -166,7 +166,7 @@ fn night() -> Vec<Incident> {
     let alone = Incident { team: "platform".into(), ..incident(4, "A disk fills", Severity::Sev2, ago(60)) };
     vec![
         incident(1, "Checkout is down", Severity::Sev1, ago(20 * 60)),
-        // A Tuesday morning in Tokyo, before nine would be a Monday evening elsewhere: level 1 alone, at once in business hours.
+        // Seven in the morning in Tokyo: level 1 alone is paged, at nine.
         incident(2, "A label is wrong", Severity::Sev3, ago(5 * 3_600)),
         answered,
         alone,
@@ -219,7 +219,7 @@ fn a_row_is_due_only_where_the_policy_says_so_by_now() {
     let body = text(&stage.body(200, 60));
     assert!(body.contains("NOT PAGED"), "{body}");
     let due: Vec<&str> = body.lines().filter(|line| line.contains(" DUE ")).collect();
-    // Twenty minutes after the first page: levels 1 and 2 of the first, and level 1 of the third severity in business hours.
+    // Twenty minutes after the first page: levels 1 and 2 of the first incident; and level 1 of the second, since nine.
     assert_eq!(due.len(), 3, "{body}");
     assert!(
         body.lines().any(|line| line.contains("next") && line.contains("dee") && line.contains("12:17 JST")),

@@ -73,7 +73,7 @@ impl Rows for Rotations {
         for schedule in on_call.schedules.values() {
             let overrides: Arc<[Override]> = on_call.overrides_of(&schedule.name).into();
             let shared = Arc::new(schedule.clone());
-            let roles = schedule.roles();
+            let roles = schedule.roles_from(now);
             let shifts: Vec<_> = roles.iter().map(|role| on_call.shifts(schedule, role, within)).collect();
             let found = coverage(&shifts, within, |handle| world.zone_of(handle));
             for (role, shifts) in roles.into_iter().zip(&shifts) {

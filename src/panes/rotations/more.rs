@@ -90,7 +90,7 @@ fn sign(shifts: &[Shift], at: Instant, signs: &BTreeMap<String, char>) -> char {
 fn comes_to(pen: &Pen<'_>, row: &Row, scene: &Scene<'_>, page: &mut Page) {
     let within = (pen.now, time::within(pen.now + time::days(TOLD)));
     let schedule = &row.schedule;
-    let roles = schedule.roles();
+    let roles = schedule.roles_from(pen.now);
     let shifts: Vec<_> = roles.iter().map(|role| schedule.shifts(role, &row.overrides, within.0, within.1)).collect();
     let zone_of = |handle: &str| scene.world.zone_of(handle);
     let found = coverage(&shifts, within, zone_of);
