@@ -21,8 +21,8 @@ const PERSON: Field = Field { words: "Who has it then.", ..needed(incidents::PER
 const UNTIL: Field = Field { words: "Until when.", ..needed(silences::UNTIL) };
 
 const ABOUT: &About = &About {
-    id: "override",
-    command: "action.override",
+    id: "override-shift",
+    command: "action.override-shift",
     title: "Override a shift",
     means: "whoever pages the role in that time pages them. The rotation goes on around it; what was is not rewritten.",
     on: SubjectKind::Schedule,

@@ -283,7 +283,7 @@ async fn overridden(session: &Session, asked: &Override) -> Printed {
         fields = fields.with("as", handle);
     }
     let subject = meant(session, std::slice::from_ref(&asked.schedule))?;
-    let done = short::carry_out(session, ("override", &fields, asked.reason.as_deref()), subject).await?;
+    let done = short::carry_out(session, ("override-shift", &fields, asked.reason.as_deref()), subject).await?;
     if asked.output == Format::Table {
         return Ok(say(&done.words));
     }

@@ -32,7 +32,7 @@ pub const PANE: Pane = Pane {
     title: said::TITLE,
     sentence: "show who is on call, and who is next",
     hints: &[
-        ("action.override", "override"),
+        ("action.override-shift", "override"),
         ("filter", "filter"),
         ("problems_only", "only gaps"),
         ("back", "back"),
