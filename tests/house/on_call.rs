@@ -75,6 +75,11 @@ fn written() -> Written {
     written
 }
 
+/// A schedule of two roles.
+pub(crate) fn shop() -> Schedule {
+    written().schedules.into_iter().find(|one| one.name == "shop").expect("it is in the file")
+}
+
 fn person((handle, zone): (&str, &str)) -> (String, Person) {
     let person = Person {
         handle: handle.into(),

@@ -10,8 +10,8 @@ use quarterdeck::actions::{Executor, Options, Planner, StoreEyes, catalog};
 use quarterdeck::config::StoreSettings;
 use quarterdeck::domain::action::{Consent, Given, Phase, Plan, Run};
 use quarterdeck::domain::store::fact::{Applied, Change, Read};
-use quarterdeck::domain::store::{AuditLine, Author, Head, Id};
-use quarterdeck::domain::subject::{BackupRef, IncidentRef, Subject, SubjectKind};
+use quarterdeck::domain::store::{AuditLine, Author, Head, Id, SetSchedule};
+use quarterdeck::domain::subject::{BackupRef, IncidentRef, ScheduleRef, Subject, SubjectKind};
 use quarterdeck::sources::Clock;
 use quarterdeck::sources::error::{SourceError, Trouble};
 use quarterdeck::sources::operate::NoHands;
@@ -20,6 +20,7 @@ use quarterdeck::sources::store::port::{ReadStore, WriteError, WriteStore, Writt
 use tokio::sync::{mpsc, watch};
 
 use crate::gate::{action, apart, no_edit_of};
+use crate::on_call::shop;
 use crate::silencing;
 use crate::stage::now;
 
@@ -80,6 +81,7 @@ const ALL: &[Tried] = &[
     said("incident-note", &[("text", "it began with the release")]),
     said("post-update", &[("text", "we are on it"), ("audience", "customers")]),
     said("follow-up", &[("text", "alert on the queue"), ("owner", "ada")]),
+    made("override-shift", &[], &[("role", "primary"), ("person", "eve"), ("until", "2030-01-01T00:00:00Z")]),
     Tried { before: &[], ..said("record-backup", &[("bytes", "4096"), ("finished", "2020-01-01T00:00:00Z")]) },
     Tried { before: &[], ..said("record-restore-test", &[("result", "ok"), ("target", "0/5000000")]) },
 ];
@@ -135,6 +137,9 @@ impl Rig {
         let set = BackupRef { environment: "production".into(), set: "orders".into() };
         let known = match action.about().on {
             SubjectKind::Backup => Subject::Backup(set),
+            SubjectKind::Schedule => {
+                Subject::Schedule(ScheduleRef { environment: "production".into(), name: "shop".into() })
+            }
             _ => Subject::Incident(incident),
         };
         let target = new.unwrap_or(known);
@@ -149,6 +154,11 @@ impl Rig {
     /// What was done before, and the plan of the action itself.
     async fn prepared(tried: &Tried) -> (Self, Plan) {
         let rig = Self::new();
+        if action(tried.id).about().on == SubjectKind::Schedule {
+            let author = Author { name: "mori".into(), origin: "mori@bastion".into() };
+            let set = SetSchedule { environment: "production".into(), wanted: shop(), seen_version: 0 };
+            rig.store.write(&author, &Id::stored("shop"), &set).await.expect("written");
+        }
         for (id, given) in tried.before {
             let plan = rig.plan(id, given, Ok(())).await;
             assert!(plan.is_applicable(), "{id}: {:?}", plan.refusals);
