@@ -21,7 +21,8 @@ const ZONES: [&str; 3] = ["JST", "UTC", "EST"];
 
 /// What is said where there are no rows.
 const ABSENT: Absent = Absent {
-    not_configured: said::NOT_CONFIGURED,
+    // There is always a store: before its first word it is only being read.
+    not_configured: said::LOADING,
     loading: said::LOADING,
     never_read: said::NEVER_READ,
     nothing: said::nothing,
@@ -34,7 +35,9 @@ pub(super) fn draw(list: &List<Levels>, pen: &mut Pen<'_>, area: Rect, scene: &S
     let due = list.count(|row| row.is_due(now));
     let mut incidents: Vec<u64> = list.all().iter().map(|row| row.incident).collect();
     incidents.dedup();
-    let mut facts = vec![said::tally(due, incidents.len())];
+    // Before the first answer there is no number to say.
+    let is_known = scene.world.store.is_some();
+    let mut facts = vec![if is_known { said::tally(due, incidents.len()) } else { said::TITLE.to_owned() }];
     facts.extend(list.chosen().is_problems_only.then(|| said::PROBLEMS_ONLY.to_owned()));
     let mut listing = list.begin(pen, area, facts, scene);
     let health = scene.world.store.as_ref().map(|store| vec![store.health.clone()]).unwrap_or_default();

@@ -100,7 +100,8 @@ impl Rows for Rotations {
     }
 
     fn words(row: &Row) -> RowWords {
-        let people = row.schedule.layers.iter().flat_map(|layer| layer.rotation.roster.iter().flatten());
+        let layers = row.schedule.layers.iter().filter(|layer| layer.role == row.role);
+        let people = layers.flat_map(|layer| layer.rotation.roster.iter().flatten());
         RowWords {
             name: format!("{}/{}", row.schedule.name, row.role),
             state: if row.gap.is_some() { said::state::GAP } else { said::state::COVERED }.to_owned(),

@@ -22,7 +22,8 @@ const ROOM_FOR_MORE: u16 = 14;
 
 /// What is said where there are no rows.
 const ABSENT: Absent = Absent {
-    not_configured: said::NOT_CONFIGURED,
+    // There is always a store: before its first word it is only being read.
+    not_configured: said::LOADING,
     loading: said::LOADING,
     never_read: said::NEVER_READ,
     nothing: said::nothing,
@@ -32,7 +33,10 @@ const ABSENT: Absent = Absent {
 /// Draws it.
 pub(super) fn draw(list: &List<Rotations>, pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let open = list.count(|row| row.gap.is_some());
-    let mut facts = vec![said::tally(open, list.len(), list.all().len())];
+    // Before the first answer there is no number to say.
+    let is_known = scene.world.store.is_some();
+    let mut facts =
+        vec![if is_known { said::tally(open, list.len(), list.all().len()) } else { said::TITLE.to_owned() }];
     facts.extend(list.chosen().is_problems_only.then(|| said::PROBLEMS_ONLY.to_owned()));
     let mut listing = list.begin(pen, area, facts, scene);
     let health = scene.world.store.as_ref().map(|store| vec![store.health.clone()]).unwrap_or_default();

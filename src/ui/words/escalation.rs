@@ -7,8 +7,6 @@ pub const PROBLEMS_ONLY: &str = "only what a policy says should be paged by now"
 /// What stands over every ladder while nothing pages by itself.
 pub const NOT_PAGED: &str =
     "NOT PAGED: no engine runs, so nobody is paged by these ladders. Call whoever stands at what is due.";
-/// The store is not asked.
-pub const NOT_CONFIGURED: &str = "There is no store here: no incident is known.";
 /// Nothing was read yet.
 pub const LOADING: &str = "Reading incidents and policies.";
 /// Nothing was ever read.

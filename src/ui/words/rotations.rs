@@ -4,8 +4,6 @@
 pub const TITLE: &str = "rotations";
 /// Only what has nobody, or will have.
 pub const PROBLEMS_ONLY: &str = "only roles that have nobody in the next 14 days";
-/// The store is not asked.
-pub const NOT_CONFIGURED: &str = "There is no store here: nobody is known to be on call.";
 /// Nothing was read yet.
 pub const LOADING: &str = "Reading who is on call.";
 /// Nothing was ever read.
