@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use quarterdeck::actions::journal::{Journal, What, chains, unfinished};
-use quarterdeck::actions::{Executor, Options, Planner, StoreEyes, catalog};
+use quarterdeck::actions::{Action, Executor, Options, Planner, StoreEyes, catalog};
 use quarterdeck::config::StoreSettings;
 use quarterdeck::domain::action::{Consent, Given, Phase, Plan, Run};
 use quarterdeck::domain::store::fact::{Applied, Change, Read};
@@ -199,7 +199,8 @@ fn no_action_is_left_out() {
     // Those on alerts are tried where alerts are.
     let stored =
         catalog::SHIPPED.all().filter(|one| one.about().on.is_stored() && one.about().on != SubjectKind::Alert);
-    let missing: Vec<&str> = stored.map(|one| one.id()).filter(|id| ALL.iter().all(|tried| tried.id != *id)).collect();
+    let missing: Vec<&str> =
+        stored.map(<dyn Action>::id).filter(|id| ALL.iter().all(|tried| tried.id != *id)).collect();
     assert!(missing.is_empty(), "they have no line in the table: {missing:?}");
 }
 

@@ -269,7 +269,7 @@ mod tests {
 
     #[test]
     fn the_first_acknowledgement_counts_and_the_second_is_told_by_whom() {
-        let taken = after(&incident(Severity::Sev1), Transition::Acknowledge, 60);
+        let taken = after(&incident(Severity::Sev1), &Transition::Acknowledge, 60);
         assert_eq!((taken.state, taken.clock(at(5_000)).state), (State::Acknowledged, ClockState::Met));
         let told = refused(&taken, &Transition::Acknowledge, 63);
         assert!(told.contains("mori acknowledged it at") && told.contains("ago"), "{told}");
@@ -288,11 +288,11 @@ mod tests {
     #[test]
     fn the_deadline_follows_the_severity_until_somebody_answers() {
         let graver = Transition::Severity { from: Severity::Sev3, to: Severity::Sev1 };
-        let open = after(&incident(Severity::Sev3), graver.clone(), 60);
+        let open = after(&incident(Severity::Sev3), &graver, 60);
         assert_eq!(open.respond_by, at(900), "from creation, not from the change");
         assert!(refused(&open, &graver, 70).contains("SEV1"));
-        let taken = after(&incident(Severity::Sev3), Transition::Acknowledge, 60);
-        assert_eq!(after(&taken, graver, 61).respond_by, taken.respond_by, "frozen");
+        let taken = after(&incident(Severity::Sev3), &Transition::Acknowledge, 60);
+        assert_eq!(after(&taken, &graver, 61).respond_by, taken.respond_by, "frozen");
     }
 
     #[test]
@@ -302,21 +302,21 @@ mod tests {
             from: from.map(str::to_owned),
             to: Some(to.to_owned()),
         };
-        let held = after(&incident(Severity::Sev1), take(None, "mori"), 10);
+        let held = after(&incident(Severity::Sev1), &take(None, "mori"), 10);
         assert_eq!(held.commander(), Some("mori"));
         assert!(refused(&held, &take(None, "lee"), 20).contains("mori is commander since"));
-        assert_eq!(after(&held, take(Some("mori"), "lee"), 30).commander(), Some("lee"));
+        assert_eq!(after(&held, &take(Some("mori"), "lee"), 30).commander(), Some("lee"));
     }
 
     #[test]
     fn what_is_resolved_can_be_reopened_and_the_time_between_is_kept() {
-        let over = after(&after(&incident(Severity::Sev1), Transition::Acknowledge, 10), Transition::Resolve, 100);
+        let over = after(&after(&incident(Severity::Sev1), &Transition::Acknowledge, 10), &Transition::Resolve, 100);
         assert!(refused(&over, &Transition::Resolve, 110).contains("resolved by mori"));
         assert!(refused(&over, &Transition::Acknowledge, 110).contains("resolved by mori"));
         let again = after(&over, &Transition::Reopen, 160);
         assert_eq!((again.state, again.resolved_seconds, again.resolved.clone()), (State::Acknowledged, 60, None));
         assert!(refused(&again, &Transition::Reopen, 170).contains("is open"));
-        let twice = after(&after(&again, &Transition::Resolve, 200), Transition::Reopen, 240);
+        let twice = after(&after(&again, &Transition::Resolve, 200), &Transition::Reopen, 240);
         assert_eq!(twice.resolved_seconds, 100);
     }
 
@@ -341,9 +341,9 @@ mod tests {
     #[test]
     fn an_item_is_ticked_once_and_a_link_made_once() {
         let tick = |is_done| Transition::Tick { item: "fix".into(), is_done };
-        let ticked = after(&incident(Severity::Sev4), tick(true), 1);
+        let ticked = after(&incident(Severity::Sev4), &tick(true), 1);
         assert!(refused(&ticked, &tick(true), 2).contains("already"));
-        assert_eq!(after(&ticked, tick(false), 3).ticked, Vec::<String>::new());
+        assert_eq!(after(&ticked, &tick(false), 3).ticked, Vec::<String>::new());
         let unknown = Transition::Tick { item: "pray".into(), is_done: true };
         assert!(refused(&ticked, &unknown, 2).contains("root-cause"));
         let link = Transition::Link(Link::service("checkout"));
