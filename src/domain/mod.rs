@@ -16,6 +16,7 @@
 //! | [`job`] | CronJobs and Jobs: when they run, how they ended |
 //! | [`keyed`] | what stands for a secret where it must be recognised and not read |
 //! | [`log`] | what containers write: levels, fields, masking, a ring of bytes |
+//! | [`maintenance`] | windows that come again, freezes, what is due |
 //! | [`owner`] | who else writes a workload, and what they will do about a change of ours |
 //! | [`node`] | nodes, what presses them, quantities of processor time and memory |
 //! | [`problem`] | what is wrong with a file the operator wrote |
@@ -44,6 +45,7 @@ pub mod health;
 pub mod job;
 pub mod keyed;
 pub mod log;
+pub mod maintenance;
 pub mod node;
 pub mod owner;
 pub mod problem;

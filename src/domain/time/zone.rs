@@ -1,4 +1,4 @@
-//! What an instant reads on a clock in another time zone. The only file that names `jiff`.
+//! What an instant reads on a clock in another time zone. With `civil.rs` the only file that names `jiff`.
 //!
 //! The rules of every zone are compiled in: the same configuration means the same instants on every machine.
 
@@ -10,11 +10,11 @@ use jiff::{Timestamp, civil};
 
 use super::Instant;
 
-static RULES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+pub(super) static RULES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
 /// A time zone of the IANA database.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Zone(TimeZone);
+pub struct Zone(pub(super) TimeZone);
 
 /// What a clock shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
