@@ -39,6 +39,15 @@ pub struct PodRef {
     pub name: Arc<str>,
 }
 
+/// What stands in the store by its name: a window, a task, a freeze.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct NamedRef {
+    /// The environment it is looked at from: the store is of several.
+    pub environment: Arc<str>,
+    /// Its name.
+    pub name: String,
+}
+
 /// Something that is acted on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -52,6 +61,12 @@ pub enum Subject {
     /// A pod. In documents and journals `pod` is the pod that is replaced.
     #[serde(rename = "one_pod")]
     Pod(PodRef),
+    /// A maintenance window.
+    Window(NamedRef),
+    /// A periodic task.
+    Task(NamedRef),
+    /// A freeze.
+    Freeze(NamedRef),
 }
 
 /// What kind of thing a subject is.
@@ -65,6 +80,12 @@ pub enum SubjectKind {
     Pod,
     /// An alert.
     Alert,
+    /// A maintenance window.
+    Window,
+    /// A periodic task.
+    Task,
+    /// A freeze.
+    Freeze,
 }
 
 impl SubjectKind {
@@ -75,6 +96,9 @@ impl SubjectKind {
             Self::Silence => "silences",
             Self::Pod => "pods",
             Self::Alert => "alerts",
+            Self::Window => "windows",
+            Self::Task => "tasks",
+            Self::Freeze => "freezes",
         }
     }
 }
@@ -87,6 +111,9 @@ impl Subject {
             Self::Silence(_) => SubjectKind::Silence,
             Self::Alert(_) => SubjectKind::Alert,
             Self::Pod(_) => SubjectKind::Pod,
+            Self::Window(_) => SubjectKind::Window,
+            Self::Task(_) => SubjectKind::Task,
+            Self::Freeze(_) => SubjectKind::Freeze,
         }
     }
 
@@ -97,6 +124,7 @@ impl Subject {
             Self::Silence(silence) => &silence.environment,
             Self::Alert(alert) => &alert.environment,
             Self::Pod(pod) => &pod.environment,
+            Self::Window(named) | Self::Task(named) | Self::Freeze(named) => &named.environment,
         }
     }
 
@@ -105,7 +133,7 @@ impl Subject {
         match self {
             Self::Workload(workload) => Some(&workload.namespace),
             Self::Pod(pod) => Some(&pod.namespace),
-            Self::Silence(_) | Self::Alert(_) => None,
+            Self::Silence(_) | Self::Alert(_) | Self::Window(_) | Self::Task(_) | Self::Freeze(_) => None,
         }
     }
 
@@ -113,7 +141,7 @@ impl Subject {
     pub const fn workload(&self) -> Option<&WorkloadRef> {
         match self {
             Self::Workload(workload) => Some(workload),
-            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) => None,
+            _ => None,
         }
     }
 
@@ -124,6 +152,7 @@ impl Subject {
             Self::Silence(silence) => text::clean(&silence.id).into_owned(),
             Self::Alert(alert) => text::clean(&alert.fingerprint).into_owned(),
             Self::Pod(pod) => pod.to_string(),
+            Self::Window(named) | Self::Task(named) | Self::Freeze(named) => text::clean(&named.name).into_owned(),
         }
     }
 
@@ -134,6 +163,7 @@ impl Subject {
             Self::Silence(silence) => &silence.environment,
             Self::Alert(alert) => &alert.name,
             Self::Pod(pod) => &pod.name,
+            Self::Window(named) | Self::Task(named) | Self::Freeze(named) => &named.name,
         }
     }
 }
@@ -160,6 +190,9 @@ impl fmt::Display for Subject {
                 write!(to, "alert {} ({})", text::clean(&alert.name), text::clean(&alert.fingerprint))
             }
             Self::Pod(pod) => pod.fmt(to),
+            Self::Window(named) => write!(to, "window {}", text::clean(&named.name)),
+            Self::Task(named) => write!(to, "task {}", text::clean(&named.name)),
+            Self::Freeze(named) => write!(to, "freeze {}", text::clean(&named.name)),
         }
     }
 }

@@ -105,6 +105,16 @@ impl Schedule {
         Self { windows: all, exceptions }
     }
 
+    /// The same with a window, in place of the one of its name.
+    #[must_use]
+    pub fn with(mut self, window: Window) -> Self {
+        if let Some(replaced) = shipped::replaced_by(&window.name) {
+            self.windows.remove(replaced);
+        }
+        self.windows.insert(window.name.clone(), window);
+        self
+    }
+
     /// Takes a window out.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
@@ -174,6 +184,13 @@ impl Schedule {
         let scheduled = if window.begins_at(at) { Some(at) } else { moved.map(|one| one.occurrence) };
         let scheduled = scheduled.ok_or_else(|| no_such_occurrence(window, at, now))?;
         Ok(occurrence(window, scheduled, self.exception(name, scheduled), now))
+    }
+
+    /// The occurrence of a window of which something was said last.
+    pub fn last_changed(&self, name: &str, now: Instant) -> Option<Occurrence<'_>> {
+        let window = self.window(name)?;
+        let said = self.said_of(window).max_by_key(|one| one.at)?;
+        Some(occurrence(window, said.occurrence, Some(said), now))
     }
 
     /// The occurrence of a window that runs now, else the one that may be started: the next, where it is not further than a day away.

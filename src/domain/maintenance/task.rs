@@ -13,13 +13,13 @@ worded! {
     #[serde(rename_all = "lowercase")]
     pub enum Every {
         /// Each day.
-        Day = "daily",
+        Daily = "daily",
         /// Each week.
-        Week = "weekly",
+        Weekly = "weekly",
         /// Each month.
-        Month = "monthly",
+        Monthly = "monthly",
         /// Each quarter of a year.
-        Quarter = "quarterly",
+        Quarterly = "quarterly",
     }
 }
 
@@ -40,18 +40,18 @@ const fn task(name: &'static str, every: Every, words: &'static str) -> Task {
 
 /// The tasks of the requirements: the lists of E5, and the upkeep of databases and caches.
 pub const ALL: &[Task] = &[
-    task("logs", Every::Day, "Look through the logs"),
-    task("backups", Every::Day, "See that the backups were made"),
-    task("performance", Every::Week, "Look at the performance"),
-    task("security-updates", Every::Week, "Install the security updates"),
-    task("vacuum", Every::Week, "Vacuum and analyze the databases"),
-    task("capacity", Every::Month, "Look at the capacity"),
-    task("dependencies", Every::Month, "Bring the dependencies up to date"),
-    task("purge", Every::Month, "Purge what is older than 90 days, and archives older than 1 year"),
-    task("cache", Every::Month, "Warm the caches up, and look at their hit rate and memory"),
-    task("reindex", Every::Quarter, "Rebuild the indexes"),
-    task("dr-test", Every::Quarter, "Test the disaster recovery"),
-    task("procedures", Every::Quarter, "Read the procedures again"),
+    task("logs", Every::Daily, "Look through the logs"),
+    task("backups", Every::Daily, "See that the backups were made"),
+    task("performance", Every::Weekly, "Look at the performance"),
+    task("security-updates", Every::Weekly, "Install the security updates"),
+    task("vacuum", Every::Weekly, "Vacuum and analyze the databases"),
+    task("capacity", Every::Monthly, "Look at the capacity"),
+    task("dependencies", Every::Monthly, "Bring the dependencies up to date"),
+    task("purge", Every::Monthly, "Purge what is older than 90 days, and archives older than 1 year"),
+    task("cache", Every::Monthly, "Warm the caches up, and look at their hit rate and memory"),
+    task("reindex", Every::Quarterly, "Rebuild the indexes"),
+    task("dr-test", Every::Quarterly, "Test the disaster recovery"),
+    task("procedures", Every::Quarterly, "Read the procedures again"),
 ];
 
 /// A task by its name.
@@ -83,10 +83,10 @@ impl Every {
     /// The first day after the day, week, month or quarter that a day is in.
     fn end(self, day: NaiveDate) -> Option<NaiveDate> {
         match self {
-            Self::Day => day.succ_opt(),
-            Self::Week => day.checked_add_days(Days::new(7 - u64::from(day.weekday().num_days_from_monday()))),
-            Self::Month => day.with_day(1)?.checked_add_months(Months::new(1)),
-            Self::Quarter => day.with_day(1)?.checked_add_months(Months::new(3 - day.month0() % 3)),
+            Self::Daily => day.succ_opt(),
+            Self::Weekly => day.checked_add_days(Days::new(7 - u64::from(day.weekday().num_days_from_monday()))),
+            Self::Monthly => day.with_day(1)?.checked_add_months(Months::new(1)),
+            Self::Quarterly => day.with_day(1)?.checked_add_months(Months::new(3 - day.month0() % 3)),
         }
     }
 }

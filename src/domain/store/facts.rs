@@ -1,7 +1,8 @@
 //! The facts that the store keeps: one line each.
 
 use super::fact::Registered;
-use super::{Acknowledgement, Annotation, Note, ReleaseSeen};
+use super::{Acknowledgement, Annotation, Note, ReleaseSeen, StoredFreeze, StoredWindow, TaskTick};
+use crate::domain::maintenance::Exception;
 
 /// Every kind of fact.
 pub static ALL: &[Registered] = &[
@@ -9,4 +10,8 @@ pub static ALL: &[Registered] = &[
     Registered::of::<Note>(),
     Registered::of::<Annotation>(),
     Registered::of::<ReleaseSeen>(),
+    Registered::of::<StoredWindow>(),
+    Registered::of::<Exception>(),
+    Registered::of::<TaskTick>(),
+    Registered::of::<StoredFreeze>(),
 ];

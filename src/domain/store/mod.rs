@@ -8,9 +8,13 @@ mod annotation;
 mod audit;
 pub mod fact;
 pub mod facts;
+mod freeze;
 mod note;
 mod release;
 mod snapshot;
+mod task_tick;
+mod window;
+mod window_exception;
 
 pub use acknowledgement::{
     ACKNOWLEDGED_IN, Acknowledgement, NewAcknowledgement, WithdrawAcknowledgement, Withdrawn, acknowledgement_of,
@@ -19,9 +23,13 @@ pub use annotation::{ANNOTATIONS_OF, Annotation, AnnotationKind, NewAnnotation};
 pub use audit::{
     AuditEntry, AuditEvent, AuditFlaw, AuditKind, AuditSearch, ChainCheck, Head, Line as AuditLine, NotedEvents, hex,
 };
+pub use freeze::{NewFreeze, StoredFreeze, WithdrawFreeze, freeze_of};
 pub use note::{AlertNotes, EditNote, LONGEST_NOTE, MOST_NOTES, NOTES_ABOUT, NewNote, Note, check_note};
 pub use release::{RELEASES_OF, ReleaseSeen, RememberReleases};
 pub use snapshot::{Changes, StoreSnapshot};
+pub use task_tick::{TaskTick, TickTask, last_tick_of};
+pub use window::{NewWindow, PlannedWindow, StoredWindow, WithdrawWindow, window_of};
+pub use window_exception::{ChangeOccurrence, Said, exception_of};
 
 use std::fmt;
 
@@ -114,6 +122,12 @@ worded! {
         Incident = "incident",
         /// The environment as a whole; the name is empty.
         Environment = "environment",
+        /// A maintenance window.
+        Window = "window",
+        /// A periodic task.
+        Task = "task",
+        /// A freeze.
+        Freeze = "freeze",
     }
 }
 
