@@ -1,8 +1,5 @@
-//! What is said of alerts in the store: who is on them, and notes. What is read of an alert before, what a plan of it is, and how it is
-//! written.
-//!
-//! A write is one transaction that tells what it wrote, so its answer is its verification. Where the answer is lost, the attempt is looked
-//! up by its id, which follows from the run. What a note says stands in the plan and in the store alone: no step tells it, so that the
+//! What is said of alerts in the store: who is on them, and notes. What is read of an alert before, and what a plan of it is; `stored.rs`
+//! says how it is written. What a note says stands in the plan and in the store alone: no step tells it, so that the
 //! journal never holds it.
 
 use std::sync::Arc;
@@ -12,11 +9,11 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::contract::{Context, Draft, Refusal};
 use super::observation::{AlertFacts, Observation};
 use super::policy::Grant;
+use super::stored::attempt;
 use super::verify::Look;
 use crate::domain::action::{
     BlastRadius, Evidence, Field, FieldKind, Given, Goal, Inverse, Outcome, Pin, Port, Request, Step,
@@ -26,16 +23,15 @@ use crate::domain::rollout::Change as Difference;
 use crate::domain::service::UNMAPPED;
 use crate::domain::store::fact::{Change, Fact};
 use crate::domain::store::{
-    Acknowledgement, Author, EditNote, Id, LONGEST_NOTE, NOTES_ABOUT, NewAcknowledgement, NewNote, Note,
-    Subject as About, SubjectKind, WithdrawAcknowledgement, acknowledgement_of, check_note,
+    Acknowledgement, EditNote, LONGEST_NOTE, NOTES_ABOUT, NewAcknowledgement, NewNote, Note, Subject as About,
+    SubjectKind, WithdrawAcknowledgement, acknowledgement_of, check_note,
 };
-use crate::domain::subject::AlertRef;
+use crate::domain::subject::{AlertRef, Subject};
 use crate::domain::text;
-use crate::domain::time::{self, Instant};
+use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::ListAlerts;
-use crate::sources::operate::Reply;
-use crate::sources::store::port::{ReadStore, WriteError, WriteStore};
+use crate::sources::store::port::ReadStore;
 
 /// What a note is to say.
 pub(super) const TEXT: Field = Field {
@@ -137,7 +133,7 @@ impl StoreEyes {
     /// The same, again and again.
     pub(super) fn follow<'a>(
         &'a self,
-        alert: &'a AlertRef,
+        subject: &'a Subject,
         run: &'a str,
         clock: impl Fn() -> Instant + Send + 'a,
     ) -> BoxStream<'a, Result<Observation, SourceError>> {
@@ -145,31 +141,25 @@ impl StoreEyes {
             if !is_first {
                 tokio::time::sleep(BETWEEN).await;
             }
-            let looked = self.look(alert, run, clock()).await;
-            Some((looked.map(|facts| Observation::Alert(Box::new(facts))), (clock, false)))
+            let looked = match subject {
+                Subject::Alert(alert) => {
+                    self.look(alert, run, clock()).await.map(|facts| Observation::Alert(Box::new(facts)))
+                }
+                _ => self.look_for(subject, run, clock()).await.map(|facts| Observation::Maintenance(Box::new(facts))),
+            };
+            Some((looked, (clock, false)))
         });
         looks.boxed()
     }
 }
 
 /// Judges one look at an attempt.
-pub(super) fn judge(facts: &AlertFacts, done: String) -> Look {
-    if facts.is_written {
+pub(super) fn judge(is_written: bool, done: String) -> Look {
+    if is_written {
         Look::Settled(Outcome::Done, done)
     } else {
         Look::Waiting("it is not in the store yet; it is not sent again".to_owned())
     }
-}
-
-/// The id of the attempt of a run at an alert, so that whoever takes the run up can look for it.
-fn attempt(run: &str, fingerprint: &str) -> Id {
-    let part = |from: usize, to: usize| run.get(from..to).unwrap_or_default();
-    let (date, hour) =
-        ([part(0, 4), part(4, 6), part(6, 8)].join("-"), [part(9, 11), part(11, 13), part(13, 15)].join(":"));
-    let began = time::read(&format!("{date}T{hour}Z")).unwrap_or_default();
-    let digest = Sha256::digest(format!("{run}\n{fingerprint}").as_bytes());
-    let random = digest.iter().take(16).fold(0_u128, |all, byte| (all << 8) | u128::from(*byte));
-    Id::new(began, random)
 }
 
 /// A time, as a warning tells it: an age would be another warning a minute later.
@@ -201,7 +191,7 @@ pub(super) enum Doing {
 /// One transaction, as a request holds it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Write {
+pub(super) enum Write {
     /// Of an acknowledgement.
     Acknowledge(NewAcknowledgement),
     /// Of one that is taken back.
@@ -214,7 +204,7 @@ enum Write {
 
 impl Write {
     /// The change of the store, and the alert it is about.
-    fn change(&self) -> (&dyn Change, &str) {
+    pub(super) fn change(&self) -> (&dyn Change, &str) {
         match self {
             Self::Acknowledge(new) => (new, &new.fingerprint),
             Self::Unacknowledge(withdraw) => (&**withdraw, &withdraw.0.fingerprint),
@@ -235,30 +225,6 @@ impl Write {
         let fills = fills.iter().map(|place| (*place).to_owned()).collect();
         Step { port: Port::Store, fills, ..Step::change(words, request) }
     }
-}
-
-/// Writes what a step says, once: an attempt that was written before is found again by its id.
-pub(super) async fn send(
-    store: &dyn WriteStore,
-    author: &Author,
-    run: &str,
-    request: &Request,
-) -> Result<Reply, SourceError> {
-    let unread = |error| SourceError::new(Trouble::Setup, format!("what is to be written cannot be read: {error}."));
-    let write: Write = serde_json::from_value(request.body.clone()).map_err(unread)?;
-    let (change, fingerprint) = write.change();
-    let written = store.write(author, &attempt(run, fingerprint), change).await;
-    let cleaned = |words: &str| text::clean(words).into_owned();
-    written.map(|_| Reply { object: Value::Null, warnings: Vec::new() }).map_err(|error| match error {
-        WriteError::Conflict(words) => SourceError::new(Trouble::Conflict, cleaned(&words)),
-        WriteError::Refused(words) => SourceError::new(Trouble::Rejected, cleaned(&words)),
-        WriteError::NotWritten(error) => {
-            SourceError { sentence: cleaned(&error.sentence), is_certainly_not_done: true, ..error }
-        }
-        WriteError::Unknown(error) => {
-            SourceError { sentence: cleaned(&error.sentence), is_certainly_not_done: false, ..error }
-        }
-    })
 }
 
 /// Whether there is nothing to do with an alert that was chosen among others.

@@ -259,7 +259,7 @@ async fn who_is_late_by_a_moment_is_told_by_the_store() {
     let hands: &dyn WriteStore = &*rig.store;
     let send = async |name: &str, plan: &Plan| {
         let author = Author::from(&rig.of(name).planner.actor);
-        super::alerts::send(hands, &author, &plan.id, &plan.targets[0].steps[0].request).await
+        super::stored::send(hands, &author, &plan.id, &plan.targets[0].steps[0].request).await
     };
     send("mori", &first).await.expect("written");
     send("mori", &first).await.expect("the same attempt writes nothing twice");

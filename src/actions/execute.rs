@@ -7,7 +7,6 @@ use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
 use super::account::Account;
-use super::alerts;
 use super::contract::Action;
 use super::gate::{revise, short};
 use super::journal::{Aim, Clearing, Entry, Journal, Unfinished, What};
@@ -15,6 +14,7 @@ use super::plan::{Planner, run_id};
 use super::pods::{Attach, Pods};
 use super::services::is_still_of;
 use super::silences;
+use super::stored;
 use super::verify::{Tell, Verification};
 use crate::domain::action::{
     Actor, Cluster, Code, Consent, Goal, Outcome, Part, Plan, Port, Run, RunEvent, Stamps, Step, Target,
@@ -280,7 +280,7 @@ impl Executor {
             Port::Store => match &self.store {
                 Some(store) => {
                     let author = Author::from(&self.planner.actor);
-                    alerts::send(&**store, &author, stamps.run, &request).await
+                    stored::send(&**store, &author, stamps.run, &request).await
                 }
                 None => Err(no_hands()),
             },

@@ -65,6 +65,10 @@ impl Planner {
                 Ok(Observation::Alert(Box::new(facts)))
             }
             Subject::Pod(pod) => Ok(Observation::Pod(Box::new(self.cluster()?.pod(pod).await?))),
+            Subject::Window(_) | Subject::Task(_) | Subject::Freeze(_) => {
+                let facts = self.store()?.maintenance(subject, given, (self.clock)()).await;
+                Ok(Observation::Maintenance(Box::new(facts)))
+            }
         }
     }
 
@@ -95,6 +99,10 @@ impl Planner {
             Subject::Alert(alert) => {
                 let facts = self.store()?.look(alert, run, (self.clock)()).await?;
                 Ok(Observation::Alert(Box::new(facts)))
+            }
+            Subject::Window(_) | Subject::Task(_) | Subject::Freeze(_) => {
+                let facts = self.store()?.look_for(subject, run, (self.clock)()).await?;
+                Ok(Observation::Maintenance(Box::new(facts)))
             }
             Subject::Pod(_) => Err(over()),
         }
@@ -134,7 +142,9 @@ impl Planner {
                 seen.map(|facts| facts.map(|facts| Observation::Workload(Box::new(facts)))).boxed()
             }
             Subject::Silence(silence) => silences::follow(self.alerts()?, silence.id.clone(), run, || (self.clock)()),
-            Subject::Alert(alert) => self.store()?.follow(alert, run, || (self.clock)()),
+            Subject::Alert(_) | Subject::Window(_) | Subject::Task(_) | Subject::Freeze(_) => {
+                self.store()?.follow(subject, run, || (self.clock)())
+            }
             Subject::Pod(_) => return Err(over()),
         })
     }

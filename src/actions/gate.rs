@@ -106,7 +106,11 @@ impl Executor {
                 (*identity == document.actor.identity, identity.as_deref().unwrap_or("unknown to the cluster"))
             }
             // Where no cluster tells who somebody is, the operating system does.
-            SubjectKind::Silence | SubjectKind::Alert => {
+            SubjectKind::Silence
+            | SubjectKind::Alert
+            | SubjectKind::Window
+            | SubjectKind::Task
+            | SubjectKind::Freeze => {
                 (Author::from(&setting.actor) == Author::from(&document.actor), setting.actor.name())
             }
         };

@@ -23,12 +23,16 @@ mod execute;
 mod execute_tests;
 mod eyes;
 mod fights;
+mod frozen;
+#[cfg(test)]
+mod frozen_tests;
 mod gate;
 mod held;
 mod in_order;
 pub mod journal;
 mod kept;
 mod limits;
+pub mod maintenance;
 mod observation;
 mod outage;
 mod plan;
@@ -45,6 +49,7 @@ mod services;
 mod silences;
 #[cfg(test)]
 mod silences_tests;
+mod stored;
 #[cfg(test)]
 mod testing;
 mod verify;
@@ -58,7 +63,7 @@ pub use elsewhere::Elsewhere;
 pub use execute::Executor;
 pub use kept::{CommandLines, key};
 pub use limits::{Clusters, Limits, Neighbour};
-pub use observation::{AlertFacts, Observation, SilenceFacts};
+pub use observation::{AlertFacts, MaintenanceFacts, Observation, SilenceFacts};
 pub use plan::Planner;
 pub use pods::{Attach, Gives, PodPort, Pods, Session};
 pub use policy::{Grant, actor, confirmation};

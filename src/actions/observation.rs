@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::contract::Refusal;
 use crate::domain::action::OperationRecord;
 use crate::domain::alert::{Alert, Known, LeftOut, Matcher, Silence};
-use crate::domain::store::{Acknowledgement, Note};
-use crate::domain::subject::AlertRef;
+use crate::domain::maintenance::{Exception, Schedule};
+use crate::domain::store::{Acknowledgement, Note, StoredFreeze, StoredWindow, TaskTick};
+use crate::domain::subject::{AlertRef, Subject};
 use crate::domain::time::Instant;
 use crate::sources::observe::{MemberAlerts, PodFacts, Replicated, WorkloadFacts};
 
@@ -23,6 +24,8 @@ pub enum Observation {
     Pod(Box<PodFacts>),
     /// An alert, and what the store says of it.
     Alert(Box<AlertFacts>),
+    /// A window, a task or a freeze, as the store tells.
+    Maintenance(Box<MaintenanceFacts>),
 }
 
 /// What is known of an alert, and what the store says of it.
@@ -42,6 +45,33 @@ pub struct AlertFacts {
     pub unsaid: Option<String>,
     /// What else is not known, as sentences.
     pub doubts: Vec<String>,
+    /// Whether the run it is looked at for has written.
+    pub is_written: bool,
+    /// When, by the store's clock.
+    pub store_now: Instant,
+    /// What is shown of it as a document, for pins.
+    pub document: Value,
+    /// When all this was read, by our clock.
+    pub observed_at: Instant,
+}
+
+/// What the store says of maintenance, as far as a window, a task or a freeze needs it.
+#[derive(Debug, Clone)]
+pub struct MaintenanceFacts {
+    /// Which one.
+    pub subject: Subject,
+    /// Every window, shipped and planned, with what was said of occurrences.
+    pub schedule: Schedule,
+    /// The window of this name as somebody planned it; `None` for one that is shipped or not there.
+    pub window: Option<StoredWindow>,
+    /// What was said of the occurrence that is meant.
+    pub said: Option<Exception>,
+    /// The freeze of this name.
+    pub freeze: Option<StoredFreeze>,
+    /// When the task of this name was done last.
+    pub last_tick: Option<TaskTick>,
+    /// Why it is not known what the store says.
+    pub unsaid: Option<String>,
     /// Whether the run it is looked at for has written.
     pub is_written: bool,
     /// When, by the store's clock.
@@ -101,6 +131,7 @@ impl Observation {
             Self::Workload(facts) => &facts.uid,
             Self::Silence(facts) => facts.silence.as_ref().map_or("", |silence| &silence.id),
             Self::Alert(facts) => &facts.alert.fingerprint,
+            Self::Maintenance(facts) => facts.subject.name(),
             Self::Pod(facts) => &facts.pod.uid,
         }
     }
@@ -111,6 +142,7 @@ impl Observation {
             Self::Workload(facts) => &facts.object,
             Self::Silence(facts) => &facts.document,
             Self::Alert(facts) => &facts.document,
+            Self::Maintenance(facts) => &facts.document,
             Self::Pod(facts) => &facts.object,
         }
     }
@@ -119,7 +151,7 @@ impl Observation {
     pub const fn record(&self) -> Option<&OperationRecord> {
         match self {
             Self::Workload(facts) => facts.record.as_ref(),
-            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) => None,
+            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) | Self::Maintenance(_) => None,
         }
     }
 
@@ -127,6 +159,7 @@ impl Observation {
     pub fn who_moved(&self, path: &str) -> Option<String> {
         match self {
             Self::Alert(facts) => facts.who_moved(path),
+            Self::Maintenance(facts) => facts.who_moved(path),
             _ => self.record().map(|record| record.sentence(self.observed_at())),
         }
     }
@@ -137,6 +170,7 @@ impl Observation {
             Self::Workload(facts) => facts.observed_at,
             Self::Silence(facts) => facts.observed_at,
             Self::Alert(facts) => facts.observed_at,
+            Self::Maintenance(facts) => facts.observed_at,
             Self::Pod(facts) => facts.observed_at,
         }
     }
@@ -147,7 +181,7 @@ impl Observation {
             Self::Workload(facts) => &facts.missing,
             Self::Silence(facts) => &facts.doubts,
             Self::Alert(facts) => &facts.doubts,
-            Self::Pod(_) => &[],
+            Self::Pod(_) | Self::Maintenance(_) => &[],
         }
     }
 
@@ -181,6 +215,17 @@ impl Observation {
         match self {
             Self::Alert(facts) => Ok(facts),
             _ => Err(Refusal("this can be done to an alert alone.".to_owned())),
+        }
+    }
+
+    /// What the store says of maintenance.
+    ///
+    /// # Errors
+    /// When it is something else: the action is on windows, tasks or freezes.
+    pub fn maintenance(&self) -> Result<&MaintenanceFacts, Refusal> {
+        match self {
+            Self::Maintenance(facts) => Ok(facts),
+            _ => Err(Refusal("this can be done to a window, a task or a freeze alone.".to_owned())),
         }
     }
 

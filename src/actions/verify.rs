@@ -152,7 +152,7 @@ impl Verification {
         match self.aim.subject {
             Subject::Workload(_) => "the cluster",
             Subject::Silence(_) => "Alertmanager",
-            Subject::Alert(_) => "the store",
+            Subject::Alert(_) | Subject::Window(_) | Subject::Task(_) | Subject::Freeze(_) => "the store",
             Subject::Pod(_) => "the pod",
         }
     }
@@ -170,7 +170,11 @@ impl Verification {
             Observation::Pod(_) => Look::Waiting("nothing of a session can be looked at".to_owned()),
             Observation::Alert(facts) => {
                 self.is_accepted |= facts.is_written;
-                alerts::judge(facts, self.stored())
+                alerts::judge(facts.is_written, self.stored())
+            }
+            Observation::Maintenance(facts) => {
+                self.is_accepted |= facts.is_written;
+                alerts::judge(facts.is_written, self.stored())
             }
         }
     }

@@ -1,10 +1,15 @@
 //! Every action there is: one file, one line.
 
 mod acknowledge;
+mod add_window;
+mod cancel_window;
 mod change_silence;
 mod edit_note;
 mod exec;
 mod expire_silence;
+mod finish_window;
+mod freeze;
+mod move_window;
 mod note;
 mod pause;
 mod port_forward;
@@ -15,6 +20,9 @@ mod rollback;
 mod scale;
 mod set_image;
 mod silence;
+mod start_window;
+mod thaw;
+mod tick_task;
 mod unacknowledge;
 mod withdraw_note;
 
@@ -70,6 +78,14 @@ pub const SHIPPED: Catalog = Catalog(&[
     &expire_silence::ExpireSilence,
     &exec::Exec,
     &port_forward::PortForward,
+    &add_window::AddWindow,
+    &move_window::MoveWindow,
+    &cancel_window::CancelWindow,
+    &start_window::StartWindow,
+    &finish_window::FinishWindow,
+    &tick_task::TickTask,
+    &freeze::Freeze,
+    &thaw::Thaw,
 ]);
 
 /// A shipped action by its id, or by the one it had before.

@@ -373,6 +373,10 @@ fn act(model: &mut Model, action: &'static str, now: Instant) -> Vec<Effect> {
         SubjectKind::Silence => return silencing::open(model, action, now),
         SubjectKind::Alert => return on_alerts::open(model, action, now),
         SubjectKind::Pod => return pod_session::open(model, action, now),
+        SubjectKind::Window | SubjectKind::Task | SubjectKind::Freeze => {
+            toast(model, "This is done from a shell: quarterdeck maintenance --help.", true, now);
+            return Vec::new();
+        }
         SubjectKind::Workload => {}
     }
     if model.ui.view == View::Rollouts && !model.ui.marks.is_empty() {
