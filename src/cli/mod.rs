@@ -17,21 +17,25 @@ mod doctor;
 mod exec;
 mod fields;
 mod forward;
+mod freezing;
 mod health;
 mod jobs;
 mod journal;
 mod logs;
+mod maintenance;
 mod on_alerts;
 mod output;
 mod plan;
 mod plug_in;
 mod pod;
 mod run;
+mod schedule;
 mod session;
 mod signals;
 mod silencing;
 mod slo;
 mod status;
+mod tasks;
 mod undone;
 
 use std::ffi::OsString;
@@ -125,6 +129,8 @@ enum Command {
     Journal(journal::Journal),
     /// Everything that was done and said, by every console that shares the store.
     Audit(audit::Audit),
+    /// The maintenance schedule: what is planned, what runs, what is frozen.
+    Maintenance(maintenance::Maintenance),
     /// The configuration.
     Config(config::Config),
     /// What would keep the console from working here.
@@ -183,6 +189,13 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
             Some(Command::Logs(logs)) => Box::pin(logs.run(&global)).await,
             Some(Command::Journal(journal)) => Box::pin(journal.run(&global)).await,
             Some(Command::Audit(audit)) => Box::pin(audit.run(&global)).await,
+            Some(Command::Maintenance(maintenance)) => {
+                let code = Box::pin(maintenance.run(&global)).await;
+                if maintenance.writes() {
+                    take_over(&global).await;
+                }
+                code
+            }
             Some(Command::Config(config)) => config.run(&global),
             Some(Command::Doctor) => doctor::run(&global).await,
             Some(Command::PlugIn(plug_in)) => Ok(plug_in.run()),

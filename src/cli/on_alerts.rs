@@ -8,7 +8,7 @@ use super::exit;
 use super::session::{SETTLE_WITHIN, Session};
 use crate::domain::alert::{Alert, AlertSnapshot};
 use crate::domain::source::{SourceHealth, SourceId, SourceState};
-use crate::domain::store::{Acknowledgement, AlertNotes};
+use crate::domain::store::{Acknowledgement, AlertNotes, Changes};
 use crate::domain::subject::{AlertRef, Subject};
 use crate::sources::alertmanager::{AlertFeed, not_configured};
 use crate::sources::error::{SourceError, Trouble};
@@ -37,17 +37,17 @@ impl ListAlerts for Listed {
 }
 
 impl Session {
-    /// Whether the store answers, and what it holds of alerts: who is on them, and the notes on them.
-    pub(super) async fn said(&self) -> (SourceHealth, Vec<Acknowledgement>, AlertNotes) {
+    /// Whether the store answers, and what it holds: who is on alerts, the notes on them, and all the rest.
+    pub(super) async fn said(&self) -> (SourceHealth, Vec<Acknowledgement>, AlertNotes, Changes) {
         let loading = SourceHealth::loading(SourceId::store());
         match self.store.changes(0).await {
             Ok(whole) => {
                 let health = SourceHealth { state: SourceState::Fresh, last_good: Some(self.now()), ..loading };
-                (health, whole.of(), whole.of().into_iter().collect())
+                (health, whole.of(), whole.of().into_iter().collect(), whole)
             }
             Err(error) => {
                 let health = SourceHealth { state: SourceState::Down, error: Some(error.sentence), ..loading };
-                (health, Vec::new(), AlertNotes::default())
+                (health, Vec::new(), AlertNotes::default(), Changes { now: self.now(), ..Changes::default() })
             }
         }
     }

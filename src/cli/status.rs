@@ -11,7 +11,8 @@ use super::output::{columns, note, say, say_json};
 use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
-use super::{advice, alerts, causes, codes, health, jobs, signals, slo};
+use super::{advice, alerts, causes, codes, health, jobs, schedule, signals, slo};
+use crate::actions::maintenance::schedule as schedule_of;
 use crate::config::ReadOnly;
 use crate::domain::advice::{Advice, Verdict as Advised};
 use crate::domain::alert::{AlertSnapshot, local};
@@ -61,6 +62,8 @@ struct Document<'a> {
     slo: Vec<slo::SloLine>,
     /// Components asked whether they are well, worst first.
     health: Vec<health::HealthLine>,
+    /// What runs, and what each window does next.
+    maintenance: schedule::Listed,
 }
 
 #[derive(Debug, Serialize)]
@@ -120,7 +123,7 @@ impl Status {
         }
         // Side by side: a dead cluster takes its own time, and nobody else's.
         let looking = join_all(session.shown().into_iter().map(Found::of));
-        let (mut found, (store, words, notes)) = tokio::join!(looking, session.said());
+        let (mut found, (store, words, notes, told)) = tokio::join!(looking, session.said());
         for alerts in found.iter_mut().filter_map(|one| one.alerts.as_mut()) {
             alerts.hear(&words, session.now());
         }
@@ -130,7 +133,10 @@ impl Status {
         let alerts: Vec<AlertSnapshot> = found.iter().filter_map(|one| one.alerts.clone()).collect();
         let now = session.now();
         match self.output {
-            Format::Json => say_json(&document(&snapshot, &found, &notes, now))?,
+            Format::Json => {
+                let planned = schedule_of(&told);
+                say_json(&document(&snapshot, &found, &notes, schedule::ahead(&planned, told.now), now))?;
+            }
             Format::Table => {
                 for line in found.iter().flat_map(|one| &one.undone) {
                     say(&line.undone.words)?;
@@ -263,6 +269,7 @@ fn document<'a>(
     snapshot: &'a ClusterSnapshot,
     found: &'a [Found],
     notes: &'a AlertNotes,
+    maintenance: schedule::Listed,
     now: Instant,
 ) -> Document<'a> {
     let source = |health: &'a SourceHealth| SourceLine {
@@ -310,6 +317,7 @@ fn document<'a>(
         slo: slo::lines(found.iter().filter_map(|one| one.slos.as_ref()), now),
         alerts: alerts::lines(found.iter().filter_map(|one| one.alerts.as_ref()), notes),
         silences: alerts::silences(found.iter().filter_map(|one| one.alerts.as_ref())),
+        maintenance,
     }
 }
 
