@@ -32,10 +32,10 @@ pub(super) struct Freezes {
 }
 
 impl Planner {
-    /// What is frozen here, for an action that puts something new out; `None` for any other.
-    pub(super) async fn freezes(&self, about: &About) -> Option<Freezes> {
-        let store = self.store.as_ref().filter(|_| about.puts_out_new)?;
-        Some(match store.store.changes(0).await {
+    /// What is frozen here, for an action that puts something new out; nothing for any other.
+    pub(super) async fn freezes(&self, about: &About) -> Freezes {
+        let Some(store) = self.store.as_ref().filter(|_| about.puts_out_new) else { return Freezes::default() };
+        match store.store.changes(0).await {
             Ok(changes) => {
                 let all = changes.of::<StoredFreeze>();
                 let live = all.into_iter().filter(|one| one.withdrawn.is_none() && one.is_of(&self.environment));
@@ -46,14 +46,15 @@ impl Planner {
                 }
             }
             Err(error) => Freezes { unknown: Some(text::clean(&error.sentence).into_owned()), ..Freezes::default() },
-        })
+        }
     }
 }
 
 impl Freezes {
-    /// Judges a target: what refuses it stands among the refusals, unless that is to be acted over; then it is confirmed as what is hard to
-    /// reverse, and its first step says so, for the journal.
-    pub(super) fn judge(&self, target: &mut Target, given: &Given, refusals: &mut Vec<String>) {
+    /// Judges a target: the refusals, unless they are to be acted over; then it is confirmed as what is hard to reverse, and its first step
+    /// says so, for the journal.
+    pub(super) fn judge(&self, target: &mut Target, given: &Given) -> Vec<String> {
+        let mut refusals = Vec::new();
         if let Some(why) = &self.unknown {
             target.warnings.push(format!("WHETHER ANYTHING IS FROZEN IS NOT KNOWN: {why}"));
         }
@@ -74,5 +75,6 @@ impl Freezes {
                 ));
             }
         }
+        refusals
     }
 }

@@ -281,18 +281,13 @@ impl Planner {
                 let ends_with = (&target.expected_template, target.goal);
                 target.fights = fights.of(self.cluster()?, &facts.object, ends_with).await;
                 target = of_its_service(&self.services, facts, target);
-                if let Some(freezes) = &freezes {
-                    freezes.judge(&mut target, &options.given, &mut refusals);
-                }
+                refusals.extend(freezes.judge(&mut target, &options.given));
             }
             planned.push(target);
         }
         refusals.extend(too_long(&planned));
         refusals.extend(pods::several(&planned));
-        let rehearsal = match on {
-            SubjectKind::Workload => joined(answers),
-            _ => Rehearsal::NotOffered,
-        };
+        let rehearsal = if on == SubjectKind::Workload { joined(answers) } else { Rehearsal::NotOffered };
         if let Rehearsal::Rejected(reason) = &rehearsal {
             refusals.push(format!("the server refuses it: {reason}"));
         }

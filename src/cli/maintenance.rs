@@ -15,6 +15,7 @@ use crate::actions::maintenance::{named, schedule};
 use crate::actions::{Action, Options};
 use crate::domain::action::{Consent, Given, Phase};
 use crate::domain::maintenance::budget::next_excluded;
+use crate::domain::maintenance::emergency::Clock;
 use crate::domain::maintenance::window::check_length;
 use crate::domain::store::Changes;
 use crate::domain::subject::{NamedRef, Subject, SubjectKind};
@@ -82,6 +83,12 @@ enum Command {
     },
     /// The periodic tasks: when each was done last, and by when it is due.
     Tasks {
+        /// The form of the answer.
+        #[arg(long, short, value_enum, default_value_t)]
+        output: Format,
+    },
+    /// What is due of emergencies: approval, status page, users, report.
+    Emergencies {
         /// The form of the answer.
         #[arg(long, short, value_enum, default_value_t)]
         output: Format,
@@ -159,6 +166,9 @@ struct Add {
     /// What is done in it, parted by commas.
     #[arg(long, value_name = "LIST")]
     activities: Option<String>,
+    /// Why it does not wait, and begins now unless --at says when: vulnerability, corruption, degradation or compliance.
+    #[arg(long, value_name = "TRIGGER", conflicts_with = "cron")]
+    emergency: Option<String>,
     /// The form of the answer.
     #[arg(long, short, value_enum, default_value_t)]
     output: Format,
@@ -170,6 +180,9 @@ struct Added {
     next: Vec<Instant>,
     excluded_seconds: i64,
     excluded_why: String,
+    /// What is due of an emergency.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    clocks: Vec<Clock>,
 }
 
 impl Maintenance {
@@ -177,7 +190,11 @@ impl Maintenance {
     pub(super) const fn writes(&self) -> bool {
         !matches!(
             self.command,
-            Command::List { .. } | Command::Tasks { .. } | Command::Freezes { .. } | Command::Ical { .. }
+            Command::List { .. }
+                | Command::Emergencies { .. }
+                | Command::Tasks { .. }
+                | Command::Freezes { .. }
+                | Command::Ical { .. }
         )
     }
 
@@ -188,6 +205,7 @@ impl Maintenance {
             Command::List { within, output } => super::schedule::list(&session, within, *output).await,
             Command::Ical { within } => super::schedule::calendar(&session, within).await,
             Command::Tasks { output } => super::tasks::list(&session, *output).await,
+            Command::Emergencies { output } => super::emergencies::list(&session, *output).await,
             Command::Freezes { output } => super::freezing::list(&session, *output).await,
             Command::Add(add) => add.run(&session).await,
             Command::Move { name, occurrence, to, how } => {
@@ -218,7 +236,10 @@ impl Maintenance {
 }
 
 pub(super) fn with(given: Given, field: &str, value: Option<&String>) -> Given {
-    value.map_or_else(|| given.clone(), |value| given.clone().with(field, value.as_str()))
+    match value {
+        Some(value) => given.with(field, value.as_str()),
+        None => given,
+    }
 }
 
 /// What the store says, or the shipped schedule with the reason why it is no more.
@@ -319,11 +340,15 @@ impl Add {
             Ok(lasts) => lasts,
             Err(words) => return Ok(usage(&words)),
         };
+        // What does not wait begins at once.
+        let begins = || self.emergency.as_ref().map(|_| time::written(session.now()));
+        let at = self.at.clone().or_else(begins);
         let mut given = Given::default();
         for (field, value) in [
             ("cron", &self.cron),
             ("zone", &self.zone),
-            ("at", &self.at),
+            ("at", &at),
+            ("emergency", &self.emergency),
             ("for", &lasts),
             ("service", &self.service),
             ("activities", &self.activities),
@@ -342,11 +367,18 @@ impl Add {
         let next = window.next(now, 3);
         let (excluded_seconds, excluded_why) = next_excluded(&schedule, window, now);
         match self.output {
-            Format::Json => say_json(&Added { next, excluded_seconds, excluded_why })?,
+            Format::Json => {
+                let clocks = window.clocks();
+                say_json(&Added { next, excluded_seconds, excluded_why, clocks })?;
+            }
             Format::Table => {
                 let next: Vec<String> = next.into_iter().map(|at| window.zone.shown(at)).collect();
-                say(&format!("{}: planned. Next: {}.", self.name, next.join(", ")))?;
+                let next = if next.is_empty() { "it comes once, and has begun".to_owned() } else { next.join(", ") };
+                say(&format!("{}: planned. Next: {next}.", self.name))?;
                 say(&format!("{excluded_seconds} s of the next one do not count. {excluded_why}"))?;
+                for clock in window.clocks() {
+                    say(&format!("{}: due {}.", clock.what, window.zone.shown(clock.due)))?;
+                }
             }
         }
         Ok(read(trouble.as_ref()))

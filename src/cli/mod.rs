@@ -14,6 +14,7 @@ mod codes;
 mod config;
 mod demo;
 mod doctor;
+mod emergencies;
 mod exec;
 mod fields;
 mod forward;

@@ -33,8 +33,11 @@ pub(super) async fn tick(session: &Session, name: &String, said: Option<&String>
     }
     let (changes, trouble) = heard(session).await;
     let found = task_lines(&changes).into_iter().find(|line| line.name == name.as_str());
+    // An activity of a window is no periodic task: of it the last tick is told.
+    let ticks = changes.of::<TaskTick>().into_iter().filter(|tick| tick.task == *name);
     match (output, found) {
-        (Format::Json, found) => say_json(&found)?,
+        (Format::Json, Some(line)) => say_json(&line)?,
+        (Format::Json, None) => say_json(&ticks.max_by_key(|tick| tick.number))?,
         (Format::Table, Some(line)) => say(&format!("{}: done. Due again by {}.", line.name, time::written(line.due)))?,
         (Format::Table, None) => say(&format!("{name}: done."))?,
     }

@@ -10,6 +10,7 @@ create table quarterdeck.maintenance_window (
   downtime bigint not null,
   announced_at timestamptz not null,
   activities text not null,
+  emergency text,
   by_name text not null,
   at timestamptz not null,
   withdrawn_by text,

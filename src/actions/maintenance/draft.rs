@@ -2,11 +2,14 @@
 
 use chrono::{NaiveTime, TimeDelta};
 
-use super::{ACTIVITIES, AT, BEGINS, CRON, DOWNTIME, FOR, FROM, RELEASE, SERVICE, UNTIL, WINDOW, Write, zone};
+use super::{
+    ACTIVITIES, AT, BEGINS, CRON, DOWNTIME, EMERGENCY, FOR, FROM, RELEASE, SERVICE, UNTIL, WINDOW, Write, zone,
+};
 use crate::actions::contract::{Context, Draft, Refusal};
 use crate::actions::observation::MaintenanceFacts;
 use crate::domain::action::{BlastRadius, Evidence, Given, Goal, Inverse, Pin, Tier};
 use crate::domain::maintenance::budget::next_excluded;
+use crate::domain::maintenance::emergency::Trigger;
 use crate::domain::maintenance::{
     Occurrence, Recurrence, Relation, Rule, Schedule, State, Window, overlap, shipped, task,
 };
@@ -107,11 +110,20 @@ fn asked(facts: &MaintenanceFacts, given: &Given) -> Result<(Window, Option<Stri
     };
     let (service, is_downtime) = (given.text(SERVICE.id).map(str::to_owned), given.is(DOWNTIME.id));
     let name = name.to_owned();
-    let mut window = Window { name, rule, zone, lasts, service, is_downtime, announced: None, activities };
+    let emergency = given.text(EMERGENCY.id).map(trigger).transpose()?;
+    let mut window = Window { name, rule, zone, lasts, service, is_downtime, announced: None, activities, emergency };
     // From when it is announced is the store's to say; until then it is as if it were written now.
     let told = facts.window.as_ref().and_then(|before| before.told_of(&PlannedWindow::of(&window)));
     window.announced = Some(told.unwrap_or(facts.store_now));
     Ok((window, said))
+}
+
+/// Why something does not wait.
+fn trigger(typed: &str) -> Result<Trigger, String> {
+    Trigger::of_word(typed).ok_or_else(|| {
+        let words = Trigger::ALL.map(Trigger::word).join(", ");
+        format!("{:?} is no trigger of an emergency: give one of {words}.", crate::domain::text::clean(typed))
+    })
 }
 
 fn add(facts: &MaintenanceFacts, given: &Given) -> Result<Draft, String> {
@@ -309,6 +321,9 @@ fn inverse(doing: Doing, seen: &Occurrence<'_>) -> Inverse {
 
 fn tick(facts: &MaintenanceFacts, context: Context<'_>) -> Result<Draft, String> {
     let name = facts.subject.name();
+    if let Some((window, what)) = name.split_once('/') {
+        return tick_activity(facts, (window, what), context);
+    }
     let task = task::named(name).ok_or_else(|| task::no_such_task(name))?;
     let last = facts.last_tick.as_ref();
     let due = task.due(last.map(|last| last.at), facts.store_now);
@@ -322,6 +337,41 @@ fn tick(facts: &MaintenanceFacts, context: Context<'_>) -> Result<Draft, String>
         from: format!("{done}; due by {}", time::written(due)),
         to: format!("done by {}; due again by {}", context.author, time::written(next)),
         steps: vec![write.step(format!("Write down that it is done: {}.", task.words), &["/tick/note"])],
+        expected: "written down as done".into(),
+        inverse: Inverse { words: "What was done stays done; a later tick says more.".to_owned(), command: None },
+        ..Draft::default()
+    })
+}
+
+/// Something of a window that is done: an activity, or what is due of an emergency.
+fn tick_activity(
+    facts: &MaintenanceFacts,
+    (window, what): (&str, &str),
+    context: Context<'_>,
+) -> Result<Draft, String> {
+    let found = facts.schedule.window(window).ok_or_else(|| facts.schedule.no_such_window(window))?;
+    let clocks = found.clocks();
+    let known: Vec<&str> =
+        found.activities.iter().map(String::as_str).chain(clocks.iter().map(|clock| clock.what)).collect();
+    if !known.contains(&what) {
+        return Err(format!(
+            "{window} has no activity {:?}: nothing was written. There are {}.",
+            crate::domain::text::clean(what),
+            known.join(", ")
+        ));
+    }
+    let task = facts.subject.name().to_owned();
+    let last = facts.last_tick.as_ref();
+    Ok(Draft {
+        from: last.map_or_else(
+            || "not on record yet".to_owned(),
+            |last| format!("last done by {} at {}", last.by, time::written(last.at)),
+        ),
+        to: format!("done by {}", context.author),
+        steps: vec![
+            Write::Tick(TickTask { task, note: "{reason}".to_owned() })
+                .step(format!("Write down that {what} of {window} is done."), &["/tick/note"]),
+        ],
         expected: "written down as done".into(),
         inverse: Inverse { words: "What was done stays done; a later tick says more.".to_owned(), command: None },
         ..Draft::default()

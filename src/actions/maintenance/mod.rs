@@ -72,6 +72,13 @@ pub(super) const ACTIVITIES: Field = line(
     "activities",
     "What is done in it, parted by commas; else what is done in the one of its name.",
 );
+/// Why it does not wait.
+pub(super) const EMERGENCY: Field = line(
+    "emergency",
+    "TRIGGER",
+    "a trigger",
+    "Why it does not wait for a window: vulnerability, corruption, degradation or compliance.",
+);
 /// Which occurrence.
 pub(super) const OCCURRENCE: Field = line(
     "occurrence",

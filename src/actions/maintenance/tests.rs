@@ -50,6 +50,7 @@ fn planned(name: &str) -> crate::domain::store::PlannedWindow {
         service: None,
         is_downtime: true,
         activities: vec!["reindex orders".into()],
+        emergency: None,
     }
 }
 

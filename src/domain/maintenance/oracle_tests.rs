@@ -146,6 +146,7 @@ pub(super) fn window(expression: &str, zone: &str) -> Window {
         is_downtime: false,
         announced: None,
         activities: Vec::new(),
+        emergency: None,
     }
 }
 

@@ -63,6 +63,7 @@ impl Line {
             is_downtime: false,
             announced: None,
             activities: self.activities.iter().map(|one| (*one).to_owned()).collect(),
+            emergency: None,
         })
     }
 }

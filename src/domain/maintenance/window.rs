@@ -5,6 +5,7 @@
 use chrono::{Datelike, Days, NaiveDate, TimeDelta};
 
 use super::Recurrence;
+use super::emergency::{Clock, Trigger, clocks};
 use crate::domain::text;
 use crate::domain::time::{self, Instant, Zone};
 
@@ -49,6 +50,8 @@ pub struct Window {
     pub announced: Option<Instant>,
     /// What is done in it, in its order.
     pub activities: Vec<String>,
+    /// Why it does not wait; `None` for one that is planned.
+    pub emergency: Option<Trigger>,
 }
 
 /// Checks the name of a window, a freeze or a task.
@@ -160,6 +163,12 @@ impl Window {
             }
             ahead = (ahead * 8).min(furthest);
         }
+    }
+
+    /// What is due of an emergency since it was declared; nothing of a window that is planned.
+    pub fn clocks(&self) -> Vec<Clock> {
+        let declared = self.emergency.zip(self.announced);
+        declared.map(|(trigger, at)| clocks(trigger, at, &self.zone)).unwrap_or_default()
     }
 
     /// Whether its rule gives this time.

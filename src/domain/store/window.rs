@@ -9,6 +9,7 @@ use super::fact::{Applied, Change, Fact, Holding, Key, Kind, Migration, Migratio
 use super::{
     AuditEvent, AuditKind, Author, Id, LONGEST_NAME, LONGEST_TEXT, Subject, SubjectKind, Withdrawn, check_text,
 };
+use crate::domain::maintenance::emergency::Trigger;
 use crate::domain::maintenance::{Recurrence, Rule, Window};
 use crate::domain::text;
 use crate::domain::time::{self, Instant, Zone};
@@ -36,6 +37,8 @@ pub struct PlannedWindow {
     pub is_downtime: bool,
     /// What is done in it.
     pub activities: Vec<String>,
+    /// Why it does not wait; `None` for one that is planned.
+    pub emergency: Option<Trigger>,
 }
 
 impl PlannedWindow {
@@ -54,6 +57,7 @@ impl PlannedWindow {
             service: window.service.clone(),
             is_downtime: window.is_downtime,
             activities: window.activities.clone(),
+            emergency: window.emergency,
         }
     }
 
@@ -76,6 +80,7 @@ impl PlannedWindow {
             is_downtime: self.is_downtime,
             announced,
             activities: self.activities.clone(),
+            emergency: self.emergency,
         })
     }
 }
@@ -142,6 +147,7 @@ impl Fact for StoredWindow {
             "downtime",
             "announced_at",
             "activities",
+            "emergency",
             "by_name",
             "at",
             "withdrawn_by",
@@ -169,12 +175,13 @@ impl Fact for StoredWindow {
                 service: row.maybe_text(5),
                 is_downtime: row.number(6)? != 0,
                 activities: activities.iter().map(|one| text::clean(one).into_owned()).collect(),
+                emergency: row.maybe_text(9).and_then(|word| Trigger::of_word(&word)),
             },
             announced: row.time(7)?,
-            by: row.text(9),
-            at: row.time(10)?,
-            withdrawn: row.stamp(11),
-            version: row.number(13)?,
+            by: row.text(10),
+            at: row.time(11)?,
+            withdrawn: row.stamp(12),
+            version: row.number(14)?,
         })
     }
 
@@ -191,6 +198,7 @@ impl Fact for StoredWindow {
             u64::from(of.is_downtime).into(),
             self.announced.into(),
             serde_json::to_string(&of.activities).unwrap_or_default().into(),
+            Value::Text(of.emergency.map(|trigger| trigger.word().to_owned())),
             (&self.by).into(),
             self.at.into(),
             withdrawn_by,
@@ -214,6 +222,7 @@ impl Fact for StoredWindow {
                 service: None,
                 is_downtime: true,
                 activities: vec![text.to_owned()],
+                emergency: None,
             },
             seen_version: 0,
         })
@@ -334,6 +343,7 @@ mod tests {
             service: None,
             is_downtime: true,
             activities: vec!["reindex orders".into()],
+            emergency: None,
         }
     }
 

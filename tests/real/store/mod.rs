@@ -38,4 +38,5 @@ mod migrate;
 mod place;
 mod plans;
 mod processes;
+mod schedule;
 mod tls;

@@ -14,7 +14,7 @@ use crate::support::console::Console;
 use crate::support::database::{PASSWORD, Server};
 use crate::support::process::{Finished, Running};
 
-const PATIENCE: Duration = Duration::from_secs(90);
+pub(super) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A machine with a state folder of its own, whose configuration names the shared store.
 pub(super) struct Machine(tempfile::TempDir);
@@ -26,7 +26,7 @@ impl Machine {
         Self(folder)
     }
 
-    fn of(place: &Place) -> Self {
+    pub(super) fn of(place: &Place) -> Self {
         let url = Server::url(Server::shared().port, &place.database);
         let machine = Self::new("[store]\npostgres = { url_file = \"store-url\", direct = true }\n");
         std::fs::write(machine.0.path().join("store-url"), url).expect("a file");
@@ -41,7 +41,7 @@ impl Machine {
         self.0.path().join("state/quarterdeck")
     }
 
-    fn start(&self, arguments: &[&str]) -> Running {
+    pub(super) fn start(&self, arguments: &[&str]) -> Running {
         let mut command = Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
         let file = |name: &str| self.0.path().join(name);
         command.arg("--config").arg(file("config.toml")).args(arguments);
