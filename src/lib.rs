@@ -9,7 +9,8 @@
 //! | [`sources`] | eyes and hands: the only room that talks to a cluster | `domain`, `config` |
 //! | [`world`] | what is known: the facts of every source and of the store, and their joins | `domain`, `config` |
 //! | [`actions`] | plan, confirm, execute, verify, journal | `domain`, `config`, the ports of `sources` |
-//! | [`ui`] | the screen as a pure function | `domain`, `theme` |
+//! | [`ui`] | the screen as a pure function | `domain`, `theme`, `world` |
+//! | [`panes`] | what fills the body, one folder a pane | `domain`, `theme`, `ui`, `world` |
 //! | [`terminal`] | the glass | `keys` |
 //! | [`telemetry`] | what we say of ourselves | nothing |
 //! | [`sandbox`] | a simulated cluster | `domain` |
@@ -22,6 +23,7 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod keys;
+pub mod panes;
 pub mod sandbox;
 pub mod sources;
 pub mod telemetry;

@@ -1,32 +1,27 @@
-//! What is said of alerts in the store: who is on them, and notes. What is read of an alert before, and what a plan of it is; `stored.rs`
-//! says how it is written. What a note says stands in the plan and in the store alone: no step tells it, so that the
-//! journal never holds it.
+//! What is said of alerts in the store: who is on them, and notes. What is read of an alert before, what a plan of it is, and how it is
+//! written.
+//!
+//! What a note says stands in the plan and in the store alone: no step tells it, so that the journal never holds it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream::{self, BoxStream};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::contract::{Context, Draft, Refusal};
 use super::observation::{AlertFacts, Observation};
 use super::policy::Grant;
-use super::stored::attempt;
-use super::verify::Look;
-use crate::domain::action::{
-    BlastRadius, Evidence, Field, FieldKind, Given, Goal, Inverse, Outcome, Pin, Port, Request, Step,
-};
+use super::stored::{DEADLINE, Write};
+use crate::config::StoreReadOnly;
+use crate::domain::action::{BlastRadius, Evidence, Field, FieldKind, Given, Goal, Inverse, Pin};
 use crate::domain::alert::Hold;
 use crate::domain::rollout::Change as Difference;
 use crate::domain::service::UNMAPPED;
-use crate::domain::store::fact::{Change, Fact};
+use crate::domain::store::fact::Fact;
 use crate::domain::store::{
     Acknowledgement, EditNote, LONGEST_NOTE, NOTES_ABOUT, NewAcknowledgement, NewNote, Note, Subject as About,
     SubjectKind, WithdrawAcknowledgement, acknowledgement_of, check_note,
 };
-use crate::domain::subject::{AlertRef, Subject};
+use crate::domain::subject::AlertRef;
 use crate::domain::text;
 use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
@@ -53,10 +48,6 @@ pub(super) const NOTE: Field = Field {
 };
 /// The most alerts that one plan acknowledges.
 pub(super) const MOST: usize = 200;
-/// How long a write whose answer was lost is looked for, in seconds.
-const DEADLINE: u32 = 30;
-/// How long between two looks.
-const BETWEEN: Duration = Duration::from_millis(500);
 /// How many notes on one alert are looked through.
 const MOST_READ: u32 = 1_000;
 /// How many notes that are there already are shown.
@@ -75,9 +66,9 @@ pub struct StoreEyes {
 
 impl StoreEyes {
     /// The eyes on a store, into which nothing may be written perhaps.
-    pub fn new(store: Arc<dyn ReadStore>, listed: Arc<dyn ListAlerts>, is_read_only: bool) -> Self {
-        let why = "this console was started with --read-only.";
-        Self { store, listed, grant: if is_read_only { Err(why.to_owned()) } else { Ok(()) } }
+    pub fn new(store: Arc<dyn ReadStore>, listed: Arc<dyn ListAlerts>, read_only: Option<StoreReadOnly>) -> Self {
+        let grant = read_only.map_or(Ok(()), |why| Err(why.words().to_owned()));
+        Self { store, listed, grant }
     }
 
     /// Reads an alert: whether it is listed, and what the store says of it. A store that does not answer is said in what was read, so that
@@ -123,43 +114,6 @@ impl StoreEyes {
         facts.notes = notes;
         Ok(())
     }
-
-    /// Whether a run has written what it was to say of an alert.
-    pub(super) async fn look(&self, alert: &AlertRef, run: &str, now: Instant) -> Result<AlertFacts, SourceError> {
-        let is_written = self.store.has_written(&attempt(run, &alert.fingerprint)).await?;
-        Ok(AlertFacts { is_written, ..AlertFacts::unread(alert.clone(), now) })
-    }
-
-    /// The same, again and again.
-    pub(super) fn follow<'a>(
-        &'a self,
-        subject: &'a Subject,
-        run: &'a str,
-        clock: impl Fn() -> Instant + Send + 'a,
-    ) -> BoxStream<'a, Result<Observation, SourceError>> {
-        let looks = stream::unfold((clock, true), move |(clock, is_first)| async move {
-            if !is_first {
-                tokio::time::sleep(BETWEEN).await;
-            }
-            let looked = match subject {
-                Subject::Alert(alert) => {
-                    self.look(alert, run, clock()).await.map(|facts| Observation::Alert(Box::new(facts)))
-                }
-                _ => self.look_for(subject, run, clock()).await.map(|facts| Observation::Maintenance(Box::new(facts))),
-            };
-            Some((looked, (clock, false)))
-        });
-        looks.boxed()
-    }
-}
-
-/// Judges one look at an attempt.
-pub(super) fn judge(is_written: bool, done: String) -> Look {
-    if is_written {
-        Look::Settled(Outcome::Done, done)
-    } else {
-        Look::Waiting("it is not in the store yet; it is not sent again".to_owned())
-    }
 }
 
 /// A time, as a warning tells it: an age would be another warning a minute later.
@@ -186,45 +140,6 @@ pub(super) enum Doing {
     EditNote,
     /// A note is taken back.
     WithdrawNote,
-}
-
-/// One transaction, as a request holds it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Write {
-    /// Of an acknowledgement.
-    Acknowledge(NewAcknowledgement),
-    /// Of one that is taken back.
-    Unacknowledge(Box<WithdrawAcknowledgement>),
-    /// Of a note.
-    Note(NewNote),
-    /// Of a note that is changed or taken back.
-    EditNote(Box<EditNote>),
-}
-
-impl Write {
-    /// The change of the store, and the alert it is about.
-    pub(super) fn change(&self) -> (&dyn Change, &str) {
-        match self {
-            Self::Acknowledge(new) => (new, &new.fingerprint),
-            Self::Unacknowledge(withdraw) => (&**withdraw, &withdraw.0.fingerprint),
-            Self::Note(new) => (new, &new.subject.name),
-            Self::EditNote(edit) => (&**edit, &edit.seen.subject.name),
-        }
-    }
-
-    /// The step that writes it. `fills` are the places of what is said in the operator's own words.
-    fn step(&self, words: String, table: &str, fills: &[&str]) -> Step {
-        let request = Request {
-            method: "WRITE".to_owned(),
-            path: table.to_owned(),
-            content_type: "application/json".to_owned(),
-            // It has only keys that are texts, so it always serialises.
-            body: serde_json::to_value(self).unwrap_or_default(),
-        };
-        let fills = fills.iter().map(|place| (*place).to_owned()).collect();
-        Step { port: Port::Store, fills, ..Step::change(words, request) }
-    }
 }
 
 /// Whether there is nothing to do with an alert that was chosen among others.
@@ -274,7 +189,8 @@ fn of_acknowledgement(doing: Doing, facts: &AlertFacts, context: Context<'_>) ->
                 others.map(|held| format!("{name} is held by {} since {}, not by you.", held.by, said_at(held.at))),
             );
             let write = Write::Unacknowledge(Box::new(WithdrawAcknowledgement(seen.clone())));
-            draft.steps = vec![write.step("Say in the store that nobody is on it.".to_owned(), "acknowledgement", &[])];
+            draft.steps =
+                vec![write.step("Say in the store that nobody is on it.".to_owned(), Acknowledgement::TABLE.name, &[])];
             draft.to = "nobody is on it".into();
             draft.expected = "given back: nobody is on it".into();
             draft.inverse =
@@ -300,7 +216,7 @@ fn of_acknowledgement(doing: Doing, facts: &AlertFacts, context: Context<'_>) ->
                 seen_version: facts.acknowledgement.as_ref().map_or(0, |seen| seen.version),
             });
             let words = format!("Say in the store that {} is on it.", context.author);
-            draft.steps = vec![write.step(words, "acknowledgement", &["/acknowledge/note"])];
+            draft.steps = vec![write.step(words, Acknowledgement::TABLE.name, &["/acknowledge/note"])];
             draft.to = format!("{} is on it, for as long as it fires this time", context.author);
             draft.expected = "acknowledged; it keeps firing and notifying".into();
             draft.inverse =
@@ -380,7 +296,7 @@ fn of_note(doing: Doing, facts: &AlertFacts, given: &Given, context: Context<'_>
 
 impl AlertFacts {
     /// One of which nothing is known yet.
-    fn unread(alert: AlertRef, now: Instant) -> Self {
+    pub(super) fn unread(alert: AlertRef, now: Instant) -> Self {
         Self {
             alert,
             listed: None,

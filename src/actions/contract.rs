@@ -123,6 +123,8 @@ pub struct About {
     pub means: &'static str,
     /// What it is done to.
     pub on: SubjectKind,
+    /// Whether it makes a new one, instead of doing something to one that is there.
+    pub makes: bool,
     /// How many of these one plan may be of.
     pub most: usize,
     /// Whether it has a place for a reason.
@@ -148,6 +150,7 @@ impl About {
         title: "",
         means: "",
         on: SubjectKind::Workload,
+        makes: false,
         most: usize::MAX,
         reason: Reason::Unasked,
         tier: Tier::T2,

@@ -339,6 +339,13 @@ impl Executor {
         {
             account.note(RunEvent::Made { target: place, id: made.id.clone() }).await;
         }
+        // One that had no number before.
+        if let Subject::Incident(made) = &verification.aim.subject
+            && verification.aim.uid.is_empty()
+            && made.number > 0
+        {
+            account.note(RunEvent::Made { target: place, id: made.number.to_string() }).await;
+        }
         let words = match outcome {
             Outcome::Done => words,
             _ => with_left(words, "Not done", &undone.join(" ")),
@@ -377,6 +384,9 @@ fn accept(aim: &mut Aim, reply: &Reply) {
     }
     let replicas = reply.object.pointer("/spec/replicas").and_then(Value::as_u64);
     aim.replicas = replicas.and_then(|replicas| u32::try_from(replicas).ok());
+    if let (Subject::Incident(incident), Some(number)) = (&mut aim.subject, reply.object["incident"].as_u64()) {
+        incident.number = number;
+    }
     if let (Subject::Silence(silence), Some(id)) = (&mut aim.subject, reply.object["silence"].as_str()) {
         id.clone_into(&mut silence.id);
     }

@@ -64,6 +64,10 @@ impl Planner {
                 let facts = self.store()?.read(alert, given, (self.clock)()).await?;
                 Ok(Observation::Alert(Box::new(facts)))
             }
+            Subject::Incident(incident) => {
+                let facts = self.store()?.read_incident(incident, given, (self.clock)()).await?;
+                Ok(Observation::Incident(Box::new(facts)))
+            }
             Subject::Pod(pod) => Ok(Observation::Pod(Box::new(self.cluster()?.pod(pod).await?))),
             Subject::Window(_) | Subject::Task(_) | Subject::Freeze(_) => {
                 let facts = self.store()?.maintenance(subject, given, (self.clock)()).await;
@@ -96,15 +100,8 @@ impl Planner {
                 let facts = silences::look(self.alerts()?, &mut silence.id.clone(), run, (self.clock)()).await?;
                 Ok(Observation::Silence(Box::new(facts)))
             }
-            Subject::Alert(alert) => {
-                let facts = self.store()?.look(alert, run, (self.clock)()).await?;
-                Ok(Observation::Alert(Box::new(facts)))
-            }
-            Subject::Window(_) | Subject::Task(_) | Subject::Freeze(_) => {
-                let facts = self.store()?.look_for(subject, run, (self.clock)()).await?;
-                Ok(Observation::Maintenance(Box::new(facts)))
-            }
             Subject::Pod(_) => Err(over()),
+            _ => self.store()?.look(subject, run, (self.clock)()).await,
         }
     }
 
@@ -142,10 +139,8 @@ impl Planner {
                 seen.map(|facts| facts.map(|facts| Observation::Workload(Box::new(facts)))).boxed()
             }
             Subject::Silence(silence) => silences::follow(self.alerts()?, silence.id.clone(), run, || (self.clock)()),
-            Subject::Alert(_) | Subject::Window(_) | Subject::Task(_) | Subject::Freeze(_) => {
-                self.store()?.follow(subject, run, || (self.clock)())
-            }
             Subject::Pod(_) => return Err(over()),
+            _ => self.store()?.follow(subject, run, || (self.clock)()),
         })
     }
 

@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 use super::contract::Refusal;
 use crate::domain::action::OperationRecord;
 use crate::domain::alert::{Alert, Known, LeftOut, Matcher, Silence};
+use crate::domain::incident::Incident;
 use crate::domain::maintenance::{Exception, Schedule};
+use crate::domain::people::Person;
 use crate::domain::store::{Acknowledgement, Note, StoredFreeze, StoredWindow, TaskTick};
-use crate::domain::subject::{AlertRef, Subject};
+use crate::domain::subject::{AlertRef, IncidentRef, Subject};
 use crate::domain::time::Instant;
 use crate::sources::observe::{MemberAlerts, PodFacts, Replicated, WorkloadFacts};
 
@@ -24,6 +26,8 @@ pub enum Observation {
     Pod(Box<PodFacts>),
     /// An alert, and what the store says of it.
     Alert(Box<AlertFacts>),
+    /// An incident, or what one that is to be declared is like.
+    Incident(Box<IncidentFacts>),
     /// A window, a task or a freeze, as the store tells.
     Maintenance(Box<MaintenanceFacts>),
 }
@@ -55,11 +59,40 @@ pub struct AlertFacts {
     pub observed_at: Instant,
 }
 
+/// What the store says of an incident, or of one that is to be declared.
+#[derive(Debug, Clone)]
+pub struct IncidentFacts {
+    /// Which one.
+    pub subject: IncidentRef,
+    /// As it is; `None` for one that is to be declared.
+    pub incident: Option<Incident>,
+    /// The other one that it is merged into, or out of.
+    pub beside: Option<Incident>,
+    /// Those that are open, the newest first.
+    pub open: Vec<Incident>,
+    /// Those that were resolved lately, the last first.
+    pub resolved: Vec<Incident>,
+    /// The people the store knows, by their handles; empty where nobody wrote any down.
+    pub people: Vec<Person>,
+    /// Whether the run it is looked at for has written.
+    pub is_written: bool,
+    /// When, by the store's clock.
+    pub store_now: Instant,
+    /// Its number as a text; empty for one that is to be declared.
+    pub uid: String,
+    /// The same as a document, for pins.
+    pub document: Value,
+    /// When all this was read, by our clock.
+    pub observed_at: Instant,
+}
+
 /// What the store says of maintenance, as far as a window, a task or a freeze needs it.
 #[derive(Debug, Clone)]
 pub struct MaintenanceFacts {
     /// Which one.
     pub subject: Subject,
+    /// Its name; of one that is made, as it is given.
+    pub name: String,
     /// Every window, shipped and planned, with what was said of occurrences.
     pub schedule: Schedule,
     /// The window of this name as somebody planned it; `None` for one that is shipped or not there.
@@ -131,8 +164,9 @@ impl Observation {
             Self::Workload(facts) => &facts.uid,
             Self::Silence(facts) => facts.silence.as_ref().map_or("", |silence| &silence.id),
             Self::Alert(facts) => &facts.alert.fingerprint,
-            Self::Maintenance(facts) => facts.subject.name(),
             Self::Pod(facts) => &facts.pod.uid,
+            Self::Incident(facts) => &facts.uid,
+            Self::Maintenance(facts) => facts.subject.name(),
         }
     }
 
@@ -142,8 +176,9 @@ impl Observation {
             Self::Workload(facts) => &facts.object,
             Self::Silence(facts) => &facts.document,
             Self::Alert(facts) => &facts.document,
-            Self::Maintenance(facts) => &facts.document,
             Self::Pod(facts) => &facts.object,
+            Self::Incident(facts) => &facts.document,
+            Self::Maintenance(facts) => &facts.document,
         }
     }
 
@@ -151,7 +186,7 @@ impl Observation {
     pub const fn record(&self) -> Option<&OperationRecord> {
         match self {
             Self::Workload(facts) => facts.record.as_ref(),
-            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) | Self::Maintenance(_) => None,
+            _ => None,
         }
     }
 
@@ -159,6 +194,7 @@ impl Observation {
     pub fn who_moved(&self, path: &str) -> Option<String> {
         match self {
             Self::Alert(facts) => facts.who_moved(path),
+            Self::Incident(facts) => facts.who_moved(path),
             Self::Maintenance(facts) => facts.who_moved(path),
             _ => self.record().map(|record| record.sentence(self.observed_at())),
         }
@@ -170,8 +206,9 @@ impl Observation {
             Self::Workload(facts) => facts.observed_at,
             Self::Silence(facts) => facts.observed_at,
             Self::Alert(facts) => facts.observed_at,
-            Self::Maintenance(facts) => facts.observed_at,
             Self::Pod(facts) => facts.observed_at,
+            Self::Incident(facts) => facts.observed_at,
+            Self::Maintenance(facts) => facts.observed_at,
         }
     }
 
@@ -181,7 +218,7 @@ impl Observation {
             Self::Workload(facts) => &facts.missing,
             Self::Silence(facts) => &facts.doubts,
             Self::Alert(facts) => &facts.doubts,
-            Self::Pod(_) | Self::Maintenance(_) => &[],
+            Self::Pod(_) | Self::Incident(_) | Self::Maintenance(_) => &[],
         }
     }
 
@@ -215,6 +252,17 @@ impl Observation {
         match self {
             Self::Alert(facts) => Ok(facts),
             _ => Err(Refusal("this can be done to an alert alone.".to_owned())),
+        }
+    }
+
+    /// The incident it is.
+    ///
+    /// # Errors
+    /// When it is something else: the action is on incidents.
+    pub fn incident(&self) -> Result<&IncidentFacts, Refusal> {
+        match self {
+            Self::Incident(facts) => Ok(facts),
+            _ => Err(Refusal("this can be done to an incident alone.".to_owned())),
         }
     }
 

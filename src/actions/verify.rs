@@ -6,12 +6,11 @@ use chrono::TimeDelta;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 
-use super::alerts;
 use super::contract::below_the_partition;
 use super::journal::Aim;
 use super::observation::{Observation, SilenceFacts};
 use super::plan::Planner;
-use super::{replaced, silences};
+use super::{replaced, silences, stored};
 use crate::domain::action::{Goal, Left, Outcome, Replaced, undone};
 use crate::domain::owner::{self, Field};
 use crate::domain::rollout::{Kind, Pod, Update, Verdict, judge, template_digest};
@@ -152,8 +151,8 @@ impl Verification {
         match self.aim.subject {
             Subject::Workload(_) => "the cluster",
             Subject::Silence(_) => "Alertmanager",
-            Subject::Alert(_) | Subject::Window(_) | Subject::Task(_) | Subject::Freeze(_) => "the store",
             Subject::Pod(_) => "the pod",
+            _ => "the store",
         }
     }
 
@@ -170,11 +169,15 @@ impl Verification {
             Observation::Pod(_) => Look::Waiting("nothing of a session can be looked at".to_owned()),
             Observation::Alert(facts) => {
                 self.is_accepted |= facts.is_written;
-                alerts::judge(facts.is_written, self.stored())
+                stored::judge(facts.is_written, self.stored())
             }
             Observation::Maintenance(facts) => {
                 self.is_accepted |= facts.is_written;
-                alerts::judge(facts.is_written, self.stored())
+                stored::judge(facts.is_written, self.stored())
+            }
+            Observation::Incident(facts) => {
+                self.is_accepted |= facts.is_written;
+                stored::judge(facts.is_written, self.stored())
             }
         }
     }

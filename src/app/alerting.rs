@@ -44,10 +44,15 @@ impl Model {
                 let row = meant.and_then(|meant| self.world.snapshot.rollouts.iter().find(|row| row.workload == meant));
                 row.map(|row| self.world.alerts.about(row).cloned().collect()).unwrap_or_default()
             }
-            View::Signals => self.signal_alerts().into_iter().cloned().collect(),
-            View::Health => self.health_alerts(),
-            View::Slo => self.slo_alerts().into_iter().cloned().collect(),
-            View::Nodes | View::Silences | View::Jobs | View::Job(..) | View::Logs(_) | View::Journal => Vec::new(),
+            View::Pane(_) => {
+                let selection = self.selection().unwrap_or_default();
+                let of = selection.environment.zip(selection.service);
+                let of = of.map(|(environment, service)| {
+                    self.world.alerts.of_service(&environment, &service).cloned().collect()
+                });
+                of.unwrap_or_default()
+            }
+            View::Jobs | View::Job(..) | View::Logs(_) | View::Journal => Vec::new(),
         }
     }
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-use super::silence_list::UNDER;
 use crate::domain::alert::group::{self, Group};
 use crate::domain::alert::{Alert, State};
 use crate::domain::service::UNMAPPED;
+use crate::panes::silences::UNDER;
 use crate::ui::alerts::{AlertLine, AlertsState};
 
 /// The lines of the pane: a group is one until it is unfolded.

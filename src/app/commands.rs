@@ -21,30 +21,12 @@ pub enum Command {
     Refresh,
     /// Stop the process like any job; `fg` brings it back.
     Suspend,
-    /// Every pane's headline, and the last hour.
-    Overview,
-    /// The list of rollouts.
-    Rollouts,
-    /// CronJobs and Jobs.
-    Jobs,
-    /// The alerts.
-    Alerts,
+    /// Show a pane, by its id.
+    Show(&'static str),
     /// The alerts about the row.
     AlertsAbout,
-    /// How services do for their users.
-    Signals,
     /// How the service of the row does.
     SignalsAbout,
-    /// What is left of what was promised.
-    Slo,
-    /// Whether components are well.
-    Health,
-    /// Nodes and what they hold.
-    Nodes,
-    /// Who keeps notifications back.
-    Silences,
-    /// The journal.
-    Journal,
     /// Another environment.
     Scope,
     /// Hold the screen as it is.
@@ -135,7 +117,7 @@ pub enum Command {
     Act(&'static str),
 }
 
-/// Every command but the actions', with its name in a keymap and its words.
+/// Every command but the actions' and the panes', with its name in a keymap and its words.
 pub const NAMED: &[(Command, &str, &str)] = &[
     (Command::Help, "help", "show the keys"),
     (Command::Palette, "palette", "type a command"),
@@ -146,18 +128,8 @@ pub const NAMED: &[(Command, &str, &str)] = &[
     (Command::Redraw, "redraw", "paint the screen again"),
     (Command::Refresh, "refresh", "try broken sources again now"),
     (Command::Suspend, "suspend", "suspend; fg brings it back"),
-    (Command::Overview, "view.overview", "show the overview and the last hour"),
-    (Command::Rollouts, "view.rollouts", "show the rollouts"),
-    (Command::Jobs, "view.jobs", "show CronJobs and Jobs"),
-    (Command::Alerts, "view.alerts", "show the alerts"),
     (Command::AlertsAbout, "alerts_about", "alerts about this row"),
-    (Command::Signals, "view.signals", "show how services do"),
     (Command::SignalsAbout, "signals_about", "signals of the service of this row"),
-    (Command::Silences, "view.silences", "show the silences"),
-    (Command::Slo, "view.slo", "show what is left of error budgets"),
-    (Command::Health, "view.health", "show whether components are well"),
-    (Command::Nodes, "view.nodes", "show the nodes"),
-    (Command::Journal, "view.journal", "show the journal"),
     (Command::Scope, "scope", "switch the environment"),
     (Command::Freeze, "freeze", "hold the screen as it is"),
     (Command::Header, "header", "fold or unfold the header"),

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-use super::filter;
 use crate::domain::environment::ObjectKey;
 use crate::domain::job::{Job, JobVerdict};
 use crate::domain::time::Instant;
+use crate::panes::rollouts::filter;
 use crate::ui::scene::{JobDetail, JobsScene};
 
 /// The jobs pane.

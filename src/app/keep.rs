@@ -12,6 +12,7 @@ use super::message::Message;
 use super::releases::{self, Present};
 use super::supervise::supervise;
 use crate::actions::journal;
+use crate::config::StoreReadOnly;
 use crate::domain::source::SourceState;
 use crate::domain::store::StoreSnapshot;
 use crate::domain::store::{AuditEvent, AuditKind, AuditSearch, Author, Id, Subject, SubjectKind};
@@ -35,7 +36,7 @@ pub struct Keep {
     /// The store.
     pub store: Arc<Store>,
     /// Whether this console may only read it.
-    pub is_read_only: bool,
+    pub read_only: Option<StoreReadOnly>,
     /// Who sits at this console.
     pub author: Author,
     /// The environment it was opened for.
@@ -66,7 +67,7 @@ pub(super) fn keep(
         recount(store, clock, seen, messages)
     };
     tokio::spawn(supervise("timeline", make, messages.clone()));
-    if !keep.is_read_only {
+    if keep.read_only.is_none() {
         let (kept, by, stored) = (keep.clone(), ids.clone(), seen.clone());
         let make = move || releases::write(kept.clone(), by.clone(), present.clone(), stored.clone());
         tokio::spawn(supervise("releases", make, messages.clone()));

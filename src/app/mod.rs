@@ -23,26 +23,21 @@ mod drafts;
 mod editor;
 mod effect;
 mod feeds;
-mod filter;
-mod health;
 mod jobs;
 mod keep;
 mod logs;
 mod look_back;
 mod message;
 mod model;
-mod nodes;
 mod overview;
 mod pace;
+mod panes;
 mod perform;
 mod pod_session;
 mod reach;
 mod reading;
 mod releases;
 mod runtime;
-mod signals;
-mod silence_list;
-mod slos;
 mod supervise;
 mod tell_journal;
 mod update;
@@ -59,6 +54,7 @@ pub use effect::{Effect, PlanRequest};
 pub use keep::Keep;
 pub use message::{Leaving, Message, Unseen};
 pub use model::Model;
+pub use panes::Panes;
 pub use perform::Performer;
 pub use pod_session::{OpenPort, SessionNews, closed_after, listen, serve, told};
 pub use reach::{Connect, Reach};
@@ -69,5 +65,6 @@ pub use update::{next_due, update};
 pub fn command_names(catalog: Catalog) -> Vec<CommandName> {
     let named = NAMED.iter().map(|(_, name, _)| CommandName(name));
     let planned = catalog.all().flat_map(|action| [Some(action.about().command), action.about().was]);
-    named.chain(planned.flatten().map(CommandName)).collect()
+    let shown = crate::panes::SHIPPED.iter().map(|pane| CommandName(pane.command));
+    named.chain(shown).chain(planned.flatten().map(CommandName)).collect()
 }

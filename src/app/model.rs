@@ -8,28 +8,25 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::aftermath::Aftermath;
 use super::effect::{Effect, PlanRequest};
-use super::filter;
 use super::jobs::JobsPane;
 use super::logs::LogsPane;
+use super::panes::Panes;
 use super::pod_session::OpenPort;
 use crate::actions::catalog::{self, Catalog};
 use crate::config::Environment;
 use crate::domain::action::{Phase, Run};
 use crate::domain::cause::Cause;
 use crate::domain::environment::Guard;
-use crate::domain::node::Node;
 use crate::domain::problem::Problem;
 use crate::domain::rollout::{Rollout, Verdict, WorkloadRef};
 use crate::domain::service::UNMAPPED;
-use crate::domain::signal::Board;
 use crate::domain::source::SourceHealth;
 use crate::domain::store::Note;
 use crate::domain::time::Instant;
 use crate::keys::{Keymap, Pending};
+use crate::panes;
 use crate::ui::alerts::AlertLine;
-use crate::ui::lines::Lines;
 use crate::ui::scene::{Detail, EnvironmentScene, Header, MenuLine, PlanScene, Rows, Scene};
-use crate::ui::silences::SilenceLine;
 use crate::ui::state::{Overlay, Slot, UiState, View};
 use crate::world::{Link, Scope, Sight, World};
 
@@ -69,16 +66,8 @@ pub struct Model {
     pub logs: LogsPane,
     /// The alerts on the screen.
     pub alerts: Vec<AlertLine>,
-    /// The signals on the screen.
-    pub signals: Lines<Board, 3>,
-    /// The objectives on the screen.
-    pub slos: super::slos::Slos,
-    /// The components on the screen.
-    pub health: super::health::Health,
-    /// The nodes on the screen.
-    pub nodes: Lines<Arc<Node>, 3>,
-    /// The silences on the screen.
-    pub silences: Lines<SilenceLine, 3>,
+    /// The panes that are lists of rows, each with what was chosen of it.
+    pub panes: Panes,
     /// The open workload.
     pub detail: Option<Detail>,
     /// The plan on the screen.
@@ -142,11 +131,7 @@ impl Model {
             jobs: JobsPane::default(),
             logs: LogsPane::default(),
             alerts: Vec::new(),
-            signals: Lines::default(),
-            slos: super::slos::Slos::default(),
-            health: super::health::Health::default(),
-            nodes: Lines::default(),
-            silences: Lines::default(),
+            panes: Panes::new(panes::SHIPPED),
             detail: None,
             planning: None,
             next_request: 1,
@@ -183,6 +168,7 @@ impl Model {
         self.logs.close();
         self.detail = None;
         self.jobs = JobsPane::default();
+        self.panes.reset();
         self.ui =
             UiState { is_wide: self.ui.is_wide, is_header_compact: self.ui.is_header_compact, ..UiState::default() };
         self.world.show(scope);
@@ -218,11 +204,7 @@ impl Model {
             View::Jobs => self.jobs.row().map(|row| row.job.environment.clone()),
             View::Alerts | View::Alert(..) => self.alert_environment(),
             View::Overview => self.overview_environment(),
-            View::Signals => self.signal_line().map(|line| line.environment.clone()),
-            View::Slo => self.slo_line().map(|line| line.environment.clone()),
-            View::Health => self.health_environment().cloned(),
-            View::Nodes => self.node_line().map(|line| line.node.environment.clone()),
-            View::Silences => self.silence_line().map(|line| line.environment.clone()),
+            View::Pane(_) => self.selection().and_then(|selection| selection.environment),
             View::Journal => None,
         });
         let mut shown = self.world.shown();
@@ -240,13 +222,10 @@ impl Model {
         match &self.ui.view {
             View::Detail(workload, _) | View::Logs(workload) => Some(workload.clone()),
             View::Rollouts => self.cursor_row().map(|row| row.workload.clone()),
-            View::Jobs | View::Job(..) | View::Journal | View::Silences => None,
+            View::Jobs | View::Job(..) | View::Journal => None,
             View::Alerts | View::Alert(..) => self.alerted().map(|row| row.workload.clone()),
             View::Overview => self.overview_workload(),
-            View::Signals => self.signal_rollouts().first().map(|row| row.workload.clone()),
-            View::Health => self.health_rollouts().first().map(|row| row.workload.clone()),
-            View::Slo => self.slo_rollouts().first().map(|row| row.workload.clone()),
-            View::Nodes => self.harmed().first().map(|row| row.workload.clone()),
+            View::Pane(_) => self.selected_rollout().map(|row| row.workload.clone()),
         }
     }
 
@@ -257,7 +236,6 @@ impl Model {
 
     /// Applies filter and order again; a held cursor stays on its workload, or goes to the nearest row when that is gone.
     pub fn refilter(&mut self) {
-        self.refilter_nodes();
         self.jobs.refilter(&self.world.snapshot.jobs, self.ui.filter.text.trim(), self.ui.is_problems_only);
         let place = self.cursor_place().unwrap_or(0);
         let all = self.world.snapshot.rollouts.iter();
@@ -282,6 +260,10 @@ impl Model {
     pub fn scene<'a>(&'a self, now: Instant, sources: &'a [SourceHealth]) -> Scene<'a> {
         let is_troubled = |row: &&Arc<Rollout>| !matches!(row.verdict, Verdict::Complete | Verdict::Progressing);
         Scene {
+            world: &self.world,
+            front: self.drawn(),
+            groups: self.groups(sources),
+            tabs: self.tabs(),
             // A frozen screen shows the ages of the moment it was frozen at.
             now: self.world.frozen_at.unwrap_or(now),
             frozen_at: self.world.frozen_at,
@@ -298,13 +280,8 @@ impl Model {
             },
             alerts: self.alerts_scene(),
             released: self.open_alert().and_then(|alert| self.world.released_around(alert)),
-            signals: self.signals_scene(),
-            slo: self.slo_scene(),
-            health: self.health_scene(),
             advice: self.world.advised.known(),
-            nodes: self.nodes_scene(),
             usage: self.usage_scene(),
-            silences: self.silences_scene(),
             overview: self.overview_scene(sources),
             detail: self.detail.as_ref(),
             jobs: self.jobs.scene(),
@@ -400,7 +377,7 @@ fn matching<'a>(
     rows: impl Iterator<Item = &'a Arc<Rollout>>,
     causes: &[Arc<Cause>],
 ) -> Vec<Arc<Rollout>> {
-    let (asked, words) = filter::asked(filter);
+    let (asked, words) = panes::rollouts::filter::asked(filter);
     let mut matcher = Matcher::new(Config::DEFAULT);
     let pattern = Pattern::parse(&words, CaseMatching::Smart, Normalization::Smart);
     let mut buffer = Vec::new();

@@ -1,5 +1,6 @@
 //! Where the operator is on the overview, and what that means.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::model::Model;
@@ -7,33 +8,53 @@ use crate::domain::alert::Alert;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::source::SourceHealth;
 use crate::domain::timeline::{Lead, Moment};
-use crate::ui::overview::{MOST_ALERTS, OverviewScene, Spot};
+use crate::panes::{self, Group, Pane};
+use crate::ui::overview::{Glance, Gravity, MOST_ALERTS, OverviewScene, Spot, Told};
+use crate::ui::scene::GroupTab;
 use crate::ui::state::View;
 
 impl Model {
     /// Everything a draw may read of it.
     pub(super) fn overview_scene<'a>(&'a self, sources: &'a [SourceHealth]) -> OverviewScene<'a> {
+        let glance = self.glance(sources);
+        let mut headlines: Vec<Told> = self.panes.all().iter().filter_map(|pane| told(pane, &glance)).collect();
+        headlines.push(panes::overview::sources(&glance));
+        headlines.sort_by_key(|told| Reverse(told.gravity));
+        let mut asked = self.world.shown().flat_map(|sight| self.world.alerts.health(sight.name()));
         OverviewScene {
-            rollouts: &self.world.snapshot.rollouts,
-            jobs: &self.world.snapshot.jobs,
-            nodes: &self.world.snapshot.nodes,
-            counts: self.world.snapshot.counts(),
-            causes: &self.world.snapshot.causes,
+            glance,
+            headlines,
             alerts: self.world.alerts.worst().take(MOST_ALERTS).collect(),
-            tally: self.world.alerts.tally(),
-            alert_sources: self.world.shown().flat_map(|sight| self.world.alerts.health(sight.name())).collect(),
-            is_watchdog_missing: self.world.shown().any(|sight| self.world.alerts.is_watchdog_missing(sight.name())),
-            slo: (self.slos.lines.tally, self.slos.lines.total),
-            worst_slo: self.slos.worst(),
-            health: (self.health.lines.tally, self.health.lines.total),
-            worst_health: self.health.worst(),
+            has_alertmanager: asked.next().is_some(),
+            timeline: &self.world.happened.shown,
+            cursor: self.ui.overview.cursor.as_ref(),
+        }
+    }
+
+    /// What headlines are made of.
+    fn glance<'a>(&'a self, sources: &'a [SourceHealth]) -> Glance<'a> {
+        Glance {
+            world: &self.world,
             unfinished: &self.unfinished,
             running: self.running.as_deref(),
             ended_badly: self.ended_badly.as_deref(),
             sources,
-            timeline: &self.world.happened.shown,
-            cursor: self.ui.overview.cursor.as_ref(),
         }
+    }
+
+    /// The groups of panes, each as grave as the gravest of them, and which of them is open.
+    pub(super) fn groups(&self, sources: &[SourceHealth]) -> Vec<GroupTab> {
+        let glance = self.glance(sources);
+        let open = panes::of(&self.ui.view);
+        let of = |group: &'static Group| {
+            let mut of_it = self.panes.all().iter().filter(|pane| pane.group == group.id).peekable();
+            of_it.peek()?;
+            let is_open = of_it.clone().any(|pane| pane.id == open);
+            let gravity = of_it.filter_map(|pane| told(pane, &glance)).map(|told| told.gravity).max();
+            let Group { key, short, title, .. } = *group;
+            Some(GroupTab { key, short, title, is_open, gravity: gravity.unwrap_or(Gravity::Nothing) })
+        };
+        panes::GROUPS.iter().filter_map(of).collect()
     }
 
     /// Every place the cursor of the overview can be, from the top.
@@ -73,4 +94,11 @@ impl Model {
             _ => self.moment().map(|moment| moment.environment.clone()),
         }
     }
+}
+
+/// What a pane says first; `None` where there is nothing to say of it.
+fn told(pane: &Pane, glance: &Glance<'_>) -> Option<Told> {
+    let headline = pane.headline?;
+    let gravity = (headline.gravity)(glance);
+    (gravity > Gravity::Nothing).then_some(Told { id: pane.id, gravity, headline })
 }

@@ -144,11 +144,11 @@ impl Performer {
 
     /// Gives what acts in no cluster the store this console keeps, and the alerts as it lists them.
     fn equip(&mut self) {
-        let Some(Keep { store, is_read_only, .. }) = &self.kept else { return };
+        let Some(Keep { store, read_only, .. }) = &self.kept else { return };
         for (executor, listed) in &mut self.local {
-            executor.store = (!is_read_only).then(|| store.clone() as _);
+            executor.store = read_only.is_none().then(|| store.clone() as _);
             let listed = Arc::new(listed.subscribe());
-            executor.planner.store = Some(StoreEyes::new(store.clone(), listed, *is_read_only));
+            executor.planner.store = Some(StoreEyes::new(store.clone(), listed, *read_only));
         }
     }
 

@@ -126,7 +126,7 @@ mod tests {
         let clock: Clock = Arc::new(|| at(60));
         let keep = Keep {
             store: Arc::new(Store::open(&StoreSettings::Embedded, state, &clock, false)),
-            is_read_only: false,
+            read_only: None,
             author: Author { name: name.to_owned(), origin: format!("{name}@bastion") },
             environment: "production".to_owned(),
         };

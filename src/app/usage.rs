@@ -9,9 +9,9 @@ use super::effect::Effect;
 use super::model::Model;
 use crate::domain::time::Instant;
 use crate::domain::usage::UsageAsk;
+use crate::panes::view::Need;
 use crate::ui::state::{DetailTab, View};
 use crate::ui::usage::UsageScene;
-use crate::world::Link;
 
 /// How often it is asked for while it is shown. A metrics server measures every 15 s at most.
 const ASK_EVERY: TimeDelta = TimeDelta::seconds(30);
@@ -42,9 +42,9 @@ impl Model {
     /// Whose usage the screen shows: of environments that are connected.
     fn usage_shown(&self) -> Vec<UsageAsk> {
         match &self.ui.view {
-            View::Nodes => {
-                let connected = self.world.shown().filter(|sight| sight.link == Link::Connected);
-                connected.map(|sight| UsageAsk::Nodes(sight.name().into())).collect()
+            View::Pane(_) => {
+                let needs = self.front().map(|view| view.needs(&self.world)).unwrap_or_default();
+                needs.into_iter().map(|Need::Usage(ask)| ask).collect()
             }
             View::Detail(workload, DetailTab::Pods) => {
                 let detail = self.detail.as_ref().filter(|detail| detail.workload == *workload);

@@ -119,7 +119,7 @@ impl Audit {
         let session = Session::prepare(global);
         session.tell_problems();
         let store = &*session.store;
-        if !session.settings.is_store_read_only {
+        if session.settings.store_read_only.is_none() {
             // What this machine's journal holds belongs to the answer.
             match journal::replay(session.paths.state(), store).await {
                 Ok(replayed) => replayed.refused.iter().for_each(|words| note(words)),

@@ -20,12 +20,14 @@ mod fields;
 mod forward;
 mod freezing;
 mod health;
+mod incident;
 mod jobs;
 mod journal;
 mod logs;
 mod maintenance;
 mod on_alerts;
 mod output;
+mod people;
 mod plan;
 mod plug_in;
 mod pod;
@@ -128,6 +130,10 @@ enum Command {
     Logs(logs::Logs),
     /// Every attempt of this machine's consoles.
     Journal(journal::Journal),
+    /// Incidents: declare, acknowledge, write down, resolve, report.
+    Incident(incident::Incident),
+    /// People and teams, from a file and into one.
+    People(people::People),
     /// Everything that was done and said, by every console that shares the store.
     Audit(audit::Audit),
     /// The maintenance schedule: what is planned, what runs, what is frozen.
@@ -189,6 +195,12 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
             }
             Some(Command::Logs(logs)) => Box::pin(logs.run(&global)).await,
             Some(Command::Journal(journal)) => Box::pin(journal.run(&global)).await,
+            Some(Command::Incident(incident)) => {
+                let code = Box::pin(incident.run(&global)).await;
+                take_over(&global).await;
+                code
+            }
+            Some(Command::People(people)) => Box::pin(people.run(&global)).await,
             Some(Command::Audit(audit)) => Box::pin(audit.run(&global)).await,
             Some(Command::Maintenance(maintenance)) => {
                 let code = Box::pin(maintenance.run(&global)).await;
@@ -212,7 +224,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
 /// that does not answer holds nobody up: the next who can takes it over.
 async fn take_over(global: &Global) {
     let session = session::Session::prepare(global);
-    if session.settings.is_store_read_only {
+    if session.settings.store_read_only.is_some() {
         return;
     }
     let store = &*session.store;

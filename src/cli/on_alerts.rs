@@ -7,6 +7,7 @@ use tokio::sync::OnceCell;
 use super::exit;
 use super::session::{SETTLE_WITHIN, Session};
 use crate::domain::alert::{Alert, AlertSnapshot};
+use crate::domain::incident::Incident;
 use crate::domain::source::{SourceHealth, SourceId, SourceState};
 use crate::domain::store::{Acknowledgement, AlertNotes, Changes};
 use crate::domain::subject::{AlertRef, Subject};
@@ -37,17 +38,23 @@ impl ListAlerts for Listed {
 }
 
 impl Session {
-    /// Whether the store answers, and what it holds: who is on alerts, the notes on them, and all the rest.
-    pub(super) async fn said(&self) -> (SourceHealth, Vec<Acknowledgement>, AlertNotes, Changes) {
+    /// Whether the store answers, and what it holds: who is on alerts, the notes on them, and the incidents that are open.
+    pub(super) async fn said(&self) -> (SourceHealth, Vec<Acknowledgement>, AlertNotes, Vec<Incident>, Changes) {
         let loading = SourceHealth::loading(SourceId::store());
         match self.store.changes(0).await {
             Ok(whole) => {
                 let health = SourceHealth { state: SourceState::Fresh, last_good: Some(self.now()), ..loading };
-                (health, whole.of(), whole.of().into_iter().collect(), whole)
+                (health, whole.of(), whole.of().into_iter().collect(), whole.of(), whole)
             }
             Err(error) => {
                 let health = SourceHealth { state: SourceState::Down, error: Some(error.sentence), ..loading };
-                (health, Vec::new(), AlertNotes::default(), Changes { now: self.now(), ..Changes::default() })
+                (
+                    health,
+                    Vec::new(),
+                    AlertNotes::default(),
+                    Vec::new(),
+                    Changes { now: self.now(), ..Changes::default() },
+                )
             }
         }
     }

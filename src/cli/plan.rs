@@ -31,9 +31,9 @@ const SERVICE: &str = "service/";
 
 #[derive(Debug, Args)]
 pub(super) struct Plan {
-    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image; in a pod: exec, port-forward; of alerts: acknowledge, unacknowledge, note, edit-note, withdraw-note, silence; of silences: change-silence, expire-silence; of maintenance: add-window, move-window, cancel-window, start-window, finish-window, tick-task, freeze, thaw.
+    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image; in a pod: exec, port-forward; of alerts: acknowledge, unacknowledge, note, edit-note, withdraw-note, silence; of silences: change-silence, expire-silence; of incidents: declare, acknowledge-incident, assign, take-role, set-severity, set-phase, tick, incident-note, post-update, follow-up, link, unlink, merge, unmerge, resolve, reopen; of maintenance: add-window, move-window, cancel-window, start-window, finish-window, tick-task, freeze, thaw.
     action: String,
-    /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one. A pod by its name. Alerts by name or fingerprint. A silence by its id. A window, a task or a freeze by its name.
+    /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one. A pod by its name. Alerts by name or fingerprint. A silence by its id. An incident by its number. A window, a task or a freeze by its name.
     targets: Vec<String>,
     /// The namespace; else the context's.
     #[arg(long, short)]
@@ -67,7 +67,9 @@ impl Plan {
         if let Some(lacks) = action.asks().filter(|field| !given.has(field.id)) {
             return Ok(usage(&format!("Give {} {}: {}", lacks.option(), lacks.value, lacks.words)));
         }
-        let meant = if action.about().on == SubjectKind::Silence {
+        let meant = if action.about().on == SubjectKind::Incident {
+            super::incident::meant(session, action, &self.targets).await.map(|target| (vec![target], given))
+        } else if action.about().on == SubjectKind::Silence {
             let meant = super::silencing::meant(session, &executor, (action, given), &self.targets).await;
             meant.map(|(target, given)| (vec![target], given))
         } else if let Some(of) = super::maintenance::subject(action) {
@@ -120,7 +122,8 @@ impl Plan {
         if let Some(doubt) = session.doubt() {
             return Ok(usage(doubt));
         }
-        if self.targets.is_empty() && action.about().on != SubjectKind::Silence {
+        let is_made = matches!(action.about().on, SubjectKind::Silence | SubjectKind::Incident);
+        if self.targets.is_empty() && !is_made {
             return Ok(usage("Say on what."));
         }
         if action.about().on != SubjectKind::Workload {

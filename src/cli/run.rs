@@ -60,7 +60,7 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
     let mask = session.mask();
     let keep = Keep {
         store: session.store.clone(),
-        is_read_only: session.settings.is_store_read_only,
+        read_only: session.settings.store_read_only,
         author: author(),
         environment: session.environment.name.to_string(),
     };

@@ -45,7 +45,7 @@ pub(super) struct WindowLine {
 }
 
 /// The document of `list --output json`, and what `status` says of it: a contract.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Listed {
     pub(super) windows: Vec<WindowLine>,
 }

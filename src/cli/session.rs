@@ -142,7 +142,7 @@ impl Session {
         let clock = system_clock();
         let _ = journal::seal(paths.state(), &author().origin, clock());
         let ended = journal::ended(paths.state(), clock()).unwrap_or_default();
-        let store = Store::open(&settings.store, paths.state(), &clock, settings.is_store_read_only);
+        let store = Store::open(&settings.store, paths.state(), &clock, settings.store_read_only.is_some());
         Self {
             seen: Arc::new(Mutex::new(Seen::load(paths.state()))),
             ended: Arc::new(Mutex::new(ended)),
@@ -272,9 +272,9 @@ impl Session {
     /// What planner and executor of the environment share.
     fn desk(&self) -> Desk {
         let alerting = self.feed::<AlertFeed>().filter(|feed| !feed.clients.is_empty());
-        let is_read_only = self.settings.is_store_read_only;
+        let read_only = self.settings.store_read_only;
         Desk {
-            store: Some(StoreEyes::new(self.store.clone(), Arc::new(Listed::of(self)), is_read_only)),
+            store: Some(StoreEyes::new(self.store.clone(), Arc::new(Listed::of(self)), read_only)),
             write: Some(self.store.clone()),
             alerts: alerting.as_ref().map(|feed| Arc::new(feed.eyes()) as _),
             silence: alerting.map(|feed| Arc::new(feed.hands()) as _),

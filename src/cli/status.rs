@@ -11,7 +11,7 @@ use super::output::{columns, note, say, say_json};
 use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
-use super::{advice, alerts, causes, codes, health, jobs, schedule, signals, slo};
+use super::{advice, alerts, causes, codes, health, incident, jobs, schedule, signals, slo};
 use crate::actions::maintenance::schedule as schedule_of;
 use crate::config::ReadOnly;
 use crate::domain::advice::{Advice, Verdict as Advised};
@@ -19,6 +19,7 @@ use crate::domain::alert::{AlertSnapshot, local};
 use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::environment::Guard;
 use crate::domain::health::HealthSnapshot;
+use crate::domain::incident::Incident;
 use crate::domain::rollout::{Rollout, Verdict};
 use crate::domain::service::{Services, UNMAPPED};
 use crate::domain::signal::SignalSnapshot;
@@ -62,6 +63,8 @@ struct Document<'a> {
     slo: Vec<slo::SloLine>,
     /// Components asked whether they are well, worst first.
     health: Vec<health::HealthLine>,
+    /// Those that are open, the gravest first.
+    incidents: Vec<incident::IncidentLine<'a>>,
     /// What runs, and what each window does next.
     maintenance: schedule::Listed,
 }
@@ -123,7 +126,8 @@ impl Status {
         }
         // Side by side: a dead cluster takes its own time, and nobody else's.
         let looking = join_all(session.shown().into_iter().map(Found::of));
-        let (mut found, (store, words, notes, told)) = tokio::join!(looking, session.said());
+        let (mut found, (store, words, notes, mut incidents, told)) = tokio::join!(looking, session.said());
+        incidents.sort_by_key(|one| (one.severity, one.created_at));
         for alerts in found.iter_mut().filter_map(|one| one.alerts.as_mut()) {
             alerts.hear(&words, session.now());
         }
@@ -134,10 +138,14 @@ impl Status {
         let now = session.now();
         match self.output {
             Format::Json => {
-                let planned = schedule_of(&told);
-                say_json(&document(&snapshot, &found, &notes, schedule::ahead(&planned, told.now), now))?;
+                let maintenance = schedule::ahead(&schedule_of(&told), told.now);
+                let document = Document { maintenance, ..document(&snapshot, &found, (&notes, &incidents), now) };
+                say_json(&document)?;
             }
             Format::Table => {
+                for line in incident::notices(&incidents, now) {
+                    say(&line)?;
+                }
                 for line in found.iter().flat_map(|one| &one.undone) {
                     say(&line.undone.words)?;
                 }
@@ -154,10 +162,17 @@ impl Status {
                 for line in health::notices(healths(&found), now) {
                     say(&line)?;
                 }
+                if let Some(incidents) = incident::incident_table(&incidents, now) {
+                    say(&incidents)?;
+                }
                 say(&table(&snapshot, &alerts, &notes, now))?;
             }
         }
-        Ok(ExitCode::from(exit_code(&snapshot, &alerts, found_codes(&found, now))))
+        Ok(ExitCode::from(exit_code(
+            &snapshot,
+            &alerts,
+            found_codes(&found, now).into_iter().chain(incident::exit_codes(&incidents)),
+        )))
     }
 }
 
@@ -268,8 +283,7 @@ fn signal_health(found: &[Found]) -> impl Iterator<Item = &SourceHealth> {
 fn document<'a>(
     snapshot: &'a ClusterSnapshot,
     found: &'a [Found],
-    notes: &'a AlertNotes,
-    maintenance: schedule::Listed,
+    (notes, incidents): (&'a AlertNotes, &'a [Incident]),
     now: Instant,
 ) -> Document<'a> {
     let source = |health: &'a SourceHealth| SourceLine {
@@ -317,7 +331,8 @@ fn document<'a>(
         slo: slo::lines(found.iter().filter_map(|one| one.slos.as_ref()), now),
         alerts: alerts::lines(found.iter().filter_map(|one| one.alerts.as_ref()), notes),
         silences: alerts::silences(found.iter().filter_map(|one| one.alerts.as_ref())),
-        maintenance,
+        incidents: incidents.iter().map(|one| incident::IncidentLine::of(one, now)).collect(),
+        maintenance: schedule::Listed::default(),
     }
 }
 

@@ -19,6 +19,7 @@ pub(super) struct Parsed {
     pub(super) services: Services,
     pub(super) look: Look,
     pub(super) store: StoreSettings,
+    pub(super) may_write_store: bool,
     pub(super) log_masks: Vec<String>,
     pub(super) keeps_command_lines: bool,
 }
@@ -38,10 +39,12 @@ pub(super) fn parse(file: &Path, text: &str) -> (Parsed, Vec<Problem>) {
     let names: Vec<&str> = environments.iter().map(|(_, entry)| entry.name).collect();
     let services = service::services(&root, &names, &mut problems);
     let store = root.entry("store").map(|entry| store::parse(file, &entry, &mut problems)).unwrap_or_default();
+    let may_write_store = root.entry("store").is_none_or(|entry| store::may_write(&entry, &mut problems));
     let log_masks = logs::masks(&root, &mut problems);
     let keeps_command_lines = root.table("journal", &mut problems).is_some_and(|table| journal(&table, &mut problems));
     let environments = environments.into_iter().map(|(environment, _)| environment).collect();
-    (Parsed { environments, services, look, store, log_masks, keeps_command_lines }, problems.into_found())
+    let parsed = Parsed { environments, services, look, store, may_write_store, log_masks, keeps_command_lines };
+    (parsed, problems.into_found())
 }
 
 /// `[journal]`: whether the command lines of `exec` are kept as they were typed.

@@ -29,7 +29,7 @@ pub use probe::split;
 pub use prometheus::Prometheus;
 pub use scrape::Scrape;
 pub use server::{Credentials, Server, web};
-pub use store::{PostgresSettings, Secret, StoreSettings};
+pub use store::{PostgresSettings, Secret, StoreReadOnly, StoreSettings};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -94,8 +94,8 @@ pub struct Settings {
     pub look: Look,
     /// Where the store is.
     pub store: StoreSettings,
-    /// Whether this console may only read it.
-    pub is_store_read_only: bool,
+    /// Why this console may only read it; `None` where it may write.
+    pub store_read_only: Option<StoreReadOnly>,
 }
 
 impl Default for Look {
@@ -138,7 +138,10 @@ impl Settings {
         let (parsed, problems) = file::parse(file, text);
         let source =
             if problems.is_empty() { Source::File(file.to_path_buf()) } else { Source::Broken(file.to_path_buf()) };
-        let file::Parsed { environments, services, look, store, log_masks, keeps_command_lines } = parsed;
+        let file::Parsed { environments, services, look, store, may_write_store, log_masks, keeps_command_lines } =
+            parsed;
+        let assembled = Self::assemble(source, environments, services, look, asked);
+        let configured = (!may_write_store).then_some(StoreReadOnly::Configured);
         // Of a broken file, what hides secrets is kept all the same.
         let keeps_command_lines = keeps_command_lines && problems.is_empty();
         (
@@ -146,7 +149,8 @@ impl Settings {
                 log_masks,
                 keeps_command_lines,
                 store,
-                ..Self::assemble(source, environments, services, look, asked)
+                store_read_only: assembled.store_read_only.or(configured),
+                ..assembled
             },
             problems,
         )
@@ -175,7 +179,8 @@ impl Settings {
                 environment.read_only = Some(ReadOnly::Asked);
             }
         }
-        let is_store_read_only = asked.is_read_only || matches!(source, Source::Broken(_));
+        let broken = matches!(source, Source::Broken(_)).then_some(StoreReadOnly::Broken);
+        let store_read_only = asked.is_read_only.then_some(StoreReadOnly::Asked).or(broken);
         let store = StoreSettings::default();
         Self {
             source,
@@ -186,7 +191,7 @@ impl Settings {
             keeps_command_lines: false,
             look,
             store,
-            is_store_read_only,
+            store_read_only,
         }
     }
 }

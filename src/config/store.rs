@@ -16,6 +16,32 @@ pub enum StoreSettings {
     Unusable,
 }
 
+/// Why the store is only read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreReadOnly {
+    /// The command line says so.
+    Asked,
+    /// The configuration has problems, and nobody knows what it would forbid.
+    Broken,
+    /// The configuration says so.
+    Configured,
+}
+
+impl StoreReadOnly {
+    /// The reason as a sentence, with what to do about it.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Asked => "this console was started with --read-only.",
+            Self::Broken => {
+                "the configuration has problems, so that nothing is written into the store. Correct them: quarterdeck config check."
+            }
+            Self::Configured => {
+                "write = false in [store] of the configuration keeps this console from writing into the store."
+            }
+        }
+    }
+}
+
 /// A PostgreSQL database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostgresSettings {
@@ -49,9 +75,10 @@ impl std::fmt::Display for Secret {
 /// `[store]`.
 pub(super) fn parse(file: &Path, entry: &Entry<'_, '_>, problems: &mut Problems) -> StoreSettings {
     let Some(table) = entry.table(problems) else { return StoreSettings::Unusable };
-    table.refuse_unknown(&["postgres"], problems);
+    table.refuse_unknown(&["postgres", "write"], problems);
     let Some(entry) = table.entry("postgres") else {
-        return if table.entries().is_empty() { StoreSettings::Embedded } else { StoreSettings::Unusable };
+        let is_other = table.entries().iter().any(|entry| entry.name != "write");
+        return if is_other { StoreSettings::Unusable } else { StoreSettings::Embedded };
     };
     if entry.as_text().is_some() {
         problems.at(
@@ -88,6 +115,12 @@ pub(super) fn parse(file: &Path, entry: &Entry<'_, '_>, problems: &mut Problems)
         );
     }
     url.map_or(StoreSettings::Unusable, |url| StoreSettings::Postgres(PostgresSettings { url, listen }))
+}
+
+/// `write` of `[store]`: whether this console may write into it. One that is no truth counts as no: it is a problem, and problems cost the
+/// right to write.
+pub(super) fn may_write(entry: &Entry<'_, '_>, problems: &mut Problems) -> bool {
+    entry.as_table().is_none_or(|table| table.truth("write", problems).unwrap_or(true))
 }
 
 fn secret(file: &Path, table: &Table<'_, '_>, keys: [&str; 2], problems: &mut Problems) -> Option<Secret> {

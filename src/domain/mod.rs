@@ -13,12 +13,14 @@
 //! | [`cluster`] | what is known of a cluster at one moment |
 //! | [`document`] | a file the operator wrote, read to its end with every problem |
 //! | [`environment`] | where an operator acts, and how carefully |
+//! | [`incident`] | incidents: severities and their clock, what can happen to one, its timeline and report |
 //! | [`job`] | CronJobs and Jobs: when they run, how they ended |
 //! | [`keyed`] | what stands for a secret where it must be recognised and not read |
 //! | [`log`] | what containers write: levels, fields, masking, a ring of bytes |
 //! | [`maintenance`] | windows that come again, freezes, what is due |
 //! | [`owner`] | who else writes a workload, and what they will do about a change of ours |
 //! | [`node`] | nodes, what presses them, quantities of processor time and memory |
+//! | [`people`] | people and teams: how they are reached, when they work, who may change that |
 //! | [`problem`] | what is wrong with a file the operator wrote |
 //! | [`release`] | what became current when, and how the store keeps it |
 //! | [`rollout`] | workloads, verdicts, pods, revisions, templates |
@@ -27,7 +29,7 @@
 //! | [`signal`] | what is measured of a service, and the questions it is read by |
 //! | [`slo`] | what was promised, what is left of it, and how fast it is spent |
 //! | [`source`] | how fresh what we were told is |
-//! | [`store`] | acknowledgements, notes, annotations, releases seen, the audit: what the store keeps |
+//! | [`store`] | acknowledgements, notes, annotations, releases seen, incidents, the audit: what the store keeps |
 //! | [`subject`] | what an action is on: a workload, a silence, an alert, a pod |
 //! | [`text`] | the one sanitiser every remote string passes |
 //! | [`timeline`] | what happened within the last hour, from every source, in one order |
@@ -42,12 +44,14 @@ pub mod cluster;
 pub mod document;
 pub mod environment;
 pub mod health;
+pub mod incident;
 pub mod job;
 pub mod keyed;
 pub mod log;
 pub mod maintenance;
 pub mod node;
 pub mod owner;
+pub mod people;
 pub mod problem;
 pub mod release;
 pub mod rollout;

@@ -39,10 +39,21 @@ pub struct PodRef {
     pub name: Arc<str>,
 }
 
-/// What stands in the store by its name: a window, a task, a freeze.
+/// An incident of the store; one that is still to be declared has number 0.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct IncidentRef {
+    /// The environment of the console it is acted on from: incidents are of all of them.
+    pub environment: Arc<str>,
+    /// Its number; 0 for a new one.
+    pub number: u64,
+    /// Its title: a number tells nobody anything.
+    pub title: String,
+}
+
+/// What stands in the store by its name: a window, a task, a freeze; one that is still to be made has none.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NamedRef {
-    /// The environment it is looked at from: the store is of several.
+    /// The environment of the console it is acted on from: the store is of all of them.
     pub environment: Arc<str>,
     /// Its name.
     pub name: String,
@@ -61,6 +72,8 @@ pub enum Subject {
     /// A pod. In documents and journals `pod` is the pod that is replaced.
     #[serde(rename = "one_pod")]
     Pod(PodRef),
+    /// An incident.
+    Incident(IncidentRef),
     /// A maintenance window.
     Window(NamedRef),
     /// A periodic task.
@@ -80,6 +93,8 @@ pub enum SubjectKind {
     Pod,
     /// An alert.
     Alert,
+    /// An incident.
+    Incident,
     /// A maintenance window.
     Window,
     /// A periodic task.
@@ -89,6 +104,11 @@ pub enum SubjectKind {
 }
 
 impl SubjectKind {
+    /// Whether what is done to it stands in the store alone: nobody feels it, and every console writes by itself.
+    pub const fn is_stored(self) -> bool {
+        matches!(self, Self::Alert | Self::Incident | Self::Window | Self::Task | Self::Freeze)
+    }
+
     /// Several of it, in a word.
     pub const fn plural(self) -> &'static str {
         match self {
@@ -96,6 +116,7 @@ impl SubjectKind {
             Self::Silence => "silences",
             Self::Pod => "pods",
             Self::Alert => "alerts",
+            Self::Incident => "incidents",
             Self::Window => "windows",
             Self::Task => "tasks",
             Self::Freeze => "freezes",
@@ -104,6 +125,18 @@ impl SubjectKind {
 }
 
 impl Subject {
+    /// One that is still to be made; `None` of a kind that the console does not make.
+    pub fn new(kind: SubjectKind, environment: Arc<str>) -> Option<Self> {
+        match kind {
+            SubjectKind::Incident => Some(Self::Incident(IncidentRef { environment, number: 0, title: String::new() })),
+            SubjectKind::Silence => Some(Self::Silence(SilenceRef { environment, id: String::new() })),
+            // They are made by the name that is given for them.
+            SubjectKind::Window => Some(Self::Window(NamedRef { environment, name: String::new() })),
+            SubjectKind::Freeze => Some(Self::Freeze(NamedRef { environment, name: String::new() })),
+            SubjectKind::Workload | SubjectKind::Pod | SubjectKind::Alert | SubjectKind::Task => None,
+        }
+    }
+
     /// What kind of thing it is.
     pub const fn kind(&self) -> SubjectKind {
         match self {
@@ -111,6 +144,7 @@ impl Subject {
             Self::Silence(_) => SubjectKind::Silence,
             Self::Alert(_) => SubjectKind::Alert,
             Self::Pod(_) => SubjectKind::Pod,
+            Self::Incident(_) => SubjectKind::Incident,
             Self::Window(_) => SubjectKind::Window,
             Self::Task(_) => SubjectKind::Task,
             Self::Freeze(_) => SubjectKind::Freeze,
@@ -124,6 +158,7 @@ impl Subject {
             Self::Silence(silence) => &silence.environment,
             Self::Alert(alert) => &alert.environment,
             Self::Pod(pod) => &pod.environment,
+            Self::Incident(incident) => &incident.environment,
             Self::Window(named) | Self::Task(named) | Self::Freeze(named) => &named.environment,
         }
     }
@@ -133,7 +168,7 @@ impl Subject {
         match self {
             Self::Workload(workload) => Some(&workload.namespace),
             Self::Pod(pod) => Some(&pod.namespace),
-            Self::Silence(_) | Self::Alert(_) | Self::Window(_) | Self::Task(_) | Self::Freeze(_) => None,
+            _ => None,
         }
     }
 
@@ -152,6 +187,8 @@ impl Subject {
             Self::Silence(silence) => text::clean(&silence.id).into_owned(),
             Self::Alert(alert) => text::clean(&alert.fingerprint).into_owned(),
             Self::Pod(pod) => pod.to_string(),
+            Self::Incident(incident) if incident.number == 0 => String::new(),
+            Self::Incident(incident) => incident.number.to_string(),
             Self::Window(named) | Self::Task(named) | Self::Freeze(named) => text::clean(&named.name).into_owned(),
         }
     }
@@ -163,6 +200,7 @@ impl Subject {
             Self::Silence(silence) => &silence.environment,
             Self::Alert(alert) => &alert.name,
             Self::Pod(pod) => &pod.name,
+            Self::Incident(incident) => &incident.title,
             Self::Window(named) | Self::Task(named) | Self::Freeze(named) => &named.name,
         }
     }
@@ -190,8 +228,12 @@ impl fmt::Display for Subject {
                 write!(to, "alert {} ({})", text::clean(&alert.name), text::clean(&alert.fingerprint))
             }
             Self::Pod(pod) => pod.fmt(to),
+            Self::Incident(incident) if incident.number == 0 => to.write_str("a new incident"),
+            Self::Incident(incident) => write!(to, "incident {} ({})", incident.number, text::clean(&incident.title)),
+            Self::Window(named) if named.name.is_empty() => to.write_str("a new window"),
             Self::Window(named) => write!(to, "window {}", text::clean(&named.name)),
             Self::Task(named) => write!(to, "task {}", text::clean(&named.name)),
+            Self::Freeze(named) if named.name.is_empty() => to.write_str("a new freeze"),
             Self::Freeze(named) => write!(to, "freeze {}", text::clean(&named.name)),
         }
     }
@@ -218,6 +260,14 @@ mod tests {
             AlertRef { environment: "production".into(), fingerprint: "6f2c".into(), name: "Slow\u{1b}".into() };
         let alert = Subject::Alert(alert);
         assert_eq!((alert.to_string().as_str(), alert.argument().as_str()), ("alert Slow (6f2c)", "6f2c"));
+    }
+
+    #[test]
+    fn an_incident_is_found_by_its_number_and_known_by_its_title() {
+        let incident =
+            |number| Subject::Incident(IncidentRef { environment: "".into(), number, title: "Down\u{1b}".into() });
+        assert_eq!((incident(7).to_string().as_str(), incident(7).argument().as_str()), ("incident 7 (Down)", "7"));
+        assert_eq!((incident(0).to_string().as_str(), incident(0).argument().as_str()), ("a new incident", ""));
     }
 
     #[test]

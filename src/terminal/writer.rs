@@ -204,12 +204,12 @@ mod tests {
         let (sent, received) = mpsc::sync_channel(64);
         let writer = Writer::start(Line(sent))?;
         writer.submit(frame("abcdef"));
-        assert!(text(&received.recv_timeout(Duration::from_secs(5))?).contains("abcdef"));
+        assert!(text(&received.recv_timeout(Duration::from_secs(60))?).contains("abcdef"));
         writer.submit(frame("abcdef"));
-        writer.pause(Duration::from_secs(5));
+        writer.pause(Duration::from_secs(60));
         writer.change(|slot| slot.is_paused = false);
         writer.submit(frame("abcXef"));
-        let second = text(&received.recv_timeout(Duration::from_secs(5))?);
+        let second = text(&received.recv_timeout(Duration::from_secs(60))?);
         assert!(second.contains('X') && !second.contains("abc"), "{second:?}");
         Ok(())
     }
@@ -222,14 +222,16 @@ mod tests {
         for number in 0..1_000 {
             writer.submit(frame(&format!("frame {number}")));
         }
-        let slot =
-            writer.shared.changed.wait_timeout_while(writer.lock(), Duration::from_secs(5), |slot| slot.next.is_some());
+        let slot = writer
+            .shared
+            .changed
+            .wait_timeout_while(writer.lock(), Duration::from_secs(60), |slot| slot.next.is_some());
         assert!(slot.is_ok_and(|(slot, _)| slot.is_writing));
         assert!(!writer.pause(Duration::from_millis(1)), "the first write is still stuck");
         writer.go_on();
         writer.submit(frame("newest"));
-        let first = text(&received.recv_timeout(Duration::from_secs(5))?);
-        let second = text(&received.recv_timeout(Duration::from_secs(5))?);
+        let first = text(&received.recv_timeout(Duration::from_secs(60))?);
+        let second = text(&received.recv_timeout(Duration::from_secs(60))?);
         assert!(first.contains("frame"), "{first:?}");
         assert!(second.contains("newest"), "{second:?}");
         Ok(())
@@ -243,7 +245,7 @@ mod tests {
         writer.submit(frame("x"));
         let slot = writer.lock();
         let waited =
-            writer.shared.changed.wait_timeout_while(slot, Duration::from_secs(5), |slot| slot.broken.is_none());
+            writer.shared.changed.wait_timeout_while(slot, Duration::from_secs(60), |slot| slot.broken.is_none());
         assert!(waited.is_ok_and(|(slot, _)| slot.broken.is_some()));
         Ok(())
     }

@@ -12,7 +12,6 @@
 //! | [`usage`] | what a draw may read of what pods and nodes use |
 //! | [`layout`] | which part goes where at which size |
 //! | [`chrome`] | header, tabs, banner, footer |
-//! | [`panes`] | what fills the body, and their registry |
 //! | [`overlays`] | what lies over the body |
 //! | [`widgets`] | columns, pages, fields |
 //! | [`pen`] | the only way to a cell |
@@ -21,19 +20,12 @@
 
 pub mod alerts;
 pub mod chrome;
-pub mod health;
 pub mod layout;
-pub mod lines;
-pub mod nodes;
 pub mod overlays;
 pub mod overview;
-pub mod panes;
 pub mod pen;
 pub mod root;
 pub mod scene;
-pub mod signals;
-pub mod silences;
-pub mod slo;
 pub mod state;
 pub mod text;
 pub mod usage;

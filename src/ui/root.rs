@@ -6,8 +6,7 @@ use ratatui::layout::Rect;
 use super::layout::{self, LEAST_COLUMNS, LEAST_ROWS};
 use super::pen::Pen;
 use super::scene::Scene;
-use super::state::View;
-use super::{chrome, overlays, panes, words};
+use super::{chrome, overlays, words};
 use crate::domain::time::Instant;
 use crate::theme::{Glyphs, Role, Theme};
 
@@ -53,26 +52,7 @@ pub fn draw(scene: &Scene<'_>, theme: &Theme, glyphs: &Glyphs, buffer: &mut Buff
 /// Draws the body alone: the pane, and what lies over it.
 pub fn body(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let covers = scene.ui.overlays.last().is_some_and(overlays::covers);
-    let hit = if covers {
-        HitMap::default()
-    } else {
-        match &scene.ui.view {
-            View::Rollouts => panes::rollouts::list::draw(pen, area, scene),
-            View::Detail(workload, tab) => panes::rollouts::detail::draw(pen, area, scene, workload, *tab),
-            View::Logs(workload) => panes::rollouts::logs::draw(pen, area, scene, workload),
-            View::Jobs => panes::jobs::list::draw(pen, area, scene),
-            View::Job(job, tab) => panes::jobs::detail::draw(pen, area, scene, job, *tab),
-            View::Journal => panes::journal::draw(pen, area, scene),
-            View::Overview => panes::overview::draw(pen, area, scene),
-            View::Signals => panes::signals::draw(pen, area, scene),
-            View::Silences => panes::silences::draw(pen, area, scene),
-            View::Slo => panes::slo::draw(pen, area, scene),
-            View::Health => panes::health::draw(pen, area, scene),
-            View::Nodes => panes::nodes::draw(pen, area, scene),
-            View::Alerts => panes::alerts::list::draw(pen, area, scene),
-            View::Alert(..) => panes::alerts::detail::draw(pen, area, scene),
-        }
-    };
+    let hit = if covers { HitMap::default() } else { scene.front.draw(pen, area, scene) };
     // A plan expires by the clock, not by the frozen screen behind it.
     pen.now = scene.clock;
     scene.ui.overlays.last().map_or(hit, |overlay| overlays::draw(pen, area, scene, overlay))

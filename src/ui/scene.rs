@@ -1,15 +1,15 @@
 //! Everything a draw may read, borrowed. The loop lends it; no draw can change it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::sync::Arc;
 
+use ratatui::layout::Rect;
+
 use super::alerts::AlertsScene;
-use super::health::HealthScene;
-use super::nodes::NodesScene;
-use super::overview::OverviewScene;
-use super::signals::SignalsScene;
-use super::silences::SilencesScene;
-use super::slo::SloScene;
+use super::overview::{Gravity, OverviewScene};
+use super::pen::Pen;
+use super::root::HitMap;
 use super::state::{Field, Slot, UiState};
 use super::usage::UsageScene;
 use crate::domain::action::{self, Gesture, Plan, Run};
@@ -27,6 +27,7 @@ use crate::domain::text::is_visible;
 use crate::domain::time::Instant;
 use crate::domain::timeline::{JournalLine, Moment, Nearness};
 use crate::domain::usage::Resources;
+use crate::world::World;
 
 /// What the header says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -243,9 +244,47 @@ pub struct MenuLine {
     pub refused: Option<String>,
 }
 
+/// A group of panes on the line under the header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupTab {
+    /// The digit that opens its first pane.
+    pub key: char,
+    /// Its word where there is little room.
+    pub short: &'static str,
+    /// Its word.
+    pub title: &'static str,
+    /// Whether the pane in front is one of it.
+    pub is_open: bool,
+    /// How grave the gravest of its panes is.
+    pub gravity: Gravity,
+}
+
+/// A pane of the group in front.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tab {
+    /// Its title.
+    pub title: &'static str,
+    /// Whether it is in front.
+    pub is_open: bool,
+}
+
+/// Something that fills the body of the screen.
+pub trait Draw: fmt::Debug {
+    /// Draws it; gives where things were drawn.
+    fn draw(&self, pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap;
+}
+
 /// Everything a draw may read.
 #[derive(Debug, Clone)]
 pub struct Scene<'a> {
+    /// Everything that is known.
+    pub world: &'a World,
+    /// What fills the body.
+    pub front: &'a dyn Draw,
+    /// Every group of panes that there is.
+    pub groups: Vec<GroupTab>,
+    /// Every pane of the group in front.
+    pub tabs: Vec<Tab>,
     /// The time of what is shown, in UTC: a frozen screen stands still.
     pub now: Instant,
     /// The time by the clock on the wall.
@@ -266,20 +305,10 @@ pub struct Scene<'a> {
     pub alerts: AlertsScene<'a>,
     /// What was released in the hour of the open alert, the nearest to it, newest first.
     pub released: Option<(Nearness, Vec<Moment>)>,
-    /// The signals.
-    pub signals: SignalsScene<'a>,
-    /// What was promised, and what is left of it.
-    pub slo: SloScene<'a>,
-    /// Whether components are well.
-    pub health: HealthScene<'a>,
     /// What is advised about releases, by workload.
     pub advice: &'a HashMap<WorkloadRef, crate::domain::advice::Advice>,
-    /// The nodes.
-    pub nodes: NodesScene<'a>,
     /// What pods and nodes use.
     pub usage: UsageScene<'a>,
-    /// Silences.
-    pub silences: SilencesScene<'a>,
     /// The overview.
     pub overview: OverviewScene<'a>,
     /// The open workload.

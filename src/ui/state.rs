@@ -5,13 +5,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::alerts::AlertsState;
-use super::lines::{Line, Lines};
 use super::overview::OverviewState;
-use super::silences::SilenceId;
 use crate::domain::environment::ObjectKey;
 use crate::domain::job::JobRef;
-use crate::domain::node::NodeRef;
 use crate::domain::rollout::WorkloadRef;
+use crate::domain::subject::Subject;
 use crate::domain::time::Instant;
 
 /// What fills the body of the screen.
@@ -33,16 +31,8 @@ pub enum View {
     Alerts,
     /// One alert: its environment and its key.
     Alert(Arc<str>, Arc<str>),
-    /// How services do for their users.
-    Signals,
-    /// What is left of what was promised.
-    Slo,
-    /// Whether components are well.
-    Health,
-    /// Nodes and what they hold.
-    Nodes,
-    /// Who keeps notifications back.
-    Silences,
+    /// A pane that is one list, by its id.
+    Pane(&'static str),
     /// Every pane's headline, and the last hour.
     Overview,
 }
@@ -50,17 +40,7 @@ pub enum View {
 impl View {
     /// Whether it is a list under a cursor that rests on the worst until it is held.
     pub const fn is_list(&self) -> bool {
-        matches!(
-            self,
-            Self::Rollouts
-                | Self::Alerts
-                | Self::Signals
-                | Self::Slo
-                | Self::Health
-                | Self::Nodes
-                | Self::Silences
-                | Self::Overview
-        )
+        matches!(self, Self::Rollouts | Self::Alerts | Self::Pane(_) | Self::Overview)
     }
 
     /// Whether it has the panes of the other digits beside it.
@@ -184,6 +164,8 @@ pub enum Meant {
     Alert(String, String),
     /// A silence, by its id.
     Silence(String),
+    /// Something else that a pane of rows selects.
+    Other(Subject),
 }
 
 impl fmt::Display for Meant {
@@ -193,6 +175,7 @@ impl fmt::Display for Meant {
             Self::Pod(workload, pod) => write!(to, "pod {pod} of {workload}"),
             Self::Alert(name, _) => to.write_str(name),
             Self::Silence(id) => write!(to, "silence {id}"),
+            Self::Other(subject) => subject.fmt(to),
         }
     }
 }
@@ -268,53 +251,44 @@ pub struct Toast {
     pub until: Instant,
 }
 
-/// What the operator chose of a pane that is one list; `P` tells what a line is.
+/// Which row: what it is, whatever becomes of the rows around it. An environment (or nothing), what it is there, and a part of that.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListState<P> {
-    /// The line under the cursor; never by place.
-    pub cursor: Option<P>,
-    /// Whether the operator has put the cursor where it is. Until then it rests on the first line, which is the worst.
-    pub is_cursor_held: bool,
-    /// The filter.
-    pub filter: Field,
-    /// Only lines somebody should look at: what is not known to be well, or what holds.
-    pub is_problems_only: bool,
-    /// Whether the pane in front was opened from a line of this one: back leads here.
-    pub is_behind: bool,
-}
+pub struct RowKey(pub [Arc<str>; 3]);
 
-impl<P> Default for ListState<P> {
-    fn default() -> Self {
-        Self {
-            cursor: None,
-            is_cursor_held: false,
-            filter: Field::default(),
-            is_problems_only: false,
-            is_behind: false,
-        }
+impl RowKey {
+    /// The row of something in an environment.
+    pub fn new(environment: &Arc<str>, id: &Arc<str>) -> Self {
+        Self([environment.clone(), id.clone(), Arc::default()])
     }
 }
 
-impl<P> ListState<P> {
+/// What the operator chose of a pane that is one list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ListState {
+    /// The row under the cursor; never by place.
+    pub cursor: Option<RowKey>,
+    /// Whether the operator has put the cursor where it is. Until then it rests on the first row, which is the worst.
+    pub is_cursor_held: bool,
+    /// The filter.
+    pub filter: Field,
+    /// Only rows somebody should look at: what is not known to be well, or what holds.
+    pub is_problems_only: bool,
+}
+
+impl ListState {
     /// The words of the filter, in small letters; all of them have to be found.
     pub fn words(&self) -> Vec<String> {
         self.filter.text.split_whitespace().map(str::to_lowercase).collect()
     }
-
-    const fn choice(&mut self) -> (&mut Field, &mut bool) {
-        (&mut self.filter, &mut self.is_problems_only)
-    }
 }
 
-impl<P: PartialEq> ListState<P> {
-    /// Finds the cursor's place among lines made anew, where it was at `before` among the old ones: a held one stays on its line, or goes
-    /// to the nearest when that is gone.
-    pub fn settle<L: Line<Place = P>, const KINDS: usize>(&mut self, lines: &Lines<L, KINDS>, before: usize) {
-        if !self.is_cursor_held || lines.place(self.cursor.as_ref()).is_none() {
-            let place = if self.is_cursor_held { before.min(lines.shown.len().saturating_sub(1)) } else { 0 };
-            self.cursor = lines.shown.get(place).map(Line::place);
-        }
-    }
+/// What is in front was opened from here: back leads here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Behind {
+    /// What was in front.
+    pub view: View,
+    /// The filter that narrows the list that was opened: it came with the way, and goes with it.
+    pub narrowed: Option<String>,
 }
 
 /// Everything the operator chose about the screen.
@@ -323,20 +297,10 @@ impl<P: PartialEq> ListState<P> {
 pub struct UiState {
     /// What fills the body.
     pub view: View,
-    /// From where the detail in front was opened.
-    pub came_from: Option<View>,
+    /// From where what is in front was opened, the first first.
+    pub behind: Vec<Behind>,
     /// What the operator chose of the alerts pane.
     pub alerts: AlertsState,
-    /// What the operator chose of the signals pane.
-    pub signals: ListState<super::signals::Place>,
-    /// What the operator chose of the pane of objectives.
-    pub slo: ListState<super::slo::Place>,
-    /// What the operator chose of the health matrix.
-    pub health: ListState<super::health::Place>,
-    /// What the operator chose of the nodes pane.
-    pub nodes: ListState<NodeRef>,
-    /// What the operator chose of the silences pane.
-    pub silences: ListState<SilenceId>,
     /// What the operator chose of the overview.
     pub overview: OverviewState,
     /// The row under the cursor of the list, by environment and uid; never by place.
@@ -371,31 +335,12 @@ pub struct UiState {
     pub pending_keys: String,
 }
 
-impl UiState {
-    /// The filter of a pane that is one list, and whether only lines somebody should look at are shown; `None` for another one.
-    pub const fn list(&mut self, view: &View) -> Option<(&mut Field, &mut bool)> {
-        Some(match view {
-            View::Signals => self.signals.choice(),
-            View::Slo => self.slo.choice(),
-            View::Health => self.health.choice(),
-            View::Nodes => self.nodes.choice(),
-            View::Silences => self.silences.choice(),
-            _ => return None,
-        })
-    }
-}
-
 impl Default for UiState {
     fn default() -> Self {
         Self {
             view: View::Rollouts,
-            came_from: None,
+            behind: Vec::new(),
             alerts: AlertsState::default(),
-            signals: ListState::default(),
-            slo: ListState::default(),
-            health: ListState::default(),
-            nodes: ListState::default(),
-            silences: ListState::default(),
             overview: OverviewState::default(),
             cursor: None,
             is_cursor_held: false,

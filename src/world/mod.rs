@@ -15,6 +15,8 @@
 
 mod advice;
 mod alerts;
+mod judged;
+mod moved;
 mod newest;
 mod news;
 mod sight;
@@ -26,11 +28,11 @@ use std::sync::Arc;
 
 use crate::config::Environment;
 use crate::domain::cluster::ClusterSnapshot;
-use crate::domain::health::HealthSnapshot;
+use crate::domain::health::{HealthSnapshot, Line};
 use crate::domain::rollout::Rollout;
 use crate::domain::service::Services;
 use crate::domain::signal::SignalSnapshot;
-use crate::domain::slo::SloSnapshot;
+use crate::domain::slo::{Slo, SloSnapshot};
 use crate::domain::source::SourceHealth;
 use crate::domain::store::StoreSnapshot;
 use crate::domain::time::Instant;
@@ -38,6 +40,8 @@ use crate::domain::timeline::{JournalLine, Lead, MomentKind, SPAN};
 
 pub use advice::Advised;
 pub use alerts::{AlertId, Alerts};
+pub use judged::Judged;
+pub use moved::{Moved, Part};
 pub use newest::Newest;
 pub use news::{Changed, News};
 pub use sight::{Connected, Link, Scope, Sight};
@@ -61,8 +65,12 @@ pub struct World {
     pub signals: Newest<SignalSnapshot>,
     /// What was promised, and what is left of it.
     pub slos: Newest<SloSnapshot>,
+    /// Every objective of the environments that are shown; how many page, are spent, ask for a ticket and are not known.
+    pub objectives: Judged<Slo, 4>,
     /// Whether components are well.
     pub health: Newest<HealthSnapshot>,
+    /// Every component of the environments that are shown; how many are unhealthy, degraded and not known where they are worst.
+    pub components: Judged<Line, 3>,
     /// What is advised about releases.
     pub advised: Advised,
     /// What pods and nodes use.
@@ -77,6 +85,10 @@ pub struct World {
     pub frozen_at: Option<Instant>,
     /// What came in meanwhile: the newest of each source.
     held: Vec<News>,
+    /// Which parts have moved.
+    moved: Moved,
+    /// When something came in last.
+    taken_at: Instant,
 }
 
 impl World {
@@ -90,7 +102,9 @@ impl World {
             alerts: Alerts::default(),
             signals: Newest::default(),
             slos: Newest::default(),
+            objectives: Judged::default(),
             health: Newest::default(),
+            components: Judged::default(),
             advised: Advised::default(),
             usage: Usages::default(),
             happened: Happened::default(),
@@ -98,7 +112,14 @@ impl World {
             store: None,
             frozen_at: None,
             held: Vec::new(),
+            moved: Moved::default(),
+            taken_at: Instant::default(),
         }
+    }
+
+    /// How often these parts have moved: another number is another content.
+    pub fn moved(&self, parts: &[Part]) -> u64 {
+        self.moved.of(parts)
     }
 
     /// Shows other environments. What is known of each is kept.
@@ -107,6 +128,9 @@ impl World {
         let shown = self.shown().map(|sight| sight.name().into()).collect();
         self.alerts.show(shown);
         self.merge();
+        self.judge_slos(self.taken_at);
+        self.judge_health(self.taken_at);
+        self.moved.note_all();
     }
 
     /// The environments that are shown.

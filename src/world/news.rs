@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::World;
+use super::moved::Part;
 use super::sight::{Connected, Link};
 use crate::domain::advice::Compared;
 use crate::domain::alert::{AlertSnapshot, local};
@@ -77,7 +78,7 @@ impl News {
 /// What is shown otherwise now.
 #[derive(Debug)]
 pub enum Changed {
-    /// Nothing.
+    /// Nothing but what panes make anew by themselves.
     Nothing,
     /// The rows of the clusters; those there were before.
     Clusters(Arc<[Arc<Rollout>]>),
@@ -88,10 +89,6 @@ pub enum Changed {
         /// Whether rules of this console see something else in them, which is an alert.
         is_judged: bool,
     },
-    /// Objectives.
-    Slos,
-    /// Components.
-    Health,
     /// What the store says.
     Store {
         /// Whether somebody else is on an alert now.
@@ -102,6 +99,7 @@ pub enum Changed {
 impl World {
     /// Takes news in. While the screen stands still, the newest of what it shows is held back.
     pub fn take(&mut self, news: News, now: Instant) -> Changed {
+        self.taken_at = now;
         // What happened is told whether anybody looks or not.
         match &news {
             News::Cluster(place, snapshot) => {
@@ -123,7 +121,11 @@ impl World {
     /// Lets the screen go on; what is shown otherwise by what was held back.
     pub fn thaw(&mut self, now: Instant) -> Vec<Changed> {
         self.frozen_at = None;
-        std::mem::take(&mut self.held).into_iter().map(|news| self.show_news(news, now)).collect()
+        let changed = std::mem::take(&mut self.held).into_iter().map(|news| self.show_news(news, now)).collect();
+        self.judge_slos(now);
+        self.judge_health(now);
+        self.moved.note_all();
+        changed
     }
 
     fn show_news(&mut self, news: News, now: Instant) -> Changed {
@@ -144,25 +146,34 @@ impl World {
                 let Some(sight) = self.sights.get_mut(place) else { return Changed::Nothing };
                 sight.snapshot = *snapshot;
                 if self.scope.includes(place) {
+                    self.moved.note(Part::Clusters);
                     return Changed::Clusters(self.merge());
                 }
             }
             News::Alerts(snapshot) => {
                 self.alerts.take(*snapshot, now);
+                self.moved.note(Part::Alerts);
                 return Changed::Alerts;
             }
             News::Signals(snapshot) => {
                 let environment = snapshot.environment.clone();
                 self.signals.take(*snapshot);
-                return Changed::Signals { is_judged: self.judge(&environment, now) };
+                self.moved.note(Part::Signals);
+                let is_judged = self.judge(&environment, now);
+                if is_judged {
+                    self.moved.note(Part::Alerts);
+                }
+                return Changed::Signals { is_judged };
             }
             News::Slos(snapshot) => {
                 self.slos.take(*snapshot);
-                return Changed::Slos;
+                self.judge_slos(now);
+                self.moved.note(Part::Slos);
             }
             News::Health(snapshot) => {
                 self.health.take(*snapshot);
-                return Changed::Health;
+                self.judge_health(now);
+                self.moved.note(Part::Health);
             }
             News::Compared(environment, found) => self.compared(&environment, &found),
             // A screen that stands still keeps what it shows; it is asked again.
@@ -184,8 +195,10 @@ impl World {
         if !is_same {
             let held = snapshot.facts::<Acknowledgement>().into_iter().flat_map(|held| held.values());
             self.alerts.heard(held.cloned().collect(), now);
+            self.moved.note(Part::Alerts);
         }
         self.store = Some(snapshot);
+        self.moved.note(Part::Store);
         self.happened.touch();
         self.merge();
         Changed::Store { is_taken: !is_same }

@@ -116,14 +116,15 @@ fn now() -> quarterdeck::domain::time::Instant {
 
 impl Rig {
     pub(crate) async fn open() -> Self {
-        Self::seen_as("demo-production").await
+        Self::seen_as("demo-production", 1).await
     }
 
-    pub(crate) async fn seen_as(context: &str) -> Self {
+    /// The same as somebody sees it. Its pods take so many seconds to be ready.
+    pub(crate) async fn seen_as(context: &str, ready_after: u32) -> Self {
         // Another test of this process may have installed it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let service =
-            |name: &str| Service::new(name, 2).ready_after(1).releases(&[("1.0", "first", 60), ("1.1", "second", 30)]);
+        let releases = [("1.0", "first", 60), ("1.1", "second", 30)];
+        let service = |name: &str| Service::new(name, 2).ready_after(ready_after).releases(&releases);
         let scenario = Scenario::empty(NAMESPACE)
             .with(NAMESPACE, service("api"))
             .with(NAMESPACE, service("web"))
@@ -445,6 +446,8 @@ every_action! {
     }
 
     what_a_colleague_is_doing_is_not_disturbed(rig, action) {
+        drop(rig);
+        let rig = Rig::seen_as("demo-production", 100).await.prepared(action).await;
         let first = rig.plan(action, &["api"]).await;
         // A colleague's machine knows nothing of our runs, and sees the record while the pods still come up.
         let request = first.targets[0].steps[0].request.clone();

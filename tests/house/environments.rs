@@ -15,7 +15,7 @@ use quarterdeck::world::News;
 use quarterdeck::world::{Connected, Scope};
 use ratatui::buffer::Buffer;
 
-use crate::headless::Headless;
+use crate::headless::{Headless, PATIENCE};
 use crate::stage::{Stage, health_of, rollout, shop, text};
 
 pub(crate) const NAMESPACE: &str = "shop";
@@ -164,16 +164,23 @@ async fn one_dies(fault: Fault) {
     console.press("esc");
     let screen = console
         .until("the trouble of east", |screen| {
-            screen.contains("east/") && (screen.contains("stale") || screen.contains("down"))
+            // A server that is slow to answer for a moment is told of too: west is not in trouble for good.
+            let is_told = screen.contains("east/") && (screen.contains("stale") || screen.contains("down"));
+            is_told && !screen.contains("west/")
         })
         .await;
     assert!(screen.contains("4 workloads"), "the last good rows stay:\n{screen}");
-    assert!(!screen.contains("west/"), "west is not in trouble:\n{screen}");
     for environment in ["east", "west"] {
         assert!(line(&screen, environment, "api").contains("/2"), "{environment}: what was known is shown:\n{screen}");
     }
     assert!(screen.contains(" old: "), "how old and why:\n{screen}");
-    assert!(console.is_drawn_as(Role::StaleData, "east", "api"), "grey:\n{screen}");
+    // Each source tells of its own end; the row goes grey with that of Deployments.
+    let greying = async {
+        while !console.is_drawn_as(Role::StaleData, "east", "api") {
+            console.live().await;
+        }
+    };
+    assert!(tokio::time::timeout(PATIENCE, greying).await.is_ok(), "grey:\n{screen}");
     assert!(!console.is_drawn_as(Role::StaleData, "west", "api"), "not grey:\n{screen}");
     east.faults().heal();
     console.until("both again, without a key", both_are_there).await;
@@ -197,10 +204,9 @@ async fn a_cluster_that_never_answered_does_not_keep_the_other_from_being_shown(
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("kubeconfig");
     write_kubeconfig(&file, &[("east", &east), ("west", &west)]);
-    let began = tokio::time::Instant::now();
     let mut console = Headless::configured(&file, CONFIG, folder.path());
     let screen = console.until("west", |screen| screen.contains("2 workloads") && screen.contains("2/2")).await;
-    assert!(began.elapsed().as_secs() < 15, "east answers nothing for 20 s: west did not wait for it");
+    // East answers nothing for 20 s, and is given up then: while it is still waited for, west is there.
     assert!(screen.contains("east/") && screen.contains("loading"), "what is missing is said:\n{screen}");
     console.press("s");
     assert!(console.screen().contains("all environments"), "{}", console.screen());

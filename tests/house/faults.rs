@@ -35,7 +35,7 @@ fn replicas(count: u32) -> Request {
 /// The whole life of one fault.
 async fn survives(fault: Fault, words: &str) {
     let mut rig = rig(one("checkout-api")).await;
-    rig.console.until("fresh at first", is_fresh).await;
+    rig.console.until("fresh at first", |screen| is_fresh(screen) && screen.contains("2/2")).await;
     rig.sandbox.faults().set("/", fault);
     let screen = rig
         .console
@@ -126,7 +126,7 @@ async fn what_may_not_be_listed_is_said_and_the_rest_works() {
 async fn nodes_that_cannot_be_read_stay_with_their_age_and_come_back() {
     let mut rig = rig(one("checkout-api")).await;
     rig.console.until("fresh at first", is_fresh).await;
-    rig.console.press("4");
+    rig.console.press("2 tab");
     rig.console.until("the nodes", |screen| screen.contains("0 not ready") && screen.contains(" ready ")).await;
     rig.sandbox.faults().set("/api/v1/nodes", Fault::Status(503));
     let is_old = |screen: &str| screen.contains("nodes: What follows is");
@@ -135,7 +135,7 @@ async fn nodes_that_cannot_be_read_stay_with_their_age_and_come_back() {
     rig.console.press("2");
     let screen = rig.console.until("the rollouts as they were", |screen| screen.contains("checkout-api")).await;
     assert!(screen.contains("2/2"), "{screen}");
-    rig.console.press("4");
+    rig.console.press("2 tab");
     rig.sandbox.faults().heal();
     rig.console.until("fresh nodes again", |screen| screen.contains(" ready ") && !is_old(screen)).await;
 }
@@ -162,7 +162,7 @@ async fn a_watch_that_hangs_alone_is_opened_anew_and_loses_nothing() {
     rig.sandbox.faults().unmute();
     assert!(!rig.console.screen().contains("3/3"), "the watch is mute:\n{}", rig.console.screen());
     rig.console
-        .until_within(Duration::from_secs(120), "told", |screen| is_fresh(screen) && screen.contains("3/3"))
+        .until_within(Duration::from_secs(240), "told", |screen| is_fresh(screen) && screen.contains("3/3"))
         .await;
     assert!(asked("watch=true") > watches, "a new watch told it");
     assert_eq!(asked("limit=60"), lists, "nothing was listed again");

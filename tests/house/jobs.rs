@@ -108,14 +108,14 @@ fn see(stage: &mut Stage, jobs: Vec<Job>, freshness: SourceState) {
 fn seeing(jobs: Vec<Job>, freshness: SourceState) -> Stage {
     let mut stage = Stage::new();
     see(&mut stage, jobs, freshness);
-    stage.press("9");
+    stage.press("2 tab tab");
     stage
 }
 
 #[test]
 fn the_list_of_jobs() {
     let mut connecting = Stage::new();
-    connecting.press("9");
+    connecting.press("2 tab tab");
     assert_snapshot!("jobs_connecting", connecting.bodies());
     assert_snapshot!("jobs_loading", seeing(night(), SourceState::Loading).bodies());
     assert_snapshot!("jobs_empty", seeing(Vec::new(), SourceState::Fresh).bodies());

@@ -168,7 +168,7 @@ async fn emptied_refusals_do_not_run_over_a_colleague() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_right_that_is_denied_is_not_tried_not_even_dry() {
-    let rig = Rig::seen_as("demo-viewer").await;
+    let rig = Rig::seen_as("demo-viewer", 1).await;
     let is_write = |seen: &quarterdeck::sandbox::Seen| matches!(&*seen.method, "PATCH" | "DELETE" | "PUT");
     for id in ["rollback", "restart", "scale", "set-image", "pause"] {
         let mut plan = rig.plan(action(id), &["api"]).await;

@@ -418,7 +418,7 @@ fn a_run_is_read_from_its_beginning_and_asks_for_no_confirmation() {
 fn the_way_to_help_is_never_left_out() {
     let mut stage = Stage::new();
     stage.see(shop(), SourceState::Fresh);
-    for view in ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] {
+    for view in ["0", "1", "2", "6", "2 tab", "1 tab", "6 tab", "6 tab tab", "8", "2 tab tab"] {
         stage.press(view);
         for columns in [80, 60] {
             let drawn = crate::stage::text(&stage.screen(columns, 24));

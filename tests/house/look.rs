@@ -76,11 +76,7 @@ impl Stage {
                 let alert = self.model.world.alerts.alert(&(environment.clone(), key.clone()));
                 return format!("alert {}", alert.map_or("that is gone", |alert| alert.title()));
             }
-            View::Signals => "signals",
-            View::Slo => "slo",
-            View::Health => "health",
-            View::Nodes => "nodes",
-            View::Silences => "silences",
+            View::Pane(id) => id,
             View::Overview => "overview",
         };
         pane.to_owned()
@@ -111,17 +107,9 @@ impl Stage {
                 let lines = model.alerts.iter();
                 lines.map(|one| line(one.alert.title(), one.alert.state().word())).collect()
             }
-            View::Signals => model.signals.shown.iter().map(|one| line(&one.service, one.state.word())).collect(),
-            View::Slo => model.slos.lines.shown.iter().map(|one| line(&one.service, one.standing.word())).collect(),
-            View::Health => {
-                let name = |one: &quarterdeck::domain::health::Line| format!("{} {}", one.service, one.component);
-                model.health.lines.shown.iter().map(|one| line(&name(one), one.condition().word())).collect()
-            }
-            View::Nodes => model.nodes.shown.iter().map(|one| line(&one.node.name, one.verdict().word())).collect(),
-            View::Silences => {
-                let state = |hides, state| format!("{state}, hides {hides}");
-                let lines = model.silences.shown.iter();
-                lines.map(|one| line(&one.silence.id, &state(one.hides, one.silence.state.word()))).collect()
+            View::Pane(_) => {
+                let rows = model.front().map(quarterdeck::panes::view::View::rows).unwrap_or_default();
+                rows.into_iter().map(|row| (row.name, row.state)).collect()
             }
             _ => Vec::new(),
         }
@@ -144,11 +132,7 @@ impl Stage {
             View::Rollouts => model.cursor_place(),
             View::Jobs => model.jobs.visible.iter().position(|row| model.jobs.cursor == Some(row.key())),
             View::Alerts => model.alert_place(),
-            View::Signals => model.signals.place(ui.signals.cursor.as_ref()),
-            View::Slo => model.slos.lines.place(ui.slo.cursor.as_ref()),
-            View::Health => model.health.lines.place(ui.health.cursor.as_ref()),
-            View::Nodes => model.nodes.place(ui.nodes.cursor.as_ref()),
-            View::Silences => model.silences.place(ui.silences.cursor.as_ref()),
+            View::Pane(_) => model.front()?.place(),
             _ => None,
         }
     }
@@ -185,11 +169,7 @@ impl Stage {
         let ui = &self.model.ui;
         match &ui.view {
             View::Alerts => &ui.alerts.filter.text,
-            View::Signals => &ui.signals.filter.text,
-            View::Slo => &ui.slo.filter.text,
-            View::Health => &ui.health.filter.text,
-            View::Nodes => &ui.nodes.filter.text,
-            View::Silences => &ui.silences.filter.text,
+            View::Pane(_) => self.model.front().map_or("", |view| &view.chosen().filter.text),
             _ => &ui.filter.text,
         }
     }

@@ -83,7 +83,7 @@ pub(crate) fn seeing(nodes: Vec<Node>, causes: Vec<Cause>, freshness: SourceStat
     let mut stage = Stage::new();
     stage.see(rows(), SourceState::Fresh);
     stage.see_nodes(nodes, causes, freshness);
-    stage.press("4");
+    stage.press("2 tab");
     stage
 }
 
@@ -91,7 +91,7 @@ pub(crate) fn seeing(nodes: Vec<Node>, causes: Vec<Cause>, freshness: SourceStat
 fn nodes_list() {
     let cause = || vec![held_by("worker-b", &["payments", "basket"])];
     let mut connecting = Stage::new();
-    connecting.press("4");
+    connecting.press("2 tab");
     assert_snapshot!("nodes_loading", connecting.bodies());
     assert_snapshot!("nodes_empty", seeing(Vec::new(), Vec::new(), SourceState::Fresh).bodies());
     assert_snapshot!("nodes_forbidden", seeing(Vec::new(), Vec::new(), SourceState::Forbidden).bodies());
@@ -171,7 +171,7 @@ fn of_several_environments_every_row_says_whose_it_is() {
     };
     let mut stage = seeing(vec![node("worker-a", Some(false)), staging], Vec::new(), SourceState::Fresh);
     stage.enter(Scope::All);
-    stage.press("4");
+    stage.press("2 tab");
     for (columns, rows) in [(80, 24), (100, 30), (120, 40), (200, 60)] {
         let drawn = text(&stage.body(columns, rows));
         for environment in ["production", "staging"] {
@@ -194,7 +194,7 @@ fn hostile_nodes_stay_in_their_cells() {
     });
     let mut stage = seeing(nodes.into(), vec![held_by(hostile[0], &["payments"])], SourceState::Fresh);
     stage.enter(Scope::All);
-    stage.press("4");
+    stage.press("2 tab");
     for (depth, glyphs) in [(Depth::None, Glyphs::ASCII), (Depth::Sixteen, Glyphs::UNICODE)] {
         stage.theme = Theme::embedded("midnight", depth);
         stage.glyphs = glyphs;
@@ -282,7 +282,7 @@ fn the_filter_by_node_keeps_to_its_environment() {
     };
     stage.tell(News::Cluster(0, Box::new(of("production", ["basket", "payments"]))));
     stage.tell(News::Cluster(1, Box::new(of("staging", ["basket", "mail"]))));
-    stage.press("4");
+    stage.press("2 tab");
     stage.press("g");
     let environment = stage.here();
     stage.press("enter");

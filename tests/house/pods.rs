@@ -109,7 +109,7 @@ async fn what_was_on_its_way_is_verified_by_the_next_process() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_without_rights_gets_a_plan_that_says_so() {
-    let rig = Rig::seen_as("demo-viewer").await;
+    let rig = Rig::seen_as("demo-viewer", 1).await;
     let (plan, _) = planned(&rig).await;
     assert!(plan.refusals.iter().any(|words| words.contains("viewer may not delete pods")), "{:?}", plan.refusals);
     assert_eq!((rig.confirmed(&plan).await.phase, rig.sent().len()), (Phase::Refused, 0));

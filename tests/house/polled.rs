@@ -88,7 +88,7 @@ impl Polled {
         // An answer is waited for 20 s, and the one before may have just begun; beside other work more is lost.
         let screen = rig
             .console
-            .until_within(Duration::from_secs(180), &format!("old with the cause of {fault:?}"), |screen| {
+            .until_within(Duration::from_secs(300), &format!("old with the cause of {fault:?}"), |screen| {
                 screen.contains("What follows is") && screen.contains(&words)
             })
             .await;

@@ -336,7 +336,7 @@ async fn settled(server: Server) -> SignalSnapshot {
     let is_settled = |snapshot: &SignalSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
     tokio::select! {
         () = source.run() => {}
-        _ = tokio::time::timeout(Duration::from_secs(30), seen.wait_for(is_settled)) => {}
+        _ = tokio::time::timeout(Duration::from_secs(90), seen.wait_for(is_settled)) => {}
     }
     seen.borrow().clone()
 }
@@ -379,7 +379,7 @@ async fn recorders_are_looked_for_without_asking_anything_twice() {
     let is_read = |snapshot: &SloSnapshot| !snapshot.measured.is_empty();
     tokio::select! {
         () = source.run() => {}
-        _ = tokio::time::timeout(Duration::from_secs(30), seen.wait_for(is_read)) => {}
+        _ = tokio::time::timeout(Duration::from_secs(90), seen.wait_for(is_read)) => {}
     }
     assert_eq!(&*seen.borrow().measured[0].goal, "web");
     let asked = server.asked();

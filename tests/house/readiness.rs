@@ -46,13 +46,13 @@ async fn the_checks_that_fail_stand_over_the_list_and_over_the_nodes_and_go_agai
 async fn is_not_known(fault: Fault, words: &str) {
     let Rig { sandbox, mut console, folder: _folder } = fresh().await;
     sandbox.faults().set("/readyz", fault);
-    let screen = asked(&mut console, "4", &format!("whether the API server is ready is not known: {words}")).await;
+    let screen = asked(&mut console, "2 tab", &format!("whether the API server is ready is not known: {words}")).await;
     assert!(screen.contains("0 not ready") && screen.contains("node-a"), "{fault:?}: the rest is there:\n{screen}");
     console.press("2");
     let screen = console.until("the rows", |screen| screen.contains("checkout-api")).await;
     assert!(!screen.contains("API server"), "{fault:?}: no alarm without a word of the server:\n{screen}");
     sandbox.faults().heal();
-    console.press("4");
+    console.press("2 tab");
     console.press("ctrl-r");
     console.until("well again", |screen| screen.contains("all fresh") && !screen.contains("API server")).await;
 }

@@ -31,14 +31,14 @@ const FRONTS: [(&str, &str); 16] = [
     ("events of it", "2 E"),
     ("history of it", "2 R"),
     ("its log", "2 l"),
-    ("signals", "3"),
-    ("nodes", "4"),
-    ("silences", "5"),
-    ("objectives", "6"),
-    ("health", "7"),
+    ("signals", "6"),
+    ("nodes", "2 tab"),
+    ("silences", "1 tab"),
+    ("objectives", "6 tab"),
+    ("health", "6 tab tab"),
     ("journal", "8"),
-    ("jobs", "9"),
-    ("a job", "9 enter"),
+    ("jobs", "2 tab tab"),
+    ("a job", "2 tab tab enter"),
 ];
 
 fn cluster(rollouts: Vec<Rollout>, worst_node: usize) -> News {
@@ -284,12 +284,12 @@ fn a_row_that_slid_under_a_key_is_said() {
         ("0", || alerts(1, 0), "!b"),
         ("1", || alerts(1, 0), "!b"),
         ("2", || cluster(shop().split_off(1), 0), "!b"),
-        ("3", || signals_but("payments"), "!b"),
-        ("4", || cluster(shop(), 1), "!b"),
-        ("5", || alerts(0, 1), "!Z"),
-        ("6", || objectives(1), "!b"),
-        ("7", || components("payments"), "!b"),
-        ("9", || cluster(shop().split_off(1), 0), "!b"),
+        ("6", || signals_but("payments"), "!b"),
+        ("2 tab", || cluster(shop(), 1), "!b"),
+        ("1 tab", || alerts(0, 1), "!Z"),
+        ("6 tab", || objectives(1), "!b"),
+        ("6 tab tab", || components("payments"), "!b"),
+        ("2 tab tab", || cluster(shop().split_off(1), 0), "!b"),
     ];
     let mut told = String::new();
     for (pane, news, action) in without_the_worst {

@@ -218,7 +218,7 @@ async fn what_the_server_stored_is_verified_and_nobody_is_blamed_for_a_webhook()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_own_run_that_ended_unknown_warns_and_locks_nobody_out() {
-    let rig = Rig::open().await;
+    let rig = Rig::seen_as("demo-production", 100).await;
     let restart = catalog::SHIPPED.named("restart").expect("there is one");
     let first = rig.plan(restart, &["api"]).await;
     rig.spy.hands().send(&first.targets[0].steps[0].request, &first.id).await.expect("accepted");
@@ -236,7 +236,7 @@ async fn an_own_run_that_ended_unknown_warns_and_locks_nobody_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_server_accepted_is_remembered_by_the_next_process() {
-    let rig = Rig::open().await;
+    let rig = Rig::seen_as("demo-production", 5).await;
     let plan = rig.plan(catalog::SHIPPED.named("restart").expect("there is one"), &["api"]).await;
     let (events, mut told) = mpsc::channel(64);
     let given = Consent { typed: plan.confirmation.word.clone(), reason: None };
@@ -330,7 +330,7 @@ fn record(plan: &quarterdeck::domain::action::Plan) -> OperationRecord {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn records_are_written_and_read_in_the_clusters_time() {
     let action = catalog::SHIPPED.named("restart").expect("there is one");
-    let rig = Rig::open().await;
+    let rig = Rig::seen_as("demo-production", 100).await;
     let before = record(&rig.plan(action, &["api"]).await).started;
     // This console's clock is two hours ahead of everybody's.
     rig.ahead.store(7_200, Ordering::SeqCst);
@@ -347,7 +347,7 @@ async fn records_are_written_and_read_in_the_clusters_time() {
 async fn a_person_without_rights_gets_a_plan_that_says_so() {
     // A viewer cannot pause anything either, and what is not paused is not resumed.
     for action in on_workloads().filter(|action| !matches!(action.id(), "resume" | "restart-pod")) {
-        let rig = Rig::seen_as("demo-viewer").await;
+        let rig = Rig::seen_as("demo-viewer", 1).await;
         let plan = rig.plan(action, &["api"]).await;
         assert!(!plan.is_applicable());
         assert!(plan.refusals.iter().any(|words| words.contains("viewer may not patch")), "{:?}", plan.refusals);

@@ -54,9 +54,8 @@ async fn listening() -> (TcpListener, std::net::SocketAddr) {
 
 #[tokio::test]
 async fn what_was_never_connected_was_not_sent() {
-    let (listener, address) = listening().await;
-    drop(listener);
-    let error = sent_to(format!("http://{address}")).await;
+    // A port that was had and let go of may be another test's by now; nobody listens on this one.
+    let error = sent_to("http://127.0.0.1:1".to_owned()).await;
     assert!(error.is_certainly_not_done, "{error:?}");
 }
 

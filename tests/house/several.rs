@@ -40,7 +40,7 @@ fn what_is_old_in_one_environment_is_grey_there_alone() {
         stage.tell(News::Alerts(Box::new(AlertSnapshot { environment, alerts: [fires].into(), health, ..alerts })));
     }
     let grey = theme.style(Role::StaleData).add_modifier;
-    for digit in ["1", "2", "3", "6"] {
+    for digit in ["1", "2", "6", "6 tab"] {
         stage.press(digit);
         let drawn = stage.body(200, 60);
         let greys: Vec<(bool, bool)> = (0..drawn.area.height)
@@ -76,10 +76,10 @@ fn another_scope_thaws_the_screen_with_everything_that_was_held_back() {
     stage.tell(fires(crate::alerts::shop()));
     stage.press("s j enter");
     assert_eq!((stage.scope(), stage.is_frozen()), (Scope::One(0), false));
-    stage.press("3");
+    stage.press("6");
     assert_eq!(stage.rows().len(), 3, "signals");
     stage.press("1");
     assert!(!stage.rows().is_empty(), "alerts");
-    stage.press("s G enter 3");
+    stage.press("s G enter 6");
     assert_eq!((stage.scope(), stage.rows().len()), (Scope::One(1), 0), "those of staging: none");
 }

@@ -15,7 +15,7 @@ const SIGNALS: Polled = Polled {
     missing: "route prefix",
     more: "",
     service: "checkout-api",
-    pane: "3",
+    pane: "6",
     fresh: "ok       checkout-api",
     stays: ["checkout-api", "0.04 %"],
 };

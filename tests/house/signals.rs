@@ -86,7 +86,7 @@ fn seeing(signals: SignalSnapshot) -> Stage {
     let mut stage = Stage::new();
     stage.see(workloads(), SourceState::Fresh);
     stage.tell(News::Signals(Box::new(signals)));
-    stage.press("3");
+    stage.press("6");
     stage
 }
 
@@ -97,7 +97,7 @@ fn two_rows_of_one_service_are_told_apart_on_a_small_screen() {
     both.tell(News::Signals(Box::new(snapshot(&calm, SourceState::Fresh))));
     let staging = SignalSnapshot { environment: "staging".into(), ..snapshot(&calm, SourceState::Fresh) };
     both.tell(News::Signals(Box::new(staging)));
-    both.press("3");
+    both.press("6");
     let drawn = text(&both.body(80, 24));
     assert!(drawn.contains("production") && drawn.contains("staging"), "{drawn}");
     assert!(drawn.contains("ERRORS, LAST HOUR"), "its head has room: {drawn}");
@@ -106,7 +106,7 @@ fn two_rows_of_one_service_are_told_apart_on_a_small_screen() {
 #[test]
 fn signals_list() {
     let mut without = Stage::new();
-    without.press("3");
+    without.press("6");
     assert_snapshot!("signals_not_configured", without.bodies());
     assert_snapshot!("signals_loading", seeing(snapshot(&[], SourceState::Loading)).bodies());
     assert_snapshot!("signals_empty", seeing(snapshot(&[], SourceState::Fresh)).bodies());

@@ -7,7 +7,7 @@ use quarterdeck::domain::slo::exclusion::excluded;
 use quarterdeck::domain::slo::{Events, Exclusion, Measured, Part, Reason, Recorder, SPANS, SloSnapshot, Span, Window};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::theme::{Depth, Glyphs, Theme};
-use quarterdeck::ui::overview::{Spot, Topic};
+use quarterdeck::ui::overview::Spot;
 use quarterdeck::world::News;
 
 use crate::alerts::{alert, health, snapshot as alerts, workloads};
@@ -81,14 +81,14 @@ fn seeing(slos: SloSnapshot) -> Stage {
     let mut stage = Stage::new();
     stage.see(workloads(), SourceState::Fresh);
     stage.tell(News::Slos(Box::new(slos)));
-    stage.press("6");
+    stage.press("6 tab");
     stage
 }
 
 #[test]
 fn slo_list() {
     let mut without = Stage::new();
-    without.press("6");
+    without.press("6 tab");
     assert_snapshot!("slo_not_configured", without.bodies());
     let mut loading = snapshot(Vec::new(), SourceState::Loading);
     loading.health[0].last_good = None;
@@ -143,10 +143,10 @@ fn the_worst_is_told_first_and_leads_to_its_rollout_and_its_alerts() {
     let overview = text(&stage.body(120, 40));
     assert!(overview.contains("1 page, 1 spent, 1 ticket, 2 unknown"), "{overview}");
     // The headline names the worst: that is where it leads, wherever the cursor of the pane was left.
-    stage.press("6 G");
+    stage.press("6 tab G");
     assert_ne!(stage.under_cursor(), "payments");
     stage.press("0");
-    while stage.spot() != Some(Spot::Headline(Topic::Slo)) {
+    while stage.spot() != Some(Spot::Headline("slo")) {
         stage.press("j");
     }
     stage.press("enter");

@@ -12,7 +12,7 @@ const OBJECTIVES: Polled = Polled {
     missing: "route prefix",
     more: "[service.checkout-api]\nslo = { availability = \"99.9 %\" }\n",
     service: "checkout-api",
-    pane: "6",
+    pane: "6 tab",
     fresh: "ok       checkout-api",
     stays: ["checkout-api", "60 %"],
 };

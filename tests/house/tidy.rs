@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use quarterdeck::actions::catalog;
-use quarterdeck::ui::panes;
+use quarterdeck::panes;
 
 /// Lines of a file before its tests. Beyond, nobody knows it by heart any more.
 const LONGEST: usize = 500;
@@ -175,10 +175,15 @@ fn modules(folder: &str) -> BTreeSet<String> {
 fn what_is_registered_is_what_is_there() {
     let actions: BTreeSet<String> = catalog::SHIPPED.all().map(|action| action.id().replace('-', "_")).collect();
     assert_eq!(actions, modules("src/actions/catalog"), "one file, one line of the catalogue");
-    let rooms: BTreeSet<String> = panes::ALL.iter().map(|pane| pane.room.to_owned()).collect();
-    assert_eq!(rooms, modules("src/ui/panes"), "one file or folder, one line of the panes");
-    let keys: BTreeSet<char> = panes::ALL.iter().map(|pane| pane.key).collect();
-    assert_eq!(keys.len(), panes::ALL.len(), "each pane has a digit of its own");
+    let shared = ["hints", "list", "view"].map(str::to_owned);
+    let rooms: BTreeSet<String> = panes::SHIPPED.iter().map(|pane| pane.id.to_owned()).chain(shared).collect();
+    assert_eq!(rooms, modules("src/panes"), "one file or folder, one line of the panes");
+    for pane in panes::SHIPPED {
+        assert_eq!(pane.command, format!("view.{}", pane.id), "the command that shows a pane has its id");
+    }
+    let keys: BTreeSet<char> = panes::GROUPS.iter().map(|group| group.key).collect();
+    assert_eq!(keys.len(), panes::GROUPS.len(), "each group has a digit of its own");
+    assert!(panes::SHIPPED.is_sorted_by_key(|pane| pane.group), "the panes stand in the order of their groups");
     let decisions = files("docs/adr", ".md");
     let readable = read(&root().join("ARCHITECTURE.md"));
     for (name, _) in &decisions {

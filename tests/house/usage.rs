@@ -133,7 +133,7 @@ fn it_is_asked_for_only_while_it_is_shown_and_every_half_minute() {
     stage.press("2");
     assert_eq!(asks(&mut stage, Message::Clock, now() + TimeDelta::seconds(90)), 0, "nobody looks");
     assert_eq!(stage.next_due(now()), None);
-    stage.press("4");
+    stage.press("2 tab");
     let retry = "ctrl-r".parse::<quarterdeck::keys::Sequence>().expect("a key").0.remove(0);
     assert_eq!(asks(&mut stage, Message::Key(retry), now() + TimeDelta::seconds(1)), 1, "asked by a key");
 }
@@ -153,7 +153,7 @@ async fn survives(fault: Fault, words: &str) {
     // Its pods are an hour old: they were measured long ago.
     let Rig { sandbox, mut console, folder: _folder } = rig(one("checkout-api").measured()).await;
     console.until("fresh at first", is_fresh).await;
-    console.press("4");
+    console.press("2 tab");
     console.until("measured", |screen| screen.contains("CPU%") && screen.contains("uses: CPU")).await;
     sandbox.faults().set(METRICS, fault);
     // What was on its way breaks off with its connection; the fault itself is found by the next attempt.
@@ -203,7 +203,7 @@ usage_faults! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_metrics_server_it_is_said_and_the_rest_is_there() {
     let mut rig = rig(one("checkout-api")).await;
-    rig.console.press("4");
+    rig.console.press("2 tab");
     let is_said = |screen: &str| screen.contains("usage not available: the API group") && screen.contains("all fresh");
     let screen = rig.console.until("absent", is_said).await;
     assert!(screen.contains("node-a"), "{screen}");

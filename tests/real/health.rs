@@ -21,12 +21,15 @@ use crate::support::process::{Running, skip};
 use crate::support::tls::{Authority, Issued};
 use crate::support::tunnel::Tunnel;
 
+/// How long a component may take: long enough that a machine that stalls is not taken for a component that does.
+const ALLOWED: TimeDelta = TimeDelta::seconds(20);
+
 fn probe(component: &str, kind: Kind, at: &str) -> Probe {
     Probe {
         component: component.into(),
         kind,
         target: Target::Everywhere(at.to_owned()),
-        timeout: TimeDelta::seconds(2),
+        timeout: ALLOWED,
         version: None,
         is_critical: true,
         authorities: None,
@@ -43,7 +46,7 @@ async fn asked(probes: Vec<Probe>) -> Vec<Check> {
     let is_settled = |snapshot: &HealthSnapshot| !snapshot.checks.is_empty() && snapshot.is_settled();
     tokio::select! {
         () = source.run() => {}
-        _ = tokio::time::timeout(Duration::from_secs(30), seen.wait_for(is_settled)) => {}
+        _ = tokio::time::timeout(Duration::from_secs(90), seen.wait_for(is_settled)) => {}
     }
     seen.borrow().checks.clone()
 }
@@ -82,7 +85,7 @@ async fn postgres_is_asked_without_logging_in() {
     let at = format!("127.0.0.1:{}", server.port);
     let found = asked(vec![probe("database", Kind::Postgres, &at)]).await;
     assert_eq!(said(&found[0]), (Condition::Healthy, String::new()));
-    assert!(found[0].took.is_some_and(|took| took < TimeDelta::seconds(2)), "{:?}", found[0]);
+    assert!(found[0].took.is_some_and(|took| took < ALLOWED), "{:?}", found[0]);
     server.kill();
     let found = asked(vec![probe("database", Kind::Postgres, &at)]).await;
     let (condition, reason) = said(&found[0]);
@@ -96,6 +99,8 @@ async fn postgres_is_asked_without_logging_in() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_answers_wrongly_or_not_at_all_is_never_healthy() {
     let local = |port: u16| format!("127.0.0.1:{port}");
+    let silent_probe =
+        |component: &str, kind: Kind, at: &str| Probe { timeout: TimeDelta::seconds(2), ..probe(component, kind, at) };
     let (silent, pong, guarded) =
         (answering(b""), answering(b"+PONG\r\n"), answering(b"-NOAUTH Authentication required.\r\n"));
     let (loading, strange) =
@@ -106,9 +111,9 @@ async fn what_answers_wrongly_or_not_at_all_is_never_healthy() {
         probe("loading", Kind::Redis, &local(loading)),
         probe("not redis", Kind::Redis, &local(strange)),
         probe("not postgres", Kind::Postgres, &local(strange)),
-        probe("silent redis", Kind::Redis, &local(silent)),
-        probe("silent http", Kind::Http, &format!("http://{}/", local(silent))),
-        probe("silent tls", Kind::Tls, &local(silent)),
+        silent_probe("silent redis", Kind::Redis, &local(silent)),
+        silent_probe("silent http", Kind::Http, &format!("http://{}/", local(silent))),
+        silent_probe("silent tls", Kind::Tls, &local(silent)),
         probe("open", Kind::Tcp, &local(silent)),
         probe("closed", Kind::Tcp, "127.0.0.1:1"),
         probe("nameless", Kind::Tcp, "nobody.invalid:1"),
@@ -254,7 +259,7 @@ async fn an_answer_stands_when_only_the_look_at_what_its_certificate_hangs_on_fa
     let found = asked(vec![Probe { authorities, ..probe("api", Kind::Http, &format!("https://localhost:{port}/")) }]);
     let found = found.await;
     assert_eq!(said(&found[0]), (Condition::Healthy, String::new()), "{found:?}");
-    assert!(found[0].took.is_some_and(|took| took < TimeDelta::seconds(2)), "the look is not its time: {found:?}");
+    assert!(found[0].took.is_some_and(|took| took < ALLOWED), "the look is not its time: {found:?}");
     let certificate = found[0].certificate.as_ref().expect("the answer came with it");
     assert_eq!((certificate.days_left(Utc::now()), certificate.is_chain_seen), (61, false), "and no more is known");
 }
@@ -296,7 +301,7 @@ async fn what_a_certificate_hangs_on_is_looked_at_once_while_it_stays_the_same()
     };
     tokio::select! {
         () = source.run() => {}
-        done = tokio::time::timeout(Duration::from_secs(30), asking) => done.expect("four answers in half a minute"),
+        done = tokio::time::timeout(Duration::from_secs(90), asking) => done.expect("four answers"),
     }
     let check = seen.borrow().checks[0].clone();
     assert_eq!(said(&check), (Condition::Degraded, "Its certificate expires in 20 days.".to_owned()));

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::controlplane::free_ports;
 use super::process::{Watchdog, wait_until};
 
-const UP: Duration = Duration::from_secs(60);
+const UP: Duration = Duration::from_secs(120);
 
 /// A critical alert inhibits the warnings of the same name and namespace; nobody is ever told of anything.
 const SETTINGS: &str = "route: { receiver: nobody }\nreceivers: [{ name: nobody }]\ninhibit_rules:\n\

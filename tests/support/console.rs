@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -120,12 +120,18 @@ impl Console {
         (finished, document)
     }
 
-    /// A rollback plan that must be applicable.
+    /// A rollback plan that must become applicable: a controller may take a moment to tell what it has seen.
     pub(crate) fn plan_rollback(&self, shop: &Shop, name: &str) -> Value {
         let target = format!("deployment/{name}");
-        let (finished, document) = self.plan(&["rollback", &target, "-n", &shop.name]);
-        assert_eq!(finished.code, Some(0), "plan rollback: {}{}", finished.stdout, finished.stderr);
-        document
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let is_over = Instant::now() >= end;
+            let (finished, document) = self.plan(&["rollback", &target, "-n", &shop.name]);
+            if finished.code == Some(0) {
+                return document;
+            }
+            assert!(!is_over, "plan rollback: {}{}", finished.stdout, finished.stderr);
+        }
     }
 
     /// What `status` says of one Deployment, with its exit code.
@@ -155,7 +161,7 @@ impl Console {
 }
 
 /// How long the first screen may take on a busy machine.
-pub(crate) const FIRST_SCREEN: Duration = Duration::from_secs(20);
+pub(crate) const FIRST_SCREEN: Duration = Duration::from_secs(60);
 
 fn config(user: &str, namespace: &str, grant: Grant) -> String {
     let write = grant == Grant::Write;

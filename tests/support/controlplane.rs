@@ -33,9 +33,9 @@ const CONTAINER_LOG: &str = "2026-11-24T03:00:01.000000000Z stdout F starting
 ";
 /// A token nobody has.
 pub(crate) const UNKNOWN_TOKEN: &str = "nobody-token";
-const UP: Duration = Duration::from_secs(90);
+const UP: Duration = Duration::from_secs(180);
 /// What kubectl may take; some of its subcommands wait.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// One line of the API server's audit log.
 #[derive(Debug, Clone)]
@@ -143,8 +143,8 @@ impl ControlPlane {
             "--service-cluster-ip-range=10.96.0.0/16".into(),
             // Nobody makes the default service accounts in time, and nobody takes the not-ready taint off a node.
             "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition".into(),
-            // Asked to end, it says so on /readyz and goes on for as long; these tests end it the hard way.
-            "--shutdown-delay-duration=60s".into(),
+            // Asked to end, it says so on /readyz and goes on for as long, longer than any test looks at it; they end it the hard way.
+            "--shutdown-delay-duration=600s".into(),
             format!("--audit-policy-file={SUPPORT}/audit.yaml"),
             format!("--audit-log-path={}", plane.path("audit.log").display()),
         ];
@@ -261,7 +261,7 @@ impl ControlPlane {
         }
     }
 
-    /// Asks the API server to end: it goes on for a minute, and says meanwhile that it is not ready.
+    /// Asks the API server to end: it goes on for minutes, and says meanwhile that it is not ready.
     pub(crate) fn retire_api(&self) {
         let api = self.api.lock().unwrap_or_else(PoisonError::into_inner);
         let api = api.as_ref().expect("the API server runs");
@@ -285,7 +285,8 @@ impl ControlPlane {
     /// Adds a line to what every container writes.
     pub(crate) fn grow_log(&self, stamp: &str, text: &str) {
         let mut log = File::options().append(true).open(self.path("container.log")).expect("the log is there");
-        writeln!(log, "{stamp} stdout F {text}").expect("a file of ours can be written");
+        // In one write: other tests add lines at the same time, and the kubelet reads meanwhile.
+        log.write_all(format!("{stamp} stdout F {text}\n").as_bytes()).expect("a file of ours can be written");
     }
 
     fn log(&self, part: &str) -> String {

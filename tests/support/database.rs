@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::controlplane::free_ports;
 use super::process::{Running, Watchdog, skip, wait_until};
 
-const UP: Duration = Duration::from_secs(60);
+const UP: Duration = Duration::from_secs(120);
 /// The password of the only user; it must never be seen again.
 pub(crate) const PASSWORD: &str = "hunter2-sesame";
 

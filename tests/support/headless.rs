@@ -25,7 +25,7 @@ use ratatui::layout::Rect;
 use tokio::sync::{mpsc, watch};
 
 /// How long a screen may take to show what is waited for.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A console without a terminal.
 pub(crate) struct Headless {
@@ -121,7 +121,8 @@ impl Headless {
         let environments = self.model.world.sights.iter().map(|sight| of(&sight.environment, &desk));
         let local = environments.map(|desk| desk.local_executor(self.leaving.subscribe())).collect();
         self.performer.act_by(local);
-        self.performer.keep(Keep { store, is_read_only, author, environment: "test".to_owned() });
+        let read_only = is_read_only.then_some(quarterdeck::config::StoreReadOnly::Asked);
+        self.performer.keep(Keep { store, read_only, author, environment: "test".to_owned() });
     }
 
     /// Another size of the screen, in columns and rows.
@@ -206,15 +207,12 @@ impl Headless {
 
     /// Types the word that confirms the plan on the screen, once the plan takes it, and presses enter.
     pub(crate) async fn confirm(&mut self, word: &str) {
-        let armed_at = loop {
-            let planning = self.model.planning.as_ref().expect("a plan is open");
-            if let Some(at) = planning.scene.armed_at.filter(|_| planning.scene.plan.is_some()) {
-                break at;
+        // Looked at anew each time: a plan that changes meanwhile is armed anew.
+        loop {
+            let scene = &self.model.planning.as_ref().expect("a plan is open").scene;
+            if scene.plan.is_some() && scene.armed_at.is_some_and(|at| at <= (self.clock)()) {
+                break;
             }
-            let message = self.next().await;
-            self.take(message);
-        };
-        while (self.clock)() < armed_at {
             let message = self.next().await;
             self.take(message);
         }

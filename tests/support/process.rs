@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 pub(crate) fn wait_until<T>(what: &str, deadline: Duration, mut condition: impl FnMut() -> Option<T>) -> T {
     let end = Instant::now() + deadline;
     loop {
+        // Whoever was not let run for so long looks once more before it gives up.
+        let is_over = Instant::now() >= end;
         if let Some(found) = condition() {
             return found;
         }
-        assert!(Instant::now() < end, "waited {deadline:?} in vain: {what}");
+        assert!(!is_over, "waited {deadline:?} in vain: {what}");
         pause();
     }
 }

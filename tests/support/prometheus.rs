@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::controlplane::free_ports;
 use super::process::{Running, Watchdog, wait_until};
 
-const UP: Duration = Duration::from_secs(60);
+const UP: Duration = Duration::from_secs(120);
 
 /// Why there is no Prometheus here.
 pub(crate) fn why_not() -> Option<&'static str> {

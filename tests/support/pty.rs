@@ -1,5 +1,6 @@
 //! A terminal for the shipped binary: a pseudo-terminal, a screen model that reads it, keys, signals, and a reader that can stop.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
@@ -17,12 +18,52 @@ use super::process::{signal, wait_until};
 
 /// How long a person takes at least from one key to enter.
 const APART: Duration = Duration::from_millis(150);
+/// How long a person takes at least before pressing a key again that nothing has answered.
+const AGAIN_AFTER: Duration = Duration::from_millis(500);
+/// How long what only needs a processor may take on a machine that stalls.
+const AT_ONCE: Duration = Duration::from_secs(60);
+/// What a program writes before and after a frame.
+const FRAME: [&[u8]; 2] = [b"\x1b[?2026h", b"\x1b[?2026l"];
 
 struct Screen {
     parser: vt100::Parser,
     /// Everything the program wrote, for what a screen model does not tell.
     written: Vec<u8>,
+    /// How much of it is on the screen. A frame is written in pieces, and shown when its end is there, as on a terminal that knows the marks.
+    shown: usize,
     reader: Reader,
+}
+
+impl Screen {
+    /// Takes in what the program wrote.
+    fn take(&mut self, bytes: &[u8]) {
+        self.written.extend_from_slice(bytes);
+        self.show(self.shown + whole(&self.written[self.shown..]));
+    }
+
+    /// Nothing more comes: what there is of the last frame is shown too.
+    fn end(&mut self) {
+        self.show(self.written.len());
+        self.reader = Reader::Ended;
+    }
+
+    fn show(&mut self, until: usize) {
+        self.parser.process(&self.written[self.shown..until]);
+        self.shown = until;
+    }
+}
+
+/// How much of some bytes comes before a frame whose end is not among them, or before what may become the mark of one.
+fn whole(bytes: &[u8]) -> usize {
+    let last = |mark: &[u8]| bytes.windows(mark.len()).rposition(|window| window == mark);
+    let [begin, end] = FRAME;
+    match last(begin) {
+        Some(start) if last(end) < Some(start) => start,
+        _ => {
+            let is_part = |length: &usize| bytes.ends_with(&begin[..*length]);
+            bytes.len() - (1..begin.len()).rev().find(is_part).unwrap_or(0)
+        }
+    }
 }
 
 /// What the thread that reads the terminal should do, and what it did.
@@ -38,8 +79,6 @@ enum Reader {
 pub(crate) struct Terminal {
     screen: Arc<Mutex<Screen>>,
     line: Option<OwnedFd>,
-    /// When keys were last sent.
-    sent: Mutex<Instant>,
     child: Child,
 }
 
@@ -63,14 +102,14 @@ impl Terminal {
         // The command holds our handles of the program's side; they would keep the terminal alive after it.
         drop(command);
 
-        let screen =
-            Arc::new(Mutex::new(Screen { parser: parser(columns, rows), written: Vec::new(), reader: Reader::Reads }));
+        let screen = Screen { parser: parser(columns, rows), written: Vec::new(), shown: 0, reader: Reader::Reads };
+        let screen = Arc::new(Mutex::new(screen));
         let (reading, from) = (screen.clone(), line.try_clone().expect("a handle"));
         std::thread::spawn(move || {
             read(File::from(from), &reading);
-            lock(&reading).reader = Reader::Ended;
+            lock(&reading).end();
         });
-        Self { screen, line: Some(line), sent: Mutex::new(Instant::now()), child }
+        Self { screen, line: Some(line), child }
     }
 
     /// The screen as text, row by row.
@@ -127,10 +166,27 @@ impl Terminal {
     /// Waits until the screen fulfils a claim; shows the screen when it does not.
     pub(crate) fn wait_for(&self, what: &str, deadline: Duration, claim: impl Fn(&str) -> bool) {
         let end = Instant::now() + deadline;
-        wait_until(what, deadline + Duration::from_secs(1), || {
+        wait_until(what, deadline * 2, || {
+            // Whoever was not let run for so long looks once more before it gives up.
+            let is_over = Instant::now() >= end;
             let text = self.screen_text();
-            assert!(Instant::now() < end, "waited {deadline:?} in vain: {what}; the screen:\n{text}");
-            claim(&text).then_some(())
+            let is_met = claim(&text);
+            assert!(is_met || !is_over, "waited {deadline:?} in vain: {what}; the screen:\n{text}");
+            is_met.then_some(())
+        });
+    }
+
+    /// Presses keys that may be swallowed, every now and then, until the screen fulfils a claim. They must do no harm when they come once
+    /// more.
+    pub(crate) fn press_until(&self, keys: &str, what: &str, deadline: Duration, claim: impl Fn(&str) -> bool) {
+        let pressed: Cell<Option<Instant>> = Cell::new(None);
+        self.wait_for(what, deadline, |text| {
+            let is_met = claim(text);
+            if !is_met && pressed.get().is_none_or(|at| at.elapsed() > AGAIN_AFTER) {
+                self.send(keys);
+                pressed.set(Some(Instant::now()));
+            }
+            is_met
         });
     }
 
@@ -138,13 +194,13 @@ impl Terminal {
     pub(crate) fn send(&self, keys: &str) {
         let mut keyboard = File::from(self.line().try_clone().expect("a handle"));
         keyboard.write_all(keys.as_bytes()).expect("the terminal takes keys");
-        *lock(&self.sent) = Instant::now();
     }
 
-    /// Presses enter, as long after the key before as a person does: together with others it is a paste.
+    /// Presses enter, as long after what was seen of the key before as a person does: read together with others it is a paste. Whoever has
+    /// not seen that the keys before were read cannot know that enter is read apart from them.
     pub(crate) fn enter(&self) {
-        let last = *lock(&self.sent);
-        wait_until("a moment between two keys", Duration::from_secs(1), || (last.elapsed() > APART).then_some(()));
+        let seen = Instant::now();
+        wait_until("a moment between two keys", AT_ONCE, || (seen.elapsed() > APART).then_some(()));
         self.send("\r");
     }
 
@@ -161,23 +217,44 @@ impl Terminal {
     /// Presses the keys of an action until its form is open. For a second after another row came under the cursor they only ask whether it
     /// is meant, and are pressed again once that is read and gone: before, they would land in the form that is being opened.
     pub(crate) fn act(&self, keys: &str, opened: &str, deadline: Duration) {
+        // A passing sentence is broken where its line ends.
+        let is_asked = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").contains("Press again");
         wait_until(opened, deadline, || {
             self.send(keys);
-            self.wait_for("an answer", deadline, |text| text.contains("Press again") || text.contains(opened));
-            self.wait_for("the question to pass", deadline, |text| !text.contains("Press again"));
+            self.wait_for("an answer", deadline, |text| is_asked(text) || text.contains(opened));
+            self.wait_for("the question to pass", deadline, |text| !is_asked(text));
             self.screen_text().contains(opened).then_some(())
         });
     }
 
     /// Confirms the form that asks so: waits until it is armed, types, waits until that is seen, presses enter once, and waits until it is gone.
     ///
-    /// One key, one answer: a key sent again because nothing was seen yet acts on whatever stands there by then.
+    /// One key, one answer: a key sent again because nothing was seen yet acts on whatever stands there by then. Only where the form itself
+    /// says that it took nothing, because its target has moved meanwhile, it is read and answered once more, as a person does.
     pub(crate) fn confirm(&self, asks: &str, typed: &str, deadline: Duration) {
-        self.wait_for(&format!("{asks:?}, armed"), deadline, |text| {
-            text.contains(asks) && !text.contains("accepted in")
+        let took_nothing = |text: &str| {
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            ["The plan has changed.", "Read the plan first"].iter().any(|words| text.contains(words))
+        };
+        let is_armed = |text: &str| text.contains(asks) && !text.contains("accepted in") && !took_nothing(text);
+        self.wait_for(&format!("{asks:?}, armed"), deadline, is_armed);
+        let before = self.screen_text().matches(typed).count();
+        let is_typed = |text: &str| typed.is_empty() || text.matches(typed).count() > before;
+        wait_until(&format!("{asks:?} to be taken"), deadline, || {
+            self.wait_for(&format!("{asks:?}, armed"), deadline, is_armed);
+            if !is_typed(&self.screen_text()) {
+                self.send(typed);
+            }
+            self.wait_for("what was typed", deadline, |text| is_typed(text) || took_nothing(text));
+            if took_nothing(&self.screen_text()) {
+                return None;
+            }
+            self.enter();
+            self.wait_for(&format!("{asks:?} to be answered"), deadline, |text| {
+                !text.contains(asks) || took_nothing(text)
+            });
+            (!self.screen_text().contains(asks)).then_some(())
         });
-        self.line_of(typed, deadline);
-        self.wait_for(&format!("{asks:?} to be answered"), deadline, |text| !text.contains(asks));
     }
 
     /// Changes the size.
@@ -200,9 +277,7 @@ impl Terminal {
     /// Cuts the line: every handle on our side is closed, and the kernel hangs the terminal up.
     pub(crate) fn cut(&mut self) {
         lock(&self.screen).reader = Reader::LetsGo;
-        wait_until("the reader to let go", Duration::from_secs(5), || {
-            (lock(&self.screen).reader == Reader::Ended).then_some(())
-        });
+        wait_until("the reader to let go", AT_ONCE, || (lock(&self.screen).reader == Reader::Ended).then_some(()));
         self.line = None;
     }
 
@@ -268,9 +343,7 @@ fn read(mut from: File, screen: &Mutex<Screen>) {
         }
         // An error is how the kernel says that the other side is closed.
         let Ok(count @ 1..) = from.read(&mut buffer) else { return };
-        let mut screen = lock(screen);
-        screen.parser.process(&buffer[..count]);
-        screen.written.extend_from_slice(&buffer[..count]);
+        lock(screen).take(&buffer[..count]);
     }
 }
 

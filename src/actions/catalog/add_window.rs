@@ -1,7 +1,7 @@
 //! Add window: plan maintenance, again and again or once.
 
 use crate::actions::contract::{About, Action, Context, Draft, Refusal};
-use crate::actions::maintenance::{ACTIVITIES, AT, CRON, DOWNTIME, Doing, EMERGENCY, FOR, SERVICE, ZONE, draft};
+use crate::actions::maintenance::{ACTIVITIES, AT, CRON, DOWNTIME, Doing, EMERGENCY, FOR, NAME, SERVICE, ZONE, draft};
 use crate::actions::observation::Observation;
 use crate::domain::action::Given;
 
@@ -16,7 +16,8 @@ impl Action for AddWindow {
             title: "Plan a window",
             means: "every console of the store shows it in the schedule. Nothing is done by itself when it comes.",
             word: "ADD-WINDOW",
-            fields: &[CRON, AT, ZONE, FOR, SERVICE, DOWNTIME, ACTIVITIES, EMERGENCY],
+            makes: true,
+            fields: &[NAME, CRON, AT, ZONE, FOR, SERVICE, DOWNTIME, ACTIVITIES, EMERGENCY],
             ..About::ON_WINDOW
         }
     }

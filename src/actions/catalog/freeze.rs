@@ -1,7 +1,7 @@
 //! Freeze: nothing new goes out for a while.
 
 use crate::actions::contract::{About, Action, Context, Draft, Refusal};
-use crate::actions::maintenance::{Doing, FROM, RELEASE, SERVICE, UNTIL, ZONE, draft};
+use crate::actions::maintenance::{Doing, FROM, NAME, RELEASE, SERVICE, UNTIL, ZONE, draft};
 use crate::actions::observation::Observation;
 use crate::domain::action::Given;
 use crate::domain::subject::SubjectKind;
@@ -18,7 +18,8 @@ impl Action for Freeze {
             means: "no new version goes out of any console of the store meanwhile: set-image is refused. What mends, silences or rolls back is not.",
             word: "FREEZE",
             on: SubjectKind::Freeze,
-            fields: &[RELEASE, FROM, UNTIL, ZONE, SERVICE],
+            makes: true,
+            fields: &[NAME, RELEASE, FROM, UNTIL, ZONE, SERVICE],
             ..About::ON_WINDOW
         }
     }

@@ -1,29 +1,45 @@
 //! Every action there is: one file, one line.
 
 mod acknowledge;
+mod acknowledge_incident;
 mod add_window;
+mod assign;
 mod cancel_window;
 mod change_silence;
+mod declare;
 mod edit_note;
 mod exec;
 mod expire_silence;
 mod finish_window;
+mod follow_up;
 mod freeze;
+mod incident_note;
+mod link;
+mod merge;
 mod move_window;
 mod note;
 mod pause;
 mod port_forward;
+mod post_update;
+mod reopen;
+mod resolve;
 mod restart;
 mod restart_pod;
 mod resume;
 mod rollback;
 mod scale;
 mod set_image;
+mod set_phase;
+mod set_severity;
 mod silence;
 mod start_window;
+mod take_role;
 mod thaw;
+mod tick;
 mod tick_task;
 mod unacknowledge;
+mod unlink;
+mod unmerge;
 mod withdraw_note;
 
 use std::fmt;
@@ -86,6 +102,22 @@ pub const SHIPPED: Catalog = Catalog(&[
     &tick_task::TickTask,
     &freeze::Freeze,
     &thaw::Thaw,
+    &declare::Declare,
+    &acknowledge_incident::ACTION,
+    &assign::ACTION,
+    &take_role::ACTION,
+    &set_severity::ACTION,
+    &set_phase::ACTION,
+    &tick::ACTION,
+    &incident_note::ACTION,
+    &post_update::ACTION,
+    &follow_up::ACTION,
+    &link::ACTION,
+    &unlink::ACTION,
+    &merge::ACTION,
+    &unmerge::ACTION,
+    &resolve::ACTION,
+    &reopen::ACTION,
 ]);
 
 /// A shipped action by its id, or by the one it had before.
@@ -110,8 +142,9 @@ mod tests {
             assert_eq!(action.about().command, format!("action.{}", action.id()));
             let word = action.about().word;
             assert!(word.chars().all(|letter| letter.is_ascii_uppercase() || letter == '-'), "{word}");
-            // What is said of an alert is confirmed by Enter alone, everywhere; a script writes the word.
-            assert!(word.len() <= 10 || action.about().on == SubjectKind::Alert, "{word}");
+            // What is said in the store is confirmed by Enter alone, everywhere; a script writes the word.
+            let is_entered = matches!(action.about().on, SubjectKind::Alert | SubjectKind::Incident);
+            assert!(word.len() <= 10 || is_entered, "{word}");
         }
     }
 }

@@ -2,24 +2,28 @@
 
 use chrono::{NaiveTime, TimeDelta};
 
-use super::{
-    ACTIVITIES, AT, BEGINS, CRON, DOWNTIME, EMERGENCY, FOR, FROM, RELEASE, SERVICE, UNTIL, WINDOW, Write, zone,
-};
+use super::{ACTIVITIES, AT, BEGINS, CRON, DOWNTIME, EMERGENCY, FOR, FROM, RELEASE, SERVICE, UNTIL, WINDOW, zone};
 use crate::actions::contract::{Context, Draft, Refusal};
 use crate::actions::observation::MaintenanceFacts;
+use crate::actions::stored::{DEADLINE, Write};
 use crate::domain::action::{BlastRadius, Evidence, Given, Goal, Inverse, Pin, Tier};
 use crate::domain::maintenance::budget::next_excluded;
 use crate::domain::maintenance::emergency::Trigger;
+use crate::domain::maintenance::window::check_name;
 use crate::domain::maintenance::{
-    Occurrence, Recurrence, Relation, Rule, Schedule, State, Window, overlap, shipped, task,
+    Exception, Occurrence, Recurrence, Relation, Rule, Schedule, State, Window, overlap, shipped, task,
 };
+use crate::domain::store::fact::Fact;
 use crate::domain::store::{
-    ChangeOccurrence, NewFreeze, NewWindow, PlannedWindow, Said, TickTask, WithdrawFreeze, WithdrawWindow,
+    ChangeOccurrence, NewFreeze, NewWindow, PlannedWindow, Said, StoredFreeze, StoredWindow, TaskTick, TickTask,
+    WithdrawFreeze, WithdrawWindow,
 };
 use crate::domain::time;
 
-/// How long a write whose answer was lost is looked for, in seconds.
-const DEADLINE: u32 = 30;
+/// Where windows stand.
+const WINDOWS: &str = StoredWindow::TABLE.name;
+/// Where freezes stand.
+const FREEZES: &str = StoredFreeze::TABLE.name;
 /// How far ahead a new window is compared with the others.
 const COMPARED: TimeDelta = TimeDelta::days(60);
 
@@ -84,7 +88,7 @@ fn pins(facts: &MaintenanceFacts, shown: &[&str]) -> Vec<Pin> {
 
 /// The window that is asked for, and what to say of its zone.
 fn asked(facts: &MaintenanceFacts, given: &Given) -> Result<(Window, Option<String>), String> {
-    let name = facts.subject.name();
+    let name = facts.name();
     let (zone, said) = zone(given)?;
     let before = facts.schedule.window(name);
     let rule = match (given.text(CRON.id), given.text(AT.id)) {
@@ -138,14 +142,14 @@ fn add(facts: &MaintenanceFacts, given: &Given) -> Result<Draft, String> {
     let schedule = facts.schedule.clone().with(window.clone());
     warnings.extend(meets(&schedule, &window, facts));
     let seen_version = facts.window.as_ref().map_or(0, |seen| seen.version);
-    let write = Write::Plan(NewWindow { planned: PlannedWindow::of(&window), seen_version });
+    let write = Write::PlanWindow(Box::new(NewWindow { planned: PlannedWindow::of(&window), seen_version }));
     let next: Vec<String> = window.next(facts.store_now, 3).into_iter().map(|at| window.zone.shown(at)).collect();
     let excluded = next_excluded(&schedule, &window, facts.store_now);
     let counts = format!("{} s of the next one do not count against an objective. {}", excluded.0, excluded.1);
     Ok(Draft {
         from: before.map_or_else(|| "there is no window of this name".to_owned(), Window::rule_words),
         to: format!("{}, {}; next {}", window.rule_words(), time::length(window.lasts), next.join(", ")),
-        steps: vec![write.step(format!("Plan the window {} in the store.", window.name), &[])],
+        steps: vec![write.step(format!("Plan the window {} in the store.", window.name), WINDOWS, &[])],
         pins: pins(facts, &["/window/version"]),
         warnings,
         evidence: vec![Evidence { words: counts, observed_at: facts.observed_at }],
@@ -180,7 +184,7 @@ fn meets(schedule: &Schedule, window: &Window, facts: &MaintenanceFacts) -> Opti
 }
 
 fn withdraw(facts: &MaintenanceFacts) -> Result<Draft, String> {
-    let name = facts.subject.name();
+    let name = facts.name();
     let Some(seen) = &facts.window else {
         return Err(match facts.schedule.window(name) {
             Some(_) => format!(
@@ -189,7 +193,7 @@ fn withdraw(facts: &MaintenanceFacts) -> Result<Draft, String> {
             None => facts.schedule.no_such_window(name),
         });
     };
-    let write = Write::Withdraw(WithdrawWindow {
+    let write = Write::WithdrawWindow(WithdrawWindow {
         name: name.to_owned(),
         seen_version: seen.version,
         reason: "{reason}".to_owned(),
@@ -199,7 +203,8 @@ fn withdraw(facts: &MaintenanceFacts) -> Result<Draft, String> {
         to: "out of the schedule".into(),
         steps: vec![write.step(
             format!("Take the window {name} out of the schedule, with every occurrence of it."),
-            &["/withdraw/reason"],
+            WINDOWS,
+            &["/withdraw_window/reason"],
         )],
         pins: pins(facts, &["/window/version"]),
         expected: "taken out of the schedule".into(),
@@ -209,7 +214,7 @@ fn withdraw(facts: &MaintenanceFacts) -> Result<Draft, String> {
 }
 
 fn occurrence(doing: Doing, facts: &MaintenanceFacts, given: &Given) -> Result<Draft, String> {
-    let name = facts.subject.name();
+    let name = facts.name();
     let scheduled = facts.meant(given)?;
     let now = facts.store_now;
     let seen = facts.schedule.occurrence(name, scheduled, now)?;
@@ -282,7 +287,7 @@ fn occurrence(doing: Doing, facts: &MaintenanceFacts, given: &Given) -> Result<D
         from: format!("{}: {} until {}", seen.state.word(), shown, zone.shown(seen.end)),
         inverse: inverse(doing, &seen),
         to,
-        steps: vec![Write::Occurrence(change).step(words, &["/occurrence/reason"])],
+        steps: vec![Write::Occurrence(change).step(words, Exception::TABLE.name, &["/occurrence/reason"])],
         pins: pins(facts, &["/window/version", "/said/version"]),
         warnings,
         expected: format!("{expected}, its occurrence of {shown}"),
@@ -320,14 +325,14 @@ fn inverse(doing: Doing, seen: &Occurrence<'_>) -> Inverse {
 }
 
 fn tick(facts: &MaintenanceFacts, context: Context<'_>) -> Result<Draft, String> {
-    let name = facts.subject.name();
+    let name = facts.name();
     if let Some((window, what)) = name.split_once('/') {
         return tick_activity(facts, (window, what), context);
     }
     let task = task::named(name).ok_or_else(|| task::no_such_task(name))?;
     let last = facts.last_tick.as_ref();
     let due = task.due(last.map(|last| last.at), facts.store_now);
-    let write = Write::Tick(TickTask { task: name.to_owned(), note: "{reason}".to_owned() });
+    let write = Write::TickTask(TickTask { task: name.to_owned(), note: "{reason}".to_owned() });
     let done = last.map_or_else(
         || "not on record yet".to_owned(),
         |last| format!("last done by {} at {}", last.by, time::written(last.at)),
@@ -336,7 +341,11 @@ fn tick(facts: &MaintenanceFacts, context: Context<'_>) -> Result<Draft, String>
     Ok(Draft {
         from: format!("{done}; due by {}", time::written(due)),
         to: format!("done by {}; due again by {}", context.author, time::written(next)),
-        steps: vec![write.step(format!("Write down that it is done: {}.", task.words), &["/tick/note"])],
+        steps: vec![write.step(
+            format!("Write down that it is done: {}.", task.words),
+            TaskTick::TABLE.name,
+            &["/tick_task/note"],
+        )],
         expected: "written down as done".into(),
         inverse: Inverse { words: "What was done stays done; a later tick says more.".to_owned(), command: None },
         ..Draft::default()
@@ -360,7 +369,7 @@ fn tick_activity(
             known.join(", ")
         ));
     }
-    let task = facts.subject.name().to_owned();
+    let task = facts.name().to_owned();
     let last = facts.last_tick.as_ref();
     Ok(Draft {
         from: last.map_or_else(
@@ -368,10 +377,11 @@ fn tick_activity(
             |last| format!("last done by {} at {}", last.by, time::written(last.at)),
         ),
         to: format!("done by {}", context.author),
-        steps: vec![
-            Write::Tick(TickTask { task, note: "{reason}".to_owned() })
-                .step(format!("Write down that {what} of {window} is done."), &["/tick/note"]),
-        ],
+        steps: vec![Write::TickTask(TickTask { task, note: "{reason}".to_owned() }).step(
+            format!("Write down that {what} of {window} is done."),
+            TaskTick::TABLE.name,
+            &["/tick_task/note"],
+        )],
         expected: "written down as done".into(),
         inverse: Inverse { words: "What was done stays done; a later tick says more.".to_owned(), command: None },
         ..Draft::default()
@@ -379,7 +389,8 @@ fn tick_activity(
 }
 
 fn freeze(facts: &MaintenanceFacts, given: &Given) -> Result<Draft, String> {
-    let name = facts.subject.name();
+    let name = facts.name();
+    check_name(name)?;
     let (zone, said) = zone(given)?;
     let (release_day, from, until) = match (given.text(RELEASE.id), given.text(UNTIL.id)) {
         (Some(_), Some(_)) => {
@@ -425,14 +436,14 @@ fn freeze(facts: &MaintenanceFacts, given: &Given) -> Result<Draft, String> {
         seen_version: facts.freeze.as_ref().map_or(0, |seen| seen.version),
     };
     let dates = if stages.is_empty() { String::new() } else { format!(": {}", stages.join(", ")) };
-    let write = Write::Freeze(new);
+    let write = Write::Freeze(Box::new(new));
     Ok(Draft {
         from: facts.freeze.as_ref().map_or_else(
             || "nothing of this name is frozen".to_owned(),
             |seen| format!("frozen until {}", time::written(seen.until)),
         ),
         to: format!("nothing new goes out until {}{dates}", zone.shown(until)),
-        steps: vec![write.step(format!("Declare the freeze {name} in the store."), &["/freeze/reason"])],
+        steps: vec![write.step(format!("Declare the freeze {name} in the store."), FREEZES, &["/freeze/reason"])],
         pins: pins(facts, &["/freeze/version"]),
         warnings: said.into_iter().collect(),
         expected: "frozen".into(),
@@ -442,7 +453,7 @@ fn freeze(facts: &MaintenanceFacts, given: &Given) -> Result<Draft, String> {
 }
 
 fn thaw(facts: &MaintenanceFacts) -> Result<Draft, String> {
-    let name = facts.subject.name();
+    let name = facts.name();
     let seen = facts.freeze.as_ref().ok_or_else(|| format!("There is no freeze {name}: nothing was changed."))?;
     let write = Write::Thaw(WithdrawFreeze {
         name: name.to_owned(),
@@ -452,7 +463,7 @@ fn thaw(facts: &MaintenanceFacts) -> Result<Draft, String> {
     Ok(Draft {
         from: format!("frozen until {}", time::written(seen.until)),
         to: "new versions go out again".into(),
-        steps: vec![write.step(format!("Take the freeze {name} back."), &["/thaw/reason"])],
+        steps: vec![write.step(format!("Take the freeze {name} back."), FREEZES, &["/thaw/reason"])],
         pins: pins(facts, &["/freeze/version"]),
         warnings: Some(format!("{} declared it at {}.", seen.by, time::written(seen.at))).into_iter().collect(),
         expected: "taken back".into(),

@@ -1,37 +1,29 @@
-//! Maintenance in the store: windows, what is said of their occurrences, tasks that are done, freezes. What is read before, and how it is
-//! written; `draft.rs` says what a plan of it is.
-//!
-//! As with alerts ([`super::alerts`]), a write is one transaction that tells what it wrote, and one whose answer is lost is looked up by its
-//! attempt.
+//! Maintenance in the store: windows, what is said of their occurrences, tasks that are done, freezes. What is read before, and what may be
+//! given; `draft.rs` says what a plan of it is, and `stored.rs` how it is written.
 
 mod draft;
 
 pub(super) use draft::{Doing, draft};
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::alerts::StoreEyes;
 use super::contract::{About, Reason};
 use super::observation::MaintenanceFacts;
-use super::stored::attempt;
-use crate::domain::action::{Field, FieldKind, Given, Port, Request, Step, Tier};
+use crate::domain::action::{Field, FieldKind, Given, Tier};
 use crate::domain::maintenance::{Exception, Schedule};
-use crate::domain::store::fact::Change;
-use crate::domain::store::{
-    ChangeOccurrence, Changes, NewFreeze, NewWindow, StoredFreeze, StoredWindow, TickTask, WithdrawFreeze,
-    WithdrawWindow,
-};
+use crate::domain::store::{Changes, StoredFreeze, StoredWindow};
 use crate::domain::subject::{NamedRef, Subject, SubjectKind};
 use crate::domain::text;
 use crate::domain::time::{Instant, Zone};
-use crate::sources::error::SourceError;
 
 /// A field that is a line.
 const fn line(id: &'static str, value: &'static str, noun: &'static str, words: &'static str) -> Field {
     Field { id, kind: FieldKind::Line, value, noun, words, is_needed: false }
 }
 
+/// How what is made is called.
+pub(super) const NAME: Field = line("name", "NAME", "a name", "How it is called; else as the target is.");
 /// When a window comes again.
 pub(super) const CRON: Field = line(
     "cron",
@@ -116,59 +108,6 @@ impl About {
         Self { on: SubjectKind::Window, most: 1, tier: Tier::T1, reason: Reason::Welcome, ..Self::ON_WORKLOAD };
 }
 
-/// One transaction, as a request holds it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Write {
-    /// Of a window.
-    Plan(NewWindow),
-    /// Of a window that is taken back.
-    Withdraw(WithdrawWindow),
-    /// Of an occurrence.
-    Occurrence(ChangeOccurrence),
-    /// Of a task.
-    Tick(TickTask),
-    /// Of a freeze.
-    Freeze(NewFreeze),
-    /// Of a freeze that is taken back.
-    Thaw(WithdrawFreeze),
-}
-
-impl Write {
-    /// What the path of every such request begins with.
-    const PATH: &'static str = "maintenance";
-
-    /// The change of the store, and what it is about.
-    pub(super) fn change(&self) -> (&dyn Change, &str) {
-        match self {
-            Self::Plan(new) => (new, &new.planned.name),
-            Self::Withdraw(withdraw) => (withdraw, &withdraw.name),
-            Self::Occurrence(change) => (change, &change.window),
-            Self::Tick(tick) => (tick, &tick.task),
-            Self::Freeze(new) => (new, &new.name),
-            Self::Thaw(withdraw) => (withdraw, &withdraw.name),
-        }
-    }
-
-    /// What a request holds; `None` for one of another kind.
-    pub(super) fn of(request: &Request) -> Option<Result<Self, serde_json::Error>> {
-        (request.path == Self::PATH).then(|| serde_json::from_value(request.body.clone()))
-    }
-
-    /// The step that writes it; `fills` is the place of what is said in the operator's own words.
-    fn step(&self, words: String, fills: &[&str]) -> Step {
-        let request = Request {
-            method: "WRITE".to_owned(),
-            path: Self::PATH.to_owned(),
-            content_type: "application/json".to_owned(),
-            // It has only keys that are texts, so it always serialises.
-            body: serde_json::to_value(self).unwrap_or_default(),
-        };
-        let fills = fills.iter().map(|place| (*place).to_owned()).collect();
-        Step { port: Port::Store, fills, ..Step::change(words, request) }
-    }
-}
-
 /// The schedule that a store tells of, with the windows as they stand there.
 pub fn schedule(of: &Changes) -> Schedule {
     let windows = of.of::<StoredWindow>().into_iter().filter(|one| one.withdrawn.is_none());
@@ -185,23 +124,13 @@ impl StoreEyes {
         }
         facts
     }
-
-    /// Whether a run has written what it was to say.
-    pub(super) async fn look_for(
-        &self,
-        subject: &Subject,
-        run: &str,
-        now: Instant,
-    ) -> Result<MaintenanceFacts, SourceError> {
-        let is_written = self.store.has_written(&attempt(run, subject.name())).await?;
-        Ok(MaintenanceFacts { is_written, ..MaintenanceFacts::unread(subject.clone(), now) })
-    }
 }
 
 impl MaintenanceFacts {
     /// The shipped schedule: nothing is known yet of what the store says.
-    fn unread(subject: Subject, now: Instant) -> Self {
+    pub(super) fn unread(subject: Subject, now: Instant) -> Self {
         Self {
+            name: subject.name().to_owned(),
             subject,
             schedule: Schedule::of([], []),
             window: None,
@@ -220,7 +149,8 @@ impl MaintenanceFacts {
     fn hear(&mut self, changes: &Changes, given: &Given) {
         self.store_now = changes.now;
         self.schedule = schedule(changes);
-        let name = self.subject.name().to_owned();
+        given.text(NAME.id).unwrap_or(self.subject.name()).clone_into(&mut self.name);
+        let name = self.name.clone();
         let window = changes.of::<StoredWindow>().into_iter().find(|one| one.planned.name == name);
         self.window = window.filter(|one| one.withdrawn.is_none());
         let freeze = changes.of::<StoredFreeze>().into_iter().find(|one| one.name == name);
@@ -231,12 +161,17 @@ impl MaintenanceFacts {
         self.document = json!({ "window": self.window, "said": self.said, "freeze": self.freeze });
     }
 
+    /// The name of what it is about: one that is made has it from what is given.
+    fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The occurrence that is meant, by the time its rule gives it.
     ///
     /// # Errors
     /// The sentence to show where there is none.
     fn meant(&self, given: &Given) -> Result<Instant, String> {
-        let name = self.subject.name();
+        let name = self.name();
         let window = self.schedule.window(name).ok_or_else(|| self.schedule.no_such_window(name))?;
         if let Some(typed) = given.text(OCCURRENCE.id) {
             let at = window.zone.time(typed)?;

@@ -88,7 +88,7 @@ fn a_plan_of_a_window_tells_its_next_three_and_what_counts() {
     );
     assert!(draft.warnings[0].contains("EST is taken as America/New_York"), "{:?}", draft.warnings);
     assert!(draft.evidence[0].words.starts_with("7200 s of the next one"), "{:?}", draft.evidence);
-    assert_eq!(draft.steps[0].request.body["plan"]["planned"]["zone"], json!("America/New_York"));
+    assert_eq!(draft.steps[0].request.body["plan_window"]["planned"]["zone"], json!("America/New_York"));
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn a_window_of_a_known_name_takes_its_place_and_its_activities() {
     let asked = given(&[("cron", "0 3 * * *"), ("for", "30m")]);
     let draft = drafted(Doing::Add, "daily", asked, &[]).expect("a draft");
     assert!(draft.warnings[0].contains("daily is shipped already"), "{:?}", draft.warnings);
-    assert_eq!(draft.steps[0].request.body["plan"]["planned"]["activities"].as_array().map(Vec::len), Some(7));
+    assert_eq!(draft.steps[0].request.body["plan_window"]["planned"]["activities"].as_array().map(Vec::len), Some(7));
     let short = drafted(Doing::Add, "monthly-short", given(&[("zone", "JST")]), &[]).expect("a draft");
     assert!(short.to.starts_with("0 2 * * SUN#1 Asia/Tokyo, 2h 00m"), "{}", short.to);
 }

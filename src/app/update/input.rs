@@ -3,10 +3,9 @@
 use chrono::TimeDelta;
 
 use super::{
-    alerts, drafts, jobs, leave, list, logs, move_cursor, news, nodes, offers, on_alerts, overview, palette, panes,
-    plan, pod_session, runbook, scope, service, signals, silence_list, silencing, toast, typing, world,
+    alerts, drafts, jobs, leave, list, logs, move_cursor, news, offers, on_alerts, on_subject, overview, palette, plan,
+    pod_session, runbook, scope, service, silencing, toast, typing, world,
 };
-use crate::actions::catalog::Catalog;
 use crate::actions::{Action, Options};
 use crate::app::commands::{Command, NAMED};
 use crate::app::effect::Effect;
@@ -32,14 +31,7 @@ pub(super) fn context(model: &Model) -> Context {
         Some(Overlay::Problems { .. }) => Context::Text,
         None if model.ui.is_filtering => Context::Prompt,
         None => match model.ui.view {
-            View::Rollouts
-            | View::Alerts
-            | View::Signals
-            | View::Slo
-            | View::Health
-            | View::Nodes
-            | View::Silences
-            | View::Overview => Context::List,
+            View::Rollouts | View::Alerts | View::Pane(_) | View::Overview => Context::List,
             View::Detail(..) | View::Alert(..) => Context::Detail,
             View::Jobs | View::Job(..) => Context::Jobs,
             View::Logs(_) => Context::Logs,
@@ -56,14 +48,14 @@ pub(super) fn key(model: &mut Model, chord: Chord, now: Instant) -> Vec<Effect> 
     let context = context(model);
     let pressed = model.keymap.press(context, &mut model.pending, chord);
     model.ui.pending_keys = model.pending.to_string();
-    if !matches!(pressed, Pressed::Command(name) if named(model.catalog, name.0) == Some(Command::Escape)) {
+    if !matches!(pressed, Pressed::Command(name) if named(model, name.0) == Some(Command::Escape)) {
         drafts::pressed(model);
     }
     if context == Context::List && pressed == Pressed::Unfinished {
         *move_cursor::held(model) = true;
     }
     match pressed {
-        Pressed::Command(name) => match named(model.catalog, name.0) {
+        Pressed::Command(name) => match named(model, name.0) {
             Some(command) => {
                 if context == Context::List {
                     move_cursor::hold(model, command);
@@ -83,7 +75,7 @@ pub(super) fn key(model: &mut Model, chord: Chord, now: Instant) -> Vec<Effect> 
 /// Takes a key while the screen cannot be read: whatever lies under it, only leaving works.
 fn out_of_sight(model: &mut Model, chord: Chord, now: Instant) -> Vec<Effect> {
     match model.keymap.press(Context::Global, &mut model.pending, chord) {
-        Pressed::Command(name) => match named(model.catalog, name.0) {
+        Pressed::Command(name) => match named(model, name.0) {
             Some(command @ (Command::Quit | Command::Back | Command::Cancel)) => leave(model, command, now),
             Some(command @ (Command::Suspend | Command::Redraw)) => run(model, command, now),
             _ => Vec::new(),
@@ -93,20 +85,18 @@ fn out_of_sight(model: &mut Model, chord: Chord, now: Instant) -> Vec<Effect> {
 }
 
 /// The command of a name in a keymap.
-pub(super) fn named(catalog: Catalog, name: &str) -> Option<Command> {
+pub(super) fn named(model: &Model, name: &str) -> Option<Command> {
     // On the palette an action goes by its bare name.
     let action = name.strip_prefix("action.").unwrap_or(name);
     let is_it = |known: &str| known == name || known.strip_prefix("action.") == Some(action);
     let listed = NAMED.iter().find(|(_, known, _)| is_it(known)).map(|(command, ..)| *command);
-    listed.or_else(|| catalog.named(action).map(|action| Command::Act(action.id())))
+    let shown = || model.panes.named(name).map(|pane| Command::Show(pane.id));
+    listed.or_else(shown).or_else(|| model.catalog.named(action).map(|action| Command::Act(action.id())))
 }
 
 /// What a command means in the pane in front, or in a room of its own; `None` where it means what it means everywhere.
 fn own(model: &mut Model, command: Command, now: Instant) -> Option<Vec<Effect>> {
-    if panes::is_opened_by(command) {
-        list::forget_way(model);
-    }
-    let own = list::run(model, command, now)
+    let own = list::run(model, command)
         .or_else(|| overview::run(model, command))
         .or_else(|| jobs::run(model, command))
         .or_else(|| logs::run(model, command, now));
@@ -142,22 +132,9 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
             effects
         }
         Command::Suspend => vec![Effect::Suspend],
-        Command::Rollouts => {
-            model.ui.overlays.clear();
-            model.ui.view = View::Rollouts;
-            vec![Effect::Focus(None)]
-        }
-        Command::SignalsAbout => signals::show_about(model, now),
-        Command::Alerts | Command::AlertsAbout => alerts::show(model, command, now),
-        Command::Journal => {
-            // Whoever looks there has seen how it ended.
-            model.ended_badly = None;
-            model.aftermath.dismiss();
-            model.ui.overlays.clear();
-            model.ui.view = View::Journal;
-            model.ui.detail_cursor = 0;
-            vec![Effect::Focus(None), Effect::ReadJournal]
-        }
+        Command::Show(id) => model.panes.find(id).map(|pane| list::show(model, pane, now)).unwrap_or_default(),
+        Command::SignalsAbout => list::signals_about(model, now),
+        Command::AlertsAbout => alerts::about(model, now),
         Command::Freeze => freeze(model, now),
         Command::Header => toggled(&mut model.ui.is_header_compact),
         Command::Wide => toggled(&mut model.ui.is_wide),
@@ -234,21 +211,11 @@ fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
         }
         None => {}
     }
-    if list::back(model, now) || nodes::back(model) || silence_list::back(model) {
-        return vec![Effect::Focus(None)];
-    }
-    if model.ui.is_filtering || !model.ui.filter.text.is_empty() && matches!(model.ui.view, View::Rollouts | View::Jobs)
-    {
-        model.ui.is_filtering = false;
-        model.ui.filter = Field::default();
-        model.refilter();
-        return Vec::new();
-    }
-    if alerts::back(model) || overview::back(model) {
-        return vec![Effect::Focus(None)];
+    if let Some(effects) = list::back(model, now) {
+        return effects;
     }
     if model.ui.view != View::Rollouts {
-        model.ui.view = View::Rollouts;
+        model.ui.view = if let View::Alert(..) = model.ui.view { View::Alerts } else { View::Rollouts };
         return vec![Effect::Focus(None)];
     }
     if command == Command::Escape {
@@ -304,11 +271,8 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
         }
         None => match model.ui.view.clone() {
             View::Overview => overview::enter(model, now),
-            View::Nodes => nodes::enter(model, now),
-            View::Silences => silence_list::enter(model, now),
-            View::Rollouts | View::Signals | View::Slo | View::Health | View::Alert(..) => {
-                tab(model, DetailTab::Pods, now)
-            }
+            View::Pane(_) => list::enter(model, now),
+            View::Rollouts | View::Alert(..) => tab(model, DetailTab::Pods, now),
             View::Alerts => {
                 model.enter_alert();
                 Vec::new()
@@ -321,8 +285,10 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
 
 /// Opens a part of the detail of what the operator means.
 pub(super) fn tab(model: &mut Model, tab: DetailTab, now: Instant) -> Vec<Effect> {
-    let Some(workload) = model.meant() else { return alerts::nowhere(model, now) };
-    alerts::remember(model);
+    let Some(workload) = model.meant() else { return list::nowhere(model, now) };
+    if !matches!(model.ui.view, View::Detail(..)) {
+        list::remember(model, None);
+    }
     if !matches!(model.ui.view, View::Detail(_, open) if open == tab) {
         model.ui.detail_cursor = 0;
     }
@@ -342,7 +308,7 @@ fn next_part(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
     match (model.overlay(), &model.ui.view) {
         (Some(Overlay::Palette { .. }), _) => palette::complete(model),
         (None, view) if view.is_pane() => {
-            return run(model, panes::beside(model, command), now);
+            return list::beside(model, command).map(|beside| run(model, beside, now)).unwrap_or_default();
         }
         (None, View::Detail(_, open)) => {
             let place = DetailTab::ALL.iter().position(|known| known == open).unwrap_or(0);
@@ -373,11 +339,10 @@ fn act(model: &mut Model, action: &'static str, now: Instant) -> Vec<Effect> {
         SubjectKind::Silence => return silencing::open(model, action, now),
         SubjectKind::Alert => return on_alerts::open(model, action, now),
         SubjectKind::Pod => return pod_session::open(model, action, now),
-        SubjectKind::Window | SubjectKind::Task | SubjectKind::Freeze => {
-            toast(model, "This is done from a shell: quarterdeck maintenance --help.", true, now);
-            return Vec::new();
-        }
         SubjectKind::Workload => {}
+        SubjectKind::Incident | SubjectKind::Window | SubjectKind::Task | SubjectKind::Freeze => {
+            return on_subject::open(model, action, now);
+        }
     }
     if model.ui.view == View::Rollouts && !model.ui.marks.is_empty() {
         let (marked, choice) = service::marked(model);

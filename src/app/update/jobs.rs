@@ -18,11 +18,6 @@ const READ_EVERY: TimeDelta = TimeDelta::seconds(10);
 
 /// What a command means here; `None` where it means what it means everywhere.
 pub(super) fn run(model: &mut Model, command: Command) -> Option<Vec<Effect>> {
-    if command == Command::Jobs {
-        model.ui.overlays.clear();
-        model.ui.view = View::Jobs;
-        return Some(vec![Effect::Focus(None)]);
-    }
     if !model.ui.overlays.is_empty() || model.ui.is_filtering {
         return None;
     }

@@ -1,169 +1,276 @@
-//! The panes that are one list: opened, filtered and left in the same way.
+//! Panes that are shown, filtered and left, and the way back from what was opened in them.
 
+use super::{alerts, input, toast, world};
 use crate::app::commands::Command;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
-use crate::app::{filter, silence_list};
+use crate::domain::alert::Alert;
 use crate::domain::time::Instant;
-use crate::ui::lines::{Line, Lines};
-use crate::ui::state::{Field, ListState, UiState, View};
+use crate::panes::view::{Reaction, Selection};
+use crate::panes::{self, Opens, Pane, silences};
+use crate::ui::state::{Behind, DetailTab, Field, RowKey, View};
 
-/// The pane a command opens, where it is one of these.
-const fn opened_by(command: Command) -> Option<View> {
-    Some(match command {
-        Command::Signals => View::Signals,
-        Command::Slo => View::Slo,
-        Command::Health => View::Health,
-        Command::Nodes => View::Nodes,
-        Command::Silences => View::Silences,
-        _ => return None,
-    })
-}
-
-/// What a command means here; `None` where it means what it means everywhere.
-pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Option<Vec<Effect>> {
-    if let Some(view) = opened_by(command) {
-        return Some(show(model, view, now));
-    }
-    let view = model.ui.view.clone();
-    let (_, is_problems_only) = model.ui.list(&view)?;
+/// What a command means in a pane of rows; `None` where it means what it means everywhere.
+pub(super) fn run(model: &mut Model, command: Command) -> Option<Vec<Effect>> {
+    let chosen = model.front_mut()?.choose();
     match command {
-        Command::ProblemsOnly => {
-            *is_problems_only = !*is_problems_only;
-            relist(model, &view, now);
-        }
-        // Nothing is done to several lines of these panes at once.
+        Command::ProblemsOnly => chosen.is_problems_only = !chosen.is_problems_only,
+        // Nothing is done to several rows of these panes at once.
         Command::Mark => {}
         _ => return None,
     }
     Some(Vec::new())
 }
 
-/// Opens a pane.
-pub(super) fn show(model: &mut Model, view: View, now: Instant) -> Vec<Effect> {
+/// Shows a pane; where it was opened from before is forgotten.
+pub(super) fn show(model: &mut Model, pane: &'static Pane, now: Instant) -> Vec<Effect> {
+    forget_way(model, now);
     model.ui.overlays.clear();
     model.ui.is_filtering = false;
-    model.ui.came_from = None;
-    relist(model, &view, now);
+    let view = match pane.opens {
+        Opens::View(_) => View::Pane(pane.id),
+        Opens::Own(view) => view(),
+    };
+    bring(model, view, now)
+}
+
+/// Brings a pane in front.
+fn bring(model: &mut Model, view: View, now: Instant) -> Vec<Effect> {
     model.ui.view = view;
-    vec![Effect::Focus(None)]
+    match model.ui.view {
+        View::Overview => {
+            model.world.happened.touch();
+            vec![Effect::Focus(None), Effect::ReadJournal]
+        }
+        View::Journal => {
+            // Whoever looks there has seen how it ended.
+            model.ended_badly = None;
+            model.aftermath.dismiss();
+            model.ui.detail_cursor = 0;
+            vec![Effect::Focus(None), Effect::ReadJournal]
+        }
+        View::Alerts => {
+            model.refilter_alerts();
+            vec![Effect::Focus(None)]
+        }
+        _ => {
+            model.refresh_front(now);
+            vec![Effect::Focus(None)]
+        }
+    }
+}
+
+/// The pane beside the open one in its group; `None` where it is alone there.
+pub(super) fn beside(model: &Model, command: Command) -> Option<Command> {
+    let open = panes::of(&model.ui.view);
+    let all: Vec<&Pane> = model.panes.beside(open).collect();
+    let place = all.iter().position(|pane| pane.id == open)?;
+    let by = if command == Command::NextTab { 1 } else { all.len() - 1 };
+    all.get((place + by) % all.len()).filter(|pane| pane.id != open).map(|pane| Command::Show(pane.id))
+}
+
+/// Remembers what is in front: that is where back leads from what is opened now.
+pub(super) fn remember(model: &mut Model, narrowed: Option<String>) {
+    let view = model.ui.view.clone();
+    // Whoever comes by again does not go the same way back twice.
+    let place = model.ui.behind.iter().position(|behind| behind.view == view);
+    model.ui.behind.truncate(place.unwrap_or(model.ui.behind.len()));
+    model.ui.behind.push(Behind { view, narrowed });
 }
 
 /// Forgets what the pane in front was opened from: the operator has gone elsewhere. A filter that came with the way goes with it, for a
 /// list that stays narrowed hides what fires; one the operator has typed into stays.
-pub(super) fn forget_way(model: &mut Model) {
-    model.ui.overview.is_behind = false;
-    if std::mem::take(&mut model.ui.nodes.is_behind) && filter::asks_only_of_node(&model.ui.filter.text) {
-        model.ui.filter = Field::default();
-        model.refilter();
-    }
-    if std::mem::take(&mut model.ui.silences.is_behind) && silence_list::is_under(&model.ui.alerts.filter.text) {
-        model.ui.alerts.filter = Field::default();
-        model.refilter_alerts();
+pub(super) fn forget_way(model: &mut Model, now: Instant) {
+    let behind = std::mem::take(&mut model.ui.behind);
+    let opened = behind.iter().skip(1).map(|behind| behind.view.clone()).chain([model.ui.view.clone()]);
+    for (behind, view) in behind.iter().zip(opened) {
+        if let Some(narrowed) = &behind.narrowed
+            && filter(model, &view).is_some_and(|filter| filter.text == *narrowed)
+        {
+            clear(model, &view, now);
+        }
     }
 }
 
-/// One step back within the pane, or to where it was opened from; whether there was one.
-pub(super) fn back(model: &mut Model, now: Instant) -> bool {
+/// One step back within what is in front, or to where it was opened from; `None` where there is none.
+pub(super) fn back(model: &mut Model, now: Instant) -> Option<Vec<Effect>> {
     let view = model.ui.view.clone();
     let is_filtering = model.ui.is_filtering;
-    let Some((filter, _)) = model.ui.list(&view) else { return false };
-    if is_filtering || !filter.text.is_empty() {
-        *filter = Field::default();
-        model.ui.is_filtering = false;
-        relist(model, &view, now);
-        return true;
+    let came = model.ui.behind.last().filter(|_| !is_filtering).and_then(|behind| behind.narrowed.clone());
+    if came.is_some() {
+        clear(model, &view, now);
+        return pop(model, now);
     }
-    model.ui.came_from.take().is_some_and(|origin| {
-        model.ui.view = origin;
-        true
+    if view.is_filtered() && filter(model, &view).is_some_and(|filter| is_filtering || !filter.text.is_empty()) {
+        clear(model, &view, now);
+        return Some(Vec::new());
+    }
+    pop(model, now)
+}
+
+/// Back to where what is in front was opened from.
+fn pop(model: &mut Model, now: Instant) -> Option<Vec<Effect>> {
+    let Behind { view, .. } = model.ui.behind.pop()?;
+    model.ui.view = view;
+    Some(match model.ui.view.clone() {
+        View::Detail(workload, _) => world::open(model, &workload),
+        View::Overview => {
+            model.world.happened.touch();
+            vec![Effect::Focus(None)]
+        }
+        _ => {
+            model.refresh_front(now);
+            vec![Effect::Focus(None)]
+        }
     })
 }
 
-/// Makes the lines of a pane anew; whether it is one of these.
-pub(super) fn relist(model: &mut Model, view: &View, now: Instant) -> bool {
+/// The filter of a pane; `None` of one that has none.
+pub(super) fn filter<'m>(model: &'m mut Model, view: &View) -> Option<&'m mut Field> {
     match view {
-        View::Signals => model.refilter_signals(now),
-        View::Slo => model.refilter_slos(now),
-        View::Health => model.refilter_health(now),
-        View::Nodes => model.refilter_nodes(),
-        View::Silences => model.refilter_silences(),
-        _ => return false,
-    }
-    true
-}
-
-/// Makes the lines of all of them anew.
-pub(super) fn relist_all(model: &mut Model, now: Instant) {
-    for view in [View::Signals, View::Slo, View::Health, View::Nodes, View::Silences] {
-        relist(model, &view, now);
+        View::Alerts => Some(&mut model.ui.alerts.filter),
+        View::Pane(id) => model.panes.view_mut(id).map(|view| &mut view.choose().filter),
+        View::Logs(_) => Some(&mut model.logs.search),
+        _ => Some(&mut model.ui.filter),
     }
 }
 
-/// Makes the lines of a pane anew after something came in. A cursor in front that comes to another line by itself is noted: the next
-/// key may be meant for the line before.
-pub(super) fn moved_on<P: PartialEq + Clone>(
-    model: &mut Model,
-    view: &View,
-    cursor: fn(&UiState) -> &Option<P>,
-    now: Instant,
-) {
-    let before = cursor(&model.ui).clone();
+/// Clears the filter of a pane.
+fn clear(model: &mut Model, view: &View, now: Instant) {
+    if let Some(filter) = filter(model, view) {
+        *filter = Field::default();
+    }
+    model.ui.is_filtering = false;
     relist(model, view, now);
-    slid(model, view, before.as_ref(), cursor, now);
 }
 
-/// Notes a cursor in front that has come to another line by itself.
+/// Makes the rows of a pane anew after the operator chose something else of it.
+pub(super) fn relist(model: &mut Model, view: &View, now: Instant) {
+    match view {
+        View::Alerts => model.refilter_alerts(),
+        View::Pane(_) => {
+            model.refresh_front(now);
+        }
+        _ => model.refilter(),
+    }
+}
+
+/// Notes a cursor in front that has come to another row by itself: the next key may be meant for the row before.
 pub(super) fn slid<P: PartialEq>(
     model: &mut Model,
     view: &View,
-    before: Option<&P>,
-    cursor: fn(&UiState) -> &Option<P>,
+    (before, after): (Option<&P>, Option<&P>),
     now: Instant,
 ) {
-    if model.ui.view == *view && before.is_some() && before != cursor(&model.ui).as_ref() {
+    if model.ui.view == *view && before.is_some() && before != after {
         model.ui.cursor_slid_at = Some(now);
     }
 }
 
-/// The place of the cursor in the pane in front, and how many lines it has; `None` where it is another pane.
-pub(super) fn place(model: &Model) -> Option<(usize, usize)> {
-    fn of<L: Line, const KINDS: usize>(lines: &Lines<L, KINDS>, chosen: &ListState<L::Place>) -> (usize, usize) {
-        (lines.place(chosen.cursor.as_ref()).unwrap_or(0), lines.shown.len())
+/// Enter in a pane of rows.
+pub(super) fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
+    let Some(reaction) = model.front().map(|view| view.enter(&model.world)) else { return Vec::new() };
+    match reaction {
+        Reaction::Stay => Vec::new(),
+        Reaction::Workload => input::tab(model, DetailTab::Pods, now),
+        Reaction::Say(words) => {
+            toast(model, &words, false, now);
+            Vec::new()
+        }
+        Reaction::Among { pane, filter } => among(model, pane, filter, now),
     }
-    let ui = &model.ui;
-    Some(match ui.view {
-        View::Signals => of(&model.signals, &ui.signals),
-        View::Slo => of(&model.slos.lines, &ui.slo),
-        View::Health => of(&model.health.lines, &ui.health),
-        View::Nodes => of(&model.nodes, &ui.nodes),
-        View::Silences => of(&model.silences, &ui.silences),
-        _ => return None,
-    })
 }
 
-/// Puts the cursor of the pane in front on a line.
-pub(super) fn choose(model: &mut Model, place: usize) {
-    let ui = &mut model.ui;
-    match ui.view {
-        View::Signals => ui.signals.cursor = model.signals.shown.get(place).map(Line::place),
-        View::Slo => ui.slo.cursor = model.slos.lines.shown.get(place).map(Line::place),
-        View::Health => ui.health.cursor = model.health.lines.shown.get(place).map(Line::place),
-        View::Nodes => ui.nodes.cursor = model.nodes.shown.get(place).map(Line::place),
-        View::Silences => ui.silences.cursor = model.silences.shown.get(place).map(Line::place),
-        _ => {}
+/// Shows the rows of another pane that a filter finds, worst first.
+fn among(model: &mut Model, pane: &'static str, narrowed: String, now: Instant) -> Vec<Effect> {
+    let Some(pane) = model.panes.find(pane) else { return Vec::new() };
+    remember(model, Some(narrowed.clone()));
+    let view = match pane.opens {
+        Opens::View(_) => View::Pane(pane.id),
+        Opens::Own(view) => view(),
+    };
+    if let Some(filter) = filter(model, &view) {
+        *filter = Field::holding(narrowed);
     }
+    model.ui.view = view.clone();
+    match &view {
+        View::Alerts => {
+            model.ui.alerts.is_firing_only = false;
+            model.ui.alerts.is_cursor_held = false;
+        }
+        View::Pane(_) => {
+            if let Some(view) = model.front_mut() {
+                view.choose().is_problems_only = false;
+                view.choose().is_cursor_held = false;
+            }
+        }
+        _ => {
+            model.ui.is_problems_only = false;
+            model.ui.is_cursor_held = false;
+        }
+    }
+    relist(model, &view, now);
+    vec![Effect::Focus(None)]
+}
+
+/// Shows the silences over an alert, to choose one of them.
+pub(super) fn silences_over(model: &mut Model, alert: &Alert, count: usize, now: Instant) -> Vec<Effect> {
+    let name = if alert.title().contains(' ') { &*alert.key } else { alert.title() };
+    let Some(pane) = model.panes.find(silences::ID) else { return Vec::new() };
+    if let Some(view) = model.panes.view_mut(silences::ID) {
+        view.choose().filter = Field::holding(format!("{}{name}", silences::OVER));
+        view.choose().is_cursor_held = false;
+    }
+    let effects = show(model, pane, now);
+    let words = format!("{count} silences cover it. Choose one here and press the key again.");
+    toast(model, &words, false, now);
+    effects
+}
+
+/// Opens the signals on the service of what the operator means.
+pub(super) fn signals_about(model: &mut Model, now: Instant) -> Vec<Effect> {
+    let of_row = model.meant().and_then(|meant| {
+        let row = model.world.snapshot.rollouts.iter().find(|row| row.workload == meant)?;
+        Some((meant.environment, row.service.clone()?))
+    });
+    let of_alert = || {
+        let alert = model.alerts_meant().into_iter().next()?;
+        Some((alert.environment.clone(), alert.service.clone()?))
+    };
+    let Some((environment, service)) = of_row.or_else(of_alert) else {
+        toast(model, "What is under the cursor maps to no service, and signals are by service.", true, now);
+        return Vec::new();
+    };
+    let pane = panes::signals::PANE.id;
+    let key = RowKey::new(&environment, &service);
+    let world = &model.world;
+    let place = model.panes.view_mut(pane).and_then(|view| {
+        view.choose().filter = Field::default();
+        view.choose().is_problems_only = false;
+        view.refresh(world, now);
+        let place = view.find(&key)?;
+        view.choose().is_cursor_held = true;
+        view.go_to(place);
+        Some(place)
+    });
+    if place.is_none() {
+        let words = match model.world.signals.of(&environment) {
+            Some(_) => format!("No signal of service {service} is known: no series carries its name."),
+            None => format!("No Prometheus is configured for {environment}: how {service} does is not known."),
+        };
+        toast(model, &words, true, now);
+        return Vec::new();
+    }
+    remember(model, None);
+    model.ui.overlays.clear();
+    bring(model, View::Pane(pane), now)
 }
 
 /// What is under the cursor of the list in front, by its name.
 pub(super) fn under_cursor(model: &Model) -> Option<String> {
     match model.ui.view {
         View::Alerts => model.alert_line().map(|line| line.alert.title().to_owned()),
-        View::Signals => model.signal_line().map(|line| line.service.to_string()),
-        View::Slo => model.slo_line().map(|line| format!("{} {}", line.service, line.goal)),
-        View::Health => model.health_line().map(|line| format!("{} {}", line.service, line.component)),
-        View::Nodes => model.node_line().map(|line| line.node.name.to_string()),
-        View::Silences => model.silence_line().map(|line| format!("silence {}", line.silence.id)),
+        View::Pane(_) => model.selection().map(|Selection { name, .. }| name),
         View::Overview => model.overview_alert().map(|alert| alert.title().to_owned()).or_else(|| meant(model)),
         _ => meant(model),
     }
@@ -171,4 +278,14 @@ pub(super) fn under_cursor(model: &Model) -> Option<String> {
 
 fn meant(model: &Model) -> Option<String> {
     model.meant().map(|workload| workload.label())
+}
+
+/// There is no workload to go to; of what there would be one.
+pub(super) fn nowhere(model: &mut Model, now: Instant) -> Vec<Effect> {
+    if let Some(Selection { service: Some(service), .. }) = model.selection() {
+        let words = format!("No workload that is shown is of service {service}.");
+        toast(model, &words, true, now);
+        return Vec::new();
+    }
+    alerts::nowhere(model, now)
 }

@@ -12,6 +12,7 @@ use crate::domain::rollout::{WorkloadRef, without_secrets};
 use crate::domain::subject::SubjectKind;
 use crate::domain::text;
 use crate::keys::Context;
+use crate::panes;
 use crate::ui::scene::MenuLine;
 use crate::ui::state::{Overlay, View};
 use crate::ui::words;
@@ -71,9 +72,11 @@ fn palette(model: &Model, typed: &str) -> Vec<MenuLine> {
         .iter()
         .filter(|(command, ..)| !matches!(command, Command::Dead))
         .map(|(_, name, words)| (name.strip_prefix("action.").unwrap_or(name).to_owned(), (*words).to_owned()));
+    let panes = model.panes.all().iter().map(|pane| (pane.command.to_owned(), pane.sentence.to_owned()));
     let of_service = [(service::WORD.to_owned(), "show one service".to_owned())];
     let mut lines: Vec<MenuLine> = actions
         .chain(named)
+        .chain(panes)
         .chain(of_service)
         .filter(|(name, words)| name.contains(&first) || words.to_lowercase().contains(&first))
         .map(|(name, words)| {
@@ -118,53 +121,7 @@ fn one(sight: &Sight) -> (String, String) {
 /// The most useful keys here.
 fn hints(model: &Model) -> Vec<(String, String)> {
     let wanted: &[(&str, &str)] = match input::context(model) {
-        Context::List if model.ui.view == View::Overview => &[
-            ("open", "show it"),
-            ("details", "its rollout"),
-            ("action.rollback", "roll back"),
-            ("back", "back"),
-            ("help", "help"),
-        ],
-        Context::List if model.ui.view == View::Alerts => &[
-            ("open", "open"),
-            ("action.acknowledge", "acknowledge"),
-            ("details", "its rollout"),
-            ("action.rollback", "roll back"),
-            ("filter", "filter"),
-            ("problems_only", "only firing"),
-            ("help", "help"),
-        ],
-        Context::List if matches!(model.ui.view, View::Signals | View::Slo | View::Health) => &[
-            ("open", "its rollout"),
-            ("alerts_about", "its alerts"),
-            ("action.rollback", "roll back"),
-            ("filter", "filter"),
-            ("problems_only", "only problems"),
-            ("help", "help"),
-        ],
-        Context::List if model.ui.view == View::Silences => &[
-            ("open", "what it hides"),
-            ("action.expire-silence", "end it"),
-            ("filter", "filter"),
-            ("problems_only", "only standing"),
-            ("back", "back"),
-            ("help", "help"),
-        ],
-        Context::List if model.ui.view == View::Nodes => &[
-            ("open", "its rollouts"),
-            ("filter", "filter"),
-            ("problems_only", "only problems"),
-            ("back", "back"),
-            ("help", "help"),
-        ],
-        Context::List => &[
-            ("open", "open"),
-            ("action.rollback", "roll back"),
-            ("actions", "actions"),
-            ("filter", "filter"),
-            ("scope", "environment"),
-            ("help", "help"),
-        ],
+        Context::List => model.panes.find(panes::of(&model.ui.view)).map(|pane| pane.hints).unwrap_or_default(),
         Context::Detail if matches!(model.ui.view, View::Alert(..)) => &[
             ("open", "its rollout"),
             ("action.acknowledge", "acknowledge"),

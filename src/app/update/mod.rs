@@ -9,12 +9,11 @@ mod logs;
 mod menu;
 mod move_cursor;
 mod news;
-mod nodes;
 mod offers;
 mod on_alerts;
+mod on_subject;
 mod overview;
 mod palette;
-mod panes;
 mod paste;
 mod plan;
 mod pod_session;
@@ -22,8 +21,6 @@ mod run;
 mod runbook;
 mod scope;
 mod service;
-mod signals;
-mod silence_list;
 mod silencing;
 mod typing;
 mod world;
@@ -100,6 +97,9 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
     effects.extend(logs::end_if_left(model));
     effects.extend(drafts::watch(model, now));
     overview::refresh(model, now);
+    if model.refresh_front(now) {
+        model.ui.cursor_slid_at = Some(now);
+    }
     menu::refresh(model);
     effects
 }

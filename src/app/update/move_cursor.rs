@@ -1,6 +1,5 @@
 //! Moving: by workload in the list, by line elsewhere.
 
-use super::list;
 use crate::app::commands::Command;
 use crate::app::model::Model;
 use crate::ui::state::{DetailTab, Overlay, View};
@@ -58,9 +57,10 @@ pub(super) fn step(model: &mut Model, command: Command) -> bool {
             model.ui.detail_scroll = 0;
         }
         View::Overview => super::overview::step(model, by),
-        View::Signals | View::Slo | View::Health | View::Nodes | View::Silences => {
-            if let Some((place, count)) = list::place(model) {
-                list::choose(model, moved(place, by, count));
+        View::Pane(_) => {
+            if let Some(view) = model.front_mut() {
+                let place = view.place().unwrap_or(0);
+                view.go_to(moved(place, by, view.len()));
             }
         }
         // The log moves itself.
@@ -96,11 +96,10 @@ pub(super) fn held(model: &mut Model) -> &mut bool {
     match view {
         View::Alerts => &mut model.ui.alerts.is_cursor_held,
         View::Overview => &mut model.ui.overview.is_cursor_held,
-        View::Signals => &mut model.ui.signals.is_cursor_held,
-        View::Silences => &mut model.ui.silences.is_cursor_held,
-        View::Slo => &mut model.ui.slo.is_cursor_held,
-        View::Health => &mut model.ui.health.is_cursor_held,
-        View::Nodes => &mut model.ui.nodes.is_cursor_held,
+        View::Pane(id) if model.panes.view(id).is_some() => {
+            let view = model.panes.view_mut(id);
+            view.map_or(&mut model.ui.is_cursor_held, |view| &mut view.choose().is_cursor_held)
+        }
         View::Jobs => &mut model.jobs.is_cursor_held,
         _ => &mut model.ui.is_cursor_held,
     }

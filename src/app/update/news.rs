@@ -43,9 +43,7 @@ pub(super) fn told(model: &mut Model, news: News, now: Instant) -> Vec<Effect> {
 /// Lets the screen go on after it stood still.
 pub(super) fn thaw(model: &mut Model, now: Instant) -> Vec<Effect> {
     let changed = model.world.thaw(now);
-    let effects = changed.into_iter().flat_map(|changed| show(model, changed, now)).collect();
-    list::relist_all(model, now);
-    effects
+    changed.into_iter().flat_map(|changed| show(model, changed, now)).collect()
 }
 
 /// Shows what has changed. A cursor in front that comes to another line by itself is noted.
@@ -53,10 +51,10 @@ fn show(model: &mut Model, changed: Changed, now: Instant) -> Vec<Effect> {
     match changed {
         Changed::Nothing => {}
         Changed::Clusters(rows_before) => {
-            let (before, node_before) = (model.ui.cursor.clone(), model.ui.nodes.cursor.clone());
+            let before = model.ui.cursor.clone();
             model.refilter();
-            list::slid(model, &View::Nodes, node_before.as_ref(), |ui| &ui.nodes.cursor, now);
-            list::slid(model, &View::Rollouts, before.as_ref(), |ui| &ui.cursor, now);
+            let after = model.ui.cursor.clone();
+            list::slid(model, &View::Rollouts, (before.as_ref(), after.as_ref()), now);
             jobs::observed(model);
             let mut effects = plan::target_moved(model, &rows_before, now);
             effects.extend(world::moved(model));
@@ -65,19 +63,14 @@ fn show(model: &mut Model, changed: Changed, now: Instant) -> Vec<Effect> {
         Changed::Alerts => {
             let before = model.ui.alerts.cursor.clone();
             model.refilter_alerts();
-            list::slid(model, &View::Alerts, before.as_ref(), |ui| &ui.alerts.cursor, now);
-            if model.ui.view == View::Silences {
-                list::moved_on(model, &View::Silences, |ui| &ui.silences.cursor, now);
-            }
+            let after = model.ui.alerts.cursor.clone();
+            list::slid(model, &View::Alerts, (before.as_ref(), after.as_ref()), now);
         }
         Changed::Signals { is_judged } => {
-            list::moved_on(model, &View::Signals, |ui| &ui.signals.cursor, now);
             if is_judged {
                 model.refilter_alerts();
             }
         }
-        Changed::Slos => list::moved_on(model, &View::Slo, |ui| &ui.slo.cursor, now),
-        Changed::Health => list::moved_on(model, &View::Health, |ui| &ui.health.cursor, now),
         Changed::Store { is_taken } => {
             if is_taken {
                 model.refilter_alerts();

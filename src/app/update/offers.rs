@@ -1,13 +1,13 @@
 //! What can be done with what is under the cursor: the lines of the actions menu, each with why it cannot be chosen where it cannot.
 
-use super::{input, on_alerts, service, toast};
+use super::{input, on_alerts, service, silencing, toast};
 use crate::actions::{About, Action, Options};
 use crate::app::commands::Command;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::alert::SilenceState;
 use crate::domain::rollout::{Pod, Verdict};
-use crate::domain::subject::SubjectKind;
+use crate::domain::subject::{Subject, SubjectKind};
 use crate::domain::time::Instant;
 use crate::ui::scene::MenuLine;
 use crate::ui::state::{DetailTab, Meant, Overlay, View};
@@ -34,7 +34,11 @@ fn meant(model: &Model) -> Option<Meant> {
     let alert =
         || model.alerts_meant().first().map(|alert| Meant::Alert(alert.title().to_owned(), alert.key.to_string()));
     match &model.ui.view {
-        View::Silences => model.silence_line().map(|line| Meant::Silence(line.silence.id.to_string())),
+        View::Pane(_) => match model.selection()?.subject {
+            Some(Subject::Silence(silence)) => Some(Meant::Silence(silence.id)),
+            Some(subject) => Some(Meant::Other(subject)),
+            _ => model.meant().map(Meant::Workload),
+        },
         View::Alerts | View::Alert(..) => alert(),
         View::Overview if model.overview_alert().is_some() => alert(),
         View::Detail(workload, DetailTab::Pods) => match input::chosen_pod(model) {
@@ -70,7 +74,7 @@ fn offers(model: &Model, meant: &Meant) -> Vec<Offer> {
         let about = action.about();
         let command = (Command::Act(about.id), bound(about), about.title);
         let more = match model.here().and_then(Sight::read_only) {
-            _ if about.on == SubjectKind::Alert => "in the store, for every console".to_owned(),
+            _ if about.on.is_stored() => "in the store, for every console".to_owned(),
             Some(_) => format!("{}; read-only: the plan can be read, not applied", about.tier.words()),
             None => about.tier.words().to_owned(),
         };
@@ -80,11 +84,12 @@ fn offers(model: &Model, meant: &Meant) -> Vec<Offer> {
     let mut offers = Vec::new();
     match meant {
         Meant::Silence(_) => {
-            let is_over = model.silence_line().is_some_and(|line| line.silence.state == SilenceState::Expired);
+            let is_over = silencing::selected(model).is_some_and(|(_, silence)| silence.state == SilenceState::Expired);
             let refused = is_over.then_some("it is over: a new one is planned from the alert it is for");
             offers
                 .extend(on(SubjectKind::Silence).filter(|action| !action.takes("alerts")).map(|one| of(one, refused)));
         }
+        Meant::Other(subject) => offers.extend(on(subject.kind()).map(|action| of(action, None))),
         Meant::Alert(..) => {
             let alerts = model.alerts_meant();
             let notes = alerts.first().map(|alert| on_alerts::notes(model, &alert.environment, &alert.key));

@@ -1,32 +1,20 @@
 //! The overview: shown, walked over, entered and come back to.
 
-use super::{alerts, input, list, move_cursor, toast};
+use super::{input, list, move_cursor, toast};
 use crate::app::commands::Command;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::time::Instant;
 use crate::domain::timeline::Lead;
-use crate::ui::overview::{Spot, Topic};
-use crate::ui::state::View;
+use crate::ui::overview::{SOURCES, Spot};
+use crate::ui::state::{Behind, View};
 use crate::ui::words::overview as said;
 
 /// What a command means here; `None` where it means what it means everywhere.
-pub(super) fn run(model: &mut Model, command: Command) -> Option<Vec<Effect>> {
-    match command {
-        Command::Overview => Some(show(model)),
-        // Rows of other panes are marked and chosen there.
-        Command::ProblemsOnly | Command::Mark if model.ui.view == View::Overview => Some(Vec::new()),
-        _ => None,
-    }
-}
-
-/// Opens it.
-fn show(model: &mut Model) -> Vec<Effect> {
-    model.ui.overlays.clear();
-    model.ui.is_filtering = false;
-    model.ui.view = View::Overview;
-    model.world.happened.touch();
-    vec![Effect::Focus(None), Effect::ReadJournal]
+pub(super) fn run(model: &Model, command: Command) -> Option<Vec<Effect>> {
+    // Rows of other panes are marked and chosen there.
+    let is_dead = model.ui.view == View::Overview && matches!(command, Command::ProblemsOnly | Command::Mark);
+    is_dead.then(Vec::new)
 }
 
 /// Makes it anew where it is shown; a held cursor stays on what it is on, or goes to the nearest line when that is gone.
@@ -63,25 +51,19 @@ pub(super) fn step(model: &mut Model, by: isize) {
 /// Enter: what is under the cursor, in its own pane.
 pub(super) fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
     let Some(spot) = model.ui.overview.cursor.clone() else { return Vec::new() };
-    let command = match spot {
-        Spot::Headline(Topic::Alerts) => Command::Alerts,
-        Spot::Headline(Topic::Rollouts) => Command::Rollouts,
-        Spot::Headline(Topic::Slo) => Command::Slo,
-        Spot::Headline(Topic::Health) => Command::Health,
-        Spot::Headline(Topic::Nodes) => Command::Nodes,
-        Spot::Headline(Topic::Jobs) => Command::Jobs,
-        Spot::Headline(Topic::Runs) => Command::Journal,
-        Spot::Headline(Topic::Sources) => {
+    let pane = match spot {
+        Spot::Headline(SOURCES) => {
             toast(model, said::HOW_SOURCES_ARE_SEEN, false, now);
             return Vec::new();
         }
+        Spot::Headline(pane) => pane,
         Spot::Alert(environment, key) => return open_alert(model, View::Alert(environment, key)),
         Spot::Moment(key) => {
             let moment = model.world.happened.shown.moments.iter().find(|moment| moment.key == key).cloned();
             match moment.map(|moment| (moment.lead.clone(), moment)) {
                 Some((Lead::Workload(_), _)) => return input::run(model, Command::Details, now),
                 Some((Lead::Alert(environment, key), _)) => return open_alert(model, View::Alert(environment, key)),
-                Some((Lead::Journal, _)) => Command::Journal,
+                Some((Lead::Journal, _)) => "journal",
                 Some((Lead::Nowhere, moment)) => {
                     let words =
                         format!("{} {}: {}", moment.kind.word(), moment.about, said::by(&moment.by, &moment.words));
@@ -92,33 +74,18 @@ pub(super) fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
             }
         }
     };
-    let effects = input::run(model, command, now);
+    let effects = input::run(model, Command::Show(pane), now);
     // The pane opens on its worst row, which is the one the headline names.
     *move_cursor::held(model) = false;
     let view = model.ui.view.clone();
-    if view == View::Alerts {
-        model.refilter_alerts();
-    } else if !list::relist(model, &view, now) {
-        model.refilter();
-    }
-    model.ui.overview.is_behind = true;
+    list::relist(model, &view, now);
+    model.ui.behind = vec![Behind { view: View::Overview, narrowed: None }];
     effects
 }
 
 fn open_alert(model: &mut Model, view: View) -> Vec<Effect> {
-    alerts::remember(model);
+    list::remember(model, None);
     model.ui.alerts.scroll = 0;
     model.ui.view = view;
     vec![Effect::Focus(None)]
-}
-
-/// Back from a pane that was opened from here; whether it was.
-pub(super) fn back(model: &mut Model) -> bool {
-    let is_other = model.ui.view.is_pane() && !matches!(model.ui.view, View::Overview | View::Alert(..));
-    let is_back = is_other && std::mem::take(&mut model.ui.overview.is_behind);
-    if is_back {
-        model.ui.view = View::Overview;
-        model.world.happened.touch();
-    }
-    is_back
 }

@@ -41,8 +41,8 @@ pub(super) fn run(model: &mut Model, line: &str, chosen: Option<String>, now: In
             }
         };
     }
-    let name = if input::named(model.catalog, first).is_some() { Some(first.to_owned()) } else { chosen };
-    match name.as_deref().and_then(|name| input::named(model.catalog, name)) {
+    let name = if input::named(model, first).is_some() { Some(first.to_owned()) } else { chosen };
+    match name.as_deref().and_then(|name| input::named(model, name)) {
         Some(command) => input::run(model, command, now),
         None => {
             toast(

@@ -98,7 +98,7 @@ fn opens_a_field(model: &mut Model, chord: Chord) -> bool {
     }
     match model.keymap.press(context, &mut Pending::default(), chord) {
         Pressed::Command(name) => {
-            matches!(input::named(model.catalog, name.0), Some(Command::Filter | Command::Palette | Command::Help))
+            matches!(input::named(model, name.0), Some(Command::Filter | Command::Palette | Command::Help))
         }
         _ => false,
     }

@@ -118,7 +118,7 @@ pub(super) fn open(
 fn holds_up(request: &PlanRequest, action: &dyn Action) -> bool {
     let on = action.about().on;
     request.targets.first().is_some_and(|target| target.kind() == on)
-        && (on != SubjectKind::Alert || request.action == action.id())
+        && (!on.is_stored() || request.action == action.id())
 }
 
 /// Whether a run is under way that this has to wait for.

@@ -1,13 +1,13 @@
 //! A service on the list: shown alone, completed on the palette, acted on as one; and what to say of a choice of targets.
 
-use super::{plan, scope, toast};
+use super::{list, plan, scope, toast};
 use crate::actions::Options;
 use crate::app::effect::Effect;
-use crate::app::filter;
 use crate::app::model::Model;
 use crate::domain::rollout::{Rollout, WorkloadRef};
 use crate::domain::service::{self, Choice, Chosen, UNMAPPED};
 use crate::domain::time::Instant;
+use crate::panes::rollouts::filter;
 use crate::ui::scene::MenuLine;
 use crate::ui::state::{Field, View};
 
@@ -43,6 +43,7 @@ pub(super) fn show(model: &mut Model, name: Option<&str>, now: Instant) -> Vec<E
         toast(model, "There is no workload under the cursor: name a service.", true, now);
         return Vec::new();
     };
+    list::forget_way(model, now);
     model.ui.view = View::Rollouts;
     model.ui.filter = Field::holding(filter::of_service(&name));
     model.refilter();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{plan, silence_list, toast};
+use super::{list, plan, toast};
 use crate::actions::{Action, Options};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
@@ -10,6 +10,7 @@ use crate::domain::action::Given;
 use crate::domain::alert::{Alert, Silence, SilenceState, in_common};
 use crate::domain::subject::{SilenceRef, Subject};
 use crate::domain::time::Instant;
+use crate::panes;
 use crate::ui::state::View;
 
 /// How long it holds when nobody says otherwise: what stands in the field at first.
@@ -22,12 +23,12 @@ pub(super) fn open(model: &mut Model, action: &'static dyn Action, now: Instant)
         Vec::new()
     };
     let is_new = action.takes("matcher");
-    let is_among_silences = model.ui.view == View::Silences;
-    if !is_new && let Some(line) = model.silence_line().filter(|_| is_among_silences).cloned() {
-        if line.silence.state == SilenceState::Expired {
+    let is_among_silences = model.ui.view == View::Pane(panes::silences::ID);
+    if !is_new && let Some((environment, silence)) = selected(model) {
+        if silence.state == SilenceState::Expired {
             return refused(model, "It is over. A new one is planned from the alert it is for.");
         }
-        return begin(model, action, &line.environment, &[], Some(&line.silence), now);
+        return begin(model, action, &environment, &[], Some(&silence), now);
     }
     if !is_new && is_among_silences {
         return refused(model, "There is no silence here.");
@@ -45,7 +46,7 @@ pub(super) fn open(model: &mut Model, action: &'static dyn Action, now: Instant)
         (false, [only]) => Some(only.clone()),
         (false, several) => {
             let (count, alert) = (several.len(), meant.first().cloned());
-            return alert.map(|alert| silence_list::show_over(model, &alert, count, now)).unwrap_or_default();
+            return alert.map(|alert| list::silences_over(model, &alert, count, now)).unwrap_or_default();
         }
     };
     begin(model, action, &environment, &meant, seen.as_ref(), now)
@@ -75,6 +76,14 @@ fn begin(
     };
     let form = plan::Form { about, fields, draft: if id.is_empty() { fingerprints } else { id } };
     plan::open(model, action, (vec![target], Options { given, ..Options::default() }), form, now)
+}
+
+/// The silence under the cursor, as it is known now.
+pub(super) fn selected(model: &Model) -> Option<(Arc<str>, Silence)> {
+    let Subject::Silence(SilenceRef { environment, id }) = model.selection()?.subject? else { return None };
+    let known = model.world.alerts.silences(&environment)?;
+    let silence = known.iter().find(|silence| *silence.id == *id)?.clone();
+    Some((environment, silence))
 }
 
 /// The silences that cover any of these.

@@ -34,12 +34,7 @@ fn filter(model: &mut Model) -> Option<&mut Field> {
         return None;
     }
     let view = model.ui.view.clone();
-    match view {
-        View::Logs(_) => Some(&mut model.logs.search),
-        View::Alerts => Some(&mut model.ui.alerts.filter),
-        _ if model.ui.list(&view).is_some() => model.ui.list(&view).map(|(filter, _)| filter),
-        _ => Some(&mut model.ui.filter),
-    }
+    list::filter(model, &view)
 }
 
 /// The field that has the keys, where it takes a text of the operator's own: a note, or a reason.
@@ -96,12 +91,9 @@ pub(super) fn changed(model: &mut Model, now: Instant) {
         Some(Overlay::Help { scroll, .. }) => *scroll = 0,
         Some(_) => {}
         None if matches!(model.ui.view, View::Logs(_)) => logs::searched(model),
-        None if model.ui.view == View::Alerts => model.refilter_alerts(),
         None => {
             let view = model.ui.view.clone();
-            if !list::relist(model, &view, now) {
-                model.refilter();
-            }
+            list::relist(model, &view, now);
         }
     }
 }

@@ -76,6 +76,11 @@ impl Cause {
         }
     }
 
+    /// Whether it is the node of this name.
+    pub fn is_of_node(&self, name: &str) -> bool {
+        self.kind == CauseKind::Node && *self.subject == *name
+    }
+
     /// Whether it holds this workload.
     pub fn holds(&self, workload: &WorkloadRef) -> bool {
         self.workloads.contains(workload)

@@ -215,6 +215,9 @@ fn aims(value: &Value) -> String {
         if let Some(alert) = aim.pointer("/alert/name").and_then(Value::as_str) {
             return Some(format!("alert {alert}"));
         }
+        if let Some(number) = aim.pointer("/incident/number").and_then(Value::as_u64).filter(|number| *number > 0) {
+            return Some(format!("incident {number}"));
+        }
         let part = |key: &str| aim.pointer(&format!("/workload/{key}")).and_then(Value::as_str);
         Some(format!("{}/{}/{}", part("namespace")?, part("kind")?.to_ascii_lowercase(), part("name")?))
     });

@@ -2,7 +2,9 @@
 
 use super::fact::Registered;
 use super::{Acknowledgement, Annotation, Note, ReleaseSeen, StoredFreeze, StoredWindow, TaskTick};
+use crate::domain::incident::{Entry, Incident};
 use crate::domain::maintenance::Exception;
+use crate::domain::people::{Person, Team};
 
 /// Every kind of fact.
 pub static ALL: &[Registered] = &[
@@ -14,4 +16,8 @@ pub static ALL: &[Registered] = &[
     Registered::of::<Exception>(),
     Registered::of::<TaskTick>(),
     Registered::of::<StoredFreeze>(),
+    Registered::of::<Incident>(),
+    Registered::of::<Entry>(),
+    Registered::of::<Person>(),
+    Registered::of::<Team>(),
 ];

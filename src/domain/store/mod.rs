@@ -9,7 +9,9 @@ mod audit;
 pub mod fact;
 pub mod facts;
 mod freeze;
+mod incident;
 mod note;
+mod people;
 mod release;
 mod snapshot;
 mod task_tick;
@@ -24,7 +26,11 @@ pub use audit::{
     AuditEntry, AuditEvent, AuditFlaw, AuditKind, AuditSearch, ChainCheck, Head, Line as AuditLine, NotedEvents, hex,
 };
 pub use freeze::{NewFreeze, StoredFreeze, WithdrawFreeze, freeze_of};
+pub use incident::{
+    ChangeIncident, DeclareIncident, ENTRIES_OF, INCIDENTS, INCIDENTS_ENDED, INCIDENTS_STANDING, incident_of, standing,
+};
 pub use note::{AlertNotes, EditNote, LONGEST_NOTE, MOST_NOTES, NOTES_ABOUT, NewNote, Note, check_note};
+pub use people::{ImportPeople, PEOPLE, TEAMS, people_event, team_of};
 pub use release::{RELEASES_OF, ReleaseSeen, RememberReleases};
 pub use snapshot::{Changes, StoreSnapshot};
 pub use task_tick::{TaskTick, TickTask, last_tick_of};
@@ -151,6 +157,20 @@ impl fmt::Display for Subject {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(to, "{} {}", self.kind.word(), if self.name.is_empty() { &self.environment } else { &self.name })
     }
+}
+
+/// A fact that is kept as a document, every text of it cleaned for one line; `None` for one that makes no sense.
+fn document<T: serde::de::DeserializeOwned>(stored: &str) -> Option<T> {
+    use serde_json::Value;
+    fn cleaned(value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(super::text::clean(&text).into_owned()),
+            Value::Array(all) => Value::Array(all.into_iter().map(cleaned).collect()),
+            Value::Object(all) => Value::Object(all.into_iter().map(|(key, value)| (key, cleaned(value))).collect()),
+            other => other,
+        }
+    }
+    serde_json::from_value(cleaned(serde_json::from_str(stored).ok()?)).ok()
 }
 
 /// What stands for a text in the audit: its length and the SHA-256 of it.

@@ -36,7 +36,7 @@ use crate::sources::observe::Answer;
 /// After how many lines of the audit a console begins anew rather than being told of each.
 const MOST_TOLD: u64 = 10_000;
 /// Why a console that may not write is refused.
-const READ_ONLY: &str = "this console was started with --read-only: nothing was written. Start it without to acknowledge and to take notes.";
+const READ_ONLY: &str = "this console may only read the store (started with --read-only, write = false in [store], or a configuration with problems): nothing was written.";
 
 /// An id nobody else makes: by this machine's clock, and 80 bits that differ between processes and calls.
 pub fn new_id(clock: &Clock) -> Id {

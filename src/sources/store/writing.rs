@@ -154,7 +154,10 @@ impl Changing<'_> {
     fn put(&self, read: &mut Read, mut put: Put, position: u64) -> (String, Vec<Value>) {
         let before = read.place(&put);
         let own = put.table.columns.len();
-        let version = before.as_ref().and_then(|row| row.as_ref()?.number(own)).unwrap_or(0) + 1;
+        // Where the last one was read to give the next its number, that row is another's.
+        let is_own = |row: &&Row| row.0.get(..put.table.key) == put.values.get(..put.table.key);
+        let known = before.as_ref().and_then(|row| row.as_ref()).filter(is_own);
+        let version = known.and_then(|row| row.number(own)).unwrap_or(0) + 1;
         let statement = statements::put(&put, before.is_some());
         put.values.extend(put.table.kind.stamps().iter().map(|stamp| match *stamp {
             "version" => Value::from(version),

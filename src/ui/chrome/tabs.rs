@@ -1,54 +1,52 @@
-//! The panes, by their number and title.
+//! The groups of panes, by their digit, their word, and how grave the gravest of them is.
 
 use ratatui::layout::Rect;
 
 use crate::theme::Role;
-use crate::ui::panes::{self, PaneId};
+use crate::ui::overview::Gravity;
 use crate::ui::pen::Pen;
-use crate::ui::scene::Scene;
+use crate::ui::scene::{GroupTab, Scene};
 use crate::ui::{text, words};
 
-/// How much is written of each pane, from the most.
-const FORMS: [Form; 6] =
-    [Form::Wide, Form::Tight, Form::Letters(4), Form::Letters(3), Form::Letters(2), Form::Letters(0)];
+/// From this width on words are written in full.
+const WIDE: u16 = 110;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// Titles in full, spaced.
-    Wide,
-    /// Titles in full, one column apart.
-    Tight,
-    /// So many letters of a title, or the digits alone; the open one in full.
-    Letters(usize),
-}
-
-/// Draws them, the open one marked by brackets as well as by style. How many rows need a look is never cut for a title.
+/// Draws them, the open one marked by brackets as well as by style; at the right how many workloads need a look, where there is room.
 pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) {
-    let open = panes::of(&scene.ui.view);
-    let troubled = words::tally(scene.rows.troubled, scene.rows.total);
-    let room = usize::from(area.width).saturating_sub(text::width(&troubled) + 3);
-    let width = |form: &Form| titles(open, *form).map(|(_, words)| text::width(&words) + 1).sum::<usize>();
-    let form = FORMS.into_iter().find(|form| width(form) <= room).unwrap_or(Form::Letters(0));
-    let mut x = area.x + 1;
-    for (id, words) in titles(open, form) {
-        let role = if id == open { Role::Title } else { Role::Muted };
-        x += pen.put(x, area.y, area.right().saturating_sub(x), &words, pen.style(role)) + 1;
+    let (is_wide, room) = (area.width >= WIDE, |x: u16| area.right().saturating_sub(x));
+    let (mut x, mut was_open) = (area.x, false);
+    for group in &scene.groups {
+        let between = match (was_open, group.is_open, is_wide) {
+            (true, _, true) => "] ",
+            (true, _, false) => "]",
+            (false, true, true) => " [",
+            (false, true, false) => "[",
+            (false, false, true) => "  ",
+            (false, false, false) => " ",
+        };
+        let (sign, role) = mark(group);
+        let (style, open) = (pen.style(if group.is_open { Role::Title } else { Role::Muted }), pen.style(Role::Title));
+        x += pen.put(x, area.y, room(x), between, open);
+        x += pen.put(x, area.y, room(x), &group.key.to_string(), style);
+        x += pen.put(x, area.y, room(x), sign, pen.style(role));
+        x += pen.put(x, area.y, room(x), if is_wide { group.title } else { group.short }, style);
+        was_open = group.is_open;
     }
-    let role = if scene.rows.troubled > 0 { Role::Warning } else { Role::Muted };
-    pen.put_right(x, area.y, area.right().saturating_sub(x + 1), &troubled, pen.style(role));
+    x += pen.put(x, area.y, room(x), if was_open { "]" } else { " " }, pen.style(Role::Title));
+    let troubled = words::tally(scene.rows.troubled, scene.rows.total);
+    let wide = u16::try_from(text::width(&troubled)).unwrap_or(u16::MAX);
+    if x.saturating_add(wide + 2) <= area.right() {
+        let role = if scene.rows.troubled > 0 { Role::Warning } else { Role::Muted };
+        pen.put_right(x, area.y, area.right().saturating_sub(x + 1), &troubled, pen.style(role));
+    }
 }
 
-fn titles(open: PaneId, form: Form) -> impl Iterator<Item = (PaneId, String)> {
-    panes::ALL.iter().map(move |pane| {
-        let words = match form {
-            _ if pane.id == open => format!("[{} {}]", pane.key, pane.title),
-            Form::Wide => format!(" {} {} ", pane.key, pane.title),
-            Form::Tight => format!("{} {}", pane.key, pane.title),
-            Form::Letters(count) => {
-                let beginning: String = pane.title.chars().take(count).collect();
-                format!("{} {beginning}", pane.key).trim_end().to_owned()
-            }
-        };
-        (pane.id, words)
-    })
+/// The sign between the digit and the word: how grave the gravest of the group is.
+const fn mark(group: &GroupTab) -> (&'static str, Role) {
+    match group.gravity {
+        Gravity::Bad => ("!", Role::Error),
+        Gravity::Look => ("~", Role::Warning),
+        Gravity::Unknown => ("?", Role::VerdictUnknown),
+        Gravity::Nothing | Gravity::Well | Gravity::Loading => (" ", Role::Muted),
+    }
 }

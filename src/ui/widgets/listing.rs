@@ -10,6 +10,7 @@ use super::title;
 use crate::theme::Role;
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
+use crate::ui::scene::Scene;
 use crate::ui::state::Field;
 use crate::ui::words;
 
@@ -24,16 +25,12 @@ pub struct Listing {
 
 impl Listing {
     /// Begins with the line that says what there is, and what of it the filter leaves.
-    pub fn begin(
-        pen: &mut Pen<'_>,
-        area: Rect,
-        mut facts: Vec<String>,
-        (filter, is_filtering): (&Field, bool),
-    ) -> Self {
+    pub fn begin(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, mut facts: Vec<String>, filter: &Field) -> Self {
+        let is_filtering = scene.ui.is_filtering;
         if !is_filtering && !filter.text.is_empty() {
             facts.push(words::list::filter(&filter.text));
         }
-        let cursor = title::draw(pen, Rect { height: 1, ..area }, &facts, is_filtering.then_some(filter));
+        let cursor = title::draw(pen, Rect { height: 1, ..area }, scene, &facts, is_filtering.then_some(filter));
         Self { left: Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }, cursor }
     }
 
@@ -78,17 +75,18 @@ impl Listing {
         page.under_rule(pen, foot);
     }
 
-    /// Draws the rows in what is left, the cursor at one of them. Those that are the last good ones only have a colour of their own.
-    pub fn rows<L, H: Titled>(
+    /// Draws so many rows in what is left, the cursor at one of them. Those that are the last good ones only have a colour of their own.
+    pub fn rows<'r, L: 'r, H: Titled>(
         self,
         pen: &mut Pen<'_>,
         placed: &[Placed<H>],
-        (lines, at): (&[L], usize),
+        (count, at): (usize, usize),
+        row: impl Fn(usize) -> Option<&'r L>,
         is_old: impl Fn(&L) -> bool,
         mut cell: impl FnMut(&mut Pen<'_>, &Placed<H>, &L) -> Cell,
     ) -> HitMap {
-        let hit = grid::draw(pen, self.left, placed, (lines.len(), at), |pen, place| {
-            let Some(line) = lines.get(place) else { return Vec::new() };
+        let hit = grid::draw(pen, self.left, placed, (count, at), |pen, place| {
+            let Some(line) = row(place) else { return Vec::new() };
             let is_old = is_old(line);
             let cells = placed.iter().map(|column| cell(pen, column, line));
             cells.map(|(words, role)| (words, if is_old { Role::StaleData } else { role })).collect()

@@ -16,8 +16,8 @@ pub fn tally(counts: [usize; 3], shown: usize, total: usize) -> String {
 /// How many environments have no room for a column.
 pub fn without_column(count: usize) -> String {
     match count {
-        1 => "1 more environment, for which there is no room".to_owned(),
-        count => format!("{count} more environments, for which there is no room"),
+        1 => "no room for 1 environment".to_owned(),
+        count => format!("no room for {count} environments"),
     }
 }
 

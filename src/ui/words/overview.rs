@@ -1,7 +1,5 @@
 //! The words of the overview.
 
-use crate::ui::overview::Topic;
-
 /// The pane.
 pub const TITLE: &str = "Overview";
 /// The timeline.
@@ -13,6 +11,10 @@ pub const NO_ALERTS: &str = "Nothing fires.";
 /// The timeline is empty.
 pub const NOTHING_HAPPENED: &str =
     "Nothing that was seen from here or told to the store happened within the last hour.";
+/// The headline of what is done and was left unfinished.
+pub const ACTIONS: &str = "Actions";
+/// The headline of how fresh everything is.
+pub const SOURCES: &str = "Sources";
 /// What is asked is not there yet.
 pub const READING: &str = "reading";
 /// Where more of the sources is said.
@@ -20,20 +22,6 @@ pub const HOW_SOURCES_ARE_SEEN: &str =
     "The header has every source with its age and its cause; ctrl-e unfolds it, ctrl-r tries them again now.";
 /// It was never read.
 pub const NEVER_READ: &str = "never read: not known";
-
-/// The title of a headline.
-pub const fn topic(topic: Topic) -> &'static str {
-    match topic {
-        Topic::Alerts => "Alerts",
-        Topic::Rollouts => "Rollouts",
-        Topic::Runs => "Actions",
-        Topic::Nodes => "Nodes",
-        Topic::Slo => "SLO",
-        Topic::Health => "Health",
-        Topic::Jobs => "Jobs",
-        Topic::Sources => "Sources",
-    }
-}
 
 /// How many fire, from the worst; what there is none of is left out.
 pub fn firing(tally: [usize; 4]) -> String {

@@ -30,7 +30,8 @@ fn a_rollout_is_paused_half_way_and_goes_on() {
     shop.deploy_good("api", "api:1", 4);
     let console = Console::of("oncall", &shop, Grant::Write);
     refused(&console, &shop, &["resume", "deployment/api"], "is not paused");
-    shop.deploy("api", "api:2", Behaviour::Slow(6), 4);
+    // Two waves: it is paused before the second is through.
+    shop.deploy("api", "api:2", Behaviour::Slow(12), 4);
     let plan = done(&console, &shop, &["pause", "deployment/api"]);
     assert_eq!(plan["tier"], "T1");
     assert_eq!(shop.deployment("api")["spec"]["paused"], true);

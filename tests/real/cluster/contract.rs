@@ -189,7 +189,7 @@ fn deployment(name: &str, replicas: u32) -> Value {
         "apiVersion": "apps/v1", "kind": "Deployment",
         "metadata": {"name": name, "labels": {"app": name}, "annotations": {"owner": "shop"}},
         "spec": {
-            "replicas": replicas, "progressDeadlineSeconds": 60, "selector": {"matchLabels": {"app": name}},
+            "replicas": replicas, "progressDeadlineSeconds": 600, "selector": {"matchLabels": {"app": name}},
             "template": {
                 "metadata": {"labels": {"app": name}},
                 "spec": {"terminationGracePeriodSeconds": 1, "containers": [{"name": "app", "image": "app:1"}]},
@@ -473,7 +473,7 @@ fn events_and_logs_are_there_for_who_asks() {
             assert!(code == 200 && all.iter().all(|event| event["involvedObject"]["uid"] == uid.as_str()), "{list}");
             all.iter().any(|event| event["reason"] == "ScalingReplicaSet" && event["type"] == "Normal").then_some(())
         });
-        server.kubectl(&["rollout", "status", "deployment/api", "--timeout=60s"]).good("rollout status");
+        server.kubectl(&["rollout", "status", "deployment/api", "--timeout=150s"]).good("rollout status");
         let (_, pods) = server.get(&server.path("pods?labelSelector=app%3Dapi"));
         let pod = pods.pointer("/items/0/metadata/name").and_then(Value::as_str).expect("a pod").to_owned();
         let log = |flags: &str| {

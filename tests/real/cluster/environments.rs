@@ -65,13 +65,15 @@ fn one_of_two_api_servers_is_killed_and_brought_back() {
     let is_dead = |text: &str| {
         (text.contains("west/") && (text.contains(" stale") || text.contains(" down"))) && text.contains(" old: ")
     };
-    terminal.wait_for("that west is dead, how old and why", PATIENCE, is_dead);
-    let screen = terminal.screen_text();
-    assert!(screen.contains("2 workloads, worst first"), "the last good row stays:\n{screen}");
-    assert!(!screen.contains("east/"), "east is not in trouble:\n{screen}");
+    // A server that is slow to answer for a moment is told of too: east is not in trouble for good.
+    terminal.wait_for("that west is dead, how old and why, and east well", PATIENCE, |text| {
+        assert!(!is_dead(text) || text.contains("2 workloads, worst first"), "the last good row stays:\n{text}");
+        is_dead(text) && !text.contains("east/")
+    });
     // Each source tells of its own end; the row goes grey with that of Deployments.
-    wait_until("west being grey", PATIENCE, || (colour("west") != live.1).then_some(()));
-    assert_eq!(colour("east"), live.0, "east is as it was:\n{screen}");
+    wait_until("west being grey, and east as it was", PATIENCE, || {
+        (colour("west") != live.1 && colour("east") == live.0).then_some(())
+    });
     // The other goes on as if nothing were: a release, seen by its watch.
     east.deploy("api", "api:2", Behaviour::ImagePull, 2);
     terminal.wait_for("trouble in east, live", PATIENCE, |text| {
@@ -95,7 +97,7 @@ fn one_of_two_api_servers_is_killed_and_brought_back() {
 
     second.start_api();
     terminal.wait_for("west again, without a key", PATIENCE, are_fresh);
-    assert_eq!(colour("west"), live.1, "not grey any more");
+    wait_until("west not grey any more", PATIENCE, || (colour("west") == live.1).then_some(()));
     west.deploy("api", "api:3", Behaviour::Good, 2);
     terminal.send("j");
     terminal.wait_for("a release in west, live", PATIENCE, |text| {

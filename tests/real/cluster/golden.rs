@@ -119,7 +119,8 @@ fn half_way_neither_is_content_and_neither_fails() {
         let (kubectl, said) = kubectl_says(&shop, &target);
         assert!(said.to_lowercase().contains("waiting for"), "{kind}: kubectl waits too: {said}");
         assert_eq!((code, kubectl), (Some(0), Some(0)), "{kind}: under way is no failure: {said}");
-        wait_until("both being content", PATIENCE, || {
+        // A DaemonSet takes its three nodes one after the other.
+        wait_until("both being content", PATIENCE * 2, || {
             (verdict(&console, kind) == "complete" && kubectl_is_content(&shop, &target)).then_some(())
         });
         assert_eq!(console.run(&["status"]).code, Some(0), "{kind}");

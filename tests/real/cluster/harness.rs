@@ -72,9 +72,9 @@ fn a_quota_refuses_pods() {
 #[test]
 fn slow_pods_arrive_late_and_slow_ones_leave_late() {
     let shop = Shop::open("harness-slow");
-    shop.deploy("api", "api:1", Behaviour::SlowToGo(20), 2);
+    shop.deploy("api", "api:1", Behaviour::SlowToGo(60), 2);
     shop.rolled_out("api");
-    shop.deploy("api", "api:2", Behaviour::Slow(3), 2);
+    shop.deploy("api", "api:2", Behaviour::Slow(6), 2);
     let pod = shop.wait_for_pod("api:2", "a pod that is being created", |pod| {
         pod.pointer("/status/containerStatuses/0/state/waiting/reason") == Some(&"ContainerCreating".into())
     });

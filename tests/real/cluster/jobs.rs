@@ -83,6 +83,7 @@ fn a_cron_job_runs_when_its_controller_runs_it() {
     let held = wait_for(&console, "cron_jobs", "held", "suspended");
     assert!(held["next_run"].is_null(), "{held}");
 
+    // It may be a minute until it begins.
     let ran = wait_until("a run that succeeded", PATIENCE, || {
         let row = line(&console, "cron_jobs", "minutely");
         (row["verdict"] == "complete" && row["last_success"].is_string()).then_some(row)

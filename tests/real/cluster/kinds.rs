@@ -166,7 +166,7 @@ fn what_nobody_else_replaces_is_replaced_one_after_the_other() {
     assert!(row["reason"].as_str().is_some_and(|words| words.contains("OnDelete")), "{row}");
     shop.kubectl(&["delete", "pod", "db-1"]).good("delete");
     wait_until("a pod of the new template", PATIENCE, || pods(&shop, "db:2").contains_key("db-1").then_some(()));
-    shop.kubectl(&["wait", "--for=condition=Ready", "pod/db-1", "--timeout=60s"]).good("wait");
+    shop.kubectl(&["wait", "--for=condition=Ready", "pod/db-1", "--timeout=150s"]).good("wait");
 
     let kept = pods(&shop, "db:1");
     let plan = done(&console, &shop, &["rollback", "sts/db"]);
@@ -229,8 +229,11 @@ fn one_pod_is_restarted_and_one_that_nothing_brings_back_is_left_alone() {
 
     let name = pods(&shop, "api:1").into_keys().next().expect("a pod");
     done(&console, &shop, &["restart-pod", "deployment/api", "--pod", &name]);
-    let left = pods(&shop, "api:1");
-    assert!(left.len() == 2 && !left.contains_key(&name), "{left:?}");
+    // The new pod may be ready before the old one has gone.
+    wait_until("the pod gone, and another in its place", PATIENCE, || {
+        let left = pods(&shop, "api:1");
+        (left.len() == 2 && !left.contains_key(&name)).then_some(())
+    });
     assert_eq!(shop.history("api"), [1], "no new revision");
 
     shop.kubectl(&["run", "alone", "--image=alone:1"]).good("run");

@@ -84,7 +84,11 @@ fn who_gets_in_with_kubectl_gets_in_here_and_nobody_else() {
         let arguments = ["auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"];
         let kubectl = shop.plane.kubectl_at(&file, &arguments);
         let theirs = (kubectl.code == Some(0)).then(|| kubectl.stdout.trim().to_owned());
-        let ours = runtime.block_on(who(&file));
+        // No answer in time says something of this machine, and nothing of the file.
+        let mut asked = std::iter::repeat_with(|| runtime.block_on(who(&file))).take(3);
+        let is_in_time =
+            |ours: &Result<_, SourceError>| ours.as_ref().err().is_none_or(|error| error.trouble != Trouble::Timeout);
+        let ours = asked.find(is_in_time).expect("an answer in time");
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         match theirs {
             Some(_) => ways.0 += 1,

@@ -68,10 +68,10 @@ fn a_life_of_a_deployment_looks_the_same_on_both() {
         for server in &servers {
             // A paused rollout never ends; everything else does, by kubectl's own word.
             if !matches!(step, "rollout pause" | "set image, paused") {
-                server.kubectl(&["rollout", "status", "deployment/app", "--timeout=60s"]).good(step);
+                server.kubectl(&["rollout", "status", "deployment/app", "--timeout=150s"]).good(step);
             }
         }
-        let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        let end = std::time::Instant::now() + PATIENCE / 2;
         wait_until(step, PATIENCE, || {
             last = [portrait(&servers[0]), portrait(&servers[1])];
             (last[0] == last[1] || std::time::Instant::now() > end).then_some(())

@@ -1,5 +1,6 @@
 //! Who else writes a workload, on the real control plane: read before a plan speaks of them, and told when they undo an action.
 
+use chrono::Utc;
 use serde_json::{Value, json};
 
 use crate::support::console::{Console, Grant};
@@ -21,7 +22,7 @@ pub(super) fn kind(plane: &ControlPlane, group: &str, version: &str, plural: &st
     });
     plane.kubectl_with(&["apply", "-f", "-"], &crd.to_string()).good("a kind");
     let name = format!("crd/{plural}.{group}");
-    plane.kubectl(&["wait", "--for=condition=Established", &name, "--timeout=30s"]).good("established");
+    plane.kubectl(&["wait", "--for=condition=Established", &name, "--timeout=150s"]).good("established");
 }
 
 /// The Deployment `api` with marks of its owners.
@@ -128,6 +129,12 @@ fn a_pipeline_that_applies_is_named_by_its_field_manager() {
     assert!(said[0].starts_with("ci-deployer: field manager ci-deployer applied the pod template at"), "{said:?}");
 }
 
+/// The server dates a write to the second: of two in one second it does not tell which was the last.
+fn in_another_second() {
+    let before = Utc::now().timestamp();
+    wait_until("another second", PATIENCE, || (Utc::now().timestamp() > before).then_some(()));
+}
+
 /// What a controller does: apply the whole template under its own name, whoever owned it before.
 fn applied(shop: &Shop, manager: &str, object: &Value) {
     let object = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "api"},
@@ -151,6 +158,7 @@ fn a_rollback_that_argo_cd_undoes_is_told_on_the_screen_in_the_journal_and_to_sc
         document["undone"].clone()
     };
     assert_eq!(undone(), json!([]), "it stands");
+    in_another_second();
     applied(&shop, "argocd-controller", &bad);
     assert_eq!(shop.image("api"), "api:2");
     let said = undone();
@@ -178,7 +186,7 @@ fn release(image: &str, variables: &[&str], behaviour: Option<&str>) -> Value {
         template["metadata"]["annotations"] = json!({"quarterdeck.test/behaviour": behaviour});
     }
     json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "api"}, "spec": {
-        "replicas": 1, "progressDeadlineSeconds": 60, "selector": {"matchLabels": {"app": "api"}}, "template": template}})
+        "replicas": 1, "progressDeadlineSeconds": 600, "selector": {"matchLabels": {"app": "api"}}, "template": template}})
 }
 
 fn variables(shop: &Shop) -> Vec<String> {
@@ -206,6 +214,7 @@ fn what_the_next_kubectl_apply_leaves_behind_is_named_before_and_after() {
     let plan = console.plan_rollback(&shop, "api");
     assert_eq!(console.apply(&plan).code, Some(0));
     assert_eq!(variables(&shop), ["LEVEL", "OLD_SWITCH"]);
+    in_another_second();
     shop.apply(&second);
     assert_eq!(shop.image("api"), "api:2");
     assert_eq!(variables(&shop), ["LEVEL", "OLD_SWITCH"], "as the plan said");

@@ -153,10 +153,7 @@ fn a_shell_has_the_whole_terminal_and_gives_it_back() {
     terminal.wait_for_text("a42b", PATIENCE);
     terminal.wait_for_text("24 80", PATIENCE);
     terminal.resize(100, 30);
-    wait_until("the new size", PATIENCE, || {
-        terminal.send("stty size\r");
-        terminal.screen_text().contains("30 100").then_some(())
-    });
+    terminal.press_until("stty size\r", "the new size", PATIENCE, |text| text.contains("30 100"));
     // A program that takes the whole screen, hides the cursor, and is left there.
     terminal.send("printf '\\033[?1049h\\033[?25l\\033[?1000h'; exit\r");
     let status = terminal.wait_for_exit(PATIENCE);
@@ -269,8 +266,8 @@ fn from_the_console_a_port_is_open_until_it_is_closed() {
     asks_its_version(&address);
     terminal.send("!F");
     terminal.wait_for("the port closed", PATIENCE, |text| !text.contains("FORWARDING"));
-    assert!(TcpStream::connect(&address).is_err(), "nobody listens any more");
-    assert!(console.journal().contains("1 connections"), "{}", console.journal());
+    wait_until("its end in the journal", PATIENCE, || console.journal().contains("1 connections").then_some(()));
+    wait_until("nobody listening any more", PATIENCE, || TcpStream::connect(&address).is_err().then_some(()));
     // One that is still open when the console is left is closed, and that is on disk.
     forward_8080(&terminal);
     terminal.send("qqqq");

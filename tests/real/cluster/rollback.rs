@@ -210,8 +210,9 @@ fn killed_at_any_request_it_is_found_and_verified_at_the_next_start() {
             proxy.strike(fault, move |seen| seen.number == step);
             let mut apply = console.start_apply(&plan);
             proxy.wait_for_strike(PATIENCE);
-            let patched = proxy.seen().iter().filter(|seen| seen.is_write()).count();
             apply.kill();
+            // Counted when it can send nothing more: requests that do not wait for each other go on beside the one that is held.
+            let patched = proxy.seen().iter().filter(|seen| seen.is_write()).count();
             proxy.release();
             assert!(patched <= 1, "step {step}: sent once at most");
             console.journal_is_whole();
@@ -308,7 +309,8 @@ fn a_terminal_that_stops_reading_for_a_minute_holds_nothing_up() {
     let minute = Duration::from_secs(60);
     wait_until("a minute", minute * 2, || (stalled_at.elapsed() > minute).then_some(()));
     let spent = cpu_time(screen.pid()).expect("it still runs").saturating_sub(begun);
-    assert!(spent < minute / 6, "it spins: {spent:?} of processor in a minute");
+    let whole = stalled_at.elapsed();
+    assert!(spent < whole / 6, "it spins: {spent:?} of processor in {whole:?}");
     screen.go_on_reading();
     screen.send("\u{1b}\u{1b}");
     screen.wait_for_text("api:3", PATIENCE);
@@ -331,8 +333,8 @@ fn a_read_only_console_only_looks() {
     screen.wait_for_text("NOT CHECKED BY THE SERVER", PATIENCE);
     // Nothing is typed into a plan that cannot be confirmed.
     screen.send("ROLLBACK");
-    screen.enter();
-    screen.wait_for("refused words", PATIENCE, |text| text.contains("cannot be applied"));
+    // Nothing shows that the word was read: an enter that is read with it is a part of it, and one more does no harm here.
+    screen.press_until("\r", "refused words", PATIENCE, |text| text.contains("cannot be applied"));
     drop(screen);
     // Other tests look on as the same viewer, with other programs.
     let mut sent = shop.plane.audited("viewer");

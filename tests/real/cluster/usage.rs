@@ -61,12 +61,15 @@ fn a_metrics_server_is_absent_then_down_then_answers_and_each_is_said() {
     shop.deploy_good("api", "api:1", 1);
     let console = Console::of("oncall", &shop, Grant::Read);
 
-    let (code, document) = status(&console);
-    assert!(missing(&document).contains("no metrics server is installed"), "404: {document}");
+    // What is used is asked for a few seconds only, beside all the rest.
+    let (code, document) = wait_until("that no metrics server is installed: 404", PATIENCE, || {
+        Some(status(&console)).filter(|(_, document)| missing(document).contains("no metrics server is installed"))
+    });
     assert_eq!((code, usage_of(&document, "node-1")), (Some(0), Value::Null), "nothing else is harmed: {document}");
     let stranger = Console::of("stranger", &shop, Grant::Read);
-    let (_, document) = status(&stranger);
-    assert!(missing(&document).contains("not readable with your rights"), "403: {document}");
+    wait_until("that it may not be read: 403", PATIENCE, || {
+        missing(&status(&stranger).1).contains("not readable with your rights").then_some(())
+    });
 
     let server = Aggregated::start(
         GROUP,
@@ -108,7 +111,7 @@ fn a_metrics_server_is_absent_then_down_then_answers_and_each_is_said() {
 
     let terminal = console.open(160, 40);
     terminal.wait_for("the row", FIRST_SCREEN, |text| text.contains("1 workload"));
-    terminal.send("4");
+    terminal.send("2\t");
     terminal.wait_for("the share of node-1", PATIENCE, |text| text.contains("MEM%") && text.contains("node-1"));
     terminal.send("2");
     terminal.send("d");

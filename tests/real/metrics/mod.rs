@@ -22,6 +22,9 @@ use tokio::sync::{Notify, watch};
 use crate::support::process::{Running, skip, until};
 use crate::support::prometheus::{Server, counter, exposed, why_not};
 
+/// How long anything of a Prometheus may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 const RULES: &str = "groups:\n- name: shop\n  rules:\n  - { alert: AlwaysPending, expr: vector(7) > 1, for: 1h, labels: { severity: warning } }\n  - { record: \"shop:seven\", expr: vector(7) }\n";
 
 fn address(port: u16) -> Settings {
@@ -73,7 +76,7 @@ async fn settled(port: u16) -> SignalSnapshot {
     let is_settled = |snapshot: &SignalSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
     tokio::select! {
         () = source.run() => {}
-        _ = tokio::time::timeout(Duration::from_secs(60), seen.wait_for(is_settled)) => {}
+        _ = tokio::time::timeout(PATIENCE, seen.wait_for(is_settled)) => {}
     }
     seen.borrow().clone()
 }
@@ -138,7 +141,7 @@ async fn the_shipped_queries_read_what_was_written() {
 
 /// The pending alert, once the rules were evaluated.
 async fn pending(client: &Prometheus) -> quarterdeck::sources::metrics::RuleAlert {
-    until("an alert", Duration::from_secs(30), async || {
+    until("an alert", PATIENCE, async || {
         client.alerting().await.expect("rules").pop().and_then(|mut rule| rule.alerts.pop())
     })
     .await
@@ -158,7 +161,7 @@ fn tells_it_by_the_shipped_binary(port: u16) {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
     command.env_clear().env("HOME", folder.path()).env("KUBECONFIG", folder.path().join("none"));
     command.arg("--config").arg(&file).args(["status", "--output", "json"]);
-    let finished = Running::start(command, "").finish(Duration::from_secs(60));
+    let finished = Running::start(command, "").finish(PATIENCE);
     let document: serde_json::Value = serde_json::from_str(&finished.stdout).expect(&finished.stderr);
     let signals = document["signals"].as_array().expect("a list");
     let ratio = signals.iter().find(|line| line["service"] == "cart" && line["name"] == "error_ratio");
@@ -215,7 +218,7 @@ async fn a_direct_scrape_reads_what_prometheus_reads() {
         let target = exposed(kind, text.clone());
         let server = Server::start("", "", &[target]);
         let client = client(server.port);
-        let found = until("a scrape", Duration::from_secs(30), async || {
+        let found = until("a scrape", PATIENCE, async || {
             let query = "{job=\"nasty\", __name__!~\"up|scrape_.*\"}";
             Some(client.instant(query, Utc::now()).await.expect("an answer").series).filter(|series| !series.is_empty())
         });

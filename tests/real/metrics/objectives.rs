@@ -1,7 +1,6 @@
 //! Objectives counted by a real Prometheus, by the simulated one that holds the same samples, and by recording rules of others.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use quarterdeck::domain::service::{Objective, Service, Services, Share};
@@ -16,8 +15,8 @@ use quarterdeck::sources::metrics::ObserveMetrics;
 use quarterdeck::sources::prometheus::{Prometheus, SloFeed, SloSource};
 use tokio::sync::{Notify, watch};
 
-use super::client;
 use super::sandbox::simulated;
+use super::{PATIENCE, client};
 use crate::support::process::{skip, until};
 use crate::support::prometheus::{Server, counter, why_not};
 
@@ -38,7 +37,7 @@ async fn counted(prometheus: Prometheus, services: Vec<Service>, at: DateTime<Ut
     let is_settled = |snapshot: &SloSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
     tokio::select! {
         () = source.run() => {}
-        _ = tokio::time::timeout(Duration::from_secs(120), seen.wait_for(is_settled)) => {}
+        _ = tokio::time::timeout(PATIENCE, seen.wait_for(is_settled)) => {}
     }
     seen.borrow().clone()
 }
@@ -67,7 +66,7 @@ async fn a_bad_release_spends_the_same_budget_in_the_sandbox_and_in_a_real_prome
     let folder = tempfile::tempdir().expect("a folder");
     let objective = Objective { latency_p95: Some(TimeDelta::milliseconds(500)), ..available() };
     let services = || vec![promised("payments", objective.clone())];
-    let paged = until("a page", Duration::from_secs(90), async || {
+    let paged = until("a page", PATIENCE, async || {
         let now = clock.now();
         let found = judged(&counted(simulated(&sandbox, folder.path()), services(), now).await, now);
         found.first().is_some_and(|slo| slo.standing == Standing::Page).then_some((found, now))
@@ -223,7 +222,7 @@ async fn what_sloth_and_pyrra_record_is_used_and_said() {
     }
     let server = Server::start("", RECORDED, &[]);
     let asking = client(server.port);
-    until("the rules to be evaluated", Duration::from_secs(60), async || {
+    until("the rules to be evaluated", PATIENCE, async || {
         let query = "count({__name__=~\"slo:sli_error:.+|.+:burnrate.+|pyrra_objective\"})";
         let found = asking.instant(query, Utc::now()).await.expect("an answer");
         found.series.first().and_then(Series::last).filter(|sample| sample.value > 11.5).map(drop)

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use quarterdeck::config::{Credentials, Prometheus as Settings, Server as Address};
@@ -16,7 +15,7 @@ use quarterdeck::sources::metrics::ObserveMetrics;
 use quarterdeck::sources::prometheus::{Prometheus, SignalFeed};
 use serde_json::Value;
 
-use super::client;
+use super::{PATIENCE, client};
 use crate::support::process::{Running, skip, until, wait_until};
 use crate::support::prometheus::{Server, why_not};
 
@@ -61,7 +60,7 @@ async fn the_simulated_and_the_real_prometheus_answer_alike() {
     let ours = simulated(&sandbox, folder.path());
     let labels = Labels::default();
     let errors = Query::shipped().into_iter().find(|query| &*query.name == ERRORS).expect("it ships");
-    until("errors", Duration::from_secs(60), async || {
+    until("errors", PATIENCE, async || {
         let found = ours.instant(&errors.for_one(&labels, "payments", "2m"), clock.now()).await.expect("an answer");
         found.series.first().and_then(Series::last).filter(|sample| sample.value > 0.2).map(drop)
     })
@@ -122,7 +121,7 @@ async fn the_bad_release_of_the_demo_is_advised_against_and_a_calm_one_is_not() 
         began,
         sides: None,
     };
-    let advised = until("advice", Duration::from_secs(60), async || {
+    let advised = until("advice", PATIENCE, async || {
         let found = feed.compare(["payments", "calm"].map(released).into(), clock.now()).await;
         let advice: Vec<Advice> = found.iter().map(|one| judge(one, &|_| BTreeSet::new())).collect();
         advice.iter().any(|one| one.verdict == Verdict::Advised).then_some(advice)
@@ -156,10 +155,10 @@ async fn the_shipped_binary_tells_what_is_advised_in_its_status_and_in_the_plan(
             let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
             command.env_clear().env("HOME", folder.path()).env("KUBECONFIG", &kubeconfig);
             command.arg("--config").arg(&file).args(arguments).args(["--output", "json"]);
-            let finished = Running::start(command, "").finish(Duration::from_secs(60));
+            let finished = Running::start(command, "").finish(PATIENCE);
             serde_json::from_str::<Value>(&finished.stdout).expect(&finished.stderr)
         };
-        let status = wait_until("advice", Duration::from_secs(90), || {
+        let status = wait_until("advice", PATIENCE, || {
             let status = run(&["status"]);
             let is_because = |words: &str| words.starts_with("ROLLBACK ADVISED because errors");
             let advised = |line: &Value| line["sentence"].as_str().is_some_and(is_because);

@@ -265,7 +265,7 @@ mod cases {
             }
         };
         let taking = async { other.acknowledge(&author("lee"), &place.taking("h", 0)).await };
-        let (woken, written) = tokio::join!(tokio::time::timeout(Duration::from_secs(20), waiting), taking);
+        let (woken, written) = tokio::join!(tokio::time::timeout(Duration::from_secs(90), waiting), taking);
         assert!(woken.is_ok() && written.is_ok(), "{written:?}");
     }
 

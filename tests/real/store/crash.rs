@@ -108,7 +108,7 @@ async fn a_console_killed_in_its_commit_leaves_nothing_and_holds_up_nobody() {
         settings_at(url.clone(), wire.port, &place.database, false);
         let told = killed(&place, Some(&url), 20, || {
             wire.strike("commit\0", strike);
-            wait_until("its commit", Duration::from_secs(20), || (wire.struck() > 0).then_some(()));
+            wait_until("its commit", Duration::from_secs(60), || (wire.struck() > 0).then_some(()));
             wire.set(Wire::Cut);
         });
         is_whole(&place, told).await;

@@ -19,7 +19,7 @@ impl SmallDisk {
         let folder = tempfile::tempdir().expect("a folder");
         let mut mount = std::process::Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "quarterdeck"]).arg(folder.path());
-        let mounted = Running::start(mount, "").finish(std::time::Duration::from_secs(20));
+        let mounted = Running::start(mount, "").finish(std::time::Duration::from_secs(60));
         if mounted.code != Some(0) {
             skip(
                 "a full disk under SQLite",
@@ -35,7 +35,7 @@ impl Drop for SmallDisk {
     fn drop(&mut self) {
         let mut unmount = std::process::Command::new("umount");
         unmount.arg("-l").arg(self.0.path());
-        Running::start(unmount, "").finish(std::time::Duration::from_secs(20));
+        Running::start(unmount, "").finish(std::time::Duration::from_secs(60));
     }
 }
 
@@ -63,7 +63,7 @@ async fn a_full_disk_is_said_loses_nothing_and_heals() {
     // Room again: somebody makes the disk larger.
     let mut grow = std::process::Command::new("mount");
     grow.args(["-o", "remount,size=20m"]).arg(disk.0.path());
-    Running::start(grow, "").finish(std::time::Duration::from_secs(20)).good("remount");
+    Running::start(grow, "").finish(std::time::Duration::from_secs(60)).good("remount");
     store.add_note(&author("mori"), &note()).await.expect("room again");
     assert_eq!(store.notes(&alert("f"), 500).await.map(|notes| notes.len()), Ok(written + 1));
     assert_eq!(store.audit_after(0, 1_000).await.map(|lines| lines.len()), Ok(written + 1));

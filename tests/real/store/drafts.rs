@@ -11,7 +11,7 @@ use crate::support::console::{Console, FIRST_SCREEN};
 use crate::support::process::wait_until;
 use crate::support::pty::Terminal;
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 
 /// A console with one simulated alert, and the drafts it keeps.
 struct Drafting {

@@ -78,8 +78,8 @@ mod cases {
                 let is_told = lost
                     .iter()
                     .all(|lost| matches!(lost, WriteError::Conflict(words) if words.contains("nothing was written")));
-                // A note is made anew by whoever writes it: there is no first.
-                let is_own = change.reads().is_empty();
+                // A note is made anew by whoever writes it, and what is given the next number has one of its own: there is no first.
+                let is_own = change.reads().iter().all(|key| key.is_last);
                 let expected =
                     usize::from(matches!(fact.table.kind, Written::Versioned | Written::Volatile) && !is_own);
                 assert!(is_told && lost.len() == expected, "{name}: {outcomes:?}");
@@ -198,11 +198,9 @@ mod cases {
         let store = place.knowing(registry());
         let lease = |name: &str| Make::<VOLATILE> { name: name.into(), seen: 1, text: "t".into() };
         store.write(&author("mori"), &place.id(), &lease("first")).await.expect("written");
-        let holding = place.holding_the_turn();
-        let began = std::time::Instant::now();
+        let mut holding = place.holding_the_turn();
         store.write(&author("mori"), &place.id(), &lease("second")).await.expect("written meanwhile");
-        assert!(began.elapsed() < std::time::Duration::from_secs(2), "{:?}", began.elapsed());
-        drop(holding);
+        assert!(!holding.has_ended(), "the turn is held still");
     }
 
     pub(super) async fn a_change_that_names_no_line_is_refused(place: Place) {
@@ -248,7 +246,7 @@ mod cases {
         let make = Make::<VERSIONED> { name: "n".into(), seen: 1, text: "t".into() };
         mine.write(&author("mori"), &place.id(), &make).await.expect("written");
         let holds = |held: &StoreSnapshot| held.facts::<Made<VERSIONED>>().is_some_and(|all| all.len() == 1);
-        let told = tokio::time::timeout(std::time::Duration::from_secs(30), seen.wait_for(holds)).await;
+        let told = tokio::time::timeout(std::time::Duration::from_secs(90), seen.wait_for(holds)).await;
         let by =
             told.expect("it is told").expect("it is followed").facts::<Made<VERSIONED>>().map(|all| all[0].by.clone());
         assert_eq!(by.as_deref(), Some("mori"));

@@ -144,13 +144,13 @@ impl Place {
         counted[0].parse().expect("a number")
     }
 
-    /// Somebody else holds the turn of those who write into the audit, until this is dropped.
+    /// Somebody else holds the turn of those who write into the audit, longer than anybody waits for it.
     pub(crate) fn holding_the_turn(&self) -> Running {
-        let statements = "begin; select pg_advisory_xact_lock(5857108, 2); select pg_sleep(20); rollback";
+        let statements = "begin; select pg_advisory_xact_lock(5857108, 2); select pg_sleep(120); rollback";
         let holding = Server::shared().begin(&self.database, statements);
         let locks = "select count(*) from pg_locks join pg_database on pg_database.oid = database \
             where locktype = 'advisory' and datname = current_database() and granted";
-        wait_until("somebody to hold the turn", Duration::from_secs(20), || {
+        wait_until("somebody to hold the turn", Duration::from_secs(60), || {
             (self.raw(locks).expect("an answer").trim() == "1").then_some(())
         });
         holding
