@@ -93,6 +93,8 @@ pub struct MaintenanceFacts {
     pub subject: Subject,
     /// Its name; of one that is made, as it is given.
     pub name: String,
+    /// The occurrence that is meant, where the subject names one: `daily@2026-12-05T02:00:00Z`.
+    pub occurrence: Option<String>,
     /// Every window, shipped and planned, with what was said of occurrences.
     pub schedule: Schedule,
     /// The window of this name as somebody planned it; `None` for one that is shipped or not there.

@@ -13,6 +13,7 @@ pub mod list;
 pub mod nodes;
 pub mod overview;
 pub mod rollouts;
+pub mod schedule;
 pub mod signals;
 pub mod silences;
 pub mod slo;
@@ -120,6 +121,7 @@ pub const SHIPPED: &[Pane] = &[
     rollouts::PANE,
     nodes::PANE,
     jobs::PANE,
+    schedule::PANE,
     signals::PANE,
     slo::PANE,
     health::PANE,

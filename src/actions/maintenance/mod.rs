@@ -131,6 +131,7 @@ impl MaintenanceFacts {
     pub(super) fn unread(subject: Subject, now: Instant) -> Self {
         Self {
             name: subject.name().to_owned(),
+            occurrence: None,
             subject,
             schedule: Schedule::of([], []),
             window: None,
@@ -149,7 +150,12 @@ impl MaintenanceFacts {
     fn hear(&mut self, changes: &Changes, given: &Given) {
         self.store_now = changes.now;
         self.schedule = schedule(changes);
-        given.text(NAME.id).unwrap_or(self.subject.name()).clone_into(&mut self.name);
+        let (name, occurrence) = match self.subject.name().split_once('@') {
+            Some((name, occurrence)) => (name, Some(occurrence.to_owned())),
+            None => (self.subject.name(), None),
+        };
+        self.name = given.text(NAME.id).unwrap_or(name).to_owned();
+        self.occurrence = occurrence;
         let name = self.name.clone();
         let window = changes.of::<StoredWindow>().into_iter().find(|one| one.planned.name == name);
         self.window = window.filter(|one| one.withdrawn.is_none());
@@ -173,7 +179,7 @@ impl MaintenanceFacts {
     fn meant(&self, given: &Given) -> Result<Instant, String> {
         let name = self.name();
         let window = self.schedule.window(name).ok_or_else(|| self.schedule.no_such_window(name))?;
-        if let Some(typed) = given.text(OCCURRENCE.id) {
+        if let Some(typed) = given.text(OCCURRENCE.id).or(self.occurrence.as_deref()) {
             let at = window.zone.time(typed)?;
             return self.schedule.occurrence(name, at, self.store_now).map(|one| one.scheduled);
         }

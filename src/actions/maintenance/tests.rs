@@ -6,8 +6,8 @@ use serde_json::json;
 use super::*;
 use crate::actions::contract::{Context, Draft};
 use crate::domain::action::OperationRecord;
-use crate::domain::store::fact::{Applied, Key, Read, Row};
-use crate::domain::store::{Author, Id};
+use crate::domain::store::fact::{Applied, Change, Key, Read, Row};
+use crate::domain::store::{Author, ChangeOccurrence, Id, NewWindow};
 
 fn at(text: &str) -> Instant {
     text.parse().expect("a time")

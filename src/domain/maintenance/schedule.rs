@@ -239,8 +239,13 @@ fn no_such_occurrence(window: &Window, at: Instant, now: Instant) -> String {
     format!("{} has no occurrence at {}: nothing was changed. {next}", window.name, time::written(at))
 }
 
-/// What an occurrence is now.
-fn occurrence<'a>(window: &'a Window, scheduled: Instant, said: Option<&'a Exception>, now: Instant) -> Occurrence<'a> {
+/// What the occurrence of a window is at a moment, by what was said of it.
+pub fn occurrence<'a>(
+    window: &'a Window,
+    scheduled: Instant,
+    said: Option<&'a Exception>,
+    now: Instant,
+) -> Occurrence<'a> {
     let planned = said.and_then(|one| one.moved_to).unwrap_or(scheduled);
     let began = said.and_then(|one| one.started);
     // Begun late, it still ends when others were told that it ends.

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::fact::{Applied, Change, Fact, Holding, Key, Kind, Migration, Migrations, Read, Row, Table, Value, stamp};
 use super::{
-    AuditEvent, AuditKind, Author, Id, LONGEST_NAME, LONGEST_TEXT, Subject, SubjectKind, Withdrawn, check_text,
+    AuditEvent, AuditKind, Author, Id, LONGEST_NAME, LONGEST_TEXT, StoreSnapshot, Subject, SubjectKind, Withdrawn,
+    check_text,
 };
 use crate::domain::maintenance::emergency::Trigger;
-use crate::domain::maintenance::{Recurrence, Rule, Window};
+use crate::domain::maintenance::{Exception, Recurrence, Rule, Schedule, Window};
 use crate::domain::text;
 use crate::domain::time::{self, Instant, Zone};
 
@@ -126,6 +127,15 @@ impl StoredWindow {
 pub(super) fn event(window: &str, what: &str, words: String) -> AuditEvent {
     let subject = Subject { environment: String::new(), kind: SubjectKind::Window, name: window.to_owned() };
     AuditEvent { kind: AuditKind::Data, what: what.to_owned(), subject, words }
+}
+
+impl StoreSnapshot {
+    /// The schedule as the store tells it: the shipped windows, those that people planned, and what was said of occurrences.
+    pub fn schedule(&self) -> Schedule {
+        let windows = self.facts::<StoredWindow>().into_iter().flat_map(|held| held.values());
+        let exceptions = self.facts::<Exception>().into_iter().flat_map(|held| held.values());
+        Schedule::of(windows.filter_map(StoredWindow::window), exceptions.cloned())
+    }
 }
 
 /// The key of a window.

@@ -11,6 +11,7 @@ pub mod logs;
 pub mod nodes;
 pub mod overview;
 pub mod plan;
+pub mod schedule;
 pub mod service;
 pub mod signals;
 pub mod silences;
