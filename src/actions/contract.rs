@@ -163,6 +163,9 @@ impl About {
     /// What is the same of actions on alerts: what they do stands in the store, nobody feels it, and it is taken back.
     pub const ON_ALERT: Self = Self { on: SubjectKind::Alert, most: 1, tier: Tier::T1, ..Self::ON_WORKLOAD };
 
+    /// What is the same of what is recorded of sets of backups: it stands in the store, and nobody feels it.
+    pub const ON_BACKUP: Self = Self { on: SubjectKind::Backup, most: 1, tier: Tier::T1, ..Self::ON_WORKLOAD };
+
     /// Why one plan cannot be of so many.
     pub fn too_many(&self, count: usize) -> Option<String> {
         let (these, title) = (format!("These are {count} {}", self.on.plural()), self.title.to_lowercase());

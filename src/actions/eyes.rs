@@ -68,6 +68,13 @@ impl Planner {
                 let facts = self.store()?.read_incident(incident, given, (self.clock)()).await?;
                 Ok(Observation::Incident(Box::new(facts)))
             }
+            Subject::Schedule(schedule) => {
+                let facts = self.store()?.read_schedule(schedule, (self.clock)()).await?;
+                Ok(Observation::Schedule(Box::new(facts)))
+            }
+            Subject::Backup(backup) => {
+                Ok(Observation::Backup(Box::new(self.store()?.backup(backup, (self.clock)()).await)))
+            }
             Subject::Pod(pod) => Ok(Observation::Pod(Box::new(self.cluster()?.pod(pod).await?))),
             Subject::Window(_) | Subject::Task(_) | Subject::Freeze(_) => {
                 let facts = self.store()?.maintenance(subject, given, (self.clock)()).await;

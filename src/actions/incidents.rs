@@ -197,7 +197,7 @@ fn in_words(incident: &Incident) -> String {
 }
 
 /// The one step that declares an incident.
-pub(super) fn declaring(write: Write, words: String) -> Vec<Step> {
+pub(super) fn declaring(write: &Write, words: String) -> Vec<Step> {
     vec![write.step(words, Incident::TABLE.name, &[])]
 }
 
@@ -214,6 +214,13 @@ impl StoreEyes {
         if subject.number > 0 {
             facts.incident = Some(self.incident(subject.number).await?);
             facts.uid = subject.number.to_string();
+        }
+        // What a document calls it stands in the journal: it is what the store calls it, or the document was changed.
+        let title = facts.incident.as_ref().map_or("", |one| one.title.as_str());
+        if subject.title != title {
+            let words =
+                format!("incident {} is {title:?} in the store, not {:?}: plan again.", subject.number, subject.title);
+            return Err(SourceError::new(Trouble::NotFound, words));
         }
         let into = facts.incident.as_ref().and_then(|one| one.merged.as_ref()).map(|merged| merged.into);
         if let Some(other) = given.number(INTO.id).or(into) {

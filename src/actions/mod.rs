@@ -12,6 +12,7 @@ mod alerts;
 #[cfg(test)]
 mod alerts_tests;
 mod around;
+mod backups;
 pub mod catalog;
 mod contract;
 mod desk;
@@ -45,6 +46,7 @@ mod references;
 mod replace;
 mod replaced;
 mod rights;
+mod schedules;
 mod seen;
 mod services;
 mod silences;
@@ -64,7 +66,9 @@ pub use elsewhere::Elsewhere;
 pub use execute::Executor;
 pub use kept::{CommandLines, key};
 pub use limits::{Clusters, Limits, Neighbour};
-pub use observation::{AlertFacts, IncidentFacts, MaintenanceFacts, Observation, SilenceFacts};
+pub use observation::{
+    AlertFacts, BackupFacts, IncidentFacts, MaintenanceFacts, Observation, ScheduleFacts, SilenceFacts,
+};
 pub use plan::Planner;
 pub use pods::{Attach, Gives, PodPort, Pods, Session};
 pub use policy::{Grant, actor, confirmation};

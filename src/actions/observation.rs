@@ -8,10 +8,11 @@ use super::contract::Refusal;
 use crate::domain::action::OperationRecord;
 use crate::domain::alert::{Alert, Known, LeftOut, Matcher, Silence};
 use crate::domain::incident::Incident;
-use crate::domain::maintenance::{Exception, Schedule};
+use crate::domain::maintenance::{self, Exception};
+use crate::domain::oncall::{Override, Schedule};
 use crate::domain::people::Person;
 use crate::domain::store::{Acknowledgement, Note, StoredFreeze, StoredWindow, TaskTick};
-use crate::domain::subject::{AlertRef, IncidentRef, Subject};
+use crate::domain::subject::{AlertRef, BackupRef, IncidentRef, ScheduleRef, Subject};
 use crate::domain::time::Instant;
 use crate::sources::observe::{MemberAlerts, PodFacts, Replicated, WorkloadFacts};
 
@@ -30,6 +31,27 @@ pub enum Observation {
     Incident(Box<IncidentFacts>),
     /// A window, a task or a freeze, as the store tells.
     Maintenance(Box<MaintenanceFacts>),
+    /// A schedule of who is on call.
+    Schedule(Box<ScheduleFacts>),
+    /// A set of backups, and whether the store answers.
+    Backup(Box<BackupFacts>),
+}
+
+/// What is known of a set of backups, as far as the store is asked.
+#[derive(Debug, Clone)]
+pub struct BackupFacts {
+    /// Which set.
+    pub subject: BackupRef,
+    /// Why the store says nothing; `None` where it answers.
+    pub unsaid: Option<String>,
+    /// Whether the run it is looked at for has written.
+    pub is_written: bool,
+    /// When, by the store's clock.
+    pub store_now: Instant,
+    /// The same as a document, for pins.
+    pub document: Value,
+    /// When all this was read, by our clock.
+    pub observed_at: Instant,
 }
 
 /// What is known of an alert, and what the store says of it.
@@ -96,7 +118,7 @@ pub struct MaintenanceFacts {
     /// The occurrence that is meant, where the subject names one: `daily@2026-12-05T02:00:00Z`.
     pub occurrence: Option<String>,
     /// Every window, shipped and planned, with what was said of occurrences.
-    pub schedule: Schedule,
+    pub schedule: maintenance::Schedule,
     /// The window of this name as somebody planned it; `None` for one that is shipped or not there.
     pub window: Option<StoredWindow>,
     /// What was said of the occurrence that is meant.
@@ -107,6 +129,29 @@ pub struct MaintenanceFacts {
     pub last_tick: Option<TaskTick>,
     /// Why it is not known what the store says.
     pub unsaid: Option<String>,
+    /// Whether the run it is looked at for has written.
+    pub is_written: bool,
+    /// When, by the store's clock.
+    pub store_now: Instant,
+    /// What is shown of it as a document, for pins.
+    pub document: Value,
+    /// When all this was read, by our clock.
+    pub observed_at: Instant,
+}
+
+/// What the store says of a schedule.
+#[derive(Debug, Clone)]
+pub struct ScheduleFacts {
+    /// Which one.
+    pub subject: ScheduleRef,
+    /// As it is; `None` where it was only asked whether something was written.
+    pub schedule: Option<Schedule>,
+    /// What is said over it.
+    pub overrides: Vec<Override>,
+    /// The people the store knows; empty where nobody wrote any down.
+    pub people: Vec<Person>,
+    /// The last override, of whatever role.
+    pub last: Option<Override>,
     /// Whether the run it is looked at for has written.
     pub is_written: bool,
     /// When, by the store's clock.
@@ -169,6 +214,8 @@ impl Observation {
             Self::Pod(facts) => &facts.pod.uid,
             Self::Incident(facts) => &facts.uid,
             Self::Maintenance(facts) => facts.subject.name(),
+            Self::Schedule(facts) => &facts.subject.name,
+            Self::Backup(facts) => &facts.subject.set,
         }
     }
 
@@ -181,6 +228,8 @@ impl Observation {
             Self::Pod(facts) => &facts.object,
             Self::Incident(facts) => &facts.document,
             Self::Maintenance(facts) => &facts.document,
+            Self::Schedule(facts) => &facts.document,
+            Self::Backup(facts) => &facts.document,
         }
     }
 
@@ -198,6 +247,7 @@ impl Observation {
             Self::Alert(facts) => facts.who_moved(path),
             Self::Incident(facts) => facts.who_moved(path),
             Self::Maintenance(facts) => facts.who_moved(path),
+            Self::Schedule(facts) => facts.who_moved(),
             _ => self.record().map(|record| record.sentence(self.observed_at())),
         }
     }
@@ -211,6 +261,8 @@ impl Observation {
             Self::Pod(facts) => facts.observed_at,
             Self::Incident(facts) => facts.observed_at,
             Self::Maintenance(facts) => facts.observed_at,
+            Self::Schedule(facts) => facts.observed_at,
+            Self::Backup(facts) => facts.observed_at,
         }
     }
 
@@ -220,7 +272,7 @@ impl Observation {
             Self::Workload(facts) => &facts.missing,
             Self::Silence(facts) => &facts.doubts,
             Self::Alert(facts) => &facts.doubts,
-            Self::Pod(_) | Self::Incident(_) | Self::Maintenance(_) => &[],
+            Self::Pod(_) | Self::Incident(_) | Self::Schedule(_) | Self::Backup(_) | Self::Maintenance(_) => &[],
         }
     }
 
@@ -257,6 +309,17 @@ impl Observation {
         }
     }
 
+    /// The set of backups it is.
+    ///
+    /// # Errors
+    /// When it is something else: the action is on sets of backups.
+    pub fn backup(&self) -> Result<&BackupFacts, Refusal> {
+        match self {
+            Self::Backup(facts) => Ok(facts),
+            _ => Err(Refusal("this can be done to a set of backups alone.".to_owned())),
+        }
+    }
+
     /// The incident it is.
     ///
     /// # Errors
@@ -276,6 +339,17 @@ impl Observation {
         match self {
             Self::Maintenance(facts) => Ok(facts),
             _ => Err(Refusal("this can be done to a window, a task or a freeze alone.".to_owned())),
+        }
+    }
+
+    /// The schedule it is.
+    ///
+    /// # Errors
+    /// When it is something else: the action is on schedules.
+    pub fn schedule(&self) -> Result<&ScheduleFacts, Refusal> {
+        match self {
+            Self::Schedule(facts) => Ok(facts),
+            _ => Err(Refusal("this can be done to a schedule alone.".to_owned())),
         }
     }
 

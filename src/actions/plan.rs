@@ -287,6 +287,7 @@ impl Planner {
         }
         refusals.extend(too_long(&planned));
         refusals.extend(pods::several(&planned));
+        // Nobody but a cluster rehearses.
         let rehearsal = if on == SubjectKind::Workload { joined(answers) } else { Rehearsal::NotOffered };
         if let Rehearsal::Rejected(reason) = &rehearsal {
             refusals.push(format!("the server refuses it: {reason}"));

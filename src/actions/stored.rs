@@ -12,14 +12,15 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::alerts::StoreEyes;
-use super::observation::{AlertFacts, IncidentFacts, MaintenanceFacts, Observation};
+use super::observation::{AlertFacts, BackupFacts, IncidentFacts, MaintenanceFacts, Observation, ScheduleFacts};
 use super::verify::Look;
 use crate::domain::action::{Outcome, Port, Request, Step};
 use crate::domain::incident::Incident;
 use crate::domain::store::fact::{Change, Read};
 use crate::domain::store::{
     Author, ChangeIncident, ChangeOccurrence, DeclareIncident, EditNote, Id, NewAcknowledgement, NewFreeze, NewNote,
-    NewWindow, TickTask, WithdrawAcknowledgement, WithdrawFreeze, WithdrawWindow,
+    NewOverride, NewWindow, RecordBackup, RecordRestore, TickTask, WithdrawAcknowledgement, WithdrawFreeze,
+    WithdrawWindow,
 };
 use crate::domain::subject::Subject;
 use crate::domain::text;
@@ -61,6 +62,12 @@ pub(super) enum Write {
     Freeze(Box<NewFreeze>),
     /// Of a freeze that is taken back.
     Thaw(WithdrawFreeze),
+    /// Of an override of a schedule.
+    Override(Box<NewOverride>),
+    /// Of a backup that a script made.
+    RecordBackup(RecordBackup),
+    /// Of a restore that a script tried.
+    RecordRestore(RecordRestore),
 }
 
 impl Write {
@@ -80,6 +87,9 @@ impl Write {
             Self::TickTask(tick) => (tick, tick.task.clone()),
             Self::Freeze(new) => (&**new, String::new()),
             Self::Thaw(withdraw) => (withdraw, withdraw.name.clone()),
+            Self::Override(new) => (&**new, new.schedule.clone()),
+            Self::RecordBackup(record) => (record, record.set.clone()),
+            Self::RecordRestore(record) => (record, record.set.clone()),
         }
     }
 
@@ -179,9 +189,25 @@ impl StoreEyes {
                 })))
             }
             Subject::Window(named) | Subject::Task(named) | Subject::Freeze(named) => {
-                let is_written = self.has_written(&named.name, run).await? || self.has_written("", run).await?;
+                // Its name may name an occurrence too, and what is new has none before it is written.
+                let name = named.name.split('@').next().unwrap_or_default();
+                let is_written = self.has_written(name, run).await? || self.has_written("", run).await?;
                 let facts = MaintenanceFacts { is_written, ..MaintenanceFacts::unread(subject.clone(), now) };
                 Ok(Observation::Maintenance(Box::new(facts)))
+            }
+            Subject::Schedule(schedule) => {
+                let is_written = self.has_written(&schedule.name, run).await?;
+                Ok(Observation::Schedule(Box::new(ScheduleFacts {
+                    is_written,
+                    ..ScheduleFacts::unread(schedule.clone(), now)
+                })))
+            }
+            Subject::Backup(backup) => {
+                let is_written = self.has_written(&backup.set, run).await?;
+                Ok(Observation::Backup(Box::new(BackupFacts {
+                    is_written,
+                    ..BackupFacts::unread(backup.clone(), now)
+                })))
             }
             Subject::Workload(_) | Subject::Silence(_) | Subject::Pod(_) => {
                 Err(SourceError::new(Trouble::Setup, format!("nothing of {subject} stands in the store.")))

@@ -175,7 +175,15 @@ impl Verification {
                 self.is_accepted |= facts.is_written;
                 stored::judge(facts.is_written, self.stored())
             }
+            Observation::Backup(facts) => {
+                self.is_accepted |= facts.is_written;
+                stored::judge(facts.is_written, self.stored())
+            }
             Observation::Incident(facts) => {
+                self.is_accepted |= facts.is_written;
+                stored::judge(facts.is_written, self.stored())
+            }
+            Observation::Schedule(facts) => {
                 self.is_accepted |= facts.is_written;
                 stored::judge(facts.is_written, self.stored())
             }

@@ -17,7 +17,7 @@ use super::session::{Session, system_clock};
 use crate::config::Paths;
 use crate::domain::store::{Author, NewWindow, PlannedWindow};
 use crate::domain::time;
-use crate::sandbox::{Sandbox, SandboxClock, Scenario};
+use crate::sandbox::{Sandbox, SandboxClock, Scenario, backups};
 use crate::sources::store::new_id;
 use crate::sources::store::port::WriteStore;
 
@@ -54,11 +54,16 @@ health = { api = HEALTH_payments }
 [service.search]
 slo = { availability = "99.5 %" }
 health = { api = HEALTH_search }
+
+[backup.orders]
+pgbackrest = { info_file = "FOLDER/backups.json", stanza = "orders", wal_file = "FOLDER/wal" }
+schedule = "0 2 * * *"
+tier = 2
+rpo = "26 h"
 "#;
 
-/// The three keys that matter.
-const WELCOME: &str =
-    "DEMO, nothing here is real. A release is about to go wrong. Three keys: j/k move, !b plans a rollback, ? helps.";
+/// The keys that matter first.
+const WELCOME: &str = "DEMO, nothing is real. A release is going wrong: !b rolls it back, ? helps.";
 
 /// When the demo's window begins.
 const WINDOW_IN: TimeDelta = TimeDelta::minutes(25);
@@ -119,7 +124,12 @@ impl Demo {
             }
         }
         let configuration = litter.folder.join("config.toml");
-        std::fs::write(&configuration, with_alerts(&sandbox, &litter.folder)?)?;
+        let now = system_clock()();
+        std::fs::write(litter.folder.join("backups.json"), backups::info(now))?;
+        std::fs::write(litter.folder.join("wal"), backups::archived(now))?;
+        let folder = litter.folder.display().to_string();
+        let written = with_alerts(&sandbox, &litter.folder)?.replace("FOLDER", &folder);
+        std::fs::write(&configuration, written)?;
         let global = Global {
             kubeconfig: Some(kubeconfig),
             config: Some(configuration),

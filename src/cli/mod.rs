@@ -8,6 +8,7 @@ mod advice;
 mod alerts;
 mod apply;
 mod audit;
+mod backup;
 mod beside;
 mod causes;
 mod codes;
@@ -26,14 +27,17 @@ mod journal;
 mod logs;
 mod maintenance;
 mod on_alerts;
+mod oncall;
 mod output;
 mod people;
 mod plan;
 mod plug_in;
 mod pod;
+mod record;
 mod run;
 mod schedule;
 mod session;
+mod short;
 mod signals;
 mod silencing;
 mod slo;
@@ -132,12 +136,18 @@ enum Command {
     Journal(journal::Journal),
     /// Incidents: declare, acknowledge, write down, resolve, report.
     Incident(incident::Incident),
+    /// Who is on call: now, next, over a while, as a calendar; and an override of a shift.
+    Oncall(oncall::Oncall),
     /// People and teams, from a file and into one.
     People(people::People),
     /// Everything that was done and said, by every console that shares the store.
     Audit(audit::Audit),
     /// The maintenance schedule: what is planned, what runs, what is frozen.
     Maintenance(maintenance::Maintenance),
+    /// Put a fact into the store, at the end of a script: a backup, a restore test.
+    Record(record::Record),
+    /// Whether what was promised of recovery holds.
+    Backup(backup::Backup),
     /// The configuration.
     Config(config::Config),
     /// What would keep the console from working here.
@@ -200,6 +210,13 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
                 take_over(&global).await;
                 code
             }
+            Some(Command::Oncall(oncall)) => {
+                let code = Box::pin(oncall.run(&global)).await;
+                if oncall.is_change() {
+                    take_over(&global).await;
+                }
+                code
+            }
             Some(Command::People(people)) => Box::pin(people.run(&global)).await,
             Some(Command::Audit(audit)) => Box::pin(audit.run(&global)).await,
             Some(Command::Maintenance(maintenance)) => {
@@ -209,6 +226,12 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
                 }
                 code
             }
+            Some(Command::Record(record)) => {
+                let code = Box::pin(record.run(&global)).await;
+                take_over(&global).await;
+                code
+            }
+            Some(Command::Backup(backup)) => Box::pin(backup.run(&global)).await,
             Some(Command::Config(config)) => config.run(&global),
             Some(Command::Doctor) => doctor::run(&global).await,
             Some(Command::PlugIn(plug_in)) => Ok(plug_in.run()),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use super::exit;
+use super::oncall::Book;
 use super::session::{SETTLE_WITHIN, Session};
 use crate::domain::alert::{Alert, AlertSnapshot};
 use crate::domain::incident::Incident;
@@ -37,24 +38,45 @@ impl ListAlerts for Listed {
     }
 }
 
+/// What people said, as the store has it.
+pub(super) struct Said {
+    /// How fresh it is.
+    pub(super) health: SourceHealth,
+    /// Who is on which alert.
+    pub(super) acknowledgements: Vec<Acknowledgement>,
+    /// Notes on alerts.
+    pub(super) notes: AlertNotes,
+    /// Incidents that are open.
+    pub(super) incidents: Vec<Incident>,
+    /// Who is on call.
+    pub(super) book: Book,
+    /// All of it: what else is held is read from there.
+    pub(super) whole: Changes,
+}
+
 impl Session {
     /// Whether the store answers, and what it holds: who is on alerts, the notes on them, and the incidents that are open.
-    pub(super) async fn said(&self) -> (SourceHealth, Vec<Acknowledgement>, AlertNotes, Vec<Incident>, Changes) {
+    pub(super) async fn said(&self) -> Said {
         let loading = SourceHealth::loading(SourceId::store());
         match self.store.changes(0).await {
-            Ok(whole) => {
-                let health = SourceHealth { state: SourceState::Fresh, last_good: Some(self.now()), ..loading };
-                (health, whole.of(), whole.of().into_iter().collect(), whole.of(), whole)
-            }
+            Ok(whole) => Said {
+                health: SourceHealth { state: SourceState::Fresh, last_good: Some(self.now()), ..loading },
+                acknowledgements: whole.of(),
+                notes: whole.of().into_iter().collect(),
+                incidents: whole.of(),
+                book: Book::held(&whole),
+                whole,
+            },
             Err(error) => {
                 let health = SourceHealth { state: SourceState::Down, error: Some(error.sentence), ..loading };
-                (
+                Said {
                     health,
-                    Vec::new(),
-                    AlertNotes::default(),
-                    Vec::new(),
-                    Changes { now: self.now(), ..Changes::default() },
-                )
+                    acknowledgements: Vec::new(),
+                    notes: AlertNotes::default(),
+                    incidents: Vec::new(),
+                    book: Book::default(),
+                    whole: Changes { now: self.now(), ..Changes::default() },
+                }
             }
         }
     }

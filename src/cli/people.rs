@@ -8,13 +8,18 @@ use clap::{Args, Subcommand};
 use color_eyre::eyre::Result;
 use serde::Serialize;
 
+use super::oncall::Book;
 use super::output::{note, say, say_json, say_whole};
 use super::session::{Session, author};
 use super::{Format, Global, exit};
 use crate::domain::incident::Incident;
+use crate::domain::oncall::escalation::Policy;
+use crate::domain::oncall::file::{self as on_call, Known, Written};
+use crate::domain::oncall::{Duty, Schedule};
 use crate::domain::people::{self, People as Listed, Person, Team};
+use crate::domain::problem::Problem;
 use crate::domain::store::{
-    AuditKind, Author, INCIDENTS_STANDING, ImportPeople, PEOPLE, TEAMS, people_event, standing,
+    AuditKind, Author, INCIDENTS_STANDING, ImportPeople, PEOPLE, SetPolicy, SetSchedule, TEAMS, people_event, standing,
 };
 use crate::sources::error::SourceError;
 use crate::sources::store::new_id;
@@ -33,9 +38,10 @@ pub(super) struct People {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Put the people and teams of a file into the store: what differs is changed, all of it or nothing. Who is not in the file stays.
+    /// Put the people, teams, schedules and policies of a file into the store: what differs is changed, all of it or nothing. Who is not in
+    /// the file stays, and a schedule that differs begins at its next hand-over.
     Import {
-        /// The file, TOML with [[person]] and [[team]]; - reads standard input.
+        /// The file, TOML with [[person]], [[team]], [[schedule]] and [[policy]]; - reads standard input.
         file: PathBuf,
         /// Who does it, where you only carry it out; both of you are recorded.
         #[arg(long = "as", value_name = "HANDLE")]
@@ -56,7 +62,10 @@ enum Command {
 struct Imported<'a> {
     people_changed: Vec<&'a str>,
     teams_changed: Vec<&'a str>,
-    /// How many people and teams of the file stand in the store as they are there.
+    schedules_changed: Vec<&'a str>,
+    /// As team/severity.
+    policies_changed: Vec<String>,
+    /// How much of the file stands in the store as it is there.
     unchanged: usize,
     warnings: Vec<String>,
 }
@@ -102,14 +111,33 @@ async fn import(session: &Session, file: &Path, on_behalf_of: Option<&str>, outp
             return Ok(ExitCode::from(1));
         }
     };
-    let (listed, problems) = people::parse(file, &text, &known.people);
+    let (listed, mut problems) = people::parse(file, &text, &known.people);
+    let book = match Book::read(&session.store, None).await {
+        Ok(book) => book,
+        Err(error) => {
+            note(&error.sentence);
+            return Ok(ExitCode::from(1));
+        }
+    };
+    let (on_call, wrong) = on_call::parse(file, &text, &may_be_named(&listed, &known, &book), book.now);
+    problems.extend(wrong);
+    let sets = Sets::of(&on_call, &book);
+    problems.extend(leaving(&listed.people, &on_call, &book, file));
     if !problems.is_empty() {
-        problems.iter().for_each(|problem| note(&problem.to_string()));
+        for problem in &problems {
+            note(&problem.to_string());
+        }
         note("Nothing was imported.");
         return Ok(ExitCode::from(exit::USAGE));
     }
-    let (count, warnings) = (listed.people.len() + listed.teams.len(), warnings(session, &listed.people).await);
-    let change = differing(listed, &known, file, on_behalf_of);
+    let count = listed.people.len() + listed.teams.len() + on_call.schedules.len() + on_call.policies.len();
+    let mut warnings = warnings(session, &listed.people).await;
+    warnings.extend(on_call.said);
+    let change = ImportPeople {
+        schedules: sets.schedules,
+        policies: sets.policies,
+        ..differing(listed, &known, file, on_behalf_of)
+    };
     let author = author();
     let who = on_behalf_of.unwrap_or(&author.name);
     let written = match people::may_change(who, &change.people, &change.teams, &known.teams) {
@@ -131,7 +159,9 @@ async fn import(session: &Session, file: &Path, on_behalf_of: Option<&str>, outp
     let imported = Imported {
         people_changed: change.people.iter().map(|person| person.handle.as_str()).collect(),
         teams_changed: change.teams.iter().map(|team| team.name.as_str()).collect(),
-        unchanged: count - change.people.len() - change.teams.len(),
+        schedules_changed: change.schedules.iter().map(|set| set.wanted.name.as_str()).collect(),
+        policies_changed: change.policies.iter().map(SetPolicy::name).collect(),
+        unchanged: count - change.people.len() - change.teams.len() - change.schedules.len() - change.policies.len(),
         warnings,
     };
     match output {
@@ -142,6 +172,9 @@ async fn import(session: &Session, file: &Path, on_behalf_of: Option<&str>, outp
             let or_none = |all: String| if all.is_empty() { "none".to_owned() } else { all };
             say(&format!("people changed: {}", or_none(people)))?;
             say(&format!("teams changed: {}", or_none(teams)))?;
+            let schedules = imported.schedules_changed.join(", ");
+            say(&format!("schedules changed: {}", or_none(schedules)))?;
+            say(&format!("policies changed: {}", or_none(imported.policies_changed.join(", "))))?;
             say(&format!("as they were: {}", imported.unchanged))?;
         }
     }
@@ -179,7 +212,62 @@ fn differing(listed: Listed, known: &Listed, file: &Path, on_behalf_of: Option<&
         teams: listed.teams.into_iter().filter_map(team).collect(),
         file: file.display().to_string(),
         on_behalf_of: on_behalf_of.map(str::to_owned),
+        ..ImportPeople::default()
     }
+}
+
+/// What the file may name: what it declares, and what the store has. Who has left takes no turns.
+fn may_be_named(listed: &Listed, known: &Listed, book: &Book) -> Known {
+    let is_anew = |person: &&Person| !listed.people.iter().any(|other| other.handle == person.handle);
+    let everybody = listed.people.iter().chain(known.people.iter().filter(is_anew));
+    Known {
+        people: everybody.filter(|person| !person.has_left).map(|person| person.handle.clone()).collect(),
+        teams: listed.teams.iter().chain(&known.teams).map(|team| team.name.clone()).collect(),
+        schedules: book.schedules.values().cloned().collect(),
+        policies: book.policies.values().cloned().collect(),
+    }
+}
+
+/// What of the schedules and policies of a file differs from the store, each with the version that was seen.
+struct Sets {
+    schedules: Vec<SetSchedule>,
+    policies: Vec<SetPolicy>,
+}
+
+impl Sets {
+    fn of(written: &Written, book: &Book) -> Self {
+        let schedule = |wanted: &Schedule| {
+            let seen = book.schedules.get(&wanted.name);
+            let is_same = seen.is_some_and(|seen| seen.rewritten(wanted, book.now) == *seen);
+            let seen_version = seen.map_or(0, |seen| seen.version);
+            (!is_same).then(|| SetSchedule { environment: String::new(), wanted: wanted.clone(), seen_version })
+        };
+        let policy = |wanted: &Policy| {
+            let seen = book.policies.get(&(wanted.team.clone(), wanted.severity));
+            let seen_version = seen.map_or(0, |seen| seen.version);
+            let is_same = seen.is_some_and(|seen| *seen == Policy { version: seen_version, ..wanted.clone() });
+            (!is_same).then(|| SetPolicy { environment: String::new(), wanted: wanted.clone(), seen_version })
+        };
+        Self {
+            schedules: written.schedules.iter().filter_map(schedule).collect(),
+            policies: written.policies.iter().filter_map(policy).collect(),
+        }
+    }
+}
+
+/// Who is to have left and still takes turns, or is named by a policy: that would be a gap nobody sees.
+fn leaving(people: &[Person], written: &Written, book: &Book, file: &Path) -> Vec<Problem> {
+    let duties = book.after(written).duties();
+    let left = |handle: &str| people.iter().any(|person| person.has_left && person.handle == handle);
+    let of_those = duties.into_iter().filter(|duty| left(&duty.person));
+    let problem = |duty: Duty| Problem {
+        file: Some(file.to_path_buf()),
+        line: None,
+        key: Some(format!("person.{}", duty.person)),
+        sentence: format!("{} would have left and is still named by {}.", duty.person, duty.of),
+        fix: "Name somebody else there in the same file, or let them stay.".to_owned(),
+    };
+    of_those.map(problem).collect()
 }
 
 /// Whom nothing can wake, and who has left what they still hold.
@@ -222,7 +310,15 @@ async fn export(session: &Session, file: &Path) -> Result<ExitCode> {
             return Ok(ExitCode::from(1));
         }
     };
-    let text = people::written(&known);
+    let book = match Book::read(&session.store, None).await {
+        Ok(book) => book,
+        Err(error) => {
+            note(&error.sentence);
+            return Ok(ExitCode::from(1));
+        }
+    };
+    let on_call = on_call::written(book.schedules.values(), book.policies.values());
+    let text = format!("{}\n{on_call}", people::written(&known));
     if file == Path::new("-") {
         for line in text.lines() {
             say_whole(line)?;

@@ -67,8 +67,12 @@ impl Plan {
         if let Some(lacks) = action.asks().filter(|field| !given.has(field.id)) {
             return Ok(usage(&format!("Give {} {}: {}", lacks.option(), lacks.value, lacks.words)));
         }
-        let meant = if action.about().on == SubjectKind::Incident {
+        let meant = if action.about().on == SubjectKind::Backup {
+            super::record::meant(session, &self.targets).map(|targets| (targets, given))
+        } else if action.about().on == SubjectKind::Incident {
             super::incident::meant(session, action, &self.targets).await.map(|target| (vec![target], given))
+        } else if action.about().on == SubjectKind::Schedule {
+            super::oncall::meant(session, &self.targets).map(|target| (vec![target], given))
         } else if action.about().on == SubjectKind::Silence {
             let meant = super::silencing::meant(session, &executor, (action, given), &self.targets).await;
             meant.map(|(target, given)| (vec![target], given))

@@ -30,7 +30,7 @@ use crate::keys::Keymap;
 use crate::sources::Clock;
 use crate::sources::alertmanager::AlertFeed;
 use crate::sources::cluster::{ClusterSource, Connection, Contexts, Endpoint, Hands, Reach, Rehearsal, namespaces};
-use crate::sources::error::SourceError;
+use crate::sources::error::{SourceError, Trouble};
 use crate::sources::feed::{Feed, once, settled};
 use crate::sources::store::Store;
 use crate::sources::usage::ObserveUsage;
@@ -332,6 +332,13 @@ pub(super) fn endpoint(
     kubeconfig: Option<&std::path::Path>,
 ) -> Result<Endpoint, SourceError> {
     match &environment.context {
+        ContextRef::Nowhere => {
+            let words = format!(
+                "{} has no cluster: its configuration names neither a context nor in_cluster.",
+                environment.name
+            );
+            Err(SourceError::new(Trouble::Setup, words))
+        }
         ContextRef::InCluster => Ok(Endpoint::InCluster),
         ContextRef::Current => Endpoint::current(kubeconfig),
         ContextRef::Named(context) => Contexts::read(kubeconfig)?.endpoint(context),

@@ -7,15 +7,17 @@ use color_eyre::eyre::Result;
 use futures_util::future::join_all;
 use serde::Serialize;
 
+use super::on_alerts::Said;
 use super::output::{columns, note, say, say_json};
 use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
-use super::{advice, alerts, causes, codes, health, incident, jobs, schedule, signals, slo};
+use super::{advice, alerts, backup, causes, codes, health, incident, jobs, oncall, schedule, signals, slo};
 use crate::actions::maintenance::schedule as schedule_of;
-use crate::config::ReadOnly;
+use crate::config::{ContextRef, ReadOnly};
 use crate::domain::advice::{Advice, Verdict as Advised};
 use crate::domain::alert::{AlertSnapshot, local};
+use crate::domain::backup::Coverage;
 use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::environment::Guard;
 use crate::domain::health::HealthSnapshot;
@@ -65,6 +67,10 @@ struct Document<'a> {
     health: Vec<health::HealthLine>,
     /// Those that are open, the gravest first.
     incidents: Vec<incident::IncidentLine<'a>>,
+    /// Who has each role of each schedule.
+    on_call: Vec<oncall::HolderLine>,
+    /// The backups of every set, in the order of the configuration.
+    backups: Vec<backup::BackupLine<'a>>,
     /// What runs, and what each window does next.
     maintenance: schedule::Listed,
 }
@@ -92,6 +98,8 @@ struct SourceLine<'a> {
     state: SourceState,
     age_seconds: Option<i64>,
     error: Option<&'a str>,
+    /// `kubernetes`, `alertmanager`, `prometheus`, `rules`, `metrics` or `store`.
+    kind: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -126,24 +134,26 @@ impl Status {
         }
         // Side by side: a dead cluster takes its own time, and nobody else's.
         let looking = join_all(session.shown().into_iter().map(Found::of));
-        let (mut found, (store, words, notes, mut incidents, told)) = tokio::join!(looking, session.said());
-        incidents.sort_by_key(|one| (one.severity, one.created_at));
+        let (mut found, mut said) = tokio::join!(looking, session.said());
+        said.incidents.sort_by_key(|one| (one.severity, one.created_at));
+        let clusters: Vec<_> = found.iter().map(|one| (&one.session.environment.name, Ok(&one.snapshot))).collect();
+        let backups = session.backups(&clusters).await;
         for alerts in found.iter_mut().filter_map(|one| one.alerts.as_mut()) {
-            alerts.hear(&words, session.now());
+            alerts.hear(&said.acknowledgements, session.now());
         }
         let mut snapshot = ClusterSnapshot::together(found.iter().map(|one| &one.snapshot));
-        snapshot.health.push(store);
+        snapshot.health.push(said.health.clone());
         snapshot.health.extend(signal_health(&found).cloned());
         let alerts: Vec<AlertSnapshot> = found.iter().filter_map(|one| one.alerts.clone()).collect();
         let now = session.now();
         match self.output {
             Format::Json => {
-                let maintenance = schedule::ahead(&schedule_of(&told), told.now);
-                let document = Document { maintenance, ..document(&snapshot, &found, (&notes, &incidents), now) };
-                say_json(&document)?;
+                let maintenance = schedule::ahead(&schedule_of(&said.whole), said.whole.now);
+                let document = document(&snapshot, &found, (&said, &backups, session.services()), now);
+                say_json(&Document { maintenance, ..document })?;
             }
             Format::Table => {
-                for line in incident::notices(&incidents, now) {
+                for line in incident::notices(&said.incidents, now) {
                     say(&line)?;
                 }
                 for line in found.iter().flat_map(|one| &one.undone) {
@@ -162,16 +172,25 @@ impl Status {
                 for line in health::notices(healths(&found), now) {
                     say(&line)?;
                 }
-                if let Some(incidents) = incident::incident_table(&incidents, now) {
+                for line in backup::notices(&backups) {
+                    say(&line)?;
+                }
+                if let Some(incidents) = incident::incident_table(&said.incidents, now) {
                     say(&incidents)?;
                 }
-                say(&table(&snapshot, &alerts, &notes, now))?;
+                if let Some(on_call) = oncall::table(&said.book) {
+                    say(&on_call)?;
+                }
+                say(&table(&snapshot, &alerts, &said.notes, now))?;
             }
         }
         Ok(ExitCode::from(exit_code(
             &snapshot,
             &alerts,
-            found_codes(&found, now).into_iter().chain(incident::exit_codes(&incidents)),
+            found_codes(&found, now)
+                .into_iter()
+                .chain(incident::exit_codes(&said.incidents))
+                .chain(backup::exit_codes(&backups)),
         )))
     }
 }
@@ -220,7 +239,10 @@ impl Found {
                 let mut cluster = SourceHealth::loading(SourceId::of(&session.environment.name, SourceKind::Cluster));
                 cluster.state = SourceState::Down;
                 cluster.error = Some(sentence.clone());
-                let snapshot = ClusterSnapshot { health: vec![cluster], ..ClusterSnapshot::default() };
+                // Nothing is missed of a cluster that is not there.
+                let is_missed = session.environment.context != ContextRef::Nowhere;
+                let sources = is_missed.then_some(cluster).into_iter().collect();
+                let snapshot = ClusterSnapshot { health: sources, ..ClusterSnapshot::default() };
                 let context = session.context_words();
                 let usage = Err(sentence);
                 Self {
@@ -283,7 +305,7 @@ fn signal_health(found: &[Found]) -> impl Iterator<Item = &SourceHealth> {
 fn document<'a>(
     snapshot: &'a ClusterSnapshot,
     found: &'a [Found],
-    (notes, incidents): (&'a AlertNotes, &'a [Incident]),
+    (said, backups, services): (&'a Said, &'a [Coverage], &Services),
     now: Instant,
 ) -> Document<'a> {
     let source = |health: &'a SourceHealth| SourceLine {
@@ -291,6 +313,7 @@ fn document<'a>(
         state: health.state,
         age_seconds: health.age_seconds(now),
         error: health.error.as_deref(),
+        kind: health.id.kind.word(),
     };
     let rollout = |row: &'a Rollout| RolloutLine {
         environment: &row.workload.environment,
@@ -309,6 +332,7 @@ fn document<'a>(
         changed_at: row.changed_at,
         notes: row.notes.iter().map(AsRef::as_ref).collect(),
     };
+    let incident = |one: &'a Incident| incident::IncidentLine::of(one, now).escalated(said.book.ladder(one, services));
     Document {
         environments: found.iter().map(Found::line).collect(),
         observed_at: now,
@@ -329,9 +353,11 @@ fn document<'a>(
         ),
         health: health::lines(healths(found), now),
         slo: slo::lines(found.iter().filter_map(|one| one.slos.as_ref()), now),
-        alerts: alerts::lines(found.iter().filter_map(|one| one.alerts.as_ref()), notes),
+        alerts: alerts::lines(found.iter().filter_map(|one| one.alerts.as_ref()), &said.notes),
         silences: alerts::silences(found.iter().filter_map(|one| one.alerts.as_ref())),
-        incidents: incidents.iter().map(|one| incident::IncidentLine::of(one, now)).collect(),
+        incidents: said.incidents.iter().map(incident).collect(),
+        on_call: said.book.lines(),
+        backups: backup::lines(backups),
         maintenance: schedule::Listed::default(),
     }
 }

@@ -19,6 +19,8 @@ pub enum ContextRef {
     Named(String),
     /// The cluster this process runs in.
     InCluster,
+    /// None: there is nothing of Kubernetes in it.
+    Nowhere,
 }
 
 /// Which namespaces are shown.
@@ -130,6 +132,7 @@ impl fmt::Display for ContextRef {
             Self::Current => to.write_str("the current context"),
             Self::Named(name) => to.write_str(name),
             Self::InCluster => to.write_str("in-cluster"),
+            Self::Nowhere => to.write_str("no cluster"),
         }
     }
 }

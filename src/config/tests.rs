@@ -71,7 +71,6 @@ tier = 1
     assert_eq!(
         problems,
         [
-            "/etc/q.toml:2: environment.production: It does not say which cluster it is. Add context = \"NAME\" with a context of your kubeconfig, or in_cluster = true.",
             "/etc/q.toml:3: environment.production.contxt: There is no such key. Did you mean \"context\"?",
             "/etc/q.toml:4: environment.production.guard: There is no guard \"prodution\". Did you mean \"production\"?",
             "/etc/q.toml:5: environment.production.write: Expected true or false, found a text. Write true or false, without quotes.",
@@ -86,6 +85,24 @@ tier = 1
         ]
     );
     assert_eq!(settings.source, Source::Broken(FILE.into()));
+}
+
+#[test]
+fn an_environment_may_have_no_cluster() {
+    for text in ["[environment.production]\nguard = \"production\"\n", "[environment.production]\nin_cluster = false\n"]
+    {
+        let (settings, problems) = parse(text);
+        assert_eq!((problems.len(), &settings.environments[0].context), (0, &ContextRef::Nowhere), "{text}");
+        assert_eq!(settings.store_read_only, None);
+    }
+}
+
+#[test]
+fn who_may_not_write_into_the_store_is_told_why() {
+    let why = |text: &str| parse(text).0.store_read_only;
+    assert_eq!(why("[store]\nwrite = false\n"), Some(StoreReadOnly::Configured));
+    assert_eq!((why("[store]\nwrite = true\n"), why("")), (None, None));
+    assert_eq!(why("[store]\nwrite = \"no\"\n"), Some(StoreReadOnly::Broken));
 }
 
 #[test]

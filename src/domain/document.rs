@@ -239,6 +239,25 @@ impl<'t, 'i> Entry<'t, 'i> {
         number
     }
 
+    /// A date, or a date and a time, as it is written, with quotes or without; `None` when it is something else.
+    pub fn as_date(&self) -> Option<String> {
+        match self.value.get_ref() {
+            DeValue::String(text) => Some(text.to_string()),
+            DeValue::Datetime(at) => Some(at.to_string()),
+            _ => None,
+        }
+    }
+
+    /// The parts of a list of tables such as `[[schedule]]`, or a problem for whatever is something else.
+    pub fn tables(&self, problems: &mut Problems) -> Vec<Table<'t, 'i>> {
+        let Some(parts) = self.parts() else {
+            let fix = format!("Write [[{}]] on a line of its own.", self.path);
+            problems.at(self, format!("Expected a list of tables, found {}.", self.kind()), fix);
+            return Vec::new();
+        };
+        parts.iter().filter_map(|part| part.table(problems)).collect()
+    }
+
     /// Whether it says `false`.
     pub fn is_false(&self) -> bool {
         self.value.get_ref().as_bool() == Some(false)

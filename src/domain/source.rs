@@ -104,6 +104,19 @@ impl SourceKind {
         matches!(self, Self::Resource(known, _) if *known == plural)
     }
 
+    /// What kind of thing it is, in the word a script reads: a host alone tells nobody what is dead there.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Cluster | Self::Resource(..) => "kubernetes",
+            Self::Alertmanager(_) => "alertmanager",
+            Self::Prometheus(_) | Self::Objectives => "prometheus",
+            Self::Rules(_) => "rules",
+            Self::Metrics(_) => "metrics",
+            Self::Store => "store",
+            Self::Several(_) => "several",
+        }
+    }
+
     fn and(&self, other: &Self) -> Self {
         let mut kinds = match self {
             Self::Several(kinds) => kinds.clone(),

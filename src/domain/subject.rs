@@ -59,6 +59,24 @@ pub struct NamedRef {
     pub name: String,
 }
 
+/// A schedule of who is on call.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ScheduleRef {
+    /// The environment of the console it is acted on from: schedules are of all of them.
+    pub environment: Arc<str>,
+    /// Its name.
+    pub name: String,
+}
+
+/// A set of backups. It is of no environment: that of the console it is acted on from tells who acted where.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct BackupRef {
+    /// The environment of the console.
+    pub environment: Arc<str>,
+    /// The set, by its name in the configuration.
+    pub set: Arc<str>,
+}
+
 /// Something that is acted on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -80,6 +98,10 @@ pub enum Subject {
     Task(NamedRef),
     /// A freeze.
     Freeze(NamedRef),
+    /// A schedule of who is on call.
+    Schedule(ScheduleRef),
+    /// A set of backups, of which the store says something.
+    Backup(BackupRef),
 }
 
 /// What kind of thing a subject is.
@@ -101,12 +123,16 @@ pub enum SubjectKind {
     Task,
     /// A freeze.
     Freeze,
+    /// A schedule of who is on call.
+    Schedule,
+    /// A set of backups.
+    Backup,
 }
 
 impl SubjectKind {
     /// Whether what is done to it stands in the store alone: nobody feels it, and every console writes by itself.
     pub const fn is_stored(self) -> bool {
-        matches!(self, Self::Alert | Self::Incident | Self::Window | Self::Task | Self::Freeze)
+        !matches!(self, Self::Workload | Self::Silence | Self::Pod)
     }
 
     /// Several of it, in a word.
@@ -120,6 +146,8 @@ impl SubjectKind {
             Self::Window => "windows",
             Self::Task => "tasks",
             Self::Freeze => "freezes",
+            Self::Schedule => "schedules",
+            Self::Backup => "sets of backups",
         }
     }
 }
@@ -133,7 +161,12 @@ impl Subject {
             // They are made by the name that is given for them.
             SubjectKind::Window => Some(Self::Window(NamedRef { environment, name: String::new() })),
             SubjectKind::Freeze => Some(Self::Freeze(NamedRef { environment, name: String::new() })),
-            SubjectKind::Workload | SubjectKind::Pod | SubjectKind::Alert | SubjectKind::Task => None,
+            SubjectKind::Workload
+            | SubjectKind::Pod
+            | SubjectKind::Alert
+            | SubjectKind::Schedule
+            | SubjectKind::Backup
+            | SubjectKind::Task => None,
         }
     }
 
@@ -148,6 +181,8 @@ impl Subject {
             Self::Window(_) => SubjectKind::Window,
             Self::Task(_) => SubjectKind::Task,
             Self::Freeze(_) => SubjectKind::Freeze,
+            Self::Schedule(_) => SubjectKind::Schedule,
+            Self::Backup(_) => SubjectKind::Backup,
         }
     }
 
@@ -160,6 +195,8 @@ impl Subject {
             Self::Pod(pod) => &pod.environment,
             Self::Incident(incident) => &incident.environment,
             Self::Window(named) | Self::Task(named) | Self::Freeze(named) => &named.environment,
+            Self::Schedule(schedule) => &schedule.environment,
+            Self::Backup(backup) => &backup.environment,
         }
     }
 
@@ -190,6 +227,8 @@ impl Subject {
             Self::Incident(incident) if incident.number == 0 => String::new(),
             Self::Incident(incident) => incident.number.to_string(),
             Self::Window(named) | Self::Task(named) | Self::Freeze(named) => text::clean(&named.name).into_owned(),
+            Self::Schedule(schedule) => text::clean(&schedule.name).into_owned(),
+            Self::Backup(backup) => text::clean(&backup.set).into_owned(),
         }
     }
 
@@ -202,6 +241,8 @@ impl Subject {
             Self::Pod(pod) => &pod.name,
             Self::Incident(incident) => &incident.title,
             Self::Window(named) | Self::Task(named) | Self::Freeze(named) => &named.name,
+            Self::Schedule(schedule) => &schedule.name,
+            Self::Backup(backup) => &backup.set,
         }
     }
 }
@@ -235,6 +276,8 @@ impl fmt::Display for Subject {
             Self::Task(named) => write!(to, "task {}", text::clean(&named.name)),
             Self::Freeze(named) if named.name.is_empty() => to.write_str("a new freeze"),
             Self::Freeze(named) => write!(to, "freeze {}", text::clean(&named.name)),
+            Self::Schedule(schedule) => write!(to, "schedule {}", text::clean(&schedule.name)),
+            Self::Backup(backup) => write!(to, "backup {}", text::clean(&backup.set)),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! Invariant: a pane that is not in front costs nothing when the world moves.
 
 pub mod alerts;
+pub mod coverage;
 pub mod health;
 pub mod hints;
 pub mod jobs;
@@ -121,6 +122,7 @@ pub const SHIPPED: &[Pane] = &[
     rollouts::PANE,
     nodes::PANE,
     jobs::PANE,
+    coverage::PANE,
     schedule::PANE,
     signals::PANE,
     slo::PANE,

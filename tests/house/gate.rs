@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use quarterdeck::actions::journal::{Entry, Journal, Line, What, chains};
-use quarterdeck::actions::{Action, Executor, Options, Planner, catalog};
+use quarterdeck::actions::{About, Action, Executor, Options, Planner, catalog};
 use quarterdeck::domain::action::{Consent, Given, OperationRecord, Phase, Plan, Request};
 use quarterdeck::domain::store::fact::{Applied, Change, Read};
 use quarterdeck::domain::store::{AuditLine, Author, Head, Id};
-use quarterdeck::domain::subject::{AlertRef, SilenceRef, Subject};
+use quarterdeck::domain::subject::{AlertRef, SilenceRef, Subject, SubjectKind};
 use quarterdeck::sources::observe::ObserveCluster;
 use quarterdeck::sources::operate::NoHands;
 use quarterdeck::sources::store::port::{ReadStore, WriteError, WriteStore, Written};
@@ -311,8 +311,11 @@ macro_rules! of_every_action {
 
         #[test]
         fn no_action_is_left_out() {
+            // What stands in the store, beside what is said of alerts, is tried where its other promises are.
+            let elsewhere = |about: &About| about.on.is_stored() && about.on != SubjectKind::Alert;
             let tried = [$($id),+];
-            assert!(catalog::SHIPPED.all().all(|action| tried.contains(&action.about().id)));
+            let all = catalog::SHIPPED.all().map(Action::about).filter(|about| !elsewhere(about));
+            assert!(all.into_iter().all(|about| tried.contains(&about.id)));
         }
     };
 }

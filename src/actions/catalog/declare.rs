@@ -107,7 +107,7 @@ impl Action for Declare {
         draft.warnings.extend(alike);
         draft.warnings.extend(facts.doubt_of(given.text(AS.id).unwrap_or(context.author)));
         let words = format!("Declare a {} in the store: {}.", severity.name(), declared.title);
-        draft.steps = declaring(Write::Declare(Box::new(declared)), words);
+        draft.steps = declaring(&Write::Declare(Box::new(declared)), words);
         Ok(stored(draft, given))
     }
 }

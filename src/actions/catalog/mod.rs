@@ -18,9 +18,12 @@ mod link;
 mod merge;
 mod move_window;
 mod note;
+mod override_shift;
 mod pause;
 mod port_forward;
 mod post_update;
+mod record_backup;
+mod record_restore_test;
 mod reopen;
 mod resolve;
 mod restart;
@@ -118,6 +121,9 @@ pub const SHIPPED: Catalog = Catalog(&[
     &unmerge::ACTION,
     &resolve::ACTION,
     &reopen::ACTION,
+    &override_shift::OverrideShift,
+    &record_backup::RecordBackup,
+    &record_restore_test::RecordRestoreTest,
 ]);
 
 /// A shipped action by its id, or by the one it had before.
@@ -143,7 +149,8 @@ mod tests {
             let word = action.about().word;
             assert!(word.chars().all(|letter| letter.is_ascii_uppercase() || letter == '-'), "{word}");
             // What is said in the store is confirmed by Enter alone, everywhere; a script writes the word.
-            let is_entered = matches!(action.about().on, SubjectKind::Alert | SubjectKind::Incident);
+            let is_entered =
+                matches!(action.about().on, SubjectKind::Alert | SubjectKind::Incident | SubjectKind::Schedule);
             assert!(word.len() <= 10 || is_entered, "{word}");
         }
     }

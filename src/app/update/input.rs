@@ -216,6 +216,8 @@ fn back(model: &mut Model, command: Command, now: Instant) -> Vec<Effect> {
     }
     if model.ui.view != View::Rollouts {
         model.ui.view = if let View::Alert(..) = model.ui.view { View::Alerts } else { View::Rollouts };
+        let view = model.ui.view.clone();
+        list::relist(model, &view, now);
         return vec![Effect::Focus(None)];
     }
     if command == Command::Escape {
@@ -340,7 +342,12 @@ fn act(model: &mut Model, action: &'static str, now: Instant) -> Vec<Effect> {
         SubjectKind::Alert => return on_alerts::open(model, action, now),
         SubjectKind::Pod => return pod_session::open(model, action, now),
         SubjectKind::Workload => {}
-        SubjectKind::Incident | SubjectKind::Window | SubjectKind::Task | SubjectKind::Freeze => {
+        SubjectKind::Incident
+        | SubjectKind::Schedule
+        | SubjectKind::Backup
+        | SubjectKind::Window
+        | SubjectKind::Task
+        | SubjectKind::Freeze => {
             return on_subject::open(model, action, now);
         }
     }

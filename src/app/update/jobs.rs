@@ -77,6 +77,7 @@ fn leave(model: &mut Model, job: &JobRef) -> Vec<Effect> {
         None => {
             model.ui.view = View::Jobs;
             model.jobs.detail_due = None;
+            model.refilter();
             Vec::new()
         }
     }
@@ -107,10 +108,9 @@ fn read(model: &Model, job: &JobRef) -> Effect {
     Effect::ReadJob(job.clone(), runs.iter().map(|run| (run.uid.clone(), run.job.name.clone())).collect())
 }
 
-/// A new snapshot: the rows, and the row and the runs of the open one.
+/// A new snapshot: the row and the runs of the open one.
 pub(super) fn observed(model: &mut Model) {
     let all = &model.world.snapshot.jobs;
-    model.jobs.refilter(all, model.ui.filter.text.trim(), model.ui.is_problems_only);
     let Some(detail) = model.jobs.detail.as_mut() else { return };
     let is_run = |row: &&Arc<Job>| match detail.job.kind {
         JobKind::Job => row.job == detail.job,

@@ -52,7 +52,10 @@ fn show(model: &mut Model, changed: Changed, now: Instant) -> Vec<Effect> {
         Changed::Nothing => {}
         Changed::Clusters(rows_before) => {
             let before = model.ui.cursor.clone();
-            model.refilter();
+            // A list that is not in front is made anew when it comes there.
+            if matches!(model.ui.view, View::Rollouts | View::Jobs) {
+                model.refilter();
+            }
             let after = model.ui.cursor.clone();
             list::slid(model, &View::Rollouts, (before.as_ref(), after.as_ref()), now);
             jobs::observed(model);

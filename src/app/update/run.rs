@@ -3,13 +3,14 @@
 use super::{drafts, toast};
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Planning};
-use crate::domain::action::{Phase, Run, RunEvent, advance};
+use crate::domain::action::{Phase, Port, Run, RunEvent, advance};
 use crate::domain::subject::{Subject, SubjectKind};
 use crate::domain::time::Instant;
 
 /// Something happened to a run.
 pub(super) fn happened(model: &mut Model, id: &str, event: RunEvent, now: Instant) -> Vec<Effect> {
-    let words = sentence(&event);
+    let planned = planning_of(model, id).and_then(|planning| planning.scene.plan.clone());
+    let words = sentence(&event, planned.map_or(Port::default(), |plan| plan.port()));
     let Some(run) = model.runs.iter_mut().find(|run| run.id == id) else { return Vec::new() };
     match advance(run, event) {
         Ok(next) => *run = next,
@@ -90,14 +91,20 @@ fn summary(run: &Run) -> String {
         .unwrap_or_default()
 }
 
-fn sentence(event: &RunEvent) -> String {
+fn sentence(event: &RunEvent, port: Port) -> String {
     match event {
         RunEvent::Planned => "planned".to_owned(),
         RunEvent::Confirmed => "confirmed; writing the journal".to_owned(),
         RunEvent::Refused { reason } => format!("refused: {reason}"),
         RunEvent::Aborted { reason } => format!("aborted: {reason}"),
         RunEvent::Started { .. } => "journalled; the request is on its way".to_owned(),
-        RunEvent::Accepted { .. } => "accepted by the server; not verified yet".to_owned(),
+        RunEvent::Accepted { .. } => match port {
+            Port::Cluster => "accepted by the server; not verified yet",
+            Port::Alertmanager => "accepted by an Alertmanager; not verified yet",
+            Port::Store => "written: the store answered",
+            Port::Pod => "opened",
+        }
+        .to_owned(),
         RunEvent::AnswerLost { reason, .. } => {
             format!("the answer was lost ({reason}); nothing is sent again, reading what happened")
         }

@@ -1,14 +1,10 @@
 //! A command that changes an incident, as the plan it is, confirmed and carried out.
 
-use tokio::sync::{mpsc, watch};
-
 use super::Doing;
-use crate::actions::Options;
 use crate::cli::exit;
 use crate::cli::fields::Fields;
-use crate::cli::output::note;
 use crate::cli::session::Session;
-use crate::domain::action::{Consent, Phase};
+use crate::cli::short;
 use crate::domain::incident::{Severity, Source};
 use crate::domain::store::incident_of;
 use crate::domain::subject::{IncidentRef, Subject};
@@ -55,41 +51,10 @@ impl Asked {
 /// # Errors
 /// The exit code and the sentence, where nothing was written or nobody knows whether it was.
 pub(super) async fn carry_out(session: &Session, asked: &Asked) -> Result<(u64, String), (u8, String)> {
-    let action = session.catalog.named(asked.action);
-    let action = action.ok_or_else(|| (exit::USAGE, format!("There is no action {:?} here.", asked.action)))?;
-    let given = asked.fields.given(action).map_err(|sentence| (exit::USAGE, sentence))?;
     let subject = subject(session, asked.number, asked.title.clone()).await?;
-    let (_leave, leaving) = watch::channel(false);
-    let executor = session.local(leaving);
-    let options = Options { given, ..Options::default() };
-    let planned = executor.planner.plan(action, &[subject], &options).await;
-    let plan = planned.map_err(|error| (code_of(&error), error.sentence))?;
-    for target in &plan.targets {
-        target.warnings.iter().for_each(|warning| note(warning));
-    }
-    if !plan.is_applicable() {
-        let reason = plan.refusals.first().cloned().unwrap_or_else(|| "there is nothing to do.".to_owned());
-        let is_said = reason.to_lowercase().contains("nothing was written");
-        let reason = if is_said { reason } else { format!("Nothing was written: {reason}") };
-        return Err((exit::REFUSED, reason));
-    }
-    // Who types the command confirms it.
-    let consent = Consent { typed: plan.confirmation.word.clone(), reason: asked.reason.clone() };
-    let (events, mut told) = mpsc::channel(64);
-    let run = async {
-        let run = executor.execute(&plan, &consent, &events).await;
-        drop(events);
-        run
-    };
-    let (run, ()) = tokio::join!(run, async { while told.recv().await.is_some() {} });
-    let target = run.targets.first();
-    let words = run.reason.clone().or(target.map(|target| target.words.clone())).unwrap_or_default();
-    if run.phase != Phase::Done {
-        return Err((exit::code(run.phase), words));
-    }
-    let made = target.and_then(|target| target.made.as_ref()).and_then(|number| number.parse().ok());
-    let number = made.unwrap_or(asked.number);
-    Ok((number, format!("incident {number}: {words}")))
+    let done = short::carry_out(session, (asked.action, &asked.fields, asked.reason.as_deref()), subject).await?;
+    let number = done.made.and_then(|number| number.parse().ok()).unwrap_or(asked.number);
+    Ok((number, format!("incident {number}: {}", done.words)))
 }
 
 /// An incident as what an action is on; number 0 is a new one of this title.

@@ -10,7 +10,7 @@ use crate::cli::Format;
 use crate::cli::output::{columns, say, say_json};
 use crate::cli::session::Session;
 use crate::domain::incident::{Figures, Incident, Measured, between_failures};
-use crate::domain::store::{INCIDENTS, INCIDENTS_ENDED, standing};
+use crate::domain::store::{INCIDENTS_BELOW, INCIDENTS_ENDED, standing};
 use crate::domain::time::{self, Instant};
 use crate::sources::store::port::ReadStore;
 
@@ -32,7 +32,7 @@ pub(super) async fn run(session: &Session, days: u16, output: Format) -> Result<
         let ended = vec![standing(false).into(), from.into()];
         let resolved: Vec<Incident> = session.store.list(INCIDENTS_ENDED, ended, super::MOST).await?;
         // A failure counts when it began, whether it is over or not.
-        let all: Vec<Incident> = session.store.list(INCIDENTS, Vec::new(), super::MOST).await?;
+        let all: Vec<Incident> = session.store.list(INCIDENTS_BELOW, vec![u64::MAX.into()], super::MOST).await?;
         Ok((from, now, resolved, all))
     };
     let (from, now, resolved, all) = match read.await {

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::cli::oncall::LadderLine;
 use crate::cli::output::columns;
 use crate::domain::incident::{Clock, ClockState, Incident, Link, Phase, Role, Severity, Source, State};
+use crate::domain::oncall::escalation::Ladder;
 use crate::domain::time::{self, Instant};
 
 /// An incident of a document: a contract.
@@ -46,6 +48,8 @@ pub(in crate::cli) struct Line<'a> {
     similar_to: Option<u64>,
     /// By when those who wait are to be told again; null: nobody is promised it.
     next_update_by: Option<Instant>,
+    /// When which level is paged if nobody acknowledges, and who that is; null: no policy says whom to page.
+    escalation: Option<LadderLine>,
 }
 
 fn some(text: &str) -> Option<&str> {
@@ -85,7 +89,13 @@ impl<'a> Line<'a> {
             merged_into: incident.merged.as_ref().map(|merged| merged.into),
             similar_to: incident.similar_to,
             next_update_by: incident.tell_by(),
+            escalation: None,
         }
+    }
+
+    /// The same with its ladder.
+    pub(in crate::cli) fn escalated(self, ladder: Option<Ladder>) -> Self {
+        Self { escalation: ladder.map(LadderLine::from), ..self }
     }
 }
 

@@ -14,11 +14,12 @@ use color_eyre::eyre::Result;
 
 use self::action::{Asked, carry_out};
 use self::lines::{Line, table};
+use super::oncall::Book;
 use super::output::{note, say, say_json};
 use super::session::Session;
 use super::{Format, Global, exit};
 use crate::domain::incident::Incident as Fact;
-use crate::domain::store::{INCIDENTS, INCIDENTS_STANDING, incident_of, standing};
+use crate::domain::store::{INCIDENTS_BELOW, INCIDENTS_STANDING, incident_of, standing};
 use crate::sources::error::SourceError;
 use crate::sources::store::port::ReadStore;
 
@@ -308,7 +309,10 @@ impl Incident {
                 match output {
                     Format::Table => say(&words)?,
                     Format::Json => match one(&session, number).await {
-                        Ok((incident, now)) => say_json(&Line::of(&incident, now))?,
+                        Ok((incident, now)) => {
+                            let book = book(&session).await;
+                            say_json(&Line::of(&incident, now).escalated(book.ladder(&incident, session.services())))?;
+                        }
                         Err(error) => {
                             note(&format!("{words} It cannot be read again: {}", error.sentence));
                             return Ok(ExitCode::from(exit::UNKNOWN));
@@ -436,6 +440,14 @@ async fn one(session: &Session, number: u64) -> Result<(Fact, crate::domain::tim
     found.map(|incident| (incident, now)).ok_or_else(|| action::not_there(number))
 }
 
+/// Who is on call; where that cannot be read it is said, and nobody is.
+async fn book(session: &Session) -> Book {
+    Book::read(&session.store, None).await.unwrap_or_else(|error| {
+        note(&format!("Who is on call cannot be read: {}", error.sentence));
+        Book::default()
+    })
+}
+
 /// Says what the store cannot answer.
 fn unanswered(error: &SourceError) -> ExitCode {
     note(&error.sentence);
@@ -446,7 +458,7 @@ async fn list(session: &Session, is_all: bool, output: Format) -> Result<ExitCod
     let read = async {
         let now = session.store.standing().await?.now;
         let incidents: Vec<Fact> = if is_all {
-            session.store.list(INCIDENTS, Vec::new(), MOST).await?
+            session.store.list(INCIDENTS_BELOW, vec![u64::MAX.into()], MOST).await?
         } else {
             session.store.list(INCIDENTS_STANDING, vec![standing(true).into()], MOST).await?
         };
@@ -457,7 +469,11 @@ async fn list(session: &Session, is_all: bool, output: Format) -> Result<ExitCod
         Err(error) => return Ok(unanswered(&error)),
     };
     match output {
-        Format::Json => say_json(&incidents.iter().map(|one| Line::of(one, now)).collect::<Vec<_>>())?,
+        Format::Json => {
+            let book = book(session).await;
+            let line = |one| Line::of(one, now).escalated(book.ladder(one, session.services()));
+            say_json(&incidents.iter().map(line).collect::<Vec<_>>())?;
+        }
         Format::Table => say(&table(&incidents, now).unwrap_or_else(|| "No incident is open.".to_owned()))?,
     }
     Ok(ExitCode::SUCCESS)

@@ -44,19 +44,16 @@ struct Document<'a> {
     follow_ups: &'a [FollowUp],
     /// By when it is looked at together; null: it is not over.
     review_by: Option<Instant>,
-    times: Times,
+    /// From when it hurt to when it was declared; null: nobody said since when.
+    time_to_detect_seconds: Option<i64>,
+    /// From when it was declared to the first acknowledgement; null: there was none.
+    time_to_acknowledge_seconds: Option<i64>,
+    /// From when it was declared to the last time it was resolved, without the time between; null: it is not over.
+    time_to_resolve_seconds: Option<i64>,
+    /// How long it was resolved before it was opened again.
+    resolved_between_seconds: u64,
     /// The questions whose answers belong into it; a value of null was not asked.
     queries: &'a [Query],
-}
-
-/// How long it took, in seconds; null: not known.
-#[derive(Serialize)]
-struct Times {
-    to_detect_seconds: Option<i64>,
-    to_acknowledge_seconds: Option<i64>,
-    to_resolve_seconds: Option<i64>,
-    /// How long it was resolved before it was opened again: not a part of the time to resolve.
-    resolved_between_seconds: u64,
 }
 
 impl<'a> Document<'a> {
@@ -71,12 +68,10 @@ impl<'a> Document<'a> {
             actions: report.actions().collect(),
             follow_ups: &report.follow_ups,
             review_by: report.review_by,
-            times: Times {
-                to_detect_seconds: seconds(incident.time_to_detect()),
-                to_acknowledge_seconds: seconds(incident.time_to_acknowledge()),
-                to_resolve_seconds: seconds(incident.time_to_resolve()),
-                resolved_between_seconds: incident.resolved_seconds,
-            },
+            time_to_detect_seconds: seconds(incident.time_to_detect()),
+            time_to_acknowledge_seconds: seconds(incident.time_to_acknowledge()),
+            time_to_resolve_seconds: seconds(incident.time_to_resolve()),
+            resolved_between_seconds: incident.resolved_seconds,
             queries: &report.queries,
         }
     }

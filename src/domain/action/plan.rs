@@ -8,7 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::given::Given;
-use super::step::{Part, Reached, Step};
+use super::step::{Part, Port, Reached, Step};
 use super::tier::{Gesture, Tier};
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{Change, same_code};
@@ -357,6 +357,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// What it acts through: that of its first step, for a plan is of one kind of thing.
+    pub fn port(&self) -> Port {
+        self.targets.iter().flat_map(|target| &target.steps).next().map_or(Port::default(), |step| step.port)
+    }
+
     /// How long a plan holds after its last refresh.
     pub const HOLDS: TimeDelta = TimeDelta::minutes(5);
 

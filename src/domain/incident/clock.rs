@@ -63,11 +63,10 @@ impl Incident {
         let gone = (self.respond_by - self.created_at) - left;
         let share = |percent: i32| gone * 100 >= (self.respond_by - self.created_at) * percent;
         let urgency = match state {
-            ClockState::Met => Urgency::Calm,
             ClockState::Missed | ClockState::Overdue => Urgency::Over,
             ClockState::Running if share(80) => Urgency::Late,
             ClockState::Running if share(50) => Urgency::Half,
-            ClockState::Running => Urgency::Calm,
+            ClockState::Running | ClockState::Met => Urgency::Calm,
         };
         Clock { state, left, urgency }
     }

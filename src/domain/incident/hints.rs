@@ -109,9 +109,9 @@ mod tests {
         };
         let all =
             [resolved(3, "Checkout is down"), resolved(5, "Other"), Incident { number: 9, ..incident(Severity::Sev1) }];
-        let similar = |title: &str, links: &[Link]| super::similar((title, links), at(100), &all);
-        assert_eq!(similar("whatever", &[Link::service("checkout")]), Some(5), "by service");
-        assert_eq!(similar("checkout IS down ", &[]), Some(3), "by title");
-        assert_eq!(similar("whatever", &[Link::service("payments")]), None);
+        let found = |title: &str, links: &[Link]| similar((title, links), at(100), &all);
+        assert_eq!(found("whatever", &[Link::service("checkout")]), Some(5), "by service");
+        assert_eq!(found("checkout IS down ", &[]), Some(3), "by title");
+        assert_eq!(found("whatever", &[Link::service("payments")]), None);
     }
 }

@@ -1,126 +1,114 @@
 //! The report as Markdown.
 
-use super::{ClockState, EntryKind, Event, Report, Role};
+use chrono::TimeDelta;
+
+use super::{ClockState, EntryKind, Event, FollowUp, Query, Report, Role};
 use crate::domain::time::{self, Instant, Zone};
+
+/// What is written down within this of when it happened is written down at once.
+const WRITTEN_AT_ONCE: TimeDelta = TimeDelta::minutes(1);
 
 /// The report as Markdown, its times in UTC and on the clock of a zone.
 pub fn markdown(report: &Report, zone: &str) -> String {
     let incident = &report.incident;
-    let clock = Zone::named(zone);
-    let at = |at: Instant| match &clock {
-        Some(zone) => format!("{} | {}", utc(at), local(zone, at)),
-        None => format!("{} | {}", utc(at), utc(at)),
-    };
     let mut text = vec![format!("# Incident {}: {}", incident.number, line(&incident.title)), String::new()];
-    let mut fact = |name: &str, value: String| text.push(format!("- **{name}:** {value}"));
-    fact("Severity", severities(report));
-    fact("State", format!("{}, {}", incident.state.word(), incident.phase.word().replace('_', " ")));
-    fact("Services", or_none(&report.services.join(", ")));
-    fact("Found by", incident.source.word().replace('-', " "));
-    fact("Declared", format!("{} by {}", utc(incident.created_at), line(&incident.declared_by)));
-    if let Some(stamp) = &incident.acknowledged {
-        fact("Acknowledged", format!("{} by {}", utc(stamp.at), line(&stamp.by)));
-    }
-    if let Some(stamp) = &incident.resolved {
-        fact("Resolved", format!("{} by {}", utc(stamp.at), line(&stamp.by)));
-    }
-    fact("Response", response(report));
-    if let Some(number) = incident.similar_to {
-        fact("Similar to", format!("incident {number}"));
-    }
-    if let Some(merged) = &incident.merged {
-        fact("Went on in", format!("incident {}", merged.into));
-    }
-    if let Some(by) = report.review_by {
-        fact("Review by", by.format("%F").to_string());
-    }
-    heading(&mut text, "Summary");
-    text.push("_To be written: what happened, in three sentences._".to_owned());
-    heading(&mut text, "Impact");
-    text.push(or_none(&line(&incident.impact)));
-    text.extend(incident.impact_since.map(|since| format!("Since {}.", utc(since))));
-    heading(&mut text, "Roles");
-    for role in Role::ALL {
+    text.extend(facts(report));
+    section(&mut text, "Summary", vec!["_To be written: what happened, in three sentences._".to_owned()]);
+    let since = incident.impact_since.map(|since| format!("Since {}.", utc(since)));
+    section(&mut text, "Impact", std::iter::once(or_none(&line(&incident.impact))).chain(since).collect());
+    let role = |role: Role| {
         let who = report.roles().find(|(held, _)| *held == role).map_or("nobody", |(_, who)| who);
-        text.push(format!("- {}: {}", role.word(), line(who)));
-    }
-    heading(&mut text, "Times");
-    let length = |took: Option<chrono::TimeDelta>| took.map_or("n/a".to_owned(), time::length);
-    text.push(format!(
-        "- time to detect: {} (from when it hurt to when it was declared)",
-        length(incident.time_to_detect())
-    ));
-    text.push(format!("- time to acknowledge: {} (from when it was declared)", length(incident.time_to_acknowledge())));
-    text.push(format!("- time to resolve: {} (from when it was declared)", length(incident.time_to_resolve())));
-    if incident.resolved_seconds > 0 {
-        let between = i64::try_from(incident.resolved_seconds).unwrap_or(i64::MAX);
-        text.push(format!("- resolved in between: {}, not counted", time::length(time::seconds(between))));
-    }
-    heading(&mut text, "Timeline");
-    text.push(format!("| UTC | {zone} | what | who |"));
-    text.push("|---|---|---|---|".to_owned());
-    text.extend(report.timeline.iter().map(|event| {
-        let recorded = event.recorded_at - event.at;
-        let late = if recorded.num_seconds() > 60 {
-            format!(" (written {} later)", time::length(recorded))
-        } else {
-            String::new()
-        };
-        format!("| {} | {}{late} | {} |", at(event.at), cell(&event.sentence()), cell(&who(event)))
-    }));
-    heading(&mut text, "Actions");
-    let before = text.len();
-    text.extend(report.actions().map(|event| {
-        format!(
-            "- {} {}: {} {}",
-            utc(event.at),
-            line(&event.actor),
-            line(event.after.as_deref().unwrap_or_default()),
-            line(&event.words)
-        )
-    }));
-    if text.len() == before {
-        text.push("none".to_owned());
-    }
-    heading(&mut text, "What was told");
-    let before = text.len();
+        format!("- {}: {}", role.word(), line(who))
+    };
+    section(&mut text, "Roles", Role::ALL.map(role).to_vec());
+    section(&mut text, "Times", times(report));
+    section(&mut text, "Timeline", table(report, zone));
+    let action = |event: &Event| {
+        let what = event.after.as_deref().unwrap_or_default();
+        format!("- {} {}: {} {}", utc(event.at), line(&event.actor), line(what), line(&event.words))
+    };
+    section(&mut text, "Actions", report.actions().map(action).collect());
     let told = report.timeline.iter().filter(|event| event.kind == EntryKind::Update);
-    text.extend(told.map(|event| format!("- {} {}", utc(event.at), line(&event.sentence()))));
-    if text.len() == before {
-        text.push("none".to_owned());
-    }
-    heading(&mut text, "Follow-ups");
-    text.extend(report.follow_ups.iter().map(|one| {
+    let update = |event: &Event| format!("- {} {}", utc(event.at), line(&event.sentence()));
+    section(&mut text, "What was told", told.map(update).collect());
+    let follow_up = |one: &FollowUp| {
         let due = one.due.as_ref().map(|due| format!(", due {}", line(due))).unwrap_or_default();
         format!("- [ ] {} ({}{due})", line(&one.words), line(one.owner.as_deref().unwrap_or("nobody")))
-    }));
-    if report.follow_ups.is_empty() {
-        text.push("none".to_owned());
-    }
-    if !report.open_items.is_empty() {
-        heading(&mut text, "Left open of the checklist");
-        text.extend(report.open_items.iter().map(|item| format!("- [ ] {item}")));
-    }
-    heading(&mut text, "Contributing factors");
-    text.push("_To be written: what led to it, what helped, what was in the way, where we were lucky._".to_owned());
-    if !report.queries.is_empty() {
-        heading(&mut text, "Figures");
-        for query in &report.queries {
-            let value = query.value.map_or("NOT ASKED".to_owned(), |value| format!("{value}"));
-            text.push(format!(
-                "- {} of {}: {value}\n  `{}`",
-                query.id.replace('_', " "),
-                line(&query.service),
-                query.query.replace('`', "'")
-            ));
-        }
-    }
+    };
+    section(&mut text, "Follow-ups", report.follow_ups.iter().map(follow_up).collect());
+    let open = report.open_items.iter().map(|item| format!("- [ ] {item}")).collect();
+    section(&mut text, "Left open of the checklist", open);
+    let factors = "_To be written: what led to it, what helped, what was in the way, where we were lucky._";
+    section(&mut text, "Contributing factors", vec![factors.to_owned()]);
+    let query = |one: &Query| {
+        let value = one.value.map_or("NOT ASKED".to_owned(), |value| value.to_string());
+        let (what, query) = (one.id.replace('_', " "), one.query.replace('`', "'"));
+        format!("- {what} of {}: {value}\n  `{query}`", line(&one.service))
+    };
+    section(&mut text, "Figures", report.queries.iter().map(query).collect());
     text.push(String::new());
     text.join("\n")
 }
 
-fn heading(text: &mut Vec<String>, words: &str) {
+/// What stands at its head.
+fn facts(report: &Report) -> Vec<String> {
+    let incident = &report.incident;
+    let by = |stamp: &super::Stamp| format!("{} by {}", utc(stamp.at), line(&stamp.by));
+    let phase = incident.phase.word().replace('_', " ");
+    let facts = [
+        ("Severity", Some(severities(report))),
+        ("State", Some(format!("{}, {phase}", incident.state.word()))),
+        ("Services", Some(or_none(&line(&report.services.join(", "))))),
+        ("Found by", Some(incident.source.word().replace('-', " "))),
+        ("Declared", Some(format!("{} by {}", utc(incident.created_at), line(&incident.declared_by)))),
+        ("Acknowledged", incident.acknowledged.as_ref().map(by)),
+        ("Resolved", incident.resolved.as_ref().map(by)),
+        ("Response", Some(response(report))),
+        ("Similar to", incident.similar_to.map(|number| format!("incident {number}"))),
+        ("Went on in", incident.merged.as_ref().map(|merged| format!("incident {}", merged.into))),
+        ("Review by", report.review_by.map(|by| by.format("%F").to_string())),
+    ];
+    facts.into_iter().filter_map(|(name, value)| Some(format!("- **{name}:** {}", value?))).collect()
+}
+
+/// How long it took, each with where it is counted from.
+fn times(report: &Report) -> Vec<String> {
+    let incident = &report.incident;
+    let length = |took: Option<TimeDelta>| took.map_or("n/a".to_owned(), time::length);
+    let declared = "from when it was declared";
+    let between = i64::try_from(incident.resolved_seconds).unwrap_or(i64::MAX);
+    let mut lines = vec![
+        format!("- time to detect: {} (from when it hurt to when it was declared)", length(incident.time_to_detect())),
+        format!("- time to acknowledge: {} ({declared})", length(incident.time_to_acknowledge())),
+        format!("- time to resolve: {} ({declared})", length(incident.time_to_resolve())),
+    ];
+    if between > 0 {
+        lines.push(format!("- resolved in between: {}, not counted", time::length(time::seconds(between))));
+    }
+    lines
+}
+
+/// The timeline as a table, with the clock of a zone beside UTC.
+fn table(report: &Report, zone: &str) -> Vec<String> {
+    let clock = Zone::named(zone);
+    let local = |at: Instant| clock.as_ref().map_or_else(|| utc(at), |zone| local(zone, at));
+    let row = |event: &Event| {
+        let late = event.recorded_at - event.at;
+        let is_late = late > WRITTEN_AT_ONCE;
+        let late = if is_late { format!(" (written {} later)", time::length(late)) } else { String::new() };
+        let (what, who) = (cell(&event.sentence()), cell(&who(event)));
+        format!("| {} | {} | {what}{late} | {who} |", utc(event.at), local(event.at))
+    };
+    let heads = [format!("| UTC | {zone} | what | who |"), "|---|---|---|---|".to_owned()];
+    heads.into_iter().chain(report.timeline.iter().map(row)).collect()
+}
+
+fn section(text: &mut Vec<String>, words: &str, lines: Vec<String>) {
     text.extend([String::new(), format!("## {words}"), String::new()]);
+    if lines.is_empty() {
+        text.push("none".to_owned());
+    }
+    text.extend(lines);
 }
 
 fn utc(at: Instant) -> String {

@@ -123,38 +123,14 @@ impl Incident {
                     next.respond_by = self.created_at + to.respond_within();
                 }
             }
-            Transition::Role { role, from, to } => {
-                let held = self.roles.get(role);
-                if held.map(|stamp| &stamp.by) != from.as_ref() {
-                    return Err(match held {
-                        Some(held) => {
-                            format!("{self}: {} is {} since {}.", held.by, role.word(), said(held.at))
-                        }
-                        None => format!("{self}: nobody is {} any more.", role.word()),
-                    });
-                }
-                match to {
-                    Some(to) => next.roles.insert(*role, Stamp { by: to.clone(), at: now }),
-                    None => next.roles.remove(role),
-                };
-            }
+            Transition::Role { role, from, to } => next.give(*role, from.as_deref(), to.as_deref(), now)?,
             Transition::Phase { from, to } => {
                 if self.phase != *from {
                     return Err(format!("{self}: it was moved to {} meanwhile.", self.phase.word()));
                 }
                 next.phase = *to;
             }
-            Transition::Tick { item, is_done } => {
-                if !CHECKLIST.iter().any(|one| one.id == item) {
-                    let known: Vec<&str> = CHECKLIST.iter().map(|one| one.id).collect();
-                    return Err(format!("there is no item {item:?} to tick; there is {}.", known.join(", ")));
-                }
-                if self.ticked.contains(item) == *is_done {
-                    return Err(format!("{self}: {item} is {} already.", if *is_done { "ticked" } else { "open" }));
-                }
-                next.ticked.retain(|one| one != item);
-                next.ticked.extend(is_done.then(|| item.clone()));
-            }
+            Transition::Tick { item, is_done } => next.tick(item, *is_done)?,
             Transition::Link(link) => {
                 if self.is_about(link) {
                     return Err(format!("{self}: {link} is linked already."));
@@ -209,6 +185,36 @@ impl Incident {
         Ok(next)
     }
 
+    /// Gives a role to somebody, or takes it back.
+    fn give(&mut self, role: Role, from: Option<&str>, to: Option<&str>, now: Instant) -> Result<(), String> {
+        let held = self.roles.get(&role);
+        if held.map(|stamp| stamp.by.as_str()) != from {
+            return Err(match held {
+                Some(held) => format!("{self}: {} is {} since {}.", held.by, role.word(), said(held.at)),
+                None => format!("{self}: nobody is {} any more.", role.word()),
+            });
+        }
+        match to {
+            Some(to) => self.roles.insert(role, Stamp { by: to.to_owned(), at: now }),
+            None => self.roles.remove(&role),
+        };
+        Ok(())
+    }
+
+    /// Ticks an item of the checklist, or opens it again.
+    fn tick(&mut self, item: &str, is_done: bool) -> Result<(), String> {
+        if !CHECKLIST.iter().any(|one| one.id == item) {
+            let known: Vec<&str> = CHECKLIST.iter().map(|one| one.id).collect();
+            return Err(format!("there is no item {item:?} to tick; there is {}.", known.join(", ")));
+        }
+        if self.ticked.iter().any(|one| one == item) == is_done {
+            return Err(format!("{self}: {item} is {} already.", if is_done { "ticked" } else { "open" }));
+        }
+        self.ticked.retain(|one| one != item);
+        self.ticked.extend(is_done.then(|| item.to_owned()));
+        Ok(())
+    }
+
     /// Why nothing of this kind happens to it any more.
     fn is_over_for(&self, transition: &Transition) -> Option<String> {
         if let (Some(merged), false) = (
@@ -253,8 +259,8 @@ mod tests {
     use super::*;
     use crate::domain::incident::ClockState;
 
-    fn after(incident: &Incident, transition: Transition, seconds: i64) -> Incident {
-        incident.after(&transition, "mori", at(seconds)).expect("it may happen")
+    fn after(incident: &Incident, transition: &Transition, seconds: i64) -> Incident {
+        incident.after(transition, "mori", at(seconds)).expect("it may happen")
     }
 
     fn refused(incident: &Incident, transition: &Transition, seconds: i64) -> String {
@@ -272,7 +278,7 @@ mod tests {
     #[test]
     fn assigning_acknowledges_and_resets_nothing() {
         let first = incident(Severity::Sev2);
-        let assigned = after(&first, Transition::Assign { from: None, to: Some("lee".into()) }, 30);
+        let assigned = after(&first, &Transition::Assign { from: None, to: Some("lee".into()) }, 30);
         let as_before = Incident { assignee: None, ..assigned.clone() };
         assert_eq!(as_before, first);
         let stale = Transition::Assign { from: None, to: Some("kim".into()) };
@@ -307,10 +313,10 @@ mod tests {
         let over = after(&after(&incident(Severity::Sev1), Transition::Acknowledge, 10), Transition::Resolve, 100);
         assert!(refused(&over, &Transition::Resolve, 110).contains("resolved by mori"));
         assert!(refused(&over, &Transition::Acknowledge, 110).contains("resolved by mori"));
-        let again = after(&over, Transition::Reopen, 160);
+        let again = after(&over, &Transition::Reopen, 160);
         assert_eq!((again.state, again.resolved_seconds, again.resolved.clone()), (State::Acknowledged, 60, None));
         assert!(refused(&again, &Transition::Reopen, 170).contains("is open"));
-        let twice = after(&after(&again, Transition::Resolve, 200), Transition::Reopen, 240);
+        let twice = after(&after(&again, &Transition::Resolve, 200), Transition::Reopen, 240);
         assert_eq!(twice.resolved_seconds, 100);
     }
 
@@ -322,13 +328,13 @@ mod tests {
         let (taking, moved) = other.taking_in(&one).expect("it is open");
         assert_eq!((taking.services().count(), moved.clone()), (2, vec![Link::service("payments")]));
         assert_eq!(taking.giving_back(&moved), other);
-        let merged = after(&one, Transition::Merge { into: 8 }, 0);
+        let merged = after(&one, &Transition::Merge { into: 8 }, 0);
         assert!(refused(&merged, &Transition::Acknowledge, 10).contains("work goes on there"));
         assert!(merged.after(&Transition::Note, "lee", at(10)).is_ok(), "nothing that was learnt is lost");
-        assert_eq!(after(&merged, Transition::Unmerge { into: 8 }, 600).state, State::Triggered);
+        assert_eq!(after(&merged, &Transition::Unmerge { into: 8 }, 600).state, State::Triggered);
         assert!(refused(&merged, &Transition::Unmerge { into: 8 }, 601).contains("10 minutes only"));
         assert!(refused(&one, &Transition::Merge { into: 7 }, 0).contains("itself"));
-        let over = after(&other, Transition::Resolve, 5);
+        let over = after(&other, &Transition::Resolve, 5);
         assert!(over.taking_in(&one).is_err_and(|why| why.contains("is resolved")));
     }
 
@@ -342,7 +348,7 @@ mod tests {
         assert!(refused(&ticked, &unknown, 2).contains("root-cause"));
         let link = Transition::Link(Link::service("checkout"));
         assert!(refused(&ticked, &link, 4).contains("already"));
-        let gone = after(&ticked, Transition::Unlink(Link::service("checkout")), 5);
+        let gone = after(&ticked, &Transition::Unlink(Link::service("checkout")), 5);
         assert!(gone.links.is_empty() && gone.after(&link, "lee", at(6)).is_ok());
     }
 }

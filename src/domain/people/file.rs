@@ -9,7 +9,8 @@ use crate::domain::problem::Problem;
 use crate::domain::store::{LONGEST_NAME, check_text};
 use crate::domain::time::{self, Zone};
 
-const KEYS: [&str; 2] = ["person", "team"];
+/// Schedules and policies stand in the same file, and are read by `domain::oncall::file`.
+const KEYS: [&str; 4] = ["person", "team", "schedule", "policy"];
 const PERSON_KEYS: [&str; 8] = ["handle", "name", "zone", "reach", "role", "on_call", "level", "left"];
 const TEAM_KEYS: [&str; 6] = ["name", "zone", "business_hours", "holidays", "members", "owners"];
 /// The days as they are written; the first is Sunday.
@@ -167,7 +168,7 @@ fn team(
     problems: &mut Problems,
 ) -> Option<Team> {
     table.refuse_unknown(&TEAM_KEYS, problems);
-    let named = name(table, "name", problems);
+    let title = name(table, "name", problems);
     let zone = zone(table, problems);
     let hours = table.text("business_hours", problems).map(|(text, entry)| {
         hours(text).unwrap_or_else(|| {
@@ -200,7 +201,7 @@ fn team(
             Some(_) => {}
         }
     }
-    let (name, entry) = named?;
+    let (name, entry) = title?;
     if read.teams.iter().any(|other| other.name == name) {
         problems.at(&entry, format!("Two teams have the name {name:?}."), "Give one of them another.");
         return None;

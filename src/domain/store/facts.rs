@@ -1,9 +1,14 @@
 //! The facts that the store keeps: one line each.
 
 use super::fact::Registered;
-use super::{Acknowledgement, Annotation, Note, ReleaseSeen, StoredFreeze, StoredWindow, TaskTick};
+use super::{
+    Acknowledgement, Annotation, Note, RecordedBackup, RecordedRestore, ReleaseSeen, StoredFreeze, StoredWindow,
+    TaskTick,
+};
 use crate::domain::incident::{Entry, Incident};
 use crate::domain::maintenance::Exception;
+use crate::domain::oncall::escalation::Policy;
+use crate::domain::oncall::{Override, Schedule};
 use crate::domain::people::{Person, Team};
 
 /// Every kind of fact.
@@ -18,6 +23,11 @@ pub static ALL: &[Registered] = &[
     Registered::of::<StoredFreeze>(),
     Registered::of::<Incident>(),
     Registered::of::<Entry>(),
+    Registered::of::<Schedule>(),
+    Registered::of::<Override>(),
+    Registered::of::<Policy>(),
     Registered::of::<Person>(),
     Registered::of::<Team>(),
+    Registered::of::<RecordedBackup>(),
+    Registered::of::<RecordedRestore>(),
 ];

@@ -29,8 +29,8 @@ const AHEAD: TimeDelta = TimeDelta::minutes(1);
 
 /// Incidents that are `open` or `closed`, newest first.
 pub const INCIDENTS_STANDING: &List = &List { by: &["standing ="], newest: "number" };
-/// All incidents, newest first.
-pub const INCIDENTS: &List = &List { by: &[], newest: "number" };
+/// All incidents below a number, newest first.
+pub const INCIDENTS_BELOW: &List = &List { by: &["number <"], newest: "number" };
 /// Incidents of a standing that ended from one time on, the last first.
 pub const INCIDENTS_ENDED: &List = &List { by: &["standing =", "resolved_at >="], newest: "resolved_at" };
 /// What happened in an incident, the last first.
@@ -57,7 +57,7 @@ impl Fact for Incident {
         kind: Kind::Versioned,
         columns: &["number", "standing", "title", "created_at", "resolved_at", "document"],
         key: 1,
-        lists: &[INCIDENTS_STANDING, INCIDENTS, INCIDENTS_ENDED],
+        lists: &[INCIDENTS_STANDING, INCIDENTS_BELOW, INCIDENTS_ENDED],
         held: Some(Holding { only: "standing = 'open'", back: TimeDelta::zero(), most: MOST_OPEN }),
         migrations: &Migrations {
             subject: "incident",
@@ -158,7 +158,9 @@ impl Fact for Entry {
             lines.push(entry);
             lines.sort_by_key(|line| line.number);
         }
-        held.values_mut().for_each(|lines| lines.retain(|line| line.recorded_at > now - HELD_ENTRIES));
+        for lines in held.values_mut() {
+            lines.retain(|line| line.recorded_at > now - HELD_ENTRIES);
+        }
         held.retain(|_, lines| !lines.is_empty());
     }
 

@@ -6,13 +6,17 @@
 mod acknowledgement;
 mod annotation;
 mod audit;
+mod backup;
 pub mod fact;
 pub mod facts;
 mod freeze;
 mod incident;
 mod note;
+mod overriding;
 mod people;
+mod policy;
 mod release;
+mod schedule;
 mod snapshot;
 mod task_tick;
 mod window;
@@ -25,13 +29,18 @@ pub use annotation::{ANNOTATIONS_OF, Annotation, AnnotationKind, NewAnnotation};
 pub use audit::{
     AuditEntry, AuditEvent, AuditFlaw, AuditKind, AuditSearch, ChainCheck, Head, Line as AuditLine, NotedEvents, hex,
 };
+pub use backup::{BACKUPS_OF, RESTORES_OF, RecordBackup, RecordRestore, RecordedBackup, RecordedRestore};
 pub use freeze::{NewFreeze, StoredFreeze, WithdrawFreeze, freeze_of};
 pub use incident::{
-    ChangeIncident, DeclareIncident, ENTRIES_OF, INCIDENTS, INCIDENTS_ENDED, INCIDENTS_STANDING, incident_of, standing,
+    ChangeIncident, DeclareIncident, ENTRIES_OF, INCIDENTS_BELOW, INCIDENTS_ENDED, INCIDENTS_STANDING, incident_of,
+    standing,
 };
 pub use note::{AlertNotes, EditNote, LONGEST_NOTE, MOST_NOTES, NOTES_ABOUT, NewNote, Note, check_note};
+pub use overriding::{NewOverride, OVERRIDES_SINCE, Overrides, last_override};
 pub use people::{ImportPeople, PEOPLE, TEAMS, people_event, team_of};
+pub use policy::{POLICIES, Policies, SetPolicy, policy_of};
 pub use release::{RELEASES_OF, ReleaseSeen, RememberReleases};
+pub use schedule::{SCHEDULES, Schedules, SetSchedule, schedule_of};
 pub use snapshot::{Changes, StoreSnapshot};
 pub use task_tick::{TaskTick, TickTask, last_tick_of};
 pub use window::{NewWindow, PlannedWindow, StoredWindow, WithdrawWindow, window_of};
@@ -126,6 +135,12 @@ worded! {
         Database = "database",
         /// An incident.
         Incident = "incident",
+        /// A schedule of who is on call.
+        Schedule = "schedule",
+        /// A policy of escalation, by its team and severity.
+        Policy = "policy",
+        /// A set of backups.
+        Backup = "backup",
         /// The environment as a whole; the name is empty.
         Environment = "environment",
         /// A maintenance window.

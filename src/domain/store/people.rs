@@ -7,7 +7,12 @@ use chrono::TimeDelta;
 use super::fact::{
     Applied, Change, Fact, Holding, Key, Kind, List, Migration, Migrations, Put, Read, Row, Table, Value, Writes,
 };
-use super::{AuditEvent, AuditKind, Author, Id, LONGEST_NAME, Subject, SubjectKind, check_text, document};
+use super::{
+    AuditEvent, AuditKind, Author, Id, LONGEST_NAME, SetPolicy, SetSchedule, Subject, SubjectKind, check_text,
+    document, policy_of, schedule_of,
+};
+use crate::domain::oncall::Schedule;
+use crate::domain::oncall::escalation::Policy;
 use crate::domain::people::{Hours, Person, Team};
 use crate::domain::time::Instant;
 
@@ -66,12 +71,7 @@ impl Fact for Person {
             has_left: false,
             version: 0,
         };
-        Box::new(ImportPeople {
-            people: vec![person],
-            teams: Vec::new(),
-            file: "people.toml".to_owned(),
-            on_behalf_of: None,
-        })
+        Box::new(ImportPeople { people: vec![person], file: "people.toml".to_owned(), ..ImportPeople::default() })
     }
 }
 
@@ -115,23 +115,22 @@ impl Fact for Team {
             owners: Vec::new(),
             version: 0,
         };
-        Box::new(ImportPeople {
-            people: Vec::new(),
-            teams: vec![team],
-            file: "people.toml".to_owned(),
-            on_behalf_of: None,
-        })
+        Box::new(ImportPeople { teams: vec![team], file: "people.toml".to_owned(), ..ImportPeople::default() })
     }
 }
 
 /// People and teams of a file are put into the store, all of them or none: those that differ from what was seen there, each with the version
-/// that was seen, 0 for none.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// that was seen, 0 for none. The schedules and policies that stand in the same file go with them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportPeople {
     /// The people.
     pub people: Vec<Person>,
     /// The teams.
     pub teams: Vec<Team>,
+    /// The schedules.
+    pub schedules: Vec<SetSchedule>,
+    /// The policies.
+    pub policies: Vec<SetPolicy>,
     /// The name of the file, for the audit.
     pub file: String,
     /// Who does it, where somebody else carries it out.
@@ -141,10 +140,13 @@ pub struct ImportPeople {
 impl Change for ImportPeople {
     fn reads(&self) -> Vec<Key> {
         let people = self.people.iter().map(|person| Key::of::<Person>([(&person.handle).into()]));
-        people.chain(self.teams.iter().map(|team| team_of(&team.name))).collect()
+        let teams = self.teams.iter().map(|team| team_of(&team.name));
+        let schedules = self.schedules.iter().map(|set| schedule_of(&set.wanted.name));
+        let policies = self.policies.iter().map(|set| policy_of(&set.wanted.team, set.wanted.severity));
+        people.chain(teams).chain(schedules).chain(policies).collect()
     }
 
-    fn apply(&self, read: &Read, _: &Author, _: &Id, _: Instant) -> Result<Applied, String> {
+    fn apply(&self, read: &Read, _: &Author, _: &Id, now: Instant) -> Result<Applied, String> {
         let moved = |what: &str, name: &str| {
             let words =
                 format!("{what} {name} was changed by somebody else meanwhile: nothing was written. Import again.");
@@ -169,13 +171,32 @@ impl Change for ImportPeople {
             }
             facts.push(Put::of(&Team { version: team.version + 1, ..team.clone() }));
         }
-        if facts.is_empty() {
+        let mut on_call = Vec::new();
+        for set in &self.schedules {
+            let current = read.get::<Schedule>(&schedule_of(&set.wanted.name));
+            if current.as_ref().map_or(0, |current| current.version) != set.seen_version {
+                return moved("schedule", &set.wanted.name);
+            }
+            on_call.extend(set.written(current.as_ref(), now)?);
+        }
+        for set in &self.policies {
+            let current = read.get::<Policy>(&policy_of(&set.wanted.team, set.wanted.severity));
+            if current.as_ref().map_or(0, |current| current.version) != set.seen_version {
+                return moved("the policy of", &set.wanted.team);
+            }
+            on_call.extend(set.written(current.as_ref())?);
+        }
+        if facts.is_empty() && on_call.is_empty() {
             return Ok(Applied::AlreadyDone);
         }
         let handles = self.people.iter().map(|person| person.handle.as_str());
         let names: Vec<&str> = handles.chain(self.teams.iter().map(|team| team.name.as_str())).collect();
         let words = format!("from {}: {}", self.file, names.join(", "));
         let mut events = vec![people_event(AuditKind::Configuration, "people imported", words)];
+        for (put, event) in on_call {
+            facts.push(put);
+            events.push(event);
+        }
         events.extend(
             self.on_behalf_of
                 .iter()

@@ -2,12 +2,14 @@
 
 mod bounds;
 mod civil;
+mod clock;
 mod zone;
 
 pub use bounds::{
     FIRST, LAST, LONGEST, clamped, clamped_or_none, days, from_microseconds, from_milliseconds, from_seconds, hours,
     milliseconds, minutes, read, read_date, seconds, within,
 };
+pub use clock::{NamedZone, read_civil, read_minute, zone_name};
 pub use zone::{Reading, Zone};
 
 use chrono::{DateTime, TimeDelta, Utc};

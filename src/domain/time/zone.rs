@@ -1,4 +1,4 @@
-//! What an instant reads on a clock in another time zone. With `civil.rs` the only file that names `jiff`.
+//! What an instant reads on a clock in another time zone. Only this file and its neighbours `civil.rs` and `clock.rs` name `jiff`.
 //!
 //! The rules of every zone are compiled in: the same configuration means the same instants on every machine.
 

@@ -60,7 +60,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, shown: &PlanScene, plan: &Plan
     log(pen, &mut page, &shown.log);
     if !run.phase.is_final() {
         page.gap();
-        page.text(pen, 0, said::next(run.phase), Role::Muted);
+        page.text(pen, 0, said::next(run.phase, plan.port()), Role::Muted);
     }
     page.fill(pen, area, scroll)
 }
@@ -121,7 +121,7 @@ fn ended(pen: &mut Pen<'_>, page: &mut Page, run: &Run, plan: &Plan, columns: u1
         role,
         columns,
     );
-    page.text(pen, 1, said::next(run.phase), Role::Text);
+    page.text(pen, 1, said::next(run.phase, plan.port()), Role::Text);
 }
 
 /// What can be done now: the way back, and the command line that does the same.

@@ -3,6 +3,7 @@
 //! The words of verdicts, phases and sources are in `domain`: scripts read them too.
 
 pub mod alerts;
+pub mod backups;
 pub mod detail;
 pub mod health;
 pub mod jobs;

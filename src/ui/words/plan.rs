@@ -1,7 +1,7 @@
 //! The words of the plan on the screen.
 
 use super::Phase;
-use crate::domain::action::{Plan, Target};
+use crate::domain::action::{Plan, Port, Target};
 
 /// It is being worked out.
 pub const WORKING: &str = "Working out the plan: reading revisions, rights and who else manages this…";
@@ -161,8 +161,29 @@ pub const fn ended(phase: Phase) -> &'static str {
     }
 }
 
-/// What to do next.
-pub const fn next(phase: Phase) -> &'static str {
+/// What to do next, after what went through a port.
+pub const fn next(phase: Phase, port: Port) -> &'static str {
+    match (phase, port) {
+        (Phase::Done, Port::Store) => {
+            "It is written: the store has it, and every console sees it. Press esc to go back."
+        }
+        (Phase::Done, Port::Pod) => "It has ended. Press esc to go back.",
+        (Phase::Failed, Port::Store) => "It was not written. Read why, then plan anew.",
+        (Phase::Failed, Port::Alertmanager) => {
+            "It was sent and Alertmanager does not have it as it was meant. Look at the silences; the way back is below."
+        }
+        (Phase::Failed, Port::Pod) => "It ended with an error: what it said, and its exit code, are its own.",
+        (Phase::Unknown, Port::Store) => {
+            "Nobody can say whether it was written. Look whether it is there before you write it again."
+        }
+        (Phase::Unknown, Port::Alertmanager) => {
+            "Nobody can say whether it was changed. Do not send it again: look at the silences first, then plan anew."
+        }
+        (phase, _) => next_of(phase),
+    }
+}
+
+const fn next_of(phase: Phase) -> &'static str {
     match phase {
         Phase::Done => "It was verified: the end state was seen. Press esc to go back.",
         Phase::Failed => {

@@ -32,6 +32,8 @@ mod drafts;
 mod drawn;
 mod every;
 mod faults;
+mod incident_line;
+mod incidents;
 mod journals;
 mod made;
 mod migrate;

@@ -56,7 +56,10 @@ fn rows_like(fact: &Registered, example: &[Value], words: &Words, (count, lines)
         ("version", _) => "1".to_owned(),
         ("position", _) => format!("i + {}", lines - count),
         ("withdrawn_at", _) => format!("case when i % 10 = 0 then null else {} end", words.at(count)),
-        (_, Value::Number(_)) => "i".to_owned(),
+        // A timeline has ten lines.
+        ("incident", _) => "i / 10".to_owned(),
+        // The example has the number 1.
+        (_, Value::Number(_)) => "i + 1".to_owned(),
         (_, Value::Time(Some(_))) => words.at(count),
         (_, Value::Time(None)) => "null".to_owned(),
         ("attempt", _) => "'a' || i".to_owned(),
@@ -81,7 +84,9 @@ async fn filled(place: &Place, facts: u32, lines: u32) -> (Store, Vec<(&'static 
     for fact in registry() {
         let made = store.write(&author("mori"), &place.id(), &*(fact.example)(0, "text")).await.expect("written");
         let row = made.0.into_iter().find_map(|(_, row)| row).expect("its row").0;
-        statements += &rows_like(fact, &row, &words, (facts, lines));
+        // Of an incident there are ten lines.
+        let count = if fact.table.name == "incident_entry" { lines } else { facts };
+        statements += &rows_like(fact, &row, &words, (count, lines));
         examples.push((fact, row));
     }
     // Nobody analyses the embedded store; PostgreSQL does it by itself.

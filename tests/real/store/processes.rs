@@ -42,12 +42,23 @@ impl Machine {
     }
 
     pub(super) fn start(&self, arguments: &[&str]) -> Running {
+        Running::start(self.command(arguments), "")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
         let file = |name: &str| self.0.path().join(name);
         command.arg("--config").arg(file("config.toml")).args(arguments);
         command.env("XDG_STATE_HOME", file("state")).env("XDG_CONFIG_HOME", file("config")).env("HOME", self.0.path());
         command.env("KUBECONFIG", Path::new("/nowhere/kubeconfig"));
-        Running::start(command, "")
+        command
+    }
+
+    /// The same as somebody of the operating system.
+    pub(super) fn run_as(&self, user: &str, arguments: &[&str]) -> Finished {
+        let mut command = self.command(arguments);
+        command.env("USER", user);
+        Running::start(command, "").finish(PATIENCE)
     }
 
     pub(super) fn run(&self, arguments: &[&str]) -> Finished {
@@ -160,6 +171,7 @@ fn without_a_configuration_the_store_is_this_users_own() {
     let status = machine.run(&["status", "--output", "json"]);
     let document: Value = serde_json::from_str(&status.stdout).expect("JSON");
     let store = document["sources"].as_array().expect("sources").iter().find(|source| source["name"] == "store");
+    assert_eq!(store.map(|store| &store["kind"]), Some(&Value::from("store")), "{document:#}");
     assert_eq!(store.map(|store| &store["state"]), Some(&"fresh".into()), "{document}");
     assert!(!machine.state().join("store.db").exists(), "looking makes no file");
     let empty = machine.run(&["audit", "list"]).good("audit list");
