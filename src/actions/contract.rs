@@ -137,6 +137,8 @@ pub struct About {
     pub fields: &'static [Field],
     /// The action that is meant where the text of its form is emptied.
     pub emptied: Option<&'static str>,
+    /// Whether it puts a new version out: a freeze refuses it.
+    pub puts_out_new: bool,
 }
 
 impl About {
@@ -155,6 +157,7 @@ impl About {
         word: "",
         fields: &[],
         emptied: None,
+        puts_out_new: false,
     };
 
     /// What is the same of actions on alerts: what they do stands in the store, nobody feels it, and it is taken back.

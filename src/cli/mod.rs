@@ -15,14 +15,17 @@ mod codes;
 mod config;
 mod demo;
 mod doctor;
+mod emergencies;
 mod exec;
 mod fields;
 mod forward;
+mod freezing;
 mod health;
 mod incident;
 mod jobs;
 mod journal;
 mod logs;
+mod maintenance;
 mod on_alerts;
 mod oncall;
 mod output;
@@ -32,12 +35,14 @@ mod plug_in;
 mod pod;
 mod record;
 mod run;
+mod schedule;
 mod session;
 mod short;
 mod signals;
 mod silencing;
 mod slo;
 mod status;
+mod tasks;
 mod undone;
 
 use std::ffi::OsString;
@@ -137,6 +142,8 @@ enum Command {
     People(people::People),
     /// Everything that was done and said, by every console that shares the store.
     Audit(audit::Audit),
+    /// The maintenance schedule: what is planned, what runs, what is frozen.
+    Maintenance(maintenance::Maintenance),
     /// Put a fact into the store, at the end of a script: a backup, a restore test.
     Record(record::Record),
     /// Whether what was promised of recovery holds.
@@ -212,6 +219,13 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
             }
             Some(Command::People(people)) => Box::pin(people.run(&global)).await,
             Some(Command::Audit(audit)) => Box::pin(audit.run(&global)).await,
+            Some(Command::Maintenance(maintenance)) => {
+                let code = Box::pin(maintenance.run(&global)).await;
+                if maintenance.writes() {
+                    take_over(&global).await;
+                }
+                code
+            }
             Some(Command::Record(record)) => {
                 let code = Box::pin(record.run(&global)).await;
                 take_over(&global).await;

@@ -12,7 +12,8 @@ use super::output::{columns, note, say, say_json};
 use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
-use super::{advice, alerts, backup, causes, codes, health, incident, jobs, oncall, signals, slo};
+use super::{advice, alerts, backup, causes, codes, health, incident, jobs, oncall, schedule, signals, slo};
+use crate::actions::maintenance::schedule as schedule_of;
 use crate::config::{ContextRef, ReadOnly};
 use crate::domain::advice::{Advice, Verdict as Advised};
 use crate::domain::alert::{AlertSnapshot, local};
@@ -70,6 +71,8 @@ struct Document<'a> {
     on_call: Vec<oncall::HolderLine>,
     /// The backups of every set, in the order of the configuration.
     backups: Vec<backup::BackupLine<'a>>,
+    /// What runs, and what each window does next.
+    maintenance: schedule::Listed,
 }
 
 #[derive(Debug, Serialize)]
@@ -144,7 +147,11 @@ impl Status {
         let alerts: Vec<AlertSnapshot> = found.iter().filter_map(|one| one.alerts.clone()).collect();
         let now = session.now();
         match self.output {
-            Format::Json => say_json(&document(&snapshot, &found, (&said, &backups, session.services()), now))?,
+            Format::Json => {
+                let maintenance = schedule::ahead(&schedule_of(&said.whole), said.whole.now);
+                let document = document(&snapshot, &found, (&said, &backups, session.services()), now);
+                say_json(&Document { maintenance, ..document })?;
+            }
             Format::Table => {
                 for line in incident::notices(&said.incidents, now) {
                     say(&line)?;
@@ -351,6 +358,7 @@ fn document<'a>(
         incidents: said.incidents.iter().map(incident).collect(),
         on_call: said.book.lines(),
         backups: backup::lines(backups),
+        maintenance: schedule::Listed::default(),
     }
 }
 

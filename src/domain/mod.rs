@@ -19,6 +19,7 @@
 //! | [`job`] | CronJobs and Jobs: when they run, how they ended |
 //! | [`keyed`] | what stands for a secret where it must be recognised and not read |
 //! | [`log`] | what containers write: levels, fields, masking, a ring of bytes |
+//! | [`maintenance`] | windows that come again, freezes, what is due |
 //! | [`oncall`] | who is on call, and how a call climbs when nobody answers it |
 //! | [`owner`] | who else writes a workload, and what they will do about a change of ours |
 //! | [`node`] | nodes, what presses them, quantities of processor time and memory |
@@ -52,6 +53,7 @@ pub mod incident;
 pub mod job;
 pub mod keyed;
 pub mod log;
+pub mod maintenance;
 pub mod node;
 pub mod oncall;
 pub mod owner;

@@ -16,6 +16,7 @@ pub mod nodes;
 pub mod overview;
 pub mod rollouts;
 pub mod rotations;
+pub mod schedule;
 pub mod signals;
 pub mod silences;
 pub mod slo;
@@ -126,6 +127,7 @@ pub const SHIPPED: &[Pane] = &[
     coverage::PANE,
     escalation::PANE,
     rotations::PANE,
+    schedule::PANE,
     signals::PANE,
     slo::PANE,
     health::PANE,

@@ -46,6 +46,7 @@ mod record;
 #[path = "../support/rig.rs"]
 mod rig;
 mod runs;
+mod schedule;
 mod screens;
 mod sending;
 mod services;

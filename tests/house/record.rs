@@ -22,7 +22,7 @@ use crate::stage::{SIZES, Stage, health as source, now, shop};
 use crate::{coverage, health, jobs, nodes, overview, signals, silences, slo};
 
 /// Everything that can be in front, and the keys that bring it there.
-const FRONTS: [(&str, &str); 17] = [
+const FRONTS: [(&str, &str); 18] = [
     ("overview", "0"),
     ("alerts", "1"),
     ("an alert", "1 enter"),
@@ -32,6 +32,7 @@ const FRONTS: [(&str, &str); 17] = [
     ("history of it", "2 R"),
     ("its log", "2 l"),
     ("signals", "6"),
+    ("schedule", "5"),
     ("nodes", "2 tab"),
     ("silences", "1 tab"),
     ("objectives", "6 tab"),

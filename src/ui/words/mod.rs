@@ -14,6 +14,7 @@ pub mod nodes;
 pub mod overview;
 pub mod plan;
 pub mod rotations;
+pub mod schedule;
 pub mod service;
 pub mod signals;
 pub mod silences;
