@@ -10,7 +10,7 @@ use super::server::{self, Server};
 use crate::domain::backup::{BackupKind, BackupSet, MadeBy, Objectives, SegmentSize, Tier, ToldBy};
 use crate::domain::document::{self, Entry, Problems, Table};
 use crate::domain::job::{JobKind, Schedule};
-use crate::domain::time;
+use crate::domain::time::{self, Instant};
 
 const KEYS: [&str; 13] = [
     "pgbackrest",
@@ -186,6 +186,11 @@ fn kind(table: &Table<'_, '_>, problems: &mut Problems) -> BackupKind {
 fn schedule(table: &Table<'_, '_>, key: &str, zone: Option<&str>, problems: &mut Problems) -> Option<Schedule> {
     let (text, place) = table.text(key, problems)?;
     match Schedule::read(text, zone) {
+        // The 29th of February comes within the years that are looked through; what does not come at all would be due never.
+        Ok(schedule) if schedule.next(Instant::default()).is_none() => {
+            problems.at(&place, format!("{text:?} never runs: nothing would ever be due."), "Write a day that comes.");
+            None
+        }
         Ok(schedule) => Some(schedule),
         Err(why) => {
             problems.at(
@@ -403,6 +408,10 @@ mod tests {
             (
                 "schedule = \"0 2 * *\"",
                 "q.toml:2: backup.a.schedule: It cannot be read as a schedule: \"0 2 * *\" has 4 fields, a schedule has 5. Write five fields as a CronJob has them, like \"0 2 * * *\", and time_zone = \"Asia/Tokyo\" where it is not UTC.",
+            ),
+            (
+                "schedule = \"0 2 30 2 *\"",
+                "q.toml:2: backup.a.schedule: \"0 2 30 2 *\" never runs: nothing would ever be due. Write a day that comes.",
             ),
             (
                 "rpo = \"soon\"",
