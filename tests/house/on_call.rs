@@ -178,9 +178,9 @@ fn night() -> Vec<Incident> {
     ]
 }
 
-fn seeing(pane: &str, state: SourceState, says: StoreSnapshot) -> Stage {
+fn seeing(pane: &str, state: SourceState, snapshot: StoreSnapshot) -> Stage {
     let mut stage = Stage::new();
-    stage.tell(stored(state, says));
+    stage.tell(stored(state, snapshot));
     stage.press(pane);
     stage
 }
