@@ -137,7 +137,8 @@ mod tests {
             file.display()
         ));
         let (snapshots, mut seen) = watch::channel(BackupSnapshot::default());
-        let clock: Clock = Arc::new(|| crate::domain::time::from_seconds(1_800_000_000));
+        // The file is as old as it is: its age is told by the clock of its disk.
+        let clock: Clock = Arc::new(chrono::Utc::now);
         let source = BackupSource { declared: sets, snapshots, retry: Arc::default(), clock: clock.clone() };
         let told = tokio::select! {
             () = source.run() => unreachable!("it polls for ever"),
