@@ -7,6 +7,7 @@
 pub mod alerts;
 pub mod health;
 pub mod hints;
+pub mod incidents;
 pub mod jobs;
 pub mod journal;
 pub mod list;
@@ -120,6 +121,7 @@ pub const SHIPPED: &[Pane] = &[
     rollouts::PANE,
     nodes::PANE,
     jobs::PANE,
+    incidents::PANE,
     signals::PANE,
     slo::PANE,
     health::PANE,

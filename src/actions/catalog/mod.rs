@@ -129,7 +129,8 @@ mod tests {
             let word = action.about().word;
             assert!(word.chars().all(|letter| letter.is_ascii_uppercase() || letter == '-'), "{word}");
             // What is said in the store is confirmed by Enter alone, everywhere; a script writes the word.
-            let is_entered = matches!(action.about().on, SubjectKind::Alert | SubjectKind::Incident | SubjectKind::Schedule);
+            let is_entered =
+                matches!(action.about().on, SubjectKind::Alert | SubjectKind::Incident | SubjectKind::Schedule);
             assert!(word.len() <= 10 || is_entered, "{word}");
         }
     }

@@ -5,6 +5,7 @@
 pub mod alerts;
 pub mod detail;
 pub mod health;
+pub mod incidents;
 pub mod jobs;
 pub mod list;
 pub mod logs;
