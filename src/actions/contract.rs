@@ -137,6 +137,8 @@ pub struct About {
     pub fields: &'static [Field],
     /// The action that is meant where the text of its form is emptied.
     pub emptied: Option<&'static str>,
+    /// Whether it puts a new version out: a freeze refuses it.
+    pub puts_out_new: bool,
 }
 
 impl About {
@@ -155,10 +157,14 @@ impl About {
         word: "",
         fields: &[],
         emptied: None,
+        puts_out_new: false,
     };
 
     /// What is the same of actions on alerts: what they do stands in the store, nobody feels it, and it is taken back.
     pub const ON_ALERT: Self = Self { on: SubjectKind::Alert, most: 1, tier: Tier::T1, ..Self::ON_WORKLOAD };
+
+    /// What is the same of what is recorded of sets of backups: it stands in the store, and nobody feels it.
+    pub const ON_BACKUP: Self = Self { on: SubjectKind::Backup, most: 1, tier: Tier::T1, ..Self::ON_WORKLOAD };
 
     /// Why one plan cannot be of so many.
     pub fn too_many(&self, count: usize) -> Option<String> {

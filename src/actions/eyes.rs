@@ -72,7 +72,14 @@ impl Planner {
                 let facts = self.store()?.read_schedule(schedule, (self.clock)()).await?;
                 Ok(Observation::Schedule(Box::new(facts)))
             }
+            Subject::Backup(backup) => {
+                Ok(Observation::Backup(Box::new(self.store()?.backup(backup, (self.clock)()).await)))
+            }
             Subject::Pod(pod) => Ok(Observation::Pod(Box::new(self.cluster()?.pod(pod).await?))),
+            Subject::Window(_) | Subject::Task(_) | Subject::Freeze(_) => {
+                let facts = self.store()?.maintenance(subject, given, (self.clock)()).await;
+                Ok(Observation::Maintenance(Box::new(facts)))
+            }
         }
     }
 
@@ -100,10 +107,8 @@ impl Planner {
                 let facts = silences::look(self.alerts()?, &mut silence.id.clone(), run, (self.clock)()).await?;
                 Ok(Observation::Silence(Box::new(facts)))
             }
-            Subject::Alert(_) | Subject::Incident(_) | Subject::Schedule(_) => {
-                self.store()?.look(subject, run, (self.clock)()).await
-            }
             Subject::Pod(_) => Err(over()),
+            _ => self.store()?.look(subject, run, (self.clock)()).await,
         }
     }
 
@@ -141,10 +146,8 @@ impl Planner {
                 seen.map(|facts| facts.map(|facts| Observation::Workload(Box::new(facts)))).boxed()
             }
             Subject::Silence(silence) => silences::follow(self.alerts()?, silence.id.clone(), run, || (self.clock)()),
-            Subject::Alert(_) | Subject::Incident(_) | Subject::Schedule(_) => {
-                self.store()?.follow(subject, run, || (self.clock)())
-            }
             Subject::Pod(_) => return Err(over()),
+            _ => self.store()?.follow(subject, run, || (self.clock)()),
         })
     }
 

@@ -106,9 +106,7 @@ impl Executor {
                 (*identity == document.actor.identity, identity.as_deref().unwrap_or("unknown to the cluster"))
             }
             // Where no cluster tells who somebody is, the operating system does.
-            SubjectKind::Silence | SubjectKind::Alert | SubjectKind::Incident | SubjectKind::Schedule => {
-                (Author::from(&setting.actor) == Author::from(&document.actor), setting.actor.name())
-            }
+            _ => (Author::from(&setting.actor) == Author::from(&document.actor), setting.actor.name()),
         };
         if !is_theirs {
             return Err(format!(

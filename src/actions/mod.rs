@@ -12,6 +12,7 @@ mod alerts;
 #[cfg(test)]
 mod alerts_tests;
 mod around;
+mod backups;
 pub mod catalog;
 mod contract;
 mod desk;
@@ -23,6 +24,9 @@ mod execute;
 mod execute_tests;
 mod eyes;
 mod fights;
+mod frozen;
+#[cfg(test)]
+mod frozen_tests;
 mod gate;
 mod held;
 mod in_order;
@@ -30,6 +34,7 @@ mod incidents;
 pub mod journal;
 mod kept;
 mod limits;
+pub mod maintenance;
 mod observation;
 mod outage;
 mod plan;
@@ -61,7 +66,9 @@ pub use elsewhere::Elsewhere;
 pub use execute::Executor;
 pub use kept::{CommandLines, key};
 pub use limits::{Clusters, Limits, Neighbour};
-pub use observation::{AlertFacts, IncidentFacts, Observation, ScheduleFacts, SilenceFacts};
+pub use observation::{
+    AlertFacts, BackupFacts, IncidentFacts, MaintenanceFacts, Observation, ScheduleFacts, SilenceFacts,
+};
 pub use plan::Planner;
 pub use pods::{Attach, Gives, PodPort, Pods, Session};
 pub use policy::{Grant, actor, confirmation};

@@ -8,10 +8,11 @@ use super::contract::Refusal;
 use crate::domain::action::OperationRecord;
 use crate::domain::alert::{Alert, Known, LeftOut, Matcher, Silence};
 use crate::domain::incident::Incident;
+use crate::domain::maintenance::{self, Exception};
 use crate::domain::oncall::{Override, Schedule};
 use crate::domain::people::Person;
-use crate::domain::store::{Acknowledgement, Note};
-use crate::domain::subject::{AlertRef, IncidentRef, ScheduleRef};
+use crate::domain::store::{Acknowledgement, Note, StoredFreeze, StoredWindow, TaskTick};
+use crate::domain::subject::{AlertRef, BackupRef, IncidentRef, ScheduleRef, Subject};
 use crate::domain::time::Instant;
 use crate::sources::observe::{MemberAlerts, PodFacts, Replicated, WorkloadFacts};
 
@@ -28,8 +29,29 @@ pub enum Observation {
     Alert(Box<AlertFacts>),
     /// An incident, or what one that is to be declared is like.
     Incident(Box<IncidentFacts>),
+    /// A window, a task or a freeze, as the store tells.
+    Maintenance(Box<MaintenanceFacts>),
     /// A schedule of who is on call.
     Schedule(Box<ScheduleFacts>),
+    /// A set of backups, and whether the store answers.
+    Backup(Box<BackupFacts>),
+}
+
+/// What is known of a set of backups, as far as the store is asked.
+#[derive(Debug, Clone)]
+pub struct BackupFacts {
+    /// Which set.
+    pub subject: BackupRef,
+    /// Why the store says nothing; `None` where it answers.
+    pub unsaid: Option<String>,
+    /// Whether the run it is looked at for has written.
+    pub is_written: bool,
+    /// When, by the store's clock.
+    pub store_now: Instant,
+    /// The same as a document, for pins.
+    pub document: Value,
+    /// When all this was read, by our clock.
+    pub observed_at: Instant,
 }
 
 /// What is known of an alert, and what the store says of it.
@@ -81,6 +103,37 @@ pub struct IncidentFacts {
     /// Its number as a text; empty for one that is to be declared.
     pub uid: String,
     /// The same as a document, for pins.
+    pub document: Value,
+    /// When all this was read, by our clock.
+    pub observed_at: Instant,
+}
+
+/// What the store says of maintenance, as far as a window, a task or a freeze needs it.
+#[derive(Debug, Clone)]
+pub struct MaintenanceFacts {
+    /// Which one.
+    pub subject: Subject,
+    /// Its name; of one that is made, as it is given.
+    pub name: String,
+    /// The occurrence that is meant, where the subject names one: `daily@2026-12-05T02:00:00Z`.
+    pub occurrence: Option<String>,
+    /// Every window, shipped and planned, with what was said of occurrences.
+    pub schedule: maintenance::Schedule,
+    /// The window of this name as somebody planned it; `None` for one that is shipped or not there.
+    pub window: Option<StoredWindow>,
+    /// What was said of the occurrence that is meant.
+    pub said: Option<Exception>,
+    /// The freeze of this name.
+    pub freeze: Option<StoredFreeze>,
+    /// When the task of this name was done last.
+    pub last_tick: Option<TaskTick>,
+    /// Why it is not known what the store says.
+    pub unsaid: Option<String>,
+    /// Whether the run it is looked at for has written.
+    pub is_written: bool,
+    /// When, by the store's clock.
+    pub store_now: Instant,
+    /// What is shown of it as a document, for pins.
     pub document: Value,
     /// When all this was read, by our clock.
     pub observed_at: Instant,
@@ -160,7 +213,9 @@ impl Observation {
             Self::Alert(facts) => &facts.alert.fingerprint,
             Self::Pod(facts) => &facts.pod.uid,
             Self::Incident(facts) => &facts.uid,
+            Self::Maintenance(facts) => facts.subject.name(),
             Self::Schedule(facts) => &facts.subject.name,
+            Self::Backup(facts) => &facts.subject.set,
         }
     }
 
@@ -172,7 +227,9 @@ impl Observation {
             Self::Alert(facts) => &facts.document,
             Self::Pod(facts) => &facts.object,
             Self::Incident(facts) => &facts.document,
+            Self::Maintenance(facts) => &facts.document,
             Self::Schedule(facts) => &facts.document,
+            Self::Backup(facts) => &facts.document,
         }
     }
 
@@ -180,7 +237,7 @@ impl Observation {
     pub const fn record(&self) -> Option<&OperationRecord> {
         match self {
             Self::Workload(facts) => facts.record.as_ref(),
-            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) | Self::Incident(_) | Self::Schedule(_) => None,
+            _ => None,
         }
     }
 
@@ -189,6 +246,7 @@ impl Observation {
         match self {
             Self::Alert(facts) => facts.who_moved(path),
             Self::Incident(facts) => facts.who_moved(path),
+            Self::Maintenance(facts) => facts.who_moved(path),
             Self::Schedule(facts) => facts.who_moved(),
             _ => self.record().map(|record| record.sentence(self.observed_at())),
         }
@@ -202,7 +260,9 @@ impl Observation {
             Self::Alert(facts) => facts.observed_at,
             Self::Pod(facts) => facts.observed_at,
             Self::Incident(facts) => facts.observed_at,
+            Self::Maintenance(facts) => facts.observed_at,
             Self::Schedule(facts) => facts.observed_at,
+            Self::Backup(facts) => facts.observed_at,
         }
     }
 
@@ -212,7 +272,7 @@ impl Observation {
             Self::Workload(facts) => &facts.missing,
             Self::Silence(facts) => &facts.doubts,
             Self::Alert(facts) => &facts.doubts,
-            Self::Pod(_) | Self::Incident(_) | Self::Schedule(_) => &[],
+            Self::Pod(_) | Self::Incident(_) | Self::Schedule(_) | Self::Backup(_) | Self::Maintenance(_) => &[],
         }
     }
 
@@ -249,6 +309,17 @@ impl Observation {
         }
     }
 
+    /// The set of backups it is.
+    ///
+    /// # Errors
+    /// When it is something else: the action is on sets of backups.
+    pub fn backup(&self) -> Result<&BackupFacts, Refusal> {
+        match self {
+            Self::Backup(facts) => Ok(facts),
+            _ => Err(Refusal("this can be done to a set of backups alone.".to_owned())),
+        }
+    }
+
     /// The incident it is.
     ///
     /// # Errors
@@ -257,6 +328,17 @@ impl Observation {
         match self {
             Self::Incident(facts) => Ok(facts),
             _ => Err(Refusal("this can be done to an incident alone.".to_owned())),
+        }
+    }
+
+    /// What the store says of maintenance.
+    ///
+    /// # Errors
+    /// When it is something else: the action is on windows, tasks or freezes.
+    pub fn maintenance(&self) -> Result<&MaintenanceFacts, Refusal> {
+        match self {
+            Self::Maintenance(facts) => Ok(facts),
+            _ => Err(Refusal("this can be done to a window, a task or a freeze alone.".to_owned())),
         }
     }
 

@@ -174,10 +174,9 @@ impl Planner {
     pub(super) fn grant_on(&self, kind: SubjectKind) -> Grant {
         match (kind, &self.store) {
             (SubjectKind::Workload | SubjectKind::Silence | SubjectKind::Pod, _) => self.grant.clone(),
-            (SubjectKind::Alert | SubjectKind::Incident | SubjectKind::Schedule, Some(store)) => store.grant.clone(),
-            (SubjectKind::Alert | SubjectKind::Incident | SubjectKind::Schedule, None) => {
-                Err("there is no store here.".to_owned())
-            }
+            // What stands in the store alone.
+            (_, Some(store)) => store.grant.clone(),
+            (_, None) => Err("there is no store here.".to_owned()),
         }
     }
 
@@ -236,6 +235,7 @@ impl Planner {
         let mut otherwise = String::new();
         let wave = wave.unwrap_or_else(|| together(&choice, read.len())).max(1);
         let mut fights = Fights::default();
+        let freezes = self.freezes(action.about()).await;
         for (place, Read { subject, seen, beside, options }) in read.iter().enumerate() {
             let held = seen.workload().map(|facts| self.held_by(action.id(), facts, options, now)).unwrap_or_default();
             refusals.extend(held.refusal);
@@ -281,6 +281,7 @@ impl Planner {
                 let ends_with = (&target.expected_template, target.goal);
                 target.fights = fights.of(self.cluster()?, &facts.object, ends_with).await;
                 target = of_its_service(&self.services, facts, target);
+                refusals.extend(freezes.judge(&mut target, &options.given));
             }
             planned.push(target);
         }

@@ -15,6 +15,8 @@ use crate::sources::error::{SourceError, Trouble};
 
 /// How many overrides that are not over are looked through.
 const MOST_OVERRIDES: u32 = 20_000;
+/// How many shifts are told that an override stands over.
+const MOST_TOLD: usize = 3;
 /// How many people are looked through.
 const MOST_PEOPLE: u32 = 10_000;
 
@@ -82,12 +84,13 @@ impl ScheduleFacts {
         let Some(schedule) = &self.schedule else { return String::new() };
         let shifts = schedule.shifts(role, &self.overrides, within.0, within.1);
         let last = shifts.len().saturating_sub(1);
-        let said = shifts.iter().enumerate().map(|(place, shift)| {
+        let said = shifts.iter().enumerate().take(MOST_TOLD).map(|(place, shift)| {
             let who = shift.person.as_deref().unwrap_or("nobody");
             let until = if place < last { format!(" until {}", time::written(shift.until)) } else { String::new() };
             format!("{who}{until} ({})", shift.source.word())
         });
-        said.collect::<Vec<_>>().join(", then ")
+        let more = (shifts.len() > MOST_TOLD).then(|| "and so on".to_owned());
+        said.chain(more).collect::<Vec<_>>().join(", then ")
     }
 
     /// Why somebody cannot be named: nobody has the handle, or they have left. Where nobody wrote people down, everybody may be.

@@ -12,14 +12,15 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::alerts::StoreEyes;
-use super::observation::{AlertFacts, IncidentFacts, Observation, ScheduleFacts};
+use super::observation::{AlertFacts, BackupFacts, IncidentFacts, MaintenanceFacts, Observation, ScheduleFacts};
 use super::verify::Look;
 use crate::domain::action::{Outcome, Port, Request, Step};
 use crate::domain::incident::Incident;
 use crate::domain::store::fact::{Change, Read};
 use crate::domain::store::{
-    Author, ChangeIncident, DeclareIncident, EditNote, Id, NewAcknowledgement, NewNote, NewOverride,
-    WithdrawAcknowledgement,
+    Author, ChangeIncident, ChangeOccurrence, DeclareIncident, EditNote, Id, NewAcknowledgement, NewFreeze, NewNote,
+    NewOverride, NewWindow, RecordBackup, RecordRestore, TickTask, WithdrawAcknowledgement, WithdrawFreeze,
+    WithdrawWindow,
 };
 use crate::domain::subject::Subject;
 use crate::domain::text;
@@ -49,8 +50,24 @@ pub(super) enum Write {
     Declare(Box<DeclareIncident>),
     /// Of an incident that is changed, or of what is said of one.
     Incident(Box<ChangeIncident>),
+    /// Of a window that is planned.
+    PlanWindow(Box<NewWindow>),
+    /// Of a window that is taken back.
+    WithdrawWindow(WithdrawWindow),
+    /// Of an occurrence of a window.
+    Occurrence(ChangeOccurrence),
+    /// Of a task that was done.
+    TickTask(TickTask),
+    /// Of a freeze.
+    Freeze(Box<NewFreeze>),
+    /// Of a freeze that is taken back.
+    Thaw(WithdrawFreeze),
     /// Of an override of a schedule.
     Override(Box<NewOverride>),
+    /// Of a backup that a script made.
+    RecordBackup(RecordBackup),
+    /// Of a restore that a script tried.
+    RecordRestore(RecordRestore),
 }
 
 impl Write {
@@ -63,7 +80,16 @@ impl Write {
             Self::EditNote(edit) => (&**edit, edit.seen.subject.name.clone()),
             Self::Declare(declare) => (&**declare, 0.to_string()),
             Self::Incident(change) => (&**change, change.number.to_string()),
+            // What may be new is looked for by no name: it has one only once it is written.
+            Self::PlanWindow(new) => (&**new, String::new()),
+            Self::WithdrawWindow(withdraw) => (withdraw, withdraw.name.clone()),
+            Self::Occurrence(change) => (change, change.window.clone()),
+            Self::TickTask(tick) => (tick, tick.task.clone()),
+            Self::Freeze(new) => (&**new, String::new()),
+            Self::Thaw(withdraw) => (withdraw, withdraw.name.clone()),
             Self::Override(new) => (&**new, new.schedule.clone()),
+            Self::RecordBackup(record) => (record, record.set.clone()),
+            Self::RecordRestore(record) => (record, record.set.clone()),
         }
     }
 
@@ -162,11 +188,25 @@ impl StoreEyes {
                     ..IncidentFacts::unread(incident.clone(), now)
                 })))
             }
+            Subject::Window(named) | Subject::Task(named) | Subject::Freeze(named) => {
+                // Its name may name an occurrence too, and what is new has none before it is written.
+                let name = named.name.split('@').next().unwrap_or_default();
+                let is_written = self.has_written(name, run).await? || self.has_written("", run).await?;
+                let facts = MaintenanceFacts { is_written, ..MaintenanceFacts::unread(subject.clone(), now) };
+                Ok(Observation::Maintenance(Box::new(facts)))
+            }
             Subject::Schedule(schedule) => {
                 let is_written = self.has_written(&schedule.name, run).await?;
                 Ok(Observation::Schedule(Box::new(ScheduleFacts {
                     is_written,
                     ..ScheduleFacts::unread(schedule.clone(), now)
+                })))
+            }
+            Subject::Backup(backup) => {
+                let is_written = self.has_written(&backup.set, run).await?;
+                Ok(Observation::Backup(Box::new(BackupFacts {
+                    is_written,
+                    ..BackupFacts::unread(backup.clone(), now)
                 })))
             }
             Subject::Workload(_) | Subject::Silence(_) | Subject::Pod(_) => {

@@ -355,7 +355,7 @@ impl Stage {
     /// Carries a plan out; the run, and what it noted beside its course.
     pub(super) async fn run(&self, plan: &Plan) -> (Run, Vec<String>) {
         let given = Consent { typed: plan.confirmation.word.clone(), reason: Some("a test".into()) };
-        heard(async |events| self.executor.execute(plan, &given, events).await).await
+        heard(async |events| Box::pin(self.executor.execute(plan, &given, events)).await).await
     }
 
     pub(super) async fn resumed(&self, unfinished: &Unfinished) -> (Run, Vec<String>) {

@@ -151,8 +151,8 @@ impl Verification {
         match self.aim.subject {
             Subject::Workload(_) => "the cluster",
             Subject::Silence(_) => "Alertmanager",
-            Subject::Alert(_) | Subject::Incident(_) | Subject::Schedule(_) => "the store",
             Subject::Pod(_) => "the pod",
+            _ => "the store",
         }
     }
 
@@ -168,6 +168,14 @@ impl Verification {
             Observation::Silence(facts) => self.look_at_silence(facts),
             Observation::Pod(_) => Look::Waiting("nothing of a session can be looked at".to_owned()),
             Observation::Alert(facts) => {
+                self.is_accepted |= facts.is_written;
+                stored::judge(facts.is_written, self.stored())
+            }
+            Observation::Maintenance(facts) => {
+                self.is_accepted |= facts.is_written;
+                stored::judge(facts.is_written, self.stored())
+            }
+            Observation::Backup(facts) => {
                 self.is_accepted |= facts.is_written;
                 stored::judge(facts.is_written, self.stored())
             }

@@ -8,7 +8,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use crate::domain::alert::group::{self, Group};
 use crate::domain::alert::{Alert, State};
 use crate::domain::service::UNMAPPED;
-use crate::panes::silences::UNDER;
+use crate::panes::alerts::UNDER;
 use crate::ui::alerts::{AlertLine, AlertsState};
 
 /// The lines of the pane: a group is one until it is unfolded.

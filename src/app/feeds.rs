@@ -2,17 +2,20 @@
 #![expect(clippy::disallowed_methods, reason = "the performer's spawning, in a file of its own")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::AbortHandle;
 
 use super::message::Message;
 use super::supervise::supervise;
-use crate::config::Environment;
+use crate::config::{DeclaredBackup, Environment};
 use crate::domain::advice::Released;
+use crate::domain::backup::BackupSnapshot;
 use crate::domain::service::Services;
 use crate::sources::Clock;
 use crate::sources::alertmanager::AlertFeed;
+use crate::sources::backup::BackupSource;
 use crate::sources::feed::Feed;
 use crate::sources::probe::HealthFeed;
 use crate::sources::prometheus::{SignalFeed, SloFeed};
@@ -45,8 +48,27 @@ pub(super) struct Desk {
 
 impl Desk {
     /// Watches everything that is polled in these environments.
-    pub(super) fn all(&self, environments: &[Environment], services: &Arc<Services>) -> Vec<Watching> {
-        ALL.iter().flat_map(|watch| environments.iter().filter_map(move |one| watch(self, one, services))).collect()
+    pub(super) fn all(
+        &self,
+        environments: &[Environment],
+        services: &Arc<Services>,
+        backups: &Arc<[DeclaredBackup]>,
+    ) -> Vec<Watching> {
+        let of_each =
+            ALL.iter().flat_map(|watch| environments.iter().filter_map(move |one| watch(self, one, services)));
+        of_each.chain(self.backups(backups)).collect()
+    }
+
+    /// Asks what tells of sets of backups, where any is declared: they are of no environment.
+    fn backups(&self, declared: &Arc<[DeclaredBackup]>) -> Option<Watching> {
+        let declared = Some(declared.clone()).filter(|declared| !declared.is_empty())?;
+        let (snapshots, seen) = watch::channel(BackupSnapshot::default());
+        let Self { clock, retry, .. } = self.clone();
+        let run = move || {
+            let (declared, snapshots) = (declared.clone(), snapshots.clone());
+            BackupSource { declared, snapshots, retry: retry.clone(), clock: clock.clone() }.run()
+        };
+        Some(self.tell("backups", run, seen, Duration::from_secs(1)))
     }
 
     /// Compares releases by the feed of their environment and tells what was found.
@@ -65,21 +87,38 @@ impl Desk {
         News: From<Box<F::Snapshot>>,
     {
         let feed = F::of(environment, services, &self.clock)?;
-        let (snapshots, mut seen) = watch::channel(F::Snapshot::default());
-        let Self { messages, clock, retry } = self.clone();
+        let (snapshots, seen) = watch::channel(F::Snapshot::default());
+        let Self { clock, retry, .. } = self.clone();
         let run = move || feed.clone().run(clock.clone(), retry.clone(), snapshots.clone());
-        let running = tokio::spawn(supervise(F::NAME, run, messages.clone()));
+        Some(self.tell(F::NAME, run, seen, F::TOGETHER))
+    }
+
+    /// Runs a source for ever, and tells the newest of its snapshots; those that come so close together are told as one.
+    fn tell<S, R>(
+        &self,
+        name: &'static str,
+        run: impl Fn() -> R + Send + 'static,
+        mut seen: watch::Receiver<S>,
+        together: Duration,
+    ) -> Watching
+    where
+        S: Clone + Send + Sync + 'static,
+        News: From<Box<S>>,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        let messages = self.messages.clone();
+        let running = tokio::spawn(supervise(name, run, messages.clone()));
         let telling = tokio::spawn(async move {
             while seen.changed().await.is_ok() {
                 let newest = News::from(Box::new(seen.borrow_and_update().clone()));
                 if messages.send(newest.into()).await.is_err() {
                     return;
                 }
-                if !F::TOGETHER.is_zero() {
-                    tokio::time::sleep(F::TOGETHER).await;
+                if !together.is_zero() {
+                    tokio::time::sleep(together).await;
                 }
             }
         });
-        Some(Watching(running.abort_handle(), telling.abort_handle()))
+        Watching(running.abort_handle(), telling.abort_handle())
     }
 }

@@ -24,7 +24,7 @@ use super::tell_journal::{tell_journal, unreadable};
 use super::{logs, reading};
 use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
 use crate::actions::{Executor, Seen, StoreEyes};
-use crate::config::Environment;
+use crate::config::{DeclaredBackup, Environment};
 use crate::domain::action::{Consent, Phase, Plan, Run, RunEvent, Target, WATCHED};
 use crate::domain::alert::AlertSnapshot;
 use crate::domain::log::Mask;
@@ -170,10 +170,10 @@ impl Performer {
     }
 
     /// Polls what is polled in environments until it is dropped.
-    pub fn watch(&mut self, environments: &[Environment], services: &Arc<Services>) {
+    pub fn watch(&mut self, environments: &[Environment], services: &Arc<Services>, backups: &Arc<[DeclaredBackup]>) {
         let signals = environments.iter().filter_map(|one| SignalFeed::of(one, services, &self.clock));
         self.signals = signals.collect();
-        self.watching = self.desk().all(environments, services);
+        self.watching = self.desk().all(environments, services, backups);
     }
 
     /// The next news of an environment: a connection made, or a newer snapshot.

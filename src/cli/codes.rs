@@ -1,5 +1,6 @@
 //! What each state of the world makes of the exit code of `status` (DESIGN §8), and the table of it that README shows.
 
+use crate::domain::backup::State as BackupState;
 use crate::domain::health::Condition;
 use crate::domain::job::JobVerdict;
 use crate::domain::rollout::Verdict;
@@ -52,6 +53,16 @@ pub(super) const fn component(condition: Condition) -> u8 {
         Condition::Degraded => 1,
         Condition::Unknown => 3,
         Condition::Healthy => 0,
+    }
+}
+
+/// Of the backups of a set: as red as its pane.
+pub(super) const fn backup(state: BackupState) -> u8 {
+    match state {
+        BackupState::Broken | BackupState::Missed => 2,
+        BackupState::Late | BackupState::Paused => 1,
+        BackupState::Unknown => 3,
+        BackupState::Ok => 0,
     }
 }
 

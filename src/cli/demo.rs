@@ -5,6 +5,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use chrono::TimeDelta;
 use clap::Args;
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::signal::unix::{SignalKind, signal};
@@ -14,7 +15,11 @@ use super::output::{note, say};
 use super::run::{Staging, open};
 use super::session::{Session, system_clock};
 use crate::config::Paths;
-use crate::sandbox::{Sandbox, SandboxClock, Scenario};
+use crate::domain::store::{Author, NewWindow, PlannedWindow};
+use crate::domain::time;
+use crate::sandbox::{Sandbox, SandboxClock, Scenario, backups};
+use crate::sources::store::new_id;
+use crate::sources::store::port::WriteStore;
 
 /// What the demo may do: everything, with the confirmations of a real production.
 const CONFIGURATION: &str = r#"
@@ -49,10 +54,19 @@ health = { api = HEALTH_payments }
 [service.search]
 slo = { availability = "99.5 %" }
 health = { api = HEALTH_search }
+
+[backup.orders]
+pgbackrest = { info_file = "FOLDER/backups.json", stanza = "orders", wal_file = "FOLDER/wal" }
+schedule = "0 2 * * *"
+tier = 2
+rpo = "26 h"
 "#;
 
 /// The keys that matter first.
 const WELCOME: &str = "DEMO, nothing is real. A release is going wrong: !b rolls it back, ? helps.";
+
+/// When the demo's window begins.
+const WINDOW_IN: TimeDelta = TimeDelta::minutes(25);
 
 #[derive(Debug, Args)]
 pub(super) struct Demo {
@@ -110,7 +124,12 @@ impl Demo {
             }
         }
         let configuration = litter.folder.join("config.toml");
-        std::fs::write(&configuration, with_alerts(&sandbox, &litter.folder)?)?;
+        let now = system_clock()();
+        std::fs::write(litter.folder.join("backups.json"), backups::info(now))?;
+        std::fs::write(litter.folder.join("wal"), backups::archived(now))?;
+        let folder = litter.folder.display().to_string();
+        let written = with_alerts(&sandbox, &litter.folder)?.replace("FOLDER", &folder);
+        std::fs::write(&configuration, written)?;
         let global = Global {
             kubeconfig: Some(kubeconfig),
             config: Some(configuration),
@@ -122,8 +141,28 @@ impl Demo {
         // The demo's journal and memory are litter too; the operator's own keymaps and themes are not looked at.
         let paths = Paths::within(&litter.folder.join("config"), &litter.folder.join("state"));
         let session = Session::prepare_in(&global, paths.clone());
+        plan_a_window(&session).await;
         Box::pin(open(session, Staging { is_demo: true, banner: Some(WELCOME.to_owned()) })).await
     }
+}
+
+/// Somebody planned a window that begins soon. A demo without it is a demo still.
+async fn plan_a_window(session: &Session) {
+    let begins = time::to_the_second(session.now()) + WINDOW_IN;
+    let planned = PlannedWindow {
+        name: "reindex-orders".to_owned(),
+        recurrence: None,
+        once: Some(begins),
+        zone: "UTC".to_owned(),
+        lasts_seconds: 45 * 60,
+        service: Some("checkout".to_owned()),
+        is_downtime: true,
+        activities: ["rebuild the index of orders", "warm the cache up", "health check"].map(str::to_owned).to_vec(),
+        emergency: None,
+    };
+    let author = Author { name: "sato".to_owned(), origin: "demo".to_owned() };
+    let id = new_id(&session.clock());
+    let _ = session.store.write(&author, &id, &NewWindow { planned, seen_version: 0 }).await;
 }
 
 /// The configuration with the simulated Alertmanagers and Prometheus servers, one of each for each environment, and the files it takes to talk to them.

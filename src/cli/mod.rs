@@ -8,20 +8,24 @@ mod advice;
 mod alerts;
 mod apply;
 mod audit;
+mod backup;
 mod beside;
 mod causes;
 mod codes;
 mod config;
 mod demo;
 mod doctor;
+mod emergencies;
 mod exec;
 mod fields;
 mod forward;
+mod freezing;
 mod health;
 mod incident;
 mod jobs;
 mod journal;
 mod logs;
+mod maintenance;
 mod on_alerts;
 mod oncall;
 mod output;
@@ -29,13 +33,16 @@ mod people;
 mod plan;
 mod plug_in;
 mod pod;
+mod record;
 mod run;
+mod schedule;
 mod session;
 mod short;
 mod signals;
 mod silencing;
 mod slo;
 mod status;
+mod tasks;
 mod undone;
 
 use std::ffi::OsString;
@@ -135,6 +142,12 @@ enum Command {
     People(people::People),
     /// Everything that was done and said, by every console that shares the store.
     Audit(audit::Audit),
+    /// The maintenance schedule: what is planned, what runs, what is frozen.
+    Maintenance(maintenance::Maintenance),
+    /// Put a fact into the store, at the end of a script: a backup, a restore test.
+    Record(record::Record),
+    /// Whether what was promised of recovery holds.
+    Backup(backup::Backup),
     /// The configuration.
     Config(config::Config),
     /// What would keep the console from working here.
@@ -206,6 +219,19 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
             }
             Some(Command::People(people)) => Box::pin(people.run(&global)).await,
             Some(Command::Audit(audit)) => Box::pin(audit.run(&global)).await,
+            Some(Command::Maintenance(maintenance)) => {
+                let code = Box::pin(maintenance.run(&global)).await;
+                if maintenance.writes() {
+                    take_over(&global).await;
+                }
+                code
+            }
+            Some(Command::Record(record)) => {
+                let code = Box::pin(record.run(&global)).await;
+                take_over(&global).await;
+                code
+            }
+            Some(Command::Backup(backup)) => Box::pin(backup.run(&global)).await,
             Some(Command::Config(config)) => config.run(&global),
             Some(Command::Doctor) => doctor::run(&global).await,
             Some(Command::PlugIn(plug_in)) => Ok(plug_in.run()),

@@ -10,7 +10,7 @@ use super::session::{SETTLE_WITHIN, Session};
 use crate::domain::alert::{Alert, AlertSnapshot};
 use crate::domain::incident::Incident;
 use crate::domain::source::{SourceHealth, SourceId, SourceState};
-use crate::domain::store::{Acknowledgement, AlertNotes};
+use crate::domain::store::{Acknowledgement, AlertNotes, Changes};
 use crate::domain::subject::{AlertRef, Subject};
 use crate::sources::alertmanager::{AlertFeed, not_configured};
 use crate::sources::error::{SourceError, Trouble};
@@ -50,6 +50,8 @@ pub(super) struct Said {
     pub(super) incidents: Vec<Incident>,
     /// Who is on call.
     pub(super) book: Book,
+    /// All of it: what else is held is read from there.
+    pub(super) whole: Changes,
 }
 
 impl Session {
@@ -63,6 +65,7 @@ impl Session {
                 notes: whole.of().into_iter().collect(),
                 incidents: whole.of(),
                 book: Book::held(&whole),
+                whole,
             },
             Err(error) => {
                 let health = SourceHealth { state: SourceState::Down, error: Some(error.sentence), ..loading };
@@ -72,6 +75,7 @@ impl Session {
                     notes: AlertNotes::default(),
                     incidents: Vec::new(),
                     book: Book::default(),
+                    whole: Changes { now: self.now(), ..Changes::default() },
                 }
             }
         }

@@ -34,6 +34,11 @@ pub(super) fn say_written(json: &str) -> io::Result<()> {
     forgive(writeln!(io::stdout().lock(), "{}", escape_json(json)))
 }
 
+/// Prints a text that has its own line ends, and holds nothing that steers a terminal.
+pub(super) fn say_raw(text: &str) -> io::Result<()> {
+    forgive(io::stdout().lock().write_all(text.as_bytes()))
+}
+
 /// Prints a plan document, for nobody else to read where it goes into a file of its own.
 pub(super) fn say_document(document: &(impl Serialize + ?Sized)) -> io::Result<()> {
     keep_private();

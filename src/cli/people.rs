@@ -160,7 +160,7 @@ async fn import(session: &Session, file: &Path, on_behalf_of: Option<&str>, outp
         people_changed: change.people.iter().map(|person| person.handle.as_str()).collect(),
         teams_changed: change.teams.iter().map(|team| team.name.as_str()).collect(),
         schedules_changed: change.schedules.iter().map(|set| set.wanted.name.as_str()).collect(),
-        policies_changed: change.policies.iter().map(|set| set.name()).collect(),
+        policies_changed: change.policies.iter().map(SetPolicy::name).collect(),
         unchanged: count - change.people.len() - change.teams.len() - change.schedules.len() - change.policies.len(),
         warnings,
     };

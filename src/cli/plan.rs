@@ -15,6 +15,7 @@ use super::pod::{POD, meant, workload_of};
 use super::session::{Session, shows};
 use super::{Format, Global, exit};
 use crate::actions::catalog::Catalog;
+use crate::actions::maintenance::named as named_ref;
 use crate::actions::{Action, Options};
 use crate::domain::action::{Goal, Plan as Document, Rehearsal, Target};
 use crate::domain::rollout::{Kind, WorkloadRef};
@@ -30,9 +31,9 @@ const SERVICE: &str = "service/";
 
 #[derive(Debug, Args)]
 pub(super) struct Plan {
-    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image; in a pod: exec, port-forward; of alerts: acknowledge, unacknowledge, note, edit-note, withdraw-note, silence; of silences: change-silence, expire-silence; of incidents: declare, acknowledge-incident, assign, take-role, set-severity, set-phase, tick, incident-note, post-update, follow-up, link, unlink, merge, unmerge, resolve, reopen.
+    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image; in a pod: exec, port-forward; of alerts: acknowledge, unacknowledge, note, edit-note, withdraw-note, silence; of silences: change-silence, expire-silence; of incidents: declare, acknowledge-incident, assign, take-role, set-severity, set-phase, tick, incident-note, post-update, follow-up, link, unlink, merge, unmerge, resolve, reopen; of maintenance: add-window, move-window, cancel-window, start-window, finish-window, tick-task, freeze, thaw.
     action: String,
-    /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one. A pod by its name. Alerts by name or fingerprint. A silence by its id. An incident by its number.
+    /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one. A pod by its name. Alerts by name or fingerprint. A silence by its id. An incident by its number. A window, a task or a freeze by its name.
     targets: Vec<String>,
     /// The namespace; else the context's.
     #[arg(long, short)]
@@ -66,13 +67,18 @@ impl Plan {
         if let Some(lacks) = action.asks().filter(|field| !given.has(field.id)) {
             return Ok(usage(&format!("Give {} {}: {}", lacks.option(), lacks.value, lacks.words)));
         }
-        let meant = if action.about().on == SubjectKind::Incident {
+        let meant = if action.about().on == SubjectKind::Backup {
+            super::record::meant(session, &self.targets).map(|targets| (targets, given))
+        } else if action.about().on == SubjectKind::Incident {
             super::incident::meant(session, action, &self.targets).await.map(|target| (vec![target], given))
         } else if action.about().on == SubjectKind::Schedule {
             super::oncall::meant(session, &self.targets).map(|target| (vec![target], given))
         } else if action.about().on == SubjectKind::Silence {
             let meant = super::silencing::meant(session, &executor, (action, given), &self.targets).await;
             meant.map(|(target, given)| (vec![target], given))
+        } else if let Some(of) = super::maintenance::subject(action) {
+            let subjects = self.targets.iter().map(|name| of(named_ref(&session.environment.name, name))).collect();
+            Ok((subjects, given))
         } else {
             let alerts = match &executor.planner.store {
                 Some(store) => on_alerts::named(session, &*store.listed, &self.targets).await,

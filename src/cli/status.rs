@@ -12,10 +12,12 @@ use super::output::{columns, note, say, say_json};
 use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
-use super::{advice, alerts, causes, codes, health, incident, jobs, oncall, signals, slo};
+use super::{advice, alerts, backup, causes, codes, health, incident, jobs, oncall, schedule, signals, slo};
+use crate::actions::maintenance::schedule as schedule_of;
 use crate::config::{ContextRef, ReadOnly};
 use crate::domain::advice::{Advice, Verdict as Advised};
 use crate::domain::alert::{AlertSnapshot, local};
+use crate::domain::backup::Coverage;
 use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::environment::Guard;
 use crate::domain::health::HealthSnapshot;
@@ -67,6 +69,10 @@ struct Document<'a> {
     incidents: Vec<incident::IncidentLine<'a>>,
     /// Who has each role of each schedule.
     on_call: Vec<oncall::HolderLine>,
+    /// The backups of every set, in the order of the configuration.
+    backups: Vec<backup::BackupLine<'a>>,
+    /// What runs, and what each window does next.
+    maintenance: schedule::Listed,
 }
 
 #[derive(Debug, Serialize)]
@@ -130,6 +136,8 @@ impl Status {
         let looking = join_all(session.shown().into_iter().map(Found::of));
         let (mut found, mut said) = tokio::join!(looking, session.said());
         said.incidents.sort_by_key(|one| (one.severity, one.created_at));
+        let clusters: Vec<_> = found.iter().map(|one| (&one.session.environment.name, Ok(&one.snapshot))).collect();
+        let backups = session.backups(&clusters).await;
         for alerts in found.iter_mut().filter_map(|one| one.alerts.as_mut()) {
             alerts.hear(&said.acknowledgements, session.now());
         }
@@ -139,7 +147,11 @@ impl Status {
         let alerts: Vec<AlertSnapshot> = found.iter().filter_map(|one| one.alerts.clone()).collect();
         let now = session.now();
         match self.output {
-            Format::Json => say_json(&document(&snapshot, &found, (&said, session.services()), now))?,
+            Format::Json => {
+                let maintenance = schedule::ahead(&schedule_of(&said.whole), said.whole.now);
+                let document = document(&snapshot, &found, (&said, &backups, session.services()), now);
+                say_json(&Document { maintenance, ..document })?;
+            }
             Format::Table => {
                 for line in incident::notices(&said.incidents, now) {
                     say(&line)?;
@@ -160,6 +172,9 @@ impl Status {
                 for line in health::notices(healths(&found), now) {
                     say(&line)?;
                 }
+                for line in backup::notices(&backups) {
+                    say(&line)?;
+                }
                 if let Some(incidents) = incident::incident_table(&said.incidents, now) {
                     say(&incidents)?;
                 }
@@ -172,7 +187,10 @@ impl Status {
         Ok(ExitCode::from(exit_code(
             &snapshot,
             &alerts,
-            found_codes(&found, now).into_iter().chain(incident::exit_codes(&said.incidents)),
+            found_codes(&found, now)
+                .into_iter()
+                .chain(incident::exit_codes(&said.incidents))
+                .chain(backup::exit_codes(&backups)),
         )))
     }
 }
@@ -287,7 +305,7 @@ fn signal_health(found: &[Found]) -> impl Iterator<Item = &SourceHealth> {
 fn document<'a>(
     snapshot: &'a ClusterSnapshot,
     found: &'a [Found],
-    (said, services): (&'a Said, &Services),
+    (said, backups, services): (&'a Said, &'a [Coverage], &Services),
     now: Instant,
 ) -> Document<'a> {
     let source = |health: &'a SourceHealth| SourceLine {
@@ -339,6 +357,8 @@ fn document<'a>(
         silences: alerts::silences(found.iter().filter_map(|one| one.alerts.as_ref())),
         incidents: said.incidents.iter().map(incident).collect(),
         on_call: said.book.lines(),
+        backups: backup::lines(backups),
+        maintenance: schedule::Listed::default(),
     }
 }
 

@@ -8,6 +8,7 @@
 //! command line does not say `--read-only`. Everything else is read-only; what is not declared has the production guard.
 
 mod alertmanager;
+mod backup;
 mod environment;
 mod file;
 mod logs;
@@ -23,6 +24,7 @@ mod store;
 mod thresholds;
 
 pub use alertmanager::Alerts;
+pub use backup::{DeclaredBackup, Place, Tool, ToolSettings};
 pub use environment::{ContextRef, Environment, Namespaces, ReadOnly};
 pub use paths::Paths;
 pub use probe::split;
@@ -86,6 +88,8 @@ pub struct Settings {
     pub declared: Arc<[Environment]>,
     /// The services that are declared, in the order of the file.
     pub services: Arc<Services>,
+    /// The sets of backups that are declared, in the order of the file.
+    pub backups: Arc<[DeclaredBackup]>,
     /// What is masked in logs beyond what always is; regular expressions that compile.
     pub log_masks: Vec<String>,
     /// Whether the journal keeps command lines whole, but for secrets that are known by their shape; else it keeps a digest.
@@ -138,14 +142,23 @@ impl Settings {
         let (parsed, problems) = file::parse(file, text);
         let source =
             if problems.is_empty() { Source::File(file.to_path_buf()) } else { Source::Broken(file.to_path_buf()) };
-        let file::Parsed { environments, services, look, store, may_write_store, log_masks, keeps_command_lines } =
-            parsed;
+        let file::Parsed {
+            environments,
+            services,
+            backups,
+            look,
+            store,
+            may_write_store,
+            log_masks,
+            keeps_command_lines,
+        } = parsed;
         let assembled = Self::assemble(source, environments, services, look, asked);
         let configured = (!may_write_store).then_some(StoreReadOnly::Configured);
         // Of a broken file, what hides secrets is kept all the same.
         let keeps_command_lines = keeps_command_lines && problems.is_empty();
         (
             Self {
+                backups: backups.into(),
                 log_masks,
                 keeps_command_lines,
                 store,
@@ -187,6 +200,7 @@ impl Settings {
             environments,
             declared: declared.into(),
             services: Arc::new(services),
+            backups: Arc::default(),
             log_masks: Vec::new(),
             keeps_command_lines: false,
             look,

@@ -7,7 +7,7 @@ use super::cause::{ApiHealth, Cause};
 use super::job::Job;
 use super::node::{Node, NodeCounts};
 use super::rollout::{Pod, Report, Rollout, WorkloadRef};
-use super::source::{SourceHealth, SourceState};
+use super::source::{SourceHealth, SourceKind, SourceState};
 use super::time::Instant;
 
 /// A workload somebody is looking at.
@@ -55,6 +55,26 @@ impl ClusterSnapshot {
             && self.api.is_some()
             && !self.is_looking_around
             && self.health.iter().all(|health| health.state != SourceState::Loading)
+    }
+
+    /// Every CronJob and Job, where both were read to their end and are current.
+    ///
+    /// # Errors
+    /// The sentence to show where they were not: what is not there may be there.
+    pub fn jobs_known(&self, environment: &str) -> Result<&[Arc<Job>], String> {
+        let of_jobs = |health: &&SourceHealth| matches!(health.id.kind, SourceKind::Resource("jobs" | "cronjobs", _));
+        let mut read = self.health.iter().filter(of_jobs).peekable();
+        if read.peek().is_none() {
+            let why = self.health.iter().find_map(|health| health.error.as_deref()).unwrap_or("nobody has looked yet.");
+            return Err(format!("The jobs of {environment} are not known: {why}"));
+        }
+        match read.find(|health| health.state != SourceState::Fresh) {
+            None => Ok(&self.jobs),
+            Some(health) => {
+                let why = health.error.as_deref().unwrap_or(health.state.word());
+                Err(format!("The jobs of {environment} are not known: {why}"))
+            }
+        }
     }
 
     /// What the header counts.

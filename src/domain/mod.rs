@@ -9,6 +9,7 @@
 //! | [`action`] | plans, pins, tiers, confirmation, the run and its only transition function |
 //! | [`advice`] | whether a release should be rolled back, by what users got before it and since |
 //! | [`alert`] | alerts, silences, severities, groups |
+//! | [`backup`] | backups, the ladder of the calendar, holes in the WAL, and whether anything could be restored |
 //! | [`cause`] | why workloads are stuck, where several share one reason |
 //! | [`cluster`] | what is known of a cluster at one moment |
 //! | [`document`] | a file the operator wrote, read to its end with every problem |
@@ -18,6 +19,7 @@
 //! | [`job`] | CronJobs and Jobs: when they run, how they ended |
 //! | [`keyed`] | what stands for a secret where it must be recognised and not read |
 //! | [`log`] | what containers write: levels, fields, masking, a ring of bytes |
+//! | [`maintenance`] | windows that come again, freezes, what is due |
 //! | [`oncall`] | who is on call, and how a call climbs when nobody answers it |
 //! | [`owner`] | who else writes a workload, and what they will do about a change of ours |
 //! | [`node`] | nodes, what presses them, quantities of processor time and memory |
@@ -30,7 +32,7 @@
 //! | [`signal`] | what is measured of a service, and the questions it is read by |
 //! | [`slo`] | what was promised, what is left of it, and how fast it is spent |
 //! | [`source`] | how fresh what we were told is |
-//! | [`store`] | acknowledgements, notes, annotations, releases seen, incidents, the audit: what the store keeps |
+//! | [`store`] | acknowledgements, notes, annotations, releases seen, incidents, recorded backups, the audit: what the store keeps |
 //! | [`subject`] | what an action is on: a workload, a silence, an alert, a pod |
 //! | [`text`] | the one sanitiser every remote string passes |
 //! | [`timeline`] | what happened within the last hour, from every source, in one order |
@@ -40,6 +42,7 @@
 pub mod action;
 pub mod advice;
 pub mod alert;
+pub mod backup;
 pub mod cause;
 pub mod cluster;
 pub mod document;
@@ -50,6 +53,7 @@ pub mod incident;
 pub mod job;
 pub mod keyed;
 pub mod log;
+pub mod maintenance;
 pub mod node;
 pub mod oncall;
 pub mod owner;

@@ -50,6 +50,15 @@ pub struct IncidentRef {
     pub title: String,
 }
 
+/// What stands in the store by its name: a window, a task, a freeze; one that is still to be made has none.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct NamedRef {
+    /// The environment of the console it is acted on from: the store is of all of them.
+    pub environment: Arc<str>,
+    /// Its name.
+    pub name: String,
+}
+
 /// A schedule of who is on call.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ScheduleRef {
@@ -57,6 +66,15 @@ pub struct ScheduleRef {
     pub environment: Arc<str>,
     /// Its name.
     pub name: String,
+}
+
+/// A set of backups. It is of no environment: that of the console it is acted on from tells who acted where.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct BackupRef {
+    /// The environment of the console.
+    pub environment: Arc<str>,
+    /// The set, by its name in the configuration.
+    pub set: Arc<str>,
 }
 
 /// Something that is acted on.
@@ -74,8 +92,16 @@ pub enum Subject {
     Pod(PodRef),
     /// An incident.
     Incident(IncidentRef),
+    /// A maintenance window.
+    Window(NamedRef),
+    /// A periodic task.
+    Task(NamedRef),
+    /// A freeze.
+    Freeze(NamedRef),
     /// A schedule of who is on call.
     Schedule(ScheduleRef),
+    /// A set of backups, of which the store says something.
+    Backup(BackupRef),
 }
 
 /// What kind of thing a subject is.
@@ -91,14 +117,22 @@ pub enum SubjectKind {
     Alert,
     /// An incident.
     Incident,
+    /// A maintenance window.
+    Window,
+    /// A periodic task.
+    Task,
+    /// A freeze.
+    Freeze,
     /// A schedule of who is on call.
     Schedule,
+    /// A set of backups.
+    Backup,
 }
 
 impl SubjectKind {
     /// Whether what is done to it stands in the store alone: nobody feels it, and every console writes by itself.
     pub const fn is_stored(self) -> bool {
-        matches!(self, Self::Alert | Self::Incident | Self::Schedule)
+        !matches!(self, Self::Workload | Self::Silence | Self::Pod)
     }
 
     /// Several of it, in a word.
@@ -109,7 +143,11 @@ impl SubjectKind {
             Self::Pod => "pods",
             Self::Alert => "alerts",
             Self::Incident => "incidents",
+            Self::Window => "windows",
+            Self::Task => "tasks",
+            Self::Freeze => "freezes",
             Self::Schedule => "schedules",
+            Self::Backup => "sets of backups",
         }
     }
 }
@@ -120,7 +158,15 @@ impl Subject {
         match kind {
             SubjectKind::Incident => Some(Self::Incident(IncidentRef { environment, number: 0, title: String::new() })),
             SubjectKind::Silence => Some(Self::Silence(SilenceRef { environment, id: String::new() })),
-            SubjectKind::Workload | SubjectKind::Pod | SubjectKind::Alert | SubjectKind::Schedule => None,
+            // They are made by the name that is given for them.
+            SubjectKind::Window => Some(Self::Window(NamedRef { environment, name: String::new() })),
+            SubjectKind::Freeze => Some(Self::Freeze(NamedRef { environment, name: String::new() })),
+            SubjectKind::Workload
+            | SubjectKind::Pod
+            | SubjectKind::Alert
+            | SubjectKind::Schedule
+            | SubjectKind::Backup
+            | SubjectKind::Task => None,
         }
     }
 
@@ -132,7 +178,11 @@ impl Subject {
             Self::Alert(_) => SubjectKind::Alert,
             Self::Pod(_) => SubjectKind::Pod,
             Self::Incident(_) => SubjectKind::Incident,
+            Self::Window(_) => SubjectKind::Window,
+            Self::Task(_) => SubjectKind::Task,
+            Self::Freeze(_) => SubjectKind::Freeze,
             Self::Schedule(_) => SubjectKind::Schedule,
+            Self::Backup(_) => SubjectKind::Backup,
         }
     }
 
@@ -144,7 +194,9 @@ impl Subject {
             Self::Alert(alert) => &alert.environment,
             Self::Pod(pod) => &pod.environment,
             Self::Incident(incident) => &incident.environment,
+            Self::Window(named) | Self::Task(named) | Self::Freeze(named) => &named.environment,
             Self::Schedule(schedule) => &schedule.environment,
+            Self::Backup(backup) => &backup.environment,
         }
     }
 
@@ -153,7 +205,7 @@ impl Subject {
         match self {
             Self::Workload(workload) => Some(&workload.namespace),
             Self::Pod(pod) => Some(&pod.namespace),
-            Self::Silence(_) | Self::Alert(_) | Self::Incident(_) | Self::Schedule(_) => None,
+            _ => None,
         }
     }
 
@@ -161,7 +213,7 @@ impl Subject {
     pub const fn workload(&self) -> Option<&WorkloadRef> {
         match self {
             Self::Workload(workload) => Some(workload),
-            Self::Silence(_) | Self::Pod(_) | Self::Alert(_) | Self::Incident(_) | Self::Schedule(_) => None,
+            _ => None,
         }
     }
 
@@ -174,7 +226,9 @@ impl Subject {
             Self::Pod(pod) => pod.to_string(),
             Self::Incident(incident) if incident.number == 0 => String::new(),
             Self::Incident(incident) => incident.number.to_string(),
+            Self::Window(named) | Self::Task(named) | Self::Freeze(named) => text::clean(&named.name).into_owned(),
             Self::Schedule(schedule) => text::clean(&schedule.name).into_owned(),
+            Self::Backup(backup) => text::clean(&backup.set).into_owned(),
         }
     }
 
@@ -186,7 +240,9 @@ impl Subject {
             Self::Alert(alert) => &alert.name,
             Self::Pod(pod) => &pod.name,
             Self::Incident(incident) => &incident.title,
+            Self::Window(named) | Self::Task(named) | Self::Freeze(named) => &named.name,
             Self::Schedule(schedule) => &schedule.name,
+            Self::Backup(backup) => &backup.set,
         }
     }
 }
@@ -215,7 +271,13 @@ impl fmt::Display for Subject {
             Self::Pod(pod) => pod.fmt(to),
             Self::Incident(incident) if incident.number == 0 => to.write_str("a new incident"),
             Self::Incident(incident) => write!(to, "incident {} ({})", incident.number, text::clean(&incident.title)),
+            Self::Window(named) if named.name.is_empty() => to.write_str("a new window"),
+            Self::Window(named) => write!(to, "window {}", text::clean(&named.name)),
+            Self::Task(named) => write!(to, "task {}", text::clean(&named.name)),
+            Self::Freeze(named) if named.name.is_empty() => to.write_str("a new freeze"),
+            Self::Freeze(named) => write!(to, "freeze {}", text::clean(&named.name)),
             Self::Schedule(schedule) => write!(to, "schedule {}", text::clean(&schedule.name)),
+            Self::Backup(backup) => write!(to, "backup {}", text::clean(&backup.set)),
         }
     }
 }

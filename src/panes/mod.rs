@@ -5,6 +5,8 @@
 //! Invariant: a pane that is not in front costs nothing when the world moves.
 
 pub mod alerts;
+pub mod coverage;
+pub mod escalation;
 pub mod health;
 pub mod hints;
 pub mod incidents;
@@ -14,6 +16,8 @@ pub mod list;
 pub mod nodes;
 pub mod overview;
 pub mod rollouts;
+pub mod rotations;
+pub mod schedule;
 pub mod signals;
 pub mod silences;
 pub mod slo;
@@ -121,7 +125,11 @@ pub const SHIPPED: &[Pane] = &[
     rollouts::PANE,
     nodes::PANE,
     jobs::PANE,
+    coverage::PANE,
     incidents::PANE,
+    escalation::PANE,
+    rotations::PANE,
+    schedule::PANE,
     signals::PANE,
     slo::PANE,
     health::PANE,

@@ -4,6 +4,7 @@
 //! client, and uses `domain` only. It keeps one invariant: nothing outside this process is touched, and nothing is left behind.
 
 mod alertmanager;
+pub mod backups;
 mod clock;
 mod controllers;
 mod faults;

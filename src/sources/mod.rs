@@ -17,7 +17,9 @@ mod trust;
 pub mod usage;
 
 pub mod alertmanager;
+pub mod backup;
 pub mod cluster;
+mod command;
 pub mod exposition;
 mod http;
 mod poll;

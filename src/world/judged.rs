@@ -1,9 +1,13 @@
 //! What is judged of the environments that are shown, when it comes in: panes list it, headlines count it.
 
+use std::cmp::Reverse;
+
 use super::World;
+use crate::domain::backup::{MadeBy, Recorded, State};
 use crate::domain::health::{self, Condition};
 use crate::domain::slo::judge::worst_first;
 use crate::domain::slo::{Slo, SloSnapshot, Standing, judge};
+use crate::domain::store::{RecordedBackup, RecordedRestore};
 use crate::domain::time::Instant;
 
 /// Judged things, the worst first, and how many of them are how.
@@ -45,6 +49,36 @@ impl World {
                 |row| row.standing == Standing::Spent,
                 |row| row.standing == Standing::Ticket,
                 |row| row.standing == Standing::Unknown,
+            ],
+        );
+    }
+
+    /// Judges every set of backups, of whatever environment: one that cannot be restored is lost to all of them.
+    pub(super) fn judge_backups(&mut self, now: Instant) {
+        let missing = match &self.store {
+            None => Some("The store has not answered yet.".to_owned()),
+            Some(store) if !store.health.state.is_well() && store.health.last_good.is_none() => {
+                Some(store.health.error.clone().unwrap_or_else(|| "The store does not answer.".to_owned()))
+            }
+            Some(_) => None,
+        };
+        let facts = self.store.as_ref();
+        let backups = facts.and_then(|store| store.facts::<RecordedBackup>()).map(Vec::as_slice).unwrap_or_default();
+        let restores = facts.and_then(|store| store.facts::<RecordedRestore>()).map(Vec::as_slice).unwrap_or_default();
+        let recorded = Recorded { missing, ..Recorded::of(backups, restores) };
+        let sights = &self.sights;
+        let jobs = |made: &MadeBy| match sights.iter().find(|sight| made.is_in(sight.name())) {
+            Some(sight) => sight.snapshot.jobs_known(sight.name()),
+            None => Err("Its environment is not declared.".to_owned()),
+        };
+        let mut rows = self.backups.coverage(&recorded, jobs, now);
+        rows.sort_by_key(|row| Reverse(row.state));
+        self.coverage = Judged::of(
+            rows,
+            [
+                |row| matches!(row.state, State::Broken | State::Missed),
+                |row| matches!(row.state, State::Late | State::Paused),
+                |row| row.state == State::Unknown,
             ],
         );
     }

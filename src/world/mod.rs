@@ -19,6 +19,7 @@ mod judged;
 mod moved;
 mod newest;
 mod news;
+mod on_call;
 mod sight;
 mod timeline;
 mod usage;
@@ -27,6 +28,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::config::Environment;
+use crate::domain::backup::{BackupSnapshot, Coverage};
 use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::health::{HealthSnapshot, Line};
 use crate::domain::rollout::Rollout;
@@ -71,6 +73,10 @@ pub struct World {
     pub health: Newest<HealthSnapshot>,
     /// Every component of the environments that are shown; how many are unhealthy, degraded and not known where they are worst.
     pub components: Judged<Line, 3>,
+    /// Every set of backups.
+    pub backups: BackupSnapshot,
+    /// How each of them stands, the worst first; how many are missed or broken, late or paused, and not known.
+    pub coverage: Judged<Coverage, 3>,
     /// What is advised about releases.
     pub advised: Advised,
     /// What pods and nodes use.
@@ -105,6 +111,8 @@ impl World {
             objectives: Judged::default(),
             health: Newest::default(),
             components: Judged::default(),
+            backups: BackupSnapshot::default(),
+            coverage: Judged::default(),
             advised: Advised::default(),
             usage: Usages::default(),
             happened: Happened::default(),

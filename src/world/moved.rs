@@ -15,11 +15,13 @@ pub enum Part {
     Health,
     /// Facts of the store.
     Store,
+    /// Sets of backups.
+    Backups,
 }
 
 /// How often each part has moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Moved([u64; 6]);
+pub struct Moved([u64; 7]);
 
 impl Moved {
     /// A part is otherwise now.

@@ -7,13 +7,14 @@ use super::moved::Part;
 use super::sight::{Connected, Link};
 use crate::domain::advice::Compared;
 use crate::domain::alert::{AlertSnapshot, local};
+use crate::domain::backup::BackupSnapshot;
 use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::health::HealthSnapshot;
 use crate::domain::release::Release;
 use crate::domain::rollout::Rollout;
 use crate::domain::signal::SignalSnapshot;
 use crate::domain::slo::SloSnapshot;
-use crate::domain::store::{Acknowledgement, StoreSnapshot};
+use crate::domain::store::{Acknowledgement, RecordedBackup, RecordedRestore, StoreSnapshot};
 use crate::domain::time::Instant;
 use crate::domain::timeline::{JournalLine, Moment};
 use crate::domain::usage::{Board, UsageAsk};
@@ -35,6 +36,8 @@ pub enum News {
     Slos(Box<SloSnapshot>),
     /// The newest of the health of components in an environment.
     Health(Box<HealthSnapshot>),
+    /// The newest of every set of backups.
+    Backups(Box<BackupSnapshot>),
     /// Releases of an environment were compared with what was before them.
     Compared(Arc<str>, Vec<Compared>),
     /// What pods or nodes use, or why that is not known.
@@ -59,7 +62,7 @@ macro_rules! snapshots {
     )*};
 }
 
-snapshots!(Alerts AlertSnapshot, Signals SignalSnapshot, Slos SloSnapshot, Health HealthSnapshot);
+snapshots!(Alerts AlertSnapshot, Signals SignalSnapshot, Slos SloSnapshot, Health HealthSnapshot, Backups BackupSnapshot);
 
 impl News {
     /// Whether newer news of the same source takes the place of these; only such are held back while the screen stands still.
@@ -70,6 +73,7 @@ impl News {
             (Self::Signals(one), Self::Signals(other)) => one.environment == other.environment,
             (Self::Slos(one), Self::Slos(other)) => one.environment == other.environment,
             (Self::Health(one), Self::Health(other)) => one.environment == other.environment,
+            (Self::Backups(_), Self::Backups(_)) => true,
             _ => false,
         }
     }
@@ -124,6 +128,7 @@ impl World {
         let changed = std::mem::take(&mut self.held).into_iter().map(|news| self.show_news(news, now)).collect();
         self.judge_slos(now);
         self.judge_health(now);
+        self.judge_backups(now);
         self.moved.note_all();
         changed
     }
@@ -175,6 +180,11 @@ impl World {
                 self.judge_health(now);
                 self.moved.note(Part::Health);
             }
+            News::Backups(snapshot) => {
+                self.backups = *snapshot;
+                self.judge_backups(now);
+                self.moved.note(Part::Backups);
+            }
             News::Compared(environment, found) => self.compared(&environment, &found),
             // A screen that stands still keeps what it shows; it is asked again.
             News::Usage(ask, answer) if self.frozen_at.is_none() => self.usage.take(&ask, answer),
@@ -191,13 +201,21 @@ impl World {
     }
 
     fn stored(&mut self, snapshot: StoreSnapshot, now: Instant) -> Changed {
-        let is_same = self.store.as_ref().is_some_and(|known| known.is_same::<Acknowledgement>(&snapshot));
+        let known = self.store.as_ref();
+        let is_same = known.is_some_and(|known| known.is_same::<Acknowledgement>(&snapshot));
+        let is_recorded = known.is_none_or(|known| {
+            !known.is_same::<RecordedBackup>(&snapshot) || !known.is_same::<RecordedRestore>(&snapshot)
+        });
         if !is_same {
             let held = snapshot.facts::<Acknowledgement>().into_iter().flat_map(|held| held.values());
             self.alerts.heard(held.cloned().collect(), now);
             self.moved.note(Part::Alerts);
         }
         self.store = Some(snapshot);
+        if is_recorded && !self.backups.sets.is_empty() {
+            self.judge_backups(now);
+            self.moved.note(Part::Backups);
+        }
         self.moved.note(Part::Store);
         self.happened.touch();
         self.merge();

@@ -24,6 +24,7 @@ fn job(kind: JobKind, name: &str, verdict: JobVerdict) -> Job {
     Job {
         job,
         uid: format!("uid-{name}").into(),
+        created_at: None,
         verdict,
         reason: None,
         owner: None,

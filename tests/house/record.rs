@@ -19,10 +19,10 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
 use crate::stage::{SIZES, Stage, health as source, now, shop};
-use crate::{health, jobs, nodes, overview, signals, silences, slo};
+use crate::{coverage, health, jobs, nodes, overview, signals, silences, slo};
 
 /// Everything that can be in front, and the keys that bring it there.
-const FRONTS: [(&str, &str); 16] = [
+const FRONTS: [(&str, &str); 18] = [
     ("overview", "0"),
     ("alerts", "1"),
     ("an alert", "1 enter"),
@@ -32,10 +32,12 @@ const FRONTS: [(&str, &str); 16] = [
     ("history of it", "2 R"),
     ("its log", "2 l"),
     ("signals", "6"),
+    ("schedule", "5"),
     ("nodes", "2 tab"),
     ("silences", "1 tab"),
     ("objectives", "6 tab"),
     ("health", "6 tab tab"),
+    ("backups", "3"),
     ("journal", "8"),
     ("jobs", "2 tab tab"),
     ("a job", "2 tab tab enter"),
@@ -93,6 +95,7 @@ fn everything() -> Stage {
     for message in [cluster(shop(), 0), alerts(0, 0), signals_but(""), objectives(0), components("")] {
         stage.tell(message);
     }
+    stage.tell(News::Backups(Box::new(coverage::shop())));
     stage.tell(News::Journal(overview::journal()));
     stage
 }

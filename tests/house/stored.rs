@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use quarterdeck::actions::journal::{Journal, What, chains, unfinished};
-use quarterdeck::actions::{Executor, Options, Planner, StoreEyes, catalog};
+use quarterdeck::actions::{Action, Executor, Options, Planner, StoreEyes, catalog};
 use quarterdeck::config::StoreSettings;
 use quarterdeck::domain::action::{Consent, Given, Phase, Plan, Run};
 use quarterdeck::domain::store::fact::{Applied, Change, Read};
-use quarterdeck::domain::store::{AuditLine, Author, Head, Id};
-use quarterdeck::domain::subject::{IncidentRef, Subject, SubjectKind};
+use quarterdeck::domain::store::{AuditLine, Author, Head, Id, SetSchedule};
+use quarterdeck::domain::subject::{BackupRef, IncidentRef, ScheduleRef, Subject, SubjectKind};
 use quarterdeck::sources::Clock;
 use quarterdeck::sources::error::{SourceError, Trouble};
 use quarterdeck::sources::operate::NoHands;
@@ -20,6 +20,7 @@ use quarterdeck::sources::store::port::{ReadStore, WriteError, WriteStore, Writt
 use tokio::sync::{mpsc, watch};
 
 use crate::gate::{action, apart, no_edit_of};
+use crate::on_call::shop;
 use crate::silencing;
 use crate::stage::now;
 
@@ -80,6 +81,9 @@ const ALL: &[Tried] = &[
     said("incident-note", &[("text", "it began with the release")]),
     said("post-update", &[("text", "we are on it"), ("audience", "customers")]),
     said("follow-up", &[("text", "alert on the queue"), ("owner", "ada")]),
+    made("override-shift", &[], &[("role", "primary"), ("person", "eve"), ("until", "2030-01-01T00:00:00Z")]),
+    Tried { before: &[], ..said("record-backup", &[("bytes", "4096"), ("finished", "2020-01-01T00:00:00Z")]) },
+    Tried { before: &[], ..said("record-restore-test", &[("result", "ok"), ("target", "0/5000000")]) },
 ];
 
 /// A store, a journal, and consoles of it.
@@ -130,7 +134,15 @@ impl Rig {
         let action = action(id);
         let incident = IncidentRef { environment: "production".into(), number: 1, title: "Checkout is down".into() };
         let new = Subject::new(action.about().on, "production".into()).filter(|_| action.about().makes);
-        let target = new.unwrap_or(Subject::Incident(incident));
+        let set = BackupRef { environment: "production".into(), set: "orders".into() };
+        let known = match action.about().on {
+            SubjectKind::Backup => Subject::Backup(set),
+            SubjectKind::Schedule => {
+                Subject::Schedule(ScheduleRef { environment: "production".into(), name: "shop".into() })
+            }
+            _ => Subject::Incident(incident),
+        };
+        let target = new.unwrap_or(known);
         let given = given.iter().fold(Given::default(), |all, (name, text)| {
             let field = action.fields().iter().find(|field| field.id == *name).expect("a field of the action");
             all.with(name, field.read(text).expect("a value of the field"))
@@ -142,6 +154,11 @@ impl Rig {
     /// What was done before, and the plan of the action itself.
     async fn prepared(tried: &Tried) -> (Self, Plan) {
         let rig = Self::new();
+        if action(tried.id).about().on == SubjectKind::Schedule {
+            let author = Author { name: "mori".into(), origin: "mori@bastion".into() };
+            let set = SetSchedule { environment: "production".into(), wanted: shop(), seen_version: 0 };
+            rig.store.write(&author, &Id::stored("shop"), &set).await.expect("written");
+        }
         for (id, given) in tried.before {
             let plan = rig.plan(id, given, Ok(())).await;
             assert!(plan.is_applicable(), "{id}: {:?}", plan.refusals);
@@ -182,7 +199,8 @@ fn no_action_is_left_out() {
     // Those on alerts are tried where alerts are.
     let stored =
         catalog::SHIPPED.all().filter(|one| one.about().on.is_stored() && one.about().on != SubjectKind::Alert);
-    let missing: Vec<&str> = stored.map(|one| one.id()).filter(|id| ALL.iter().all(|tried| tried.id != *id)).collect();
+    let missing: Vec<&str> =
+        stored.map(<dyn Action>::id).filter(|id| ALL.iter().all(|tried| tried.id != *id)).collect();
     assert!(missing.is_empty(), "they have no line in the table: {missing:?}");
 }
 

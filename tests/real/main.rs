@@ -1,6 +1,6 @@
 //! The shipped binary against the real thing: a real control plane, real processes, a real terminal.
 //!
-//! `cluster` needs the control plane of `tests/support/controlplane`; `metrics` needs Prometheus and `alerts` Alertmanager, and they say so where it is not there; `store` needs PostgreSQL and pgbouncer and says so in a
+//! `cluster` needs the control plane of `tests/support/controlplane`; `metrics` needs Prometheus and `alerts` Alertmanager, and they say so where it is not there; `backups` needs PostgreSQL, pgBackRest and Barman, `store` needs PostgreSQL and pgbouncer and says so in a
 //! line where they are not installed; `terminal` needs none.
 #![expect(
     clippy::expect_used,
@@ -11,6 +11,7 @@
 #![expect(clippy::disallowed_methods, reason = "the proxy's connections are tasks of its own and end with it")]
 
 mod alerts;
+mod backups;
 mod cluster;
 #[path = "../support/headless.rs"]
 #[expect(dead_code, reason = "the house's own tests use the rest of it")]

@@ -21,8 +21,10 @@ pub(crate) const PASSWORD: &str = "hunter2-sesame";
 
 /// A running PostgreSQL.
 pub(crate) struct Server {
-    binaries: PathBuf,
-    directory: PathBuf,
+    /// Its programs.
+    pub(crate) binaries: PathBuf,
+    /// Where it lies: its data in `data`, its socket beside it.
+    pub(crate) directory: PathBuf,
     /// The server's own port.
     pub(crate) port: u16,
     watchdog: Watchdog,
@@ -156,6 +158,23 @@ impl Server {
         wait_until("PostgreSQL to speak TLS", UP, || {
             (self.sql("postgres", "show ssl").expect("it answers").trim() == "on").then_some(())
         });
+    }
+
+    /// A command that runs as the server does, so that it may read its files.
+    pub(crate) fn as_its_user(command: Command) -> Command {
+        unprivileged(command)
+    }
+
+    /// A folder beside its data that is its user's.
+    pub(crate) fn folder(&self, name: &str) {
+        fs::create_dir(self.directory.join(name)).expect("a folder of ours");
+        own(&self.directory.join(name));
+    }
+
+    /// A file beside its data that is its user's.
+    pub(crate) fn file(&self, name: &str, text: &str) {
+        fs::write(self.directory.join(name), text).expect("a file of ours");
+        own(&self.directory.join(name));
     }
 
     /// Makes a database nobody else uses; gives its name.

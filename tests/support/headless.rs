@@ -88,7 +88,7 @@ impl Headless {
         let watched = environments.clone();
         let mut model = Model::new(environments, scope, keymap, Vec::new());
         let mut performer = Performer::new(connect, names, told, state.to_path_buf(), journal, seen, clock.clone());
-        performer.watch(&watched, &services);
+        performer.watch(&watched, &services, &Arc::default());
         performer.act_by(local);
         performer.perform(Effect::FindUnfinished);
         performer.perform(Effect::ReadDrafts);

@@ -2,21 +2,28 @@
 
 mod acknowledge;
 mod acknowledge_incident;
+mod add_window;
 mod assign;
+mod cancel_window;
 mod change_silence;
 mod declare;
 mod edit_note;
 mod exec;
 mod expire_silence;
+mod finish_window;
 mod follow_up;
+mod freeze;
 mod incident_note;
 mod link;
 mod merge;
+mod move_window;
 mod note;
 mod override_shift;
 mod pause;
 mod port_forward;
 mod post_update;
+mod record_backup;
+mod record_restore_test;
 mod reopen;
 mod resolve;
 mod restart;
@@ -28,8 +35,11 @@ mod set_image;
 mod set_phase;
 mod set_severity;
 mod silence;
+mod start_window;
 mod take_role;
+mod thaw;
 mod tick;
+mod tick_task;
 mod unacknowledge;
 mod unlink;
 mod unmerge;
@@ -87,6 +97,14 @@ pub const SHIPPED: Catalog = Catalog(&[
     &expire_silence::ExpireSilence,
     &exec::Exec,
     &port_forward::PortForward,
+    &add_window::AddWindow,
+    &move_window::MoveWindow,
+    &cancel_window::CancelWindow,
+    &start_window::StartWindow,
+    &finish_window::FinishWindow,
+    &tick_task::TickTask,
+    &freeze::Freeze,
+    &thaw::Thaw,
     &declare::Declare,
     &acknowledge_incident::ACTION,
     &assign::ACTION,
@@ -104,6 +122,8 @@ pub const SHIPPED: Catalog = Catalog(&[
     &resolve::ACTION,
     &reopen::ACTION,
     &override_shift::OverrideShift,
+    &record_backup::RecordBackup,
+    &record_restore_test::RecordRestoreTest,
 ]);
 
 /// A shipped action by its id, or by the one it had before.

@@ -21,8 +21,8 @@ const PERSON: Field = Field { words: "Who has it then.", ..needed(incidents::PER
 const UNTIL: Field = Field { words: "Until when.", ..needed(silences::UNTIL) };
 
 const ABOUT: &About = &About {
-    id: "override",
-    command: "action.override",
+    id: "override-shift",
+    command: "action.override-shift",
     title: "Override a shift",
     means: "whoever pages the role in that time pages them. The rotation goes on around it; what was is not rewritten.",
     on: SubjectKind::Schedule,
@@ -44,8 +44,9 @@ impl Action for OverrideShift {
         let facts = seen.schedule()?;
         let schedule = facts.schedule.as_ref().ok_or_else(|| Refusal("it is not read yet.".to_owned()))?;
         let role = given.text(ROLE.id).unwrap_or_default();
-        if !schedule.roles().contains(&role) {
-            let roles = schedule.roles().join(", ");
+        let roles = schedule.roles_from(facts.store_now);
+        if !roles.contains(&role) {
+            let roles = roles.join(", ");
             return Err(Refusal(format!("the schedule {} has no role {role:?}; it has {roles}.", schedule.name)));
         }
         let person = given.text(PERSON.id).unwrap_or_default();

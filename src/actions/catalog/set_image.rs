@@ -7,6 +7,7 @@ use crate::actions::contract::{
     About, Action, Context, Draft, Refusal, blast, common_refusals, partition_warnings, partitioned, patch_request,
     pods, replaced_by_us, replacing, template_patch,
 };
+use crate::actions::frozen::OVER_FREEZE;
 use crate::actions::observation::Observation;
 use crate::domain::action::{Field, FieldKind, Given, Inverse, Step};
 use crate::domain::rollout::{images, is_mutable_tag};
@@ -42,7 +43,8 @@ impl Action for SetImage {
             command: "action.set-image",
             title: "Set image",
             word: "DEPLOY",
-            fields: &[IMAGE, PIN],
+            fields: &[IMAGE, PIN, OVER_FREEZE],
+            puts_out_new: true,
             ..About::ON_WORKLOAD
         }
     }

@@ -342,7 +342,14 @@ fn act(model: &mut Model, action: &'static str, now: Instant) -> Vec<Effect> {
         SubjectKind::Alert => return on_alerts::open(model, action, now),
         SubjectKind::Pod => return pod_session::open(model, action, now),
         SubjectKind::Workload => {}
-        SubjectKind::Incident | SubjectKind::Schedule => return on_subject::open(model, action, now),
+        SubjectKind::Incident
+        | SubjectKind::Schedule
+        | SubjectKind::Backup
+        | SubjectKind::Window
+        | SubjectKind::Task
+        | SubjectKind::Freeze => {
+            return on_subject::open(model, action, now);
+        }
     }
     if model.ui.view == View::Rollouts && !model.ui.marks.is_empty() {
         let (marked, choice) = service::marked(model);

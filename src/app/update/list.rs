@@ -6,9 +6,15 @@ use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::alert::Alert;
 use crate::domain::time::Instant;
+use crate::panes::alerts::OVER;
 use crate::panes::view::{Reaction, Selection};
-use crate::panes::{self, Opens, Pane, silences};
+use crate::panes::{self, Opens, Pane};
 use crate::ui::state::{Behind, DetailTab, Field, RowKey, View};
+
+/// The pane that a key leads to from an alert.
+pub(super) const SILENCES: &str = "silences";
+/// The pane that a key leads to from a row.
+const SIGNALS: &str = "signals";
 
 /// What a command means in a pane of rows; `None` where it means what it means everywhere.
 pub(super) fn run(model: &mut Model, command: Command) -> Option<Vec<Effect>> {
@@ -213,9 +219,9 @@ fn among(model: &mut Model, pane: &'static str, narrowed: String, now: Instant) 
 /// Shows the silences over an alert, to choose one of them.
 pub(super) fn silences_over(model: &mut Model, alert: &Alert, count: usize, now: Instant) -> Vec<Effect> {
     let name = if alert.title().contains(' ') { &*alert.key } else { alert.title() };
-    let Some(pane) = model.panes.find(silences::ID) else { return Vec::new() };
-    if let Some(view) = model.panes.view_mut(silences::ID) {
-        view.choose().filter = Field::holding(format!("{}{name}", silences::OVER));
+    let Some(pane) = model.panes.find(SILENCES) else { return Vec::new() };
+    if let Some(view) = model.panes.view_mut(SILENCES) {
+        view.choose().filter = Field::holding(format!("{OVER}{name}"));
         view.choose().is_cursor_held = false;
     }
     let effects = show(model, pane, now);
@@ -238,10 +244,9 @@ pub(super) fn signals_about(model: &mut Model, now: Instant) -> Vec<Effect> {
         toast(model, "What is under the cursor maps to no service, and signals are by service.", true, now);
         return Vec::new();
     };
-    let pane = panes::signals::PANE.id;
     let key = RowKey::new(&environment, &service);
     let world = &model.world;
-    let place = model.panes.view_mut(pane).and_then(|view| {
+    let place = model.panes.view_mut(SIGNALS).and_then(|view| {
         view.choose().filter = Field::default();
         view.choose().is_problems_only = false;
         view.refresh(world, now);
@@ -260,7 +265,7 @@ pub(super) fn signals_about(model: &mut Model, now: Instant) -> Vec<Effect> {
     }
     remember(model, None);
     model.ui.overlays.clear();
-    bring(model, View::Pane(pane), now)
+    bring(model, View::Pane(SIGNALS), now)
 }
 
 /// What is under the cursor of the list in front, by its name.

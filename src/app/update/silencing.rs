@@ -10,7 +10,6 @@ use crate::domain::action::Given;
 use crate::domain::alert::{Alert, Silence, SilenceState, in_common};
 use crate::domain::subject::{SilenceRef, Subject};
 use crate::domain::time::Instant;
-use crate::panes;
 use crate::ui::state::View;
 
 /// How long it holds when nobody says otherwise: what stands in the field at first.
@@ -23,7 +22,7 @@ pub(super) fn open(model: &mut Model, action: &'static dyn Action, now: Instant)
         Vec::new()
     };
     let is_new = action.takes("matcher");
-    let is_among_silences = model.ui.view == View::Pane(panes::silences::ID);
+    let is_among_silences = model.ui.view == View::Pane(list::SILENCES);
     if !is_new && let Some((environment, silence)) = selected(model) {
         if silence.state == SilenceState::Expired {
             return refused(model, "It is over. A new one is planned from the alert it is for.");

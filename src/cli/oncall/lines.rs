@@ -158,12 +158,13 @@ pub(super) fn shifts(schedule: &Schedule, roles: &[Vec<Shift>]) -> String {
     columns(&rows)
 }
 
-/// A shift as an event of a calendar. Its id follows from the schedule, the role and its beginning: who has it may change.
-pub(super) fn event(schedule: &str, shift: &Shift, name_of: impl Fn(&str) -> String) -> Option<Event> {
+/// A shift as an event of a calendar. Its id follows from the schedule, the role and its beginning: who has it may change, and `changes` is
+/// how often anything of the schedule did.
+pub(super) fn event(schedule: &str, shift: &Shift, changes: u64, name_of: impl Fn(&str) -> String) -> Option<Event> {
     let person = shift.person.as_deref()?;
     Some(Event {
         uid: format!("oncall-{schedule}-{}-{}", shift.role, stamp(shift.from)),
-        sequence: 0,
+        sequence: changes,
         from: shift.from,
         until: shift.until,
         summary: format!("On call: {} ({schedule}/{})", name_of(person), shift.role),

@@ -149,7 +149,7 @@ impl Oncall {
 type Printed = std::result::Result<std::io::Result<()>, Failed>;
 
 /// Reads the book, and the schedule that is meant where one is.
-async fn read<'n>(session: &Session, only: Option<&'n str>) -> std::result::Result<Book, Failed> {
+async fn read(session: &Session, only: Option<&str>) -> std::result::Result<Book, Failed> {
     let unanswered = |error: SourceError| (exit::UNKNOWN, error.sentence);
     // Far enough back for whatever may be asked.
     let book = Book::read(&session.store, Some(time::FIRST)).await.map_err(unanswered)?;
@@ -283,7 +283,7 @@ async fn overridden(session: &Session, asked: &Override) -> Printed {
         fields = fields.with("as", handle);
     }
     let subject = meant(session, std::slice::from_ref(&asked.schedule))?;
-    let done = short::carry_out(session, ("override", &fields, asked.reason.as_deref()), subject).await?;
+    let done = short::carry_out(session, ("override-shift", &fields, asked.reason.as_deref()), subject).await?;
     if asked.output == Format::Table {
         return Ok(say(&done.words));
     }
@@ -305,6 +305,8 @@ async fn calendar(
         |handle: &str| book.people.get(handle).map_or_else(|| handle.to_owned(), |person| person.name.clone());
     let mut events = Vec::new();
     for schedule in book.schedules.values().filter(|schedule| only.is_none_or(|only| only == schedule.name)) {
+        let said = book.on_call().overrides_of(&schedule.name).iter().map(|said| said.number).max().unwrap_or(0);
+        let changes = schedule.version + said;
         for role in schedule.roles() {
             // Whole shifts only: one that is cut would begin at another time each day, and be another event.
             let reach = schedule.reach(role);
@@ -317,7 +319,10 @@ async fn calendar(
                     && person.is_none_or(|person| shift.person.as_deref() == Some(person))
             };
             events.extend(
-                shifts.iter().filter(is_asked).filter_map(|shift| lines::event(&schedule.name, shift, name_of)),
+                shifts
+                    .iter()
+                    .filter(is_asked)
+                    .filter_map(|shift| lines::event(&schedule.name, shift, changes, name_of)),
             );
         }
     }

@@ -259,8 +259,8 @@ mod tests {
     use super::*;
     use crate::domain::incident::ClockState;
 
-    fn after(incident: &Incident, transition: Transition, seconds: i64) -> Incident {
-        incident.after(&transition, "mori", at(seconds)).expect("it may happen")
+    fn after(incident: &Incident, transition: &Transition, seconds: i64) -> Incident {
+        incident.after(transition, "mori", at(seconds)).expect("it may happen")
     }
 
     fn refused(incident: &Incident, transition: &Transition, seconds: i64) -> String {
@@ -269,7 +269,7 @@ mod tests {
 
     #[test]
     fn the_first_acknowledgement_counts_and_the_second_is_told_by_whom() {
-        let taken = after(&incident(Severity::Sev1), Transition::Acknowledge, 60);
+        let taken = after(&incident(Severity::Sev1), &Transition::Acknowledge, 60);
         assert_eq!((taken.state, taken.clock(at(5_000)).state), (State::Acknowledged, ClockState::Met));
         let told = refused(&taken, &Transition::Acknowledge, 63);
         assert!(told.contains("mori acknowledged it at") && told.contains("ago"), "{told}");
@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn assigning_acknowledges_and_resets_nothing() {
         let first = incident(Severity::Sev2);
-        let assigned = after(&first, Transition::Assign { from: None, to: Some("lee".into()) }, 30);
+        let assigned = after(&first, &Transition::Assign { from: None, to: Some("lee".into()) }, 30);
         let as_before = Incident { assignee: None, ..assigned.clone() };
         assert_eq!(as_before, first);
         let stale = Transition::Assign { from: None, to: Some("kim".into()) };
@@ -288,11 +288,11 @@ mod tests {
     #[test]
     fn the_deadline_follows_the_severity_until_somebody_answers() {
         let graver = Transition::Severity { from: Severity::Sev3, to: Severity::Sev1 };
-        let open = after(&incident(Severity::Sev3), graver.clone(), 60);
+        let open = after(&incident(Severity::Sev3), &graver, 60);
         assert_eq!(open.respond_by, at(900), "from creation, not from the change");
         assert!(refused(&open, &graver, 70).contains("SEV1"));
-        let taken = after(&incident(Severity::Sev3), Transition::Acknowledge, 60);
-        assert_eq!(after(&taken, graver, 61).respond_by, taken.respond_by, "frozen");
+        let taken = after(&incident(Severity::Sev3), &Transition::Acknowledge, 60);
+        assert_eq!(after(&taken, &graver, 61).respond_by, taken.respond_by, "frozen");
     }
 
     #[test]
@@ -302,21 +302,21 @@ mod tests {
             from: from.map(str::to_owned),
             to: Some(to.to_owned()),
         };
-        let held = after(&incident(Severity::Sev1), take(None, "mori"), 10);
+        let held = after(&incident(Severity::Sev1), &take(None, "mori"), 10);
         assert_eq!(held.commander(), Some("mori"));
         assert!(refused(&held, &take(None, "lee"), 20).contains("mori is commander since"));
-        assert_eq!(after(&held, take(Some("mori"), "lee"), 30).commander(), Some("lee"));
+        assert_eq!(after(&held, &take(Some("mori"), "lee"), 30).commander(), Some("lee"));
     }
 
     #[test]
     fn what_is_resolved_can_be_reopened_and_the_time_between_is_kept() {
-        let over = after(&after(&incident(Severity::Sev1), Transition::Acknowledge, 10), Transition::Resolve, 100);
+        let over = after(&after(&incident(Severity::Sev1), &Transition::Acknowledge, 10), &Transition::Resolve, 100);
         assert!(refused(&over, &Transition::Resolve, 110).contains("resolved by mori"));
         assert!(refused(&over, &Transition::Acknowledge, 110).contains("resolved by mori"));
-        let again = after(&over, Transition::Reopen, 160);
+        let again = after(&over, &Transition::Reopen, 160);
         assert_eq!((again.state, again.resolved_seconds, again.resolved.clone()), (State::Acknowledged, 60, None));
         assert!(refused(&again, &Transition::Reopen, 170).contains("is open"));
-        let twice = after(&after(&again, Transition::Resolve, 200), Transition::Reopen, 240);
+        let twice = after(&after(&again, &Transition::Resolve, 200), &Transition::Reopen, 240);
         assert_eq!(twice.resolved_seconds, 100);
     }
 
@@ -328,27 +328,27 @@ mod tests {
         let (taking, moved) = other.taking_in(&one).expect("it is open");
         assert_eq!((taking.services().count(), moved.clone()), (2, vec![Link::service("payments")]));
         assert_eq!(taking.giving_back(&moved), other);
-        let merged = after(&one, Transition::Merge { into: 8 }, 0);
+        let merged = after(&one, &Transition::Merge { into: 8 }, 0);
         assert!(refused(&merged, &Transition::Acknowledge, 10).contains("work goes on there"));
         assert!(merged.after(&Transition::Note, "lee", at(10)).is_ok(), "nothing that was learnt is lost");
-        assert_eq!(after(&merged, Transition::Unmerge { into: 8 }, 600).state, State::Triggered);
+        assert_eq!(after(&merged, &Transition::Unmerge { into: 8 }, 600).state, State::Triggered);
         assert!(refused(&merged, &Transition::Unmerge { into: 8 }, 601).contains("10 minutes only"));
         assert!(refused(&one, &Transition::Merge { into: 7 }, 0).contains("itself"));
-        let over = after(&other, Transition::Resolve, 5);
+        let over = after(&other, &Transition::Resolve, 5);
         assert!(over.taking_in(&one).is_err_and(|why| why.contains("is resolved")));
     }
 
     #[test]
     fn an_item_is_ticked_once_and_a_link_made_once() {
         let tick = |is_done| Transition::Tick { item: "fix".into(), is_done };
-        let ticked = after(&incident(Severity::Sev4), tick(true), 1);
+        let ticked = after(&incident(Severity::Sev4), &tick(true), 1);
         assert!(refused(&ticked, &tick(true), 2).contains("already"));
-        assert_eq!(after(&ticked, tick(false), 3).ticked, Vec::<String>::new());
+        assert_eq!(after(&ticked, &tick(false), 3).ticked, Vec::<String>::new());
         let unknown = Transition::Tick { item: "pray".into(), is_done: true };
         assert!(refused(&ticked, &unknown, 2).contains("root-cause"));
         let link = Transition::Link(Link::service("checkout"));
         assert!(refused(&ticked, &link, 4).contains("already"));
-        let gone = after(&ticked, Transition::Unlink(Link::service("checkout")), 5);
+        let gone = after(&ticked, &Transition::Unlink(Link::service("checkout")), 5);
         assert!(gone.links.is_empty() && gone.after(&link, "lee", at(6)).is_ok());
     }
 }

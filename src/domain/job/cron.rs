@@ -202,6 +202,7 @@ mod tests {
                 name: "backup-1".into(),
             },
             uid: "u".into(),
+            created_at: None,
             verdict,
             reason: reason.map(Into::into),
             owner: Some("backup".into()),

@@ -142,6 +142,8 @@ pub struct Job {
     pub job: JobRef,
     /// Its uid.
     pub uid: Arc<str>,
+    /// When it was made.
+    pub created_at: Option<Instant>,
     /// How it is doing.
     pub verdict: JobVerdict,
     /// Why, where the verdict alone does not say it. Cleaned.

@@ -151,6 +151,8 @@ mod tests {
         let after = before.rewritten(&schedule(&[layer("secondary", &["ben"])]), now);
         assert_eq!(weeks(&after, "secondary"), ["-", "ben", "ben", "ben", "ben"]);
         assert_eq!(weeks(&after, "primary"), ["ada", "ada", "ada", "-"]);
+        assert_eq!(after.roles_from(at("2026-11-01")), ["secondary", "primary"], "its last turn is still on");
+        assert_eq!(after.roles_from(at("2026-11-02")), ["secondary"]);
         let later = after.rewritten(&schedule(&[layer("primary", &["cy"])]), at("2026-11-10"));
         assert_eq!(weeks(&later, "primary"), ["ada", "ada", "ada", "-", "cy", "cy"]);
     }

@@ -71,6 +71,14 @@ impl Schedule {
         roles
     }
 
+    /// The roles that somebody can have at an instant or later: those whose layers have all ended are over.
+    pub fn roles_from(&self, at: Instant) -> Vec<&str> {
+        let goes_on = |role: &&str| {
+            self.layers.iter().any(|layer| layer.role == *role && layer.until.is_none_or(|until| at < until))
+        };
+        self.roles().into_iter().filter(goes_on).collect()
+    }
+
     /// Everybody who takes turns now or later, each once.
     pub fn people(&self, now: Instant) -> Vec<&str> {
         let in_force = self.layers.iter().filter(|layer| layer.until.is_none_or(|until| now < until));

@@ -63,7 +63,7 @@ impl OnCall<'_> {
 
     /// Who has each role of each schedule, or of one.
     pub fn now(&self, only: Option<&str>, at: Instant) -> Vec<Holder> {
-        self.each_role(only, |schedule, role| {
+        self.each_role(only, at, |schedule, role| {
             let (shift, since, until) = schedule.now(role, self.overrides_of(&schedule.name), at)?;
             Some(Holder { schedule: schedule.name.clone(), role: role.to_owned(), person: shift.person, since, until })
         })
@@ -71,16 +71,23 @@ impl OnCall<'_> {
 
     /// Who has each role of each schedule, or of one, after whoever has it.
     pub fn next(&self, only: Option<&str>, at: Instant) -> Vec<Holder> {
-        self.each_role(only, |schedule, role| {
+        self.each_role(only, at, |schedule, role| {
             let (shift, until) = schedule.next(role, self.overrides_of(&schedule.name), at)?;
             let since = Some(shift.from);
             Some(Holder { schedule: schedule.name.clone(), role: role.to_owned(), person: shift.person, since, until })
         })
     }
 
-    fn each_role(&self, only: Option<&str>, of: impl Fn(&Schedule, &str) -> Option<Holder>) -> Vec<Holder> {
+    fn each_role(
+        &self,
+        only: Option<&str>,
+        at: Instant,
+        of: impl Fn(&Schedule, &str) -> Option<Holder>,
+    ) -> Vec<Holder> {
         let schedules = self.schedules.values().filter(|schedule| only.is_none_or(|only| only == schedule.name));
-        schedules.flat_map(|schedule| schedule.roles().into_iter().filter_map(|role| of(schedule, role))).collect()
+        schedules
+            .flat_map(|schedule| schedule.roles_from(at).into_iter().filter_map(|role| of(schedule, role)))
+            .collect()
     }
 
     /// Everybody whom a target means for a severity at an instant, by handle.

@@ -163,9 +163,9 @@ mod tests {
             version: 1,
         };
         let known = [team.clone()];
-        assert!(may_change("mori", &[person("lee", 1)], &[team.clone()], &known).is_ok());
+        assert!(may_change("mori", &[person("lee", 1)], std::slice::from_ref(&team), &known).is_ok());
         assert!(may_change("lee", &[person("lee", 1)], &[], &known).is_ok(), "themselves");
-        assert!(may_change("lee", &[], &[team.clone()], &known).is_err_and(|why| why.contains("mori")));
+        assert!(may_change("lee", &[], std::slice::from_ref(&team), &known).is_err_and(|why| why.contains("mori")));
         assert!(may_change("kim", &[person("lee", 1)], &[], &known).is_err());
         assert!(may_change("kim", &[person("new", 0)], &[Team { name: "other".into(), ..team }], &known).is_ok());
     }

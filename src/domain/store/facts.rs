@@ -1,8 +1,12 @@
 //! The facts that the store keeps: one line each.
 
 use super::fact::Registered;
-use super::{Acknowledgement, Annotation, Note, ReleaseSeen};
+use super::{
+    Acknowledgement, Annotation, Note, RecordedBackup, RecordedRestore, ReleaseSeen, StoredFreeze, StoredWindow,
+    TaskTick,
+};
 use crate::domain::incident::{Entry, Incident};
+use crate::domain::maintenance::Exception;
 use crate::domain::oncall::escalation::Policy;
 use crate::domain::oncall::{Override, Schedule};
 use crate::domain::people::{Person, Team};
@@ -13,6 +17,10 @@ pub static ALL: &[Registered] = &[
     Registered::of::<Note>(),
     Registered::of::<Annotation>(),
     Registered::of::<ReleaseSeen>(),
+    Registered::of::<StoredWindow>(),
+    Registered::of::<Exception>(),
+    Registered::of::<TaskTick>(),
+    Registered::of::<StoredFreeze>(),
     Registered::of::<Incident>(),
     Registered::of::<Entry>(),
     Registered::of::<Schedule>(),
@@ -20,4 +28,6 @@ pub static ALL: &[Registered] = &[
     Registered::of::<Policy>(),
     Registered::of::<Person>(),
     Registered::of::<Team>(),
+    Registered::of::<RecordedBackup>(),
+    Registered::of::<RecordedRestore>(),
 ];

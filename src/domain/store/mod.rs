@@ -6,8 +6,10 @@
 mod acknowledgement;
 mod annotation;
 mod audit;
+mod backup;
 pub mod fact;
 pub mod facts;
+mod freeze;
 mod incident;
 mod note;
 mod overriding;
@@ -16,6 +18,9 @@ mod policy;
 mod release;
 mod schedule;
 mod snapshot;
+mod task_tick;
+mod window;
+mod window_exception;
 
 pub use acknowledgement::{
     ACKNOWLEDGED_IN, Acknowledgement, NewAcknowledgement, WithdrawAcknowledgement, Withdrawn, acknowledgement_of,
@@ -24,6 +29,8 @@ pub use annotation::{ANNOTATIONS_OF, Annotation, AnnotationKind, NewAnnotation};
 pub use audit::{
     AuditEntry, AuditEvent, AuditFlaw, AuditKind, AuditSearch, ChainCheck, Head, Line as AuditLine, NotedEvents, hex,
 };
+pub use backup::{BACKUPS_OF, RESTORES_OF, RecordBackup, RecordRestore, RecordedBackup, RecordedRestore};
+pub use freeze::{NewFreeze, StoredFreeze, WithdrawFreeze, freeze_of};
 pub use incident::{
     ChangeIncident, DeclareIncident, ENTRIES_OF, INCIDENTS_BELOW, INCIDENTS_ENDED, INCIDENTS_STANDING, incident_of,
     standing,
@@ -35,6 +42,9 @@ pub use policy::{POLICIES, Policies, SetPolicy, policy_of};
 pub use release::{RELEASES_OF, ReleaseSeen, RememberReleases};
 pub use schedule::{SCHEDULES, Schedules, SetSchedule, schedule_of};
 pub use snapshot::{Changes, StoreSnapshot};
+pub use task_tick::{TaskTick, TickTask, last_tick_of};
+pub use window::{NewWindow, PlannedWindow, StoredWindow, WithdrawWindow, window_of};
+pub use window_exception::{ChangeOccurrence, Said, exception_of};
 
 use std::fmt;
 
@@ -129,8 +139,16 @@ worded! {
         Schedule = "schedule",
         /// A policy of escalation, by its team and severity.
         Policy = "policy",
+        /// A set of backups.
+        Backup = "backup",
         /// The environment as a whole; the name is empty.
         Environment = "environment",
+        /// A maintenance window.
+        Window = "window",
+        /// A periodic task.
+        Task = "task",
+        /// A freeze.
+        Freeze = "freeze",
     }
 }
 

@@ -190,7 +190,8 @@ impl Change for ImportPeople {
             return Ok(Applied::AlreadyDone);
         }
         let handles = self.people.iter().map(|person| person.handle.as_str());
-        let names: Vec<&str> = handles.chain(self.teams.iter().map(|team| team.name.as_str())).collect();
+        let names = handles.chain(self.teams.iter().map(|team| team.name.as_str()));
+        let names: Vec<&str> = names.chain(self.schedules.iter().map(|set| set.wanted.name.as_str())).collect();
         let words = format!("from {}: {}", self.file, names.join(", "));
         let mut events = vec![people_event(AuditKind::Configuration, "people imported", words)];
         for (put, event) in on_call {

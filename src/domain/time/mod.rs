@@ -1,6 +1,7 @@
 //! Ages, in steps coarse enough that an idle screen is a silent line; and what an instant reads on a clock elsewhere.
 
 mod bounds;
+mod civil;
 mod clock;
 mod zone;
 

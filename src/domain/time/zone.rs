@@ -1,4 +1,4 @@
-//! What an instant reads on a clock in another time zone. Only this file and its neighbour `clock.rs` name `jiff`.
+//! What an instant reads on a clock in another time zone. Only this file and its neighbours `civil.rs` and `clock.rs` name `jiff`.
 //!
 //! The rules of every zone are compiled in: the same configuration means the same instants on every machine.
 
@@ -10,7 +10,7 @@ use jiff::{Timestamp, civil};
 
 use super::Instant;
 
-static RULES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+pub(super) static RULES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
 /// A time zone of the IANA database.
 #[derive(Debug, Clone, PartialEq, Eq)]

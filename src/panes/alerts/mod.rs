@@ -17,6 +17,11 @@ use crate::ui::pen::Pen;
 use crate::ui::state::View;
 use crate::ui::words::alerts as said;
 
+/// What a filter for the silences over an alert begins with: its name, or its key.
+pub const OVER: &str = "alert:";
+/// What a filter of alerts for those under a silence begins with: its id.
+pub const UNDER: &str = "silence:";
+
 /// The id of the pane.
 pub const ID: &str = "alerts";
 

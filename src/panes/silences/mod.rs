@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use ratatui::layout::Rect;
 
+use super::alerts::{OVER, UNDER};
 use super::list::{List, Rows};
 use super::view::{Reaction, RowWords, Selection};
 use super::{GroupId, Opens, Pane};
@@ -21,17 +22,9 @@ use crate::ui::state::RowKey;
 use crate::ui::words::silences as said;
 use crate::world::{Part, World};
 
-/// What a filter for the silences over an alert begins with: its name, or its key.
-pub const OVER: &str = "alert:";
-/// What a filter of alerts for those under a silence begins with: its id.
-pub const UNDER: &str = "silence:";
-
-/// The id of the pane.
-pub const ID: &str = "silences";
-
 /// The pane.
 pub const PANE: Pane = Pane {
-    id: ID,
+    id: "silences",
     command: "view.silences",
     group: GroupId::Alerts,
     title: said::TITLE,

@@ -37,6 +37,15 @@ enum What {
     },
 }
 
+impl What {
+    const fn created_at(&self) -> Option<Instant> {
+        match self {
+            Self::Cron { report, .. } => report.created_at,
+            Self::Run { report, .. } => report.created_at,
+        }
+    }
+}
+
 /// Feeds the tables with CronJobs.
 pub(super) struct CronJobs;
 /// Feeds the tables with Jobs.
@@ -176,6 +185,7 @@ impl JobTable {
         let blank = Job {
             job,
             uid: row.uid.clone(),
+            created_at: row.what.created_at(),
             verdict: JobVerdict::Complete,
             reason: None,
             owner: None,

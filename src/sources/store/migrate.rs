@@ -331,7 +331,7 @@ mod tests {
                 let todo = judge(ALL, dialect, &before).expect("a way");
                 // What it has stays as it is; what came since is made.
                 let had = ["audit", "acknowledgement", "note", "annotation", "release_seen"];
-                let is_made = |name: &&str| {
+                let is_made = |name: &&&str| {
                     let made = [format!("create table quarterdeck.{name} ("), format!("create table {name} (")];
                     todo.statements.iter().any(|(text, _)| made.iter().any(|words| text.contains(words)))
                 };

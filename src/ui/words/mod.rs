@@ -3,7 +3,9 @@
 //! The words of verdicts, phases and sources are in `domain`: scripts read them too.
 
 pub mod alerts;
+pub mod backups;
 pub mod detail;
+pub mod escalation;
 pub mod health;
 pub mod incidents;
 pub mod jobs;
@@ -12,6 +14,8 @@ pub mod logs;
 pub mod nodes;
 pub mod overview;
 pub mod plan;
+pub mod rotations;
+pub mod schedule;
 pub mod service;
 pub mod signals;
 pub mod silences;

@@ -244,7 +244,14 @@ mod cases {
             owners: vec!["mori".into()],
             version: 0,
         };
-        let import = |people, teams| ImportPeople { people, teams, file: "people.toml".into(), on_behalf_of: None };
+        let import = |people, teams| ImportPeople {
+            people,
+            teams,
+            schedules: Vec::new(),
+            policies: Vec::new(),
+            file: "people.toml".into(),
+            on_behalf_of: None,
+        };
         let first = import(vec![person("mori", 0)], vec![team.clone()]);
         mine.write(&author("mori"), &place.id(), &first).await.expect("imported");
         // One of the two was changed meanwhile: neither is written.

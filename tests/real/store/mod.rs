@@ -40,4 +40,5 @@ mod migrate;
 mod place;
 mod plans;
 mod processes;
+mod schedule;
 mod tls;

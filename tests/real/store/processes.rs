@@ -14,7 +14,7 @@ use crate::support::console::Console;
 use crate::support::database::{PASSWORD, Server};
 use crate::support::process::{Finished, Running};
 
-const PATIENCE: Duration = Duration::from_secs(90);
+pub(super) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A machine with a state folder of its own, whose configuration names the shared store.
 pub(super) struct Machine(tempfile::TempDir);
@@ -41,7 +41,7 @@ impl Machine {
         self.0.path().join("state/quarterdeck")
     }
 
-    fn start(&self, arguments: &[&str]) -> Running {
+    pub(super) fn start(&self, arguments: &[&str]) -> Running {
         Running::start(self.command(arguments), "")
     }
 

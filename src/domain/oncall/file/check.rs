@@ -35,7 +35,7 @@ pub(super) fn check(
             let sentence = format!("There are two policies of {} for {}.", one.policy.team, one.policy.severity.name());
             problems.in_table(&one.table, sentence, "Remove one of the two.");
         }
-        let is_whole = targets(one, &all, &policies, known, &mut told, problems);
+        let is_whole = targets(one, (&all, &policies), known, now, &mut told, problems);
         if is_whole && leads_back(&one.policy, &policies) {
             problems.in_table(
                 &one.table,
@@ -63,9 +63,9 @@ fn is_same(policy: &Policy, team: &str, other: &Policy) -> bool {
 /// Whether whatever a policy names is there.
 fn targets(
     one: &Placed<'_, '_>,
-    schedules: &[Schedule],
-    policies: &[&Policy],
+    (schedules, policies): (&[Schedule], &[&Policy]),
     known: &Known,
+    now: Instant,
     told: &mut BTreeSet<String>,
     problems: &mut Problems,
 ) -> bool {
@@ -74,7 +74,7 @@ fn targets(
         let missing = match target {
             Target::Person(person) => (!known.people.contains(person))
                 .then(|| (format!("There is no person {person:?}."), nearest(person, &known.people))),
-            Target::Schedule { schedule, role } => missing_role(schedule, role.as_deref(), schedules),
+            Target::Schedule { schedule, role } => missing_role((schedule, role.as_deref()), schedules, now),
             Target::Policy(team) => (!policies.iter().any(|policy| is_same(policy, team, &one.policy))).then(|| {
                 (
                     format!("The team {team:?} has no policy for {}.", one.policy.severity.name()),
@@ -94,13 +94,17 @@ fn targets(
     is_whole
 }
 
-fn missing_role(schedule: &str, role: Option<&str>, schedules: &[Schedule]) -> Option<(String, String)> {
+fn missing_role(
+    (schedule, role): (&str, Option<&str>),
+    schedules: &[Schedule],
+    now: Instant,
+) -> Option<(String, String)> {
     let Some(found) = schedules.iter().find(|known| known.name == schedule) else {
         let names: BTreeSet<String> = schedules.iter().map(|known| known.name.clone()).collect();
         return Some((format!("There is no schedule {schedule:?}."), nearest(schedule, &names)));
     };
-    let role = role.filter(|role| !found.roles().contains(role))?;
-    let roles: BTreeSet<String> = found.roles().into_iter().map(str::to_owned).collect();
+    let role = role.filter(|role| !found.roles_from(now).contains(role))?;
+    let roles: BTreeSet<String> = found.roles_from(now).into_iter().map(str::to_owned).collect();
     Some((format!("The schedule {schedule:?} has no role {role:?}."), nearest(role, &roles)))
 }
 

@@ -1,0 +1,112 @@
+//! The pane of backups: what could be had back, the worst first, with the ladder of the calendar drawn and its missing days named.
+
+mod more;
+mod table;
+
+use ratatui::layout::Rect;
+
+use super::list::{List, Rows};
+use super::view::{Reaction, RowWords, Selection};
+use super::{GroupId, Opens, Pane};
+use crate::domain::backup::{Coverage, State};
+use crate::domain::subject::{BackupRef, Subject};
+use crate::domain::time::Instant;
+use crate::theme::Role;
+use crate::ui::overview::{Glance, Gravity, Headline};
+use crate::ui::pen::Pen;
+use crate::ui::root::HitMap;
+use crate::ui::scene::Scene;
+use crate::ui::state::RowKey;
+use crate::ui::words::backups as said;
+use crate::world::{Part, World};
+
+/// The pane.
+pub const PANE: Pane = Pane {
+    id: "coverage",
+    command: "view.coverage",
+    group: GroupId::Backups,
+    title: said::TITLE,
+    sentence: "show what could be had back",
+    hints: &[("actions", "actions"), ("filter", "filter"), ("problems_only", "only problems"), ("help", "help")],
+    headline: Some(HEADLINE),
+    opens: Opens::View(List::<Sets>::boxed),
+};
+
+/// Every kind of every set, the worst first.
+#[derive(Debug)]
+struct Sets;
+
+impl Rows for Sets {
+    type Row = Coverage;
+
+    const PARTS: &'static [Part] = &[Part::Backups];
+
+    fn read(world: &World, _now: Instant) -> Vec<Coverage> {
+        world.coverage.rows.clone()
+    }
+
+    fn key(row: &Coverage) -> RowKey {
+        RowKey([row.set.clone(), row.kind.word().into(), "".into()])
+    }
+
+    fn is_trouble(row: &Coverage) -> bool {
+        row.state != State::Ok
+    }
+
+    fn words(row: &Coverage) -> RowWords {
+        let missing = row.ladder.steps().into_iter().flat_map(|(_, step)| &step.missing);
+        RowWords {
+            name: row.set.to_string(),
+            state: row.state.word().to_owned(),
+            more: std::iter::once(row.kind.word().to_owned())
+                .chain(missing.map(|slot| slot.name()))
+                .collect::<Vec<_>>()
+                .join(" "),
+        }
+    }
+
+    fn selection(row: &Coverage, world: &World) -> Selection {
+        let here = world.shown().next().map(|sight| sight.environment.name.clone());
+        let subject = here.clone().map(|environment| Subject::Backup(BackupRef { environment, set: row.set.clone() }));
+        Selection { name: row.set.to_string(), environment: here, subject, ..Selection::default() }
+    }
+
+    fn enter(_row: &Coverage, _world: &World) -> Reaction {
+        Reaction::Stay
+    }
+
+    fn draw(list: &List<Self>, pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
+        table::draw(list, pen, area, scene)
+    }
+}
+
+/// The role of a state's word.
+const fn role_of(state: State) -> Role {
+    match state {
+        State::Broken | State::Missed => Role::Error,
+        State::Late | State::Paused => Role::Warning,
+        State::Unknown => Role::VerdictUnknown,
+        State::Ok => Role::Ok,
+    }
+}
+
+/// What could be had back.
+const HEADLINE: Headline = Headline { title: said::TITLE, gravity, words };
+
+fn gravity(glance: &Glance<'_>) -> Gravity {
+    match glance.world.coverage.tally {
+        _ if glance.world.coverage.rows.is_empty() => Gravity::Nothing,
+        [0, 0, 0] => Gravity::Well,
+        [0, 0, _] if !glance.world.backups.is_settled() => Gravity::Loading,
+        [0, 0, _] => Gravity::Unknown,
+        [0, ..] => Gravity::Look,
+        _ => Gravity::Bad,
+    }
+}
+
+fn words(_pen: &mut Pen<'_>, glance: &Glance<'_>, gravity: Gravity) -> (String, Option<String>) {
+    let coverage = &glance.world.coverage;
+    let worst = coverage.rows.first().filter(|_| gravity != Gravity::Well);
+    let worst = worst.and_then(|row| Some(format!("{} {}: {}", row.set, row.kind.word(), row.reasons.first()?)));
+    (said::headline(coverage.tally, coverage.rows.len()), worst)
+}

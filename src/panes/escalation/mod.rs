@@ -1,0 +1,186 @@
+//! The pane of escalation: the ladder of each open incident, level by level, with the time at which each is paged.
+
+mod table;
+
+use std::sync::Arc;
+
+use ratatui::layout::Rect;
+
+use super::list::{List, Rows};
+use super::view::{Reaction, RowWords, Selection};
+use super::{GroupId, Opens, Pane};
+use crate::domain::incident::{Incident, Severity};
+use crate::domain::oncall::escalation::{Authority, Ladder, Policy};
+use crate::domain::subject::{IncidentRef, Subject};
+use crate::domain::time::Instant;
+use crate::ui::overview::{Glance, Gravity, Headline};
+use crate::ui::pen::Pen;
+use crate::ui::root::HitMap;
+use crate::ui::scene::Scene;
+use crate::ui::state::RowKey;
+use crate::ui::words::escalation as said;
+use crate::world::{Part, Sight, World};
+
+/// The pane.
+pub const PANE: Pane = Pane {
+    id: "escalation",
+    command: "view.escalation",
+    group: GroupId::OnCall,
+    title: said::TITLE,
+    sentence: "show whom each open incident calls, and when",
+    hints: &[
+        ("action.acknowledge-incident", "acknowledge"),
+        ("filter", "filter"),
+        ("problems_only", "only due"),
+        ("back", "back"),
+        ("help", "help"),
+    ],
+    headline: Some(HEADLINE),
+    opens: Opens::View(List::<Levels>::boxed),
+};
+
+/// What stands at a place of a ladder.
+#[derive(Debug, Clone, PartialEq)]
+enum Place {
+    /// A level, from 1, and whom it pages.
+    Level { number: usize, people: Vec<String>, authority: Authority },
+    /// Nobody is left to page.
+    Exhausted,
+    /// Somebody answered.
+    Stopped { by: String },
+    /// No policy says whom to page.
+    NoPolicy,
+}
+
+/// A place of the ladder of an open incident. Whether it is due is worked out when it is drawn.
+#[derive(Debug, Clone, PartialEq)]
+struct Row {
+    incident: u64,
+    title: String,
+    severity: Severity,
+    place: Place,
+    /// When it is paged, or was.
+    at: Instant,
+    /// The environment of this console.
+    environment: Arc<str>,
+}
+
+impl Row {
+    /// Whether somebody should be paged by now who is not known to answer.
+    fn is_due(&self, now: Instant) -> bool {
+        matches!(self.place, Place::Level { .. } | Place::Exhausted) && self.at <= now
+    }
+}
+
+/// Every place of every ladder, the gravest incident first.
+#[derive(Debug)]
+struct Levels;
+
+fn places(incident: &Incident, ladder: Option<Ladder>) -> Vec<(Instant, Place)> {
+    if let Some(stamp) = &incident.acknowledged {
+        return vec![(stamp.at, Place::Stopped { by: stamp.by.clone() })];
+    }
+    let Some(ladder) = ladder else { return vec![(incident.created_at, Place::NoPolicy)] };
+    let level = |(place, rung): (usize, crate::domain::oncall::escalation::Rung)| {
+        let authority = Policy::authority(place);
+        (rung.at, Place::Level { number: place + 1, people: rung.people, authority })
+    };
+    let exhausted = ladder.exhausted_at.map(|at| (at, Place::Exhausted));
+    ladder.rungs.into_iter().enumerate().map(level).chain(exhausted).collect()
+}
+
+impl Rows for Levels {
+    type Row = Row;
+
+    const PARTS: &'static [Part] = &[Part::Store];
+
+    fn read(world: &World, _now: Instant) -> Vec<Row> {
+        let environment: Arc<str> = world.shown().next().map(Sight::name).unwrap_or_default().into();
+        let mut ladders = world.ladders();
+        ladders.sort_by_key(|(incident, _)| (incident.acknowledged.is_some(), incident.severity, incident.created_at));
+        let rows = ladders.into_iter().flat_map(|(incident, ladder)| {
+            let row = |(at, place)| Row {
+                incident: incident.number,
+                title: incident.title.clone(),
+                severity: incident.severity,
+                place,
+                at,
+                environment: environment.clone(),
+            };
+            places(incident, ladder).into_iter().map(row).collect::<Vec<_>>()
+        });
+        rows.collect()
+    }
+
+    fn key(row: &Row) -> RowKey {
+        let place = match &row.place {
+            Place::Level { number, .. } => number.to_string(),
+            Place::Exhausted => "exhausted".to_owned(),
+            Place::Stopped { .. } | Place::NoPolicy => "0".to_owned(),
+        };
+        RowKey([row.incident.to_string().into(), place.into(), "".into()])
+    }
+
+    fn is_trouble(row: &Row) -> bool {
+        !matches!(row.place, Place::Stopped { .. })
+    }
+
+    fn words(row: &Row) -> RowWords {
+        let people = match &row.place {
+            Place::Level { people, .. } => people.join(" "),
+            Place::Stopped { by } => by.clone(),
+            Place::Exhausted | Place::NoPolicy => String::new(),
+        };
+        RowWords {
+            name: format!("incident {}", row.incident),
+            state: row.severity.name().to_owned(),
+            more: format!("{} {people}", row.title),
+        }
+    }
+
+    fn selection(row: &Row, _world: &World) -> Selection {
+        let incident =
+            IncidentRef { environment: row.environment.clone(), number: row.incident, title: row.title.clone() };
+        Selection {
+            name: format!("incident {}", row.incident),
+            environment: Some(row.environment.clone()),
+            subject: Some(Subject::Incident(incident)),
+            ..Selection::default()
+        }
+    }
+
+    fn enter(_row: &Row, _world: &World) -> Reaction {
+        Reaction::Stay
+    }
+
+    fn draw(list: &List<Self>, pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
+        table::draw(list, pen, area, scene)
+    }
+}
+
+/// What is due.
+const HEADLINE: Headline = Headline { title: said::TITLE, gravity, words };
+
+/// How many open incidents wait for an answer that a policy says should have been asked for, and how many are open.
+fn due(world: &World) -> (usize, usize) {
+    let now = world.store.as_ref().and_then(|store| store.health.last_good).unwrap_or_default();
+    let ladders = world.ladders();
+    let waits = |(incident, ladder): &&(&Incident, Option<Ladder>)| {
+        let first = ladder.as_ref().and_then(|ladder| ladder.rungs.first());
+        incident.acknowledged.is_none() && first.is_some_and(|rung| rung.at <= now)
+    };
+    (ladders.iter().filter(waits).count(), ladders.len())
+}
+
+fn gravity(glance: &Glance<'_>) -> Gravity {
+    match due(glance.world) {
+        (_, 0) => Gravity::Nothing,
+        (0, _) => Gravity::Look,
+        _ => Gravity::Bad,
+    }
+}
+
+fn words(_pen: &mut Pen<'_>, glance: &Glance<'_>, gravity: Gravity) -> (String, Option<String>) {
+    let (due, open) = due(glance.world);
+    (said::tally(due, open), (gravity == Gravity::Bad).then(|| said::NOT_PAGED.to_owned()))
+}

@@ -1,0 +1,234 @@
+//! The panes of rotations and of escalation in every state, at every size.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use insta::assert_snapshot;
+use quarterdeck::domain::document::{self, Table};
+use quarterdeck::domain::incident::{Incident, Phase, Severity, Source, Stamp, State};
+use quarterdeck::domain::oncall::escalation::Policy;
+use quarterdeck::domain::oncall::file::{self, Known, Written};
+use quarterdeck::domain::oncall::{Override, OverrideKind, Schedule, Slot};
+use quarterdeck::domain::people::{Hours, Person, Team};
+use quarterdeck::domain::source::SourceState;
+use quarterdeck::domain::store::StoreSnapshot;
+use quarterdeck::domain::time::Instant;
+
+use crate::stage::{Stage, ago, now, text};
+use crate::word::stored;
+
+const FILE: &str = r#"
+[[schedule]]
+name = "shop"
+zone = "EST"
+team = "shop"
+[[schedule.layer]]
+role = "primary"
+every = "1 week"
+anchor = "2026-10-19T09:00"
+people = ["ada", "ben"]
+[[schedule.layer]]
+role = "secondary"
+every = "12 hours"
+anchor = "2026-10-19T09:00"
+people = ["cy", "決済-kato"]
+
+[[schedule]]
+name = "office"
+zone = "JST"
+[[schedule.layer]]
+role = "desk"
+every = "1 day"
+anchor = "2026-10-19T09:00"
+people = ["ben", "cy"]
+restrictions = [{ days = "Mon-Fri", from = "09:00", until = "18:00" }]
+
+[[policy]]
+team = "shop"
+severity = ["sev1", "sev3"]
+level = [
+  { page = ["schedule:shop/primary"] },
+  { page = ["schedule:shop/secondary"] },
+  { page = ["person:dee"] },
+  { page = ["person:eve"] },
+]
+"#;
+
+const PEOPLE: [(&str, &str); 6] = [
+    ("ada", "America/New_York"),
+    ("ben", "Asia/Tokyo"),
+    ("cy", "Etc/UTC"),
+    ("dee", "Etc/UTC"),
+    ("eve", "Etc/UTC"),
+    ("決済-kato", "Asia/Tokyo"),
+];
+
+fn written() -> Written {
+    let known = Known {
+        people: PEOPLE.iter().map(|(handle, _)| (*handle).to_owned()).collect(),
+        teams: [String::from("shop")].into(),
+        ..Known::default()
+    };
+    let (table, mut problems) = document::parse(None, FILE);
+    let written = file::read(&Table::root(&table), &known, now(), &mut problems);
+    assert_eq!(problems.into_found(), []);
+    written
+}
+
+/// A schedule of two roles.
+pub(crate) fn shop() -> Schedule {
+    written().schedules.into_iter().find(|one| one.name == "shop").expect("it is in the file")
+}
+
+fn person((handle, zone): (&str, &str)) -> (String, Person) {
+    let person = Person {
+        handle: handle.into(),
+        name: handle.into(),
+        zone: zone.into(),
+        reach: Vec::new(),
+        role: String::new(),
+        is_on_call: true,
+        level: None,
+        has_left: false,
+        version: 1,
+    };
+    (handle.into(), person)
+}
+
+fn incident(number: u64, title: &str, severity: Severity, created_at: Instant) -> Incident {
+    Incident {
+        number,
+        title: title.into(),
+        severity,
+        state: State::Triggered,
+        phase: Phase::Detection,
+        source: Source::Monitoring,
+        environment: "production".into(),
+        team: "shop".into(),
+        impact: String::new(),
+        impact_since: None,
+        declared_by: "mori".into(),
+        entered_by: "mori".into(),
+        created_at,
+        respond_by: created_at + severity.respond_within(),
+        acknowledged: None,
+        resolved: None,
+        merged: None,
+        assignee: None,
+        roles: BTreeMap::new(),
+        links: Vec::new(),
+        ticked: Vec::new(),
+        similar_to: None,
+        told_at: None,
+        resolved_seconds: 0,
+        version: 1,
+    }
+}
+
+fn says(incidents: Vec<Incident>) -> StoreSnapshot {
+    let written = written();
+    let (from, until) = (now(), now() + TimeDelta::hours(4));
+    let taken = Override {
+        schedule: "shop".into(),
+        number: 1,
+        role: "primary".into(),
+        kind: OverrideKind::Slot,
+        from,
+        until,
+        slots: vec![Slot { person: Some("eve".into()), from, until }],
+        of_person: None,
+        of_number: None,
+        words: String::new(),
+        by: "eve".into(),
+        at: from,
+    };
+    let team = Team {
+        name: "shop".into(),
+        zone: "Asia/Tokyo".into(),
+        hours: Hours::default(),
+        holidays: Vec::new(),
+        members: vec!["ada".into()],
+        owners: vec!["ada".into()],
+        version: 1,
+    };
+    let schedules = written.schedules.into_iter().map(|one| (one.name.clone(), one)).collect();
+    let policies = written.policies.into_iter().map(|one| ((one.team.clone(), one.severity), one)).collect();
+    StoreSnapshot::default()
+        .with::<Schedule>(schedules)
+        .with::<Override>([("shop".to_owned(), vec![taken])].into())
+        .with::<Policy>(policies)
+        .with::<Team>([("shop".to_owned(), team)].into())
+        .with::<Person>(PEOPLE.into_iter().map(person).collect())
+        .with::<Incident>(incidents.into_iter().map(|one| (one.number, one)).collect())
+}
+
+fn night() -> Vec<Incident> {
+    let answered = Incident {
+        state: State::Acknowledged,
+        acknowledged: Some(Stamp { by: "ada".into(), at: ago(600) }),
+        ..incident(3, "Mails are slow", Severity::Sev1, ago(900))
+    };
+    let alone = Incident { team: "platform".into(), ..incident(4, "A disk fills", Severity::Sev2, ago(60)) };
+    vec![
+        incident(1, "Checkout is down", Severity::Sev1, ago(20 * 60)),
+        // Seven in the morning in Tokyo: level 1 alone is paged, at nine.
+        incident(2, "A label is wrong", Severity::Sev3, ago(5 * 3_600)),
+        answered,
+        alone,
+    ]
+}
+
+fn seeing(pane: &str, state: SourceState, says: StoreSnapshot) -> Stage {
+    let mut stage = Stage::new();
+    stage.tell(stored(state, says));
+    stage.press(pane);
+    stage
+}
+
+const ESCALATION: &str = "4 tab";
+const ROTATIONS: &str = "4 tab tab";
+
+#[test]
+fn rotations_in_every_state() {
+    assert_snapshot!("rotations_empty", seeing(ROTATIONS, SourceState::Fresh, StoreSnapshot::default()).bodies());
+    assert_snapshot!("rotations_normal", seeing(ROTATIONS, SourceState::Fresh, says(Vec::new())).bodies());
+    assert_snapshot!("rotations_stale", seeing(ROTATIONS, SourceState::Stale, says(Vec::new())).bodies());
+    let mut without = Stage::new();
+    without.press(ROTATIONS);
+    assert_snapshot!("rotations_unread", without.bodies());
+}
+
+#[test]
+fn what_has_nobody_comes_first_and_is_found_by_a_key() {
+    let mut stage = seeing(ROTATIONS, SourceState::Fresh, says(Vec::new()));
+    assert_eq!((stage.front().as_str(), stage.rows().len()), ("rotations", 3));
+    assert!(stage.rows()[0].contains("office/desk"), "{:?}", stage.rows());
+    let body = text(&stage.body(120, 40));
+    assert!(body.contains("NOBODY") || body.contains("gap"), "{body}");
+    assert!(body.contains("eve"), "the override is who is on call: {body}");
+    stage.press("/");
+    stage.type_text("kato");
+    assert_eq!(stage.rows().len(), 1);
+}
+
+#[test]
+fn escalation_in_every_state() {
+    assert_snapshot!("escalation_empty", seeing(ESCALATION, SourceState::Fresh, says(Vec::new())).bodies());
+    assert_snapshot!("escalation_normal", seeing(ESCALATION, SourceState::Fresh, says(night())).bodies());
+    assert_snapshot!("escalation_stale", seeing(ESCALATION, SourceState::Stale, says(night())).bodies());
+}
+
+#[test]
+fn a_row_is_due_only_where_the_policy_says_so_by_now() {
+    let stage = seeing(ESCALATION, SourceState::Fresh, says(night()));
+    let body = text(&stage.body(200, 60));
+    assert!(body.contains("NOT PAGED"), "{body}");
+    let due: Vec<&str> = body.lines().filter(|line| line.contains(" DUE ")).collect();
+    // Twenty minutes after the first page: levels 1 and 2 of the first incident; and level 1 of the second, since nine.
+    assert_eq!(due.len(), 3, "{body}");
+    assert!(
+        body.lines().any(|line| line.contains("next") && line.contains("dee") && line.contains("12:17 JST")),
+        "{body}"
+    );
+    assert!(body.contains("ada acknowledged") && body.contains("no policy says whom to page"), "{body}");
+}

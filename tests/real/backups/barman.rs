@@ -1,0 +1,168 @@
+//! Barman, which Debian ships as 3.4.0, with the streaming of `pg_basebackup` and WAL by `archive_command`.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{console, drawn, listed, night, program, schedule};
+use crate::support::database::{self, PASSWORD, Server};
+use crate::support::process::{Finished, Running, skip, wait_until};
+
+const LONG: Duration = Duration::from_secs(300);
+const NIGHTS: u64 = 4;
+
+struct Catalog {
+    server: Server,
+    program: PathBuf,
+}
+
+impl Catalog {
+    fn make(program: PathBuf) -> Self {
+        let server = Server::start("barman");
+        let directory = server.directory.display().to_string();
+        let mut who = Command::new("id");
+        who.arg("-un");
+        let user = Running::start(who, "").finish(LONG).good("id");
+        let connection = format!("host=127.0.0.1 port={} user=quarterdeck password={PASSWORD}", server.port);
+        let configuration = format!(
+            "[barman]\nbarman_user = {}\nbarman_home = {directory}/barman\nlog_file = {directory}/barman.log\nconfiguration_files_directory = {directory}/none\n\
+             [main]\ndescription = main\nconninfo = {connection} dbname=postgres\nstreaming_conninfo = {connection}\nbackup_method = postgres\narchiver = on\nimmediate_checkpoint = true\n",
+            user.trim()
+        );
+        server.file("barman.conf", &configuration);
+        let incoming = format!("{directory}/barman/main/incoming");
+        fs::create_dir_all(&incoming).expect("a folder of ours");
+        // The server's user puts WAL there, ours takes it.
+        fs::set_permissions(&incoming, fs::Permissions::from_mode(0o777)).expect("ours");
+        for setting in ["archive_mode = on", &format!("archive_command = 'cp %p {incoming}/%f'")] {
+            server.sql("postgres", &format!("alter system set {setting}")).expect("it takes it");
+        }
+        server.kill();
+        server.revive();
+        Self { server, program }
+    }
+
+    fn try_run(&self, arguments: &[&str]) -> Finished {
+        let mut command = Command::new("/usr/bin/python3");
+        let packages = self.program.parent().and_then(Path::parent).map(|usr| usr.join("lib/python3/dist-packages"));
+        command.env("PYTHONPATH", packages.expect("below usr")).arg(&self.program);
+        command.arg("-c").arg(self.server.directory.join("barman.conf")).args(arguments);
+        Running::start(command, "").finish(LONG)
+    }
+
+    fn run(&self, arguments: &[&str]) -> String {
+        self.try_run(arguments).good(&format!("barman {arguments:?}"))
+    }
+
+    /// Some WAL, archived to its end.
+    fn write_wal(&self) {
+        let write =
+            "create table if not exists t (n int); insert into t values (1); select pg_walfile_name(pg_switch_wal())";
+        let names: Vec<String> =
+            (0..3).map(|_| self.server.sql("postgres", write).expect("it answers").trim().to_owned()).collect();
+        wait_until("the WAL to be archived", LONG, || {
+            self.try_run(&["archive-wal", "main"]);
+            let archived = self.archived();
+            names.iter().all(|name| archived.iter().any(|file| file.ends_with(name))).then_some(())
+        });
+    }
+
+    fn archived(&self) -> Vec<PathBuf> {
+        let mut open = vec![self.server.directory.join("barman/main/wals")];
+        let mut files = Vec::new();
+        while let Some(folder) = open.pop() {
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                if entry.path().is_dir() { open.push(entry.path()) } else { files.push(entry.path()) }
+            }
+        }
+        files.sort();
+        files
+    }
+
+    fn ids(&self) -> Vec<String> {
+        let told: Value = serde_json::from_str(&self.run(&["-f", "json", "list-backups", "main"])).expect("JSON");
+        let ids = told["main"].as_array().expect("backups").iter().filter_map(|one| one["backup_id"].as_str());
+        let mut ids: Vec<String> = ids.map(str::to_owned).collect();
+        ids.sort();
+        ids
+    }
+
+    /// What it tells, one document after the other, each backup moved to a night of its own.
+    fn told(&self, made: &[String]) -> String {
+        let back =
+            |id: &Value| NIGHTS - 1 - made.iter().position(|made| *id == json!(made)).expect("one of them") as u64;
+        let mut list: Value = serde_json::from_str(&self.run(&["-f", "json", "list-backups", "main"])).expect("JSON");
+        for one in list["main"].as_array_mut().expect("backups") {
+            one["end_time_timestamp"] = json!((night(back(&one["backup_id"])).timestamp() + 600).to_string());
+        }
+        let mut documents = vec![list.to_string()];
+        for id in self.ids() {
+            let mut shown: Value =
+                serde_json::from_str(&self.run(&["-f", "json", "show-backup", "main", &id])).expect("JSON");
+            let began = night(back(&json!(id))).timestamp();
+            shown["main"]["base_backup_information"]["begin_time_timestamp"] = json!(began.to_string());
+            documents.push(shown.to_string());
+        }
+        documents.join("\n")
+    }
+}
+
+#[test]
+fn a_day_and_a_segment_that_are_gone_are_named() {
+    if let Some(why) = database::why_not() {
+        return skip("backups by Barman", why);
+    }
+    let Some(program) = program("barman", "barman") else {
+        return skip("backups by Barman", "Barman is not installed");
+    };
+    let catalog = Catalog::make(program);
+    catalog.try_run(&["check", "main"]);
+    catalog.write_wal();
+    for _ in 0..NIGHTS {
+        catalog.run(&["backup", "main", "--wait"]);
+        catalog.write_wal();
+    }
+    let made = catalog.ids();
+    assert_eq!(made.len() as u64, NIGHTS);
+    let directory = catalog.server.directory.display().to_string();
+    let console = console(&format!(
+        "[backup.orders]\nbarman = {{ info_file = \"{directory}/list.json\", server = \"main\", wal_file = \"{directory}/wal\" }}\n{}",
+        schedule()
+    ));
+    let tell = || {
+        fs::write(catalog.server.directory.join("list.json"), catalog.told(&made)).expect("room");
+        let files: Vec<String> = catalog.archived().iter().map(|file| file.display().to_string()).collect();
+        fs::write(catalog.server.directory.join("wal"), files.join("\n")).expect("room");
+    };
+    tell();
+    let well = listed(&console);
+    assert_eq!((&well["state"], &well["wal_holes"]), (&json!("ok"), &json!([])), "{}", drawn(&console));
+    assert_eq!(well["ladder"]["daily"], json!({"required": NIGHTS, "filled": NIGHTS, "missing": []}));
+
+    catalog.run(&["delete", "main", &made[1]]);
+    // The last segment that was archived: behind the newest backup.
+    let last = catalog.archived().into_iter().rev().filter(|file| file.extension().is_none()).nth(1).expect("WAL");
+    let segment = last.file_name().expect("a name").to_string_lossy().into_owned();
+    fs::remove_file(&last).expect("ours");
+    tell();
+    let broken = listed(&console);
+    let day = night(NIGHTS - 2).format("%Y-%m-%d").to_string();
+    assert_eq!((&broken["state"], &broken["ladder"]["daily"]["missing"]), (&json!("broken"), &json!([day])));
+    assert_eq!(
+        broken["wal_holes"],
+        json!([{"first": segment, "last": segment, "class": "ends-pitr", "backup": made[3]}]),
+        "{}",
+        drawn(&console)
+    );
+
+    // The list alone does not tell which WAL a backup needs: what the hole costs is not known, and nothing is green.
+    let told = fs::read_to_string(catalog.server.directory.join("list.json")).expect("written before");
+    let bare = told.lines().next().expect("the list");
+    fs::write(catalog.server.directory.join("list.json"), bare).expect("room");
+    let unknown = listed(&console);
+    assert_eq!((&unknown["state"], &unknown["wal_holes"]), (&json!("unknown"), &json!([])));
+}
