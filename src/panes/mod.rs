@@ -9,6 +9,7 @@ pub mod coverage;
 pub mod escalation;
 pub mod health;
 pub mod hints;
+pub mod incidents;
 pub mod jobs;
 pub mod journal;
 pub mod list;
@@ -125,6 +126,7 @@ pub const SHIPPED: &[Pane] = &[
     nodes::PANE,
     jobs::PANE,
     coverage::PANE,
+    incidents::PANE,
     escalation::PANE,
     rotations::PANE,
     schedule::PANE,

@@ -17,6 +17,7 @@ mod gate;
 #[path = "../support/headless.rs"]
 mod headless;
 mod health;
+mod incidents;
 mod jobs;
 mod journeys;
 mod judged_anew;

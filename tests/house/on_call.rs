@@ -185,8 +185,8 @@ fn seeing(pane: &str, state: SourceState, snapshot: StoreSnapshot) -> Stage {
     stage
 }
 
-const ESCALATION: &str = "4";
-const ROTATIONS: &str = "4 tab";
+const ESCALATION: &str = "4 tab";
+const ROTATIONS: &str = "4 tab tab";
 
 #[test]
 fn rotations_in_every_state() {

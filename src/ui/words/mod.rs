@@ -7,6 +7,7 @@ pub mod backups;
 pub mod detail;
 pub mod escalation;
 pub mod health;
+pub mod incidents;
 pub mod jobs;
 pub mod list;
 pub mod logs;

@@ -1,0 +1,63 @@
+//! The incident under the cursor: whom it hits, who has which role, what is to be done, and the end of its timeline.
+
+use std::collections::BTreeMap;
+
+use super::table::clock;
+use crate::domain::incident::{Entry, Event, Incident, Role as InIncident};
+use crate::domain::store::StoreSnapshot;
+use crate::theme::Role;
+use crate::ui::pen::Pen;
+use crate::ui::scene::Scene;
+use crate::ui::widgets::page::Page;
+use crate::ui::words::incidents as said;
+
+/// How many lines of the timeline are told: the last.
+const MOST_LINES: usize = 4;
+
+/// Everything there is to say of it in a few lines.
+pub(super) fn page(pen: &mut Pen<'_>, columns: u16, incident: &Incident, scene: &Scene<'_>) -> Page {
+    let mut page = Page::new(columns);
+    let separator = format!(" {} ", pen.glyphs.separator);
+    page.text(pen, 0, &format!("{}: {}", incident.number, incident.title), Role::Title);
+    let ahead = scene.world.store.as_ref().map(|store| store.ahead).unwrap_or_default();
+    let (words, role) = clock(pen, incident, incident.clock(pen.now + ahead));
+    page.text(pen, 0, &format!("{}{separator}{words}", incident.severity.means()), role);
+    if !incident.impact.is_empty() {
+        page.text(pen, 0, &incident.impact, Role::Text);
+    }
+    let holder = |role: &InIncident| {
+        said::role(role.word(), incident.roles.get(role).map_or(said::NOBODY, |stamp| stamp.by.as_str()))
+    };
+    let roles: Vec<String> = InIncident::ALL.iter().map(holder).collect();
+    page.text(pen, 0, &roles.join(&separator), Role::Text);
+    let open: Vec<&str> = incident.open_items(incident.phase).map(|item| item.id).collect();
+    let phase = incident.phase.word().replace('_', " ");
+    let (phase, role) =
+        if open.is_empty() { (phase, Role::Muted) } else { (said::open_items(&phase, &open.join(", ")), Role::Text) };
+    page.text(pen, 0, &phase, role);
+    if let Some(by) = incident.tell_by() {
+        let is_over = by <= pen.now + ahead;
+        let words = if is_over { said::tell_overdue(&pen.age(by)) } else { said::tell_in(&pen.left(by)) };
+        page.text(pen, 0, &words, if is_over { Role::Warning } else { Role::Muted });
+    }
+    let links: Vec<String> = incident.links.iter().map(ToString::to_string).collect();
+    if !links.is_empty() {
+        page.text(pen, 0, &links.join(", "), Role::Muted);
+    }
+    if let Some(number) = incident.similar_to {
+        page.text(pen, 0, &said::similar(number), Role::Muted);
+    }
+    for entry in lines(scene, incident.number) {
+        let event = Event::from(entry);
+        let words = format!("{} {}: {}", event.at.format("%H:%M"), event.actor, event.sentence());
+        page.text(pen, 0, &words, Role::Muted);
+    }
+    page
+}
+
+/// The last lines of its timeline that are held.
+fn lines<'s>(scene: &Scene<'s>, number: u64) -> &'s [Entry] {
+    let held: Option<&BTreeMap<u64, Vec<Entry>>> = scene.world.store.as_ref().and_then(StoreSnapshot::facts::<Entry>);
+    let lines = held.and_then(|held| held.get(&number)).map(Vec::as_slice).unwrap_or_default();
+    lines.get(lines.len().saturating_sub(MOST_LINES)..).unwrap_or_default()
+}
