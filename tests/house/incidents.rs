@@ -45,10 +45,10 @@ fn seeing(incidents: Vec<Incident>, state: SourceState) -> Stage {
     let last_good = (state != SourceState::Loading).then(|| ago(3));
     let health = SourceHealth { state, last_good, ..SourceHealth::loading(SourceId::store()) };
     let store = StoreSnapshot { health, ..StoreSnapshot::default().with::<Incident>(held) };
-    let mut stage = Stage::new();
-    stage.tell(News::Store(Box::new(store)));
-    stage.press("4");
-    stage
+    let mut shown = Stage::new();
+    shown.tell(News::Store(Box::new(store)));
+    shown.press("4");
+    shown
 }
 
 #[test]

@@ -179,10 +179,10 @@ fn night() -> Vec<Incident> {
 }
 
 fn seeing(pane: &str, state: SourceState, snapshot: StoreSnapshot) -> Stage {
-    let mut stage = Stage::new();
-    stage.tell(stored(state, snapshot));
-    stage.press(pane);
-    stage
+    let mut shown = Stage::new();
+    shown.tell(stored(state, snapshot));
+    shown.press(pane);
+    shown
 }
 
 const ESCALATION: &str = "4 tab";

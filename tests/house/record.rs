@@ -22,7 +22,7 @@ use crate::stage::{SIZES, Stage, health as source, now, shop};
 use crate::{coverage, health, jobs, nodes, overview, signals, silences, slo};
 
 /// Everything that can be in front, and the keys that bring it there.
-const FRONTS: [(&str, &str); 18] = [
+const FRONTS: [(&str, &str); 21] = [
     ("overview", "0"),
     ("alerts", "1"),
     ("an alert", "1 enter"),
@@ -38,6 +38,9 @@ const FRONTS: [(&str, &str); 18] = [
     ("objectives", "6 tab"),
     ("health", "6 tab tab"),
     ("backups", "3"),
+    ("incidents", "4"),
+    ("escalation", "4 tab"),
+    ("rotations", "4 tab tab"),
     ("journal", "8"),
     ("jobs", "2 tab tab"),
     ("a job", "2 tab tab enter"),

@@ -31,7 +31,9 @@ fn told(changes: &[(&str, &dyn Change)]) -> Changes {
         for put in writes.facts {
             let version = u64::try_from(rows.len()).unwrap_or(0) + 1;
             let key = put.values[..put.table.key].to_vec();
-            rows.iter_mut().for_each(|(_, rows)| rows.retain(|row| !row.0.starts_with(&key)));
+            for (_, rows) in &mut rows {
+                rows.retain(|row| !row.0.starts_with(&key));
+            }
             let mut values = put.values;
             values.push(version.into());
             rows.push((put.table, vec![Row(values)]));
@@ -54,7 +56,7 @@ fn planned(name: &str) -> crate::domain::store::PlannedWindow {
     }
 }
 
-fn drafted(doing: Doing, name: &str, given: Given, changes: &[(&str, &dyn Change)]) -> Result<Draft, String> {
+fn drafted(doing: Doing, name: &str, given: &Given, changes: &[(&str, &dyn Change)]) -> Result<Draft, String> {
     let reference = named(&"production".into(), name);
     let subject = match doing {
         Doing::Tick => Subject::Task(reference),
@@ -62,7 +64,7 @@ fn drafted(doing: Doing, name: &str, given: Given, changes: &[(&str, &dyn Change
         _ => Subject::Window(reference),
     };
     let mut facts = MaintenanceFacts::unread(subject, at(NOW));
-    facts.hear(&told(changes), &given);
+    facts.hear(&told(changes), given);
     let record = OperationRecord {
         id: "1".into(),
         actor: "mori".into(),
@@ -72,7 +74,7 @@ fn drafted(doing: Doing, name: &str, given: Given, changes: &[(&str, &dyn Change
         is_lock: false,
     };
     let context = Context { record: &record, author: "mori", now: at(NOW), beside: &[] };
-    draft(doing, &facts, &given, context).map_err(|refusal| refusal.0)
+    draft(doing, &facts, given, context).map_err(|refusal| refusal.0)
 }
 
 fn given(values: &[(&str, &str)]) -> Given {
@@ -82,7 +84,7 @@ fn given(values: &[(&str, &str)]) -> Given {
 #[test]
 fn a_plan_of_a_window_tells_its_next_three_and_what_counts() {
     let asked = given(&[("cron", "30 2 * * 7#2"), ("for", "4h"), ("zone", "EST")]).with("downtime", true);
-    let draft = drafted(Doing::Add, "reindex", asked, &[]).expect("a draft");
+    let draft = drafted(Doing::Add, "reindex", &asked, &[]).expect("a draft");
     assert!(
         draft.to.starts_with("30 2 * * SUN#2 America/New_York, 4h 00m; next Sun 2026-12-13 02:30 America/New_York, ")
     );
@@ -94,10 +96,10 @@ fn a_plan_of_a_window_tells_its_next_three_and_what_counts() {
 #[test]
 fn a_window_of_a_known_name_takes_its_place_and_its_activities() {
     let asked = given(&[("cron", "0 3 * * *"), ("for", "30m")]);
-    let draft = drafted(Doing::Add, "daily", asked, &[]).expect("a draft");
+    let draft = drafted(Doing::Add, "daily", &asked, &[]).expect("a draft");
     assert!(draft.warnings[0].contains("daily is shipped already"), "{:?}", draft.warnings);
     assert_eq!(draft.steps[0].request.body["plan_window"]["planned"]["activities"].as_array().map(Vec::len), Some(7));
-    let short = drafted(Doing::Add, "monthly-short", given(&[("zone", "JST")]), &[]).expect("a draft");
+    let short = drafted(Doing::Add, "monthly-short", &given(&[("zone", "JST")]), &[]).expect("a draft");
     assert!(short.to.starts_with("0 2 * * SUN#1 Asia/Tokyo, 2h 00m"), "{}", short.to);
 }
 
@@ -113,7 +115,7 @@ fn what_makes_no_window_is_refused_with_what_to_write() {
         (&[("cron", "0 2 * * *"), ("for", "400d")], "30 days"),
         (&[("cron", "0 2 * * *"), ("for", "1h"), ("zone", "Mars/Olympus")], "Europe/Berlin"),
     ] {
-        let why = drafted(Doing::Add, "reindex", given(values), &[]).expect_err(words);
+        let why = drafted(Doing::Add, "reindex", &given(values), &[]).expect_err(words);
         assert!(why.contains(words), "{why}");
     }
 }
@@ -123,7 +125,7 @@ fn an_occurrence_is_moved_on_the_windows_own_clock() {
     let new = NewWindow { planned: planned("reindex"), seen_version: 0 };
     let stored: &[(&str, &dyn Change)] = &[("lee", &new)];
     let asked = given(&[("occurrence", "2026-12-13T02:30"), ("begins", "2026-12-14T03:00")]);
-    let draft = drafted(Doing::Move, "reindex", asked, stored).expect("a draft");
+    let draft = drafted(Doing::Move, "reindex", &asked, stored).expect("a draft");
     let body = &draft.steps[0].request.body["occurrence"];
     assert_eq!(
         (&body["occurrence"], &body["said"]["move"]),
@@ -137,7 +139,7 @@ fn an_occurrence_is_moved_on_the_windows_own_clock() {
         ("2026-11-08T02:30", "2026-12-14T03:00", "is over"),
     ] {
         let asked = given(&[("occurrence", occurrence), ("begins", begins)]);
-        let why = drafted(Doing::Move, "reindex", asked, stored).expect_err(words);
+        let why = drafted(Doing::Move, "reindex", &asked, stored).expect_err(words);
         assert!(why.contains(words), "{why}");
     }
 }
@@ -154,9 +156,9 @@ fn what_was_said_of_an_occurrence_before_is_pinned_and_told() {
     };
     let stored: &[(&str, &dyn Change)] = &[("lee", &cancel)];
     let asked = given(&[("occurrence", "2026-12-02T02:00:00Z")]);
-    let why = drafted(Doing::Cancel, "daily", asked.clone(), stored).expect_err("twice");
+    let why = drafted(Doing::Cancel, "daily", &asked.clone(), stored).expect_err("twice");
     assert!(why.contains("called off already"), "{why}");
-    let moved = drafted(Doing::Move, "daily", asked.with("begins", "2026-12-02T05:00:00Z"), stored).expect("a draft");
+    let moved = drafted(Doing::Move, "daily", &asked.with("begins", "2026-12-02T05:00:00Z"), stored).expect("a draft");
     assert!(moved.pins.iter().any(|pin| pin.path == "/said/version" && pin.value == json!(1)), "{:?}", moved.pins);
     assert!(moved.warnings[0].contains("takes place again"), "{:?}", moved.warnings);
     let mut facts = MaintenanceFacts::unread(Subject::Window(named(&"production".into(), "daily")), at(NOW));
@@ -166,11 +168,11 @@ fn what_was_said_of_an_occurrence_before_is_pinned_and_told() {
 
 #[test]
 fn begun_is_what_comes_within_a_day_and_ended_is_what_runs() {
-    let early = drafted(Doing::Start, "daily", Given::default(), &[]).expect("a draft");
+    let early = drafted(Doing::Start, "daily", &Given::default(), &[]).expect("a draft");
     assert!(early.warnings[0].contains("begins early"), "{:?}", early.warnings);
-    let why = drafted(Doing::Start, "weekly", Given::default(), &[]).expect_err("on Sunday");
+    let why = drafted(Doing::Start, "weekly", &Given::default(), &[]).expect_err("on Sunday");
     assert!(why.contains("does not begin within a day") && why.contains("2026-12-06T01:00:00Z"), "{why}");
-    let why = drafted(Doing::Finish, "daily", Given::default(), &[]).expect_err("it does not run");
+    let why = drafted(Doing::Finish, "daily", &Given::default(), &[]).expect_err("it does not run");
     assert!(why.contains("does not run (planned)"), "{why}");
     let start = ChangeOccurrence {
         window: "daily".into(),
@@ -180,30 +182,30 @@ fn begun_is_what_comes_within_a_day_and_ended_is_what_runs() {
         seen_version: 0,
     };
     let stored: &[(&str, &dyn Change)] = &[("lee", &start)];
-    assert!(drafted(Doing::Finish, "daily", Given::default(), stored).is_ok());
-    let why = drafted(Doing::Start, "daily", Given::default(), stored).expect_err("twice");
+    assert!(drafted(Doing::Finish, "daily", &Given::default(), stored).is_ok());
+    let why = drafted(Doing::Start, "daily", &Given::default(), stored).expect_err("twice");
     assert!(why.contains("lee began daily"), "{why}");
 }
 
 #[test]
 fn only_what_somebody_planned_is_taken_out() {
     let whole = || Given::default().with("window", true);
-    let why = drafted(Doing::Cancel, "daily", whole(), &[]).expect_err("shipped");
+    let why = drafted(Doing::Cancel, "daily", &whole(), &[]).expect_err("shipped");
     assert!(why.contains("is shipped"), "{why}");
-    assert!(drafted(Doing::Cancel, "nightly", whole(), &[]).is_err_and(|why| why.contains("no window \"nightly\"")));
+    assert!(drafted(Doing::Cancel, "nightly", &whole(), &[]).is_err_and(|why| why.contains("no window \"nightly\"")));
     let new = NewWindow { planned: planned("reindex"), seen_version: 0 };
-    assert!(drafted(Doing::Cancel, "reindex", whole(), &[("lee", &new)]).is_ok());
+    assert!(drafted(Doing::Cancel, "reindex", &whole(), &[("lee", &new)]).is_ok());
 }
 
 #[test]
 fn a_task_tells_when_it_is_due_again_and_a_freeze_its_dates() {
-    let draft = drafted(Doing::Tick, "logs", Given::default(), &[]).expect("a draft");
+    let draft = drafted(Doing::Tick, "logs", &Given::default(), &[]).expect("a draft");
     assert_eq!(draft.to, "done by mori; due again by 2026-12-03T00:00:00Z");
-    assert!(drafted(Doing::Tick, "gardening", Given::default(), &[]).is_err_and(|why| why.contains("dr-test")));
-    let draft = drafted(Doing::Freeze, "2.4.0", given(&[("release", "2026-12-22")]), &[]).expect("a draft");
+    assert!(drafted(Doing::Tick, "gardening", &Given::default(), &[]).is_err_and(|why| why.contains("dr-test")));
+    let draft = drafted(Doing::Freeze, "2.4.0", &given(&[("release", "2026-12-22")]), &[]).expect("a draft");
     assert!(draft.to.contains("code freeze 2026-12-15, final test 2026-12-19"), "{}", draft.to);
-    let why = drafted(Doing::Freeze, "2.4.0", given(&[("release", "2026-11-22")]), &[]).expect_err("over");
+    let why = drafted(Doing::Freeze, "2.4.0", &given(&[("release", "2026-11-22")]), &[]).expect_err("over");
     assert!(why.contains("over already"), "{why}");
-    let why = drafted(Doing::Thaw, "2.4.0", Given::default(), &[]).expect_err("none");
+    let why = drafted(Doing::Thaw, "2.4.0", &Given::default(), &[]).expect_err("none");
     assert!(why.contains("no freeze 2.4.0"), "{why}");
 }

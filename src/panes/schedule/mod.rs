@@ -14,6 +14,7 @@ use super::view::{Reaction, RowWords, Selection};
 use super::{GroupId, Opens, Pane};
 use crate::domain::maintenance::schedule::occurrence;
 use crate::domain::maintenance::{Exception, Occurrence, Overlap, Schedule, State, Window, overlap};
+use crate::domain::store::StoreSnapshot;
 use crate::domain::subject::{NamedRef, Subject};
 use crate::domain::time::{self, Instant};
 use crate::theme::Role;
@@ -73,7 +74,7 @@ struct Agenda;
 
 /// The schedule as far as it is known: at least what is shipped.
 fn schedule(world: &World) -> Schedule {
-    world.store.as_ref().map_or_else(|| Schedule::of([], []), |store| store.schedule())
+    world.store.as_ref().map_or_else(|| Schedule::of([], []), StoreSnapshot::schedule)
 }
 
 impl Rows for Agenda {

@@ -82,7 +82,8 @@ pub(super) fn month(pen: &Pen<'_>, row: &Row, all: &[Row], columns: u16) -> Page
     let Some(first) = at.with_day(1) else { return page };
     page.gap();
     page.line(vec![pen.span(&format!("{}  ", first.format("%B %Y")), Role::Title), pen.span(said::SIGNS, Role::Muted)]);
-    let heads: String = said::WEEK.iter().map(|day| format!("{day:<DAY$}")).collect();
+    let padded = |day: &&str| format!("{day:<DAY$}");
+    let heads = said::WEEK.iter().map(padded).collect::<Vec<_>>().concat();
     page.line(vec![pen.span(&heads, Role::ColumnHead)]);
     let mut day = first.checked_sub_days(Days::new(u64::from(first.weekday().num_days_from_monday()))).unwrap_or(first);
     while day.year() < first.year() || day.year() == first.year() && day.month() <= first.month() {

@@ -137,8 +137,9 @@ mod tests {
             file.display()
         ));
         let (snapshots, mut seen) = watch::channel(BackupSnapshot::default());
-        // The file is as old as it is: its age is told by the clock of its disk.
-        let clock: Clock = Arc::new(chrono::Utc::now);
+        // The file is as old as it is: now is the moment it was written.
+        let written = std::fs::metadata(&file).and_then(|about| about.modified()).expect("a time");
+        let clock: Clock = Arc::new(move || written.into());
         let source = BackupSource { declared: sets, snapshots, retry: Arc::default(), clock: clock.clone() };
         let told = tokio::select! {
             () = source.run() => unreachable!("it polls for ever"),
