@@ -28,7 +28,7 @@ async fn the_checks_that_fail_stand_over_the_list_and_over_the_nodes_and_go_agai
     sandbox.faults().set("/readyz", Fault::NotReady);
     let screen = asked(&mut console, "2", NOT_READY).await;
     assert!(screen.contains("2/2"), "the rows are as they were:\n{screen}");
-    asked(&mut console, "4", NOT_READY).await;
+    asked(&mut console, "2 tab", NOT_READY).await;
     asked(&mut console, "0", NOT_READY).await;
     console.press("?");
     assert!(console.screen().contains("Keys  /"), "keys answer");

@@ -11,7 +11,7 @@ use quarterdeck::config::StoreSettings;
 use quarterdeck::domain::action::{Consent, Given, Phase, Plan, Run};
 use quarterdeck::domain::store::fact::{Applied, Change, Read};
 use quarterdeck::domain::store::{AuditLine, Author, Head, Id, SetSchedule};
-use quarterdeck::domain::subject::{BackupRef, IncidentRef, ScheduleRef, Subject, SubjectKind};
+use quarterdeck::domain::subject::{BackupRef, IncidentRef, NamedRef, ScheduleRef, Subject, SubjectKind};
 use quarterdeck::sources::Clock;
 use quarterdeck::sources::error::{SourceError, Trouble};
 use quarterdeck::sources::operate::NoHands;
@@ -78,6 +78,14 @@ const ALL: &[Tried] = &[
     made("reopen", RESOLVED, &[]),
     made("merge", TWO, &[("into", "2")]),
     made("unmerge", MERGED, &[]),
+    made("add-window", &[], &[("cron", "0 3 * * *"), ("for", "30m")]),
+    made("move-window", &[], &[("occurrence", "2026-11-25T02:00:00Z"), ("begins", "2026-11-25T05:00:00Z")]),
+    made("cancel-window", &[], &[("occurrence", "2026-11-25T02:00:00Z")]),
+    made("start-window", &[], &[]),
+    made("finish-window", &[("start-window", &[])], &[]),
+    Tried { is_said: true, ..made("tick-task", &[], &[]) },
+    made("freeze", &[], &[("release", "2026-12-22")]),
+    made("thaw", &[("freeze", &[("release", "2026-12-22")])], &[]),
     said("incident-note", &[("text", "it began with the release")]),
     said("post-update", &[("text", "we are on it"), ("audience", "customers")]),
     said("follow-up", &[("text", "alert on the queue"), ("owner", "ada")]),
@@ -134,15 +142,19 @@ impl Rig {
         let action = action(id);
         let incident = IncidentRef { environment: "production".into(), number: 1, title: "Checkout is down".into() };
         let new = Subject::new(action.about().on, "production".into()).filter(|_| action.about().makes);
+        let named = |name: &str| NamedRef { environment: "production".into(), name: name.to_owned() };
         let set = BackupRef { environment: "production".into(), set: "orders".into() };
         let known = match action.about().on {
             SubjectKind::Backup => Subject::Backup(set),
             SubjectKind::Schedule => {
                 Subject::Schedule(ScheduleRef { environment: "production".into(), name: "shop".into() })
             }
+            SubjectKind::Window => Subject::Window(named(if id == "add-window" { "reindex" } else { "daily" })),
+            SubjectKind::Task => Subject::Task(named("logs")),
+            SubjectKind::Freeze => Subject::Freeze(named("2.4.0")),
             _ => Subject::Incident(incident),
         };
-        let target = new.unwrap_or(known);
+        let target = new.filter(|_| action.about().on == SubjectKind::Incident).unwrap_or(known);
         let given = given.iter().fold(Given::default(), |all, (name, text)| {
             let field = action.fields().iter().find(|field| field.id == *name).expect("a field of the action");
             all.with(name, field.read(text).expect("a value of the field"))
