@@ -30,6 +30,7 @@ mod incidents;
 pub mod journal;
 mod kept;
 mod limits;
+mod modes;
 mod observation;
 mod outage;
 mod plan;

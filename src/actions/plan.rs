@@ -133,6 +133,7 @@ impl Planner {
             refusals.push(format!("{}: {sentence}", action.id()));
             Given::default()
         });
+        let (targets, given) = action.as_one(targets.to_vec(), given);
         let asked = |subject| AskedTarget {
             subject,
             options: Options { given: given.clone(), ..options.clone() },
@@ -146,7 +147,7 @@ impl Planner {
             refusals,
         };
         self.stays_within(action, &ask.targets)?;
-        let setting = self.setting(targets).await?;
+        let setting = self.setting(&targets).await?;
         self.work_out(action, setting, ask).await
     }
 
@@ -278,6 +279,10 @@ impl Planner {
             if let Ok(facts) = seen.workload() {
                 let ends_with = (&target.expected_template, target.goal);
                 target.fights = fights.of(self.cluster()?, &facts.object, ends_with).await;
+                for other in beside.iter().filter_map(|one| one.workload().ok()) {
+                    let more = fights.of(self.cluster()?, &other.object, (other.template(), target.goal)).await;
+                    target.fights.extend(more.into_iter().map(|fight| fight.on(&other.workload)));
+                }
                 target = of_its_service(&self.services, facts, target);
             }
             planned.push(target);

@@ -17,6 +17,7 @@
 //! | [`job`] | CronJobs and Jobs: when they run, how they ended |
 //! | [`keyed`] | what stands for a secret where it must be recognised and not read |
 //! | [`log`] | what containers write: levels, fields, masking, a ring of bytes |
+//! | [`maintenance_mode`] | what a workload was before its maintenance, as remembered on it |
 //! | [`owner`] | who else writes a workload, and what they will do about a change of ours |
 //! | [`node`] | nodes, what presses them, quantities of processor time and memory |
 //! | [`people`] | people and teams: how they are reached, when they work, who may change that |
@@ -47,6 +48,7 @@ pub mod incident;
 pub mod job;
 pub mod keyed;
 pub mod log;
+pub mod maintenance_mode;
 pub mod node;
 pub mod owner;
 pub mod people;

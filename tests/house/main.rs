@@ -26,6 +26,7 @@ mod keys;
 mod logs;
 mod look;
 mod made_up_pane;
+mod modes;
 mod nodes;
 mod noting;
 mod offers;

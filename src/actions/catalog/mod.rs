@@ -11,6 +11,9 @@ mod expire_silence;
 mod follow_up;
 mod incident_note;
 mod link;
+mod maintenance_extend;
+mod maintenance_off;
+mod maintenance_on;
 mod merge;
 mod note;
 mod pause;
@@ -76,6 +79,9 @@ pub const SHIPPED: Catalog = Catalog(&[
     &resume::Resume,
     &scale::Scale,
     &set_image::SetImage,
+    &maintenance_on::MaintenanceOn,
+    &maintenance_extend::MaintenanceExtend,
+    &maintenance_off::MaintenanceOff,
     &acknowledge::Acknowledge,
     &unacknowledge::Unacknowledge,
     &note::Note,
