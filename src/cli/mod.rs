@@ -22,6 +22,7 @@ mod incident;
 mod jobs;
 mod journal;
 mod logs;
+mod modes;
 mod on_alerts;
 mod output;
 mod people;
@@ -125,6 +126,8 @@ enum Command {
     Logs(logs::Logs),
     /// Every attempt of this machine's consoles.
     Journal(journal::Journal),
+    /// Which workloads are in maintenance mode, since when, by whom, until when.
+    Modes(modes::Modes),
     /// Incidents: declare, acknowledge, write down, resolve, report.
     Incident(incident::Incident),
     /// People and teams, from a file and into one.
@@ -188,6 +191,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
             }
             Some(Command::Logs(logs)) => Box::pin(logs.run(&global)).await,
             Some(Command::Journal(journal)) => Box::pin(journal.run(&global)).await,
+            Some(Command::Modes(modes)) => Box::pin(modes.run(&global)).await,
             Some(Command::Incident(incident)) => {
                 let code = Box::pin(incident.run(&global)).await;
                 take_over(&global).await;
