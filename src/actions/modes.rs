@@ -33,7 +33,7 @@ pub(super) const UNTIL: Field = Field {
     kind: FieldKind::End,
     value: "END",
     noun: "an end",
-    words: "When it is over at the latest: a length of time from now, as 90m or 2h, or a time; at most 8 hours.",
+    words: "When it is to be over: a time, or of a maintenance a length of time from now, as 90m or 2h, at most 8 hours; of a silence in place of --for.",
     is_needed: false,
 };
 
@@ -46,6 +46,9 @@ pub(super) const WITH: Field = Field {
     words: "Further workloads of the same namespace, as deployment/web,statefulset/queue: with the first they are one run, which is taken back as one.",
     is_needed: false,
 };
+
+/// Where the number of pods that serve stands.
+pub(super) const AVAILABLE: &str = "/status/availableReplicas";
 
 /// Where the number of pods stands.
 pub(super) const REPLICAS: &str = "/spec/replicas";
@@ -177,7 +180,7 @@ pub(super) fn judged(step: &Step, seen: &Observation) -> Judgement {
             Judgement::Waiting("its pods are not asked for yet".to_owned())
         }
         "drain" => drained(facts),
-        "ready" => ready(facts),
+        "ready" => ready(step, facts),
         _ => step.judge(seen.document()),
     }
 }
@@ -195,21 +198,23 @@ fn drained(facts: &WorkloadFacts) -> Judgement {
     if left == 0 && facts.report.is_observed() {
         return Judgement::Reached;
     }
-    Judgement::Waiting(format!("{} of {workload} are left", pods(left)))
+    Judgement::Waiting(format!("{} left of {workload}", pods(left)))
 }
 
-/// Whether every pod that is asked for is ready.
-fn ready(facts: &WorkloadFacts) -> Judgement {
+/// Whether as many pods are ready as were brought back: of those that an autoscaler asks for beside them it says nothing.
+fn ready(step: &Step, facts: &WorkloadFacts) -> Judgement {
     let (counts, workload) = (facts.report.counts, &facts.workload);
     if counts.desired == 0 {
         return Judgement::TakenOver(format!("somebody scaled {workload} to 0 again."));
     }
     let judged = judge(&facts.report, facts.newest_pods(), facts.observed_at);
-    if judged.verdict == Verdict::Complete {
+    let wanted = step.in_order.as_ref().and_then(|one| one.expects.first()?.value.as_u64()).unwrap_or(u64::MAX);
+    let is_back = u64::from(counts.available.min(counts.updated)) >= wanted && facts.report.is_observed();
+    if is_back || judged.verdict == Verdict::Complete {
         return Judgement::Reached;
     }
     let reason = judged.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-    Judgement::Waiting(format!("{} of {} of {workload} are ready{reason}", counts.available, counts.desired))
+    Judgement::Waiting(format!("{} of {} pods of {workload} are ready{reason}", counts.available, counts.desired))
 }
 
 /// How long the last pod of a workload may take to go: twice its grace period, and a minute.

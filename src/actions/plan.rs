@@ -272,17 +272,13 @@ impl Planner {
                 stored = stored.or(survey.stored);
             }
             let deadline = deadline(&draft);
-            let target = target(subject, seen, draft, stored.as_ref(), warnings, deadline, now);
-            let wave = u32::try_from(place / wave).unwrap_or(u32::MAX);
-            let overrides = held.overridden.map(|record| record.id.clone());
-            let mut target = Target { wave, overrides, ..target };
+            let mut target = target(subject, seen, draft, stored.as_ref(), warnings, deadline, now);
+            target.wave = u32::try_from(place / wave).unwrap_or(u32::MAX);
+            target.overrides = held.overridden.map(|record| record.id.clone());
             if let Ok(facts) = seen.workload() {
-                let ends_with = (&target.expected_template, target.goal);
-                target.fights = fights.of(self.cluster()?, &facts.object, ends_with).await;
-                for other in beside.iter().filter_map(|one| one.workload().ok()) {
-                    let more = fights.of(self.cluster()?, &other.object, (other.template(), target.goal)).await;
-                    target.fights.extend(more.into_iter().map(|fight| fight.on(&other.workload)));
-                }
+                target.fights = fights
+                    .of_each(self.cluster()?, (facts, beside.as_slice()), (&target.expected_template, target.goal))
+                    .await;
                 target = of_its_service(&self.services, facts, target);
             }
             planned.push(target);

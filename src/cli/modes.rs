@@ -99,7 +99,9 @@ impl Modes {
             Format::Json => say_json(&Document { observed_at: now, modes: lines, problems })?,
             Format::Table => {
                 say(&table(&lines, now))?;
-                problems.iter().for_each(|problem| note(problem));
+                for problem in &problems {
+                    note(problem);
+                }
             }
         }
         Ok(ExitCode::from(code))

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::actions::contract::{About, Action, Context, Draft, Refusal, held_off, not_now, pods, step_patch};
 use crate::actions::modes::{
-    REPLICAS, WITH, as_one, beside, judged, memory_patch, pins, ready_within, step, workloads,
+    AVAILABLE, REPLICAS, WITH, as_one, beside, judged, memory_patch, pins, ready_within, step, workloads,
 };
 use crate::actions::observation::Observation;
 use crate::domain::action::{
@@ -92,8 +92,7 @@ impl Action for MaintenanceOff {
             let (first, last) = held_off(facts, context.record);
             hold.push(first);
             start.push(starting(facts, &back));
-            let words = format!("All of its {} are ready: {}.", pods(back.replicas), facts.workload);
-            ready.push(step(Part::Gate, "ready", facts, &words, Request::default()).within(ready_within(facts)));
+            ready.push(waiting(facts, &back));
             if facts.object.pointer(MEMORY).is_some() {
                 forget.push(forgetting(facts, &back));
             }
@@ -169,7 +168,7 @@ impl Back {
             }
             (None, _) if desired > 0 => {
                 return Err(Refusal(format!(
-                    "{workload} is not in maintenance mode: {} are asked for, and nothing is remembered.",
+                    "{workload} is not in maintenance mode: it is to have {}, and nothing is remembered.",
                     pods(desired)
                 )));
             }
@@ -187,7 +186,7 @@ impl Back {
             .is_some_and(|memory| desired > 0 && !memory.is_ending && desired != memory.replicas && typed.is_none());
         if let Some(memory) = memory.as_ref().filter(|_| is_other) {
             return Err(Refusal(format!(
-                "{workload} was changed meanwhile. Remembered: {}, by {}. Now: {} are asked for. Nothing is written over: give --replicas {desired} to keep what is, or --replicas {} for what was.",
+                "{workload} was changed meanwhile. Remembered: {}, by {}. Now it is to have {}. Nothing is written over: give --replicas {desired} to keep what is, or --replicas {} for what was.",
                 pods(memory.replicas),
                 memory.sentence(),
                 pods(desired),
@@ -217,14 +216,14 @@ impl Back {
         let mut warnings = Vec::new();
         match &self.memory {
             None => warnings.push(format!(
-                "NOTHING IS REMEMBERED on {workload} that can be read: {} are what was typed{}.",
+                "NOTHING IS REMEMBERED on {workload} that can be read: {} is what was typed{}.",
                 pods(self.replicas),
                 proposed(facts)
             )),
             Some(memory) => {
                 if memory.replicas != self.replicas {
                     warnings.push(format!(
-                        "NOT WHAT WAS: {workload} remembers {}, {} are asked for now, and this asks for {}.",
+                        "NOT WHAT WAS: {workload} remembers {}, it is to have {} now, and this asks for {}.",
                         pods(memory.replicas),
                         pods(desired),
                         pods(self.replicas)
@@ -257,6 +256,16 @@ fn starting(facts: &WorkloadFacts, back: &Back) -> Step {
     let words = format!("Ask for {} of {}.", pods(back.replicas), facts.workload);
     let step = step(Part::Change, "start", facts, &words, request);
     step.expecting(REPLICAS, json!(back.replicas)).without_return().done(back.is_begun(facts))
+}
+
+/// The gate in front of forgetting: its pods are ready.
+fn waiting(facts: &WorkloadFacts, back: &Back) -> Step {
+    // What an autoscaler asks for beside them is its own affair.
+    let wanted = back.memory.as_ref().filter(|memory| memory.is_ending);
+    let wanted = wanted.map_or(back.replicas, |memory| memory.replicas.min(back.replicas));
+    let words = format!("Wait until {} of {} can serve.", pods(wanted), facts.workload);
+    let gate = step(Part::Gate, "ready", facts, &words, Request::default());
+    gate.expecting(AVAILABLE, json!(wanted)).within(ready_within(facts))
 }
 
 /// The step that forgets, once all is back.

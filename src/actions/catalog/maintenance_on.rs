@@ -187,7 +187,7 @@ fn found(facts: &WorkloadFacts) -> Result<Option<Memory>, Refusal> {
             "{workload} cannot be taken into maintenance mode: {why}. Mend that annotation by hand, or take it away."
         ))),
         Some(Ok(memory)) if desired > 0 => Err(Refusal(format!(
-            "{workload} remembers a maintenance by {}: {} then, and {} are asked for now. Somebody changed it meanwhile: look at it, and end that one with maintenance-off.",
+            "{workload} remembers a maintenance by {}: {} then, and it is to have {} now. Somebody changed it meanwhile: look at it, and end that one with maintenance-off.",
             memory.sentence(),
             pods(memory.replicas),
             pods(desired)

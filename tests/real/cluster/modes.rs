@@ -97,7 +97,7 @@ fn what_cannot_come_back_keeps_its_memory_and_says_how_many_are_ready() {
     let finished = console.apply(&plan);
     assert_eq!(finished.code, Some(6), "{}{}", finished.stdout, finished.stderr);
     let said = format!("{}{}", finished.stdout, finished.stderr);
-    assert!(said.contains("1 of 2 of") && said.contains("quota"), "{said}");
+    assert!(said.contains("1 of 2 pods of") && said.contains("quota"), "{said}");
     assert!(shop.deployment("api").pointer(MEMORY).is_some(), "nothing is lost");
     shop.kubectl(&["delete", "resourcequota", "pods"]).good("delete");
     done(&console, &shop, &["maintenance-off", "deployment/api"]);
@@ -117,7 +117,11 @@ fn what_others_changed_meanwhile_stands_beside_what_was() {
     shop.rolled_out("api");
     let (moved, _) = console.plan(&["maintenance-off", "deployment/api", "-n", &shop.name]);
     assert_eq!(moved.code, Some(3), "{}", moved.stderr);
-    assert!(moved.stderr.contains("Remembered: 2 pods") && moved.stderr.contains("Now: 1 pod"), "{}", moved.stderr);
+    assert!(
+        moved.stderr.contains("Remembered: 2 pods") && moved.stderr.contains("Now it is to have 1 pod"),
+        "{}",
+        moved.stderr
+    );
     assert!(shop.deployment("api").pointer(MEMORY).is_some(), "nothing is lost");
     done(&console, &shop, &["maintenance-off", "deployment/api", "--replicas", "2"]);
     assert_eq!(shop.deployment("api")["spec"]["replicas"], 2);
