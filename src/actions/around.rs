@@ -117,6 +117,10 @@ impl Planner {
     async fn around(&self, facts: &WorkloadFacts, draft: &Draft) -> Result<Vec<String>, SourceError> {
         let observe = self.cluster()?;
         let mut warnings = changed_since(observe, facts, draft).await;
+        for (other, wanted) in scaled_beside(&facts.workload, &draft.steps) {
+            let told = scaled_by(observe, other, wanted).await;
+            warnings.extend(told.into_iter().map(|words| format!("{}: {words}", other.label())));
+        }
         match draft.goal {
             Goal::Replicas(wanted) => warnings.extend(scaled_by(observe, &facts.workload, wanted).await),
             Goal::PodReplaced => warnings.extend(budgets(observe, facts).await),
@@ -172,6 +176,18 @@ fn tried(steps: &[Step]) -> Vec<&Step> {
         }
     }
     tried
+}
+
+/// The other workloads of its environment that steps set the number of pods of, and to how many.
+fn scaled_beside<'s>(own: &WorkloadRef, steps: &'s [Step]) -> Vec<(&'s WorkloadRef, u32)> {
+    let scaled = |step: &'s Step| {
+        let other = step.in_order.as_ref()?.on.workload()?;
+        let sets = |one: &&Value| one["op"] == "add" && one["path"] == "/spec/replicas";
+        let wanted = step.request.body.as_array()?.iter().find(sets)?["value"].as_u64()?;
+        let is_beside = other != own && other.environment == own.environment;
+        is_beside.then_some((other, u32::try_from(wanted).ok()?))
+    };
+    steps.iter().filter_map(scaled).collect()
 }
 
 /// Who else decides how many pods there are.

@@ -208,6 +208,11 @@ pub trait Action: Sync {
         Vec::new()
     }
 
+    /// The targets and what is given, where several of them are one target of it: the first, and a field that names the others.
+    fn as_one(&self, targets: Vec<Subject>, given: Given) -> (Vec<Subject>, Given) {
+        (targets, given)
+    }
+
     /// Judges what is seen of the object of a step that is taken in its order.
     fn judge(&self, step: &Step, seen: &Observation) -> Judgement {
         step.judge(seen.document())

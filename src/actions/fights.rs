@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use futures_util::future::join_all;
 use serde_json::Value;
 
+use super::observation::Observation;
 use crate::domain::action::{Fight, Goal};
 use crate::domain::owner::{self, Keeper, Told};
-use crate::sources::observe::ObserveCluster;
+use crate::sources::observe::{ObserveCluster, WorkloadFacts};
 
 /// What was read of owners while one plan is worked out: many targets have the same.
 #[derive(Debug, Default)]
@@ -16,6 +17,21 @@ pub(super) struct Fights {
 }
 
 impl Fights {
+    /// The same of a workload and of those beside it, which keep the pod templates they have.
+    pub(super) async fn of_each(
+        &mut self,
+        observe: &dyn ObserveCluster,
+        (own, beside): (&WorkloadFacts, &[Observation]),
+        ends_with: (&Value, Goal),
+    ) -> Vec<Fight> {
+        let mut fights = self.of(observe, &own.object, ends_with).await;
+        for other in beside.iter().filter_map(|one| one.workload().ok()) {
+            let more = self.of(observe, &other.object, (other.template(), ends_with.1)).await;
+            fights.extend(more.into_iter().map(|fight| fight.on(&other.workload)));
+        }
+        fights
+    }
+
     /// Everybody who will undo a change of this object, with the evidence, where the action ends with a pod
     /// template and a goal. What cannot be read never costs the plan.
     pub(super) async fn of(

@@ -35,6 +35,7 @@ pub mod journal;
 mod kept;
 mod limits;
 pub mod maintenance;
+mod modes;
 mod observation;
 mod outage;
 mod plan;

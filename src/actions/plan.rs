@@ -133,6 +133,7 @@ impl Planner {
             refusals.push(format!("{}: {sentence}", action.id()));
             Given::default()
         });
+        let (targets, given) = action.as_one(targets.to_vec(), given);
         let asked = |subject| AskedTarget {
             subject,
             options: Options { given: given.clone(), ..options.clone() },
@@ -146,7 +147,7 @@ impl Planner {
             refusals,
         };
         self.stays_within(action, &ask.targets)?;
-        let setting = self.setting(targets).await?;
+        let setting = self.setting(&targets).await?;
         self.work_out(action, setting, ask).await
     }
 
@@ -273,13 +274,13 @@ impl Planner {
                 stored = stored.or(survey.stored);
             }
             let deadline = deadline(&draft);
-            let target = target(subject, seen, draft, stored.as_ref(), warnings, deadline, now);
-            let wave = u32::try_from(place / wave).unwrap_or(u32::MAX);
-            let overrides = held.overridden.map(|record| record.id.clone());
-            let mut target = Target { wave, overrides, ..target };
+            let mut target = target(subject, seen, draft, stored.as_ref(), warnings, deadline, now);
+            target.wave = u32::try_from(place / wave).unwrap_or(u32::MAX);
+            target.overrides = held.overridden.map(|record| record.id.clone());
             if let Ok(facts) = seen.workload() {
-                let ends_with = (&target.expected_template, target.goal);
-                target.fights = fights.of(self.cluster()?, &facts.object, ends_with).await;
+                target.fights = fights
+                    .of_each(self.cluster()?, (facts, beside.as_slice()), (&target.expected_template, target.goal))
+                    .await;
                 target = of_its_service(&self.services, facts, target);
                 refusals.extend(freezes.judge(&mut target, &options.given));
             }

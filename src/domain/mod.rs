@@ -21,6 +21,7 @@
 //! | [`log`] | what containers write: levels, fields, masking, a ring of bytes |
 //! | [`maintenance`] | windows that come again, freezes, what is due |
 //! | [`oncall`] | who is on call, and how a call climbs when nobody answers it |
+//! | [`maintenance_mode`] | what a workload was before its maintenance, as remembered on it |
 //! | [`owner`] | who else writes a workload, and what they will do about a change of ours |
 //! | [`node`] | nodes, what presses them, quantities of processor time and memory |
 //! | [`people`] | people and teams: how they are reached, when they work, who may change that |
@@ -54,6 +55,7 @@ pub mod job;
 pub mod keyed;
 pub mod log;
 pub mod maintenance;
+pub mod maintenance_mode;
 pub mod node;
 pub mod oncall;
 pub mod owner;

@@ -13,7 +13,6 @@ use quarterdeck::domain::action::{
 };
 use quarterdeck::domain::environment::Guard;
 use quarterdeck::domain::rollout::{Kind, WorkloadRef};
-use quarterdeck::domain::subject::SubjectKind;
 use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario, Service};
 use quarterdeck::sources::cluster::{Connection, Contexts, Hands, Rehearsal};
 use quarterdeck::sources::error::{SourceError, Trouble};
@@ -210,7 +209,7 @@ impl Rig {
                 }
             }
         }
-        self
+        crate::modes::begun(self, action).await
     }
 
     pub(crate) async fn execute(&self, plan: &Plan, typed: &str) -> Run {
@@ -276,9 +275,9 @@ impl Rig {
     }
 }
 
-/// The actions on workloads.
+/// The actions of one step on workloads; what those of several steps owe is held in `modes.rs`.
 pub(crate) fn on_workloads() -> impl Iterator<Item = &'static dyn Action> {
-    catalog::SHIPPED.all().filter(|action| action.about().on == SubjectKind::Workload)
+    catalog::SHIPPED.all().filter(crate::modes::is_of_one_step)
 }
 
 /// What an action needs to be told.
@@ -286,7 +285,7 @@ pub(crate) fn options(action: &dyn Action) -> Options {
     let given = match action.id() {
         "scale" => Given::default().with("replicas", 3_u64),
         "set-image" => Given::default().with("image", "registry.example/other:9.9"),
-        _ => Given::default(),
+        other => crate::modes::given(other),
     };
     Options { given, ..Options::default() }
 }

@@ -28,6 +28,7 @@ mod keys;
 mod logs;
 mod look;
 mod made_up_pane;
+mod modes;
 mod nodes;
 mod noting;
 mod offers;

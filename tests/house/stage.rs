@@ -232,6 +232,7 @@ pub(crate) fn rollout(name: &str, verdict: Verdict) -> Rollout {
         terminating: 0,
         notes: [].into(),
         record: None,
+        maintenance: None,
     }
 }
 

@@ -15,6 +15,9 @@ mod follow_up;
 mod freeze;
 mod incident_note;
 mod link;
+mod maintenance_extend;
+mod maintenance_off;
+mod maintenance_on;
 mod merge;
 mod move_window;
 mod note;
@@ -87,6 +90,9 @@ pub const SHIPPED: Catalog = Catalog(&[
     &resume::Resume,
     &scale::Scale,
     &set_image::SetImage,
+    &maintenance_on::MaintenanceOn,
+    &maintenance_extend::MaintenanceExtend,
+    &maintenance_off::MaintenanceOff,
     &acknowledge::Acknowledge,
     &unacknowledge::Unacknowledge,
     &note::Note,

@@ -114,7 +114,7 @@ impl Action for Scale {
 }
 
 /// Whether the controller deletes the volume claims of the pods it takes away: only claims it made itself, of a template.
-fn deletes_claims(facts: &WorkloadFacts) -> bool {
+pub(super) fn deletes_claims(facts: &WorkloadFacts) -> bool {
     let retention = facts.object.pointer("/spec/persistentVolumeClaimRetentionPolicy/whenScaled");
     let claims = facts.object.pointer("/spec/volumeClaimTemplates").and_then(Value::as_array);
     retention.and_then(Value::as_str) == Some("Delete") && claims.is_some_and(|claims| !claims.is_empty())

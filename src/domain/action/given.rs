@@ -25,6 +25,8 @@ pub enum FieldKind {
     Span,
     /// A time, as 2026-11-24T03:07:00Z.
     Moment,
+    /// An end: a time, or a length of time from now on.
+    End,
     /// It is given or not, without a value.
     Flag,
     /// Matchers of alerts, as NAME=VALUE, !=, =~ or !~; on a command line it may be repeated.
@@ -64,6 +66,14 @@ impl Field {
                 let wrong = || format!("{typed:?} is no time: write it as 2026-11-24T03:07:00Z.");
                 time::read(typed.trim()).map(|at| time::written(at).into()).ok_or_else(wrong)
             }
+            FieldKind::End => match time::read(typed.trim()) {
+                Some(at) => Ok(time::written(at).into()),
+                None => time::span(typed.trim()).map(|_| typed.trim().into()).map_err(|_| {
+                    format!(
+                        "{typed:?} is no end: write a length of time as 90m or 2h, or a time as 2026-11-24T03:07:00Z."
+                    )
+                }),
+            },
             FieldKind::Matchers => matchers(typed).map(|_| typed.into()).map_err(|error| error.0),
             // Whether it may be empty is for the action to say.
             FieldKind::Text(_) => Field { is_needed: false, ..*self }.said(typed).map(Value::Text),
@@ -199,6 +209,11 @@ impl Given {
         time::read(self.text(field)?)
     }
 
+    /// The end that was given for a field: a time, or a length of time from `now` on.
+    pub fn end(&self, field: &str, now: Instant) -> Option<Instant> {
+        self.moment(field).or_else(|| now.checked_add_signed(self.span(field)?))
+    }
+
     /// Whether a flag was given.
     pub fn is(&self, field: &str) -> bool {
         matches!(self.0.get(field), Some(Value::Flag(true)))
@@ -260,6 +275,16 @@ mod tests {
         assert_eq!(typed(0, "-1"), Err("\"-1\" is no revision number.".to_owned()));
         assert!(typed(0, "4294967296").is_err(), "more than there can be");
         assert!(typed(3, "2h").is_ok() && typed(3, "soon").is_err());
+    }
+
+    #[test]
+    fn an_end_is_a_time_or_a_length_from_now_on() {
+        let field = Field { kind: FieldKind::End, ..FIELDS[3] };
+        let now = time::from_seconds(1_800_000_000);
+        let end = |typed: &str| field.read(typed).map(|value| Given::default().with("for", value).end("for", now));
+        assert_eq!(end(" 2h "), Ok(Some(now + TimeDelta::hours(2))));
+        assert_eq!(end("2027-01-15T09:00:00Z"), Ok(Some(now + TimeDelta::hours(1))));
+        assert!(end("soon").is_err_and(|why| why.contains("90m")) && end("").is_err());
     }
 
     #[test]

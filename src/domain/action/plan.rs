@@ -11,7 +11,7 @@ use super::given::Given;
 use super::step::{Part, Port, Reached, Step};
 use super::tier::{Gesture, Tier};
 use crate::domain::environment::Guard;
-use crate::domain::rollout::{Change, same_code};
+use crate::domain::rollout::{Change, WorkloadRef, same_code};
 use crate::domain::store::hex;
 use crate::domain::subject::Subject;
 use crate::domain::text;
@@ -96,6 +96,14 @@ pub struct Fight {
     pub who: String,
     /// How we know, and what to expect.
     pub words: String,
+}
+
+impl Fight {
+    /// The same about another workload than the target itself.
+    #[must_use]
+    pub fn on(self, workload: &WorkloadRef) -> Self {
+        Self { who: format!("{} (of {})", self.who, workload.label()), ..self }
+    }
 }
 
 /// How to take the action back.

@@ -170,6 +170,7 @@ mod tests {
             terminating: 0,
             notes: [].into(),
             record: None,
+            maintenance: None,
         }
     }
 

@@ -32,6 +32,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::OperationRecord;
 use super::environment::ObjectKey;
+use super::maintenance_mode::Memory;
 use super::time::Instant;
 use crate::domain::worded;
 
@@ -197,6 +198,8 @@ pub struct Rollout {
     pub notes: Arc<[Arc<str>]>,
     /// Who is acting on it, as written on the object.
     pub record: Option<Arc<OperationRecord>>,
+    /// What it remembers of before its maintenance, or why that cannot be read.
+    pub maintenance: Option<Arc<Result<Memory, String>>>,
 }
 
 impl Rollout {

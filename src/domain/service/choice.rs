@@ -149,6 +149,7 @@ mod tests {
             terminating: 0,
             notes: [].into(),
             record: None,
+            maintenance: None,
         }
     }
 

@@ -123,6 +123,7 @@ mod tests {
             revision: current.number,
             update_revision: "".into(),
             record: None,
+            maintenance: None,
             service: "".into(),
         };
         let workload = WorkloadRef {

@@ -11,6 +11,7 @@ use super::wire::{
     WireWorkload,
 };
 use crate::domain::action::OperationRecord;
+use crate::domain::maintenance_mode::Memory;
 use crate::domain::rollout::{Kind, Pod, Report};
 use crate::domain::text;
 use crate::domain::time::Instant;
@@ -43,6 +44,8 @@ pub(super) struct WorkloadRow {
     /// The label its newest pods have, where the object says it.
     pub(super) update_revision: Arc<str>,
     pub(super) record: Option<Arc<OperationRecord>>,
+    /// What it remembers of before its maintenance.
+    pub(super) maintenance: Option<Arc<Result<Memory, String>>>,
     /// The service its labels name; empty for none.
     pub(super) service: Arc<str>,
 }
@@ -95,6 +98,7 @@ fn workload<'a, W: Wire<'a> + WireWorkload>(wire: &W, interner: &mut Interner) -
         revision: wire.revision(),
         update_revision: interner.keep(wire.update_revision().unwrap_or_default()),
         record: wire.record().map(Arc::new),
+        maintenance: meta.maintenance().map(Arc::new),
         service: interner.keep_clean(meta.labels.service()),
     }))
 }

@@ -378,6 +378,7 @@ impl Tables {
             notes: judged.notes.iter().chain(&left_out).map(|note| text::clean(note).into()).collect(),
             // A record ends only by expiring, but what is complete is over.
             record: record.filter(|record| record.is_live(now) && judged.verdict != Verdict::Complete),
+            maintenance: row.maintenance.clone(),
         };
         Some((rollout, judged))
     }

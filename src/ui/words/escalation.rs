@@ -1,7 +1,7 @@
 //! The words of the pane of escalation.
 
 /// The pane.
-pub const TITLE: &str = "escalation";
+pub const TITLE: &str = "Escalation";
 /// Only what is due.
 pub const PROBLEMS_ONLY: &str = "only what a policy says should be paged by now";
 /// What stands over every ladder while nothing pages by itself.

@@ -1,7 +1,7 @@
 //! The words of the pane of rotations.
 
 /// The pane.
-pub const TITLE: &str = "rotations";
+pub const TITLE: &str = "Rotations";
 /// Only what has nobody, or will have.
 pub const PROBLEMS_ONLY: &str = "only roles that have nobody in the next 14 days";
 /// Nothing was read yet.

@@ -15,6 +15,7 @@ mod kubeconfig;
 mod kubectl;
 mod life;
 mod logs;
+mod modes;
 mod mounts;
 mod owners;
 mod reach;

@@ -21,6 +21,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::domain::action::OperationRecord;
+use crate::domain::maintenance_mode::Memory;
 use crate::domain::rollout::{Condition, Counts, Kind, ReleaseStart, Report};
 use crate::domain::text;
 use crate::domain::time::Instant;
@@ -136,6 +137,8 @@ pub(in crate::sources::cluster) struct Annotations<'a> {
     pub(in crate::sources::cluster) change_cause: Cow<'a, str>,
     #[serde(borrow, rename = "quarterdeck.dev/operation")]
     pub(in crate::sources::cluster) operation: Cow<'a, str>,
+    #[serde(borrow, rename = "quarterdeck.dev/maintenance")]
+    maintenance: Option<Cow<'a, str>>,
     /// How a Job of a CronJob came to be: `manual`, or not said.
     #[serde(borrow, rename = "cronjob.kubernetes.io/instantiate")]
     pub(in crate::sources::cluster) instantiate: Cow<'a, str>,
@@ -181,6 +184,11 @@ impl Meta<'_> {
         record.actor = text::clean(&record.actor).into_owned();
         record.action = text::clean(&record.action).into_owned();
         Some(record)
+    }
+
+    /// What the object remembers of before its maintenance.
+    pub(in crate::sources::cluster) fn maintenance(&self) -> Option<Result<Memory, String>> {
+        self.annotations.maintenance.as_ref().map(|written| Memory::read(written))
     }
 
     /// The uid of the controlling owner.
