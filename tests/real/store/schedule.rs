@@ -154,7 +154,7 @@ for event in calendar.walk('VEVENT'):
 
 #[test]
 fn a_calendar_of_another_language_reads_the_schedule() {
-    let has_reader = Command::new("python3").args(["-c", "import icalendar"]).stderr(Stdio::null()).status();
+    let has_reader = Command::new("/usr/bin/python3").args(["-c", "import icalendar"]).stderr(Stdio::null()).status();
     if !has_reader.is_ok_and(|status| status.success()) {
         skip("the calendar read back", "python3 with icalendar is not installed");
         return;
@@ -176,7 +176,7 @@ fn a_calendar_of_another_language_reads_the_schedule() {
     json(&machine, &["cancel", "daily", "--occurrence", "2099-01-03T02:00:00Z"]);
     let within = ["maintenance", "ical", "--from", "2099-01-02", "--until", "2099-01-04"];
     let text = machine.run(&within).good("ical");
-    let mut reader = Command::new("python3");
+    let mut reader = Command::new("/usr/bin/python3");
     let reader = reader.args(["-c", READER]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let mut reader = reader.expect("python3");
     reader.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("written");
