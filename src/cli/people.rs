@@ -41,7 +41,7 @@ enum Command {
     /// Put the people, teams, schedules and policies of a file into the store: what differs is changed, all of it or nothing. Who is not in
     /// the file stays, and a schedule that differs begins at its next hand-over.
     Import {
-        /// The file, TOML with [[person]], [[team]], [[schedule]] and [[policy]]; - reads standard input.
+        /// The file, TOML with `[[person]]`, `[[team]]`, `[[schedule]]` and `[[policy]]`; - reads standard input.
         file: PathBuf,
         /// Who does it, where you only carry it out; both of you are recorded.
         #[arg(long = "as", value_name = "HANDLE")]

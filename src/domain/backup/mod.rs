@@ -1,7 +1,7 @@
 //! Backups: which there are, which of them could be restored, and what that means for what was promised.
 //!
 //! Rules are those of the calendar and of WAL, the same whichever tool made the backup: [`Ladder`] says which days, weeks, months and years
-//! can be brought back, [`Hole`] what missing WAL costs, [`judge`] what to make of both.
+//! can be brought back, [`Hole`] what missing WAL costs, [`judge()`] what to make of both.
 
 mod job;
 mod judge;
