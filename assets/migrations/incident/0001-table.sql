@@ -15,4 +15,4 @@ create index incident_by_standing on quarterdeck.incident (standing, number);
 create index incident_by_end on quarterdeck.incident (standing, resolved_at);
 -- Consoles hold what is open and are told of what changes: both are found by the position in the audit.
 create index incident_by_position on quarterdeck.incident (position);
-create index incident_live on quarterdeck.incident (position) where standing = 'open';
+create index incident_live on quarterdeck.incident (standing, position);

@@ -15,7 +15,6 @@ use crate::sources::error::{SourceError, Trouble};
 pub(super) struct Asked {
     action: &'static str,
     number: u64,
-    title: String,
     fields: Fields,
     reason: Option<String>,
 }
@@ -23,12 +22,7 @@ pub(super) struct Asked {
 impl Asked {
     /// An action on an incident; number 0 is one that is to be declared.
     pub(super) fn of(action: &'static str, number: u64) -> Self {
-        Self { action, number, title: String::new(), fields: Fields::default(), reason: None }
-    }
-
-    /// The same with the title of an incident that has no number yet.
-    pub(super) fn titled(self, title: &str) -> Self {
-        Self { title: title.to_owned(), ..self }
+        Self { action, number, fields: Fields::default(), reason: None }
     }
 
     /// The same with a value where there is one.
@@ -51,19 +45,19 @@ impl Asked {
 /// # Errors
 /// The exit code and the sentence, where nothing was written or nobody knows whether it was.
 pub(super) async fn carry_out(session: &Session, asked: &Asked) -> Result<(u64, String), (u8, String)> {
-    let subject = subject(session, asked.number, asked.title.clone()).await?;
+    let subject = subject(session, asked.number).await?;
     let done = short::carry_out(session, (asked.action, &asked.fields, asked.reason.as_deref()), subject).await?;
     let number = done.made.and_then(|number| number.parse().ok()).unwrap_or(asked.number);
     Ok((number, format!("incident {number}: {}", done.words)))
 }
 
-/// An incident as what an action is on; number 0 is a new one of this title.
+/// An incident as what an action is on; number 0 is a new one, which the store calls nothing yet.
 ///
 /// # Errors
 /// The exit code and the sentence, where there is none of that number.
-pub(super) async fn subject(session: &Session, number: u64, title: String) -> Result<Subject, (u8, String)> {
+pub(super) async fn subject(session: &Session, number: u64) -> Result<Subject, (u8, String)> {
     let title = match number {
-        0 => title,
+        0 => String::new(),
         number => title_of(session, number).await.map_err(|error| (code_of(&error), error.sentence))?,
     };
     let environment = session.environment.name.clone();

@@ -396,7 +396,6 @@ impl Declare {
         let source = self.source.as_deref().map(action::source).transpose()?;
         let (services, links) = (self.service.join(","), self.link.join(" "));
         let asked = Asked::of("declare", 0)
-            .titled(&self.title)
             .with("title", Some(&self.title))
             .with("severity", Some(action::severity(&self.severity)?))
             .with("service", Some(services.as_str()).filter(|all| !all.is_empty()))
@@ -430,7 +429,7 @@ pub(super) async fn meant(
         (_, true) => return Err((exit::USAGE, "A new incident has no number: name no target.".to_owned())),
         (_, false) => return Err((exit::USAGE, "Name one incident by its number.".to_owned())),
     };
-    action::subject(session, number, String::new()).await
+    action::subject(session, number).await
 }
 
 /// An incident, and the store's time.

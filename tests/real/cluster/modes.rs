@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::console::{Console, Grant};
 use crate::support::process::wait_until;
@@ -91,6 +91,9 @@ fn what_cannot_come_back_keeps_its_memory_and_says_how_many_are_ready() {
             .concat(),
     );
     assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    // Until then it is waited for: not ten minutes here.
+    let soon = json!({"spec": {"progressDeadlineSeconds": 60}}).to_string();
+    shop.kubectl(&["patch", "deployment", "api", "--patch", &soon]).good("patch");
     shop.limit_pods(1);
     let (planned, plan) = console.plan(&["maintenance-off", "deployment/api", "-n", &shop.name]);
     assert_eq!(planned.code, Some(0), "{}", planned.stderr);

@@ -140,7 +140,11 @@ fn searches() -> Vec<(&'static str, AuditSearch)> {
 fn asked(table: &'static Table, values: &[Value], since: u64) -> Vec<(String, String, Vec<Value>)> {
     let of = |by: &&str| {
         let place = table.columns.iter().position(|name| by.split(' ').next() == Some(name)).expect("a column");
-        values[place].clone()
+        match values[place].clone() {
+            // What is looked for is a time, where the example has none yet.
+            Value::Time(None) => Instant::default().into(),
+            value => value,
+        }
     };
     let named = |name: &str, (statement, values)| (name.to_owned(), statement, values);
     let key = Key { table, values: values[..table.key].to_vec(), is_last: false };
