@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::contract::{Context, Refusal, pods, step_patch};
+use super::contract::{About, Action, Context, Draft, Refusal, pods, step_patch};
 use super::observation::Observation;
 use crate::domain::action::{Field, FieldKind, Given, Judgement, Part, Pin, Request, Step};
 use crate::domain::maintenance_mode::{LONGEST_REASON, MEMORY, Memory};
@@ -53,8 +53,58 @@ pub(super) const AVAILABLE: &str = "/status/availableReplicas";
 /// Where the number of pods stands.
 pub(super) const REPLICAS: &str = "/spec/replicas";
 
+/// An action of maintenance mode: on workloads, several of one run as one, its steps judged alike.
+pub(super) struct OnMode {
+    /// What is known of it beforehand.
+    pub(super) about: &'static About,
+    /// Why it is never one on a DaemonSet.
+    pub(super) never: &'static str,
+    /// Works it out for one run.
+    pub(super) draft: fn(&Observation, &Given, Context<'_>) -> Result<Draft, Refusal>,
+}
+
+impl Action for OnMode {
+    fn about(&self) -> &'static About {
+        self.about
+    }
+
+    fn applies(&self, kind: Kind, _: Option<bool>) -> Result<(), &'static str> {
+        if kind == Kind::DaemonSet { Err(self.never) } else { Ok(()) }
+    }
+
+    fn reads(&self, subject: &Subject, given: &Given) -> Vec<Subject> {
+        beside(subject, given)
+    }
+
+    fn as_one(&self, targets: Vec<Subject>, given: Given) -> (Vec<Subject>, Given) {
+        as_one(targets, given)
+    }
+
+    fn judge(&self, step: &Step, seen: &Observation) -> Judgement {
+        judged(step, seen)
+    }
+
+    fn draft(&self, seen: &Observation, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
+        (self.draft)(seen, given, context)
+    }
+}
+
+/// Of several workloads of a run, leaves those as they are on which nothing is remembered, and says so.
+pub(super) fn keep_remembered(all: &mut Vec<&WorkloadFacts>, warnings: &mut Vec<String>) {
+    if all.len() < 2 {
+        return;
+    }
+    all.retain(|facts| {
+        let is_in = Memory::of(&facts.object).is_some();
+        if !is_in {
+            warnings.push(format!("LEFT AS IT IS: nothing is remembered on {}.", facts.workload));
+        }
+        is_in
+    });
+}
+
 /// The workloads that go with a subject, as [`WITH`] names them.
-pub(super) fn beside(subject: &Subject, given: &Given) -> Vec<Subject> {
+fn beside(subject: &Subject, given: &Given) -> Vec<Subject> {
     let Some(workload) = subject.workload() else { return Vec::new() };
     let mut seen = BTreeSet::from([workload.clone()]);
     let named = given.text(WITH.id).unwrap_or_default().split(',').filter_map(|name| {
@@ -66,7 +116,7 @@ pub(super) fn beside(subject: &Subject, given: &Given) -> Vec<Subject> {
 }
 
 /// The first of several workloads, with the others beside it.
-pub(super) fn as_one(mut targets: Vec<Subject>, given: Given) -> (Vec<Subject>, Given) {
+fn as_one(mut targets: Vec<Subject>, given: Given) -> (Vec<Subject>, Given) {
     let others = targets.split_off(targets.len().min(1));
     if others.is_empty() {
         return (targets, given);
@@ -171,7 +221,7 @@ pub(super) fn pins(facts: &WorkloadFacts) -> Vec<Pin> {
 }
 
 /// Judges a step of maintenance mode by what is seen of its workload.
-pub(super) fn judged(step: &Step, seen: &Observation) -> Judgement {
+fn judged(step: &Step, seen: &Observation) -> Judgement {
     let Ok(facts) = seen.workload() else { return Judgement::Failed("it is no workload.".to_owned()) };
     let memory = Memory::of(&facts.object).and_then(Result::ok);
     match verb(step) {

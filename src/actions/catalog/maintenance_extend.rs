@@ -2,15 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::actions::contract::{About, Action, Context, Draft, Refusal, held_off, not_now};
+use crate::actions::contract::{About, Context, Draft, Refusal, held_off, not_now};
 use crate::actions::modes::{
-    REASON, UNTIL, WITH, as_one, beside, end, judged, memory_patch, pins, reason, step, workloads,
+    OnMode, REASON, UNTIL, WITH, end, keep_remembered, memory_patch, pins, reason, step, workloads,
 };
 use crate::actions::observation::Observation;
-use crate::domain::action::{BlastRadius, Given, Goal, Inverse, Judgement, Part, Step, Tier};
+use crate::domain::action::{BlastRadius, Given, Goal, Inverse, Part, Step, Tier};
 use crate::domain::maintenance_mode::{MEMORY, Memory};
-use crate::domain::rollout::{Change, Kind};
-use crate::domain::subject::Subject;
+use crate::domain::rollout::Change;
 use crate::domain::time;
 use crate::sources::observe::WorkloadFacts;
 
@@ -18,114 +17,84 @@ use crate::sources::observe::WorkloadFacts;
 const USUAL_EXTENSIONS: u32 = 2;
 
 /// The action.
-pub(super) struct MaintenanceExtend;
+pub(super) const ACTION: OnMode = OnMode {
+    about: &About {
+        id: "maintenance-extend",
+        command: "action.maintenance-extend",
+        title: "Extend maintenance",
+        means: "The maintenance goes on until its new end; its pods stay as they are.",
+        word: "EXTEND",
+        tier: Tier::T1,
+        fields: &[REASON, UNTIL, WITH],
+        ..About::ON_WORKLOAD
+    },
+    never: "it has a pod for each node, and is never in maintenance mode",
+    draft,
+};
 
-impl Action for MaintenanceExtend {
-    fn about(&self) -> &'static About {
-        &About {
-            id: "maintenance-extend",
-            command: "action.maintenance-extend",
-            title: "Extend maintenance",
-            means: "The maintenance goes on until its new end; its pods stay as they are.",
-            word: "EXTEND",
-            tier: Tier::T1,
-            fields: &[REASON, UNTIL, WITH],
-            ..About::ON_WORKLOAD
+fn draft(seen: &Observation, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
+    let mut all = workloads(seen, given, context)?;
+    let own = seen.workload()?;
+    let (reason, until) = (reason(given)?, end(given, context.now)?);
+    let mut warnings = Vec::new();
+    keep_remembered(&mut all, &mut warnings);
+    let (mut hold, mut extend, mut release) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut changes, mut tier) = (Vec::new(), ACTION.about.tier);
+    let mut first = None;
+    for facts in all {
+        let memory = remembered(facts)?;
+        if until <= memory.until {
+            return Err(Refusal(format!(
+                "{} is to be over at {} already, which is not before {}: say a later --until.",
+                facts.workload,
+                time::written(memory.until),
+                time::written(until)
+            )));
         }
-    }
-
-    fn applies(&self, kind: Kind, _: Option<bool>) -> Result<(), &'static str> {
-        if kind == Kind::DaemonSet {
-            Err("it has a pod for each node, and is never in maintenance mode")
-        } else {
-            Ok(())
+        if memory.extensions >= USUAL_EXTENSIONS {
+            tier = Tier::T3;
+            warnings.push(format!(
+                "EXTENDED {} TIMES ALREADY: {} is in maintenance by {}.",
+                memory.extensions,
+                facts.workload,
+                memory.sentence()
+            ));
         }
+        let (one, last) = held_off(facts, context.record);
+        hold.push(one);
+        extend.push(extending(facts, &memory, &reason, until));
+        release.push(last);
+        changes.push(Change {
+            path: format!("{} maintenance until", facts.workload.label()),
+            before: Some(time::written(memory.until)),
+            after: Some(time::written(until)),
+        });
+        first.get_or_insert(memory);
     }
-
-    fn reads(&self, subject: &Subject, given: &Given) -> Vec<Subject> {
-        beside(subject, given)
-    }
-
-    fn as_one(&self, targets: Vec<Subject>, given: Given) -> (Vec<Subject>, Given) {
-        as_one(targets, given)
-    }
-
-    fn judge(&self, step: &Step, seen: &Observation) -> Judgement {
-        judged(step, seen)
-    }
-
-    fn draft(&self, seen: &Observation, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
-        let mut all = workloads(seen, given, context)?;
-        let own = seen.workload()?;
-        let (reason, until) = (reason(given)?, end(given, context.now)?);
-        let mut warnings = Vec::new();
-        if all.len() > 1 {
-            all.retain(|facts| {
-                let is_in = Memory::of(&facts.object).is_some();
-                if !is_in {
-                    warnings.push(format!("LEFT AS IT IS: nothing is remembered on {}.", facts.workload));
-                }
-                is_in
-            });
-        }
-        let (mut hold, mut extend, mut release) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut changes, mut tier) = (Vec::new(), self.about().tier);
-        let mut first = None;
-        for facts in all {
-            let memory = remembered(facts)?;
-            if until <= memory.until {
-                return Err(Refusal(format!(
-                    "{} is to be over at {} already, which is not before {}: say a later --until.",
-                    facts.workload,
-                    time::written(memory.until),
-                    time::written(until)
-                )));
-            }
-            if memory.extensions >= USUAL_EXTENSIONS {
-                tier = Tier::T3;
-                warnings.push(format!(
-                    "EXTENDED {} TIMES ALREADY: {} is in maintenance by {}.",
-                    memory.extensions,
-                    facts.workload,
-                    memory.sentence()
-                ));
-            }
-            let (one, last) = held_off(facts, context.record);
-            hold.push(one);
-            extend.push(extending(facts, &memory, &reason, until));
-            release.push(last);
-            changes.push(Change {
-                path: format!("{} maintenance until", facts.workload.label()),
-                before: Some(time::written(memory.until)),
-                after: Some(time::written(until)),
-            });
-            first.get_or_insert(memory);
-        }
-        let first = first.ok_or_else(|| {
-            Refusal("none of it is in maintenance mode: nothing is remembered on any workload.".to_owned())
-        })?;
-        Ok(Draft {
-            from: format!("in maintenance until {}", time::written(first.until)),
-            to: format!("in maintenance until {}", time::written(until)),
-            given: given.clone().with(UNTIL.id, time::written(until)).with(REASON.id, reason.as_str()),
-            fixed: [(UNTIL.id.to_owned(), UNTIL.id.to_owned())].into(),
-            pins: pins(own),
-            steps: [hold, extend, release].concat(),
-            template: own.template().clone(),
-            changes,
-            goal: Goal::Replicas(own.report.counts.desired),
-            blast: BlastRadius { words: "no pod; it stays down for longer".to_owned(), ..BlastRadius::default() },
-            tier,
-            warnings,
-            otherwise: reason,
-            expected: "the new end stands on it".to_owned(),
-            inverse: Inverse {
-                words: "End the maintenance.".to_owned(),
-                command: Some(format!("quarterdeck plan maintenance-off {}", own.workload)),
-            },
-            ..Draft::default()
-        })
-    }
+    let first = first.ok_or_else(|| {
+        Refusal("none of it is in maintenance mode: nothing is remembered on any workload.".to_owned())
+    })?;
+    Ok(Draft {
+        from: format!("in maintenance until {}", time::written(first.until)),
+        to: format!("in maintenance until {}", time::written(until)),
+        given: given.clone().with(UNTIL.id, time::written(until)).with(REASON.id, reason.as_str()),
+        fixed: [(UNTIL.id.to_owned(), UNTIL.id.to_owned())].into(),
+        pins: pins(own),
+        steps: [hold, extend, release].concat(),
+        template: own.template().clone(),
+        changes,
+        goal: Goal::Replicas(own.report.counts.desired),
+        blast: BlastRadius { words: "no pod; it stays down for longer".to_owned(), ..BlastRadius::default() },
+        tier,
+        warnings,
+        otherwise: reason,
+        expected: "the new end stands on it".to_owned(),
+        inverse: Inverse {
+            words: "End the maintenance.".to_owned(),
+            command: Some(format!("quarterdeck plan maintenance-off {}", own.workload)),
+        },
+        ..Draft::default()
+    })
 }
 
 /// What a workload in maintenance remembers.

@@ -2,17 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::actions::contract::{About, Action, Context, Draft, Refusal, held_off, not_now, pods, step_patch};
+use crate::actions::contract::{About, Context, Draft, Refusal, held_off, not_now, pods, step_patch};
 use crate::actions::modes::{
-    AVAILABLE, REPLICAS, WITH, as_one, beside, judged, memory_patch, pins, ready_within, step, workloads,
+    AVAILABLE, OnMode, REPLICAS, WITH, keep_remembered, memory_patch, pins, ready_within, step, workloads,
 };
 use crate::actions::observation::Observation;
-use crate::domain::action::{
-    BlastRadius, Field, FieldKind, Given, Goal, Inverse, Judgement, Part, Request, Step, Tier,
-};
+use crate::domain::action::{BlastRadius, Field, FieldKind, Given, Goal, Inverse, Part, Request, Step, Tier};
 use crate::domain::maintenance_mode::{MEMORY, Memory};
-use crate::domain::rollout::{Change, Kind, template_digest};
-use crate::domain::subject::Subject;
+use crate::domain::rollout::{Change, template_digest};
 use crate::sources::observe::WorkloadFacts;
 
 /// How many, where nothing says it or something else is meant.
@@ -26,118 +23,86 @@ const COUNT: Field = Field {
 };
 
 /// The action.
-pub(super) struct MaintenanceOff;
+pub(super) const ACTION: OnMode = OnMode {
+    about: &About {
+        id: "maintenance-off",
+        command: "action.maintenance-off",
+        title: "Maintenance off",
+        means: "As many pods are asked for as are remembered; what is remembered stays until all of them are ready.",
+        word: "RESTORE",
+        fields: &[COUNT, WITH],
+        ..About::ON_WORKLOAD
+    },
+    never: "it has a pod for each node, and is never in maintenance mode",
+    draft,
+};
 
-impl Action for MaintenanceOff {
-    fn about(&self) -> &'static About {
-        &About {
-            id: "maintenance-off",
-            command: "action.maintenance-off",
-            title: "Maintenance off",
-            means: "As many pods are asked for as are remembered; what is remembered stays until all of them are ready.",
-            word: "RESTORE",
-            fields: &[COUNT, WITH],
-            ..About::ON_WORKLOAD
-        }
+fn draft(seen: &Observation, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
+    let mut all = workloads(seen, given, context)?;
+    let own = seen.workload()?;
+    let typed = given.number(COUNT.id).and_then(|count| u32::try_from(count).ok());
+    if typed.is_some() && all.len() > 1 {
+        return Err(Refusal("--replicas is for one workload: plan them one by one.".to_owned()));
     }
-
-    fn applies(&self, kind: Kind, _: Option<bool>) -> Result<(), &'static str> {
-        if kind == Kind::DaemonSet {
-            Err("it has a pod for each node, and is never in maintenance mode")
-        } else {
-            Ok(())
-        }
+    let (mut hold, mut start, mut ready, mut forget, mut release) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut changes, mut warnings, mut count, mut missing) = (Vec::new(), Vec::new(), 0_u32, 0_u32);
+    let mut own_count = own.report.counts.desired;
+    keep_remembered(&mut all, &mut warnings);
+    if all.is_empty() {
+        return Err(Refusal("none of it is in maintenance mode: nothing is remembered on any workload.".to_owned()));
     }
-
-    fn reads(&self, subject: &Subject, given: &Given) -> Vec<Subject> {
-        beside(subject, given)
-    }
-
-    fn as_one(&self, targets: Vec<Subject>, given: Given) -> (Vec<Subject>, Given) {
-        as_one(targets, given)
-    }
-
-    fn judge(&self, step: &Step, seen: &Observation) -> Judgement {
-        judged(step, seen)
-    }
-
-    fn draft(&self, seen: &Observation, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
-        let all = workloads(seen, given, context)?;
-        let own = seen.workload()?;
-        let typed = given.number(COUNT.id).and_then(|count| u32::try_from(count).ok());
-        if typed.is_some() && all.len() > 1 {
-            return Err(Refusal("--replicas is for one workload: plan them one by one.".to_owned()));
+    for facts in all.iter().copied() {
+        let back = Back::of(facts, typed)?;
+        warnings.extend(back.warnings(facts));
+        let (first, last) = held_off(facts, context.record);
+        hold.push(first);
+        start.push(starting(facts, &back));
+        ready.push(waiting(facts, &back));
+        if facts.object.pointer(MEMORY).is_some() {
+            forget.push(forgetting(facts, &back));
         }
-        let (mut hold, mut start, mut ready, mut forget, mut release) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (mut changes, mut warnings, mut count, mut missing) = (Vec::new(), Vec::new(), 0_u32, 0_u32);
-        let (mut all, mut own_count) = (all, own.report.counts.desired);
-        if all.len() > 1 {
-            all.retain(|facts| {
-                let is_in = Memory::of(&facts.object).is_some();
-                if !is_in {
-                    warnings.push(format!("LEFT AS IT IS: nothing is remembered on {}.", facts.workload));
-                }
-                is_in
-            });
+        release.push(last);
+        let desired = facts.report.counts.desired;
+        count += back.replicas;
+        if facts.workload == own.workload {
+            own_count = back.replicas;
         }
-        if all.is_empty() {
-            return Err(Refusal(
-                "none of it is in maintenance mode: nothing is remembered on any workload.".to_owned(),
-            ));
-        }
-        for facts in all.iter().copied() {
-            let back = Back::of(facts, typed)?;
-            warnings.extend(back.warnings(facts));
-            let (first, last) = held_off(facts, context.record);
-            hold.push(first);
-            start.push(starting(facts, &back));
-            ready.push(waiting(facts, &back));
-            if facts.object.pointer(MEMORY).is_some() {
-                forget.push(forgetting(facts, &back));
-            }
-            release.push(last);
-            let desired = facts.report.counts.desired;
-            count += back.replicas;
-            if facts.workload == own.workload {
-                own_count = back.replicas;
-            }
-            missing += back.replicas.saturating_sub(desired);
-            changes.push(Change {
-                path: if all.len() == 1 {
-                    "spec.replicas".to_owned()
-                } else {
-                    format!("{} spec.replicas", facts.workload.label())
-                },
-                before: Some(desired.to_string()),
-                after: Some(back.replicas.to_string()),
-            });
-        }
-        Ok(Draft {
-            from: pods(all.iter().map(|facts| facts.report.counts.desired).sum()),
-            to: format!("{}, out of maintenance", pods(count)),
-            given: given.clone(),
-            pins: pins(own),
-            steps: [hold, start, ready, forget, release].concat(),
-            template: own.template().clone(),
-            changes,
-            goal: Goal::Replicas(own_count),
-            blast: BlastRadius {
-                pods: 0,
-                at_most: missing,
-                is_outage: false,
-                words: format!("0 pods stopped, {} started", pods(missing)),
+        missing += back.replicas.saturating_sub(desired);
+        changes.push(Change {
+            path: if all.len() == 1 {
+                "spec.replicas".to_owned()
+            } else {
+                format!("{} spec.replicas", facts.workload.label())
             },
-            tier: Tier::T2,
-            warnings,
-            expected: format!("{} ready, and nothing is remembered any more", pods(count)),
-            inverse: Inverse {
-                words: "Take it into maintenance again.".to_owned(),
-                command: Some(format!("quarterdeck plan maintenance-on {} --reason WHY", own.workload)),
-            },
-            ..Draft::default()
-        })
+            before: Some(desired.to_string()),
+            after: Some(back.replicas.to_string()),
+        });
     }
+    Ok(Draft {
+        from: pods(all.iter().map(|facts| facts.report.counts.desired).sum()),
+        to: format!("{}, out of maintenance", pods(count)),
+        given: given.clone(),
+        pins: pins(own),
+        steps: [hold, start, ready, forget, release].concat(),
+        template: own.template().clone(),
+        changes,
+        goal: Goal::Replicas(own_count),
+        blast: BlastRadius {
+            pods: 0,
+            at_most: missing,
+            is_outage: false,
+            words: format!("0 pods stopped, {} started", pods(missing)),
+        },
+        tier: Tier::T2,
+        warnings,
+        expected: format!("{} ready, and nothing is remembered any more", pods(count)),
+        inverse: Inverse {
+            words: "Take it into maintenance again.".to_owned(),
+            command: Some(format!("quarterdeck plan maintenance-on {} --reason WHY", own.workload)),
+        },
+        ..Draft::default()
+    })
 }
 
 /// What one workload is brought back to.

@@ -3,153 +3,132 @@
 use serde_json::{Value, json};
 
 use super::scale::deletes_claims;
-use crate::actions::contract::{About, Action, Context, Draft, Refusal, held_off, not_now, pods};
+use crate::actions::contract::{About, Context, Draft, Refusal, held_off, not_now, pods};
 use crate::actions::modes::{
-    REASON, REPLICAS, UNTIL, WITH, as_one, beside, drains_within, end, judged, memory_patch, pins, reason, step,
-    workloads,
+    OnMode, REASON, REPLICAS, UNTIL, WITH, drains_within, end, memory_patch, pins, reason, step, workloads,
 };
 use crate::actions::observation::Observation;
-use crate::domain::action::{BlastRadius, Given, Goal, Inverse, Judgement, Part, RECORD_KEY, Request, Step};
+use crate::domain::action::{BlastRadius, Given, Goal, Inverse, Part, RECORD_KEY, Request, Step};
 use crate::domain::maintenance_mode::{MEMORY, Memory};
 use crate::domain::rollout::{Change, Kind, template_digest};
-use crate::domain::subject::Subject;
 use crate::domain::time;
 use crate::sources::observe::WorkloadFacts;
 
 /// The action.
-pub(super) struct MaintenanceOn;
+pub(super) const ACTION: OnMode = OnMode {
+    about: &About {
+        id: "maintenance-on",
+        command: "action.maintenance-on",
+        title: "Maintenance on",
+        means: "No pod is left until the mode is ended; what was is remembered on the workload, and maintenance-off brings it back.",
+        word: "MAINTAIN",
+        fields: &[REASON, UNTIL, WITH],
+        ..About::ON_WORKLOAD
+    },
+    never: "it has a pod for each node, and cannot be scaled to none",
+    draft,
+};
 
-impl Action for MaintenanceOn {
-    fn about(&self) -> &'static About {
-        &About {
-            id: "maintenance-on",
-            command: "action.maintenance-on",
-            title: "Maintenance on",
-            means: "No pod is left until the mode is ended; what was is remembered on the workload, and maintenance-off brings it back.",
-            word: "MAINTAIN",
-            fields: &[REASON, UNTIL, WITH],
-            ..About::ON_WORKLOAD
-        }
+fn draft(seen: &Observation, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
+    let mut all = workloads(seen, given, context)?;
+    let own = seen.workload()?;
+    let (reason, until) = (reason(given)?, end(given, context.now)?);
+    let memory = |facts: &WorkloadFacts| Memory {
+        v: Memory::VERSION,
+        run: String::new(),
+        since: context.now,
+        by: context.record.actor.clone(),
+        until,
+        reason: reason.clone(),
+        replicas: facts.report.counts.desired,
+        template: template_digest(facts.template()),
+        extensions: 0,
+        extended_because: String::new(),
+        is_ending: false,
+    };
+    let (mut changes, mut warnings) = (Vec::new(), Vec::new());
+    if all.len() > 1 {
+        all.retain(|facts| {
+            let why = nothing_to_stop(facts);
+            warnings.extend(why.as_ref().map(|why| format!("LEFT AS IT IS: {why}")));
+            why.is_none()
+        });
     }
-
-    fn applies(&self, kind: Kind, _: Option<bool>) -> Result<(), &'static str> {
-        if kind == Kind::DaemonSet { Err("it has a pod for each node, and cannot be scaled to none") } else { Ok(()) }
+    if all.is_empty() {
+        return Err(Refusal(format!("nothing of it can be taken into maintenance mode. {}", warnings.join(" "))));
     }
-
-    fn reads(&self, subject: &Subject, given: &Given) -> Vec<Subject> {
-        beside(subject, given)
+    let found = all.iter().map(|facts| found(facts)).collect::<Result<Vec<_>, _>>()?;
+    let is_over = |(facts, found): (&&WorkloadFacts, &Option<Memory>)| found.is_some() && is_settled(facts);
+    if all.iter().zip(&found).all(is_over)
+        && let Some(memory) = found.iter().flatten().next()
+    {
+        return Err(Refusal(format!(
+            "{} is in maintenance mode already: by {}. Extend it with maintenance-extend, or end it with maintenance-off.",
+            own.workload,
+            memory.sentence()
+        )));
     }
-
-    fn as_one(&self, targets: Vec<Subject>, given: Given) -> (Vec<Subject>, Given) {
-        as_one(targets, given)
-    }
-
-    fn judge(&self, step: &Step, seen: &Observation) -> Judgement {
-        judged(step, seen)
-    }
-
-    fn draft(&self, seen: &Observation, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
-        let all = workloads(seen, given, context)?;
-        let own = seen.workload()?;
-        let (reason, until) = (reason(given)?, end(given, context.now)?);
-        let memory = |facts: &WorkloadFacts| Memory {
-            v: Memory::VERSION,
-            run: String::new(),
-            since: context.now,
-            by: context.record.actor.clone(),
-            until,
-            reason: reason.clone(),
-            replicas: facts.report.counts.desired,
-            template: template_digest(facts.template()),
-            extensions: 0,
-            extended_because: String::new(),
-            is_ending: false,
-        };
-        let (mut changes, mut warnings) = (Vec::new(), Vec::new());
-        let mut all = all;
-        if all.len() > 1 {
-            all.retain(|facts| {
-                let why = nothing_to_stop(facts);
-                warnings.extend(why.as_ref().map(|why| format!("LEFT AS IT IS: {why}")));
-                why.is_none()
+    let (mut hold, mut stop, mut drain, mut release) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (facts, found) in all.iter().zip(&found) {
+        let (first, last) = held_off(facts, context.record);
+        hold.push(first);
+        stop.push(stopping(facts, &memory(facts), found.as_ref(), context));
+        let words = format!("The last pod of {} is gone.", facts.workload);
+        drain.push(step(Part::Gate, "drain", facts, &words, Request::default()).within(drains_within(facts)));
+        release.push(last);
+        let replicas = facts.report.counts.desired;
+        if let Some(memory) = found {
+            warnings.push(format!(
+                "IT GOES ON with what {} remembers already, which is not written over: {}, by {}.",
+                facts.workload,
+                pods(memory.replicas),
+                memory.sentence()
+            ));
+        } else {
+            changes.push(Change {
+                path: if all.len() == 1 {
+                    "spec.replicas".to_owned()
+                } else {
+                    format!("{} spec.replicas", facts.workload.label())
+                },
+                before: Some(replicas.to_string()),
+                after: Some("0".into()),
             });
         }
-        if all.is_empty() {
-            return Err(Refusal(format!("nothing of it can be taken into maintenance mode. {}", warnings.join(" "))));
-        }
-        let found = all.iter().map(|facts| found(facts)).collect::<Result<Vec<_>, _>>()?;
-        let is_over = |(facts, found): (&&WorkloadFacts, &Option<Memory>)| found.is_some() && is_settled(facts);
-        if all.iter().zip(&found).all(is_over)
-            && let Some(memory) = found.iter().flatten().next()
-        {
-            return Err(Refusal(format!(
-                "{} is in maintenance mode already: by {}. Extend it with maintenance-extend, or end it with maintenance-off.",
-                own.workload,
-                memory.sentence()
-            )));
-        }
-        let (mut hold, mut stop, mut drain, mut release) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (facts, found) in all.iter().zip(&found) {
-            let (first, last) = held_off(facts, context.record);
-            hold.push(first);
-            stop.push(stopping(facts, &memory(facts), found.as_ref(), context));
-            let words = format!("The last pod of {} is gone.", facts.workload);
-            drain.push(step(Part::Gate, "drain", facts, &words, Request::default()).within(drains_within(facts)));
-            release.push(last);
-            let replicas = facts.report.counts.desired;
-            if let Some(memory) = found {
-                warnings.push(format!(
-                    "IT GOES ON with what {} remembers already, which is not written over: {}, by {}.",
-                    facts.workload,
-                    pods(memory.replicas),
-                    memory.sentence()
-                ));
-            } else {
-                changes.push(Change {
-                    path: if all.len() == 1 {
-                        "spec.replicas".to_owned()
-                    } else {
-                        format!("{} spec.replicas", facts.workload.label())
-                    },
-                    before: Some(replicas.to_string()),
-                    after: Some("0".into()),
-                });
-            }
-        }
-        warnings.push(format!(
-            "OUTAGE: no pod is left, and nothing answers, until maintenance-off has brought it back. It is to be over at {}; nothing ends it by itself.",
-            until.format("%Y-%m-%d %H:%M UTC")
-        ));
-        let count: u32 = all.iter().map(|facts| facts.report.counts.desired).sum();
-        let given = given.clone().with(UNTIL.id, time::written(until)).with(REASON.id, reason.as_str());
-        let with = given.text(WITH.id).map(|with| format!(" --with {with}")).unwrap_or_default();
-        Ok(Draft {
-            from: pods(count),
-            to: format!("no pod, in maintenance until {}", until.format("%Y-%m-%d %H:%M UTC")),
-            given,
-            fixed: [(UNTIL.id.to_owned(), UNTIL.id.to_owned())].into(),
-            pins: pins(own),
-            steps: [hold, stop, drain, release].concat(),
-            template: own.template().clone(),
-            changes,
-            goal: Goal::Replicas(0),
-            blast: BlastRadius {
-                pods: count,
-                at_most: count,
-                is_outage: true,
-                words: format!("{} stopped, none is left", pods(count)),
-            },
-            tier: self.about().tier,
-            warnings,
-            otherwise: reason,
-            expected: "no pod is left, and what was is remembered on it".to_owned(),
-            inverse: Inverse {
-                words: "End the maintenance.".to_owned(),
-                command: Some(format!("quarterdeck plan maintenance-off {}{with}", own.workload)),
-            },
-            ..Draft::default()
-        })
     }
+    warnings.push(format!(
+        "OUTAGE: no pod is left, and nothing answers, until maintenance-off has brought it back. It is to be over at {}; nothing ends it by itself.",
+        until.format("%Y-%m-%d %H:%M UTC")
+    ));
+    let count: u32 = all.iter().map(|facts| facts.report.counts.desired).sum();
+    let given = given.clone().with(UNTIL.id, time::written(until)).with(REASON.id, reason.as_str());
+    let with = given.text(WITH.id).map(|with| format!(" --with {with}")).unwrap_or_default();
+    Ok(Draft {
+        from: pods(count),
+        to: format!("no pod, in maintenance until {}", until.format("%Y-%m-%d %H:%M UTC")),
+        given,
+        fixed: [(UNTIL.id.to_owned(), UNTIL.id.to_owned())].into(),
+        pins: pins(own),
+        steps: [hold, stop, drain, release].concat(),
+        template: own.template().clone(),
+        changes,
+        goal: Goal::Replicas(0),
+        blast: BlastRadius {
+            pods: count,
+            at_most: count,
+            is_outage: true,
+            words: format!("{} stopped, none is left", pods(count)),
+        },
+        tier: ACTION.about.tier,
+        warnings,
+        otherwise: reason,
+        expected: "no pod is left, and what was is remembered on it".to_owned(),
+        inverse: Inverse {
+            words: "End the maintenance.".to_owned(),
+            command: Some(format!("quarterdeck plan maintenance-off {}{with}", own.workload)),
+        },
+        ..Draft::default()
+    })
 }
 
 /// Whether a maintenance that is remembered has come to its end there, and nobody is at work on it.
