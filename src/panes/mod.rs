@@ -108,6 +108,16 @@ pub const GROUPS: [Group; 10] = [
     Group { id: GroupId::Own, key: '9', short: "own", title: "own" },
 ];
 
+impl Pane {
+    /// What is in front when it is shown.
+    pub fn view(&self) -> state::View {
+        match self.opens {
+            Opens::View(_) => state::View::Pane(self.id),
+            Opens::Own(view) => view(),
+        }
+    }
+}
+
 /// What a pane opens.
 #[derive(Debug, Clone, Copy)]
 pub enum Opens {

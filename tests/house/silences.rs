@@ -188,6 +188,36 @@ fn enter_leads_to_what_it_hides_and_esc_comes_back() {
 }
 
 #[test]
+fn an_alert_that_is_opened_on_the_way_leads_back_to_the_narrowed_list_first() {
+    let mut one = stage(found(), Some(some()), SourceState::Fresh);
+    one.press("2 /");
+    one.type_text("pay");
+    one.press("enter 1 tab g j enter g j enter");
+    assert!(one.front().starts_with("alert "), "one of those it hides: {}", one.front());
+    one.press("esc");
+    assert_eq!((one.front().as_str(), one.rows().len()), ("alerts", 2), "those it hides, still");
+    one.press("esc");
+    assert_eq!(one.front(), "silences");
+    one.press("1");
+    assert!(one.filter().is_empty(), "the alerts are all of them again");
+    one.press("2");
+    assert_eq!(one.filter(), "pay", "a filter elsewhere is its own");
+}
+
+#[test]
+fn the_overview_the_alerts_and_an_alert_are_one_way_back() {
+    let mut one = stage(found(), Some(some()), SourceState::Fresh);
+    one.press("0 enter");
+    assert_eq!(one.front(), "alerts", "the gravest headline");
+    one.press("g j enter");
+    assert!(one.front().starts_with("alert "), "{}", one.front());
+    one.press("esc");
+    assert_eq!(one.front(), "alerts");
+    one.press("esc");
+    assert_eq!(one.front(), "overview");
+}
+
+#[test]
 fn whoever_goes_elsewhere_does_not_come_back_by_the_way_they_left() {
     let mut typed = stage(found(), Some(some()), SourceState::Fresh);
     typed.press("j enter /");

@@ -4,7 +4,8 @@ use super::{list, toast};
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::time::Instant;
-use crate::ui::state::{Field, View};
+use crate::panes;
+use crate::ui::state::View;
 
 /// Shows the alerts about what is under the cursor; one is opened.
 pub(super) fn about(model: &mut Model, now: Instant) -> Vec<Effect> {
@@ -16,19 +17,12 @@ pub(super) fn about(model: &mut Model, now: Instant) -> Vec<Effect> {
     let (environment, key) = (first.environment.clone(), first.key.clone());
     let exact = first.service.as_deref().map(|service| format!("'{service}"));
     if let ([_], _) | (_, None) = (meant.as_slice(), &exact) {
-        list::remember(model, None);
+        list::remember(model, None, now);
         model.ui.alerts.scroll = 0;
         model.ui.view = View::Alert(environment, key);
         return vec![Effect::Focus(None)];
     }
-    list::remember(model, exact.clone());
-    model.ui.alerts.filter = Field::holding(exact.unwrap_or_default());
-    model.ui.alerts.is_cursor_held = false;
-    model.ui.overlays.clear();
-    model.ui.is_filtering = false;
-    model.ui.view = View::Alerts;
-    model.refilter_alerts();
-    vec![Effect::Focus(None)]
+    list::among(model, panes::alerts::ID, exact.unwrap_or_default(), now)
 }
 
 /// Shows only what fires and nobody is on, or everything again.

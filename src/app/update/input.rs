@@ -16,6 +16,7 @@ use crate::domain::subject::SubjectKind;
 use crate::domain::text;
 use crate::domain::time::Instant;
 use crate::keys::{Chord, Context, Pressed};
+use crate::ui::alerts::Place;
 use crate::ui::state::{DetailTab, Field, Overlay, Slot, View};
 
 /// Within this time of a row coming under the cursor by itself, a key was meant for the row before.
@@ -276,6 +277,9 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
             View::Pane(_) => list::enter(model, now),
             View::Rollouts | View::Alert(..) => tab(model, DetailTab::Pods, now),
             View::Alerts => {
+                if model.alert_line().is_some_and(|line| matches!(line.place, Place::Alert(..))) {
+                    list::remember(model, None, now);
+                }
                 model.enter_alert();
                 Vec::new()
             }
@@ -289,7 +293,7 @@ fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
 pub(super) fn tab(model: &mut Model, tab: DetailTab, now: Instant) -> Vec<Effect> {
     let Some(workload) = model.meant() else { return list::nowhere(model, now) };
     if !matches!(model.ui.view, View::Detail(..)) {
-        list::remember(model, None);
+        list::remember(model, None, now);
     }
     if !matches!(model.ui.view, View::Detail(_, open) if open == tab) {
         model.ui.detail_cursor = 0;

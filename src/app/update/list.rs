@@ -8,7 +8,7 @@ use crate::domain::alert::Alert;
 use crate::domain::time::Instant;
 use crate::panes::alerts::OVER;
 use crate::panes::view::{Reaction, Selection};
-use crate::panes::{self, Opens, Pane};
+use crate::panes::{self, Pane};
 use crate::ui::state::{Behind, DetailTab, Field, RowKey, View};
 
 /// The pane that a key leads to from an alert.
@@ -33,11 +33,7 @@ pub(super) fn show(model: &mut Model, pane: &'static Pane, now: Instant) -> Vec<
     forget_way(model, now);
     model.ui.overlays.clear();
     model.ui.is_filtering = false;
-    let view = match pane.opens {
-        Opens::View(_) => View::Pane(pane.id),
-        Opens::Own(view) => view(),
-    };
-    bring(model, view, now)
+    bring(model, pane.view(), now)
 }
 
 /// Brings a pane in front.
@@ -73,19 +69,31 @@ pub(super) fn beside(model: &Model, command: Command) -> Option<Command> {
 }
 
 /// Remembers what is in front: that is where back leads from what is opened now.
-pub(super) fn remember(model: &mut Model, narrowed: Option<String>) {
-    let view = model.ui.view.clone();
+pub(super) fn remember(model: &mut Model, narrowed: Option<String>, now: Instant) {
+    let view = match model.ui.view.clone() {
+        // A log ends when it is left: back leads where esc leads from it.
+        View::Logs(workload) => View::Detail(workload, DetailTab::Pods),
+        view => view,
+    };
     // Whoever comes by again does not go the same way back twice.
-    let place = model.ui.behind.iter().position(|behind| behind.view == view);
-    model.ui.behind.truncate(place.unwrap_or(model.ui.behind.len()));
+    if let Some(place) = model.ui.behind.iter().position(|behind| behind.view == view) {
+        let dropped = model.ui.behind.split_off(place);
+        let_go(model, &dropped, now);
+    }
     model.ui.behind.push(Behind { view, narrowed });
 }
 
-/// Forgets what the pane in front was opened from: the operator has gone elsewhere. A filter that came with the way goes with it, for a
-/// list that stays narrowed hides what fires; one the operator has typed into stays.
+/// Forgets what the pane in front was opened from: the operator has gone elsewhere.
 pub(super) fn forget_way(model: &mut Model, now: Instant) {
     let behind = std::mem::take(&mut model.ui.behind);
+    let_go(model, &behind, now);
+}
+
+/// Lets go of a way that led to what is in front. A filter that came with it goes with it, for a list that stays narrowed hides what fires;
+/// one the operator has typed into stays.
+fn let_go(model: &mut Model, behind: &[Behind], now: Instant) {
     let opened = behind.iter().skip(1).map(|behind| behind.view.clone()).chain([model.ui.view.clone()]);
+    let opened: Vec<View> = opened.collect();
     for (behind, view) in behind.iter().zip(opened) {
         if let Some(narrowed) = &behind.narrowed
             && filter(model, &view).is_some_and(|filter| filter.text == *narrowed)
@@ -134,7 +142,8 @@ pub(super) fn filter<'m>(model: &'m mut Model, view: &View) -> Option<&'m mut Fi
         View::Alerts => Some(&mut model.ui.alerts.filter),
         View::Pane(id) => model.panes.view_mut(id).map(|view| &mut view.choose().filter),
         View::Logs(_) => Some(&mut model.logs.search),
-        _ => Some(&mut model.ui.filter),
+        View::Rollouts | View::Jobs => Some(&mut model.ui.filter),
+        View::Detail(..) | View::Job(..) | View::Journal | View::Alert(..) | View::Overview => None,
     }
 }
 
@@ -185,13 +194,12 @@ pub(super) fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
 }
 
 /// Shows the rows of another pane that a filter finds, worst first.
-fn among(model: &mut Model, pane: &'static str, narrowed: String, now: Instant) -> Vec<Effect> {
+pub(super) fn among(model: &mut Model, pane: &'static str, narrowed: String, now: Instant) -> Vec<Effect> {
     let Some(pane) = model.panes.find(pane) else { return Vec::new() };
-    remember(model, Some(narrowed.clone()));
-    let view = match pane.opens {
-        Opens::View(_) => View::Pane(pane.id),
-        Opens::Own(view) => view(),
-    };
+    remember(model, Some(narrowed.clone()), now);
+    model.ui.overlays.clear();
+    model.ui.is_filtering = false;
+    let view = pane.view();
     if let Some(filter) = filter(model, &view) {
         *filter = Field::holding(narrowed);
     }
@@ -263,7 +271,7 @@ pub(super) fn signals_about(model: &mut Model, now: Instant) -> Vec<Effect> {
         toast(model, &words, true, now);
         return Vec::new();
     }
-    remember(model, None);
+    remember(model, None, now);
     model.ui.overlays.clear();
     bring(model, View::Pane(SIGNALS), now)
 }

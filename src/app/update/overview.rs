@@ -57,12 +57,14 @@ pub(super) fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
             return Vec::new();
         }
         Spot::Headline(pane) => pane,
-        Spot::Alert(environment, key) => return open_alert(model, View::Alert(environment, key)),
+        Spot::Alert(environment, key) => return open_alert(model, View::Alert(environment, key), now),
         Spot::Moment(key) => {
             let moment = model.world.happened.shown.moments.iter().find(|moment| moment.key == key).cloned();
             match moment.map(|moment| (moment.lead.clone(), moment)) {
                 Some((Lead::Workload(_), _)) => return input::run(model, Command::Details, now),
-                Some((Lead::Alert(environment, key), _)) => return open_alert(model, View::Alert(environment, key)),
+                Some((Lead::Alert(environment, key), _)) => {
+                    return open_alert(model, View::Alert(environment, key), now);
+                }
                 Some((Lead::Journal, _)) => "journal",
                 Some((Lead::Nowhere, moment)) => {
                     let words =
@@ -83,8 +85,8 @@ pub(super) fn enter(model: &mut Model, now: Instant) -> Vec<Effect> {
     effects
 }
 
-fn open_alert(model: &mut Model, view: View) -> Vec<Effect> {
-    list::remember(model, None);
+fn open_alert(model: &mut Model, view: View, now: Instant) -> Vec<Effect> {
+    list::remember(model, None, now);
     model.ui.alerts.scroll = 0;
     model.ui.view = view;
     vec![Effect::Focus(None)]
