@@ -6,9 +6,14 @@ use super::contract::About;
 use super::plan::Planner;
 use crate::domain::action::{Field, FieldKind, Given, Target, Tier};
 use crate::domain::maintenance::freeze::Freeze;
-use crate::domain::store::StoredFreeze;
+use crate::domain::store::fact::{Fact, Row};
+use crate::domain::store::{FREEZES_SINCE, StoredFreeze};
 use crate::domain::text;
 use crate::domain::time::Instant;
+use crate::sources::error::SourceError;
+
+/// The most freezes that are read.
+const MOST_FREEZES: u32 = 5_000;
 
 /// Whether a freeze is acted over.
 pub(super) const OVER_FREEZE: Field = Field {
@@ -24,9 +29,9 @@ pub(super) const OVER_FREEZE: Field = Field {
 #[derive(Debug, Default)]
 pub(super) struct Freezes {
     /// Each with who declared it.
-    known: Vec<(Freeze, String)>,
+    pub(super) known: Vec<(Freeze, String)>,
     /// Why it is not known.
-    unknown: Option<String>,
+    pub(super) unknown: Option<String>,
     /// When, by the store's clock.
     now: Instant,
 }
@@ -35,22 +40,42 @@ impl Planner {
     /// What is frozen here, for an action that puts something new out; nothing for any other.
     pub(super) async fn freezes(&self, about: &About) -> Freezes {
         let Some(store) = self.store.as_ref().filter(|_| about.puts_out_new) else { return Freezes::default() };
-        match store.store.changes(0).await {
-            Ok(changes) => {
-                let all = changes.of::<StoredFreeze>();
-                let live = all.into_iter().filter(|one| one.withdrawn.is_none() && one.is_of(&self.environment));
-                Freezes {
-                    known: live.filter_map(|one| Some((one.freeze()?, one.by))).collect(),
-                    now: changes.now,
-                    unknown: None,
-                }
-            }
+        // The table itself is asked: what a console may not read of the store would be left out of its changes without a word.
+        let asked = async {
+            let now = store.store.standing().await?.now;
+            let rows = store.store.rows(StoredFreeze::TABLE, FREEZES_SINCE, vec![now.into()], MOST_FREEZES).await?;
+            Ok::<_, SourceError>((now, rows))
+        };
+        match asked.await {
+            Ok((now, rows)) => Freezes::of(&rows, &self.environment, now),
             Err(error) => Freezes { unknown: Some(text::clean(&error.sentence).into_owned()), ..Freezes::default() },
         }
     }
 }
 
 impl Freezes {
+    /// Those of an environment that are not taken back. One that this version cannot read may freeze anything.
+    pub(super) fn of(rows: &[Row], environment: &str, now: Instant) -> Self {
+        let mut freezes = Self { now, ..Self::default() };
+        for row in rows {
+            let Some(one) = StoredFreeze::decode(row) else {
+                freezes.unknown = Some("a freeze of the store makes no sense to this version.".to_owned());
+                continue;
+            };
+            if one.withdrawn.is_some() || !one.is_of(environment) {
+                continue;
+            }
+            match one.freeze() {
+                Some(freeze) => freezes.known.push((freeze, one.by)),
+                None => {
+                    let name = text::clean(&one.name);
+                    freezes.unknown = Some(format!("the freeze {name} makes no sense to this version."));
+                }
+            }
+        }
+        freezes
+    }
+
     /// Judges a target: the refusals, unless they are to be acted over; then it is confirmed as what is hard to reverse, and its first step
     /// says so, for the journal.
     pub(super) fn judge(&self, target: &mut Target, given: &Given) -> Vec<String> {

@@ -7,12 +7,14 @@ use tokio::sync::watch;
 
 use super::alerts::StoreEyes;
 use super::contract::Options;
+use super::frozen::Freezes;
 use super::journal::{self, What};
 use super::testing::{Stage, World};
 use crate::config::StoreSettings;
 use crate::domain::action::{Consent, Given, Phase, Tier};
 use crate::domain::alert::AlertSnapshot;
-use crate::domain::store::{Author, Id, NewFreeze, WithdrawFreeze};
+use crate::domain::store::fact::{Fact, Row};
+use crate::domain::store::{Author, Id, NewFreeze, StoredFreeze, WithdrawFreeze};
 use crate::sources::store::Store;
 use crate::sources::store::port::WriteStore;
 
@@ -81,6 +83,34 @@ async fn a_freeze_of_another_environment_is_none_here() {
     let (stage, store) = stage();
     declared(&store, &freeze(&stage, "production")).await;
     assert!(stage.plan("set-image", &["api"], &image(Given::default())).await.refusals.is_empty());
+}
+
+#[test]
+fn what_cannot_be_read_of_a_freeze_is_said_and_not_taken_for_none() {
+    let now = crate::domain::time::from_seconds(1_800_000_000);
+    let written = |zone: &str| {
+        let freeze = StoredFreeze {
+            name: "2.4.0".into(),
+            release_day: Some("2027-02-01".into()),
+            from: None,
+            until: now + TimeDelta::days(2),
+            zone: zone.into(),
+            environment: Some("test".into()),
+            service: None,
+            reason: "release".into(),
+            by: "lee".into(),
+            at: now,
+            withdrawn: None,
+            version: 1,
+        };
+        Row(freeze.encode().into_iter().chain([1_u64.into()]).collect())
+    };
+    let read = Freezes::of(&[written("UTC")], "test", now);
+    assert_eq!((read.known.len(), read.unknown), (1, None));
+    let unread = Freezes::of(&[written("Mars/Olympus")], "test", now);
+    assert_eq!(unread.unknown.as_deref(), Some("the freeze 2.4.0 makes no sense to this version."));
+    assert_eq!(Freezes::of(&[written("Mars/Olympus")], "production", now).unknown, None, "it is none here");
+    assert!(Freezes::of(&[Row(Vec::new())], "test", now).unknown.is_some());
 }
 
 #[tokio::test(start_paused = true)]

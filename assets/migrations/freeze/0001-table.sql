@@ -16,5 +16,6 @@ create table quarterdeck.freeze (
   attempt text not null,
   position bigint not null
 );
+create index freeze_by_end on quarterdeck.freeze (ends_at);
 create index freeze_by_position on quarterdeck.freeze (position);
 create index freeze_live on quarterdeck.freeze (position) where withdrawn_at is null;

@@ -391,6 +391,7 @@ fn tick_activity(
 fn freeze(facts: &MaintenanceFacts, given: &Given) -> Result<Draft, String> {
     let name = facts.name();
     check_name(name)?;
+    of_here(facts)?;
     let (zone, said) = zone(given)?;
     let (release_day, from, until) = match (given.text(RELEASE.id), given.text(UNTIL.id)) {
         (Some(_), Some(_)) => {
@@ -452,9 +453,17 @@ fn freeze(facts: &MaintenanceFacts, given: &Given) -> Result<Draft, String> {
     })
 }
 
+/// A freeze has its name in all environments: one of another is neither moved nor lifted from here.
+fn of_here(facts: &MaintenanceFacts) -> Result<(), String> {
+    let here = &**facts.subject.environment();
+    let elsewhere = facts.freeze.as_ref().filter(|seen| seen.environment.as_deref() != Some(here));
+    elsewhere.map_or(Ok(()), |seen| Err(seen.elsewhere()))
+}
+
 fn thaw(facts: &MaintenanceFacts) -> Result<Draft, String> {
     let name = facts.name();
     let seen = facts.freeze.as_ref().ok_or_else(|| format!("There is no freeze {name}: nothing was changed."))?;
+    of_here(facts)?;
     let write = Write::Thaw(WithdrawFreeze {
         name: name.to_owned(),
         seen_version: seen.version,

@@ -7,7 +7,7 @@ use super::*;
 use crate::actions::contract::{Context, Draft};
 use crate::domain::action::OperationRecord;
 use crate::domain::store::fact::{Applied, Change, Key, Read, Row};
-use crate::domain::store::{Author, ChangeOccurrence, Id, NewWindow};
+use crate::domain::store::{Author, ChangeOccurrence, Id, NewFreeze, NewWindow};
 
 fn at(text: &str) -> Instant {
     text.parse().expect("a time")
@@ -208,4 +208,38 @@ fn a_task_tells_when_it_is_due_again_and_a_freeze_its_dates() {
     assert!(why.contains("over already"), "{why}");
     let why = drafted(Doing::Thaw, "2.4.0", &Given::default(), &[]).expect_err("none");
     assert!(why.contains("no freeze 2.4.0"), "{why}");
+}
+
+fn frozen(environment: &str, until: &str) -> NewFreeze {
+    NewFreeze {
+        name: "2.4.0".into(),
+        release_day: None,
+        from: None,
+        until: at(until),
+        zone: "UTC".into(),
+        environment: Some(environment.into()),
+        service: None,
+        reason: String::new(),
+        seen_version: 0,
+    }
+}
+
+#[test]
+fn a_freeze_of_another_environment_is_neither_moved_nor_lifted() {
+    let theirs = frozen("staging", "2026-12-20T00:00:00Z");
+    let stored: &[(&str, &dyn Change)] = &[("lee", &theirs)];
+    for doing in [Doing::Freeze, Doing::Thaw] {
+        let why = drafted(doing, "2.4.0", &given(&[("release", "2026-12-22")]), stored).expect_err("not ours");
+        assert!(why.contains("is of staging"), "{why}");
+    }
+    // Nor by a document that was made before it was theirs.
+    let read = told(stored).rows.into_iter().flat_map(|(_, rows)| rows).next();
+    let ours = frozen("production", "2026-12-22T00:00:00Z");
+    let found = |row: Option<Row>| Read(vec![(ours.reads().remove(0), row)]);
+    let author = Author::default();
+    let why = ours.apply(&found(read.clone()), &author, &Id::stored("2"), at(NOW)).expect_err("not ours");
+    assert!(why.contains("is of staging"), "{why}");
+    // Once it is over, its name is free.
+    let later = at("2026-12-21T00:00:00Z");
+    assert!(matches!(ours.apply(&found(read), &author, &Id::stored("2"), later), Ok(Applied::Writes(_))));
 }

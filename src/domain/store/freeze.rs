@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
 
-use super::fact::{Applied, Change, Fact, Holding, Key, Kind, Migration, Migrations, Read, Row, Table, Value, stamp};
+use super::fact::{
+    Applied, Change, Fact, Holding, Key, Kind, List, Migration, Migrations, Read, Row, Table, Value, stamp,
+};
 use super::{
     AuditEvent, AuditKind, Author, Id, LONGEST_NAME, LONGEST_TEXT, Subject, SubjectKind, Withdrawn, check_text,
 };
@@ -66,12 +68,24 @@ impl StoredFreeze {
         self.environment.as_deref().is_none_or(|of| of == environment)
     }
 
+    /// That it is of another environment than the one it is to be changed for.
+    pub fn elsewhere(&self) -> String {
+        let of = self.environment.as_deref().unwrap_or("every environment");
+        format!(
+            "The freeze {} is of {of}: nothing was written. Give another name, or change that one from there.",
+            self.name
+        )
+    }
+
     fn event(&self, what: &str, words: String) -> AuditEvent {
         let environment = self.environment.clone().unwrap_or_default();
         let subject = Subject { environment, kind: SubjectKind::Freeze, name: self.name.clone() };
         AuditEvent { kind: AuditKind::Data, what: what.to_owned(), subject, words }
     }
 }
+
+/// Freezes that end from a time on, the last to end first.
+pub const FREEZES_SINCE: &List = &List { by: &["ends_at >="], newest: "ends_at" };
 
 /// The key of a freeze.
 pub fn freeze_of(name: &str) -> Key {
@@ -97,7 +111,7 @@ impl Fact for StoredFreeze {
             "withdrawn_at",
         ],
         key: 1,
-        lists: &[],
+        lists: &[FREEZES_SINCE],
         held: Some(Holding { only: "withdrawn_at is null and ends_at > $1", back: TimeDelta::zero(), most: 5_000 }),
         migrations: &Migrations {
             subject: "freeze",
@@ -216,7 +230,11 @@ impl Change for NewFreeze {
         }
         let current = read.one::<StoredFreeze>();
         let version = current.as_ref().map_or(0, |current| current.version);
-        let is_free = current.as_ref().is_none_or(|current| current.withdrawn.is_some());
+        // One that is over is held by no console any more: its name is free.
+        let is_free = current.as_ref().is_none_or(|current| current.withdrawn.is_some() || current.until <= now);
+        if let Some(current) = current.as_ref().filter(|current| !is_free && current.environment != self.environment) {
+            return Err(current.elsewhere());
+        }
         if version != self.seen_version && !(is_free && self.seen_version == 0) {
             return Ok(Applied::Conflict(meanwhile(&self.name, current.as_ref())));
         }

@@ -30,7 +30,7 @@ pub use audit::{
     AuditEntry, AuditEvent, AuditFlaw, AuditKind, AuditSearch, ChainCheck, Head, Line as AuditLine, NotedEvents, hex,
 };
 pub use backup::{BACKUPS_OF, RESTORES_OF, RecordBackup, RecordRestore, RecordedBackup, RecordedRestore};
-pub use freeze::{NewFreeze, StoredFreeze, WithdrawFreeze, freeze_of};
+pub use freeze::{FREEZES_SINCE, NewFreeze, StoredFreeze, WithdrawFreeze, freeze_of};
 pub use incident::{
     ChangeIncident, DeclareIncident, ENTRIES_OF, INCIDENTS_BELOW, INCIDENTS_ENDED, INCIDENTS_STANDING, incident_of,
     standing,
