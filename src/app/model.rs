@@ -259,13 +259,15 @@ impl Model {
     /// Everything a draw may read.
     pub fn scene<'a>(&'a self, now: Instant, sources: &'a [SourceHealth]) -> Scene<'a> {
         let is_troubled = |row: &&Arc<Rollout>| !matches!(row.verdict, Verdict::Complete | Verdict::Progressing);
+        let glance = self.glance(sources, now);
+        let told = self.told(&glance);
         Scene {
             world: &self.world,
             front: self.drawn(),
-            groups: self.groups(sources),
+            groups: self.groups(&told),
             tabs: self.tabs(),
             // A frozen screen shows the ages of the moment it was frozen at.
-            now: self.world.frozen_at.unwrap_or(now),
+            now: glance.now,
             frozen_at: self.world.frozen_at,
             ui: &self.ui,
             header: self.header(),
@@ -282,7 +284,7 @@ impl Model {
             released: self.open_alert().and_then(|alert| self.world.released_around(alert)),
             advice: self.world.advised.known(),
             usage: self.usage_scene(),
-            overview: self.overview_scene(sources),
+            overview: self.overview_scene(glance, told),
             detail: self.detail.as_ref(),
             jobs: self.jobs.scene(),
             logs: self.logs.scene(),

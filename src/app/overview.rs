@@ -7,6 +7,7 @@ use super::model::Model;
 use crate::domain::alert::Alert;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::source::SourceHealth;
+use crate::domain::time::Instant;
 use crate::domain::timeline::{Lead, Moment};
 use crate::panes::{self, Group, Pane};
 use crate::ui::overview::{Glance, Gravity, MOST_ALERTS, OverviewScene, Spot, Told};
@@ -14,10 +15,8 @@ use crate::ui::scene::GroupTab;
 use crate::ui::state::View;
 
 impl Model {
-    /// Everything a draw may read of it.
-    pub(super) fn overview_scene<'a>(&'a self, sources: &'a [SourceHealth]) -> OverviewScene<'a> {
-        let glance = self.glance(sources);
-        let mut headlines: Vec<Told> = self.panes.all().iter().filter_map(|pane| told(pane, &glance)).collect();
+    /// Everything a draw may read of it, from the headlines of all panes.
+    pub(super) fn overview_scene<'a>(&'a self, glance: Glance<'a>, mut headlines: Vec<Told>) -> OverviewScene<'a> {
         headlines.push(panes::overview::sources(&glance));
         headlines.sort_by_key(|told| Reverse(told.gravity));
         let mut asked = self.world.shown().flat_map(|sight| self.world.alerts.health(sight.name()));
@@ -32,9 +31,10 @@ impl Model {
     }
 
     /// What headlines are made of.
-    fn glance<'a>(&'a self, sources: &'a [SourceHealth]) -> Glance<'a> {
+    pub(super) fn glance<'a>(&'a self, sources: &'a [SourceHealth], now: Instant) -> Glance<'a> {
         Glance {
             world: &self.world,
+            now: self.world.frozen_at.unwrap_or(now),
             unfinished: &self.unfinished,
             running: self.running.as_deref(),
             ended_badly: self.ended_badly.as_deref(),
@@ -42,24 +42,35 @@ impl Model {
         }
     }
 
-    /// The groups of panes, each as grave as the gravest of them, and which of them is open.
-    pub(super) fn groups(&self, sources: &[SourceHealth]) -> Vec<GroupTab> {
-        let glance = self.glance(sources);
+    /// What each pane says first, in their order.
+    pub(super) fn told(&self, glance: &Glance<'_>) -> Vec<Told> {
+        let of = |pane: &Pane| {
+            let headline = pane.headline?;
+            let gravity = (headline.gravity)(glance);
+            (gravity > Gravity::Nothing).then_some(Told { id: pane.id, gravity, headline })
+        };
+        self.panes.all().iter().filter_map(of).collect()
+    }
+
+    /// The groups of panes, each as grave as the gravest headline of them, and which of them is open.
+    pub(super) fn groups(&self, told: &[Told]) -> Vec<GroupTab> {
         let open = panes::of(&self.ui.view);
         let of = |group: &'static Group| {
             let mut of_it = self.panes.all().iter().filter(|pane| pane.group == group.id).peekable();
             of_it.peek()?;
             let is_open = of_it.clone().any(|pane| pane.id == open);
-            let gravity = of_it.filter_map(|pane| told(pane, &glance)).map(|told| told.gravity).max();
+            let gravity = of_it.filter_map(|pane| told.iter().find(|told| told.id == pane.id)).map(|told| told.gravity);
             let Group { key, short, title, .. } = *group;
-            Some(GroupTab { key, short, title, is_open, gravity: gravity.unwrap_or(Gravity::Nothing) })
+            Some(GroupTab { key, short, title, is_open, gravity: gravity.max().unwrap_or(Gravity::Nothing) })
         };
         panes::GROUPS.iter().filter_map(of).collect()
     }
 
     /// Every place the cursor of the overview can be, from the top.
-    pub(super) fn spots(&self) -> Vec<Spot> {
-        self.overview_scene(&self.world.sources()).spots()
+    pub(super) fn spots(&self, now: Instant) -> Vec<Spot> {
+        let sources = self.world.sources();
+        let glance = self.glance(&sources, now);
+        self.overview_scene(glance, self.told(&glance)).spots()
     }
 
     /// The line of the timeline under the cursor.
@@ -94,11 +105,4 @@ impl Model {
             _ => self.moment().map(|moment| moment.environment.clone()),
         }
     }
-}
-
-/// What a pane says first; `None` where there is nothing to say of it.
-fn told(pane: &Pane, glance: &Glance<'_>) -> Option<Told> {
-    let headline = pane.headline?;
-    let gravity = (headline.gravity)(glance);
-    (gravity > Gravity::Nothing).then_some(Told { id: pane.id, gravity, headline })
 }

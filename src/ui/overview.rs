@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::pen::Pen;
 use crate::domain::alert::Alert;
 use crate::domain::source::{SourceHealth, SourceKind, SourceState};
+use crate::domain::time::Instant;
 use crate::domain::timeline::Timeline;
 use crate::world::World;
 
@@ -58,6 +59,8 @@ pub const SOURCES: &str = "sources";
 pub struct Glance<'a> {
     /// Everything that is known.
     pub world: &'a World,
+    /// The moment it is said for: that of the draw, or the one the screen was frozen at.
+    pub now: Instant,
     /// Unfinished runs of before, each as a sentence.
     pub unfinished: &'a [(String, String)],
     /// Runs under way, as a sentence.
@@ -69,6 +72,13 @@ pub struct Glance<'a> {
 }
 
 impl Glance<'_> {
+    /// What it means that the store told nothing yet: not read yet, or never read; `None` where it told.
+    pub fn gravity_of_silent_store(&self) -> Option<Gravity> {
+        let health = &self.world.store.as_ref()?.health;
+        let silent = if health.state == SourceState::Loading { Gravity::Loading } else { Gravity::Unknown };
+        health.last_good.is_none().then_some(silent)
+    }
+
     /// What there being nothing means: not read yet, never read, or nothing there.
     pub fn gravity_of_nothing(&self) -> Gravity {
         let of_cluster = |source: &&SourceHealth| source.id.kind != SourceKind::Store;

@@ -13,6 +13,7 @@ use quarterdeck::domain::people::{Hours, Person, Team};
 use quarterdeck::domain::source::SourceState;
 use quarterdeck::domain::store::StoreSnapshot;
 use quarterdeck::domain::time::Instant;
+use quarterdeck::world::News;
 
 use crate::stage::{Stage, ago, now, text};
 use crate::word::stored;
@@ -231,4 +232,22 @@ fn a_row_is_due_only_where_the_policy_says_so_by_now() {
         "{body}"
     );
     assert!(body.contains("ada acknowledged") && body.contains("no policy says whom to page"), "{body}");
+}
+
+#[test]
+fn a_store_that_told_nothing_yet_is_unknown_on_the_overview_and_never_quiet() {
+    let mut down = stored(SourceState::Down, StoreSnapshot::default());
+    if let News::Store(snapshot) = &mut down {
+        snapshot.health.last_good = None;
+    }
+    let mut stage = Stage::new();
+    stage.tell(down);
+    stage.press("0");
+    let body = text(&stage.body(120, 40));
+    for pane in ["Incidents", "Rotations", "Escalation"] {
+        assert!(
+            body.lines().any(|line| line.contains(pane) && line.contains("never read: not known")),
+            "{pane}: {body}"
+        );
+    }
 }

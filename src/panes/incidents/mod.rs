@@ -20,7 +20,7 @@ use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::state::RowKey;
-use crate::ui::words::incidents as said;
+use crate::ui::words::{incidents as said, overview as told};
 use crate::world::{Part, Sight, World};
 
 /// The pane.
@@ -113,9 +113,8 @@ fn open<'i>(incidents: impl Iterator<Item = &'i Incident>) -> [usize; 2] {
 const HEADLINE: Headline = Headline { title: said::TITLE, gravity, words };
 
 fn gravity(glance: &Glance<'_>) -> Gravity {
-    let Some(store) = &glance.world.store else { return Gravity::Nothing };
-    if store.health.last_good.is_none() {
-        return Gravity::Nothing;
+    if let Some(silent) = glance.gravity_of_silent_store() {
+        return silent;
     }
     match worst(glance.world) {
         Some(Severity::Sev1 | Severity::Sev2) => Gravity::Bad,
@@ -130,7 +129,10 @@ fn worst(world: &World) -> Option<Severity> {
     held(world).filter(|one| one.state.is_open()).map(|one| one.severity).min()
 }
 
-fn words(_pen: &mut Pen<'_>, glance: &Glance<'_>, _gravity: Gravity) -> (String, Option<String>) {
+fn words(_pen: &mut Pen<'_>, glance: &Glance<'_>, gravity: Gravity) -> (String, Option<String>) {
+    if gravity == Gravity::Unknown {
+        return (told::NEVER_READ.to_owned(), None);
+    }
     let [grave, open] = open(held(glance.world));
     let worst = held(glance.world).filter(|one| one.state.is_open()).min_by_key(|one| (one.severity, one.number));
     let worst = worst.map(|one| format!("{} {}: {}", one.severity.name(), one.number, one.title));

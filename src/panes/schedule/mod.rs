@@ -23,7 +23,7 @@ use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::state::RowKey;
-use crate::ui::words::schedule as said;
+use crate::ui::words::{overview as told, schedule as said};
 use crate::world::{Part, Sight, World};
 
 /// How far back and ahead the agenda goes.
@@ -168,10 +168,14 @@ const HEADLINE: Headline = Headline { title: said::TITLE, gravity, words };
 
 fn gravity(glance: &Glance<'_>) -> Gravity {
     // The schedule that is shipped is always there; what people planned only where the store tells.
-    if glance.world.store.is_some() { Gravity::Well } else { Gravity::Nothing }
+    let told = glance.world.store.as_ref().map(|_| Gravity::Well);
+    glance.gravity_of_silent_store().or(told).unwrap_or(Gravity::Nothing)
 }
 
-fn words(pen: &mut Pen<'_>, glance: &Glance<'_>, _gravity: Gravity) -> (String, Option<String>) {
+fn words(pen: &mut Pen<'_>, glance: &Glance<'_>, gravity: Gravity) -> (String, Option<String>) {
+    if gravity == Gravity::Unknown {
+        return (told::NEVER_READ.to_owned(), None);
+    }
     let schedule = schedule(glance.world);
     let ahead = schedule.ahead(pen.now);
     let running: Vec<String> =
