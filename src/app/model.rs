@@ -10,6 +10,7 @@ use super::aftermath::Aftermath;
 use super::effect::{Effect, PlanRequest};
 use super::jobs::JobsPane;
 use super::logs::LogsPane;
+use super::overview::Headlines;
 use super::panes::Panes;
 use super::pod_session::OpenPort;
 use crate::actions::catalog::{self, Catalog};
@@ -68,6 +69,8 @@ pub struct Model {
     pub alerts: Vec<AlertLine>,
     /// The panes that are lists of rows, each with what was chosen of it.
     pub panes: Panes,
+    /// What they say first, kept while it holds.
+    pub headlines: Headlines,
     /// The open workload.
     pub detail: Option<Detail>,
     /// The plan on the screen.
@@ -132,6 +135,7 @@ impl Model {
             logs: LogsPane::default(),
             alerts: Vec::new(),
             panes: Panes::new(panes::SHIPPED),
+            headlines: Headlines::default(),
             detail: None,
             planning: None,
             next_request: 1,
@@ -313,7 +317,6 @@ impl Model {
                 read_only: self.world.shown().find_map(Sight::read_only),
                 is_demo: self.is_demo,
                 environments,
-                counts: self.world.snapshot.counts(),
             };
         };
         Header {
@@ -325,7 +328,6 @@ impl Model {
             read_only: here.read_only(),
             is_demo: self.is_demo,
             environments,
-            counts: self.world.snapshot.counts(),
         }
     }
 

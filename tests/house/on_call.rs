@@ -251,3 +251,16 @@ fn a_store_that_told_nothing_yet_is_unknown_on_the_overview_and_never_quiet() {
         );
     }
 }
+
+#[test]
+fn every_header_says_what_stands_the_gravest_first() {
+    let mut stage = seeing("2", SourceState::Fresh, says(night()));
+    stage.see(Vec::new(), SourceState::Fresh);
+    let header = |stage: &Stage| text(&stage.screen(80, 24)).lines().nth(1).unwrap_or_default().to_owned();
+    // Checkout is down for twenty minutes, its quarter of an hour is over.
+    assert_eq!(header(&stage), " SEV1 #1 +2 5m OVER · daily in 23h · on call ben, eve, 決済-kato");
+    // Where the cluster is in trouble, both stand in the one line.
+    stage.see(Vec::new(), SourceState::Down);
+    let both = header(&stage);
+    assert!(both.contains("down") && both.ends_with("SEV1 #1 +2 5m OVER"), "{both}");
+}

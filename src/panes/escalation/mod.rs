@@ -159,7 +159,7 @@ impl Rows for Levels {
 }
 
 /// What is due.
-const HEADLINE: Headline = Headline { title: said::TITLE, gravity, words };
+const HEADLINE: Headline = Headline { title: said::TITLE, parts: &[Part::Store], gravity, words, standing: None };
 
 /// How many open incidents wait for an answer that a policy says should have been asked for, and how many are open.
 fn due(glance: &Glance<'_>) -> (usize, usize) {

@@ -13,7 +13,7 @@ use super::{GroupId, Opens, Pane};
 use crate::domain::oncall::{Override, Schedule, coverage};
 use crate::domain::subject::{ScheduleRef, Subject};
 use crate::domain::time::{self, Instant};
-use crate::ui::overview::{Glance, Gravity, Headline};
+use crate::ui::overview::{Glance, Gravity, Headline, Standing};
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
@@ -129,7 +129,17 @@ impl Rows for Rotations {
 }
 
 /// Who is on call.
-const HEADLINE: Headline = Headline { title: said::TITLE, gravity, words };
+const HEADLINE: Headline =
+    Headline { title: said::TITLE, parts: &[Part::Store], gravity, words, standing: Some(standing) };
+
+/// Who is on call, or that a role has nobody.
+fn standing(glance: &Glance<'_>, gravity: Gravity) -> Option<Standing> {
+    match gravity {
+        Gravity::Nothing | Gravity::Loading => None,
+        Gravity::Unknown => Some(Standing::still(said::NOT_KNOWN)),
+        _ => Some(Standing::still(said::standing(&holders(glance)))),
+    }
+}
 
 /// Who has each role now, as far as the store told.
 fn holders(glance: &Glance<'_>) -> Vec<Option<String>> {
