@@ -140,10 +140,14 @@ impl Demo {
         // A demo that cannot write its story down is a demo still.
         let story = Story::of(&session);
         let _ = story.before().await;
-        let telling = tokio::spawn(async move { story.open_incident().await });
-        let ended = Box::pin(open(session, Staging { is_demo: true, banner: Some(WELCOME.to_owned()) })).await;
-        telling.abort();
-        ended
+        let telling = async {
+            let _ = story.open_incident().await;
+            std::future::pending().await
+        };
+        tokio::select! {
+            ended = Box::pin(open(session, Staging { is_demo: true, banner: Some(WELCOME.to_owned()) })) => ended,
+            never = telling => never,
+        }
     }
 }
 
