@@ -18,7 +18,7 @@ use crate::sources::alertmanager::AlertFeed;
 use crate::sources::backup::BackupSource;
 use crate::sources::feed::Feed;
 use crate::sources::probe::HealthFeed;
-use crate::sources::prometheus::{SignalFeed, SloFeed};
+use crate::sources::prometheus::{Downtime, SignalFeed, SloFeed};
 use crate::world::News;
 
 /// Watches a feed of an environment, where its configuration asks for it.
@@ -44,6 +44,7 @@ pub(super) struct Desk {
     pub(super) messages: mpsc::Sender<Message>,
     pub(super) retry: Arc<Notify>,
     pub(super) clock: Clock,
+    pub(super) downtime: Downtime,
 }
 
 impl Desk {
@@ -72,7 +73,8 @@ impl Desk {
     }
 
     /// Compares releases by the feed of their environment and tells what was found.
-    pub(super) fn compare(&self, feed: SignalFeed, releases: Vec<Released>) {
+    pub(super) fn compare(&self, feeds: &[SignalFeed], environment: &str, releases: Vec<Released>) {
+        let Some(feed) = feeds.iter().find(|feed| *feed.environment == *environment).cloned() else { return };
         let Self { messages, clock, .. } = self.clone();
         tokio::spawn(async move {
             let found = feed.compare(releases, clock()).await;
@@ -86,7 +88,7 @@ impl Desk {
     where
         News: From<Box<F::Snapshot>>,
     {
-        let feed = F::of(environment, services, &self.clock)?;
+        let feed = F::of(environment, services, &self.clock)?.knowing(&self.downtime);
         let (snapshots, seen) = watch::channel(F::Snapshot::default());
         let Self { clock, retry, .. } = self.clone();
         let run = move || feed.clone().run(clock.clone(), retry.clone(), snapshots.clone());

@@ -28,6 +28,7 @@ use crate::config::{DeclaredBackup, Environment};
 use crate::domain::action::{Consent, Phase, Plan, Run, RunEvent, Target, WATCHED};
 use crate::domain::alert::AlertSnapshot;
 use crate::domain::log::Mask;
+use crate::domain::maintenance::Schedule;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::service::Services;
 use crate::domain::subject::{Subject, SubjectKind};
@@ -35,7 +36,7 @@ use crate::domain::text;
 use crate::sources::Clock;
 use crate::sources::feed::Feed as _;
 use crate::sources::observe::ObserveCluster;
-use crate::sources::prometheus::SignalFeed;
+use crate::sources::prometheus::{Downtime, SignalFeed};
 use crate::world::News;
 
 /// How long sessions may take to end when the console is left.
@@ -75,6 +76,8 @@ pub struct Performer {
     holding: JoinSet<()>,
     /// What is current now, for the store.
     releases: watch::Sender<Present>,
+    /// The maintenance schedule as the store told it last.
+    schedule: watch::Sender<Arc<Schedule>>,
     /// What is typed into forms.
     drafts: Keeper,
 }
@@ -112,6 +115,7 @@ impl Performer {
             kept: None,
             local: Vec::new(),
             releases: watch::Sender::default(),
+            schedule: watch::Sender::default(),
         }
     }
 
@@ -132,7 +136,7 @@ impl Performer {
     pub fn keep(&mut self, keep: Keep) {
         self.kept = Some(keep.clone());
         self.equip();
-        let follow = (self.retry.clone(), self.releases.subscribe());
+        let follow = (self.retry.clone(), self.releases.subscribe(), self.schedule.clone());
         super::keep::keep(keep, self.state.clone(), self.clock.clone(), follow, &self.messages);
     }
 
@@ -166,7 +170,8 @@ impl Performer {
     }
 
     fn desk(&self) -> Desk {
-        Desk { messages: self.messages.clone(), retry: self.retry.clone(), clock: self.clock.clone() }
+        let downtime = Downtime::following(self.schedule.subscribe());
+        Desk { messages: self.messages.clone(), retry: self.retry.clone(), clock: self.clock.clone(), downtime }
     }
 
     /// Polls what is polled in environments until it is dropped.
@@ -201,12 +206,7 @@ impl Performer {
                 }
             }
             Effect::Remember(cluster, present) => releases::take(&self.releases, &cluster, present),
-            Effect::Compare(environment, releases) => {
-                let feed = self.signals.iter().find(|feed| feed.environment == environment);
-                if let Some(feed) = feed {
-                    self.desk().compare(feed.clone(), releases);
-                }
-            }
+            Effect::Compare(environment, releases) => self.desk().compare(&self.signals, &environment, releases),
             Effect::Retry => {
                 self.ways.retry();
                 self.retry.notify_waiters();

@@ -32,6 +32,7 @@ use crate::sources::alertmanager::AlertFeed;
 use crate::sources::cluster::{ClusterSource, Connection, Contexts, Endpoint, Hands, Reach, Rehearsal, namespaces};
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::feed::{Feed, once, settled};
+use crate::sources::prometheus::Downtime;
 use crate::sources::store::Store;
 use crate::sources::usage::ObserveUsage;
 use crate::telemetry::redact_command;
@@ -247,6 +248,11 @@ impl Session {
     /// What a feed of the environment tells once everything has answered or failed.
     pub(super) async fn once<F: Feed>(&self, within: Duration) -> Option<F::Snapshot> {
         Some(once(self.feed::<F>()?, self.clock(), within).await)
+    }
+
+    /// The same of a feed that knows what was planned to be down.
+    pub(super) async fn once_knowing<F: Feed>(&self, downtime: &Downtime, within: Duration) -> Option<F::Snapshot> {
+        Some(once(self.feed::<F>()?.knowing(downtime), self.clock(), within).await)
     }
 
     /// The services that are declared.

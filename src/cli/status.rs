@@ -7,6 +7,7 @@ use color_eyre::eyre::Result;
 use futures_util::future::join_all;
 use serde::Serialize;
 
+use super::maintenance::heard;
 use super::on_alerts::Said;
 use super::output::{columns, note, say, say_json};
 use super::session::{SETTLE_WITHIN, Session};
@@ -32,7 +33,7 @@ use crate::domain::time::{self, Instant};
 use crate::domain::usage::Board;
 use crate::sources::alertmanager::AlertFeed;
 use crate::sources::probe::HealthFeed;
-use crate::sources::prometheus::{SignalFeed, SloFeed};
+use crate::sources::prometheus::{Downtime, SignalFeed, SloFeed};
 
 #[derive(Debug, Args)]
 pub(super) struct Status {
@@ -210,6 +211,12 @@ struct Found {
     usage: Result<Board, String>,
 }
 
+/// What is planned to be down, as the store knows it.
+async fn downtime(session: &Session) -> Downtime {
+    let (changes, _) = heard(session).await;
+    Downtime::standing(schedule_of(&changes))
+}
+
 impl Found {
     /// Looks at an environment once, for as long as an answer may take.
     async fn of(session: Session) -> Self {
@@ -218,7 +225,7 @@ impl Found {
         let (alerts, signals, slos, health, connected) = tokio::join!(
             session.once::<AlertFeed>(SETTLE_WITHIN),
             session.once::<SignalFeed>(SETTLE_WITHIN),
-            session.once::<SloFeed>(SETTLE_WITHIN),
+            async { session.once_knowing::<SloFeed>(&downtime(&session).await, SETTLE_WITHIN).await },
             session.once::<HealthFeed>(SETTLE_WITHIN),
             connecting
         );
