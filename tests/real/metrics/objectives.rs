@@ -26,6 +26,21 @@ fn promised(name: &str, objective: Objective) -> Service {
     Service { name: name.into(), objective, ..Service::default() }
 }
 
+/// A window of a service that was announced more than a week before.
+fn planned(service: &str, at: DateTime<Utc>, lasts: TimeDelta) -> Window {
+    Window {
+        name: "reindex".into(),
+        rule: Rule::Once(at),
+        zone: Zone::UTC,
+        lasts,
+        service: Some(service.into()),
+        is_downtime: true,
+        announced: Some(at - TimeDelta::days(8)),
+        activities: Vec::new(),
+        emergency: None,
+    }
+}
+
 fn available() -> Objective {
     Objective { availability: Some(Share(999_000)), ..Objective::default() }
 }
@@ -164,18 +179,7 @@ async fn counts_are_those_that_were_written_and_what_is_not_there_is_unknown() {
         promised("gone", Objective { goals: vec![own("sum by (oops{range}")], ..available() }),
     ];
     // The same half hour of another service was planned, and announced in time.
-    let planned = Window {
-        name: "reindex".into(),
-        rule: Rule::Once(now - quarter * 3),
-        zone: Zone::UTC,
-        lasts: quarter * 2,
-        service: Some("api".into()),
-        is_downtime: true,
-        announced: Some(now - TimeDelta::days(8)),
-        activities: Vec::new(),
-        emergency: None,
-    };
-    let downtime = Downtime::standing(Schedule::of([planned], []));
+    let downtime = Downtime::standing(Schedule::of([planned("api", now - quarter * 3, quarter * 2)], []));
     let snapshot = counted_without(client(server.port), services, downtime, now).await;
     let found = judged(&snapshot, now);
     let of = |service: &str, goal: &str| {
