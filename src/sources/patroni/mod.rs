@@ -10,6 +10,8 @@
 //! so, and behind a proxy anything may be 200.
 
 mod read;
+#[cfg(test)]
+mod tests;
 mod wire;
 
-pub use read::{Asked, read};
+pub use read::{Asked, Depth, Patroni, read};
