@@ -9,11 +9,12 @@ use color_eyre::eyre::Result;
 use serde::Serialize;
 
 use self::tables::TablesLine;
-use super::output::{columns, say, say_json};
+use super::output::{columns, note, say, say_json};
 use super::session::Session;
-use super::{Format, Global};
+use super::{Format, Global, exit};
 use crate::domain::database::words as said;
 use crate::domain::database::{Condition, Kind, LagSource, MemberStanding, Readiness, Role, Standing, Sync};
+use crate::domain::document::did_you_mean;
 use crate::domain::time::{self, Instant};
 use crate::sources::database;
 
@@ -31,11 +32,90 @@ enum Command {
         #[arg(long, short, value_enum, default_value_t)]
         output: Format,
     },
+    /// Try a connection as an application makes it: whether it is let in, how long that takes, whether it is encrypted.
+    Test {
+        /// The database, by its name in the configuration.
+        name: String,
+        /// The form of the answer.
+        #[arg(long, short, value_enum, default_value_t)]
+        output: Format,
+    },
+    /// Print the SQL that makes the role PostgreSQL is read by: it sees statistics, and no row of any table.
+    Role,
+}
+
+/// The role of least privilege.
+const ROLE: &str = include_str!("../../../assets/postgres/role.sql");
+
+/// What came of a connection that was tried: a contract.
+#[derive(Debug, Serialize)]
+struct TestLine<'a> {
+    name: &'a str,
+    /// `application` or `postgres`: whose address was tried.
+    by: &'static str,
+    is_let_in: bool,
+    /// Host, port and database, without a secret.
+    place: Option<&'a str>,
+    connect_ms: Option<u64>,
+    answer_ms: Option<u64>,
+    is_encrypted: Option<bool>,
+    /// It takes no writes.
+    is_replica: Option<bool>,
+    version: Option<u32>,
+    error: Option<&'a str>,
+}
+
+async fn test(global: &Global, name: &str, output: Format) -> Result<ExitCode> {
+    let session = Session::prepare(global);
+    session.tell_problems();
+    let declared = &session.settings.databases;
+    let Some(one) = declared.iter().find(|one| *one.database.name == *name) else {
+        let known: Vec<&str> = declared.iter().map(|one| &*one.database.name).collect();
+        note(&format!("There is no database {name:?}. {}", did_you_mean(name, &known)));
+        return Ok(ExitCode::from(exit::USAGE));
+    };
+    let (by, tried) = database::try_once(one, &session.clock()).await;
+    let milliseconds = |took: std::time::Duration| u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let found = tried.as_ref().ok();
+    let line = TestLine {
+        name,
+        by,
+        is_let_in: found.is_some(),
+        place: found.map(|tried| &*tried.place),
+        connect_ms: found.map(|tried| milliseconds(tried.connected_in)),
+        answer_ms: found.map(|tried| milliseconds(tried.answered_in)),
+        is_encrypted: found.map(|tried| tried.is_encrypted),
+        is_replica: found.map(|tried| tried.is_replica),
+        version: found.map(|tried| tried.version),
+        error: tried.as_ref().err().map(String::as_str),
+    };
+    match output {
+        Format::Json => say_json(&line)?,
+        Format::Table => say(&match &tried {
+            Ok(tried) => format!(
+                "{name} at {}: let in within {} ms, answered within {} ms, {}, {}.",
+                tried.place,
+                milliseconds(tried.connected_in),
+                milliseconds(tried.answered_in),
+                if tried.is_encrypted { "encrypted" } else { "IN THE CLEAR" },
+                if tried.is_replica { "a replica: it takes no writes" } else { "it takes writes" },
+            ),
+            Err(why) => why.clone(),
+        })?,
+    }
+    Ok(if found.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 impl Database {
     pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
-        let Command::List { output } = &self.command;
+        let output = match &self.command {
+            Command::List { output } => output,
+            Command::Test { name, output } => return test(global, name, *output).await,
+            Command::Role => {
+                say(ROLE.trim_end())?;
+                return Ok(ExitCode::SUCCESS);
+            }
+        };
         let session = Session::prepare(global);
         session.tell_problems();
         let standings = session.databases().await;

@@ -15,3 +15,4 @@ mod sql;
 pub(in crate::sources) mod trouble;
 
 pub(in crate::sources) use read::Server;
+pub use read::Tried;

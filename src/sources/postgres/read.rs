@@ -90,6 +90,44 @@ impl Server {
     }
 }
 
+/// What came of one connection that was tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// Where, without a secret. Cleaned.
+    pub place: Arc<str>,
+    /// How long it took until it was let in.
+    pub connected_in: Duration,
+    /// How long one question took.
+    pub answered_in: Duration,
+    /// Whether it takes no writes.
+    pub is_replica: bool,
+    /// Whether the server says that what is said is encrypted.
+    pub is_encrypted: bool,
+    /// Its version as a number.
+    pub version: u32,
+}
+
+impl Server {
+    /// Makes a connection of its own, asks one question, and closes it.
+    pub(in crate::sources) async fn try_once(&self) -> Result<Tried, SourceError> {
+        let address = connect::read(&self.url, &self.whose)?;
+        let began = std::time::Instant::now();
+        let link = connect::open(&address).await?;
+        let connected_in = began.elapsed();
+        let began = std::time::Instant::now();
+        let rows = Asker { link: &link, address: &address, now: (self.clock)() }.ask(sql::WHO).await?;
+        let row = rows.first().ok_or_else(|| trouble::silent(&address.whom(), ANSWER_WITHIN))?;
+        Ok(Tried {
+            place: Arc::from(address.place.as_str()),
+            connected_in,
+            answered_in: began.elapsed(),
+            is_replica: row.is(0),
+            is_encrypted: row.is(1),
+            version: row.number(2).and_then(|version| u32::try_from(version).ok()).unwrap_or(0),
+        })
+    }
+}
+
 /// Questions over one connection.
 struct Asker<'a> {
     link: &'a Link,

@@ -4,6 +4,10 @@
 pub(super) const BEGIN: &str =
     "begin read only;set local statement_timeout='3s';set local lock_timeout='500ms';set local search_path=pg_catalog;";
 
+/// Who answers, and whether it is encrypted.
+pub(super) const WHO: &str = "
+select pg_is_in_recovery(), (select ssl from pg_stat_ssl where pid = pg_backend_pid()), current_setting('server_version_num')";
+
 /// What it is, and where it is in the WAL.
 pub(super) const ITSELF: &str = "
 select current_setting('server_version_num'), pg_is_in_recovery(),
@@ -89,12 +93,13 @@ where application_name ilike any (array['%pgbouncer%', '%pgpool%', '%pgcat%', '%
 pub(super) const STATEMENTS: &str = "
 select quote_ident(nspname) from pg_extension join pg_namespace n on n.oid = extnamespace where extname = 'pg_stat_statements'";
 
-/// The ten statements that take longest on average, in microseconds; the columns were renamed in 13.
+/// The ten statements that take longest on average, in microseconds, ours left out; the columns were renamed in 13.
 pub(super) fn slow(schema: &str, version: u32) -> String {
     let [mean, total] =
         if version >= 130_000 { ["mean_exec_time", "total_exec_time"] } else { ["mean_time", "total_time"] };
     format!(
         "select {mean} * 1000, calls, {total}, left(query, 2000) from {schema}.pg_stat_statements
-where dbid = (select oid from pg_database where datname = current_database()) order by {mean} desc limit 10"
+where dbid = (select oid from pg_database where datname = current_database())
+  and userid <> (select oid from pg_roles where rolname = current_user) order by {mean} desc limit 10"
     )
 }
