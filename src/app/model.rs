@@ -335,7 +335,9 @@ impl Model {
     fn said_first(&self) -> Option<&str> {
         let unfinished = self.unfinished.first().map(|(_, words)| words.as_str());
         let running = self.running.as_deref().filter(|_| !matches!(self.overlay(), Some(Overlay::Plan { .. })));
-        running
+        let split = self.world.split.first().map(String::as_str);
+        split
+            .or(running)
             .or(unfinished)
             .or_else(|| self.aftermath.undone())
             .or(self.ended_badly.as_deref())

@@ -4,6 +4,7 @@
 
 pub mod alerts;
 pub mod backups;
+pub mod databases;
 pub mod detail;
 pub mod escalation;
 pub mod health;
