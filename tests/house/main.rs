@@ -30,6 +30,7 @@ mod logs;
 mod look;
 mod made_up_pane;
 mod modes;
+mod modes_pane;
 mod nodes;
 mod noting;
 mod offers;

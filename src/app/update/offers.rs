@@ -148,7 +148,8 @@ pub(super) fn choose(model: &mut Model, meant: &Meant, selected: usize, now: Ins
         && let Some(action) = model.catalog.named(id).filter(|action| action.about().on == SubjectKind::Workload)
     {
         // The row may have gone elsewhere under the menu: the one it was opened on is meant.
-        return input::ask_or_plan(model, action, vec![workload.clone()], Options::default(), now);
+        let targets = model.together(action, workload.clone());
+        return input::ask_or_plan(model, action, targets, Options::default(), now);
     }
     model.ui.overlays.pop();
     if self::meant(model).as_ref() != Some(meant) {
