@@ -13,6 +13,7 @@ mod database;
 mod environment;
 mod file;
 mod logs;
+mod modes;
 mod paths;
 mod probe;
 mod prometheus;

@@ -33,6 +33,7 @@ const FRONTS: [(&str, &str); 22] = [
     ("its log", "2 l"),
     ("signals", "6"),
     ("schedule", "5"),
+    ("modes", "5 tab"),
     ("nodes", "2 tab"),
     ("silences", "1 tab"),
     ("objectives", "6 tab"),

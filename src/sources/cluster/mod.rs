@@ -23,6 +23,7 @@ mod keepers;
 mod kubeconfig;
 mod logs;
 mod nodes;
+mod objects;
 mod owner;
 mod page;
 mod partial;
