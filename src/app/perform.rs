@@ -173,7 +173,7 @@ impl Performer {
     pub fn watch(&mut self, environments: &[Environment], services: &Arc<Services>, backups: &Arc<[DeclaredBackup]>) {
         let signals = environments.iter().filter_map(|one| SignalFeed::of(one, services, &self.clock));
         self.signals = signals.collect();
-        self.watching = self.desk().all(environments, services, backups);
+        self.watching = self.desk().all(environments, services, (backups, &self.ways.clusters));
     }
 
     /// The next news of an environment: a connection made, or a newer snapshot.

@@ -15,6 +15,7 @@ pub mod journal;
 pub mod list;
 pub mod nodes;
 pub mod overview;
+pub mod restore_tests;
 pub mod rollouts;
 pub mod rotations;
 pub mod schedule;
@@ -136,6 +137,7 @@ pub const SHIPPED: &[Pane] = &[
     nodes::PANE,
     jobs::PANE,
     coverage::PANE,
+    restore_tests::PANE,
     incidents::PANE,
     escalation::PANE,
     rotations::PANE,

@@ -28,6 +28,8 @@ pub mod prometheus;
 pub mod store;
 mod texts;
 
+pub use command::Programs;
+
 use std::sync::Arc;
 
 use crate::domain::time::Instant;

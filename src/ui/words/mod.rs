@@ -14,6 +14,7 @@ pub mod logs;
 pub mod nodes;
 pub mod overview;
 pub mod plan;
+pub mod restore_tests;
 pub mod rotations;
 pub mod schedule;
 pub mod service;
