@@ -25,25 +25,18 @@ pub(super) fn page(pen: &mut Pen<'_>, set: &Coverage, columns: u16) -> Page {
         None => page.text(pen, 0, said::NEVER_TRIED, Role::Warning),
     }
     page.gap();
-    let heads = [said::LOSS, said::WOULD_BE_LOST, said::WOULD_TAKE];
-    let line = |pen: &Pen<'_>, cells: [(String, Role); 3], rest: (&str, Role)| {
-        let mut spans: Vec<_> = cells
-            .iter()
-            .zip(COLUMNS)
-            .map(|((words, role), columns)| {
-                let pad = " ".repeat(columns.saturating_sub(text::width(words)));
-                pen.span(&format!("{words}{pad}"), *role)
-            })
-            .collect();
-        spans.push(pen.span(rest.0, rest.1));
-        spans
+    let line = |pen: &Pen<'_>, cells: [(String, Role); 3]| {
+        let padded = cells.iter().zip(COLUMNS).map(|((words, role), columns)| {
+            let pad = " ".repeat(columns.saturating_sub(text::width(words)));
+            pen.span(&format!("{words}{pad}"), *role)
+        });
+        padded.collect::<Vec<_>>()
     };
-    let head = line(pen, heads.map(|words| (words.to_owned(), Role::Muted)), (said::EVIDENCE, Role::Muted));
-    page.line(head);
+    let heads = [said::LOSS, said::WOULD_BE_LOST, said::WOULD_TAKE].map(|words| (words.to_owned(), Role::Muted));
+    page.line(line(pen, heads));
     for exposure in matrix(set, pen.now) {
-        let cells = cells(&exposure);
-        let spans = line(pen, cells, (&exposure.evidence, Role::Muted));
-        page.line(spans);
+        page.line(line(pen, cells(&exposure)));
+        page.text(pen, COLUMNS[0], &exposure.evidence, Role::Muted);
     }
     page
 }

@@ -27,8 +27,6 @@ pub const LOSS: &str = "LOSE";
 pub const WOULD_BE_LOST: &str = "WOULD BE LOST";
 /// How long.
 pub const WOULD_TAKE: &str = "WOULD TAKE";
-/// What both rest on.
-pub const EVIDENCE: &str = "EVIDENCE";
 
 /// The heads of the columns.
 pub mod column {
