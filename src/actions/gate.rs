@@ -104,7 +104,7 @@ impl Executor {
             ));
         }
         let (is_theirs, who) = match action.about().on {
-            SubjectKind::Workload | SubjectKind::Pod => {
+            SubjectKind::Workload | SubjectKind::Pod | SubjectKind::Job => {
                 let identity = &setting.actor.identity;
                 (*identity == document.actor.identity, identity.as_deref().unwrap_or("unknown to the cluster"))
             }

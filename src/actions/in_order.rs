@@ -144,10 +144,17 @@ impl Walk<'_> {
     async fn take(&mut self, number: usize, step: &Step, in_order: &InOrder) -> Result<Value, Stop> {
         let refused = |why: String| Stop::Refused(format!("step {} was not sent: {why}", number + 1));
         let seen = self.look(in_order).await.map_err(|error| refused(error.sentence))?;
-        if *seen.uid() != in_order.uid {
+        let is_reached = self.action.judge(step, &seen) == Judgement::Reached;
+        let is_other = if in_order.is_made {
+            // What is there under its name, and is not it, was made by somebody else.
+            step.is_sent() && !is_reached && !seen.uid().is_empty()
+        } else {
+            *seen.uid() != in_order.uid
+        };
+        if is_other {
             return Err(refused(format!("{} is another object than the plan showed.", in_order.on)));
         }
-        if self.action.judge(step, &seen) == Judgement::Reached {
+        if is_reached {
             self.tell(number, StepState::Reached, format!("so already: {}", step.words)).await;
             return Ok(seen.document().clone());
         }
@@ -457,7 +464,10 @@ fn is_final(step: &Step) -> bool {
 
 /// What one reading comes to; else what is still waited for, in words.
 fn judged(in_order: &InOrder, seen: &Observation, judge: impl Fn(&Observation) -> Judgement) -> Result<Seen, String> {
-    if *seen.uid() != in_order.uid {
+    if in_order.is_made && seen.uid().is_empty() {
+        return Err(format!("{} does not exist yet", in_order.on));
+    }
+    if *seen.uid() != in_order.uid && !in_order.is_made {
         return Ok(Seen::Not(format!("{} was deleted and created again meanwhile.", in_order.on)));
     }
     match judge(seen) {

@@ -15,6 +15,7 @@ mod around;
 mod backups;
 pub mod catalog;
 mod contract;
+mod cron_jobs;
 mod desk;
 #[cfg(test)]
 mod drafts_tests;
@@ -69,7 +70,7 @@ pub use execute::Executor;
 pub use kept::{CommandLines, key};
 pub use limits::{Clusters, Limits, Neighbour};
 pub use observation::{
-    AlertFacts, BackupFacts, IncidentFacts, MaintenanceFacts, Observation, ScheduleFacts, SilenceFacts,
+    AlertFacts, BackupFacts, IncidentFacts, MaintenanceFacts, ObjectFacts, Observation, ScheduleFacts, SilenceFacts,
 };
 pub use plan::Planner;
 pub use pods::{Attach, Gives, PodPort, Pods, Session};

@@ -28,6 +28,8 @@ pub enum Observation {
     Pod(Box<PodFacts>),
     /// An alert, and what the store says of it.
     Alert(Box<AlertFacts>),
+    /// An object of a cluster that is no workload and no pod.
+    Object(Box<ObjectFacts>),
     /// An incident, or what one that is to be declared is like.
     Incident(Box<IncidentFacts>),
     /// A window, a task or a freeze, as the store tells.
@@ -36,6 +38,28 @@ pub enum Observation {
     Schedule(Box<ScheduleFacts>),
     /// A set of backups, and whether the store answers.
     Backup(Box<BackupFacts>),
+}
+
+/// What was read of an object of a cluster.
+#[derive(Debug, Clone)]
+pub struct ObjectFacts {
+    /// Which object.
+    pub subject: Subject,
+    /// Its uid; empty where it does not exist.
+    pub uid: String,
+    /// The object as the server sent it, without its managed fields; null where it does not exist.
+    pub object: Arc<Value>,
+    /// When it was read, by our clock.
+    pub observed_at: Instant,
+}
+
+impl ObjectFacts {
+    /// What was read of a subject.
+    pub fn new(subject: Subject, object: Option<Arc<Value>>, observed_at: Instant) -> Self {
+        let object = object.unwrap_or_default();
+        let uid = object.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned();
+        Self { subject, uid, object, observed_at }
+    }
 }
 
 /// What is known of a set of backups, as far as the store is asked.
@@ -217,6 +241,7 @@ impl Observation {
             Self::Silence(facts) => facts.silence.as_ref().map_or("", |silence| &silence.id),
             Self::Alert(facts) => &facts.alert.fingerprint,
             Self::Pod(facts) => &facts.pod.uid,
+            Self::Object(facts) => &facts.uid,
             Self::Incident(facts) => &facts.uid,
             Self::Maintenance(facts) => facts.subject.name(),
             Self::Schedule(facts) => &facts.subject.name,
@@ -231,6 +256,7 @@ impl Observation {
             Self::Silence(facts) => &facts.document,
             Self::Alert(facts) => &facts.document,
             Self::Pod(facts) => &facts.object,
+            Self::Object(facts) => &facts.object,
             Self::Incident(facts) => &facts.document,
             Self::Maintenance(facts) => &facts.document,
             Self::Schedule(facts) => &facts.document,
@@ -264,6 +290,7 @@ impl Observation {
             Self::Silence(facts) => facts.observed_at,
             Self::Alert(facts) => facts.observed_at,
             Self::Pod(facts) => facts.observed_at,
+            Self::Object(facts) => facts.observed_at,
             Self::Incident(facts) => facts.observed_at,
             Self::Maintenance(facts) => facts.observed_at,
             Self::Schedule(facts) => facts.observed_at,
@@ -277,7 +304,12 @@ impl Observation {
             Self::Workload(facts) => &facts.missing,
             Self::Silence(facts) => &facts.doubts,
             Self::Alert(facts) => &facts.doubts,
-            Self::Pod(_) | Self::Incident(_) | Self::Schedule(_) | Self::Backup(_) | Self::Maintenance(_) => &[],
+            Self::Pod(_)
+            | Self::Object(_)
+            | Self::Incident(_)
+            | Self::Schedule(_)
+            | Self::Backup(_)
+            | Self::Maintenance(_) => &[],
         }
     }
 
@@ -289,6 +321,17 @@ impl Observation {
         match self {
             Self::Workload(facts) => Ok(facts),
             _ => Err(Refusal("this can be done to a workload alone.".to_owned())),
+        }
+    }
+
+    /// The object of a cluster it is.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn object(&self) -> Result<&ObjectFacts, Refusal> {
+        match self {
+            Self::Object(facts) => Ok(facts),
+            _ => Err(Refusal("this can be done to an object of the cluster alone.".to_owned())),
         }
     }
 

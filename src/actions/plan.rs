@@ -177,7 +177,9 @@ impl Planner {
     /// Whether what is on such subjects may be carried out here, or why not: what stands in the store is nothing of the environment's own.
     pub(super) fn grant_on(&self, kind: SubjectKind) -> Grant {
         match (kind, &self.store) {
-            (SubjectKind::Workload | SubjectKind::Silence | SubjectKind::Pod, _) => self.grant.clone(),
+            (SubjectKind::Workload | SubjectKind::Silence | SubjectKind::Pod | SubjectKind::Job, _) => {
+                self.grant.clone()
+            }
             // What stands in the store alone.
             (_, Some(store)) => store.grant.clone(),
             (_, None) => Err("there is no store here.".to_owned()),
@@ -298,7 +300,8 @@ impl Planner {
         refusals.extend(too_long(&planned));
         refusals.extend(pods::several(&planned));
         // Nobody but a cluster rehearses.
-        let rehearsal = if on == SubjectKind::Workload { joined(answers) } else { Rehearsal::NotOffered };
+        let is_rehearsed = matches!(on, SubjectKind::Workload | SubjectKind::Job);
+        let rehearsal = if is_rehearsed { joined(answers) } else { Rehearsal::NotOffered };
         if let Rehearsal::Rejected(reason) = &rehearsal {
             refusals.push(format!("the server refuses it: {reason}"));
         }

@@ -23,7 +23,7 @@ use crate::domain::rollout::{
 use crate::domain::subject::PodRef;
 use crate::domain::time::{self, Instant};
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::observe::{Access, Answer, ObserveCluster, PodFacts, PodOwner, Right, WorkloadFacts};
+use crate::sources::observe::{Access, Answer, ObjectPath, ObserveCluster, PodFacts, PodOwner, Right, WorkloadFacts};
 use crate::sources::operate::{OperateCluster, RehearseCluster, Reply};
 
 type Sees = dyn Fn(&World, WorkloadFacts) -> Result<WorkloadFacts, SourceError> + Send + Sync;
@@ -247,6 +247,11 @@ impl ObserveCluster for World {
             let object = json!({"metadata": {"uid": &*pod.uid}, "spec": {"containers": containers}});
             Ok(PodFacts { subject: subject.clone(), pod, object: Arc::new(object), observed_at: self.now() })
         })
+    }
+    fn object<'a>(&'a self, at: &'a ObjectPath<'a>) -> Answer<'a, Option<Arc<Value>>> {
+        let objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = objects.get(at.name).cloned().map(Arc::new);
+        Box::pin(async { Ok(found) })
     }
     fn events<'a>(&'a self, _facts: &'a WorkloadFacts) -> Answer<'a, Vec<ClusterEvent>> {
         Box::pin(async { Ok(Vec::new()) })

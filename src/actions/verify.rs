@@ -156,7 +156,7 @@ impl Verification {
     /// What is asked of a subject of this kind, in words.
     const fn source(&self) -> &'static str {
         match self.aim.subject {
-            Subject::Workload(_) => "the cluster",
+            Subject::Workload(_) | Subject::Job(_) => "the cluster",
             Subject::Silence(_) => "Alertmanager",
             Subject::Pod(_) => "the pod",
             _ => "the store",
@@ -174,6 +174,7 @@ impl Verification {
             Observation::Workload(facts) => self.look_at_workload(facts),
             Observation::Silence(facts) => self.look_at_silence(facts),
             Observation::Pod(_) => Look::Waiting("nothing of a session can be looked at".to_owned()),
+            Observation::Object(facts) => Look::Waiting(format!("{} is judged step by step alone", facts.subject)),
             Observation::Alert(facts) => {
                 self.is_accepted |= facts.is_written;
                 stored::judge(facts.is_written, self.stored())

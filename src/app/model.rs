@@ -17,6 +17,7 @@ use crate::config::Environment;
 use crate::domain::action::{Phase, Run};
 use crate::domain::cause::Cause;
 use crate::domain::environment::Guard;
+use crate::domain::job::JobRef;
 use crate::domain::problem::Problem;
 use crate::domain::rollout::{Rollout, Verdict, WorkloadRef};
 use crate::domain::service::UNMAPPED;
@@ -226,6 +227,15 @@ impl Model {
             View::Alerts | View::Alert(..) => self.alerted().map(|row| row.workload.clone()),
             View::Overview => self.overview_workload(),
             View::Pane(_) => self.selected_rollout().map(|row| row.workload.clone()),
+        }
+    }
+
+    /// The CronJob or the Job the operator means: the open one, or the row under the cursor.
+    pub fn job_meant(&self) -> Option<JobRef> {
+        match &self.ui.view {
+            View::Jobs => self.jobs.row().map(|row| row.job.clone()),
+            View::Job(job, _) => Some(job.clone()),
+            _ => None,
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::domain::backup::State as BackupState;
 use crate::domain::health::Condition;
 use crate::domain::job::JobVerdict;
+use crate::domain::maintenance_mode::State as Mode;
 use crate::domain::rollout::Verdict;
 use crate::domain::signal::State;
 use crate::domain::slo::Standing;
@@ -63,6 +64,16 @@ pub(super) const fn backup(state: BackupState) -> u8 {
         BackupState::Late | BackupState::Paused => 1,
         BackupState::Unknown => 3,
         BackupState::Ok => 0,
+    }
+}
+
+/// Of a maintenance mode: over its end, or remembered so that nobody can read it, somebody has to act. What other hands took down may be
+/// meant so.
+pub(super) const fn mode(state: Mode, is_overdue: bool) -> u8 {
+    match state {
+        Mode::Unreadable => 2,
+        _ if is_overdue => 2,
+        Mode::On | Mode::Ending | Mode::ByOthers | Mode::Off => 0,
     }
 }
 

@@ -135,8 +135,6 @@ enum Command {
     Logs(logs::Logs),
     /// Every attempt of this machine's consoles.
     Journal(journal::Journal),
-    /// Which workloads are in maintenance mode, since when, by whom, until when.
-    Modes(modes::Modes),
     /// Incidents: declare, acknowledge, write down, resolve, report.
     Incident(incident::Incident),
     /// Who is on call: now, next, over a while, as a calendar; and an override of a shift.
@@ -208,7 +206,6 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
             }
             Some(Command::Logs(logs)) => Box::pin(logs.run(&global)).await,
             Some(Command::Journal(journal)) => Box::pin(journal.run(&global)).await,
-            Some(Command::Modes(modes)) => Box::pin(modes.run(&global)).await,
             Some(Command::Incident(incident)) => {
                 let code = Box::pin(incident.run(&global)).await;
                 take_over(&global).await;

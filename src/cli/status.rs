@@ -13,7 +13,7 @@ use super::output::{columns, note, say, say_json};
 use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
-use super::{advice, alerts, backup, causes, codes, health, incident, jobs, oncall, schedule, signals, slo};
+use super::{advice, alerts, backup, causes, codes, health, incident, jobs, modes, oncall, schedule, signals, slo};
 use crate::actions::maintenance::schedule as schedule_of;
 use crate::config::{ContextRef, ReadOnly};
 use crate::domain::advice::{Advice, Verdict as Advised};
@@ -73,8 +73,8 @@ struct Document<'a> {
     on_call: Vec<oncall::HolderLine>,
     /// The backups of every set, in the order of the configuration.
     backups: Vec<backup::BackupLine<'a>>,
-    /// What runs, and what each window does next.
-    maintenance: schedule::Listed,
+    /// What runs, what each window does next, and what is in maintenance mode.
+    maintenance: schedule::MaintenanceLine,
 }
 
 #[derive(Debug, Serialize)]
@@ -150,12 +150,16 @@ impl Status {
         let now = session.now();
         match self.output {
             Format::Json => {
-                let maintenance = schedule::ahead(&schedule_of(&said.whole), said.whole.now);
+                let windows = schedule::ahead(&schedule_of(&said.whole), said.whole.now);
+                let maintenance = schedule::MaintenanceLine { windows, modes: modes::lines(&snapshot, now) };
                 let document = document(&snapshot, &found, (&said, &backups, session.services()), now);
                 say_json(&Document { maintenance, ..document })?;
             }
             Format::Table => {
                 for line in incident::notices(&said.incidents, now) {
+                    say(&line)?;
+                }
+                for line in modes::notices(&snapshot, now) {
                     say(&line)?;
                 }
                 for line in found.iter().flat_map(|one| &one.undone) {
@@ -191,6 +195,7 @@ impl Status {
             &alerts,
             found_codes(&found, now)
                 .into_iter()
+                .chain(modes::exit_codes(&snapshot, now))
                 .chain(incident::exit_codes(&said.incidents))
                 .chain(backup::exit_codes(&backups)),
         )))
@@ -370,7 +375,7 @@ fn document<'a>(
         incidents: said.incidents.iter().map(incident).collect(),
         on_call: said.book.lines(),
         backups: backup::lines(backups),
-        maintenance: schedule::Listed::default(),
+        maintenance: schedule::MaintenanceLine::default(),
     }
 }
 

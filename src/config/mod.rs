@@ -12,6 +12,7 @@ mod backup;
 mod environment;
 mod file;
 mod logs;
+mod modes;
 mod paths;
 mod probe;
 mod prometheus;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::job::JobRef;
 use super::rollout::WorkloadRef;
 use super::text;
 
@@ -90,6 +91,8 @@ pub enum Subject {
     /// A pod. In documents and journals `pod` is the pod that is replaced.
     #[serde(rename = "one_pod")]
     Pod(PodRef),
+    /// A CronJob or a Job.
+    Job(JobRef),
     /// An incident.
     Incident(IncidentRef),
     /// A maintenance window.
@@ -113,6 +116,8 @@ pub enum SubjectKind {
     Silence,
     /// A pod.
     Pod,
+    /// A CronJob or a Job.
+    Job,
     /// An alert.
     Alert,
     /// An incident.
@@ -132,7 +137,7 @@ pub enum SubjectKind {
 impl SubjectKind {
     /// Whether what is done to it stands in the store alone: nobody feels it, and every console writes by itself.
     pub const fn is_stored(self) -> bool {
-        !matches!(self, Self::Workload | Self::Silence | Self::Pod)
+        !matches!(self, Self::Workload | Self::Silence | Self::Pod | Self::Job)
     }
 
     /// Several of it, in a word.
@@ -141,6 +146,7 @@ impl SubjectKind {
             Self::Workload => "workloads",
             Self::Silence => "silences",
             Self::Pod => "pods",
+            Self::Job => "CronJobs",
             Self::Alert => "alerts",
             Self::Incident => "incidents",
             Self::Window => "windows",
@@ -163,6 +169,7 @@ impl Subject {
             SubjectKind::Freeze => Some(Self::Freeze(NamedRef { environment, name: String::new() })),
             SubjectKind::Workload
             | SubjectKind::Pod
+            | SubjectKind::Job
             | SubjectKind::Alert
             | SubjectKind::Schedule
             | SubjectKind::Backup
@@ -177,6 +184,7 @@ impl Subject {
             Self::Silence(_) => SubjectKind::Silence,
             Self::Alert(_) => SubjectKind::Alert,
             Self::Pod(_) => SubjectKind::Pod,
+            Self::Job(_) => SubjectKind::Job,
             Self::Incident(_) => SubjectKind::Incident,
             Self::Window(_) => SubjectKind::Window,
             Self::Task(_) => SubjectKind::Task,
@@ -193,6 +201,7 @@ impl Subject {
             Self::Silence(silence) => &silence.environment,
             Self::Alert(alert) => &alert.environment,
             Self::Pod(pod) => &pod.environment,
+            Self::Job(job) => &job.environment,
             Self::Incident(incident) => &incident.environment,
             Self::Window(named) | Self::Task(named) | Self::Freeze(named) => &named.environment,
             Self::Schedule(schedule) => &schedule.environment,
@@ -205,6 +214,7 @@ impl Subject {
         match self {
             Self::Workload(workload) => Some(&workload.namespace),
             Self::Pod(pod) => Some(&pod.namespace),
+            Self::Job(job) => Some(&job.namespace),
             _ => None,
         }
     }
@@ -224,6 +234,7 @@ impl Subject {
             Self::Silence(silence) => text::clean(&silence.id).into_owned(),
             Self::Alert(alert) => text::clean(&alert.fingerprint).into_owned(),
             Self::Pod(pod) => pod.to_string(),
+            Self::Job(job) => job.to_string(),
             Self::Incident(incident) if incident.number == 0 => String::new(),
             Self::Incident(incident) => incident.number.to_string(),
             Self::Window(named) | Self::Task(named) | Self::Freeze(named) => text::clean(&named.name).into_owned(),
@@ -239,6 +250,7 @@ impl Subject {
             Self::Silence(silence) => &silence.environment,
             Self::Alert(alert) => &alert.name,
             Self::Pod(pod) => &pod.name,
+            Self::Job(job) => &job.name,
             Self::Incident(incident) => &incident.title,
             Self::Window(named) | Self::Task(named) | Self::Freeze(named) => &named.name,
             Self::Schedule(schedule) => &schedule.name,
@@ -269,6 +281,7 @@ impl fmt::Display for Subject {
                 write!(to, "alert {} ({})", text::clean(&alert.name), text::clean(&alert.fingerprint))
             }
             Self::Pod(pod) => pod.fmt(to),
+            Self::Job(job) => job.fmt(to),
             Self::Incident(incident) if incident.number == 0 => to.write_str("a new incident"),
             Self::Incident(incident) => write!(to, "incident {} ({})", incident.number, text::clean(&incident.title)),
             Self::Window(named) if named.name.is_empty() => to.write_str("a new window"),

@@ -13,6 +13,7 @@ pub mod incidents;
 pub mod jobs;
 pub mod journal;
 pub mod list;
+pub mod modes;
 pub mod nodes;
 pub mod overview;
 pub mod restore_tests;
@@ -142,6 +143,7 @@ pub const SHIPPED: &[Pane] = &[
     escalation::PANE,
     rotations::PANE,
     schedule::PANE,
+    modes::PANE,
     signals::PANE,
     slo::PANE,
     health::PANE,

@@ -67,6 +67,19 @@ impl WorkloadFacts {
     }
 }
 
+/// Where one object of a cluster stands. Names are as they are known; the reader encodes them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectPath<'a> {
+    /// `api/v1`, `apis/batch/v1`.
+    pub api: &'static str,
+    /// Its namespace.
+    pub namespace: &'a str,
+    /// Its resource, in the plural.
+    pub resource: &'static str,
+    /// Its name.
+    pub name: &'a str,
+}
+
 /// Everything read of one pod at one time.
 #[derive(Debug, Clone)]
 pub struct PodFacts {
@@ -142,6 +155,9 @@ pub trait ObserveCluster: Send + Sync {
 
     /// One pod, read now.
     fn pod<'a>(&'a self, pod: &'a PodRef) -> Answer<'a, PodFacts>;
+
+    /// One object as the server sends it, read now, its managed fields left out; `None` where it does not exist.
+    fn object<'a>(&'a self, at: &'a ObjectPath<'a>) -> Answer<'a, Option<Arc<Value>>>;
 
     /// Events about a workload, its ReplicaSets and its pods, newest first, at most 100.
     fn events<'a>(&'a self, facts: &'a WorkloadFacts) -> Answer<'a, Vec<ClusterEvent>>;

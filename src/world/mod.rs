@@ -31,6 +31,7 @@ use crate::config::Environment;
 use crate::domain::backup::{BackupSnapshot, Coverage};
 use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::health::{HealthSnapshot, Line};
+use crate::domain::maintenance_mode::Mode;
 use crate::domain::rollout::Rollout;
 use crate::domain::service::Services;
 use crate::domain::signal::SignalSnapshot;
@@ -61,6 +62,8 @@ pub struct World {
     pub services: Arc<Services>,
     /// The clusters of all environments that are shown, as one list.
     pub snapshot: ClusterSnapshot,
+    /// The workloads of these that remember what they were before their maintenance.
+    pub modes: Vec<Mode>,
     /// Alerts.
     pub alerts: Alerts,
     /// Signals.
@@ -105,6 +108,7 @@ impl World {
             scope,
             services: Arc::default(),
             snapshot: ClusterSnapshot::default(),
+            modes: Vec::new(),
             alerts: Alerts::default(),
             signals: Newest::default(),
             slos: Newest::default(),
@@ -158,7 +162,14 @@ impl World {
     pub fn merge(&mut self) -> Arc<[Arc<Rollout>]> {
         let mut merged = ClusterSnapshot::together(self.shown().map(|sight| &sight.snapshot));
         merged.health = self.sources();
+        let remembering = merged.rollouts.iter().filter(|row| row.maintenance.is_some());
+        self.modes = remembering.map(|row| Mode::of(row)).collect();
         std::mem::replace(&mut self.snapshot, merged).rollouts
+    }
+
+    /// When something came in last.
+    pub const fn taken_at(&self) -> Instant {
+        self.taken_at
     }
 
     /// The freshness of every source of the environments that are shown, and of the store.

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
 use crate::actions::{Rig, Way, options};
+use crate::cron_jobs::no_edit_widens_on_a_cron_job;
 use crate::outside::Noting;
 use crate::reaching::no_edit_widens_in_a_pod;
 use crate::word::World;
@@ -332,6 +333,9 @@ of_every_action! {
     no_edit_widens_a_maintenance: no_edit_widens "maintenance-on",
     no_edit_widens_a_longer_maintenance: no_edit_widens "maintenance-extend",
     no_edit_widens_the_end_of_a_maintenance: no_edit_widens "maintenance-off",
+    no_edit_widens_a_run_now: no_edit_widens_on_a_cron_job "run-now",
+    no_edit_widens_a_suspension: no_edit_widens_on_a_cron_job "suspend",
+    no_edit_widens_a_resumption: no_edit_widens_on_a_cron_job "resume-cronjob",
     no_edit_widens_an_acknowledgement: no_edit_widens_of_alerts "acknowledge",
     no_edit_widens_one_that_is_given_back: no_edit_widens_of_alerts "unacknowledge",
     no_edit_widens_a_note: no_edit_widens_of_alerts "note",

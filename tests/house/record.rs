@@ -22,7 +22,7 @@ use crate::stage::{SIZES, Stage, health as source, now, shop};
 use crate::{coverage, health, jobs, nodes, overview, signals, silences, slo};
 
 /// Everything that can be in front, and the keys that bring it there.
-const FRONTS: [(&str, &str); 21] = [
+const FRONTS: [(&str, &str); 22] = [
     ("overview", "0"),
     ("alerts", "1"),
     ("an alert", "1 enter"),
@@ -33,6 +33,7 @@ const FRONTS: [(&str, &str); 21] = [
     ("its log", "2 l"),
     ("signals", "6"),
     ("schedule", "5"),
+    ("modes", "5 tab"),
     ("nodes", "2 tab"),
     ("silences", "1 tab"),
     ("objectives", "6 tab"),

@@ -33,13 +33,16 @@ mod resolve;
 mod restart;
 mod restart_pod;
 mod resume;
+mod resume_cronjob;
 mod rollback;
+mod run_now;
 mod scale;
 mod set_image;
 mod set_phase;
 mod set_severity;
 mod silence;
 mod start_window;
+mod suspend;
 mod take_role;
 mod thaw;
 mod tick;
@@ -95,6 +98,9 @@ pub const SHIPPED: Catalog = Catalog(&[
     &maintenance_on::ACTION,
     &maintenance_extend::ACTION,
     &maintenance_off::ACTION,
+    &run_now::ACTION,
+    &suspend::ACTION,
+    &resume_cronjob::ACTION,
     &acknowledge::Acknowledge,
     &unacknowledge::Unacknowledge,
     &note::Note,

@@ -18,7 +18,9 @@ pub(super) fn open(model: &mut Model, action: &'static dyn Action, now: Instant)
     } else {
         let selection = model.selection();
         let its = |subject: &Subject| subject.kind() == about.on;
-        selection.and_then(|selection| Some((selection.subject.filter(its)?, selection.name)))
+        let job = model.job_meant().map(|job| (Subject::Job(job.clone()), job.label()));
+        let selected = selection.and_then(|selection| Some((selection.subject.filter(its)?, selection.name)));
+        selected.or(job.filter(|(job, _)| its(job)))
     };
     let Some((subject, name)) = meant else {
         let words = format!("There is none of the {} under the cursor that this is for.", about.on.plural());

@@ -25,6 +25,7 @@ mod listings;
 mod logs;
 mod nodes;
 
+mod objects;
 mod owner;
 mod page;
 mod partial;

@@ -11,6 +11,7 @@ pub mod incidents;
 pub mod jobs;
 pub mod list;
 pub mod logs;
+pub mod modes;
 pub mod nodes;
 pub mod overview;
 pub mod plan;

@@ -6,6 +6,7 @@ mod causes;
 mod contract;
 mod contract_around;
 mod contract_jobs;
+mod cron_jobs;
 mod environments;
 mod golden;
 mod harness;
