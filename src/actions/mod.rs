@@ -44,6 +44,7 @@ mod pods;
 #[cfg(test)]
 mod pods_tests;
 mod policy;
+mod programs;
 mod references;
 mod replace;
 mod replaced;

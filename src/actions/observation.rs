@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::contract::Refusal;
+use crate::config::Act;
 use crate::domain::action::OperationRecord;
 use crate::domain::alert::{Alert, Known, LeftOut, Matcher, Silence};
 use crate::domain::incident::Incident;
@@ -66,6 +67,10 @@ impl ObjectFacts {
 pub struct BackupFacts {
     /// Which set.
     pub subject: BackupRef,
+    /// How one is made now, by the configuration.
+    pub run: Option<Act>,
+    /// How one is proven, by the configuration.
+    pub verify: Option<Act>,
     /// Why the store says nothing; `None` where it answers.
     pub unsaid: Option<String>,
     /// Whether the run it is looked at for has written.

@@ -17,6 +17,7 @@ pub mod list;
 pub mod modes;
 pub mod nodes;
 pub mod overview;
+pub mod restore_tests;
 pub mod rollouts;
 pub mod rotations;
 pub mod schedule;
@@ -139,6 +140,7 @@ pub const SHIPPED: &[Pane] = &[
     jobs::PANE,
     coverage::PANE,
     databases::PANE,
+    restore_tests::PANE,
     incidents::PANE,
     escalation::PANE,
     rotations::PANE,

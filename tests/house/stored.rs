@@ -123,6 +123,7 @@ impl Rig {
 
     fn executor(&self, planner: Planner, hands: Arc<dyn WriteStore>) -> Executor {
         Executor {
+            programs: None,
             planner,
             operate: Arc::new(NoHands),
             silence: None,

@@ -4,6 +4,7 @@ mod acknowledge;
 mod acknowledge_incident;
 mod add_window;
 mod assign;
+mod back_up_now;
 mod cancel_window;
 mod change_silence;
 mod declare;
@@ -49,6 +50,7 @@ mod tick_task;
 mod unacknowledge;
 mod unlink;
 mod unmerge;
+mod verify_backup;
 mod withdraw_note;
 
 use std::fmt;
@@ -134,6 +136,8 @@ pub const SHIPPED: Catalog = Catalog(&[
     &resolve::ACTION,
     &reopen::ACTION,
     &override_shift::OverrideShift,
+    &back_up_now::BackUpNow,
+    &verify_backup::VerifyBackup,
     &record_backup::RecordBackup,
     &record_restore_test::RecordRestoreTest,
 ]);

@@ -16,6 +16,7 @@ pub mod modes;
 pub mod nodes;
 pub mod overview;
 pub mod plan;
+pub mod restore_tests;
 pub mod rotations;
 pub mod schedule;
 pub mod service;
