@@ -79,6 +79,7 @@ impl Rows for Ships {
             subject: Some(subject),
             service: Some("payments".into()),
             workload: None,
+            given: Vec::new(),
         }
     }
 

@@ -22,7 +22,7 @@ use crate::stage::{SIZES, Stage, health as source, now, shop};
 use crate::{coverage, health, jobs, nodes, overview, signals, silences, slo};
 
 /// Everything that can be in front, and the keys that bring it there.
-const FRONTS: [(&str, &str); 21] = [
+const FRONTS: [(&str, &str); 22] = [
     ("overview", "0"),
     ("alerts", "1"),
     ("an alert", "1 enter"),
@@ -41,6 +41,7 @@ const FRONTS: [(&str, &str); 21] = [
     ("incidents", "4"),
     ("escalation", "4 tab"),
     ("rotations", "4 tab tab"),
+    ("shifts", "4 tab tab tab"),
     ("journal", "8"),
     ("jobs", "2 tab tab"),
     ("a job", "2 tab tab enter"),

@@ -16,6 +16,7 @@ mod compare;
 mod held;
 mod history;
 mod objectives;
+mod past;
 mod recorders;
 mod rules;
 mod source;
@@ -23,5 +24,6 @@ mod wire;
 
 pub use client::Prometheus;
 pub use objectives::{SloFeed, SloSource};
+pub use past::Measured;
 pub(in crate::sources) use rules::{RulePoller, SeenRules};
 pub use source::{SignalFeed, SignalSource};

@@ -17,6 +17,7 @@ pub mod plan;
 pub mod rotations;
 pub mod schedule;
 pub mod service;
+pub mod shifts;
 pub mod signals;
 pub mod silences;
 pub mod slo;

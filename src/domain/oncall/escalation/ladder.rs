@@ -24,6 +24,14 @@ pub struct Ladder {
     pub exhausted_at: Option<Instant>,
 }
 
+impl Ladder {
+    /// Leaves what was due up to a moment.
+    pub(in super::super) fn until(&mut self, at: Instant) {
+        self.rungs.retain(|rung| rung.at <= at);
+        self.exhausted_at = self.exhausted_at.filter(|exhausted| *exhausted <= at);
+    }
+}
+
 /// Who is meant by a target at an instant, by handle.
 pub trait Resolve {
     /// Everybody who is meant; empty for nobody.
