@@ -65,7 +65,7 @@ impl Planner {
                 Ok(Observation::Alert(Box::new(facts)))
             }
             Subject::Incident(incident) => {
-                let facts = self.store()?.read_incident(incident, given, (self.clock)()).await?;
+                let facts = self.store()?.read_incident(incident, given, &self.services, (self.clock)()).await?;
                 Ok(Observation::Incident(Box::new(facts)))
             }
             Subject::Schedule(schedule) => {

@@ -20,6 +20,7 @@ pub mod restore_tests;
 pub mod rotations;
 pub mod schedule;
 pub mod service;
+pub mod shifts;
 pub mod signals;
 pub mod silences;
 pub mod slo;
