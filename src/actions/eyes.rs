@@ -75,6 +75,10 @@ impl Planner {
             Subject::Backup(backup) => {
                 Ok(Observation::Backup(Box::new(self.store()?.backup(backup, (self.clock)()).await)))
             }
+            Subject::Database(_) => Err(SourceError::new(
+                Trouble::Setup,
+                format!("{subject} cannot be acted on yet: its members are only read."),
+            )),
             Subject::Pod(pod) => Ok(Observation::Pod(Box::new(self.cluster()?.pod(pod).await?))),
             Subject::Window(_) | Subject::Task(_) | Subject::Freeze(_) => {
                 let facts = self.store()?.maintenance(subject, given, (self.clock)()).await;

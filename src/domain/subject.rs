@@ -77,6 +77,15 @@ pub struct BackupRef {
     pub set: Arc<str>,
 }
 
+/// A database whose primary can be changed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct DatabaseRef {
+    /// Its environment, whose grant and guard hold for it: it may have no cluster.
+    pub environment: Arc<str>,
+    /// Its name in the configuration.
+    pub name: Arc<str>,
+}
+
 /// Something that is acted on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -102,6 +111,8 @@ pub enum Subject {
     Schedule(ScheduleRef),
     /// A set of backups, of which the store says something.
     Backup(BackupRef),
+    /// A database.
+    Database(DatabaseRef),
 }
 
 /// What kind of thing a subject is.
@@ -127,12 +138,14 @@ pub enum SubjectKind {
     Schedule,
     /// A set of backups.
     Backup,
+    /// A database.
+    Database,
 }
 
 impl SubjectKind {
     /// Whether what is done to it stands in the store alone: nobody feels it, and every console writes by itself.
     pub const fn is_stored(self) -> bool {
-        !matches!(self, Self::Workload | Self::Silence | Self::Pod)
+        !matches!(self, Self::Workload | Self::Silence | Self::Pod | Self::Database)
     }
 
     /// Several of it, in a word.
@@ -148,6 +161,7 @@ impl SubjectKind {
             Self::Freeze => "freezes",
             Self::Schedule => "schedules",
             Self::Backup => "sets of backups",
+            Self::Database => "databases",
         }
     }
 }
@@ -166,6 +180,7 @@ impl Subject {
             | SubjectKind::Alert
             | SubjectKind::Schedule
             | SubjectKind::Backup
+            | SubjectKind::Database
             | SubjectKind::Task => None,
         }
     }
@@ -183,6 +198,7 @@ impl Subject {
             Self::Freeze(_) => SubjectKind::Freeze,
             Self::Schedule(_) => SubjectKind::Schedule,
             Self::Backup(_) => SubjectKind::Backup,
+            Self::Database(_) => SubjectKind::Database,
         }
     }
 
@@ -197,6 +213,7 @@ impl Subject {
             Self::Window(named) | Self::Task(named) | Self::Freeze(named) => &named.environment,
             Self::Schedule(schedule) => &schedule.environment,
             Self::Backup(backup) => &backup.environment,
+            Self::Database(database) => &database.environment,
         }
     }
 
@@ -229,6 +246,7 @@ impl Subject {
             Self::Window(named) | Self::Task(named) | Self::Freeze(named) => text::clean(&named.name).into_owned(),
             Self::Schedule(schedule) => text::clean(&schedule.name).into_owned(),
             Self::Backup(backup) => text::clean(&backup.set).into_owned(),
+            Self::Database(database) => format!("database/{}", text::clean(&database.name)),
         }
     }
 
@@ -243,6 +261,7 @@ impl Subject {
             Self::Window(named) | Self::Task(named) | Self::Freeze(named) => &named.name,
             Self::Schedule(schedule) => &schedule.name,
             Self::Backup(backup) => &backup.set,
+            Self::Database(database) => &database.name,
         }
     }
 }
@@ -278,6 +297,7 @@ impl fmt::Display for Subject {
             Self::Freeze(named) => write!(to, "freeze {}", text::clean(&named.name)),
             Self::Schedule(schedule) => write!(to, "schedule {}", text::clean(&schedule.name)),
             Self::Backup(backup) => write!(to, "backup {}", text::clean(&backup.set)),
+            Self::Database(database) => write!(to, "database {}", text::clean(&database.name)),
         }
     }
 }

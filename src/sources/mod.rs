@@ -22,6 +22,7 @@ pub mod cluster;
 mod command;
 pub mod exposition;
 mod http;
+pub mod patroni;
 mod poll;
 pub mod probe;
 pub mod prometheus;

@@ -349,6 +349,7 @@ fn act(model: &mut Model, action: &'static str, now: Instant) -> Vec<Effect> {
         SubjectKind::Incident
         | SubjectKind::Schedule
         | SubjectKind::Backup
+        | SubjectKind::Database
         | SubjectKind::Window
         | SubjectKind::Task
         | SubjectKind::Freeze => {

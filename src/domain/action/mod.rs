@@ -3,6 +3,7 @@
 //! Pure types shared by the screen, the planner and the executor, which do not know each other.
 
 mod aftermath;
+mod check;
 mod given;
 mod meaning;
 mod plan;
@@ -12,6 +13,7 @@ mod step;
 mod tier;
 
 pub use aftermath::{Code, Left, Undone, WATCHED, undone};
+pub use check::{Check, CheckVerdict};
 pub use given::{Field, FieldKind, Given, Value};
 pub use meaning::difference;
 pub use plan::{

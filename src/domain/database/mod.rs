@@ -1,0 +1,36 @@
+//! Databases: who their members are, which of them is the primary, how far behind the others are, and what a change of the primary would cost.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `declared` | a database as the configuration names it |
+//! | `member` | one member, by its own word and by the word of those who list it |
+//! | `reading` | a database as it was read: its members, who governs them, and which of them is the primary |
+//! | `lag` | how far a member is behind, in bytes and seconds, and how fresh that is |
+//! | `trail` | where the primary's WAL was within the last minutes, and so how fast it is written |
+//! | `loss` | what a change of the primary would lose, as a range |
+//! | `verdict` | how a database is, and whether its primary could be changed now |
+//! | `preflight` | what is looked at before its primary is changed |
+//!
+//! It keeps one invariant: **a member is the primary only by its own answer**. What the others, a listing or a status code say of it is
+//! shown, and makes nobody a primary.
+
+mod declared;
+mod lag;
+mod loss;
+mod member;
+mod preflight;
+mod reading;
+mod trail;
+mod verdict;
+
+#[cfg(test)]
+mod tests;
+
+pub use declared::{Database, Kind};
+pub use lag::{Lag, LagSource};
+pub use loss::{Gap, Loss};
+pub use member::{Listed, Member, Position, Replicating, Role, Said, Sync, Tags};
+pub use preflight::{Limits, Preflight, Turn, preflight};
+pub use reading::{Primary, Reading, Scheduled, Settings, Switch, Topology};
+pub use trail::{Mark, Trail};
+pub use verdict::{Condition, Readiness, Verdict};
