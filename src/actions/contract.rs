@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::action::{
-    BlastRadius, Evidence, Field, Given, Goal, Inverse, Judgement, OperationRecord, Part, Pin, RECORD_KEY, Reached,
-    Replaced, Request, Step, Tier,
+    BlastRadius, Check, Evidence, Expected, Field, Given, Goal, Inverse, Judgement, OperationRecord, Part, Pin,
+    RECORD_KEY, Reached, Replaced, Request, Step, Tier,
 };
 use crate::domain::alert::Alert;
+use crate::domain::database::Turn;
 use crate::domain::rollout::{Change, Kind, Pod, Update};
 use crate::domain::service::Choice;
 use crate::domain::store::Note;
@@ -48,6 +49,8 @@ pub struct Context<'a> {
     pub now: Instant,
     /// What else the action asked to be read, in its order.
     pub beside: &'a [Observation],
+    /// Operation records on the target that hold nobody off: of runs of ours that are over, and those that are acted over. By their ids.
+    pub over: &'a [String],
 }
 
 /// An action on one subject, worked out locally.
@@ -95,6 +98,12 @@ pub struct Draft {
     pub expected: String,
     /// How to take it back.
     pub inverse: Inverse,
+    /// What was looked at before.
+    pub preflight: Vec<Check>,
+    /// How the primary of a database is changed, where it is.
+    pub turn: Option<Turn>,
+    /// What that costs.
+    pub losing: Option<Expected>,
 }
 
 /// Whether an action has a place for the operator's reason.
@@ -166,6 +175,9 @@ impl About {
     /// What is the same of what is recorded of sets of backups: it stands in the store, and nobody feels it.
     pub const ON_BACKUP: Self = Self { on: SubjectKind::Backup, most: 1, tier: Tier::T1, ..Self::ON_WORKLOAD };
 
+    /// What is the same of actions on databases: users may feel them.
+    pub const ON_DATABASE: Self = Self { on: SubjectKind::Database, most: 1, ..Self::ON_WORKLOAD };
+
     /// Why one plan cannot be of so many.
     pub fn too_many(&self, count: usize) -> Option<String> {
         let (these, title) = (format!("These are {count} {}", self.on.plural()), self.title.to_lowercase());
@@ -216,6 +228,14 @@ pub trait Action: Sync {
     /// Judges what is seen of the object of a step that is taken in its order.
     fn judge(&self, step: &Step, seen: &Observation) -> Judgement {
         step.judge(seen.document())
+    }
+
+    /// Whether a step that is sent next may still be sent, by what is seen of its object in this moment and what the plan showed.
+    ///
+    /// # Errors
+    /// Why not, as a sentence.
+    fn may_send(&self, _step: &Step, _seen: &Observation, _shown: &[Check], _now: Instant) -> Result<(), String> {
+        Ok(())
     }
 
     /// Works it out for one subject, from what was read of it.

@@ -25,7 +25,7 @@ use crate::domain::subject::Subject;
 use crate::domain::text::is_visible;
 use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::operate::{OperateAlerts, OperateCluster, Reply};
+use crate::sources::operate::{OperateAlerts, OperateCluster, OperateDatabases, Reply};
 use crate::sources::store::port::WriteStore;
 
 /// Carries confirmed plans out in one environment.
@@ -39,6 +39,8 @@ pub struct Executor {
     pub silence: Option<Arc<dyn OperateAlerts>>,
     /// The hands on the store; `None` where nothing may be written into it.
     pub store: Option<Arc<dyn WriteStore>>,
+    /// The hands on its databases; `None` without a grant.
+    pub databases: Option<Arc<dyn OperateDatabases>>,
     /// The hands in pods; `None` without a grant.
     pub pods: Option<Pods>,
     /// Whoever sits here and holds the sessions they open; `None` where nobody does.
@@ -283,6 +285,10 @@ impl Executor {
                     stored::send(&**store, &author, stamps.run, &request).await
                 }
                 None => Err(no_hands()),
+            },
+            Port::Database => match (&self.databases, step.in_order.as_deref()) {
+                (Some(databases), Some(one)) => databases.send(one.on.name(), &request, stamps.run).await,
+                _ => Err(no_hands()),
             },
             Port::Pod => Err(SourceError::new(Trouble::Setup, "a session is held and not sent.")),
         }

@@ -75,10 +75,7 @@ impl Planner {
             Subject::Backup(backup) => {
                 Ok(Observation::Backup(Box::new(self.store()?.backup(backup, (self.clock)()).await)))
             }
-            Subject::Database(_) => Err(SourceError::new(
-                Trouble::Setup,
-                format!("{subject} cannot be acted on yet: its members are only read."),
-            )),
+            Subject::Database(database) => self.database(database, "").await,
             Subject::Pod(pod) => Ok(Observation::Pod(Box::new(self.cluster()?.pod(pod).await?))),
             Subject::Window(_) | Subject::Task(_) | Subject::Freeze(_) => {
                 let facts = self.store()?.maintenance(subject, given, (self.clock)()).await;
@@ -112,6 +109,7 @@ impl Planner {
                 Ok(Observation::Silence(Box::new(facts)))
             }
             Subject::Pod(_) => Err(over()),
+            Subject::Database(database) => self.database(database, run).await,
             _ => self.store()?.look(subject, run, (self.clock)()).await,
         }
     }
@@ -151,6 +149,7 @@ impl Planner {
             }
             Subject::Silence(silence) => silences::follow(self.alerts()?, silence.id.clone(), run, || (self.clock)()),
             Subject::Pod(_) => return Err(over()),
+            Subject::Database(database) => self.follow_database(database, run),
             _ => self.store()?.follow(subject, run, || (self.clock)()),
         })
     }

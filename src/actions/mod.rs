@@ -15,6 +15,7 @@ mod around;
 mod backups;
 pub mod catalog;
 mod contract;
+mod databases;
 mod desk;
 #[cfg(test)]
 mod drafts_tests;
@@ -62,6 +63,7 @@ mod verify_tests;
 
 pub use alerts::StoreEyes;
 pub use contract::{About, Action, Context, Draft, Options, Reason, Refusal, held_off, step_patch};
+pub use databases::DatabaseFacts;
 pub use desk::Desk;
 pub use elsewhere::Elsewhere;
 pub use execute::Executor;

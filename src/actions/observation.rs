@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::contract::Refusal;
+use super::databases::DatabaseFacts;
 use crate::domain::action::OperationRecord;
 use crate::domain::alert::{Alert, Known, LeftOut, Matcher, Silence};
 use crate::domain::incident::Incident;
@@ -35,6 +36,8 @@ pub enum Observation {
     Schedule(Box<ScheduleFacts>),
     /// A set of backups, and whether the store answers.
     Backup(Box<BackupFacts>),
+    /// A database, by its members.
+    Database(Box<DatabaseFacts>),
 }
 
 /// What is known of a set of backups, as far as the store is asked.
@@ -216,6 +219,7 @@ impl Observation {
             Self::Maintenance(facts) => facts.subject.name(),
             Self::Schedule(facts) => &facts.subject.name,
             Self::Backup(facts) => &facts.subject.set,
+            Self::Database(facts) => &facts.uid,
         }
     }
 
@@ -230,13 +234,15 @@ impl Observation {
             Self::Maintenance(facts) => &facts.document,
             Self::Schedule(facts) => &facts.document,
             Self::Backup(facts) => &facts.document,
+            Self::Database(facts) => &facts.document,
         }
     }
 
     /// Who acts on it, as written on it.
-    pub const fn record(&self) -> Option<&OperationRecord> {
+    pub fn record(&self) -> Option<&OperationRecord> {
         match self {
             Self::Workload(facts) => facts.record.as_ref(),
+            Self::Database(facts) => facts.records.first(),
             _ => None,
         }
     }
@@ -263,6 +269,7 @@ impl Observation {
             Self::Maintenance(facts) => facts.observed_at,
             Self::Schedule(facts) => facts.observed_at,
             Self::Backup(facts) => facts.observed_at,
+            Self::Database(facts) => facts.observed_at,
         }
     }
 
@@ -272,7 +279,12 @@ impl Observation {
             Self::Workload(facts) => &facts.missing,
             Self::Silence(facts) => &facts.doubts,
             Self::Alert(facts) => &facts.doubts,
-            Self::Pod(_) | Self::Incident(_) | Self::Schedule(_) | Self::Backup(_) | Self::Maintenance(_) => &[],
+            Self::Pod(_)
+            | Self::Incident(_)
+            | Self::Schedule(_)
+            | Self::Backup(_)
+            | Self::Maintenance(_)
+            | Self::Database(_) => &[],
         }
     }
 

@@ -21,7 +21,8 @@ use super::policy::{self, Grant};
 use super::seen::Seen;
 use super::services::{left_out, of_its_service, one_revision_for_many, together};
 use crate::domain::action::{
-    Actor, Cluster, Confirmation, Given, Inverse, OperationRecord, Phase, Plan, Rehearsal, Target, takes,
+    Actor, Check, Cluster, Confirmation, Expected, Given, Inverse, Looked, OperationRecord, Phase, Plan, Rehearsal,
+    Target, takes,
 };
 use crate::domain::rollout;
 use crate::domain::service::{Choice, Services};
@@ -29,7 +30,7 @@ use crate::domain::subject::{Subject, SubjectKind};
 use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::observe::{ObserveAlerts, ObserveCluster};
+use crate::sources::observe::{ObserveAlerts, ObserveCluster, ObserveDatabases};
 use crate::sources::operate::RehearseCluster;
 
 /// The deadline of a verification when the workload has none.
@@ -50,6 +51,8 @@ pub struct Planner {
     pub replica_labels: Arc<[String]>,
     /// The eyes on the store; `None` where there is none.
     pub store: Option<StoreEyes>,
+    /// The eyes on its databases; `None` where none is declared.
+    pub databases: Option<Arc<dyn ObserveDatabases>>,
     /// The environment's name.
     pub environment: String,
     /// Its guards and its namespaces.
@@ -174,7 +177,9 @@ impl Planner {
     /// Whether what is on such subjects may be carried out here, or why not: what stands in the store is nothing of the environment's own.
     pub(super) fn grant_on(&self, kind: SubjectKind) -> Grant {
         match (kind, &self.store) {
-            (SubjectKind::Workload | SubjectKind::Silence | SubjectKind::Pod, _) => self.grant.clone(),
+            (SubjectKind::Workload | SubjectKind::Silence | SubjectKind::Pod | SubjectKind::Database, _) => {
+                self.grant.clone()
+            }
             // What stands in the store alone.
             (_, Some(store)) => store.grant.clone(),
             (_, None) => Err("there is no store here.".to_owned()),
@@ -234,16 +239,17 @@ impl Planner {
         let mut holds = Plan::HOLDS;
         let mut guard = self.limits.guard;
         let mut otherwise = String::new();
+        let (mut preflight, mut kind, mut expected) = (Vec::new(), None, None);
         let wave = wave.unwrap_or_else(|| together(&choice, read.len())).max(1);
         let mut fights = Fights::default();
         let freezes = self.freezes(action.about()).await;
         for (place, Read { subject, seen, beside, options }) in read.iter().enumerate() {
-            let held = seen.workload().map(|facts| self.held_by(action.id(), facts, options, now)).unwrap_or_default();
+            let held = self.held_by(action.id(), seen, options, now);
             refusals.extend(held.refusal);
             let deadline = |draft: &Draft| draft.deadline_seconds.unwrap_or_else(|| deadline_seconds(seen));
             let draft_for = |holds| {
                 let record = record(&id, &actor, action, now + ahead, holds);
-                let context = Context { record: &record, author: actor.name(), now, beside };
+                let context = Context { record: &record, author: actor.name(), now, beside, over: &held.over };
                 action.draft(seen, &options.given, context)
             };
             // How many pods it replaces one by one tells how long it may take, and that stands in the record.
@@ -262,6 +268,9 @@ impl Planner {
             };
             refusals.extend(draft.refusals.iter().cloned());
             otherwise.clone_from(&draft.otherwise);
+            let looked = |check: &Check| Looked { age_seconds: check.age_seconds(now), check: check.clone() };
+            preflight.extend(draft.preflight.iter().map(looked));
+            (kind, expected) = (draft.turn, draft.losing);
             let mut warnings = draft.warnings.clone();
             warnings.extend(held.warning);
             warnings.extend(seen.missing().iter().cloned());
@@ -306,11 +315,17 @@ impl Planner {
             expires_at: now + Plan::HOLDS,
             cluster_ahead_seconds: ahead.num_seconds(),
             tier: policy::tier(action, &planned),
-            confirmation: Confirmation { otherwise, ..policy::confirmation(action, guard, &planned) },
+            confirmation: Confirmation {
+                otherwise,
+                ..policy::confirmation(action, guard, &planned).accepting(is_unknown(&preflight, expected))
+            },
             means: action.about().means.to_owned(),
             service: choice.service.as_ref().map(ToString::to_string),
             choice: choice.notes,
             targets: planned,
+            preflight,
+            kind,
+            expected,
             rehearsal,
             refusals,
             digest: String::new(),
@@ -348,6 +363,12 @@ impl Planner {
         }
         Ok(read)
     }
+}
+
+/// Whether nobody knows something of it that has to be taken upon oneself.
+fn is_unknown(preflight: &[Looked], expected: Option<Expected>) -> bool {
+    preflight.iter().any(|looked| looked.check.has_to_be_accepted())
+        || expected.is_some_and(|expected| !expected.loss.known)
 }
 
 /// The way back, with the environment it is of: the same names may be in another.

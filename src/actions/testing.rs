@@ -318,6 +318,7 @@ impl Stage {
             rehearse: Some(world.clone()),
             alerts: None,
             store: None,
+            databases: None,
             replica_labels: Arc::default(),
             environment: "test".into(),
             limits: Guard::Staging.into(),

@@ -152,6 +152,7 @@ impl Verification {
             Subject::Workload(_) => "the cluster",
             Subject::Silence(_) => "Alertmanager",
             Subject::Pod(_) => "the pod",
+            Subject::Database(_) => "the database",
             _ => "the store",
         }
     }
@@ -167,6 +168,7 @@ impl Verification {
             Observation::Workload(facts) => self.look_at_workload(facts),
             Observation::Silence(facts) => self.look_at_silence(facts),
             Observation::Pod(_) => Look::Waiting("nothing of a session can be looked at".to_owned()),
+            Observation::Database(_) => Look::Waiting("its steps are judged one by one".to_owned()),
             Observation::Alert(facts) => {
                 self.is_accepted |= facts.is_written;
                 stored::judge(facts.is_written, self.stored())

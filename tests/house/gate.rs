@@ -211,6 +211,7 @@ fn local(planner: &Planner, journal: Arc<Mutex<Journal>>) -> Executor {
         operate: Arc::new(NoHands),
         silence: None,
         pods: None,
+        databases: None,
         attach: None,
         store: None,
         journal,

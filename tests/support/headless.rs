@@ -76,6 +76,8 @@ impl Headless {
             silence: None,
             store: None,
             write: None,
+            databases: None,
+            change_databases: None,
             replica_labels: Arc::default(),
             elsewhere: Elsewhere::default(),
             catalog: catalog::SHIPPED,

@@ -95,8 +95,7 @@ impl Cluster {
             own(&folder.join("patroni.yml"));
             Member { name, rest, postgres, process: Mutex::default() }
         });
-        let cluster =
-            Self { directory, watchdog, etcd: Mutex::new(etcd), members: members.into(), _alone: alone };
+        let cluster = Self { directory, watchdog, etcd: Mutex::new(etcd), members: members.into(), _alone: alone };
         for name in MEMBERS {
             cluster.revive(name);
         }
@@ -210,7 +209,8 @@ impl Cluster {
         }
         let number = fs::read_to_string(self.directory.join(member.name).join("data/postmaster.pid"));
         let Some(number) = number.ok().and_then(|text| text.lines().next()?.parse::<i32>().ok()) else { return };
-        let is_postgres = || fs::read_to_string(format!("/proc/{number}/comm")).is_ok_and(|name| name.trim() == "postgres");
+        let is_postgres =
+            || fs::read_to_string(format!("/proc/{number}/comm")).is_ok_and(|name| name.trim() == "postgres");
         if is_postgres() {
             let number = rustix::process::Pid::from_raw(number).expect("a process id");
             let _ = rustix::process::kill_process(number, rustix::process::Signal::KILL);
@@ -226,7 +226,8 @@ impl Cluster {
 
     /// Stops what receives the WAL of a replica where it stands, and lets it go on: it lags from then on, and says it streams.
     pub(crate) fn hang(&self, name: &str, is_hung: bool) {
-        let asked = self.sql(name, "select pid from pg_stat_activity where backend_type = 'walreceiver'").expect("it answers");
+        let asked =
+            self.sql(name, "select pid from pg_stat_activity where backend_type = 'walreceiver'").expect("it answers");
         let pid: u32 = asked.trim().parse().expect("a walreceiver");
         signal(pid, if is_hung { rustix::process::Signal::STOP } else { rustix::process::Signal::CONT });
     }

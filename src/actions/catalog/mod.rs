@@ -10,6 +10,7 @@ mod declare;
 mod edit_note;
 mod exec;
 mod expire_silence;
+mod failover;
 mod finish_window;
 mod follow_up;
 mod freeze;
@@ -130,6 +131,7 @@ pub const SHIPPED: Catalog = Catalog(&[
     &override_shift::OverrideShift,
     &record_backup::RecordBackup,
     &record_restore_test::RecordRestoreTest,
+    &failover::Failover,
 ]);
 
 /// A shipped action by its id, or by the one it had before.

@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::check::Check;
 use super::given::Given;
 use super::step::{Part, Port, Reached, Step};
 use super::tier::{Gesture, Tier};
+use crate::domain::database::{Loss, Turn};
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{Change, WorkloadRef, same_code};
 use crate::domain::store::hex;
@@ -291,6 +293,25 @@ pub enum Rehearsal {
     NotOffered,
 }
 
+/// What a change of the primary of a database costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expected {
+    /// What would be lost.
+    pub loss: Loss,
+    /// For how many seconds nobody could write; `None` where that is not known.
+    pub gap_seconds: Option<i64>,
+}
+
+/// A check of a plan, with how old its reading was when the plan was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Looked {
+    /// The check.
+    #[serde(flatten)]
+    pub check: Check,
+    /// How old its reading was, in seconds; `None` where there was none.
+    pub age_seconds: Option<i64>,
+}
+
 /// What confirms the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confirmation {
@@ -303,6 +324,21 @@ pub struct Confirmation {
     /// What is written as the reason where none is asked for and none is given.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub otherwise: String,
+}
+
+impl Confirmation {
+    /// What is typed after the word where something is UNKNOWN and has to be taken upon oneself.
+    pub const UNKNOWN: &'static str = "unknown";
+
+    /// The same, where that is so.
+    #[must_use]
+    pub fn accepting(self, is_unknown: bool) -> Self {
+        if !is_unknown {
+            return self;
+        }
+        let word = format!("{} {}", self.word, Self::UNKNOWN);
+        Self { gesture: Gesture::TypeNameAndReason, word, needs_reason: true, ..self }
+    }
 }
 
 /// What the operator gave to confirm a plan.
@@ -355,6 +391,15 @@ pub struct Plan {
     pub choice: Vec<String>,
     /// Its targets, in the order of their waves; a wave that does not end well stops those after it.
     pub targets: Vec<Target>,
+    /// What was looked at before, each with what came of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub preflight: Vec<Looked>,
+    /// How the primary of a database is changed, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Turn>,
+    /// What that costs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Expected>,
     /// What the server said to the dry run.
     pub rehearsal: Rehearsal,
     /// Why it cannot be applied; empty when it can.
@@ -368,6 +413,11 @@ impl Plan {
     /// What it acts through: that of its first step, for a plan is of one kind of thing.
     pub fn port(&self) -> Port {
         self.targets.iter().flat_map(|target| &target.steps).next().map_or(Port::default(), |step| step.port)
+    }
+
+    /// The checks that were shown.
+    pub fn checks(&self) -> Vec<Check> {
+        self.preflight.iter().map(|looked| looked.check.clone()).collect()
     }
 
     /// How long a plan holds after its last refresh.

@@ -134,6 +134,7 @@ impl Port {
         match self {
             Self::Cluster | Self::Alertmanager | Self::Pod => "the server",
             Self::Store => "the store",
+            Self::Database => "the database",
         }
     }
 }
@@ -159,6 +160,8 @@ pub enum Port {
     Store,
     /// A pod, which answers with a session.
     Pod,
+    /// What governs a database.
+    Database,
 }
 
 /// One step, in words and as a request.

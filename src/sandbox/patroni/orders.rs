@@ -81,10 +81,12 @@ impl World {
             }
             _ => to,
         };
-        let leader_lives = self.leader.and_then(|leader| self.members.get(leader)).is_some_and(|one| one.lost_at.is_none());
+        let leader_lives =
+            self.leader.and_then(|leader| self.members.get(leader)).is_some_and(|one| one.lost_at.is_none());
         let is_refused = is_leader || trouble == Some(Trouble::Refused) || (leader_lives && !self.is_near(to));
         if !is_refused && trouble != Some(Trouble::Swallowed) {
-            let promotes_at = now + TAKES + if let Some(Trouble::Late(late)) = trouble { late } else { TimeDelta::zero() };
+            let promotes_at =
+                now + TAKES + if let Some(Trouble::Late(late)) = trouble { late } else { TimeDelta::zero() };
             self.order = Some(Order { to, promotes_at });
         }
         Ok(Asked { word, from: self.leader, to, at: now, is_refused })

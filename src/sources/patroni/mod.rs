@@ -9,7 +9,10 @@
 //! It keeps one invariant: a role is the word of a body, never of a status code. Patroni answers 503 with the same body to whatever is not
 //! so, and behind a proxy anything may be 200.
 
+mod eyes;
+mod hands;
 mod read;
 mod wire;
 
+pub use eyes::{Databases, PAUSE_KEY};
 pub use read::{Asked, read};

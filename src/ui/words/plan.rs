@@ -176,6 +176,15 @@ pub const fn next(phase: Phase, port: Port) -> &'static str {
         (Phase::Unknown, Port::Store) => {
             "Nobody can say whether it was written. Look whether it is there before you write it again."
         }
+        (Phase::Failed, Port::Database) => {
+            "It was asked for and the end state was not reached. Look who takes writes; the way back is below."
+        }
+        (Phase::Unknown, Port::Database) => {
+            "Nobody can say whether the primary changed, or still will. Do not ask again: look who takes writes first, then plan anew."
+        }
+        (Phase::Partial, Port::Database) => {
+            "The primary was changed, and not all that goes with it was seen: read what. Nothing is taken back."
+        }
         (Phase::Unknown, Port::Alertmanager) => {
             "Nobody can say whether it was changed. Do not send it again: look at the silences first, then plan anew."
         }

@@ -58,7 +58,8 @@ impl Answer {
 fn ask(stage: &dyn Stage, name: &str, method: &str, path: &str, body: &str) -> Answer {
     let mut peer = TcpStream::connect(stage.place(name)).expect("it listens");
     peer.set_read_timeout(Some(PATIENCE)).expect("a socket");
-    write!(peer, "{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}", body.len()).expect("it reads");
+    write!(peer, "{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+        .expect("it reads");
     let mut answer = String::new();
     peer.read_to_string(&mut answer).expect("it answers");
     let (head, text) = answer.split_once("\r\n\r\n").expect("a head and a body");
@@ -109,7 +110,11 @@ fn documents(stage: &dyn Stage) {
     wait_streaming(stage, "pg1", 2);
     let answer = get(stage, "pg1", "/cluster");
     assert!(answer.head.starts_with("HTTP/1.0 200 OK"), "{}", answer.head);
-    assert!(!answer.head.to_lowercase().contains("content-length"), "the end of the connection ends it: {}", answer.head);
+    assert!(
+        !answer.head.to_lowercase().contains("content-length"),
+        "the end of the connection ends it: {}",
+        answer.head
+    );
     let topology = answer.json();
     assert_eq!(keys(&topology), BTreeSet::from(["members", "scope"]));
     let (leader, others) = roles(stage, "pg1");
@@ -132,12 +137,16 @@ fn documents(stage: &dyn Stage) {
         );
     }
     let own = get(stage, &leader, "/patroni").json();
-    assert_eq!((&own["role"], &own["state"], &own["server_version"]), (&json!("primary"), &json!("running"), &json!(150_018)));
+    assert_eq!(
+        (&own["role"], &own["state"], &own["server_version"]),
+        (&json!("primary"), &json!("running"), &json!(150_018))
+    );
     assert!(own["xlog"]["location"].is_u64() && own["dcs_last_seen"].is_i64(), "{own}");
     assert_eq!(own["replication"].as_array().map(Vec::len), Some(2));
-    assert_eq!(keys(&own["replication"][0]), BTreeSet::from([
-        "application_name", "client_addr", "state", "sync_priority", "sync_state", "usename"
-    ]));
+    assert_eq!(
+        keys(&own["replication"][0]),
+        BTreeSet::from(["application_name", "client_addr", "state", "sync_priority", "sync_state", "usename"])
+    );
     assert_eq!(own["patroni"], json!({"version": "4.1.5", "scope": "orders", "name": leader}));
     let identifier = own["database_system_identifier"].as_str().expect("a text").to_owned();
     for other in &others {
@@ -177,7 +186,12 @@ fn refusals(stage: &dyn Stage) {
     for (path, body, code, text) in [
         ("/switchover", json!({"leader": to, "candidate": others[1]}), 412, "leader name does not match"),
         ("/switchover", json!({"leader": leader, "candidate": "pg9"}), 412, "candidate does not exists"),
-        ("/switchover", json!({"leader": leader, "candidate": leader}), 400, "Switchover target and source are the same"),
+        (
+            "/switchover",
+            json!({"leader": leader, "candidate": leader}),
+            400,
+            "Switchover target and source are the same",
+        ),
         ("/switchover", json!({"candidate": to}), 400, "Switchover could be performed only from a specific leader"),
         ("/failover", json!({"other": 1}), 400, "Failover could be performed only to a specific candidate"),
     ] {
@@ -223,7 +237,10 @@ fn switching(stage: &dyn Stage) {
     assert_eq!((&new["role"], &new["timeline"]), (&json!("primary"), &json!(2)));
     wait_streaming(stage, to, 2);
     let topology = get(stage, to, "/cluster").json();
-    assert_eq!((&member(&topology, &leader)["timeline"], &member(&topology, to)["role"]), (&json!(2), &json!("leader")));
+    assert_eq!(
+        (&member(&topology, &leader)["timeline"], &member(&topology, to)["role"]),
+        (&json!(2), &json!("leader"))
+    );
     let history = get(stage, to, "/history").json();
     let last = history[0].as_array().expect("an entry");
     assert_eq!((last.len(), &last[0], &last[4]), (5, &json!(1), &json!(to)));

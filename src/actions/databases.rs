@@ -1,0 +1,140 @@
+//! What is read of a database for an action on it: its members, who holds others off it, and what was written down about it.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+use serde_json::{Value, json};
+
+use super::contract::Refusal;
+use super::observation::Observation;
+use super::plan::Planner;
+use crate::domain::action::{OperationRecord, RECORD_KEY};
+use crate::domain::database::{Limits, Primary, Reading, Trail};
+use crate::domain::subject::DatabaseRef;
+use crate::domain::time::Instant;
+use crate::sources::error::{SourceError, Trouble};
+use crate::sources::observe::{DatabaseSeen, ObserveDatabases};
+
+/// How long between two looks at a database while a step is waited for.
+const BETWEEN: Duration = Duration::from_secs(1);
+/// Where the record of the run that looks stands in the document of a database.
+pub(super) const RECORD: &str = "/quarterdeck.dev~1operation";
+/// Where the leader stands in it.
+pub(super) const LEADER: &str = "/leader";
+/// Where its timeline stands in it.
+pub(super) const TIMELINE: &str = "/timeline";
+/// Where it stands in it whether its governor keeps its hands off.
+pub(super) const PAUSED: &str = "/paused";
+
+/// What is known of a database.
+#[derive(Debug, Clone)]
+pub struct DatabaseFacts {
+    /// Which one.
+    pub subject: DatabaseRef,
+    /// Its members.
+    pub reading: Reading,
+    /// Where its primary wrote lately.
+    pub trail: Trail,
+    /// What is too much.
+    pub limits: Limits,
+    /// Who acts on it, by what consoles wrote into its dynamic configuration; that of the run it is looked at for is not among them.
+    pub records: Vec<OperationRecord>,
+    /// Whether that could be read.
+    pub has_notes: bool,
+    /// Its system identifier; empty where nobody tells one, or they differ.
+    pub uid: String,
+    /// What is shown of it as a document, for pins.
+    pub document: Value,
+    /// When it was read, by our clock.
+    pub observed_at: Instant,
+}
+
+impl DatabaseFacts {
+    fn of(subject: DatabaseRef, seen: DatabaseSeen, run: &str) -> Self {
+        let DatabaseSeen { reading, trail, limits, notes } = seen;
+        let written = notes[RECORD_KEY].as_object().into_iter().flatten();
+        let others = written.clone().filter(|(id, _)| *id != run);
+        let records = others.filter_map(|(_, record)| OperationRecord::read(record.as_str()?)).collect();
+        let own = written.filter(|(id, _)| *id == run).map(|(_, record)| record.clone()).next();
+        let uid = reading.identifier().map(|identifier| identifier.to_string()).unwrap_or_default();
+        let (leader, timeline) = match reading.primary() {
+            Primary::One(member, said) => (Some(member.name.to_string()), said.timeline),
+            _ => (None, reading.answers().filter_map(|(_, said)| said.timeline).max()),
+        };
+        let document = json!({
+            "system_identifier": uid,
+            "leader": leader,
+            "timeline": timeline,
+            "paused": reading.is_paused(),
+            RECORD_KEY: own,
+        });
+        let observed_at = reading.at;
+        Self { subject, reading, trail, limits, records, has_notes: !notes.is_null(), uid, document, observed_at }
+    }
+
+    /// Who takes writes, by their own word alone.
+    pub fn leader(&self) -> Option<&str> {
+        self.document.pointer(LEADER).and_then(Value::as_str)
+    }
+
+    /// The timeline of the leader; without one, the newest that a member tells.
+    pub fn timeline(&self) -> Option<u64> {
+        self.document.pointer(TIMELINE).and_then(Value::as_u64)
+    }
+}
+
+impl Observation {
+    /// The database it is.
+    ///
+    /// # Errors
+    /// When it is something else: the action is on databases.
+    pub fn database(&self) -> Result<&DatabaseFacts, Refusal> {
+        match self {
+            Self::Database(facts) => Ok(facts),
+            _ => Err(Refusal("this can be done to a database alone.".to_owned())),
+        }
+    }
+}
+
+impl Planner {
+    /// The eyes on the databases.
+    fn databases(&self) -> Result<&dyn ObserveDatabases, SourceError> {
+        let none = || {
+            let words =
+                format!("no database is declared in {}: add [database.NAME] to the configuration.", self.environment);
+            SourceError::new(Trouble::Setup, words)
+        };
+        self.databases.as_deref().ok_or_else(none)
+    }
+
+    /// Reads a database, for a run or for none.
+    ///
+    /// # Errors
+    /// Where no member answers: nothing can be said of it, and it is not another one.
+    pub(super) async fn database(&self, database: &DatabaseRef, run: &str) -> Result<Observation, SourceError> {
+        let seen = self.databases()?.database(&database.name).await?;
+        let silent = |member: &crate::domain::database::Member| member.said.as_ref().err().cloned();
+        if seen.reading.answers().next().is_none() {
+            let why = seen.reading.members.iter().filter_map(silent).next();
+            let why = why.or_else(|| seen.reading.topology.as_ref().err().cloned()).unwrap_or_default();
+            return Err(SourceError::new(Trouble::Timeout, format!("no member of {} answers: {why}", database.name)));
+        }
+        Ok(Observation::Database(Box::new(DatabaseFacts::of(database.clone(), seen, run))))
+    }
+
+    /// The same, again and again.
+    pub(super) fn follow_database<'a>(
+        &'a self,
+        database: &'a DatabaseRef,
+        run: &'a str,
+    ) -> BoxStream<'a, Result<Observation, SourceError>> {
+        let look = move |is_first: bool| async move {
+            if !is_first {
+                tokio::time::sleep(BETWEEN).await;
+            }
+            Some((self.database(database, run).await, false))
+        };
+        stream::unfold(true, look).boxed()
+    }
+}
