@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::action::{
-    BlastRadius, Check, Evidence, Expected, Field, Given, Goal, Inverse, Judgement, OperationRecord, Part, Pin,
+    BlastRadius, Check, Evidence, Expected, Field, Given, Goal, Inverse, Judgement, OperationRecord, Part, Pin, Plan,
     RECORD_KEY, Reached, Replaced, Request, Step, Tier,
 };
 use crate::domain::alert::Alert;
@@ -236,6 +236,11 @@ pub trait Action: Sync {
     /// Why not, as a sentence.
     fn may_send(&self, _step: &Step, _seen: &Observation, _shown: &[Check], _now: Instant) -> Result<(), String> {
         Ok(())
+    }
+
+    /// What is said of its target at its end beside that it was verified, by what is seen of it then.
+    fn at_its_end(&self, _plan: &Plan, _seen: &Observation) -> Option<String> {
+        None
     }
 
     /// Works it out for one subject, from what was read of it.

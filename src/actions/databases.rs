@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use serde_json::{Value, json};
 
 use super::contract::Refusal;
+use super::execute::Executor;
+use super::journal::Aim;
 use super::observation::Observation;
 use super::plan::Planner;
-use crate::domain::action::{OperationRecord, RECORD_KEY};
-use crate::domain::database::{Limits, Primary, Reading, Trail};
+use crate::domain::action::{OperationRecord, Outcome, RECORD_KEY};
+use crate::domain::database::{Limits, Primary, Reading, Said, Trail};
 use crate::domain::subject::DatabaseRef;
 use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
@@ -116,7 +119,7 @@ impl Planner {
         let seen = self.databases()?.database(&database.name).await?;
         let silent = |member: &crate::domain::database::Member| member.said.as_ref().err().cloned();
         if seen.reading.answers().next().is_none() {
-            let why = seen.reading.members.iter().filter_map(silent).next();
+            let why = seen.reading.members.iter().find_map(silent);
             let why = why.or_else(|| seen.reading.topology.as_ref().err().cloned()).unwrap_or_default();
             return Err(SourceError::new(Trouble::Timeout, format!("no member of {} answers: {why}", database.name)));
         }
@@ -137,4 +140,67 @@ impl Planner {
         };
         stream::unfold(true, look).boxed()
     }
+}
+
+/// For how long it is looked for what became of a change that an earlier process asked for.
+const LOOKED_FOR: TimeDelta = TimeDelta::seconds(120);
+
+impl Executor {
+    /// Looks what became of a change of a primary that an earlier process asked for. Sends nothing.
+    pub(super) async fn see_what_became(&self, database: &DatabaseRef, aim: &Aim, run: &str) -> (Outcome, String) {
+        let pin = |path: &str| aim.ends_with.iter().find(|pin| pin.path == path).map(|pin| &pin.value);
+        let wanted = pin(LEADER).and_then(Value::as_str).unwrap_or_default();
+        let timeline = pin(TIMELINE).and_then(Value::as_u64).unwrap_or_default();
+        let limit = self.now() + LOOKED_FOR;
+        let mut last = (Outcome::Unknown, format!("{} could not be read.", database.name));
+        let mut looks = self.planner.follow_database(database, run);
+        loop {
+            let left = (limit - self.now()).to_std().unwrap_or_default();
+            let Ok(Some(seen)) = tokio::time::timeout(left, looks.next()).await else { return last };
+            match seen {
+                Ok(Observation::Database(facts)) if *facts.uid != *aim.uid => {
+                    last = (Outcome::Unknown, format!("what answers as {} is another database.", database.name));
+                }
+                Ok(Observation::Database(facts)) => {
+                    last = became(&facts, wanted, timeline);
+                    if matches!(last.0, Outcome::Done | Outcome::Failed) {
+                        return last;
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => last = (Outcome::Unknown, error.sentence),
+            }
+        }
+    }
+}
+
+/// What a look comes to: whether the member that was wanted takes writes on a timeline of its own, and who follows it.
+fn became(facts: &DatabaseFacts, wanted: &str, timeline: u64) -> (Outcome, String) {
+    let reading = &facts.reading;
+    let Primary::One(primary, said) = reading.primary() else {
+        return (Outcome::Unknown, "it is not certain who takes writes. Look at it before anything else.".to_owned());
+    };
+    let name = &primary.name;
+    if said.timeline.is_none_or(|own| own < timeline) {
+        let words = format!(
+            "{name} takes writes as before. Whether {wanted} was ever asked for is not known, and nothing is sent again: plan the same again."
+        );
+        return (Outcome::Unknown, words);
+    }
+    if **name != *wanted {
+        return (Outcome::Failed, format!("{name} was promoted in place of {wanted}."));
+    }
+    let follows = |said: &Said| said.streams() && said.timeline.is_some_and(|own| own >= timeline);
+    let others = reading.answers().filter(|(member, _)| member.name != *name);
+    let left: Vec<&str> = others.filter(|(_, said)| !follows(said)).map(|(member, _)| &*member.name).collect();
+    if left.is_empty() {
+        return (
+            Outcome::Done,
+            format!("verified: {name} takes writes on the new timeline, and the others follow it."),
+        );
+    }
+    (
+        Outcome::Partial,
+        format!("{name} takes writes on the new timeline, and {} does not follow it.", left.join(" and ")),
+    )
 }

@@ -17,7 +17,7 @@ use super::silences;
 use super::stored;
 use super::verify::{Tell, Verification};
 use crate::domain::action::{
-    Actor, Cluster, Code, Consent, Goal, Outcome, Part, Plan, Port, Run, RunEvent, Stamps, Step, Target,
+    Actor, Cluster, Code, Consent, Goal, Outcome, Part, Pin, Plan, Port, Run, RunEvent, Stamps, Step, Target,
 };
 use crate::domain::rollout::{code_digest, template_digest};
 use crate::domain::store::Author;
@@ -154,6 +154,12 @@ impl Executor {
         for (place, aim) in begun.aims.iter().enumerate() {
             if let Some((outcome, words)) = unfinished.settled.get(&place) {
                 tell_again(&account, place, *outcome, words).await;
+                continue;
+            }
+            if let (Some(_), Subject::Database(database)) = (unfinished.steps.get(&place), &aim.subject) {
+                account.note(RunEvent::Started { target: place }).await;
+                let (outcome, words) = self.see_what_became(database, aim, &begun.run).await;
+                account.settle(place, outcome, words).await;
                 continue;
             }
             if let Some(last) = unfinished.steps.get(&place) {
@@ -439,6 +445,13 @@ fn code(target: &Target) -> Option<Code> {
     Some(Code { before: code_digest(&before.value), after: code_digest(&target.expected_template) })
 }
 
+/// What the object of a target shows once its change is made, where a later process can look for that alone.
+fn ends_with(target: &Target) -> Vec<Pin> {
+    let is_database = matches!(target.subject, Subject::Database(_));
+    let steps = target.steps.iter().filter_map(|step| step.in_order.as_deref()).filter(|_| is_database);
+    steps.filter(|one| one.is_point_of_no_return).flat_map(|one| one.expects.clone()).collect()
+}
+
 fn aim(target: &Target) -> Aim {
     Aim {
         subject: target.subject.clone(),
@@ -451,6 +464,7 @@ fn aim(target: &Target) -> Aim {
         replicas: None,
         chosen: target.reaches.iter().filter(|one| one.is_chosen).map(|one| one.id.clone()).collect(),
         expected: if target.goal == Goal::Stored { target.expected.clone() } else { String::new() },
+        ends_with: ends_with(target),
         clearing: target
             .steps
             .iter()

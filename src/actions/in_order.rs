@@ -104,7 +104,10 @@ impl Executor {
         account.note(RunEvent::Started { target: place }).await;
         match walk.forward().await {
             Ok(()) => {
-                let words = format!("verified: each of its {} steps was seen to be reached.", target.steps.len());
+                let seen = self.planner.look_at(&target.subject, &plan.id).await.ok();
+                let more = seen.and_then(|seen| action.at_its_end(plan, &seen)).map(|words| format!(" {words}"));
+                let (steps, more) = (target.steps.len(), more.unwrap_or_default());
+                let words = format!("verified: each of its {steps} steps was seen to be reached.{more}");
                 account.settle(place, Outcome::Done, words).await
             }
             Err(stop) => walk.stopped(stop).await,

@@ -21,9 +21,9 @@ use super::policy::{self, Grant};
 use super::seen::Seen;
 use super::services::{left_out, of_its_service, one_revision_for_many, together};
 use crate::domain::action::{
-    Actor, Check, Cluster, Confirmation, Expected, Given, Inverse, Looked, OperationRecord, Phase, Plan, Rehearsal,
-    Target, takes,
+    Actor, Cluster, Confirmation, Cost, Given, Inverse, OperationRecord, Phase, Plan, Rehearsal, Target, takes,
 };
+use crate::domain::environment::Guard;
 use crate::domain::rollout;
 use crate::domain::service::{Choice, Services};
 use crate::domain::subject::{Subject, SubjectKind};
@@ -228,8 +228,7 @@ impl Planner {
         refusals.extend(further);
         refusals.extend(action.about().too_many(targets.len()));
         targets.truncate(action.about().most);
-        let mut planned = Vec::new();
-        let mut answers = Vec::new();
+        let (mut planned, mut answers) = (Vec::new(), Vec::new());
         let given_id = id.as_deref().unwrap_or_default();
         let read = self.read(action, targets, given_id, &cluster, (&mut choice, &mut refusals)).await?;
         let now = (self.clock)();
@@ -237,9 +236,7 @@ impl Planner {
         let ahead = self.ahead();
         let id = id.unwrap_or_else(|| run_id(now));
         let mut holds = Plan::HOLDS;
-        let mut guard = self.limits.guard;
-        let mut otherwise = String::new();
-        let (mut preflight, mut kind, mut expected) = (Vec::new(), None, None);
+        let (mut guard, mut otherwise, mut cost) = (self.limits.guard, String::new(), Cost::default());
         let wave = wave.unwrap_or_else(|| together(&choice, read.len())).max(1);
         let mut fights = Fights::default();
         let freezes = self.freezes(action.about()).await;
@@ -268,9 +265,7 @@ impl Planner {
             };
             refusals.extend(draft.refusals.iter().cloned());
             otherwise.clone_from(&draft.otherwise);
-            let looked = |check: &Check| Looked { age_seconds: check.age_seconds(now), check: check.clone() };
-            preflight.extend(draft.preflight.iter().map(looked));
-            (kind, expected) = (draft.turn, draft.losing);
+            cost.add(&draft.preflight, (draft.turn, draft.losing), now);
             let mut warnings = draft.warnings.clone();
             warnings.extend(held.warning);
             warnings.extend(seen.missing().iter().cloned());
@@ -315,17 +310,12 @@ impl Planner {
             expires_at: now + Plan::HOLDS,
             cluster_ahead_seconds: ahead.num_seconds(),
             tier: policy::tier(action, &planned),
-            confirmation: Confirmation {
-                otherwise,
-                ..policy::confirmation(action, guard, &planned).accepting(is_unknown(&preflight, expected))
-            },
+            confirmation: confirmation(action, guard, &planned, otherwise, &cost),
             means: action.about().means.to_owned(),
             service: choice.service.as_ref().map(ToString::to_string),
             choice: choice.notes,
             targets: planned,
-            preflight,
-            kind,
-            expected,
+            cost,
             rehearsal,
             refusals,
             digest: String::new(),
@@ -365,10 +355,9 @@ impl Planner {
     }
 }
 
-/// Whether nobody knows something of it that has to be taken upon oneself.
-fn is_unknown(preflight: &[Looked], expected: Option<Expected>) -> bool {
-    preflight.iter().any(|looked| looked.check.has_to_be_accepted())
-        || expected.is_some_and(|expected| !expected.loss.known)
+/// What confirms it: the gesture of the policy, and what is UNKNOWN taken upon oneself.
+fn confirmation(action: &dyn Action, guard: Guard, planned: &[Target], otherwise: String, cost: &Cost) -> Confirmation {
+    Confirmation { otherwise, ..policy::confirmation(action, guard, planned).accepting(cost.is_unknown()) }
 }
 
 /// The way back, with the environment it is of: the same names may be in another.

@@ -334,8 +334,17 @@ impl Stage {
         let (leave, leaving) = watch::channel(false);
         let journal = Arc::new(Mutex::new(Journal::new(folder.path())));
         let (pods, attach, store) = (None, None, None);
-        let executor =
-            Executor { planner, operate: world.clone(), silence: None, pods, attach, store, journal, leaving };
+        let executor = Executor {
+            planner,
+            operate: world.clone(),
+            silence: None,
+            databases: None,
+            pods,
+            attach,
+            store,
+            journal,
+            leaving,
+        };
         Self { world, executor, folder, _leave: leave }
     }
 

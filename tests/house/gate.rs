@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
 use crate::actions::{Rig, Way, options};
+use crate::failing_over::no_edit_widens_of_databases;
 use crate::outside::Noting;
 use crate::reaching::no_edit_widens_in_a_pod;
 use crate::word::World;
@@ -204,7 +205,7 @@ pub(crate) async fn apart(executor: impl FnOnce(Arc<Mutex<Journal>>) -> Executor
 }
 
 /// What acts where there is no cluster.
-fn local(planner: &Planner, journal: Arc<Mutex<Journal>>) -> Executor {
+pub(crate) fn local(planner: &Planner, journal: Arc<Mutex<Journal>>) -> Executor {
     let leaving = watch::channel(false).1;
     Executor {
         planner: planner.clone(),
@@ -342,4 +343,5 @@ of_every_action! {
     no_edit_widens_the_end_of_a_silence: no_edit_widens_of_silences "expire-silence",
     no_edit_widens_a_command: no_edit_widens_in_a_pod "exec",
     no_edit_widens_a_port: no_edit_widens_in_a_pod "port-forward",
+    no_edit_widens_a_failover: no_edit_widens_of_databases "failover",
 }

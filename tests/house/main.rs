@@ -12,6 +12,7 @@ mod coverage;
 mod drafts;
 mod dry_room;
 mod environments;
+mod failing_over;
 mod faults;
 mod gate;
 #[path = "../support/headless.rs"]

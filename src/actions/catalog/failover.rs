@@ -9,8 +9,8 @@ use crate::actions::contract::{About, Action, Context, Draft, Reason, Refusal};
 use crate::actions::databases::{DatabaseFacts, LEADER, PAUSED, RECORD, TIMELINE};
 use crate::actions::observation::Observation;
 use crate::domain::action::{
-    BlastRadius, Check, Evidence, Expected, Field, FieldKind, Given, Inverse, Judgement, Part, Pin, Port, RECORD_KEY,
-    Request, Step, Tier,
+    BlastRadius, Check, Evidence, Expected, Field, FieldKind, Given, Inverse, Judgement, Part, Pin, Plan, Port,
+    RECORD_KEY, Request, Step, Tier,
 };
 use crate::domain::database::{Lag, Member, Preflight, Primary, Turn, preflight};
 use crate::domain::subject::Subject;
@@ -75,6 +75,25 @@ impl Action for Failover {
         }
     }
 
+    fn at_its_end(&self, plan: &Plan, seen: &Observation) -> Option<String> {
+        let facts = seen.database().ok()?;
+        let Primary::One(member, said) = facts.reading.primary() else { return None };
+        let timeline = said.timeline?;
+        let now = format!("{} takes writes on timeline {timeline}", member.name);
+        if plan.cost.kind != Some(Turn::Failover) {
+            return Some(format!("{now}."));
+        }
+        let began = facts.reading.history.iter().flatten().find(|switch| switch.timeline + 1 == timeline)?.location;
+        let last = plan.cost.expected.and_then(|expected| expected.last_byte);
+        Some(match last {
+            Some(last) => format!(
+                "{now}, which begins at byte {began}; the primary before was last seen at byte {last}: LOST are {} bytes at least.",
+                last.saturating_sub(began)
+            ),
+            None => format!("{now}, which begins at byte {began}; how far the primary before had written nobody saw."),
+        })
+    }
+
     fn judge(&self, step: &Step, seen: &Observation) -> Judgement {
         let Ok(facts) = seen.database() else { return Judgement::Failed("it is no database.".to_owned()) };
         match step.in_order.as_ref().map(|one| one.id.as_str()) {
@@ -113,7 +132,11 @@ impl Action for Failover {
             inverse: way_back(facts),
             preflight: checks,
             turn: Some(turn),
-            losing: Some(Expected { loss, gap_seconds: gap.seconds }),
+            losing: Some(Expected {
+                loss,
+                gap_seconds: gap.seconds,
+                last_byte: facts.trail.last().map(|mark| mark.location),
+            }),
             ..Draft::default()
         })
     }

@@ -36,14 +36,14 @@ pub fn difference(given: &Plan, own: &Plan) -> Option<String> {
             stray.service.as_deref().unwrap_or(UNMAPPED)
         ));
     }
-    if given.kind != own.kind {
+    if given.cost.kind != own.cost.kind {
         let word = |kind: Option<Turn>| kind.map_or("neither", Turn::word);
-        return Some(format!("it would be a {} now, the plan says {}.", word(own.kind), word(given.kind)));
+        return Some(format!("it would be a {} now, the plan says {}.", word(own.cost.kind), word(given.cost.kind)));
     }
     if let Some(worse) = Check::worsened(&given.checks(), &own.checks()) {
         return Some(format!("the plan showed it otherwise: {}.", worse.sentence()));
     }
-    if let (Some(told), Some(now)) = (given.expected, own.expected)
+    if let (Some(told), Some(now)) = (given.cost.expected, own.cost.expected)
         && now.loss.exceeds(&told.loss)
     {
         return Some(format!("it would lose {} now, the plan says {}.", now.loss.words(), told.loss.words()));

@@ -17,8 +17,8 @@ pub use check::{Check, CheckVerdict};
 pub use given::{Field, FieldKind, Given, Value};
 pub use meaning::difference;
 pub use plan::{
-    Actor, BlastRadius, Cluster, Confirmation, Consent, Evidence, Expected, Fight, Goal, Inverse, Looked, Pin, Plan,
-    Rehearsal, Replaced, Target, takes,
+    Actor, BlastRadius, Cluster, Confirmation, Consent, Cost, Evidence, Expected, Fight, Goal, Inverse, Looked, Pin,
+    Plan, Rehearsal, Replaced, Target, takes,
 };
 pub use record::{OperationRecord, RECORD_KEY, RELEASING};
 pub use run::{Illegal, Outcome, Phase, Run, RunEvent, StepState, TargetRun, advance};

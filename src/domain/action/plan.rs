@@ -300,6 +300,9 @@ pub struct Expected {
     pub loss: Loss,
     /// For how many seconds nobody could write; `None` where that is not known.
     pub gap_seconds: Option<i64>,
+    /// Up to which byte of its WAL the last primary was seen to have written; `None` where nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_byte: Option<u64>,
 }
 
 /// A check of a plan, with how old its reading was when the plan was made.
@@ -310,6 +313,35 @@ pub struct Looked {
     pub check: Check,
     /// How old its reading was, in seconds; `None` where there was none.
     pub age_seconds: Option<i64>,
+}
+
+/// What was looked at before a plan is carried out, and what it costs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Each look, with what came of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub preflight: Vec<Looked>,
+    /// How the primary of a database is changed, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Turn>,
+    /// What that costs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Expected>,
+}
+
+impl Cost {
+    /// Adds what was looked at of a target, and what its change costs.
+    pub fn add(&mut self, checks: &[Check], (kind, expected): (Option<Turn>, Option<Expected>), now: Instant) {
+        let looked = |check: &Check| Looked { age_seconds: check.age_seconds(now), check: check.clone() };
+        self.preflight.extend(checks.iter().map(looked));
+        (self.kind, self.expected) = (kind, expected);
+    }
+
+    /// Whether nobody knows something of it that has to be taken upon oneself.
+    pub fn is_unknown(&self) -> bool {
+        self.preflight.iter().any(|looked| looked.check.has_to_be_accepted())
+            || self.expected.is_some_and(|expected| !expected.loss.known)
+    }
 }
 
 /// What confirms the plan.
@@ -391,15 +423,9 @@ pub struct Plan {
     pub choice: Vec<String>,
     /// Its targets, in the order of their waves; a wave that does not end well stops those after it.
     pub targets: Vec<Target>,
-    /// What was looked at before, each with what came of it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub preflight: Vec<Looked>,
-    /// How the primary of a database is changed, where it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kind: Option<Turn>,
-    /// What that costs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expected: Option<Expected>,
+    /// What was looked at before, and what it costs.
+    #[serde(flatten)]
+    pub cost: Cost,
     /// What the server said to the dry run.
     pub rehearsal: Rehearsal,
     /// Why it cannot be applied; empty when it can.
@@ -417,7 +443,7 @@ impl Plan {
 
     /// The checks that were shown.
     pub fn checks(&self) -> Vec<Check> {
-        self.preflight.iter().map(|looked| looked.check.clone()).collect()
+        self.cost.preflight.iter().map(|looked| looked.check.clone()).collect()
     }
 
     /// How long a plan holds after its last refresh.

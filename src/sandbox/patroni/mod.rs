@@ -184,8 +184,8 @@ async fn read(stream: &mut TcpStream) -> Option<(String, String, Vec<u8>)> {
     let mut words = head.lines().next()?.split(' ');
     let (method, path) = (words.next()?.to_owned(), words.next()?.split('?').next()?.to_owned());
     let length = head.lines().filter_map(|line| line.split_once(':'));
-    let length = length.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    let length: usize = length.filter_map(|(_, value)| value.trim().parse().ok()).next().unwrap_or(0);
+    let mut length = length.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let length: usize = length.find_map(|(_, value)| value.trim().parse().ok()).unwrap_or(0);
     let ends = ends + 4;
     while bytes.len() < ends + length.min(LONGEST) {
         if stream.read_buf(&mut bytes).await.ok()? == 0 {

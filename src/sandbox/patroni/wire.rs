@@ -18,9 +18,8 @@ pub(super) fn cluster(world: &World, now: DateTime<Utc>, is_lag_unknown: bool) -
         let is_leader = world.leader() == Some(member.name.as_str());
         let state = match member.doing {
             // A leader that was lost is listed as it last said.
-            Doing::Primary => "running",
+            Doing::Primary | Doing::Idles => "running",
             Doing::Streams => "streaming",
-            Doing::Idles => "running",
             Doing::StoppedUntil(_) => "stopped",
         };
         let mut told = json!({

@@ -9,6 +9,10 @@ use serde_json::{Value, json};
 
 /// How long a member takes to stop, or to follow again.
 pub(super) const TURNS: TimeDelta = TimeDelta::milliseconds(1_500);
+/// What a busy primary writes in a second.
+const TRAFFIC: u64 = 40_000;
+/// How far the replicas fall behind before the primary is lost: more than Patroni lets a member be that it promotes by itself.
+const BEHIND: u64 = 3 * 1_048_576;
 /// Where the WAL of a new cluster begins.
 const FIRST: u64 = 0x0400_0000;
 
@@ -78,6 +82,10 @@ pub struct World {
     at: DateTime<Utc>,
     /// What is left of a byte of the rate, in thousandths.
     rest: u64,
+    /// Where the last leader was in its WAL, as it last told the store.
+    told: u64,
+    /// From when on the replicas fall behind, and when the primary is to lose its power.
+    plot: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
 impl World {
@@ -112,7 +120,16 @@ impl World {
             lost: BTreeMap::new(),
             at: now,
             rest: 0,
+            told: FIRST,
+            plot: None,
         }
+    }
+
+    /// Somebody orders things: the primary writes. Where it is to be lost so much later, the replicas fall behind until then.
+    pub fn begin_traffic(&mut self, lost_in: Option<TimeDelta>) {
+        let seconds = |lost_in: TimeDelta| u64::try_from(lost_in.num_seconds()).unwrap_or(1).max(1);
+        self.rate = lost_in.map_or(TRAFFIC, |lost_in| (3 * BEHIND / seconds(lost_in)).max(TRAFFIC));
+        self.plot = lost_in.map(|lost_in| (self.at, self.at + lost_in));
     }
 
     /// Lets the primary write so many bytes in a second.
@@ -195,9 +212,9 @@ impl World {
         }
     }
 
-    /// Where the leader is in its WAL.
+    /// Where the leader is in its WAL; of one that is gone, where it was.
     pub(super) fn location(&self) -> u64 {
-        self.leader.and_then(|leader| self.members.get(leader)).map_or(0, |member| member.has)
+        self.leader.and_then(|leader| self.members.get(leader)).map_or(self.told, |member| member.has)
     }
 
     /// How far a member is behind what the leader last told the store.
@@ -231,8 +248,27 @@ impl World {
                 member.replayed = member.has;
             }
         }
+        self.play(now);
         self.turn(now);
         self.follow(now);
+    }
+
+    /// What is to happen by itself: the replicas fall behind, then the primary is lost.
+    fn play(&mut self, now: DateTime<Utc>) {
+        let Some((began, at)) = self.plot else { return };
+        let milliseconds = |length: TimeDelta| u64::try_from(length.num_milliseconds()).unwrap_or(0);
+        let (passed, all) = (milliseconds(now.min(at) - began), milliseconds(at - began).max(1));
+        let mut most = BEHIND;
+        for member in self.members.iter_mut().filter(|member| member.doing == Doing::Streams) {
+            member.behind = most * passed / all;
+            most += BEHIND / 2;
+        }
+        if now >= at {
+            self.plot = None;
+            if let Some(primary) = self.primary().map(str::to_owned) {
+                self.lose(&primary);
+            }
+        }
     }
 
     /// What the members of the cluster decide by now.
@@ -242,6 +278,7 @@ impl World {
             && now >= at + self.seconds("ttl")
         {
             // Whoever has lost its power cannot keep its lock.
+            self.told = self.location();
             self.leader = None;
         }
         if let Some(at) = self.frozen_at
@@ -261,7 +298,8 @@ impl World {
                 self.promote(order.to, now);
             }
         } else if self.leader.is_none() && !self.is_paused() {
-            let fit = (0..self.members.len()).filter(|place| self.may_lead(*place));
+            // By itself nobody is promoted who is too far behind; by somebody's word it is.
+            let fit = (0..self.members.len()).filter(|place| self.may_lead(*place) && self.is_near(*place));
             let best = fit.max_by_key(|place| self.members.get(*place).map(|member| member.has));
             if let Some(best) = best {
                 self.promote(best, now);
