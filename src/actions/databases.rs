@@ -12,9 +12,9 @@ use super::execute::Executor;
 use super::journal::Aim;
 use super::observation::Observation;
 use super::plan::Planner;
-use crate::domain::action::{OperationRecord, Outcome, RECORD_KEY};
-use crate::domain::database::{Limits, Primary, Reading, Said, Trail};
-use crate::domain::subject::DatabaseRef;
+use crate::domain::action::{OperationRecord, Outcome, Part, Pin, Port, RECORD_KEY, Request, Step};
+use crate::domain::database::{Limits, PAUSE_KEY, Pause, Primary, Reading, Said, Trail};
+use crate::domain::subject::{DatabaseRef, Subject};
 use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::{DatabaseSeen, ObserveDatabases};
@@ -45,6 +45,8 @@ pub struct DatabaseFacts {
     pub records: Vec<OperationRecord>,
     /// Whether that could be read.
     pub has_notes: bool,
+    /// What a console wrote down about the pause that lasts.
+    pub pause: Option<Pause>,
     /// Its system identifier; empty where nobody tells one, or they differ.
     pub uid: String,
     /// What is shown of it as a document, for pins.
@@ -72,8 +74,20 @@ impl DatabaseFacts {
             "paused": reading.is_paused(),
             RECORD_KEY: own,
         });
+        let pause = serde_json::from_value(notes[PAUSE_KEY].clone()).ok();
         let observed_at = reading.at;
-        Self { subject, reading, trail, limits, records, has_notes: !notes.is_null(), uid, document, observed_at }
+        Self {
+            subject,
+            reading,
+            trail,
+            limits,
+            records,
+            has_notes: !notes.is_null(),
+            pause,
+            uid,
+            document,
+            observed_at,
+        }
     }
 
     /// Who takes writes, by their own word alone.
@@ -85,6 +99,24 @@ impl DatabaseFacts {
     pub fn timeline(&self) -> Option<u64> {
         self.document.pointer(TIMELINE).and_then(Value::as_u64)
     }
+}
+
+/// What a plan on a database is pinned to.
+pub(super) fn shown(facts: &DatabaseFacts) -> Vec<Pin> {
+    let at = |path: &str| facts.document.pointer(path).cloned().unwrap_or(Value::Null);
+    ["/system_identifier", LEADER, TIMELINE, PAUSED].map(|path| Pin { path: path.to_owned(), value: at(path) }).to_vec()
+}
+
+/// A step that changes the dynamic configuration of what governs a database.
+pub(super) fn governing(facts: &DatabaseFacts, part: Part, id: &str, words: &str, body: Value) -> Step {
+    let request = Request {
+        method: "PATCH".to_owned(),
+        path: "/config".to_owned(),
+        content_type: "application/json".to_owned(),
+        body,
+    };
+    let on = (Subject::Database(facts.subject.clone()), facts.uid.as_str());
+    Step { port: Port::Database, ..Step::in_order(part, id, on, words, request) }
 }
 
 impl Observation {

@@ -7,6 +7,7 @@
 //! It keeps one invariant: what is sent is what was planned, confirmed and journalled, once, and what came of it is verified
 //! or said to be UNKNOWN.
 
+mod about;
 mod account;
 mod alerts;
 #[cfg(test)]

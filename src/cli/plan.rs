@@ -31,7 +31,7 @@ const SERVICE: &str = "service/";
 
 #[derive(Debug, Args)]
 pub(super) struct Plan {
-    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image, maintenance-on, maintenance-extend, maintenance-off; in a pod: exec, port-forward; of alerts: acknowledge, unacknowledge, note, edit-note, withdraw-note, silence; of silences: change-silence, expire-silence; of databases: failover; of incidents: declare, acknowledge-incident, assign, take-role, set-severity, set-phase, tick, incident-note, post-update, follow-up, link, unlink, merge, unmerge, resolve, reopen; of maintenance: add-window, move-window, cancel-window, start-window, finish-window, tick-task, freeze, thaw.
+    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image, maintenance-on, maintenance-extend, maintenance-off; in a pod: exec, port-forward; of alerts: acknowledge, unacknowledge, note, edit-note, withdraw-note, silence; of silences: change-silence, expire-silence; of databases: failover, pause-failover, resume-failover; of incidents: declare, acknowledge-incident, assign, take-role, set-severity, set-phase, tick, incident-note, post-update, follow-up, link, unlink, merge, unmerge, resolve, reopen; of maintenance: add-window, move-window, cancel-window, start-window, finish-window, tick-task, freeze, thaw.
     action: String,
     /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one. A pod by its name. Alerts by name or fingerprint. A silence by its id. An incident by its number. A window, a task or a freeze by its name. A database as database/NAME.
     targets: Vec<String>,
@@ -273,6 +273,10 @@ fn in_words(plan: &Document, catalog: Catalog) -> String {
             lines.extend(target_words(target, plan, catalog));
         }
     }
+    lines.extend(plan.cost.preflight.iter().map(|looked| format!("  {}", looked.check.line())));
+    if let Some(expected) = plan.cost.expected {
+        lines.push(format!("  lost is  {}", expected.loss.words()));
+    }
     lines.push(String::new());
     if !plan.means.is_empty() {
         lines.push(plan.means.clone());
@@ -289,7 +293,7 @@ fn in_words(plan: &Document, catalog: Catalog) -> String {
     if plan.is_applicable() {
         lines.push(format!(
             "Apply with: quarterdeck plan … --output json | quarterdeck apply - --confirm {}{}",
-            plan.confirmation.word,
+            plan.confirmation.said(),
             if plan.confirmation.needs_reason { " --reason WHY" } else { "" }
         ));
         lines.push(format!("Expires at {}.", plan.expires_at.format("%H:%M:%S UTC")));

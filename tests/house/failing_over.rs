@@ -17,8 +17,8 @@ use crate::gate::{action, apart, local, no_edit_of};
 use crate::silencing;
 use crate::stage::now;
 
-/// A whole cluster of two members.
-fn whole() -> Reading {
+/// A whole cluster of two members, paused or not.
+fn whole(is_paused: bool) -> Reading {
     let said = |role: Role, position: Position| Said {
         at: now(),
         role,
@@ -67,7 +67,7 @@ fn whole() -> Reading {
             by: "pg1".into(),
             scope: Some("orders".into()),
             leader: Some("pg1".into()),
-            is_paused: false,
+            is_paused,
             scheduled: None,
         }),
         settings: Some(Settings::shipped(now())),
@@ -76,13 +76,17 @@ fn whole() -> Reading {
     }
 }
 
-/// Eyes on one database.
-struct One;
+/// Eyes on one database, paused or not.
+struct One(bool);
 
 impl ObserveDatabases for One {
     fn database<'a>(&'a self, _: &'a str) -> Answer<'a, DatabaseSeen> {
-        let seen =
-            DatabaseSeen { reading: whole(), trail: Trail::default(), limits: Limits::default(), notes: json!({}) };
+        let seen = DatabaseSeen {
+            reading: whole(self.0),
+            trail: Trail::default(),
+            limits: Limits::default(),
+            notes: json!({}),
+        };
         Box::pin(async { Ok(seen) })
     }
 }
@@ -98,14 +102,14 @@ impl OperateDatabases for Refused {
     }
 }
 
-fn planner() -> Planner {
-    Planner { databases: Some(Arc::new(One)), ..silencing::planner(Ok(Vec::new())) }
+fn planner(is_paused: bool) -> Planner {
+    Planner { databases: Some(Arc::new(One(is_paused))), ..silencing::planner(Ok(Vec::new())) }
 }
 
 /// Of an action on databases: what their governor is asked for is what it is asked for without the edit.
 pub(crate) async fn no_edit_widens_of_databases(id: &str) {
     let hands = Arc::new(Refused::default());
-    let planner = planner();
+    let planner = planner(id == "resume-failover");
     let target = Subject::Database(DatabaseRef { environment: "production".into(), name: "orders".into() });
     let plan = planner.plan(action(id), &[target], &Options::default()).await.expect("a plan");
     no_edit_of((id, &plan, 50), async |edited: &Plan| {
@@ -128,7 +132,7 @@ pub(crate) async fn no_edit_widens_of_databases(id: &str) {
 #[tokio::test]
 async fn a_switchover_names_its_candidate_and_asks_for_the_name_of_the_database() {
     let target = Subject::Database(DatabaseRef { environment: "production".into(), name: "orders".into() });
-    let plan = planner().plan(action("failover"), &[target], &Options::default()).await.expect("a plan");
+    let plan = planner(false).plan(action("failover"), &[target], &Options::default()).await.expect("a plan");
     assert!(plan.is_applicable(), "{:?}", plan.refusals);
     let asked = plan.targets[0].steps.iter().find(|step| step.request.path == "/switchover").expect("a switchover");
     assert_eq!(asked.request.body, json!({"leader": "pg1", "candidate": "pg2"}));

@@ -344,4 +344,6 @@ of_every_action! {
     no_edit_widens_a_command: no_edit_widens_in_a_pod "exec",
     no_edit_widens_a_port: no_edit_widens_in_a_pod "port-forward",
     no_edit_widens_a_failover: no_edit_widens_of_databases "failover",
+    no_edit_widens_a_pause_of_failover: no_edit_widens_of_databases "pause-failover",
+    no_edit_widens_its_end: no_edit_widens_of_databases "resume-failover",
 }

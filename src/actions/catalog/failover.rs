@@ -6,11 +6,11 @@
 use serde_json::{Value, json};
 
 use crate::actions::contract::{About, Action, Context, Draft, Reason, Refusal};
-use crate::actions::databases::{DatabaseFacts, LEADER, PAUSED, RECORD, TIMELINE};
+use crate::actions::databases::{DatabaseFacts, LEADER, RECORD, TIMELINE, governing, shown};
 use crate::actions::observation::Observation;
 use crate::domain::action::{
-    BlastRadius, Check, Evidence, Expected, Field, FieldKind, Given, Inverse, Judgement, Part, Pin, Plan, Port,
-    RECORD_KEY, Request, Step, Tier,
+    BlastRadius, Check, Evidence, Expected, Field, FieldKind, Given, Inverse, Judgement, Part, Plan, Port, RECORD_KEY,
+    Request, Step, Tier,
 };
 use crate::domain::database::{Lag, Member, Preflight, Primary, Turn, preflight};
 use crate::domain::subject::Subject;
@@ -121,7 +121,7 @@ impl Action for Failover {
             to: candidate.clone(),
             given: given.clone().with(TO.id, candidate.as_str()),
             steps: steps(facts, &candidate, turn, context),
-            pins: pins(facts),
+            pins: shown(facts),
             blast: BlastRadius { pods: 0, at_most: 0, is_outage: true, words },
             tier: if is_lossless { Tier::T2 } else { Tier::T3 },
             evidence: evidence(facts),
@@ -178,41 +178,33 @@ fn candidate(facts: &DatabaseFacts, given: &Given, turn: Turn, now: Instant) -> 
 }
 
 fn steps(facts: &DatabaseFacts, candidate: &str, turn: Turn, context: Context<'_>) -> Vec<Step> {
-    let on = || (Subject::Database(facts.subject.clone()), facts.uid.as_str());
     let name = text::clean(&facts.subject.name).into_owned();
-    let request = |method: &str, path: &str, body: Value| Request {
-        method: method.to_owned(),
-        path: path.to_owned(),
-        content_type: "application/json".to_owned(),
-        body,
-    };
     let lock = context.record.as_lock();
     let mut written = json!({&lock.id: lock.written()});
     for over in context.over {
         written[over] = Value::Null;
     }
-    let let_in = || request("PATCH", "/config", json!({RECORD_KEY: {&lock.id: null}}));
     let again = format!("Let others act on {name} again.");
-    let hold = Step::in_order(
-        Part::Prepare,
-        "hold",
-        on(),
-        &format!("Hold other consoles off {name}, by a record in its dynamic configuration."),
-        request("PATCH", "/config", json!({RECORD_KEY: written})),
-    );
-    let hold =
-        hold.expecting(RECORD, json!(lock.written())).sent_again().taken_back(&again, let_in(), RECORD, Value::Null);
-    let release = Step::in_order(Part::Clearing, "release", on(), &again, let_in()).expecting(RECORD, Value::Null);
+    let release = governing(facts, Part::Clearing, "release", &again, json!({RECORD_KEY: {&lock.id: null}}));
+    let release = release.expecting(RECORD, Value::Null);
+    let words = format!("Hold other consoles off {name}, by a record in its dynamic configuration.");
+    let hold = governing(facts, Part::Prepare, "hold", &words, json!({RECORD_KEY: written}));
+    let hold = hold.expecting(RECORD, json!(lock.written())).sent_again();
+    let hold = hold.taken_back(&again, release.request.clone(), RECORD, Value::Null);
+    let asking = |path: &str, body: Value| Request {
+        method: "POST".to_owned(),
+        path: path.to_owned(),
+        body,
+        ..hold.request.clone()
+    };
     let (words, asked) = match (turn, facts.leader()) {
         (Turn::Switchover, Some(leader)) => (
             format!("Ask {leader} to hand over to {candidate}."),
-            request("POST", "/switchover", json!({"leader": leader, "candidate": candidate})),
+            asking("/switchover", json!({"leader": leader, "candidate": candidate})),
         ),
-        _ => (
-            format!("Ask Patroni to promote {candidate}."),
-            request("POST", "/failover", json!({"candidate": candidate})),
-        ),
+        _ => (format!("Ask Patroni to promote {candidate}."), asking("/failover", json!({"candidate": candidate}))),
     };
+    let on = || (Subject::Database(facts.subject.clone()), facts.uid.as_str());
     let change = Step::in_order(Part::Change, CHANGE, on(), &words, asked).expecting(LEADER, json!(candidate));
     let change = change.expecting(TIMELINE, json!(next(facts))).within(CHANGES_WITHIN).without_return();
     let others = followers(facts, candidate);
@@ -236,11 +228,6 @@ fn next(facts: &DatabaseFacts) -> u64 {
 fn followers(facts: &DatabaseFacts, candidate: &str) -> Vec<String> {
     let answer = facts.reading.answers().map(|(member, _)| member.name.to_string());
     answer.filter(|name| name != candidate).collect()
-}
-
-fn pins(facts: &DatabaseFacts) -> Vec<Pin> {
-    let at = |path: &str| facts.document.pointer(path).cloned().unwrap_or(Value::Null);
-    ["/system_identifier", LEADER, TIMELINE, PAUSED].map(|path| Pin { path: path.to_owned(), value: at(path) }).to_vec()
 }
 
 fn evidence(facts: &DatabaseFacts) -> Vec<Evidence> {

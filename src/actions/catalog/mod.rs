@@ -24,6 +24,7 @@ mod move_window;
 mod note;
 mod override_shift;
 mod pause;
+mod pause_failover;
 mod port_forward;
 mod post_update;
 mod record_backup;
@@ -33,6 +34,7 @@ mod resolve;
 mod restart;
 mod restart_pod;
 mod resume;
+mod resume_failover;
 mod rollback;
 mod scale;
 mod set_image;
@@ -132,6 +134,8 @@ pub const SHIPPED: Catalog = Catalog(&[
     &record_backup::RecordBackup,
     &record_restore_test::RecordRestoreTest,
     &failover::Failover,
+    &pause_failover::PauseFailover,
+    &resume_failover::ResumeFailover,
 ]);
 
 /// A shipped action by its id, or by the one it had before.

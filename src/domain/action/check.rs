@@ -63,6 +63,18 @@ impl Check {
         format!("{} is {}: {} (to be: {})", self.item, self.verdict.word().to_uppercase(), self.value, self.limit)
     }
 
+    /// The whole of it in one line: the verdict, what was looked at and seen, what it may be, and who says so.
+    pub fn line(&self) -> String {
+        format!(
+            "{:7}  {}: {} (to be: {}; by {})",
+            self.verdict.word().to_uppercase(),
+            self.item,
+            self.value,
+            self.limit,
+            self.source
+        )
+    }
+
     /// The first of `again` that came out worse than it was shown, or was not shown at all and did not pass.
     pub fn worsened<'c>(shown: &[Self], again: &'c [Self]) -> Option<&'c Self> {
         let before = |item: &str| shown.iter().find(|check| check.item == item).map(|check| check.verdict);

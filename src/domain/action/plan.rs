@@ -8,10 +8,11 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::check::Check;
+use super::confirmation::Confirmation;
+use super::cost::Cost;
 use super::given::Given;
 use super::step::{Part, Port, Reached, Step};
-use super::tier::{Gesture, Tier};
-use crate::domain::database::{Loss, Turn};
+use super::tier::Tier;
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{Change, WorkloadRef, same_code};
 use crate::domain::store::hex;
@@ -291,95 +292,6 @@ pub enum Rehearsal {
     NotChecked(String),
     /// The server tries nothing dry.
     NotOffered,
-}
-
-/// What a change of the primary of a database costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Expected {
-    /// What would be lost.
-    pub loss: Loss,
-    /// For how many seconds nobody could write; `None` where that is not known.
-    pub gap_seconds: Option<i64>,
-    /// Up to which byte of its WAL the last primary was seen to have written; `None` where nobody looked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_byte: Option<u64>,
-}
-
-/// A check of a plan, with how old its reading was when the plan was made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Looked {
-    /// The check.
-    #[serde(flatten)]
-    pub check: Check,
-    /// How old its reading was, in seconds; `None` where there was none.
-    pub age_seconds: Option<i64>,
-}
-
-/// What was looked at before a plan is carried out, and what it costs.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cost {
-    /// Each look, with what came of it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub preflight: Vec<Looked>,
-    /// How the primary of a database is changed, where it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kind: Option<Turn>,
-    /// What that costs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expected: Option<Expected>,
-}
-
-impl Cost {
-    /// Adds what was looked at of a target, and what its change costs.
-    pub fn add(&mut self, checks: &[Check], (kind, expected): (Option<Turn>, Option<Expected>), now: Instant) {
-        let looked = |check: &Check| Looked { age_seconds: check.age_seconds(now), check: check.clone() };
-        self.preflight.extend(checks.iter().map(looked));
-        (self.kind, self.expected) = (kind, expected);
-    }
-
-    /// Whether nobody knows something of it that has to be taken upon oneself.
-    pub fn is_unknown(&self) -> bool {
-        self.preflight.iter().any(|looked| looked.check.has_to_be_accepted())
-            || self.expected.is_some_and(|expected| !expected.loss.known)
-    }
-}
-
-/// What confirms the plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Confirmation {
-    /// The gesture.
-    pub gesture: Gesture,
-    /// The word to type, or to give to `apply --confirm`.
-    pub word: String,
-    /// Whether a reason is asked for.
-    pub needs_reason: bool,
-    /// What is written as the reason where none is asked for and none is given.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub otherwise: String,
-}
-
-impl Confirmation {
-    /// What is typed after the word where something is UNKNOWN and has to be taken upon oneself.
-    pub const UNKNOWN: &'static str = "unknown";
-
-    /// The same, where that is so.
-    #[must_use]
-    pub fn accepting(self, is_unknown: bool) -> Self {
-        if !is_unknown {
-            return self;
-        }
-        let word = format!("{} {}", self.word, Self::UNKNOWN);
-        Self { gesture: Gesture::TypeNameAndReason, word, needs_reason: true, ..self }
-    }
-}
-
-/// What the operator gave to confirm a plan.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Consent {
-    /// The word or name.
-    pub typed: String,
-    /// The reason.
-    pub reason: Option<String>,
 }
 
 /// An action, worked out to the last byte, before anything was sent.

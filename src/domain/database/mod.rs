@@ -9,6 +9,7 @@
 //! | `trail` | where the primary's WAL was within the last minutes, and so how fast it is written |
 //! | `loss` | what a change of the primary would lose, as a range |
 //! | `verdict` | how a database is, and whether its primary could be changed now |
+//! | `pause` | who asked that nobody is promoted by itself, and until when |
 //! | `preflight` | what is looked at before its primary is changed |
 //!
 //! It keeps one invariant: **a member is the primary only by its own answer**. What the others, a listing or a status code say of it is
@@ -18,6 +19,7 @@ mod declared;
 mod lag;
 mod loss;
 mod member;
+mod pause;
 mod preflight;
 mod reading;
 mod trail;
@@ -30,6 +32,7 @@ pub use declared::{Database, Kind};
 pub use lag::{Lag, LagSource};
 pub use loss::{Gap, Loss};
 pub use member::{Listed, Member, Position, Replicating, Role, Said, Sync, Tags};
+pub use pause::{PAUSE_KEY, Pause};
 pub use preflight::{Limits, Preflight, Turn, preflight};
 pub use reading::{Primary, Reading, Scheduled, Settings, Switch, Topology};
 pub use trail::{Mark, Trail};

@@ -10,15 +10,13 @@ use serde_json::Value;
 use super::read::{Asked, read};
 use crate::config::{Credentials, DeclaredDatabase, Server, Way};
 use crate::domain::action::RECORD_KEY;
-use crate::domain::database::{Reading, Trail};
+use crate::domain::database::{PAUSE_KEY, Reading, Trail};
 use crate::domain::time::{self, Instant};
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::http::{Answered, Http, Request};
 use crate::sources::observe::{Answer, DatabaseSeen, ObserveDatabases};
 
-/// The key of the dynamic configuration under which a pause is remembered, with who asked for it and until when.
-pub const PAUSE_KEY: &str = "quarterdeck.dev/pause";
 /// How long a member may take for the dynamic configuration.
 const WITHIN: Duration = Duration::from_millis(1_500);
 /// The longest document.

@@ -14,5 +14,5 @@ mod hands;
 mod read;
 mod wire;
 
-pub use eyes::{Databases, PAUSE_KEY};
+pub use eyes::Databases;
 pub use read::{Asked, read};

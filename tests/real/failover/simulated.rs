@@ -121,6 +121,39 @@ async fn another_database_of_the_same_name_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pause_remembers_who_asked_for_it_and_is_ended() {
+    beside(cluster().await, |cluster| {
+        let console = console(cluster.urls());
+        let (finished, document) = console.plan(&["pause-failover", "database/orders", "--until", "30m"]);
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        let (finished, told) = apply(&console, &document, &[]);
+        assert_eq!((finished.code, &told["outcome"]), (Some(0), &json!("done")), "{finished:?}");
+        let sent =
+            cluster.asked().into_iter().map(|asked| asked.body).find(|body| body.contains("pause")).expect("sent");
+        let sent: serde_json::Value = serde_json::from_str(&sent).expect("JSON");
+        let memory = &sent["quarterdeck.dev/pause"];
+        assert_eq!(
+            (&sent["pause"], &memory["by"], &memory["reason"]),
+            (&json!(true), &json!("mori"), &json!("a test"))
+        );
+
+        let (finished, document) = plan(&console, &["--to", "pg2"]);
+        assert_eq!((finished.code, &check(&document, "paused")["verdict"]), (Some(3), &json!("block")));
+        let (finished, _) = console.plan(&["pause-failover", "database/orders"]);
+        assert!(finished.code == Some(3) && finished.stderr.contains("paused by mori"), "{finished:?}");
+
+        let (finished, document) = console.plan(&["resume-failover", "database/orders"]);
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        assert!(finished.stdout.contains("paused by mori"), "who paused it is said: {}", finished.stdout);
+        let (finished, told) = apply(&console, &document, &[]);
+        assert_eq!((finished.code, &told["outcome"]), (Some(0), &json!("done")), "{finished:?}");
+        let (finished, _) = plan(&console, &["--to", "pg2"]);
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_while_it_confirms_the_next_console_sees_what_became_of_it() {
     beside(cluster().await, |cluster| {
         let console = console(cluster.urls());
