@@ -9,13 +9,15 @@ use tokio::task::AbortHandle;
 
 use super::message::Message;
 use super::supervise::supervise;
-use crate::config::{DeclaredBackup, Environment};
+use crate::config::{DeclaredBackup, DeclaredDatabase, Environment};
 use crate::domain::advice::Released;
 use crate::domain::backup::BackupSnapshot;
+use crate::domain::database::DatabaseSnapshot;
 use crate::domain::service::Services;
 use crate::sources::Clock;
 use crate::sources::alertmanager::AlertFeed;
 use crate::sources::backup::BackupSource;
+use crate::sources::database::DatabaseSource;
 use crate::sources::feed::Feed;
 use crate::sources::probe::HealthFeed;
 use crate::sources::prometheus::{SignalFeed, SloFeed};
@@ -53,10 +55,11 @@ impl Desk {
         environments: &[Environment],
         services: &Arc<Services>,
         backups: &Arc<[DeclaredBackup]>,
+        databases: &Arc<[DeclaredDatabase]>,
     ) -> Vec<Watching> {
         let of_each =
             ALL.iter().flat_map(|watch| environments.iter().filter_map(move |one| watch(self, one, services)));
-        of_each.chain(self.backups(backups)).collect()
+        of_each.chain(self.backups(backups)).chain(self.databases(databases)).collect()
     }
 
     /// Asks what tells of sets of backups, where any is declared: they are of no environment.
@@ -69,6 +72,18 @@ impl Desk {
             BackupSource { declared, snapshots, retry: retry.clone(), clock: clock.clone() }.run()
         };
         Some(self.tell("backups", run, seen, Duration::from_secs(1)))
+    }
+
+    /// Asks the members of databases, where any is declared.
+    fn databases(&self, declared: &Arc<[DeclaredDatabase]>) -> Option<Watching> {
+        let declared = Some(declared.clone()).filter(|declared| !declared.is_empty())?;
+        let (snapshots, seen) = watch::channel(DatabaseSnapshot::default());
+        let Self { clock, retry, .. } = self.clone();
+        let run = move || {
+            let (declared, snapshots) = (declared.clone(), snapshots.clone());
+            DatabaseSource { declared, snapshots, retry: retry.clone(), clock: clock.clone() }.run()
+        };
+        Some(self.tell("databases", run, seen, Duration::from_millis(250)))
     }
 
     /// Compares releases by the feed of their environment and tells what was found.

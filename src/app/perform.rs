@@ -24,12 +24,11 @@ use super::tell_journal::{tell_journal, unreadable};
 use super::{logs, reading};
 use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
 use crate::actions::{Executor, Seen, StoreEyes};
-use crate::config::{DeclaredBackup, Environment};
+use crate::config::Settings;
 use crate::domain::action::{Consent, Phase, Plan, Run, RunEvent, Target, WATCHED};
 use crate::domain::alert::AlertSnapshot;
 use crate::domain::log::Mask;
 use crate::domain::rollout::WorkloadRef;
-use crate::domain::service::Services;
 use crate::domain::subject::{Subject, SubjectKind};
 use crate::domain::text;
 use crate::sources::Clock;
@@ -170,10 +169,11 @@ impl Performer {
     }
 
     /// Polls what is polled in environments until it is dropped.
-    pub fn watch(&mut self, environments: &[Environment], services: &Arc<Services>, backups: &Arc<[DeclaredBackup]>) {
+    pub fn watch(&mut self, settings: &Settings) {
+        let Settings { environments, services, backups, databases, .. } = settings;
         let signals = environments.iter().filter_map(|one| SignalFeed::of(one, services, &self.clock));
         self.signals = signals.collect();
-        self.watching = self.desk().all(environments, services, backups);
+        self.watching = self.desk().all(environments, services, backups, databases);
     }
 
     /// The next news of an environment: a connection made, or a newer snapshot.

@@ -12,7 +12,7 @@ use super::output::{columns, note, say, say_json};
 use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
-use super::{advice, alerts, backup, causes, codes, health, incident, jobs, oncall, schedule, signals, slo};
+use super::{advice, alerts, backup, causes, codes, database, health, incident, jobs, oncall, schedule, signals, slo};
 use crate::actions::maintenance::schedule as schedule_of;
 use crate::config::{ContextRef, ReadOnly};
 use crate::domain::advice::{Advice, Verdict as Advised};
@@ -73,6 +73,8 @@ struct Document<'a> {
     backups: Vec<backup::BackupLine<'a>>,
     /// What runs, and what each window does next.
     maintenance: schedule::Listed,
+    /// Databases, in the order of the configuration.
+    databases: Vec<database::DatabaseLine<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -137,7 +139,7 @@ impl Status {
         let (mut found, mut said) = tokio::join!(looking, session.said());
         said.incidents.sort_by_key(|one| (one.severity, one.created_at));
         let clusters: Vec<_> = found.iter().map(|one| (&one.session.environment.name, Ok(&one.snapshot))).collect();
-        let backups = session.backups(&clusters).await;
+        let (backups, databases) = tokio::join!(session.backups(&clusters), session.databases());
         for alerts in found.iter_mut().filter_map(|one| one.alerts.as_mut()) {
             alerts.hear(&said.acknowledgements, session.now());
         }
@@ -150,7 +152,8 @@ impl Status {
             Format::Json => {
                 let maintenance = schedule::ahead(&schedule_of(&said.whole), said.whole.now);
                 let document = document(&snapshot, &found, (&said, &backups, session.services()), now);
-                say_json(&Document { maintenance, ..document })?;
+                let databases = database::lines(&databases, now);
+                say_json(&Document { maintenance, databases, ..document })?;
             }
             Format::Table => {
                 for line in incident::notices(&said.incidents, now) {
@@ -172,7 +175,7 @@ impl Status {
                 for line in health::notices(healths(&found), now) {
                     say(&line)?;
                 }
-                for line in backup::notices(&backups) {
+                for line in backup::notices(&backups).into_iter().chain(database::notices(&databases)) {
                     say(&line)?;
                 }
                 if let Some(incidents) = incident::incident_table(&said.incidents, now) {
@@ -190,7 +193,8 @@ impl Status {
             found_codes(&found, now)
                 .into_iter()
                 .chain(incident::exit_codes(&said.incidents))
-                .chain(backup::exit_codes(&backups)),
+                .chain(backup::exit_codes(&backups))
+                .chain(database::exit_codes(&databases)),
         )))
     }
 }
@@ -359,6 +363,7 @@ fn document<'a>(
         on_call: said.book.lines(),
         backups: backup::lines(backups),
         maintenance: schedule::Listed::default(),
+        databases: Vec::new(),
     }
 }
 

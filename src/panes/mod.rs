@@ -6,6 +6,7 @@
 
 pub mod alerts;
 pub mod coverage;
+pub mod databases;
 pub mod escalation;
 pub mod health;
 pub mod hints;
@@ -136,6 +137,7 @@ pub const SHIPPED: &[Pane] = &[
     nodes::PANE,
     jobs::PANE,
     coverage::PANE,
+    databases::PANE,
     incidents::PANE,
     escalation::PANE,
     rotations::PANE,

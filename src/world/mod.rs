@@ -30,6 +30,7 @@ use std::sync::Arc;
 use crate::config::Environment;
 use crate::domain::backup::{BackupSnapshot, Coverage};
 use crate::domain::cluster::ClusterSnapshot;
+use crate::domain::database::{self, DatabaseSnapshot};
 use crate::domain::health::{HealthSnapshot, Line};
 use crate::domain::rollout::Rollout;
 use crate::domain::service::Services;
@@ -77,6 +78,13 @@ pub struct World {
     pub backups: BackupSnapshot,
     /// How each of them stands, the worst first; how many are missed or broken, late or paused, and not known.
     pub coverage: Judged<Coverage, 3>,
+    /// Every database.
+    pub databases: DatabaseSnapshot,
+    /// How each of those stands that are of the environments that are shown or of none, the worst first; how many need somebody at once,
+    /// are not well, and are not known.
+    pub standing: Judged<database::Standing, 3>,
+    /// What every pane says of databases: two primaries, another database under a name; of whatever environment.
+    pub split: Vec<String>,
     /// What is advised about releases.
     pub advised: Advised,
     /// What pods and nodes use.
@@ -113,6 +121,9 @@ impl World {
             components: Judged::default(),
             backups: BackupSnapshot::default(),
             coverage: Judged::default(),
+            databases: DatabaseSnapshot::default(),
+            standing: Judged::default(),
+            split: Vec::new(),
             advised: Advised::default(),
             usage: Usages::default(),
             happened: Happened::default(),
@@ -138,6 +149,7 @@ impl World {
         self.merge();
         self.judge_slos(self.taken_at);
         self.judge_health(self.taken_at);
+        self.judge_databases(self.taken_at);
         self.moved.note_all();
     }
 

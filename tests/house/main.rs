@@ -9,6 +9,7 @@ mod advice;
 mod alert_faults;
 mod alerts;
 mod coverage;
+mod databases;
 mod drafts;
 mod dry_room;
 mod environments;

@@ -118,6 +118,7 @@ pub struct Tags {
 }
 
 /// What a member said of itself.
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of its own that Patroni says or leaves away")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Said {
     /// When it was said.

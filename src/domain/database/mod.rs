@@ -11,6 +11,10 @@
 //! | `verdict` | how a database is, and whether its primary could be changed now |
 //! | `pause` | who asked that nobody is promoted by itself, and until when |
 //! | `preflight` | what is looked at before its primary is changed |
+//! | [`tables`] | what a PostgreSQL server tells of itself by its own views |
+//! | `snapshot` | what is known of every database at one moment |
+//! | `standing` | how a database stands, for screens and documents |
+//! | [`words`] | the same in words |
 //!
 //! It keeps one invariant: **a member is the primary only by its own answer**. What the others, a listing or a status code say of it is
 //! shown, and makes nobody a primary.
@@ -22,8 +26,12 @@ mod member;
 mod pause;
 mod preflight;
 mod reading;
+mod snapshot;
+mod standing;
+pub mod tables;
 mod trail;
 mod verdict;
+pub mod words;
 
 #[cfg(test)]
 mod tests;
@@ -34,6 +42,8 @@ pub use loss::{Gap, Loss};
 pub use member::{Listed, Member, Position, Replicating, Role, Said, Sync, Tags};
 pub use pause::{PAUSE_KEY, Pause};
 pub use preflight::{Limits, Preflight, Turn, preflight};
-pub use reading::{Primary, Reading, Scheduled, Settings, Switch, Topology};
+pub use reading::{Primary, Reading, Scheduled, Sentinels, Settings, Switch, Topology};
+pub use snapshot::{DatabaseSnapshot, Watched};
+pub use standing::{Automatic, MemberStanding, Standing};
 pub use trail::{Mark, Trail};
 pub use verdict::{Condition, Readiness, Verdict};

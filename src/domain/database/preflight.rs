@@ -7,6 +7,7 @@ use super::lag::{Lag, LagSource};
 use super::loss::{Gap, Loss};
 use super::member::{Member, Said, Sync};
 use super::reading::{Primary, Reading};
+use super::tables::{LONG, READY_AT_MOST};
 use super::trail::Trail;
 use super::verdict::TOLERATED;
 use crate::domain::action::{Check, CheckVerdict};
@@ -71,6 +72,9 @@ pub struct Preflight {
     pub gap: Gap,
 }
 
+/// From which version on logical slots can go with the primary.
+const FAILOVER_SLOTS: u32 = 170_000;
+
 /// One look: what came of it, what was seen, what it may be.
 type Look = (CheckVerdict, String, String);
 
@@ -110,7 +114,7 @@ pub fn preflight(
             },
         };
     let of_candidate = || format!("/patroni of {candidate}");
-    let checks = vec![
+    let mut checks = vec![
         look("identity", identity(reading), everybody(), newest, true),
         look("one_primary", one_primary(reading, turn), everybody(), newest, true),
         look("candidate", able(reading, candidate, turn), of_candidate(), said_at, true),
@@ -124,12 +128,83 @@ pub fn preflight(
         look("flapping", flapping(reading, limits, now), "/history".to_owned(), listed_at, false),
         look("others", others(reading, candidate), everybody(), newest, false),
     ];
+    for (item, (found, at)) in by_tables(reading, turn, now) {
+        let source = reading.tables().map_or("the address of its tables".to_owned(), |tables| tables.place.to_string());
+        checks.push(look(item, found, source, at, false));
+    }
     Preflight {
         turn,
         checks,
         loss: Loss::expected(reading, trail, candidate, turn, now),
         gap: Gap::expected(reading, candidate),
     }
+}
+
+/// What the tables of the server tell; nothing where they are not read.
+fn by_tables(reading: &Reading, turn: Turn, now: Instant) -> Vec<(&'static str, (Look, Option<Instant>))> {
+    let over = if turn == Turn::Failover { CheckVerdict::Warn } else { CheckVerdict::Block };
+    let tables = match &reading.tables {
+        None => return Vec::new(),
+        Some(Err(why)) => {
+            // Of a primary that is lost nobody expects an answer.
+            let verdict = if turn == Turn::Failover { CheckVerdict::Warn } else { CheckVerdict::Unknown };
+            return vec![("tables", ((verdict, why.clone(), "they can be read".to_owned()), None))];
+        }
+        Some(Ok(tables)) => tables,
+    };
+    let Some(more) = &tables.more else { return Vec::new() };
+    let unread = |what: &str| (CheckVerdict::Unknown, format!("{what} could not be read"));
+    let archiving = match &more.archiver {
+        None => unread("the archiver"),
+        Some(archiver) if !archiver.is_on => (CheckVerdict::Warn, "WAL is not archived".to_owned()),
+        Some(archiver) if archiver.is_failing() => (over, "archiving fails: a shutdown waits for it".to_owned()),
+        Some(archiver) => match archiver.ready {
+            Some(ready) if ready > READY_AT_MOST => (over, format!("{ready} segments wait: a shutdown waits for them")),
+            Some(ready) => (CheckVerdict::Pass, format!("{ready} segments wait")),
+            None => (CheckVerdict::Warn, "how many segments wait is not known".to_owned()),
+        },
+    };
+    let lost: Vec<&str> = more.slots.iter().filter(|slot| slot.is_lost()).map(|slot| &*slot.name).collect();
+    let logical: Vec<&str> = more.slots.iter().filter(|slot| slot.is_logical).map(|slot| &*slot.name).collect();
+    let slots = match (lost.as_slice(), logical.as_slice()) {
+        ([], []) => (CheckVerdict::Pass, format!("{} slots, none lost", more.slots.len())),
+        ([], some) if tables.version < FAILOVER_SLOTS => {
+            (CheckVerdict::Warn, format!("logical slots that do not go with the primary: {}", some.join(", ")))
+        }
+        ([], _) => (CheckVerdict::Pass, "none lost".to_owned()),
+        (lost, _) => (CheckVerdict::Warn, format!("lost: {}", lost.join(", "))),
+    };
+    let base_backup = match more.base_backups {
+        None => unread("base backups"),
+        Some(0) => (CheckVerdict::Pass, "none runs".to_owned()),
+        Some(some) => (CheckVerdict::Warn, format!("{some} run: the change kills them")),
+    };
+    let oldest = more.long.iter().filter_map(|one| one.since).min().map(|at| time::age(at, now));
+    let transactions = match (more.long.len(), oldest) {
+        (0, _) => (CheckVerdict::Pass, "none".to_owned()),
+        (some, oldest) => {
+            let oldest = oldest.map(|age| format!(", the oldest for {}", time::length(age))).unwrap_or_default();
+            (CheckVerdict::Warn, format!("{some} open{oldest}: they are lost"))
+        }
+    };
+    let clients = match (more.connections, more.poolers.as_slice()) {
+        (None, _) => unread("connections"),
+        (Some(connections), []) => (CheckVerdict::Pass, format!("{} connections, no pooler seen", connections.used)),
+        (Some(connections), poolers) => {
+            (CheckVerdict::Warn, format!("{} connections, some by {}", connections.used, poolers.join(", ")))
+        }
+    };
+    let at = Some(tables.at);
+    let long = time::length(LONG);
+    [
+        ("archiving", archiving, format!("it does not fail, at most {READY_AT_MOST} segments wait")),
+        ("slots", slots, "none lost, none logical before PostgreSQL 17".to_owned()),
+        ("base_backup", base_backup, "none runs".to_owned()),
+        ("transactions", transactions, format!("none open for longer than {long}, none prepared")),
+        ("clients", clients, "poolers follow the primary".to_owned()),
+    ]
+    .map(|(item, (verdict, value), limit)| (item, ((verdict, value, limit), at)))
+    .into()
 }
 
 fn identity(reading: &Reading) -> Look {
@@ -206,12 +281,11 @@ fn fit(reading: &Reading, member: &Member, said: &Said, turn: Turn) -> (CheckVer
     if !said.streams() {
         return (CheckVerdict::Block, format!("{name} does not stream: {doing}"));
     }
-    if let Primary::One(_, primary) = reading.primary() {
-        if let (Some(own), Some(its)) = (said.timeline, primary.timeline)
-            && own != its
-        {
-            return (CheckVerdict::Block, format!("{name} is on timeline {own}, the primary on {its}"));
-        }
+    if let Primary::One(_, primary) = reading.primary()
+        && let (Some(own), Some(its)) = (said.timeline, primary.timeline)
+        && own != its
+    {
+        return (CheckVerdict::Block, format!("{name} is on timeline {own}, the primary on {its}"));
     }
     (
         CheckVerdict::Pass,

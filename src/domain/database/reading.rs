@@ -6,7 +6,8 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde::Serialize;
 
-use super::member::{Member, Said, Sync};
+use super::member::{Member, Position, Replicating, Role, Said, Sync, Tags};
+use super::tables::Tables;
 use super::{Kind, Mark};
 use crate::domain::time::{self, Instant};
 
@@ -106,6 +107,26 @@ pub struct Switch {
     pub leader: Option<Arc<str>>,
 }
 
+/// The Sentinels of a Redis.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Sentinels {
+    /// When they were asked.
+    pub at: Instant,
+    /// How many are declared.
+    pub known: usize,
+    /// How many of those answer.
+    pub answering: usize,
+    /// Why they would not promote anybody now, in their own words; `None`: they would.
+    pub why_not: Option<String>,
+    /// After how long without an answer they call the primary lost.
+    pub notices_after: Option<TimeDelta>,
+}
+
+impl Sentinels {
+    /// How soon a failover of a cache is to be done (requirements D8): a loss that is noticed later cannot be.
+    pub const GOAL: TimeDelta = TimeDelta::seconds(5);
+}
+
 /// A database as it was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reading {
@@ -121,6 +142,10 @@ pub struct Reading {
     pub settings: Option<Settings>,
     /// The timelines that ended, the newest last; `None` where they could not be read.
     pub history: Option<Vec<Switch>>,
+    /// What the server at the address of its tables tells; why that is not known, as a sentence; `None` where none is read.
+    pub tables: Option<Result<Arc<Tables>, String>>,
+    /// Of a Redis: its Sentinels; `None` where there are none.
+    pub sentinels: Option<Sentinels>,
     /// The system identifier the operator pinned.
     pub pinned: Option<Arc<str>>,
     /// What is wrong with what was told, a sentence each. With one of these nothing is green.
@@ -137,8 +162,19 @@ impl Reading {
             topology: Err("The listing of the cluster was not read yet.".to_owned()),
             settings: None,
             history: None,
+            tables: None,
+            sentinels: None,
             pinned: None,
             troubles: Vec::new(),
+        }
+    }
+
+    /// Whether somebody promotes a member when the primary is lost.
+    pub const fn has_governor(&self) -> bool {
+        match self.kind {
+            Kind::Patroni | Kind::CloudNativePg => true,
+            Kind::Redis => self.sentinels.is_some(),
+            Kind::Postgres => false,
         }
     }
 
@@ -160,13 +196,19 @@ impl Reading {
     /// Every system identifier that was told, and the one that is pinned.
     pub fn identifiers(&self) -> BTreeSet<Arc<str>> {
         let told = self.answers().filter_map(|(_, said)| said.system_identifier.clone());
-        told.chain(self.pinned.clone()).collect()
+        let by_tables = self.tables().and_then(|tables| tables.system_identifier.clone());
+        told.chain(by_tables).chain(self.pinned.clone()).collect()
     }
 
     /// The system identifier all agree on; `None` where nobody tells one, or they differ.
     pub fn identifier(&self) -> Option<Arc<str>> {
         let mut all = self.identifiers().into_iter();
         all.next().filter(|_| all.next().is_none())
+    }
+
+    /// What the server at the address of its tables tells.
+    pub fn tables(&self) -> Option<&Tables> {
+        self.tables.as_ref().and_then(|tables| tables.as_deref().ok())
     }
 
     /// Every name of a cluster that was told.
@@ -197,7 +239,7 @@ impl Reading {
     /// Where its primary writes, with when and on which timeline: what a [`Trail`](super::Trail) is made of.
     pub fn mark(&self) -> Option<Mark> {
         let Primary::One(_, said) = self.primary() else { return None };
-        let super::Position::Writes { location } = said.position else { return None };
+        let Position::Writes { location } = said.position else { return None };
         Some(Mark { at: said.at, location, timeline: said.timeline, identifier: said.system_identifier.clone() })
     }
 
@@ -231,5 +273,63 @@ impl Reading {
     /// When the primary last became another member, or the same again after it lost its lock.
     pub fn switched_at(&self) -> Option<Instant> {
         self.history.iter().flatten().filter_map(|switch| switch.at).max()
+    }
+}
+
+impl Reading {
+    /// A database that nobody governs, by what its server tells.
+    pub fn of_tables(tables: &Arc<Tables>, pinned: Option<Arc<str>>) -> Self {
+        let (role, position) = match (tables.is_replica, tables.location) {
+            (false, Some(location)) => (Role::Primary, Position::Writes { location }),
+            (false, None) => (Role::Primary, Position::Unsaid),
+            (true, received) => (
+                Role::Replica,
+                Position::Follows {
+                    received: received.filter(|received| *received > 0),
+                    replayed: tables.replayed,
+                    replayed_at: tables.replayed_at,
+                    is_paused: tables.is_replay_paused,
+                },
+            ),
+        };
+        let follower = |one: &super::tables::Follower| Replicating {
+            name: one.name.clone(),
+            state: one.state.clone(),
+            sync: one.sync,
+        };
+        let said = Said {
+            at: tables.at,
+            role,
+            state: "running".into(),
+            scope: None,
+            governor_version: None,
+            server_version: Some(tables.version),
+            timeline: tables.timeline,
+            system_identifier: tables.system_identifier.clone(),
+            position,
+            replication: tables.receiver.as_ref().map(|receiver| receiver.state.clone()),
+            sync: None,
+            followers: tables.followers.iter().map(follower).collect(),
+            dcs_seen_at: None,
+            is_unlocked: false,
+            is_failsafe: false,
+            is_paused: false,
+            is_restart_pending: false,
+            tags: Tags::default(),
+        };
+        let member = Member {
+            name: tables.place.clone(),
+            asked_at: tables.place.clone(),
+            address: Some(tables.place.clone()),
+            said: Ok(said),
+            listed: None,
+        };
+        Self {
+            members: vec![member],
+            topology: Err("Nobody lists its members.".to_owned()),
+            pinned,
+            tables: Some(Ok(tables.clone())),
+            ..Self::empty(Kind::Postgres, tables.at)
+        }
     }
 }

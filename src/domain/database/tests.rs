@@ -218,7 +218,7 @@ fn what_holds_a_switchover_back_is_said() {
     let (verdict, _) = block("candidate", &|reading| lose(reading, "pg2"));
     assert_eq!(verdict, CheckVerdict::Unknown);
     let (verdict, value) = block("lag", &|reading| {
-        change(reading, "pg1", |said| said.position = Position::Writes { location: 9_000_000 })
+        change(reading, "pg1", |said| said.position = Position::Writes { location: 9_000_000 });
     });
     assert_eq!((verdict, value.as_str()), (CheckVerdict::Block, "8000000 bytes, 0s"));
     let (verdict, _) = block("paused", &|reading| change(reading, "pg3", |said| said.is_paused = true));
@@ -287,7 +287,7 @@ fn what_a_failover_loses_is_a_range_from_the_lag_seen_to_what_may_have_been_writ
     );
     assert_eq!(
         loss("pg3"),
-        Loss { bytes_at_least: Some(100_000), bytes_at_most: Some(140_000), seconds: None, known: true }
+        Loss { bytes_at_least: Some(100_000), bytes_at_most: Some(140_000), seconds: Some(4), known: true }
     );
     // It got more than was seen before the primary was lost: nothing less than nothing is lost.
     change(&mut reading, "pg2", |said| said.position = follows(1_100_000, 1_100_000, 0));

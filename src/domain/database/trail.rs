@@ -30,8 +30,9 @@ pub struct Trail {
     level: Vec<(Arc<str>, Instant)>,
 }
 
-/// How many marks are kept: five minutes of one each second.
-const LONGEST: usize = 300;
+/// For how long marks are kept before the last one; and how many at most.
+const KEPT: TimeDelta = TimeDelta::minutes(2);
+const LONGEST: usize = 200;
 
 impl Trail {
     /// Over how long the rate is counted.
@@ -47,6 +48,7 @@ impl Trail {
         if self.marks.back().is_none_or(|last| last.at < mark.at) {
             self.marks.push_back(mark.clone());
         }
+        self.marks.retain(|one| mark.at - one.at <= KEPT);
         while self.marks.len() > LONGEST {
             self.marks.pop_front();
         }

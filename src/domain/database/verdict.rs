@@ -106,8 +106,23 @@ impl Readiness {
             Primary::Several => return Self::Blocked { why: "two primaries".to_owned() },
             Primary::One(..) | Primary::Nobody | Primary::Unknown => {}
         }
+        if !reading.has_governor() {
+            let follows = reading.tables().is_some_and(|tables| !tables.followers.is_empty());
+            let replicates = reading.kind == super::Kind::Redis && reading.members.len() > 1;
+            let why = if replicates {
+                "no failover possible: no Sentinel watches it"
+            } else if follows {
+                "nobody governs it: its primary is not changed from here"
+            } else {
+                "no failover possible: nothing follows it"
+            };
+            return Self::Impossible { why: why.to_owned() };
+        }
         if reading.members.iter().all(|member| member.said.is_err()) {
             return Self::Unknown { why: "no member answers".to_owned() };
+        }
+        if let Some(sentinels) = &reading.sentinels {
+            return Self::by_sentinels(reading, sentinels);
         }
         let turn = Turn::due(reading);
         let candidates = reading.answers().filter(|(member, said)| !said.takes_writes() && !member.is_never_promoted());
@@ -129,6 +144,21 @@ impl Readiness {
             CheckVerdict::Pass | CheckVerdict::Warn => Self::Ready { candidate: name.to_string() },
             CheckVerdict::Unknown => Self::Unknown { why: why() },
             CheckVerdict::Block => Self::Blocked { why: why() },
+        }
+    }
+}
+
+impl Readiness {
+    /// Sentinels choose by themselves: they need to agree, and a replica that streams.
+    fn by_sentinels(reading: &Reading, sentinels: &super::Sentinels) -> Self {
+        if let Some(why) = &sentinels.why_not {
+            return Self::Blocked { why: why.clone() };
+        }
+        let streaming = reading.answers().filter(|(_, said)| said.streams() && !said.takes_writes());
+        let best = streaming.max_by_key(|(_, said)| said.position.has());
+        match best {
+            Some((member, _)) => Self::Ready { candidate: member.name.to_string() },
+            None => Self::Impossible { why: "no failover possible: nothing replicates".to_owned() },
         }
     }
 }
@@ -157,6 +187,15 @@ impl Verdict {
 /// What is not well of a database that may have a primary.
 fn less(reading: &Reading, limits: &Limits, now: Instant) -> Vec<String> {
     let mut reasons = Vec::new();
+    if let Some(tables) = &reading.tables {
+        match tables {
+            Err(why) => reasons.push(format!("Its tables could not be read: {why}")),
+            Ok(tables) => reasons.extend(tables.reasons(now)),
+        }
+    }
+    if let Some(sentinels) = &reading.sentinels {
+        reasons.extend(of_sentinels(sentinels));
+    }
     if let Some(age) = reading.dcs_age(now).filter(|age| *age > reading.dcs_limit()) {
         reasons.push(format!(
             "The members have not heard from the store of their cluster for {}: nobody is promoted by itself, and the primary gives up its lock.",
@@ -175,6 +214,23 @@ fn less(reading: &Reading, limits: &Limits, now: Instant) -> Vec<String> {
             Ok(_) => reasons.extend(behind(reading, member, limits, now)),
         }
     }
+    reasons
+}
+
+fn of_sentinels(sentinels: &super::Sentinels) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if sentinels.answering < sentinels.known {
+        reasons.push(format!("{} of {} Sentinels answer.", sentinels.answering, sentinels.known));
+    }
+    reasons.extend(sentinels.why_not.as_ref().map(|why| format!("Sentinel would promote nobody: {why}")));
+    let late = sentinels.notices_after.filter(|after| *after > super::Sentinels::GOAL);
+    reasons.extend(late.map(|after| {
+        format!(
+            "Sentinel calls the primary lost after {}: a failover within {} is not possible.",
+            time::length(after),
+            time::length(super::Sentinels::GOAL)
+        )
+    }));
     reasons
 }
 

@@ -12,7 +12,9 @@
 mod eyes;
 mod hands;
 mod read;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub use eyes::Databases;
-pub use read::{Asked, read};
+pub use read::{Asked, Depth, Patroni, read};

@@ -1,7 +1,7 @@
 //! All members of a cluster asked side by side, each within its time.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,7 +10,7 @@ use http::{Method, StatusCode};
 
 use super::wire::{self, Listing};
 use crate::config::{Credentials, Server, web};
-use crate::domain::database::{Kind, Member, Reading, Said, Topology};
+use crate::domain::database::{Kind, Member, Reading, Said, Settings, Switch, Topology};
 use crate::domain::text;
 use crate::domain::time::Instant;
 use crate::sources::Clock;
@@ -23,6 +23,9 @@ const MEMBER_WITHIN: Duration = Duration::from_secs(2);
 const CLUSTER_WITHIN: Duration = Duration::from_secs(2);
 /// The longest document: 64 members with tags are some 40 kB.
 const LONGEST: usize = 1024 * 1024;
+
+/// How many ways to members are kept.
+const MOST_WAYS: usize = 128;
 
 /// A cluster to be read: the addresses the operator declared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,113 +42,150 @@ struct Heard {
     answer: Result<(Option<Arc<str>>, Said), String>,
 }
 
-/// Reads a cluster once: `/patroni` of every declared address and of every member they list, `/cluster`, `/config` and `/history` of the
-/// first that tells them.
+/// How much is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// Who everybody is and where they are in the WAL.
+    Members,
+    /// The dynamic configuration and the history too.
+    Whole,
+}
+
+/// Reads a cluster once, whole: `/patroni` of every declared address and of every member they list, `/cluster`, `/config` and `/history` of
+/// the first that tells them.
 ///
-/// It takes at most about 5 seconds, and 2 where every member answers.
+/// It takes 2 seconds at most where every member answers, and about 6 where some hang.
 pub async fn read(asked: &Asked, clock: &Clock) -> Reading {
-    let began = clock();
-    let mut reading = Reading { pinned: asked.pinned.clone(), ..Reading::empty(Kind::Patroni, began) };
-    let mut heard = join_all(asked.servers.iter().map(|server| ask(server, clock))).await;
-    let (listing, settings, history) = from_the_store(&heard, clock).await;
-    let listing = listing.map(|(at, by, listing)| {
-        reading.topology = Ok(Topology {
-            at,
-            by,
-            scope: listing.scope.clone(),
-            leader: listing.leader(),
-            is_paused: listing.is_paused,
-            scheduled: listing.scheduled.clone(),
+    Patroni::new(asked.clone(), clock.clone()).read(Depth::Whole).await
+}
+
+/// A cluster that is read again and again: the ways to its members are kept.
+pub struct Patroni {
+    asked: Asked,
+    clock: Clock,
+    ways: Mutex<BTreeMap<String, Http>>,
+    /// What was last told of the dynamic configuration and the history.
+    kept: Mutex<(Option<Settings>, Option<Vec<Switch>>)>,
+}
+
+impl Patroni {
+    /// A cluster to be read. Sends nothing yet.
+    pub fn new(asked: Asked, clock: Clock) -> Self {
+        Self { asked, clock, ways: Mutex::default(), kept: Mutex::default() }
+    }
+
+    /// Reads it once.
+    pub async fn read(&self, depth: Depth) -> Reading {
+        let began = (self.clock)();
+        let mut reading = Reading { pinned: self.asked.pinned.clone(), ..Reading::empty(Kind::Patroni, began) };
+        let mut heard = join_all(self.asked.servers.iter().map(|server| self.ask(server))).await;
+        let listing = self.stored(&mut reading, &heard, depth).await;
+        let found: Vec<Server> = listing.iter().flat_map(|listing| beyond(listing, &heard, &self.asked)).collect();
+        heard.extend(join_all(found.iter().map(|server| self.ask(server))).await);
+        assemble(&mut reading, heard, listing);
+        reading
+    }
+
+    async fn ask(&self, server: &Server) -> Heard {
+        let answer = self.get(server, "/patroni", MEMBER_WITHIN).await;
+        let answer = answer.and_then(|(at, _, body)| {
+            wire::said(&body, at).map_err(|what| trouble::malformed(&what, "Patroni", &server.name).sentence)
         });
-        listing
-    });
-    let listing = match listing {
-        Ok(listing) => Some(listing),
-        Err(why) => {
-            reading.topology = Err(why);
-            None
-        }
-    };
-    (reading.settings, reading.history) = (settings, history);
-    let found: Vec<Server> = listing.iter().flat_map(|listing| beyond(listing, &heard, asked)).collect();
-    heard.extend(join_all(found.iter().map(|server| ask(server, clock))).await);
-    assemble(&mut reading, heard, listing);
-    reading
-}
-
-async fn ask(server: &Server, clock: &Clock) -> Heard {
-    let answer = get(server, "/patroni", MEMBER_WITHIN, clock).await;
-    let answer = answer.and_then(|(at, _, body)| {
-        wire::said(&body, at).map_err(|what| trouble::malformed(&what, "Patroni", &server.name).sentence)
-    });
-    Heard { server: server.clone(), answer }
-}
-
-/// A body whatever its status, for Patroni gives 503 to what is well; with when it was asked, so that no reading seems younger than it is.
-async fn get(
-    server: &Server,
-    path: &str,
-    within: Duration,
-    clock: &Clock,
-) -> Result<(Instant, StatusCode, Bytes), String> {
-    let at = clock();
-    let http = Http::new(server.clone(), "Patroni", clock.clone());
-    let request = Request { method: Method::GET, path, accept: "application/json", body: None, longest: LONGEST };
-    let answer: Result<_, SourceError> = match tokio::time::timeout(within, http.ask(request)).await {
-        Ok(answer) => answer,
-        Err(_) => Err(trouble::timed_out(&server.name, within)),
-    };
-    let answer = answer.map_err(|error| error.sentence)?;
-    let is_told = answer.status.is_success() || answer.status == StatusCode::SERVICE_UNAVAILABLE;
-    if !is_told {
-        return answer.good(&server.name).map(|_| (at, StatusCode::OK, Bytes::new())).map_err(|error| error.sentence);
+        Heard { server: server.clone(), answer }
     }
-    Ok((at, answer.status, answer.body))
-}
 
-/// A good answer, read; of the first that gives one. The sentence of the first that did not, where nobody does.
-async fn first<T>(
-    from: &[&Server],
-    path: &str,
-    clock: &Clock,
-    read: impl Fn(&[u8], Instant) -> Result<T, String>,
-) -> Result<(Instant, Arc<str>, T), String> {
-    // Side by side: one that hangs must not keep the others waiting.
-    let asked = from.iter().map(|server| async {
-        let (at, status, body) = get(server, path, CLUSTER_WITHIN, clock).await?;
-        if !status.is_success() {
-            return Err(format!("{} did not tell {path} ({status}).", server.name));
+    fn way(&self, server: &Server) -> Http {
+        let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
+        // Members come and go; the ways to those that went need not be kept.
+        if ways.len() > MOST_WAYS {
+            ways.clear();
         }
-        let read = read(&body, at).map_err(|what| trouble::malformed(&what, "Patroni", &server.name).sentence)?;
-        Ok((at, server.name.clone(), read))
-    });
-    let mut why = None;
-    for answer in join_all(asked).await {
-        match answer {
-            Ok(read) => return Ok(read),
-            Err(error) => why = why.or(Some(error)),
+        let new = || Http::new(server.clone(), "Patroni", self.clock.clone());
+        ways.entry(server.url.clone()).or_insert_with(new).clone()
+    }
+
+    /// A body whatever its status, for Patroni gives 503 to what is well; with when it was asked, so that no reading seems younger than
+    /// it is.
+    async fn get(&self, server: &Server, path: &str, within: Duration) -> Result<(Instant, StatusCode, Bytes), String> {
+        let at = (self.clock)();
+        let http = self.way(server);
+        let request = Request { method: Method::GET, path, accept: "application/json", body: None, longest: LONGEST };
+        let answer: Result<_, SourceError> = match tokio::time::timeout(within, http.ask(request)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(trouble::timed_out(&server.name, within)),
+        };
+        let answer = answer.map_err(|error| error.sentence)?;
+        if answer.status != StatusCode::SERVICE_UNAVAILABLE {
+            let answer = answer.good(&server.name).map_err(|error| error.sentence)?;
+            return Ok((at, answer.status, answer.body));
+        }
+        Ok((at, answer.status, answer.body))
+    }
+
+    /// A good answer, read; of the first that gives one. The sentence of the first that did not, where nobody does.
+    async fn first<T>(
+        &self,
+        from: &[&Server],
+        path: &str,
+        read: impl Fn(&[u8], Instant) -> Result<T, String>,
+    ) -> Result<(Instant, Arc<str>, T), String> {
+        // Side by side: one that hangs must not keep the others waiting.
+        let asked = from.iter().map(|server| async {
+            let (at, status, body) = self.get(server, path, CLUSTER_WITHIN).await?;
+            if !status.is_success() {
+                return Err(format!("{} did not tell {path} ({status}).", server.name));
+            }
+            let read = read(&body, at).map_err(|what| trouble::malformed(&what, "Patroni", &server.name).sentence)?;
+            Ok((at, server.name.clone(), read))
+        });
+        let mut why = None;
+        for answer in join_all(asked).await {
+            match answer {
+                Ok(read) => return Ok(read),
+                Err(error) => why = why.or(Some(error)),
+            }
+        }
+        Err(why.unwrap_or_else(|| "No member answers.".to_owned()))
+    }
+
+    /// What the members have from the store of their cluster. Two of those that answered are asked, a writer first: the first may hang.
+    async fn stored(&self, reading: &mut Reading, heard: &[Heard], depth: Depth) -> Option<Listing> {
+        let mut answered: Vec<&Heard> = heard.iter().filter(|one| one.answer.is_ok()).collect();
+        answered.sort_by_key(|one| !one.answer.as_ref().is_ok_and(|(_, said)| said.takes_writes()));
+        let from: Vec<&Server> = answered.iter().take(2).map(|one| &one.server).collect();
+        let listing = self.first(&from, "/cluster", |body, _| wire::listing(body));
+        let listing = if depth == Depth::Whole {
+            let (listing, settings, history) = tokio::join!(
+                listing,
+                self.first(&from, "/config", wire::settings),
+                self.first(&from, "/history", |body, _| wire::history(body)),
+            );
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.0 = settings.ok().map(|(_, _, settings)| settings).or(kept.0.take());
+            kept.1 = history.ok().map(|(_, _, history)| history).or(kept.1.take());
+            listing
+        } else {
+            listing.await
+        };
+        (reading.settings, reading.history) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match listing {
+            Ok((at, by, listing)) => {
+                reading.topology = Ok(Topology {
+                    at,
+                    by,
+                    scope: listing.scope.clone(),
+                    leader: listing.leader(),
+                    is_paused: listing.is_paused,
+                    scheduled: listing.scheduled.clone(),
+                });
+                Some(listing)
+            }
+            Err(why) => {
+                reading.topology = Err(why);
+                None
+            }
         }
     }
-    Err(why.unwrap_or_else(|| "No member answers.".to_owned()))
-}
-
-type Stored = (
-    Result<(Instant, Arc<str>, Listing), String>,
-    Option<crate::domain::database::Settings>,
-    Option<Vec<crate::domain::database::Switch>>,
-);
-
-/// What the members have from the store of their cluster, asked of two of those that answered: of a writer first.
-async fn from_the_store(heard: &[Heard], clock: &Clock) -> Stored {
-    let mut answered: Vec<&Heard> = heard.iter().filter(|one| one.answer.is_ok()).collect();
-    answered.sort_by_key(|one| !one.answer.as_ref().is_ok_and(|(_, said)| said.takes_writes()));
-    let from: Vec<&Server> = answered.iter().take(2).map(|one| &one.server).collect();
-    let (listing, settings, history) = tokio::join!(
-        first(&from, "/cluster", clock, |body, _| wire::listing(body)),
-        first(&from, "/config", clock, wire::settings),
-        first(&from, "/history", clock, |body, _| wire::history(body)),
-    );
-    (listing, settings.ok().map(|(_, _, settings)| settings), history.ok().map(|(_, _, history)| history))
 }
 
 /// The members that are listed and nobody has asked yet, at the address that is listed. No credentials go there.

@@ -1,5 +1,7 @@
 //! The words of the pane of incidents.
 
+use crate::domain::incident::Severity;
+
 /// The pane.
 pub const TITLE: &str = "Incidents";
 
@@ -112,4 +114,11 @@ pub mod column {
     pub const SERVICES: &str = "SERVICES";
     /// What is wrong.
     pub const TITLE: &str = "WHAT";
+}
+
+/// The gravest of those that are SEV1 or SEV2, in the header: `SEV1 #12 +2`.
+pub fn standing(severity: Severity, number: u64, is_acknowledged: bool, more: usize) -> String {
+    let more = if more == 0 { String::new() } else { format!(" +{more}") };
+    let on_it = if is_acknowledged { " acknowledged" } else { "" };
+    format!("{} #{number}{more}{on_it}", severity.name())
 }
