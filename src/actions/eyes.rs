@@ -79,10 +79,7 @@ impl Planner {
                 }
                 Ok(Observation::Backup(Box::new(facts)))
             }
-            Subject::Database(_) => Err(SourceError::new(
-                Trouble::Setup,
-                format!("{subject} cannot be acted on yet: its members are only read."),
-            )),
+            Subject::Database(database) => self.database(database, "").await,
             Subject::Pod(pod) => Ok(Observation::Pod(Box::new(self.cluster()?.pod(pod).await?))),
             Subject::Job(_) => match self.object(subject).await? {
                 seen if seen.uid().is_empty() => {
@@ -123,6 +120,7 @@ impl Planner {
             }
             Subject::Pod(_) => Err(over()),
             Subject::Job(_) => self.object(subject).await,
+            Subject::Database(database) => self.database(database, run).await,
             _ => self.store()?.look(subject, run, (self.clock)()).await,
         }
     }
@@ -163,6 +161,7 @@ impl Planner {
             Subject::Silence(silence) => silences::follow(self.alerts()?, silence.id.clone(), run, || (self.clock)()),
             Subject::Pod(_) => return Err(over()),
             Subject::Job(_) => self.follow_object(subject),
+            Subject::Database(database) => self.follow_database(database, run),
             _ => self.store()?.follow(subject, run, || (self.clock)()),
         })
     }

@@ -7,6 +7,7 @@
 //! It keeps one invariant: what is sent is what was planned, confirmed and journalled, once, and what came of it is verified
 //! or said to be UNKNOWN.
 
+mod about;
 mod account;
 mod alerts;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod backups;
 pub mod catalog;
 mod contract;
 mod cron_jobs;
+mod databases;
 mod desk;
 #[cfg(test)]
 mod drafts_tests;
@@ -66,6 +68,7 @@ mod verify_tests;
 
 pub use alerts::StoreEyes;
 pub use contract::{About, Action, Context, Draft, Options, Reason, Refusal, held_off, step_patch};
+pub use databases::DatabaseFacts;
 pub use desk::Desk;
 pub use elsewhere::Elsewhere;
 pub use escalations::CallBook;

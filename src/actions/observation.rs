@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::contract::Refusal;
+use super::databases::DatabaseFacts;
 use super::escalations::CallBook;
 use crate::config::Act;
 use crate::domain::action::OperationRecord;
@@ -40,6 +41,8 @@ pub enum Observation {
     Schedule(Box<ScheduleFacts>),
     /// A set of backups, and whether the store answers.
     Backup(Box<BackupFacts>),
+    /// A database, by its members.
+    Database(Box<DatabaseFacts>),
 }
 
 /// What was read of an object of a cluster.
@@ -258,6 +261,7 @@ impl Observation {
             Self::Maintenance(facts) => facts.subject.name(),
             Self::Schedule(facts) => &facts.subject.name,
             Self::Backup(facts) => &facts.subject.set,
+            Self::Database(facts) => &facts.uid,
         }
     }
 
@@ -273,13 +277,15 @@ impl Observation {
             Self::Maintenance(facts) => &facts.document,
             Self::Schedule(facts) => &facts.document,
             Self::Backup(facts) => &facts.document,
+            Self::Database(facts) => &facts.document,
         }
     }
 
     /// Who acts on it, as written on it.
-    pub const fn record(&self) -> Option<&OperationRecord> {
+    pub fn record(&self) -> Option<&OperationRecord> {
         match self {
             Self::Workload(facts) => facts.record.as_ref(),
+            Self::Database(facts) => facts.records.first(),
             _ => None,
         }
     }
@@ -307,6 +313,7 @@ impl Observation {
             Self::Maintenance(facts) => facts.observed_at,
             Self::Schedule(facts) => facts.observed_at,
             Self::Backup(facts) => facts.observed_at,
+            Self::Database(facts) => facts.observed_at,
         }
     }
 
@@ -321,7 +328,8 @@ impl Observation {
             | Self::Incident(_)
             | Self::Schedule(_)
             | Self::Backup(_)
-            | Self::Maintenance(_) => &[],
+            | Self::Maintenance(_)
+            | Self::Database(_) => &[],
         }
     }
 

@@ -18,6 +18,7 @@ mod demo;
 mod doctor;
 mod emergencies;
 mod exec;
+mod failing_over;
 mod fields;
 mod forward;
 mod freezing;

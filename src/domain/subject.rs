@@ -153,6 +153,11 @@ impl SubjectKind {
         !matches!(self, Self::Workload | Self::Silence | Self::Pod | Self::Job | Self::Database)
     }
 
+    /// Whether a change of it is tried first without being made: nobody but a cluster rehearses.
+    pub const fn is_rehearsed(self) -> bool {
+        matches!(self, Self::Workload | Self::Job)
+    }
+
     /// Several of it, in a word.
     pub const fn plural(self) -> &'static str {
         match self {

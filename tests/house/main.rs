@@ -14,6 +14,7 @@ mod databases;
 mod drafts;
 mod dry_room;
 mod environments;
+mod failing_over;
 mod faults;
 mod gate;
 #[path = "../support/headless.rs"]

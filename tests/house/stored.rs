@@ -162,6 +162,7 @@ impl Rig {
             operate: Arc::new(NoHands),
             silence: None,
             pods: None,
+            databases: None,
             attach: None,
             store: Some(hands),
             journal: Arc::new(Mutex::new(Journal::new(self.folder.path()))),

@@ -14,6 +14,7 @@ mod alerts;
 mod backups;
 mod cluster;
 mod databases;
+mod failover;
 #[path = "../support/headless.rs"]
 #[expect(dead_code, reason = "the house's own tests use the rest of it")]
 mod headless;

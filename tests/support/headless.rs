@@ -77,6 +77,8 @@ impl Headless {
             silence: None,
             store: None,
             write: None,
+            databases: None,
+            change_databases: None,
             replica_labels: Arc::default(),
             elsewhere: Elsewhere::default(),
             backups: Arc::default(),

@@ -16,6 +16,7 @@ mod edit_note;
 mod escalate;
 mod exec;
 mod expire_silence;
+mod failover;
 mod finish_window;
 mod follow_up;
 mod freeze;
@@ -30,6 +31,7 @@ mod move_window;
 mod note;
 mod override_shift;
 mod pause;
+mod pause_failover;
 mod port_forward;
 mod post_update;
 mod reassign;
@@ -41,6 +43,7 @@ mod restart;
 mod restart_pod;
 mod resume;
 mod resume_cronjob;
+mod resume_failover;
 mod rollback;
 mod run_now;
 mod scale;
@@ -164,6 +167,9 @@ pub const SHIPPED: Catalog = Catalog(&[
     &accept_handoff::AcceptHandoff,
     &record_backup::RecordBackup,
     &record_restore_test::RecordRestoreTest,
+    &failover::Failover,
+    &pause_failover::PauseFailover,
+    &resume_failover::ResumeFailover,
 ]);
 
 /// A shipped action by its id, or by the one it had before.

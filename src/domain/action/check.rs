@@ -48,6 +48,39 @@ impl Check {
     /// How old the reading of an urgent check may be when the first request is sent.
     pub const URGENT_WITHIN: TimeDelta = TimeDelta::seconds(5);
 
+    /// Whether it holds a plan back, whatever somebody takes upon themselves.
+    pub fn holds_back(&self) -> bool {
+        matches!(self.verdict, CheckVerdict::Unknown | CheckVerdict::Block) && !self.may_be_acknowledged
+    }
+
+    /// Whether nobody knows, and somebody has to take that upon themselves.
+    pub fn has_to_be_accepted(&self) -> bool {
+        self.verdict == CheckVerdict::Unknown && self.may_be_acknowledged
+    }
+
+    /// What was found, in a few words.
+    pub fn sentence(&self) -> String {
+        format!("{} is {}: {} (to be: {})", self.item, self.verdict.word().to_uppercase(), self.value, self.limit)
+    }
+
+    /// The whole of it in one line: the verdict, what was looked at and seen, what it may be, and who says so.
+    pub fn line(&self) -> String {
+        format!(
+            "{:7}  {}: {} (to be: {}; by {})",
+            self.verdict.word().to_uppercase(),
+            self.item,
+            self.value,
+            self.limit,
+            self.source
+        )
+    }
+
+    /// The first of `again` that came out worse than it was shown, or was not shown at all and did not pass.
+    pub fn worsened<'c>(shown: &[Self], again: &'c [Self]) -> Option<&'c Self> {
+        let before = |item: &str| shown.iter().find(|check| check.item == item).map(|check| check.verdict);
+        again.iter().find(|check| check.verdict > before(&check.item).unwrap_or(CheckVerdict::Pass))
+    }
+
     /// How old the reading is in whole seconds; `None` where there is none.
     pub fn age_seconds(&self, now: Instant) -> Option<i64> {
         self.observed_at.map(|at| time::age(at, now).num_seconds())

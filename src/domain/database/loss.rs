@@ -72,6 +72,15 @@ impl Loss {
         }
     }
 
+    /// Whether more would be lost than somebody was told: a range that they were not told of, or more at least than was told at most. That
+    /// it may be more with the time that passes is in the nature of it.
+    pub fn exceeds(&self, told: &Self) -> bool {
+        let is_lossless = |loss: &Self| loss.known && loss.bytes_at_most == Some(0);
+        (told.known && !self.known)
+            || (is_lossless(told) && !is_lossless(self))
+            || told.bytes_at_most.is_some_and(|most| self.bytes_at_least.is_some_and(|least| least > most))
+    }
+
     /// In words: `between 0 and 12345 bytes`.
     pub fn words(&self) -> String {
         match (self.known, self.bytes_at_least, self.bytes_at_most) {

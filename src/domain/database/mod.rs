@@ -9,6 +9,7 @@
 //! | `trail` | where the primary's WAL was within the last minutes, and so how fast it is written |
 //! | `loss` | what a change of the primary would lose, as a range |
 //! | `verdict` | how a database is, and whether its primary could be changed now |
+//! | `pause` | who asked that nobody is promoted by itself, and until when |
 //! | `preflight` | what is looked at before its primary is changed |
 //! | [`tables`] | what a PostgreSQL server tells of itself by its own views |
 //! | `snapshot` | what is known of every database at one moment |
@@ -22,6 +23,7 @@ mod declared;
 mod lag;
 mod loss;
 mod member;
+mod pause;
 mod preflight;
 mod reading;
 mod snapshot;
@@ -38,6 +40,7 @@ pub use declared::{Database, Kind};
 pub use lag::{Lag, LagSource};
 pub use loss::{Gap, Loss};
 pub use member::{Listed, Member, Position, Replicating, Role, Said, Sync, Tags};
+pub use pause::{PAUSE_KEY, Pause};
 pub use preflight::{Limits, Preflight, Turn, preflight};
 pub use reading::{Primary, Reading, Scheduled, Sentinels, Settings, Switch, Topology};
 pub use snapshot::{DatabaseSnapshot, Watched};

@@ -14,7 +14,7 @@ use crate::domain::backup::{Coverage, State};
 use crate::domain::subject::{BackupRef, Subject};
 use crate::domain::time::Instant;
 use crate::theme::Role;
-use crate::ui::overview::{Glance, Gravity, Headline, Standing};
+use crate::ui::overview::{Glance, Gravity, HeaderFact, Headline};
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
@@ -113,9 +113,9 @@ const fn role_of(state: State) -> Role {
 const HEADLINE: Headline = Headline { title: said::TITLE, parts: &[], gravity, words, standing: Some(standing) };
 
 /// That a set is broken or missed.
-fn standing(glance: &Glance<'_>, gravity: Gravity) -> Option<Standing> {
+fn standing(glance: &Glance<'_>, gravity: Gravity) -> Option<HeaderFact> {
     let [bad, ..] = glance.world.coverage.tally;
-    (gravity == Gravity::Bad).then(|| Standing::still(said::standing(bad)))
+    (gravity == Gravity::Bad).then(|| HeaderFact::still(said::standing(bad)))
 }
 
 fn gravity(glance: &Glance<'_>) -> Gravity {

@@ -9,9 +9,12 @@
 //! It keeps one invariant: a role is the word of a body, never of a status code. Patroni answers 503 with the same body to whatever is not
 //! so, and behind a proxy anything may be 200.
 
+mod eyes;
+mod hands;
 mod read;
 #[cfg(test)]
 mod tests;
 mod wire;
 
+pub use eyes::Databases;
 pub use read::{Asked, Depth, Patroni, read};

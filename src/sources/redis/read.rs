@@ -61,7 +61,7 @@ impl Redis {
         let (mut heard, watching) = tokio::join!(join_all(declared), join_all(watching));
         // Twice: a Sentinel leads to the primary, and the primary to who follows it.
         for _ in 0..2 {
-            let found = self.beyond(&heard, &watching);
+            let found = beyond(&heard, &watching);
             if found.is_empty() {
                 break;
             }
@@ -104,22 +104,6 @@ impl Redis {
             why_not: why,
             notices_after: down_after.map(time::milliseconds),
         })
-    }
-
-    /// Those that somebody tells of and nobody has asked.
-    fn beyond(&self, heard: &[Heard], watching: &[Result<Watch, String>]) -> Vec<(String, u16)> {
-        let by_sentinels = watching.iter().flatten().flat_map(|watch| watch.primary.iter().chain(&watch.replicas));
-        let by_servers = heard.iter().filter_map(|one| one.answer.as_ref().ok());
-        let by_servers = by_servers.flat_map(|told| told.followers.iter().chain(&told.follows));
-        let mut found: Vec<(String, u16)> = Vec::new();
-        for (host, port) in by_sentinels.chain(by_servers) {
-            let is_asked = heard.iter().any(|one| (&one.host, one.port) == (host, *port));
-            let place = (host.clone(), *port);
-            if !is_asked && !found.contains(&place) && heard.len() + found.len() < MOST_FOUND {
-                found.push(place);
-            }
-        }
-        found
     }
 
     /// `is_declared`: only there a password goes.
@@ -172,6 +156,22 @@ impl Redis {
         };
         talk.ask(&words).await.map(drop).map_err(|_| "it does not accept the password".to_owned())
     }
+}
+
+/// Those that somebody tells of and nobody has asked.
+fn beyond(heard: &[Heard], watching: &[Result<Watch, String>]) -> Vec<(String, u16)> {
+    let by_sentinels = watching.iter().flatten().flat_map(|watch| watch.primary.iter().chain(&watch.replicas));
+    let by_servers = heard.iter().filter_map(|one| one.answer.as_ref().ok());
+    let by_servers = by_servers.flat_map(|told| told.followers.iter().chain(&told.follows));
+    let mut found: Vec<(String, u16)> = Vec::new();
+    for (host, port) in by_sentinels.chain(by_servers) {
+        let is_asked = heard.iter().any(|one| (&one.host, one.port) == (host, *port));
+        let place = (host.clone(), *port);
+        if !is_asked && !found.contains(&place) && heard.len() + found.len() < MOST_FOUND {
+            found.push(place);
+        }
+    }
+    found
 }
 
 fn sentence(host: &str, port: u16, why: &str) -> String {

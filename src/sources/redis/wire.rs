@@ -1,5 +1,7 @@
 //! The protocol of Redis, version 2, as far as it is needed: questions as lists of words, answers within limits.
 
+use std::fmt::Write as _;
+
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
@@ -72,7 +74,8 @@ impl Talk {
     pub(super) async fn ask(&mut self, words: &[&str]) -> Result<Value, String> {
         let mut question = format!("*{}\r\n", words.len());
         for word in words {
-            question.push_str(&format!("${}\r\n{word}\r\n", word.len()));
+            // A string takes everything.
+            let _ = write!(question, "${}\r\n{word}\r\n", word.len());
         }
         self.left = LONGEST;
         let sent = self.stream.get_mut().write_all(question.as_bytes()).await;

@@ -1,9 +1,9 @@
 //! The words of the pane of databases.
 
 use crate::domain::backup::size;
-use crate::domain::database::Standing;
 use crate::domain::database::tables::{Archiver, Connections, DeadRows, Slot, Slow, Transaction, Wraparound};
 use crate::domain::database::words::state;
+use crate::domain::database::{Condition, Standing};
 
 /// The pane.
 pub const TITLE: &str = "Databases";
@@ -154,4 +154,9 @@ pub fn slow(one: &Slow) -> String {
 pub fn dead(one: &DeadRows, age: Option<&str>) -> String {
     let vacuumed = age.map_or_else(|| "never vacuumed".to_owned(), |age| format!("vacuumed {age} ago"));
     format!("{}: {} dead rows beside {}, {vacuumed}", one.table, one.dead, one.live)
+}
+
+/// What is wrong with a database, in the header.
+pub fn standing(name: &str, condition: Condition) -> String {
+    format!("{name}: {}", condition.word().replace('_', " ").to_uppercase())
 }
