@@ -22,7 +22,7 @@ use crate::stage::{SIZES, Stage, health as source, now, shop};
 use crate::{coverage, databases, health, jobs, nodes, overview, signals, silences, slo};
 
 /// Everything that can be in front, and the keys that bring it there.
-const FRONTS: [(&str, &str); 22] = [
+const FRONTS: [(&str, &str); 24] = [
     ("overview", "0"),
     ("alerts", "1"),
     ("an alert", "1 enter"),

@@ -141,7 +141,7 @@ impl Cluster {
 
     /// The cluster as any member sees it.
     pub(crate) fn topology(&self) -> Value {
-        let answers = MEMBERS.iter().filter_map(|name| self.ask(name, "GET", "/cluster", "").ok());
+        let mut answers = MEMBERS.iter().filter_map(|name| self.ask(name, "GET", "/cluster", "").ok());
         answers.find_map(|(_, text)| serde_json::from_str(&text).ok()).unwrap_or(Value::Null)
     }
 
