@@ -13,7 +13,7 @@ use crate::domain::database::{Condition, Standing};
 use crate::domain::subject::{DatabaseRef, Subject};
 use crate::domain::time::Instant;
 use crate::theme::Role;
-use crate::ui::overview::{Glance, Gravity, Headline};
+use crate::ui::overview::{Glance, Gravity, Headline, Standing as Fact};
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
@@ -112,7 +112,13 @@ const fn role_of(condition: Condition) -> Role {
 }
 
 /// How databases are.
-const HEADLINE: Headline = Headline { title: said::TITLE, gravity, words };
+const HEADLINE: Headline = Headline { title: said::TITLE, parts: &[], gravity, words, standing: Some(standing) };
+
+/// That a database needs somebody at once.
+fn standing(glance: &Glance<'_>, gravity: Gravity) -> Option<Fact> {
+    let [bad, ..] = glance.world.standing.tally;
+    (gravity == Gravity::Bad).then(|| Fact::still(said::standing(bad)))
+}
 
 fn gravity(glance: &Glance<'_>) -> Gravity {
     match glance.world.standing.tally {

@@ -63,6 +63,11 @@ pub fn headline(counts: [usize; 3], total: usize) -> String {
     }
 }
 
+/// How many need somebody at once, for the header.
+pub fn standing(bad: usize) -> String {
+    if bad == 1 { "1 database in trouble".to_owned() } else { format!("{bad} databases in trouble") }
+}
+
 /// Rows there are, but none passes the filter.
 pub fn nothing_matches(total: usize) -> String {
     format!("None of {total} databases matches. Press esc to clear the filter.")
