@@ -139,6 +139,8 @@ pub struct About {
     pub emptied: Option<&'static str>,
     /// Whether it puts a new version out: a freeze refuses it.
     pub puts_out_new: bool,
+    /// Whether it does something on this machine: then the environment's own grant is needed, whatever it is on.
+    pub acts_here: bool,
 }
 
 impl About {
@@ -158,6 +160,7 @@ impl About {
         fields: &[],
         emptied: None,
         puts_out_new: false,
+        acts_here: false,
     };
 
     /// What is the same of actions on alerts: what they do stands in the store, nobody feels it, and it is taken back.

@@ -14,11 +14,12 @@ use super::limits::Limits;
 use super::plan::Planner;
 use super::policy::Grant;
 use super::seen::Seen;
+use crate::config::DeclaredBackup;
 use crate::domain::action::{Actor, Phase};
 use crate::domain::service::Services;
 use crate::sources::Clock;
 use crate::sources::observe::{ObserveAlerts, ObserveCluster};
-use crate::sources::operate::{NoHands, OperateAlerts, OperateCluster, RehearseCluster};
+use crate::sources::operate::{NoHands, OperateAlerts, OperateCluster, RehearseCluster, RunPrograms};
 use crate::sources::store::port::WriteStore;
 
 /// One environment, as whoever plans and acts in it needs it.
@@ -50,6 +51,10 @@ pub struct Desk {
     pub replica_labels: Arc<[String]>,
     /// The other environments this console acts in.
     pub elsewhere: Elsewhere,
+    /// The sets of backups that are declared.
+    pub backups: Arc<[DeclaredBackup]>,
+    /// The hands for programs of the operator on this machine.
+    pub programs: Arc<dyn RunPrograms>,
     /// The actions there are.
     pub catalog: Catalog,
     /// The journal.
@@ -81,6 +86,7 @@ impl Desk {
             seen: self.seen.clone(),
             ended: self.ended.clone(),
             elsewhere: self.elsewhere.clone(),
+            backups: self.backups.clone(),
             catalog: self.catalog,
             clock: self.clock.clone(),
         }
@@ -97,7 +103,9 @@ impl Desk {
         let silence = self.silence.clone().filter(|_| self.grant.is_ok());
         let store = self.write.clone().filter(|_| self.store.as_ref().is_some_and(|store| store.grant.is_ok()));
         let journal = self.journal.clone();
-        let executor = Executor { planner, operate, silence, pods: None, attach: None, store, journal, leaving };
+        let programs = self.grant.is_ok().then(|| self.programs.clone());
+        let executor =
+            Executor { planner, operate, silence, pods: None, attach: None, store, programs, journal, leaving };
         if executor.planner.observe.is_some() {
             self.elsewhere.put(executor.clone());
         }

@@ -25,7 +25,7 @@ use crate::domain::subject::Subject;
 use crate::domain::text::is_visible;
 use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::operate::{OperateAlerts, OperateCluster, Reply};
+use crate::sources::operate::{OperateAlerts, OperateCluster, Reply, RunPrograms};
 use crate::sources::store::port::WriteStore;
 
 /// Carries confirmed plans out in one environment.
@@ -39,6 +39,8 @@ pub struct Executor {
     pub silence: Option<Arc<dyn OperateAlerts>>,
     /// The hands on the store; `None` where nothing may be written into it.
     pub store: Option<Arc<dyn WriteStore>>,
+    /// The hands for programs of the operator on this machine; `None` without a grant.
+    pub programs: Option<Arc<dyn RunPrograms>>,
     /// The hands in pods; `None` without a grant.
     pub pods: Option<Pods>,
     /// Whoever sits here and holds the sessions they open; `None` where nobody does.
@@ -234,8 +236,10 @@ impl Executor {
         let mut aim = aim(target);
         let stamps = Stamps { run: &plan.id, reason, now: self.now(), given: &target.given };
         for step in target.steps.iter().filter(|step| step.part == Part::Change) {
-            if step.port == Port::Pod {
-                return Err(self.hold(account, place, &target.subject, step).await);
+            match step.port {
+                Port::Pod => return Err(self.hold(account, place, &target.subject, step).await),
+                Port::Program => return Err(self.run_program(account, place, &target.subject, step).await),
+                Port::Cluster | Port::Alertmanager | Port::Store => {}
             }
             match self.send(step, &stamps).await {
                 Ok(reply) => accept(&mut aim, &reply),
@@ -284,7 +288,7 @@ impl Executor {
                 }
                 None => Err(no_hands()),
             },
-            Port::Pod => Err(SourceError::new(Trouble::Setup, "a session is held and not sent.")),
+            Port::Pod | Port::Program => Err(SourceError::new(Trouble::Setup, "a session is held and not sent.")),
         }
     }
 

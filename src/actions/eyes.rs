@@ -65,7 +65,7 @@ impl Planner {
                 Ok(Observation::Alert(Box::new(facts)))
             }
             Subject::Incident(incident) => {
-                let facts = self.store()?.read_incident(incident, given, (self.clock)()).await?;
+                let facts = self.store()?.read_incident(incident, given, &self.services, (self.clock)()).await?;
                 Ok(Observation::Incident(Box::new(facts)))
             }
             Subject::Schedule(schedule) => {
@@ -73,7 +73,11 @@ impl Planner {
                 Ok(Observation::Schedule(Box::new(facts)))
             }
             Subject::Backup(backup) => {
-                Ok(Observation::Backup(Box::new(self.store()?.backup(backup, (self.clock)()).await)))
+                let mut facts = self.store()?.backup(backup, (self.clock)()).await;
+                if let Some(declared) = self.backups.iter().find(|one| one.set.name == backup.set) {
+                    (facts.run, facts.verify) = (declared.run.clone(), declared.verify.clone());
+                }
+                Ok(Observation::Backup(Box::new(facts)))
             }
             Subject::Database(_) => Err(SourceError::new(
                 Trouble::Setup,

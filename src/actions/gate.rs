@@ -28,6 +28,9 @@ impl Executor {
     pub(super) fn admit(&self, document: &Plan) -> Result<&'static dyn Action, String> {
         let action = self.planner.catalog.named(&document.action);
         self.planner.grant_on(action.map_or(SubjectKind::Workload, |action| action.about().on))?;
+        if let Some(why) = action.and_then(|action| self.planner.bars(action.about())) {
+            return Err(why);
+        }
         if document.version != 1 || !document.is_intact() {
             return Err(
                 "the plan document was changed after it was made, or is of another version. Plan again.".to_owned()
@@ -139,6 +142,7 @@ impl Executor {
             Port::Alertmanager => self.silence.is_none(),
             Port::Pod => self.pods.is_none(),
             Port::Store => self.store.is_none(),
+            Port::Program => self.programs.is_none(),
         };
         if steps.any(lacks_hands) {
             return Err("this console has no hands: nothing was sent.".to_owned());

@@ -20,6 +20,7 @@ mod desk;
 #[cfg(test)]
 mod drafts_tests;
 mod elsewhere;
+mod escalations;
 mod execute;
 #[cfg(test)]
 mod execute_tests;
@@ -29,6 +30,7 @@ mod frozen;
 #[cfg(test)]
 mod frozen_tests;
 mod gate;
+mod handoffs;
 mod held;
 mod in_order;
 mod incidents;
@@ -44,6 +46,7 @@ mod pods;
 #[cfg(test)]
 mod pods_tests;
 mod policy;
+mod programs;
 mod references;
 mod replace;
 mod replaced;
@@ -65,6 +68,7 @@ pub use alerts::StoreEyes;
 pub use contract::{About, Action, Context, Draft, Options, Reason, Refusal, held_off, step_patch};
 pub use desk::Desk;
 pub use elsewhere::Elsewhere;
+pub use escalations::CallBook;
 pub use execute::Executor;
 pub use kept::{CommandLines, key};
 pub use limits::{Clusters, Limits, Neighbour};

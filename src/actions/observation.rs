@@ -5,11 +5,14 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::contract::Refusal;
+use super::escalations::CallBook;
+use crate::config::Act;
 use crate::domain::action::OperationRecord;
 use crate::domain::alert::{Alert, Known, LeftOut, Matcher, Silence};
 use crate::domain::incident::Incident;
 use crate::domain::maintenance::{self, Exception};
-use crate::domain::oncall::{Override, Schedule};
+use crate::domain::oncall::escalation::Run;
+use crate::domain::oncall::{Handoff, Override, Schedule};
 use crate::domain::people::Person;
 use crate::domain::store::{Acknowledgement, Note, StoredFreeze, StoredWindow, TaskTick};
 use crate::domain::subject::{AlertRef, BackupRef, IncidentRef, ScheduleRef, Subject};
@@ -66,6 +69,10 @@ impl ObjectFacts {
 pub struct BackupFacts {
     /// Which set.
     pub subject: BackupRef,
+    /// How one is made now, by the configuration.
+    pub run: Option<Act>,
+    /// How one is proven, by the configuration.
+    pub verify: Option<Act>,
     /// Why the store says nothing; `None` where it answers.
     pub unsaid: Option<String>,
     /// Whether the run it is looked at for has written.
@@ -112,6 +119,10 @@ pub struct IncidentFacts {
     pub subject: IncidentRef,
     /// As it is; `None` for one that is to be declared.
     pub incident: Option<Incident>,
+    /// Its escalation; `None` where it has none.
+    pub run: Option<Run>,
+    /// Who is on call, and whom policies page.
+    pub book: CallBook,
     /// The other one that it is merged into, or out of.
     pub beside: Option<Incident>,
     /// Those that are open, the newest first.
@@ -176,6 +187,12 @@ pub struct ScheduleFacts {
     pub people: Vec<Person>,
     /// The last override, of whatever role.
     pub last: Option<Override>,
+    /// Its hand-offs, the last boundary first.
+    pub handoffs: Vec<Handoff>,
+    /// The incidents that are open.
+    pub open: Vec<Incident>,
+    /// The silences that hold or will; `None` where they are not known.
+    pub silences: Option<Arc<[Silence]>>,
     /// Whether the run it is looked at for has written.
     pub is_written: bool,
     /// When, by the store's clock.

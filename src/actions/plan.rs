@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::alerts::StoreEyes;
 use super::around::{evidence_of, joined};
 use super::catalog::Catalog;
-use super::contract::{Action, Context, Draft, Options};
+use super::contract::{About, Action, Context, Draft, Options};
 use super::elsewhere::Elsewhere;
 use super::fights::Fights;
 use super::gate::moved;
@@ -20,6 +20,7 @@ use super::pods;
 use super::policy::{self, Grant};
 use super::seen::Seen;
 use super::services::{left_out, of_its_service, one_revision_for_many, together};
+use crate::config::DeclaredBackup;
 use crate::domain::action::{
     Actor, Cluster, Confirmation, Given, Inverse, OperationRecord, Phase, Plan, Rehearsal, Target, takes,
 };
@@ -66,6 +67,8 @@ pub struct Planner {
     pub ended: Arc<Mutex<HashMap<String, Phase>>>,
     /// The other environments this console acts in.
     pub elsewhere: Elsewhere,
+    /// The sets of backups that are declared.
+    pub backups: Arc<[DeclaredBackup]>,
     /// The actions there are.
     pub catalog: Catalog,
     /// The clock.
@@ -183,6 +186,11 @@ impl Planner {
         }
     }
 
+    /// Why an action may not be carried out here whatever it is on; `None` where nothing speaks against it.
+    pub(super) fn bars(&self, about: &About) -> Option<String> {
+        self.grant.clone().err().filter(|_| about.acts_here)
+    }
+
     /// Nothing of another environment, and of this one only the namespaces it includes; and nothing the action is not for.
     fn stays_within(&self, action: &dyn Action, targets: &[AskedTarget<'_>]) -> Result<(), SourceError> {
         for AskedTarget { subject, .. } in targets {
@@ -222,6 +230,7 @@ impl Planner {
         let Ask { id, mut targets, wave, mut choice, refusals: further } = ask;
         let on = action.about().on;
         let mut refusals: Vec<String> = self.grant_on(on).err().into_iter().collect();
+        refusals.extend(self.bars(action.about()));
         refusals.extend(further);
         refusals.extend(action.about().too_many(targets.len()));
         targets.truncate(action.about().most);

@@ -204,6 +204,7 @@ fn rig(way: Way) -> Rig {
         seen: Arc::default(),
         ended: Arc::default(),
         elsewhere: Elsewhere::default(),
+        backups: Arc::default(),
         catalog: catalog::SHIPPED,
         clock: Arc::new(move || now() + passed()),
     };
@@ -213,6 +214,7 @@ fn rig(way: Way) -> Rig {
         operate: Arc::new(NoHands),
         silence: Some(server.clone()),
         store: None,
+        programs: None,
         pods: None,
         attach: None,
         journal: Arc::new(Mutex::new(Journal::new(folder.path()))),

@@ -332,14 +332,15 @@ impl Stage {
             seen: Arc::default(),
             ended: Arc::default(),
             elsewhere: Elsewhere::default(),
+            backups: Arc::default(),
             catalog: catalog::SHIPPED,
             clock: Arc::new(move || clock.now()),
         };
         let (leave, leaving) = watch::channel(false);
         let journal = Arc::new(Mutex::new(Journal::new(folder.path())));
         let (pods, attach, store) = (None, None, None);
-        let executor =
-            Executor { planner, operate: world.clone(), silence: None, pods, attach, store, journal, leaving };
+        let (operate, programs) = (world.clone(), None);
+        let executor = Executor { planner, operate, silence: None, programs, pods, attach, store, journal, leaving };
         Self { world, executor, folder, _leave: leave }
     }
 

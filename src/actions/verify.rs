@@ -66,6 +66,13 @@ impl Verification {
 
     /// Watches until the outcome is known, the time is over, or, where only that is asked, the change has arrived.
     async fn watch(&mut self, tell: &mut dyn Tell, only_arrival: bool) -> Option<(Outcome, String)> {
+        if let (Goal::Session, Subject::Backup(backup)) = (self.aim.goal, &self.aim.subject) {
+            let words = format!(
+                "the process that waited for its end is gone, and a program is not run a second time: what came of it is not known. Look at {} in quarterdeck backup list.",
+                text::clean(&backup.set)
+            );
+            return Some((Outcome::Unknown, words));
+        }
         let deadline = self.began + time::seconds(i64::from(self.aim.deadline_seconds));
         let mut said = String::new();
         let mut trouble: Option<SourceError> = None;

@@ -16,7 +16,7 @@ use crate::domain::database::DatabaseSnapshot;
 use crate::domain::service::Services;
 use crate::sources::Clock;
 use crate::sources::alertmanager::AlertFeed;
-use crate::sources::backup::BackupSource;
+use crate::sources::backup::{BackupSource, Clusters, prometheuses};
 use crate::sources::database::DatabaseSource;
 use crate::sources::feed::Feed;
 use crate::sources::probe::HealthFeed;
@@ -55,22 +55,35 @@ impl Desk {
         &self,
         environments: &[Environment],
         services: &Arc<Services>,
-        backups: &Arc<[DeclaredBackup]>,
+        (backups, clusters): (&Arc<[DeclaredBackup]>, &watch::Sender<Clusters>),
         databases: &Arc<[DeclaredDatabase]>,
     ) -> Vec<Watching> {
         let of_each =
             ALL.iter().flat_map(|watch| environments.iter().filter_map(move |one| watch(self, one, services)));
-        of_each.chain(self.backups(backups)).chain(self.databases(databases)).collect()
+        of_each.chain(self.backups(backups, environments, clusters)).chain(self.databases(databases)).collect()
     }
 
     /// Asks what tells of sets of backups, where any is declared: they are of no environment.
-    fn backups(&self, declared: &Arc<[DeclaredBackup]>) -> Option<Watching> {
+    fn backups(
+        &self,
+        declared: &Arc<[DeclaredBackup]>,
+        environments: &[Environment],
+        clusters: &watch::Sender<Clusters>,
+    ) -> Option<Watching> {
         let declared = Some(declared.clone()).filter(|declared| !declared.is_empty())?;
         let (snapshots, seen) = watch::channel(BackupSnapshot::default());
         let Self { clock, retry, .. } = self.clone();
+        let (clusters, prometheuses) = (clusters.subscribe(), Arc::new(prometheuses(environments, &clock)));
         let run = move || {
-            let (declared, snapshots) = (declared.clone(), snapshots.clone());
-            BackupSource { declared, snapshots, retry: retry.clone(), clock: clock.clone() }.run()
+            BackupSource {
+                declared: declared.clone(),
+                clusters: clusters.clone(),
+                prometheuses: prometheuses.clone(),
+                snapshots: snapshots.clone(),
+                retry: retry.clone(),
+                clock: clock.clone(),
+            }
+            .run()
         };
         Some(self.tell("backups", run, seen, Duration::from_secs(1)))
     }

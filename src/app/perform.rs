@@ -178,7 +178,7 @@ impl Performer {
         let Settings { environments, services, backups, databases, .. } = settings;
         let signals = environments.iter().filter_map(|one| SignalFeed::of(one, services, &self.clock));
         self.signals = signals.collect();
-        self.watching = self.desk().all(environments, services, backups, databases);
+        self.watching = self.desk().all(environments, services, (backups, &self.ways.clusters), databases);
     }
 
     /// The next news of an environment: a connection made, or a newer snapshot.

@@ -111,6 +111,7 @@ pub(super) fn tables() -> String {
     let objectives = objectives.map(|one| (one.word(), objective(one)));
     let components = [Condition::Unhealthy, Condition::Degraded, Condition::Unknown, Condition::Healthy];
     let components = components.map(|one| (one.word(), component(one)));
+    let backups = BackupState::ALL.map(|one| (one.word(), backup(one)));
     let sources =
         [SourceState::Down, SourceState::Forbidden, SourceState::Loading, SourceState::Stale, SourceState::Fresh];
     let sources = sources.map(|one| (one.word(), source(one, true)));
@@ -121,6 +122,7 @@ pub(super) fn tables() -> String {
         row("signals of a declared service", &signals),
         row("objectives", &objectives),
         row("components", &components),
+        row("backups", &backups),
         row("sources", &sources),
     ]
     .concat();

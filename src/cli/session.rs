@@ -27,7 +27,6 @@ use crate::domain::time::Instant;
 use crate::domain::usage::Board;
 use crate::domain::usage::UsageAsk;
 use crate::keys::Keymap;
-use crate::sources::Clock;
 use crate::sources::alertmanager::AlertFeed;
 use crate::sources::cluster::{ClusterSource, Connection, Contexts, Endpoint, Hands, Reach, Rehearsal, namespaces};
 use crate::sources::error::{SourceError, Trouble};
@@ -35,6 +34,7 @@ use crate::sources::feed::{Feed, once, settled};
 use crate::sources::prometheus::Downtime;
 use crate::sources::store::Store;
 use crate::sources::usage::ObserveUsage;
+use crate::sources::{Clock, Programs};
 use crate::telemetry::redact_command;
 use crate::theme::{Depth, Theme};
 use crate::world::Scope;
@@ -293,6 +293,8 @@ impl Session {
             seen: self.seen.clone(),
             ended: self.ended.clone(),
             elsewhere: self.elsewhere.clone(),
+            backups: self.settings.backups.clone(),
+            programs: Arc::new(Programs),
             catalog: self.catalog,
             journal: self.journal.clone(),
             clock: self.clock(),

@@ -7,6 +7,7 @@ use color_eyre::eyre::Result;
 use futures_util::future::join_all;
 use serde::Serialize;
 
+use super::backup::Looked;
 use super::maintenance::heard;
 use super::on_alerts::Said;
 use super::output::{columns, note, say, say_json};
@@ -34,6 +35,7 @@ use crate::domain::store::AlertNotes;
 use crate::domain::time::{self, Instant};
 use crate::domain::usage::Board;
 use crate::sources::alertmanager::AlertFeed;
+use crate::sources::cluster::Connection;
 use crate::sources::probe::HealthFeed;
 use crate::sources::prometheus::{Downtime, SignalFeed, SloFeed};
 
@@ -141,7 +143,7 @@ impl Status {
         let looking = join_all(session.shown().into_iter().map(Found::of));
         let (mut found, mut said) = tokio::join!(looking, session.said());
         said.incidents.sort_by_key(|one| (one.severity, one.created_at));
-        let clusters: Vec<_> = found.iter().map(|one| (&one.session.environment.name, Ok(&one.snapshot))).collect();
+        let clusters: Vec<_> = found.iter().map(Found::looked).collect();
         let (backups, databases) = tokio::join!(session.backups(&clusters), session.databases());
         for alerts in found.iter_mut().filter_map(|one| one.alerts.as_mut()) {
             alerts.hear(&said.acknowledgements, session.now());
@@ -211,6 +213,8 @@ impl Status {
 struct Found {
     session: Session,
     context: String,
+    /// `None` where no connection was made.
+    connection: Option<Connection>,
     snapshot: ClusterSnapshot,
     undone: Vec<UndoneLine>,
     alerts: Option<AlertSnapshot>,
@@ -251,7 +255,8 @@ impl Found {
                 let undone = look_back(&session, &connected, session.now()).await;
                 let context = connected.connection.context().to_owned();
                 let advice = advice::advise(&session, &snapshot).await;
-                Self { session, context, snapshot, undone, alerts, signals, slos, health, advice, usage }
+                let connection = Some(connected.connection);
+                Self { session, context, connection, snapshot, undone, alerts, signals, slos, health, advice, usage }
             }
             Err(sentence) => {
                 let mut cluster = SourceHealth::loading(SourceId::of(&session.environment.name, SourceKind::Cluster));
@@ -266,6 +271,7 @@ impl Found {
                 Self {
                     session,
                     context,
+                    connection: None,
                     snapshot,
                     undone: Vec::new(),
                     alerts,
@@ -277,6 +283,12 @@ impl Found {
                 }
             }
         }
+    }
+
+    /// What was seen of its cluster, for what tells of backups there.
+    fn looked(&self) -> Looked<'_> {
+        let (environment, connection) = (&self.session.environment.name, self.connection.clone());
+        Looked { environment, snapshot: Ok(&self.snapshot), connection }
     }
 
     fn line(&self) -> EnvironmentLine<'_> {

@@ -32,6 +32,8 @@ mod redis;
 pub mod store;
 mod texts;
 
+pub use command::Programs;
+
 use std::sync::Arc;
 
 use crate::domain::time::Instant;

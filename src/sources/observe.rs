@@ -178,6 +178,25 @@ pub trait ObserveCluster: Send + Sync {
     fn last_written<'a>(&'a self, resource: &'a str, namespace: &'a str, name: &'a str) -> Answer<'a, Option<Instant>>;
 }
 
+/// Objects of one kind, as they are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listing<'a> {
+    /// The group and version: `/apis/velero.io/v1`.
+    pub api: &'a str,
+    /// The kind, in the plural.
+    pub resource: &'a str,
+    /// The namespace; `None` for all of them.
+    pub namespace: Option<&'a str>,
+    /// A selector of labels; `None` for all of them.
+    pub labels: Option<&'a str>,
+}
+
+/// Reading objects of whatever kind: for what is looked at now and then, and never watched.
+pub trait ListObjects: Send + Sync {
+    /// All of them, as the server sent each.
+    fn objects<'a>(&'a self, listing: Listing<'a>) -> Answer<'a, Vec<Value>>;
+}
+
 /// A silence as one member of the cluster has it; `None` when it does not know it.
 #[derive(Debug, Clone)]
 pub struct Replicated {

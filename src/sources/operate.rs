@@ -1,6 +1,7 @@
 //! The write ports, and the port that only rehearses.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -64,6 +65,32 @@ pub struct PodSession {
     pub resize: Box<dyn FnMut(u16, u16) + Send>,
     /// Its exit code, or why there is none. An error that is not [`SourceError::is_certainly_not_done`] means that nobody knows.
     pub end: Pin<Box<dyn Future<Output = Result<i32, SourceError>> + Send>>,
+}
+
+/// A program of the operator to run on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgramAsk {
+    /// The program and its arguments: it is started without a shell.
+    pub words: Vec<String>,
+    /// How long it may take.
+    pub within: Duration,
+    /// The user of the operating system it runs as; `None`: whoever runs the console.
+    pub user: Option<String>,
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgramEnd {
+    /// Its exit code; `None` where a signal ended it.
+    pub code: Option<i32>,
+    /// The last line it wrote that says something, without secrets, cleaned; empty where there is none.
+    pub last: String,
+}
+
+/// Running programs of the operator. Only the action executor ever holds one.
+pub trait RunPrograms: Send + Sync {
+    /// Runs one once, to its end or to the end of its time; letting go of the answer ends it.
+    fn run<'a>(&'a self, ask: &'a ProgramAsk) -> Answer<'a, ProgramEnd>;
 }
 
 /// Bytes both ways.

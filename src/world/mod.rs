@@ -15,6 +15,7 @@
 
 mod advice;
 mod alerts;
+mod incidents;
 mod judged;
 mod moved;
 mod newest;
@@ -48,6 +49,7 @@ pub use judged::Judged;
 pub use moved::{Moved, Part};
 pub use newest::Newest;
 pub use news::{Changed, News};
+pub use on_call::Climb;
 pub use sight::{Connected, Link, Scope, Sight};
 pub use timeline::Happened;
 pub use usage::Usages;

@@ -153,6 +153,8 @@ impl Rig {
         });
         let (leave, leaving) = watch::channel(false);
         let desk = Desk {
+            backups: Arc::default(),
+            programs: Arc::new(quarterdeck::sources::Programs),
             environment: "test".into(),
             limits: Guard::Staging.into(),
             grant: Ok(()),

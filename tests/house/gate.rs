@@ -208,6 +208,7 @@ pub(crate) async fn apart(executor: impl FnOnce(Arc<Mutex<Journal>>) -> Executor
 fn local(planner: &Planner, journal: Arc<Mutex<Journal>>) -> Executor {
     let leaving = watch::channel(false).1;
     Executor {
+        programs: None,
         planner: planner.clone(),
         operate: Arc::new(NoHands),
         silence: None,

@@ -82,6 +82,7 @@ impl Rows for Ships {
             service: Some("payments".into()),
             workload: None,
             workloads: Vec::new(),
+            given: Vec::new(),
         }
     }
 

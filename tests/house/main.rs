@@ -48,6 +48,7 @@ mod prometheus_client;
 mod reaching;
 mod readiness;
 mod record;
+mod restore_tests;
 #[path = "../support/rig.rs"]
 mod rig;
 mod runs;

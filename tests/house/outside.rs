@@ -237,6 +237,7 @@ fn no_alert_of_an_alertmanager_widens_its_silence() {
         services: Arc::default(),
     });
     let planner = Planner {
+        backups: Arc::default(),
         observe: None,
         rehearse: None,
         alerts: Some(eyes.clone()),
@@ -256,6 +257,7 @@ fn no_alert_of_an_alertmanager_widens_its_silence() {
     let (_leave, leaving) = tokio::sync::watch::channel(false);
     let journal = Arc::new(Mutex::new(Journal::new(folder.path())));
     let executor = Executor {
+        programs: None,
         planner,
         operate: Arc::new(NoHands),
         silence: Some(hands.clone()),

@@ -43,6 +43,7 @@ const FRONTS: [(&str, &str); 22] = [
     ("incidents", "4"),
     ("escalation", "4 tab"),
     ("rotations", "4 tab tab"),
+    ("shifts", "4 tab tab tab"),
     ("journal", "8"),
     ("jobs", "2 tab tab"),
     ("a job", "2 tab tab enter"),

@@ -82,6 +82,7 @@ pub(crate) fn asked(effects: &[Effect]) -> PlanRequest {
 /// A planner of a server that says that these are covered.
 pub(crate) fn planner(covered: Result<Vec<Alert>, String>) -> Planner {
     Planner {
+        backups: Arc::default(),
         observe: None,
         rehearse: None,
         alerts: Some(Arc::new(Says(covered))),

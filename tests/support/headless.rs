@@ -79,6 +79,8 @@ impl Headless {
             write: None,
             replica_labels: Arc::default(),
             elsewhere: Elsewhere::default(),
+            backups: Arc::default(),
+            programs: Arc::new(quarterdeck::sources::Programs),
             catalog: catalog::SHIPPED,
             journal: journal.clone(),
             clock: clock.clone(),

@@ -1,18 +1,25 @@
 //! Every action there is: one file, one line.
 
+mod accept_handoff;
+mod accept_swap;
 mod acknowledge;
 mod acknowledge_incident;
+mod add_responder;
 mod add_window;
+mod ask_swap;
 mod assign;
+mod back_up_now;
 mod cancel_window;
 mod change_silence;
 mod declare;
 mod edit_note;
+mod escalate;
 mod exec;
 mod expire_silence;
 mod finish_window;
 mod follow_up;
 mod freeze;
+mod hand_off;
 mod incident_note;
 mod link;
 mod maintenance_extend;
@@ -25,6 +32,7 @@ mod override_shift;
 mod pause;
 mod port_forward;
 mod post_update;
+mod reassign;
 mod record_backup;
 mod record_restore_test;
 mod reopen;
@@ -40,16 +48,22 @@ mod set_image;
 mod set_phase;
 mod set_severity;
 mod silence;
+mod snooze;
 mod start_window;
 mod suspend;
 mod take_role;
+mod take_shift;
+mod temporary_schedule;
 mod thaw;
 mod tick;
+mod tick_handoff;
 mod tick_task;
 mod unacknowledge;
 mod unlink;
 mod unmerge;
+mod verify_backup;
 mod withdraw_note;
+mod withdraw_override;
 
 use std::fmt;
 
@@ -119,6 +133,10 @@ pub const SHIPPED: Catalog = Catalog(&[
     &thaw::Thaw,
     &declare::Declare,
     &acknowledge_incident::ACTION,
+    &escalate::ACTION,
+    &add_responder::ACTION,
+    &reassign::ACTION,
+    &snooze::ACTION,
     &assign::ACTION,
     &take_role::ACTION,
     &set_severity::ACTION,
@@ -134,6 +152,16 @@ pub const SHIPPED: Catalog = Catalog(&[
     &resolve::ACTION,
     &reopen::ACTION,
     &override_shift::OverrideShift,
+    &back_up_now::BackUpNow,
+    &verify_backup::VerifyBackup,
+    &take_shift::TakeShift,
+    &temporary_schedule::TemporarySchedule,
+    &ask_swap::AskSwap,
+    &accept_swap::AcceptSwap,
+    &withdraw_override::WithdrawOverride,
+    &tick_handoff::TickHandoff,
+    &hand_off::HandOff,
+    &accept_handoff::AcceptHandoff,
     &record_backup::RecordBackup,
     &record_restore_test::RecordRestoreTest,
 ]);

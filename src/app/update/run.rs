@@ -103,6 +103,7 @@ fn sentence(event: &RunEvent, port: Port) -> String {
             Port::Alertmanager => "accepted by an Alertmanager; not verified yet",
             Port::Store => "written: the store answered",
             Port::Pod => "opened",
+            Port::Program => "started",
         }
         .to_owned(),
         RunEvent::AnswerLost { reason, .. } => {

@@ -137,6 +137,7 @@ impl Port {
         match self {
             Self::Cluster | Self::Alertmanager | Self::Pod => "the server",
             Self::Store => "the store",
+            Self::Program => "this machine",
         }
     }
 }
@@ -162,6 +163,8 @@ pub enum Port {
     Store,
     /// A pod, which answers with a session.
     Pod,
+    /// A program of the operator on this machine, which answers with its end.
+    Program,
 }
 
 /// One step, in words and as a request.

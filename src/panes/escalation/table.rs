@@ -40,7 +40,9 @@ pub(super) fn draw(list: &List<Levels>, pen: &mut Pen<'_>, area: Rect, scene: &S
     let mut listing = list.begin(pen, area, facts, scene);
     let told = freshness::of_store(scene.world);
     let mut above = freshness::above(pen, listing.columns(), &told);
-    if list.all().iter().any(|row| matches!(row.place, Place::Level { .. } | Place::Exhausted)) {
+    if list.all().iter().any(|row| {
+        matches!(row.place, Place::Level { .. } | Place::Exhausted | Place::Responder { has_acknowledged: false, .. })
+    }) {
         above.text(pen, 0, said::NOT_PAGED, Role::Error);
     }
     listing.above(pen, &above, freshness::MOST);
@@ -104,7 +106,10 @@ fn cell(pen: &mut Pen<'_>, column: &Placed<Head>, row: &Row, is_next: bool, room
         column::INCIDENT => (row.incident.to_string(), Role::Text),
         column::SEVERITY => (row.severity.name().to_owned(), Role::Text),
         column::STATE => match &row.place {
-            Place::Stopped { .. } => (state::STOPPED.to_owned(), Role::Ok),
+            Place::Stopped { .. } | Place::Responder { has_acknowledged: true, .. } => {
+                (state::STOPPED.to_owned(), Role::Ok)
+            }
+            Place::Snoozed => (state::SNOOZED.to_owned(), Role::Warning),
             Place::NoPolicy => (state::UNKNOWN.to_owned(), Role::Warning),
             _ if is_due => (state::DUE.to_owned(), Role::Error),
             _ if is_next => (state::NEXT.to_owned(), Role::Warning),
@@ -112,6 +117,7 @@ fn cell(pen: &mut Pen<'_>, column: &Placed<Head>, row: &Row, is_next: bool, room
         },
         column::LEVEL => match &row.place {
             Place::Level { number, .. } => (format!("L{number}"), role),
+            Place::Responder { .. } => (said::RESPONDER.to_owned(), role),
             _ => (String::new(), role),
         },
         column::LEFT if row.at > pen.now => (pen.left(row.at), role),
@@ -126,6 +132,9 @@ fn cell(pen: &mut Pen<'_>, column: &Placed<Head>, row: &Row, is_next: bool, room
             Place::Level { people, .. } => (people.join(", "), role),
             Place::Exhausted => (said::EXHAUSTED.to_owned(), role),
             Place::Stopped { by } => (said::answered(by), Role::Muted),
+            Place::Snoozed => (said::SNOOZED.to_owned(), Role::Muted),
+            Place::Responder { person, has_acknowledged: false } => (person.clone(), role),
+            Place::Responder { person, .. } => (said::page_answered(person), Role::Muted),
             Place::NoPolicy => (said::NO_POLICY.to_owned(), Role::Warning),
         },
     }

@@ -37,6 +37,9 @@ pub(super) fn draw(list: &List<Incidents>, pen: &mut Pen<'_>, area: Rect, scene:
     if list.all().iter().any(|one| one.state.is_open()) {
         above.text(pen, 0, said::NOT_PAGING, Role::Warning);
     }
+    if let Some(storm) = scene.world.storm(pen.now) {
+        above.text(pen, 0, &said::storm(&storm), Role::Error);
+    }
     listing.above(pen, &above, freshness::MOST);
     if list.is_empty() {
         let columns = listing.columns().saturating_sub(2);

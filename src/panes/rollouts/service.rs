@@ -1,7 +1,8 @@
 //! The service of a workload, in its detail: what is declared of it, or that it maps to none.
 
+use crate::domain::backup::State;
 use crate::domain::rollout::Rollout;
-use crate::domain::service::{Service, Services, Unmapped};
+use crate::domain::service::{Service, Unmapped};
 use crate::theme::Role;
 use crate::ui::pen::Pen;
 use crate::ui::scene::Scene;
@@ -11,7 +12,6 @@ use crate::world::World;
 
 /// Writes it: one line, and one more for what helps whoever is called.
 pub(super) fn write(pen: &Pen<'_>, page: &mut Page, scene: &Scene<'_>, rollout: &Rollout) {
-    let services: &Services = scene.services;
     let Some(name) = rollout.service.as_deref() else {
         // Where a list lacks it, the notes say so already.
         if !rollout.notes.iter().any(|note| note.starts_with(crate::domain::service::UNMAPPED)) {
@@ -21,13 +21,28 @@ pub(super) fn write(pen: &Pen<'_>, page: &mut Page, scene: &Scene<'_>, rollout: 
     };
     let separator = format!(" {} ", pen.glyphs.separator);
     let workload = &rollout.workload;
-    let Some(service) = services.named(&workload.environment, &workload.namespace, name) else {
+    let Some(service) = scene.services.named(&workload.environment, &workload.namespace, name) else {
         page.text(pen, 0, &said::found(name), Role::Muted);
+        backups(pen, page, scene, name, None);
         return;
     };
     page.text(pen, 0, &facts(service, scene.world).join(&separator), Role::Text);
     if !service.runbooks.is_empty() {
         page.text(pen, 0, &said::runbooks(&service.runbooks), Role::Text);
+    }
+    backups(pen, page, scene, name, service.database.as_deref());
+}
+
+/// The backups a service is lost without, and how they stand.
+fn backups(pen: &Pen<'_>, page: &mut Page, scene: &Scene<'_>, name: &str, database: Option<&str>) {
+    for row in scene.world.coverage.rows.iter().filter(|row| row.declared.is_of(name, database)) {
+        let role = match row.state {
+            State::Broken | State::Missed => Role::Error,
+            State::Late | State::Paused => Role::Warning,
+            State::Unknown => Role::VerdictUnknown,
+            State::Ok => Role::Muted,
+        };
+        page.text(pen, 0, &said::backup(row), role);
     }
 }
 

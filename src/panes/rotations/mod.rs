@@ -33,9 +33,10 @@ pub const PANE: Pane = Pane {
     sentence: "show who is on call, and who is next",
     hints: &[
         ("action.override-shift", "override"),
-        ("filter", "filter"),
+        ("action.take-shift", "take it"),
+        ("action.hand-off", "hand off"),
+        ("open", "its shifts"),
         ("problems_only", "only gaps"),
-        ("back", "back"),
         ("help", "help"),
     ],
     headline: Some(HEADLINE),
@@ -115,12 +116,13 @@ impl Rows for Rotations {
             name: format!("schedule {}", row.schedule.name),
             environment: Some(row.environment.clone()),
             subject: Some(Subject::Schedule(schedule)),
+            given: vec![("role", row.role.clone())],
             ..Selection::default()
         }
     }
 
-    fn enter(_row: &Row, _world: &World) -> Reaction {
-        Reaction::Stay
+    fn enter(row: &Row, _world: &World) -> Reaction {
+        Reaction::Among { pane: "shifts", filter: format!("{}/{}", row.schedule.name, row.role) }
     }
 
     fn draw(list: &List<Self>, pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {

@@ -1,6 +1,7 @@
 //! Everything that needs the real control plane.
 
 mod actions;
+mod backups;
 mod causes;
 mod contract;
 mod contract_around;
