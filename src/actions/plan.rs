@@ -177,9 +177,10 @@ impl Planner {
     /// Whether what is on such subjects may be carried out here, or why not: what stands in the store is nothing of the environment's own.
     pub(super) fn grant_on(&self, kind: SubjectKind) -> Grant {
         match (kind, &self.store) {
-            (SubjectKind::Workload | SubjectKind::Silence | SubjectKind::Pod | SubjectKind::Job, _) => {
-                self.grant.clone()
-            }
+            (
+                SubjectKind::Workload | SubjectKind::Silence | SubjectKind::Pod | SubjectKind::Job | SubjectKind::Made,
+                _,
+            ) => self.grant.clone(),
             // What stands in the store alone.
             (_, Some(store)) => store.grant.clone(),
             (_, None) => Err("there is no store here.".to_owned()),
@@ -300,7 +301,8 @@ impl Planner {
         refusals.extend(too_long(&planned));
         refusals.extend(pods::several(&planned));
         // Nobody but a cluster rehearses.
-        let is_rehearsed = matches!(on, SubjectKind::Workload | SubjectKind::Job);
+        let is_rehearsed =
+            matches!(on, SubjectKind::Workload | SubjectKind::Job | SubjectKind::Backup) && !answers.is_empty();
         let rehearsal = if is_rehearsed { joined(answers) } else { Rehearsal::NotOffered };
         if let Rehearsal::Rejected(reason) = &rehearsal {
             refusals.push(format!("the server refuses it: {reason}"));

@@ -209,7 +209,7 @@ impl StoreEyes {
                     ..BackupFacts::unread(backup.clone(), now)
                 })))
             }
-            Subject::Workload(_) | Subject::Silence(_) | Subject::Pod(_) | Subject::Job(_) => {
+            Subject::Workload(_) | Subject::Silence(_) | Subject::Pod(_) | Subject::Job(_) | Subject::Made(_) => {
                 Err(SourceError::new(Trouble::Setup, format!("nothing of {subject} stands in the store.")))
             }
         }

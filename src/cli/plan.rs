@@ -95,7 +95,14 @@ impl Plan {
                 return Ok(ExitCode::from(code));
             }
         };
-        self.say(executor.planner.plan(action, &targets, &Options { given, ..Options::default() }).await)
+        let options = Options { given, ..Options::default() };
+        match super::backup::acted_on(session, action, &targets) {
+            None => self.say(executor.planner.plan(action, &targets, &options).await),
+            Some((there, target)) => match there.connect().await {
+                Ok(connected) => self.say(there.planner(&connected).plan(action, &[target], &options).await),
+                Err(error) => self.say(Err(error)),
+            },
+        }
     }
 
     /// The action that is meant: what is done to a workload under that name is done to a CronJob by the action of its own.

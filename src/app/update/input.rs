@@ -350,6 +350,7 @@ fn act(model: &mut Model, action: &'static str, now: Instant) -> Vec<Effect> {
         | SubjectKind::Schedule
         | SubjectKind::Backup
         | SubjectKind::Job
+        | SubjectKind::Made
         | SubjectKind::Window
         | SubjectKind::Task
         | SubjectKind::Freeze => {
