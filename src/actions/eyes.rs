@@ -67,7 +67,7 @@ impl Planner {
                 Ok(Observation::Alert(Box::new(facts)))
             }
             Subject::Incident(incident) => {
-                let facts = self.store()?.read_incident(incident, given, (self.clock)()).await?;
+                let facts = self.store()?.read_incident(incident, given, &self.services, (self.clock)()).await?;
                 Ok(Observation::Incident(Box::new(facts)))
             }
             Subject::Schedule(schedule) => {
@@ -84,6 +84,7 @@ impl Planner {
                 }
                 Ok(Observation::Backup(Box::new(facts)))
             }
+            Subject::Database(database) => self.database(database, "").await,
             Subject::Pod(pod) => Ok(Observation::Pod(Box::new(self.cluster()?.pod(pod).await?))),
             Subject::Job(_) | Subject::Made(_) => match self.object(subject).await? {
                 seen if seen.uid().is_empty() => {
@@ -124,6 +125,7 @@ impl Planner {
             }
             Subject::Pod(_) => Err(over()),
             Subject::Job(_) | Subject::Made(_) => self.object(subject).await,
+            Subject::Database(database) => self.database(database, run).await,
             _ => self.store()?.look(subject, run, (self.clock)()).await,
         }
     }
@@ -164,6 +166,7 @@ impl Planner {
             Subject::Silence(silence) => silences::follow(self.alerts()?, silence.id.clone(), run, || (self.clock)()),
             Subject::Pod(_) => return Err(over()),
             Subject::Job(_) | Subject::Made(_) => self.follow_object(subject),
+            Subject::Database(database) => self.follow_database(database, run),
             _ => self.store()?.follow(subject, run, || (self.clock)()),
         })
     }

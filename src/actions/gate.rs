@@ -14,7 +14,7 @@ use super::journal::{What, chains};
 use super::observation::Observation;
 use super::plan::{Ask, AskedTarget, Setting, record};
 use super::policy;
-use crate::domain::action::{Consent, Plan, Port, Step, Target, difference};
+use crate::domain::action::{Check, Consent, Plan, Port, RECORD_KEY, Step, Target, difference};
 use crate::domain::service::Choice;
 use crate::domain::store::Author;
 use crate::domain::subject::SubjectKind;
@@ -143,6 +143,7 @@ impl Executor {
             Port::Pod => self.pods.is_none(),
             Port::Store => self.store.is_none(),
             Port::Program => self.programs.is_none(),
+            Port::Database => self.databases.is_none(),
         };
         if steps.any(lacks_hands) {
             return Err("this console has no hands: nothing was sent.".to_owned());
@@ -201,6 +202,14 @@ pub(super) fn moved(id: &str, target: &Target, seen: &Observation) -> Option<Str
     Some(format!("{workload} has changed since the plan at {}{who}. Plan again.", moved.join(", ")))
 }
 
+/// The ids of the operation records that a request of our own takes away beside its own.
+fn taken_away(body: &Value) -> Vec<String> {
+    let written = body.get(RECORD_KEY).and_then(Value::as_object);
+    let is_hold = written.is_some_and(|records| records.values().any(Value::is_string));
+    let gone = written.into_iter().flatten().filter(|(_, record)| is_hold && record.is_null());
+    gone.map(|(id, _)| id.clone()).collect()
+}
+
 /// Checks a target of our own plan against the world as it is now: the same pins, and the very request the action itself would build.
 ///
 /// # Errors
@@ -218,9 +227,13 @@ pub(super) fn revise(
     }
     let began = plan.refreshed_at + time::seconds(plan.cluster_ahead_seconds);
     let record = record(&plan.id, &plan.actor, action, began, plan.holds_target(place));
-    let context = Context { record: &record, author: plan.actor.name(), now: plan.refreshed_at, beside };
+    let over: Vec<String> = target.steps.iter().flat_map(|step| taken_away(&step.request.body)).collect();
+    let context = Context { record: &record, author: plan.actor.name(), now: plan.refreshed_at, beside, over: &over };
     let draft = action.draft(seen, &target.given, context).map_err(|refusal| refusal.0)?;
     still_said(target, &draft)?;
+    if let Some(worse) = Check::worsened(&plan.checks(), &draft.preflight) {
+        return Err(format!("{workload} is not as the plan showed it any more: {}. Plan again.", worse.sentence()));
+    }
     let is_same = draft.steps.len() == target.steps.len()
         && draft
             .steps

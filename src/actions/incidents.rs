@@ -5,13 +5,18 @@ use serde_json::{Value, json};
 
 use super::alerts::{StoreEyes, TEXT};
 use super::contract::{About, Action, Context, Draft, Refusal};
+use super::escalations::CallBook;
 use super::observation::{IncidentFacts, Observation};
 use super::stored::{DEADLINE, Write};
 use crate::domain::action::{BlastRadius, Evidence, Field, FieldKind, Given, Goal, Inverse, Pin, Step, Tier};
 use crate::domain::incident::{Hint, Incident, Transition};
+use crate::domain::oncall::escalation::Run;
 use crate::domain::people::Person;
+use crate::domain::service::Services;
 use crate::domain::store::fact::Fact;
-use crate::domain::store::{ChangeIncident, INCIDENTS_ENDED, INCIDENTS_STANDING, PEOPLE, incident_of, standing};
+use crate::domain::store::{
+    ChangeIncident, INCIDENTS_ENDED, INCIDENTS_STANDING, PEOPLE, escalated, escalation_of, incident_of, standing,
+};
 use crate::domain::subject::{IncidentRef, SubjectKind};
 use crate::domain::time::{self, Instant};
 use crate::sources::error::{SourceError, Trouble};
@@ -137,10 +142,19 @@ impl Action for OnIncident {
         let facts = seen.incident()?;
         let incident = facts.incident.as_ref().ok_or_else(|| Refusal("it is not declared yet.".to_owned()))?;
         let actor = given.text(AS.id).unwrap_or(context.author);
-        let planned = (self.plan)(incident, given, actor).map_err(Refusal)?;
+        let mut planned = (self.plan)(incident, given, actor).map_err(Refusal)?;
+        planned.transition = facts.answering(planned.transition, actor);
         let next = incident.after(&planned.transition, actor, facts.store_now).map_err(Refusal)?;
+        let called = facts.called(&planned.transition, &next);
+        let asked = (&planned.transition, actor);
+        let escalated = escalated(facts.run.clone(), Some(&next), asked, called.as_ref(), facts.store_now);
+        if let Ok(Some(told)) = escalated.as_ref().map(|after| after.as_ref().and_then(|after| after.told.as_ref())) {
+            planned.to = format!("{}: {told}", planned.to);
+        }
         let mut draft = Draft { pins: facts.pins(planned.pins), from: in_words(incident), ..Draft::default() };
         draft.refusals.extend(facts.beside_refuses(&planned.transition));
+        draft.refusals.extend(escalated.err());
+        draft.refusals.extend(facts.cannot_call(&planned.transition));
         draft.warnings = planned.warnings;
         draft.warnings.extend(facts.doubts_of(&next, actor));
         let said = if given.has(TEXT.id) { given.text(TEXT.id).unwrap_or_default() } else { "…" };
@@ -148,6 +162,7 @@ impl Action for OnIncident {
             words: said.to_owned(),
             at: given.moment(AT.id),
             on_behalf_of: given.text(AS.id).map(str::to_owned),
+            called,
             ..ChangeIncident::of(&facts.subject.environment, incident.number, planned.transition)
         };
         draft.refusals.extend(change.check(facts.store_now).err());
@@ -207,6 +222,7 @@ impl StoreEyes {
         &self,
         subject: &IncidentRef,
         given: &Given,
+        services: &Services,
         now: Instant,
     ) -> Result<IncidentFacts, SourceError> {
         let mut facts = IncidentFacts::unread(subject.clone(), now);
@@ -214,6 +230,7 @@ impl StoreEyes {
         if subject.number > 0 {
             facts.incident = Some(self.incident(subject.number).await?);
             facts.uid = subject.number.to_string();
+            facts.run = self.store.row(&escalation_of(subject.number)).await?.as_ref().and_then(Run::decode);
         }
         // What a document calls it stands in the journal: it is what the store calls it, or the document was changed.
         let title = facts.incident.as_ref().map_or("", |one| one.title.as_str());
@@ -236,7 +253,8 @@ impl StoreEyes {
         }
         let rows = self.store.rows(Person::TABLE, PEOPLE, Vec::new(), MOST_PEOPLE).await?;
         facts.people = rows.iter().filter_map(Person::decode).collect();
-        facts.document = json!({ "incident": facts.incident, "beside": facts.beside });
+        facts.book = self.call_book(services, facts.store_now).await?;
+        facts.document = json!({ "incident": facts.incident, "run": facts.run, "beside": facts.beside });
         Ok(facts)
     }
 
@@ -255,6 +273,8 @@ impl IncidentFacts {
         Self {
             subject,
             incident: None,
+            run: None,
+            book: CallBook::default(),
             beside: None,
             open: Vec::new(),
             resolved: Vec::new(),
@@ -269,7 +289,8 @@ impl IncidentFacts {
 
     fn pins(&self, shown: &[&str]) -> Vec<Pin> {
         let pin = |path: &&str| {
-            let path = format!("/incident{path}");
+            // Of the incident, or of its escalation.
+            let path = if path.starts_with("/run/") { (*path).to_owned() } else { format!("/incident{path}") };
             Pin { value: self.document.pointer(&path).cloned().unwrap_or_default(), path }
         };
         shown.iter().map(pin).collect()

@@ -26,12 +26,11 @@ pub(super) fn judge(step: &Step, seen: &Observation) -> Judgement {
     }
     let says = |path: &str| seen.document().pointer(path).and_then(Value::as_str).filter(|word| !word.is_empty());
     match (says("/status/startTime"), says("/status/phase")) {
-        (Some(_), _) => Judgement::Reached,
         (None, Some(phase @ ("failed" | "Failed" | "FailedValidation" | "invalid backup definition"))) => {
             let why = says("/status/error").or_else(|| says("/status/failureReason")).unwrap_or("it does not say why");
             Judgement::Failed(format!("it is {phase}: {}", text::clean(why)))
         }
-        (None, Some(_)) => Judgement::Reached,
+        (Some(_), _) | (None, Some(_)) => Judgement::Reached,
         (None, None) => Judgement::Waiting("whoever makes it has not begun yet".to_owned()),
     }
 }
@@ -95,7 +94,7 @@ pub(super) fn draft(
             "metadata": {"name": called, "namespace": &**namespace, "labels": labels}, "spec": spec}),
     };
     let on = || (Subject::Made(made.clone()), "");
-    let make = Step::in_order(Part::Change, "make", on(), &format!("Make {made} of {kind} {name}."), request)
+    let asking = Step::in_order(Part::Change, "make", on(), &format!("Make {made} of {kind} {name}."), request)
         .making()
         .expecting("/metadata/name", json!(called))
         .without_return();
@@ -106,7 +105,7 @@ pub(super) fn draft(
         to: format!("{made} beside it"),
         given: given.clone().with(NAME, called.as_str()),
         fixed: [(NAME.to_owned(), NAME.to_owned())].into(),
-        steps: vec![make, gate.making().within(BEGINS_WITHIN)],
+        steps: vec![asking, gate.making().within(BEGINS_WITHIN)],
         changes: vec![Change { path: format!("backup/{called}"), before: None, after: Some("asked for".to_owned()) }],
         blast: BlastRadius { words: "the load of one backup".to_owned(), ..BlastRadius::default() },
         tier: Tier::T2,

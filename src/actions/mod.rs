@@ -7,6 +7,7 @@
 //! It keeps one invariant: what is sent is what was planned, confirmed and journalled, once, and what came of it is verified
 //! or said to be UNKNOWN.
 
+mod about;
 mod account;
 mod alerts;
 #[cfg(test)]
@@ -16,10 +17,12 @@ mod backups;
 pub mod catalog;
 mod contract;
 mod cron_jobs;
+mod databases;
 mod desk;
 #[cfg(test)]
 mod drafts_tests;
 mod elsewhere;
+mod escalations;
 mod execute;
 #[cfg(test)]
 mod execute_tests;
@@ -29,6 +32,7 @@ mod frozen;
 #[cfg(test)]
 mod frozen_tests;
 mod gate;
+mod handoffs;
 mod held;
 mod in_order;
 mod incidents;
@@ -65,8 +69,10 @@ mod verify_tests;
 
 pub use alerts::StoreEyes;
 pub use contract::{About, Action, Context, Draft, Options, Reason, Refusal, held_off, step_patch};
+pub use databases::DatabaseFacts;
 pub use desk::Desk;
 pub use elsewhere::Elsewhere;
+pub use escalations::CallBook;
 pub use execute::Executor;
 pub use kept::{CommandLines, key};
 pub use limits::{Clusters, Limits, Neighbour};

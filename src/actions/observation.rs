@@ -5,12 +5,15 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::contract::Refusal;
+use super::databases::DatabaseFacts;
+use super::escalations::CallBook;
 use crate::config::Act;
 use crate::domain::action::OperationRecord;
 use crate::domain::alert::{Alert, Known, LeftOut, Matcher, Silence};
 use crate::domain::incident::Incident;
 use crate::domain::maintenance::{self, Exception};
-use crate::domain::oncall::{Override, Schedule};
+use crate::domain::oncall::escalation::Run;
+use crate::domain::oncall::{Handoff, Override, Schedule};
 use crate::domain::people::Person;
 use crate::domain::store::{Acknowledgement, Note, StoredFreeze, StoredWindow, TaskTick};
 use crate::domain::subject::{AlertRef, BackupRef, IncidentRef, ScheduleRef, Subject};
@@ -38,6 +41,8 @@ pub enum Observation {
     Schedule(Box<ScheduleFacts>),
     /// A set of backups, and whether the store answers.
     Backup(Box<BackupFacts>),
+    /// A database, by its members.
+    Database(Box<DatabaseFacts>),
 }
 
 /// What was read of an object of a cluster.
@@ -119,6 +124,10 @@ pub struct IncidentFacts {
     pub subject: IncidentRef,
     /// As it is; `None` for one that is to be declared.
     pub incident: Option<Incident>,
+    /// Its escalation; `None` where it has none.
+    pub run: Option<Run>,
+    /// Who is on call, and whom policies page.
+    pub book: CallBook,
     /// The other one that it is merged into, or out of.
     pub beside: Option<Incident>,
     /// Those that are open, the newest first.
@@ -183,6 +192,12 @@ pub struct ScheduleFacts {
     pub people: Vec<Person>,
     /// The last override, of whatever role.
     pub last: Option<Override>,
+    /// Its hand-offs, the last boundary first.
+    pub handoffs: Vec<Handoff>,
+    /// The incidents that are open.
+    pub open: Vec<Incident>,
+    /// The silences that hold or will; `None` where they are not known.
+    pub silences: Option<Arc<[Silence]>>,
     /// Whether the run it is looked at for has written.
     pub is_written: bool,
     /// When, by the store's clock.
@@ -248,6 +263,7 @@ impl Observation {
             Self::Maintenance(facts) => facts.subject.name(),
             Self::Schedule(facts) => &facts.subject.name,
             Self::Backup(facts) => &facts.subject.set,
+            Self::Database(facts) => &facts.uid,
         }
     }
 
@@ -263,13 +279,15 @@ impl Observation {
             Self::Maintenance(facts) => &facts.document,
             Self::Schedule(facts) => &facts.document,
             Self::Backup(facts) => &facts.document,
+            Self::Database(facts) => &facts.document,
         }
     }
 
     /// Who acts on it, as written on it.
-    pub const fn record(&self) -> Option<&OperationRecord> {
+    pub fn record(&self) -> Option<&OperationRecord> {
         match self {
             Self::Workload(facts) => facts.record.as_ref(),
+            Self::Database(facts) => facts.records.first(),
             _ => None,
         }
     }
@@ -297,6 +315,7 @@ impl Observation {
             Self::Maintenance(facts) => facts.observed_at,
             Self::Schedule(facts) => facts.observed_at,
             Self::Backup(facts) => facts.observed_at,
+            Self::Database(facts) => facts.observed_at,
         }
     }
 
@@ -311,7 +330,8 @@ impl Observation {
             | Self::Incident(_)
             | Self::Schedule(_)
             | Self::Backup(_)
-            | Self::Maintenance(_) => &[],
+            | Self::Maintenance(_)
+            | Self::Database(_) => &[],
         }
     }
 

@@ -22,15 +22,16 @@ use super::seen::Seen;
 use super::services::{left_out, of_its_service, one_revision_for_many, together};
 use crate::config::DeclaredBackup;
 use crate::domain::action::{
-    Actor, Cluster, Confirmation, Given, Inverse, OperationRecord, Phase, Plan, Rehearsal, Target, takes,
+    Actor, Cluster, Confirmation, Cost, Given, Inverse, OperationRecord, Phase, Plan, Rehearsal, Target, takes,
 };
+use crate::domain::environment::Guard;
 use crate::domain::rollout;
 use crate::domain::service::{Choice, Services};
 use crate::domain::subject::{Subject, SubjectKind};
 use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::observe::{ObserveAlerts, ObserveCluster};
+use crate::sources::observe::{ObserveAlerts, ObserveCluster, ObserveDatabases};
 use crate::sources::operate::RehearseCluster;
 
 /// The deadline of a verification when the workload has none.
@@ -51,6 +52,8 @@ pub struct Planner {
     pub replica_labels: Arc<[String]>,
     /// The eyes on the store; `None` where there is none.
     pub store: Option<StoreEyes>,
+    /// The eyes on its databases; `None` where none is declared.
+    pub databases: Option<Arc<dyn ObserveDatabases>>,
     /// The environment's name.
     pub environment: String,
     /// Its guards and its namespaces.
@@ -178,7 +181,12 @@ impl Planner {
     pub(super) fn grant_on(&self, kind: SubjectKind) -> Grant {
         match (kind, &self.store) {
             (
-                SubjectKind::Workload | SubjectKind::Silence | SubjectKind::Pod | SubjectKind::Job | SubjectKind::Made,
+                SubjectKind::Workload
+                | SubjectKind::Silence
+                | SubjectKind::Pod
+                | SubjectKind::Job
+                | SubjectKind::Made
+                | SubjectKind::Database,
                 _,
             ) => self.grant.clone(),
             // What stands in the store alone.
@@ -235,8 +243,7 @@ impl Planner {
         refusals.extend(further);
         refusals.extend(action.about().too_many(targets.len()));
         targets.truncate(action.about().most);
-        let mut planned = Vec::new();
-        let mut answers = Vec::new();
+        let (mut planned, mut answers) = (Vec::new(), Vec::new());
         let given_id = id.as_deref().unwrap_or_default();
         let read = self.read(action, targets, given_id, &cluster, (&mut choice, &mut refusals)).await?;
         let now = (self.clock)();
@@ -244,18 +251,17 @@ impl Planner {
         let ahead = self.ahead();
         let id = id.unwrap_or_else(|| run_id(now));
         let mut holds = Plan::HOLDS;
-        let mut guard = self.limits.guard;
-        let mut otherwise = String::new();
+        let (mut guard, mut otherwise, mut cost) = (self.limits.guard, String::new(), Cost::default());
         let wave = wave.unwrap_or_else(|| together(&choice, read.len())).max(1);
         let mut fights = Fights::default();
         let freezes = self.freezes(action.about()).await;
         for (place, Read { subject, seen, beside, options }) in read.iter().enumerate() {
-            let held = seen.workload().map(|facts| self.held_by(action.id(), facts, options, now)).unwrap_or_default();
+            let held = self.held_by(action.id(), seen, options, now);
             refusals.extend(held.refusal);
             let deadline = |draft: &Draft| draft.deadline_seconds.unwrap_or_else(|| deadline_seconds(seen));
             let draft_for = |holds| {
                 let record = record(&id, &actor, action, now + ahead, holds);
-                let context = Context { record: &record, author: actor.name(), now, beside };
+                let context = Context { record: &record, author: actor.name(), now, beside, over: &held.over };
                 action.draft(seen, &options.given, context)
             };
             // How many pods it replaces one by one tells how long it may take, and that stands in the record.
@@ -274,6 +280,7 @@ impl Planner {
             };
             refusals.extend(draft.refusals.iter().cloned());
             otherwise.clone_from(&draft.otherwise);
+            cost.add(&draft.preflight, (draft.turn, draft.losing), now);
             let mut warnings = draft.warnings.clone();
             warnings.extend(held.warning);
             warnings.extend(seen.missing().iter().cloned());
@@ -300,10 +307,7 @@ impl Planner {
         }
         refusals.extend(too_long(&planned));
         refusals.extend(pods::several(&planned));
-        // Nobody but a cluster rehearses.
-        let is_rehearsed =
-            matches!(on, SubjectKind::Workload | SubjectKind::Job | SubjectKind::Backup) && !answers.is_empty();
-        let rehearsal = if is_rehearsed { joined(answers) } else { Rehearsal::NotOffered };
+        let rehearsal = rehearsed(on, answers);
         if let Rehearsal::Rejected(reason) = &rehearsal {
             refusals.push(format!("the server refuses it: {reason}"));
         }
@@ -320,11 +324,12 @@ impl Planner {
             expires_at: now + Plan::HOLDS,
             cluster_ahead_seconds: ahead.num_seconds(),
             tier: policy::tier(action, &planned),
-            confirmation: Confirmation { otherwise, ..policy::confirmation(action, guard, &planned) },
+            confirmation: confirmation(action, guard, &planned, otherwise, &cost),
             means: action.about().means.to_owned(),
             service: choice.service.as_ref().map(ToString::to_string),
             choice: choice.notes,
             targets: planned,
+            cost,
             rehearsal,
             refusals,
             digest: String::new(),
@@ -362,6 +367,17 @@ impl Planner {
         }
         Ok(read)
     }
+}
+
+/// What confirms it: the gesture of the policy, and what is UNKNOWN taken upon oneself.
+fn confirmation(action: &dyn Action, guard: Guard, planned: &[Target], otherwise: String, cost: &Cost) -> Confirmation {
+    Confirmation { otherwise, ..policy::confirmation(action, guard, planned).accepting(cost.is_unknown()) }
+}
+
+/// What a rehearsal says; a set of backups is rehearsed only where a cluster is asked.
+fn rehearsed(on: SubjectKind, answers: Vec<Rehearsal>) -> Rehearsal {
+    let is_asked = on != SubjectKind::Backup || !answers.is_empty();
+    if on.is_rehearsed() && is_asked { joined(answers) } else { Rehearsal::NotOffered }
 }
 
 /// The way back, with the environment it is of: the same names may be in another.

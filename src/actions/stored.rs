@@ -18,9 +18,9 @@ use crate::domain::action::{Outcome, Port, Request, Step};
 use crate::domain::incident::Incident;
 use crate::domain::store::fact::{Change, Read};
 use crate::domain::store::{
-    Author, ChangeIncident, ChangeOccurrence, DeclareIncident, EditNote, Id, NewAcknowledgement, NewFreeze, NewNote,
-    NewOverride, NewWindow, RecordBackup, RecordRestore, TickTask, WithdrawAcknowledgement, WithdrawFreeze,
-    WithdrawWindow,
+    Author, ChangeHandoff, ChangeIncident, ChangeOccurrence, DeclareIncident, EditNote, Id, NewAcknowledgement,
+    NewFreeze, NewNote, NewOverride, NewWindow, RecordBackup, RecordRestore, TickTask, WithdrawAcknowledgement,
+    WithdrawFreeze, WithdrawWindow,
 };
 use crate::domain::subject::Subject;
 use crate::domain::text;
@@ -64,6 +64,8 @@ pub(super) enum Write {
     Thaw(WithdrawFreeze),
     /// Of an override of a schedule.
     Override(Box<NewOverride>),
+    /// Of something that is done to a hand-off.
+    Handoff(Box<ChangeHandoff>),
     /// Of a backup that a script made.
     RecordBackup(RecordBackup),
     /// Of a restore that a script tried.
@@ -88,6 +90,7 @@ impl Write {
             Self::Freeze(new) => (&**new, String::new()),
             Self::Thaw(withdraw) => (withdraw, withdraw.name.clone()),
             Self::Override(new) => (&**new, new.schedule.clone()),
+            Self::Handoff(change) => (&**change, change.seen.schedule.clone()),
             Self::RecordBackup(record) => (record, record.set.clone()),
             Self::RecordRestore(record) => (record, record.set.clone()),
         }
@@ -209,7 +212,12 @@ impl StoreEyes {
                     ..BackupFacts::unread(backup.clone(), now)
                 })))
             }
-            Subject::Workload(_) | Subject::Silence(_) | Subject::Pod(_) | Subject::Job(_) | Subject::Made(_) => {
+            Subject::Workload(_)
+            | Subject::Silence(_)
+            | Subject::Pod(_)
+            | Subject::Job(_)
+            | Subject::Made(_)
+            | Subject::Database(_) => {
                 Err(SourceError::new(Trouble::Setup, format!("nothing of {subject} stands in the store.")))
             }
         }

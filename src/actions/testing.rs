@@ -323,6 +323,7 @@ impl Stage {
             rehearse: Some(world.clone()),
             alerts: None,
             store: None,
+            databases: None,
             replica_labels: Arc::default(),
             environment: "test".into(),
             limits: Guard::Staging.into(),
@@ -339,8 +340,18 @@ impl Stage {
         let (leave, leaving) = watch::channel(false);
         let journal = Arc::new(Mutex::new(Journal::new(folder.path())));
         let (pods, attach, store) = (None, None, None);
-        let (operate, programs) = (world.clone(), None);
-        let executor = Executor { planner, operate, silence: None, programs, pods, attach, store, journal, leaving };
+        let executor = Executor {
+            planner,
+            operate: world.clone(),
+            silence: None,
+            databases: None,
+            programs: None,
+            pods,
+            attach,
+            store,
+            journal,
+            leaving,
+        };
         Self { world, executor, folder, _leave: leave }
     }
 

@@ -159,6 +159,7 @@ impl Verification {
             Subject::Workload(_) | Subject::Job(_) | Subject::Made(_) => "the cluster",
             Subject::Silence(_) => "Alertmanager",
             Subject::Pod(_) => "the pod",
+            Subject::Database(_) => "the database",
             _ => "the store",
         }
     }
@@ -175,6 +176,7 @@ impl Verification {
             Observation::Silence(facts) => self.look_at_silence(facts),
             Observation::Pod(_) => Look::Waiting("nothing of a session can be looked at".to_owned()),
             Observation::Object(facts) => Look::Waiting(format!("{} is judged step by step alone", facts.subject)),
+            Observation::Database(_) => Look::Waiting("its steps are judged one by one".to_owned()),
             Observation::Alert(facts) => {
                 self.is_accepted |= facts.is_written;
                 stored::judge(facts.is_written, self.stored())

@@ -13,10 +13,12 @@ mod beside;
 mod causes;
 mod codes;
 mod config;
+mod database;
 mod demo;
 mod doctor;
 mod emergencies;
 mod exec;
+mod failing_over;
 mod fields;
 mod forward;
 mod freezing;
@@ -149,6 +151,8 @@ enum Command {
     Record(record::Record),
     /// Whether what was promised of recovery holds.
     Backup(backup::Backup),
+    /// Who the primary of each database is, how far the others are behind, and whether the primary could be changed.
+    Database(database::Database),
     /// The configuration.
     Config(config::Config),
     /// What would keep the console from working here.
@@ -233,6 +237,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
                 code
             }
             Some(Command::Backup(backup)) => Box::pin(backup.run(&global)).await,
+            Some(Command::Database(database)) => Box::pin(database.run(&global)).await,
             Some(Command::Config(config)) => config.run(&global),
             Some(Command::Doctor) => doctor::run(&global).await,
             Some(Command::PlugIn(plug_in)) => Ok(plug_in.run()),

@@ -33,9 +33,9 @@ const SERVICE: &str = "service/";
 
 #[derive(Debug, Args)]
 pub(super) struct Plan {
-    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image, maintenance-on, maintenance-extend, maintenance-off; of a CronJob: run-now, suspend, resume; in a pod: exec, port-forward; of alerts: acknowledge, unacknowledge, note, edit-note, withdraw-note, silence; of silences: change-silence, expire-silence; of incidents: declare, acknowledge-incident, assign, take-role, set-severity, set-phase, tick, incident-note, post-update, follow-up, link, unlink, merge, unmerge, resolve, reopen; of maintenance: add-window, move-window, cancel-window, start-window, finish-window, tick-task, freeze, thaw.
+    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image, maintenance-on, maintenance-extend, maintenance-off; of a CronJob: run-now, suspend, resume; in a pod: exec, port-forward; of alerts: acknowledge, unacknowledge, note, edit-note, withdraw-note, silence; of silences: change-silence, expire-silence; of databases: failover, pause-failover, resume-failover; of incidents: declare, acknowledge-incident, assign, take-role, set-severity, set-phase, tick, incident-note, post-update, follow-up, link, unlink, merge, unmerge, resolve, reopen; of maintenance: add-window, move-window, cancel-window, start-window, finish-window, tick-task, freeze, thaw.
     action: String,
-    /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one. cronjob/NAME. A pod by its name. Alerts by name or fingerprint. A silence by its id. An incident by its number. A window, a task or a freeze by its name.
+    /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one. cronjob/NAME. A pod by its name. Alerts by name or fingerprint. A silence by its id. An incident by its number. A window, a task or a freeze by its name. A database as database/NAME.
     targets: Vec<String>,
     /// The namespace; else the context's.
     #[arg(long, short)]
@@ -69,7 +69,9 @@ impl Plan {
         if let Some(lacks) = action.asks().filter(|field| !given.has(field.id)) {
             return Ok(usage(&format!("Give {} {}: {}", lacks.option(), lacks.value, lacks.words)));
         }
-        let meant = if action.about().on == SubjectKind::Backup {
+        let meant = if action.about().on == SubjectKind::Database {
+            super::failing_over::meant(session, &self.targets).map(|targets| (targets, given))
+        } else if action.about().on == SubjectKind::Backup {
             super::record::meant(session, &self.targets).map(|targets| (targets, given))
         } else if action.about().on == SubjectKind::Incident {
             super::incident::meant(session, action, &self.targets).await.map(|target| (vec![target], given))
@@ -95,7 +97,7 @@ impl Plan {
                 return Ok(ExitCode::from(code));
             }
         };
-        let options = Options { given, ..Options::default() };
+        let options = Options { given, overrides_record: self.override_record, ..Options::default() };
         match super::backup::acted_on(session, action, &targets) {
             None => self.say(executor.planner.plan(action, &targets, &options).await),
             Some((there, target)) => match there.connect().await {
@@ -166,8 +168,11 @@ impl Plan {
             let known: Vec<&str> = self.catalog.all().map(<dyn Action>::id).collect();
             return Ok(usage(&format!("There is no action {:?}; there is {}.", self.action, known.join(", "))));
         };
-        let session = Session::prepare(global);
+        let mut session = Session::prepare(global);
         session.tell_problems();
+        if action.about().on == SubjectKind::Database {
+            session = super::failing_over::session(session, &self.targets);
+        }
         if let Some(doubt) = session.doubt() {
             return Ok(usage(doubt));
         }
@@ -313,6 +318,10 @@ fn in_words(plan: &Document, catalog: Catalog) -> String {
             lines.extend(target_words(target, plan, catalog));
         }
     }
+    lines.extend(plan.cost.preflight.iter().map(|looked| format!("  {}", looked.check.line())));
+    if let Some(expected) = plan.cost.expected {
+        lines.push(format!("  lost is  {}", expected.loss.words()));
+    }
     lines.push(String::new());
     if !plan.means.is_empty() {
         lines.push(plan.means.clone());
@@ -329,7 +338,7 @@ fn in_words(plan: &Document, catalog: Catalog) -> String {
     if plan.is_applicable() {
         lines.push(format!(
             "Apply with: quarterdeck plan … --output json | quarterdeck apply - --confirm {}{}",
-            plan.confirmation.word,
+            plan.confirmation.said(),
             if plan.confirmation.needs_reason { " --reason WHY" } else { "" }
         ));
         lines.push(format!("Expires at {}.", plan.expires_at.format("%H:%M:%S UTC")));

@@ -8,12 +8,15 @@ use futures_util::future::join_all;
 use serde::Serialize;
 
 use super::backup::Looked;
+use super::maintenance::heard;
 use super::on_alerts::Said;
 use super::output::{columns, note, say, say_json};
 use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
-use super::{advice, alerts, backup, causes, codes, health, incident, jobs, modes, oncall, schedule, signals, slo};
+use super::{
+    advice, alerts, backup, causes, codes, database, health, incident, jobs, modes, oncall, schedule, signals, slo,
+};
 use crate::actions::maintenance::schedule as schedule_of;
 use crate::config::{ContextRef, ReadOnly};
 use crate::domain::advice::{Advice, Verdict as Advised};
@@ -34,7 +37,7 @@ use crate::domain::usage::Board;
 use crate::sources::alertmanager::AlertFeed;
 use crate::sources::cluster::Connection;
 use crate::sources::probe::HealthFeed;
-use crate::sources::prometheus::{SignalFeed, SloFeed};
+use crate::sources::prometheus::{Downtime, SignalFeed, SloFeed};
 
 #[derive(Debug, Args)]
 pub(super) struct Status {
@@ -75,6 +78,8 @@ struct Document<'a> {
     backups: Vec<backup::BackupLine<'a>>,
     /// What runs, what each window does next, and what is in maintenance mode.
     maintenance: schedule::MaintenanceLine,
+    /// Databases, in the order of the configuration.
+    databases: Vec<database::DatabaseLine<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -139,7 +144,7 @@ impl Status {
         let (mut found, mut said) = tokio::join!(looking, session.said());
         said.incidents.sort_by_key(|one| (one.severity, one.created_at));
         let clusters: Vec<_> = found.iter().map(Found::looked).collect();
-        let backups = session.backups(&clusters).await;
+        let (backups, databases) = tokio::join!(session.backups(&clusters), session.databases());
         for alerts in found.iter_mut().filter_map(|one| one.alerts.as_mut()) {
             alerts.hear(&said.acknowledgements, session.now());
         }
@@ -153,7 +158,8 @@ impl Status {
                 let windows = schedule::ahead(&schedule_of(&said.whole), said.whole.now);
                 let maintenance = schedule::MaintenanceLine { windows, modes: modes::lines(&snapshot, now) };
                 let document = document(&snapshot, &found, (&said, &backups, session.services()), now);
-                say_json(&Document { maintenance, ..document })?;
+                let databases = database::lines(&databases, now);
+                say_json(&Document { maintenance, databases, ..document })?;
             }
             Format::Table => {
                 for line in incident::notices(&said.incidents, now) {
@@ -178,7 +184,7 @@ impl Status {
                 for line in health::notices(healths(&found), now) {
                     say(&line)?;
                 }
-                for line in backup::notices(&backups) {
+                for line in backup::notices(&backups).into_iter().chain(database::notices(&databases)) {
                     say(&line)?;
                 }
                 if let Some(incidents) = incident::incident_table(&said.incidents, now) {
@@ -197,7 +203,8 @@ impl Status {
                 .into_iter()
                 .chain(modes::exit_codes(&snapshot, now))
                 .chain(incident::exit_codes(&said.incidents))
-                .chain(backup::exit_codes(&backups)),
+                .chain(backup::exit_codes(&backups))
+                .chain(database::exit_codes(&databases)),
         )))
     }
 }
@@ -219,6 +226,12 @@ struct Found {
     usage: Result<Board, String>,
 }
 
+/// What is planned to be down, as the store knows it.
+async fn downtime(session: &Session) -> Downtime {
+    let (changes, _) = heard(session).await;
+    Downtime::standing(schedule_of(&changes))
+}
+
 impl Found {
     /// Looks at an environment once, for as long as an answer may take.
     async fn of(session: Session) -> Self {
@@ -227,7 +240,7 @@ impl Found {
         let (alerts, signals, slos, health, connected) = tokio::join!(
             session.once::<AlertFeed>(SETTLE_WITHIN),
             session.once::<SignalFeed>(SETTLE_WITHIN),
-            session.once::<SloFeed>(SETTLE_WITHIN),
+            async { session.once_knowing::<SloFeed>(&downtime(&session).await, SETTLE_WITHIN).await },
             session.once::<HealthFeed>(SETTLE_WITHIN),
             connecting
         );
@@ -376,6 +389,7 @@ fn document<'a>(
         on_call: said.book.lines(),
         backups: backup::lines(backups),
         maintenance: schedule::MaintenanceLine::default(),
+        databases: Vec::new(),
     }
 }
 

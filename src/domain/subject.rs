@@ -117,6 +117,15 @@ pub struct MadeRef {
     pub name: Arc<str>,
 }
 
+/// A database whose primary can be changed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct DatabaseRef {
+    /// Its environment, whose grant and guard hold for it: it may have no cluster.
+    pub environment: Arc<str>,
+    /// Its name in the configuration.
+    pub name: Arc<str>,
+}
+
 /// Something that is acted on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -146,6 +155,8 @@ pub enum Subject {
     Backup(BackupRef),
     /// A backup that an operator is asked for: a step makes it, and no action is on one.
     Made(MadeRef),
+    /// A database.
+    Database(DatabaseRef),
 }
 
 /// What kind of thing a subject is.
@@ -175,12 +186,19 @@ pub enum SubjectKind {
     Backup,
     /// A backup that an operator is asked for.
     Made,
+    /// A database.
+    Database,
 }
 
 impl SubjectKind {
     /// Whether what is done to it stands in the store alone: nobody feels it, and every console writes by itself.
     pub const fn is_stored(self) -> bool {
-        !matches!(self, Self::Workload | Self::Silence | Self::Pod | Self::Job | Self::Made)
+        !matches!(self, Self::Workload | Self::Silence | Self::Pod | Self::Job | Self::Made | Self::Database)
+    }
+
+    /// Whether a change of it is tried first without being made: nobody but a cluster rehearses.
+    pub const fn is_rehearsed(self) -> bool {
+        matches!(self, Self::Workload | Self::Job | Self::Backup)
     }
 
     /// Several of it, in a word.
@@ -198,6 +216,7 @@ impl SubjectKind {
             Self::Schedule => "schedules",
             Self::Backup => "sets of backups",
             Self::Made => "backups",
+            Self::Database => "databases",
         }
     }
 }
@@ -218,6 +237,7 @@ impl Subject {
             | SubjectKind::Schedule
             | SubjectKind::Backup
             | SubjectKind::Made
+            | SubjectKind::Database
             | SubjectKind::Task => None,
         }
     }
@@ -237,6 +257,7 @@ impl Subject {
             Self::Schedule(_) => SubjectKind::Schedule,
             Self::Backup(_) => SubjectKind::Backup,
             Self::Made(_) => SubjectKind::Made,
+            Self::Database(_) => SubjectKind::Database,
         }
     }
 
@@ -253,6 +274,7 @@ impl Subject {
             Self::Schedule(schedule) => &schedule.environment,
             Self::Backup(backup) => &backup.environment,
             Self::Made(made) => &made.environment,
+            Self::Database(database) => &database.environment,
         }
     }
 
@@ -290,6 +312,7 @@ impl Subject {
             Self::Schedule(schedule) => text::clean(&schedule.name).into_owned(),
             Self::Backup(backup) => text::clean(&backup.set).into_owned(),
             Self::Made(made) => made.to_string(),
+            Self::Database(database) => format!("database/{}", text::clean(&database.name)),
         }
     }
 
@@ -306,6 +329,7 @@ impl Subject {
             Self::Schedule(schedule) => &schedule.name,
             Self::Backup(backup) => &backup.set,
             Self::Made(made) => &made.name,
+            Self::Database(database) => &database.name,
         }
     }
 }
@@ -349,6 +373,7 @@ impl fmt::Display for Subject {
             Self::Schedule(schedule) => write!(to, "schedule {}", text::clean(&schedule.name)),
             Self::Backup(backup) => write!(to, "backup {}", text::clean(&backup.set)),
             Self::Made(made) => made.fmt(to),
+            Self::Database(database) => write!(to, "database {}", text::clean(&database.name)),
         }
     }
 }

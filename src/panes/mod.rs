@@ -6,6 +6,7 @@
 
 pub mod alerts;
 pub mod coverage;
+pub mod databases;
 pub mod escalation;
 pub mod health;
 pub mod hints;
@@ -20,6 +21,7 @@ pub mod restore_tests;
 pub mod rollouts;
 pub mod rotations;
 pub mod schedule;
+pub mod shifts;
 pub mod signals;
 pub mod silences;
 pub mod slo;
@@ -138,10 +140,12 @@ pub const SHIPPED: &[Pane] = &[
     nodes::PANE,
     jobs::PANE,
     coverage::PANE,
+    databases::PANE,
     restore_tests::PANE,
     incidents::PANE,
     escalation::PANE,
     rotations::PANE,
+    shifts::PANE,
     schedule::PANE,
     modes::PANE,
     signals::PANE,
@@ -185,6 +189,11 @@ impl Draw for state::View {
 fn worst_of_service(world: &World, environment: &str, service: &str) -> Option<String> {
     let rows = world.rollouts_of(environment, service);
     rows.first().map(|row| format!("{} {}", row.workload.label(), row.verdict.word()))
+}
+
+/// The incidents that are open about a service, in words; `None` where there is none.
+fn incidents_of_service(world: &World, service: &str) -> Option<String> {
+    words::incidents::about(&world.incidents_of_service(service))
 }
 
 /// How many alerts are about a service, in words; `None` where there is none.

@@ -25,6 +25,8 @@ pub struct Selection {
     pub workload: Option<WorkloadRef>,
     /// The workloads an action takes that has several as one target; empty where the one that is meant is all.
     pub workloads: Vec<WorkloadRef>,
+    /// What is meant with it, as fields of actions by their ids: a role, the times of a shift. It stands in their forms at first.
+    pub given: Vec<(&'static str, String)>,
 }
 
 /// What enter does.

@@ -12,6 +12,7 @@ use super::error::SourceError;
 use crate::domain::action::{Cluster, OperationRecord};
 use crate::domain::alert::{Alert, AlertSnapshot, Matcher, Silence};
 use crate::domain::cluster::ClusterEvent;
+use crate::domain::database::{Limits, Reading, Trail};
 use crate::domain::owner::{Keeper, Told};
 use crate::domain::rollout::{Autoscaler, Budget, Pod, Report, Revision, WorkloadRef};
 use crate::domain::subject::PodRef;
@@ -243,4 +244,23 @@ pub trait ObserveAlerts: Send + Sync {
 
     /// A silence as each member has it.
     fn replicated<'a>(&'a self, id: &'a str) -> Answer<'a, Vec<Replicated>>;
+}
+
+/// A database as it was read once, with what it is judged by.
+#[derive(Debug, Clone)]
+pub struct DatabaseSeen {
+    /// Its members.
+    pub reading: Reading,
+    /// Where its primary wrote lately, as far as this console looked.
+    pub trail: Trail,
+    /// What is too much.
+    pub limits: Limits,
+    /// What consoles wrote into the dynamic configuration of its governor, by their keys; null where nothing is or it cannot be read.
+    pub notes: Value,
+}
+
+/// Eyes on the databases of an environment beyond what the poller tells.
+pub trait ObserveDatabases: Send + Sync {
+    /// Reads one now. Where no member answers that is its reading, and no error.
+    fn database<'a>(&'a self, name: &'a str) -> Answer<'a, DatabaseSeen>;
 }

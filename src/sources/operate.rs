@@ -114,6 +114,14 @@ pub trait ReachPods: Send + Sync {
     fn connect<'a>(&'a self, namespace: &'a str, pod: &'a str, port: u16) -> Answer<'a, Tunnel>;
 }
 
+/// Changing who leads a database, and what governs it: for the executor of its actions alone.
+pub trait OperateDatabases: Send + Sync {
+    /// Sends a request of a run to the governor of a database, once: no retry of any kind.
+    ///
+    /// An error that is not [`SourceError::is_certainly_not_done`] means that nobody knows whether it was carried out.
+    fn send<'a>(&'a self, database: &'a str, request: &'a Request, run: &'a str) -> Answer<'a, Reply>;
+}
+
 /// The hands of a console that was not granted any.
 #[derive(Debug, Clone, Copy)]
 pub struct NoHands;

@@ -15,6 +15,7 @@
 
 mod advice;
 mod alerts;
+mod incidents;
 mod judged;
 mod moved;
 mod newest;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 use crate::config::Environment;
 use crate::domain::backup::{BackupSnapshot, Coverage};
 use crate::domain::cluster::ClusterSnapshot;
+use crate::domain::database::{self, DatabaseSnapshot};
 use crate::domain::health::{HealthSnapshot, Line};
 use crate::domain::maintenance_mode::Mode;
 use crate::domain::rollout::Rollout;
@@ -47,6 +49,7 @@ pub use judged::Judged;
 pub use moved::{Moved, Part};
 pub use newest::Newest;
 pub use news::{Changed, News};
+pub use on_call::Climb;
 pub use sight::{Connected, Link, Scope, Sight};
 pub use timeline::Happened;
 pub use usage::Usages;
@@ -80,6 +83,13 @@ pub struct World {
     pub backups: BackupSnapshot,
     /// How each of them stands, the worst first; how many are missed or broken, late or paused, and not known.
     pub coverage: Judged<Coverage, 3>,
+    /// Every database.
+    pub databases: DatabaseSnapshot,
+    /// How each of those stands that are of the environments that are shown or of none, the worst first; how many need somebody at once,
+    /// are not well, and are not known.
+    pub standing: Judged<database::Standing, 3>,
+    /// What every pane says of databases: two primaries, another database under a name; of whatever environment.
+    pub split: Vec<String>,
     /// What is advised about releases.
     pub advised: Advised,
     /// What pods and nodes use.
@@ -117,6 +127,9 @@ impl World {
             components: Judged::default(),
             backups: BackupSnapshot::default(),
             coverage: Judged::default(),
+            databases: DatabaseSnapshot::default(),
+            standing: Judged::default(),
+            split: Vec::new(),
             advised: Advised::default(),
             usage: Usages::default(),
             happened: Happened::default(),
@@ -142,6 +155,7 @@ impl World {
         self.merge();
         self.judge_slos(self.taken_at);
         self.judge_health(self.taken_at);
+        self.judge_databases(self.taken_at);
         self.moved.note_all();
     }
 

@@ -4,10 +4,21 @@ use std::collections::BTreeMap;
 
 use super::World;
 use crate::domain::incident::Incident;
-use crate::domain::oncall::escalation::{Ladder, Policy};
+use crate::domain::oncall::escalation::{Ladder, Policy, Run};
 use crate::domain::oncall::{BusinessHours, OnCall, Override, Schedule};
 use crate::domain::people::{Person, Team};
 use crate::domain::time::{Instant, Zone};
+
+/// An incident that is open, with whom it calls.
+#[derive(Debug)]
+pub struct Climb<'w> {
+    /// The incident.
+    pub incident: &'w Incident,
+    /// Its escalation; `None` where it has none yet.
+    pub run: Option<&'w Run>,
+    /// When which level is called; `None` where no policy says whom to page.
+    pub ladder: Option<Ladder>,
+}
 
 impl World {
     /// When the teams of the store do business.
@@ -34,18 +45,19 @@ impl World {
     }
 
     /// The incidents that are open, each with its ladder where a policy says whom to page.
-    pub fn ladders(&self) -> Vec<(&Incident, Option<Ladder>)> {
+    pub fn ladders(&self) -> Vec<Climb<'_>> {
         let business = self.business();
         let on_call = self.on_call(&business);
         let incidents = self.store.as_ref().and_then(|store| store.facts::<Incident>()).into_iter().flatten();
-        let open = incidents.map(|(_, incident)| incident).filter(|incident| incident.state.is_open());
-        let ladder = |incident: &Incident| {
+        let runs = self.store.as_ref().and_then(|store| store.facts::<Run>());
+        let climb = |(_, incident)| {
+            let incident: &Incident = incident;
             let named = |name: &str| self.services.declared().iter().find(|one| *one.name == *name)?.on_call.as_deref();
-            let stopped_at = incident.acknowledged.as_ref().map(|stamp| stamp.at);
-            let of = (incident.team.as_str(), incident.services().find_map(named), incident.severity);
-            on_call?.ladder_for(of, incident.created_at, stopped_at)
+            let run = runs.and_then(|runs| runs.get(&incident.number));
+            let service = incident.services().find_map(named);
+            Climb { incident, run, ladder: on_call.as_ref().and_then(|book| book.ladder_at(incident, service, run)) }
         };
-        open.map(|incident| (incident, ladder(incident))).collect()
+        incidents.filter(|(_, incident)| incident.state.is_open()).map(climb).collect()
     }
 
     /// The schedules that services name and by which nobody is on call at some time before another, with the services.

@@ -166,6 +166,8 @@ impl Rig {
             silence: None,
             store: None,
             write: None,
+            databases: None,
+            change_databases: None,
             replica_labels: Arc::default(),
             elsewhere: Elsewhere::default(),
             catalog: catalog::SHIPPED,

@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::actions::{Rig, Way, options};
 use crate::cron_jobs::no_edit_widens_on_a_cron_job;
+use crate::failing_over::no_edit_widens_of_databases;
 use crate::outside::Noting;
 use crate::reaching::no_edit_widens_in_a_pod;
 use crate::word::World;
@@ -205,7 +206,7 @@ pub(crate) async fn apart(executor: impl FnOnce(Arc<Mutex<Journal>>) -> Executor
 }
 
 /// What acts where there is no cluster.
-fn local(planner: &Planner, journal: Arc<Mutex<Journal>>) -> Executor {
+pub(crate) fn local(planner: &Planner, journal: Arc<Mutex<Journal>>) -> Executor {
     let leaving = watch::channel(false).1;
     Executor {
         programs: None,
@@ -213,6 +214,7 @@ fn local(planner: &Planner, journal: Arc<Mutex<Journal>>) -> Executor {
         operate: Arc::new(NoHands),
         silence: None,
         pods: None,
+        databases: None,
         attach: None,
         store: None,
         journal,
@@ -346,4 +348,7 @@ of_every_action! {
     no_edit_widens_the_end_of_a_silence: no_edit_widens_of_silences "expire-silence",
     no_edit_widens_a_command: no_edit_widens_in_a_pod "exec",
     no_edit_widens_a_port: no_edit_widens_in_a_pod "port-forward",
+    no_edit_widens_a_failover: no_edit_widens_of_databases "failover",
+    no_edit_widens_a_pause_of_failover: no_edit_widens_of_databases "pause-failover",
+    no_edit_widens_its_end: no_edit_widens_of_databases "resume-failover",
 }

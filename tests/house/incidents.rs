@@ -35,6 +35,7 @@ fn incident(number: u64, severity: Severity, minutes: i64) -> Incident {
         ticked: Vec::new(),
         similar_to: None,
         told_at: None,
+        told: BTreeMap::new(),
         resolved_seconds: 0,
         version: 1,
     }

@@ -10,9 +10,11 @@ mod alert_faults;
 mod alerts;
 mod coverage;
 mod cron_jobs;
+mod databases;
 mod drafts;
 mod dry_room;
 mod environments;
+mod failing_over;
 mod faults;
 mod gate;
 #[path = "../support/headless.rs"]

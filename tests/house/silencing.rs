@@ -87,6 +87,7 @@ pub(crate) fn planner(covered: Result<Vec<Alert>, String>) -> Planner {
         rehearse: None,
         alerts: Some(Arc::new(Says(covered))),
         store: None,
+        databases: None,
         replica_labels: Arc::default(),
         environment: "production".into(),
         limits: Limits::from(Guard::Production),

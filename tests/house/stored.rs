@@ -10,7 +10,7 @@ use quarterdeck::actions::{Action, Executor, Options, Planner, StoreEyes, catalo
 use quarterdeck::config::StoreSettings;
 use quarterdeck::domain::action::{Consent, Given, Phase, Plan, Run};
 use quarterdeck::domain::store::fact::{Applied, Change, Read};
-use quarterdeck::domain::store::{AuditLine, Author, Head, Id, SetSchedule};
+use quarterdeck::domain::store::{AuditLine, Author, Head, Id, SetPolicy, SetSchedule};
 use quarterdeck::domain::subject::{BackupRef, IncidentRef, NamedRef, ScheduleRef, Subject, SubjectKind};
 use quarterdeck::sources::Clock;
 use quarterdeck::sources::error::{SourceError, Trouble};
@@ -20,7 +20,7 @@ use quarterdeck::sources::store::port::{ReadStore, WriteError, WriteStore, Writt
 use tokio::sync::{mpsc, watch};
 
 use crate::gate::{action, apart, no_edit_of};
-use crate::on_call::shop;
+use crate::on_call::{ladder, shop};
 use crate::silencing;
 use crate::stage::now;
 
@@ -52,6 +52,19 @@ const MERGED: &[(&str, &[(&str, &str)])] = &[
     ("merge", &[("into", "2")]),
 ];
 
+const SWAP: &[(&str, &[(&str, &str)])] = &[("ask-swap", &[("role", "primary"), ("person", "ben"), ("as", "ada")])];
+const GONE_THROUGH: &[(&str, &[(&str, &str)])] = &[
+    ("tick-handoff", &[("role", "primary"), ("item", "briefing")]),
+    ("tick-handoff", &[("role", "primary"), ("item", "documents")]),
+    ("tick-handoff", &[("role", "primary"), ("item", "pending")]),
+];
+const HANDED_OVER: &[(&str, &[(&str, &str)])] = &[
+    ("tick-handoff", &[("role", "primary"), ("item", "briefing")]),
+    ("tick-handoff", &[("role", "primary"), ("item", "documents")]),
+    ("tick-handoff", &[("role", "primary"), ("item", "pending")]),
+    ("hand-off", &[("role", "primary")]),
+];
+
 const fn made(
     id: &'static str,
     before: &'static [(&'static str, &'static [(&'static str, &'static str)])],
@@ -67,6 +80,10 @@ const fn said(id: &'static str, given: &'static [(&'static str, &'static str)]) 
 const ALL: &[Tried] = &[
     Tried { is_said: true, ..made("declare", &[], &[("title", "Search is slow"), ("severity", "sev3")]) },
     made("acknowledge-incident", DECLARED, &[]),
+    made("escalate", DECLARED, &[]),
+    made("add-responder", DECLARED, &[("person", "ada")]),
+    made("reassign", DECLARED, &[("person", "ada")]),
+    made("snooze", DECLARED, &[("until", "2030-01-01T00:00:00Z")]),
     made("assign", DECLARED, &[("person", "ada")]),
     made("set-severity", DECLARED, &[("severity", "sev1")]),
     made("set-phase", DECLARED, &[("phase", "triage")]),
@@ -90,6 +107,23 @@ const ALL: &[Tried] = &[
     said("post-update", &[("text", "we are on it"), ("audience", "customers")]),
     said("follow-up", &[("text", "alert on the queue"), ("owner", "ada")]),
     made("override-shift", &[], &[("role", "primary"), ("person", "eve"), ("until", "2030-01-01T00:00:00Z")]),
+    made("take-shift", &[], &[("role", "primary"), ("as", "eve"), ("until", "2030-01-01T00:00:00Z")]),
+    made(
+        "temporary-schedule",
+        &[],
+        &[
+            ("role", "primary"),
+            ("from", "2029-01-01T00:00:00Z"),
+            ("until", "2029-01-03T00:00:00Z"),
+            ("shifts", "eve=2029-01-01T00:00:00Z/2029-01-02T00:00:00Z"),
+        ],
+    ),
+    made("ask-swap", &[], &[("role", "primary"), ("person", "ben"), ("as", "ada")]),
+    made("accept-swap", SWAP, &[("as", "ben")]),
+    made("withdraw-override", SWAP, &[("number", "1")]),
+    made("tick-handoff", &[], &[("role", "primary"), ("item", "briefing")]),
+    made("hand-off", GONE_THROUGH, &[("role", "primary"), ("as", "ben")]),
+    made("accept-handoff", HANDED_OVER, &[("role", "primary"), ("as", "ada")]),
     Tried { before: &[], ..said("record-backup", &[("bytes", "4096"), ("finished", "2020-01-01T00:00:00Z")]) },
     Tried { before: &[], ..said("record-restore-test", &[("result", "ok"), ("target", "0/5000000")]) },
 ];
@@ -128,6 +162,7 @@ impl Rig {
             operate: Arc::new(NoHands),
             silence: None,
             pods: None,
+            databases: None,
             attach: None,
             store: Some(hands),
             journal: Arc::new(Mutex::new(Journal::new(self.folder.path()))),
@@ -167,6 +202,11 @@ impl Rig {
     /// What was done before, and the plan of the action itself.
     async fn prepared(tried: &Tried) -> (Self, Plan) {
         let rig = Self::new();
+        if tried.id == "escalate" {
+            let author = Author { name: "mori".into(), origin: "mori@bastion".into() };
+            let set = SetPolicy { environment: "production".into(), wanted: ladder(), seen_version: 0 };
+            rig.store.write(&author, &Id::stored("ladder"), &set).await.expect("written");
+        }
         if action(tried.id).about().on == SubjectKind::Schedule {
             let author = Author { name: "mori".into(), origin: "mori@bastion".into() };
             let set = SetSchedule { environment: "production".into(), wanted: shop(), seen_version: 0 };

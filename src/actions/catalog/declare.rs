@@ -80,17 +80,22 @@ impl Action for Declare {
             None => Source::UserReport,
         };
         let title = owned(TITLE.id);
+        let team = owned(TEAM.id);
+        let services: Vec<&str> =
+            links.iter().filter(|link| link.kind == SubjectKind::Service).map(|link| link.name.as_str()).collect();
+        let called = facts.book.called(&team, services, severity);
         let declared = DeclareIncident {
             similar_to: similar((&title, &links), facts.store_now, &facts.resolved),
             environment: environment.to_string(),
             title,
             severity,
             source,
-            team: owned(TEAM.id),
+            team,
             impact: owned(IMPACT.id),
             impact_since: given.moment(SINCE.id),
             links,
             on_behalf_of: given.text(AS.id).map(str::to_owned),
+            called,
         };
         let hints = hints(&declared.links, facts.store_now, &facts.open);
         let mut draft = Draft {

@@ -1,19 +1,26 @@
 //! Every action there is: one file, one line.
 
+mod accept_handoff;
+mod accept_swap;
 mod acknowledge;
 mod acknowledge_incident;
+mod add_responder;
 mod add_window;
+mod ask_swap;
 mod assign;
 mod back_up_now;
 mod cancel_window;
 mod change_silence;
 mod declare;
 mod edit_note;
+mod escalate;
 mod exec;
 mod expire_silence;
+mod failover;
 mod finish_window;
 mod follow_up;
 mod freeze;
+mod hand_off;
 mod incident_note;
 mod link;
 mod maintenance_extend;
@@ -24,8 +31,10 @@ mod move_window;
 mod note;
 mod override_shift;
 mod pause;
+mod pause_failover;
 mod port_forward;
 mod post_update;
+mod reassign;
 mod record_backup;
 mod record_restore_test;
 mod reopen;
@@ -34,6 +43,7 @@ mod restart;
 mod restart_pod;
 mod resume;
 mod resume_cronjob;
+mod resume_failover;
 mod rollback;
 mod run_now;
 mod scale;
@@ -41,17 +51,22 @@ mod set_image;
 mod set_phase;
 mod set_severity;
 mod silence;
+mod snooze;
 mod start_window;
 mod suspend;
 mod take_role;
+mod take_shift;
+mod temporary_schedule;
 mod thaw;
 mod tick;
+mod tick_handoff;
 mod tick_task;
 mod unacknowledge;
 mod unlink;
 mod unmerge;
 mod verify_backup;
 mod withdraw_note;
+mod withdraw_override;
 
 use std::fmt;
 
@@ -121,6 +136,10 @@ pub const SHIPPED: Catalog = Catalog(&[
     &thaw::Thaw,
     &declare::Declare,
     &acknowledge_incident::ACTION,
+    &escalate::ACTION,
+    &add_responder::ACTION,
+    &reassign::ACTION,
+    &snooze::ACTION,
     &assign::ACTION,
     &take_role::ACTION,
     &set_severity::ACTION,
@@ -138,8 +157,19 @@ pub const SHIPPED: Catalog = Catalog(&[
     &override_shift::OverrideShift,
     &back_up_now::BackUpNow,
     &verify_backup::VerifyBackup,
+    &take_shift::TakeShift,
+    &temporary_schedule::TemporarySchedule,
+    &ask_swap::AskSwap,
+    &accept_swap::AcceptSwap,
+    &withdraw_override::WithdrawOverride,
+    &tick_handoff::TickHandoff,
+    &hand_off::HandOff,
+    &accept_handoff::AcceptHandoff,
     &record_backup::RecordBackup,
     &record_restore_test::RecordRestoreTest,
+    &failover::Failover,
+    &pause_failover::PauseFailover,
+    &resume_failover::ResumeFailover,
 ]);
 
 /// A shipped action by its id, or by the one it had before.

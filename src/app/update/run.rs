@@ -104,6 +104,7 @@ fn sentence(event: &RunEvent, port: Port) -> String {
             Port::Store => "written: the store answered",
             Port::Pod => "opened",
             Port::Program => "started",
+            Port::Database => "accepted by the database; not verified yet",
         }
         .to_owned(),
         RunEvent::AnswerLost { reason, .. } => {

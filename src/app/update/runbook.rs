@@ -46,5 +46,8 @@ fn found(model: &Model) -> (Option<Arc<str>>, Vec<String>) {
         let place = &row.workload;
         model.world.services.named(&place.environment, &place.namespace, row.service.as_deref()?)
     });
-    (None, declared.map(|service| service.runbooks.clone()).unwrap_or_default())
+    // What is under the cursor may be of a service of which nothing runs and nothing fires.
+    let selected = model.selection().and_then(|selection| selection.service);
+    let of_it = selected.and_then(|name| model.world.services.declared().iter().find(|one| one.name == name));
+    (None, declared.or(of_it).map(|service| service.runbooks.clone()).unwrap_or_default())
 }

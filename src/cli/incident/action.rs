@@ -89,6 +89,15 @@ pub(super) fn moment(typed: &str, now: Instant) -> Result<String, String> {
     }
 }
 
+/// A time to come as it is typed: a time, or how long it is until then.
+pub(super) fn ahead(typed: &str, now: Instant) -> Result<String, String> {
+    match time::span(typed.trim()) {
+        Ok(left) => Ok(time::written(time::within(now + left))),
+        Err(_) if time::read(typed.trim()).is_some() => Ok(typed.trim().to_owned()),
+        Err(_) => Err(format!("{typed:?} is no time: write it as 2026-11-24T03:07:00Z, or as how long it is: 2h.")),
+    }
+}
+
 /// A severity as it is typed.
 pub(super) fn severity(typed: &str) -> Result<&'static str, String> {
     let wrong = || format!("There is no severity {typed:?}. Use one of sev1, sev2, sev3, sev4.");

@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use crate::cli::oncall::LadderLine;
 use crate::cli::output::columns;
-use crate::domain::incident::{Clock, ClockState, Incident, Link, Phase, Role, Severity, Source, State};
-use crate::domain::oncall::escalation::Ladder;
+use crate::domain::incident::{
+    Audience, Clock, ClockState, Hint, Incident, Link, Phase, Role, Severity, Source, State, hints,
+};
 use crate::domain::time::{self, Instant};
 
 /// An incident of a document: a contract.
@@ -48,8 +49,26 @@ pub(in crate::cli) struct Line<'a> {
     similar_to: Option<u64>,
     /// By when those who wait are to be told again; null: nobody is promised it.
     next_update_by: Option<Instant>,
+    /// Who is to be told again by when.
+    updates: Vec<UpdateLine>,
+    /// Those that may belong to it, with what they share.
+    related: Vec<Related>,
     /// When which level is paged if nobody acknowledges, and who that is; null: no policy says whom to page.
     escalation: Option<LadderLine>,
+}
+
+/// Somebody who waits to be told how it stands: a contract.
+#[derive(Debug, Serialize)]
+struct UpdateLine {
+    audience: Audience,
+    by: Instant,
+}
+
+/// An incident that may belong to another: a contract.
+#[derive(Debug, Serialize)]
+struct Related {
+    number: u64,
+    reason: String,
 }
 
 fn some(text: &str) -> Option<&str> {
@@ -89,13 +108,23 @@ impl<'a> Line<'a> {
             merged_into: incident.merged.as_ref().map(|merged| merged.into),
             similar_to: incident.similar_to,
             next_update_by: incident.tell_by(),
+            updates: incident.tellings().into_iter().map(|(audience, by)| UpdateLine { audience, by }).collect(),
+            related: Vec::new(),
             escalation: None,
         }
     }
 
+    /// The same with what else is open and may belong to it.
+    pub(in crate::cli) fn among(self, incident: &Incident, all: &[Incident]) -> Self {
+        let others = all.iter().filter(|one| one.number != incident.number && incident.state.is_open());
+        let related = |hint: Hint| Related { number: hint.number, reason: hint.words };
+        let related = hints(&incident.links, incident.created_at, others).into_iter().map(related).collect();
+        Self { related, ..self }
+    }
+
     /// The same with its ladder.
-    pub(in crate::cli) fn escalated(self, ladder: Option<Ladder>) -> Self {
-        Self { escalation: ladder.map(LadderLine::from), ..self }
+    pub(in crate::cli) fn escalated(self, escalation: Option<LadderLine>) -> Self {
+        Self { escalation, ..self }
     }
 }
 

@@ -3,8 +3,10 @@
 //! Each command that changes one is the plan of the catalogue, confirmed by being typed: the same gate, the same journal, one transaction.
 
 mod action;
+mod asked;
 mod figures;
 mod lines;
+mod measured;
 mod report;
 
 use std::process::ExitCode;
@@ -12,7 +14,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand, ValueEnum};
 use color_eyre::eyre::Result;
 
-use self::action::{Asked, carry_out};
+use self::action::carry_out;
 use self::lines::{Line, table};
 use super::oncall::Book;
 use super::output::{note, say, say_json};
@@ -106,6 +108,43 @@ enum Command {
         /// Take the role from whoever has it.
         #[arg(long, requires = "role")]
         take_over: bool,
+        #[command(flatten)]
+        doing: Doing,
+    },
+    /// Have the next level of its ladder called now, without waiting for its time.
+    Escalate {
+        /// The incident's number.
+        number: u64,
+        #[command(flatten)]
+        doing: Doing,
+    },
+    /// Ask somebody to help: they are called, and acknowledge their own page alone.
+    AddResponder {
+        /// The incident's number.
+        number: u64,
+        /// Whom.
+        #[arg(value_name = "HANDLE")]
+        person: String,
+        #[command(flatten)]
+        doing: Doing,
+    },
+    /// Give it to somebody who is called for it; the ladder begins with them.
+    Reassign {
+        /// The incident's number.
+        number: u64,
+        /// To whom.
+        #[arg(value_name = "HANDLE")]
+        person: String,
+        #[command(flatten)]
+        doing: Doing,
+    },
+    /// Have nobody called for it until a time; its ladder begins again then.
+    Snooze {
+        /// The incident's number.
+        number: u64,
+        /// Until when, as 2026-11-24T03:07:00Z, or for how long: 2h.
+        #[arg(long, value_name = "TIME", visible_alias = "for")]
+        until: String,
         #[command(flatten)]
         doing: Doing,
     },
@@ -325,90 +364,6 @@ impl Incident {
     }
 }
 
-impl Command {
-    /// The action it is, on which incident, with what is given; and the form of the answer.
-    fn asked(&self, session: &Session) -> Result<(Asked, Format), String> {
-        let of = |id, number: &u64, doing: &Doing| (Asked::of(id, *number).doing(doing), doing.output);
-        let (asked, output) = match self {
-            Self::Declare(declare) => return Ok((declare.asked(session)?, declare.output)),
-            Self::Ack { number, doing } => of("acknowledge-incident", number, doing),
-            Self::Note { number, text, at, doing } => {
-                let (asked, output) = of("incident-note", number, doing);
-                let at = at.as_deref().map(|at| action::moment(at, session.now())).transpose()?;
-                (asked.with("text", Some(text)).with("at", at.as_deref()), output)
-            }
-            Self::Assign { number, person, to, role: None, doing, .. } => {
-                let (asked, output) = of("assign", number, doing);
-                (asked.with("person", person.as_deref().or(to.as_deref())), output)
-            }
-            Self::Assign { number, person, to, role: Some(role), take_over, doing } => {
-                let (asked, output) = of("take-role", number, doing);
-                let asked = asked.with("person", person.as_deref().or(to.as_deref())).with("role", Some(role));
-                (asked.with("take-over", take_over.then_some("")), output)
-            }
-            Self::Severity { number, severity, doing } => {
-                let (asked, output) = of("set-severity", number, doing);
-                (asked.with("severity", Some(action::severity(severity)?)), output)
-            }
-            Self::Phase { number, phase, doing } => {
-                let (asked, output) = of("set-phase", number, doing);
-                (asked.with("phase", Some(phase)), output)
-            }
-            Self::Tick { number, item, undone, doing } => {
-                let (asked, output) = of("tick", number, doing);
-                (asked.with("item", Some(item)).with("undone", undone.then_some("")), output)
-            }
-            Self::Link { number, what, doing } => {
-                let (asked, output) = of("link", number, doing);
-                (asked.with("link", Some(what)), output)
-            }
-            Self::Unlink { number, what, doing } => {
-                let (asked, output) = of("unlink", number, doing);
-                (asked.with("link", Some(what)), output)
-            }
-            Self::Merge { number, into, into_option, doing } => {
-                let (asked, output) = of("merge", number, doing);
-                let into = into.or(*into_option).unwrap_or_default().to_string();
-                (asked.with("into", Some(&into)), output)
-            }
-            Self::Unmerge { number, doing } => of("unmerge", number, doing),
-            Self::Update { number, text, audience, doing } => {
-                let (asked, output) = of("post-update", number, doing);
-                (asked.with("text", Some(text)).with("audience", Some(audience)), output)
-            }
-            Self::FollowUp { number, text, owner, due, doing } => {
-                let (asked, output) = of("follow-up", number, doing);
-                (asked.with("text", Some(text)).with("owner", Some(owner)).with("due", due.as_deref()), output)
-            }
-            Self::Resolve { number, doing } => of("resolve", number, doing),
-            Self::Reopen { number, doing } => of("reopen", number, doing),
-            Self::List { .. } | Self::Report { .. } | Self::Figures { .. } => {
-                return Err("nothing is changed by this.".to_owned());
-            }
-        };
-        Ok((asked, output))
-    }
-}
-
-impl Declare {
-    fn asked(&self, session: &Session) -> Result<Asked, String> {
-        let since = self.since.as_deref().map(|since| action::moment(since, session.now())).transpose()?;
-        let source = self.source.as_deref().map(action::source).transpose()?;
-        let (services, links) = (self.service.join(","), self.link.join(" "));
-        let asked = Asked::of("declare", 0)
-            .with("title", Some(&self.title))
-            .with("severity", Some(action::severity(&self.severity)?))
-            .with("service", Some(services.as_str()).filter(|all| !all.is_empty()))
-            .with("team", self.team.as_deref())
-            .with("source", source)
-            .with("impact", self.impact.as_deref())
-            .with("since", since.as_deref())
-            .with("link", Some(links.as_str()).filter(|all| !all.is_empty()))
-            .with("as", self.on_behalf_of.as_deref());
-        Ok(asked)
-    }
-}
-
 /// The incident that `quarterdeck plan` means: the one of a number, or the new one of an action that declares one.
 ///
 /// # Errors
@@ -470,7 +425,7 @@ async fn list(session: &Session, is_all: bool, output: Format) -> Result<ExitCod
     match output {
         Format::Json => {
             let book = book(session).await;
-            let line = |one| Line::of(one, now).escalated(book.ladder(one, session.services()));
+            let line = |one| Line::of(one, now).among(one, &incidents).escalated(book.ladder(one, session.services()));
             say_json(&incidents.iter().map(line).collect::<Vec<_>>())?;
         }
         Format::Table => say(&table(&incidents, now).unwrap_or_else(|| "No incident is open.".to_owned()))?,

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::lines::Line;
-use super::one;
+use super::{measured, one};
 use crate::actions::journal;
 use crate::cli::output::{note, say_json, say_whole};
 use crate::cli::session::Session;
@@ -123,7 +123,7 @@ async fn gather(session: &Session, number: u64) -> Result<(Report, String), Sour
         name => store.get(&team_of(name)).await?,
     };
     let zone = team.map(|team| team.zone).filter(|zone| Zone::named(zone).is_some());
-    let queries = queries(&incident, end);
+    let queries = measured::figures(session, &incident, end, now).await;
     Ok((Report::of(&incident, &entries, further, queries, now), zone.unwrap_or_else(|| "Etc/UTC".to_owned())))
 }
 
@@ -210,30 +210,4 @@ fn concerns(session: &Session, incident: &Incident, environment: &str, begun: &V
             .any(|link| link.kind == SubjectKind::Alert && [alert, fingerprint].contains(&Some(link.name.as_str())));
         is_silence || is_linked
     })
-}
-
-/// The questions whose answers belong into a report: the share of errors before, during and after, of each service.
-fn queries(incident: &Incident, end: Instant) -> Vec<Query> {
-    let began = incident.impact_since.unwrap_or(incident.created_at);
-    let minutes = (end - began).num_minutes().max(1);
-    let share = |service: &str, at: Instant, minutes: i64| {
-        let of = |more: &str| {
-            format!("sum(rate(http_requests_total{{service={service:?}{more}}}[{minutes}m] @ {}))", at.timestamp())
-        };
-        format!("{} / {}", of(",code=~\"5..\""), of(""))
-    };
-    let ask = |service: &str| {
-        let question = |id: &str, at: Instant, minutes: i64| Query {
-            id: id.to_owned(),
-            service: service.to_owned(),
-            query: share(service, at, minutes),
-            value: None,
-        };
-        [
-            question("error_share_before", began, 60),
-            question("error_share_during", end, minutes),
-            question("error_share_after", end + TimeDelta::minutes(60), 60),
-        ]
-    };
-    incident.services().flat_map(ask).collect()
 }

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::HolderLine;
+use super::{HolderLine, LadderLine};
 use crate::domain::incident::{Incident, Severity};
-use crate::domain::oncall::escalation::{Ladder, Policy};
+use crate::domain::oncall::escalation::{Policy, Run};
 use crate::domain::oncall::file::Written;
 use crate::domain::oncall::{BusinessHours, Duty, OnCall, Override, Schedule};
 use crate::domain::people::{Person, Team};
 use crate::domain::service::Services;
-use crate::domain::store::{Changes, OVERRIDES_SINCE, PEOPLE, POLICIES, SCHEDULES, TEAMS};
+use crate::domain::store::{
+    Changes, ESCALATIONS_STANDING, OVERRIDES_SINCE, PEOPLE, POLICIES, SCHEDULES, TEAMS, standing,
+};
 use crate::domain::time::{self, Instant};
 use crate::sources::error::SourceError;
 use crate::sources::store::Store;
@@ -30,6 +32,8 @@ pub(in crate::cli) struct Book {
     /// The policies.
     pub(in crate::cli) policies: BTreeMap<(String, Severity), Policy>,
     business: BTreeMap<String, BusinessHours>,
+    /// The escalations of incidents that are open.
+    runs: BTreeMap<u64, Run>,
     /// Everybody, by handle.
     pub(in crate::cli) people: BTreeMap<String, Person>,
 }
@@ -56,6 +60,8 @@ impl Book {
         book.business = teams.iter().filter_map(|team| Some((team.name.clone(), BusinessHours::of(team)?))).collect();
         let people: Vec<Person> = store.list(PEOPLE, Vec::new(), MOST).await?;
         book.people = people.into_iter().map(|one| (one.handle.clone(), one)).collect();
+        let runs: Vec<Run> = store.list(ESCALATIONS_STANDING, vec![standing(true).into()], MOST).await?;
+        book.runs = runs.into_iter().map(|one| (one.incident, one)).collect();
         Ok(book)
     }
 
@@ -69,18 +75,18 @@ impl Book {
         book.policies = whole.of::<Policy>().into_iter().map(|one| ((one.team.clone(), one.severity), one)).collect();
         let teams = whole.of::<Team>();
         book.business = teams.iter().filter_map(|team| Some((team.name.clone(), BusinessHours::of(team)?))).collect();
+        book.runs = whole.of::<Run>().into_iter().map(|one| (one.incident, one)).collect();
         book.people = whole.of::<Person>().into_iter().map(|one| (one.handle.clone(), one)).collect();
         book
     }
 
     /// The ladder of an incident; `None` where no policy says whom to page.
-    pub(in crate::cli) fn ladder(&self, incident: &Incident, services: &Services) -> Option<Ladder> {
+    pub(in crate::cli) fn ladder(&self, incident: &Incident, services: &Services) -> Option<LadderLine> {
         let named = |name: &str| services.declared().iter().find(|service| &*service.name == name)?.on_call.as_deref();
         let on_call = incident.services().find_map(named);
-        let ended =
-            incident.resolved.as_ref().map(|stamp| stamp.at).or(incident.merged.as_ref().map(|merged| merged.at));
-        let stopped_at = incident.acknowledged.as_ref().map(|stamp| stamp.at).or(ended);
-        self.on_call().ladder_for((&incident.team, on_call, incident.severity), incident.created_at, stopped_at)
+        let run = self.runs.get(&incident.number);
+        let ladder = self.on_call().ladder_at(incident, on_call, run);
+        LadderLine::of(ladder, run)
     }
 
     /// Who has each role now, as `status` prints it.

@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use crate::cli::output::columns;
 use crate::domain::ical::{Event, stamp};
-use crate::domain::oncall::escalation::Ladder;
-use crate::domain::oncall::{Holder, Override, Schedule, Shift, ShiftSource};
+use crate::domain::incident::Severity;
+use crate::domain::oncall::escalation::{Authority, Ladder, Page, Policy, Responder, Run, Rung};
+use crate::domain::oncall::{Holder, Override, OverrideKind, Schedule, Shift, ShiftSource, Slot};
 use crate::domain::time::{Instant, Zone};
 
 /// Who has a role: a contract.
@@ -82,11 +83,28 @@ pub(super) struct OverrideLine<'a> {
     until: Instant,
     by: &'a str,
     at: Instant,
+    kind: OverrideKind,
+    /// asked, accepted, withdrawn or standing.
+    state: &'static str,
+    /// Who has it when.
+    shifts: &'a [Slot],
+    /// The one it accepts or takes back; null: none.
+    of_number: Option<u64>,
+}
+
+/// How something that is said stands among the rest: nothing comes of a swap before it is accepted.
+fn state(said: &Override, all: &[Override]) -> &'static str {
+    match (said.settled_by(all).map(|by| by.kind), said.kind) {
+        (Some(OverrideKind::Cancel), _) => "withdrawn",
+        (Some(_), _) => "accepted",
+        (None, OverrideKind::Swap) => "asked",
+        (None, _) => "standing",
+    }
 }
 
 impl<'a> OverrideLine<'a> {
-    /// The line of an override.
-    pub(super) fn of(said: &'a Override) -> Self {
+    /// The line of one, among all that is said over the schedule.
+    pub(super) fn of(said: &'a Override, all: &[Override]) -> Self {
         Self {
             schedule: &said.schedule,
             number: said.number,
@@ -96,6 +114,10 @@ impl<'a> OverrideLine<'a> {
             until: said.until,
             by: &said.by,
             at: said.at,
+            kind: said.kind,
+            state: state(said, all),
+            shifts: &said.slots,
+            of_number: said.of_number,
         }
     }
 }
@@ -107,6 +129,33 @@ struct LevelLine {
     at: Instant,
     /// Who it is then, by handle.
     people: Vec<String>,
+    /// What it may decide.
+    authority: Authority,
+}
+
+/// By which policy people are called: a contract.
+#[derive(Debug, Serialize)]
+struct PolicyLine {
+    team: String,
+    severity: Severity,
+    /// As it was when the escalation began.
+    version: u64,
+}
+
+/// Somebody who was asked to help: a contract.
+#[derive(Debug, Serialize)]
+struct ResponderLine {
+    person: String,
+    acknowledged: bool,
+}
+
+/// A page that waits to be sent: a contract.
+#[derive(Debug, Serialize)]
+struct PageLine {
+    person: String,
+    /// From 1; null: asked by name.
+    level: Option<usize>,
+    at: Instant,
 }
 
 /// The ladder of an incident: a contract.
@@ -115,12 +164,38 @@ pub(in crate::cli) struct LadderLine {
     levels: Vec<LevelLine>,
     /// When nobody is left to page; null: only the first level is.
     exhausted_at: Option<Instant>,
+    /// running, stopped, snoozed, cooling, exhausted, held or ended; null: it has not begun in the store.
+    state: Option<&'static str>,
+    /// Until when it is put off; null: it is not.
+    snoozed_until: Option<Instant>,
+    /// Null: it has not begun in the store.
+    policy: Option<PolicyLine>,
+    responders: Vec<ResponderLine>,
+    /// What waits to be sent.
+    queued: Vec<PageLine>,
 }
 
-impl From<Ladder> for LadderLine {
-    fn from(ladder: Ladder) -> Self {
-        let levels = ladder.rungs.into_iter().map(|rung| LevelLine { at: rung.at, people: rung.people });
-        Self { levels: levels.collect(), exhausted_at: ladder.exhausted_at }
+impl LadderLine {
+    /// Of a ladder and of the escalation it is of; `None` where there is neither.
+    pub(super) fn of(ladder: Option<Ladder>, run: Option<&Run>) -> Option<Self> {
+        if ladder.is_none() && run.is_none() {
+            return None;
+        }
+        let ladder = ladder.unwrap_or_default();
+        let level = |(place, Rung { at, people })| LevelLine { at, people, authority: Policy::authority(place) };
+        let policy = run.map(|run| &run.policy).filter(|policy| !policy.levels.is_empty());
+        let responder =
+            |one: &Responder| ResponderLine { person: one.person.clone(), acknowledged: one.has_acknowledged };
+        let page = |page: &Page| PageLine { person: page.person.clone(), level: page.level, at: page.at };
+        Some(Self {
+            levels: ladder.rungs.into_iter().enumerate().map(level).collect(),
+            exhausted_at: ladder.exhausted_at,
+            state: run.map(|run| run.state.word()),
+            snoozed_until: run.and_then(|run| run.state.snoozed_until()),
+            policy: policy.map(|of| PolicyLine { team: of.team.clone(), severity: of.severity, version: of.version }),
+            responders: run.iter().flat_map(|run| &run.responders).map(responder).collect(),
+            queued: run.into_iter().flat_map(Run::queued).map(page).collect(),
+        })
     }
 }
 
@@ -153,6 +228,25 @@ pub(super) fn shifts(schedule: &Schedule, roles: &[Vec<Shift>]) -> String {
             shift.role.clone(),
             shift.person.clone().unwrap_or_else(|| "NOBODY".to_owned()),
             shift.source.word().to_owned(),
+        ]
+    }));
+    columns(&rows)
+}
+
+/// What is said over a schedule, on the clock of its zone.
+pub(super) fn overrides(standing: &[&Override], all: &[Override], zone: &Zone) -> String {
+    let mut rows = vec![["NUMBER", "KIND", "STATE", "ROLE", "FROM", "UNTIL", "WHO", "BY"].map(str::to_owned).to_vec()];
+    rows.extend(standing.iter().map(|one| {
+        let who: Vec<&str> = one.slots.iter().map(|slot| slot.person.as_deref().unwrap_or("NOBODY")).collect();
+        vec![
+            one.number.to_string(),
+            one.kind.word().to_owned(),
+            state(one, all).to_owned(),
+            one.role.clone(),
+            on_clock(one.from, zone),
+            on_clock(one.until, zone),
+            if who.is_empty() { "-".to_owned() } else { who.join(", ") },
+            one.by.clone(),
         ]
     }));
     columns(&rows)

@@ -1,6 +1,8 @@
 //! `quarterdeck oncall`: who is on call, who is next, and an override of a shift.
 
 mod book;
+mod changes;
+mod handoff;
 mod lines;
 
 use std::process::ExitCode;
@@ -8,14 +10,14 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use color_eyre::eyre::Result;
 
+use self::changes::{Maybe, Numbered, Override, Swap, Take, Temporary, Which};
+use self::handoff::Handed;
 use self::lines::ScheduleDocument;
-use super::fields::Fields;
 use super::output::{note, say, say_json, say_whole};
 use super::session::Session;
-use super::{Format, Global, exit, short};
+use super::{Format, Global, exit};
 use crate::domain::ical;
-use crate::domain::oncall::{Holder, Override as Said, Schedule, Shift};
-use crate::domain::store::last_override;
+use crate::domain::oncall::{Holder, Schedule, Shift};
 use crate::domain::subject::{ScheduleRef, Subject};
 use crate::domain::time::{self, Instant, Zone};
 use crate::sources::error::SourceError;
@@ -58,6 +60,26 @@ enum Command {
     },
     /// Give a role to somebody for a while, whoever's turn it is. Exit code 3 where somebody was first, with who it was.
     Override(Override),
+    /// Have a role yourself from now until a time, whoever's turn it is.
+    Take(Take),
+    /// For a while let only some shifts count, and not the rotations of a role.
+    Temporary(Temporary),
+    /// Ask somebody to swap shifts; nothing changes until they accept it.
+    Swap(Swap),
+    /// Accept a swap that you were asked.
+    Accept(Numbered<Maybe>),
+    /// Take back an override, a temporary schedule or a swap; what was stays as it was.
+    Withdraw(Numbered<Which>),
+    /// What is said over the rotations of a schedule and is not over.
+    Overrides {
+        /// The schedule.
+        schedule: String,
+        /// The form of the answer.
+        #[arg(long, short, value_enum, default_value_t)]
+        output: Format,
+    },
+    /// What is gone through before a role passes on: tick it, hand it over, accept it.
+    Handoff(Handed),
     /// The shifts as a calendar that calendar programs read.
     Ical {
         /// Only this schedule.
@@ -72,33 +94,6 @@ enum Command {
         #[arg(long, value_name = "TIME")]
         until: Option<String>,
     },
-}
-
-#[derive(Debug, Args)]
-struct Override {
-    /// The schedule.
-    schedule: String,
-    /// The role.
-    #[arg(long)]
-    role: String,
-    /// Who has it then, by handle.
-    #[arg(long, value_name = "HANDLE")]
-    person: String,
-    /// From when: 2026-10-19T09:00 on the schedule's clock, or 2026-10-19T13:00:00Z; else now.
-    #[arg(long, value_name = "TIME")]
-    from: Option<String>,
-    /// Until when; or how long from now: 4h.
-    #[arg(long, value_name = "TIME")]
-    until: String,
-    /// Who does it, where you only write it down; both of you are recorded.
-    #[arg(long = "as", value_name = "HANDLE")]
-    on_behalf_of: Option<String>,
-    /// Why.
-    #[arg(long, value_name = "WORDS")]
-    reason: Option<String>,
-    /// The form of the answer.
-    #[arg(long, short, value_enum, default_value_t)]
-    output: Format,
 }
 
 #[derive(Debug, Args)]
@@ -119,7 +114,20 @@ type Failed = (u8, String);
 impl Oncall {
     /// Whether it changes anything.
     pub(super) const fn is_change(&self) -> bool {
-        matches!(self.command, Command::Override(_))
+        match &self.command {
+            Command::Override(_)
+            | Command::Take(_)
+            | Command::Temporary(_)
+            | Command::Swap(_)
+            | Command::Accept(_)
+            | Command::Withdraw(_) => true,
+            Command::Handoff(handed) => handed.is_change(),
+            Command::Now(_)
+            | Command::Next(_)
+            | Command::Schedule { .. }
+            | Command::Overrides { .. }
+            | Command::Ical { .. } => false,
+        }
     }
 
     pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
@@ -131,7 +139,14 @@ impl Oncall {
             Command::Schedule { schedule, from, until, output } => {
                 self::schedule(&session, schedule, (from.as_deref(), until.as_deref()), *output).await
             }
-            Command::Override(asked) => overridden(&session, asked).await,
+            Command::Override(asked) => asked.run(&session).await,
+            Command::Take(asked) => asked.run(&session).await,
+            Command::Temporary(asked) => asked.run(&session).await,
+            Command::Swap(asked) => asked.run(&session).await,
+            Command::Accept(asked) => asked.accept(&session).await,
+            Command::Withdraw(asked) => asked.withdraw(&session).await,
+            Command::Overrides { schedule, output } => changes::list(&session, schedule, *output).await,
+            Command::Handoff(asked) => Box::pin(asked.run(&session)).await,
             Command::Ical { schedule, person, from, until } => {
                 calendar(&session, schedule.as_deref(), person.as_deref(), (from.as_deref(), until.as_deref())).await
             }
@@ -268,29 +283,6 @@ pub(super) fn meant(session: &Session, targets: &[String]) -> std::result::Resul
     };
     let name = name.strip_prefix("schedule/").unwrap_or(name).to_owned();
     Ok(Subject::Schedule(ScheduleRef { environment: session.environment.name.clone(), name }))
-}
-
-async fn overridden(session: &Session, asked: &Override) -> Printed {
-    let book = read(session, Some(&asked.schedule)).await?;
-    let zone = zone_of(&book, Some(&asked.schedule));
-    let written = |typed: &str| moment(typed, &zone, book.now).map(time::written);
-    let mut fields = Fields::default().with("role", &asked.role).with("person", &asked.person);
-    fields = fields.with("until", &written(&asked.until)?);
-    if let Some(from) = &asked.from {
-        fields = fields.with("from", &written(from)?);
-    }
-    if let Some(handle) = &asked.on_behalf_of {
-        fields = fields.with("as", handle);
-    }
-    let subject = meant(session, std::slice::from_ref(&asked.schedule))?;
-    let done = short::carry_out(session, ("override-shift", &fields, asked.reason.as_deref()), subject).await?;
-    if asked.output == Format::Table {
-        return Ok(say(&done.words));
-    }
-    let unread =
-        |error: SourceError| (exit::UNKNOWN, format!("{} It cannot be read again: {}", done.words, error.sentence));
-    let last: Option<Said> = session.store.get(&last_override(&asked.schedule)).await.map_err(unread)?;
-    Ok(say_json(&last.as_ref().map(lines::OverrideLine::of)))
 }
 
 async fn calendar(

@@ -138,6 +138,7 @@ impl Port {
             Self::Cluster | Self::Alertmanager | Self::Pod => "the server",
             Self::Store => "the store",
             Self::Program => "this machine",
+            Self::Database => "the database",
         }
     }
 }
@@ -165,6 +166,8 @@ pub enum Port {
     Pod,
     /// A program of the operator on this machine, which answers with its end.
     Program,
+    /// What governs a database.
+    Database,
 }
 
 /// One step, in words and as a request.

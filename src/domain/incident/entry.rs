@@ -16,8 +16,18 @@ worded! {
         Declared = "declared",
         /// Somebody said that they are on it.
         Acknowledged = "acknowledged",
+        /// Somebody answered a page of their own.
+        PageAcknowledged = "page_acknowledged",
         /// It was given to somebody.
         Assigned = "assigned",
+        /// It was given to somebody who was called for it.
+        Reassigned = "reassigned",
+        /// Somebody had the next level called.
+        Escalated = "escalated",
+        /// Somebody was asked to help.
+        ResponderAdded = "responder_added",
+        /// It was put off.
+        Snoozed = "snoozed",
         /// Its severity was changed.
         Severity = "severity",
         /// A role was taken, taken over or given back.
@@ -103,6 +113,11 @@ impl Transition {
             Self::Unlink(link) => only(EntryKind::Unlinked, link.to_string()),
             Self::Merge { into } => only(EntryKind::Merged, format!("into incident {into}")),
             Self::Unmerge { into } => only(EntryKind::Unmerged, format!("from incident {into}")),
+            Self::Escalate => only(EntryKind::Escalated, String::new()),
+            Self::AddResponder { person } => only(EntryKind::ResponderAdded, person.clone()),
+            Self::Answer => only(EntryKind::PageAcknowledged, String::new()),
+            Self::Reassign { from, to } => (EntryKind::Reassigned, named(from), to.clone()),
+            Self::Snooze { until } => only(EntryKind::Snoozed, format!("until {}", time::written(*until))),
             Self::Resolve => only(EntryKind::Resolved, String::new()),
             Self::Reopen => only(EntryKind::Reopened, String::new()),
             Self::Update(audience) => only(EntryKind::Update, audience.word().to_owned()),

@@ -12,6 +12,7 @@ mod markdown;
 mod phase;
 mod report;
 mod severity;
+mod storm;
 #[cfg(test)]
 pub(crate) mod testing;
 mod transition;
@@ -25,6 +26,7 @@ pub use markdown::markdown;
 pub use phase::{CHECKLIST, Item, Phase, checklist};
 pub use report::{FollowUp, Query, Report, Span};
 pub use severity::Severity;
+pub use storm::{Storm, StormGroup, storm};
 pub use transition::Transition;
 
 use std::collections::BTreeMap;
@@ -95,7 +97,7 @@ worded! {
 
 worded! {
     /// Who is told how it stands.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
     #[serde(rename_all = "lowercase")]
     pub enum Audience {
         /// Those who use the service.
@@ -186,6 +188,9 @@ pub struct Incident {
     /// When those who wait were told last.
     #[serde(deserialize_with = "time::clamped_or_none")]
     pub told_at: Option<Instant>,
+    /// When each of them was told last.
+    #[serde(default)]
+    pub told: BTreeMap<Audience, Instant>,
     /// How long it was resolved before it was opened again, in seconds over all times.
     pub resolved_seconds: u64,
     /// From 1; every change adds one.
@@ -209,10 +214,19 @@ impl Incident {
         self.roles.get(&Role::Commander).map(|stamp| stamp.by.as_str())
     }
 
-    /// When those who wait are to be told again; `None` where nobody is promised it, or it is over.
+    /// Who waits to be told how it stands, and by when, the soonest first; empty where nobody is promised it, or it is over.
+    pub fn tellings(&self) -> Vec<(Audience, Instant)> {
+        let Some(every) = self.severity.tell_every().filter(|_| self.state.is_open()) else { return Vec::new() };
+        let told = |audience: &Audience| self.told.get(audience).copied().unwrap_or(self.created_at);
+        let mut tellings: Vec<(Audience, Instant)> =
+            self.severity.tells().iter().map(|audience| (*audience, told(audience) + every)).collect();
+        tellings.sort_by_key(|(_, by)| *by);
+        tellings
+    }
+
+    /// When anybody who waits is to be told again; `None` where nobody is promised it, or it is over.
     pub fn tell_by(&self) -> Option<Instant> {
-        let every = self.severity.tell_every().filter(|_| self.state.is_open())?;
-        Some(self.told_at.unwrap_or(self.created_at) + every)
+        self.tellings().first().map(|(_, by)| *by)
     }
 
     /// What of the checklist of its severity is not done in a phase.

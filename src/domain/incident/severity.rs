@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+use super::Audience;
 use crate::domain::worded;
 
 worded! {
@@ -64,6 +65,15 @@ impl Severity {
             Self::Sev1 => Some(TimeDelta::minutes(30)),
             Self::Sev2 => Some(TimeDelta::minutes(60)),
             Self::Sev3 | Self::Sev4 => None,
+        }
+    }
+
+    /// Who is promised to be told how it stands.
+    pub const fn tells(self) -> &'static [Audience] {
+        match self {
+            Self::Sev1 => &Audience::ALL,
+            Self::Sev2 => &[Audience::Customers, Audience::Internal],
+            Self::Sev3 | Self::Sev4 => &[],
         }
     }
 

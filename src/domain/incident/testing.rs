@@ -36,6 +36,7 @@ pub(crate) fn incident(severity: Severity) -> Incident {
         ticked: Vec::new(),
         similar_to: None,
         told_at: None,
+        told: BTreeMap::new(),
         resolved_seconds: 0,
         version: 1,
     }

@@ -62,6 +62,28 @@ pub enum Transition {
         /// The number of the incident it was merged into.
         into: u64,
     },
+    /// The next level of its ladder is called now.
+    Escalate,
+    /// Somebody is asked to help. The ladder goes on.
+    AddResponder {
+        /// Who.
+        person: String,
+    },
+    /// Somebody answers who was called after it was acknowledged, or was asked to help.
+    Answer,
+    /// It is given to somebody who is called for it: the ladder begins with them.
+    Reassign {
+        /// Whose it was.
+        from: Option<String>,
+        /// Whose it is.
+        to: String,
+    },
+    /// Nobody is called for it until then.
+    Snooze {
+        /// When the ladder begins again.
+        #[serde(deserialize_with = "time::clamped")]
+        until: Instant,
+    },
     /// It is over.
     Resolve,
     /// It is not over.
@@ -152,18 +174,7 @@ impl Incident {
                 next.state = State::Merged;
             }
             Transition::Unmerge { into } => {
-                let merged = self.merged.as_ref().filter(|merged| merged.into == *into);
-                let merged = merged.ok_or_else(|| format!("{self} is not merged into incident {into}."))?;
-                if now > merged.at + UNMERGE_WITHIN {
-                    return Err(format!(
-                        "{self} was merged into incident {} by {} at {}: that can be taken back for {} minutes only. Declare a new one.",
-                        merged.into,
-                        merged.by,
-                        said(merged.at),
-                        UNMERGE_WITHIN.num_minutes()
-                    ));
-                }
-                next.state = merged.was;
+                next.state = self.mergeable_back(*into, now)?;
                 next.merged = None;
             }
             Transition::Resolve => {
@@ -179,10 +190,43 @@ impl Incident {
                 next.resolved = None;
                 next.state = if self.acknowledged.is_some() { State::Acknowledged } else { State::Triggered };
             }
-            Transition::Update(_) => next.told_at = Some(now),
-            Transition::FollowUp { .. } | Transition::Note => {}
+            Transition::Reassign { from, to } => {
+                if self.assignee != *from {
+                    return Err(format!("{self}: it was given to {} meanwhile.", whose(self.assignee.as_deref())));
+                }
+                next.assignee = Some(to.clone());
+            }
+            Transition::Snooze { until } if *until <= now => {
+                return Err(format!("{self} cannot be put off until {}: that is over.", said(*until)));
+            }
+            Transition::Update(audience) => {
+                next.told_at = Some(now);
+                next.told.insert(*audience, now);
+            }
+            Transition::Escalate
+            | Transition::AddResponder { .. }
+            | Transition::Answer
+            | Transition::Snooze { .. }
+            | Transition::FollowUp { .. }
+            | Transition::Note => {}
         }
         Ok(next)
+    }
+
+    /// Where it stands again when the merge into another is taken back.
+    fn mergeable_back(&self, into: u64, now: Instant) -> Result<State, String> {
+        let merged = self.merged.as_ref().filter(|merged| merged.into == into);
+        let merged = merged.ok_or_else(|| format!("{self} is not merged into incident {into}."))?;
+        if now > merged.at + UNMERGE_WITHIN {
+            return Err(format!(
+                "{self} was merged into incident {} by {} at {}: that can be taken back for {} minutes only. Declare a new one.",
+                merged.into,
+                merged.by,
+                said(merged.at),
+                UNMERGE_WITHIN.num_minutes()
+            ));
+        }
+        Ok(merged.was)
     }
 
     /// Gives a role to somebody, or takes it back.
@@ -228,7 +272,17 @@ impl Incident {
                 said(merged.at)
             ));
         }
-        let needs_open = matches!(transition, Transition::Acknowledge | Transition::Resolve | Transition::Merge { .. });
+        let needs_open = matches!(
+            transition,
+            Transition::Acknowledge
+                | Transition::Resolve
+                | Transition::Merge { .. }
+                | Transition::Escalate
+                | Transition::AddResponder { .. }
+                | Transition::Answer
+                | Transition::Reassign { .. }
+                | Transition::Snooze { .. }
+        );
         let resolved = self.resolved.as_ref().filter(|_| needs_open)?;
         Some(format!("{self} was resolved by {} at {}.", resolved.by, said(resolved.at)))
     }

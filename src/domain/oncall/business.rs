@@ -1,6 +1,7 @@
 //! The hours at which a team does business, and how time passes within them.
 
 use chrono::{NaiveDate, TimeDelta};
+use serde::{Deserialize, Serialize};
 
 use super::hours::Hours;
 use super::spans::Spans;
@@ -13,7 +14,7 @@ const FURTHEST: i64 = 400;
 const STRIDE: i64 = 20;
 
 /// The hours at which a team does business.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BusinessHours {
     /// Whose clock they go by.
     pub zone: Zone,

@@ -5,6 +5,7 @@ mod coverage;
 mod edit;
 pub mod escalation;
 pub mod file;
+mod handoff;
 mod hours;
 mod layer;
 mod overrides;
@@ -15,6 +16,7 @@ mod who;
 
 pub use business::BusinessHours;
 pub use coverage::{Clash, Coverage, Load, awake, coverage};
+pub use handoff::{ACCEPT_WITHIN, HANDOFF, Handoff, HandoffItem, HandoffStep};
 pub use hours::{Hours, read_days};
 pub use layer::{Advance, Layer};
 pub use overrides::{Override, OverrideKind, Slot};

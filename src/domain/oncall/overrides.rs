@@ -73,6 +73,16 @@ pub struct Override {
     pub at: Instant,
 }
 
+impl Override {
+    /// What accepted it or took it back; `None`: nothing yet.
+    pub fn settled_by<'o>(&self, all: &'o [Self]) -> Option<&'o Self> {
+        let settles = |one: &&Self| {
+            matches!(one.kind, OverrideKind::Accept | OverrideKind::Cancel) && one.of_number == Some(self.number)
+        };
+        all.iter().find(settles)
+    }
+}
+
 /// What an override comes to: somebody in a place, for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct InForce<'o> {
@@ -123,7 +133,9 @@ pub(super) fn in_force<'o>(overrides: &'o [Override], role: &str, from: Instant,
                 });
             }
         };
-        let slots = || said.slots.iter().map(|slot| (slot.person.as_deref(), slot.from, slot.until));
+        // A swap that is accepted late changes nothing that was.
+        let earliest = if one.kind == OverrideKind::Accept { one.at } else { time::FIRST };
+        let slots = || said.slots.iter().map(|slot| (slot.person.as_deref(), slot.from.max(earliest), slot.until));
         match said.kind {
             OverrideKind::Remove => put(None, said.of_person.as_deref(), said.from, said.until),
             OverrideKind::Replace => {

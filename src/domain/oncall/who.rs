@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::business::BusinessHours;
-use super::escalation::{Ladder, Policy, Target};
+use super::escalation::{Called, Ladder, Policy, Run, RunState, Target};
 use super::overrides::Override;
 use super::schedule::{Schedule, Shift};
 use super::spans::Span;
-use crate::domain::incident::Severity;
+use crate::domain::incident::{Incident, Severity};
 use crate::domain::time::Instant;
 
 /// How deep policies may name each other: a circle is refused when it is written, and one that is there nevertheless ends here.
@@ -135,6 +135,18 @@ impl OnCall<'_> {
         policy.ladder(begins, self.business.get(&policy.team), &resolve)
     }
 
+    /// The ladder of an incident: of its escalation where it has one, else by the policy of its team, else by that of the team of `on_call`;
+    /// `None` where no policy says whom to page. Where it was acknowledged or is over, what was due until then.
+    pub fn ladder_at(&self, incident: &Incident, on_call: Option<&str>, run: Option<&Run>) -> Option<Ladder> {
+        let ended = incident.resolved.as_ref().map(|stamp| stamp.at);
+        let ended = ended.or(incident.merged.as_ref().map(|merged| merged.at));
+        let stopped_at = incident.acknowledged.as_ref().map(|stamp| stamp.at).or(ended);
+        if let Some(run) = run.filter(|run| !run.policy.levels.is_empty()) {
+            return Some(self.ladder_of(run, stopped_at));
+        }
+        self.ladder_for((&incident.team, on_call, incident.severity), incident.created_at, stopped_at)
+    }
+
     /// The ladder of an incident of a team, else of the team of `on_call`: see [`Self::policy`]. Where somebody stopped it, what was due until
     /// then. `None` where no policy says whom to page.
     pub fn ladder_for(
@@ -145,10 +157,29 @@ impl OnCall<'_> {
     ) -> Option<Ladder> {
         let mut ladder = self.ladder(self.policy(team, on_call, severity)?, begins);
         if let Some(stopped_at) = stopped_at {
-            ladder.rungs.retain(|rung| rung.at <= stopped_at);
-            ladder.exhausted_at = ladder.exhausted_at.filter(|at| *at <= stopped_at);
+            ladder.until(stopped_at);
         }
         Some(ladder)
+    }
+
+    /// What an escalation by a policy goes by at an instant.
+    pub fn called(&self, policy: &Policy, at: Instant) -> Called {
+        let targets = policy.levels.iter().flat_map(|level| &level.page);
+        let people = targets.map(|target| (target.clone(), self.people(target, policy.severity, at))).collect();
+        Called { policy: policy.clone(), business: self.business.get(&policy.team).cloned(), people }
+    }
+
+    /// The ladder of a run, by the policy as it was when the run began and by who is on call at each of its times. Where somebody stopped it,
+    /// what was due until then.
+    pub fn ladder_of(&self, run: &Run, stopped_at: Option<Instant>) -> Ladder {
+        let resolve = |target: &Target, at: Instant| self.people(target, run.policy.severity, at);
+        let business = self.business.get(&run.policy.team);
+        let mut ladder = run.ladder(&super::escalation::Around { business, resolve: &resolve });
+        let is_over = matches!(run.state, RunState::Stopped { .. } | RunState::Ended);
+        if let Some(stopped_at) = stopped_at.filter(|_| is_over) {
+            ladder.until(stopped_at);
+        }
+        ladder
     }
 
     /// What names people from now on: rotations that go on, overrides that are not over, policies.

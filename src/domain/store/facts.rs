@@ -7,8 +7,8 @@ use super::{
 };
 use crate::domain::incident::{Entry, Incident};
 use crate::domain::maintenance::Exception;
-use crate::domain::oncall::escalation::Policy;
-use crate::domain::oncall::{Override, Schedule};
+use crate::domain::oncall::escalation::{Policy, Run};
+use crate::domain::oncall::{Handoff, Override, Schedule};
 use crate::domain::people::{Person, Team};
 
 /// Every kind of fact.
@@ -23,8 +23,10 @@ pub static ALL: &[Registered] = &[
     Registered::of::<StoredFreeze>(),
     Registered::of::<Incident>(),
     Registered::of::<Entry>(),
+    Registered::of::<Run>(),
     Registered::of::<Schedule>(),
     Registered::of::<Override>(),
+    Registered::of::<Handoff>(),
     Registered::of::<Policy>(),
     Registered::of::<Person>(),
     Registered::of::<Team>(),

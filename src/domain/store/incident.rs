@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+use super::escalation::{check_called, escalated, escalation_of};
 use super::fact::{
     Applied, Change, Fact, Holding, Key, Kind, List, Migration, Migrations, Put, Read, Row, Table, Value, Writes,
 };
@@ -12,6 +13,7 @@ use super::{
     AuditEvent, AuditKind, Author, Id, LONGEST_NAME, LONGEST_TEXT, Subject, SubjectKind, check_text, digest, document,
 };
 use crate::domain::incident::{Entry, EntryKind, Incident, Link, Phase, Severity, Source, State, Transition};
+use crate::domain::oncall::escalation::{Called, Run};
 use crate::domain::time::{self, Instant};
 
 /// How many open incidents a console holds.
@@ -101,6 +103,7 @@ impl Fact for Incident {
             links: vec![Link::service("checkout")],
             similar_to: None,
             on_behalf_of: None,
+            called: None,
         })
     }
 }
@@ -172,6 +175,9 @@ impl Fact for Entry {
     }
 }
 
+/// What a line of the timeline says: what kind of thing happened, what was before, and what is since.
+type Told = (EntryKind, String, String);
+
 /// Somebody declares an incident. Its number is the next in the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeclareIncident {
@@ -196,6 +202,9 @@ pub struct DeclareIncident {
     pub similar_to: Option<u64>,
     /// Who declares it, where somebody else writes it down.
     pub on_behalf_of: Option<String>,
+    /// The policy that calls people for it, and who is on call by it; `None` where none does.
+    #[serde(default)]
+    pub called: Option<Called>,
 }
 
 impl DeclareIncident {
@@ -225,6 +234,7 @@ impl DeclareIncident {
             ticked: Vec::new(),
             similar_to: self.similar_to,
             told_at: None,
+            told: BTreeMap::new(),
             resolved_seconds: 0,
             version: 1,
         }
@@ -240,6 +250,7 @@ impl DeclareIncident {
         check_text("impact", &self.impact, true, LONGEST_TEXT)?;
         check_links(&self.links)?;
         check_person(self.on_behalf_of.as_deref())?;
+        self.called.as_ref().map_or(Ok(()), check_called)?;
         self.impact_since.map_or(Ok(()), |since| check_happened(since, now))
     }
 }
@@ -256,7 +267,10 @@ impl Change for DeclareIncident {
         let behalf = behalf(self.on_behalf_of.as_deref(), author);
         let words = format!("{}, {}{behalf}.", made.severity.name(), made.title);
         let event = event(&self.environment, made.number, EntryKind::Declared, words);
-        Ok(Applied::one(&made, event))
+        let run =
+            self.called.as_ref().map(|called| Run::begin(made.number, called.policy.clone(), &called.around(), now));
+        let facts = std::iter::once(Put::of(&made)).chain(run.map(|(run, _)| Put::of(&run))).collect();
+        Ok(Applied::Writes(Writes { facts, events: vec![event] }))
     }
 }
 
@@ -276,6 +290,9 @@ pub struct ChangeIncident {
     pub at: Option<Instant>,
     /// Who does it, where somebody else writes it down.
     pub on_behalf_of: Option<String>,
+    /// What its escalation goes by from here, and who is on call by it; `None` where nobody is looked up.
+    #[serde(default)]
+    pub called: Option<Called>,
 }
 
 impl ChangeIncident {
@@ -288,6 +305,7 @@ impl ChangeIncident {
             words: String::new(),
             at: None,
             on_behalf_of: None,
+            called: None,
         }
     }
 
@@ -305,6 +323,10 @@ impl ChangeIncident {
             Transition::Note | Transition::Update(_) => (true, [None, None]),
             Transition::FollowUp { owner, due } => (true, [Some(owner), Some(due)]),
             Transition::Assign { to, .. } | Transition::Role { to, .. } => (false, [to.as_deref(), None]),
+            Transition::AddResponder { person: who } | Transition::Reassign { to: who, .. } => {
+                check_text("handle", who, false, LONGEST_NAME)?;
+                (false, [None, None])
+            }
             Transition::Link(link) => {
                 check_links(std::slice::from_ref(link))?;
                 (false, [None, None])
@@ -314,10 +336,11 @@ impl ChangeIncident {
         check_text("text", &self.words, !needs_words, LONGEST_TEXT)?;
         people.into_iter().flatten().try_for_each(|name| check_text("name", name, true, LONGEST_NAME))?;
         check_person(self.on_behalf_of.as_deref())?;
+        self.called.as_ref().map_or(Ok(()), check_called)?;
         self.at.map_or(Ok(()), |at| check_happened(at, now))
     }
 
-    fn entry(&self, read: &Read, of: u64, told: (EntryKind, String, String), author: &Author, now: Instant) -> Entry {
+    fn entry(&self, read: &Read, of: u64, told: Told, author: &Author, now: Instant) -> Entry {
         let last = read.get::<Entry>(&last_entry(of)).map_or(0, |last| last.number);
         let (kind, before, after) = told;
         Entry {
@@ -342,14 +365,27 @@ impl ChangeIncident {
         }
     }
 
-    /// What is written of both incidents.
-    fn writes(&self, read: &Read, current: &Incident, author: &Author, now: Instant) -> Result<Vec<Put>, String> {
+    /// What is written, and what is told of it: of the incident, of its escalation, and of another that it goes on in.
+    fn writes(
+        &self,
+        read: &Read,
+        current: Option<&Incident>,
+        author: &Author,
+        now: Instant,
+    ) -> Result<(Vec<Put>, Told), String> {
         let actor = self.on_behalf_of.as_deref().unwrap_or(&author.name);
-        let mut next = current.after(&self.transition, actor, now)?;
+        let next = current.map(|current| current.after(&self.transition, actor, now)).transpose()?;
+        let run = read.get::<Run>(&escalation_of(self.number));
+        let escalated = escalated(run, next.as_ref(), (&self.transition, actor), self.called.as_ref(), now)?;
+        let (kind, before, mut after) = self.transition.told();
+        after = escalated.as_ref().and_then(|escalated| escalated.told.clone()).unwrap_or(after);
+        let told = (kind, before, after);
+        let mut puts = vec![Put::of(&self.entry(read, self.number, told.clone(), author, now))];
+        puts.extend(escalated.map(|escalated| Put::of(&escalated.run)));
+        let (Some(current), Some(mut next)) = (current, next) else { return Ok((puts, told)) };
         if next.links.len() > MOST_LINKS {
             return Err(format!("{current} is about {MOST_LINKS} things already: unlink some first."));
         }
-        let mut puts = vec![Put::of(&self.entry(read, self.number, self.transition.told(), author, now))];
         if let Some(other) = self.beside() {
             let beside = read.get::<Incident>(&incident_of(other));
             let beside = beside.ok_or_else(|| format!("there is no incident {other}."))?;
@@ -369,13 +405,13 @@ impl ChangeIncident {
             puts.push(Put::of(&changed));
         }
         puts.push(Put::of(&next));
-        Ok(puts)
+        Ok((puts, told))
     }
 }
 
 impl Change for ChangeIncident {
     fn reads(&self) -> Vec<Key> {
-        let mut keys = vec![last_entry(self.number)];
+        let mut keys = vec![last_entry(self.number), escalation_of(self.number)];
         if !self.is_only_told() {
             keys.push(incident_of(self.number));
         }
@@ -387,19 +423,15 @@ impl Change for ChangeIncident {
 
     fn apply(&self, read: &Read, author: &Author, _: &Id, now: Instant) -> Result<Applied, String> {
         self.check(now)?;
-        let (kind, before, after) = self.transition.told();
-        let facts = if self.is_only_told() {
-            // Incidents are never deleted, and whoever plans this has read the one it is about.
-            vec![Put::of(&self.entry(read, self.number, (kind, before.clone(), after.clone()), author, now))]
-        } else {
-            let Some(current) = read.get::<Incident>(&incident_of(self.number)) else {
-                return Err(format!("There is no incident {}: nothing was written.", self.number));
-            };
-            match self.writes(read, &current, author, now) {
-                Ok(facts) => facts,
-                // It could happen when it was planned: somebody was first.
-                Err(why) => return Ok(Applied::Conflict(format!("{why} Nothing was written: look at it again."))),
-            }
+        let current = read.get::<Incident>(&incident_of(self.number));
+        // Incidents are never deleted, and whoever plans what is only told has read the one it is about.
+        if current.is_none() && !self.is_only_told() {
+            return Err(format!("There is no incident {}: nothing was written.", self.number));
+        }
+        let (facts, (kind, before, after)) = match self.writes(read, current.as_ref(), author, now) {
+            Ok(written) => written,
+            // It could happen when it was planned: somebody was first.
+            Err(why) => return Ok(Applied::Conflict(format!("{why} Nothing was written: look at it again."))),
         };
         let change = [before, after].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" to ");
         // Texts may be long, and may be about people: the audit keeps that there was one.

@@ -7,9 +7,11 @@ mod acknowledgement;
 mod annotation;
 mod audit;
 mod backup;
+mod escalation;
 pub mod fact;
 pub mod facts;
 mod freeze;
+mod handoff;
 mod incident;
 mod note;
 mod overriding;
@@ -30,7 +32,9 @@ pub use audit::{
     AuditEntry, AuditEvent, AuditFlaw, AuditKind, AuditSearch, ChainCheck, Head, Line as AuditLine, NotedEvents, hex,
 };
 pub use backup::{BACKUPS_OF, RESTORES_OF, RecordBackup, RecordRestore, RecordedBackup, RecordedRestore};
+pub use escalation::{BeginEscalation, ESCALATIONS_BELOW, ESCALATIONS_STANDING, Escalated, escalated, escalation_of};
 pub use freeze::{FREEZES_SINCE, NewFreeze, StoredFreeze, WithdrawFreeze, freeze_of};
+pub use handoff::{ChangeHandoff, HANDOFFS_OF, Handoffs, handoff_of};
 pub use incident::{
     ChangeIncident, DeclareIncident, ENTRIES_OF, INCIDENTS_BELOW, INCIDENTS_ENDED, INCIDENTS_STANDING, incident_of,
     standing,

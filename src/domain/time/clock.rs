@@ -78,6 +78,20 @@ pub fn read_minute(text: &str) -> Option<u32> {
     (is_plain && minute < 60 && of_day <= 24 * 60).then_some(of_day)
 }
 
+/// By its name: `Asia/Tokyo`.
+impl serde::Serialize for Zone {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.iana_name().unwrap_or("Etc/UTC"))
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Zone {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let name = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(from)?;
+        Self::named(&name).ok_or_else(|| serde::de::Error::custom(format!("there is no zone {name:?}")))
+    }
+}
+
 impl Zone {
     /// Its name in the IANA database.
     pub fn iana_name(&self) -> Option<&str> {

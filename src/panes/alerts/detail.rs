@@ -16,6 +16,7 @@ use crate::ui::scene::Scene;
 use crate::ui::widgets::note::note;
 use crate::ui::widgets::page::Page;
 use crate::ui::words::alerts::{self as said, field};
+use crate::ui::words::incidents;
 
 /// The most releases of its hour that are shown, the newest.
 const MOST_RELEASES: usize = 5;
@@ -59,6 +60,9 @@ fn write(pen: &mut Pen<'_>, page: &mut Page, alert: &Alert, scene: &Scene<'_>) {
         }
         None if is_store_unread(scene) => page.field(pen, field::ON_IT, said::STORE_UNREAD, Role::Warning),
         None => page.field(pen, field::ON_IT, said::NOBODY, Role::Muted),
+    }
+    if let Some(words) = incidents::about(&scene.world.incidents_of_alert(alert)) {
+        page.field(pen, field::INCIDENT, &words, Role::Warning);
     }
     notes(pen, page, alert, scene);
     page.field(

@@ -12,7 +12,7 @@ use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::widgets::columns::{self, Column, Placed};
-use crate::ui::widgets::freshness::{self, Absent, Told};
+use crate::ui::widgets::freshness::{self, Absent};
 use crate::ui::widgets::grid::{Cell, Fit, Head};
 use crate::ui::words::escalation::{self as said, column, state};
 
@@ -32,27 +32,25 @@ const ABSENT: Absent = Absent {
 /// Draws it.
 pub(super) fn draw(list: &List<Levels>, pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let now = pen.now;
-    let due = list.count(|row| row.is_due(now));
-    let mut incidents: Vec<u64> = list.all().iter().map(|row| row.incident).collect();
-    incidents.dedup();
-    // Before the first answer there is no number to say.
-    let is_known = scene.world.store.is_some();
+    let incidents = each_once(list.all().iter());
+    let due = each_once(list.all().iter().filter(|row| row.is_due(now))).len();
+    let is_known = freshness::has_store_told(scene.world);
     let mut facts = vec![if is_known { said::tally(due, incidents.len()) } else { said::TITLE.to_owned() }];
     facts.extend(list.chosen().is_problems_only.then(|| said::PROBLEMS_ONLY.to_owned()));
     let mut listing = list.begin(pen, area, facts, scene);
-    let health = scene.world.store.as_ref().map(|store| vec![store.health.clone()]).unwrap_or_default();
-    let told = [Told { environment: "", health: &health, notes: &[] }];
-    let told = if health.is_empty() { &told[..0] } else { &told[..] };
-    let mut above = freshness::above(pen, listing.columns(), told);
-    if list.all().iter().any(|row| matches!(row.place, Place::Level { .. } | Place::Exhausted)) {
+    let told = freshness::of_store(scene.world);
+    let mut above = freshness::above(pen, listing.columns(), &told);
+    if list.all().iter().any(|row| {
+        matches!(row.place, Place::Level { .. } | Place::Exhausted | Place::Responder { has_acknowledged: false, .. })
+    }) {
         above.text(pen, 0, said::NOT_PAGED, Role::Error);
     }
     listing.above(pen, &above, freshness::MOST);
     if list.is_empty() {
-        let page = freshness::instead(pen, listing.columns().saturating_sub(2), &ABSENT, list.all().len(), told);
+        let page = freshness::instead(pen, listing.columns().saturating_sub(2), &ABSENT, list.all().len(), &told);
         return listing.instead(pen, &page);
     }
-    let is_old = |_: &Row| told.iter().any(|one| freshness::is_old(told, one.environment));
+    let is_old = freshness::is_store_old(scene.world);
     let room = Room::of(area.width);
     let placed = placed(room, area.width - 1);
     // The first level of each ladder that is not due yet is the next.
@@ -63,10 +61,23 @@ pub(super) fn draw(list: &List<Levels>, pen: &mut Pen<'_>, area: Rect, scene: &S
             of_it.map(|row| row.at).min().map(|at| (*incident, at))
         })
         .collect();
-    list.finish(listing, pen, &placed, is_old, |pen, column, row| {
-        let is_next = next.contains(&(row.incident, row.at));
-        cell(pen, column, row, is_next, room)
-    })
+    list.finish(
+        listing,
+        pen,
+        &placed,
+        |_| is_old,
+        |pen, column, row| {
+            let is_next = next.contains(&(row.incident, row.at));
+            cell(pen, column, row, is_next, room)
+        },
+    )
+}
+
+/// The incidents of some rows, each once: those of one stand together.
+fn each_once<'r>(rows: impl Iterator<Item = &'r Row>) -> Vec<u64> {
+    let mut incidents: Vec<u64> = rows.map(|row| row.incident).collect();
+    incidents.dedup();
+    incidents
 }
 
 fn placed(room: Room, columns: u16) -> Vec<Placed<Head>> {
@@ -95,7 +106,10 @@ fn cell(pen: &mut Pen<'_>, column: &Placed<Head>, row: &Row, is_next: bool, room
         column::INCIDENT => (row.incident.to_string(), Role::Text),
         column::SEVERITY => (row.severity.name().to_owned(), Role::Text),
         column::STATE => match &row.place {
-            Place::Stopped { .. } => (state::STOPPED.to_owned(), Role::Ok),
+            Place::Stopped { .. } | Place::Responder { has_acknowledged: true, .. } => {
+                (state::STOPPED.to_owned(), Role::Ok)
+            }
+            Place::Snoozed => (state::SNOOZED.to_owned(), Role::Warning),
             Place::NoPolicy => (state::UNKNOWN.to_owned(), Role::Warning),
             _ if is_due => (state::DUE.to_owned(), Role::Error),
             _ if is_next => (state::NEXT.to_owned(), Role::Warning),
@@ -103,6 +117,7 @@ fn cell(pen: &mut Pen<'_>, column: &Placed<Head>, row: &Row, is_next: bool, room
         },
         column::LEVEL => match &row.place {
             Place::Level { number, .. } => (format!("L{number}"), role),
+            Place::Responder { .. } => (said::RESPONDER.to_owned(), role),
             _ => (String::new(), role),
         },
         column::LEFT if row.at > pen.now => (pen.left(row.at), role),
@@ -117,6 +132,9 @@ fn cell(pen: &mut Pen<'_>, column: &Placed<Head>, row: &Row, is_next: bool, room
             Place::Level { people, .. } => (people.join(", "), role),
             Place::Exhausted => (said::EXHAUSTED.to_owned(), role),
             Place::Stopped { by } => (said::answered(by), Role::Muted),
+            Place::Snoozed => (said::SNOOZED.to_owned(), Role::Muted),
+            Place::Responder { person, has_acknowledged: false } => (person.clone(), role),
+            Place::Responder { person, .. } => (said::page_answered(person), Role::Muted),
             Place::NoPolicy => (said::NO_POLICY.to_owned(), Role::Warning),
         },
     }

@@ -19,6 +19,7 @@ pub(super) fn page(pen: &mut Pen<'_>, line: &Line, scene: &Scene<'_>, columns: u
     let mut facts = vec![format!("{} {}", line.service, line.component)];
     let worst = worst_environment(line);
     facts.extend(worst.and_then(|worst| crate::panes::worst_of_service(scene.world, worst, &line.service)));
+    facts.extend(crate::panes::incidents_of_service(scene.world, &line.service));
     page.line(vec![pen.span(&facts.join(&separator), Role::Title)]);
     for cell in &line.cells {
         let mut facts = vec![format!("{}: {}", cell.environment, cell.condition.word())];

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::table::clock;
-use crate::domain::incident::{Entry, Event, Incident, Role as InIncident};
+use crate::domain::incident::{Entry, Event, Incident, Role as InIncident, hints};
 use crate::domain::store::StoreSnapshot;
 use crate::theme::Role;
 use crate::ui::pen::Pen;
@@ -13,6 +13,8 @@ use crate::ui::words::incidents as said;
 
 /// How many lines of the timeline are told: the last.
 const MOST_LINES: usize = 4;
+/// How many incidents are told that may belong to it.
+const MOST_HINTS: usize = 2;
 
 /// Everything there is to say of it in a few lines.
 pub(super) fn page(pen: &mut Pen<'_>, columns: u16, incident: &Incident, scene: &Scene<'_>) -> Page {
@@ -35,14 +37,31 @@ pub(super) fn page(pen: &mut Pen<'_>, columns: u16, incident: &Incident, scene: 
     let (phase, role) =
         if open.is_empty() { (phase, Role::Muted) } else { (said::open_items(&phase, &open.join(", ")), Role::Text) };
     page.text(pen, 0, &phase, role);
-    if let Some(by) = incident.tell_by() {
-        let is_over = by <= pen.now + ahead;
-        let words = if is_over { said::tell_overdue(&pen.age(by)) } else { said::tell_in(&pen.left(by)) };
-        page.text(pen, 0, &words, if is_over { Role::Warning } else { Role::Muted });
+    let mut is_late = false;
+    let tellings: Vec<String> = incident
+        .tellings()
+        .into_iter()
+        .map(|(audience, by)| {
+            let is_over = by <= pen.now + ahead;
+            is_late |= is_over;
+            if is_over {
+                said::tell_overdue(audience.word(), &pen.age(by))
+            } else {
+                said::tell_in(audience.word(), &pen.left(by))
+            }
+        })
+        .collect();
+    if !tellings.is_empty() {
+        page.text(pen, 0, &tellings.join(&separator), if is_late { Role::Warning } else { Role::Muted });
     }
     let links: Vec<String> = incident.links.iter().map(ToString::to_string).collect();
     if !links.is_empty() {
         page.text(pen, 0, &links.join(", "), Role::Muted);
+    }
+    let open = scene.world.open_incidents();
+    let others = open.into_iter().filter(|one| one.number != incident.number);
+    for hint in hints(&incident.links, incident.created_at, others).into_iter().take(MOST_HINTS) {
+        page.text(pen, 0, &hint.words, Role::Warning);
     }
     if let Some(number) = incident.similar_to {
         page.text(pen, 0, &said::similar(number), Role::Muted);

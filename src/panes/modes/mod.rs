@@ -11,7 +11,7 @@ use super::{GroupId, Opens, Pane};
 use crate::domain::maintenance_mode::{Mode, ServiceMode, State, services};
 use crate::domain::time::{self, Instant};
 use crate::theme::Role;
-use crate::ui::overview::{Glance, Gravity, Headline};
+use crate::ui::overview::{Clock, Glance, Gravity, HeaderFact, Headline};
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
@@ -97,7 +97,15 @@ const fn role_of(state: State) -> Role {
 }
 
 /// What is in maintenance mode, and what is over its end.
-const HEADLINE: Headline = Headline { title: said::TITLE, gravity, words };
+const HEADLINE: Headline = Headline { title: said::TITLE, parts: &[], gravity, words, standing: Some(standing) };
+
+/// The one that is longest over its end, else the one that ends first.
+fn standing(glance: &Glance<'_>, _gravity: Gravity) -> Option<HeaderFact> {
+    let remembered = glance.world.modes.iter().filter_map(|mode| Some((mode, mode.remembered()?)));
+    let (mode, memory) = remembered.min_by_key(|(_, memory)| memory.until)?;
+    let clock = if memory.until <= glance.now { Clock::Over(memory.until) } else { Clock::Left(memory.until) };
+    Some(HeaderFact { words: said::standing(&mode.workload.name, &memory.by), clock })
+}
 
 fn gravity(glance: &Glance<'_>) -> Gravity {
     let now = glance.world.taken_at();

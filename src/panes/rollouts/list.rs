@@ -309,6 +309,8 @@ fn tell_more(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, rollout: &Rollout
     let counts = rollout.counts;
     let mut facts = vec![rollout.workload.label()];
     facts.extend(scene.alerts.about(rollout).map(words::list::alerts));
+    let incidents = scene.world.incidents_of_workload(&rollout.workload, rollout.service.as_deref());
+    facts.extend(words::incidents::about(&incidents));
     let environment = &*rollout.workload.environment;
     let guard = scene.guard_of(environment);
     facts.extend((scene.header.environments > 1).then(|| words::environment(environment, guard)));

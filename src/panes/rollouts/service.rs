@@ -7,7 +7,8 @@ use crate::theme::Role;
 use crate::ui::pen::Pen;
 use crate::ui::scene::Scene;
 use crate::ui::widgets::page::Page;
-use crate::ui::words::service as said;
+use crate::ui::words::{databases, service as said};
+use crate::world::World;
 
 /// Writes it: one line, and one more for what helps whoever is called.
 pub(super) fn write(pen: &Pen<'_>, page: &mut Page, scene: &Scene<'_>, rollout: &Rollout) {
@@ -25,7 +26,7 @@ pub(super) fn write(pen: &Pen<'_>, page: &mut Page, scene: &Scene<'_>, rollout: 
         backups(pen, page, scene, name, None);
         return;
     };
-    page.text(pen, 0, &facts(service).join(&separator), Role::Text);
+    page.text(pen, 0, &facts(service, scene.world).join(&separator), Role::Text);
     if !service.runbooks.is_empty() {
         page.text(pen, 0, &said::runbooks(&service.runbooks), Role::Text);
     }
@@ -45,12 +46,15 @@ fn backups(pen: &Pen<'_>, page: &mut Page, scene: &Scene<'_>, name: &str, databa
     }
 }
 
-fn facts(service: &Service) -> Vec<String> {
+fn facts(service: &Service, world: &World) -> Vec<String> {
     let mut facts = vec![said::named(&service.name)];
     facts.extend(service.tier.map(said::tier));
     facts.extend(service.on_call.as_deref().map(said::on_call));
     facts.extend((!service.depends_on.is_empty()).then(|| said::needs(&service.depends_on)));
-    facts.extend(service.database.as_deref().map(said::database));
+    facts.extend(service.database.as_deref().map(|name| {
+        let known = world.standing.rows.iter().find(|row| &*row.name == name);
+        said::database(name, known.map(databases::of_service).as_deref())
+    }));
     facts.extend(service.objective.availability.map(said::availability));
     facts.extend(service.objective.latency_p95.map(said::latency));
     facts

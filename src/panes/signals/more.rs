@@ -44,6 +44,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, board: &Board, scene: &Scene<'
         rows => facts.extend(rows.iter().take(2).map(|row| format!("{} {}", row.workload.label(), row.verdict.word()))),
     }
     facts.extend(crate::panes::alerts_of_service(scene.world, &board.environment, &board.service));
+    facts.extend(crate::panes::incidents_of_service(scene.world, &board.service));
     let mut page = Page::new(area.width);
     page.line(vec![pen.span(&facts.join(&format!(" {} ", pen.glyphs.separator)), Role::Title)]);
     page.draw(pen, Rect { y: area.y + 1, height: 1, ..area }, 0);

@@ -24,6 +24,7 @@ pub(super) fn page(pen: &mut Pen<'_>, slo: &Slo, scene: &Scene<'_>, columns: u16
     facts.extend(slo.known_days.and_then(said::known));
     facts.extend(crate::panes::worst_of_service(scene.world, &slo.environment, &slo.service));
     facts.extend(crate::panes::alerts_of_service(scene.world, &slo.environment, &slo.service));
+    facts.extend(crate::panes::incidents_of_service(scene.world, &slo.service));
     page.line(vec![pen.span(&facts.join(&format!(" {} ", pen.glyphs.separator)), Role::Title)]);
     page.text(pen, 0, &slo.reason, role_of(slo.standing));
     match &slo.budget {

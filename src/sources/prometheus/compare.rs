@@ -120,7 +120,7 @@ impl SignalFeed {
     }
 
     /// What keeps a past.
-    fn past(&self) -> Result<&Prometheus, SourceError> {
+    pub(super) fn past(&self) -> Result<&Prometheus, SourceError> {
         self.prometheus.as_ref().ok_or_else(|| {
             let sentence = format!("{} has no Prometheus, and pages of metrics keep no past.", self.environment);
             SourceError::new(Trouble::Setup, sentence)

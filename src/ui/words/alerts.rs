@@ -242,6 +242,8 @@ pub mod field {
     pub const SAYS: &str = "says";
     /// Who is on it.
     pub const ON_IT: &str = "on it";
+    /// The incidents that are open about it.
+    pub const INCIDENT: &str = "incident";
     /// The service.
     pub const SERVICE: &str = "service";
     /// The workloads.

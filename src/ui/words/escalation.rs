@@ -2,8 +2,8 @@
 
 /// The pane.
 pub const TITLE: &str = "Escalation";
-/// Only what is due.
-pub const PROBLEMS_ONLY: &str = "only what a policy says should be paged by now";
+/// Only what nobody has answered.
+pub const PROBLEMS_ONLY: &str = "only what nobody has answered";
 /// What stands over every ladder while nothing pages by itself.
 pub const NOT_PAGED: &str =
     "NOT PAGED: no engine runs, so nobody is paged by these ladders. Call whoever stands at what is due.";
@@ -15,6 +15,10 @@ pub const NEVER_READ: &str = "Incidents and policies were never read from the st
 pub const NO_POLICY: &str = "no policy says whom to page: write [[policy]] for its team and severity";
 /// Nobody is left.
 pub const EXHAUSTED: &str = "nobody is left to page";
+/// Somebody put it off.
+pub const SNOOZED: &str = "nobody is called until then: its levels begin again";
+/// In place of a level, where somebody was asked by name.
+pub const RESPONDER: &str = "help";
 /// A level that has nobody.
 pub const NOBODY: &str = "nobody: the next level at once";
 
@@ -28,6 +32,8 @@ pub mod state {
     pub const LATER: &str = "later";
     /// Somebody answered.
     pub const STOPPED: &str = "stopped";
+    /// Somebody put it off.
+    pub const SNOOZED: &str = "snoozed";
     /// No policy.
     pub const UNKNOWN: &str = "no policy";
 }
@@ -52,7 +58,7 @@ pub mod column {
     pub const PEOPLE: &str = "PEOPLE";
 }
 
-/// How many levels are due.
+/// How many incidents are due to be answered, of how many.
 pub fn tally(due: usize, incidents: usize) -> String {
     let open = if incidents == 1 { "1 open incident".to_owned() } else { format!("{incidents} open incidents") };
     format!("{due} due; {open}")
@@ -66,6 +72,11 @@ pub fn nothing(_: &str) -> String {
 /// Rows there are, but none passes the filter.
 pub fn nothing_matches(total: usize) -> String {
     format!("None of {total} levels matches. Press esc to clear the filter.")
+}
+
+/// Somebody who was asked to help answered.
+pub fn page_answered(person: &str) -> String {
+    format!("{person} answered their own page")
 }
 
 /// Who answered.

@@ -1,5 +1,7 @@
 //! The words of the pane of incidents.
 
+use crate::domain::incident::{Incident, Severity, Storm, StormGroup};
+
 /// The pane.
 pub const TITLE: &str = "Incidents";
 
@@ -67,19 +69,42 @@ pub fn open_items(phase: &str, items: &str) -> String {
     format!("{phase}: open {items}")
 }
 
-/// When those who wait are to be told again.
-pub fn tell_in(left: &str) -> String {
-    format!("tell those who wait in {left}")
+/// When somebody who waits is to be told again.
+pub fn tell_in(who: &str, left: &str) -> String {
+    format!("tell {who} in {left}")
 }
 
-/// Those who wait are to be told.
-pub fn tell_overdue(age: &str) -> String {
-    format!("TELL THOSE WHO WAIT: {age} overdue")
+/// Somebody who waits is to be told.
+pub fn tell_overdue(who: &str, age: &str) -> String {
+    format!("TELL {}: {age} overdue", who.to_uppercase())
 }
 
 /// An incident of before that looked like it.
 pub fn similar(number: u64) -> String {
     format!("similar to incident {number}")
+}
+
+/// What is open about something, the gravest first; `None` where nothing is.
+pub fn about(open: &[&Incident]) -> Option<String> {
+    let first = open.first()?;
+    let more = match open.len() {
+        1 => String::new(),
+        count => format!(" and {} more", count - 1),
+    };
+    let number = first.number;
+    Some(format!("incident {number} {} {}: {}{more}", first.severity.name(), first.state.word(), first.title))
+}
+
+/// So many alerts at once, by groups, the most first.
+pub fn storm(storm: &Storm) -> String {
+    const TOLD: usize = 3;
+    let group = |one: &StormGroup| {
+        let service = one.service.as_deref().map(|service| format!(" of {service}")).unwrap_or_default();
+        format!("{} {}{service}", one.count, one.alert)
+    };
+    let told: Vec<String> = storm.groups.iter().take(TOLD).map(group).collect();
+    let count = if storm.groups.len() == 1 { "1 group".to_owned() } else { format!("{} groups", storm.groups.len()) };
+    format!("STORM: {} alerts in {count}: {}. One incident is for all of them.", storm.alerts, told.join(", "))
 }
 
 /// What the headline says.
@@ -112,4 +137,11 @@ pub mod column {
     pub const SERVICES: &str = "SERVICES";
     /// What is wrong.
     pub const TITLE: &str = "WHAT";
+}
+
+/// The gravest of those that are SEV1 or SEV2, in the header: `SEV1 #12 +2`.
+pub fn standing(severity: Severity, number: u64, is_acknowledged: bool, more: usize) -> String {
+    let more = if more == 0 { String::new() } else { format!(" +{more}") };
+    let on_it = if is_acknowledged { " acknowledged" } else { "" };
+    format!("{} #{number}{more}{on_it}", severity.name())
 }

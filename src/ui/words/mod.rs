@@ -4,6 +4,7 @@
 
 pub mod alerts;
 pub mod backups;
+pub mod databases;
 pub mod detail;
 pub mod escalation;
 pub mod health;
@@ -19,6 +20,7 @@ pub mod restore_tests;
 pub mod rotations;
 pub mod schedule;
 pub mod service;
+pub mod shifts;
 pub mod signals;
 pub mod silences;
 pub mod slo;
@@ -51,6 +53,21 @@ pub fn environment(name: &str, guard: Guard) -> String {
     } else {
         format!("{} ({})", name.to_uppercase(), guard.word())
     }
+}
+
+/// Until something begins, in the header.
+pub fn until(left: &str) -> String {
+    format!("in {left}")
+}
+
+/// What is left of a time, in the header.
+pub fn still_left(left: &str) -> String {
+    format!("{left} left")
+}
+
+/// How long a time is over, in the header.
+pub fn over(age: &str) -> String {
+    format!("{age} OVER")
 }
 
 /// Every environment at once.

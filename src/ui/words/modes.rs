@@ -143,3 +143,8 @@ pub mod column {
     /// Why.
     pub const WHY: &str = "WHY";
 }
+
+/// What is in maintenance mode, and by whom, in the header.
+pub fn standing(name: &str, by: &str) -> String {
+    format!("maintenance of {name} by {by}")
+}

@@ -32,9 +32,9 @@ pub fn needs(services: &[Arc<str>]) -> String {
     format!("needs {}", services.join(", "))
 }
 
-/// Its database.
-pub fn database(name: &str) -> String {
-    format!("database {name}")
+/// Its database, and how that is where it is known.
+pub fn database(name: &str, standing: Option<&str>) -> String {
+    standing.map_or_else(|| format!("database {name}"), |standing| format!("database {name} ({standing})"))
 }
 
 /// The share of the time it is to be well.

@@ -35,6 +35,7 @@ fn declaring(title: &str) -> DeclareIncident {
         links: vec![Link::service(title)],
         similar_to: None,
         on_behalf_of: None,
+        called: None,
     }
 }
 

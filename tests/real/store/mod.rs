@@ -25,11 +25,13 @@ macro_rules! suite {
 }
 
 mod audit;
+mod by_the_clock;
 mod conformance;
 mod crash;
 mod disk;
 mod drafts;
 mod drawn;
+mod escalation;
 mod every;
 mod faults;
 mod incident_line;

@@ -61,6 +61,16 @@ impl Machine {
         Running::start(command, "").finish(PATIENCE)
     }
 
+    /// The same at a time of UTC that the library makes the clock show.
+    pub(super) fn run_at(&self, (library, time): (&Path, &str), user: &str, arguments: &[&str]) -> Finished {
+        let mut command = self.command(arguments);
+        command.env("USER", user).env("TZ", "UTC").env("LD_PRELOAD", library);
+        // Timers go by the clock that nobody sets: it stays ours.
+        command.env("FAKETIME", format!("@{time}")).env("DONT_FAKE_MONOTONIC", "1");
+        command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        Running::start(command, "").finish(PATIENCE)
+    }
+
     pub(super) fn run(&self, arguments: &[&str]) -> Finished {
         let finished = self.start(arguments).finish(PATIENCE);
         for said in [&finished.stdout, &finished.stderr] {

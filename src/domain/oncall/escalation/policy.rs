@@ -149,6 +149,20 @@ impl Policy {
     /// When nobody is left, in minutes, likewise.
     pub const EXHAUSTED: u32 = 120;
 
+    /// One that pages nobody by itself.
+    pub const fn nobody(severity: Severity) -> Self {
+        Self {
+            team: String::new(),
+            severity,
+            runs: Runs::Always,
+            per_step: false,
+            levels: Vec::new(),
+            exhausted: 0,
+            repeat: 0,
+            version: 0,
+        }
+    }
+
     /// What a level may decide; the last and those behind it decide for the business.
     pub fn authority(level: usize) -> Authority {
         Authority::ALL.into_iter().nth(level).unwrap_or(Authority::BusinessDecision)

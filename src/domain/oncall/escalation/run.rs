@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::super::business::BusinessHours;
 use super::ladder::{Resolve, everybody};
+use super::page::Page;
 use super::policy::{Policy, Runs};
+use super::state::{Responder, RunState};
 use crate::domain::incident::Severity;
 use crate::domain::time::{self, Instant};
 
@@ -20,55 +22,6 @@ const LATE: TimeDelta = TimeDelta::minutes(15);
 const STALE: TimeDelta = TimeDelta::hours(24);
 /// How often it is said that nobody is left.
 const POST: TimeDelta = TimeDelta::minutes(30);
-
-/// Where a run stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RunState {
-    /// It climbs: the next level is due at this time, or nobody is left then.
-    Running {
-        /// When.
-        #[serde(deserialize_with = "time::clamped")]
-        next_at: Instant,
-    },
-    /// Somebody has it.
-    Stopped {
-        /// Who.
-        by: String,
-        /// When the acknowledgement runs out unless they do something; `None`: never.
-        #[serde(deserialize_with = "time::clamped_or_none")]
-        again_at: Option<Instant>,
-        /// Whether they were nudged.
-        is_nudged: bool,
-    },
-    /// Somebody put it off.
-    Paused {
-        /// Until when.
-        #[serde(deserialize_with = "time::clamped")]
-        until: Instant,
-    },
-    /// Its alerts are over and nobody had acknowledged it: it stays open and pages nobody.
-    Cooling,
-    /// Nobody is left to page, and nobody answered.
-    Exhausted {
-        /// When that is said again.
-        #[serde(deserialize_with = "time::clamped")]
-        post_at: Instant,
-    },
-    /// It was left alone for so long that a human has to say whether it still pages.
-    Held,
-    /// The incident is over.
-    Ended,
-}
-
-/// Somebody who was asked to help: their page stops with their own acknowledgement alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Responder {
-    /// Who.
-    pub person: String,
-    /// Whether they have acknowledged.
-    pub has_acknowledged: bool,
-}
 
 /// The escalation of an incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +49,12 @@ pub struct Run {
     pub touched_at: Instant,
     /// Who was asked to help.
     pub responders: Vec<Responder>,
+    /// Whom it called, the last last.
+    #[serde(default)]
+    pub pages: Vec<Page>,
+    /// From 1; every change adds one.
+    #[serde(default)]
+    pub version: u64,
 }
 
 /// What happens to a run.
@@ -121,6 +80,8 @@ pub enum Happening {
     Snooze(Instant),
     /// It is graver now: by this policy.
     Graver(Box<Policy>),
+    /// It is milder now: by this policy, and whoever was called was called.
+    Milder(Box<Policy>),
     /// None of its alerts fires any more.
     AlertsOver,
     /// One fires again.
@@ -129,6 +90,8 @@ pub enum Happening {
     Confirm,
     /// The incident is over.
     Resolve,
+    /// It is not over: whoever had acknowledged it has it, where somebody had.
+    Reopen(Option<String>),
 }
 
 /// What is to be done.
@@ -190,10 +153,13 @@ impl Run {
             quiet_at: None,
             touched_at: now,
             responders: Vec::new(),
+            pages: Vec::new(),
+            version: 0,
             policy,
         };
         let mut orders = Vec::new();
         run.climb_anew(around, now, &mut orders);
+        run.keep(&orders, now);
         (run, orders)
     }
 
@@ -229,7 +195,7 @@ impl Run {
     ) -> Result<(Self, Vec<Order>), String> {
         let mut next = self.clone();
         let mut orders = Vec::new();
-        if self.state == RunState::Ended && happening != Happening::Tick {
+        if self.state == RunState::Ended && !matches!(happening, Happening::Tick | Happening::Reopen(_)) {
             return Err(format!("Incident {} is over: nobody is paged for it any more.", self.incident));
         }
         if happening != Happening::Tick {
@@ -246,18 +212,7 @@ impl Run {
                 next.climb_anew(around, now, &mut orders);
             }
             Happening::Activity(by) => next.put_off(&by, now),
-            Happening::EscalateNow => {
-                if next.level >= next.levels() {
-                    return Err(format!("Every level of incident {} was paged: nobody is above.", self.incident));
-                }
-                if !matches!(next.state, RunState::Running { .. }) {
-                    // Whoever had it asks for more: what follows is timed from here.
-                    next.epoch += 1;
-                    next.begun_at = now - next.policy.offset(next.level);
-                }
-                orders.push(Order::Note(format!("escalated to level {}", next.level + 1)));
-                next.page_from(next.level, around, now, &mut orders);
-            }
+            Happening::EscalateNow => next.escalate(around, now, &mut orders)?,
             Happening::AddResponder(person) => {
                 if next.responders.iter().any(|one| one.person == person) {
                     return Err(format!("{person} was asked already."));
@@ -294,6 +249,13 @@ impl Run {
                     next.climb_anew(around, now, &mut orders);
                 }
             }
+            Happening::Milder(policy) => {
+                orders.push(Order::Note(format!("{} from now on", policy.severity.name())));
+                next.policy = *policy;
+                if matches!(next.state, RunState::Running { .. }) {
+                    next.wait(around, now);
+                }
+            }
             Happening::AlertsOver => {
                 if matches!(next.state, RunState::Running { .. }) {
                     next.quiet_at = Some(now);
@@ -315,7 +277,9 @@ impl Run {
                 next.stop(&mut orders);
                 next.state = RunState::Ended;
             }
+            Happening::Reopen(who) => next.reopen(who, around, now, &mut orders)?,
         }
+        next.keep(&orders, now);
         Ok((next, orders))
     }
 
@@ -344,7 +308,7 @@ impl Run {
                     let is_due = |level: usize| self.due(level, around) <= now;
                     level = (self.level..self.levels()).rev().find(|level| is_due(*level)).unwrap_or(level);
                 }
-                self.page_from(level, around, now, orders);
+                self.page_from((level, self.levels()), around, now, orders);
             }
             RunState::Stopped { by, again_at: Some(again_at), .. } if now >= again_at => {
                 orders.push(Order::Note(format!("{by} acknowledged and was not heard of since: paged again")));
@@ -359,6 +323,48 @@ impl Run {
             RunState::Exhausted { .. } => self.exhaust(now, orders),
             RunState::Cooling | RunState::Held | RunState::Ended => {}
         }
+    }
+
+    /// The next level is called now.
+    fn escalate(
+        &mut self,
+        around: &Around<'_, impl Resolve>,
+        now: Instant,
+        orders: &mut Vec<Order>,
+    ) -> Result<(), String> {
+        let levels = self.policy.levels.len();
+        if levels == 0 {
+            return Err(format!("No policy says whom to page for incident {}: ask somebody by name.", self.incident));
+        }
+        if self.level >= levels {
+            return Err(format!("Every level of incident {} was paged: nobody is above.", self.incident));
+        }
+        if !matches!(self.state, RunState::Running { .. }) {
+            // Whoever had it asks for more: what follows is timed from here.
+            self.epoch += 1;
+            self.begun_at = now - self.policy.offset(self.level);
+        }
+        orders.push(Order::Note(format!("escalated to level {}", self.level + 1)));
+        self.page_from((self.level, levels), around, now, orders);
+        Ok(())
+    }
+
+    /// It is not over: whoever had acknowledged it has it, or it climbs anew.
+    fn reopen(
+        &mut self,
+        who: Option<String>,
+        around: &Around<'_, impl Resolve>,
+        now: Instant,
+        orders: &mut Vec<Order>,
+    ) -> Result<(), String> {
+        if self.state != RunState::Ended {
+            return Err(format!("Incident {} is not over.", self.incident));
+        }
+        match who {
+            Some(by) => self.acknowledge(by, now, orders)?,
+            None => self.climb_anew(around, now, orders),
+        }
+        Ok(())
     }
 
     fn acknowledge(&mut self, by: String, now: Instant, orders: &mut Vec<Order>) -> Result<(), String> {
@@ -394,8 +400,10 @@ impl Run {
         self.epoch += 1;
         (self.begun_at, self.level, self.round, self.quiet_at) = (now, 0, 0, None);
         self.touched_at = now;
-        if self.due(0, around) <= now {
-            self.page_from(0, around, now, orders);
+        if self.policy.levels.is_empty() {
+            self.state = RunState::Running { next_at: time::LAST };
+        } else if self.due(0, around) <= now {
+            self.page_from((0, self.levels()), around, now, orders);
         } else {
             self.wait(around, now);
         }
@@ -414,12 +422,12 @@ impl Run {
     /// Pages a level. One that has nobody does not keep the next waiting.
     fn page_from(
         &mut self,
-        mut level: usize,
+        (mut level, levels): (usize, usize),
         around: &Around<'_, impl Resolve>,
         now: Instant,
         orders: &mut Vec<Order>,
     ) {
-        while let Some(targets) = self.policy.levels.get(level).filter(|_| level < self.levels()) {
+        while let Some(targets) = self.policy.levels.get(level).filter(|_| level < levels) {
             level += 1;
             let people = everybody(&targets.page, now, around.resolve);
             if !people.is_empty() {
@@ -438,7 +446,11 @@ impl Run {
 
     fn wait(&mut self, around: &Around<'_, impl Resolve>, now: Instant) {
         let is_first_alone = self.policy.runs == Runs::NextBusinessHour && self.level > 0;
-        let next_at = if is_first_alone { time::LAST } else { self.due(self.level, around).max(now) };
+        let next_at = if is_first_alone || self.policy.levels.is_empty() {
+            time::LAST
+        } else {
+            self.due(self.level, around).max(now)
+        };
         self.state = RunState::Running { next_at };
     }
 
