@@ -10,6 +10,7 @@ use super::aftermath::Aftermath;
 use super::effect::{Effect, PlanRequest};
 use super::jobs::JobsPane;
 use super::logs::LogsPane;
+use super::overview::Headlines;
 use super::panes::Panes;
 use super::pod_session::OpenPort;
 use crate::actions::catalog::{self, Catalog};
@@ -68,6 +69,8 @@ pub struct Model {
     pub alerts: Vec<AlertLine>,
     /// The panes that are lists of rows, each with what was chosen of it.
     pub panes: Panes,
+    /// What they say first, kept while it holds.
+    pub headlines: Headlines,
     /// The open workload.
     pub detail: Option<Detail>,
     /// The plan on the screen.
@@ -132,6 +135,7 @@ impl Model {
             logs: LogsPane::default(),
             alerts: Vec::new(),
             panes: Panes::new(panes::SHIPPED),
+            headlines: Headlines::default(),
             detail: None,
             planning: None,
             next_request: 1,
@@ -259,13 +263,15 @@ impl Model {
     /// Everything a draw may read.
     pub fn scene<'a>(&'a self, now: Instant, sources: &'a [SourceHealth]) -> Scene<'a> {
         let is_troubled = |row: &&Arc<Rollout>| !matches!(row.verdict, Verdict::Complete | Verdict::Progressing);
+        let glance = self.glance(sources, now);
+        let told = self.told(&glance);
         Scene {
             world: &self.world,
             front: self.drawn(),
-            groups: self.groups(sources),
+            groups: self.groups(&told),
             tabs: self.tabs(),
             // A frozen screen shows the ages of the moment it was frozen at.
-            now: self.world.frozen_at.unwrap_or(now),
+            now: glance.now,
             frozen_at: self.world.frozen_at,
             ui: &self.ui,
             header: self.header(),
@@ -282,7 +288,7 @@ impl Model {
             released: self.open_alert().and_then(|alert| self.world.released_around(alert)),
             advice: self.world.advised.known(),
             usage: self.usage_scene(),
-            overview: self.overview_scene(sources),
+            overview: self.overview_scene(glance, told),
             detail: self.detail.as_ref(),
             jobs: self.jobs.scene(),
             logs: self.logs.scene(),
@@ -311,7 +317,6 @@ impl Model {
                 read_only: self.world.shown().find_map(Sight::read_only),
                 is_demo: self.is_demo,
                 environments,
-                counts: self.world.snapshot.counts(),
             };
         };
         Header {
@@ -323,7 +328,6 @@ impl Model {
             read_only: here.read_only(),
             is_demo: self.is_demo,
             environments,
-            counts: self.world.snapshot.counts(),
         }
     }
 

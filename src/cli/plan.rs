@@ -31,7 +31,7 @@ const SERVICE: &str = "service/";
 
 #[derive(Debug, Args)]
 pub(super) struct Plan {
-    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image, maintenance-on, maintenance-extend, maintenance-off; in a pod: exec, port-forward; of alerts: acknowledge, unacknowledge, note, edit-note, withdraw-note, silence; of silences: change-silence, expire-silence; of incidents: declare, acknowledge-incident, assign, take-role, set-severity, set-phase, tick, incident-note, post-update, follow-up, link, unlink, merge, unmerge, resolve, reopen; of maintenance: add-window, move-window, cancel-window, start-window, finish-window, tick-task, freeze, thaw.
+    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image, maintenance-on, maintenance-extend, maintenance-off; in a pod: exec, port-forward; of alerts: acknowledge, unacknowledge, note, edit-note, withdraw-note, silence; of silences: change-silence, expire-silence; of incidents: declare, acknowledge-incident, escalate, add-responder, reassign, snooze, assign, take-role, set-severity, set-phase, tick, incident-note, post-update, follow-up, link, unlink, merge, unmerge, resolve, reopen; of schedules: override-shift, take-shift, temporary-schedule, ask-swap, accept-swap, withdraw-override, tick-handoff, hand-off, accept-handoff; of maintenance: add-window, move-window, cancel-window, start-window, finish-window, tick-task, freeze, thaw.
     action: String,
     /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one. A pod by its name. Alerts by name or fingerprint. A silence by its id. An incident by its number. A window, a task or a freeze by its name.
     targets: Vec<String>,

@@ -81,7 +81,7 @@ fn more(pen: &Pen<'_>, columns: u16, line: &JournalLine) -> Page {
 }
 
 /// Actions under way or unfinished.
-const HEADLINE: Headline = Headline { title: told::ACTIONS, gravity, words: first };
+const HEADLINE: Headline = Headline { title: told::ACTIONS, parts: &[], gravity, words: first, standing: None };
 
 fn gravity(glance: &Glance<'_>) -> Gravity {
     if !glance.unfinished.is_empty() || glance.ended_badly.is_some() {

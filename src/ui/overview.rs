@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use super::pen::Pen;
 use crate::domain::alert::Alert;
 use crate::domain::source::{SourceHealth, SourceKind, SourceState};
+use crate::domain::time::Instant;
 use crate::domain::timeline::Timeline;
-use crate::world::World;
+use crate::world::{Part, World};
 
 /// The most alerts listed, the worst.
 pub const MOST_ALERTS: usize = 4;
@@ -58,6 +61,8 @@ pub const SOURCES: &str = "sources";
 pub struct Glance<'a> {
     /// Everything that is known.
     pub world: &'a World,
+    /// The moment it is said for: that of the draw, or the one the screen was frozen at.
+    pub now: Instant,
     /// Unfinished runs of before, each as a sentence.
     pub unfinished: &'a [(String, String)],
     /// Runs under way, as a sentence.
@@ -69,6 +74,13 @@ pub struct Glance<'a> {
 }
 
 impl Glance<'_> {
+    /// What it means that the store told nothing yet: not read yet, or never read; `None` where it told.
+    pub fn gravity_of_silent_store(&self) -> Option<Gravity> {
+        let health = &self.world.store.as_ref()?.health;
+        let silent = if health.state == SourceState::Loading { Gravity::Loading } else { Gravity::Unknown };
+        health.last_good.is_none().then_some(silent)
+    }
+
     /// What there being nothing means: not read yet, never read, or nothing there.
     pub fn gravity_of_nothing(&self) -> Gravity {
         let of_cluster = |source: &&SourceHealth| source.id.kind != SourceKind::Store;
@@ -81,19 +93,56 @@ impl Glance<'_> {
     }
 }
 
-/// What a pane says first, and how grave it is. The gravity is asked for at every draw: it is read from counters, never by walking rows.
+/// What a pane says first, and how grave it is.
 #[derive(Debug, Clone, Copy)]
 pub struct Headline {
     /// What it is about.
     pub title: &'static str,
+    /// What it is made of beside the time: it is judged anew when one of these moved, or when [`JUDGED_FOR`] has passed. Empty: it is read from
+    /// counters, never by walking rows, at every draw.
+    pub parts: &'static [Part],
     /// How grave it is.
     pub gravity: fn(&Glance<'_>) -> Gravity,
     /// In words, and the worst of it by name.
     pub words: fn(&mut Pen<'_>, &Glance<'_>, Gravity) -> (String, Option<String>),
+    /// What of it stands in the header of every pane; `None` where nothing does.
+    pub standing: Option<fn(&Glance<'_>, Gravity) -> Option<Standing>>,
+}
+
+/// For how long a headline of parts that did not move holds, though time passes.
+pub const JUDGED_FOR: TimeDelta = TimeDelta::seconds(1);
+
+/// A fact for the header of every pane, in a few words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// What it is.
+    pub words: String,
+    /// The clock that runs with it.
+    pub clock: Clock,
+}
+
+/// A clock in the header: it is drawn, not told, so that a fact need not be made anew for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Clock {
+    /// How long a time is over.
+    Over(Instant),
+    /// What is left of a time.
+    Left(Instant),
+    /// Until something begins.
+    Until(Instant),
+    /// None.
+    Still,
+}
+
+impl Standing {
+    /// A fact without a clock.
+    pub fn still(words: impl Into<String>) -> Self {
+        Self { words: words.into(), clock: Clock::Still }
+    }
 }
 
 /// A headline with its gravity now.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Told {
     /// The id of its pane, or [`SOURCES`].
     pub id: &'static str,
@@ -101,6 +150,8 @@ pub struct Told {
     pub gravity: Gravity,
     /// The headline.
     pub headline: Headline,
+    /// What of it stands in the header.
+    pub standing: Option<Standing>,
 }
 
 /// Everything a draw may read of the overview.

@@ -17,7 +17,6 @@ use crate::domain::cluster::ClusterEvent;
 use crate::domain::environment::Guard;
 use crate::domain::job::{Job, JobRef};
 use crate::domain::log::{Level, Line, LogAsk, Origin, Standing};
-use crate::domain::node::NodeCounts;
 use crate::domain::problem::Problem;
 use crate::domain::rollout::{Autoscaler, Budget, Pod, Report, Revision, Rollout, WorkloadRef};
 use crate::domain::service::Services;
@@ -48,8 +47,6 @@ pub struct Header<'a> {
     pub is_demo: bool,
     /// How many environments are shown together.
     pub environments: usize,
-    /// Nodes and pods an operator has to know about.
-    pub counts: NodeCounts,
 }
 
 /// An environment that is shown.

@@ -10,7 +10,7 @@ use quarterdeck::panes::list::{List, Rows};
 use quarterdeck::panes::view::{Reaction, RowWords, Selection};
 use quarterdeck::panes::{self, GroupId, Opens, Pane};
 use quarterdeck::theme::Role;
-use quarterdeck::ui::overview::{Gravity, Headline};
+use quarterdeck::ui::overview::{Gravity, Headline, Standing};
 use quarterdeck::ui::pen::Pen;
 use quarterdeck::ui::root::HitMap;
 use quarterdeck::ui::scene::Scene;
@@ -40,8 +40,10 @@ const HARBOUR: Pane = Pane {
     hints: &[("open", "board it"), ("help", "help")],
     headline: Some(Headline {
         title: "Harbour",
+        parts: &[],
         gravity: |_| Gravity::Bad,
         words: |_, _, _| ("1 adrift".to_owned(), Some("Ada".to_owned())),
+        standing: Some(|_, _| Some(Standing::still("Ada adrift"))),
     }),
     opens: Opens::View(List::<Ships>::boxed),
 };

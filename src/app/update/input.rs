@@ -164,7 +164,7 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
             {
                 model.ui.marks.insert(key);
             }
-            move_cursor::step(model, Command::Down);
+            move_cursor::step(model, Command::Down, now);
             Vec::new()
         }
         Command::ClearMarks => {
@@ -181,7 +181,7 @@ pub(super) fn run(model: &mut Model, command: Command, now: Instant) -> Vec<Effe
         Command::EndForward => pod_session::end(model, None, now),
         Command::RollBackService => service::whole(model, "rollback", now),
         moving => {
-            move_cursor::step(model, moving);
+            move_cursor::step(model, moving, now);
             Vec::new()
         }
     }

@@ -96,6 +96,7 @@ pub fn update(model: &mut Model, message: Message, now: Instant) -> Vec<Effect> 
     effects.extend(model.ask_usage(now));
     effects.extend(logs::end_if_left(model));
     effects.extend(drafts::watch(model, now));
+    model.judge_headlines(now);
     overview::refresh(model, now);
     if model.refresh_front(now) {
         model.ui.cursor_slid_at = Some(now);

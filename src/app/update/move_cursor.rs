@@ -2,13 +2,14 @@
 
 use crate::app::commands::Command;
 use crate::app::model::Model;
+use crate::domain::time::Instant;
 use crate::ui::state::{DetailTab, Overlay, View};
 
 /// How many lines of a difference a page moves by.
 const DIFF_PAGE: isize = 5;
 
 /// Moves whatever has the cursor; whether there was anything to move.
-pub(super) fn step(model: &mut Model, command: Command) -> bool {
+pub(super) fn step(model: &mut Model, command: Command, now: Instant) -> bool {
     let page = isize::try_from(model.page.max(2)).unwrap_or(isize::MAX);
     let by = match command {
         Command::Up => -1,
@@ -56,7 +57,7 @@ pub(super) fn step(model: &mut Model, command: Command) -> bool {
             model.ui.detail_cursor = moved(model.ui.detail_cursor, by, lines(model, tab));
             model.ui.detail_scroll = 0;
         }
-        View::Overview => super::overview::step(model, by),
+        View::Overview => super::overview::step(model, by, now),
         View::Pane(_) => {
             if let Some(view) = model.front_mut() {
                 let place = view.place().unwrap_or(0);

@@ -25,7 +25,7 @@ pub(super) fn refresh(model: &mut Model, now: Instant) {
     if model.world.frozen_at.is_none() {
         model.world.retell(now);
     }
-    let spots = model.spots();
+    let spots = model.spots(now);
     let known = model.ui.overview.cursor.as_ref().and_then(|cursor| spots.iter().position(|spot| spot == cursor));
     let place = match known {
         Some(place) if model.ui.overview.is_cursor_held => place,
@@ -40,8 +40,8 @@ pub(super) fn refresh(model: &mut Model, now: Instant) {
 }
 
 /// Moves the cursor by so many lines.
-pub(super) fn step(model: &mut Model, by: isize) {
-    let spots = model.spots();
+pub(super) fn step(model: &mut Model, by: isize, now: Instant) {
+    let spots = model.spots(now);
     let state = &mut model.ui.overview;
     state.place = state.place.saturating_add_signed(by).min(spots.len().saturating_sub(1));
     state.is_cursor_held = state.place > 0 || by != isize::MIN;

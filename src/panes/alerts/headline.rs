@@ -6,7 +6,7 @@ use crate::ui::pen::Pen;
 use crate::ui::words::{alerts, overview as said};
 
 /// What fires.
-pub(super) const HEADLINE: Headline = Headline { title: alerts::TITLE, gravity, words };
+pub(super) const HEADLINE: Headline = Headline { title: alerts::TITLE, parts: &[], gravity, words, standing: None };
 
 fn asked<'a>(glance: &Glance<'a>) -> Vec<&'a SourceHealth> {
     let world = glance.world;

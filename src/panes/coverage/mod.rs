@@ -12,7 +12,7 @@ use crate::domain::backup::{Coverage, State};
 use crate::domain::subject::{BackupRef, Subject};
 use crate::domain::time::Instant;
 use crate::theme::Role;
-use crate::ui::overview::{Glance, Gravity, Headline};
+use crate::ui::overview::{Glance, Gravity, Headline, Standing};
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
@@ -91,7 +91,13 @@ const fn role_of(state: State) -> Role {
 }
 
 /// What could be had back.
-const HEADLINE: Headline = Headline { title: said::TITLE, gravity, words };
+const HEADLINE: Headline = Headline { title: said::TITLE, parts: &[], gravity, words, standing: Some(standing) };
+
+/// That a set is broken or missed.
+fn standing(glance: &Glance<'_>, gravity: Gravity) -> Option<Standing> {
+    let [bad, ..] = glance.world.coverage.tally;
+    (gravity == Gravity::Bad).then(|| Standing::still(said::standing(bad)))
+}
 
 fn gravity(glance: &Glance<'_>) -> Gravity {
     match glance.world.coverage.tally {

@@ -18,7 +18,7 @@ use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::state::RowKey;
-use crate::ui::words::escalation as said;
+use crate::ui::words::{escalation as said, overview as told};
 use crate::world::{Climb, Part, Sight, World};
 
 /// The pane.
@@ -34,7 +34,7 @@ pub const PANE: Pane = Pane {
         ("action.add-responder", "add a responder"),
         ("action.reassign", "reassign"),
         ("action.snooze", "snooze"),
-        ("problems_only", "only due"),
+        ("problems_only", "only unanswered"),
         ("back", "back"),
         ("help", "help"),
     ],
@@ -194,21 +194,22 @@ impl Rows for Levels {
 }
 
 /// What is due.
-const HEADLINE: Headline = Headline { title: said::TITLE, gravity, words };
+const HEADLINE: Headline = Headline { title: said::TITLE, parts: &[Part::Store], gravity, words, standing: None };
 
 /// How many open incidents wait for an answer that a policy says should have been asked for, and how many are open.
-fn due(world: &World) -> (usize, usize) {
-    let now = world.store.as_ref().and_then(|store| store.health.last_good).unwrap_or_default();
-    let ladders = world.ladders();
+fn due(glance: &Glance<'_>) -> (usize, usize) {
+    let ladders = glance.world.ladders();
     let waits = |Climb { incident, ladder, .. }: &&Climb<'_>| {
-        let first = ladder.as_ref().and_then(|ladder| ladder.rungs.first());
-        incident.acknowledged.is_none() && first.is_some_and(|rung| rung.at <= now)
+        incident.acknowledged.is_none() && ladder.as_ref().is_some_and(|ladder| ladder.is_due(glance.now))
     };
     (ladders.iter().filter(waits).count(), ladders.len())
 }
 
 fn gravity(glance: &Glance<'_>) -> Gravity {
-    match due(glance.world) {
+    if let Some(silent) = glance.gravity_of_silent_store() {
+        return silent;
+    }
+    match due(glance) {
         (_, 0) => Gravity::Nothing,
         (0, _) => Gravity::Look,
         _ => Gravity::Bad,
@@ -216,6 +217,9 @@ fn gravity(glance: &Glance<'_>) -> Gravity {
 }
 
 fn words(_pen: &mut Pen<'_>, glance: &Glance<'_>, gravity: Gravity) -> (String, Option<String>) {
-    let (due, open) = due(glance.world);
+    if gravity == Gravity::Unknown {
+        return (told::NEVER_READ.to_owned(), None);
+    }
+    let (due, open) = due(glance);
     (said::tally(due, open), (gravity == Gravity::Bad).then(|| said::NOT_PAGED.to_owned()))
 }

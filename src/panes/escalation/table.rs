@@ -12,7 +12,7 @@ use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::widgets::columns::{self, Column, Placed};
-use crate::ui::widgets::freshness::{self, Absent, Told};
+use crate::ui::widgets::freshness::{self, Absent};
 use crate::ui::widgets::grid::{Cell, Fit, Head};
 use crate::ui::words::escalation::{self as said, column, state};
 
@@ -32,18 +32,14 @@ const ABSENT: Absent = Absent {
 /// Draws it.
 pub(super) fn draw(list: &List<Levels>, pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let now = pen.now;
-    let due = list.count(|row| row.is_due(now));
-    let mut incidents: Vec<u64> = list.all().iter().map(|row| row.incident).collect();
-    incidents.dedup();
-    // Before the first answer there is no number to say.
-    let is_known = scene.world.store.is_some();
+    let incidents = each_once(list.all().iter());
+    let due = each_once(list.all().iter().filter(|row| row.is_due(now))).len();
+    let is_known = freshness::has_store_told(scene.world);
     let mut facts = vec![if is_known { said::tally(due, incidents.len()) } else { said::TITLE.to_owned() }];
     facts.extend(list.chosen().is_problems_only.then(|| said::PROBLEMS_ONLY.to_owned()));
     let mut listing = list.begin(pen, area, facts, scene);
-    let health = scene.world.store.as_ref().map(|store| vec![store.health.clone()]).unwrap_or_default();
-    let told = [Told { environment: "", health: &health, notes: &[] }];
-    let told = if health.is_empty() { &told[..0] } else { &told[..] };
-    let mut above = freshness::above(pen, listing.columns(), told);
+    let told = freshness::of_store(scene.world);
+    let mut above = freshness::above(pen, listing.columns(), &told);
     if list.all().iter().any(|row| {
         matches!(row.place, Place::Level { .. } | Place::Exhausted | Place::Responder { has_acknowledged: false, .. })
     }) {
@@ -51,10 +47,10 @@ pub(super) fn draw(list: &List<Levels>, pen: &mut Pen<'_>, area: Rect, scene: &S
     }
     listing.above(pen, &above, freshness::MOST);
     if list.is_empty() {
-        let page = freshness::instead(pen, listing.columns().saturating_sub(2), &ABSENT, list.all().len(), told);
+        let page = freshness::instead(pen, listing.columns().saturating_sub(2), &ABSENT, list.all().len(), &told);
         return listing.instead(pen, &page);
     }
-    let is_old = |_: &Row| told.iter().any(|one| freshness::is_old(told, one.environment));
+    let is_old = freshness::is_store_old(scene.world);
     let room = Room::of(area.width);
     let placed = placed(room, area.width - 1);
     // The first level of each ladder that is not due yet is the next.
@@ -65,10 +61,23 @@ pub(super) fn draw(list: &List<Levels>, pen: &mut Pen<'_>, area: Rect, scene: &S
             of_it.map(|row| row.at).min().map(|at| (*incident, at))
         })
         .collect();
-    list.finish(listing, pen, &placed, is_old, |pen, column, row| {
-        let is_next = next.contains(&(row.incident, row.at));
-        cell(pen, column, row, is_next, room)
-    })
+    list.finish(
+        listing,
+        pen,
+        &placed,
+        |_| is_old,
+        |pen, column, row| {
+            let is_next = next.contains(&(row.incident, row.at));
+            cell(pen, column, row, is_next, room)
+        },
+    )
+}
+
+/// The incidents of some rows, each once: those of one stand together.
+fn each_once<'r>(rows: impl Iterator<Item = &'r Row>) -> Vec<u64> {
+    let mut incidents: Vec<u64> = rows.map(|row| row.incident).collect();
+    incidents.dedup();
+    incidents
 }
 
 fn placed(room: Room, columns: u16) -> Vec<Placed<Head>> {

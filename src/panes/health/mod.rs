@@ -93,7 +93,7 @@ const fn role_of(condition: Condition) -> Role {
 }
 
 /// Whether components are well.
-const HEADLINE: Headline = Headline { title: said::TITLE, gravity, words };
+const HEADLINE: Headline = Headline { title: said::TITLE, parts: &[], gravity, words, standing: None };
 
 fn gravity(glance: &Glance<'_>) -> Gravity {
     let components = &glance.world.components;

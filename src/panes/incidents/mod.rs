@@ -15,12 +15,12 @@ use crate::domain::incident::{Incident, Severity};
 use crate::domain::store::StoreSnapshot;
 use crate::domain::subject::{IncidentRef, Subject};
 use crate::domain::time::Instant;
-use crate::ui::overview::{Glance, Gravity, Headline};
+use crate::ui::overview::{Clock, Glance, Gravity, Headline, Standing};
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::state::RowKey;
-use crate::ui::words::incidents as said;
+use crate::ui::words::{incidents as said, overview as told};
 use crate::world::{Part, Sight, World};
 
 /// The pane.
@@ -113,12 +113,26 @@ fn open<'i>(incidents: impl Iterator<Item = &'i Incident>) -> [usize; 2] {
 }
 
 /// What is open, and how grave the gravest is.
-const HEADLINE: Headline = Headline { title: said::TITLE, gravity, words };
+const HEADLINE: Headline =
+    Headline { title: said::TITLE, parts: &[Part::Store], gravity, words, standing: Some(standing) };
+
+/// The worst of those that are SEV1 or SEV2, with its clock while nobody has acknowledged it.
+fn standing(glance: &Glance<'_>, _gravity: Gravity) -> Option<Standing> {
+    let grave = held(glance.world).filter(|one| one.state.is_open() && one.severity <= Severity::Sev2);
+    let [more, _] = open(held(glance.world));
+    let worst = grave.min_by_key(|one| (one.acknowledged.is_some(), one.severity, one.respond_by))?;
+    let words = said::standing(worst.severity, worst.number, worst.acknowledged.is_some(), more.saturating_sub(1));
+    let clock = match worst.acknowledged {
+        Some(_) => Clock::Still,
+        None if worst.respond_by > glance.now => Clock::Left(worst.respond_by),
+        None => Clock::Over(worst.respond_by),
+    };
+    Some(Standing { words, clock })
+}
 
 fn gravity(glance: &Glance<'_>) -> Gravity {
-    let Some(store) = &glance.world.store else { return Gravity::Nothing };
-    if store.health.last_good.is_none() {
-        return Gravity::Nothing;
+    if let Some(silent) = glance.gravity_of_silent_store() {
+        return silent;
     }
     match worst(glance.world) {
         Some(Severity::Sev1 | Severity::Sev2) => Gravity::Bad,
@@ -133,7 +147,10 @@ fn worst(world: &World) -> Option<Severity> {
     held(world).filter(|one| one.state.is_open()).map(|one| one.severity).min()
 }
 
-fn words(_pen: &mut Pen<'_>, glance: &Glance<'_>, _gravity: Gravity) -> (String, Option<String>) {
+fn words(_pen: &mut Pen<'_>, glance: &Glance<'_>, gravity: Gravity) -> (String, Option<String>) {
+    if gravity == Gravity::Unknown {
+        return (told::NEVER_READ.to_owned(), None);
+    }
     let [grave, open] = open(held(glance.world));
     let worst = held(glance.world).filter(|one| one.state.is_open()).min_by_key(|one| (one.severity, one.number));
     let worst = worst.map(|one| format!("{} {}: {}", one.severity.name(), one.number, one.title));

@@ -4,7 +4,6 @@ use ratatui::layout::Rect;
 
 use super::{Incidents, more, open};
 use crate::domain::incident::{Clock, ClockState, Incident, Severity, State, Urgency};
-use crate::domain::source::SourceHealth;
 use crate::domain::time;
 use crate::panes::list::List;
 use crate::panes::view::View as _;
@@ -14,14 +13,12 @@ use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::widgets::columns::{self, Column, Placed};
-use crate::ui::widgets::freshness::{self, Absent, Told};
+use crate::ui::widgets::freshness::{self, Absent};
 use crate::ui::widgets::grid::{Cell, Fit, Head};
 use crate::ui::words::incidents::{self as said, column};
 
 /// From how many rows on the incident under the cursor is told in full.
 const ROOM_FOR_MORE: u16 = 12;
-/// What is told by the store, and by no environment.
-const STORE: &str = "the store";
 
 /// What is said where there are no rows.
 const ABSENT: Absent = Absent {
@@ -35,11 +32,7 @@ const ABSENT: Absent = Absent {
 /// Draws it.
 pub(super) fn draw(list: &List<Incidents>, pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let mut listing = list.begin(pen, area, facts(list, scene), scene);
-    let health: Option<&SourceHealth> = scene.world.store.as_ref().map(|store| &store.health);
-    let told: Vec<Told<'_>> = health
-        .map(|health| Told { environment: STORE, health: std::slice::from_ref(health), notes: &[] })
-        .into_iter()
-        .collect();
+    let told = freshness::of_store(scene.world);
     let mut above = freshness::above(pen, listing.columns(), &told);
     if list.all().iter().any(|one| one.state.is_open()) {
         above.text(pen, 0, said::NOT_PAGING, Role::Warning);
@@ -57,17 +50,20 @@ pub(super) fn draw(list: &List<Incidents>, pen: &mut Pen<'_>, area: Rect, scene:
         let page = more::page(pen, listing.columns(), incident, scene);
         listing.more(pen, &page, listing.height() * 3 / 5);
     }
-    let is_old = |_: &Incident| freshness::is_old(&told, STORE);
+    let is_old = freshness::is_store_old(scene.world);
     let ahead = scene.world.store.as_ref().map_or(time::seconds(0), |store| store.ahead);
-    list.finish(listing, pen, &placed(area.width - 1), is_old, |pen, column, one| {
-        cell(pen, column, one, one.clock(pen.now + ahead))
-    })
+    list.finish(
+        listing,
+        pen,
+        &placed(area.width - 1),
+        |_| is_old,
+        |pen, column, one| cell(pen, column, one, one.clock(pen.now + ahead)),
+    )
 }
 
 /// How many are open.
 fn facts(list: &List<Incidents>, scene: &Scene<'_>) -> Vec<String> {
-    // Before the first answer there is no number to say.
-    let is_known = scene.world.store.as_ref().is_some_and(|store| store.health.last_good.is_some());
+    let is_known = freshness::has_store_told(scene.world);
     let tally = said::tally(open(list.all().iter()), list.len(), list.all().len());
     let mut facts = vec![if is_known { tally } else { said::TITLE.to_owned() }];
     facts.extend(list.chosen().is_problems_only.then(|| said::OPEN_ONLY.to_owned()));

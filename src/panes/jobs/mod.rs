@@ -64,7 +64,7 @@ fn left(pen: &mut Pen<'_>, at: Instant) -> String {
 }
 
 /// How CronJobs and Jobs are.
-const HEADLINE: Headline = Headline { title: words::JOBS, gravity, words: first };
+const HEADLINE: Headline = Headline { title: words::JOBS, parts: &[], gravity, words: first, standing: None };
 
 fn gravity(glance: &Glance<'_>) -> Gravity {
     match glance.world.snapshot.jobs.iter().find(|job| job.is_listed()).map(|job| job.verdict) {

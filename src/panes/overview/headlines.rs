@@ -12,7 +12,7 @@ use crate::ui::widgets::page::Page;
 use crate::ui::words::{self, overview as said};
 
 /// How wide the titles are, with the space behind them.
-const TITLE: u16 = 10;
+const TITLE: u16 = 11;
 /// The most lines of each half of a headline.
 const MOST_LINES: usize = 2;
 
@@ -85,6 +85,7 @@ fn said_of(pen: &mut Pen<'_>, scene: &Scene<'_>, told: &Told) -> (String, Option
 /// How fresh everything is.
 pub(super) const SOURCES: Headline = Headline {
     title: said::SOURCES,
+    parts: &[],
     gravity: |glance| match glance.sources.iter().map(|source| source.state).max_by_key(|state| state.gravity()) {
         Some(SourceState::Down) => Gravity::Bad,
         Some(SourceState::Stale) => Gravity::Look,
@@ -92,6 +93,7 @@ pub(super) const SOURCES: Headline = Headline {
         Some(SourceState::Fresh | SourceState::Forbidden) | None => Gravity::Well,
     },
     words: |pen, glance, _| sources(pen, glance.sources),
+    standing: None,
 };
 
 /// What is not fresh, with its age and why.

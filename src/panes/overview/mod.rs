@@ -41,7 +41,7 @@ const TALL: u16 = 28;
 /// The headline of how fresh everything is, which is of no pane.
 pub fn sources(glance: &Glance<'_>) -> Told {
     let headline = headlines::SOURCES;
-    Told { id: SOURCES, gravity: (headline.gravity)(glance), headline }
+    Told { id: SOURCES, gravity: (headline.gravity)(glance), headline, standing: None }
 }
 
 /// Draws it.

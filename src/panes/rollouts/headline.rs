@@ -6,7 +6,7 @@ use crate::ui::pen::Pen;
 use crate::ui::words::{self, overview as said};
 
 /// How workloads are.
-pub(super) const HEADLINE: Headline = Headline { title: words::ROLLOUTS, gravity, words };
+pub(super) const HEADLINE: Headline = Headline { title: words::ROLLOUTS, parts: &[], gravity, words, standing: None };
 
 fn gravity(glance: &Glance<'_>) -> Gravity {
     match glance.world.snapshot.rollouts.first().map(|row| row.verdict) {

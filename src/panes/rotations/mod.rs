@@ -13,12 +13,12 @@ use super::{GroupId, Opens, Pane};
 use crate::domain::oncall::{Override, Schedule, coverage};
 use crate::domain::subject::{ScheduleRef, Subject};
 use crate::domain::time::{self, Instant};
-use crate::ui::overview::{Glance, Gravity, Headline};
+use crate::ui::overview::{Glance, Gravity, Headline, Standing};
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::state::RowKey;
-use crate::ui::words::rotations as said;
+use crate::ui::words::{overview as told, rotations as said};
 use crate::world::{Part, Sight, World};
 
 /// How far ahead a gap is looked for, in days.
@@ -131,26 +131,41 @@ impl Rows for Rotations {
 }
 
 /// Who is on call.
-const HEADLINE: Headline = Headline { title: said::TITLE, gravity, words };
+const HEADLINE: Headline =
+    Headline { title: said::TITLE, parts: &[Part::Store], gravity, words, standing: Some(standing) };
 
-/// Who has each role at the store's last word; `None` while there is none.
-fn holders(world: &World) -> Option<Vec<Option<String>>> {
-    let business = world.business();
-    let at = world.store.as_ref()?.health.last_good?;
-    Some(world.on_call(&business)?.now(None, at).into_iter().map(|holder| holder.person).collect())
-}
-
-fn gravity(glance: &Glance<'_>) -> Gravity {
-    match holders(glance.world) {
-        None => Gravity::Nothing,
-        Some(holders) if holders.is_empty() => Gravity::Nothing,
-        Some(holders) if holders.iter().any(Option::is_none) => Gravity::Bad,
-        Some(_) => Gravity::Well,
+/// Who is on call, or that a role has nobody.
+fn standing(glance: &Glance<'_>, gravity: Gravity) -> Option<Standing> {
+    match gravity {
+        Gravity::Nothing | Gravity::Loading => None,
+        Gravity::Unknown => Some(Standing::still(said::NOT_KNOWN)),
+        _ => Some(Standing::still(said::standing(&holders(glance)))),
     }
 }
 
-fn words(_pen: &mut Pen<'_>, glance: &Glance<'_>, _gravity: Gravity) -> (String, Option<String>) {
-    let holders = holders(glance.world).unwrap_or_default();
+/// Who has each role now, as far as the store told.
+fn holders(glance: &Glance<'_>) -> Vec<Option<String>> {
+    let business = glance.world.business();
+    let held = glance.world.on_call(&business).map(|on_call| on_call.now(None, glance.now));
+    held.into_iter().flatten().map(|holder| holder.person).collect()
+}
+
+fn gravity(glance: &Glance<'_>) -> Gravity {
+    if let Some(silent) = glance.gravity_of_silent_store() {
+        return silent;
+    }
+    match holders(glance) {
+        holders if holders.is_empty() => Gravity::Nothing,
+        holders if holders.iter().any(Option::is_none) => Gravity::Bad,
+        _ => Gravity::Well,
+    }
+}
+
+fn words(_pen: &mut Pen<'_>, glance: &Glance<'_>, gravity: Gravity) -> (String, Option<String>) {
+    if gravity == Gravity::Unknown {
+        return (told::NEVER_READ.to_owned(), None);
+    }
+    let holders = holders(glance);
     let total = holders.len();
     let mut people: Vec<String> = Vec::new();
     for person in holders.into_iter().flatten() {

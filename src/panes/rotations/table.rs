@@ -13,7 +13,7 @@ use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::widgets::columns::{self, Column, Placed};
-use crate::ui::widgets::freshness::{self, Absent, Told};
+use crate::ui::widgets::freshness::{self, Absent};
 use crate::ui::widgets::grid::{Cell, Fit, Head};
 use crate::ui::words::rotations::{self as said, column, state};
 
@@ -33,25 +33,22 @@ const ABSENT: Absent = Absent {
 /// Draws it.
 pub(super) fn draw(list: &List<Rotations>, pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let open = list.count(|row| row.gap.is_some());
-    // Before the first answer there is no number to say.
-    let is_known = scene.world.store.is_some();
+    let is_known = freshness::has_store_told(scene.world);
     let mut facts =
         vec![if is_known { said::tally(open, list.len(), list.all().len()) } else { said::TITLE.to_owned() }];
     facts.extend(list.chosen().is_problems_only.then(|| said::PROBLEMS_ONLY.to_owned()));
     let mut listing = list.begin(pen, area, facts, scene);
-    let health = scene.world.store.as_ref().map(|store| vec![store.health.clone()]).unwrap_or_default();
-    let told = [Told { environment: "", health: &health, notes: &[] }];
-    let told = if health.is_empty() { &told[..0] } else { &told[..] };
-    let mut above = freshness::above(pen, listing.columns(), told);
+    let told = freshness::of_store(scene.world);
+    let mut above = freshness::above(pen, listing.columns(), &told);
     let until = time::within(pen.now + time::days(super::AHEAD));
-    for (service, on_call) in
-        scene.world.services_without_on_call(pen.now, until).iter().filter(|_| !list.all().is_empty())
-    {
-        above.text(pen, 0, &said::service(service, on_call), Role::Warning);
+    if !list.all().is_empty() {
+        for (service, on_call) in &scene.world.services_without_on_call(pen.now, until) {
+            above.text(pen, 0, &said::service(service, on_call), Role::Warning);
+        }
     }
     listing.above(pen, &above, freshness::MOST);
     if list.is_empty() {
-        let page = freshness::instead(pen, listing.columns().saturating_sub(2), &ABSENT, list.all().len(), told);
+        let page = freshness::instead(pen, listing.columns().saturating_sub(2), &ABSENT, list.all().len(), &told);
         return listing.instead(pen, &page);
     }
     if let Some(row) = list.cursor().filter(|_| listing.height() >= ROOM_FOR_MORE) {
@@ -59,9 +56,9 @@ pub(super) fn draw(list: &List<Rotations>, pen: &mut Pen<'_>, area: Rect, scene:
         let most = listing.height().saturating_sub(4);
         listing.more(pen, &page, most);
     }
-    let is_old = |_: &Row| told.iter().any(|one| freshness::is_old(told, one.environment));
+    let is_old = freshness::is_store_old(scene.world);
     let placed = placed(area.width - 1);
-    list.finish(listing, pen, &placed, is_old, cell)
+    list.finish(listing, pen, &placed, |_| is_old, cell)
 }
 
 fn placed(columns: u16) -> Vec<Placed<Head>> {

@@ -18,12 +18,12 @@ use crate::domain::store::StoreSnapshot;
 use crate::domain::subject::{NamedRef, Subject};
 use crate::domain::time::{self, Instant};
 use crate::theme::Role;
-use crate::ui::overview::{Glance, Gravity, Headline};
+use crate::ui::overview::{Clock, Glance, Gravity, Headline, Standing};
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::state::RowKey;
-use crate::ui::words::schedule as said;
+use crate::ui::words::{overview as told, schedule as said};
 use crate::world::{Part, Sight, World};
 
 /// How far back and ahead the agenda goes.
@@ -164,14 +164,40 @@ const fn role_of(state: State) -> Role {
 }
 
 /// What runs or comes next.
-const HEADLINE: Headline = Headline { title: said::TITLE, gravity, words };
+const HEADLINE: Headline =
+    Headline { title: said::TITLE, parts: &[Part::Store], gravity, words, standing: Some(standing) };
+
+/// What is over its time, what runs, or what comes next.
+fn standing(glance: &Glance<'_>, gravity: Gravity) -> Option<Standing> {
+    if gravity == Gravity::Loading {
+        return None;
+    }
+    let schedule = schedule(glance.world);
+    let ahead = schedule.ahead(glance.now);
+    let over = ahead.iter().find(|one| one.overdue(glance.now).is_some());
+    let running = || ahead.iter().find(|one| one.state == State::Running);
+    let one = over.or_else(running).or_else(|| ahead.iter().find(|one| one.state == State::Planned))?;
+    let clock = match one.state {
+        _ if over.is_some() => Clock::Over(one.end),
+        State::Running => Clock::Left(one.end),
+        _ => Clock::Until(one.start),
+    };
+    Some(Standing { words: one.window.name.clone(), clock })
+}
 
 fn gravity(glance: &Glance<'_>) -> Gravity {
     // The schedule that is shipped is always there; what people planned only where the store tells.
-    if glance.world.store.is_some() { Gravity::Well } else { Gravity::Nothing }
+    if glance.world.store.is_none() {
+        return Gravity::Nothing;
+    }
+    let is_over = || schedule(glance.world).ahead(glance.now).iter().any(|one| one.overdue(glance.now).is_some());
+    glance.gravity_of_silent_store().unwrap_or_else(|| if is_over() { Gravity::Look } else { Gravity::Well })
 }
 
-fn words(pen: &mut Pen<'_>, glance: &Glance<'_>, _gravity: Gravity) -> (String, Option<String>) {
+fn words(pen: &mut Pen<'_>, glance: &Glance<'_>, gravity: Gravity) -> (String, Option<String>) {
+    if gravity == Gravity::Unknown {
+        return (told::NEVER_READ.to_owned(), None);
+    }
     let schedule = schedule(glance.world);
     let ahead = schedule.ahead(pen.now);
     let running: Vec<String> =

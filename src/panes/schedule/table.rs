@@ -43,7 +43,7 @@ pub(super) fn draw(list: &List<Agenda>, pen: &mut Pen<'_>, area: Rect, scene: &S
         }
         listing.more(pen, &page, listing.height() * 2 / 3);
     }
-    let is_old = scene.world.store.as_ref().is_some_and(|store| freshness::is_away(&store.health));
+    let is_old = freshness::is_store_old(scene.world);
     list.finish(listing, pen, &placed(area.width - 1), |_| is_old, cell)
 }
 

@@ -92,7 +92,7 @@ const fn role_of(standing: Standing) -> Role {
 }
 
 /// What is left of what was promised.
-const HEADLINE: Headline = Headline { title: said::TITLE, gravity, words };
+const HEADLINE: Headline = Headline { title: said::TITLE, parts: &[], gravity, words, standing: None };
 
 fn gravity(glance: &Glance<'_>) -> Gravity {
     let objectives = &glance.world.objectives;

@@ -6,6 +6,7 @@ use crate::ui::chrome::header;
 use crate::ui::pen::Pen;
 use crate::ui::widgets::page::Page;
 use crate::ui::words;
+use crate::world::World;
 
 /// The most lines over rows that say how fresh they are.
 pub const MOST: u16 = 4;
@@ -61,6 +62,22 @@ pub struct Told<'a> {
     pub health: &'a [SourceHealth],
     /// What else to know.
     pub notes: &'a [String],
+}
+
+/// What the store says of itself; nothing where there is none.
+pub fn of_store(world: &World) -> Vec<Told<'_>> {
+    let of = |store| Told { environment: "", health: std::slice::from_ref(store), notes: &[] };
+    world.store.iter().map(|store| of(&store.health)).collect()
+}
+
+/// Whether what the store tells is only how things were.
+pub fn is_store_old(world: &World) -> bool {
+    world.store.as_ref().is_some_and(|store| is_away(&store.health))
+}
+
+/// Whether the store told anything yet: before that there is no number to say.
+pub fn has_store_told(world: &World) -> bool {
+    world.store.as_ref().is_some_and(|store| store.health.last_good.is_some())
 }
 
 /// Whether what an environment tells is the last good only: none of its sources answers.

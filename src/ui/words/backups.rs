@@ -97,3 +97,8 @@ pub fn rung(step: &Step, promised: usize) -> String {
         (true, growing) => format!("{filled}  {growing} not yet due"),
     }
 }
+
+/// That sets are broken or missed, in the header.
+pub fn standing(bad: usize) -> String {
+    if bad == 1 { "1 backup BROKEN".to_owned() } else { format!("{bad} backups BROKEN") }
+}

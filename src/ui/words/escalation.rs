@@ -2,8 +2,8 @@
 
 /// The pane.
 pub const TITLE: &str = "Escalation";
-/// Only what is due.
-pub const PROBLEMS_ONLY: &str = "only what a policy says should be paged by now";
+/// Only what nobody has answered.
+pub const PROBLEMS_ONLY: &str = "only what nobody has answered";
 /// What stands over every ladder while nothing pages by itself.
 pub const NOT_PAGED: &str =
     "NOT PAGED: no engine runs, so nobody is paged by these ladders. Call whoever stands at what is due.";
@@ -58,7 +58,7 @@ pub mod column {
     pub const PEOPLE: &str = "PEOPLE";
 }
 
-/// How many levels are due.
+/// How many incidents are due to be answered, of how many.
 pub fn tally(due: usize, incidents: usize) -> String {
     let open = if incidents == 1 { "1 open incident".to_owned() } else { format!("{incidents} open incidents") };
     format!("{due} due; {open}")

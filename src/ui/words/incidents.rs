@@ -1,6 +1,6 @@
 //! The words of the pane of incidents.
 
-use crate::domain::incident::{Incident, Storm, StormGroup};
+use crate::domain::incident::{Incident, Severity, Storm, StormGroup};
 
 /// The pane.
 pub const TITLE: &str = "Incidents";
@@ -84,6 +84,11 @@ pub fn similar(number: u64) -> String {
     format!("similar to incident {number}")
 }
 
+/// Who did something about it in the last minutes.
+pub fn lately(people: &[String]) -> String {
+    format!("lately on it: {}", people.join(", "))
+}
+
 /// What is open about something, the gravest first; `None` where nothing is.
 pub fn about(open: &[&Incident]) -> Option<String> {
     let first = open.first()?;
@@ -137,4 +142,11 @@ pub mod column {
     pub const SERVICES: &str = "SERVICES";
     /// What is wrong.
     pub const TITLE: &str = "WHAT";
+}
+
+/// The gravest of those that are SEV1 or SEV2, in the header: `SEV1 #12 +2`.
+pub fn standing(severity: Severity, number: u64, is_acknowledged: bool, more: usize) -> String {
+    let more = if more == 0 { String::new() } else { format!(" +{more}") };
+    let on_it = if is_acknowledged { " acknowledged" } else { "" };
+    format!("{} #{number}{more}{on_it}", severity.name())
 }

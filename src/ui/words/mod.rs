@@ -52,6 +52,21 @@ pub fn environment(name: &str, guard: Guard) -> String {
     }
 }
 
+/// Until something begins, in the header.
+pub fn until(left: &str) -> String {
+    format!("in {left}")
+}
+
+/// What is left of a time, in the header.
+pub fn still_left(left: &str) -> String {
+    format!("{left} left")
+}
+
+/// How long a time is over, in the header.
+pub fn over(age: &str) -> String {
+    format!("{age} OVER")
+}
+
 /// Every environment at once.
 pub const ALL_ENVIRONMENTS: &str = "all environments";
 

@@ -66,3 +66,18 @@ pub fn service(service: &str, on_call: &str) -> String {
 pub fn headline(people: &[String], total: usize) -> String {
     if people.is_empty() { format!("nobody of {total} roles") } else { people.join(", ") }
 }
+
+/// Who is on call, in the header, when the store was never read.
+pub const NOT_KNOWN: &str = "on call: not known";
+
+/// Who is on call, in the header: the handles, each once; that a role has nobody comes first.
+pub fn standing(holders: &[Option<String>]) -> String {
+    let mut people: Vec<&str> = Vec::new();
+    for person in holders.iter().flatten() {
+        if !people.contains(&person.as_str()) {
+            people.push(person);
+        }
+    }
+    let nobody = if holders.contains(&None) { "NOBODY, " } else { "" };
+    format!("on call {nobody}{}", people.join(", ")).trim_end_matches(", ").to_owned()
+}

@@ -30,6 +30,11 @@ impl Ladder {
         self.rungs.retain(|rung| rung.at <= at);
         self.exhausted_at = self.exhausted_at.filter(|exhausted| *exhausted <= at);
     }
+
+    /// Whether somebody should have been paged by now: the first level is due, or there is none to page.
+    pub fn is_due(&self, now: Instant) -> bool {
+        self.rungs.first().map(|rung| rung.at).or(self.exhausted_at).is_some_and(|at| at <= now)
+    }
 }
 
 /// Who is meant by a target at an instant, by handle.

@@ -1,25 +1,23 @@
 //! `quarterdeck demo`: the console against a simulated cluster in this process.
 
+mod story;
+
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use chrono::TimeDelta;
 use clap::Args;
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::signal::unix::{SignalKind, signal};
 
+use self::story::Story;
 use super::Global;
 use super::output::{note, say};
 use super::run::{Staging, open};
 use super::session::{Session, system_clock};
 use crate::config::Paths;
-use crate::domain::store::{Author, NewWindow, PlannedWindow};
-use crate::domain::time;
 use crate::sandbox::{Sandbox, SandboxClock, Scenario, backups};
-use crate::sources::store::new_id;
-use crate::sources::store::port::WriteStore;
 
 /// What the demo may do: everything, with the confirmations of a real production.
 const CONFIGURATION: &str = r#"
@@ -48,6 +46,7 @@ health = { api = HEALTH_checkout-api, web = HEALTH_checkout-web }
 
 [service.payments]
 tier = 1
+on_call = "shop"
 slo = { availability = "99.9 %", latency_p95 = "500 ms" }
 health = { api = HEALTH_payments }
 
@@ -64,9 +63,6 @@ rpo = "26 h"
 
 /// The keys that matter first.
 const WELCOME: &str = "DEMO, nothing is real. A release is going wrong: !b rolls it back, ? helps.";
-
-/// When the demo's window begins.
-const WINDOW_IN: TimeDelta = TimeDelta::minutes(25);
 
 #[derive(Debug, Args)]
 pub(super) struct Demo {
@@ -140,29 +136,19 @@ impl Demo {
         };
         // The demo's journal and memory are litter too; the operator's own keymaps and themes are not looked at.
         let paths = Paths::within(&litter.folder.join("config"), &litter.folder.join("state"));
-        let session = Session::prepare_in(&global, paths.clone());
-        plan_a_window(&session).await;
-        Box::pin(open(session, Staging { is_demo: true, banner: Some(WELCOME.to_owned()) })).await
+        let session = Session::prepare_in(&global, paths);
+        // A demo that cannot write its story down is a demo still.
+        let story = Story::of(&session);
+        let _ = story.before().await;
+        let telling = async {
+            let _ = story.open_incident().await;
+            std::future::pending().await
+        };
+        tokio::select! {
+            ended = Box::pin(open(session, Staging { is_demo: true, banner: Some(WELCOME.to_owned()) })) => ended,
+            never = telling => never,
+        }
     }
-}
-
-/// Somebody planned a window that begins soon. A demo without it is a demo still.
-async fn plan_a_window(session: &Session) {
-    let begins = time::to_the_second(session.now()) + WINDOW_IN;
-    let planned = PlannedWindow {
-        name: "reindex-orders".to_owned(),
-        recurrence: None,
-        once: Some(begins),
-        zone: "UTC".to_owned(),
-        lasts_seconds: 45 * 60,
-        service: Some("checkout".to_owned()),
-        is_downtime: true,
-        activities: ["rebuild the index of orders", "warm the cache up", "health check"].map(str::to_owned).to_vec(),
-        emergency: None,
-    };
-    let author = Author { name: "sato".to_owned(), origin: "demo".to_owned() };
-    let id = new_id(&session.clock());
-    let _ = session.store.write(&author, &id, &NewWindow { planned, seen_version: 0 }).await;
 }
 
 /// The configuration with the simulated Alertmanagers and Prometheus servers, one of each for each environment, and the files it takes to talk to them.
