@@ -60,11 +60,15 @@ impl Planner {
         warnings.extend(from.map(|from| {
             format!("GUARDED AS {}: environment {from} covers namespace {namespace} of this cluster too.", guard.word())
         }));
+        let steps = in_environment(&draft.steps, &self.environment);
+        if matches!(seen, Observation::Object(_)) {
+            let (rehearsal, stored) = self.try_out(&steps, actor, &mut refusals, &mut warnings).await?;
+            return Ok(Survey { guard, refusals, warnings, rehearsal, stored });
+        }
         let Ok(facts) = seen.workload() else {
             self.ask_rights(&draft.steps, actor, &mut refusals, &mut warnings).await?;
             return Ok(Survey { guard, refusals, warnings, rehearsal: Rehearsal::NotOffered, stored: None });
         };
-        let steps = in_environment(&draft.steps, &self.environment);
         let (rehearsal, stored) = self.try_out(&steps, actor, &mut refusals, &mut warnings).await?;
         warnings.extend(self.around(facts, draft).await?);
         Ok(Survey { guard, refusals, warnings, rehearsal, stored })
@@ -85,7 +89,7 @@ impl Planner {
             let (mut refusals, mut warnings): (Vec<String>, _) =
                 (there.grant.clone().err().into_iter().collect(), Vec::new());
             let mut guard = there.limits.guard;
-            for namespace in of_it.iter().filter_map(|subject| Some(&subject.workload()?.namespace)) {
+            for namespace in of_it.iter().filter_map(Subject::namespace) {
                 refusals.extend(there.limits.refusal(environment, namespace));
                 guard = guard.max(there.limits.guard_of(&cluster, namespace).0);
             }

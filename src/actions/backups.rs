@@ -48,8 +48,8 @@ pub(super) const RESULT: Field = Field {
     id: "result",
     kind: FieldKind::Line,
     value: "RESULT",
-    noun: "ok or failed",
-    words: "Whether the restore succeeded: ok or failed.",
+    noun: "ok, failed or checksums",
+    words: "Whether the restore succeeded: ok or failed; checksums where nothing was restored and the checksums were right.",
     is_needed: true,
 };
 /// What the restore was to reach.
@@ -105,7 +105,16 @@ impl BackupFacts {
     /// One of which nothing is known yet.
     pub(super) fn unread(subject: BackupRef, now: Instant) -> Self {
         let document: Value = json!({"set": &*subject.set});
-        Self { subject, unsaid: None, is_written: false, store_now: now, document, observed_at: now }
+        Self {
+            subject,
+            run: None,
+            verify: None,
+            unsaid: None,
+            is_written: false,
+            store_now: now,
+            document,
+            observed_at: now,
+        }
     }
 
     fn draft(&self, draft: Draft) -> Draft {
@@ -174,11 +183,13 @@ pub(super) fn made(facts: &BackupFacts, given: &Given, context: Context<'_>) -> 
 
 /// Drafts the record of a restore that was tried.
 pub(super) fn restored(facts: &BackupFacts, given: &Given) -> Result<Draft, Refusal> {
-    let is_ok = match given.text(RESULT.id) {
-        Some("ok") => true,
-        Some("failed") => false,
+    let (is_ok, only_checksums) = match given.text(RESULT.id) {
+        Some("ok") => (true, false),
+        Some("checksums") => (true, true),
+        Some("failed") => (false, false),
         other => {
-            return Err(Refusal(format!("a restore test ends ok or failed, not {:?}.", other.unwrap_or_default())));
+            let words = format!("a restore test ends ok, failed or checksums, not {:?}.", other.unwrap_or_default());
+            return Err(Refusal(words));
         }
     };
     let (set, bytes) = (&facts.subject.set, bytes(given)?);
@@ -191,11 +202,12 @@ pub(super) fn restored(facts: &BackupFacts, given: &Given) -> Result<Draft, Refu
         seconds: given.number(SECONDS.id),
         bytes,
         is_checked: given.has(CHECKED.id),
+        only_checksums,
     };
     let test: RestoreTest = record.test(facts.store_now);
     let proves = test.level();
     let mut warnings = Vec::new();
-    if is_ok && proves < Level::Reached {
+    if is_ok && !only_checksums && proves < Level::Reached {
         warnings.push(
             "It does not count as verified: say --target, --reached-lsn at or behind it, and --seconds. A server that starts may hold less than was asked for."
                 .to_owned(),

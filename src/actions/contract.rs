@@ -4,18 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::action::{
-    BlastRadius, Evidence, Field, Given, Goal, Inverse, Judgement, OperationRecord, Part, Pin, RECORD_KEY, Reached,
-    Replaced, Request, Step, Tier,
+    BlastRadius, Check, Evidence, Expected, Field, Given, Goal, Inverse, Judgement, OperationRecord, Part, Pin, Plan,
+    RECORD_KEY, Reached, Replaced, Request, Step, Tier,
 };
 use crate::domain::alert::Alert;
+use crate::domain::database::Turn;
 use crate::domain::rollout::{Change, Kind, Pod, Update};
 use crate::domain::service::Choice;
 use crate::domain::store::Note;
-use crate::domain::subject::{Subject, SubjectKind};
+use crate::domain::subject::Subject;
 use crate::domain::time::Instant;
 use crate::sources::observe::WorkloadFacts;
 use serde_json::{Value, json};
 
+pub use super::about::{About, Reason};
 use super::observation::Observation;
 use super::outage::outage;
 
@@ -48,6 +50,8 @@ pub struct Context<'a> {
     pub now: Instant,
     /// What else the action asked to be read, in its order.
     pub beside: &'a [Observation],
+    /// Operation records on the target that hold nobody off: of runs of ours that are over, and those that are acted over. By their ids.
+    pub over: &'a [String],
 }
 
 /// An action on one subject, worked out locally.
@@ -95,86 +99,12 @@ pub struct Draft {
     pub expected: String,
     /// How to take it back.
     pub inverse: Inverse,
-}
-
-/// Whether an action has a place for the operator's reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
-    /// Only where it is confirmed as what is grave.
-    Unasked,
-    /// It may be given.
-    Welcome,
-    /// It is asked for however it is confirmed.
-    Needed,
-}
-
-/// What is known of an action beforehand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct About {
-    /// Its id: the name on the command line, in the keymap and in the journal.
-    pub id: &'static str,
-    /// The command of a keymap that opens its plan: its id after `action.`.
-    pub command: &'static str,
-    /// The command it had before: read for ever, written no more.
-    pub was: Option<&'static str>,
-    /// What it does, for titles: `Roll back`.
-    pub title: &'static str,
-    /// What it does and what it does not, as a sentence; empty where its steps say all of it.
-    pub means: &'static str,
-    /// What it is done to.
-    pub on: SubjectKind,
-    /// Whether it makes a new one, instead of doing something to one that is there.
-    pub makes: bool,
-    /// How many of these one plan may be of.
-    pub most: usize,
-    /// Whether it has a place for a reason.
-    pub reason: Reason,
-    /// What it can do to users at least; a draft may find more on its target.
-    pub tier: Tier,
-    /// The short word that confirms it.
-    pub word: &'static str,
-    /// What may be given beyond its targets.
-    pub fields: &'static [Field],
-    /// The action that is meant where the text of its form is emptied.
-    pub emptied: Option<&'static str>,
-    /// Whether it puts a new version out: a freeze refuses it.
-    pub puts_out_new: bool,
-}
-
-impl About {
-    /// What is the same of most actions on workloads.
-    pub const ON_WORKLOAD: Self = Self {
-        id: "",
-        command: "",
-        was: None,
-        title: "",
-        means: "",
-        on: SubjectKind::Workload,
-        makes: false,
-        most: usize::MAX,
-        reason: Reason::Unasked,
-        tier: Tier::T2,
-        word: "",
-        fields: &[],
-        emptied: None,
-        puts_out_new: false,
-    };
-
-    /// What is the same of actions on alerts: what they do stands in the store, nobody feels it, and it is taken back.
-    pub const ON_ALERT: Self = Self { on: SubjectKind::Alert, most: 1, tier: Tier::T1, ..Self::ON_WORKLOAD };
-
-    /// What is the same of what is recorded of sets of backups: it stands in the store, and nobody feels it.
-    pub const ON_BACKUP: Self = Self { on: SubjectKind::Backup, most: 1, tier: Tier::T1, ..Self::ON_WORKLOAD };
-
-    /// Why one plan cannot be of so many.
-    pub fn too_many(&self, count: usize) -> Option<String> {
-        let (these, title) = (format!("These are {count} {}", self.on.plural()), self.title.to_lowercase());
-        match self.most {
-            most if count <= most => None,
-            1 => Some(format!("{these}, and to {title} is for one at a time: choose one.")),
-            most => Some(format!("{these}, and one plan is of {most} at most: filter the list first.")),
-        }
-    }
+    /// What was looked at before.
+    pub preflight: Vec<Check>,
+    /// How the primary of a database is changed, where it is.
+    pub turn: Option<Turn>,
+    /// What that costs.
+    pub losing: Option<Expected>,
 }
 
 /// An action: one file in the catalogue.
@@ -216,6 +146,19 @@ pub trait Action: Sync {
     /// Judges what is seen of the object of a step that is taken in its order.
     fn judge(&self, step: &Step, seen: &Observation) -> Judgement {
         step.judge(seen.document())
+    }
+
+    /// Whether a step that is sent next may still be sent, by what is seen of its object in this moment and what the plan showed.
+    ///
+    /// # Errors
+    /// Why not, as a sentence.
+    fn may_send(&self, _step: &Step, _seen: &Observation, _shown: &[Check], _now: Instant) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// What is said of its target at its end beside that it was verified, by what is seen of it then.
+    fn at_its_end(&self, _plan: &Plan, _seen: &Observation) -> Option<String> {
+        None
     }
 
     /// Works it out for one subject, from what was read of it.

@@ -14,11 +14,12 @@ use super::limits::Limits;
 use super::plan::Planner;
 use super::policy::Grant;
 use super::seen::Seen;
+use crate::config::DeclaredBackup;
 use crate::domain::action::{Actor, Phase};
 use crate::domain::service::Services;
 use crate::sources::Clock;
-use crate::sources::observe::{ObserveAlerts, ObserveCluster};
-use crate::sources::operate::{NoHands, OperateAlerts, OperateCluster, RehearseCluster};
+use crate::sources::observe::{ObserveAlerts, ObserveCluster, ObserveDatabases};
+use crate::sources::operate::{NoHands, OperateAlerts, OperateCluster, OperateDatabases, RehearseCluster, RunPrograms};
 use crate::sources::store::port::WriteStore;
 
 /// One environment, as whoever plans and acts in it needs it.
@@ -46,10 +47,18 @@ pub struct Desk {
     pub store: Option<StoreEyes>,
     /// The hands on it.
     pub write: Option<Arc<dyn WriteStore>>,
+    /// The eyes on its databases; `None` where none is declared.
+    pub databases: Option<Arc<dyn ObserveDatabases>>,
+    /// The hands on them.
+    pub change_databases: Option<Arc<dyn OperateDatabases>>,
     /// Labels that say which of several senders sent an alert, by the configuration.
     pub replica_labels: Arc<[String]>,
     /// The other environments this console acts in.
     pub elsewhere: Elsewhere,
+    /// The sets of backups that are declared.
+    pub backups: Arc<[DeclaredBackup]>,
+    /// The hands for programs of the operator on this machine.
+    pub programs: Arc<dyn RunPrograms>,
     /// The actions there are.
     pub catalog: Catalog,
     /// The journal.
@@ -72,6 +81,7 @@ impl Desk {
             rehearse: None,
             alerts: self.alerts.clone(),
             store: self.store.clone(),
+            databases: self.databases.clone(),
             replica_labels: self.replica_labels.clone(),
             environment: self.environment.to_string(),
             limits: self.limits.clone(),
@@ -81,6 +91,7 @@ impl Desk {
             seen: self.seen.clone(),
             ended: self.ended.clone(),
             elsewhere: self.elsewhere.clone(),
+            backups: self.backups.clone(),
             catalog: self.catalog,
             clock: self.clock.clone(),
         }
@@ -96,8 +107,21 @@ impl Desk {
         let operate = if self.grant.is_ok() { operate } else { Arc::new(NoHands) };
         let silence = self.silence.clone().filter(|_| self.grant.is_ok());
         let store = self.write.clone().filter(|_| self.store.as_ref().is_some_and(|store| store.grant.is_ok()));
+        let databases = self.change_databases.clone().filter(|_| self.grant.is_ok());
         let journal = self.journal.clone();
-        let executor = Executor { planner, operate, silence, pods: None, attach: None, store, journal, leaving };
+        let programs = self.grant.is_ok().then(|| self.programs.clone());
+        let executor = Executor {
+            planner,
+            operate,
+            silence,
+            databases,
+            pods: None,
+            attach: None,
+            store,
+            programs,
+            journal,
+            leaving,
+        };
         if executor.planner.observe.is_some() {
             self.elsewhere.put(executor.clone());
         }

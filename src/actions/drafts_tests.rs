@@ -62,7 +62,9 @@ fn drafted(action: &str, facts: &WorkloadFacts, given: &Given) -> Draft {
     };
     let action = catalog::SHIPPED.named(action).expect("there is one");
     let seen = Observation::Workload(Box::new(facts.clone()));
-    action.draft(&seen, given, Context { record: &record, author: "mori", now: now(), beside: &[] }).expect("a draft")
+    action
+        .draft(&seen, given, Context { record: &record, author: "mori", now: now(), beside: &[], over: &[] })
+        .expect("a draft")
 }
 
 fn scaled(facts: &WorkloadFacts, replicas: u32) -> Draft {

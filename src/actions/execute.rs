@@ -17,7 +17,7 @@ use super::silences;
 use super::stored;
 use super::verify::{Tell, Verification};
 use crate::domain::action::{
-    Actor, Cluster, Code, Consent, Goal, Outcome, Part, Plan, Port, Run, RunEvent, Stamps, Step, Target,
+    Actor, Cluster, Code, Consent, Goal, Outcome, Part, Pin, Plan, Port, Run, RunEvent, Stamps, Step, Target,
 };
 use crate::domain::rollout::{code_digest, template_digest};
 use crate::domain::store::Author;
@@ -25,7 +25,7 @@ use crate::domain::subject::Subject;
 use crate::domain::text::is_visible;
 use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::operate::{OperateAlerts, OperateCluster, Reply};
+use crate::sources::operate::{OperateAlerts, OperateCluster, OperateDatabases, Reply, RunPrograms};
 use crate::sources::store::port::WriteStore;
 
 /// Carries confirmed plans out in one environment.
@@ -39,6 +39,10 @@ pub struct Executor {
     pub silence: Option<Arc<dyn OperateAlerts>>,
     /// The hands on the store; `None` where nothing may be written into it.
     pub store: Option<Arc<dyn WriteStore>>,
+    /// The hands for programs of the operator on this machine; `None` without a grant.
+    pub programs: Option<Arc<dyn RunPrograms>>,
+    /// The hands on its databases; `None` without a grant.
+    pub databases: Option<Arc<dyn OperateDatabases>>,
     /// The hands in pods; `None` without a grant.
     pub pods: Option<Pods>,
     /// Whoever sits here and holds the sessions they open; `None` where nobody does.
@@ -154,6 +158,12 @@ impl Executor {
                 tell_again(&account, place, *outcome, words).await;
                 continue;
             }
+            if let (Some(_), Subject::Database(database)) = (unfinished.steps.get(&place), &aim.subject) {
+                account.note(RunEvent::Started { target: place }).await;
+                let (outcome, words) = self.see_what_became(database, aim, &begun.run).await;
+                account.settle(place, outcome, words).await;
+                continue;
+            }
             if let Some(last) = unfinished.steps.get(&place) {
                 account.note(RunEvent::Started { target: place }).await;
                 let words = format!(
@@ -234,8 +244,10 @@ impl Executor {
         let mut aim = aim(target);
         let stamps = Stamps { run: &plan.id, reason, now: self.now(), given: &target.given };
         for step in target.steps.iter().filter(|step| step.part == Part::Change) {
-            if step.port == Port::Pod {
-                return Err(self.hold(account, place, &target.subject, step).await);
+            match step.port {
+                Port::Pod => return Err(self.hold(account, place, &target.subject, step).await),
+                Port::Program => return Err(self.run_program(account, place, &target.subject, step).await),
+                Port::Cluster | Port::Alertmanager | Port::Store | Port::Database => {}
             }
             match self.send(step, &stamps).await {
                 Ok(reply) => accept(&mut aim, &reply),
@@ -284,7 +296,11 @@ impl Executor {
                 }
                 None => Err(no_hands()),
             },
-            Port::Pod => Err(SourceError::new(Trouble::Setup, "a session is held and not sent.")),
+            Port::Database => match (&self.databases, step.in_order.as_deref()) {
+                (Some(databases), Some(one)) => databases.send(one.on.name(), &request, stamps.run).await,
+                _ => Err(no_hands()),
+            },
+            Port::Pod | Port::Program => Err(SourceError::new(Trouble::Setup, "a session is held and not sent.")),
         }
     }
 
@@ -433,6 +449,13 @@ fn code(target: &Target) -> Option<Code> {
     Some(Code { before: code_digest(&before.value), after: code_digest(&target.expected_template) })
 }
 
+/// What the object of a target shows once its change is made, where a later process can look for that alone.
+fn ends_with(target: &Target) -> Vec<Pin> {
+    let is_database = matches!(target.subject, Subject::Database(_));
+    let steps = target.steps.iter().filter_map(|step| step.in_order.as_deref()).filter(|_| is_database);
+    steps.filter(|one| one.is_point_of_no_return).flat_map(|one| one.expects.clone()).collect()
+}
+
 fn aim(target: &Target) -> Aim {
     Aim {
         subject: target.subject.clone(),
@@ -445,6 +468,7 @@ fn aim(target: &Target) -> Aim {
         replicas: None,
         chosen: target.reaches.iter().filter(|one| one.is_chosen).map(|one| one.id.clone()).collect(),
         expected: if target.goal == Goal::Stored { target.expected.clone() } else { String::new() },
+        ends_with: ends_with(target),
         clearing: target
             .steps
             .iter()

@@ -217,6 +217,7 @@ fn unfinished(open: &[usize]) -> Unfinished {
         code: None,
         chosen: Vec::new(),
         expected: String::new(),
+        ends_with: Vec::new(),
         clearing: Vec::new(),
     };
     let begun = Entry { what: What::Begun, aims: vec![aim], ..Entry::bare("of-before", "restart", "test", "mori") };

@@ -4,18 +4,18 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, stream};
 
 use super::alerts::StoreEyes;
 use super::contract::Action;
-use super::observation::Observation;
+use super::observation::{ObjectFacts, Observation};
 use super::plan::Planner;
 use super::silences;
 use crate::domain::action::{Cluster, Given};
 use crate::domain::subject::Subject;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::observe::{ObserveAlerts, ObserveCluster};
+use crate::sources::observe::{ObjectPath, ObserveAlerts, ObserveCluster};
 
 /// How long the reading at a deadline may take.
 const LAST_LOOK: Duration = Duration::from_secs(10);
@@ -73,9 +73,20 @@ impl Planner {
                 Ok(Observation::Schedule(Box::new(facts)))
             }
             Subject::Backup(backup) => {
-                Ok(Observation::Backup(Box::new(self.store()?.backup(backup, (self.clock)()).await)))
+                let mut facts = self.store()?.backup(backup, (self.clock)()).await;
+                if let Some(declared) = self.backups.iter().find(|one| one.set.name == backup.set) {
+                    (facts.run, facts.verify) = (declared.run.clone(), declared.verify.clone());
+                }
+                Ok(Observation::Backup(Box::new(facts)))
             }
+            Subject::Database(database) => self.database(database, "").await,
             Subject::Pod(pod) => Ok(Observation::Pod(Box::new(self.cluster()?.pod(pod).await?))),
+            Subject::Job(_) => match self.object(subject).await? {
+                seen if seen.uid().is_empty() => {
+                    Err(SourceError::new(Trouble::NotFound, format!("There is no {subject}.")))
+                }
+                seen => Ok(seen),
+            },
             Subject::Window(_) | Subject::Task(_) | Subject::Freeze(_) => {
                 let facts = self.store()?.maintenance(subject, given, (self.clock)()).await;
                 Ok(Observation::Maintenance(Box::new(facts)))
@@ -108,6 +119,8 @@ impl Planner {
                 Ok(Observation::Silence(Box::new(facts)))
             }
             Subject::Pod(_) => Err(over()),
+            Subject::Job(_) => self.object(subject).await,
+            Subject::Database(database) => self.database(database, run).await,
             _ => self.store()?.look(subject, run, (self.clock)()).await,
         }
     }
@@ -147,13 +160,47 @@ impl Planner {
             }
             Subject::Silence(silence) => silences::follow(self.alerts()?, silence.id.clone(), run, || (self.clock)()),
             Subject::Pod(_) => return Err(over()),
+            Subject::Job(_) => self.follow_object(subject),
+            Subject::Database(database) => self.follow_database(database, run),
             _ => self.store()?.follow(subject, run, || (self.clock)()),
         })
+    }
+
+    /// Reads an object that is no workload; that it is not there is an answer too.
+    async fn object(&self, subject: &Subject) -> Result<Observation, SourceError> {
+        let nowhere = || SourceError::new(Trouble::Setup, format!("{subject} is no object of a cluster."));
+        let at = path_of(subject).ok_or_else(nowhere)?;
+        let object = self.cluster()?.object(&at).await?;
+        Ok(Observation::Object(Box::new(ObjectFacts::new(subject.clone(), object, (self.clock)()))))
+    }
+
+    /// Reads it now, and again every [`BETWEEN_LOOKS`]: such an object is one of few, and looked at for seconds.
+    fn follow_object<'a>(&'a self, subject: &'a Subject) -> BoxStream<'a, Result<Observation, SourceError>> {
+        let looks = stream::unfold(Some(Duration::ZERO), move |pause| async move {
+            tokio::time::sleep(pause?).await;
+            let seen = self.object(subject).await;
+            let next = seen.is_ok().then_some(BETWEEN_LOOKS);
+            Some((seen, next))
+        });
+        looks.boxed()
     }
 
     /// How far the cluster's clock is ahead of ours.
     pub(super) fn ahead(&self) -> TimeDelta {
         self.observe.as_ref().map_or(TimeDelta::zero(), |observe| observe.ahead())
+    }
+}
+
+/// Where an object stands in its cluster; `None` of what is read in another way, or is in none.
+fn path_of(subject: &Subject) -> Option<ObjectPath<'_>> {
+    match subject {
+        Subject::Job(job) => Some(ObjectPath {
+            api: "apis/batch/v1",
+            namespace: &job.namespace,
+            resource: job.kind.plural(),
+            name: &job.name,
+        }),
+        _ => None,
     }
 }
 

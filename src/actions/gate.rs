@@ -14,7 +14,7 @@ use super::journal::{What, chains};
 use super::observation::Observation;
 use super::plan::{Ask, AskedTarget, Setting, record};
 use super::policy;
-use crate::domain::action::{Consent, Plan, Port, Step, Target, difference};
+use crate::domain::action::{Check, Consent, Plan, Port, RECORD_KEY, Step, Target, difference};
 use crate::domain::service::Choice;
 use crate::domain::store::Author;
 use crate::domain::subject::SubjectKind;
@@ -28,6 +28,9 @@ impl Executor {
     pub(super) fn admit(&self, document: &Plan) -> Result<&'static dyn Action, String> {
         let action = self.planner.catalog.named(&document.action);
         self.planner.grant_on(action.map_or(SubjectKind::Workload, |action| action.about().on))?;
+        if let Some(why) = action.and_then(|action| self.planner.bars(action.about())) {
+            return Err(why);
+        }
         if document.version != 1 || !document.is_intact() {
             return Err(
                 "the plan document was changed after it was made, or is of another version. Plan again.".to_owned()
@@ -101,7 +104,7 @@ impl Executor {
             ));
         }
         let (is_theirs, who) = match action.about().on {
-            SubjectKind::Workload | SubjectKind::Pod => {
+            SubjectKind::Workload | SubjectKind::Pod | SubjectKind::Job => {
                 let identity = &setting.actor.identity;
                 (*identity == document.actor.identity, identity.as_deref().unwrap_or("unknown to the cluster"))
             }
@@ -139,6 +142,8 @@ impl Executor {
             Port::Alertmanager => self.silence.is_none(),
             Port::Pod => self.pods.is_none(),
             Port::Store => self.store.is_none(),
+            Port::Program => self.programs.is_none(),
+            Port::Database => self.databases.is_none(),
         };
         if steps.any(lacks_hands) {
             return Err("this console has no hands: nothing was sent.".to_owned());
@@ -197,6 +202,14 @@ pub(super) fn moved(id: &str, target: &Target, seen: &Observation) -> Option<Str
     Some(format!("{workload} has changed since the plan at {}{who}. Plan again.", moved.join(", ")))
 }
 
+/// The ids of the operation records that a request of our own takes away beside its own.
+fn taken_away(body: &Value) -> Vec<String> {
+    let written = body.get(RECORD_KEY).and_then(Value::as_object);
+    let is_hold = written.is_some_and(|records| records.values().any(Value::is_string));
+    let gone = written.into_iter().flatten().filter(|(_, record)| is_hold && record.is_null());
+    gone.map(|(id, _)| id.clone()).collect()
+}
+
 /// Checks a target of our own plan against the world as it is now: the same pins, and the very request the action itself would build.
 ///
 /// # Errors
@@ -214,9 +227,13 @@ pub(super) fn revise(
     }
     let began = plan.refreshed_at + time::seconds(plan.cluster_ahead_seconds);
     let record = record(&plan.id, &plan.actor, action, began, plan.holds_target(place));
-    let context = Context { record: &record, author: plan.actor.name(), now: plan.refreshed_at, beside };
+    let over: Vec<String> = target.steps.iter().flat_map(|step| taken_away(&step.request.body)).collect();
+    let context = Context { record: &record, author: plan.actor.name(), now: plan.refreshed_at, beside, over: &over };
     let draft = action.draft(seen, &target.given, context).map_err(|refusal| refusal.0)?;
     still_said(target, &draft)?;
+    if let Some(worse) = Check::worsened(&plan.checks(), &draft.preflight) {
+        return Err(format!("{workload} is not as the plan showed it any more: {}. Plan again.", worse.sentence()));
+    }
     let is_same = draft.steps.len() == target.steps.len()
         && draft
             .steps

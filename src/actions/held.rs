@@ -3,11 +3,12 @@
 use std::sync::PoisonError;
 
 use super::contract::{Draft, Options};
+use super::observation::Observation;
 use super::plan::Planner;
 use crate::domain::action::{OperationRecord, Phase, Plan, Reached, Target, Tier, takes};
+use crate::domain::subject::Subject;
 use crate::domain::text;
 use crate::domain::time::{self, Instant};
-use crate::sources::observe::WorkloadFacts;
 
 /// What the record on a target means for an action there.
 #[derive(Default)]
@@ -18,21 +19,42 @@ pub(super) struct Held<'f> {
     pub(super) warning: Option<String>,
     /// The record that is acted over, because that was asked for.
     pub(super) overridden: Option<&'f OperationRecord>,
+    /// The records that hold nobody off, by their ids.
+    pub(super) over: Vec<String>,
 }
 
 impl Planner {
     /// Whether somebody is at work on the target.
-    pub(super) fn held_by<'f>(
+    pub(super) fn held_by<'f>(&self, action: &str, seen: &'f Observation, options: &Options, now: Instant) -> Held<'f> {
+        let (label, is_complete, records) = match seen {
+            Observation::Workload(facts) => {
+                (facts.workload.label(), facts.report.is_complete(), facts.record.as_slice())
+            }
+            Observation::Database(facts) => {
+                (Subject::Database(facts.subject.clone()).argument(), false, facts.records.as_slice())
+            }
+            _ => return Held::default(),
+        };
+        let live = records.iter().filter(|record| record.is_live(now) && (record.is_lock || !is_complete));
+        let held: Vec<(&OperationRecord, Held<'_>)> =
+            live.map(|record| (record, self.held_by_record(action, record, &label, options, now))).collect();
+        let over =
+            held.iter().filter(|(_, held)| held.refusal.is_none()).map(|(record, _)| record.id.clone()).collect();
+        // Whoever is at work counts before what is over.
+        let worst = held.into_iter().map(|(_, held)| held);
+        let worst =
+            worst.max_by_key(|held| (held.refusal.is_some(), held.overridden.is_some(), held.warning.is_some()));
+        Held { over, ..worst.unwrap_or_default() }
+    }
+
+    fn held_by_record<'f>(
         &self,
         action: &str,
-        facts: &'f WorkloadFacts,
+        record: &'f OperationRecord,
+        label: &str,
         options: &Options,
         now: Instant,
     ) -> Held<'f> {
-        let Some(record) = facts.record.as_ref().filter(|record| record.is_live(now)) else { return Held::default() };
-        if facts.report.is_complete() && !record.is_lock {
-            return Held::default();
-        }
         // A record ends only by expiring, but an action that reached its end is over.
         match self.ended.lock().unwrap_or_else(PoisonError::into_inner).get(&record.id) {
             Some(Phase::Unknown) => {
@@ -47,10 +69,9 @@ impl Planner {
             None if options.overrides_record => Held { overridden: Some(record), ..Held::default() },
             None => {
                 let refusal = format!(
-                    "{}; wait for its outcome, or until its record expires in {}. If that run is known to be dead, plan again with --override-record, on the screen as `:{action} {} --override-record`: it asks for a reason and is journalled.",
+                    "{}; wait for its outcome, or until its record expires in {}. If that run is known to be dead, plan again with --override-record, on the screen as `:{action} {label} --override-record`: it asks for a reason and is journalled.",
                     record.sentence(now),
                     time::left(record.expires - now),
-                    facts.workload.label()
                 );
                 Held { refusal: Some(refusal), ..Held::default() }
             }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use futures_util::StreamExt;
 use serde_json::Value;
 
@@ -17,13 +18,16 @@ use super::journal::{Entry, What};
 use super::observation::Observation;
 use super::verify::MAY_STILL_ARRIVE;
 use crate::domain::action::{
-    InOrder, Judgement, Lost, Outcome, Part, Plan, RunEvent, Stamps, Step, StepState, Target, missing,
+    InOrder, Judgement, Lost, Outcome, Part, Plan, Port, RunEvent, Stamps, Step, StepState, Target, missing,
 };
 use crate::domain::time;
 use crate::sources::error::{SourceError, Trouble};
 
 /// The longest wait between two attempts to read.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// The same of what was asked of the governor of a database: a leader that shuts down slowly was seen to hand over 48 s later.
+const DATABASE_MAY_STILL_ARRIVE: TimeDelta = TimeDelta::seconds(120);
 
 /// Why it goes no further.
 enum Stop {
@@ -100,7 +104,10 @@ impl Executor {
         account.note(RunEvent::Started { target: place }).await;
         match walk.forward().await {
             Ok(()) => {
-                let words = format!("verified: each of its {} steps was seen to be reached.", target.steps.len());
+                let seen = self.planner.look_at(&target.subject, &plan.id).await.ok();
+                let more = seen.and_then(|seen| action.at_its_end(plan, &seen)).map(|words| format!(" {words}"));
+                let (steps, more) = (target.steps.len(), more.unwrap_or_default());
+                let words = format!("verified: each of its {steps} steps was seen to be reached.{more}");
                 account.settle(place, Outcome::Done, words).await
             }
             Err(stop) => walk.stopped(stop).await,
@@ -144,15 +151,26 @@ impl Walk<'_> {
     async fn take(&mut self, number: usize, step: &Step, in_order: &InOrder) -> Result<Value, Stop> {
         let refused = |why: String| Stop::Refused(format!("step {} was not sent: {why}", number + 1));
         let seen = self.look(in_order).await.map_err(|error| refused(error.sentence))?;
-        if *seen.uid() != in_order.uid {
+        let is_reached = self.action.judge(step, &seen) == Judgement::Reached;
+        let is_other = if in_order.is_made {
+            // What is there under its name, and is not it, was made by somebody else.
+            step.is_sent() && !is_reached && !seen.uid().is_empty()
+        } else {
+            *seen.uid() != in_order.uid
+        };
+        if is_other {
             return Err(refused(format!("{} is another object than the plan showed.", in_order.on)));
         }
-        if self.action.judge(step, &seen) == Judgement::Reached {
+        if is_reached {
             self.tell(number, StepState::Reached, format!("so already: {}", step.words)).await;
             return Ok(seen.document().clone());
         }
         if in_order.is_done {
             return Err(refused(format!("{} is not as it was when the plan was made.", in_order.on)));
+        }
+        if step.is_sent() {
+            let now = self.executor.now();
+            self.action.may_send(step, &seen, &self.plan.checks(), now).map_err(refused)?;
         }
         // A machine that slept meanwhile wakes up in another world.
         if self.executor.now() >= self.plan.refreshed_at + self.plan.holds_target(self.place) {
@@ -284,7 +302,7 @@ impl Walk<'_> {
         let began = self.executor.now();
         let mut limit = began + time::seconds(i64::from(in_order.deadline_seconds));
         if !is_accepted {
-            limit = limit.min(began + MAY_STILL_ARRIVE);
+            limit = limit.min(began + self.may_still_arrive(number));
         }
         let planner = match self.executor.planner.of(in_order.on.environment()) {
             Ok(planner) => planner,
@@ -329,6 +347,14 @@ impl Walk<'_> {
             let left = (limit - self.executor.now()).to_std().unwrap_or_default();
             tokio::time::sleep(pause.min(left)).await;
             pause = pause.saturating_mul(2).min(LONGEST_WAIT);
+        }
+    }
+
+    /// For how long it is looked for what came of a request whose answer was lost.
+    fn may_still_arrive(&self, number: usize) -> TimeDelta {
+        match self.target.steps.get(number).map(|step| step.port) {
+            Some(Port::Database) => DATABASE_MAY_STILL_ARRIVE,
+            _ => MAY_STILL_ARRIVE,
         }
     }
 
@@ -457,7 +483,10 @@ fn is_final(step: &Step) -> bool {
 
 /// What one reading comes to; else what is still waited for, in words.
 fn judged(in_order: &InOrder, seen: &Observation, judge: impl Fn(&Observation) -> Judgement) -> Result<Seen, String> {
-    if *seen.uid() != in_order.uid {
+    if in_order.is_made && seen.uid().is_empty() {
+        return Err(format!("{} does not exist yet", in_order.on));
+    }
+    if *seen.uid() != in_order.uid && !in_order.is_made {
         return Ok(Seen::Not(format!("{} was deleted and created again meanwhile.", in_order.on)));
     }
     match judge(seen) {

@@ -7,6 +7,7 @@
 //! It keeps one invariant: what is sent is what was planned, confirmed and journalled, once, and what came of it is verified
 //! or said to be UNKNOWN.
 
+mod about;
 mod account;
 mod alerts;
 #[cfg(test)]
@@ -15,6 +16,8 @@ mod around;
 mod backups;
 pub mod catalog;
 mod contract;
+mod cron_jobs;
+mod databases;
 mod desk;
 #[cfg(test)]
 mod drafts_tests;
@@ -45,6 +48,7 @@ mod pods;
 #[cfg(test)]
 mod pods_tests;
 mod policy;
+mod programs;
 mod references;
 mod replace;
 mod replaced;
@@ -64,6 +68,7 @@ mod verify_tests;
 
 pub use alerts::StoreEyes;
 pub use contract::{About, Action, Context, Draft, Options, Reason, Refusal, held_off, step_patch};
+pub use databases::DatabaseFacts;
 pub use desk::Desk;
 pub use elsewhere::Elsewhere;
 pub use escalations::CallBook;
@@ -71,7 +76,7 @@ pub use execute::Executor;
 pub use kept::{CommandLines, key};
 pub use limits::{Clusters, Limits, Neighbour};
 pub use observation::{
-    AlertFacts, BackupFacts, IncidentFacts, MaintenanceFacts, Observation, ScheduleFacts, SilenceFacts,
+    AlertFacts, BackupFacts, IncidentFacts, MaintenanceFacts, ObjectFacts, Observation, ScheduleFacts, SilenceFacts,
 };
 pub use plan::Planner;
 pub use pods::{Attach, Gives, PodPort, Pods, Session};

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::contract::Refusal;
+use super::databases::DatabaseFacts;
 use super::escalations::CallBook;
+use crate::config::Act;
 use crate::domain::action::OperationRecord;
 use crate::domain::alert::{Alert, Known, LeftOut, Matcher, Silence};
 use crate::domain::incident::Incident;
@@ -29,6 +31,8 @@ pub enum Observation {
     Pod(Box<PodFacts>),
     /// An alert, and what the store says of it.
     Alert(Box<AlertFacts>),
+    /// An object of a cluster that is no workload and no pod.
+    Object(Box<ObjectFacts>),
     /// An incident, or what one that is to be declared is like.
     Incident(Box<IncidentFacts>),
     /// A window, a task or a freeze, as the store tells.
@@ -37,6 +41,30 @@ pub enum Observation {
     Schedule(Box<ScheduleFacts>),
     /// A set of backups, and whether the store answers.
     Backup(Box<BackupFacts>),
+    /// A database, by its members.
+    Database(Box<DatabaseFacts>),
+}
+
+/// What was read of an object of a cluster.
+#[derive(Debug, Clone)]
+pub struct ObjectFacts {
+    /// Which object.
+    pub subject: Subject,
+    /// Its uid; empty where it does not exist.
+    pub uid: String,
+    /// The object as the server sent it, without its managed fields; null where it does not exist.
+    pub object: Arc<Value>,
+    /// When it was read, by our clock.
+    pub observed_at: Instant,
+}
+
+impl ObjectFacts {
+    /// What was read of a subject.
+    pub fn new(subject: Subject, object: Option<Arc<Value>>, observed_at: Instant) -> Self {
+        let object = object.unwrap_or_default();
+        let uid = object.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned();
+        Self { subject, uid, object, observed_at }
+    }
 }
 
 /// What is known of a set of backups, as far as the store is asked.
@@ -44,6 +72,10 @@ pub enum Observation {
 pub struct BackupFacts {
     /// Which set.
     pub subject: BackupRef,
+    /// How one is made now, by the configuration.
+    pub run: Option<Act>,
+    /// How one is proven, by the configuration.
+    pub verify: Option<Act>,
     /// Why the store says nothing; `None` where it answers.
     pub unsaid: Option<String>,
     /// Whether the run it is looked at for has written.
@@ -224,10 +256,12 @@ impl Observation {
             Self::Silence(facts) => facts.silence.as_ref().map_or("", |silence| &silence.id),
             Self::Alert(facts) => &facts.alert.fingerprint,
             Self::Pod(facts) => &facts.pod.uid,
+            Self::Object(facts) => &facts.uid,
             Self::Incident(facts) => &facts.uid,
             Self::Maintenance(facts) => facts.subject.name(),
             Self::Schedule(facts) => &facts.subject.name,
             Self::Backup(facts) => &facts.subject.set,
+            Self::Database(facts) => &facts.uid,
         }
     }
 
@@ -238,17 +272,20 @@ impl Observation {
             Self::Silence(facts) => &facts.document,
             Self::Alert(facts) => &facts.document,
             Self::Pod(facts) => &facts.object,
+            Self::Object(facts) => &facts.object,
             Self::Incident(facts) => &facts.document,
             Self::Maintenance(facts) => &facts.document,
             Self::Schedule(facts) => &facts.document,
             Self::Backup(facts) => &facts.document,
+            Self::Database(facts) => &facts.document,
         }
     }
 
     /// Who acts on it, as written on it.
-    pub const fn record(&self) -> Option<&OperationRecord> {
+    pub fn record(&self) -> Option<&OperationRecord> {
         match self {
             Self::Workload(facts) => facts.record.as_ref(),
+            Self::Database(facts) => facts.records.first(),
             _ => None,
         }
     }
@@ -271,10 +308,12 @@ impl Observation {
             Self::Silence(facts) => facts.observed_at,
             Self::Alert(facts) => facts.observed_at,
             Self::Pod(facts) => facts.observed_at,
+            Self::Object(facts) => facts.observed_at,
             Self::Incident(facts) => facts.observed_at,
             Self::Maintenance(facts) => facts.observed_at,
             Self::Schedule(facts) => facts.observed_at,
             Self::Backup(facts) => facts.observed_at,
+            Self::Database(facts) => facts.observed_at,
         }
     }
 
@@ -284,7 +323,13 @@ impl Observation {
             Self::Workload(facts) => &facts.missing,
             Self::Silence(facts) => &facts.doubts,
             Self::Alert(facts) => &facts.doubts,
-            Self::Pod(_) | Self::Incident(_) | Self::Schedule(_) | Self::Backup(_) | Self::Maintenance(_) => &[],
+            Self::Pod(_)
+            | Self::Object(_)
+            | Self::Incident(_)
+            | Self::Schedule(_)
+            | Self::Backup(_)
+            | Self::Maintenance(_)
+            | Self::Database(_) => &[],
         }
     }
 
@@ -296,6 +341,17 @@ impl Observation {
         match self {
             Self::Workload(facts) => Ok(facts),
             _ => Err(Refusal("this can be done to a workload alone.".to_owned())),
+        }
+    }
+
+    /// The object of a cluster it is.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn object(&self) -> Result<&ObjectFacts, Refusal> {
+        match self {
+            Self::Object(facts) => Ok(facts),
+            _ => Err(Refusal("this can be done to an object of the cluster alone.".to_owned())),
         }
     }
 

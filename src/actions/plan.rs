@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::alerts::StoreEyes;
 use super::around::{evidence_of, joined};
 use super::catalog::Catalog;
-use super::contract::{Action, Context, Draft, Options};
+use super::contract::{About, Action, Context, Draft, Options};
 use super::elsewhere::Elsewhere;
 use super::fights::Fights;
 use super::gate::moved;
@@ -20,16 +20,18 @@ use super::pods;
 use super::policy::{self, Grant};
 use super::seen::Seen;
 use super::services::{left_out, of_its_service, one_revision_for_many, together};
+use crate::config::DeclaredBackup;
 use crate::domain::action::{
-    Actor, Cluster, Confirmation, Given, Inverse, OperationRecord, Phase, Plan, Rehearsal, Target, takes,
+    Actor, Cluster, Confirmation, Cost, Given, Inverse, OperationRecord, Phase, Plan, Rehearsal, Target, takes,
 };
+use crate::domain::environment::Guard;
 use crate::domain::rollout;
 use crate::domain::service::{Choice, Services};
 use crate::domain::subject::{Subject, SubjectKind};
 use crate::domain::time::Instant;
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::observe::{ObserveAlerts, ObserveCluster};
+use crate::sources::observe::{ObserveAlerts, ObserveCluster, ObserveDatabases};
 use crate::sources::operate::RehearseCluster;
 
 /// The deadline of a verification when the workload has none.
@@ -50,6 +52,8 @@ pub struct Planner {
     pub replica_labels: Arc<[String]>,
     /// The eyes on the store; `None` where there is none.
     pub store: Option<StoreEyes>,
+    /// The eyes on its databases; `None` where none is declared.
+    pub databases: Option<Arc<dyn ObserveDatabases>>,
     /// The environment's name.
     pub environment: String,
     /// Its guards and its namespaces.
@@ -66,6 +70,8 @@ pub struct Planner {
     pub ended: Arc<Mutex<HashMap<String, Phase>>>,
     /// The other environments this console acts in.
     pub elsewhere: Elsewhere,
+    /// The sets of backups that are declared.
+    pub backups: Arc<[DeclaredBackup]>,
     /// The actions there are.
     pub catalog: Catalog,
     /// The clock.
@@ -174,11 +180,23 @@ impl Planner {
     /// Whether what is on such subjects may be carried out here, or why not: what stands in the store is nothing of the environment's own.
     pub(super) fn grant_on(&self, kind: SubjectKind) -> Grant {
         match (kind, &self.store) {
-            (SubjectKind::Workload | SubjectKind::Silence | SubjectKind::Pod, _) => self.grant.clone(),
+            (
+                SubjectKind::Workload
+                | SubjectKind::Silence
+                | SubjectKind::Pod
+                | SubjectKind::Job
+                | SubjectKind::Database,
+                _,
+            ) => self.grant.clone(),
             // What stands in the store alone.
             (_, Some(store)) => store.grant.clone(),
             (_, None) => Err("there is no store here.".to_owned()),
         }
+    }
+
+    /// Why an action may not be carried out here whatever it is on; `None` where nothing speaks against it.
+    pub(super) fn bars(&self, about: &About) -> Option<String> {
+        self.grant.clone().err().filter(|_| about.acts_here)
     }
 
     /// Nothing of another environment, and of this one only the namespaces it includes; and nothing the action is not for.
@@ -220,11 +238,11 @@ impl Planner {
         let Ask { id, mut targets, wave, mut choice, refusals: further } = ask;
         let on = action.about().on;
         let mut refusals: Vec<String> = self.grant_on(on).err().into_iter().collect();
+        refusals.extend(self.bars(action.about()));
         refusals.extend(further);
         refusals.extend(action.about().too_many(targets.len()));
         targets.truncate(action.about().most);
-        let mut planned = Vec::new();
-        let mut answers = Vec::new();
+        let (mut planned, mut answers) = (Vec::new(), Vec::new());
         let given_id = id.as_deref().unwrap_or_default();
         let read = self.read(action, targets, given_id, &cluster, (&mut choice, &mut refusals)).await?;
         let now = (self.clock)();
@@ -232,18 +250,17 @@ impl Planner {
         let ahead = self.ahead();
         let id = id.unwrap_or_else(|| run_id(now));
         let mut holds = Plan::HOLDS;
-        let mut guard = self.limits.guard;
-        let mut otherwise = String::new();
+        let (mut guard, mut otherwise, mut cost) = (self.limits.guard, String::new(), Cost::default());
         let wave = wave.unwrap_or_else(|| together(&choice, read.len())).max(1);
         let mut fights = Fights::default();
         let freezes = self.freezes(action.about()).await;
         for (place, Read { subject, seen, beside, options }) in read.iter().enumerate() {
-            let held = seen.workload().map(|facts| self.held_by(action.id(), facts, options, now)).unwrap_or_default();
+            let held = self.held_by(action.id(), seen, options, now);
             refusals.extend(held.refusal);
             let deadline = |draft: &Draft| draft.deadline_seconds.unwrap_or_else(|| deadline_seconds(seen));
             let draft_for = |holds| {
                 let record = record(&id, &actor, action, now + ahead, holds);
-                let context = Context { record: &record, author: actor.name(), now, beside };
+                let context = Context { record: &record, author: actor.name(), now, beside, over: &held.over };
                 action.draft(seen, &options.given, context)
             };
             // How many pods it replaces one by one tells how long it may take, and that stands in the record.
@@ -262,6 +279,7 @@ impl Planner {
             };
             refusals.extend(draft.refusals.iter().cloned());
             otherwise.clone_from(&draft.otherwise);
+            cost.add(&draft.preflight, (draft.turn, draft.losing), now);
             let mut warnings = draft.warnings.clone();
             warnings.extend(held.warning);
             warnings.extend(seen.missing().iter().cloned());
@@ -288,8 +306,7 @@ impl Planner {
         }
         refusals.extend(too_long(&planned));
         refusals.extend(pods::several(&planned));
-        // Nobody but a cluster rehearses.
-        let rehearsal = if on == SubjectKind::Workload { joined(answers) } else { Rehearsal::NotOffered };
+        let rehearsal = if on.is_rehearsed() { joined(answers) } else { Rehearsal::NotOffered };
         if let Rehearsal::Rejected(reason) = &rehearsal {
             refusals.push(format!("the server refuses it: {reason}"));
         }
@@ -306,11 +323,12 @@ impl Planner {
             expires_at: now + Plan::HOLDS,
             cluster_ahead_seconds: ahead.num_seconds(),
             tier: policy::tier(action, &planned),
-            confirmation: Confirmation { otherwise, ..policy::confirmation(action, guard, &planned) },
+            confirmation: confirmation(action, guard, &planned, otherwise, &cost),
             means: action.about().means.to_owned(),
             service: choice.service.as_ref().map(ToString::to_string),
             choice: choice.notes,
             targets: planned,
+            cost,
             rehearsal,
             refusals,
             digest: String::new(),
@@ -348,6 +366,11 @@ impl Planner {
         }
         Ok(read)
     }
+}
+
+/// What confirms it: the gesture of the policy, and what is UNKNOWN taken upon oneself.
+fn confirmation(action: &dyn Action, guard: Guard, planned: &[Target], otherwise: String, cost: &Cost) -> Confirmation {
+    Confirmation { otherwise, ..policy::confirmation(action, guard, planned).accepting(cost.is_unknown()) }
 }
 
 /// The way back, with the environment it is of: the same names may be in another.

@@ -16,6 +16,7 @@ pub fn confirmation(action: &dyn Action, guard: Guard, targets: &[Target]) -> Co
     let gesture = gesture(tier(action, targets), guard, services);
     let word = match (gesture, targets.first()) {
         (Gesture::TypeNameAndReason, Some(first)) => first.subject.name().to_owned(),
+        (_, Some(first)) if action.about().word.is_empty() => first.subject.name().to_owned(),
         _ => action.about().word.to_owned(),
     };
     let needs_reason = gesture == Gesture::TypeNameAndReason || action.about().reason == Reason::Needed;
@@ -32,7 +33,13 @@ pub(super) fn confirms(confirmation: &Confirmation, typed: &str, reason: Option<
     // Where a person only presses Enter there is nothing to type; a script names the word all the same.
     let is_entered = confirmation.gesture == Gesture::Enter && typed.trim().is_empty();
     if typed.trim() != confirmation.word && !is_entered {
-        return Err(format!("the confirmation is not right: the plan asks for {:?}.", confirmation.word));
+        let accept = match confirmation.word.split_once(' ') {
+            Some((_, what)) if what == Confirmation::UNKNOWN => {
+                " Something of it is UNKNOWN: who takes that upon themselves types it after the name, or gives apply --accept unknown."
+            }
+            _ => "",
+        };
+        return Err(format!("the confirmation is not right: the plan asks for {:?}.{accept}", confirmation.word));
     }
     if confirmation.needs_reason && !reason.is_some_and(is_visible) {
         return Err("the plan asks for a reason and none was given.".to_owned());

@@ -67,7 +67,7 @@ fn needed(request: &Request) -> impl Iterator<Item = Right<'_>> {
     verbs.iter().filter_map(|verb| right(request, verb))
 }
 
-/// The right to do this to what a request is about, an object in a namespace or a part of one; `None` for any other path.
+/// The right to do this to what a request is about, an object in a namespace, a new one there, or a part of one; `None` for any other path.
 fn right<'r>(request: &'r Request, verb: &'r str) -> Option<Right<'r>> {
     let path = request.path.split('?').next().unwrap_or_default();
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
@@ -78,6 +78,8 @@ fn right<'r>(request: &'r Request, verb: &'r str) -> Option<Right<'r>> {
     };
     match rest {
         ["namespaces", namespace, resource, name] => Some(Right { verb, group, resource, namespace, name }),
+        // What is made has no place of its own yet.
+        ["namespaces", namespace, resource] => Some(Right { verb, group, resource, namespace, name: "" }),
         ["namespaces", namespace, "pods", name, part] => {
             let resource = PARTS.into_iter().find(|known| known.ends_with(part))?;
             Some(Right { verb, group, resource, namespace, name })

@@ -23,7 +23,7 @@ use crate::domain::rollout::{
 use crate::domain::subject::PodRef;
 use crate::domain::time::{self, Instant};
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::observe::{Access, Answer, ObserveCluster, PodFacts, PodOwner, Right, WorkloadFacts};
+use crate::sources::observe::{Access, Answer, ObjectPath, ObserveCluster, PodFacts, PodOwner, Right, WorkloadFacts};
 use crate::sources::operate::{OperateCluster, RehearseCluster, Reply};
 
 type Sees = dyn Fn(&World, WorkloadFacts) -> Result<WorkloadFacts, SourceError> + Send + Sync;
@@ -248,6 +248,11 @@ impl ObserveCluster for World {
             Ok(PodFacts { subject: subject.clone(), pod, object: Arc::new(object), observed_at: self.now() })
         })
     }
+    fn object<'a>(&'a self, at: &'a ObjectPath<'a>) -> Answer<'a, Option<Arc<Value>>> {
+        let objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = objects.get(at.name).cloned().map(Arc::new);
+        Box::pin(async { Ok(found) })
+    }
     fn events<'a>(&'a self, _facts: &'a WorkloadFacts) -> Answer<'a, Vec<ClusterEvent>> {
         Box::pin(async { Ok(Vec::new()) })
     }
@@ -318,6 +323,7 @@ impl Stage {
             rehearse: Some(world.clone()),
             alerts: None,
             store: None,
+            databases: None,
             replica_labels: Arc::default(),
             environment: "test".into(),
             limits: Guard::Staging.into(),
@@ -327,14 +333,25 @@ impl Stage {
             seen: Arc::default(),
             ended: Arc::default(),
             elsewhere: Elsewhere::default(),
+            backups: Arc::default(),
             catalog: catalog::SHIPPED,
             clock: Arc::new(move || clock.now()),
         };
         let (leave, leaving) = watch::channel(false);
         let journal = Arc::new(Mutex::new(Journal::new(folder.path())));
         let (pods, attach, store) = (None, None, None);
-        let executor =
-            Executor { planner, operate: world.clone(), silence: None, pods, attach, store, journal, leaving };
+        let executor = Executor {
+            planner,
+            operate: world.clone(),
+            silence: None,
+            databases: None,
+            programs: None,
+            pods,
+            attach,
+            store,
+            journal,
+            leaving,
+        };
         Self { world, executor, folder, _leave: leave }
     }
 

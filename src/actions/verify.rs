@@ -66,6 +66,13 @@ impl Verification {
 
     /// Watches until the outcome is known, the time is over, or, where only that is asked, the change has arrived.
     async fn watch(&mut self, tell: &mut dyn Tell, only_arrival: bool) -> Option<(Outcome, String)> {
+        if let (Goal::Session, Subject::Backup(backup)) = (self.aim.goal, &self.aim.subject) {
+            let words = format!(
+                "the process that waited for its end is gone, and a program is not run a second time: what came of it is not known. Look at {} in quarterdeck backup list.",
+                text::clean(&backup.set)
+            );
+            return Some((Outcome::Unknown, words));
+        }
         let deadline = self.began + time::seconds(i64::from(self.aim.deadline_seconds));
         let mut said = String::new();
         let mut trouble: Option<SourceError> = None;
@@ -149,9 +156,10 @@ impl Verification {
     /// What is asked of a subject of this kind, in words.
     const fn source(&self) -> &'static str {
         match self.aim.subject {
-            Subject::Workload(_) => "the cluster",
+            Subject::Workload(_) | Subject::Job(_) => "the cluster",
             Subject::Silence(_) => "Alertmanager",
             Subject::Pod(_) => "the pod",
+            Subject::Database(_) => "the database",
             _ => "the store",
         }
     }
@@ -167,6 +175,8 @@ impl Verification {
             Observation::Workload(facts) => self.look_at_workload(facts),
             Observation::Silence(facts) => self.look_at_silence(facts),
             Observation::Pod(_) => Look::Waiting("nothing of a session can be looked at".to_owned()),
+            Observation::Object(facts) => Look::Waiting(format!("{} is judged step by step alone", facts.subject)),
+            Observation::Database(_) => Look::Waiting("its steps are judged one by one".to_owned()),
             Observation::Alert(facts) => {
                 self.is_accepted |= facts.is_written;
                 stored::judge(facts.is_written, self.stored())

@@ -36,6 +36,7 @@ fn aim(kind: Kind, goal: Goal) -> Aim {
         code: None,
         chosen: Vec::new(),
         expected: String::new(),
+        ends_with: Vec::new(),
         clearing: Vec::new(),
     }
 }

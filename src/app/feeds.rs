@@ -9,16 +9,18 @@ use tokio::task::AbortHandle;
 
 use super::message::Message;
 use super::supervise::supervise;
-use crate::config::{DeclaredBackup, Environment};
+use crate::config::{DeclaredBackup, DeclaredDatabase, Environment};
 use crate::domain::advice::Released;
 use crate::domain::backup::BackupSnapshot;
+use crate::domain::database::DatabaseSnapshot;
 use crate::domain::service::Services;
 use crate::sources::Clock;
 use crate::sources::alertmanager::AlertFeed;
-use crate::sources::backup::BackupSource;
+use crate::sources::backup::{BackupSource, Clusters, prometheuses};
+use crate::sources::database::DatabaseSource;
 use crate::sources::feed::Feed;
 use crate::sources::probe::HealthFeed;
-use crate::sources::prometheus::{SignalFeed, SloFeed};
+use crate::sources::prometheus::{Downtime, SignalFeed, SloFeed};
 use crate::world::News;
 
 /// Watches a feed of an environment, where its configuration asks for it.
@@ -44,6 +46,7 @@ pub(super) struct Desk {
     pub(super) messages: mpsc::Sender<Message>,
     pub(super) retry: Arc<Notify>,
     pub(super) clock: Clock,
+    pub(super) downtime: Downtime,
 }
 
 impl Desk {
@@ -52,27 +55,54 @@ impl Desk {
         &self,
         environments: &[Environment],
         services: &Arc<Services>,
-        backups: &Arc<[DeclaredBackup]>,
+        (backups, clusters): (&Arc<[DeclaredBackup]>, &watch::Sender<Clusters>),
+        databases: &Arc<[DeclaredDatabase]>,
     ) -> Vec<Watching> {
         let of_each =
             ALL.iter().flat_map(|watch| environments.iter().filter_map(move |one| watch(self, one, services)));
-        of_each.chain(self.backups(backups)).collect()
+        of_each.chain(self.backups(backups, environments, clusters)).chain(self.databases(databases)).collect()
     }
 
     /// Asks what tells of sets of backups, where any is declared: they are of no environment.
-    fn backups(&self, declared: &Arc<[DeclaredBackup]>) -> Option<Watching> {
+    fn backups(
+        &self,
+        declared: &Arc<[DeclaredBackup]>,
+        environments: &[Environment],
+        clusters: &watch::Sender<Clusters>,
+    ) -> Option<Watching> {
         let declared = Some(declared.clone()).filter(|declared| !declared.is_empty())?;
         let (snapshots, seen) = watch::channel(BackupSnapshot::default());
         let Self { clock, retry, .. } = self.clone();
+        let (clusters, prometheuses) = (clusters.subscribe(), Arc::new(prometheuses(environments, &clock)));
         let run = move || {
-            let (declared, snapshots) = (declared.clone(), snapshots.clone());
-            BackupSource { declared, snapshots, retry: retry.clone(), clock: clock.clone() }.run()
+            BackupSource {
+                declared: declared.clone(),
+                clusters: clusters.clone(),
+                prometheuses: prometheuses.clone(),
+                snapshots: snapshots.clone(),
+                retry: retry.clone(),
+                clock: clock.clone(),
+            }
+            .run()
         };
         Some(self.tell("backups", run, seen, Duration::from_secs(1)))
     }
 
+    /// Asks the members of databases, where any is declared.
+    fn databases(&self, declared: &Arc<[DeclaredDatabase]>) -> Option<Watching> {
+        let declared = Some(declared.clone()).filter(|declared| !declared.is_empty())?;
+        let (snapshots, seen) = watch::channel(DatabaseSnapshot::default());
+        let Self { clock, retry, .. } = self.clone();
+        let run = move || {
+            let (declared, snapshots) = (declared.clone(), snapshots.clone());
+            DatabaseSource { declared, snapshots, retry: retry.clone(), clock: clock.clone() }.run()
+        };
+        Some(self.tell("databases", run, seen, Duration::from_millis(250)))
+    }
+
     /// Compares releases by the feed of their environment and tells what was found.
-    pub(super) fn compare(&self, feed: SignalFeed, releases: Vec<Released>) {
+    pub(super) fn compare(&self, feeds: &[SignalFeed], environment: &str, releases: Vec<Released>) {
+        let Some(feed) = feeds.iter().find(|feed| *feed.environment == *environment).cloned() else { return };
         let Self { messages, clock, .. } = self.clone();
         tokio::spawn(async move {
             let found = feed.compare(releases, clock()).await;
@@ -86,7 +116,7 @@ impl Desk {
     where
         News: From<Box<F::Snapshot>>,
     {
-        let feed = F::of(environment, services, &self.clock)?;
+        let feed = F::of(environment, services, &self.clock)?.knowing(&self.downtime);
         let (snapshots, seen) = watch::channel(F::Snapshot::default());
         let Self { clock, retry, .. } = self.clone();
         let run = move || feed.clone().run(clock.clone(), retry.clone(), snapshots.clone());

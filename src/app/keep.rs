@@ -13,6 +13,7 @@ use super::releases::{self, Present};
 use super::supervise::supervise;
 use crate::actions::journal;
 use crate::config::StoreReadOnly;
+use crate::domain::maintenance::Schedule;
 use crate::domain::source::SourceState;
 use crate::domain::store::StoreSnapshot;
 use crate::domain::store::{AuditEvent, AuditKind, AuditSearch, Author, Id, Subject, SubjectKind};
@@ -48,7 +49,7 @@ pub(super) fn keep(
     keep: Keep,
     state: PathBuf,
     clock: Clock,
-    (retry, present): (Arc<Notify>, watch::Receiver<Present>),
+    (retry, present, schedule): (Arc<Notify>, watch::Receiver<Present>, watch::Sender<Arc<Schedule>>),
     messages: &mpsc::Sender<Message>,
 ) {
     let (snapshots, seen) = watch::channel(StoreSnapshot::default());
@@ -60,7 +61,11 @@ pub(super) fn keep(
     };
     tokio::spawn(supervise("store", make, messages.clone()));
     let told = messages.clone();
-    tokio::spawn(supervise("store's news", move || tell(sent.clone(), told.clone()), messages.clone()));
+    tokio::spawn(supervise(
+        "store's news",
+        move || tell(sent.clone(), schedule.clone(), told.clone()),
+        messages.clone(),
+    ));
     let recounted = (keep.store.clone(), ids.clone(), seen.clone(), messages.clone());
     let make = move || {
         let (store, clock, seen, messages) = recounted.clone();
@@ -104,9 +109,15 @@ async fn recount(
     }
 }
 
-async fn tell(mut seen: watch::Receiver<StoreSnapshot>, messages: mpsc::Sender<Message>) {
+/// Tells what the store says: the schedule to whoever counts what was promised, all of it to the loop.
+async fn tell(
+    mut seen: watch::Receiver<StoreSnapshot>,
+    schedule: watch::Sender<Arc<Schedule>>,
+    messages: mpsc::Sender<Message>,
+) {
     while seen.changed().await.is_ok() {
         let snapshot = seen.borrow_and_update().clone();
+        schedule.send_replace(Arc::new(snapshot.schedule()));
         if messages.send(News::Store(Box::new(snapshot)).into()).await.is_err() {
             return;
         }

@@ -18,6 +18,7 @@ use crate::config::Environment;
 use crate::domain::action::{Phase, Run};
 use crate::domain::cause::Cause;
 use crate::domain::environment::Guard;
+use crate::domain::job::JobRef;
 use crate::domain::problem::Problem;
 use crate::domain::rollout::{Rollout, Verdict, WorkloadRef};
 use crate::domain::service::UNMAPPED;
@@ -233,6 +234,15 @@ impl Model {
         }
     }
 
+    /// The CronJob or the Job the operator means: the open one, or the row under the cursor.
+    pub fn job_meant(&self) -> Option<JobRef> {
+        match &self.ui.view {
+            View::Jobs => self.jobs.row().map(|row| row.job.clone()),
+            View::Job(job, _) => Some(job.clone()),
+            _ => None,
+        }
+    }
+
     /// Whether a run may still have something on its way.
     pub fn has_run_under_way(&self) -> bool {
         self.runs.iter().any(|run| matches!(run.phase, Phase::Confirmed | Phase::Executing | Phase::Verifying))
@@ -335,7 +345,9 @@ impl Model {
     fn said_first(&self) -> Option<&str> {
         let unfinished = self.unfinished.first().map(|(_, words)| words.as_str());
         let running = self.running.as_deref().filter(|_| !matches!(self.overlay(), Some(Overlay::Plan { .. })));
-        running
+        let split = self.world.split.first().map(String::as_str);
+        split
+            .or(running)
             .or(unfinished)
             .or_else(|| self.aftermath.undone())
             .or(self.ended_badly.as_deref())

@@ -1,6 +1,7 @@
 //! The panes of this console, each with what the operator chose of it.
 
-use crate::domain::rollout::Rollout;
+use crate::actions::Action;
+use crate::domain::rollout::{Rollout, WorkloadRef};
 use crate::domain::time::Instant;
 use crate::panes::view::{Selection, View};
 use crate::panes::{self, Opens, Pane};
@@ -99,6 +100,12 @@ impl Model {
             _ => None,
         };
         found.map(AsRef::as_ref)
+    }
+
+    /// The workloads that are meant with one under the cursor: all of its row, by an action that takes several as one.
+    pub(super) fn together(&self, action: &dyn Action, one: WorkloadRef) -> Vec<WorkloadRef> {
+        let row = self.selection().map(|selection| selection.workloads).unwrap_or_default();
+        if action.takes("with") && row.contains(&one) { row } else { vec![one] }
     }
 
     /// What is drawn in the body.

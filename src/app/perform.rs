@@ -24,18 +24,18 @@ use super::tell_journal::{tell_journal, unreadable};
 use super::{logs, reading};
 use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
 use crate::actions::{Executor, Seen, StoreEyes};
-use crate::config::{DeclaredBackup, Environment};
+use crate::config::Settings;
 use crate::domain::action::{Consent, Phase, Plan, Run, RunEvent, Target, WATCHED};
 use crate::domain::alert::AlertSnapshot;
 use crate::domain::log::Mask;
+use crate::domain::maintenance::Schedule;
 use crate::domain::rollout::WorkloadRef;
-use crate::domain::service::Services;
 use crate::domain::subject::{Subject, SubjectKind};
 use crate::domain::text;
 use crate::sources::Clock;
 use crate::sources::feed::Feed as _;
 use crate::sources::observe::ObserveCluster;
-use crate::sources::prometheus::SignalFeed;
+use crate::sources::prometheus::{Downtime, SignalFeed};
 use crate::world::News;
 
 /// How long sessions may take to end when the console is left.
@@ -75,6 +75,8 @@ pub struct Performer {
     holding: JoinSet<()>,
     /// What is current now, for the store.
     releases: watch::Sender<Present>,
+    /// The maintenance schedule as the store told it last.
+    schedule: watch::Sender<Arc<Schedule>>,
     /// What is typed into forms.
     drafts: Keeper,
 }
@@ -112,6 +114,7 @@ impl Performer {
             kept: None,
             local: Vec::new(),
             releases: watch::Sender::default(),
+            schedule: watch::Sender::default(),
         }
     }
 
@@ -132,7 +135,7 @@ impl Performer {
     pub fn keep(&mut self, keep: Keep) {
         self.kept = Some(keep.clone());
         self.equip();
-        let follow = (self.retry.clone(), self.releases.subscribe());
+        let follow = (self.retry.clone(), self.releases.subscribe(), self.schedule.clone());
         super::keep::keep(keep, self.state.clone(), self.clock.clone(), follow, &self.messages);
     }
 
@@ -166,14 +169,16 @@ impl Performer {
     }
 
     fn desk(&self) -> Desk {
-        Desk { messages: self.messages.clone(), retry: self.retry.clone(), clock: self.clock.clone() }
+        let downtime = Downtime::following(self.schedule.subscribe());
+        Desk { messages: self.messages.clone(), retry: self.retry.clone(), clock: self.clock.clone(), downtime }
     }
 
     /// Polls what is polled in environments until it is dropped.
-    pub fn watch(&mut self, environments: &[Environment], services: &Arc<Services>, backups: &Arc<[DeclaredBackup]>) {
+    pub fn watch(&mut self, settings: &Settings) {
+        let Settings { environments, services, backups, databases, .. } = settings;
         let signals = environments.iter().filter_map(|one| SignalFeed::of(one, services, &self.clock));
         self.signals = signals.collect();
-        self.watching = self.desk().all(environments, services, backups);
+        self.watching = self.desk().all(environments, services, (backups, &self.ways.clusters), databases);
     }
 
     /// The next news of an environment: a connection made, or a newer snapshot.
@@ -201,12 +206,7 @@ impl Performer {
                 }
             }
             Effect::Remember(cluster, present) => releases::take(&self.releases, &cluster, present),
-            Effect::Compare(environment, releases) => {
-                let feed = self.signals.iter().find(|feed| feed.environment == environment);
-                if let Some(feed) = feed {
-                    self.desk().compare(feed.clone(), releases);
-                }
-            }
+            Effect::Compare(environment, releases) => self.desk().compare(&self.signals, &environment, releases),
             Effect::Retry => {
                 self.ways.retry();
                 self.retry.notify_waiters();

@@ -20,6 +20,7 @@ use crate::domain::release::Release;
 use crate::domain::rollout::WorkloadRef;
 use crate::domain::time::Instant;
 use crate::sources::Clock;
+use crate::sources::backup::Clusters;
 use crate::sources::cluster::{ClusterSource, Connection};
 use crate::sources::observe::{Answer as Pending, ObserveCluster};
 use crate::world::{Connected, News};
@@ -50,6 +51,8 @@ pub(super) struct Ways {
     connect: Connect,
     all: Vec<Way>,
     links: (mpsc::Sender<Link>, mpsc::Receiver<Link>),
+    /// The clusters that are connected to, for what looks at objects of theirs now and then.
+    pub(super) clusters: watch::Sender<Clusters>,
     /// Whose news comes first next time, so that a busy environment does not silence a quiet one.
     turn: usize,
     messages: mpsc::Sender<Message>,
@@ -94,6 +97,7 @@ impl Ways {
             connect,
             all: environments.into_iter().map(way).collect(),
             links: mpsc::channel(1),
+            clusters: watch::Sender::default(),
             turn: 0,
             messages,
             seen,
@@ -210,6 +214,8 @@ impl Ways {
         let (released, told) = mpsc::channel(16);
         let (connection, namespaces, retry) = (reach.connection.clone(), reach.namespaces.clone(), way.retry.clone());
         let services = reach.planner.services.clone();
+        let shared = reach.connection.clone();
+        self.clusters.send_modify(|known| drop(known.insert(environment.clone(), Ok(Arc::new(shared)))));
         let make = move || {
             ClusterSource {
                 environment: environment.clone(),

@@ -14,7 +14,7 @@ use super::output::{note, say, say_json};
 use super::pod::Here;
 use super::session::Session;
 use super::{Format, Global, exit};
-use crate::domain::action::{Consent, Phase, Plan, Run, RunEvent};
+use crate::domain::action::{Confirmation, Consent, Phase, Plan, Run, RunEvent};
 use crate::domain::subject::SubjectKind;
 
 /// The longest plan document.
@@ -30,6 +30,9 @@ pub(super) struct Apply {
     /// Why; needed where the plan says so, journalled always.
     #[arg(long)]
     reason: Option<String>,
+    /// What is taken upon oneself although it is UNKNOWN: what the plan's `confirmation.word` says after the name.
+    #[arg(long, value_name = "WHAT", value_parser = [Confirmation::UNKNOWN])]
+    accept: Option<String>,
     /// The form of the answer.
     #[arg(long, short, value_enum, default_value_t)]
     output: Format,
@@ -107,7 +110,7 @@ impl Apply {
             session.local(leaving)
         };
         let (events, mut told) = mpsc::channel(64);
-        let consent = Consent { typed: self.confirm.clone(), reason: self.reason.clone() };
+        let consent = Consent { typed: self.typed(&plan), reason: self.reason.clone() };
         // Leaving means finishing the target in flight: a signal only stops what was not started.
         let mut signals =
             [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];
@@ -128,6 +131,15 @@ impl Apply {
         }
         self.report(&plan, &run)?;
         Ok(exit::of(run.phase))
+    }
+
+    /// What is typed on the screen: the word, and after it what is accepted where the plan asks for that.
+    fn typed(&self, plan: &Plan) -> String {
+        let word = self.confirm.trim();
+        match &self.accept {
+            Some(what) if plan.confirmation.word.trim() == format!("{word} {what}") => plan.confirmation.word.clone(),
+            _ => word.to_owned(),
+        }
     }
 
     fn read(&self) -> Result<Plan, String> {

@@ -3,6 +3,7 @@
 use crate::domain::backup::State as BackupState;
 use crate::domain::health::Condition;
 use crate::domain::job::JobVerdict;
+use crate::domain::maintenance_mode::State as Mode;
 use crate::domain::rollout::Verdict;
 use crate::domain::signal::State;
 use crate::domain::slo::Standing;
@@ -66,6 +67,16 @@ pub(super) const fn backup(state: BackupState) -> u8 {
     }
 }
 
+/// Of a maintenance mode: over its end, or remembered so that nobody can read it, somebody has to act. What other hands took down may be
+/// meant so.
+pub(super) const fn mode(state: Mode, is_overdue: bool) -> u8 {
+    match state {
+        Mode::Unreadable => 2,
+        _ if is_overdue => 2,
+        Mode::On | Mode::Ending | Mode::ByOthers | Mode::Off => 0,
+    }
+}
+
 /// Of a source, `needed` where verdicts rest on it.
 pub(super) const fn source(state: SourceState, is_needed: bool) -> u8 {
     match state {
@@ -100,6 +111,7 @@ pub(super) fn tables() -> String {
     let objectives = objectives.map(|one| (one.word(), objective(one)));
     let components = [Condition::Unhealthy, Condition::Degraded, Condition::Unknown, Condition::Healthy];
     let components = components.map(|one| (one.word(), component(one)));
+    let backups = BackupState::ALL.map(|one| (one.word(), backup(one)));
     let sources =
         [SourceState::Down, SourceState::Forbidden, SourceState::Loading, SourceState::Stale, SourceState::Fresh];
     let sources = sources.map(|one| (one.word(), source(one, true)));
@@ -110,6 +122,7 @@ pub(super) fn tables() -> String {
         row("signals of a declared service", &signals),
         row("objectives", &objectives),
         row("components", &components),
+        row("backups", &backups),
         row("sources", &sources),
     ]
     .concat();

@@ -93,6 +93,12 @@ enum Command {
         #[arg(long, short, value_enum, default_value_t)]
         output: Format,
     },
+    /// Which workloads are in maintenance mode, since when, by whom, until when, and what is remembered of them.
+    Modes {
+        /// The form of the answer.
+        #[arg(long, short, value_enum, default_value_t)]
+        output: Format,
+    },
     /// Let nothing new go out before a release, or until a time.
     Freeze(super::freezing::Freeze),
     /// Take a freeze back.
@@ -192,6 +198,7 @@ impl Maintenance {
             self.command,
             Command::List { .. }
                 | Command::Emergencies { .. }
+                | Command::Modes { .. }
                 | Command::Tasks { .. }
                 | Command::Freezes { .. }
                 | Command::Ical { .. }
@@ -206,6 +213,7 @@ impl Maintenance {
             Command::Ical { within } => super::schedule::calendar(&session, within).await,
             Command::Tasks { output } => super::tasks::list(&session, *output).await,
             Command::Emergencies { output } => super::emergencies::list(&session, *output).await,
+            Command::Modes { output } => Box::pin(super::modes::list(&session, global, *output)).await,
             Command::Freezes { output } => super::freezing::list(&session, *output).await,
             Command::Add(add) => add.run(&session).await,
             Command::Move { name, occurrence, to, how } => {

@@ -13,10 +13,12 @@ mod beside;
 mod causes;
 mod codes;
 mod config;
+mod database;
 mod demo;
 mod doctor;
 mod emergencies;
 mod exec;
+mod failing_over;
 mod fields;
 mod forward;
 mod freezing;
@@ -135,8 +137,6 @@ enum Command {
     Logs(logs::Logs),
     /// Every attempt of this machine's consoles.
     Journal(journal::Journal),
-    /// Which workloads are in maintenance mode, since when, by whom, until when.
-    Modes(modes::Modes),
     /// Incidents: declare, acknowledge, write down, resolve, report.
     Incident(incident::Incident),
     /// Who is on call: now, next, over a while, as a calendar; and an override of a shift.
@@ -151,6 +151,8 @@ enum Command {
     Record(record::Record),
     /// Whether what was promised of recovery holds.
     Backup(backup::Backup),
+    /// Who the primary of each database is, how far the others are behind, and whether the primary could be changed.
+    Database(database::Database),
     /// The configuration.
     Config(config::Config),
     /// What would keep the console from working here.
@@ -208,7 +210,6 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
             }
             Some(Command::Logs(logs)) => Box::pin(logs.run(&global)).await,
             Some(Command::Journal(journal)) => Box::pin(journal.run(&global)).await,
-            Some(Command::Modes(modes)) => Box::pin(modes.run(&global)).await,
             Some(Command::Incident(incident)) => {
                 let code = Box::pin(incident.run(&global)).await;
                 take_over(&global).await;
@@ -236,6 +237,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode> {
                 code
             }
             Some(Command::Backup(backup)) => Box::pin(backup.run(&global)).await,
+            Some(Command::Database(database)) => Box::pin(database.run(&global)).await,
             Some(Command::Config(config)) => config.run(&global),
             Some(Command::Doctor) => doctor::run(&global).await,
             Some(Command::PlugIn(plug_in)) => Ok(plug_in.run()),

@@ -12,15 +12,17 @@ use super::fields::Fields;
 use super::on_alerts;
 use super::output::{note, say, say_document};
 use super::pod::{POD, meant, workload_of};
-use super::session::{Session, shows};
+use super::session::{Connected, Session, shows};
 use super::{Format, Global, exit};
 use crate::actions::catalog::Catalog;
 use crate::actions::maintenance::named as named_ref;
 use crate::actions::{Action, Options};
 use crate::domain::action::{Goal, Plan as Document, Rehearsal, Target};
+use crate::domain::job::{JobKind, JobRef};
 use crate::domain::rollout::{Kind, WorkloadRef};
 use crate::domain::service::{Choice, UNMAPPED};
 use crate::domain::subject::{Subject, SubjectKind};
+use crate::domain::text;
 use crate::domain::time;
 use crate::sources::error::{SourceError, Trouble};
 
@@ -31,9 +33,9 @@ const SERVICE: &str = "service/";
 
 #[derive(Debug, Args)]
 pub(super) struct Plan {
-    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image, maintenance-on, maintenance-extend, maintenance-off; in a pod: exec, port-forward; of alerts: acknowledge, unacknowledge, note, edit-note, withdraw-note, silence; of silences: change-silence, expire-silence; of incidents: declare, acknowledge-incident, escalate, add-responder, reassign, snooze, assign, take-role, set-severity, set-phase, tick, incident-note, post-update, follow-up, link, unlink, merge, unmerge, resolve, reopen; of schedules: override-shift, take-shift, temporary-schedule, ask-swap, accept-swap, withdraw-override, tick-handoff, hand-off, accept-handoff; of maintenance: add-window, move-window, cancel-window, start-window, finish-window, tick-task, freeze, thaw.
+    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image, maintenance-on, maintenance-extend, maintenance-off; of a CronJob: run-now, suspend, resume; in a pod: exec, port-forward; of alerts: acknowledge, unacknowledge, note, edit-note, withdraw-note, silence; of silences: change-silence, expire-silence; of databases: failover, pause-failover, resume-failover; of incidents: declare, acknowledge-incident, escalate, add-responder, reassign, snooze, assign, take-role, set-severity, set-phase, tick, incident-note, post-update, follow-up, link, unlink, merge, unmerge, resolve, reopen; of schedules: override-shift, take-shift, temporary-schedule, ask-swap, accept-swap, withdraw-override, tick-handoff, hand-off, accept-handoff; of maintenance: add-window, move-window, cancel-window, start-window, finish-window, tick-task, freeze, thaw.
     action: String,
-    /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one. A pod by its name. Alerts by name or fingerprint. A silence by its id. An incident by its number. A window, a task or a freeze by its name.
+    /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one. cronjob/NAME. A pod by its name. Alerts by name or fingerprint. A silence by its id. An incident by its number. A window, a task or a freeze by its name. A database as database/NAME.
     targets: Vec<String>,
     /// The namespace; else the context's.
     #[arg(long, short)]
@@ -67,7 +69,9 @@ impl Plan {
         if let Some(lacks) = action.asks().filter(|field| !given.has(field.id)) {
             return Ok(usage(&format!("Give {} {}: {}", lacks.option(), lacks.value, lacks.words)));
         }
-        let meant = if action.about().on == SubjectKind::Backup {
+        let meant = if action.about().on == SubjectKind::Database {
+            super::failing_over::meant(session, &self.targets).map(|targets| (targets, given))
+        } else if action.about().on == SubjectKind::Backup {
             super::record::meant(session, &self.targets).map(|targets| (targets, given))
         } else if action.about().on == SubjectKind::Incident {
             super::incident::meant(session, action, &self.targets).await.map(|target| (vec![target], given))
@@ -93,7 +97,17 @@ impl Plan {
                 return Ok(ExitCode::from(code));
             }
         };
-        self.say(executor.planner.plan(action, &targets, &Options { given, ..Options::default() }).await)
+        let options = Options { given, overrides_record: self.override_record, ..Options::default() };
+        self.say(executor.planner.plan(action, &targets, &options).await)
+    }
+
+    /// The action that is meant: what is done to a workload under that name is done to a CronJob by the action of its own.
+    fn action(&self) -> Option<&'static dyn Action> {
+        let is_of_jobs =
+            |target: &String| target.split_once('/').is_some_and(|(kind, _)| JobKind::named(kind).is_some());
+        let own = self.targets.first().filter(|target| is_of_jobs(target));
+        let own = own.and_then(|_| self.catalog.named(&format!("{}-cronjob", self.action)));
+        own.or_else(|| self.catalog.named(&self.action))
     }
 
     /// Says what was planned.
@@ -116,13 +130,43 @@ impl Plan {
         }
     }
 
+    /// Plans on pods or CronJobs, each by its name.
+    async fn by_name(
+        &self,
+        session: &Session,
+        connected: &Connected,
+        namespace: &str,
+        action: &dyn Action,
+    ) -> Result<ExitCode> {
+        let mut subjects = Vec::new();
+        for target in &self.targets {
+            let subject = match action.about().on {
+                SubjectKind::Job => job(&session.environment.name, namespace, target),
+                _ => meant(session, connected, namespace, target).await.map(Subject::Pod),
+            };
+            match subject {
+                Ok(subject) => subjects.push(subject),
+                Err(sentence) => return Ok(usage(&sentence)),
+            }
+        }
+        let given = match self.fields.given(action) {
+            Ok(given) => given,
+            Err(sentence) => return Ok(usage(&sentence)),
+        };
+        let options = Options { given, wave: self.wave.map(NonZeroUsize::get), ..Options::default() };
+        self.say(session.planner(connected).plan(action, &subjects, &options).await)
+    }
+
     pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
-        let Some(action) = self.catalog.named(&self.action) else {
+        let Some(action) = self.action() else {
             let known: Vec<&str> = self.catalog.all().map(<dyn Action>::id).collect();
             return Ok(usage(&format!("There is no action {:?}; there is {}.", self.action, known.join(", "))));
         };
-        let session = Session::prepare(global);
+        let mut session = Session::prepare(global);
         session.tell_problems();
+        if action.about().on == SubjectKind::Database {
+            session = super::failing_over::session(session, &self.targets);
+        }
         if let Some(doubt) = session.doubt() {
             return Ok(usage(doubt));
         }
@@ -130,7 +174,7 @@ impl Plan {
         if self.targets.is_empty() && !is_made {
             return Ok(usage("Say on what."));
         }
-        if action.about().on != SubjectKind::Workload {
+        if !matches!(action.about().on, SubjectKind::Workload | SubjectKind::Pod | SubjectKind::Job) {
             return self.local(&session, action).await;
         }
         let connected = match session.connect().await {
@@ -145,20 +189,8 @@ impl Plan {
             let environment = &session.environment.name;
             return Ok(usage(&format!("Environment {environment} does not include namespace {namespace:?}.")));
         }
-        if action.about().on == SubjectKind::Pod {
-            let mut pods = Vec::new();
-            for target in &self.targets {
-                match meant(&session, &connected, &namespace, target).await {
-                    Ok(pod) => pods.push(Subject::Pod(pod)),
-                    Err(sentence) => return Ok(usage(&sentence)),
-                }
-            }
-            let given = match self.fields.given(action) {
-                Ok(given) => given,
-                Err(sentence) => return Ok(usage(&sentence)),
-            };
-            let options = Options { given, ..Options::default() };
-            return self.say(session.planner(&connected).plan(action, &pods, &options).await);
+        if action.about().on != SubjectKind::Workload {
+            return self.by_name(&session, &connected, &namespace, action).await;
         }
         let mut targets = Vec::new();
         let mut choice = Choice::default();
@@ -219,6 +251,15 @@ fn usage(words: &str) -> ExitCode {
     ExitCode::from(exit::USAGE)
 }
 
+/// The CronJob a target names.
+fn job(environment: &Arc<str>, namespace: &str, target: &str) -> Result<Subject, String> {
+    let (kind, name) =
+        target.split_once('/').map_or((Some(JobKind::CronJob), target), |(kind, name)| (JobKind::named(kind), name));
+    let kind = kind.filter(|_| is_name(name));
+    let kind = kind.ok_or_else(|| format!("{:?} names no CronJob: write cronjob/NAME.", text::clean(target)))?;
+    Ok(Subject::Job(JobRef { environment: environment.clone(), namespace: namespace.into(), kind, name: name.into() }))
+}
+
 /// The workload a target names; else the exit code and the sentence.
 fn workload(environment: &Arc<str>, namespace: &str, target: &str) -> Result<WorkloadRef, (u8, String)> {
     let (kind, name) = named(target).ok_or_else(|| {
@@ -234,9 +275,13 @@ pub(super) fn named(target: &str) -> Option<(Kind, &str)> {
         Some((kind, name)) => (Kind::named(kind.trim_end_matches(".apps"))?, name),
         None => (Kind::Deployment, target),
     };
-    let is_name = !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.'));
-    is_name.then_some((kind, name))
+    is_name(name).then_some((kind, name))
+}
+
+/// Whether an object may have such a name.
+fn is_name(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+    !name.is_empty() && name.bytes().all(is_plain)
 }
 
 /// The plan for people, in the order of the screen.
@@ -267,6 +312,10 @@ fn in_words(plan: &Document, catalog: Catalog) -> String {
             lines.extend(target_words(target, plan, catalog));
         }
     }
+    lines.extend(plan.cost.preflight.iter().map(|looked| format!("  {}", looked.check.line())));
+    if let Some(expected) = plan.cost.expected {
+        lines.push(format!("  lost is  {}", expected.loss.words()));
+    }
     lines.push(String::new());
     if !plan.means.is_empty() {
         lines.push(plan.means.clone());
@@ -283,7 +332,7 @@ fn in_words(plan: &Document, catalog: Catalog) -> String {
     if plan.is_applicable() {
         lines.push(format!(
             "Apply with: quarterdeck plan … --output json | quarterdeck apply - --confirm {}{}",
-            plan.confirmation.word,
+            plan.confirmation.said(),
             if plan.confirmation.needs_reason { " --reason WHY" } else { "" }
         ));
         lines.push(format!("Expires at {}.", plan.expires_at.format("%H:%M:%S UTC")));
@@ -347,5 +396,9 @@ mod tests {
         assert_eq!(named("daemonsets.apps/agent"), Some((Kind::DaemonSet, "agent")));
         assert_eq!(named("pod/api"), None);
         assert_eq!(named("deployment/../secrets"), None);
+        let of = |target: &str| job(&"test".into(), "shop", target).map(|subject| subject.to_string());
+        assert_eq!(of("cronjob/nightly").as_deref(), Ok("cronjob/nightly -n shop"));
+        assert_eq!((of("cj/nightly"), of("nightly")), (of("cronjob/nightly"), of("cronjob.batch/nightly")));
+        assert!(of("deployment/api").is_err() && of("cronjob/../secrets").is_err() && of("cronjob/").is_err());
     }
 }

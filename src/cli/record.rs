@@ -45,8 +45,8 @@ enum Command {
     RestoreTest {
         /// The set, by its name in the configuration: [backup.SET].
         set: String,
-        /// How it ended.
-        #[arg(long, value_name = "RESULT", value_parser = ["ok", "failed"])]
+        /// How it ended; checksums where nothing was restored and the checksums were right.
+        #[arg(long, value_name = "RESULT", value_parser = ["ok", "failed", "checksums"])]
         result: String,
         /// What it was to reach: a time, a position in the WAL, or latest.
         #[arg(long, value_name = "TARGET")]

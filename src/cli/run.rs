@@ -66,13 +66,12 @@ pub(super) async fn open(session: Session, staging: Staging) -> Result<ExitCode>
     };
     let local = |place| session.at(place).local(leave.clone());
     let local = (0..session.settings.environments.len()).map(local).collect();
-    let (watched, services) = (session.settings.environments.clone(), session.settings.services.clone());
-    let backups = session.settings.backups.clone();
+    let watched = session.settings.clone();
     let mut performer =
         Performer::new(connect(session, leave), names, told, state, journal, seen, clock.clone()).masking(mask);
     performer.keep(keep);
     performer.act_by(local);
-    performer.watch(&watched, &services, &backups);
+    performer.watch(&watched);
     let editor = chosen_editor(|name| std::env::var(name).ok());
     let runtime = Runtime { model, performer, messages, leaving, theme, glyphs, clock, editor };
     // The console is large; its caller need not be.

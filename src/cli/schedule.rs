@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::Format;
 use super::maintenance::{heard, read, usage};
+use super::modes::ModeLine;
 use super::output::{columns, say, say_json, say_raw};
 use super::session::Session;
 use crate::actions::maintenance::schedule;
@@ -44,10 +45,19 @@ pub(super) struct WindowLine {
     overlaps: Vec<Overlap>,
 }
 
-/// The document of `list --output json`, and what `status` says of it: a contract.
+/// The document of `list --output json`: a contract.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Listed {
     pub(super) windows: Vec<WindowLine>,
+}
+
+/// What `status` says of maintenance: a contract.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct MaintenanceLine {
+    /// What runs, and what each window does next.
+    pub(super) windows: Vec<WindowLine>,
+    /// What is in maintenance mode, or was taken down by other hands.
+    pub(super) modes: Vec<ModeLine>,
 }
 
 /// The times that are meant.
@@ -102,8 +112,8 @@ pub(super) fn line((one, overlaps): (Occurrence<'_>, Vec<Overlap>)) -> WindowLin
 }
 
 /// What runs and what comes next, for `status`.
-pub(super) fn ahead(schedule: &Schedule, now: Instant) -> Listed {
-    Listed { windows: lines(schedule, &schedule.ahead(now), now).into_iter().map(line).collect() }
+pub(super) fn ahead(schedule: &Schedule, now: Instant) -> Vec<WindowLine> {
+    lines(schedule, &schedule.ahead(now), now).into_iter().map(line).collect()
 }
 
 pub(super) async fn list(session: &Session, within: &Within, output: Format) -> Result<ExitCode> {

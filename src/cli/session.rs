@@ -16,7 +16,7 @@ use crate::actions::{
     Clusters, CommandLines, Desk, Elsewhere, Executor, Grant, Limits, Neighbour, Planner, Seen, StoreEyes, actor, key,
 };
 use crate::app::command_names;
-use crate::config::{Asked, ContextRef, Environment, Paths, Settings};
+use crate::config::{Asked, ContextRef, DeclaredDatabase, Environment, Paths, Settings};
 use crate::domain::action::Phase;
 use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::log::Mask;
@@ -27,13 +27,15 @@ use crate::domain::time::Instant;
 use crate::domain::usage::Board;
 use crate::domain::usage::UsageAsk;
 use crate::keys::Keymap;
-use crate::sources::Clock;
 use crate::sources::alertmanager::AlertFeed;
 use crate::sources::cluster::{ClusterSource, Connection, Contexts, Endpoint, Hands, Reach, Rehearsal, namespaces};
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::feed::{Feed, once, settled};
+use crate::sources::patroni::Databases;
+use crate::sources::prometheus::Downtime;
 use crate::sources::store::Store;
 use crate::sources::usage::ObserveUsage;
+use crate::sources::{Clock, Programs};
 use crate::telemetry::redact_command;
 use crate::theme::{Depth, Theme};
 use crate::world::Scope;
@@ -179,6 +181,11 @@ impl Session {
         Self { environment, ..self.clone() }
     }
 
+    /// The same session in another of its environments, which is certainly meant.
+    pub(super) fn certainly_at(&self, environment: usize) -> Self {
+        Self { doubt: None, ..self.at(environment) }
+    }
+
     /// What is masked in logs.
     pub(super) fn mask(&self) -> Arc<Mask> {
         // Each pattern was compiled when it was read; one that fails now must not cost the others.
@@ -249,6 +256,11 @@ impl Session {
         Some(once(self.feed::<F>()?, self.clock(), within).await)
     }
 
+    /// The same of a feed that knows what was planned to be down.
+    pub(super) async fn once_knowing<F: Feed>(&self, downtime: &Downtime, within: Duration) -> Option<F::Snapshot> {
+        Some(once(self.feed::<F>()?.knowing(downtime), self.clock(), within).await)
+    }
+
     /// The services that are declared.
     pub(super) fn services(&self) -> &Services {
         &self.settings.services
@@ -273,11 +285,14 @@ impl Session {
     fn desk(&self) -> Desk {
         let alerting = self.feed::<AlertFeed>().filter(|feed| !feed.clients.is_empty());
         let read_only = self.settings.store_read_only;
+        let databases = self.databases_here();
         Desk {
             store: Some(StoreEyes::new(self.store.clone(), Arc::new(Listed::of(self)), read_only)),
             write: Some(self.store.clone()),
             alerts: alerting.as_ref().map(|feed| Arc::new(feed.eyes()) as _),
             silence: alerting.map(|feed| Arc::new(feed.hands()) as _),
+            databases: databases.clone().map(|databases| Arc::new(databases) as _),
+            change_databases: databases.map(|databases| Arc::new(databases) as _),
             replica_labels: self.environment.alerts.replica_labels.clone(),
             environment: self.environment.name.clone(),
             limits: self.limits(),
@@ -287,10 +302,21 @@ impl Session {
             seen: self.seen.clone(),
             ended: self.ended.clone(),
             elsewhere: self.elsewhere.clone(),
+            backups: self.settings.backups.clone(),
+            programs: Arc::new(Programs),
             catalog: self.catalog,
             journal: self.journal.clone(),
             clock: self.clock(),
         }
+    }
+
+    /// The databases of the environment; `None` where none is declared.
+    fn databases_here(&self) -> Option<Databases> {
+        let declared = self.settings.databases.iter();
+        let of_it = declared
+            .filter(|one| one.database.environment.as_deref().is_none_or(|name| name == &*self.environment.name));
+        let of_it: Vec<DeclaredDatabase> = of_it.cloned().collect();
+        (!of_it.is_empty()).then(|| Databases::new(of_it, self.clock()))
     }
 
     /// The executor of what is in no cluster.

@@ -7,12 +7,16 @@ use color_eyre::eyre::Result;
 use futures_util::future::join_all;
 use serde::Serialize;
 
+use super::backup::Looked;
+use super::maintenance::heard;
 use super::on_alerts::Said;
 use super::output::{columns, note, say, say_json};
 use super::session::{SETTLE_WITHIN, Session};
 use super::undone::{UndoneLine, look_back};
 use super::{Format, Global};
-use super::{advice, alerts, backup, causes, codes, health, incident, jobs, oncall, schedule, signals, slo};
+use super::{
+    advice, alerts, backup, causes, codes, database, health, incident, jobs, modes, oncall, schedule, signals, slo,
+};
 use crate::actions::maintenance::schedule as schedule_of;
 use crate::config::{ContextRef, ReadOnly};
 use crate::domain::advice::{Advice, Verdict as Advised};
@@ -31,8 +35,9 @@ use crate::domain::store::AlertNotes;
 use crate::domain::time::{self, Instant};
 use crate::domain::usage::Board;
 use crate::sources::alertmanager::AlertFeed;
+use crate::sources::cluster::Connection;
 use crate::sources::probe::HealthFeed;
-use crate::sources::prometheus::{SignalFeed, SloFeed};
+use crate::sources::prometheus::{Downtime, SignalFeed, SloFeed};
 
 #[derive(Debug, Args)]
 pub(super) struct Status {
@@ -71,8 +76,10 @@ struct Document<'a> {
     on_call: Vec<oncall::HolderLine>,
     /// The backups of every set, in the order of the configuration.
     backups: Vec<backup::BackupLine<'a>>,
-    /// What runs, and what each window does next.
-    maintenance: schedule::Listed,
+    /// What runs, what each window does next, and what is in maintenance mode.
+    maintenance: schedule::MaintenanceLine,
+    /// Databases, in the order of the configuration.
+    databases: Vec<database::DatabaseLine<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -136,8 +143,8 @@ impl Status {
         let looking = join_all(session.shown().into_iter().map(Found::of));
         let (mut found, mut said) = tokio::join!(looking, session.said());
         said.incidents.sort_by_key(|one| (one.severity, one.created_at));
-        let clusters: Vec<_> = found.iter().map(|one| (&one.session.environment.name, Ok(&one.snapshot))).collect();
-        let backups = session.backups(&clusters).await;
+        let clusters: Vec<_> = found.iter().map(Found::looked).collect();
+        let (backups, databases) = tokio::join!(session.backups(&clusters), session.databases());
         for alerts in found.iter_mut().filter_map(|one| one.alerts.as_mut()) {
             alerts.hear(&said.acknowledgements, session.now());
         }
@@ -148,12 +155,17 @@ impl Status {
         let now = session.now();
         match self.output {
             Format::Json => {
-                let maintenance = schedule::ahead(&schedule_of(&said.whole), said.whole.now);
+                let windows = schedule::ahead(&schedule_of(&said.whole), said.whole.now);
+                let maintenance = schedule::MaintenanceLine { windows, modes: modes::lines(&snapshot, now) };
                 let document = document(&snapshot, &found, (&said, &backups, session.services()), now);
-                say_json(&Document { maintenance, ..document })?;
+                let databases = database::lines(&databases, now);
+                say_json(&Document { maintenance, databases, ..document })?;
             }
             Format::Table => {
                 for line in incident::notices(&said.incidents, now) {
+                    say(&line)?;
+                }
+                for line in modes::notices(&snapshot, now) {
                     say(&line)?;
                 }
                 for line in found.iter().flat_map(|one| &one.undone) {
@@ -172,7 +184,7 @@ impl Status {
                 for line in health::notices(healths(&found), now) {
                     say(&line)?;
                 }
-                for line in backup::notices(&backups) {
+                for line in backup::notices(&backups).into_iter().chain(database::notices(&databases)) {
                     say(&line)?;
                 }
                 if let Some(incidents) = incident::incident_table(&said.incidents, now) {
@@ -189,8 +201,10 @@ impl Status {
             &alerts,
             found_codes(&found, now)
                 .into_iter()
+                .chain(modes::exit_codes(&snapshot, now))
                 .chain(incident::exit_codes(&said.incidents))
-                .chain(backup::exit_codes(&backups)),
+                .chain(backup::exit_codes(&backups))
+                .chain(database::exit_codes(&databases)),
         )))
     }
 }
@@ -199,6 +213,8 @@ impl Status {
 struct Found {
     session: Session,
     context: String,
+    /// `None` where no connection was made.
+    connection: Option<Connection>,
     snapshot: ClusterSnapshot,
     undone: Vec<UndoneLine>,
     alerts: Option<AlertSnapshot>,
@@ -210,6 +226,12 @@ struct Found {
     usage: Result<Board, String>,
 }
 
+/// What is planned to be down, as the store knows it.
+async fn downtime(session: &Session) -> Downtime {
+    let (changes, _) = heard(session).await;
+    Downtime::standing(schedule_of(&changes))
+}
+
 impl Found {
     /// Looks at an environment once, for as long as an answer may take.
     async fn of(session: Session) -> Self {
@@ -218,7 +240,7 @@ impl Found {
         let (alerts, signals, slos, health, connected) = tokio::join!(
             session.once::<AlertFeed>(SETTLE_WITHIN),
             session.once::<SignalFeed>(SETTLE_WITHIN),
-            session.once::<SloFeed>(SETTLE_WITHIN),
+            async { session.once_knowing::<SloFeed>(&downtime(&session).await, SETTLE_WITHIN).await },
             session.once::<HealthFeed>(SETTLE_WITHIN),
             connecting
         );
@@ -233,7 +255,8 @@ impl Found {
                 let undone = look_back(&session, &connected, session.now()).await;
                 let context = connected.connection.context().to_owned();
                 let advice = advice::advise(&session, &snapshot).await;
-                Self { session, context, snapshot, undone, alerts, signals, slos, health, advice, usage }
+                let connection = Some(connected.connection);
+                Self { session, context, connection, snapshot, undone, alerts, signals, slos, health, advice, usage }
             }
             Err(sentence) => {
                 let mut cluster = SourceHealth::loading(SourceId::of(&session.environment.name, SourceKind::Cluster));
@@ -248,6 +271,7 @@ impl Found {
                 Self {
                     session,
                     context,
+                    connection: None,
                     snapshot,
                     undone: Vec::new(),
                     alerts,
@@ -259,6 +283,12 @@ impl Found {
                 }
             }
         }
+    }
+
+    /// What was seen of its cluster, for what tells of backups there.
+    fn looked(&self) -> Looked<'_> {
+        let (environment, connection) = (&self.session.environment.name, self.connection.clone());
+        Looked { environment, snapshot: Ok(&self.snapshot), connection }
     }
 
     fn line(&self) -> EnvironmentLine<'_> {
@@ -358,7 +388,8 @@ fn document<'a>(
         incidents: said.incidents.iter().map(incident).collect(),
         on_call: said.book.lines(),
         backups: backup::lines(backups),
-        maintenance: schedule::Listed::default(),
+        maintenance: schedule::MaintenanceLine::default(),
+        databases: Vec::new(),
     }
 }
 

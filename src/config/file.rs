@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::alertmanager;
 use super::backup::{self, DeclaredBackup};
+use super::database::{self, DeclaredDatabase};
 use super::environment::{ContextRef, Environment, Namespaces, ReadOnly};
 use super::{Look, StoreSettings, logs, prometheus, rule, scrape, service, store};
 use crate::domain::alert::LocalRule;
@@ -19,6 +20,7 @@ pub(super) struct Parsed {
     pub(super) environments: Vec<Environment>,
     pub(super) services: Services,
     pub(super) backups: Vec<DeclaredBackup>,
+    pub(super) databases: Vec<DeclaredDatabase>,
     pub(super) look: Look,
     pub(super) store: StoreSettings,
     pub(super) may_write_store: bool,
@@ -30,7 +32,10 @@ pub(super) struct Parsed {
 pub(super) fn parse(file: &Path, text: &str) -> (Parsed, Vec<Problem>) {
     let (table, mut problems) = document::parse(Some(file), text);
     let root = Table::root(&table);
-    root.refuse_unknown(&["environment", "service", "backup", "rule", "store", "logs", "journal", "ui"], &mut problems);
+    root.refuse_unknown(
+        &["environment", "service", "database", "backup", "rule", "store", "logs", "journal", "ui"],
+        &mut problems,
+    );
     let look = root.table("ui", &mut problems).map(|table| look(&table, &mut problems)).unwrap_or_default();
     let declared = root.table("environment", &mut problems);
     let environments = declared.iter().flat_map(Table::entries);
@@ -41,14 +46,37 @@ pub(super) fn parse(file: &Path, text: &str) -> (Parsed, Vec<Problem>) {
     let names: Vec<&str> = environments.iter().map(|(_, entry)| entry.name).collect();
     let services = service::services(&root, &names, &mut problems);
     let backups = backup::backups(&root, &names, &mut problems);
+    let databases = database::databases(file, &root, &names, &mut problems);
+    databases_of_services(&root, &databases, &mut problems);
     let store = root.entry("store").map(|entry| store::parse(file, &entry, &mut problems)).unwrap_or_default();
     let may_write_store = root.entry("store").is_none_or(|entry| store::may_write(&entry, &mut problems));
     let log_masks = logs::masks(&root, &mut problems);
     let keeps_command_lines = root.table("journal", &mut problems).is_some_and(|table| journal(&table, &mut problems));
     let environments = environments.into_iter().map(|(environment, _)| environment).collect();
-    let parsed =
-        Parsed { environments, services, backups, look, store, may_write_store, log_masks, keeps_command_lines };
+    let parsed = Parsed {
+        environments,
+        services,
+        backups,
+        databases,
+        look,
+        store,
+        may_write_store,
+        log_masks,
+        keeps_command_lines,
+    };
     (parsed, problems.into_found())
+}
+
+/// Where databases are declared, a service names one of them.
+fn databases_of_services(root: &Table<'_, '_>, databases: &[DeclaredDatabase], problems: &mut Problems) {
+    let services = root.entry("service").and_then(|entry| entry.as_table());
+    for service in services.iter().flat_map(Table::entries) {
+        let Some(named) = service.as_table().and_then(|table| table.entry("database")) else { continue };
+        let Some(name) = named.as_text().filter(|name| !name.trim().is_empty()) else { continue };
+        if let Some(fix) = database::unknown(name, databases) {
+            problems.at(&named, format!("There is no database {name:?}."), fix);
+        }
+    }
 }
 
 /// `[journal]`: whether the command lines of `exec` are kept as they were typed.

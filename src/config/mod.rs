@@ -9,9 +9,11 @@
 
 mod alertmanager;
 mod backup;
+mod database;
 mod environment;
 mod file;
 mod logs;
+mod modes;
 mod paths;
 mod probe;
 mod prometheus;
@@ -24,7 +26,8 @@ mod store;
 mod thresholds;
 
 pub use alertmanager::Alerts;
-pub use backup::{DeclaredBackup, Place, Tool, ToolSettings};
+pub use backup::{Act, DeclaredBackup, Git, InCluster, Maker, Metrics, Place, Program, Teller, Tool, ToolSettings};
+pub use database::{DeclaredDatabase, RedisSettings, Way};
 pub use environment::{ContextRef, Environment, Namespaces, ReadOnly};
 pub use paths::Paths;
 pub use probe::split;
@@ -90,6 +93,8 @@ pub struct Settings {
     pub services: Arc<Services>,
     /// The sets of backups that are declared, in the order of the file.
     pub backups: Arc<[DeclaredBackup]>,
+    /// The databases that are declared, in the order of the file.
+    pub databases: Arc<[DeclaredDatabase]>,
     /// What is masked in logs beyond what always is; regular expressions that compile.
     pub log_masks: Vec<String>,
     /// Whether the journal keeps command lines whole, but for secrets that are known by their shape; else it keeps a digest.
@@ -146,6 +151,7 @@ impl Settings {
             environments,
             services,
             backups,
+            databases,
             look,
             store,
             may_write_store,
@@ -159,6 +165,7 @@ impl Settings {
         (
             Self {
                 backups: backups.into(),
+                databases: databases.into(),
                 log_masks,
                 keeps_command_lines,
                 store,
@@ -201,6 +208,7 @@ impl Settings {
             declared: declared.into(),
             services: Arc::new(services),
             backups: Arc::default(),
+            databases: Arc::default(),
             log_masks: Vec::new(),
             keeps_command_lines: false,
             look,

@@ -59,60 +59,93 @@ pub(super) fn server(
     problems: &mut Problems,
 ) -> Option<Server> {
     table.refuse_unknown(&[&KEYS, more].concat(), problems);
-    let bearer = file(table, "bearer_file", problems);
-    let password = file(table, "password_file", problems);
-    let authorities = file(table, "ca_file", problems);
-    let identity = match (file(table, "certificate_file", problems), file(table, "key_file", problems)) {
-        (Some(certificate), Some(key)) => Some((certificate, key)),
-        (None, None) => None,
-        _ => {
-            problems.at(
-                part,
-                "A client's certificate and its key belong together.",
-                "Give certificate_file and key_file.",
-            );
-            None
-        }
-    };
-    let user = table.text("user", problems).map(|(user, _)| user.to_owned());
-    let credentials = match (bearer, user, password) {
-        (Some(bearer), None, None) => Credentials::Bearer(bearer),
-        (None, Some(user), Some(password)) => Credentials::Basic { user, password },
-        (None, None, None) => Credentials::None,
-        (Some(_), ..) => {
-            problems.at(
-                part,
-                "It has both a token and a name with a password.",
-                "Keep bearer_file, or user and password_file.",
-            );
-            Credentials::None
-        }
-        _ => {
-            problems.at(part, "A name and a password belong together.", "Give user and password_file.");
-            Credentials::None
-        }
-    };
-    let headers = table.table("headers", problems).map(|table| headers(&table, problems)).unwrap_or_default();
+    let who = Who::read(part, table, problems);
     let Some((url, entry)) = table.text("url", problems) else {
         if table.entry("url").is_none() {
             problems.at(part, "It does not say where it is.", format!("Add url = \"{example}\"."));
         }
         return None;
     };
-    let url = address(url, &entry, problems)?;
-    let is_plain = url.scheme_str() == Some("http");
-    let host = url.host().unwrap_or_default();
-    if is_plain && credentials != Credentials::None && !is_loopback(host) {
-        problems.at(
-            &entry,
-            "A token or password would cross the network in the clear.",
-            "Use https, or remove the credentials.",
-        );
-        return None;
+    who.at(url, &entry, problems)
+}
+
+/// Who we are to a server, wherever it is.
+#[derive(Default)]
+pub(super) struct Who {
+    credentials: Credentials,
+    authorities: Option<PathBuf>,
+    identity: Option<(PathBuf, PathBuf)>,
+    headers: Vec<(String, String)>,
+}
+
+impl Who {
+    /// The keys that say it.
+    pub(super) const KEYS: [&str; 7] =
+        ["bearer_file", "user", "password_file", "ca_file", "certificate_file", "key_file", "headers"];
+
+    /// Reads who we are to the servers of a table.
+    pub(super) fn read(part: &Entry<'_, '_>, table: &Table<'_, '_>, problems: &mut Problems) -> Self {
+        let bearer = file(table, "bearer_file", problems);
+        let password = file(table, "password_file", problems);
+        let authorities = file(table, "ca_file", problems);
+        let identity = match (file(table, "certificate_file", problems), file(table, "key_file", problems)) {
+            (Some(certificate), Some(key)) => Some((certificate, key)),
+            (None, None) => None,
+            _ => {
+                problems.at(
+                    part,
+                    "A client's certificate and its key belong together.",
+                    "Give certificate_file and key_file.",
+                );
+                None
+            }
+        };
+        let user = table.text("user", problems).map(|(user, _)| user.to_owned());
+        let credentials = match (bearer, user, password) {
+            (Some(bearer), None, None) => Credentials::Bearer(bearer),
+            (None, Some(user), Some(password)) => Credentials::Basic { user, password },
+            (None, None, None) => Credentials::None,
+            (Some(_), ..) => {
+                problems.at(
+                    part,
+                    "It has both a token and a name with a password.",
+                    "Keep bearer_file, or user and password_file.",
+                );
+                Credentials::None
+            }
+            _ => {
+                problems.at(part, "A name and a password belong together.", "Give user and password_file.");
+                Credentials::None
+            }
+        };
+        let headers = table.table("headers", problems).map(|table| headers(&table, problems)).unwrap_or_default();
+        Self { credentials, authorities, identity, headers }
     }
-    let name: Arc<str> = url.authority().map_or(host, http::uri::Authority::as_str).into();
-    let url = url.to_string().trim_end_matches('/').to_owned();
-    Some(Server { url, name, credentials, authorities, identity, headers })
+
+    /// The server at an address.
+    pub(super) fn at(&self, url: &str, entry: &Entry<'_, '_>, problems: &mut Problems) -> Option<Server> {
+        let url = address(url, entry, problems)?;
+        let is_plain = url.scheme_str() == Some("http");
+        let host = url.host().unwrap_or_default();
+        if is_plain && self.credentials != Credentials::None && !is_loopback(host) {
+            problems.at(
+                entry,
+                "A token or password would cross the network in the clear.",
+                "Use https, or remove the credentials.",
+            );
+            return None;
+        }
+        let name: Arc<str> = url.authority().map_or(host, http::uri::Authority::as_str).into();
+        let url = url.to_string().trim_end_matches('/').to_owned();
+        Some(Server {
+            url,
+            name,
+            credentials: self.credentials.clone(),
+            authorities: self.authorities.clone(),
+            identity: self.identity.clone(),
+            headers: self.headers.clone(),
+        })
+    }
 }
 
 /// The file a key names, by its whole path.

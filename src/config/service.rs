@@ -9,7 +9,7 @@ use crate::domain::rollout::Kind;
 use crate::domain::service::{Member, Service, Services};
 
 /// Every key of a service.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "workloads",
     "environments",
     "namespaces",
@@ -24,6 +24,7 @@ const KEYS: [&str; 14] = [
     "thresholds",
     "code_label",
     "signals",
+    "maintenance",
 ];
 
 /// Every `[service.NAME]` that can be understood, in the order of the file; `environments` are the names of those that are declared.
@@ -69,6 +70,7 @@ fn service(entry: &Entry<'_, '_>, environments: &[&str], problems: &mut Problems
         thresholds: super::thresholds::thresholds(&table, problems),
         code_label: super::prometheus::label(&table, "code_label", problems),
         is_unmeasured: table.truth("signals", problems) == Some(false),
+        ways: table.table("maintenance", problems).map(|table| super::modes::ways(&table, problems)),
     };
     check_places(&table, &mut service, environments, problems);
     if let Some(place) = table.entry("depends_on").filter(|_| service.depends_on.contains(&service.name)) {
@@ -87,7 +89,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// A list of texts, none empty, each once; empty when the key is absent.
-fn names(table: &Table<'_, '_>, key: &str, problems: &mut Problems) -> Vec<Arc<str>> {
+pub(super) fn names(table: &Table<'_, '_>, key: &str, problems: &mut Problems) -> Vec<Arc<str>> {
     let Some(entry) = table.entry(key) else { return Vec::new() };
     let mut known: Vec<Arc<str>> = Vec::new();
     for (name, place) in entry.texts(problems).unwrap_or_default() {
@@ -103,7 +105,7 @@ fn names(table: &Table<'_, '_>, key: &str, problems: &mut Problems) -> Vec<Arc<s
 }
 
 /// A text that is not empty.
-fn word(table: &Table<'_, '_>, key: &str, problems: &mut Problems) -> Option<String> {
+pub(super) fn word(table: &Table<'_, '_>, key: &str, problems: &mut Problems) -> Option<String> {
     let (text, entry) = table.text(key, problems)?;
     if text.trim().is_empty() {
         problems.at(&entry, "The text is empty.", "Write a name or remove the line.");

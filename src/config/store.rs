@@ -123,7 +123,7 @@ pub(super) fn may_write(entry: &Entry<'_, '_>, problems: &mut Problems) -> bool 
     entry.as_table().is_none_or(|table| table.truth("write", problems).unwrap_or(true))
 }
 
-fn secret(file: &Path, table: &Table<'_, '_>, keys: [&str; 2], problems: &mut Problems) -> Option<Secret> {
+pub(super) fn secret(file: &Path, table: &Table<'_, '_>, keys: [&str; 2], problems: &mut Problems) -> Option<Secret> {
     let [file_key, variable_key] = keys;
     let named_file = table.text(file_key, problems);
     let variable = table.text(variable_key, problems);

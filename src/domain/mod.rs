@@ -12,6 +12,7 @@
 //! | [`backup`] | backups, the ladder of the calendar, holes in the WAL, and whether anything could be restored |
 //! | [`cause`] | why workloads are stuck, where several share one reason |
 //! | [`cluster`] | what is known of a cluster at one moment |
+//! | [`database`] | databases, who their primary is, how far the others are behind, and what changing it would cost |
 //! | [`document`] | a file the operator wrote, read to its end with every problem |
 //! | [`environment`] | where an operator acts, and how carefully |
 //! | [`ical`] | a calendar as calendar programs read it |
@@ -46,6 +47,7 @@ pub mod alert;
 pub mod backup;
 pub mod cause;
 pub mod cluster;
+pub mod database;
 pub mod document;
 pub mod environment;
 pub mod health;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::job::JobRef;
 use super::rollout::WorkloadRef;
 use super::text;
 
@@ -77,6 +78,15 @@ pub struct BackupRef {
     pub set: Arc<str>,
 }
 
+/// A database whose primary can be changed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct DatabaseRef {
+    /// Its environment, whose grant and guard hold for it: it may have no cluster.
+    pub environment: Arc<str>,
+    /// Its name in the configuration.
+    pub name: Arc<str>,
+}
+
 /// Something that is acted on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -90,6 +100,8 @@ pub enum Subject {
     /// A pod. In documents and journals `pod` is the pod that is replaced.
     #[serde(rename = "one_pod")]
     Pod(PodRef),
+    /// A CronJob or a Job.
+    Job(JobRef),
     /// An incident.
     Incident(IncidentRef),
     /// A maintenance window.
@@ -102,6 +114,8 @@ pub enum Subject {
     Schedule(ScheduleRef),
     /// A set of backups, of which the store says something.
     Backup(BackupRef),
+    /// A database.
+    Database(DatabaseRef),
 }
 
 /// What kind of thing a subject is.
@@ -113,6 +127,8 @@ pub enum SubjectKind {
     Silence,
     /// A pod.
     Pod,
+    /// A CronJob or a Job.
+    Job,
     /// An alert.
     Alert,
     /// An incident.
@@ -127,12 +143,19 @@ pub enum SubjectKind {
     Schedule,
     /// A set of backups.
     Backup,
+    /// A database.
+    Database,
 }
 
 impl SubjectKind {
     /// Whether what is done to it stands in the store alone: nobody feels it, and every console writes by itself.
     pub const fn is_stored(self) -> bool {
-        !matches!(self, Self::Workload | Self::Silence | Self::Pod)
+        !matches!(self, Self::Workload | Self::Silence | Self::Pod | Self::Job | Self::Database)
+    }
+
+    /// Whether a change of it is tried first without being made: nobody but a cluster rehearses.
+    pub const fn is_rehearsed(self) -> bool {
+        matches!(self, Self::Workload | Self::Job)
     }
 
     /// Several of it, in a word.
@@ -141,6 +164,7 @@ impl SubjectKind {
             Self::Workload => "workloads",
             Self::Silence => "silences",
             Self::Pod => "pods",
+            Self::Job => "CronJobs",
             Self::Alert => "alerts",
             Self::Incident => "incidents",
             Self::Window => "windows",
@@ -148,6 +172,7 @@ impl SubjectKind {
             Self::Freeze => "freezes",
             Self::Schedule => "schedules",
             Self::Backup => "sets of backups",
+            Self::Database => "databases",
         }
     }
 }
@@ -163,9 +188,11 @@ impl Subject {
             SubjectKind::Freeze => Some(Self::Freeze(NamedRef { environment, name: String::new() })),
             SubjectKind::Workload
             | SubjectKind::Pod
+            | SubjectKind::Job
             | SubjectKind::Alert
             | SubjectKind::Schedule
             | SubjectKind::Backup
+            | SubjectKind::Database
             | SubjectKind::Task => None,
         }
     }
@@ -177,12 +204,14 @@ impl Subject {
             Self::Silence(_) => SubjectKind::Silence,
             Self::Alert(_) => SubjectKind::Alert,
             Self::Pod(_) => SubjectKind::Pod,
+            Self::Job(_) => SubjectKind::Job,
             Self::Incident(_) => SubjectKind::Incident,
             Self::Window(_) => SubjectKind::Window,
             Self::Task(_) => SubjectKind::Task,
             Self::Freeze(_) => SubjectKind::Freeze,
             Self::Schedule(_) => SubjectKind::Schedule,
             Self::Backup(_) => SubjectKind::Backup,
+            Self::Database(_) => SubjectKind::Database,
         }
     }
 
@@ -193,10 +222,12 @@ impl Subject {
             Self::Silence(silence) => &silence.environment,
             Self::Alert(alert) => &alert.environment,
             Self::Pod(pod) => &pod.environment,
+            Self::Job(job) => &job.environment,
             Self::Incident(incident) => &incident.environment,
             Self::Window(named) | Self::Task(named) | Self::Freeze(named) => &named.environment,
             Self::Schedule(schedule) => &schedule.environment,
             Self::Backup(backup) => &backup.environment,
+            Self::Database(database) => &database.environment,
         }
     }
 
@@ -205,6 +236,7 @@ impl Subject {
         match self {
             Self::Workload(workload) => Some(&workload.namespace),
             Self::Pod(pod) => Some(&pod.namespace),
+            Self::Job(job) => Some(&job.namespace),
             _ => None,
         }
     }
@@ -224,11 +256,13 @@ impl Subject {
             Self::Silence(silence) => text::clean(&silence.id).into_owned(),
             Self::Alert(alert) => text::clean(&alert.fingerprint).into_owned(),
             Self::Pod(pod) => pod.to_string(),
+            Self::Job(job) => job.to_string(),
             Self::Incident(incident) if incident.number == 0 => String::new(),
             Self::Incident(incident) => incident.number.to_string(),
             Self::Window(named) | Self::Task(named) | Self::Freeze(named) => text::clean(&named.name).into_owned(),
             Self::Schedule(schedule) => text::clean(&schedule.name).into_owned(),
             Self::Backup(backup) => text::clean(&backup.set).into_owned(),
+            Self::Database(database) => format!("database/{}", text::clean(&database.name)),
         }
     }
 
@@ -239,10 +273,12 @@ impl Subject {
             Self::Silence(silence) => &silence.environment,
             Self::Alert(alert) => &alert.name,
             Self::Pod(pod) => &pod.name,
+            Self::Job(job) => &job.name,
             Self::Incident(incident) => &incident.title,
             Self::Window(named) | Self::Task(named) | Self::Freeze(named) => &named.name,
             Self::Schedule(schedule) => &schedule.name,
             Self::Backup(backup) => &backup.set,
+            Self::Database(database) => &database.name,
         }
     }
 }
@@ -269,6 +305,7 @@ impl fmt::Display for Subject {
                 write!(to, "alert {} ({})", text::clean(&alert.name), text::clean(&alert.fingerprint))
             }
             Self::Pod(pod) => pod.fmt(to),
+            Self::Job(job) => job.fmt(to),
             Self::Incident(incident) if incident.number == 0 => to.write_str("a new incident"),
             Self::Incident(incident) => write!(to, "incident {} ({})", incident.number, text::clean(&incident.title)),
             Self::Window(named) if named.name.is_empty() => to.write_str("a new window"),
@@ -278,6 +315,7 @@ impl fmt::Display for Subject {
             Self::Freeze(named) => write!(to, "freeze {}", text::clean(&named.name)),
             Self::Schedule(schedule) => write!(to, "schedule {}", text::clean(&schedule.name)),
             Self::Backup(backup) => write!(to, "backup {}", text::clean(&backup.set)),
+            Self::Database(database) => write!(to, "database {}", text::clean(&database.name)),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod alerts;
 pub mod coverage;
+pub mod databases;
 pub mod escalation;
 pub mod health;
 pub mod hints;
@@ -13,8 +14,10 @@ pub mod incidents;
 pub mod jobs;
 pub mod journal;
 pub mod list;
+pub mod modes;
 pub mod nodes;
 pub mod overview;
+pub mod restore_tests;
 pub mod rollouts;
 pub mod rotations;
 pub mod schedule;
@@ -137,11 +140,14 @@ pub const SHIPPED: &[Pane] = &[
     nodes::PANE,
     jobs::PANE,
     coverage::PANE,
+    databases::PANE,
+    restore_tests::PANE,
     incidents::PANE,
     escalation::PANE,
     rotations::PANE,
     shifts::PANE,
     schedule::PANE,
+    modes::PANE,
     signals::PANE,
     slo::PANE,
     health::PANE,

@@ -23,6 +23,8 @@ pub struct Selection {
     pub service: Option<Arc<str>>,
     /// The workload that is meant, where it is no service's worst.
     pub workload: Option<WorkloadRef>,
+    /// The workloads an action takes that has several as one target; empty where the one that is meant is all.
+    pub workloads: Vec<WorkloadRef>,
     /// What is meant with it, as fields of actions by their ids: a role, the times of a shift. It stands in their forms at first.
     pub given: Vec<(&'static str, String)>,
 }

@@ -12,6 +12,7 @@ mod health;
 mod http;
 mod mishaps;
 mod patch;
+mod patroni;
 mod prometheus;
 mod scenario;
 mod selector;
@@ -32,6 +33,7 @@ use tokio::task::JoinHandle;
 
 pub use clock::SandboxClock;
 pub use faults::{Fault, Faults};
+pub use patroni::{Patroni, PatroniAsked, PatroniWorld, Trouble as PatroniTrouble};
 pub use scenario::{Cron, Scenario, Service};
 pub use world::World;
 

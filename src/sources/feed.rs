@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use super::Clock;
+use super::prometheus::Downtime;
 use crate::config::Environment;
 use crate::domain::service::Services;
 
@@ -21,6 +22,12 @@ pub trait Feed: Clone + Send + Sync + Sized + 'static {
 
     /// What the configuration of an environment asks for; `None` where it asks for nothing. Sends nothing yet.
     fn of(environment: &Environment, services: &Arc<Services>, clock: &Clock) -> Option<Self>;
+
+    /// The same, that knows what was planned to be down.
+    #[must_use]
+    fn knowing(self, _downtime: &Downtime) -> Self {
+        self
+    }
 
     /// Polls for ever; what is broken is tried at once when `retry` rings.
     fn run(

@@ -2,8 +2,8 @@
 //!
 //! [`observe`], [`metrics`] and [`jobs`] read, [`operate`] rehearses and writes; they are different traits because they go to different people:
 //! reading goes to watches and the planner, rehearsing to the planner alone, writing to the action executor alone.
-//! It does not know panes, keys or plans. It keeps one invariant: only `cluster` names `kube`, only `http` names `reqwest`, only `store`
-//! names a database client, and what cannot be read is an
+//! It does not know panes, keys or plans. It keeps one invariant: only `cluster` names `kube`, only `http` names `reqwest`, only `postgres` and
+//! `store` name a database client, and what cannot be read is an
 //! error with a sentence, never an empty answer.
 
 pub mod error;
@@ -20,13 +20,19 @@ pub mod alertmanager;
 pub mod backup;
 pub mod cluster;
 mod command;
+pub mod database;
 pub mod exposition;
 mod http;
+pub mod patroni;
 mod poll;
+mod postgres;
 pub mod probe;
 pub mod prometheus;
+mod redis;
 pub mod store;
 mod texts;
+
+pub use command::Programs;
 
 use std::sync::Arc;
 

@@ -12,6 +12,7 @@ use super::error::SourceError;
 use crate::domain::action::{Cluster, OperationRecord};
 use crate::domain::alert::{Alert, AlertSnapshot, Matcher, Silence};
 use crate::domain::cluster::ClusterEvent;
+use crate::domain::database::{Limits, Reading, Trail};
 use crate::domain::owner::{Keeper, Told};
 use crate::domain::rollout::{Autoscaler, Budget, Pod, Report, Revision, WorkloadRef};
 use crate::domain::subject::PodRef;
@@ -65,6 +66,19 @@ impl WorkloadFacts {
     pub fn template(&self) -> &Value {
         self.object.pointer("/spec/template").unwrap_or(&Value::Null)
     }
+}
+
+/// Where one object of a cluster stands. Names are as they are known; the reader encodes them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectPath<'a> {
+    /// `api/v1`, `apis/batch/v1`.
+    pub api: &'static str,
+    /// Its namespace.
+    pub namespace: &'a str,
+    /// Its resource, in the plural.
+    pub resource: &'static str,
+    /// Its name.
+    pub name: &'a str,
 }
 
 /// Everything read of one pod at one time.
@@ -143,6 +157,9 @@ pub trait ObserveCluster: Send + Sync {
     /// One pod, read now.
     fn pod<'a>(&'a self, pod: &'a PodRef) -> Answer<'a, PodFacts>;
 
+    /// One object as the server sends it, read now, its managed fields left out; `None` where it does not exist.
+    fn object<'a>(&'a self, at: &'a ObjectPath<'a>) -> Answer<'a, Option<Arc<Value>>>;
+
     /// Events about a workload, its ReplicaSets and its pods, newest first, at most 100.
     fn events<'a>(&'a self, facts: &'a WorkloadFacts) -> Answer<'a, Vec<ClusterEvent>>;
 
@@ -160,6 +177,25 @@ pub trait ObserveCluster: Send + Sync {
 
     /// When a ConfigMap or Secret was last written, by its metadata alone; `None` where it does not exist.
     fn last_written<'a>(&'a self, resource: &'a str, namespace: &'a str, name: &'a str) -> Answer<'a, Option<Instant>>;
+}
+
+/// Objects of one kind, as they are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listing<'a> {
+    /// The group and version: `/apis/velero.io/v1`.
+    pub api: &'a str,
+    /// The kind, in the plural.
+    pub resource: &'a str,
+    /// The namespace; `None` for all of them.
+    pub namespace: Option<&'a str>,
+    /// A selector of labels; `None` for all of them.
+    pub labels: Option<&'a str>,
+}
+
+/// Reading objects of whatever kind: for what is looked at now and then, and never watched.
+pub trait ListObjects: Send + Sync {
+    /// All of them, as the server sent each.
+    fn objects<'a>(&'a self, listing: Listing<'a>) -> Answer<'a, Vec<Value>>;
 }
 
 /// A silence as one member of the cluster has it; `None` when it does not know it.
@@ -208,4 +244,23 @@ pub trait ObserveAlerts: Send + Sync {
 
     /// A silence as each member has it.
     fn replicated<'a>(&'a self, id: &'a str) -> Answer<'a, Vec<Replicated>>;
+}
+
+/// A database as it was read once, with what it is judged by.
+#[derive(Debug, Clone)]
+pub struct DatabaseSeen {
+    /// Its members.
+    pub reading: Reading,
+    /// Where its primary wrote lately, as far as this console looked.
+    pub trail: Trail,
+    /// What is too much.
+    pub limits: Limits,
+    /// What consoles wrote into the dynamic configuration of its governor, by their keys; null where nothing is or it cannot be read.
+    pub notes: Value,
+}
+
+/// Eyes on the databases of an environment beyond what the poller tells.
+pub trait ObserveDatabases: Send + Sync {
+    /// Reads one now. Where no member answers that is its reading, and no error.
+    fn database<'a>(&'a self, name: &'a str) -> Answer<'a, DatabaseSeen>;
 }

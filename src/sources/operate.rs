@@ -1,6 +1,7 @@
 //! The write ports, and the port that only rehearses.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -66,6 +67,32 @@ pub struct PodSession {
     pub end: Pin<Box<dyn Future<Output = Result<i32, SourceError>> + Send>>,
 }
 
+/// A program of the operator to run on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgramAsk {
+    /// The program and its arguments: it is started without a shell.
+    pub words: Vec<String>,
+    /// How long it may take.
+    pub within: Duration,
+    /// The user of the operating system it runs as; `None`: whoever runs the console.
+    pub user: Option<String>,
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgramEnd {
+    /// Its exit code; `None` where a signal ended it.
+    pub code: Option<i32>,
+    /// The last line it wrote that says something, without secrets, cleaned; empty where there is none.
+    pub last: String,
+}
+
+/// Running programs of the operator. Only the action executor ever holds one.
+pub trait RunPrograms: Send + Sync {
+    /// Runs one once, to its end or to the end of its time; letting go of the answer ends it.
+    fn run<'a>(&'a self, ask: &'a ProgramAsk) -> Answer<'a, ProgramEnd>;
+}
+
 /// Bytes both ways.
 pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
@@ -85,6 +112,14 @@ pub trait ReachPods: Send + Sync {
     fn exec<'a>(&'a self, ask: &'a ExecAsk) -> Answer<'a, PodSession>;
     /// Connects to a port of a pod.
     fn connect<'a>(&'a self, namespace: &'a str, pod: &'a str, port: u16) -> Answer<'a, Tunnel>;
+}
+
+/// Changing who leads a database, and what governs it: for the executor of its actions alone.
+pub trait OperateDatabases: Send + Sync {
+    /// Sends a request of a run to the governor of a database, once: no retry of any kind.
+    ///
+    /// An error that is not [`SourceError::is_certainly_not_done`] means that nobody knows whether it was carried out.
+    fn send<'a>(&'a self, database: &'a str, request: &'a Request, run: &'a str) -> Answer<'a, Reply>;
 }
 
 /// The hands of a console that was not granted any.

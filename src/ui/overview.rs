@@ -106,7 +106,7 @@ pub struct Headline {
     /// In words, and the worst of it by name.
     pub words: fn(&mut Pen<'_>, &Glance<'_>, Gravity) -> (String, Option<String>),
     /// What of it stands in the header of every pane; `None` where nothing does.
-    pub standing: Option<fn(&Glance<'_>, Gravity) -> Option<Standing>>,
+    pub standing: Option<fn(&Glance<'_>, Gravity) -> Option<HeaderFact>>,
 }
 
 /// For how long a headline of parts that did not move holds, though time passes.
@@ -114,7 +114,7 @@ pub const JUDGED_FOR: TimeDelta = TimeDelta::seconds(1);
 
 /// A fact for the header of every pane, in a few words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct HeaderFact {
     /// What it is.
     pub words: String,
     /// The clock that runs with it.
@@ -134,7 +134,7 @@ pub enum Clock {
     Still,
 }
 
-impl Standing {
+impl HeaderFact {
     /// A fact without a clock.
     pub fn still(words: impl Into<String>) -> Self {
         Self { words: words.into(), clock: Clock::Still }
@@ -151,7 +151,7 @@ pub struct Told {
     /// The headline.
     pub headline: Headline,
     /// What of it stands in the header.
-    pub standing: Option<Standing>,
+    pub standing: Option<HeaderFact>,
 }
 
 /// Everything a draw may read of the overview.

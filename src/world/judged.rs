@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use super::World;
 use crate::domain::backup::{MadeBy, Recorded, State};
+use crate::domain::database::{self, Condition as DatabaseCondition};
 use crate::domain::health::{self, Condition};
 use crate::domain::slo::judge::worst_first;
 use crate::domain::slo::{Slo, SloSnapshot, Standing, judge};
@@ -79,6 +80,23 @@ impl World {
                 |row| matches!(row.state, State::Broken | State::Missed),
                 |row| matches!(row.state, State::Late | State::Paused),
                 |row| row.state == State::Unknown,
+            ],
+        );
+    }
+
+    /// Judges every database: those of the environments that are shown are listed; two primaries are said wherever they are.
+    pub(super) fn judge_databases(&mut self, now: Instant) {
+        let all = self.databases.worst_first(now);
+        self.split = all.iter().filter_map(database::Standing::banner).collect();
+        let shown: Vec<_> = self.shown().map(|sight| sight.environment.name.clone()).collect();
+        let is_shown = |row: &database::Standing| row.environment.as_ref().is_none_or(|name| shown.contains(name));
+        let rows = all.into_iter().filter(is_shown).collect();
+        self.standing = Judged::of(
+            rows,
+            [
+                |row| row.verdict.condition.exit_code() == 2,
+                |row| row.verdict.condition == DatabaseCondition::Degraded,
+                |row| row.verdict.condition == DatabaseCondition::Unknown,
             ],
         );
     }

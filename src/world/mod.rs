@@ -31,7 +31,9 @@ use std::sync::Arc;
 use crate::config::Environment;
 use crate::domain::backup::{BackupSnapshot, Coverage};
 use crate::domain::cluster::ClusterSnapshot;
+use crate::domain::database::{self, DatabaseSnapshot};
 use crate::domain::health::{HealthSnapshot, Line};
+use crate::domain::maintenance_mode::Mode;
 use crate::domain::rollout::Rollout;
 use crate::domain::service::Services;
 use crate::domain::signal::SignalSnapshot;
@@ -63,6 +65,8 @@ pub struct World {
     pub services: Arc<Services>,
     /// The clusters of all environments that are shown, as one list.
     pub snapshot: ClusterSnapshot,
+    /// The workloads of these that remember what they were before their maintenance.
+    pub modes: Vec<Mode>,
     /// Alerts.
     pub alerts: Alerts,
     /// Signals.
@@ -79,6 +83,13 @@ pub struct World {
     pub backups: BackupSnapshot,
     /// How each of them stands, the worst first; how many are missed or broken, late or paused, and not known.
     pub coverage: Judged<Coverage, 3>,
+    /// Every database.
+    pub databases: DatabaseSnapshot,
+    /// How each of those stands that are of the environments that are shown or of none, the worst first; how many need somebody at once,
+    /// are not well, and are not known.
+    pub standing: Judged<database::Standing, 3>,
+    /// What every pane says of databases: two primaries, another database under a name; of whatever environment.
+    pub split: Vec<String>,
     /// What is advised about releases.
     pub advised: Advised,
     /// What pods and nodes use.
@@ -107,6 +118,7 @@ impl World {
             scope,
             services: Arc::default(),
             snapshot: ClusterSnapshot::default(),
+            modes: Vec::new(),
             alerts: Alerts::default(),
             signals: Newest::default(),
             slos: Newest::default(),
@@ -115,6 +127,9 @@ impl World {
             components: Judged::default(),
             backups: BackupSnapshot::default(),
             coverage: Judged::default(),
+            databases: DatabaseSnapshot::default(),
+            standing: Judged::default(),
+            split: Vec::new(),
             advised: Advised::default(),
             usage: Usages::default(),
             happened: Happened::default(),
@@ -140,6 +155,7 @@ impl World {
         self.merge();
         self.judge_slos(self.taken_at);
         self.judge_health(self.taken_at);
+        self.judge_databases(self.taken_at);
         self.moved.note_all();
     }
 
@@ -160,7 +176,14 @@ impl World {
     pub fn merge(&mut self) -> Arc<[Arc<Rollout>]> {
         let mut merged = ClusterSnapshot::together(self.shown().map(|sight| &sight.snapshot));
         merged.health = self.sources();
+        let remembering = merged.rollouts.iter().filter(|row| row.maintenance.is_some());
+        self.modes = remembering.map(|row| Mode::of(row)).collect();
         std::mem::replace(&mut self.snapshot, merged).rollouts
+    }
+
+    /// When something came in last.
+    pub const fn taken_at(&self) -> Instant {
+        self.taken_at
     }
 
     /// The freshness of every source of the environments that are shown, and of the store.

@@ -17,11 +17,13 @@ pub enum Part {
     Store,
     /// Sets of backups.
     Backups,
+    /// Databases.
+    Databases,
 }
 
 /// How often each part has moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Moved([u64; 7]);
+pub struct Moved([u64; 8]);
 
 impl Moved {
     /// A part is otherwise now.

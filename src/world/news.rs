@@ -9,6 +9,7 @@ use crate::domain::advice::Compared;
 use crate::domain::alert::{AlertSnapshot, local};
 use crate::domain::backup::BackupSnapshot;
 use crate::domain::cluster::ClusterSnapshot;
+use crate::domain::database::DatabaseSnapshot;
 use crate::domain::health::HealthSnapshot;
 use crate::domain::release::Release;
 use crate::domain::rollout::Rollout;
@@ -38,6 +39,8 @@ pub enum News {
     Health(Box<HealthSnapshot>),
     /// The newest of every set of backups.
     Backups(Box<BackupSnapshot>),
+    /// The newest of every database.
+    Databases(Box<DatabaseSnapshot>),
     /// Releases of an environment were compared with what was before them.
     Compared(Arc<str>, Vec<Compared>),
     /// What pods or nodes use, or why that is not known.
@@ -62,7 +65,7 @@ macro_rules! snapshots {
     )*};
 }
 
-snapshots!(Alerts AlertSnapshot, Signals SignalSnapshot, Slos SloSnapshot, Health HealthSnapshot, Backups BackupSnapshot);
+snapshots!(Alerts AlertSnapshot, Signals SignalSnapshot, Slos SloSnapshot, Health HealthSnapshot, Backups BackupSnapshot, Databases DatabaseSnapshot);
 
 impl News {
     /// Whether newer news of the same source takes the place of these; only such are held back while the screen stands still.
@@ -73,7 +76,7 @@ impl News {
             (Self::Signals(one), Self::Signals(other)) => one.environment == other.environment,
             (Self::Slos(one), Self::Slos(other)) => one.environment == other.environment,
             (Self::Health(one), Self::Health(other)) => one.environment == other.environment,
-            (Self::Backups(_), Self::Backups(_)) => true,
+            (Self::Backups(_), Self::Backups(_)) | (Self::Databases(_), Self::Databases(_)) => true,
             _ => false,
         }
     }
@@ -129,6 +132,7 @@ impl World {
         self.judge_slos(now);
         self.judge_health(now);
         self.judge_backups(now);
+        self.judge_databases(now);
         self.moved.note_all();
         changed
     }
@@ -184,6 +188,11 @@ impl World {
                 self.backups = *snapshot;
                 self.judge_backups(now);
                 self.moved.note(Part::Backups);
+            }
+            News::Databases(snapshot) => {
+                self.databases = *snapshot;
+                self.judge_databases(now);
+                self.moved.note(Part::Databases);
             }
             News::Compared(environment, found) => self.compared(&environment, &found),
             // A screen that stands still keeps what it shows; it is asked again.

@@ -153,6 +153,8 @@ impl Rig {
         });
         let (leave, leaving) = watch::channel(false);
         let desk = Desk {
+            backups: Arc::default(),
+            programs: Arc::new(quarterdeck::sources::Programs),
             environment: "test".into(),
             limits: Guard::Staging.into(),
             grant: Ok(()),
@@ -164,6 +166,8 @@ impl Rig {
             silence: None,
             store: None,
             write: None,
+            databases: None,
+            change_databases: None,
             replica_labels: Arc::default(),
             elsewhere: Elsewhere::default(),
             catalog: catalog::SHIPPED,

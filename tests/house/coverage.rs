@@ -5,8 +5,8 @@ use std::sync::Arc;
 use chrono::{TimeDelta, TimeZone, Utc};
 use insta::assert_snapshot;
 use quarterdeck::domain::backup::{
-    Backup, BackupKind, BackupSet, BackupSnapshot, Objectives, Outcome, Reading, Segment, SetReading, Span, ToldBy,
-    WalRange,
+    Backup, BackupKind, BackupSet, BackupSnapshot, Objectives, Outcome, Reading, Said, Segment, SetReading, Span,
+    ToldBy, WalRange,
 };
 use quarterdeck::domain::job::Schedule;
 use quarterdeck::domain::source::SourceState;
@@ -28,6 +28,7 @@ fn set(name: &str) -> BackupSet {
         is_rpo_declared: false,
         tier: None,
         segment_size: None,
+        said: Said::default(),
     }
 }
 
@@ -69,7 +70,7 @@ fn nights(without: &[i64]) -> Reading {
 
 fn told(name: &str, told: Option<Result<Reading, &str>>) -> SetReading {
     let told = told.map(|told| told.map(Arc::new).map_err(str::to_owned));
-    SetReading { set: Arc::new(set(name)), by: ToldBy::Tool, told }
+    SetReading { set: Arc::new(set(name)), by: ToldBy::Tool, told, before: None }
 }
 
 /// A shop's sets: one with a hole in its WAL and a missing night, one late, one that cannot be read, one well.

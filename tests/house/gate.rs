@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
 use crate::actions::{Rig, Way, options};
+use crate::cron_jobs::no_edit_widens_on_a_cron_job;
+use crate::failing_over::no_edit_widens_of_databases;
 use crate::outside::Noting;
 use crate::reaching::no_edit_widens_in_a_pod;
 use crate::word::World;
@@ -204,13 +206,15 @@ pub(crate) async fn apart(executor: impl FnOnce(Arc<Mutex<Journal>>) -> Executor
 }
 
 /// What acts where there is no cluster.
-fn local(planner: &Planner, journal: Arc<Mutex<Journal>>) -> Executor {
+pub(crate) fn local(planner: &Planner, journal: Arc<Mutex<Journal>>) -> Executor {
     let leaving = watch::channel(false).1;
     Executor {
+        programs: None,
         planner: planner.clone(),
         operate: Arc::new(NoHands),
         silence: None,
         pods: None,
+        databases: None,
         attach: None,
         store: None,
         journal,
@@ -331,6 +335,9 @@ of_every_action! {
     no_edit_widens_a_maintenance: no_edit_widens "maintenance-on",
     no_edit_widens_a_longer_maintenance: no_edit_widens "maintenance-extend",
     no_edit_widens_the_end_of_a_maintenance: no_edit_widens "maintenance-off",
+    no_edit_widens_a_run_now: no_edit_widens_on_a_cron_job "run-now",
+    no_edit_widens_a_suspension: no_edit_widens_on_a_cron_job "suspend",
+    no_edit_widens_a_resumption: no_edit_widens_on_a_cron_job "resume-cronjob",
     no_edit_widens_an_acknowledgement: no_edit_widens_of_alerts "acknowledge",
     no_edit_widens_one_that_is_given_back: no_edit_widens_of_alerts "unacknowledge",
     no_edit_widens_a_note: no_edit_widens_of_alerts "note",
@@ -341,4 +348,7 @@ of_every_action! {
     no_edit_widens_the_end_of_a_silence: no_edit_widens_of_silences "expire-silence",
     no_edit_widens_a_command: no_edit_widens_in_a_pod "exec",
     no_edit_widens_a_port: no_edit_widens_in_a_pod "port-forward",
+    no_edit_widens_a_failover: no_edit_widens_of_databases "failover",
+    no_edit_widens_a_pause_of_failover: no_edit_widens_of_databases "pause-failover",
+    no_edit_widens_its_end: no_edit_widens_of_databases "resume-failover",
 }

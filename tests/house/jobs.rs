@@ -223,7 +223,7 @@ fn a_run_is_opened_and_left_to_where_it_was_opened_from() {
 }
 
 #[test]
-fn an_open_job_is_read_and_read_again_and_nothing_here_acts() {
+fn an_open_job_is_read_and_read_again_and_acted_on_as_the_cron_job_it_is() {
     let mut stage = seeing(night(), SourceState::Fresh);
     let effects = stage.asks("enter");
     let read = effects.iter().find_map(|effect| match effect {
@@ -235,10 +235,22 @@ fn an_open_job_is_read_and_read_again_and_nothing_here_acts() {
     stage.tell(Message::Job(open, Ok(Box::new(facts()))));
     let later = stage.tell_at(Message::Clock, now() + TimeDelta::seconds(10));
     assert!(matches!(later.as_slice(), [Effect::ReadJob(..)]), "{later:?}");
-    for keys in ["a", "!b", "!r", "space", "m"] {
+    for keys in ["!b", "space"] {
         let effects = stage.asks(keys);
-        assert!(effects.is_empty() && stage.overlay().is_none(), "{keys}: {effects:?}");
+        assert!(effects.is_empty() && stage.overlay().is_none(), "{keys} is for workloads: {effects:?}");
     }
+    for (keys, action) in [("!r", "run-now"), ("!p", "suspend"), ("!u", "resume-cronjob")] {
+        let planned = stage.asks(keys).into_iter().find_map(|effect| match effect {
+            Effect::Plan(request) => Some((request.action, request.targets[0].to_string())),
+            _ => None,
+        });
+        assert_eq!(planned, Some((action, "cronjob/orders-backup -n shop".to_owned())), "{keys}");
+        stage.press("esc");
+    }
+    stage.press("a");
+    let menu = text(&stage.screen(120, 40));
+    assert!(menu.contains("Run now") && menu.contains("Resume CronJob") && !menu.contains("Roll back"), "{menu}");
+    stage.press("esc");
     assert_eq!(JobTab::ALL.len(), 4);
 }
 

@@ -10,7 +10,7 @@ use quarterdeck::panes::list::{List, Rows};
 use quarterdeck::panes::view::{Reaction, RowWords, Selection};
 use quarterdeck::panes::{self, GroupId, Opens, Pane};
 use quarterdeck::theme::Role;
-use quarterdeck::ui::overview::{Gravity, Headline, Standing};
+use quarterdeck::ui::overview::{Gravity, HeaderFact, Headline};
 use quarterdeck::ui::pen::Pen;
 use quarterdeck::ui::root::HitMap;
 use quarterdeck::ui::scene::Scene;
@@ -43,7 +43,7 @@ const HARBOUR: Pane = Pane {
         parts: &[],
         gravity: |_| Gravity::Bad,
         words: |_, _, _| ("1 adrift".to_owned(), Some("Ada".to_owned())),
-        standing: Some(|_, _| Some(Standing::still("Ada adrift"))),
+        standing: Some(|_, _| Some(HeaderFact::still("Ada adrift"))),
     }),
     opens: Opens::View(List::<Ships>::boxed),
 };
@@ -81,6 +81,7 @@ impl Rows for Ships {
             subject: Some(subject),
             service: Some("payments".into()),
             workload: None,
+            workloads: Vec::new(),
             given: Vec::new(),
         }
     }

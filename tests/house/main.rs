@@ -9,9 +9,12 @@ mod advice;
 mod alert_faults;
 mod alerts;
 mod coverage;
+mod cron_jobs;
+mod databases;
 mod drafts;
 mod dry_room;
 mod environments;
+mod failing_over;
 mod faults;
 mod gate;
 #[path = "../support/headless.rs"]
@@ -29,6 +32,7 @@ mod logs;
 mod look;
 mod made_up_pane;
 mod modes;
+mod modes_pane;
 mod nodes;
 mod noting;
 mod offers;
@@ -45,6 +49,7 @@ mod prometheus_client;
 mod reaching;
 mod readiness;
 mod record;
+mod restore_tests;
 #[path = "../support/rig.rs"]
 mod rig;
 mod runs;

@@ -243,6 +243,37 @@ fn a_row_is_due_only_where_the_policy_says_so_by_now() {
     assert!(body.contains("ada acknowledged") && body.contains("no policy says whom to page"), "{body}");
 }
 
+#[test]
+fn a_store_that_told_nothing_yet_is_unknown_on_the_overview_and_never_quiet() {
+    let mut down = stored(SourceState::Down, StoreSnapshot::default());
+    if let News::Store(snapshot) = &mut down {
+        snapshot.health.last_good = None;
+    }
+    let mut stage = Stage::new();
+    stage.tell(down);
+    stage.press("0");
+    let body = text(&stage.body(120, 40));
+    for pane in ["Incidents", "Rotations", "Escalation"] {
+        assert!(
+            body.lines().any(|line| line.contains(pane) && line.contains("never read: not known")),
+            "{pane}: {body}"
+        );
+    }
+}
+
+#[test]
+fn every_header_says_what_stands_the_gravest_first() {
+    let mut stage = seeing("2", SourceState::Fresh, says(night()));
+    stage.see(Vec::new(), SourceState::Fresh);
+    let header = |stage: &Stage| text(&stage.screen(80, 24)).lines().nth(1).unwrap_or_default().to_owned();
+    // Checkout is down for twenty minutes, its quarter of an hour is over.
+    assert_eq!(header(&stage), " SEV1 #1 +2 5m OVER · daily in 23h · on call ben, eve, 決済-kato");
+    // Where the cluster is in trouble, both stand in the one line.
+    stage.see(Vec::new(), SourceState::Down);
+    let both = header(&stage);
+    assert!(both.contains("down") && both.ends_with("SEV1 #1 +2 5m OVER"), "{both}");
+}
+
 /// A run of the first incident of the night, by the policy as it was when it began.
 fn run(state: RunState, level: usize) -> Run {
     let policy = Policy { version: 3, ..ladder() };
@@ -320,35 +351,4 @@ fn a_role_leads_to_its_shifts_and_a_shift_stands_in_the_form() {
     taking.press("enter !t");
     let screen = text(&taking.screen(120, 40));
     assert!(screen.contains("Take the shift") && screen.contains("primary"), "{screen}");
-}
-
-#[test]
-fn a_store_that_told_nothing_yet_is_unknown_on_the_overview_and_never_quiet() {
-    let mut down = stored(SourceState::Down, StoreSnapshot::default());
-    if let News::Store(snapshot) = &mut down {
-        snapshot.health.last_good = None;
-    }
-    let mut stage = Stage::new();
-    stage.tell(down);
-    stage.press("0");
-    let body = text(&stage.body(120, 40));
-    for pane in ["Incidents", "Rotations", "Escalation"] {
-        assert!(
-            body.lines().any(|line| line.contains(pane) && line.contains("never read: not known")),
-            "{pane}: {body}"
-        );
-    }
-}
-
-#[test]
-fn every_header_says_what_stands_the_gravest_first() {
-    let mut stage = seeing("2", SourceState::Fresh, says(night()));
-    stage.see(Vec::new(), SourceState::Fresh);
-    let header = |stage: &Stage| text(&stage.screen(80, 24)).lines().nth(1).unwrap_or_default().to_owned();
-    // Checkout is down for twenty minutes, its quarter of an hour is over.
-    assert_eq!(header(&stage), " SEV1 #1 +2 5m OVER · daily in 23h · on call ben, eve, 決済-kato");
-    // Where the cluster is in trouble, both stand in the one line.
-    stage.see(Vec::new(), SourceState::Down);
-    let both = header(&stage);
-    assert!(both.contains("down") && both.ends_with("SEV1 #1 +2 5m OVER"), "{both}");
 }

@@ -237,10 +237,12 @@ fn no_alert_of_an_alertmanager_widens_its_silence() {
         services: Arc::default(),
     });
     let planner = Planner {
+        backups: Arc::default(),
         observe: None,
         rehearse: None,
         alerts: Some(eyes.clone()),
         store: None,
+        databases: None,
         replica_labels: vec!["replica".to_owned()].into(),
         environment: "production".into(),
         limits: Limits::from(Guard::Production),
@@ -256,10 +258,12 @@ fn no_alert_of_an_alertmanager_widens_its_silence() {
     let (_leave, leaving) = tokio::sync::watch::channel(false);
     let journal = Arc::new(Mutex::new(Journal::new(folder.path())));
     let executor = Executor {
+        programs: None,
         planner,
         operate: Arc::new(NoHands),
         silence: Some(hands.clone()),
         pods: None,
+        databases: None,
         attach: None,
         store: None,
         journal,

@@ -16,7 +16,9 @@ use quarterdeck::domain::rollout::{Autoscaler, Budget, Update, WorkloadRef};
 use quarterdeck::domain::subject::PodRef;
 use quarterdeck::domain::time::Instant;
 use quarterdeck::sources::error::SourceError;
-use quarterdeck::sources::observe::{Access, Answer, ObserveCluster, PodFacts, PodOwner, Right, WorkloadFacts};
+use quarterdeck::sources::observe::{
+    Access, Answer, ObjectPath, ObserveCluster, PodFacts, PodOwner, Right, WorkloadFacts,
+};
 use quarterdeck::sources::operate::OperateCluster;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -54,6 +56,9 @@ impl ObserveCluster for Altered {
     }
     fn pod<'a>(&'a self, pod: &'a PodRef) -> Answer<'a, PodFacts> {
         self.inner.pod(pod)
+    }
+    fn object<'a>(&'a self, at: &'a ObjectPath<'a>) -> Answer<'a, Option<Arc<Value>>> {
+        self.inner.object(at)
     }
     fn events<'a>(&'a self, facts: &'a WorkloadFacts) -> Answer<'a, Vec<ClusterEvent>> {
         self.inner.events(facts)

@@ -12,7 +12,7 @@ use quarterdeck::domain::slo::SloSnapshot;
 use quarterdeck::domain::time::Instant;
 use quarterdeck::sources::error::Trouble;
 use quarterdeck::sources::metrics::ObserveMetrics;
-use quarterdeck::sources::prometheus::{Prometheus, SignalFeed, SignalSource, SloFeed, SloSource};
+use quarterdeck::sources::prometheus::{Downtime, Prometheus, SignalFeed, SignalSource, SloFeed, SloSource};
 use rcgen::{CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::server::WebPkiClientVerifier;
@@ -373,6 +373,7 @@ async fn recorders_are_looked_for_without_asking_anything_twice() {
         environment: "production".into(),
         prometheus: Some(way(server.server("http", ""))),
         promises: Arc::default(),
+        downtime: Downtime::default(),
     };
     let (snapshots, mut seen) = watch::channel(SloSnapshot::default());
     let source = SloSource { feed, clock: Arc::new(now), retry: Arc::new(Notify::new()), snapshots };

@@ -21,7 +21,9 @@ use quarterdeck::sandbox::{Fault, Sandbox, SandboxClock, Scenario, Service};
 use quarterdeck::sources::Clock;
 use quarterdeck::sources::cluster::{Connection, Contexts, Reach};
 use quarterdeck::sources::error::{SourceError, Trouble};
-use quarterdeck::sources::observe::{Access, Answer, ObserveCluster, PodFacts, PodOwner, Right, WorkloadFacts};
+use quarterdeck::sources::observe::{
+    Access, Answer, ObjectPath, ObserveCluster, PodFacts, PodOwner, Right, WorkloadFacts,
+};
 use quarterdeck::sources::operate::{ExecAsk, PodSession, ReachPods, Tunnel};
 use quarterdeck::theme::{Depth, Glyphs, Theme};
 use quarterdeck::ui::scene::Detail;
@@ -69,6 +71,9 @@ impl ObserveCluster for OnePod {
         let object = json!({"metadata": {"uid": &*self.0.uid}, "spec": {"containers": containers}});
         let (pod, subject) = (self.0.clone(), subject.clone());
         Box::pin(async { Ok(PodFacts { subject, pod, object: Arc::new(object), observed_at: now() }) })
+    }
+    fn object<'a>(&'a self, _: &'a ObjectPath<'a>) -> Answer<'a, Option<Arc<Value>>> {
+        nothing()
     }
     fn events<'a>(&'a self, _: &'a WorkloadFacts) -> Answer<'a, Vec<ClusterEvent>> {
         nothing()

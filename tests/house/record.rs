@@ -19,10 +19,10 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
 use crate::stage::{SIZES, Stage, health as source, now, shop};
-use crate::{coverage, health, jobs, nodes, overview, signals, silences, slo};
+use crate::{coverage, databases, health, jobs, nodes, overview, signals, silences, slo};
 
 /// Everything that can be in front, and the keys that bring it there.
-const FRONTS: [(&str, &str); 22] = [
+const FRONTS: [(&str, &str); 24] = [
     ("overview", "0"),
     ("alerts", "1"),
     ("an alert", "1 enter"),
@@ -33,11 +33,13 @@ const FRONTS: [(&str, &str); 22] = [
     ("its log", "2 l"),
     ("signals", "6"),
     ("schedule", "5"),
+    ("modes", "5 tab"),
     ("nodes", "2 tab"),
     ("silences", "1 tab"),
     ("objectives", "6 tab"),
     ("health", "6 tab tab"),
     ("backups", "3"),
+    ("databases", "3 tab"),
     ("incidents", "4"),
     ("escalation", "4 tab"),
     ("rotations", "4 tab tab"),
@@ -100,6 +102,7 @@ fn everything() -> Stage {
         stage.tell(message);
     }
     stage.tell(News::Backups(Box::new(coverage::shop())));
+    stage.tell(News::Databases(Box::new(databases::shop())));
     stage.tell(News::Journal(overview::journal()));
     stage
 }

@@ -239,6 +239,7 @@ fn undone(words: &str) -> Finished {
         deadline_seconds: 60,
 
         replicas: None,
+        ends_with: Vec::new(),
         chosen: Vec::new(),
         expected: String::new(),
         clearing: Vec::new(),

@@ -82,10 +82,12 @@ pub(crate) fn asked(effects: &[Effect]) -> PlanRequest {
 /// A planner of a server that says that these are covered.
 pub(crate) fn planner(covered: Result<Vec<Alert>, String>) -> Planner {
     Planner {
+        backups: Arc::default(),
         observe: None,
         rehearse: None,
         alerts: Some(Arc::new(Says(covered))),
         store: None,
+        databases: None,
         replica_labels: Arc::default(),
         environment: "production".into(),
         limits: Limits::from(Guard::Production),

@@ -157,10 +157,12 @@ impl Rig {
 
     fn executor(&self, planner: Planner, hands: Arc<dyn WriteStore>) -> Executor {
         Executor {
+            programs: None,
             planner,
             operate: Arc::new(NoHands),
             silence: None,
             pods: None,
+            databases: None,
             attach: None,
             store: Some(hands),
             journal: Arc::new(Mutex::new(Journal::new(self.folder.path()))),

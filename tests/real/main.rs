@@ -1,6 +1,6 @@
 //! The shipped binary against the real thing: a real control plane, real processes, a real terminal.
 //!
-//! `cluster` needs the control plane of `tests/support/controlplane`; `metrics` needs Prometheus and `alerts` Alertmanager, and they say so where it is not there; `backups` needs PostgreSQL, pgBackRest and Barman, `store` needs PostgreSQL and pgbouncer and says so in a
+//! `cluster` needs the control plane of `tests/support/controlplane`; `metrics` needs Prometheus and `alerts` Alertmanager, and they say so where it is not there; `backups` needs PostgreSQL, pgBackRest and Barman, `databases` PostgreSQL and Redis, `store` needs PostgreSQL and pgbouncer and says so in a
 //! line where they are not installed; `terminal` needs none.
 #![expect(
     clippy::expect_used,
@@ -13,6 +13,8 @@
 mod alerts;
 mod backups;
 mod cluster;
+mod databases;
+mod failover;
 #[path = "../support/headless.rs"]
 #[expect(dead_code, reason = "the house's own tests use the rest of it")]
 mod headless;

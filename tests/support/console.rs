@@ -163,7 +163,7 @@ impl Console {
 /// How long the first screen may take on a busy machine.
 pub(crate) const FIRST_SCREEN: Duration = Duration::from_secs(60);
 
-fn config(user: &str, namespace: &str, grant: Grant) -> String {
+pub(crate) fn config(user: &str, namespace: &str, grant: Grant) -> String {
     let write = grant == Grant::Write;
     format!(
         "[environment.test]\ncontext = \"{user}\"\nnamespaces = [\"{namespace}\"]\nguard = \"staging\"\nwrite = {write}\n"

@@ -443,7 +443,8 @@ spec:
 }
 
 /// The directory of the finished binaries; builds them where this machine has none yet.
-fn binaries() -> PathBuf {
+/// Its programs, built before.
+pub(crate) fn binaries() -> PathBuf {
     let built = Command::new(format!("{SUPPORT}/build")).output().expect("bash");
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     PathBuf::from(String::from_utf8_lossy(&built.stdout).lines().last().unwrap_or_default())

@@ -36,7 +36,8 @@ pub(crate) fn why_not() -> Option<&'static str> {
     binaries().is_none().then_some("PostgreSQL is not installed")
 }
 
-fn binaries() -> Option<PathBuf> {
+/// The programs of the newest version that is installed.
+pub(crate) fn binaries() -> Option<PathBuf> {
     let mut versions: Vec<PathBuf> =
         fs::read_dir("/usr/lib/postgresql").ok()?.filter_map(|entry| Some(entry.ok()?.path().join("bin"))).collect();
     versions.retain(|folder| folder.join("postgres").exists());
@@ -45,7 +46,7 @@ fn binaries() -> Option<PathBuf> {
 }
 
 /// PostgreSQL refuses to run as root: then it runs as the user Debian made for it.
-fn unprivileged(mut command: Command) -> Command {
+pub(crate) fn unprivileged(mut command: Command) -> Command {
     if let Some((user, group)) = postgres_user() {
         command.uid(user).gid(group);
     }
@@ -62,7 +63,8 @@ fn postgres_user() -> Option<(u32, u32)> {
     Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
 }
 
-fn own(path: &Path) {
+/// Gives a file or folder to that user.
+pub(crate) fn own(path: &Path) {
     if let Some((user, group)) = postgres_user() {
         std::os::unix::fs::chown(path, Some(user), Some(group)).expect("root may give a file away");
     }

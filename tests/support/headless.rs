@@ -56,6 +56,7 @@ impl Headless {
         let (settings, problems) = Settings::parse("test.toml".as_ref(), text, &Asked::default());
         assert_eq!(problems, [], "the test's own configuration");
         let keymap = Keymap::load(DEFAULT, state, &command_names(catalog::SHIPPED)).0;
+        let watched = settings.clone();
         let environments = settings.environments;
         let names = environments.iter().map(|environment| environment.name.clone()).collect();
         let scope = if environments.len() > 1 { Scope::All } else { Scope::One(0) };
@@ -76,19 +77,21 @@ impl Headless {
             silence: None,
             store: None,
             write: None,
+            databases: None,
+            change_databases: None,
             replica_labels: Arc::default(),
             elsewhere: Elsewhere::default(),
+            backups: Arc::default(),
+            programs: Arc::new(quarterdeck::sources::Programs),
             catalog: catalog::SHIPPED,
             journal: journal.clone(),
             clock: clock.clone(),
         };
-        let services = desk.services.clone();
         let local = environments.iter().map(|one| of(one, &desk).local_executor(leave.clone())).collect();
         let connect = connect(kubeconfig, environments.clone(), desk.clone(), leave);
-        let watched = environments.clone();
         let mut model = Model::new(environments, scope, keymap, Vec::new());
         let mut performer = Performer::new(connect, names, told, state.to_path_buf(), journal, seen, clock.clone());
-        performer.watch(&watched, &services, &Arc::default());
+        performer.watch(&watched);
         performer.act_by(local);
         performer.perform(Effect::FindUnfinished);
         performer.perform(Effect::ReadDrafts);

@@ -9,6 +9,7 @@ pub(crate) mod console;
 pub(crate) mod controlplane;
 pub(crate) mod database;
 pub(crate) mod kubelet;
+pub(crate) mod patroni;
 pub(crate) mod process;
 pub(crate) mod prometheus;
 pub(crate) mod proxy;

@@ -175,8 +175,9 @@ impl Watchdog {
     /// Watches over a directory, which must be one of our own making.
     pub(crate) fn over(directory: &Path) -> Self {
         use std::os::unix::process::CommandExt;
-        // A process that ended before us is let go of: its number may be somebody else's by now.
-        let script = r#"pids=" "; while read -r pid; do case $pid in -*) pids="${pids%% ${pid#-} *} ${pids#* ${pid#-} }";; *) pids="$pids$pid ";; esac; done; [ "$pids" = " " ] || kill -9 $pids; rm -rf "$1""#;
+        // A process that ended before us is let go of: its number may be somebody else's by now. A PostgreSQL that somebody else started
+        // there left its number in its data.
+        let script = r#"pids=" "; while read -r pid; do case $pid in -*) pids="${pids%% ${pid#-} *} ${pids#* ${pid#-} }";; *) pids="$pids$pid ";; esac; done; [ "$pids" = " " ] || kill -9 $pids; for file in "$1"/*/data/postmaster.pid; do [ -e "$file" ] && read -r pid <"$file" && [ "$(cat "/proc/$pid/comm")" = postgres ] && kill -9 "$pid"; done; rm -rf "$1""#;
         let mut shell = Command::new("sh")
             .args(["-c", script, "watchdog"])
             .arg(directory)

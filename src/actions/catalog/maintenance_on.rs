@@ -42,9 +42,7 @@ fn draft(seen: &Observation, given: &Given, context: Context<'_>) -> Result<Draf
         reason: reason.clone(),
         replicas: facts.report.counts.desired,
         template: template_digest(facts.template()),
-        extensions: 0,
-        extended_because: String::new(),
-        is_ending: false,
+        ..Memory::default()
     };
     let (mut changes, mut warnings) = (Vec::new(), Vec::new());
     if all.len() > 1 {

@@ -8,6 +8,7 @@ mod add_responder;
 mod add_window;
 mod ask_swap;
 mod assign;
+mod back_up_now;
 mod cancel_window;
 mod change_silence;
 mod declare;
@@ -15,6 +16,7 @@ mod edit_note;
 mod escalate;
 mod exec;
 mod expire_silence;
+mod failover;
 mod finish_window;
 mod follow_up;
 mod freeze;
@@ -29,6 +31,7 @@ mod move_window;
 mod note;
 mod override_shift;
 mod pause;
+mod pause_failover;
 mod port_forward;
 mod post_update;
 mod reassign;
@@ -39,7 +42,10 @@ mod resolve;
 mod restart;
 mod restart_pod;
 mod resume;
+mod resume_cronjob;
+mod resume_failover;
 mod rollback;
+mod run_now;
 mod scale;
 mod set_image;
 mod set_phase;
@@ -47,6 +53,7 @@ mod set_severity;
 mod silence;
 mod snooze;
 mod start_window;
+mod suspend;
 mod take_role;
 mod take_shift;
 mod temporary_schedule;
@@ -57,6 +64,7 @@ mod tick_task;
 mod unacknowledge;
 mod unlink;
 mod unmerge;
+mod verify_backup;
 mod withdraw_note;
 mod withdraw_override;
 
@@ -105,6 +113,9 @@ pub const SHIPPED: Catalog = Catalog(&[
     &maintenance_on::ACTION,
     &maintenance_extend::ACTION,
     &maintenance_off::ACTION,
+    &run_now::ACTION,
+    &suspend::ACTION,
+    &resume_cronjob::ACTION,
     &acknowledge::Acknowledge,
     &unacknowledge::Unacknowledge,
     &note::Note,
@@ -144,6 +155,8 @@ pub const SHIPPED: Catalog = Catalog(&[
     &resolve::ACTION,
     &reopen::ACTION,
     &override_shift::OverrideShift,
+    &back_up_now::BackUpNow,
+    &verify_backup::VerifyBackup,
     &take_shift::TakeShift,
     &temporary_schedule::TemporarySchedule,
     &ask_swap::AskSwap,
@@ -154,6 +167,9 @@ pub const SHIPPED: Catalog = Catalog(&[
     &accept_handoff::AcceptHandoff,
     &record_backup::RecordBackup,
     &record_restore_test::RecordRestoreTest,
+    &failover::Failover,
+    &pause_failover::PauseFailover,
+    &resume_failover::ResumeFailover,
 ]);
 
 /// A shipped action by its id, or by the one it had before.

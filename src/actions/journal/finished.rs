@@ -102,6 +102,7 @@ mod tests {
             replicas: None,
             chosen: Vec::new(),
             expected: String::new(),
+            ends_with: Vec::new(),
             clearing: Vec::new(),
         };
         let entry = Entry {

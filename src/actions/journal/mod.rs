@@ -25,7 +25,7 @@ pub use write::{Journal, Written, record, unwritten, write};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::domain::action::{Code, Goal, Outcome, Phase, Replaced};
+use crate::domain::action::{Code, Goal, Outcome, Phase, Pin, Replaced};
 use crate::domain::store::hex;
 use crate::domain::subject::{SilenceRef, Subject};
 use crate::domain::time::{self, Instant};
@@ -111,6 +111,9 @@ pub struct Aim {
     /// What was chosen of what it reaches: the alerts a silence was made from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chosen: Vec<String>,
+    /// The fields its object ends with, where its steps are taken one after the other: what a later process looks for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ends_with: Vec<Pin>,
     /// The pods that are deleted to clear the way: a process that dies before leaves them there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clearing: Vec<Clearing>,
@@ -130,6 +133,7 @@ impl Aim {
             code: None,
             expected: String::new(),
             chosen: Vec::new(),
+            ends_with: Vec::new(),
             clearing: Vec::new(),
         }
     }

@@ -24,6 +24,7 @@ pub(super) fn aimed(run: &str) -> Entry {
         code: None,
         chosen: Vec::new(),
         expected: String::new(),
+        ends_with: Vec::new(),
         clearing: Vec::new(),
     };
     Entry { aims: vec![aim], ..entry(What::Begun, run, None) }

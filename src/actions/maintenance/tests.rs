@@ -73,7 +73,7 @@ fn drafted(doing: Doing, name: &str, given: &Given, changes: &[(&str, &dyn Chang
         expires: at(NOW) + TimeDelta::minutes(5),
         is_lock: false,
     };
-    let context = Context { record: &record, author: "mori", now: at(NOW), beside: &[] };
+    let context = Context { record: &record, author: "mori", now: at(NOW), beside: &[], over: &[] };
     draft(doing, &facts, given, context).map_err(|refusal| refusal.0)
 }
 

@@ -349,6 +349,8 @@ fn act(model: &mut Model, action: &'static str, now: Instant) -> Vec<Effect> {
         SubjectKind::Incident
         | SubjectKind::Schedule
         | SubjectKind::Backup
+        | SubjectKind::Database
+        | SubjectKind::Job
         | SubjectKind::Window
         | SubjectKind::Task
         | SubjectKind::Freeze => {
@@ -367,7 +369,7 @@ fn act(model: &mut Model, action: &'static str, now: Instant) -> Vec<Effect> {
         given = given.with("pod", pod);
     }
     let options = Options { given: given.only(action.fields()), ..Options::default() };
-    let targets: Vec<WorkloadRef> = model.meant().into_iter().collect();
+    let targets: Vec<WorkloadRef> = model.meant().map(|one| model.together(action, one)).unwrap_or_default();
     ask_or_plan(model, action, targets, options, now)
 }
 

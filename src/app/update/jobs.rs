@@ -38,8 +38,7 @@ pub(super) fn run(model: &mut Model, command: Command) -> Option<Vec<Effect>> {
         (Command::NextTab, Some((_, tab))) => step(tab, 1),
         (Command::PreviousTab, Some((_, tab))) => step(tab, JobTab::ALL.len() - 1),
         (Command::Open, Some((job, JobTab::Runs))) => return Some(enter_run(model, &job)),
-        (Command::Open | Command::Mark | Command::Actions | Command::Act(_), Some(_))
-        | (Command::Mark | Command::Actions | Command::Act(_), None) => return Some(Vec::new()),
+        (Command::Open | Command::Mark, Some(_)) | (Command::Mark, None) => return Some(Vec::new()),
         (Command::Refresh, Some((job, _))) => return Some(vec![Effect::Retry, read(model, &job)]),
         (Command::Back | Command::Escape | Command::Cancel, Some((job, _))) => return Some(leave(model, &job)),
         _ => return None,

@@ -6,6 +6,7 @@ use crate::app::commands::Command;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::domain::alert::SilenceState;
+use crate::domain::job::JobKind;
 use crate::domain::rollout::{Pod, Verdict};
 use crate::domain::subject::{Subject, SubjectKind};
 use crate::domain::time::Instant;
@@ -45,6 +46,7 @@ fn meant(model: &Model) -> Option<Meant> {
             Some(pod) => Some(Meant::Pod(workload.clone(), pod)),
             None => Some(Meant::Workload(workload.clone())),
         },
+        View::Jobs | View::Job(..) => model.job_meant().map(|job| Meant::Other(Subject::Job(job))),
         _ => model.meant().map(Meant::Workload),
     }
 }
@@ -89,7 +91,11 @@ fn offers(model: &Model, meant: &Meant) -> Vec<Offer> {
             offers
                 .extend(on(SubjectKind::Silence).filter(|action| !action.takes("alerts")).map(|one| of(one, refused)));
         }
-        Meant::Other(subject) => offers.extend(on(subject.kind()).map(|action| of(action, None))),
+        Meant::Other(subject) => {
+            let is_run = matches!(subject, Subject::Job(job) if job.kind == JobKind::Job);
+            let refused = is_run.then_some("it is one run by itself: this is for CronJobs");
+            offers.extend(on(subject.kind()).map(|action| of(action, refused)));
+        }
         Meant::Alert(..) => {
             let alerts = model.alerts_meant();
             let notes = alerts.first().map(|alert| on_alerts::notes(model, &alert.environment, &alert.key));
@@ -142,7 +148,8 @@ pub(super) fn choose(model: &mut Model, meant: &Meant, selected: usize, now: Ins
         && let Some(action) = model.catalog.named(id).filter(|action| action.about().on == SubjectKind::Workload)
     {
         // The row may have gone elsewhere under the menu: the one it was opened on is meant.
-        return input::ask_or_plan(model, action, vec![workload.clone()], Options::default(), now);
+        let targets = model.together(action, workload.clone());
+        return input::ask_or_plan(model, action, targets, Options::default(), now);
     }
     model.ui.overlays.pop();
     if self::meant(model).as_ref() != Some(meant) {

@@ -19,7 +19,10 @@ pub(super) fn open(model: &mut Model, action: &'static dyn Action, now: Instant)
     } else {
         let selection = model.selection();
         let its = |subject: &Subject| subject.kind() == about.on;
-        selection.and_then(|selection| Some((selection.subject.filter(its)?, selection.name, selection.given)))
+        let job = model.job_meant().map(|job| (Subject::Job(job.clone()), job.label(), Vec::new()));
+        let selected =
+            selection.and_then(|selection| Some((selection.subject.filter(its)?, selection.name, selection.given)));
+        selected.or(job.filter(|(job, ..)| its(job)))
     };
     let Some((subject, name, meant)) = meant else {
         let words = format!("There is none of the {} under the cursor that this is for.", about.on.plural());

@@ -103,6 +103,8 @@ fn sentence(event: &RunEvent, port: Port) -> String {
             Port::Alertmanager => "accepted by an Alertmanager; not verified yet",
             Port::Store => "written: the store answered",
             Port::Pod => "opened",
+            Port::Program => "started",
+            Port::Database => "accepted by the database; not verified yet",
         }
         .to_owned(),
         RunEvent::AnswerLost { reason, .. } => {

@@ -17,7 +17,8 @@ use super::output::{note, say};
 use super::run::{Staging, open};
 use super::session::{Session, system_clock};
 use crate::config::Paths;
-use crate::sandbox::{Sandbox, SandboxClock, Scenario, backups};
+use crate::domain::time;
+use crate::sandbox::{Patroni, Sandbox, SandboxClock, Scenario, backups};
 
 /// What the demo may do: everything, with the confirmations of a real production.
 const CONFIGURATION: &str = r#"
@@ -54,6 +55,10 @@ health = { api = HEALTH_payments }
 slo = { availability = "99.5 %" }
 health = { api = HEALTH_search }
 
+[database.orders]
+environment = "production"
+patroni = [PATRONI]
+
 [backup.orders]
 pgbackrest = { info_file = "FOLDER/backups.json", stanza = "orders", wal_file = "FOLDER/wal" }
 schedule = "0 2 * * *"
@@ -69,6 +74,9 @@ pub(super) struct Demo {
     /// Also write a kubeconfig for kubectl there, readable by you alone, removed at the end. Without a terminal the cluster alone runs until it is told to end.
     #[arg(long, value_name = "FILE")]
     kubeconfig_out: Option<PathBuf>,
+    /// The primary of the database `orders` loses its power so many seconds after the start. Its replicas are megabytes behind by then, so that nobody is promoted by itself: !o on the pane of databases fails it over, and says beforehand what is lost.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(1..=3_600))]
+    lose_primary: Option<i64>,
 }
 
 /// Files of the demo, removed when this is dropped: when nothing is under way any more that could write there.
@@ -119,12 +127,17 @@ impl Demo {
                 return serve(out).await;
             }
         }
+        let orders = Patroni::start("orders", SandboxClock::starting(system_clock()(), 1)).await;
+        let orders = orders.wrap_err("the simulated database cannot start")?;
+        orders.with(|world| world.begin_traffic(self.lose_primary.map(time::seconds)));
         let configuration = litter.folder.join("config.toml");
         let now = system_clock()();
         std::fs::write(litter.folder.join("backups.json"), backups::info(now))?;
         std::fs::write(litter.folder.join("wal"), backups::archived(now))?;
         let folder = litter.folder.display().to_string();
+        let members: Vec<String> = orders.urls().iter().map(|url| format!("{url:?}")).collect();
         let written = with_alerts(&sandbox, &litter.folder)?.replace("FOLDER", &folder);
+        let written = written.replace("PATRONI", &members.join(", "));
         std::fs::write(&configuration, written)?;
         let global = Global {
             kubeconfig: Some(kubeconfig),

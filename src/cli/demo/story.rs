@@ -1,5 +1,6 @@
 //! What people wrote into the store of the demo before it began, and what they are told when the release goes wrong.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,8 @@ use chrono::TimeDelta;
 
 use crate::cli::session::Session;
 use crate::domain::incident::{Link, Severity, Source};
+use crate::domain::oncall::OnCall;
+use crate::domain::oncall::escalation::Called;
 use crate::domain::oncall::file::{self as on_call, Known};
 use crate::domain::people;
 use crate::domain::store::fact::Change;
@@ -109,7 +112,19 @@ fn incident(now: Instant) -> DeclareIncident {
         links: vec![Link::service("payments")],
         similar_to: None,
         on_behalf_of: None,
+        called: called(now),
     }
+}
+
+/// Whom the ladder of the team calls.
+fn called(now: Instant) -> Option<Called> {
+    let ImportPeople { schedules, policies, .. } = everybody(now);
+    let schedules = schedules.into_iter().map(|one| (one.wanted.name.clone(), one.wanted)).collect();
+    let policies =
+        policies.into_iter().map(|one| ((one.wanted.team.clone(), one.wanted.severity), one.wanted)).collect();
+    let (overrides, business) = (BTreeMap::new(), BTreeMap::new());
+    let book = OnCall { schedules: &schedules, overrides: &overrides, policies: &policies, business: &business };
+    Some(book.called(book.policy("shop", None, Severity::Sev1)?, now))
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 
 use serde_json::Value;
 
-use super::{InOrder, OperationRecord, Part, Plan, RECORD_KEY, Reached, Rehearsal, Request, Step, Target};
+use super::{Check, InOrder, OperationRecord, Part, Plan, RECORD_KEY, Reached, Rehearsal, Request, Step, Target};
+use crate::domain::database::Turn;
 use crate::domain::rollout::same_code;
 use crate::domain::service::UNMAPPED;
 
@@ -34,6 +35,18 @@ pub fn difference(given: &Plan, own: &Plan) -> Option<String> {
             stray.subject,
             stray.service.as_deref().unwrap_or(UNMAPPED)
         ));
+    }
+    if given.cost.kind != own.cost.kind {
+        let word = |kind: Option<Turn>| kind.map_or("neither", Turn::word);
+        return Some(format!("it would be a {} now, the plan says {}.", word(own.cost.kind), word(given.cost.kind)));
+    }
+    if let Some(worse) = Check::worsened(&given.checks(), &own.checks()) {
+        return Some(format!("the plan showed it otherwise: {}.", worse.sentence()));
+    }
+    if let (Some(told), Some(now)) = (given.cost.expected, own.cost.expected)
+        && now.loss.exceeds(&told.loss)
+    {
+        return Some(format!("it would lose {} now, the plan says {}.", now.loss.words(), told.loss.words()));
     }
     match (&given.rehearsal, &own.rehearsal) {
         (Rehearsal::Accepted(_), Rehearsal::NotChecked(why)) => {
@@ -123,9 +136,25 @@ fn same_request(given: &Request, own: &Request, part: Part) -> bool {
         (Some(given), Some(own), Part::Change | Part::Prepare | Part::Clearing) => {
             given.len() == own.len() && given.iter().zip(own).all(|(given, own)| same_operation(given, own))
         }
-        _ => given.body == own.body,
+        _ => same_document(&given.body, &own.body),
     };
     is_same_place && is_same_body
+}
+
+/// The same of a body that is no list of operations: the records it writes are by the same, in runs of their own.
+fn same_document(given: &Value, own: &Value) -> bool {
+    let bare = |body: &Value| {
+        let mut body = body.clone();
+        let records = body.as_object_mut().and_then(|fields| fields.remove(RECORD_KEY));
+        (body, records.and_then(|records| records.as_object().cloned()).unwrap_or_default())
+    };
+    let ((given, given_records), (own, own_records)) = (bare(given), bare(own));
+    let are_same = given_records.len() == own_records.len()
+        && given_records
+            .iter()
+            .zip(&own_records)
+            .all(|((id, given), (own_id, own))| id == own_id && (given == own || same_record(given, own)));
+    given == own && are_same
 }
 
 fn same_operation(given: &Value, own: &Value) -> bool {

@@ -3,6 +3,9 @@
 //! Pure types shared by the screen, the planner and the executor, which do not know each other.
 
 mod aftermath;
+mod check;
+mod confirmation;
+mod cost;
 mod given;
 mod meaning;
 mod plan;
@@ -12,11 +15,13 @@ mod step;
 mod tier;
 
 pub use aftermath::{Code, Left, Undone, WATCHED, undone};
+pub use check::{Check, CheckVerdict};
+pub use confirmation::{Confirmation, Consent};
+pub use cost::{Cost, Expected, Looked};
 pub use given::{Field, FieldKind, Given, Value};
 pub use meaning::difference;
 pub use plan::{
-    Actor, BlastRadius, Cluster, Confirmation, Consent, Evidence, Fight, Goal, Inverse, Pin, Plan, Rehearsal, Replaced,
-    Target, takes,
+    Actor, BlastRadius, Cluster, Evidence, Fight, Goal, Inverse, Pin, Plan, Rehearsal, Replaced, Target, takes,
 };
 pub use record::{OperationRecord, RECORD_KEY, RELEASING};
 pub use run::{Illegal, Outcome, Phase, Run, RunEvent, StepState, TargetRun, advance};

@@ -7,9 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::check::Check;
+use super::confirmation::Confirmation;
+use super::cost::Cost;
 use super::given::Given;
 use super::step::{Part, Port, Reached, Step};
-use super::tier::{Gesture, Tier};
+use super::tier::Tier;
 use crate::domain::environment::Guard;
 use crate::domain::rollout::{Change, WorkloadRef, same_code};
 use crate::domain::store::hex;
@@ -291,29 +294,6 @@ pub enum Rehearsal {
     NotOffered,
 }
 
-/// What confirms the plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Confirmation {
-    /// The gesture.
-    pub gesture: Gesture,
-    /// The word to type, or to give to `apply --confirm`.
-    pub word: String,
-    /// Whether a reason is asked for.
-    pub needs_reason: bool,
-    /// What is written as the reason where none is asked for and none is given.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub otherwise: String,
-}
-
-/// What the operator gave to confirm a plan.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Consent {
-    /// The word or name.
-    pub typed: String,
-    /// The reason.
-    pub reason: Option<String>,
-}
-
 /// An action, worked out to the last byte, before anything was sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -355,6 +335,9 @@ pub struct Plan {
     pub choice: Vec<String>,
     /// Its targets, in the order of their waves; a wave that does not end well stops those after it.
     pub targets: Vec<Target>,
+    /// What was looked at before, and what it costs.
+    #[serde(flatten)]
+    pub cost: Cost,
     /// What the server said to the dry run.
     pub rehearsal: Rehearsal,
     /// Why it cannot be applied; empty when it can.
@@ -368,6 +351,11 @@ impl Plan {
     /// What it acts through: that of its first step, for a plan is of one kind of thing.
     pub fn port(&self) -> Port {
         self.targets.iter().flat_map(|target| &target.steps).next().map_or(Port::default(), |step| step.port)
+    }
+
+    /// The checks that were shown.
+    pub fn checks(&self) -> Vec<Check> {
+        self.cost.preflight.iter().map(|looked| looked.check.clone()).collect()
     }
 
     /// How long a plan holds after its last refresh.

@@ -98,6 +98,9 @@ pub struct InOrder {
     /// Results of earlier steps that its request is completed with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub uses: Vec<Use>,
+    /// Whether it makes its object, or waits for one that an earlier step makes: it has no identity before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_made: bool,
     /// Whether it was reached already when the plan was made: it is shown, and not sent. Never said of a gate, which is looked at when its
     /// turn comes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -134,6 +137,8 @@ impl Port {
         match self {
             Self::Cluster | Self::Alertmanager | Self::Pod => "the server",
             Self::Store => "the store",
+            Self::Program => "this machine",
+            Self::Database => "the database",
         }
     }
 }
@@ -159,6 +164,10 @@ pub enum Port {
     Store,
     /// A pod, which answers with a session.
     Pod,
+    /// A program of the operator on this machine, which answers with its end.
+    Program,
+    /// What governs a database.
+    Database,
 }
 
 /// One step, in words and as a request.
@@ -217,6 +226,7 @@ impl Step {
             undo: None,
             is_point_of_no_return: false,
             uses: Vec::new(),
+            is_made: false,
             is_done: false,
         };
         Self { part, in_order: Some(Box::new(in_order)), ..Self::change(words.to_owned(), request) }
@@ -265,6 +275,12 @@ impl Step {
     pub fn using(self, step: &str, result: &str, to: &str) -> Self {
         let one = Use { step: step.to_owned(), result: result.to_owned(), to: to.to_owned() };
         self.with(|step| step.uses.push(one))
+    }
+
+    /// It makes its object, or waits for one that an earlier step makes.
+    #[must_use]
+    pub fn making(self) -> Self {
+        self.with(|one| one.is_made = true)
     }
 
     /// Whether it is so already.

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Backup, BackupKind, Outcome, Reading};
+use super::{Backup, BackupKind, CLOCKS_DIFFER, Outcome, Reading};
 use crate::domain::job::{Job, JobKind, JobVerdict, Schedule};
 use crate::domain::text;
+
+/// What the runs of a job do not say.
+const WROTE: &str = "That a run ended well says that it exited 0: how much it wrote is known where its script ends in quarterdeck record backup SET --bytes N.";
 
 /// Which CronJob or Job makes the backups of a set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +84,28 @@ impl MadeBy {
                 ..blank(kind)
             });
         }
+        if !reading.backups.is_empty() {
+            reading.notes.push(WROTE.to_owned());
+        }
         Ok(reading)
+    }
+}
+
+impl Reading {
+    /// Adds what scripts recorded. A record that was made while a run went on, or as it ended, is of that run: it says what the run wrote,
+    /// and a run that wrote nothing is no backup, however well it ended.
+    pub(super) fn record(&mut self, recorded: &[Backup], kind: BackupKind) {
+        for record in recorded {
+            let of = |run: &&mut Backup| {
+                let (Some(at), Some(began)) = (record.finished, run.began) else { return false };
+                let ended = run.finished.unwrap_or(at);
+                !run.is_physical && run.bytes.is_none() && at >= began - CLOCKS_DIFFER && at <= ended + CLOCKS_DIFFER
+            };
+            match self.backups.iter_mut().find(of) {
+                Some(run) => run.bytes = record.bytes,
+                None => self.backups.push(Backup { kind, ..record.clone() }),
+            }
+        }
     }
 }
 
@@ -188,6 +212,37 @@ mod tests {
         let reading = dump().read(&[Arc::new(cron)], BackupKind::Full).expect("it is there");
         assert_eq!(reading.backups[0].finished, Some(at("2026-11-24T02:20:00Z")));
         assert!(reading.is_suspended);
+    }
+
+    #[test]
+    fn a_run_that_wrote_nothing_is_no_backup_however_well_it_ended() {
+        let jobs: Vec<Arc<Job>> = [
+            job(JobKind::CronJob, "dump", JobVerdict::Complete),
+            run("dump-1", 24, JobVerdict::Complete),
+            run("dump-2", 25, JobVerdict::Complete),
+        ]
+        .map(Arc::new)
+        .into();
+        let mut reading = dump().read(&jobs, BackupKind::Full).expect("it is there");
+        let record = |time: &str, bytes| Backup {
+            id: time.into(),
+            finished: Some(at(time)),
+            outcome: Outcome::Good,
+            bytes: Some(bytes),
+            ..blank(BackupKind::Full)
+        };
+        let records = [
+            record("2026-11-25T02:20:30Z", 20),
+            record("2026-11-24T02:19:00Z", 4_000_000),
+            record("2026-11-23T02:19:00Z", 9),
+        ];
+        reading.record(&records, BackupKind::Files);
+        let told: Vec<_> = reading.backups.iter().map(|one| (&*one.id, one.bytes)).collect();
+        assert_eq!(
+            told,
+            [("dump-1", Some(4_000_000)), ("dump-2", Some(20)), ("2026-11-23T02:19:00Z", Some(9))],
+            "20 bytes are what a dump that failed leaves of gzip"
+        );
     }
 
     #[test]

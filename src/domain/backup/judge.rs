@@ -5,16 +5,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use serde::Serialize;
 
-use super::size::{FLOOR, slow, usual_longest};
+use super::size::{FLOOR, slow, trend, usual_longest};
 use super::{
-    Backup, BackupKind, BackupSet, CLOCKS_DIFFER, Class, Hole, Ladder, Outcome, Reading, RestoreTest, Weight, holes,
-    weigh,
+    Backup, BackupKind, BackupSet, CLOCKS_DIFFER, Class, Coverage, Good, Hole, Ladder, Level, Outcome, Reading,
+    RestoreTest, Retention, State, Weight, holes, weigh,
 };
 use crate::domain::job::Schedule;
 use crate::domain::time::{self, Instant};
-use crate::domain::worded;
 
 /// How long WAL is promised to be kept: a hole between backups older than that costs nothing that was promised.
 const WAL_KEPT: TimeDelta = TimeDelta::days(7);
@@ -22,80 +20,6 @@ const WAL_KEPT: TimeDelta = TimeDelta::days(7);
 const RESTS_AT_MOST: TimeDelta = TimeDelta::days(7);
 /// How much before its time a run may begin and still be that run.
 const EARLY: TimeDelta = TimeDelta::minutes(5);
-
-worded! {
-    /// How the backups of a set stand. Declared from the best to the worst.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-    #[serde(rename_all = "lowercase")]
-    pub enum State {
-        /// As promised.
-        Ok = "ok",
-        /// Somebody told it to rest.
-        Paused = "paused",
-        /// The next one is overdue, or the newest is lighter than it should be.
-        Late = "late",
-        /// What was told is not enough to say.
-        Unknown = "unknown",
-        /// More than one in a row did not come.
-        Missed = "missed",
-        /// Something that was promised is gone and cannot be made up for.
-        Broken = "broken",
-    }
-}
-
-/// The newest backup of a kind that could be restored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Good {
-    /// Which.
-    pub id: Arc<str>,
-    /// When it ended.
-    pub at: Instant,
-    /// Its bytes as stored.
-    pub bytes: Option<u64>,
-    /// How long it took.
-    pub took: Option<TimeDelta>,
-}
-
-/// How the backups of one kind in a set stand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Coverage {
-    /// The set.
-    pub set: Arc<str>,
-    /// The kind.
-    pub kind: BackupKind,
-    /// The state.
-    pub state: State,
-    /// Why it is not simply as promised: sentences, the gravest first.
-    pub reasons: Vec<String>,
-    /// What is worth a line and changes nothing.
-    pub notes: Vec<String>,
-    /// The newest backup that serves for this kind; a full one serves for the others too.
-    pub last_good: Option<Good>,
-    /// As of when the newest data is that the set can be brought back to, by whatever backup of it.
-    pub data_at: Option<Instant>,
-    /// How old that was when this was judged.
-    pub data_age: Option<TimeDelta>,
-    /// The oldest it may be.
-    pub rpo: TimeDelta,
-    /// How long bringing it back may take.
-    pub rto: TimeDelta,
-    /// When the next one is due.
-    pub next_due: Option<Instant>,
-    /// How it is encrypted, in the tool's word.
-    pub encryption: Option<Arc<str>>,
-    /// The ladder of the set.
-    pub ladder: Ladder,
-    /// The holes in its WAL.
-    pub holes: Vec<Hole>,
-    /// Whether a listing of its WAL was read: without one nobody knows of holes.
-    pub is_wal_read: bool,
-    /// When a restore was last verified.
-    pub verified_at: Option<Instant>,
-    /// How long that restore took.
-    pub rto_measured: Option<TimeDelta>,
-    /// When the tool said all this.
-    pub told_at: Option<Instant>,
-}
 
 /// What holds for a set, whatever the kind.
 struct Whole<'a> {
@@ -108,33 +32,26 @@ struct Whole<'a> {
     holes: Vec<Hole>,
     troubles: Vec<String>,
     notes: Vec<String>,
+    /// The first backup that is known, whether it can be restored or not.
+    born: Option<Instant>,
+    /// Whether any is due by a schedule: a repository of configuration is as old as its last change, and that is no fault.
+    is_due: bool,
+    /// Whether backups may be there that are not counted: then nobody can say that one is overdue.
+    is_blind: bool,
+    /// As of when this was told: what came since is not known, and not missing.
+    as_of: Instant,
     now: Instant,
 }
 
 /// Judges a set by what was read of it: first what stands alone, then of a database its differential and incremental backups, where there
 /// are any. `reading` is the sentence to show where nothing could be read: then all is unknown, and nothing missing.
-pub fn judge(set: &BackupSet, reading: Result<&Reading, &str>, tests: &[RestoreTest], now: Instant) -> Vec<Coverage> {
-    let verified = RestoreTest::last_verified(tests);
-    let blank = |kind| Coverage {
-        set: set.name.clone(),
-        kind,
-        state: State::Unknown,
-        reasons: Vec::new(),
-        notes: Vec::new(),
-        last_good: None,
-        data_at: None,
-        data_age: None,
-        rpo: set.objectives.rpo,
-        rto: set.objectives.rto,
-        next_due: None,
-        encryption: None,
-        ladder: Ladder::default(),
-        holes: Vec::new(),
-        is_wal_read: false,
-        verified_at: verified.map(|test| test.at),
-        rto_measured: verified.and_then(|test| test.took),
-        told_at: None,
-    };
+pub fn judge(
+    set: &Arc<BackupSet>,
+    reading: Result<&Reading, &str>,
+    tests: &[RestoreTest],
+    now: Instant,
+) -> Vec<Coverage> {
+    let blank = |kind| Coverage::blank(set, kind, tests, now);
     match reading {
         Err(sentence) => vec![Coverage { reasons: vec![sentence.to_owned()], ..blank(set.kind) }],
         Ok(reading) => {
@@ -233,11 +150,17 @@ impl<'a> Whole<'a> {
         let born = backups.iter().filter_map(|backup| backup.slot_at()).filter(|at| !is_ahead(*at, now)).min();
         let told = reading.schedule.as_ref().filter(|_| !set.is_schedule_declared);
         let schedule = told.unwrap_or(&set.schedule);
-        let mut ladder = Ladder::of(&slots, born, schedule, now);
-        if reading.is_partial || !ahead.is_empty() {
+        let as_of = reading.told_at.map_or(now, |told| told.min(now));
+        let mut ladder = Ladder::of(&slots, born, schedule, as_of);
+        let is_blind = reading.is_partial || !ahead.is_empty();
+        let is_due = set.kind != BackupKind::Configuration || set.is_schedule_declared || told.is_some();
+        if is_blind || !is_due {
             ladder = ladder.without_missing();
         }
-        Self { set, schedule, reading, good, ladder, holes, troubles, notes, now }
+        if let Some(why) = &reading.failed {
+            troubles.push(format!("{why} What is shown was told {} ago.", time::length(time::age(as_of, now))));
+        }
+        Self { set, schedule, reading, good, ladder, holes, troubles, notes, born, is_due, is_blind, as_of, now }
     }
 
     /// The backups that serve for a kind: whole ones serve for what builds on them.
@@ -257,41 +180,41 @@ impl<'a> Whole<'a> {
         });
         let data_at = self.good.iter().filter_map(|backup| backup.data_at()).max();
         let data_age = data_at.map(|at| time::age(at, now));
-        let schedule = if blank.kind.is_whole() { Some(self.schedule) } else { self.set.incremental.as_ref() };
-        let mut found = self.grave(newest, schedule.unwrap_or(self.schedule), &serving);
+        let own = if blank.kind.is_whole() { Some(self.schedule) } else { self.set.incremental.as_ref() };
+        let schedule = own.unwrap_or(self.schedule);
+        let outdated = if self.is_due { self.stale(&serving, schedule) } else { None };
+        // What was told long ago, or could not be told again, is judged as of then: a breach of then is not made up for by silence.
+        let as_of = if outdated.is_some() || self.reading.failed.is_some() { self.as_of } else { now };
+        let mut found = self.grave(newest, schedule, &serving, as_of);
+        found.extend(self.reading.breaches.iter().cloned());
+        found.extend(self.stuck(blank.kind, &serving, schedule));
         let mut notes = self.notes.clone();
         self.weighed(blank.kind, &mut found, &mut notes);
-        if let Some(age) = data_age.filter(|age| self.set.is_rpo_declared && *age > self.set.objectives.rpo) {
-            let promised = time::length(self.set.objectives.rpo);
-            found.push((
-                State::Late,
-                format!("The newest data that can be restored is {} old; its RPO is {promised}.", time::length(age)),
-            ));
+        let promised = self.set.objectives.rpo;
+        if let Some(at) = data_at.filter(|_| self.set.is_rpo_declared && !self.is_blind) {
+            let age = time::age(at, as_of);
+            if age > promised {
+                let (age, promised) = (time::length(age), time::length(promised));
+                found.push((
+                    State::Late,
+                    format!("The newest data that can be restored is {age} old; its RPO is {promised}."),
+                ));
+            }
         }
-        if self.reading.is_suspended {
-            let rests = last_good.as_ref().map_or(TimeDelta::zero(), |good| time::age(good.at, now));
-            found = vec![if rests > RESTS_AT_MOST {
-                (
-                    State::Missed,
-                    format!("Its schedule is suspended, and the last good backup is {} old.", time::length(rests)),
-                )
-            } else {
-                (State::Paused, "Its schedule is suspended: no backup is made until it is resumed.".to_owned())
-            }];
-        }
-        let outdated = self.stale(&serving, schedule.unwrap_or(self.schedule));
-        let troubles: Vec<String> = self.troubles.iter().cloned().chain(outdated).collect();
+        found.extend(self.resting(last_good.as_ref()));
+        let retention = blank.kind.is_whole().then(|| self.retention());
+        found.extend(retention.as_ref().and_then(expired_too_soon));
+        let troubles = self.troubles.iter().cloned().chain(outdated);
+        found.extend(troubles.map(|words| (State::Unknown, words)));
         found.sort_by_key(|(state, _)| Reverse(*state));
-        let state =
-            if troubles.is_empty() { found.first().map_or(State::Ok, |(state, _)| *state) } else { State::Unknown };
-        let next_due = schedule
-            .filter(|_| !self.reading.is_suspended)
+        let next_due = own
+            .filter(|_| self.is_due && !self.reading.is_suspended)
             .and_then(|schedule| schedule.upcoming(last_good.as_ref().map(|good| good.at), now));
+        let listed = if last_good.is_some() { Level::Listed } else { Level::None };
         Coverage {
-            state,
-            reasons: troubles.into_iter().chain(found.into_iter().map(|(_, words)| words)).collect(),
+            state: found.first().map_or(State::Ok, |(state, _)| *state),
+            reasons: found.into_iter().map(|(_, words)| words).collect(),
             notes,
-            last_good,
             data_at,
             data_age,
             next_due,
@@ -300,17 +223,91 @@ impl<'a> Whole<'a> {
             holes: self.holes.clone(),
             is_wal_read: self.reading.archived.is_some(),
             told_at: self.reading.told_at,
+            proven: blank.proven.max(listed),
+            retention,
+            reaches_since: self.reaches_since(),
+            archived_at: self.reading.archived_at,
+            trend: self.trend(blank.kind),
+            compression: self.reading.compression.clone(),
+            last_good,
             ..blank
         }
     }
 
+    /// What the rest of its schedule means: a while is a pause, longer is as bad as backups that did not come.
+    fn resting(&self, last_good: Option<&Good>) -> Option<(State, String)> {
+        if !self.reading.is_suspended {
+            return None;
+        }
+        let rests = time::age(last_good?.at, self.now);
+        Some(if rests > RESTS_AT_MOST {
+            let rests = time::length(rests);
+            (State::Missed, format!("Its schedule is suspended, and the last good backup is {rests} old."))
+        } else {
+            (State::Paused, "Its schedule is suspended: no backup is made until it is resumed.".to_owned())
+        })
+    }
+
+    /// A backup that runs for longer than three take, and longer than until the next one: nobody waits for its end any more.
+    fn stuck(&self, kind: BackupKind, serving: &[&Backup], schedule: &Schedule) -> Option<(State, String)> {
+        let running =
+            self.reading.backups.iter().filter(|backup| backup.outcome == Outcome::Running && backup.kind == kind);
+        let (id, began) =
+            running.filter_map(|backup| Some((&backup.id, backup.began?))).min_by_key(|(_, began)| *began)?;
+        let mut took: Vec<TimeDelta> = serving.iter().filter_map(|backup| backup.took()).collect();
+        took.sort_unstable();
+        let usual = took.get(took.len() / 2).copied().unwrap_or_default();
+        let limit = interval(schedule, began).unwrap_or(TimeDelta::days(1)).max(usual * 3);
+        let age = time::age(began, self.as_of);
+        (age > limit).then(|| {
+            let age = time::length(age);
+            (
+                State::Broken,
+                format!("Backup {id} has been running for {age}: it is stuck. Look at what makes it, and end it."),
+            )
+        })
+    }
+
+    /// What is kept of what stands alone.
+    fn retention(&self) -> Retention {
+        let slots: Vec<Instant> =
+            self.good.iter().filter(|backup| backup.kind.is_whole()).filter_map(|backup| backup.slot_at()).collect();
+        let born = self.born.filter(|_| !self.is_blind);
+        Retention::of(&slots, born, self.set.said.keep, self.schedule, self.as_of)
+    }
+
+    /// Since when every moment can be reached: the oldest backup behind which no WAL is missing.
+    fn reaches_since(&self) -> Option<Instant> {
+        self.reading.archived.as_ref()?;
+        let is_torn = |hole: &Hole| !matches!(hole.class, Class::Harmless);
+        if self.holes.iter().any(|hole| hole.class == Class::EndsPitr) {
+            return None;
+        }
+        let torn = self.holes.iter().filter(|hole| is_torn(hole)).map(|hole| hole.last).max();
+        let behind = |backup: &&&Backup| backup.wal.is_some_and(|wal| torn.is_none_or(|torn| wal.start > torn));
+        self.good.iter().filter(behind).filter_map(|backup| backup.finished).min()
+    }
+
+    fn trend(&self, kind: BackupKind) -> Option<String> {
+        let own = self.good.iter().filter(|backup| backup.kind == kind && kind.is_whole());
+        trend(&own.filter_map(|backup| backup.bytes).collect::<Vec<_>>())
+    }
+
     /// What the calendar and the WAL say.
-    fn grave(&self, newest: Option<&Backup>, schedule: &Schedule, serving: &[&Backup]) -> Vec<(State, String)> {
+    fn grave(
+        &self,
+        newest: Option<&Backup>,
+        schedule: &Schedule,
+        serving: &[&Backup],
+        as_of: Instant,
+    ) -> Vec<(State, String)> {
         let mut found = Vec::new();
         match newest.and_then(|backup| backup.finished.zip(backup.slot_at())) {
-            None => found.push(self.never(schedule)),
+            None if self.is_blind => {}
+            None => found.push(self.never(schedule, as_of)),
             Some((finished, began)) => {
-                found.extend(self.overdue(finished, began, schedule, serving));
+                let is_asked = self.is_due && !self.is_blind && !self.reading.is_suspended;
+                found.extend(is_asked.then(|| overdue((finished, as_of), began, schedule, serving)).flatten());
                 let gone: Vec<String> = self.ladder.missing_before(began).iter().map(|slot| slot.name()).collect();
                 if !gone.is_empty() {
                     found
@@ -332,10 +329,10 @@ impl<'a> Whole<'a> {
     }
 
     /// A set of which no backup ever succeeded is broken from its first missed slot.
-    fn never(&self, schedule: &Schedule) -> (State, String) {
+    fn never(&self, schedule: &Schedule, as_of: Instant) -> (State, String) {
         let first = self.reading.since.and_then(|since| schedule.next(since));
         match first {
-            Some(first) if first + grace(TimeDelta::zero(), schedule, first) > self.now => {
+            Some(first) if first + grace(TimeDelta::zero(), schedule, first) > as_of => {
                 (State::Unknown, format!("There is no backup yet; the first is due at {}.", time::written(first)))
             }
             Some(first) => {
@@ -343,33 +340,6 @@ impl<'a> Whole<'a> {
             }
             None => (State::Broken, "There is no backup that could be restored.".to_owned()),
         }
-    }
-
-    /// The next one is late once its interval and a grace have passed since the last one ended, missed once another interval has.
-    fn overdue(
-        &self,
-        finished: Instant,
-        began: Instant,
-        schedule: &Schedule,
-        serving: &[&Backup],
-    ) -> Option<(State, String)> {
-        let interval = interval(schedule, began)?;
-        let took: Vec<TimeDelta> = serving.iter().filter_map(|backup| backup.took()).collect();
-        let grace = grace(usual_longest(&took), schedule, began);
-        let age = time::age(finished, self.now);
-        let state = match age {
-            age if age <= interval + grace => return None,
-            age if age <= interval * 2 + grace => State::Late,
-            _ => State::Missed,
-        };
-        Some((
-            state,
-            format!(
-                "The last good backup ended {} ago; one is due every {}.",
-                time::length(age),
-                time::length(interval)
-            ),
-        ))
     }
 
     /// What the newest backup of a kind weighs beside its like, and how long it took.
@@ -404,6 +374,38 @@ impl<'a> Whole<'a> {
             format!("What is known was told {} ago, and a backup was due since: nobody knows how it stands now. Have it written again after each backup.", time::length(age))
         })
     }
+}
+
+/// The next one is late once its interval and a grace have passed since the last one ended, missed once another interval has.
+fn overdue(
+    (finished, as_of): (Instant, Instant),
+    began: Instant,
+    schedule: &Schedule,
+    serving: &[&Backup],
+) -> Option<(State, String)> {
+    let interval = interval(schedule, began)?;
+    let took: Vec<TimeDelta> = serving.iter().filter_map(|backup| backup.took()).collect();
+    let grace = grace(usual_longest(&took), schedule, began);
+    let age = time::age(finished, as_of);
+    let state = match age {
+        age if age <= interval + grace => return None,
+        age if age <= interval * 2 + grace => State::Late,
+        _ => State::Missed,
+    };
+    Some((
+        state,
+        format!("The last good backup ended {} ago; one is due every {}.", time::length(age), time::length(interval)),
+    ))
+}
+
+/// A backup that was promised to be kept and is not there any more.
+fn expired_too_soon(retention: &Retention) -> Option<(State, String)> {
+    let gone: Vec<String> = retention.gone.iter().map(|run| run.format("%Y-%m-%d %H:%M").to_string()).collect();
+    let promised = time::length(retention.promised?);
+    (!gone.is_empty()).then(|| {
+        let words = format!("Every backup is to be kept for {promised}, and none is left of {}.", listed(&gone));
+        (State::Broken, words)
+    })
 }
 
 /// Between the run that a backup belongs to and the next one.

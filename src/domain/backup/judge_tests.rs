@@ -1,4 +1,4 @@
-use super::super::{Objectives, Segment, Span, WalRange};
+use super::super::{Objectives, Said, Segment, Span, WalRange};
 use super::*;
 
 fn at(text: &str) -> Instant {
@@ -18,6 +18,7 @@ fn set() -> BackupSet {
         is_rpo_declared: false,
         tier: None,
         segment_size: None,
+        said: Said::default(),
     }
 }
 
@@ -45,7 +46,7 @@ fn nights(without: &[&str]) -> Reading {
 }
 
 fn judged(set: &BackupSet, reading: &Reading, now: &str) -> Coverage {
-    judge(set, Ok(reading), &[], at(now)).into_iter().next().expect("one")
+    judge(&Arc::new(set.clone()), Ok(reading), &[], at(now)).into_iter().next().expect("one")
 }
 
 #[test]
@@ -123,7 +124,7 @@ fn a_child_of_a_dead_parent_is_dead_too() {
     let mut grandchild = Backup { id: "grandchild".into(), parents: vec![child.id.clone()], ..child.clone() };
     grandchild.finished = child.finished.map(|at| at + TimeDelta::hours(1));
     reading.backups.extend([grandchild, child]);
-    let well = judge(&set(), Ok(&reading), &[], at(NOW));
+    let well = judge(&Arc::new(set()), Ok(&reading), &[], at(NOW));
     assert_eq!(well.iter().map(|one| one.kind.word()).collect::<Vec<_>>(), ["full", "incremental"]);
     assert_eq!(well[1].last_good.as_ref().map(|good| &*good.id), Some("grandchild"));
     assert_eq!(
@@ -134,7 +135,7 @@ fn a_child_of_a_dead_parent_is_dead_too() {
     for backup in reading.backups.iter_mut().filter(|backup| *backup.id == *"2026-12-01 full") {
         backup.outcome = Outcome::Bad("it failed".to_owned());
     }
-    let dead = judge(&set(), Ok(&reading), &[], at(NOW));
+    let dead = judge(&Arc::new(set()), Ok(&reading), &[], at(NOW));
     assert_eq!(dead[1].last_good.as_ref().map(|good| &*good.id), Some("2026-11-30 full"), "a full one serves for both");
 }
 
@@ -193,7 +194,7 @@ fn a_listing_older_than_a_backup_says_nothing_about_it() {
 
 #[test]
 fn what_was_not_read_is_unknown_and_nothing_is_missing() {
-    let unread = judge(&set(), Err("orders.json cannot be read."), &[], at(NOW));
+    let unread = judge(&Arc::new(set()), Err("orders.json cannot be read."), &[], at(NOW));
     assert_eq!((unread[0].state, &unread[0].ladder), (State::Unknown, &Ladder::default()));
     assert_eq!(unread[0].reasons, ["orders.json cannot be read."]);
     let partial =
@@ -271,8 +272,107 @@ fn only_a_restore_that_reached_its_target_is_verified() {
         took: Some(TimeDelta::seconds(900)),
         bytes: None,
         is_checked: false,
+        only_checksums: false,
     };
     let newer = RestoreTest { at: at("2026-11-30T00:00:00Z"), target: None, ..test.clone() };
-    let judged = judge(&set(), Ok(&nights(&[])), &[test.clone(), newer], at(NOW));
+    let judged = judge(&Arc::new(set()), Ok(&nights(&[])), &[test.clone(), newer], at(NOW));
     assert_eq!((judged[0].verified_at, judged[0].rto_measured), (Some(test.at), test.took));
+}
+
+#[test]
+fn no_trouble_hides_a_breach_that_is_known() {
+    let troubled = Reading { troubles: vec!["The listing cannot be read.".to_owned()], ..nights(&["2026-11-29"]) };
+    let broken = judged(&set(), &troubled, NOW);
+    assert_eq!(broken.state, State::Broken);
+    assert_eq!(
+        broken.reasons,
+        ["No backup that can be restored is left of 2026-11-29.", "The listing cannot be read."]
+    );
+    let well = Reading { troubles: vec!["The listing cannot be read.".to_owned()], ..nights(&[]) };
+    assert_eq!(judged(&set(), &well, NOW).state, State::Unknown, "and nothing is green");
+}
+
+#[test]
+fn a_reading_that_failed_leaves_the_last_one_in_place_with_its_age() {
+    let told = |told: &str, without: &[&str]| Reading {
+        told_at: Some(at(told)),
+        failed: Some("pgbackrest did not end within 60 s.".to_owned()),
+        ..nights(without)
+    };
+    let broken = judged(&set(), &told("2026-12-01T10:00:00Z", &["2026-11-29"]), NOW);
+    assert_eq!((broken.state, broken.ladder.daily.filled), (State::Broken, 6));
+    assert_eq!(broken.reasons[1], "pgbackrest did not end within 60 s. What is shown was told 1h 00m ago.");
+    let unknown = judged(&set(), &told("2026-12-01T01:00:00Z", &["2026-12-01"]), NOW);
+    assert_eq!((unknown.state, unknown.ladder.daily.missing.len()), (State::Unknown, 0), "nobody looked since");
+    let missed = judged(&set(), &told("2026-12-01T10:00:00Z", &["2026-11-29", "2026-11-30", "2026-12-01"]), NOW);
+    assert_eq!(missed.state, State::Missed, "it was missed when somebody looked last");
+}
+
+#[test]
+fn a_schedule_that_rests_hides_no_breach() {
+    let rests = Reading { is_suspended: true, ..nights(&["2026-11-29"]) };
+    let broken = judged(&set(), &rests, NOW);
+    assert_eq!(broken.state, State::Broken);
+    assert!(broken.reasons[1].starts_with("Its schedule is suspended"), "{:?}", broken.reasons);
+    let never = Reading { is_suspended: true, since: Some(at("2026-11-01T00:00:00Z")), ..Reading::default() };
+    assert_eq!(judged(&set(), &never, NOW).state, State::Broken, "it never made one");
+}
+
+#[test]
+fn a_backup_that_never_ends_is_stuck() {
+    let mut reading = nights(&[]);
+    let began = at("2026-11-30T10:00:00Z");
+    reading.backups.push(Backup {
+        id: "endless".into(),
+        outcome: Outcome::Running,
+        began: Some(began),
+        finished: None,
+        ..backup("2026-12-01", BackupKind::Full)
+    });
+    assert_eq!(judged(&set(), &reading, "2026-12-01T09:59:00Z").state, State::Ok, "a day is what one may take");
+    let stuck = judged(&set(), &reading, NOW);
+    assert_eq!(stuck.state, State::Broken);
+    assert!(stuck.reasons[0].starts_with("Backup endless has been running for 1d 01h"), "{:?}", stuck.reasons);
+}
+
+#[test]
+fn what_was_promised_to_be_kept_and_is_gone_is_named() {
+    let kept = BackupSet { said: Said { keep: Some(TimeDelta::days(30)), ..Said::default() }, ..set() };
+    let judged = judged(&kept, &nights(&["2026-11-22"]), NOW);
+    assert_eq!(judged.state, State::Broken);
+    assert_eq!(judged.reasons[0], "Every backup is to be kept for 30d 00h, and none is left of 2026-11-22 02:00.");
+    let retention = judged.retention.expect("it is told");
+    assert_eq!((retention.due, retention.kept, retention.gone.len()), (12, 11, 1), "due since the first one known");
+}
+
+#[test]
+fn moments_can_be_reached_since_the_oldest_backup_behind_the_last_hole() {
+    let mut reading = nights(&[]);
+    let segment = |number| Segment { timeline: 1, log: 0, number };
+    for (place, backup) in (10_u32..).step_by(2).zip(&mut reading.backups) {
+        backup.wal = Some(WalRange { start: segment(place), stop: segment(place) });
+    }
+    let since = |removed: &[u32]| {
+        let spans = (5..40).filter(|place| !removed.contains(place)).map(segment);
+        let archived = Some(spans.map(|one| Span { first: one, last: one }).collect());
+        let judged = judged(&set(), &Reading { archived, ..reading.clone() }, NOW);
+        judged.reaches_since.map(|at| at.format("%m-%d").to_string())
+    };
+    assert_eq!(since(&[]).as_deref(), Some("11-20"));
+    assert_eq!(since(&[15]).as_deref(), Some("11-23"), "moments before it are between two backups");
+    assert_eq!(since(&[36]), None, "a restore to the latest moment ends at the hole");
+    assert_eq!(judged(&set(), &reading, NOW).reaches_since, None, "no listing was read");
+}
+
+#[test]
+fn configuration_is_as_old_as_its_last_change_and_that_is_no_fault() {
+    let commit = Backup { is_physical: false, ..backup("2026-11-20", BackupKind::Configuration) };
+    let reading = Reading { backups: vec![commit], told_at: Some(at(NOW)), ..Reading::default() };
+    let settings = BackupSet { kind: BackupKind::Configuration, is_schedule_declared: false, ..set() };
+    let judged_settings = judged(&settings, &reading, NOW);
+    assert_eq!((judged_settings.state, judged_settings.next_due), (State::Ok, None));
+    assert_eq!(judged_settings.data_age.map(|age| age.num_days()), Some(11));
+    assert_eq!(judged_settings.ladder.daily.missing, []);
+    let nightly = BackupSet { is_schedule_declared: true, ..settings };
+    assert_eq!(judged(&nightly, &reading, NOW).state, State::Missed, "unless somebody says that it is due");
 }

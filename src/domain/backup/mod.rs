@@ -3,20 +3,28 @@
 //! Rules are those of the calendar and of WAL, the same whichever tool made the backup: [`Ladder`] says which days, weeks, months and years
 //! can be brought back, [`Hole`] what missing WAL costs, [`judge()`] what to make of both.
 
+mod coverage;
 mod job;
 mod judge;
 mod ladder;
+mod matrix;
 mod objective;
 mod restore_test;
+mod retention;
+mod set;
 mod size;
 mod snapshot;
 mod wal;
 
+pub use coverage::{Coverage, Good, State};
 pub use job::MadeBy;
-pub use judge::{Coverage, Good, State, judge};
+pub use judge::judge;
 pub use ladder::{Ladder, Rung, Slot, Step};
+pub use matrix::{Exposure, Loss, matrix};
 pub use objective::{MTBF, MTTR, Objectives, Tier};
 pub use restore_test::{Level, RestoreTest, VERIFIED_WITHIN, Verification, lsn};
+pub use retention::Retention;
+pub use set::{BackupSet, Said};
 pub use size::{Weight, size, weigh};
 pub use snapshot::{BackupSnapshot, Recorded, SetReading, ToldBy};
 pub use wal::{Class, Hole, Segment, SegmentSize, Span, WalRange, holes};
@@ -138,27 +146,12 @@ pub struct Reading {
     pub told_at: Option<Instant>,
     /// When the listing of the WAL was written, where that is known.
     pub listed_at: Option<Instant>,
-}
-
-/// A set of backups as the operator declared it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BackupSet {
-    /// Its name.
-    pub name: Arc<str>,
-    /// What kind a backup is of which nobody says it.
-    pub kind: BackupKind,
-    /// When one is due.
-    pub schedule: Schedule,
-    /// Whether the operator said so: else what makes them knows better.
-    pub is_schedule_declared: bool,
-    /// When an incremental or differential one is due; `None` where nobody said.
-    pub incremental: Option<Schedule>,
-    /// What may be lost, and how long bringing it back may take.
-    pub objectives: Objectives,
-    /// Whether the operator said what may be lost: only then is older data a fault, whatever the schedule says.
-    pub is_rpo_declared: bool,
-    /// Its tier.
-    pub tier: Option<Tier>,
-    /// How large a segment of WAL is, where the operator said it.
-    pub segment_size: Option<SegmentSize>,
+    /// As of when the newest WAL was archived, where that is told.
+    pub archived_at: Option<Instant>,
+    /// How they are compressed, by what the tool tells; `None` where it tells nothing. Cleaned.
+    pub compression: Option<Arc<str>>,
+    /// What is not as promised by the word of what makes them, and no rule of time or WAL finds: a sentence each.
+    pub breaches: Vec<(State, String)>,
+    /// Why a newer reading failed: this is the last one that did not.
+    pub failed: Option<String>,
 }

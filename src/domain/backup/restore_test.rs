@@ -47,19 +47,23 @@ pub struct RestoreTest {
     pub bytes: Option<u64>,
     /// Whether the application's own checks passed.
     pub is_checked: bool,
+    /// Whether nothing was restored: checksums alone were verified.
+    pub only_checksums: bool,
 }
 
-/// How the last verified restore stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verification {
-    /// None ever proved anything.
-    Never,
-    /// Within a week and a day.
-    Ok,
-    /// Within fifteen days.
-    Late,
-    /// Longer ago.
-    Missed,
+worded! {
+    /// How the last verified restore stands. Declared from the best to the worst.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Verification {
+        /// Within a week and a day.
+        Ok = "ok",
+        /// Within fifteen days.
+        Late = "late",
+        /// Longer ago.
+        Missed = "missed",
+        /// None ever proved anything.
+        Never = "never",
+    }
 }
 
 impl RestoreTest {
@@ -68,6 +72,7 @@ impl RestoreTest {
         let is_evidenced = self.target.is_some() && self.reached.is_some() && self.took.is_some();
         match (self.is_ok, is_evidenced && self.has_reached()) {
             (false, _) => Level::None,
+            (true, _) if self.only_checksums => Level::Checksums,
             (true, false) => Level::Started,
             (true, true) if self.is_checked => Level::Checked,
             (true, true) => Level::Reached,
@@ -135,6 +140,7 @@ mod tests {
             took: Some(TimeDelta::seconds(100)),
             bytes: Some(1_000),
             is_checked: false,
+            only_checksums: false,
         }
     }
 
@@ -151,6 +157,7 @@ mod tests {
         }
         assert_eq!(RestoreTest { is_ok: false, ..test() }.level(), Level::None);
         assert_eq!(RestoreTest { is_checked: true, ..test() }.level(), Level::Checked);
+        assert_eq!(RestoreTest { only_checksums: true, ..test() }.level(), Level::Checksums, "nothing was restored");
     }
 
     #[test]

@@ -49,6 +49,21 @@ pub fn weigh(bytes: &[u64]) -> Weight {
     }
 }
 
+/// How the sizes of the last backups move, in words: the median of the younger half against that of the older. `None` where they are fewer
+/// than six. `bytes` is in the order of time.
+pub(super) fn trend(bytes: &[u64]) -> Option<String> {
+    let window = bytes.get(bytes.len().saturating_sub(WINDOW)..).filter(|window| window.len() >= 2 * FEWEST)?;
+    let (older, younger) = window.split_at(window.len() / 2);
+    let of = |half: &[u64]| median(half.iter().map(|bytes| weight(*bytes)).collect());
+    let ratio = (of(younger) - of(older)).exp();
+    let percent = if ratio < 1.0 { round(100.0 - ratio * 100.0) } else { round(ratio * 100.0 - 100.0) };
+    Some(match percent {
+        0 => format!("steady over the last {}", window.len()),
+        percent if ratio < 1.0 => format!("{percent} % smaller over the last {}", window.len()),
+        percent => format!("{percent} % larger over the last {}", window.len()),
+    })
+}
+
 /// How long the newest of some took, where that is more than three times the usual. `took` is in the order of time.
 pub(super) fn slow(took: &[TimeDelta]) -> Option<String> {
     let (newest, before) = took.split_last()?;
@@ -132,6 +147,16 @@ mod tests {
         let with = |more: &[u64]| weigh(&[&before[..], more].concat());
         assert!(matches!(with(&[GB, GB]), Weight::Hollow(_)));
         assert_eq!(with(&[GB, GB, GB + GB / 30]), Weight::Usual);
+    }
+
+    #[test]
+    fn the_younger_half_is_compared_with_the_older() {
+        assert_eq!(trend(&[4 * GB; 5]), None, "too few");
+        assert_eq!(trend(&[4 * GB; 6]).as_deref(), Some("steady over the last 6"));
+        let grows = [GB, GB, GB, 2 * GB, 2 * GB, 2 * GB];
+        assert_eq!(trend(&grows).as_deref(), Some("100 % larger over the last 6"));
+        let shrinks: Vec<u64> = grows.iter().rev().copied().collect();
+        assert_eq!(trend(&shrinks).as_deref(), Some("50 % smaller over the last 6"));
     }
 
     #[test]

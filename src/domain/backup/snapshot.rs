@@ -29,6 +29,8 @@ pub struct SetReading {
     pub by: ToldBy,
     /// What its tool told, or the sentence why that is not known; `None` while it has not answered, and where none is asked.
     pub told: Option<Result<Arc<Reading>, String>>,
+    /// What it told last, where what it was asked since has failed.
+    pub before: Option<Arc<Reading>>,
 }
 
 /// What scripts recorded of the sets, by their names.
@@ -52,7 +54,7 @@ pub struct BackupSnapshot {
 impl BackupSnapshot {
     /// Sets of which nothing was read yet.
     pub fn unread(sets: impl Iterator<Item = (Arc<BackupSet>, ToldBy)>) -> Self {
-        Self { sets: sets.map(|(set, by)| SetReading { set, by, told: None }).collect() }
+        Self { sets: sets.map(|(set, by)| SetReading { set, by, told: None, before: None }).collect() }
     }
 
     /// Whether every tool has answered or failed.
@@ -73,6 +75,27 @@ impl BackupSnapshot {
 }
 
 impl SetReading {
+    /// Takes a newer answer: what failed does not take the place of what was told before it.
+    pub fn take(&mut self, told: Result<Reading, String>) {
+        if let (Err(_), Some(Ok(last))) = (&told, &self.told) {
+            self.before = Some(last.clone());
+        }
+        if told.is_ok() {
+            self.before = None;
+        }
+        self.told = Some(told.map(Arc::new));
+    }
+
+    /// What its tool told, or told last before it failed.
+    fn told(&self) -> Result<Reading, String> {
+        match (&self.told, &self.before) {
+            (Some(Ok(told)), _) => Ok((**told).clone()),
+            (Some(Err(why)), Some(before)) => Ok(Reading { failed: Some(why.clone()), ..(**before).clone() }),
+            (Some(Err(why)), None) => Err(why.clone()),
+            (None, _) => Err("Its tool has not answered yet.".to_owned()),
+        }
+    }
+
     fn coverage<'j>(
         &self,
         recorded: &Recorded,
@@ -81,19 +104,18 @@ impl SetReading {
     ) -> Vec<Coverage> {
         let name = &self.set.name;
         let tests = recorded.tests.get(name).map(Vec::as_slice).unwrap_or_default();
-        let told = match (&self.by, &self.told) {
-            (ToldBy::Tool, Some(told)) => told.as_ref().map(|told| (**told).clone()).map_err(Clone::clone),
-            (ToldBy::Tool, None) => Err("Its tool has not answered yet.".to_owned()),
-            (ToldBy::Jobs(made), _) => jobs(made).and_then(|jobs| made.read(jobs, self.set.kind)),
-            (ToldBy::Misread, _) => {
+        let told = match &self.by {
+            ToldBy::Tool => self.told(),
+            ToldBy::Jobs(made) => jobs(made).and_then(|jobs| made.read(jobs, self.set.kind)),
+            ToldBy::Misread => {
                 Err("What tells of it cannot be understood. Correct the configuration: quarterdeck config check."
                     .to_owned())
             }
-            (ToldBy::Records, _) => recorded.missing.clone().map_or_else(|| Ok(Reading::default()), Err),
+            ToldBy::Records => recorded.missing.clone().map_or_else(|| Ok(Reading::default()), Err),
         };
         let reading = told.map(|mut reading| {
-            let more = recorded.backups.get(name).into_iter().flatten();
-            reading.backups.extend(more.map(|backup| Backup { kind: self.set.kind, ..backup.clone() }));
+            let more = recorded.backups.get(name).map(Vec::as_slice).unwrap_or_default();
+            reading.record(more, self.set.kind);
             reading
         });
         judge(&self.set, reading.as_ref().map_err(String::as_str), tests, now)
@@ -119,6 +141,7 @@ mod tests {
             is_rpo_declared: false,
             tier: None,
             segment_size: None,
+            said: super::super::Said::default(),
         };
         let told_by = |by: ToldBy| BackupSnapshot::unread(std::iter::once((Arc::new(set.clone()), by)));
         let state = |snapshot: &BackupSnapshot, recorded: &Recorded| {

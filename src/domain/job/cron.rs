@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::missed::MOST_MISSED;
 use super::{Job, JobJudgement, JobVerdict, Schedule};
 use crate::domain::time::Instant;
 
 /// How long after it is due a run may begin: the controller looks every few seconds, a busy one less often.
 const LATE_AFTER: TimeDelta = TimeDelta::seconds(60);
-/// The controller counts no further either.
-const MOST_MISSED: usize = 100;
-
 /// What happens when a run is due while another is still under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Concurrency {

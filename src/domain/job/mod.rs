@@ -2,11 +2,13 @@
 
 mod cron;
 mod facts;
+mod missed;
 mod run;
 mod schedule;
 
 pub use cron::{Concurrency, CronReport, judge_cron};
 pub use facts::JobFacts;
+pub use missed::{MOST_MISSED, Missed};
 pub use run::{RunReport, judge_run};
 pub use schedule::Schedule;
 
@@ -18,6 +20,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::environment::ObjectKey;
+use super::text;
 use super::time::{self, Instant};
 use crate::domain::worded;
 
@@ -48,6 +51,15 @@ impl JobKind {
             Self::Job => "jobs",
         }
     }
+
+    /// A kind as a command line spells it, as kubectl does: `cronjob`, `cronjobs`, `cj`, `cronjob.batch`.
+    pub fn named(word: &str) -> Option<Self> {
+        match word.trim_end_matches(".batch") {
+            "cronjob" | "cronjobs" | "cj" => Some(Self::CronJob),
+            "job" | "jobs" => Some(Self::Job),
+            _ => None,
+        }
+    }
 }
 
 /// A CronJob or a Job by name, in an environment. Names are as the server gave them; clean them before drawing.
@@ -75,7 +87,7 @@ impl JobRef {
 
 impl fmt::Display for JobRef {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(to, "{}/{} -n {}", self.kind.resource(), self.name, self.namespace)
+        write!(to, "{}/{} -n {}", self.kind.resource(), text::clean(&self.name), text::clean(&self.namespace))
     }
 }
 

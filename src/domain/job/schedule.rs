@@ -126,6 +126,20 @@ impl Schedule {
         }
     }
 
+    /// The newest run after one instant and not after another; `None` where there is none.
+    pub fn newest(&self, after: Instant, until: Instant) -> Option<Instant> {
+        if let Rule::Every(length) = self.rule {
+            let next = self.upcoming(Some(after), until)?;
+            return Some(next - length).filter(|run| *run > after);
+        }
+        // The nearer past first: a schedule of every minute has one in the last hour, and one of a leap day in the last nine years.
+        let windows = [TimeDelta::hours(1), TimeDelta::days(1), TimeDelta::days(32), time::days(9 * 366)];
+        windows.into_iter().find_map(|window| {
+            let from = after.max(until - window);
+            self.between(from, until, usize::MAX).last().copied()
+        })
+    }
+
     /// The runs after one instant and not after another, at most so many of them, oldest first.
     pub fn between(&self, after: Instant, until: Instant, most: usize) -> Vec<Instant> {
         std::iter::successors(self.next(after), |run| self.next(*run))

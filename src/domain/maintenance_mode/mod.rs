@@ -4,12 +4,22 @@
 //! may write the workload can bring it back. One that stands already is never written over: what it would be overwritten with is the
 //! maintenance, not what was before. Nothing here knows how it is written.
 
+mod kept;
+mod mode;
+mod ways;
+
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::text;
 use crate::domain::time::{self, Instant};
+
+pub use kept::{KEPT, KEPT_KEY, Kept};
+pub use mode::{Mode, ServiceMode, State, modes, proposed, services};
+pub use ways::{END_TIME, MODE, Named, ObjectKind, Page, Way, Ways};
 
 /// The annotation that holds the memory.
 pub const MEMORY_KEY: &str = "quarterdeck.dev/maintenance";
@@ -21,7 +31,7 @@ pub const MEMORY: &str = "/metadata/annotations/quarterdeck.dev~1maintenance";
 pub const LONGEST_REASON: usize = 500;
 
 /// What one workload was before its maintenance, who began that, and when it is to end. Texts are cleaned when it is read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
     /// The shape of this document: 1.
     pub v: u32,
@@ -50,6 +60,29 @@ pub struct Memory {
     /// Whether it is being brought back: its pods were asked for again, and are not all ready yet.
     #[serde(default)]
     pub is_ending: bool,
+    /// Whether it is still on its way into maintenance: what is beside it may be changed, its pods are not stopped.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_beginning: bool,
+    /// The ways it was taken; empty: by scaling alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ways: Vec<Way>,
+    /// What was changed beside it, as `httproute/checkout`: each remembers what it was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
+    /// What its variables were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variables: Option<Variables>,
+}
+
+/// The variables of a container that say that it is maintenance, as they were before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variables {
+    /// The container.
+    pub container: String,
+    /// Whether it had any variable.
+    pub had_any: bool,
+    /// Those that are set meanwhile, as they stood; null: not there.
+    pub was: BTreeMap<String, Value>,
 }
 
 impl Memory {
@@ -112,6 +145,11 @@ impl Memory {
         format!("{{\"v\":{},\"run\":\"{{run}}\",\"since\":\"{{now}}\",{rest}", Self::VERSION)
     }
 
+    /// Whether no pod is left meanwhile.
+    pub fn is_scaled(&self) -> bool {
+        self.ways.is_empty() || self.ways.contains(&Way::Scale)
+    }
+
     /// Whether both remember the same: not which run wrote it, and when.
     pub fn is_same(&self, other: &Self) -> bool {
         let bare = |one: &Self| Self { run: String::new(), since: Instant::default(), ..one.clone() };
@@ -146,9 +184,7 @@ mod tests {
             reason: reason.into(),
             replicas: 3,
             template: "abc".into(),
-            extensions: 0,
-            extended_because: String::new(),
-            is_ending: false,
+            ..Memory::default()
         }
     }
 

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::health::Probe;
+use super::maintenance_mode::Ways;
 use super::rollout::{Kind, WorkloadRef};
 use super::signal::{CodeLabels, Limit};
 use super::slo::objective::{AVAILABILITY, IN_TIME, LATENCY};
@@ -116,6 +117,8 @@ pub struct Service {
     pub code_label: Option<Arc<str>>,
     /// Whether it shows no signals and none are missed.
     pub is_unmeasured: bool,
+    /// How it is taken into maintenance mode; `None`: by scaling alone.
+    pub ways: Option<Ways>,
 }
 
 /// Why a workload maps to no service.

@@ -15,6 +15,9 @@ const HELD: TimeDelta = TimeDelta::days(2_196);
 /// How many backups and restore tests are held at most, the last recorded first.
 const MOST: u64 = 20_000;
 
+/// The result of a test that verified checksums alone.
+const CHECKSUMS: &str = "checksums";
+
 /// The tables of both facts.
 const MIGRATIONS: Migrations = Migrations {
     subject: "backup",
@@ -149,12 +152,13 @@ impl Fact for RecordedRestore {
             set: row.text(1),
             test: RestoreTest {
                 at: row.time(2)?,
-                is_ok: row.raw(3) == "ok",
+                is_ok: matches!(&*row.raw(3), "ok" | CHECKSUMS),
                 target: row.maybe_text(4).map(Arc::from),
                 reached: row.maybe_text(5).map(Arc::from),
                 took: row.number(6).map(|seconds| time::seconds(i64::try_from(seconds).unwrap_or(i64::MAX))),
                 bytes: row.number(7),
                 is_checked: row.number(8) == Some(1),
+                only_checksums: row.raw(3) == CHECKSUMS,
             },
             by: row.text(9),
             recorded_at: row.time(10)?,
@@ -162,13 +166,18 @@ impl Fact for RecordedRestore {
     }
 
     fn encode(&self) -> Vec<Value> {
-        let RestoreTest { at, is_ok, target, reached, took, bytes, is_checked } = &self.test;
+        let RestoreTest { at, is_ok, target, reached, took, bytes, is_checked, only_checksums } = &self.test;
         let text = |text: &Option<Arc<str>>| Value::Text(text.as_deref().map(str::to_owned));
         vec![
             self.id.as_str().into(),
             (&self.set).into(),
             (*at).into(),
-            if *is_ok { "ok" } else { "failed" }.into(),
+            match (is_ok, only_checksums) {
+                (false, _) => "failed",
+                (true, true) => CHECKSUMS,
+                (true, false) => "ok",
+            }
+            .into(),
             text(target),
             text(reached),
             Value::Number(took.map(|took| took.num_seconds())),
@@ -196,6 +205,7 @@ impl Fact for RecordedRestore {
             seconds: Some(nth),
             bytes: None,
             is_checked: false,
+            only_checksums: false,
         })
     }
 }
@@ -236,6 +246,9 @@ pub struct RecordRestore {
     pub bytes: Option<u64>,
     /// Whether the application's own checks passed.
     pub is_checked: bool,
+    /// Whether nothing was restored: checksums alone were verified.
+    #[serde(default)]
+    pub only_checksums: bool,
 }
 
 /// The line of the audit about a set.
@@ -289,6 +302,7 @@ impl RecordRestore {
             took: self.seconds.map(|seconds| time::seconds(i64::try_from(seconds).unwrap_or(i64::MAX))),
             bytes: self.bytes,
             is_checked: self.is_checked,
+            only_checksums: self.only_checksums,
         }
     }
 }
@@ -344,6 +358,7 @@ impl Recorded {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::backup::Level;
 
     fn at(seconds: i64) -> Instant {
         time::from_seconds(1_800_000_000 + seconds)
@@ -404,6 +419,7 @@ mod tests {
             seconds: Some(120),
             bytes: Some(1_000),
             is_checked: true,
+            only_checksums: false,
         };
         let (row, words) = row(apply(&change));
         let read = RecordedRestore::decode(&row).expect("a test");
@@ -413,6 +429,9 @@ mod tests {
         let (row, words) = self::row(apply(&started));
         assert!(!RecordedRestore::decode(&row).expect("a test").test.is_verified());
         assert_eq!(words, "proves: started");
+        let listed = RecordRestore { only_checksums: true, ..change.clone() };
+        let listed = RecordedRestore::decode(&self::row(apply(&listed)).0).expect("a test");
+        assert_eq!(listed.test.level(), Level::Checksums, "nothing was restored");
         let failed = RecordRestore { is_ok: false, ..change };
         assert!(!RecordedRestore::decode(&self::row(apply(&failed)).0).expect("a test").test.is_ok);
     }

@@ -3,6 +3,8 @@
 mod more;
 mod table;
 
+use std::sync::Arc;
+
 use ratatui::layout::Rect;
 
 use super::list::{List, Rows};
@@ -12,7 +14,7 @@ use crate::domain::backup::{Coverage, State};
 use crate::domain::subject::{BackupRef, Subject};
 use crate::domain::time::Instant;
 use crate::theme::Role;
-use crate::ui::overview::{Glance, Gravity, Headline, Standing};
+use crate::ui::overview::{Glance, Gravity, HeaderFact, Headline};
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
@@ -66,18 +68,35 @@ impl Rows for Sets {
     }
 
     fn selection(row: &Coverage, world: &World) -> Selection {
-        let here = world.shown().next().map(|sight| sight.environment.name.clone());
-        let subject = here.clone().map(|environment| Subject::Backup(BackupRef { environment, set: row.set.clone() }));
-        Selection { name: row.set.to_string(), environment: here, subject, ..Selection::default() }
+        selection(row, world)
     }
 
-    fn enter(_row: &Coverage, _world: &World) -> Reaction {
-        Reaction::Stay
+    fn enter(row: &Coverage, _world: &World) -> Reaction {
+        Reaction::Among { pane: super::restore_tests::PANE.id, filter: row.set.to_string() }
     }
 
     fn draw(list: &List<Self>, pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
         table::draw(list, pen, area, scene)
     }
+}
+
+/// A set for actions and ways: its services are meant with it.
+pub(super) fn selection(row: &Coverage, world: &World) -> Selection {
+    let here = world.shown().next().map(|sight| sight.environment.name.clone());
+    let subject = here.clone().map(|environment| Subject::Backup(BackupRef { environment, set: row.set.clone() }));
+    let service = services(row, world).into_iter().next();
+    Selection { name: row.set.to_string(), environment: here, subject, service, ..Selection::default() }
+}
+
+/// The services that are lost without a set: those it names, and those whose database it is of.
+fn services(row: &Coverage, world: &World) -> Vec<Arc<str>> {
+    let mut named = row.declared.said.services.to_vec();
+    for service in world.services.declared() {
+        if row.declared.is_of(&service.name, service.database.as_deref()) && !named.contains(&service.name) {
+            named.push(service.name.clone());
+        }
+    }
+    named
 }
 
 /// The role of a state's word.
@@ -94,9 +113,9 @@ const fn role_of(state: State) -> Role {
 const HEADLINE: Headline = Headline { title: said::TITLE, parts: &[], gravity, words, standing: Some(standing) };
 
 /// That a set is broken or missed.
-fn standing(glance: &Glance<'_>, gravity: Gravity) -> Option<Standing> {
+fn standing(glance: &Glance<'_>, gravity: Gravity) -> Option<HeaderFact> {
     let [bad, ..] = glance.world.coverage.tally;
-    (gravity == Gravity::Bad).then(|| Standing::still(said::standing(bad)))
+    (gravity == Gravity::Bad).then(|| HeaderFact::still(said::standing(bad)))
 }
 
 fn gravity(glance: &Glance<'_>) -> Gravity {

@@ -7,6 +7,7 @@ use crate::ui::pen::Pen;
 use crate::ui::text;
 use crate::ui::widgets::page::Page;
 use crate::ui::words::backups as said;
+use crate::world::World;
 
 /// Columns of a rung's word and of its boxes, with the spaces behind them.
 const COLUMNS: [usize; 2] = [9, 14];
@@ -14,7 +15,7 @@ const COLUMNS: [usize; 2] = [9, 14];
 const NOTES_AT_MOST: usize = 4;
 
 /// Everything there is to say of it.
-pub(super) fn page(pen: &mut Pen<'_>, row: &Coverage, columns: u16) -> Page {
+pub(super) fn page(pen: &mut Pen<'_>, row: &Coverage, world: &World, columns: u16) -> Page {
     let mut page = Page::new(columns);
     let mut facts = vec![format!("{} {}", row.set, row.kind.word()), said::promised(row)];
     facts.extend(row.encryption.as_deref().map(said::encryption));
@@ -41,6 +42,14 @@ pub(super) fn page(pen: &mut Pen<'_>, row: &Coverage, columns: u16) -> Page {
     }
     if !row.is_wal_read && row.kind == BackupKind::Full && row.last_good.is_some() {
         page.text(pen, 0, said::WAL_UNKNOWN, Role::VerdictUnknown);
+    }
+    let separator = format!(" {} ", pen.glyphs.separator);
+    let mut further = said::further(row);
+    let services = super::services(row, world);
+    further.extend((!services.is_empty()).then(|| said::services(&services)));
+    further.extend(said::paths(row));
+    if !further.is_empty() {
+        page.text(pen, 0, &further.join(&separator), Role::Muted);
     }
     for words in row.notes.iter().take(NOTES_AT_MOST) {
         page.text(pen, 0, words, Role::Muted);

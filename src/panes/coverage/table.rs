@@ -31,7 +31,7 @@ pub(super) fn draw(list: &List<Sets>, pen: &mut Pen<'_>, area: Rect, scene: &Sce
         return listing.instead(pen, &page);
     }
     if let Some(row) = list.cursor().filter(|_| listing.height() >= ROOM_FOR_MORE) {
-        let page = more::page(pen, row, listing.columns());
+        let page = more::page(pen, row, scene.world, listing.columns());
         listing.more(pen, &page, listing.height() * 3 / 5);
     }
     let placed = placed(area.width - 1);
@@ -96,7 +96,7 @@ fn cell(pen: &mut Pen<'_>, column: &Placed<Head>, row: &Coverage) -> Cell {
             (bytes.map(size).unwrap_or_default(), Role::Muted)
         }
         column::VERIFIED => {
-            let role = match Verification::of(row.verified_at, pen.now) {
+            let role = match row.verification {
                 Verification::Ok => Role::Ok,
                 Verification::Late => Role::Warning,
                 Verification::Missed | Verification::Never => Role::Error,

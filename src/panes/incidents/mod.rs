@@ -15,7 +15,7 @@ use crate::domain::incident::{Incident, Severity};
 use crate::domain::store::StoreSnapshot;
 use crate::domain::subject::{IncidentRef, Subject};
 use crate::domain::time::Instant;
-use crate::ui::overview::{Clock, Glance, Gravity, Headline, Standing};
+use crate::ui::overview::{Clock, Glance, Gravity, HeaderFact, Headline};
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
@@ -117,7 +117,7 @@ const HEADLINE: Headline =
     Headline { title: said::TITLE, parts: &[Part::Store], gravity, words, standing: Some(standing) };
 
 /// The worst of those that are SEV1 or SEV2, with its clock while nobody has acknowledged it.
-fn standing(glance: &Glance<'_>, _gravity: Gravity) -> Option<Standing> {
+fn standing(glance: &Glance<'_>, _gravity: Gravity) -> Option<HeaderFact> {
     let grave = held(glance.world).filter(|one| one.state.is_open() && one.severity <= Severity::Sev2);
     let [more, _] = open(held(glance.world));
     let worst = grave.min_by_key(|one| (one.acknowledged.is_some(), one.severity, one.respond_by))?;
@@ -127,7 +127,7 @@ fn standing(glance: &Glance<'_>, _gravity: Gravity) -> Option<Standing> {
         None if worst.respond_by > glance.now => Clock::Left(worst.respond_by),
         None => Clock::Over(worst.respond_by),
     };
-    Some(Standing { words, clock })
+    Some(HeaderFact { words, clock })
 }
 
 fn gravity(glance: &Glance<'_>) -> Gravity {

@@ -20,7 +20,7 @@ use crate::domain::rollout::Rollout;
 use crate::domain::time::Instant;
 use crate::domain::usage::UsageAsk;
 use crate::theme::Role;
-use crate::ui::overview::{Glance, Gravity, Headline, Standing};
+use crate::ui::overview::{Glance, Gravity, HeaderFact, Headline};
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
@@ -140,9 +140,9 @@ const fn role_of(verdict: NodeVerdict) -> Role {
 const HEADLINE: Headline = Headline { title: said::TITLE, parts: &[], gravity, words, standing: Some(standing) };
 
 /// How many nodes do not do, and how many pods have none.
-fn standing(glance: &Glance<'_>, _gravity: Gravity) -> Option<Standing> {
+fn standing(glance: &Glance<'_>, _gravity: Gravity) -> Option<HeaderFact> {
     let counts = said::counts(glance.world.snapshot.counts());
-    (!counts.is_empty()).then(|| Standing::still(counts))
+    (!counts.is_empty()).then(|| HeaderFact::still(counts))
 }
 
 fn gravity(glance: &Glance<'_>) -> Gravity {

@@ -25,7 +25,7 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>, workload: &Workloa
     }
     if let Some(rollout) = rollout {
         super::advice::write(pen, &mut facts, scene, rollout);
-        service::write(pen, &mut facts, scene.services, rollout);
+        service::write(pen, &mut facts, scene, rollout);
     }
     let counts = [
         detail.and_then(|detail| detail.pods.as_ref().map(Vec::len)),

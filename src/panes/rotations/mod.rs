@@ -13,7 +13,7 @@ use super::{GroupId, Opens, Pane};
 use crate::domain::oncall::{Override, Schedule, coverage};
 use crate::domain::subject::{ScheduleRef, Subject};
 use crate::domain::time::{self, Instant};
-use crate::ui::overview::{Glance, Gravity, Headline, Standing};
+use crate::ui::overview::{Glance, Gravity, HeaderFact, Headline};
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
@@ -135,11 +135,11 @@ const HEADLINE: Headline =
     Headline { title: said::TITLE, parts: &[Part::Store], gravity, words, standing: Some(standing) };
 
 /// Who is on call, or that a role has nobody.
-fn standing(glance: &Glance<'_>, gravity: Gravity) -> Option<Standing> {
+fn standing(glance: &Glance<'_>, gravity: Gravity) -> Option<HeaderFact> {
     match gravity {
         Gravity::Nothing | Gravity::Loading => None,
-        Gravity::Unknown => Some(Standing::still(said::NOT_KNOWN)),
-        _ => Some(Standing::still(said::standing(&holders(glance)))),
+        Gravity::Unknown => Some(HeaderFact::still(said::NOT_KNOWN)),
+        _ => Some(HeaderFact::still(said::standing(&holders(glance)))),
     }
 }
 

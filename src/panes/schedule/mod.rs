@@ -18,7 +18,7 @@ use crate::domain::store::StoreSnapshot;
 use crate::domain::subject::{NamedRef, Subject};
 use crate::domain::time::{self, Instant};
 use crate::theme::Role;
-use crate::ui::overview::{Clock, Glance, Gravity, Headline, Standing};
+use crate::ui::overview::{Clock, Glance, Gravity, HeaderFact, Headline};
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
@@ -168,7 +168,7 @@ const HEADLINE: Headline =
     Headline { title: said::TITLE, parts: &[Part::Store], gravity, words, standing: Some(standing) };
 
 /// What is over its time, what runs, or what comes next.
-fn standing(glance: &Glance<'_>, gravity: Gravity) -> Option<Standing> {
+fn standing(glance: &Glance<'_>, gravity: Gravity) -> Option<HeaderFact> {
     if gravity == Gravity::Loading {
         return None;
     }
@@ -182,7 +182,7 @@ fn standing(glance: &Glance<'_>, gravity: Gravity) -> Option<Standing> {
         State::Running => Clock::Left(one.end),
         _ => Clock::Until(one.start),
     };
-    Some(Standing { words: one.window.name.clone(), clock })
+    Some(HeaderFact { words: one.window.name.clone(), clock })
 }
 
 fn gravity(glance: &Glance<'_>) -> Gravity {

@@ -42,6 +42,7 @@ struct Base {
     end_wal: Option<String>,
     begin_lsn: Option<String>,
     encryption: Option<String>,
+    compression: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -159,6 +160,8 @@ fn add(reading: &mut Reading, shown: Shown) {
     if let Some(encryption) = base.encryption.as_deref().filter(|word| !word.is_empty()) {
         reading.encryption = Some(text::clean(encryption).into());
     }
+    let compression = base.compression.as_ref().and_then(Value::as_str).filter(|word| !word.is_empty());
+    reading.compression = compression.map(|word| text::clean(word).into()).or(reading.compression.take());
     let id = text::clean(&shown.backup_id);
     if let Some(backup) = reading.backups.iter_mut().find(|backup| *backup.id == *id) {
         backup.began = timestamp(base.begin_time_timestamp.as_ref()).map(time::from_seconds);

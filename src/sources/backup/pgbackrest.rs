@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::segments;
+use super::{objects, segments};
 use crate::domain::backup::{Backup, BackupKind, Outcome, Reading, SegmentSize, WalRange};
 use crate::domain::text;
 use crate::domain::time;
@@ -173,6 +173,12 @@ fn reading(stanza: Stanza) -> Result<Reading, String> {
             stanza.db.iter().find(is_same)?.version.clone()
         });
         used.extend(version.map(|version| text::clean(&version).into_owned()));
+        let stored = told
+            .info
+            .as_ref()
+            .filter(|_| told.kind == "full")
+            .and_then(|info| objects::compressed(info.repository.as_ref()?.delta?, info.delta.or(info.size)?));
+        reading.compression = stored.or(reading.compression);
         if let Some((size, backup)) = backup(told) {
             reading.segment_size = reading.segment_size.or(size);
             reading.backups.push(backup);

@@ -53,10 +53,30 @@ pub(crate) fn read(listing: &[u8]) -> Result<Listing, String> {
             None => read.spans.extend(names(line).map(|one| Span { first: one, last: one })),
         }
     }
+    read.spans = joined(read.spans);
     if read.spans.is_empty() {
         return Err("It names no segment of WAL: write the names of the archived files into it, one a line, or what pgbackrest verify prints at --log-level-console=detail.".to_owned());
     }
     Ok(read)
+}
+
+/// Spans joined where one segment follows another whatever their size: a listing of every file becomes a line for each log of them.
+fn joined(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.sort_unstable_by_key(|span| (span.first, span.last));
+    let mut joined: Vec<Span> = Vec::new();
+    for span in spans {
+        match joined.last_mut() {
+            Some(before) if follows(before.last, span.first) => before.last = before.last.max(span.last),
+            _ => joined.push(span),
+        }
+    }
+    joined
+}
+
+/// Whether a segment is one that was named already, or the next of the same log.
+fn follows(last: Segment, next: Segment) -> bool {
+    let is_near = next.number <= last.number.saturating_add(1);
+    next.timeline == last.timeline && (next.log < last.log || next.log == last.log && is_near)
 }
 
 /// `archiveId: 15-1, wal start: 000000010000000000000001, wal stop: 000000010000000000000006`.
@@ -191,15 +211,13 @@ mod tests {
         let listing = "archive/main/15-1/0000000100000000/000000010000000000000001-e6c10f.gz\n000000010000000000000002\n\
              000000010000000000000003.00000028.backup\n000000010000000000000004.partial\n00000002.history\n0000000100000000\n\
              -rw-r----- 1 postgres postgres 16777216 Dec  1 10:00 000000010000000000000005.lz4\n";
-        let only: Vec<_> = spans(listing).into_iter().map(|(first, _)| first).collect();
         assert_eq!(
-            only,
+            spans(listing),
             [
-                "000000010000000000000001",
-                "000000010000000000000002",
-                "000000010000000000000004",
-                "000000010000000000000005"
-            ]
+                pair("000000010000000000000001", "000000010000000000000002"),
+                pair("000000010000000000000004", "000000010000000000000005")
+            ],
+            "what follows one another is one span"
         );
     }
 

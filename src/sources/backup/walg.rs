@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::segments;
+use super::{objects, segments};
 use crate::domain::backup::{Backup, BackupKind, Outcome, Reading, Segment, SegmentSize, WalRange};
 use crate::domain::text;
 use crate::domain::time::{self, Instant};
@@ -22,6 +22,7 @@ struct Told {
     start_lsn: Option<u64>,
     finish_lsn: Option<u64>,
     compressed_size: Option<u64>,
+    uncompressed_size: Option<u64>,
     pg_version: Option<u64>,
 }
 
@@ -39,6 +40,9 @@ pub(crate) fn read(document: &[u8]) -> Result<Reading, String> {
     let unread = rows.len() - told.len();
     for one in &told {
         versions.extend(one.pg_version.map(|version| version / 10_000));
+        let stored = one.compressed_size.zip(one.uncompressed_size);
+        reading.compression =
+            stored.and_then(|(stored, read)| objects::compressed(stored, read)).or(reading.compression);
         let (size, backup) = backup(one, &told);
         reading.segment_size = reading.segment_size.or(size);
         reading.backups.push(backup);
@@ -108,6 +112,7 @@ mod tests {
             (wal.start.to_string(), wal.stop.to_string()),
             ("000000010000000000000007".into(), "000000010000000000000008".into())
         );
+        assert_eq!(reading.compression.as_deref(), Some("3.0 kB stored of 9.0 kB"));
         assert_eq!(delta.finished.map(time::written).as_deref(), Some("2026-12-01T02:10:00Z"));
     }
 

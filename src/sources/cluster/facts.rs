@@ -27,7 +27,7 @@ use crate::domain::subject::PodRef;
 use crate::domain::text;
 use crate::domain::time::Instant;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::observe::{Access, Answer, ObserveCluster, PodFacts, PodOwner, Right, WorkloadFacts};
+use crate::sources::observe::{Access, Answer, ObjectPath, ObserveCluster, PodFacts, PodOwner, Right, WorkloadFacts};
 
 /// While following, the workload is read again at most this often.
 const READ_EVERY: Duration = Duration::from_millis(500);
@@ -92,6 +92,10 @@ impl ObserveCluster for Connection {
 
     fn pod<'a>(&'a self, pod: &'a PodRef) -> Answer<'a, PodFacts> {
         Box::pin(read_pod(self, pod))
+    }
+
+    fn object<'a>(&'a self, at: &'a ObjectPath<'a>) -> Answer<'a, Option<Arc<Value>>> {
+        Box::pin(super::objects::read(self, at))
     }
 
     fn events<'a>(&'a self, facts: &'a WorkloadFacts) -> Answer<'a, Vec<ClusterEvent>> {

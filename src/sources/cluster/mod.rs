@@ -21,8 +21,11 @@ mod job_facts;
 mod jobs;
 mod keepers;
 mod kubeconfig;
+mod listings;
 mod logs;
 mod nodes;
+
+mod objects;
 mod owner;
 mod page;
 mod partial;

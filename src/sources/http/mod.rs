@@ -81,6 +81,8 @@ pub(in crate::sources) struct Http {
     /// What it is to be, for the sentence of an answer that is too long: `an Alertmanager`.
     kind: &'static str,
     clock: Clock,
+    /// How long an answer may take, body included.
+    within: Duration,
     /// Built at the first request, and anew when a file may have changed. Held while a request is in flight: never two at once.
     client: Arc<Mutex<Option<reqwest::Client>>>,
 }
@@ -94,7 +96,13 @@ impl std::fmt::Debug for Http {
 impl Http {
     /// The way to a server of a kind. Sends nothing yet.
     pub(in crate::sources) fn new(server: Server, kind: &'static str, clock: Clock) -> Self {
-        Self { server: Arc::new(server), kind, clock, client: Arc::default() }
+        Self { server: Arc::new(server), kind, clock, within: ANSWER_WITHIN, client: Arc::default() }
+    }
+
+    /// The same, waiting longer or shorter for an answer.
+    pub(in crate::sources) fn within(mut self, within: Duration) -> Self {
+        self.within = within;
+        self
     }
 
     /// Its host and port.
@@ -109,8 +117,8 @@ impl Http {
             Some(client) => client.clone(),
             None => self.build().await?,
         };
-        let answer = tokio::time::timeout(ANSWER_WITHIN, self.send(&client, request)).await;
-        let answer = answer.unwrap_or_else(|_| Err(trouble::timed_out(&self.server.name, ANSWER_WITHIN)));
+        let answer = tokio::time::timeout(self.within, self.send(&client, request)).await;
+        let answer = answer.unwrap_or_else(|_| Err(trouble::timed_out(&self.server.name, self.within)));
         // A certificate may have been renewed on disk; one that works stays.
         let is_doubtful = match &answer {
             Ok(answer) => answer.status == StatusCode::UNAUTHORIZED,
@@ -122,7 +130,7 @@ impl Http {
 
     async fn send(&self, client: &reqwest::Client, asked: Request<'_>) -> Result<Answered, SourceError> {
         let server = &*self.server.name;
-        let failed = |error: reqwest::Error| trouble::from_reqwest(&error.without_url(), server, ANSWER_WITHIN);
+        let failed = |error: reqwest::Error| trouble::from_reqwest(&error.without_url(), server, self.within);
         let mut request = client
             .request(asked.method, format!("{}{}", self.server.url, asked.path))
             .header(header::ACCEPT, asked.accept);

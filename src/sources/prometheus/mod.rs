@@ -13,17 +13,21 @@
 
 mod client;
 mod compare;
+mod downtime;
 mod held;
 mod history;
 mod objectives;
 mod past;
 mod recorders;
 mod rules;
+mod slo_feed;
 mod source;
 mod wire;
 
 pub use client::Prometheus;
-pub use objectives::{SloFeed, SloSource};
+pub use downtime::Downtime;
+pub use objectives::SloSource;
 pub use past::Measured;
 pub(in crate::sources) use rules::{RulePoller, SeenRules};
+pub use slo_feed::SloFeed;
 pub use source::{SignalFeed, SignalSource};

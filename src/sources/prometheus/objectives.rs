@@ -7,14 +7,11 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use tokio::sync::{Notify, watch};
 
-use super::client::Prometheus;
 use super::recorders::{self, Recorded};
-use crate::config::{self, Environment};
-use crate::domain::service::Services;
+use super::slo_feed::SloFeed;
 use crate::domain::signal::Labels;
 use crate::domain::signal::query::{self, for_some};
 use crate::domain::slo::exclusion::excluded;
-use crate::domain::slo::objective::promises;
 use crate::domain::slo::{
     Events, Excluded, Indicator, Measured, Part, Promise, Recorder, SPANS, SloSnapshot, Span, Window,
 };
@@ -22,7 +19,6 @@ use crate::domain::source::{DOWN_AFTER, SourceHealth, SourceId, SourceKind};
 use crate::domain::time::{self, Instant};
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
-use crate::sources::feed::Feed;
 use crate::sources::metrics::{Metrics, ObserveMetrics, only};
 use crate::sources::poll::{jittered, pause, rest};
 
@@ -44,59 +40,6 @@ const SHORTEST: TimeDelta = TimeDelta::minutes(5);
 const SETTLED_AFTER: TimeDelta = TimeDelta::minutes(5);
 /// The most spans of excluded time that are counted for an objective.
 const SPANS_AT_MOST: usize = 50;
-
-/// Where the counts of an environment come from.
-#[derive(Debug, Clone)]
-pub struct SloFeed {
-    /// The environment.
-    pub environment: Arc<str>,
-    /// Its Prometheus; without one nothing of what was promised can be counted, and that is told.
-    pub prometheus: Option<Prometheus>,
-    /// What was promised there.
-    pub promises: Arc<[Promise]>,
-}
-
-impl Feed for SloFeed {
-    type Snapshot = SloSnapshot;
-    const NAME: &'static str = "objectives";
-
-    /// `None` when there is no Prometheus and nothing was promised. Its way is its own: a window of a month holds up no signals.
-    fn of(environment: &Environment, services: &Arc<Services>, clock: &Clock) -> Option<Self> {
-        let way = |settings: &config::Prometheus| {
-            let codes = services.code_labels(&environment.name, settings.code_label.clone());
-            Prometheus::new(settings, clock.clone()).with_codes(codes)
-        };
-        let prometheus = environment.prometheus.as_ref().map(way);
-        let promises: Arc<[Promise]> = promises(services, &environment.name).into();
-        let is_any = prometheus.is_some() || !promises.is_empty();
-        is_any.then(|| Self { environment: environment.name.clone(), prometheus, promises })
-    }
-
-    async fn run(self, clock: Clock, retry: Arc<Notify>, snapshots: watch::Sender<SloSnapshot>) {
-        SloSource { feed: self, clock, retry, snapshots }.run().await;
-    }
-
-    /// Without a Prometheus there is nobody to wait for.
-    fn is_settled(snapshot: &SloSnapshot) -> bool {
-        snapshot.is_settled() && !(snapshot.health.is_empty() && snapshot.measured.is_empty())
-    }
-}
-
-impl SloFeed {
-    /// Everything that was promised, none of it counted: why.
-    pub fn uncounted(&self, why: &str, at: Instant) -> SloSnapshot {
-        SloSnapshot::uncounted(&self.environment, &self.promises, why, at)
-    }
-
-    /// Why nothing can be counted where there is no Prometheus.
-    pub fn without(&self) -> String {
-        format!("{} has no Prometheus to count it by.", self.environment)
-    }
-
-    fn way(&self) -> Result<&Prometheus, SourceError> {
-        self.prometheus.as_ref().ok_or_else(|| SourceError::new(Trouble::Setup, self.without()))
-    }
-}
 
 /// The poller of a feed.
 pub struct SloSource {
@@ -299,7 +242,8 @@ impl SloSource {
             else {
                 continue;
             };
-            let (judged, spans) = excluded(&promise.exclusions, began, at);
+            let planned = self.feed.downtime.of(&promise.service, began, at);
+            let (judged, spans) = excluded(&[planned, promise.exclusions.clone()].concat(), began, at);
             kept.excluded = judged;
             let mut counted = counted.clone();
             for span in spans.into_iter().rev().take(SPANS_AT_MOST) {

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use crate::domain::source::{SourceHealth, SourceState, together};
 use crate::domain::time;
 use crate::theme::Role;
-use crate::ui::overview::{Clock, Gravity, Standing};
+use crate::ui::overview::{Clock, Gravity, HeaderFact};
 use crate::ui::pen::Pen;
 use crate::ui::scene::Scene;
 use crate::ui::text;
@@ -73,7 +73,7 @@ fn facts(pen: &mut Pen<'_>, scene: &Scene<'_>, room: u16) -> Vec<Span<'static>> 
     let mut spans = Vec::new();
     let mut left = usize::from(room);
     let told = scene.overview.headlines.iter().filter_map(|told| Some((told.standing.as_ref()?, told.gravity)));
-    let mut told: Vec<(&Standing, Gravity)> = told.collect();
+    let mut told: Vec<(&HeaderFact, Gravity)> = told.collect();
     // Of equally grave ones that with a running clock comes first.
     told.sort_by_key(|(fact, gravity)| (Reverse(*gravity), fact.clock));
     for (fact, gravity) in told {
@@ -90,7 +90,7 @@ fn facts(pen: &mut Pen<'_>, scene: &Scene<'_>, room: u16) -> Vec<Span<'static>> 
 }
 
 /// A fact with its clock.
-fn words_of(pen: &mut Pen<'_>, fact: &Standing) -> String {
+fn words_of(pen: &mut Pen<'_>, fact: &HeaderFact) -> String {
     let clock = match fact.clock {
         Clock::Still => return fact.words.clone(),
         Clock::Until(at) => words::until(&pen.left(at)),

@@ -1,6 +1,6 @@
 //! What a plan says, in the order an operator has to know it.
 
-use crate::domain::action::{Plan, Rehearsal, Target, Tier};
+use crate::domain::action::{CheckVerdict, Plan, Rehearsal, Target, Tier};
 use crate::domain::service::UNMAPPED;
 use crate::domain::subject::SubjectKind;
 use crate::theme::Role;
@@ -34,6 +34,7 @@ pub(super) fn write(pen: &mut Pen<'_>, plan: &Plan, columns: u16) -> Page {
     for (place, target) in plan.targets.iter().enumerate() {
         self::target(pen, &mut page, plan, target, place + 1);
     }
+    preflight(pen, &mut page, plan);
     if pen.now < plan.expires_at {
         let left = pen.left(plan.expires_at);
         page.field(pen, said::EXPIRY, &said::expires(&left), Role::Muted);
@@ -95,6 +96,26 @@ fn target(pen: &mut Pen<'_>, page: &mut Page, plan: &Plan, target: &Target, plac
         // Of what nobody feels no way back is missed.
         None if target.tier <= Tier::T1 => {}
         None => page.field(pen, "", said::IRREVERSIBLE, Role::Danger),
+    }
+}
+
+/// What was looked at before, each with what came of it, and what it costs.
+fn preflight(pen: &mut Pen<'_>, page: &mut Page, plan: &Plan) {
+    for (place, looked) in plan.cost.preflight.iter().enumerate() {
+        let role = match looked.check.verdict {
+            CheckVerdict::Pass => Role::Ok,
+            CheckVerdict::Warn => Role::Warning,
+            CheckVerdict::Unknown => Role::VerdictUnknown,
+            CheckVerdict::Block => Role::Error,
+        };
+        let age = looked.check.observed_at.map(|at| format!(", {} ago", pen.age(at))).unwrap_or_default();
+        let label = if place == 0 { said::PREFLIGHT } else { "" };
+        page.field(pen, label, &format!("{}{age}", looked.check.line()), role);
+    }
+    if let Some(expected) = plan.cost.expected {
+        let role = if expected.loss.known { Role::Text } else { Role::Danger };
+        let loss = format!("{}; {}", expected.loss.words(), said::gap(expected.gap_seconds));
+        page.field(pen, said::LOSS, &loss, role);
     }
 }
 

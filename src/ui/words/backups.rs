@@ -1,5 +1,7 @@
 //! The words of the pane of backups.
 
+use std::sync::Arc;
+
 use crate::domain::backup::{Coverage, Step};
 use crate::domain::time;
 
@@ -75,6 +77,45 @@ pub fn promised(row: &Coverage) -> String {
 /// How it is encrypted.
 pub fn encryption(word: &str) -> String {
     format!("encryption {word}")
+}
+
+/// What is known of it beside the ladder: each a fact of its own.
+pub fn further(row: &Coverage) -> Vec<String> {
+    let said = &row.declared.said;
+    let mut facts = Vec::new();
+    facts.extend(row.declared.tier.map(|tier| format!("tier {}", tier.word())));
+    facts.extend(row.compression.as_ref().map(|words| format!("compression {words}")));
+    facts.extend(row.trend.as_ref().map(|words| format!("size {words}")));
+    facts
+        .extend(row.reaches_since.map(|at| format!("any moment since {} can be reached", at.format("%Y-%m-%d %H:%M"))));
+    if let Some(retention) = &row.retention {
+        let oldest =
+            retention.oldest.map(|at| format!(", the oldest of {}", at.format("%Y-%m-%d"))).unwrap_or_default();
+        let promised = retention.promised.map(|promised| {
+            let there = retention.due - retention.gone.len();
+            format!(" ({there} of {} due within {})", retention.due, time::length(promised))
+        });
+        facts.push(format!("{} kept{oldest}{}", retention.kept, promised.unwrap_or_default()));
+    }
+    facts.extend(said.storage_class.as_ref().map(|class| format!("stored as {class}, by declaration")));
+    facts
+}
+
+/// What is in it and what is not, by declaration.
+pub fn paths(row: &Coverage) -> Option<String> {
+    let said = &row.declared.said;
+    if said.paths.is_empty() && said.exclusions.is_empty() {
+        return None;
+    }
+    let without =
+        if said.exclusions.is_empty() { String::new() } else { format!(", without {}", said.exclusions.join(", ")) };
+    let paths = if said.paths.is_empty() { "everything".to_owned() } else { said.paths.join(", ") };
+    Some(format!("of {paths}{without}"))
+}
+
+/// The services that are lost without it.
+pub fn services(names: &[Arc<str>]) -> String {
+    format!("services: {}", names.join(", "))
 }
 
 /// How old what is known is.

@@ -4,6 +4,7 @@
 
 pub mod alerts;
 pub mod backups;
+pub mod databases;
 pub mod detail;
 pub mod escalation;
 pub mod health;
@@ -11,9 +12,11 @@ pub mod incidents;
 pub mod jobs;
 pub mod list;
 pub mod logs;
+pub mod modes;
 pub mod nodes;
 pub mod overview;
 pub mod plan;
+pub mod restore_tests;
 pub mod rotations;
 pub mod schedule;
 pub mod service;

@@ -35,6 +35,18 @@ pub const EVIDENCE: &str = "rests on";
 pub const BLAST: &str = "touches";
 /// What is done.
 pub const STEPS: &str = "steps";
+/// What was looked at before.
+pub const PREFLIGHT: &str = "preflight";
+/// What is lost.
+pub const LOSS: &str = "lost is";
+
+/// For how long nobody could write.
+pub fn gap(seconds: Option<i64>) -> String {
+    seconds.map_or("nobody can write for a time that is not known".to_owned(), |seconds| {
+        format!("nobody can write for about {seconds} s")
+    })
+}
+
 /// What the server said.
 pub const REHEARSAL: &str = "rehearsal";
 /// The end state.
@@ -176,6 +188,15 @@ pub const fn next(phase: Phase, port: Port) -> &'static str {
         (Phase::Unknown, Port::Store) => {
             "Nobody can say whether it was written. Look whether it is there before you write it again."
         }
+        (Phase::Failed, Port::Database) => {
+            "It was asked for and the end state was not reached. Look who takes writes; the way back is below."
+        }
+        (Phase::Unknown, Port::Database) => {
+            "Nobody can say whether the primary changed, or still will. Do not ask again: look who takes writes first, then plan anew."
+        }
+        (Phase::Partial, Port::Database) => {
+            "The primary was changed, and not all that goes with it was seen: read what. Nothing is taken back."
+        }
         (Phase::Unknown, Port::Alertmanager) => {
             "Nobody can say whether it was changed. Do not send it again: look at the silences first, then plan anew."
         }
@@ -212,7 +233,7 @@ pub const SAME_BY_COMMAND: &str = "command";
 
 /// The command line that does the same.
 pub fn command(plan: &Plan, target: &Target) -> String {
-    let word = &plan.confirmation.word;
+    let word = plan.confirmation.said();
     let reason = if plan.confirmation.needs_reason { " --reason WHY" } else { "" };
     let what = match &plan.service {
         Some(service) => format!(

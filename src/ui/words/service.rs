@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use crate::domain::backup::{Coverage, State};
 use crate::domain::service::Share;
 
 /// A service that is declared.
@@ -31,9 +32,9 @@ pub fn needs(services: &[Arc<str>]) -> String {
     format!("needs {}", services.join(", "))
 }
 
-/// Its database.
-pub fn database(name: &str) -> String {
-    format!("database {name}")
+/// Its database, and how that is where it is known.
+pub fn database(name: &str, standing: Option<&str>) -> String {
+    standing.map_or_else(|| format!("database {name}"), |standing| format!("database {name} ({standing})"))
 }
 
 /// The share of the time it is to be well.
@@ -49,4 +50,12 @@ pub fn latency(time: TimeDelta) -> String {
 /// Where what to do is written.
 pub fn runbooks(runbooks: &[String]) -> String {
     format!("runbooks: {}", runbooks.join(", "))
+}
+
+/// How a set of its backups stands.
+pub fn backup(row: &Coverage) -> String {
+    let word = row.state.word();
+    let word = if row.state == State::Broken { word.to_uppercase() } else { word.to_owned() };
+    let why = row.reasons.first().map(|why| format!(": {why}")).unwrap_or_default();
+    format!("backup {} {} {word}{why}", row.set, row.kind.word())
 }

@@ -1,32 +1,53 @@
-//! Barman, which Debian ships as 3.4.0, with the streaming of `pg_basebackup` and WAL by `archive_command`.
+//! Barman as Debian ships it, 3.4.0, and as its makers do, 3.19.1 of the Python registry: with `pg_basebackup`, and WAL by `archive_command`.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{console, drawn, listed, night, program, schedule};
+use super::{console, drawn, listed, night, schedule};
 use crate::support::database::{self, PASSWORD, Server};
 use crate::support::process::{Finished, Running, skip, wait_until};
 
 const LONG: Duration = Duration::from_secs(300);
 const NIGHTS: u64 = 4;
 
+/// A Barman that `tests/run` unpacked: the folder of its package and those it needs beside it.
+struct Installed {
+    version: &'static str,
+    program: PathBuf,
+    packages: Vec<PathBuf>,
+}
+
+impl Installed {
+    /// Those that are there.
+    fn all() -> Vec<Self> {
+        let Some(cache) = std::env::var_os("QUARTERDECK_CACHE") else { return Vec::new() };
+        let tools = Path::new(&cache).join("tools");
+        let (debian, current) = (tools.join("barman/usr"), tools.join("barman-current"));
+        let packages = debian.join("lib/python3/dist-packages");
+        let all = [
+            Self { version: "3.4.0", program: debian.join("bin/barman"), packages: vec![packages.clone()] },
+            Self { version: "3.19.1", program: current.join("bin/barman"), packages: vec![current, packages] },
+        ];
+        all.into_iter().filter(|one| one.program.exists()).collect()
+    }
+}
+
+/// A server and the Barman that backs it up. Both are of the server's user, who may run what was restored.
 struct Catalog {
     server: Server,
-    program: PathBuf,
 }
 
 impl Catalog {
-    fn make(program: PathBuf) -> Self {
+    fn make(installed: &Installed) -> Self {
         let server = Server::start("barman");
         let directory = server.directory.display().to_string();
         let mut who = Command::new("id");
         who.arg("-un");
-        let user = Running::start(who, "").finish(LONG).good("id");
+        let user = Running::start(Server::as_its_user(who), "").finish(LONG).good("id");
         let connection = format!("host=127.0.0.1 port={} user=quarterdeck password={PASSWORD}", server.port);
         let configuration = format!(
             "[barman]\nbarman_user = {}\nbarman_home = {directory}/barman\nlog_file = {directory}/barman.log\nconfiguration_files_directory = {directory}/none\n\
@@ -34,24 +55,39 @@ impl Catalog {
             user.trim()
         );
         server.file("barman.conf", &configuration);
+        for folder in ["barman", "barman/main", "barman/main/incoming", "none", "python"] {
+            server.folder(folder);
+        }
+        // Where they were unpacked the server's user may not look.
+        for (place, packages) in installed.packages.iter().enumerate() {
+            let mut copy = Command::new("cp");
+            copy.arg("-r").arg(packages).arg(server.directory.join(format!("python/{place}")));
+            Running::start(copy, "").finish(LONG).good("cp");
+        }
+        let path: Vec<String> =
+            (0..installed.packages.len()).map(|place| format!("{directory}/python/{place}")).collect();
+        let program = fs::read_to_string(&installed.program).expect("a script");
+        server.file("barman.py", &program);
+        server.file(
+            "run-barman",
+            &format!(
+                "#!/bin/sh\nexport PYTHONPATH={} LC_ALL=C.UTF-8\nexec /usr/bin/python3 {directory}/barman.py -c {directory}/barman.conf \"$@\"\n",
+                path.join(":")
+            ),
+        );
         let incoming = format!("{directory}/barman/main/incoming");
-        fs::create_dir_all(&incoming).expect("a folder of ours");
-        // The server's user puts WAL there, ours takes it.
-        fs::set_permissions(&incoming, fs::Permissions::from_mode(0o777)).expect("ours");
         for setting in ["archive_mode = on", &format!("archive_command = 'cp %p {incoming}/%f'")] {
             server.sql("postgres", &format!("alter system set {setting}")).expect("it takes it");
         }
         server.kill();
         server.revive();
-        Self { server, program }
+        Self { server }
     }
 
     fn try_run(&self, arguments: &[&str]) -> Finished {
-        let mut command = Command::new("/usr/bin/python3");
-        let packages = self.program.parent().and_then(Path::parent).map(|usr| usr.join("lib/python3/dist-packages"));
-        command.env("PYTHONPATH", packages.expect("below usr")).arg(&self.program);
-        command.arg("-c").arg(self.server.directory.join("barman.conf")).args(arguments);
-        Running::start(command, "").finish(LONG)
+        let mut command = Command::new("sh");
+        command.arg(self.server.directory.join("run-barman")).args(arguments).current_dir(&self.server.directory);
+        Running::start(Server::as_its_user(command), "").finish(LONG)
     }
 
     fn run(&self, arguments: &[&str]) -> String {
@@ -116,10 +152,19 @@ fn a_day_and_a_segment_that_are_gone_are_named() {
     if let Some(why) = database::why_not() {
         return skip("backups by Barman", why);
     }
-    let Some(program) = program("barman", "barman") else {
-        return skip("backups by Barman", "Barman is not installed");
-    };
-    let catalog = Catalog::make(program);
+    let installed = Installed::all();
+    if installed.len() < 2 {
+        skip("backups by Barman", "not both versions of Barman are installed");
+    }
+    for one in &installed {
+        gone(one);
+    }
+}
+
+fn gone(installed: &Installed) {
+    let catalog = Catalog::make(installed);
+    let version = catalog.run(&["--version"]);
+    assert!(version.contains(installed.version), "{version}");
     catalog.try_run(&["check", "main"]);
     catalog.write_wal();
     for _ in 0..NIGHTS {
@@ -165,4 +210,46 @@ fn a_day_and_a_segment_that_are_gone_are_named() {
     fs::write(catalog.server.directory.join("list.json"), bare).expect("room");
     let unknown = listed(&console);
     assert_eq!((&unknown["state"], &unknown["wal_holes"]), (&json!("unknown"), &json!([])));
+}
+
+/// The shipped script restores for real, run by the console as what verifies the set.
+#[test]
+fn a_restore_counts_where_it_reached_what_is_archived() {
+    if let Some(why) = database::why_not() {
+        return skip("restores by Barman", why);
+    }
+    for installed in Installed::all() {
+        let catalog = Catalog::make(&installed);
+        catalog.try_run(&["check", "main"]);
+        catalog.write_wal();
+        catalog.run(&["backup", "main", "--wait"]);
+        catalog.write_wal();
+        let directory = catalog.server.directory.display().to_string();
+        catalog.server.file(
+            "record",
+            "#!/bin/sh\nfor word in \"$@\"; do echo \"$word\"; done > \"$(dirname \"$0\")/recorded\"\n",
+        );
+        catalog.server.file("verify", include_str!("../../../assets/verify/barman"));
+        catalog.server.folder("bin");
+        catalog.server.file("bin/barman", &format!("#!/bin/sh\nexec sh {directory}/run-barman \"$@\"\n"));
+        let mut permit = Command::new("chmod");
+        permit.arg("755").arg(catalog.server.directory.join("bin/barman"));
+        Running::start(permit, "").finish(LONG).good("chmod");
+        let mut command = Command::new("sh");
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.env("PATH", format!("{directory}/bin:{path}")).env("QUARTERDECK", format!("sh {directory}/record"));
+        command.env("PGBIN", &catalog.server.binaries).env("PGUSER", "quarterdeck").env("WAIT", "5");
+        command.current_dir(&catalog.server.directory).args(["verify", "orders", "main"]);
+        command.arg(format!("{directory}/restored"));
+        let finished = Running::start(Server::as_its_user(command), "").finish(LONG);
+        let words = fs::read_to_string(catalog.server.directory.join("recorded"));
+        let words = words.unwrap_or_else(|_| panic!("Barman {}: {finished:?}", installed.version));
+        let words: Vec<&str> = words.lines().collect();
+        assert_eq!(finished.code, Some(0), "Barman {}: {words:?} {finished:?}", installed.version);
+        let console = console("[backup.orders]\n");
+        assert_eq!(console.run(&words).code, Some(0), "{words:?}");
+        let verified = listed(&console);
+        assert!(verified["verified_at"].is_string(), "{words:?}: {verified}");
+        assert!(!catalog.server.directory.join("restored").exists(), "nothing is left");
+    }
 }

@@ -3,6 +3,8 @@
 //! Both tools date a backup by the clock. Here each backup is made now, and its time in what the tool told is moved to a night of its own;
 //! all else is as it was told.
 
+mod acts;
+mod archiver;
 mod barman;
 mod given;
 mod pgbackrest;

@@ -1,10 +1,12 @@
 //! Everything that needs the real control plane.
 
 mod actions;
+mod backups;
 mod causes;
 mod contract;
 mod contract_around;
 mod contract_jobs;
+mod cron_jobs;
 mod environments;
 mod golden;
 mod harness;

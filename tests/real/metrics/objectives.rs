@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use quarterdeck::domain::maintenance::{Rule, Schedule, Window};
 use quarterdeck::domain::service::{Objective, Service, Services, Share};
 use quarterdeck::domain::signal::Series;
 use quarterdeck::domain::slo::objective::promises;
@@ -10,9 +11,10 @@ use quarterdeck::domain::slo::{
     Exclusion, Goal, Indicator, Measured, Reason, Recorder, RowState, SPANS, Slo, SloSnapshot, Span, Standing, judge,
 };
 use quarterdeck::domain::source::SourceState;
+use quarterdeck::domain::time::Zone;
 use quarterdeck::sandbox::{Sandbox, SandboxClock, Scenario};
 use quarterdeck::sources::metrics::ObserveMetrics;
-use quarterdeck::sources::prometheus::{Prometheus, SloFeed, SloSource};
+use quarterdeck::sources::prometheus::{Downtime, Prometheus, SloFeed, SloSource};
 use tokio::sync::{Notify, watch};
 
 use super::sandbox::simulated;
@@ -24,14 +26,39 @@ fn promised(name: &str, objective: Objective) -> Service {
     Service { name: name.into(), objective, ..Service::default() }
 }
 
+/// A window of a service that was announced more than a week before.
+fn planned(service: &str, at: DateTime<Utc>, lasts: TimeDelta) -> Window {
+    Window {
+        name: "reindex".into(),
+        rule: Rule::Once(at),
+        zone: Zone::UTC,
+        lasts,
+        service: Some(service.into()),
+        is_downtime: true,
+        announced: Some(at - TimeDelta::days(8)),
+        activities: Vec::new(),
+        emergency: None,
+    }
+}
+
 fn available() -> Objective {
     Objective { availability: Some(Share(999_000)), ..Objective::default() }
 }
 
 /// What is counted once at a time.
 async fn counted(prometheus: Prometheus, services: Vec<Service>, at: DateTime<Utc>) -> SloSnapshot {
+    counted_without(prometheus, services, Downtime::default(), at).await
+}
+
+/// The same without what was planned to be down.
+async fn counted_without(
+    prometheus: Prometheus,
+    services: Vec<Service>,
+    downtime: Downtime,
+    at: DateTime<Utc>,
+) -> SloSnapshot {
     let promises = promises(&Services::new(services), "production").into();
-    let feed = SloFeed { environment: "production".into(), prometheus: Some(prometheus), promises };
+    let feed = SloFeed { environment: "production".into(), prometheus: Some(prometheus), promises, downtime };
     let (snapshots, mut seen) = watch::channel(SloSnapshot::default());
     let source = SloSource { feed, clock: Arc::new(move || at), retry: Arc::new(Notify::new()), snapshots };
     let is_settled = |snapshot: &SloSnapshot| !snapshot.health.is_empty() && snapshot.is_settled();
@@ -151,7 +178,9 @@ async fn counts_are_those_that_were_written_and_what_is_not_there_is_unknown() {
         promised("wrong", available()),
         promised("gone", Objective { goals: vec![own("sum by (oops{range}")], ..available() }),
     ];
-    let snapshot = counted(client(server.port), services, now).await;
+    // The same half hour of another service was planned, and announced in time.
+    let downtime = Downtime::standing(Schedule::of([planned("api", now - quarter * 3, quarter * 2)], []));
+    let snapshot = counted_without(client(server.port), services, downtime, now).await;
     let found = judged(&snapshot, now);
     let of = |service: &str, goal: &str| {
         let is_it = |one: &&Slo| &*one.service == service && &*one.goal == goal;
@@ -167,7 +196,10 @@ async fn counts_are_those_that_were_written_and_what_is_not_there_is_unknown() {
     let (bad, total) = whole("cart");
     assert!((bad - 0.1).abs() < 1e-3 && (total - 54_000.0).abs() < 300.0, "{bad} of {total}");
     let (bad, total) = whole("api");
-    assert!(bad.abs() < 1e-12 && (total - 28_800.0).abs() < 100.0, "{bad} of {total}");
+    assert!(bad.abs() < 1e-12 && (total - 21_600.0).abs() < 100.0, "{bad} of {total}");
+    let left_out = &of("api", "availability").excluded[0];
+    assert_eq!((left_out.counted, left_out.exclusion.reason), (quarter * 2, Reason::Maintenance));
+    assert!(left_out.exclusion.evidence.contains("window reindex"), "{left_out:?}");
     let slow = of("cart", "latency");
     let burn = slow.rows[0].long_burn.expect("known");
     assert!((burn - 0.2).abs() < 1e-3, "a hundredth is slower than 2 s, of a twentieth: {burn}");

@@ -25,15 +25,15 @@ pub struct Ladder {
 }
 
 impl Ladder {
+    /// Whether somebody should have been paged by now: the first level is due, or there is none to page.
+    pub fn is_due(&self, now: Instant) -> bool {
+        self.rungs.first().map(|rung| rung.at).or(self.exhausted_at).is_some_and(|at| at <= now)
+    }
+
     /// Leaves what was due up to a moment.
     pub(in super::super) fn until(&mut self, at: Instant) {
         self.rungs.retain(|rung| rung.at <= at);
         self.exhausted_at = self.exhausted_at.filter(|exhausted| *exhausted <= at);
-    }
-
-    /// Whether somebody should have been paged by now: the first level is due, or there is none to page.
-    pub fn is_due(&self, now: Instant) -> bool {
-        self.rungs.first().map(|rung| rung.at).or(self.exhausted_at).is_some_and(|at| at <= now)
     }
 }
 

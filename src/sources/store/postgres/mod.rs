@@ -4,7 +4,6 @@
 //! server connection the pooler picks will do. One connection reads, another writes, and a third listens where the
 //! configuration names a way around the pooler; without it the store is looked at every two seconds.
 
-mod connect;
 mod trouble;
 
 use std::collections::BTreeMap;
@@ -16,7 +15,6 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio_postgres::types::{IsNull, ToSql, Type};
 
-use self::connect::Link;
 use super::backend::{Backend, Lane, Row, Transaction, Value};
 use super::migrate::{self, Dialect, Schema, Todo};
 use super::port::Standing;
@@ -25,6 +23,7 @@ use crate::domain::store::fact::Registered;
 use crate::domain::time;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::Answer;
+use crate::sources::postgres::connect::{self, Link, Whose};
 
 /// How long one answer may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(8);
@@ -84,12 +83,12 @@ impl Postgres {
     }
 
     async fn connect(&self) -> Result<Link, SourceError> {
-        connect::open(&connect::read(&self.settings.url)?).await
+        connect::open(&connect::read(&self.settings.url, &whose())?).await
     }
 
     /// The place in words, for errors of a connection that is there.
     fn place(&self) -> String {
-        connect::read(&self.settings.url).map(|address| address.place).unwrap_or_default()
+        connect::read(&self.settings.url, &whose()).map(|address| address.place).unwrap_or_default()
     }
 
     /// How the tables stand, and what is missing of them.
@@ -157,7 +156,7 @@ impl Postgres {
         let mut listener = self.listener.lock().await;
         if listener.as_ref().is_none_or(|link| link.client.is_closed()) {
             *listener = None;
-            let address = connect::read(secret)?;
+            let address = connect::read(secret, &whose())?;
             let link = connect::open(&address).await?;
             simple(&link, "listen quarterdeck_store", &address.place).await?;
             *listener = Some(link);
@@ -272,6 +271,11 @@ impl Backend for Postgres {
             }
         })
     }
+}
+
+/// Whose address it is.
+fn whose() -> Whose {
+    Whose { what: "the store".to_owned(), key: "[store]".to_owned() }
 }
 
 /// A transaction under way, with its connection.

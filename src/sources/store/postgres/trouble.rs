@@ -1,101 +1,44 @@
-//! PostgreSQL's errors, turned into what happened and what to do.
+//! What PostgreSQL refuses of the store, turned into what happened and what to do; the rest is as of any PostgreSQL.
 
-use std::error::Error;
 use std::time::Duration;
 
-use tokio_postgres::error::{DbError, Severity, SqlState};
+use tokio_postgres::error::{DbError, SqlState};
 
 use crate::domain::text;
 use crate::sources::error::{SourceError, Trouble};
+use crate::sources::postgres::trouble;
 
 /// The server did not answer in time.
 pub(super) fn silent(place: &str, within: Duration) -> SourceError {
-    SourceError::new(
-        Trouble::Timeout,
-        format!(
-            "the store at {place} did not answer within {} s. Quarterdeck tries again by itself.",
-            within.as_secs()
-        ),
-    )
+    trouble::silent(&whom(place), within)
 }
 
-/// A failed conversation. tokio-postgres keeps the address and its password out of its words.
+/// A failed conversation.
 pub(super) fn explain(error: &tokio_postgres::Error, place: &str) -> SourceError {
-    if let Some(answer) = error.as_db_error() {
-        return answered(answer, place);
-    }
-    let mut deepest = error.to_string();
-    let mut is_tls = deepest.contains("TLS");
-    // What cannot be read comes as an error of the stream it came over.
-    let mut is_nonsense = deepest.contains("parsing") || deepest.contains("unexpected message");
-    let mut is_io = error.is_closed();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        is_io |= error.is::<std::io::Error>();
-        is_nonsense |= error.downcast_ref::<std::io::Error>().is_some_and(|error| {
-            use std::io::ErrorKind::{InvalidData, InvalidInput, Other};
-            matches!(error.kind(), InvalidInput | InvalidData | Other)
-        });
-        is_tls |= error.is::<rustls::Error>();
-        if let Some(inner) = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-            is_tls |= inner.is::<rustls::Error>();
-        }
-        deepest = error.to_string();
-        cause = error.source();
-    }
-    let detail = text::clean(&deepest).into_owned();
-    if is_tls {
-        let fix = if detail.contains("does not support TLS") {
-            "Set up TLS there, or write sslmode=disable into the address where the way to it is safe."
-        } else {
-            "Name the file of its authority with sslrootcert=FILE in the address, or have the certificate corrected."
-        };
-        return SourceError::new(Trouble::Tls, format!("the store at {place} is not trusted: {detail}. {fix}"));
-    }
-    if (is_io && !is_nonsense) || detail.contains("timed out") {
-        return SourceError::new(
-            Trouble::Unreachable,
-            format!("the store at {place} cannot be reached: {detail}. Quarterdeck tries again by itself."),
-        );
-    }
-    if detail.contains("password") || detail.contains("authentication") {
-        return SourceError::new(
-            Trouble::Unauthorized,
-            format!("the store at {place} did not let us in: {detail}. Correct user and password in the address."),
-        );
-    }
-    SourceError::new(
-        Trouble::Malformed,
-        format!("the store at {place} answered, but not as PostgreSQL does: {detail}."),
-    )
+    error
+        .as_db_error()
+        .and_then(|answer| refused(answer, place))
+        .unwrap_or_else(|| trouble::explain(error, &whom(place)))
 }
 
-fn answered(answer: &DbError, place: &str) -> SourceError {
+fn whom(place: &str) -> String {
+    format!("the store at {place}")
+}
+
+fn refused(answer: &DbError, place: &str) -> Option<SourceError> {
     let code = answer.code();
     let message = text::clean(answer.message()).into_owned();
-    let is_gone = matches!(answer.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
-        || matches!(answer.severity(), "FATAL" | "PANIC");
-    let class = code.code().get(..2).unwrap_or_default();
-    let (trouble, sentence) = match class {
-        "28" => (
-            Trouble::Unauthorized,
-            format!("the store at {place} did not let us in: {message}. Correct user and password in the address."),
-        ),
-        "3D" => (
-            Trouble::Setup,
-            format!("the store at {place} has no such database: {message}. Create it, or correct the address."),
-        ),
-        "53" if *code == SqlState::DISK_FULL => (
+    let (trouble, sentence) = match code.code() {
+        "QD002" => {
+            (Trouble::Rejected, "the audit is append-only: what is in it is neither changed nor removed.".to_owned())
+        }
+        own if own.starts_with("QD") => {
+            (Trouble::Rejected, format!("the store at {place} refused a line of the audit: {message}."))
+        }
+        _ if *code == SqlState::DISK_FULL => (
             Trouble::Server,
             format!("the disk of the store at {place} is full: nothing was written. Make room there."),
         ),
-        "53" => {
-            (Trouble::Throttled, format!("the store at {place} is full: {message}. Quarterdeck tries again by itself."))
-        }
-        "QD" if code.code() == "QD002" => {
-            (Trouble::Rejected, "the audit is append-only: what is in it is neither changed nor removed.".to_owned())
-        }
-        "QD" => (Trouble::Rejected, format!("the store at {place} refused a line of the audit: {message}.")),
         _ if *code == SqlState::INSUFFICIENT_PRIVILEGE => (
             Trouble::Forbidden,
             format!(
@@ -114,13 +57,7 @@ fn answered(answer: &DbError, place: &str) -> SourceError {
                 "another console was writing to the store at {place} for too long: nothing was written. Try again."
             ),
         ),
-        // A second later it is another one's turn: 40 is a transaction that has to be begun again.
-        "40" => (Trouble::Throttled, format!("the store at {place} asks to try again: {message}.")),
-        _ if is_gone => (
-            Trouble::Unreachable,
-            format!("the store at {place} closed the connection: {message}. Quarterdeck tries again by itself."),
-        ),
-        _ => (Trouble::Server, format!("the store at {place} refused: {message} ({}).", code.code())),
+        _ => return None,
     };
-    SourceError::new(trouble, sentence)
+    Some(SourceError::new(trouble, sentence))
 }

@@ -23,25 +23,42 @@ use crate::sources::error::{SourceError, Trouble};
 use crate::sources::trust::Authorities;
 
 /// How long a connection may take to be made.
-pub(super) const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// After how long without an acknowledged byte the connection is given up.
 const SILENT_FOR: Duration = Duration::from_secs(15);
 
 /// Where the server is, without the secret, in words: `db.example:5432/quarterdeck`.
-pub(super) struct Address {
+pub(in crate::sources) struct Address {
     config: Config,
     /// A file of certificates to trust instead of the system's.
     authority: Option<String>,
     /// In words.
-    pub(super) place: String,
+    pub(in crate::sources) place: String,
+    whose: Whose,
+}
+
+/// Whose address it is, for sentences.
+#[derive(Debug, Clone, Default)]
+pub(in crate::sources) struct Whose {
+    /// What it is the address of: `the store`.
+    pub(in crate::sources) what: String,
+    /// The table of the configuration that says where the address is: `[store]`.
+    pub(in crate::sources) key: String,
+}
+
+impl Address {
+    /// What answers there, for sentences: `the store at db.example:5432/quarterdeck`.
+    pub(in crate::sources) fn whom(&self) -> String {
+        format!("{} at {}", self.whose.what, self.place)
+    }
 }
 
 /// A connection. Dropped, it closes.
-pub(super) struct Link {
+pub(in crate::sources) struct Link {
     /// What statements are given to.
-    pub(super) client: Client,
+    pub(in crate::sources) client: Client,
     /// Moves on with each notification; closes with the connection.
-    pub(super) told: watch::Receiver<u64>,
+    pub(in crate::sources) told: watch::Receiver<u64>,
     pump: AbortHandle,
 }
 
@@ -52,28 +69,30 @@ impl Drop for Link {
 }
 
 /// Reads the address from where its secret is kept; anew each time, because secrets are changed while consoles run.
-pub(super) fn read(secret: &Secret) -> Result<Address, SourceError> {
+pub(in crate::sources) fn read(secret: &Secret, whose: &Whose) -> Result<Address, SourceError> {
     let setup = |sentence: String| SourceError::new(Trouble::Setup, sentence);
+    let Whose { what, key } = whose;
     let url = match secret {
         Secret::File(file) => std::fs::read_to_string(file).map_err(|error| {
             setup(format!(
-                "the store's address cannot be read from {}: {}. Correct url_file in [store] or the file's rights.",
+                "{what}'s address cannot be read from {}: {}. Correct url_file in {key} or the file's rights.",
                 file.display(),
                 text::clean(&error.to_string())
             ))
         })?,
         Secret::Variable(name) => std::env::var(name).map_err(|_| {
             setup(format!(
-                "the store's address is to be in ${name}, which is not set. Set it, or correct url_env in [store]."
+                "{what}'s address is to be in ${name}, which is not set. Set it, or correct url_env in {key}."
             ))
         })?,
     };
     let url = SecretString::from(url.trim());
-    parse(&url).map_err(|what| {
+    let address = parse(&url).map_err(|wrong| {
         setup(format!(
-            "the store's address in {secret} {what}. It is to be postgres://USER:PASSWORD@HOST:PORT/DATABASE; characters like @ and / in the password are written as %40 and %2F."
+            "{what}'s address in {secret} {wrong}. It is to be postgres://USER:PASSWORD@HOST:PORT/DATABASE; characters like @ and / in the password are written as %40 and %2F."
         ))
-    })
+    })?;
+    Ok(Address { whose: whose.clone(), ..address })
 }
 
 /// The part of libpq's parameters that tokio-postgres does not know is taken out first.
@@ -120,16 +139,16 @@ fn parse(url: &SecretString) -> Result<Address, &'static str> {
         config.application_name("quarterdeck");
     }
     config.connect_timeout(CONNECT_WITHIN).keepalives_idle(SILENT_FOR).tcp_user_timeout(SILENT_FOR);
-    Ok(Address { config, authority, place })
+    Ok(Address { config, authority, place, whose: Whose::default() })
 }
 
 /// Connects.
-pub(super) async fn open(address: &Address) -> Result<Link, SourceError> {
+pub(in crate::sources) async fn open(address: &Address) -> Result<Link, SourceError> {
     let tls = Tls { config: trust(address)? };
     let connected = tokio::time::timeout(CONNECT_WITHIN, address.config.connect(tls)).await;
     let (client, mut connection) = match connected {
-        Err(_) => return Err(trouble::silent(&address.place, CONNECT_WITHIN)),
-        Ok(Err(error)) => return Err(trouble::explain(&error, &address.place)),
+        Err(_) => return Err(trouble::silent(&address.whom(), CONNECT_WITHIN)),
+        Ok(Err(error)) => return Err(trouble::explain(&error, &address.whom())),
         Ok(Ok(connected)) => connected,
     };
     let (tell, told) = watch::channel(0_u64);
@@ -139,7 +158,7 @@ pub(super) async fn open(address: &Address) -> Result<Link, SourceError> {
                 Some(Ok(AsyncMessage::Notification(_))) => tell.send_modify(|count| *count += 1),
                 Some(Ok(_)) => {}
                 Some(Err(error)) => {
-                    tracing::debug!(%error, "a connection to the store ended");
+                    tracing::debug!(%error, "a connection to PostgreSQL ended");
                     return;
                 }
                 None => return,
@@ -239,6 +258,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Encrypted<S> {
 mod tests {
     use super::*;
 
+    fn store() -> Whose {
+        Whose { what: "the store".to_owned(), key: "[store]".to_owned() }
+    }
+
     fn parsed(url: &str) -> Result<Address, &'static str> {
         parse(&SecretString::from(url))
     }
@@ -272,7 +295,7 @@ mod tests {
             let folder = tempfile::tempdir().map(|folder| (folder.path().join("url"), folder));
             let (file, _folder) = folder.expect("a folder");
             std::fs::write(&file, url).expect("a file");
-            let error = read(&Secret::File(file.clone())).err().expect("refused");
+            let error = read(&Secret::File(file.clone()), &store()).err().expect("refused");
             assert!(!error.sentence.contains("hunter2"), "{}", error.sentence);
             assert!(error.sentence.contains(&file.display().to_string()), "{}", error.sentence);
         }
@@ -280,9 +303,9 @@ mod tests {
 
     #[test]
     fn a_missing_file_or_variable_is_named() {
-        let error = read(&Secret::File("/nowhere/url".into())).err().expect("refused");
+        let error = read(&Secret::File("/nowhere/url".into()), &store()).err().expect("refused");
         assert!(error.sentence.contains("/nowhere/url") && error.sentence.contains("url_file"), "{}", error.sentence);
-        let error = read(&Secret::Variable("QUARTERDECK_NO_SUCH".to_owned())).err().expect("refused");
+        let error = read(&Secret::Variable("QUARTERDECK_NO_SUCH".to_owned()), &store()).err().expect("refused");
         assert!(error.sentence.contains("$QUARTERDECK_NO_SUCH, which is not set"), "{}", error.sentence);
     }
 }

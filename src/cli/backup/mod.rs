@@ -1,5 +1,7 @@
 //! `quarterdeck backup`: whether what was promised of recovery holds; and the backups in `quarterdeck status`.
 
+mod objectives;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -14,7 +16,9 @@ use super::{Format, Global, codes};
 use crate::domain::backup::{BackupKind, Class, Coverage, Ladder, MadeBy, Recorded, Segment, State, Step, size};
 use crate::domain::cluster::ClusterSnapshot;
 use crate::domain::time::{self, Instant};
-use crate::sources::backup;
+use crate::sources::backup::{self, Clusters, prometheuses};
+use crate::sources::cluster::Connection;
+use crate::sources::observe::ListObjects;
 use crate::sources::store::port::ReadStore;
 
 #[derive(Debug, Args)]
@@ -31,30 +35,23 @@ enum Command {
         #[arg(long, short, value_enum, default_value_t)]
         output: Format,
     },
+    /// What was promised of recovery beside what is measured: by tiers, and what would be lost with a node, a zone, the database, the region.
+    Objectives {
+        /// The form of the answer.
+        #[arg(long, short, value_enum, default_value_t)]
+        output: Format,
+    },
 }
 
 impl Backup {
     pub(super) async fn run(&self, global: &Global) -> Result<ExitCode> {
-        let Command::List { output } = &self.command;
         let session = Session::prepare(global);
         session.tell_problems();
-        let made = session.settings.backups.iter().filter_map(|one| one.made_by.as_ref());
-        let needed: Vec<Session> = session
-            .shown()
-            .into_iter()
-            .filter(|shown| made.clone().any(|made| made.is_in(&shown.environment.name)))
-            .collect();
-        let looking = needed.iter().map(|shown| async {
-            let snapshot = match tokio::time::timeout(SETTLE_WITHIN, shown.connect()).await {
-                Ok(Ok(connected)) => Ok(connected.settled(SETTLE_WITHIN).await),
-                Ok(Err(error)) => Err(error.sentence),
-                Err(_) => Err(format!("no connection within {} s.", SETTLE_WITHIN.as_secs())),
-            };
-            (shown.environment.name.clone(), snapshot)
-        });
-        let clusters: Vec<_> = join_all(looking).await;
-        let seen: Vec<_> = clusters.iter().map(|(name, seen)| (name, seen.as_ref().map_err(String::as_str))).collect();
-        let coverage = session.backups(&seen).await;
+        let output = match &self.command {
+            Command::List { output } => output,
+            Command::Objectives { output } => return objectives::run(&session, *output).await,
+        };
+        let coverage = session.coverage().await;
         match output {
             Format::Json => say_json(&lines(&coverage))?,
             Format::Table => say(&table(&coverage, session.settings.look.is_ascii, session.now()))?,
@@ -63,24 +60,73 @@ impl Backup {
     }
 }
 
+/// What was seen of the cluster of an environment.
+pub(super) struct Looked<'a> {
+    /// The environment.
+    pub(super) environment: &'a Arc<str>,
+    /// What is in it, or why that is not known.
+    pub(super) snapshot: Result<&'a ClusterSnapshot, &'a str>,
+    /// The connection; `None` where none was made.
+    pub(super) connection: Option<Connection>,
+}
+
+impl Looked<'_> {
+    /// What objects of it are read by, or why nothing is.
+    fn connection(&self) -> (Arc<str>, Result<Arc<dyn ListObjects>, String>) {
+        let why = || self.snapshot.err().unwrap_or("there is no connection.");
+        let way = match &self.connection {
+            Some(connection) => Ok(Arc::new(connection.clone()) as Arc<dyn ListObjects>),
+            None => Err(format!("{} cannot be reached: {}", self.environment, why())),
+        };
+        (self.environment.clone(), way)
+    }
+}
+
 impl Session {
-    /// How the backups of every set stand: what tells of them is asked once, side by side. Of those that a cluster's jobs make, what was
-    /// seen of each cluster tells, or why it was not seen.
-    pub(super) async fn backups(&self, clusters: &[(&Arc<str>, Result<&ClusterSnapshot, &str>)]) -> Vec<Coverage> {
+    /// How the backups of every set stand; the clusters are looked at that any of them is of.
+    pub(super) async fn coverage(&self) -> Vec<Coverage> {
+        let is_needed =
+            |shown: &Self| self.settings.backups.iter().any(|one| one.is_of_cluster(&shown.environment.name));
+        let needed: Vec<Self> = self.shown().into_iter().filter(is_needed).collect();
+        let looking = needed.iter().map(|shown| async {
+            match tokio::time::timeout(SETTLE_WITHIN, shown.connect()).await {
+                Ok(Ok(connected)) => {
+                    let snapshot = connected.settled(SETTLE_WITHIN).await;
+                    (Ok(snapshot), Some(connected.connection))
+                }
+                Ok(Err(error)) => (Err(error.sentence), None),
+                Err(_) => (Err(format!("no connection within {} s.", SETTLE_WITHIN.as_secs())), None),
+            }
+        });
+        let clusters = join_all(looking).await;
+        let looked = needed.iter().zip(&clusters).map(|(shown, (snapshot, connection))| Looked {
+            environment: &shown.environment.name,
+            snapshot: snapshot.as_ref().map_err(String::as_str),
+            connection: connection.clone(),
+        });
+        self.backups(&looked.collect::<Vec<_>>()).await
+    }
+
+    /// How the backups of every set stand: what tells of them is asked once, side by side. Of those that a cluster makes, what was seen of
+    /// each cluster tells, or why it was not seen.
+    pub(super) async fn backups(&self, clusters: &[Looked<'_>]) -> Vec<Coverage> {
         let declared = &self.settings.backups;
         if declared.is_empty() {
             return Vec::new();
         }
         let clock = self.clock();
-        let (snapshot, held) = tokio::join!(backup::read(declared, &clock), self.store.changes(0));
+        let connections: Clusters = clusters.iter().map(Looked::connection).collect();
+        let prometheuses = prometheuses(&self.settings.environments, &clock);
+        let reading = backup::read(declared, &connections, &prometheuses, &clock);
+        let (snapshot, held) = tokio::join!(reading, self.store.changes(0));
         let recorded = match held {
             Ok(held) => Recorded::of(&held.of(), &held.of()),
             Err(error) => Recorded { missing: Some(error.sentence), ..Recorded::default() },
         };
-        let jobs = |made: &MadeBy| match clusters.iter().find(|(name, _)| made.is_in(name)) {
+        let jobs = |made: &MadeBy| match clusters.iter().find(|one| made.is_in(one.environment)) {
             None => Err("Its environment is not among those shown: leave --environment and --context out.".to_owned()),
-            Some((_, Err(why))) => Err((*why).to_owned()),
-            Some((name, Ok(cluster))) => cluster.jobs_known(name),
+            Some(Looked { snapshot: Err(why), .. }) => Err((*why).to_owned()),
+            Some(Looked { snapshot: Ok(cluster), environment, .. }) => cluster.jobs_known(environment),
         };
         snapshot.coverage(&recorded, jobs, self.now())
     }
