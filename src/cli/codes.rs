@@ -1,7 +1,6 @@
 //! What each state of the world makes of the exit code of `status` (DESIGN §8), and the table of it that README shows.
 
 use crate::domain::backup::State as BackupState;
-use crate::domain::database::Condition as Database;
 use crate::domain::health::Condition;
 use crate::domain::job::JobVerdict;
 use crate::domain::maintenance_mode::State as Mode;
@@ -97,6 +96,7 @@ pub(super) fn worst(codes: impl Iterator<Item = u8>) -> u8 {
 pub(super) fn tables() -> String {
     use crate::domain::action::Phase;
     use crate::domain::alert::Severity;
+    use crate::domain::database::Condition as Database;
 
     let row = |what: &str, states: &[(&str, u8)]| {
         let of = |code: u8| states.iter().filter(|(_, own)| *own == code).map(|(word, _)| *word).collect::<Vec<_>>();
