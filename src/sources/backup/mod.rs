@@ -20,6 +20,7 @@ mod walg;
 
 pub use feed::BackupSource;
 pub use in_cluster::Clusters;
+pub(in crate::sources) use in_cluster::find;
 
 use std::collections::BTreeMap;
 use std::fs::Metadata;
