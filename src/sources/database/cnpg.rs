@@ -68,8 +68,8 @@ fn read(object: &Value, now: Instant) -> Reading {
     let (status, annotations) = (&object["status"], &object["metadata"]["annotations"]);
     let reported = status.get("instancesReportedState").and_then(Value::as_object).cloned().unwrap_or_default();
     let state = |name: &str| {
-        let states = status.get("instancesStatus").and_then(Value::as_object);
-        let found = states.into_iter().flatten().find(|(_, list)| names(Some(*list)).iter().any(|one| &**one == name));
+        let by_word = status.get("instancesStatus").and_then(Value::as_object);
+        let found = by_word.into_iter().flatten().find(|(_, list)| names(Some(*list)).iter().any(|one| &**one == name));
         found.map(|(state, _)| state.as_str())
     };
     let fenced: Vec<Arc<str>> = annotations
@@ -200,12 +200,13 @@ fn broken(condition: &Map<String, Value>) -> Option<String> {
         let message: String = text::clean(message.trim().trim_end_matches('.')).chars().take(200).collect();
         if message.is_empty() { format!("{words}.") } else { format!("{words}: {message}.") }
     };
-    match () {
-        () if !is("status", "False") => None,
-        () if is("type", "ContinuousArchiving") => Some(said("WAL is not archived")),
-        () if is("type", "ConsistentSystemID") => Some(said("Its instances are not of one database")),
-        () => None,
+    if !is("status", "False") {
+        return None;
     }
+    if is("type", "ContinuousArchiving") {
+        return Some(said("WAL is not archived"));
+    }
+    is("type", "ConsistentSystemID").then(|| said("Its instances are not of one database"))
 }
 
 #[cfg(test)]

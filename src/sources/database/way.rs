@@ -77,7 +77,8 @@ impl Road {
             Members::CloudNativePg { environment, namespace, name } => {
                 let cluster = find(clusters, environment.as_ref())?;
                 let at = (self.clock)();
-                let (reading, tables) = tokio::join!(cnpg::ask(&*cluster, (namespace.as_ref(), name.as_ref()), at), self.tables(depth));
+                let (reading, tables) =
+                    tokio::join!(cnpg::ask(&*cluster, (namespace.as_ref(), name.as_ref()), at), self.tables(depth));
                 Ok(Arc::new(Reading { tables, pinned: self.pinned.clone(), ..reading? }))
             }
             Members::Nobody => match self.tables(depth).await {
