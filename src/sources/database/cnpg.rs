@@ -160,7 +160,7 @@ fn troubles(status: &Value, annotations: &Value, leader: Option<&str>, fenced: &
     }
     match (shown(status, "targetPrimary").as_deref(), leader) {
         (Some(PENDING), _) => {
-            troubles.push("An automatic failover is under way: the operator looks for a primary.".to_owned())
+            troubles.push("An automatic failover is under way: the operator looks for a primary.".to_owned());
         }
         (Some(target), Some(leader)) if target != leader => {
             troubles.push(format!("The primary is being changed from {leader} to {target}."));
