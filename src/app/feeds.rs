@@ -60,7 +60,10 @@ impl Desk {
     ) -> Vec<Watching> {
         let of_each =
             ALL.iter().flat_map(|watch| environments.iter().filter_map(move |one| watch(self, one, services)));
-        of_each.chain(self.backups(backups, environments, clusters)).chain(self.databases(databases)).collect()
+        of_each
+            .chain(self.backups(backups, environments, clusters))
+            .chain(self.databases(databases, clusters))
+            .collect()
     }
 
     /// Asks what tells of sets of backups, where any is declared: they are of no environment.
@@ -89,13 +92,14 @@ impl Desk {
     }
 
     /// Asks the members of databases, where any is declared.
-    fn databases(&self, declared: &Arc<[DeclaredDatabase]>) -> Option<Watching> {
+    fn databases(&self, declared: &Arc<[DeclaredDatabase]>, clusters: &watch::Sender<Clusters>) -> Option<Watching> {
         let declared = Some(declared.clone()).filter(|declared| !declared.is_empty())?;
         let (snapshots, seen) = watch::channel(DatabaseSnapshot::default());
         let Self { clock, retry, .. } = self.clone();
+        let clusters = clusters.subscribe();
         let run = move || {
-            let (declared, snapshots) = (declared.clone(), snapshots.clone());
-            DatabaseSource { declared, snapshots, retry: retry.clone(), clock: clock.clone() }.run()
+            let (declared, snapshots, clusters) = (declared.clone(), snapshots.clone(), clusters.clone());
+            DatabaseSource { declared, clusters, snapshots, retry: retry.clone(), clock: clock.clone() }.run()
         };
         Some(self.tell("databases", run, seen, Duration::from_millis(250)))
     }

@@ -121,6 +121,10 @@ impl Readiness {
         if reading.members.iter().all(|member| member.said.is_err()) {
             return Self::Unknown { why: "no member answers".to_owned() };
         }
+        if reading.kind == super::Kind::CloudNativePg && reading.tables.is_none() {
+            let why = "how far its replicas are behind is not known: add postgres = { url_file = \"FILE\" }";
+            return Self::Unknown { why: why.to_owned() };
+        }
         if let Some(sentinels) = &reading.sentinels {
             return Self::by_sentinels(reading, sentinels);
         }
@@ -237,7 +241,9 @@ fn of_sentinels(sentinels: &super::Sentinels) -> Vec<String> {
 fn behind(reading: &Reading, member: &super::Member, limits: &Limits, now: Instant) -> Option<String> {
     let name = &member.name;
     let lag = Lag::of(reading, member)?;
-    if !matches!(reading.primary(), Primary::One(..)) {
+    // Its object tells no place in the WAL: that is shown as not known, and is nothing that is not well.
+    let is_untold = reading.kind == super::Kind::CloudNativePg && reading.tables.is_none();
+    if !matches!(reading.primary(), Primary::One(..)) || is_untold {
         return None;
     }
     if lag.receive_bytes.is_none() || !lag.is_fresh(now) {
