@@ -98,7 +98,13 @@ impl Plan {
             }
         };
         let options = Options { given, overrides_record: self.override_record, ..Options::default() };
-        self.say(executor.planner.plan(action, &targets, &options).await)
+        match super::backup::acted_on(session, action, &targets) {
+            None => self.say(executor.planner.plan(action, &targets, &options).await),
+            Some((there, target)) => match there.connect().await {
+                Ok(connected) => self.say(there.planner(&connected).plan(action, &[target], &options).await),
+                Err(error) => self.say(Err(error)),
+            },
+        }
     }
 
     /// The action that is meant: what is done to a workload under that name is done to a CronJob by the action of its own.
