@@ -41,6 +41,7 @@ mod kept;
 mod limits;
 pub mod maintenance;
 mod modes;
+mod modes_beside;
 mod observation;
 mod outage;
 mod plan;
@@ -60,8 +61,10 @@ mod silences;
 #[cfg(test)]
 mod silences_tests;
 mod stored;
+mod swaps;
 #[cfg(test)]
 mod testing;
+mod variables;
 mod verify;
 #[cfg(test)]
 mod verify_tests;

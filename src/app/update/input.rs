@@ -351,6 +351,8 @@ fn act(model: &mut Model, action: &'static str, now: Instant) -> Vec<Effect> {
         | SubjectKind::Backup
         | SubjectKind::Database
         | SubjectKind::Job
+        | SubjectKind::Object
+        | SubjectKind::Address
         | SubjectKind::Window
         | SubjectKind::Task
         | SubjectKind::Freeze => {
