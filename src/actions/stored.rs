@@ -218,6 +218,7 @@ impl StoreEyes {
             | Subject::Job(_)
             | Subject::Object(_)
             | Subject::Address(_)
+            | Subject::Made(_)
             | Subject::Database(_) => {
                 Err(SourceError::new(Trouble::Setup, format!("nothing of {subject} stands in the store.")))
             }

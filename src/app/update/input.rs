@@ -353,6 +353,7 @@ fn act(model: &mut Model, action: &'static str, now: Instant) -> Vec<Effect> {
         | SubjectKind::Job
         | SubjectKind::Object
         | SubjectKind::Address
+        | SubjectKind::Made
         | SubjectKind::Window
         | SubjectKind::Task
         | SubjectKind::Freeze => {
