@@ -61,7 +61,7 @@ impl Planner {
             format!("GUARDED AS {}: environment {from} covers namespace {namespace} of this cluster too.", guard.word())
         }));
         let steps = in_environment(&draft.steps, &self.environment);
-        if matches!(seen, Observation::Object(_)) {
+        if matches!(seen, Observation::Object(_) | Observation::Backup(_)) {
             let (rehearsal, stored) = self.try_out(&steps, actor, &mut refusals, &mut warnings).await?;
             return Ok(Survey { guard, refusals, warnings, rehearsal, stored });
         }

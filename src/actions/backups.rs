@@ -109,6 +109,7 @@ impl BackupFacts {
             subject,
             run: None,
             verify: None,
+            makers: [None, None],
             unsaid: None,
             is_written: false,
             store_now: now,

@@ -1,17 +1,19 @@
 //! What a planner sees: subjects read through the port that is theirs, once or again and again.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, stream};
+use serde_json::Value;
 
 use super::alerts::StoreEyes;
 use super::contract::Action;
 use super::observation::{ObjectFacts, Observation};
 use super::plan::Planner;
 use super::silences;
+use crate::config::{Act, Making};
 use crate::domain::action::{Cluster, Given};
 use crate::domain::subject::Subject;
 use crate::sources::error::{SourceError, Trouble};
@@ -77,11 +79,14 @@ impl Planner {
                 if let Some(declared) = self.backups.iter().find(|one| one.set.name == backup.set) {
                     (facts.run, facts.verify) = (declared.run.clone(), declared.verify.clone());
                 }
+                if backup.namespace.is_some() {
+                    facts.makers = [self.maker(facts.run.as_ref()).await?, self.maker(facts.verify.as_ref()).await?];
+                }
                 Ok(Observation::Backup(Box::new(facts)))
             }
             Subject::Database(database) => self.database(database, "").await,
             Subject::Pod(pod) => Ok(Observation::Pod(Box::new(self.cluster()?.pod(pod).await?))),
-            Subject::Job(_) => match self.object(subject).await? {
+            Subject::Job(_) | Subject::Made(_) => match self.object(subject).await? {
                 seen if seen.uid().is_empty() => {
                     Err(SourceError::new(Trouble::NotFound, format!("There is no {subject}.")))
                 }
@@ -119,7 +124,7 @@ impl Planner {
                 Ok(Observation::Silence(Box::new(facts)))
             }
             Subject::Pod(_) => Err(over()),
-            Subject::Job(_) => self.object(subject).await,
+            Subject::Job(_) | Subject::Made(_) => self.object(subject).await,
             Subject::Database(database) => self.database(database, run).await,
             _ => self.store()?.look(subject, run, (self.clock)()).await,
         }
@@ -160,10 +165,21 @@ impl Planner {
             }
             Subject::Silence(silence) => silences::follow(self.alerts()?, silence.id.clone(), run, || (self.clock)()),
             Subject::Pod(_) => return Err(over()),
-            Subject::Job(_) => self.follow_object(subject),
+            Subject::Job(_) | Subject::Made(_) => self.follow_object(subject),
             Subject::Database(database) => self.follow_database(database, run),
             _ => self.store()?.follow(subject, run, || (self.clock)()),
         })
+    }
+
+    /// What in a cluster makes or proves a backup, as it is now; `None` where that is done elsewhere, or it is not there.
+    async fn maker(&self, act: Option<&Act>) -> Result<Option<Arc<Value>>, SourceError> {
+        let Some(Act::InCluster { namespace, maker, name, .. }) = act else { return Ok(None) };
+        let (api, resource) = match maker {
+            Making::CronJob => ("apis/batch/v1", "cronjobs"),
+            Making::CloudNativePg => ("apis/postgresql.cnpg.io/v1", "clusters"),
+            Making::Velero => ("apis/velero.io/v1", "schedules"),
+        };
+        self.cluster()?.object(&ObjectPath { api, namespace, resource, name }).await
     }
 
     /// Reads an object that is no workload; that it is not there is an answer too.
@@ -200,6 +216,10 @@ fn path_of(subject: &Subject) -> Option<ObjectPath<'_>> {
             resource: job.kind.plural(),
             name: &job.name,
         }),
+        Subject::Made(made) => {
+            let (api, resource) = made.kind.place();
+            Some(ObjectPath { api, namespace: &made.namespace, resource, name: &made.name })
+        }
         _ => None,
     }
 }

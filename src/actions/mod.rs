@@ -40,6 +40,7 @@ pub mod journal;
 mod kept;
 mod limits;
 pub mod maintenance;
+mod makers;
 mod modes;
 mod observation;
 mod outage;

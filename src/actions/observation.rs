@@ -76,6 +76,8 @@ pub struct BackupFacts {
     pub run: Option<Act>,
     /// How one is proven, by the configuration.
     pub verify: Option<Act>,
+    /// What in a cluster does each of them, as it was read; `None` where it is done on this machine, or is not there.
+    pub makers: [Option<Arc<Value>>; 2],
     /// Why the store says nothing; `None` where it answers.
     pub unsaid: Option<String>,
     /// Whether the run it is looked at for has written.

@@ -185,6 +185,7 @@ impl Planner {
                 | SubjectKind::Silence
                 | SubjectKind::Pod
                 | SubjectKind::Job
+                | SubjectKind::Made
                 | SubjectKind::Database,
                 _,
             ) => self.grant.clone(),
@@ -306,7 +307,7 @@ impl Planner {
         }
         refusals.extend(too_long(&planned));
         refusals.extend(pods::several(&planned));
-        let rehearsal = if on.is_rehearsed() { joined(answers) } else { Rehearsal::NotOffered };
+        let rehearsal = rehearsed(on, answers);
         if let Rehearsal::Rejected(reason) = &rehearsal {
             refusals.push(format!("the server refuses it: {reason}"));
         }
@@ -371,6 +372,12 @@ impl Planner {
 /// What confirms it: the gesture of the policy, and what is UNKNOWN taken upon oneself.
 fn confirmation(action: &dyn Action, guard: Guard, planned: &[Target], otherwise: String, cost: &Cost) -> Confirmation {
     Confirmation { otherwise, ..policy::confirmation(action, guard, planned).accepting(cost.is_unknown()) }
+}
+
+/// What a rehearsal says; a set of backups is rehearsed only where a cluster is asked.
+fn rehearsed(on: SubjectKind, answers: Vec<Rehearsal>) -> Rehearsal {
+    let is_asked = on != SubjectKind::Backup || !answers.is_empty();
+    if on.is_rehearsed() && is_asked { joined(answers) } else { Rehearsal::NotOffered }
 }
 
 /// The way back, with the environment it is of: the same names may be in another.

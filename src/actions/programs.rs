@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 
 use super::account::Account;
 use super::alerts::StoreEyes;
-use super::contract::{Draft, Refusal};
+use super::contract::{Action, Context, Draft, Refusal};
 use super::execute::Executor;
 use super::journal::What;
+use super::makers;
 use super::observation::BackupFacts;
 use crate::config::{Act, Program};
-use crate::domain::action::{BlastRadius, Goal, Inverse, Outcome, Port, Request, RunEvent, Step, Tier};
+use crate::domain::action::{BlastRadius, Given, Goal, Inverse, Outcome, Port, Request, RunEvent, Step, Tier};
 use crate::domain::backup::RestoreTest;
 use crate::domain::store::RecordedRestore;
 use crate::domain::subject::Subject;
@@ -32,14 +33,14 @@ pub(super) enum For {
 }
 
 impl For {
-    const fn key(self) -> &'static str {
+    pub(super) const fn key(self) -> &'static str {
         match self {
             Self::Backup => "run",
             Self::Proof => "verify",
         }
     }
 
-    const fn act(self, facts: &BackupFacts) -> Option<&Act> {
+    pub(super) const fn act(self, facts: &BackupFacts) -> Option<&Act> {
         match self {
             Self::Backup => facts.run.as_ref(),
             Self::Proof => facts.verify.as_ref(),
@@ -47,22 +48,23 @@ impl For {
     }
 }
 
-/// Drafts it.
+/// Drafts it. `run_now` makes a Job from a CronJob.
 ///
 /// # Errors
-/// When nothing is declared that does it.
-pub(super) fn draft(facts: &BackupFacts, what: For) -> Result<Draft, Refusal> {
+/// When nothing is declared that does it, or what does it is not there.
+pub(super) fn draft(
+    facts: &BackupFacts,
+    what: For,
+    (given, context): (&Given, Context<'_>),
+    run_now: &dyn Action,
+) -> Result<Draft, Refusal> {
     let (set, key) = (&facts.subject.set, what.key());
-    let Some(act) = what.act(facts) else {
-        return Err(Refusal(format!(
-            "nothing is declared that does it: write {key} = {{ command = [\"PROGRAM\", \"ARGUMENT\"] }} into [backup.{set}]."
-        )));
-    };
-    let program = match act {
-        Act::Program(program) => program,
-        Act::CronJob { namespace, name, .. } => {
+    let program = match what.act(facts) {
+        Some(Act::Program(program)) => program,
+        Some(Act::InCluster { .. }) => return makers::draft(facts, what, (given, context), run_now),
+        None => {
             return Err(Refusal(format!(
-                "{key} of {set} is the CronJob {name} in namespace {namespace}: run it now from the pane of jobs."
+                "nothing is declared that does it: write {key} = {{ command = [\"PROGRAM\", \"ARGUMENT\"] }} into [backup.{set}]."
             )));
         }
     };

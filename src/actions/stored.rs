@@ -212,7 +212,12 @@ impl StoreEyes {
                     ..BackupFacts::unread(backup.clone(), now)
                 })))
             }
-            Subject::Workload(_) | Subject::Silence(_) | Subject::Pod(_) | Subject::Job(_) | Subject::Database(_) => {
+            Subject::Workload(_)
+            | Subject::Silence(_)
+            | Subject::Pod(_)
+            | Subject::Job(_)
+            | Subject::Made(_)
+            | Subject::Database(_) => {
                 Err(SourceError::new(Trouble::Setup, format!("nothing of {subject} stands in the store.")))
             }
         }

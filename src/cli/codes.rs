@@ -1,6 +1,7 @@
 //! What each state of the world makes of the exit code of `status` (DESIGN §8), and the table of it that README shows.
 
 use crate::domain::backup::State as BackupState;
+use crate::domain::database::Condition as Database;
 use crate::domain::health::Condition;
 use crate::domain::job::JobVerdict;
 use crate::domain::maintenance_mode::State as Mode;
@@ -112,6 +113,7 @@ pub(super) fn tables() -> String {
     let components = [Condition::Unhealthy, Condition::Degraded, Condition::Unknown, Condition::Healthy];
     let components = components.map(|one| (one.word(), component(one)));
     let backups = BackupState::ALL.map(|one| (one.word(), backup(one)));
+    let databases = Database::ALL.map(|one| (one.word(), one.exit_code()));
     let sources =
         [SourceState::Down, SourceState::Forbidden, SourceState::Loading, SourceState::Stale, SourceState::Fresh];
     let sources = sources.map(|one| (one.word(), source(one, true)));
@@ -123,6 +125,7 @@ pub(super) fn tables() -> String {
         row("objectives", &objectives),
         row("components", &components),
         row("backups", &backups),
+        row("databases", &databases),
         row("sources", &sources),
     ]
     .concat();

@@ -33,7 +33,7 @@ const SERVICE: &str = "service/";
 
 #[derive(Debug, Args)]
 pub(super) struct Plan {
-    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image, maintenance-on, maintenance-extend, maintenance-off; of a CronJob: run-now, suspend, resume; in a pod: exec, port-forward; of alerts: acknowledge, unacknowledge, note, edit-note, withdraw-note, silence; of silences: change-silence, expire-silence; of databases: failover, pause-failover, resume-failover; of incidents: declare, acknowledge-incident, assign, take-role, set-severity, set-phase, tick, incident-note, post-update, follow-up, link, unlink, merge, unmerge, resolve, reopen; of maintenance: add-window, move-window, cancel-window, start-window, finish-window, tick-task, freeze, thaw.
+    /// What to do: rollback, restart, restart-pod, pause, resume, scale, set-image, maintenance-on, maintenance-extend, maintenance-off; of a CronJob: run-now, suspend, resume; in a pod: exec, port-forward; of alerts: acknowledge, unacknowledge, note, edit-note, withdraw-note, silence; of silences: change-silence, expire-silence; of databases: failover, pause-failover, resume-failover; of incidents: declare, acknowledge-incident, escalate, add-responder, reassign, snooze, assign, take-role, set-severity, set-phase, tick, incident-note, post-update, follow-up, link, unlink, merge, unmerge, resolve, reopen; of schedules: override-shift, take-shift, temporary-schedule, ask-swap, accept-swap, withdraw-override, tick-handoff, hand-off, accept-handoff; of maintenance: add-window, move-window, cancel-window, start-window, finish-window, tick-task, freeze, thaw.
     action: String,
     /// On what: deployment/NAME, statefulset/NAME, daemonset/NAME; or service/NAME alone, every workload of it as one. cronjob/NAME. A pod by its name. Alerts by name or fingerprint. A silence by its id. An incident by its number. A window, a task or a freeze by its name. A database as database/NAME.
     targets: Vec<String>,
@@ -98,7 +98,13 @@ impl Plan {
             }
         };
         let options = Options { given, overrides_record: self.override_record, ..Options::default() };
-        self.say(executor.planner.plan(action, &targets, &options).await)
+        match super::backup::acted_on(session, action, &targets) {
+            None => self.say(executor.planner.plan(action, &targets, &options).await),
+            Some((there, target)) => match there.connect().await {
+                Ok(connected) => self.say(there.planner(&connected).plan(action, &[target], &options).await),
+                Err(error) => self.say(Err(error)),
+            },
+        }
     }
 
     /// The action that is meant: what is done to a workload under that name is done to a CronJob by the action of its own.

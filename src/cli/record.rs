@@ -183,7 +183,8 @@ pub(super) fn meant(session: &Session, names: &[String]) -> Result<Vec<Subject>,
                 };
                 return Err((exit::USAGE, format!("There is no set of backups {name:?}. {fix}")));
             }
-            Ok(Subject::Backup(BackupRef { environment: session.environment.name.clone(), set: Arc::from(name) }))
+            let environment = session.environment.name.clone();
+            Ok(Subject::Backup(BackupRef { environment, set: Arc::from(name), namespace: None }))
         })
         .collect()
 }

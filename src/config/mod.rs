@@ -26,7 +26,9 @@ mod store;
 mod thresholds;
 
 pub use alertmanager::Alerts;
-pub use backup::{Act, DeclaredBackup, Git, InCluster, Maker, Metrics, Place, Program, Teller, Tool, ToolSettings};
+pub use backup::{
+    Act, DeclaredBackup, Git, InCluster, Maker, Making, Metrics, Place, Program, Teller, Tool, ToolSettings,
+};
 pub use database::{DeclaredDatabase, RedisSettings, Way};
 pub use environment::{ContextRef, Environment, Namespaces, ReadOnly};
 pub use paths::Paths;

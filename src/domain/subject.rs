@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::job::JobRef;
 use super::rollout::WorkloadRef;
 use super::text;
+use crate::domain::worded;
 
 /// A silence; one that is still to be made has no id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -76,6 +77,44 @@ pub struct BackupRef {
     pub environment: Arc<str>,
     /// The set, by its name in the configuration.
     pub set: Arc<str>,
+    /// The namespace of the cluster it is acted on in; `None` where that is done on this machine, or in the store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<Arc<str>>,
+}
+
+worded! {
+    /// A kind of backup that an operator makes once its object is there.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum MadeKind {
+        /// A Backup of CloudNativePG.
+        CloudNativePg = "Backup of CloudNativePG",
+        /// A Backup of Velero.
+        Velero = "Backup of Velero",
+    }
+}
+
+impl MadeKind {
+    /// The group and version of its API, as a path begins, and its resource in the plural.
+    pub const fn place(self) -> (&'static str, &'static str) {
+        match self {
+            Self::CloudNativePg => ("apis/postgresql.cnpg.io/v1", "backups"),
+            Self::Velero => ("apis/velero.io/v1", "backups"),
+        }
+    }
+}
+
+/// A backup that an operator is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct MadeRef {
+    /// The environment.
+    pub environment: Arc<str>,
+    /// Its namespace.
+    pub namespace: Arc<str>,
+    /// Its kind.
+    pub kind: MadeKind,
+    /// Its name.
+    pub name: Arc<str>,
 }
 
 /// A database whose primary can be changed.
@@ -114,6 +153,8 @@ pub enum Subject {
     Schedule(ScheduleRef),
     /// A set of backups, of which the store says something.
     Backup(BackupRef),
+    /// A backup that an operator is asked for: a step makes it, and no action is on one.
+    Made(MadeRef),
     /// A database.
     Database(DatabaseRef),
 }
@@ -143,6 +184,8 @@ pub enum SubjectKind {
     Schedule,
     /// A set of backups.
     Backup,
+    /// A backup that an operator is asked for.
+    Made,
     /// A database.
     Database,
 }
@@ -150,12 +193,12 @@ pub enum SubjectKind {
 impl SubjectKind {
     /// Whether what is done to it stands in the store alone: nobody feels it, and every console writes by itself.
     pub const fn is_stored(self) -> bool {
-        !matches!(self, Self::Workload | Self::Silence | Self::Pod | Self::Job | Self::Database)
+        !matches!(self, Self::Workload | Self::Silence | Self::Pod | Self::Job | Self::Made | Self::Database)
     }
 
     /// Whether a change of it is tried first without being made: nobody but a cluster rehearses.
     pub const fn is_rehearsed(self) -> bool {
-        matches!(self, Self::Workload | Self::Job)
+        matches!(self, Self::Workload | Self::Job | Self::Backup)
     }
 
     /// Several of it, in a word.
@@ -172,6 +215,7 @@ impl SubjectKind {
             Self::Freeze => "freezes",
             Self::Schedule => "schedules",
             Self::Backup => "sets of backups",
+            Self::Made => "backups",
             Self::Database => "databases",
         }
     }
@@ -192,6 +236,7 @@ impl Subject {
             | SubjectKind::Alert
             | SubjectKind::Schedule
             | SubjectKind::Backup
+            | SubjectKind::Made
             | SubjectKind::Database
             | SubjectKind::Task => None,
         }
@@ -211,6 +256,7 @@ impl Subject {
             Self::Freeze(_) => SubjectKind::Freeze,
             Self::Schedule(_) => SubjectKind::Schedule,
             Self::Backup(_) => SubjectKind::Backup,
+            Self::Made(_) => SubjectKind::Made,
             Self::Database(_) => SubjectKind::Database,
         }
     }
@@ -227,6 +273,7 @@ impl Subject {
             Self::Window(named) | Self::Task(named) | Self::Freeze(named) => &named.environment,
             Self::Schedule(schedule) => &schedule.environment,
             Self::Backup(backup) => &backup.environment,
+            Self::Made(made) => &made.environment,
             Self::Database(database) => &database.environment,
         }
     }
@@ -237,6 +284,8 @@ impl Subject {
             Self::Workload(workload) => Some(&workload.namespace),
             Self::Pod(pod) => Some(&pod.namespace),
             Self::Job(job) => Some(&job.namespace),
+            Self::Backup(backup) => backup.namespace.as_ref(),
+            Self::Made(made) => Some(&made.namespace),
             _ => None,
         }
     }
@@ -262,6 +311,7 @@ impl Subject {
             Self::Window(named) | Self::Task(named) | Self::Freeze(named) => text::clean(&named.name).into_owned(),
             Self::Schedule(schedule) => text::clean(&schedule.name).into_owned(),
             Self::Backup(backup) => text::clean(&backup.set).into_owned(),
+            Self::Made(made) => made.to_string(),
             Self::Database(database) => format!("database/{}", text::clean(&database.name)),
         }
     }
@@ -278,8 +328,15 @@ impl Subject {
             Self::Window(named) | Self::Task(named) | Self::Freeze(named) => &named.name,
             Self::Schedule(schedule) => &schedule.name,
             Self::Backup(backup) => &backup.set,
+            Self::Made(made) => &made.name,
             Self::Database(database) => &database.name,
         }
+    }
+}
+
+impl fmt::Display for MadeRef {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "backup/{} -n {}", text::clean(&self.name), text::clean(&self.namespace))
     }
 }
 
@@ -315,6 +372,7 @@ impl fmt::Display for Subject {
             Self::Freeze(named) => write!(to, "freeze {}", text::clean(&named.name)),
             Self::Schedule(schedule) => write!(to, "schedule {}", text::clean(&schedule.name)),
             Self::Backup(backup) => write!(to, "backup {}", text::clean(&backup.set)),
+            Self::Made(made) => made.fmt(to),
             Self::Database(database) => write!(to, "database {}", text::clean(&database.name)),
         }
     }

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 
 use super::World;
 use crate::domain::alert::{Alert, AlertSnapshot, SilenceState};
+use crate::domain::incident::Incident;
 use crate::domain::release::Release;
 use crate::domain::rollout::{Rollout, Verdict, WorkloadRef};
 use crate::domain::source::SourceState;
@@ -146,6 +147,33 @@ impl World {
         let all = self.of_store().chain(self.of_journal()).chain(self.happened.of_alerts(now));
         let own = self.happened.releases.values().chain(&self.happened.seen).chain(&self.happened.audit).cloned();
         self.happened.shown = timeline::merged(all.chain(own).filter(is_shown), now);
+    }
+
+    /// What happened since an incident was declared to what it is about, as far as it is known here, newest first: actions from any console,
+    /// releases, scalings, alerts and silences.
+    pub fn happened_about(&self, incident: &Incident, now: Instant) -> Vec<Moment> {
+        let services: Vec<&str> = incident.services().collect();
+        let is_its = |row: &&Arc<Rollout>| row.service.as_deref().is_some_and(|name| services.contains(&name));
+        let workloads: Vec<&WorkloadRef> =
+            self.snapshot.rollouts.iter().filter(is_its).map(|row| &row.workload).collect();
+        let is_named = |text: &str| {
+            let mut names = services.iter().copied().chain(workloads.iter().map(|one| &*one.name));
+            let words: Vec<&str> = text.split(|letter: char| !letter.is_alphanumeric() && letter != '-').collect();
+            names.any(|name| words.contains(&name))
+        };
+        let is_about = |moment: &Moment| match &moment.lead {
+            Lead::Workload(workload) => workloads.contains(&workload),
+            Lead::Alert(environment, key) => {
+                let alert = self.alerts.alert(&(environment.clone(), key.clone()));
+                let service = alert.and_then(|alert| alert.service.as_deref());
+                service.is_some_and(|name| services.contains(&name))
+            }
+            Lead::Journal | Lead::Nowhere => is_named(&moment.about),
+        };
+        let all = self.of_store().chain(self.of_journal()).chain(self.happened.of_alerts(now));
+        let own = self.happened.releases.values().chain(&self.happened.seen).chain(&self.happened.audit).cloned();
+        let since = all.chain(own).filter(|moment| moment.at >= incident.created_at && is_about(moment));
+        timeline::merged(since, now).moments
     }
 
     /// What the store tells: marks, and who is on what.

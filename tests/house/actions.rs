@@ -174,8 +174,7 @@ impl Rig {
             journal: Arc::new(Mutex::new(Journal::new(&state))),
             clock,
         };
-        let observe = Arc::new(connection.clone());
-        let planner = desk.planner(observe.clone(), Rehearsal::new(connection.clone()));
+        let planner = desk.planner(Arc::new(connection.clone()), Rehearsal::new(connection.clone()));
         let executor = desk.executor(planner.clone(), spy.clone(), leaving);
         Self { sandbox, connection, spy, planner, executor, leave, folder, ahead, told_before: AtomicUsize::new(0) }
     }

@@ -1,9 +1,11 @@
 //! Back up now: the program of a set that makes its backups is run once more.
 
+use crate::actions::catalog::run_now;
 use crate::actions::contract::{About, Action, Context, Draft, Reason, Refusal};
+use crate::actions::makers;
 use crate::actions::observation::Observation;
 use crate::actions::programs::{For, draft};
-use crate::domain::action::{Given, Tier};
+use crate::domain::action::{Given, Judgement, Step, Tier};
 
 /// The action.
 pub(super) struct BackUpNow;
@@ -14,16 +16,21 @@ impl Action for BackUpNow {
             id: "back-up-now",
             command: "action.back-up-now",
             title: "Back up now",
-            means: "the program that the configuration names is run once on this machine. That it ended well says that it exited 0: the backup is judged when it is listed.",
+            means: "what makes the backups of the set makes one more: a program is run on this machine, or an operator or a CronJob is asked. The backup is judged when it is listed.",
             word: "BACK-UP",
             tier: Tier::T2,
             reason: Reason::Welcome,
+            fields: &[run_now::NAME],
             acts_here: true,
             ..About::ON_BACKUP
         }
     }
 
-    fn draft(&self, seen: &Observation, _: &Given, _: Context<'_>) -> Result<Draft, Refusal> {
-        draft(seen.backup()?, For::Backup)
+    fn judge(&self, step: &Step, seen: &Observation) -> Judgement {
+        makers::judge(step, seen)
+    }
+
+    fn draft(&self, seen: &Observation, given: &Given, context: Context<'_>) -> Result<Draft, Refusal> {
+        draft(seen.backup()?, For::Backup, (given, context), &run_now::ACTION)
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::subject::Subject;
 use crate::domain::text;
 
 /// What the run is called.
-const NAME: Field = Field {
+pub(super) const NAME: Field = Field {
     id: "name",
     kind: FieldKind::Line,
     value: "NAME",

@@ -351,6 +351,7 @@ fn act(model: &mut Model, action: &'static str, now: Instant) -> Vec<Effect> {
         | SubjectKind::Backup
         | SubjectKind::Database
         | SubjectKind::Job
+        | SubjectKind::Made
         | SubjectKind::Window
         | SubjectKind::Task
         | SubjectKind::Freeze => {

@@ -76,7 +76,7 @@ fn offers(model: &Model, meant: &Meant) -> Vec<Offer> {
         let about = action.about();
         let command = (Command::Act(about.id), bound(about), about.title);
         let more = match model.here().and_then(Sight::read_only) {
-            _ if about.on.is_stored() => "in the store, for every console".to_owned(),
+            _ if about.on.is_stored() && !about.acts_here => "in the store, for every console".to_owned(),
             Some(_) => format!("{}; read-only: the plan can be read, not applied", about.tier.words()),
             None => about.tier.words().to_owned(),
         };

@@ -13,8 +13,10 @@ use serde::Serialize;
 use super::output::{columns, say, say_json};
 use super::session::{SETTLE_WITHIN, Session};
 use super::{Format, Global, codes};
+use crate::actions::Action;
 use crate::domain::backup::{BackupKind, Class, Coverage, Ladder, MadeBy, Recorded, Segment, State, Step, size};
 use crate::domain::cluster::ClusterSnapshot;
+use crate::domain::subject::{BackupRef, Subject};
 use crate::domain::time::{self, Instant};
 use crate::sources::backup::{self, Clusters, prometheuses};
 use crate::sources::cluster::Connection;
@@ -130,6 +132,19 @@ impl Session {
         };
         snapshot.coverage(&recorded, jobs, self.now())
     }
+}
+
+/// Where in a cluster an action on a set acts: the session of that environment, and the set as it is acted on there.
+pub(super) fn acted_on(session: &Session, action: &dyn Action, targets: &[Subject]) -> Option<(Session, Subject)> {
+    let [Subject::Backup(backup)] = targets else { return None };
+    let declared = session.settings.backups.iter().find(|one| one.set.name == backup.set);
+    let place = declared.filter(|_| action.about().acts_here)?.set.said.acts_in.as_ref()?;
+    let environment = place.environment.as_ref().unwrap_or(&session.environment.name);
+    let known = session.settings.environments.iter().position(|one| one.name == *environment)?;
+    let namespace = Some(place.namespace.clone());
+    let there = session.at(known);
+    let environment = there.environment.name.clone();
+    Some((there, Subject::Backup(BackupRef { environment, set: backup.set.clone(), namespace })))
 }
 
 /// The backups of one kind in a set: a contract.

@@ -104,3 +104,19 @@ fn unasked(id: &str, service: &str, query: &str) -> Query {
 fn minutes(length: TimeDelta) -> f64 {
     length.num_seconds() as f64 / 60.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time;
+
+    #[test]
+    fn the_shipped_question_names_the_service_the_window_and_the_moment() {
+        let asked = shipped("check\"out", time::from_seconds(1_800_000_000), TimeDelta::minutes(60));
+        assert!(
+            asked.starts_with(r#"sum(rate(http_requests_total{service="check\"out",code=~"5.."}[60m] @ 1800000000))"#),
+            "{asked}"
+        );
+        assert!((minutes(TimeDelta::seconds(90)) - 1.5).abs() < f64::EPSILON);
+    }
+}

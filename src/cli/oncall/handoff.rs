@@ -4,6 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::changes::role_of;
+use super::pending::{BudgetLine, Pending, SilenceLine};
 use super::{Failed, Printed, meant, moment, no_such, read, zone_of};
 use crate::cli::fields::Fields;
 use crate::cli::output::{columns, say, say_json};
@@ -80,6 +81,10 @@ struct Document {
     incoming: Option<String>,
     items: Vec<ItemLine>,
     open_incidents: Vec<OpenLine>,
+    /// Those that end or begin in the shift that follows.
+    silences: Vec<SilenceLine>,
+    /// Those that burn, or of which little is left.
+    budgets: Vec<BudgetLine>,
     /// What was pending when it was handed over.
     pending: Vec<String>,
     notes: String,
@@ -143,9 +148,13 @@ impl Handed {
         let handoff = known.cloned().map_or_else(new, Ok)?;
         let open: Vec<Incident> =
             session.store.list(INCIDENTS_STANDING, vec![standing(true).into()], MOST).await.map_err(unanswered)?;
+        let pending = Pending::read(session, handoff.boundary).await;
         Ok(match self.output {
-            Format::Json => say_json(&Document::of(&handoff, &open, book.now)),
-            Format::Table => say(&table(&handoff, &open, &zone, book.now)),
+            Format::Json => say_json(&Document::of(&handoff, &open, pending, book.now)),
+            Format::Table => {
+                let lines = std::iter::once(table(&handoff, &open, &zone, book.now)).chain(pending.lines());
+                say(&lines.collect::<Vec<_>>().join("\n"))
+            }
         })
     }
 
@@ -156,7 +165,7 @@ impl Handed {
 }
 
 impl Document {
-    fn of(handoff: &Handoff, open: &[Incident], now: Instant) -> Self {
+    fn of(handoff: &Handoff, open: &[Incident], also: Pending, now: Instant) -> Self {
         let (by, at) = (|stamp: &Stamp| stamp.by.clone(), |stamp: &Stamp| stamp.at);
         Self {
             schedule: handoff.schedule.clone(),
@@ -176,6 +185,8 @@ impl Document {
                     age_seconds: (now - one.created_at).num_seconds(),
                 })
                 .collect(),
+            silences: also.silences,
+            budgets: also.budgets,
             pending: handoff.pending.clone(),
             notes: handoff.words.clone(),
             submitted_by: handoff.submitted.as_ref().map(by),

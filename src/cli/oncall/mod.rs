@@ -4,6 +4,7 @@ mod book;
 mod changes;
 mod handoff;
 mod lines;
+mod pending;
 
 use std::process::ExitCode;
 

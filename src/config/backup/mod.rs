@@ -18,7 +18,7 @@ use crate::domain::document::{self, Entry, Problems, Table};
 use crate::domain::job::Schedule;
 use crate::domain::time::Instant;
 
-pub use act::Act;
+pub use act::{Act, Maker as Making};
 pub use in_cluster::{InCluster, Maker};
 pub use more::{Git, Metrics};
 pub use program::Program;
@@ -159,6 +159,11 @@ fn backup(entry: &Entry<'_, '_>, environments: &[&str], problems: &mut Problems)
         Some(Told::Watched(made)) => (None, Some(made)),
         None => (None, None),
     };
+    let run =
+        act::act(&table, "run", environments, problems).or_else(|| act::derived(teller.as_ref(), made_by.as_ref()));
+    let verify = act::act(&table, "verify", environments, problems);
+    let acts_in = [&run, &verify].into_iter().flatten().find_map(Act::place);
+    let set = BackupSet { said: Said { acts_in, ..set.said.clone() }, ..set };
     let is_named = SOURCES.into_iter().any(|key| table.entry(key).is_some());
     Some(DeclaredBackup {
         set: Arc::new(set),
@@ -166,8 +171,8 @@ fn backup(entry: &Entry<'_, '_>, environments: &[&str], problems: &mut Problems)
         teller,
         made_by,
         archiver: tool::archiver(&table, problems),
-        run: act::act(&table, "run", environments, problems),
-        verify: act::act(&table, "verify", environments, problems),
+        run,
+        verify,
     })
 }
 
@@ -212,6 +217,7 @@ fn said_of(table: &Table<'_, '_>, problems: &mut Problems) -> Said {
         exclusions: words(table, "exclusions", problems),
         survives: survives(table, problems),
         keep: length(table, "keep", problems),
+        acts_in: None,
     }
 }
 

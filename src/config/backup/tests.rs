@@ -143,7 +143,13 @@ fn what_makes_them_in_a_cluster_is_named_and_so_is_what_acts_on_it() {
     assert_eq!(said.survives.as_deref(), Some(&[Loss::Node, Loss::Region][..]));
     let Some(Act::Program(program)) = &orders.run else { panic!("{orders:?}") };
     assert_eq!((program.words.len(), program.within.as_secs(), program.user.as_deref()), (2, 7_200, Some("postgres")));
-    assert!(matches!(&orders.verify, Some(Act::CronJob { name, .. }) if **name == *"restore-test"));
+    assert!(
+        matches!(&orders.verify, Some(Act::InCluster { maker: Making::CronJob, name, .. }) if **name == *"restore-test")
+    );
+    assert!(
+        matches!(&volumes.run, Some(Act::InCluster { maker: Making::Velero, namespace, .. }) if **namespace == *"velero")
+    );
+    assert_eq!(orders.set.said.acts_in.as_ref().map(|place| &*place.namespace), Some("shop"));
     assert!(orders.is_of_cluster("any") && !settings.is_of_cluster("any"));
 }
 

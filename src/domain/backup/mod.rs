@@ -24,7 +24,7 @@ pub use matrix::{Exposure, Loss, matrix};
 pub use objective::{MTBF, MTTR, Objectives, Tier};
 pub use restore_test::{Level, RestoreTest, VERIFIED_WITHIN, Verification, lsn};
 pub use retention::Retention;
-pub use set::{BackupSet, Said};
+pub use set::{ActsIn, BackupSet, Said};
 pub use size::{Weight, size, weigh};
 pub use snapshot::{BackupSnapshot, Recorded, SetReading, ToldBy};
 pub use wal::{Class, Hole, Segment, SegmentSize, Span, WalRange, holes};

@@ -49,6 +49,17 @@ pub struct Said {
     pub survives: Option<Arc<[Loss]>>,
     /// How long every whole backup is kept; `None`: the ladder alone is promised.
     pub keep: Option<TimeDelta>,
+    /// Where in a cluster one is made or proven now; `None` where that is done on this machine, or nobody said how.
+    pub acts_in: Option<ActsIn>,
+}
+
+/// A place in a cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActsIn {
+    /// The environment; `None` for the only one.
+    pub environment: Option<Arc<str>>,
+    /// The namespace.
+    pub namespace: Arc<str>,
 }
 
 impl BackupSet {

@@ -74,12 +74,12 @@ pub struct Override {
 }
 
 impl Override {
-    /// What accepted it or took it back; `None`: nothing yet.
+    /// What accepted it or took it back, the last; `None`: nothing yet.
     pub fn settled_by<'o>(&self, all: &'o [Self]) -> Option<&'o Self> {
         let settles = |one: &&Self| {
             matches!(one.kind, OverrideKind::Accept | OverrideKind::Cancel) && one.of_number == Some(self.number)
         };
-        all.iter().find(settles)
+        all.iter().filter(settles).max_by_key(|one| one.number)
     }
 }
 
@@ -149,4 +149,48 @@ pub(super) fn in_force<'o>(overrides: &'o [Override], role: &str, from: Instant,
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(hours: i64) -> Instant {
+        time::from_seconds(1_792_800_000 + hours * 3_600)
+    }
+
+    fn said(number: u64, kind: OverrideKind, of_number: Option<u64>, written: i64) -> Override {
+        let slot = |person: &str, from: i64| Slot { person: Some(person.into()), from: at(from), until: at(from + 8) };
+        Override {
+            schedule: "shop".into(),
+            number,
+            role: "primary".into(),
+            kind,
+            from: at(0),
+            until: at(32),
+            slots: if kind == OverrideKind::Swap { vec![slot("ben", 0), slot("ada", 24)] } else { Vec::new() },
+            of_person: None,
+            of_number,
+            words: String::new(),
+            by: "ben".into(),
+            at: at(written),
+        }
+    }
+
+    fn spans(all: &[Override]) -> Vec<(Option<&str>, Instant, Instant)> {
+        in_force(all, "primary", at(-100), at(100)).iter().map(|one| (one.person, one.from, one.until)).collect()
+    }
+
+    #[test]
+    fn a_swap_counts_once_it_is_accepted_and_changes_nothing_that_was() {
+        let asked = said(1, OverrideKind::Swap, None, -9);
+        assert_eq!(spans(std::slice::from_ref(&asked)), []);
+        let early = [asked.clone(), said(2, OverrideKind::Accept, Some(1), -8)];
+        assert_eq!(spans(&early), [(Some("ben"), at(0), at(8)), (Some("ada"), at(24), at(32))]);
+        let late = [asked.clone(), said(2, OverrideKind::Accept, Some(1), 3)];
+        assert_eq!(spans(&late), [(Some("ben"), at(3), at(8)), (Some("ada"), at(24), at(32))]);
+        let withdrawn = [asked, said(2, OverrideKind::Accept, Some(1), -8), said(3, OverrideKind::Cancel, Some(1), 10)];
+        assert_eq!(spans(&withdrawn), [(Some("ben"), at(0), at(8))], "what was stays as it was");
+        assert_eq!(withdrawn[0].settled_by(&withdrawn).map(|by| by.number), Some(3));
+    }
 }

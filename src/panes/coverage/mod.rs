@@ -82,8 +82,13 @@ impl Rows for Sets {
 
 /// A set for actions and ways: its services are meant with it.
 pub(super) fn selection(row: &Coverage, world: &World) -> Selection {
-    let here = world.shown().next().map(|sight| sight.environment.name.clone());
-    let subject = here.clone().map(|environment| Subject::Backup(BackupRef { environment, set: row.set.clone() }));
+    let shown = world.shown().next().map(|sight| sight.environment.name.clone());
+    // What acts in a cluster is acted on there, whichever environment is in front.
+    let acts_in = row.declared.said.acts_in.as_ref();
+    let here = acts_in.and_then(|place| place.environment.clone()).or(shown);
+    let namespace = acts_in.map(|place| place.namespace.clone());
+    let subject =
+        here.clone().map(|environment| Subject::Backup(BackupRef { environment, set: row.set.clone(), namespace }));
     let service = services(row, world).into_iter().next();
     Selection { name: row.set.to_string(), environment: here, subject, service, ..Selection::default() }
 }

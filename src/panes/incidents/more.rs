@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
+
 use super::table::clock;
 use crate::domain::incident::{Entry, Event, Incident, Role as InIncident, hints};
 use crate::domain::store::StoreSnapshot;
+use crate::domain::time::Instant;
 use crate::theme::Role;
 use crate::ui::pen::Pen;
 use crate::ui::scene::Scene;
@@ -12,7 +15,9 @@ use crate::ui::widgets::page::Page;
 use crate::ui::words::incidents as said;
 
 /// How many lines of the timeline are told: the last.
-const MOST_LINES: usize = 4;
+const MOST_LINES: usize = 5;
+/// How long somebody who did something about it counts as being on it.
+const LATELY: TimeDelta = TimeDelta::minutes(10);
 /// How many incidents are told that may belong to it.
 const MOST_HINTS: usize = 2;
 
@@ -66,17 +71,43 @@ pub(super) fn page(pen: &mut Pen<'_>, columns: u16, incident: &Incident, scene: 
     if let Some(number) = incident.similar_to {
         page.text(pen, 0, &said::similar(number), Role::Muted);
     }
-    for entry in lines(scene, incident.number) {
-        let event = Event::from(entry);
-        let words = format!("{} {}: {}", event.at.format("%H:%M"), event.actor, event.sentence());
-        page.text(pen, 0, &words, Role::Muted);
+    let active = active(pen, lines(scene, incident.number), ahead);
+    if !active.is_empty() {
+        page.text(pen, 0, &said::lately(&active), Role::Text);
+    }
+    // What was written down about it, and what happened to what it is about, whoever did it.
+    let mut lines: Vec<(Instant, String)> = lines(scene, incident.number)
+        .iter()
+        .map(|entry| {
+            let event = Event::from(entry);
+            (event.at, format!("{}: {}", event.actor, event.sentence()))
+        })
+        .collect();
+    let happened = scene.world.happened_about(incident, pen.now).into_iter().take(MOST_LINES);
+    lines.extend(happened.map(|moment| {
+        let by = if moment.by.is_empty() { String::new() } else { format!("{}: ", moment.by) };
+        (moment.at, format!("{by}{} {} {}", moment.kind.word(), moment.about, moment.words))
+    }));
+    lines.sort_by_key(|(at, _)| *at);
+    for (at, words) in lines.iter().skip(lines.len().saturating_sub(MOST_LINES)) {
+        page.text(pen, 0, &format!("{} {words}", at.format("%H:%M")), Role::Muted);
     }
     page
 }
 
-/// The last lines of its timeline that are held.
+/// Who did something about it in the last minutes, each once, the last first, with how long ago.
+fn active(pen: &mut Pen<'_>, lines: &[Entry], ahead: TimeDelta) -> Vec<String> {
+    let mut seen: Vec<(&str, Instant)> = Vec::new();
+    for line in lines.iter().rev().filter(|line| line.recorded_at > pen.now + ahead - LATELY) {
+        if !seen.iter().any(|(who, _)| *who == line.actor) {
+            seen.push((&line.actor, line.recorded_at));
+        }
+    }
+    seen.into_iter().map(|(who, at)| format!("{who} {}", pen.age(at))).collect()
+}
+
+/// The lines of its timeline that are held.
 fn lines<'s>(scene: &Scene<'s>, number: u64) -> &'s [Entry] {
     let held: Option<&BTreeMap<u64, Vec<Entry>>> = scene.world.store.as_ref().and_then(StoreSnapshot::facts::<Entry>);
-    let lines = held.and_then(|held| held.get(&number)).map(Vec::as_slice).unwrap_or_default();
-    lines.get(lines.len().saturating_sub(MOST_LINES)..).unwrap_or_default()
+    held.and_then(|held| held.get(&number)).map(Vec::as_slice).unwrap_or_default()
 }

@@ -12,7 +12,7 @@ use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
 use crate::ui::scene::Scene;
 use crate::ui::widgets::columns::{self, Column, Placed};
-use crate::ui::widgets::freshness::{self, Absent, Told};
+use crate::ui::widgets::freshness::{self, Absent};
 use crate::ui::widgets::grid::{Cell, Fit, Head};
 use crate::ui::words::shifts::{self as said, column};
 
@@ -32,19 +32,16 @@ const ABSENT: Absent = Absent {
 /// Draws it.
 pub(super) fn draw(list: &List<Shifts>, pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
     let gaps = list.count(|row| row.shift.person.is_none());
-    // Before the first answer there is no number to say.
-    let is_known = scene.world.store.is_some();
+    let is_known = freshness::has_store_told(scene.world);
     let tally = said::tally(gaps, list.len(), list.all().len());
     let mut facts = vec![if is_known { tally } else { said::TITLE.to_owned() }];
     facts.extend(list.chosen().is_problems_only.then(|| said::PROBLEMS_ONLY.to_owned()));
     let mut listing = list.begin(pen, area, facts, scene);
-    let health = scene.world.store.as_ref().map(|store| vec![store.health.clone()]).unwrap_or_default();
-    let told = [Told { environment: "", health: &health, notes: &[] }];
-    let told = if health.is_empty() { &told[..0] } else { &told[..] };
-    let above = freshness::above(pen, listing.columns(), told);
+    let told = freshness::of_store(scene.world);
+    let above = freshness::above(pen, listing.columns(), &told);
     listing.above(pen, &above, freshness::MOST);
     if list.is_empty() {
-        let page = freshness::instead(pen, listing.columns().saturating_sub(2), &ABSENT, list.all().len(), told);
+        let page = freshness::instead(pen, listing.columns().saturating_sub(2), &ABSENT, list.all().len(), &told);
         return listing.instead(pen, &page);
     }
     if let Some(row) = list.cursor().filter(|_| listing.height() >= ROOM_FOR_MORE) {
@@ -52,8 +49,8 @@ pub(super) fn draw(list: &List<Shifts>, pen: &mut Pen<'_>, area: Rect, scene: &S
         let most = listing.height().saturating_sub(5);
         listing.more(pen, &page, most);
     }
-    let is_old = |_: &Row| told.iter().any(|one| freshness::is_old(told, one.environment));
-    list.finish(listing, pen, &placed(area.width - 1), is_old, cell)
+    let is_old = freshness::is_store_old(scene.world);
+    list.finish(listing, pen, &placed(area.width - 1), |_| is_old, cell)
 }
 
 fn placed(columns: u16) -> Vec<Placed<Head>> {

@@ -84,6 +84,11 @@ pub fn similar(number: u64) -> String {
     format!("similar to incident {number}")
 }
 
+/// Who did something about it in the last minutes.
+pub fn lately(people: &[String]) -> String {
+    format!("lately on it: {}", people.join(", "))
+}
+
 /// What is open about something, the gravest first; `None` where nothing is.
 pub fn about(open: &[&Incident]) -> Option<String> {
     let first = open.first()?;

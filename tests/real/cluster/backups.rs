@@ -7,7 +7,7 @@ use chrono::{Duration, Timelike, Utc};
 use serde_json::{Value, json};
 
 use crate::support::console::{Console, Grant, config};
-use crate::support::process::{skip, wait_until};
+use crate::support::process::{Running, skip, wait_until};
 use crate::support::shop::{PATIENCE, Shop};
 
 /// The folder of the kinds that `tests/run` fetched.
@@ -23,15 +23,15 @@ fn kind_of_ours(kind: &str, plural: &str) -> Value {
             "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}})
 }
 
-/// Lets the viewer look at the kinds of a group.
+/// Lets the viewer look at the kinds of a group, and whoever is on call make them too.
 fn permit(shop: &Shop, group: &str) {
     let name = format!("look-at-{group}");
     shop.apply(&json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": name},
-        "rules": [{"apiGroups": [group], "resources": ["*"], "verbs": ["get", "list"]}]}));
+        "rules": [{"apiGroups": [group], "resources": ["*"], "verbs": ["get", "list", "create"]}]}));
     shop.apply(
         &json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": name},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "viewer"}]}),
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "viewer"}, {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "oncall"}]}),
     );
 }
 
@@ -232,4 +232,108 @@ fn cron_jobs_with_a_label_are_one_set_and_a_run_that_wrote_nothing_is_none() {
     let (said, table) = listed(&console);
     assert_eq!((&said["state"], &said["last_good_at"]), (&json!("broken"), &Value::Null), "{table}");
     assert!(table.contains("almost nothing was written"), "{table}");
+}
+
+/// A console that may act, with one set.
+fn acting(shop: &Shop, set: &str) -> Console {
+    let text = format!("{}\n[backup.orders]\n{set}\n", config("oncall", &shop.name, Grant::Write));
+    Console::with(&shop.plane.kubeconfig("oncall", &shop.name), &text)
+}
+
+/// Carries out what is planned for the set, while its operator says that it has begun what was made.
+fn asked(console: &Console, begins: impl Fn(&str)) -> (Value, String) {
+    let finished = console.run(&["plan", "back-up-now", "orders", "--output", "json"]);
+    let plan: Value = serde_json::from_str(&finished.stdout).unwrap_or_else(|_| panic!("{finished:?}"));
+    assert_eq!(plan["refusals"], json!([]), "{plan}");
+    let name = plan["targets"][0]["given"]["name"].as_str().unwrap_or_else(|| panic!("{plan}")).to_owned();
+    std::fs::write(console.path("plan.json"), plan.to_string()).expect("room");
+    let file = console.path("plan.json").display().to_string();
+    let applying = Running::start(console.command(&["apply", &file, "--confirm", "BACK-UP"]), "");
+    begins(&name);
+    let applied = applying.finish(PATIENCE);
+    assert_eq!(applied.code, Some(0), "{applied:?}");
+    (plan, name)
+}
+
+#[test]
+fn a_backup_is_asked_for_as_whoever_makes_it_wants_it() {
+    let shop = Shop::open("backups-now");
+    for (kind, plural) in [("Cluster", "clusters"), ("Backup", "backups"), ("ScheduledBackup", "scheduledbackups")] {
+        shop.apply(&kind_of_ours(kind, plural));
+    }
+    serve(&shop, &["clusters.postgresql.cnpg.io", "backups.postgresql.cnpg.io"]);
+    permit(&shop, "postgresql.cnpg.io");
+    let console = acting(&shop, &format!("cloudnativepg = {{ cluster = \"orders\", namespace = \"{}\" }}", shop.name));
+    let none = console.run(&["plan", "back-up-now", "orders"]);
+    assert!(format!("{none:?}").contains("there is no Cluster orders"), "{none:?}");
+    let spec = json!({"metadata": {}, "spec": {"plugins": [{"name": "barman-cloud.cloudnative-pg.io", "parameters": {"barmanObjectName": "vault"}}]}});
+    put(&shop, "postgresql.cnpg.io/v1", "Cluster", "orders", &spec);
+    let made = |resource: &str, name: &str| {
+        wait_until("it to be made", PATIENCE, || {
+            let found = shop.kubectl(&["get", resource, name, "-o", "json"]);
+            serde_json::from_str::<Value>(&found.stdout).ok().filter(|_| found.code == Some(0))
+        })
+    };
+    let (_, name) = asked(&console, |name| {
+        let object = made("backups.postgresql.cnpg.io", name);
+        assert_eq!(
+            object["spec"],
+            json!({"cluster": {"name": "orders"}, "method": "plugin", "pluginConfiguration": {"name": "barman-cloud.cloudnative-pg.io"}})
+        );
+        shop.kubectl(&[
+            "patch",
+            "backups.postgresql.cnpg.io",
+            name,
+            "--type=merge",
+            "-p",
+            r#"{"status":{"phase":"running"}}"#,
+        ])
+        .good("patch");
+    });
+    assert!(name.starts_with("orders-manual-"), "{name}");
+
+    let dump = json!({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "dump"},
+        "spec": {"schedule": "0 2 * * *", "jobTemplate": {"spec": {"backoffLimit": 0, "template": {
+            "metadata": {"annotations": {"quarterdeck.test/behaviour": "ends-well"}},
+            "spec": {"restartPolicy": "Never", "containers": [{"name": "dump", "image": "dump:1"}]}}}}}});
+    shop.apply(&dump);
+    let console = acting(&shop, &format!("cron_job = {{ name = \"dump\", namespace = \"{}\" }}", shop.name));
+    asked(&console, |name| {
+        let job = made("jobs", name);
+        assert_eq!(
+            job["metadata"]["annotations"]["cronjob.kubernetes.io/instantiate"],
+            json!("manual"),
+            "as kubectl marks it"
+        );
+        assert_eq!(job["metadata"]["ownerReferences"][0]["name"], json!("dump"));
+    });
+
+    let Some(folder) = kinds("velero") else {
+        return skip("kinds of Velero", "tests/support/operators/fetch was not run");
+    };
+    shop.kubectl(&["apply", "--server-side", "-f", &folder.display().to_string()]).good("the kinds");
+    serve(&shop, &["backups.velero.io", "schedules.velero.io"]);
+    permit(&shop, "velero.io");
+    put(
+        &shop,
+        "velero.io/v1",
+        "Schedule",
+        "nightly",
+        &json!({"metadata": {}, "spec": {"schedule": "0 2 * * *", "template": {"includedNamespaces": ["shop"], "ttl": "720h0m0s"}}}),
+    );
+    let console = acting(&shop, &format!("velero = {{ schedule = \"nightly\", namespace = \"{}\" }}", shop.name));
+    asked(&console, |name| {
+        let object = made("backups.velero.io", name);
+        assert_eq!(object["metadata"]["labels"]["velero.io/schedule-name"], json!("nightly"));
+        assert_eq!(object["spec"]["ttl"], json!("720h0m0s"), "what its template says: {object}");
+        shop.kubectl(&[
+            "patch",
+            "backups.velero.io",
+            name,
+            "--type=merge",
+            "-p",
+            r#"{"status":{"phase":"InProgress"}}"#,
+        ])
+        .good("patch");
+    });
 }
