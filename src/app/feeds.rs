@@ -56,14 +56,12 @@ impl Desk {
         environments: &[Environment],
         services: &Arc<Services>,
         (backups, clusters): (&Arc<[DeclaredBackup]>, &watch::Sender<Clusters>),
-        databases: &Arc<[DeclaredDatabase]>,
+        (databases, heard): (&Arc<[DeclaredDatabase]>, &watch::Sender<DatabaseSnapshot>),
     ) -> Vec<Watching> {
         let of_each =
             ALL.iter().flat_map(|watch| environments.iter().filter_map(move |one| watch(self, one, services)));
-        of_each
-            .chain(self.backups(backups, environments, clusters))
-            .chain(self.databases(databases, clusters))
-            .collect()
+        let backups = self.backups(backups, environments, clusters);
+        of_each.chain(backups).chain(self.databases(databases, clusters, heard)).collect()
     }
 
     /// Asks what tells of sets of backups, where any is declared: they are of no environment.
@@ -92,9 +90,14 @@ impl Desk {
     }
 
     /// Asks the members of databases, where any is declared.
-    fn databases(&self, declared: &Arc<[DeclaredDatabase]>, clusters: &watch::Sender<Clusters>) -> Option<Watching> {
+    fn databases(
+        &self,
+        declared: &Arc<[DeclaredDatabase]>,
+        clusters: &watch::Sender<Clusters>,
+        heard: &watch::Sender<DatabaseSnapshot>,
+    ) -> Option<Watching> {
         let declared = Some(declared.clone()).filter(|declared| !declared.is_empty())?;
-        let (snapshots, seen) = watch::channel(DatabaseSnapshot::default());
+        let (snapshots, seen) = (heard.clone(), heard.subscribe());
         let Self { clock, retry, .. } = self.clone();
         let clusters = clusters.subscribe();
         let run = move || {

@@ -18,6 +18,7 @@ mod aftermath;
 mod alerting;
 mod alerts;
 mod attach;
+mod carried;
 mod commands;
 mod drafts;
 mod editor;

@@ -5,11 +5,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::carried::{verified, watched};
 use super::drafts::{Change, Keeper};
 use super::effect::{Effect, PlanRequest};
 use super::feeds::{Desk, Watching};
@@ -19,14 +18,14 @@ use super::message::Message;
 use super::pod_session::{Sessions, Waiting};
 use super::reach::{Connect, Ways, patiently};
 use super::releases::{self, Present};
-use super::supervise::panicked;
 use super::tell_journal::{tell_journal, unreadable};
 use super::{logs, reading};
 use crate::actions::journal::{self, Entry, Finished, Journal, Unfinished, What};
 use crate::actions::{Executor, Seen, StoreEyes};
 use crate::config::Settings;
-use crate::domain::action::{Consent, Phase, Plan, Run, RunEvent, Target, WATCHED};
+use crate::domain::action::{Consent, Phase, Plan, Run, Target, WATCHED};
 use crate::domain::alert::AlertSnapshot;
+use crate::domain::database::DatabaseSnapshot;
 use crate::domain::log::Mask;
 use crate::domain::maintenance::Schedule;
 use crate::domain::rollout::WorkloadRef;
@@ -77,6 +76,8 @@ pub struct Performer {
     releases: watch::Sender<Present>,
     /// The maintenance schedule as the store told it last.
     schedule: watch::Sender<Arc<Schedule>>,
+    /// What is polled of databases.
+    databases: watch::Sender<DatabaseSnapshot>,
     /// What is typed into forms.
     drafts: Keeper,
 }
@@ -94,6 +95,7 @@ impl Performer {
     ) -> Self {
         Self {
             drafts: Keeper::new(&state),
+            databases: watch::Sender::default(),
             ways: Ways::new(connect, environments, messages.clone(), seen.clone(), clock.clone()),
             sessions: Arc::new(Sessions::new(messages.clone())),
             holding: JoinSet::new(),
@@ -141,6 +143,9 @@ impl Performer {
 
     /// Gives it what acts in no cluster, of each environment.
     pub fn act_by(&mut self, local: Vec<Executor>) {
+        for databases in local.iter().filter_map(|executor| executor.planner.databases.as_ref()) {
+            databases.hear(self.databases.subscribe());
+        }
         self.local = local.into_iter().map(|executor| (executor, watch::Sender::default())).collect();
         self.equip();
     }
@@ -178,7 +183,8 @@ impl Performer {
         let Settings { environments, services, backups, databases, .. } = settings;
         let signals = environments.iter().filter_map(|one| SignalFeed::of(one, services, &self.clock));
         self.signals = signals.collect();
-        self.watching = self.desk().all(environments, services, (backups, &self.ways.clusters), databases);
+        self.watching =
+            self.desk().all(environments, services, (backups, &self.ways.clusters), (databases, &self.databases));
     }
 
     /// The next news of an environment: a connection made, or a newer snapshot.
@@ -390,16 +396,9 @@ impl Performer {
         self.unfinished = others;
         let local: Vec<Unfinished> = local;
         for run in local {
-            let executor = self.local(&run.begun.environment).cloned();
-            let (messages, id, targets) = (self.messages.clone(), run.begun.run.clone(), run.begun.aims.len());
-            let Some(executor) = executor else { continue };
-            self.runs.spawn(async move {
-                let _ = messages.send(Message::Resumed(Box::new(Run::begun(id.as_str(), targets)))).await;
-                let resumed = move |events| -> BoxFuture<'static, Run> {
-                    Box::pin(async move { executor.resume(&run, &events).await })
-                };
-                watched(id, targets, messages, resumed).await;
-            });
+            if let Some(executor) = self.local(&run.begun.environment).cloned() {
+                self.runs.spawn(verified(executor, run, self.messages.clone()));
+            }
         }
     }
 
@@ -430,7 +429,6 @@ impl Performer {
         for run in here {
             let (executor, messages, connection) =
                 (current.reach.executor.clone(), self.messages.clone(), current.reach.connection.clone());
-            let (id, targets) = (run.begun.run.clone(), run.begun.aims.len());
             self.runs.spawn(async move {
                 let mut leaving = executor.leaving.clone();
                 let cluster = tokio::select! {
@@ -441,11 +439,7 @@ impl Performer {
                 if cluster.uid.unwrap_or(cluster.server) != run.begun.cluster {
                     return;
                 }
-                let _ = messages.send(Message::Resumed(Box::new(Run::begun(id.as_str(), targets)))).await;
-                let resumed = move |events| -> BoxFuture<'static, Run> {
-                    Box::pin(async move { executor.resume(&run, &events).await })
-                };
-                watched(id, targets, messages, resumed).await;
+                verified(executor, run, messages).await;
             });
         }
     }
@@ -469,32 +463,4 @@ impl Performer {
         };
         tokio::spawn(look_back.at(finished));
     }
-}
-
-/// Runs an execution, passes its events on, and makes its end known even when it dies.
-async fn watched(
-    id: String,
-    targets: usize,
-    messages: mpsc::Sender<Message>,
-    run: impl FnOnce(mpsc::Sender<(String, RunEvent)>) -> BoxFuture<'static, Run>,
-) {
-    let (events, mut told) = mpsc::channel(64);
-    let relay = async {
-        while let Some((id, event)) = told.recv().await {
-            let _ = messages.send(Message::Run(id, event)).await;
-        }
-    };
-    let execution = std::panic::AssertUnwindSafe(run(events)).catch_unwind();
-    let (ended, ()) = tokio::join!(execution, relay);
-    let ended = ended.unwrap_or_else(|panic| {
-        // Never started again: whether the request left is not known.
-        let mut run = Run::draft(id, targets);
-        run.phase = Phase::Unknown;
-        run.reason = Some(format!(
-            "the execution failed ({}): look at the target before doing anything else.",
-            panicked(&*panic)
-        ));
-        run
-    });
-    let _ = messages.send(Message::RunEnded(Box::new(ended))).await;
 }

@@ -12,7 +12,7 @@ use super::error::SourceError;
 use crate::domain::action::{Cluster, OperationRecord};
 use crate::domain::alert::{Alert, AlertSnapshot, Matcher, Silence};
 use crate::domain::cluster::ClusterEvent;
-use crate::domain::database::{Limits, Reading, Trail};
+use crate::domain::database::{DatabaseSnapshot, Limits, Reading, Trail};
 use crate::domain::owner::{Keeper, Told};
 use crate::domain::rollout::{Autoscaler, Budget, Pod, Report, Revision, WorkloadRef};
 use crate::domain::subject::PodRef;
@@ -263,4 +263,7 @@ pub struct DatabaseSeen {
 pub trait ObserveDatabases: Send + Sync {
     /// Reads one now. Where no member answers that is its reading, and no error.
     fn database<'a>(&'a self, name: &'a str) -> Answer<'a, DatabaseSeen>;
+
+    /// Hears from now on what a poller knows of them: where a primary wrote before it was lost is known by whoever looked before.
+    fn hear(&self, _snapshots: watch::Receiver<DatabaseSnapshot>) {}
 }

@@ -12,7 +12,7 @@ use crate::domain::action::{
     BlastRadius, Check, Evidence, Expected, Field, FieldKind, Given, Inverse, Judgement, Part, Plan, Port, RECORD_KEY,
     Request, Step, Tier,
 };
-use crate::domain::database::{Lag, Member, Preflight, Primary, Turn, preflight};
+use crate::domain::database::{Member, Preflight, Primary, Turn, preflight};
 use crate::domain::subject::Subject;
 use crate::domain::text;
 use crate::domain::time::Instant;
@@ -37,6 +37,8 @@ const FORCE: Field = Field {
     is_needed: false,
 };
 
+/// Two candidates that are within so many bytes of WAL of each other are alike.
+const ALIKE: u64 = 1_048_576;
 /// How long the new primary is waited for, in seconds: a shutdown that archives its last WAL may take minutes.
 const CHANGES_WITHIN: u32 = 900;
 /// How long the others may take to follow it, in seconds.
@@ -160,15 +162,16 @@ fn candidate(facts: &DatabaseFacts, given: &Given, turn: Turn, now: Instant) -> 
         }
         return Ok(member.name.to_string());
     }
+    let has = |member: &Member| member.answer().and_then(|said| said.position.has()).unwrap_or(0);
+    let follows = |member: &&Member| !member.takes_writes() && !member.is_never_promoted();
+    let most = reading.answers().map(|(member, _)| member).filter(follows).map(has).max().unwrap_or(0);
+    // What differs by less than a look later is no difference: the choice does not waver.
     let rank = |member: &Member| {
         let worst = Check::worst(&look(facts, &member.name, turn, now).checks);
-        let has = member.answer().and_then(|said| said.position.has()).unwrap_or(0);
-        let lag = Lag::of(reading, member).and_then(|lag| lag.replay_bytes).unwrap_or(u64::MAX);
-        (worst, u64::MAX - has, lag, member.name.clone())
+        (worst, most.saturating_sub(has(member)) / ALIKE, member.name.clone())
     };
     let could = reading.answers().map(|(member, _)| member);
-    let could = could.filter(|member| !member.takes_writes() && !member.is_never_promoted());
-    let best = could.min_by_key(|member| rank(member));
+    let best = could.filter(follows).min_by_key(|member| rank(member));
     best.map(|member| member.name.to_string()).ok_or_else(|| {
         let silent: Vec<&str> =
             reading.members.iter().filter(|member| member.said.is_err()).map(|member| &*member.name).collect();

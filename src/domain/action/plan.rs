@@ -446,6 +446,8 @@ impl Plan {
             && self.targets.iter().zip(&other.targets).all(is_same_target)
             && (&self.service, &self.choice) == (&other.service, &other.choice)
             && self.confirmation == other.confirmation
+            && self.cost.kind == other.cost.kind
+            && Check::worsened(&self.checks(), &other.checks()).is_none()
             && self.is_applicable() == other.is_applicable()
             && std::mem::discriminant(&self.rehearsal) == std::mem::discriminant(&other.rehearsal)
     }

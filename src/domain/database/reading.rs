@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::member::{Member, Position, Replicating, Role, Said, Sync, Tags};
 use super::tables::Tables;
-use super::{Kind, Mark};
+use super::{Kind, Mark, Pause};
 use crate::domain::time::{self, Instant};
 
 /// The primary of a database, by what its members say.
@@ -75,6 +75,8 @@ pub struct Settings {
     pub has_failsafe: bool,
     /// Whether its governor was told to keep its hands off.
     pub is_paused: bool,
+    /// What was written down about that.
+    pub pause: Option<Pause>,
 }
 
 impl Settings {
@@ -90,6 +92,7 @@ impl Settings {
             is_strict: false,
             has_failsafe: false,
             is_paused: false,
+            pause: None,
         }
     }
 }

@@ -207,7 +207,9 @@ fn less(reading: &Reading, limits: &Limits, now: Instant) -> Vec<String> {
         ));
     }
     if reading.is_paused() {
-        reasons.push("Patroni is paused: if the primary is lost, nobody is promoted by itself.".to_owned());
+        let pause = reading.settings.as_ref().and_then(|settings| settings.pause.as_ref());
+        let who = pause.map(|pause| format!(" It is {}.", pause.sentence(now))).unwrap_or_default();
+        reasons.push(format!("Patroni is paused: if the primary is lost, nobody is promoted by itself.{who}"));
     }
     for member in &reading.members {
         let name = &member.name;

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::read::{Asked, read};
 use crate::config::{Credentials, DeclaredDatabase, Server, Way};
 use crate::domain::action::RECORD_KEY;
-use crate::domain::database::{PAUSE_KEY, Reading, Trail};
+use crate::domain::database::{DatabaseSnapshot, PAUSE_KEY, Reading, Trail};
 use crate::domain::time::{self, Instant};
 use crate::sources::Clock;
 use crate::sources::error::{SourceError, Trouble};
@@ -36,17 +37,26 @@ pub struct Databases {
     declared: Arc<[DeclaredDatabase]>,
     clock: Clock,
     kept: Arc<Mutex<BTreeMap<String, Kept>>>,
+    /// What a poller knows of them.
+    heard: Arc<Mutex<Option<watch::Receiver<DatabaseSnapshot>>>>,
 }
 
 impl Databases {
     /// Those that are declared. Asks nothing yet.
     pub fn new(declared: impl Into<Arc<[DeclaredDatabase]>>, clock: Clock) -> Self {
-        Self { declared: declared.into(), clock, kept: Arc::default() }
+        Self { declared: declared.into(), clock, kept: Arc::default(), heard: Arc::default() }
     }
 
-    /// Takes over what a poller read, so that what a primary wrote before it was lost is known.
-    pub fn note(&self, name: &str, reading: &Reading) {
+    /// Remembers where the primary writes.
+    fn note(&self, name: &str, reading: &Reading) {
         self.with(name, |kept| kept.trail.add(reading));
+    }
+
+    /// Where a poller saw the primary write.
+    fn polled(&self, name: &str) -> Option<Trail> {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = heard.as_ref()?.borrow();
+        Some(snapshot.of(name)?.trail.as_ref().clone())
     }
 
     pub(super) const fn clock(&self) -> &Clock {
@@ -152,11 +162,18 @@ fn notes(config: &Value) -> Value {
 }
 
 impl ObserveDatabases for Databases {
+    fn hear(&self, snapshots: watch::Receiver<DatabaseSnapshot>) {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshots);
+    }
+
     fn database<'a>(&'a self, name: &'a str) -> Answer<'a, DatabaseSeen> {
         Box::pin(async move {
             let reading = self.look(name).await?;
             let notes = self.notes(name, &reading).await;
-            let trail = self.with(name, |kept| kept.trail.clone());
+            let own = self.with(name, |kept| kept.trail.clone());
+            // Whoever looked last at a primary knows most of it.
+            let last = |trail: &Trail| trail.last().map(|mark| mark.at);
+            let trail = self.polled(name).filter(|polled| last(polled) >= last(&own)).unwrap_or(own);
             Ok(DatabaseSeen { reading, trail, limits: self.declared(name)?.limits.clone(), notes })
         })
     }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::domain::database::{Listed, Position, Replicating, Role, Said, Scheduled, Settings, Switch, Sync, Tags};
+use crate::domain::database::{
+    Listed, PAUSE_KEY, Position, Replicating, Role, Said, Scheduled, Settings, Switch, Sync, Tags,
+};
 use crate::domain::text;
 use crate::domain::time::{self, Instant};
 
@@ -245,6 +247,7 @@ pub(super) fn settings(body: &[u8], at: Instant) -> Result<Settings, String> {
         is_strict: is_true(&document, "synchronous_mode_strict"),
         has_failsafe: is_true(&document, "failsafe_mode"),
         is_paused: is_true(&document, "pause"),
+        pause: document.get(PAUSE_KEY).and_then(|pause| serde_json::from_value(pause.clone()).ok()),
     })
 }
 
