@@ -214,6 +214,8 @@ fn less(reading: &Reading, limits: &Limits, now: Instant) -> Vec<String> {
     for member in &reading.members {
         let name = &member.name;
         match &member.said {
+            // Some sentences begin with the member's own name.
+            Err(why) if why.starts_with(&format!("{name}: ")) => reasons.push(why.clone()),
             Err(why) => reasons.push(format!("{name} does not answer: {why}")),
             Ok(said) if said.takes_writes() => {}
             Ok(said) if &*said.state != "running" => reasons.push(format!("{name} is {}.", said.state)),
