@@ -15,6 +15,7 @@ use super::contract::Action;
 use super::execute::Executor;
 use super::gate::revise;
 use super::journal::{Entry, What};
+use super::judged::{Seen, gone, judged};
 use super::observation::Observation;
 use super::verify::MAY_STILL_ARRIVE;
 use crate::domain::action::{
@@ -45,18 +46,6 @@ impl Stop {
             Self::Refused(words) | Self::Failed(words) | Self::Unknown(words) => words,
         }
     }
-}
-
-/// What is seen of a step, or of what was taken back, once it was waited for.
-enum Seen {
-    /// As it is to be; its object.
-    Reached(Value),
-    /// Not, and it will not be: why.
-    Not(String),
-    /// There is no sign of a request whose answer was lost.
-    NoSign,
-    /// It could not be read to the end: why.
-    Unread(String),
 }
 
 /// One target on its way through its steps.
@@ -487,23 +476,4 @@ fn is_done(step: &Step) -> bool {
 
 fn is_final(step: &Step) -> bool {
     step.in_order.as_ref().is_some_and(|one| one.is_point_of_no_return)
-}
-
-/// What one reading comes to; else what is still waited for, in words.
-fn judged(in_order: &InOrder, seen: &Observation, judge: impl Fn(&Observation) -> Judgement) -> Result<Seen, String> {
-    if in_order.is_made && seen.uid().is_empty() {
-        return Err(format!("{} does not exist yet", in_order.on));
-    }
-    if *seen.uid() != in_order.uid && !in_order.is_made {
-        return Ok(Seen::Not(format!("{} was deleted and created again meanwhile.", in_order.on)));
-    }
-    match judge(seen) {
-        Judgement::Reached => Ok(Seen::Reached(seen.document().clone())),
-        Judgement::Failed(words) | Judgement::TakenOver(words) => Ok(Seen::Not(words)),
-        Judgement::Waiting(words) => Err(words),
-    }
-}
-
-fn gone(in_order: &InOrder) -> Seen {
-    Seen::Not(format!("{} does not exist any more.", in_order.on))
 }

@@ -37,6 +37,7 @@ mod held;
 mod in_order;
 mod incidents;
 pub mod journal;
+mod judged;
 mod kept;
 mod limits;
 pub mod maintenance;

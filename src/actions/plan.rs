@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::alerts::StoreEyes;
 use super::around::{evidence_of, joined};
 use super::catalog::Catalog;
-use super::contract::{About, Action, Context, Draft, Options};
+use super::contract::{About, Action, Context, Draft, Options, Refusal};
 use super::elsewhere::Elsewhere;
 use super::fights::Fights;
 use super::gate::moved;
@@ -247,28 +247,11 @@ impl Planner {
         let wave = wave.unwrap_or_else(|| together(&choice, read.len())).max(1);
         let mut fights = Fights::default();
         let freezes = self.freezes(action.about()).await;
-        for (place, Read { subject, seen, beside, options }) in read.iter().enumerate() {
+        for (place, of) in read.iter().enumerate() {
+            let Read { subject, seen, beside, options } = of;
             let held = self.held_by(action.id(), seen, options, now);
             refusals.extend(held.refusal);
-            let deadline = |draft: &Draft| draft.deadline_seconds.unwrap_or_else(|| deadline_seconds(seen));
-            let draft_for = |holds| {
-                let record = record(&id, &actor, action, now + ahead, holds);
-                let context = Context {
-                    record: &record,
-                    author: actor.name(),
-                    now,
-                    beside,
-                    over: &held.over,
-                    services: &self.services,
-                };
-                action.draft(seen, &options.given, context)
-            };
-            // How many pods it replaces one by one tells how long it may take, and that stands in the record.
-            let drafted = draft_for(holds).and_then(|draft| {
-                holds += takes(deadline(&draft), &draft.steps);
-                draft_for(holds)
-            });
-            let draft = match drafted {
+            let draft = match self.draft(action, of, &held.over, (&id, &actor, now), &mut holds) {
                 Ok(draft) => overriding(draft, held.overridden),
                 Err(refusal) => {
                     refusals.push(refusal.0);
@@ -291,7 +274,7 @@ impl Planner {
                 answers.push(survey.rehearsal);
                 stored = stored.or(survey.stored);
             }
-            let deadline = deadline(&draft);
+            let deadline = deadline_of(&draft, seen);
             let mut target = target(subject, seen, draft, stored.as_ref(), warnings, deadline, now);
             target.wave = u32::try_from(place / wave).unwrap_or(u32::MAX);
             target.overrides = held.overridden.map(|record| record.id.clone());
@@ -334,6 +317,26 @@ impl Planner {
             digest: String::new(),
         };
         Ok(plan.sealed())
+    }
+
+    /// Drafts it for one target. How many pods it replaces one by one tells how long it may take, and that stands in the record.
+    fn draft(
+        &self,
+        action: &dyn Action,
+        Read { seen, beside, options, .. }: &Read<'_>,
+        over: &[String],
+        (id, actor, now): (&str, &Actor, Instant),
+        holds: &mut TimeDelta,
+    ) -> Result<Draft, Refusal> {
+        let draft_for = |holds| {
+            let record = record(id, actor, action, now + self.ahead(), holds);
+            let (author, services) = (actor.name(), &self.services);
+            let context = Context { record: &record, author, now, beside, over, services };
+            action.draft(seen, &options.given, context)
+        };
+        let first = draft_for(*holds)?;
+        *holds += takes(deadline_of(&first, seen), &first.steps);
+        draft_for(*holds)
     }
 
     /// Reads the targets that are acted on, each with what is asked for there; says of the others why they are not.
@@ -392,6 +395,11 @@ fn deadline_seconds(seen: &Observation) -> u32 {
     let own = seen.workload().ok().and_then(|facts| facts.report.deadline);
     let seconds = own.map_or(DEADLINE, |deadline| deadline.num_seconds()).clamp(*DEADLINES.start(), *DEADLINES.end());
     u32::try_from(seconds).unwrap_or(600)
+}
+
+/// How long it may take until its target is where the draft says, in seconds.
+fn deadline_of(draft: &Draft, seen: &Observation) -> u32 {
+    draft.deadline_seconds.unwrap_or_else(|| deadline_seconds(seen))
 }
 
 /// The record a plan writes: everything in it follows from the plan, so that `apply` can build it again. `began` is in the cluster's time.

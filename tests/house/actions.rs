@@ -472,8 +472,8 @@ every_action! {
         }
         *rig.executor.journal.lock().expect("nobody panicked") = Journal::new(rig.folder.path());
         let left = unfinished(&chains(rig.folder.path()).expect("a journal"));
-        assert_eq!(left.len(), 1, "{}: {left:?}", action.id());
-        let sent = rig.sent().len();
+        let (count, sent) = (left.len(), rig.sent().len());
+        assert_eq!(count, 1, "{}: {left:?}", action.id());
         let (events, mut told) = mpsc::channel(64);
         let next = Executor { operate: Arc::new(NoHands), journal: Arc::new(Mutex::new(Journal::new(rig.folder.path()))), ..rig.executor.clone() };
         let resumed = async { let run = next.resume(&left[0], &events).await; drop(events); run };
@@ -493,9 +493,10 @@ async fn a_console_without_a_grant_has_no_way_to_send() {
         assert_eq!(plan.rehearsal, Dry::NotChecked("write is not set.".into()));
         assert!(!plan.is_applicable());
         let asked = rig.sandbox.requests();
-        let is_ours = |seen: &&quarterdeck::sandbox::Seen| seen.method == "PATCH" && action.id() != "resume";
-        assert!(asked.iter().find(is_ours).is_none(), "not even a dry one: {asked:?}");
-        // Whatever got past the refusals would find no hands.
+        assert!(
+            !asked.iter().any(|seen| seen.method == "PATCH" && action.id() != "resume"),
+            "not even a dry one: {asked:?}"
+        );
         let reply = NoHands.send(&plan.targets[0].steps[0].request, &plan.id).await;
         assert!(reply.expect_err("no hands").sentence.contains("read-only"));
     }

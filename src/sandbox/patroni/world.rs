@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
+use crate::domain::time;
+
 /// How long a member takes to stop, or to follow again.
 pub(super) const TURNS: TimeDelta = TimeDelta::milliseconds(1_500);
 /// What a busy primary writes in a second.
@@ -199,7 +201,7 @@ impl World {
     }
 
     pub(super) fn seconds(&self, key: &str) -> TimeDelta {
-        TimeDelta::seconds(self.config[key].as_i64().unwrap_or(10).clamp(0, 86_400))
+        time::seconds(self.config[key].as_i64().unwrap_or(10).clamp(0, 86_400))
     }
 
     pub(super) fn place(&self, name: &str) -> Option<usize> {
