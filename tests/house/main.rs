@@ -33,6 +33,7 @@ mod look;
 mod made_up_pane;
 mod modes;
 mod modes_pane;
+mod modes_ways;
 mod nodes;
 mod noting;
 mod offers;

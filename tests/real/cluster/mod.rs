@@ -18,6 +18,7 @@ mod kubectl;
 mod life;
 mod logs;
 mod modes;
+mod modes_ways;
 mod mounts;
 mod owners;
 mod reach;
