@@ -1,7 +1,6 @@
 //! What each state of the world makes of the exit code of `status` (DESIGN §8), and the table of it that README shows.
 
 use crate::domain::backup::State as BackupState;
-use crate::domain::database::Condition as Database;
 use crate::domain::health::Condition;
 use crate::domain::job::JobVerdict;
 use crate::domain::maintenance_mode::State as Mode;
