@@ -10,7 +10,7 @@ use crate::domain::action::{
 use crate::domain::alert::Alert;
 use crate::domain::database::Turn;
 use crate::domain::rollout::{Change, Kind, Pod, Update};
-use crate::domain::service::Choice;
+use crate::domain::service::{Choice, Services};
 use crate::domain::store::Note;
 use crate::domain::subject::Subject;
 use crate::domain::time::Instant;
@@ -52,6 +52,8 @@ pub struct Context<'a> {
     pub beside: &'a [Observation],
     /// Operation records on the target that hold nobody off: of runs of ours that are over, and those that are acted over. By their ids.
     pub over: &'a [String],
+    /// The services that are declared.
+    pub services: &'a Services,
 }
 
 /// An action on one subject, worked out locally.
@@ -135,6 +137,11 @@ pub trait Action: Sync {
 
     /// What else has to be read for it, of this environment or of others.
     fn reads(&self, _subject: &Subject, _given: &Given) -> Vec<Subject> {
+        Vec::new()
+    }
+
+    /// What more has to be read for it, by what was read of the subject, and beside it, and by what is declared.
+    fn reads_more(&self, _seen: &[&Observation], _given: &Given, _services: &Services) -> Vec<Subject> {
         Vec::new()
     }
 

@@ -13,6 +13,7 @@ use crate::domain::environment::Guard;
 use crate::domain::rollout::{
     Container, ContainerState, Counts, Kind, Pod, Report, Revision, SeenHealthy, Update, WorkloadRef,
 };
+use crate::domain::service::Services;
 use crate::domain::time::{self, Instant};
 use crate::sources::observe::WorkloadFacts;
 
@@ -63,7 +64,18 @@ fn drafted(action: &str, facts: &WorkloadFacts, given: &Given) -> Draft {
     let action = catalog::SHIPPED.named(action).expect("there is one");
     let seen = Observation::Workload(Box::new(facts.clone()));
     action
-        .draft(&seen, given, Context { record: &record, author: "mori", now: now(), beside: &[], over: &[] })
+        .draft(
+            &seen,
+            given,
+            Context {
+                record: &record,
+                author: "mori",
+                now: now(),
+                beside: &[],
+                over: &[],
+                services: &Services::default(),
+            },
+        )
         .expect("a draft")
 }
 

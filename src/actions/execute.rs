@@ -219,13 +219,15 @@ impl Executor {
             Ok(seen) => seen,
             Err(error) => return Err(refused(format!("nothing was sent: {}", error.sentence)).await),
         };
-        let beside = match self.beside(action, target).await {
+        let beside = match self.beside(action, target, &seen).await {
             Ok(beside) => beside,
             Err(why) => return Err(refused(format!("nothing was sent: {why}")).await),
         };
-        let checked = revise(plan, place, action, (&seen, &beside)).and_then(|()| match seen.workload() {
-            Ok(facts) => is_still_of(&self.planner.services, target, facts),
-            Err(_) => Ok(()),
+        let checked = revise(plan, place, action, (&seen, &beside, &self.planner.services)).and_then(|()| {
+            match seen.workload() {
+                Ok(facts) => is_still_of(&self.planner.services, target, facts),
+                Err(_) => Ok(()),
+            }
         });
         if let Err(reason) = checked {
             return Err(refused(format!("nothing was sent: {reason}")).await);
@@ -254,7 +256,7 @@ impl Executor {
                 Err(error) if error.is_certainly_not_done => {
                     let why = match self.planner.observe(&target.subject, &target.given, &plan.cluster).await {
                         // The server never says which test failed: look and compare.
-                        Ok(seen) => revise(plan, place, action, (&seen, &beside)).err(),
+                        Ok(seen) => revise(plan, place, action, (&seen, &beside, &self.planner.services)).err(),
                         Err(_) => None,
                     };
                     let words = why.map_or_else(

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, stream};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::alerts::StoreEyes;
 use super::contract::Action;
@@ -16,6 +16,7 @@ use super::silences;
 use crate::config::{Act, Making};
 use crate::domain::action::{Cluster, Given};
 use crate::domain::subject::Subject;
+use crate::sources::address;
 use crate::sources::error::{SourceError, Trouble};
 use crate::sources::observe::{ObjectPath, ObserveAlerts, ObserveCluster};
 
@@ -86,6 +87,7 @@ impl Planner {
             }
             Subject::Database(database) => self.database(database, "").await,
             Subject::Pod(pod) => Ok(Observation::Pod(Box::new(self.cluster()?.pod(pod).await?))),
+            Subject::Object(_) | Subject::Address(_) => self.object(subject).await,
             Subject::Job(_) | Subject::Made(_) => match self.object(subject).await? {
                 seen if seen.uid().is_empty() => {
                     Err(SourceError::new(Trouble::NotFound, format!("There is no {subject}.")))
@@ -103,11 +105,15 @@ impl Planner {
     pub(super) async fn beside(
         &self,
         action: &dyn Action,
-        subject: &Subject,
+        (subject, seen): (&Subject, &Observation),
         given: &Given,
     ) -> Result<Vec<Observation>, SourceError> {
         let mut beside = Vec::new();
         for subject in action.reads(subject, given) {
+            beside.push(self.of(subject.environment())?.observe(&subject, given, &Cluster::default()).await?);
+        }
+        let all: Vec<&Observation> = std::iter::once(seen).chain(&beside).collect();
+        for subject in action.reads_more(&all, given, &self.services) {
             beside.push(self.of(subject.environment())?.observe(&subject, given, &Cluster::default()).await?);
         }
         Ok(beside)
@@ -124,7 +130,7 @@ impl Planner {
                 Ok(Observation::Silence(Box::new(facts)))
             }
             Subject::Pod(_) => Err(over()),
-            Subject::Job(_) | Subject::Made(_) => self.object(subject).await,
+            Subject::Job(_) | Subject::Made(_) | Subject::Object(_) | Subject::Address(_) => self.object(subject).await,
             Subject::Database(database) => self.database(database, run).await,
             _ => self.store()?.look(subject, run, (self.clock)()).await,
         }
@@ -165,7 +171,9 @@ impl Planner {
             }
             Subject::Silence(silence) => silences::follow(self.alerts()?, silence.id.clone(), run, || (self.clock)()),
             Subject::Pod(_) => return Err(over()),
-            Subject::Job(_) | Subject::Made(_) => self.follow_object(subject),
+            Subject::Job(_) | Subject::Made(_) | Subject::Object(_) | Subject::Address(_) => {
+                self.follow_object(subject)
+            }
             Subject::Database(database) => self.follow_database(database, run),
             _ => self.store()?.follow(subject, run, || (self.clock)()),
         })
@@ -184,10 +192,23 @@ impl Planner {
 
     /// Reads an object that is no workload; that it is not there is an answer too.
     async fn object(&self, subject: &Subject) -> Result<Observation, SourceError> {
+        let facts = |object| ObjectFacts::new(subject.clone(), object, (self.clock)());
+        let of = |facts: ObjectFacts| Ok(Observation::Object(Box::new(facts)));
+        if let Subject::Address(asked) = subject {
+            // Nobody who answers is an answer too.
+            let told = address::ask(&asked.address, &self.clock).await;
+            return of(facts(Some(Arc::new(told.unwrap_or_else(|error| json!({"error": error.sentence}))))));
+        }
         let nowhere = || SourceError::new(Trouble::Setup, format!("{subject} is no object of a cluster."));
         let at = path_of(subject).ok_or_else(nowhere)?;
-        let object = self.cluster()?.object(&at).await?;
-        Ok(Observation::Object(Box::new(ObjectFacts::new(subject.clone(), object, (self.clock)()))))
+        match self.cluster()?.object(&at).await {
+            Ok(object) => of(facts(object)),
+            // Who may not list what could be in the way acts on what they may see, and is told so.
+            Err(error) if at.name.is_empty() && error.trouble == Trouble::Forbidden => {
+                of(ObjectFacts { missing: vec![error.sentence], ..facts(None) })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads it now, and again every [`BETWEEN_LOOKS`]: such an object is one of few, and looked at for seconds.
@@ -216,6 +237,10 @@ fn path_of(subject: &Subject) -> Option<ObjectPath<'_>> {
             resource: job.kind.plural(),
             name: &job.name,
         }),
+        Subject::Object(object) => {
+            let (api, resource) = object.named.kind.resource();
+            Some(ObjectPath { api, namespace: &object.namespace, resource, name: &object.named.name })
+        }
         Subject::Made(made) => {
             let (api, resource) = made.kind.place();
             Some(ObjectPath { api, namespace: &made.namespace, resource, name: &made.name })

@@ -29,6 +29,12 @@ impl Fights {
             let more = self.of(observe, &other.object, (other.template(), ends_with.1)).await;
             fights.extend(more.into_iter().map(|fight| fight.on(&other.workload)));
         }
+        // What is switched beside them is kept by somebody too.
+        for other in beside.iter().filter_map(|one| one.object().ok()).filter(|one| !one.uid.is_empty()) {
+            let more = self.marked(observe, &other.object, ends_with.1).await;
+            let said = |fight: Fight| Fight { words: format!("{}: {}", other.subject, fight.words), ..fight };
+            fights.extend(more.into_iter().map(said));
+        }
         fights
     }
 
@@ -41,6 +47,14 @@ impl Fights {
         ends_with: (&Value, Goal),
     ) -> Vec<Fight> {
         let (template, goal) = ends_with;
+        let mut fights = self.marked(observe, object, goal).await;
+        fights.extend(owner::strangers(object, goal));
+        fights.extend(owner::applied(object, template, goal));
+        fights
+    }
+
+    /// Those whose marks an object carries.
+    async fn marked(&mut self, observe: &dyn ObserveCluster, object: &Value, goal: Goal) -> Vec<Fight> {
         let marks = owner::marks(object);
         let unasked: Vec<&Keeper> = marks
             .iter()
@@ -53,9 +67,6 @@ impl Fights {
             self.told.insert(keeper.clone(), told);
         }
         let told = |keeper: &Option<Keeper>| keeper.as_ref().and_then(|keeper| self.told.get(keeper));
-        let mut fights: Vec<Fight> = marks.iter().map(|mark| mark.fight(told(&mark.keeper), goal)).collect();
-        fights.extend(owner::strangers(object, goal));
-        fights.extend(owner::applied(object, template, goal));
-        fights
+        marks.iter().map(|mark| mark.fight(told(&mark.keeper), goal)).collect()
     }
 }

@@ -15,7 +15,7 @@ use super::observation::Observation;
 use super::plan::{Ask, AskedTarget, Setting, record};
 use super::policy;
 use crate::domain::action::{Check, Consent, Plan, Port, RECORD_KEY, Step, Target, difference};
-use crate::domain::service::Choice;
+use crate::domain::service::{Choice, Services};
 use crate::domain::store::Author;
 use crate::domain::subject::SubjectKind;
 use crate::domain::{text, time};
@@ -104,7 +104,7 @@ impl Executor {
             ));
         }
         let (is_theirs, who) = match action.about().on {
-            SubjectKind::Workload | SubjectKind::Pod | SubjectKind::Job => {
+            SubjectKind::Workload | SubjectKind::Pod | SubjectKind::Job | SubjectKind::Object => {
                 let identity = &setting.actor.identity;
                 (*identity == document.actor.identity, identity.as_deref().unwrap_or("unknown to the cluster"))
             }
@@ -218,7 +218,7 @@ pub(super) fn revise(
     plan: &Plan,
     place: usize,
     action: &dyn Action,
-    (seen, beside): (&Observation, &[Observation]),
+    (seen, beside, services): (&Observation, &[Observation], &Services),
 ) -> Result<(), String> {
     let Some(target) = plan.targets.get(place) else { return Err("the plan has no such target.".to_owned()) };
     let workload = &target.subject;
@@ -228,7 +228,8 @@ pub(super) fn revise(
     let began = plan.refreshed_at + time::seconds(plan.cluster_ahead_seconds);
     let record = record(&plan.id, &plan.actor, action, began, plan.holds_target(place));
     let over: Vec<String> = target.steps.iter().flat_map(|step| taken_away(&step.request.body)).collect();
-    let context = Context { record: &record, author: plan.actor.name(), now: plan.refreshed_at, beside, over: &over };
+    let context =
+        Context { record: &record, author: plan.actor.name(), now: plan.refreshed_at, beside, over: &over, services };
     let draft = action.draft(seen, &target.given, context).map_err(|refusal| refusal.0)?;
     still_said(target, &draft)?;
     if let Some(worse) = Check::worsened(&plan.checks(), &draft.preflight) {

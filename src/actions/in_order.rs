@@ -90,7 +90,9 @@ impl Executor {
         let Some(target) = plan.targets.get(place) else { return Outcome::Refused };
         let holds = match self.planner.observe(&target.subject, &target.given, &plan.cluster).await {
             Ok(seen) => {
-                self.beside(action, target).await.and_then(|beside| revise(plan, place, action, (&seen, &beside)))
+                let services = &self.planner.services;
+                let beside = self.beside(action, target, &seen).await;
+                beside.and_then(|beside| revise(plan, place, action, (&seen, &beside, services)))
             }
             Err(error) => Err(error.sentence),
         };
@@ -115,8 +117,14 @@ impl Executor {
     }
 
     /// What else the action asked to be read, as it is now.
-    pub(super) async fn beside(&self, action: &dyn Action, target: &Target) -> Result<Vec<Observation>, String> {
-        self.planner.beside(action, &target.subject, &target.given).await.map_err(|error| error.sentence)
+    pub(super) async fn beside(
+        &self,
+        action: &dyn Action,
+        target: &Target,
+        seen: &Observation,
+    ) -> Result<Vec<Observation>, String> {
+        let beside = self.planner.beside(action, (&target.subject, seen), &target.given).await;
+        beside.map_err(|error| error.sentence)
     }
 }
 

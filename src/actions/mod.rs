@@ -42,6 +42,7 @@ mod limits;
 pub mod maintenance;
 mod makers;
 mod modes;
+mod modes_beside;
 mod observation;
 mod outage;
 mod plan;
@@ -61,8 +62,10 @@ mod silences;
 #[cfg(test)]
 mod silences_tests;
 mod stored;
+mod swaps;
 #[cfg(test)]
 mod testing;
+mod variables;
 mod verify;
 #[cfg(test)]
 mod verify_tests;

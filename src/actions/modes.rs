@@ -8,10 +8,13 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::contract::{About, Action, Context, Draft, Refusal, pods, step_patch};
+use super::modes_beside::judge_answer;
 use super::observation::Observation;
+use super::swaps;
 use crate::domain::action::{Field, FieldKind, Given, Judgement, Part, Pin, Request, Step};
 use crate::domain::maintenance_mode::{LONGEST_REASON, MEMORY, Memory};
 use crate::domain::rollout::{Kind, Verdict, WorkloadRef, judge};
+use crate::domain::service::Services;
 use crate::domain::subject::Subject;
 use crate::domain::text;
 use crate::domain::time::{self, Instant};
@@ -47,6 +50,19 @@ pub(super) const WITH: Field = Field {
     is_needed: false,
 };
 
+/// By which ways.
+pub(super) const BY: Field = Field {
+    id: "by",
+    kind: FieldKind::Line,
+    value: "WAYS",
+    noun: "ways",
+    words: "By which ways, with commas between them: route, config-map, variables, scale; else as the configuration of the service says, or by scaling alone.",
+    is_needed: false,
+};
+
+/// What is read more, by what was read and what is declared.
+pub(super) type ReadsMore = fn(&[&Observation], &Given, &Services) -> Vec<Subject>;
+
 /// Where the number of pods that serve stands.
 pub(super) const AVAILABLE: &str = "/status/availableReplicas";
 
@@ -59,6 +75,8 @@ pub(super) struct OnMode {
     pub(super) about: &'static About,
     /// Why it is never one on a DaemonSet.
     pub(super) never: &'static str,
+    /// What is read beside its workloads.
+    pub(super) reads_more: ReadsMore,
     /// Works it out for one run.
     pub(super) draft: fn(&Observation, &Given, Context<'_>) -> Result<Draft, Refusal>,
 }
@@ -74,6 +92,10 @@ impl Action for OnMode {
 
     fn reads(&self, subject: &Subject, given: &Given) -> Vec<Subject> {
         beside(subject, given)
+    }
+
+    fn reads_more(&self, seen: &[&Observation], given: &Given, services: &Services) -> Vec<Subject> {
+        (self.reads_more)(seen, given, services)
     }
 
     fn as_one(&self, targets: Vec<Subject>, given: Given) -> (Vec<Subject>, Given) {
@@ -144,14 +166,28 @@ pub(super) fn workloads<'a>(
 ) -> Result<Vec<&'a WorkloadFacts>, Refusal> {
     let own = seen.workload()?;
     let named = given.text(WITH.id).unwrap_or_default().split(',').filter(|name| !name.trim().is_empty()).count();
-    if named != context.beside.len() {
+    let others: Vec<&Observation> = context.beside.iter().filter(|seen| seen.workload().is_ok()).collect();
+    if named != others.len() {
         return Err(Refusal(format!(
             "--with names {} that cannot be: write deployment/NAME or statefulset/NAME, each once, with commas between them.",
             given.text(WITH.id).map(text::clean).unwrap_or_default()
         )));
     }
-    let others = context.beside.iter().map(Observation::workload);
-    std::iter::once(Ok(own)).chain(others).collect()
+    std::iter::once(Ok(own)).chain(others.into_iter().map(Observation::workload)).collect()
+}
+
+/// The workloads that go with it, as a command line names them; for the way back.
+pub(super) fn with_option(given: &Given) -> String {
+    given.text(WITH.id).map(|with| format!(" --with {}", text::clean(with))).unwrap_or_default()
+}
+
+/// Where a plan shows the number of pods of a workload: with its name, unless it is the one the plan is of and no other.
+pub(super) fn replicas_path(facts: &WorkloadFacts, own: &WorkloadFacts, count: usize) -> String {
+    if count == 1 && facts.workload == own.workload {
+        "spec.replicas".to_owned()
+    } else {
+        format!("{} spec.replicas", facts.workload.label())
+    }
 }
 
 /// The reason as it is kept.
@@ -222,15 +258,21 @@ pub(super) fn pins(facts: &WorkloadFacts) -> Vec<Pin> {
 
 /// Judges a step of maintenance mode by what is seen of its workload.
 fn judged(step: &Step, seen: &Observation) -> Judgement {
-    let Ok(facts) = seen.workload() else { return Judgement::Failed("it is no workload.".to_owned()) };
+    let facts = match seen {
+        Observation::Workload(facts) => facts,
+        Observation::Object(facts) if matches!(facts.subject, Subject::Address(_)) => return judge_answer(step, facts),
+        Observation::Object(facts) => return swaps::judge(step, &facts.object),
+        _ => return Judgement::Failed("it is no workload.".to_owned()),
+    };
     let memory = Memory::of(&facts.object).and_then(Result::ok);
     match verb(step) {
-        "stop" if memory.is_none() => Judgement::Waiting("nothing is remembered on it yet".to_owned()),
+        "note" if memory.is_some() => Judgement::Reached,
+        "note" | "stop" if memory.is_none() => Judgement::Waiting("nothing is remembered on it yet".to_owned()),
         "start" if memory.is_some_and(|memory| !memory.is_ending) => {
             Judgement::Waiting("its pods are not asked for yet".to_owned())
         }
         "drain" => drained(facts),
-        "ready" => ready(step, facts),
+        "ready" | "rolled" => ready(step, facts),
         _ => step.judge(seen.document()),
     }
 }

@@ -52,8 +52,10 @@ pub struct ObjectFacts {
     pub subject: Subject,
     /// Its uid; empty where it does not exist.
     pub uid: String,
-    /// The object as the server sent it, without its managed fields; null where it does not exist.
+    /// The object as the server sent it, without its managed fields; null where it does not exist. Of an address what it answered.
     pub object: Arc<Value>,
+    /// Why it could not be read where that is no reason to do nothing.
+    pub missing: Vec<String>,
     /// When it was read, by our clock.
     pub observed_at: Instant,
 }
@@ -63,7 +65,7 @@ impl ObjectFacts {
     pub fn new(subject: Subject, object: Option<Arc<Value>>, observed_at: Instant) -> Self {
         let object = object.unwrap_or_default();
         let uid = object.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned();
-        Self { subject, uid, object, observed_at }
+        Self { subject, uid, object, missing: Vec::new(), observed_at }
     }
 }
 

@@ -180,16 +180,8 @@ impl Planner {
     /// Whether what is on such subjects may be carried out here, or why not: what stands in the store is nothing of the environment's own.
     pub(super) fn grant_on(&self, kind: SubjectKind) -> Grant {
         match (kind, &self.store) {
-            (
-                SubjectKind::Workload
-                | SubjectKind::Silence
-                | SubjectKind::Pod
-                | SubjectKind::Job
-                | SubjectKind::Made
-                | SubjectKind::Database,
-                _,
-            ) => self.grant.clone(),
-            // What stands in the store alone.
+            // What stands in the store alone has a grant of its own.
+            (kind, _) if !kind.is_stored() => self.grant.clone(),
             (_, Some(store)) => store.grant.clone(),
             (_, None) => Err("there is no store here.".to_owned()),
         }
@@ -261,7 +253,14 @@ impl Planner {
             let deadline = |draft: &Draft| draft.deadline_seconds.unwrap_or_else(|| deadline_seconds(seen));
             let draft_for = |holds| {
                 let record = record(&id, &actor, action, now + ahead, holds);
-                let context = Context { record: &record, author: actor.name(), now, beside, over: &held.over };
+                let context = Context {
+                    record: &record,
+                    author: actor.name(),
+                    now,
+                    beside,
+                    over: &held.over,
+                    services: &self.services,
+                };
                 action.draft(seen, &options.given, context)
             };
             // How many pods it replaces one by one tells how long it may take, and that stands in the record.
@@ -360,7 +359,7 @@ impl Planner {
                 None => {
                     // The plan as a whole says how its targets were chosen.
                     options.choice = Choice::default();
-                    let beside = self.beside(action, subject, &options.given).await?;
+                    let beside = self.beside(action, (subject, &seen), &options.given).await?;
                     read.push(Read { subject, seen, beside, options });
                 }
             }

@@ -11,7 +11,7 @@ use crate::domain::text;
 use crate::sources::observe::WorkloadFacts;
 
 /// The service of a workload, by its object as it was read; `None` when it maps to none.
-fn service_of(services: &Services, facts: &WorkloadFacts) -> Option<String> {
+pub(super) fn service_of(services: &Services, facts: &WorkloadFacts) -> Option<String> {
     let labels = facts.object.pointer("/metadata/labels");
     let label = LABELS.iter().filter_map(|key| labels?.get(key)?.as_str()).find(|label| !label.is_empty());
     let label: Option<Arc<str>> = label.map(|label| Arc::from(&*text::clean(label)));

@@ -216,6 +216,8 @@ impl StoreEyes {
             | Subject::Silence(_)
             | Subject::Pod(_)
             | Subject::Job(_)
+            | Subject::Object(_)
+            | Subject::Address(_)
             | Subject::Made(_)
             | Subject::Database(_) => {
                 Err(SourceError::new(Trouble::Setup, format!("nothing of {subject} stands in the store.")))

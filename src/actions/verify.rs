@@ -156,10 +156,11 @@ impl Verification {
     /// What is asked of a subject of this kind, in words.
     const fn source(&self) -> &'static str {
         match self.aim.subject {
-            Subject::Workload(_) | Subject::Job(_) | Subject::Made(_) => "the cluster",
+            Subject::Workload(_) | Subject::Job(_) | Subject::Made(_) | Subject::Object(_) => "the cluster",
             Subject::Silence(_) => "Alertmanager",
             Subject::Pod(_) => "the pod",
             Subject::Database(_) => "the database",
+            Subject::Address(_) => "the address",
             _ => "the store",
         }
     }

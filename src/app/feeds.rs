@@ -60,7 +60,8 @@ impl Desk {
     ) -> Vec<Watching> {
         let of_each =
             ALL.iter().flat_map(|watch| environments.iter().filter_map(move |one| watch(self, one, services)));
-        of_each.chain(self.backups(backups, environments, clusters)).chain(self.databases(databases, heard)).collect()
+        let backups = self.backups(backups, environments, clusters);
+        of_each.chain(backups).chain(self.databases(databases, clusters, heard)).collect()
     }
 
     /// Asks what tells of sets of backups, where any is declared: they are of no environment.
@@ -92,14 +93,16 @@ impl Desk {
     fn databases(
         &self,
         declared: &Arc<[DeclaredDatabase]>,
+        clusters: &watch::Sender<Clusters>,
         heard: &watch::Sender<DatabaseSnapshot>,
     ) -> Option<Watching> {
         let declared = Some(declared.clone()).filter(|declared| !declared.is_empty())?;
         let (snapshots, seen) = (heard.clone(), heard.subscribe());
         let Self { clock, retry, .. } = self.clone();
+        let clusters = clusters.subscribe();
         let run = move || {
-            let (declared, snapshots) = (declared.clone(), snapshots.clone());
-            DatabaseSource { declared, snapshots, retry: retry.clone(), clock: clock.clone() }.run()
+            let (declared, snapshots, clusters) = (declared.clone(), snapshots.clone(), clusters.clone());
+            DatabaseSource { declared, clusters, snapshots, retry: retry.clone(), clock: clock.clone() }.run()
         };
         Some(self.tell("databases", run, seen, Duration::from_millis(250)))
     }

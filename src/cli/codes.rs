@@ -96,6 +96,7 @@ pub(super) fn worst(codes: impl Iterator<Item = u8>) -> u8 {
 pub(super) fn tables() -> String {
     use crate::domain::action::Phase;
     use crate::domain::alert::Severity;
+    use crate::domain::database::Condition as Database;
 
     let row = |what: &str, states: &[(&str, u8)]| {
         let of = |code: u8| states.iter().filter(|(_, own)| *own == code).map(|(word, _)| *word).collect::<Vec<_>>();

@@ -10,7 +10,7 @@ use super::output::{columns, note, say, say_json};
 use super::session::{SETTLE_WITHIN, Session};
 use super::{Format, Global, codes};
 use crate::domain::cluster::ClusterSnapshot;
-use crate::domain::maintenance_mode::{Memory, Mode, State, modes};
+use crate::domain::maintenance_mode::{Mode, State, Way, modes};
 use crate::domain::time::{self, Instant};
 
 /// The document of `modes --output json`: a contract.
@@ -51,6 +51,10 @@ pub(super) struct ModeLine {
 struct Remembered {
     replicas: u32,
     extensions: u32,
+    /// By which ways; empty: by scaling alone.
+    ways: Vec<Way>,
+    /// What was changed beside it, and remembers itself what it was: `httproute/checkout`.
+    also: Vec<String>,
 }
 
 impl ModeLine {
@@ -67,8 +71,12 @@ impl ModeLine {
             by: memory.map(|memory| memory.by.clone()),
             reason: memory.map(|memory| memory.reason.clone()),
             overdue_seconds: mode.overdue(now).map(|over| over.num_seconds()),
-            remembered: memory
-                .map(|Memory { replicas, extensions, .. }| Remembered { replicas: *replicas, extensions: *extensions }),
+            remembered: memory.map(|memory| Remembered {
+                replicas: memory.replicas,
+                extensions: memory.extensions,
+                ways: memory.ways.clone(),
+                also: memory.also.clone(),
+            }),
             problem: mode.problem().map(str::to_owned),
         }
     }

@@ -144,7 +144,8 @@ impl Status {
         let (mut found, mut said) = tokio::join!(looking, session.said());
         said.incidents.sort_by_key(|one| (one.severity, one.created_at));
         let clusters: Vec<_> = found.iter().map(Found::looked).collect();
-        let (backups, databases) = tokio::join!(session.backups(&clusters), session.databases());
+        let connections = clusters.iter().map(Looked::connection).collect();
+        let (backups, databases) = tokio::join!(session.backups(&clusters), session.databases(&connections));
         for alerts in found.iter_mut().filter_map(|one| one.alerts.as_mut()) {
             alerts.hear(&said.acknowledgements, session.now());
         }

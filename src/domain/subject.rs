@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::job::JobRef;
+use super::maintenance_mode::Named;
 use super::rollout::WorkloadRef;
 use super::text;
 use crate::domain::worded;
@@ -126,6 +127,27 @@ pub struct DatabaseRef {
     pub name: Arc<str>,
 }
 
+/// An object of a cluster that a maintenance changes beside the workloads. Without a name it is all of its kind in the namespace.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ObjectRef {
+    /// The environment.
+    pub environment: Arc<str>,
+    /// Its namespace.
+    pub namespace: Arc<str>,
+    /// Its kind and name.
+    #[serde(flatten)]
+    pub named: Named,
+}
+
+/// Where users come in: it is asked what it answers, and nothing is done to it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AddressRef {
+    /// The environment.
+    pub environment: Arc<str>,
+    /// The address, as the configuration has it.
+    pub address: String,
+}
+
 /// Something that is acted on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -141,6 +163,10 @@ pub enum Subject {
     Pod(PodRef),
     /// A CronJob or a Job.
     Job(JobRef),
+    /// An object that a maintenance changes beside the workloads.
+    Object(ObjectRef),
+    /// Where users come in.
+    Address(AddressRef),
     /// An incident.
     Incident(IncidentRef),
     /// A maintenance window.
@@ -170,6 +196,10 @@ pub enum SubjectKind {
     Pod,
     /// A CronJob or a Job.
     Job,
+    /// An object that a maintenance changes beside the workloads.
+    Object,
+    /// Where users come in.
+    Address,
     /// An alert.
     Alert,
     /// An incident.
@@ -193,7 +223,17 @@ pub enum SubjectKind {
 impl SubjectKind {
     /// Whether what is done to it stands in the store alone: nobody feels it, and every console writes by itself.
     pub const fn is_stored(self) -> bool {
-        !matches!(self, Self::Workload | Self::Silence | Self::Pod | Self::Job | Self::Made | Self::Database)
+        !matches!(
+            self,
+            Self::Workload
+                | Self::Silence
+                | Self::Pod
+                | Self::Job
+                | Self::Made
+                | Self::Object
+                | Self::Address
+                | Self::Database
+        )
     }
 
     /// Whether a change of it is tried first without being made: nobody but a cluster rehearses.
@@ -208,6 +248,8 @@ impl SubjectKind {
             Self::Silence => "silences",
             Self::Pod => "pods",
             Self::Job => "CronJobs",
+            Self::Object => "objects",
+            Self::Address => "addresses",
             Self::Alert => "alerts",
             Self::Incident => "incidents",
             Self::Window => "windows",
@@ -233,6 +275,8 @@ impl Subject {
             SubjectKind::Workload
             | SubjectKind::Pod
             | SubjectKind::Job
+            | SubjectKind::Object
+            | SubjectKind::Address
             | SubjectKind::Alert
             | SubjectKind::Schedule
             | SubjectKind::Backup
@@ -250,6 +294,8 @@ impl Subject {
             Self::Alert(_) => SubjectKind::Alert,
             Self::Pod(_) => SubjectKind::Pod,
             Self::Job(_) => SubjectKind::Job,
+            Self::Object(_) => SubjectKind::Object,
+            Self::Address(_) => SubjectKind::Address,
             Self::Incident(_) => SubjectKind::Incident,
             Self::Window(_) => SubjectKind::Window,
             Self::Task(_) => SubjectKind::Task,
@@ -269,6 +315,8 @@ impl Subject {
             Self::Alert(alert) => &alert.environment,
             Self::Pod(pod) => &pod.environment,
             Self::Job(job) => &job.environment,
+            Self::Object(object) => &object.environment,
+            Self::Address(asked) => &asked.environment,
             Self::Incident(incident) => &incident.environment,
             Self::Window(named) | Self::Task(named) | Self::Freeze(named) => &named.environment,
             Self::Schedule(schedule) => &schedule.environment,
@@ -284,6 +332,7 @@ impl Subject {
             Self::Workload(workload) => Some(&workload.namespace),
             Self::Pod(pod) => Some(&pod.namespace),
             Self::Job(job) => Some(&job.namespace),
+            Self::Object(object) => Some(&object.namespace),
             Self::Backup(backup) => backup.namespace.as_ref(),
             Self::Made(made) => Some(&made.namespace),
             _ => None,
@@ -306,6 +355,8 @@ impl Subject {
             Self::Alert(alert) => text::clean(&alert.fingerprint).into_owned(),
             Self::Pod(pod) => pod.to_string(),
             Self::Job(job) => job.to_string(),
+            Self::Object(object) => object.to_string(),
+            Self::Address(asked) => text::clean(&asked.address).into_owned(),
             Self::Incident(incident) if incident.number == 0 => String::new(),
             Self::Incident(incident) => incident.number.to_string(),
             Self::Window(named) | Self::Task(named) | Self::Freeze(named) => text::clean(&named.name).into_owned(),
@@ -324,6 +375,8 @@ impl Subject {
             Self::Alert(alert) => &alert.name,
             Self::Pod(pod) => &pod.name,
             Self::Job(job) => &job.name,
+            Self::Object(object) => &object.named.name,
+            Self::Address(asked) => &asked.address,
             Self::Incident(incident) => &incident.title,
             Self::Window(named) | Self::Task(named) | Self::Freeze(named) => &named.name,
             Self::Schedule(schedule) => &schedule.name,
@@ -346,6 +399,12 @@ impl fmt::Display for PodRef {
     }
 }
 
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{} -n {}", text::clean(&self.named.to_string()), text::clean(&self.namespace))
+    }
+}
+
 impl From<WorkloadRef> for Subject {
     fn from(workload: WorkloadRef) -> Self {
         Self::Workload(workload)
@@ -363,6 +422,8 @@ impl fmt::Display for Subject {
             }
             Self::Pod(pod) => pod.fmt(to),
             Self::Job(job) => job.fmt(to),
+            Self::Object(object) => object.fmt(to),
+            Self::Address(asked) => to.write_str(&text::clean(&asked.address)),
             Self::Incident(incident) if incident.number == 0 => to.write_str("a new incident"),
             Self::Incident(incident) => write!(to, "incident {} ({})", incident.number, text::clean(&incident.title)),
             Self::Window(named) if named.name.is_empty() => to.write_str("a new window"),

@@ -6,6 +6,7 @@
 //! `store` name a database client, and what cannot be read is an
 //! error with a sentence, never an empty answer.
 
+pub mod address;
 pub mod error;
 pub mod feed;
 pub mod jobs;

@@ -77,7 +77,7 @@ pub struct ObjectPath<'a> {
     pub namespace: &'a str,
     /// Its resource, in the plural.
     pub resource: &'static str,
-    /// Its name.
+    /// Its name; empty for the list of all there.
     pub name: &'a str,
 }
 

@@ -172,7 +172,7 @@ fn what_may_belong_together_and_who_is_to_be_told_stand_with_an_incident() {
     let one = incident(3, Severity::Sev1, 40);
     let other = incident(4, Severity::Sev2, 39);
     let body = text(&seeing(vec![one, other], SourceState::Fresh).body(120, 40));
-    for words in ["likely related: incident 4", "it is about service payments too", "TELL CUSTOMERS: 10m overdue"] {
+    for words in ["likely related: incident 4", "open since", "TELL CUSTOMERS: 10m overdue"] {
         assert!(body.contains(words), "{words}:\n{body}");
     }
 }

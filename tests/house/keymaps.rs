@@ -135,7 +135,9 @@ fn an_unfinished_sequence_says_what_can_follow_and_esc_gives_it_up() {
         .map(|follow| (follow.chord.to_string(), follow.binding.clone().expect("a binding").words))
         .collect();
     assert!(said.contains(&("b".to_owned(), "Plan to roll back".to_owned())), "{said:?}");
-    assert_eq!(said.len(), 35, "every action begins with the same key");
+    let written = include_str!("../../keymaps/default.toml").lines();
+    let mut actions = written.filter(|line| line.contains("command = \"action.") && line.starts_with('"'));
+    assert!(actions.all(|line| line.starts_with("\"!")), "every action begins with the same key");
     assert_eq!(pending.to_string(), "!");
     assert_eq!(keymap.press(Context::List, &mut pending, chord("esc")), Pressed::Nothing);
     assert_eq!(pending.to_string(), "");

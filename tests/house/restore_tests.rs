@@ -51,8 +51,7 @@ fn seeing(tests: Vec<RecordedRestore>) -> Stage {
     let store = StoreSnapshot { health, ..StoreSnapshot::default().with::<RecordedRestore>(tests) };
     stage.tell(News::Store(Box::new(store)));
     stage.tell(News::Backups(Box::new(shop())));
-    stage.press("3");
-    stage.press("tab");
+    stage.press("3 tab tab");
     assert_eq!(stage.front(), "restore_tests");
     stage
 }

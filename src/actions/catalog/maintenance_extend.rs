@@ -4,9 +4,11 @@ use serde_json::{Value, json};
 
 use crate::actions::contract::{About, Context, Draft, Refusal, held_off, not_now};
 use crate::actions::modes::{
-    OnMode, REASON, UNTIL, WITH, end, keep_remembered, memory_patch, pins, reason, step, workloads,
+    OnMode, REASON, UNTIL, WITH, end, keep_remembered, memory_patch, pins, reason, step, with_option, workloads,
 };
+use crate::actions::modes_beside::{longer, read_for_off};
 use crate::actions::observation::Observation;
+use crate::actions::variables;
 use crate::domain::action::{BlastRadius, Given, Goal, Inverse, Part, Step, Tier};
 use crate::domain::maintenance_mode::{MEMORY, Memory};
 use crate::domain::rollout::Change;
@@ -29,6 +31,7 @@ pub(super) const ACTION: OnMode = OnMode {
         ..About::ON_WORKLOAD
     },
     never: "it has a pod for each node, and is never in maintenance mode",
+    reads_more: read_for_off,
     draft,
 };
 
@@ -62,7 +65,7 @@ fn draft(seen: &Observation, given: &Given, context: Context<'_>) -> Result<Draf
         }
         let (one, last) = held_off(facts, context.record);
         hold.push(one);
-        extend.push(extending(facts, &memory, &reason, until));
+        extend.push(extending(facts, &memory, &reason, until)?);
         release.push(last);
         changes.push(Change {
             path: format!("{} maintenance until", facts.workload.label()),
@@ -80,7 +83,7 @@ fn draft(seen: &Observation, given: &Given, context: Context<'_>) -> Result<Draf
         given: given.clone().with(UNTIL.id, time::written(until)).with(REASON.id, reason.as_str()),
         fixed: [(UNTIL.id.to_owned(), UNTIL.id.to_owned())].into(),
         pins: pins(own),
-        steps: [hold, extend, release].concat(),
+        steps: [hold, extend, longer(context, until)?, release].concat(),
         template: own.template().clone(),
         changes,
         goal: Goal::Replicas(own.report.counts.desired),
@@ -91,7 +94,7 @@ fn draft(seen: &Observation, given: &Given, context: Context<'_>) -> Result<Draf
         expected: "the new end stands on it".to_owned(),
         inverse: Inverse {
             words: "End the maintenance.".to_owned(),
-            command: Some(format!("quarterdeck plan maintenance-off {}", own.workload)),
+            command: Some(format!("quarterdeck plan maintenance-off {}{}", own.workload, with_option(given))),
         },
         ..Draft::default()
     })
@@ -114,7 +117,7 @@ fn remembered(facts: &WorkloadFacts) -> Result<Memory, Refusal> {
 }
 
 /// The step that writes the new end, and beside it all that is remembered.
-fn extending(facts: &WorkloadFacts, memory: &Memory, reason: &str, until: time::Instant) -> Step {
+fn extending(facts: &WorkloadFacts, memory: &Memory, reason: &str, until: time::Instant) -> Result<Step, Refusal> {
     let workload = &facts.workload;
     let before = facts.object.pointer(MEMORY).cloned().unwrap_or(Value::Null);
     let new = Memory {
@@ -127,11 +130,21 @@ fn extending(facts: &WorkloadFacts, memory: &Memory, reason: &str, until: time::
     let set = json!({"op": "add", "path": MEMORY, "value": &before});
     let own = json!({"op": "test", "path": MEMORY, "value": &new});
     let uid = json!({"op": "test", "path": "/metadata/uid", "value": &*facts.uid});
-    let request = memory_patch(facts, Some(&new), Vec::new());
-    let undo = crate::domain::action::Request { body: json!([uid, own, set]), ..request.clone() };
+    let (mut with, mut undone) = (Vec::new(), vec![uid, own, set]);
+    // The application is told the new end too.
+    if let Some(kept) = &memory.variables {
+        let (path, env) = variables::longer(facts, kept, until)?;
+        let seen = facts.object.pointer(&path).cloned().unwrap_or(Value::Null);
+        with.push(json!({"op": "test", "path": &path, "value": &seen}));
+        with.push(json!({"op": "add", "path": &path, "value": &env}));
+        undone.push(json!({"op": "test", "path": &path, "value": env}));
+        undone.push(json!({"op": "add", "path": &path, "value": seen}));
+    }
+    let request = memory_patch(facts, Some(&new), with);
+    let undo = crate::domain::action::Request { body: Value::Array(undone), ..request.clone() };
     let words = format!("Let the maintenance of {workload} end at {}.", time::written(until));
     let back = format!("Let it end at {} again.", time::written(memory.until));
-    step(Part::Change, "extend", facts, &words, request)
+    Ok(step(Part::Change, "extend", facts, &words, request)
         .expecting(MEMORY, json!(new))
-        .taken_back(&back, undo, MEMORY, before)
+        .taken_back(&back, undo, MEMORY, before))
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::actions::contract::{Context, Draft};
 use crate::domain::action::OperationRecord;
+use crate::domain::service::Services;
 use crate::domain::store::fact::{Applied, Change, Key, Read, Row};
 use crate::domain::store::{Author, ChangeOccurrence, Id, NewFreeze, NewWindow};
 
@@ -73,7 +74,14 @@ fn drafted(doing: Doing, name: &str, given: &Given, changes: &[(&str, &dyn Chang
         expires: at(NOW) + TimeDelta::minutes(5),
         is_lock: false,
     };
-    let context = Context { record: &record, author: "mori", now: at(NOW), beside: &[], over: &[] };
+    let context = Context {
+        record: &record,
+        author: "mori",
+        now: at(NOW),
+        beside: &[],
+        over: &[],
+        services: &Services::default(),
+    };
     draft(doing, &facts, given, context).map_err(|refusal| refusal.0)
 }
 

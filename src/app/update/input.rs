@@ -351,6 +351,8 @@ fn act(model: &mut Model, action: &'static str, now: Instant) -> Vec<Effect> {
         | SubjectKind::Backup
         | SubjectKind::Database
         | SubjectKind::Job
+        | SubjectKind::Object
+        | SubjectKind::Address
         | SubjectKind::Made
         | SubjectKind::Window
         | SubjectKind::Task

@@ -74,7 +74,7 @@ pub(super) struct Looked<'a> {
 
 impl Looked<'_> {
     /// What objects of it are read by, or why nothing is.
-    fn connection(&self) -> (Arc<str>, Result<Arc<dyn ListObjects>, String>) {
+    pub(super) fn connection(&self) -> (Arc<str>, Result<Arc<dyn ListObjects>, String>) {
         let why = || self.snapshot.err().unwrap_or("there is no connection.");
         let way = match &self.connection {
             Some(connection) => Ok(Arc::new(connection.clone()) as Arc<dyn ListObjects>),

@@ -3,20 +3,25 @@
 mod tables;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use color_eyre::eyre::Result;
+use futures_util::future::join_all;
 use serde::Serialize;
 
 use self::tables::TablesLine;
 use super::output::{columns, note, say, say_json};
-use super::session::Session;
+use super::session::{SETTLE_WITHIN, Session};
 use super::{Format, Global, exit};
+use crate::config::Way;
 use crate::domain::database::words as said;
 use crate::domain::database::{Condition, Kind, LagSource, MemberStanding, Readiness, Role, Standing, Sync};
 use crate::domain::document::did_you_mean;
 use crate::domain::time::{self, Instant};
+use crate::sources::backup::Clusters;
 use crate::sources::database;
+use crate::sources::observe::ListObjects;
 
 #[derive(Debug, Args)]
 pub(super) struct Database {
@@ -118,7 +123,7 @@ impl Database {
         };
         let session = Session::prepare(global);
         session.tell_problems();
-        let standings = session.databases().await;
+        let standings = session.databases(&session.clusters_of_databases().await).await;
         let now = session.now();
         match output {
             Format::Json => say_json(&lines(&standings, now))?,
@@ -129,14 +134,33 @@ impl Database {
 }
 
 impl Session {
+    /// The clusters in which an operator governs a database, each reached once.
+    async fn clusters_of_databases(&self) -> Clusters {
+        let is_needed = |environment: &str| {
+            self.settings.databases.iter().any(|one| {
+                matches!(one.way, Way::CloudNativePg { .. })
+                    && one.database.environment.as_deref().is_none_or(|own| own == environment)
+            })
+        };
+        let needed: Vec<Self> = self.shown().into_iter().filter(|one| is_needed(&one.environment.name)).collect();
+        let reaching = needed.iter().map(|one| async {
+            let reached = match tokio::time::timeout(SETTLE_WITHIN, one.connect()).await {
+                Ok(Ok(connected)) => Ok(Arc::new(connected.connection) as Arc<dyn ListObjects>),
+                Ok(Err(error)) => Err(error.sentence),
+                Err(_) => Err(format!("no connection within {} s.", SETTLE_WITHIN.as_secs())),
+            };
+            (one.environment.name.clone(), reached)
+        });
+        join_all(reaching).await.into_iter().collect()
+    }
+
     /// How the databases stand that are of the environments shown, or of none: each is asked once, side by side.
-    pub(super) async fn databases(&self) -> Vec<Standing> {
+    pub(super) async fn databases(&self, clusters: &Clusters) -> Vec<Standing> {
         let shown: Vec<_> = self.shown().into_iter().map(|one| one.environment.name).collect();
-        let is_shown =
-            |environment: &Option<std::sync::Arc<str>>| environment.as_ref().is_none_or(|one| shown.contains(one));
+        let is_shown = |environment: &Option<Arc<str>>| environment.as_ref().is_none_or(|one| shown.contains(one));
         let declared = self.settings.databases.iter().filter(|one| is_shown(&one.database.environment));
         let declared: Vec<_> = declared.cloned().collect();
-        database::read(&declared, &self.clock(), false).await.standings(self.now())
+        database::read(&declared, clusters, &self.clock(), false).await.standings(self.now())
     }
 }
 

@@ -50,11 +50,11 @@ pub(super) async fn figures(session: &Session, incident: &Incident, end: Instant
     }
     for service in incident.services().take(MOST) {
         for (id, (end, length)) in windows {
-            found.push(unasked(id, service, &shipped(service, end, length)));
+            found.push(unasked(id, service, (&shipped(service, end, length), end)));
         }
         let [_, (_, (end, length)), _] = windows;
         let burnt = format!("({}) * {}", shipped(service, end, length), length.num_minutes());
-        found.push(unasked("budget_minutes_burnt", service, &burnt));
+        found.push(unasked("budget_minutes_burnt", service, (&burnt, end)));
     }
     found
 }
@@ -70,16 +70,17 @@ async fn asked(
         let mut burnt = None;
         for (id, window) in windows {
             let measured = feed.error_share(&labels, service, *window).await?;
-            let query = format!("{} @ {}", measured.query, window.0.timestamp());
+            let (query, at) = (measured.query, window.0);
             if *id == "error_share_during" {
                 burnt = Some(Query {
                     id: "budget_minutes_burnt".to_owned(),
                     service: service.to_owned(),
                     query: format!("({query}) * {}", window.1.num_minutes()),
                     value: measured.value.map(|share| share * minutes(window.1)),
+                    at,
                 });
             }
-            found.push(Query { id: (*id).to_owned(), service: service.to_owned(), query, value: measured.value });
+            found.push(Query { id: (*id).to_owned(), service: service.to_owned(), query, value: measured.value, at });
         }
         found.extend(burnt);
     }
@@ -95,8 +96,8 @@ fn shipped(service: &str, end: Instant, length: TimeDelta) -> String {
     format!("{} / {}", of(",code=~\"5..\""), of(""))
 }
 
-fn unasked(id: &str, service: &str, query: &str) -> Query {
-    Query { id: id.to_owned(), service: service.to_owned(), query: query.to_owned(), value: None }
+fn unasked(id: &str, service: &str, (query, at): (&str, Instant)) -> Query {
+    Query { id: id.to_owned(), service: service.to_owned(), query: query.to_owned(), value: None, at }
 }
 
 /// How many minutes of a full outage a minute of it is worth: the length times the share that failed.

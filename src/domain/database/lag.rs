@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::member::{Member, Position};
 use super::reading::{Primary, Reading};
+use super::tables::Tables;
 use crate::domain::time::{self, Instant};
 
 /// Who says how far a member is behind.
@@ -52,6 +53,20 @@ impl Lag {
         self.age(now).is_some_and(|age| age <= Self::FRESH_WITHIN)
     }
 
+    /// What a primary tells of a follower whose place nobody else tells: an instance of CloudNativePG goes by its own name.
+    fn by_tables(tables: &Tables, member: &Member) -> Option<Self> {
+        let is_unsaid = member.answer().is_none_or(|said| said.position == Position::Unsaid);
+        let one = tables.followers.iter().find(|one| one.name == member.name).filter(|_| is_unsaid)?;
+        let is_heard = one.is_heard(tables.at);
+        Some(Self {
+            receive_bytes: one.flush_bytes.filter(|_| is_heard),
+            replay_bytes: one.replay_bytes.filter(|_| is_heard),
+            seconds: one.seconds().filter(|_| is_heard),
+            at: Some(tables.at),
+            by: LagSource::Members,
+        })
+    }
+
     /// How far a replica is behind; `None` for the primary itself.
     pub fn of(reading: &Reading, member: &Member) -> Option<Self> {
         if member.takes_writes() {
@@ -67,6 +82,9 @@ impl Lag {
                 by: LagSource::Listing,
             })
         };
+        if let Some(seen) = reading.tables().and_then(|tables| Self::by_tables(tables, member)) {
+            return Some(seen);
+        }
         let (Primary::One(_, primary), Some(said)) = (reading.primary(), member.answer()) else {
             return Some(listed().unwrap_or(Self::UNKNOWN));
         };

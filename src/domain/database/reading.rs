@@ -147,6 +147,8 @@ pub struct Reading {
     pub history: Option<Vec<Switch>>,
     /// What the server at the address of its tables tells; why that is not known, as a sentence; `None` where none is read.
     pub tables: Option<Result<Arc<Tables>, String>>,
+    /// Whether people told its governor to leave it alone: CloudNativePG, by an annotation.
+    pub is_hands_off: bool,
     /// Of a Redis: its Sentinels; `None` where there are none.
     pub sentinels: Option<Sentinels>,
     /// The system identifier the operator pinned.
@@ -166,6 +168,7 @@ impl Reading {
             settings: None,
             history: None,
             tables: None,
+            is_hands_off: false,
             sentinels: None,
             pinned: None,
             troubles: Vec::new(),

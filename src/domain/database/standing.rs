@@ -178,7 +178,7 @@ impl Standing {
             verdict.reasons.insert(0, why.clone());
             readiness = Readiness::Unknown { why };
         }
-        let (is_paused, dcs_age) = (reading.is_paused(), reading.dcs_age(now));
+        let (is_paused, dcs_age) = (reading.is_paused() || reading.is_hands_off, reading.dcs_age(now));
         let by = watched.database.kind.governor().filter(|_| reading.has_governor());
         let is_agreed = reading.sentinels.as_ref().is_none_or(|sentinels| sentinels.why_not.is_none());
         let is_heard = dcs_age.is_none_or(|age| age <= reading.dcs_limit());

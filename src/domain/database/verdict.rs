@@ -121,6 +121,10 @@ impl Readiness {
         if reading.members.iter().all(|member| member.said.is_err()) {
             return Self::Unknown { why: "no member answers".to_owned() };
         }
+        if reading.kind == super::Kind::CloudNativePg && reading.tables.is_none() {
+            let why = "how far its replicas are behind is not known: add postgres = { url_file = \"FILE\" }";
+            return Self::Unknown { why: why.to_owned() };
+        }
         if let Some(sentinels) = &reading.sentinels {
             return Self::by_sentinels(reading, sentinels);
         }
@@ -210,6 +214,8 @@ fn less(reading: &Reading, limits: &Limits, now: Instant) -> Vec<String> {
     for member in &reading.members {
         let name = &member.name;
         match &member.said {
+            // Some sentences begin with the member's own name.
+            Err(why) if why.starts_with(&format!("{name}: ")) => reasons.push(why.clone()),
             Err(why) => reasons.push(format!("{name} does not answer: {why}")),
             Ok(said) if said.takes_writes() => {}
             Ok(said) if &*said.state != "running" => reasons.push(format!("{name} is {}.", said.state)),
@@ -239,7 +245,9 @@ fn of_sentinels(sentinels: &super::Sentinels) -> Vec<String> {
 fn behind(reading: &Reading, member: &super::Member, limits: &Limits, now: Instant) -> Option<String> {
     let name = &member.name;
     let lag = Lag::of(reading, member)?;
-    if !matches!(reading.primary(), Primary::One(..)) {
+    // Its object tells no place in the WAL: that is shown as not known, and is nothing that is not well.
+    let is_untold = reading.kind == super::Kind::CloudNativePg && reading.tables.is_none();
+    if !matches!(reading.primary(), Primary::One(..)) || is_untold {
         return None;
     }
     if lag.receive_bytes.is_none() || !lag.is_fresh(now) {

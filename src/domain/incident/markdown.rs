@@ -43,7 +43,7 @@ pub fn markdown(report: &Report, zone: &str) -> String {
     let query = |one: &Query| {
         let value = one.value.map_or("NOT ASKED".to_owned(), |value| value.to_string());
         let (what, query) = (one.id.replace('_', " "), one.query.replace('`', "'"));
-        format!("- {what} of {}: {value}\n  `{query}`", line(&one.service))
+        format!("- {what} of {}: {value}\n  `{query}` at {}", line(&one.service), utc(one.at))
     };
     section(&mut text, "Figures", report.queries.iter().map(query).collect());
     text.push(String::new());

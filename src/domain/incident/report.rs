@@ -42,6 +42,8 @@ pub struct Query {
     pub query: String,
     /// What it gave; `None`: it was not asked.
     pub value: Option<f64>,
+    /// The moment it is asked of.
+    pub at: Instant,
 }
 
 /// The report as it is known at one moment.

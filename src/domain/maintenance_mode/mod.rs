@@ -60,9 +60,6 @@ pub struct Memory {
     /// Whether it is being brought back: its pods were asked for again, and are not all ready yet.
     #[serde(default)]
     pub is_ending: bool,
-    /// Whether it is still on its way into maintenance: what is beside it may be changed, its pods are not stopped.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_beginning: bool,
     /// The ways it was taken; empty: by scaling alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ways: Vec<Way>,
@@ -132,10 +129,20 @@ impl Memory {
     /// The annotation's value. What somebody typed holds no brace in it, so that none is taken for a place to be filled.
     pub fn written(&self) -> String {
         let text = serde_json::to_string(self).unwrap_or_default();
-        match text.strip_prefix('{') {
-            Some(fields) => format!("{{{}", fields.replace('{', "\\u007b")),
-            None => text,
+        let (mut written, mut is_typed, mut is_escaped) = (String::with_capacity(text.len()), false, false);
+        for letter in text.chars() {
+            match letter {
+                '"' if !is_escaped => is_typed = !is_typed,
+                '{' if is_typed => {
+                    written.push_str("\\u007b");
+                    continue;
+                }
+                _ => {}
+            }
+            is_escaped = letter == '\\' && !is_escaped;
+            written.push(letter);
         }
+        written
     }
 
     /// The same with places for the run and for the moment it is sent, which are filled once the plan is confirmed.
@@ -216,6 +223,10 @@ mod tests {
             prop_assert_eq!(places.matches('{').count(), 3, "the document and its two places: {}", places);
             let filled = places.replace("{run}", "r").replace("{now}", "2027-01-15T08:00:00Z");
             prop_assert!(Memory::read(&filled).expect("a memory").is_same(&one));
+            let kept = Variables { container: reason.clone(), had_any: true, was: [(reason, json!({"value": "{now}"}))].into() };
+            let told = Memory { variables: Some(kept), ways: vec![Way::Variables], also: vec!["service/api".into()], ..one };
+            let filled = told.to_be_filled().replace("{run}", "r").replace("{now}", "2027-01-15T08:00:00Z");
+            prop_assert!(Memory::read(&filled).expect("a memory").is_same(&told), "{}", filled);
         }
     }
 }

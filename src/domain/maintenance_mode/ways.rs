@@ -45,6 +45,8 @@ worded! {
         CronJob = "cronjob",
         /// `keda.sh/v1alpha1` ScaledObject.
         ScaledObject = "scaledobject",
+        /// `autoscaling/v2` HorizontalPodAutoscaler: read, and never changed.
+        Autoscaler = "horizontalpodautoscaler",
     }
 }
 
@@ -57,12 +59,13 @@ impl ObjectKind {
             Self::ConfigMap => ("api/v1", "configmaps"),
             Self::CronJob => ("apis/batch/v1", "cronjobs"),
             Self::ScaledObject => ("apis/keda.sh/v1alpha1", "scaledobjects"),
+            Self::Autoscaler => ("apis/autoscaling/v2", "horizontalpodautoscalers"),
         }
     }
 }
 
 /// An object of a kind, in the namespace of the workloads it belongs to.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Named {
     /// Its kind.
     pub kind: ObjectKind,

@@ -71,12 +71,12 @@ pub(super) fn page(pen: &mut Pen<'_>, columns: u16, incident: &Incident, scene: 
     if let Some(number) = incident.similar_to {
         page.text(pen, 0, &said::similar(number), Role::Muted);
     }
-    let active = active(pen, lines(scene, incident.number), ahead);
-    if !active.is_empty() {
-        page.text(pen, 0, &said::lately(&active), Role::Text);
+    let present = active(pen, lines(scene, incident.number), ahead);
+    if !present.is_empty() {
+        page.text(pen, 0, &said::lately(&present), Role::Text);
     }
     // What was written down about it, and what happened to what it is about, whoever did it.
-    let mut lines: Vec<(Instant, String)> = lines(scene, incident.number)
+    let mut told: Vec<(Instant, String)> = lines(scene, incident.number)
         .iter()
         .map(|entry| {
             let event = Event::from(entry);
@@ -84,12 +84,12 @@ pub(super) fn page(pen: &mut Pen<'_>, columns: u16, incident: &Incident, scene: 
         })
         .collect();
     let happened = scene.world.happened_about(incident, pen.now).into_iter().take(MOST_LINES);
-    lines.extend(happened.map(|moment| {
+    told.extend(happened.map(|moment| {
         let by = if moment.by.is_empty() { String::new() } else { format!("{}: ", moment.by) };
         (moment.at, format!("{by}{} {} {}", moment.kind.word(), moment.about, moment.words))
     }));
-    lines.sort_by_key(|(at, _)| *at);
-    for (at, words) in lines.iter().skip(lines.len().saturating_sub(MOST_LINES)) {
+    told.sort_by_key(|(at, _)| *at);
+    for (at, words) in told.iter().skip(told.len().saturating_sub(MOST_LINES)) {
         page.text(pen, 0, &format!("{} {words}", at.format("%H:%M")), Role::Muted);
     }
     page

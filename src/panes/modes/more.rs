@@ -25,6 +25,11 @@ pub(super) fn page(pen: &mut Pen<'_>, columns: u16, row: &ServiceMode, scene: &S
     for mode in row.workloads.iter().take(MOST_NAMED) {
         page.text(pen, 2, &one(mode, guard), if mode.state == State::Unreadable { Role::Error } else { Role::Text });
     }
+    let also: Vec<&str> =
+        row.workloads.iter().filter_map(Mode::remembered).flat_map(|memory| &memory.also).map(String::as_str).collect();
+    if !also.is_empty() {
+        page.text(pen, 2, &said::also(&also), Role::Text);
+    }
     if row.workloads.len() > MOST_NAMED {
         page.text(pen, 2, &said::more(row.workloads.len() - MOST_NAMED), Role::Muted);
     }

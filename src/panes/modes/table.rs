@@ -82,7 +82,7 @@ fn placed(scene: &Scene<'_>, columns: u16) -> Vec<Placed<Head>> {
     };
     let column = |words, width, rank, fit| Column { id: Head { words, fit }, width, rank };
     let asked = [
-        column(column::STATE, 9, 0, Fit::Left),
+        column(column::STATE, 10, 0, Fit::Left),
         column(column::SERVICE, name, 0, Fit::Middle),
         column(words::column::ENVIRONMENT, 12, if is_one { 9 } else { 0 }, Fit::Left),
         column(words::column::NAMESPACE, 12, 4, Fit::Left),

@@ -15,7 +15,7 @@ pub(super) fn document(path: &str) -> Option<Value> {
                 json!({"name": name, "versions": [version], "preferredVersion": version})
             };
             let group = |name: &str| versioned(name, "v1");
-            json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": [group("apps"), group("batch"), group("policy"), group("storage.k8s.io"), versioned("autoscaling", "v2"), versioned("argoproj.io", "v1alpha1"), group("authorization.k8s.io"), group("authentication.k8s.io")]})
+            json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": [group("apps"), group("batch"), group("policy"), group("storage.k8s.io"), versioned("autoscaling", "v2"), versioned("argoproj.io", "v1alpha1"), group("gateway.networking.k8s.io"), versioned("keda.sh", "v1alpha1"), group("authorization.k8s.io"), group("authentication.k8s.io")]})
         }
         "/api/v1" => resources("v1"),
         "/apis/apps/v1" => resources("apps/v1"),
@@ -23,6 +23,8 @@ pub(super) fn document(path: &str) -> Option<Value> {
         "/apis/policy/v1" => resources("policy/v1"),
         "/apis/storage.k8s.io/v1" => resources("storage.k8s.io/v1"),
         "/apis/argoproj.io/v1alpha1" => resources("argoproj.io/v1alpha1"),
+        "/apis/gateway.networking.k8s.io/v1" => resources("gateway.networking.k8s.io/v1"),
+        "/apis/keda.sh/v1alpha1" => resources("keda.sh/v1alpha1"),
         "/apis/autoscaling/v2" => resources("autoscaling/v2"),
         "/apis/authorization.k8s.io/v1" => reviews(
             "authorization.k8s.io/v1",

@@ -26,7 +26,7 @@ pub(super) struct Resource {
 }
 
 /// Every resource.
-pub(super) const RESOURCES: [Resource; 19] = [
+pub(super) const RESOURCES: [Resource; 22] = [
     Resource { plural: "namespaces", kind: "Namespace", api: "v1", is_namespaced: false, short: &["ns"] },
     Resource { plural: "nodes", kind: "Node", api: "v1", is_namespaced: false, short: &["no"] },
     Resource { plural: "pods", kind: "Pod", api: "v1", is_namespaced: true, short: &["po"] },
@@ -66,6 +66,21 @@ pub(super) const RESOURCES: [Resource; 19] = [
         api: "autoscaling/v2",
         is_namespaced: true,
         short: &["hpa"],
+    },
+    Resource { plural: "services", kind: "Service", api: "v1", is_namespaced: true, short: &["svc"] },
+    Resource {
+        plural: "httproutes",
+        kind: "HTTPRoute",
+        api: "gateway.networking.k8s.io/v1",
+        is_namespaced: true,
+        short: &[],
+    },
+    Resource {
+        plural: "scaledobjects",
+        kind: "ScaledObject",
+        api: "keda.sh/v1alpha1",
+        is_namespaced: true,
+        short: &["so"],
     },
     Resource {
         plural: "applications",

@@ -150,7 +150,10 @@ fn named<'v>(objects: &'v [Value], name: &str, kind: &str, namespace: Option<&st
 pub type Clusters = std::collections::BTreeMap<Arc<str>, Result<Arc<dyn ListObjects>, String>>;
 
 /// The cluster of an environment; of the only one where none is named.
-pub(super) fn find(clusters: &Clusters, environment: Option<&Arc<str>>) -> Result<Arc<dyn ListObjects>, String> {
+pub(in crate::sources) fn find(
+    clusters: &Clusters,
+    environment: Option<&Arc<str>>,
+) -> Result<Arc<dyn ListObjects>, String> {
     let found = match environment {
         Some(name) => clusters.get(name),
         None => clusters.values().next().filter(|_| clusters.len() == 1),

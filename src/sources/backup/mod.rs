@@ -20,6 +20,7 @@ mod walg;
 
 pub use feed::BackupSource;
 pub use in_cluster::Clusters;
+pub(in crate::sources) use in_cluster::find;
 
 use std::collections::BTreeMap;
 use std::fs::Metadata;
@@ -104,7 +105,7 @@ async fn ask_teller(
     let told = match teller {
         Teller::Tool(tool) => return ask_tool(tool, clock).await,
         Teller::InCluster(place) => {
-            let cluster = in_cluster::find(clusters, place.environment.as_ref())?;
+            let cluster = find(clusters, place.environment.as_ref())?;
             in_cluster::read(place, &*cluster, kind).await
         }
         Teller::Git(git) => git::read(git, kind).await,

@@ -13,7 +13,8 @@ use crate::sources::observe::ObjectPath;
 pub(super) async fn read(connection: &Connection, at: &ObjectPath<'_>) -> Result<Option<Arc<Value>>, SourceError> {
     let (namespace, name) = (encoded(at.namespace), encoded(at.name));
     let path = format!("/{}/namespaces/{namespace}/{}/{name}", at.api, at.resource);
-    let mut object = match connection.get(&path).await {
+    let path = path.trim_end_matches('/');
+    let mut object = match connection.get(path).await {
         Err(error) if error.trouble == Trouble::NotFound => return Ok(None),
         object => object?,
     };

@@ -11,6 +11,7 @@ use super::way::Road;
 use crate::config::DeclaredDatabase;
 use crate::domain::database::{DatabaseSnapshot, Watched};
 use crate::sources::Clock;
+use crate::sources::backup::Clusters;
 use crate::sources::patroni::Depth;
 use crate::sources::poll::jittered;
 
@@ -27,14 +28,19 @@ const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(1_100);
 /// Asks every database once, side by side.
 ///
 /// Patroni's are looked at twice, a second apart: how fast WAL is written, nobody tells in one look.
-pub async fn read(declared: &[DeclaredDatabase], clock: &Clock, looks_twice: bool) -> DatabaseSnapshot {
+pub async fn read(
+    declared: &[DeclaredDatabase],
+    clusters: &Clusters,
+    clock: &Clock,
+    looks_twice: bool,
+) -> DatabaseSnapshot {
     let databases = declared.iter().map(|one| async {
         let mut watched = Watched::unread(one.database.clone(), one.limits.clone());
         let road = Road::to(one, clock);
-        watched.take(road.ask(Depth::Whole).await);
+        watched.take(road.ask(Depth::Whole, clusters).await);
         if looks_twice && watched.trail.last().is_some() {
             tokio::time::sleep(LOOK_AGAIN_AFTER).await;
-            watched.take(road.ask(Depth::Members).await);
+            watched.take(road.ask(Depth::Members, clusters).await);
         }
         watched
     });
@@ -45,6 +51,8 @@ pub async fn read(declared: &[DeclaredDatabase], clock: &Clock, looks_twice: boo
 pub struct DatabaseSource {
     /// The databases, in the order of the configuration.
     pub declared: Arc<[DeclaredDatabase]>,
+    /// The clusters of environments, where those of an operator are read.
+    pub clusters: watch::Receiver<Clusters>,
     /// Where every reading goes.
     pub snapshots: watch::Sender<DatabaseSnapshot>,
     /// Rings when all are to be asked at once.
@@ -77,7 +85,8 @@ impl DatabaseSource {
         loop {
             let began = Moment::now();
             let is_due = whole_at.is_none_or(|at| began.duration_since(at) >= WHOLE_EVERY);
-            let told = road.ask(if is_due { Depth::Whole } else { Depth::Members }).await;
+            let clusters = self.clusters.borrow().clone();
+            let told = road.ask(if is_due { Depth::Whole } else { Depth::Members }, &clusters).await;
             if is_due {
                 whole_at = Some(began);
             }

@@ -3,6 +3,7 @@
 //! It knows which way leads to which room (`patroni`, …) and nothing of what is said there. It keeps one invariant: each database is asked by
 //! itself, one round at a time, and what does not answer harms no other.
 
+mod cnpg;
 mod feed;
 mod way;
 

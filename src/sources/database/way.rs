@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+use super::cnpg;
 use crate::config::{DeclaredDatabase, Way};
 use crate::domain::database::Reading;
 use crate::domain::database::tables::{More, Tables};
 use crate::sources::Clock;
+use crate::sources::backup::{Clusters, find};
 use crate::sources::patroni::{Asked, Depth, Patroni};
 use crate::sources::postgres::Server;
 use crate::sources::redis::Redis;
@@ -19,12 +21,18 @@ pub(super) struct Road {
     /// What was last told of what is asked seldom.
     more: Mutex<Option<More>>,
     pinned: Option<Arc<str>>,
+    clock: Clock,
 }
 
 /// How members are asked.
 enum Members {
     Patroni(Patroni),
     Redis(Redis),
+    CloudNativePg {
+        environment: Option<Arc<str>>,
+        namespace: Arc<str>,
+        name: Arc<str>,
+    },
     /// By the tables alone.
     Nobody,
     /// Nobody can be asked; why, as a sentence.
@@ -46,15 +54,19 @@ impl Road {
             ),
             Way::Postgres => Members::Nobody,
             Way::Redis(settings) => Members::Redis(Redis::new(settings.clone(), clock.clone())),
-            Way::CloudNativePg { .. } => Members::Closed("It is not read yet."),
+            Way::CloudNativePg { namespace, name } => Members::CloudNativePg {
+                environment: declared.database.environment.clone(),
+                namespace: namespace.clone(),
+                name: name.clone(),
+            },
         };
         let key = format!("[database.{name}]");
         let tables = declared.tables.as_ref().map(|url| Server::new(url.clone(), name, &key, clock.clone()));
-        Self { members, tables, more: Mutex::default(), pinned }
+        Self { members, tables, more: Mutex::default(), pinned, clock: clock.clone() }
     }
 
     /// Asks once.
-    pub(super) async fn ask(&self, depth: Depth) -> Result<Arc<Reading>, String> {
+    pub(super) async fn ask(&self, depth: Depth, clusters: &Clusters) -> Result<Arc<Reading>, String> {
         match &self.members {
             Members::Patroni(patroni) => {
                 let (mut reading, tables) = tokio::join!(patroni.read(depth), self.tables(depth));
@@ -62,6 +74,13 @@ impl Road {
                 Ok(Arc::new(reading))
             }
             Members::Redis(redis) => Ok(Arc::new(redis.read().await)),
+            Members::CloudNativePg { environment, namespace, name } => {
+                let cluster = find(clusters, environment.as_ref())?;
+                let at = (self.clock)();
+                let (reading, tables) =
+                    tokio::join!(cnpg::ask(&*cluster, (namespace.as_ref(), name.as_ref()), at), self.tables(depth));
+                Ok(Arc::new(Reading { tables, pinned: self.pinned.clone(), ..reading? }))
+            }
             Members::Nobody => match self.tables(depth).await {
                 Some(tables) => Ok(Arc::new(Reading::of_tables(&tables?, self.pinned.clone()))),
                 None => Err("It says nowhere how it is asked.".to_owned()),

@@ -155,7 +155,8 @@ impl Changing<'_> {
         let before = read.place(&put);
         let own = put.table.columns.len();
         // Where the last one was read to give the next its number, that row is another's.
-        let is_own = |row: &&Row| row.0.get(..put.table.key) == put.values.get(..put.table.key);
+        let key = put.table.key;
+        let is_own = |row: &&Row| row.0.iter().zip(&put.values).take(key).all(|(held, value)| is_same(held, value));
         let known = before.as_ref().and_then(|row| row.as_ref()).filter(is_own);
         let version = known.and_then(|row| row.number(own)).unwrap_or(0) + 1;
         let statement = statements::put(&put, before.is_some());
@@ -170,6 +171,15 @@ impl Changing<'_> {
             None => read.add(&put, row),
         }
         (statement, put.values)
+    }
+}
+
+/// Whether a value that was read is the one that is put: the embedded database tells times as microseconds.
+fn is_same(held: &Value, put: &Value) -> bool {
+    match (held, put) {
+        (Value::Number(Some(microseconds)), Value::Time(Some(at))) => *microseconds == at.timestamp_micros(),
+        (Value::Time(Some(held)), Value::Time(Some(at))) => held.timestamp_micros() == at.timestamp_micros(),
+        (held, put) => held == put,
     }
 }
 

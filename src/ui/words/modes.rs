@@ -80,6 +80,11 @@ pub fn remembers(name: &str, replicas: u32, desired: u32) -> String {
     format!("{name} remembers {replicas} pods{now}")
 }
 
+/// What else comes back with it.
+pub fn also(names: &[&str]) -> String {
+    format!("with it come back {}", names.join(", "))
+}
+
 /// It is being brought back.
 pub fn ending(name: &str, available: u32, replicas: u32) -> String {
     format!("{name} is being brought back: {available} of {replicas} ready")
