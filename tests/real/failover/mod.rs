@@ -2,7 +2,6 @@
 
 mod contract;
 mod lost;
-mod screen;
 mod simulated;
 mod switchover;
 mod workload;
