@@ -118,9 +118,12 @@ pub(crate) async fn no_edit_widens_of_databases(id: &str) {
         let sent = std::mem::take(&mut *hands.0.lock().expect("nobody panicked"));
         let without = |request: Request| -> Value {
             let mut body = request.body;
-            // The record names the run and its times.
+            // The record names the run and its times, and the pause the run.
             if let Some(records) = body["quarterdeck.dev/operation"].as_object_mut() {
                 *records = records.keys().map(|_| ("RUN".to_owned(), json!("a record"))).collect();
+            }
+            if body["quarterdeck.dev/pause"].is_object() {
+                body["quarterdeck.dev/pause"]["run"] = json!("RUN");
             }
             json!([request.method, request.path, body])
         };

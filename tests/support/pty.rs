@@ -204,6 +204,14 @@ impl Terminal {
         self.send("\r");
     }
 
+    /// Goes to the next field of a form, and waits until the cursor is there.
+    pub(crate) fn next_field(&self, deadline: Duration) {
+        let cursor = || lock(&self.screen).parser.screen().cursor_position();
+        let before = cursor();
+        self.send("\t");
+        wait_until("the next field", deadline, || (cursor() != before).then_some(()));
+    }
+
     /// Types into the field that is open, waits until that is seen, and presses enter.
     pub(crate) fn line_of(&self, typed: &str, deadline: Duration) {
         if !typed.is_empty() {

@@ -29,6 +29,7 @@ pub const PANE: Pane = Pane {
     title: said::TITLE,
     sentence: "show databases, their primaries and their lags",
     hints: &[
+        ("action.failover", "switch or fail over"),
         ("actions", "actions"),
         ("open", "its service's rollout"),
         ("filter", "filter"),

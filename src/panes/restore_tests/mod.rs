@@ -98,7 +98,7 @@ const fn role_of(verification: Verification) -> Role {
 }
 
 /// What has been proven.
-const HEADLINE: Headline = Headline { title: said::TITLE, parts: &[], gravity, words, standing: None };
+const HEADLINE: Headline = Headline { title: said::SHORT, parts: &[], gravity, words, standing: None };
 
 fn whole(world: &World) -> impl Iterator<Item = &Coverage> {
     world.coverage.rows.iter().filter(|row| row.kind.is_whole())

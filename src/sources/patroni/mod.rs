@@ -5,7 +5,7 @@
 //! | `wire` | the documents as Patroni 3 and 4 write them, as values of `domain::database` |
 //! | `read` | all members of a cluster asked side by side, each within its time |
 //!
-//! It sends GET alone, and credentials only to the addresses the operator declared: where the listing leads, nobody is told a password.
+//! What reads sends GET alone; `hands` alone changes anything. Credentials go only to the addresses the operator declared: where the listing leads, nobody is told a password.
 //! It keeps one invariant: a role is the word of a body, never of a status code. Patroni answers 503 with the same body to whatever is not
 //! so, and behind a proxy anything may be 200.
 

@@ -6,6 +6,9 @@ use crate::domain::time;
 /// The pane.
 pub const TITLE: &str = "Restore tests";
 
+/// Its headline, where there is room for ten letters.
+pub const SHORT: &str = "Restores";
+
 /// Only what is not proven.
 pub const PROBLEMS_ONLY: &str = "only what is not proven in time";
 

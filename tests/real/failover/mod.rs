@@ -2,6 +2,7 @@
 
 mod contract;
 mod lost;
+mod screen;
 mod simulated;
 mod switchover;
 mod workload;
