@@ -328,8 +328,13 @@ impl<'a> Whole<'a> {
         found
     }
 
-    /// A set of which no backup ever succeeded is broken from its first missed slot.
+    /// A set of which no backup ever succeeded is broken from its first missed slot: of one that failed, or of the first that was due.
     fn never(&self, schedule: &Schedule, as_of: Instant) -> (State, String) {
+        let missing = self.ladder.steps().into_iter().flat_map(|(_, step)| &step.missing);
+        let missed: Vec<String> = missing.map(|slot| slot.name()).collect();
+        if !missed.is_empty() {
+            return (State::Broken, format!("No backup ever succeeded: there is none of {}.", listed(&missed)));
+        }
         let first = self.reading.since.and_then(|since| schedule.next(since));
         match first {
             Some(first) if first + grace(TimeDelta::zero(), schedule, first) > as_of => {

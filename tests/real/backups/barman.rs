@@ -67,11 +67,12 @@ impl Catalog {
         let path: Vec<String> =
             (0..installed.packages.len()).map(|place| format!("{directory}/python/{place}")).collect();
         let program = fs::read_to_string(&installed.program).expect("a script");
-        server.file("barman.py", &program);
+        // Not under the name of its package: beside a script is where Python looks first.
+        server.file("script.py", &program);
         server.file(
             "run-barman",
             &format!(
-                "#!/bin/sh\nexport PYTHONPATH={} LC_ALL=C.UTF-8\nexec /usr/bin/python3 {directory}/barman.py -c {directory}/barman.conf \"$@\"\n",
+                "#!/bin/sh\nexport PYTHONPATH={} LC_ALL=C.UTF-8\nexec /usr/bin/python3 {directory}/script.py -c {directory}/barman.conf \"$@\"\n",
                 path.join(":")
             ),
         );

