@@ -205,12 +205,12 @@ fn gone(installed: &Installed) {
         drawn(&console)
     );
 
-    // The list alone does not tell which WAL a backup needs: what the hole costs is not known, and nothing is green.
+    // The list alone does not tell which WAL a backup needs: what the hole costs is not known. The missing night is known all the same.
     let told = fs::read_to_string(catalog.server.directory.join("list.json")).expect("written before");
     let bare = told.lines().next().expect("the list");
     fs::write(catalog.server.directory.join("list.json"), bare).expect("room");
-    let unknown = listed(&console);
-    assert_eq!((&unknown["state"], &unknown["wal_holes"]), (&json!("unknown"), &json!([])));
+    let listed = listed(&console);
+    assert_eq!((&listed["state"], &listed["wal_holes"]), (&json!("broken"), &json!([])), "{}", drawn(&console));
 }
 
 /// The shipped script restores for real, run by the console as what verifies the set.

@@ -75,6 +75,8 @@ impl Replica {
         let mut command = Server::as_its_user(Command::new(server.binaries.join("postgres")));
         let log = fs::File::create(server.directory.join(format!("{name}.log"))).expect("a log");
         command.current_dir(&server.directory).args(["-D", name, "-c", "listen_addresses=127.0.0.1"]);
+        // No fewer than the primary has: a replica does not start otherwise.
+        command.args(["-c", "max_connections=200"]);
         command.arg("-c").arg(format!("port={port}")).arg("-c");
         command.arg(format!("unix_socket_directories={}", server.directory.display()));
         command.arg("-c").arg(format!("cluster_name={name}"));
