@@ -51,6 +51,8 @@ fn watch(sets: usize) -> (f64, f64) {
     console.press("3");
     if sets > 0 {
         console.until(LOADED, |text| text.contains("set-")).expect("the sets are on the screen");
+        println!("{:<44} {:.1}", "on the screen after, s", console.started.elapsed().as_secs_f64());
+        assert!(!console.text().contains("reading"), "all of them were read");
     }
     console.settle(LOADED);
     let before = console.processor();
