@@ -132,7 +132,7 @@ fn standing_right(pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> u16 {
     wide + 2
 }
 
-/// That all is fresh, or why we may not write, behind the facts.
+/// That all is fresh, or why we may not write, behind the facts; where there is no room for all of it, what is not seen alone.
 fn well(pen: &mut Pen<'_>, area: Rect, used: u16, scene: &Scene<'_>) {
     if area.height == 0 {
         return;
@@ -143,12 +143,17 @@ fn well(pen: &mut Pen<'_>, area: Rect, used: u16, scene: &Scene<'_>) {
         Some(why) => words::read_only_because(why),
         None => words::all_fresh(scene.sources.len() - unseen.len()),
     };
-    let words = words + &words::unseen(&unseen);
+    let unseen = words::unseen(&unseen);
+    let words = words + &unseen;
     let room = area.width.saturating_sub(2);
+    let left = room.saturating_sub(used + 2);
+    let style = pen.style(Role::Muted);
     if used == 0 {
-        pen.put(area.x + 1, area.y, room, &words, pen.style(Role::Muted));
-    } else if usize::from(room) > usize::from(used) + text::width(&words) + 2 {
-        pen.put_right(area.x + 1, area.y, room, &words, pen.style(Role::Muted));
+        pen.put(area.x + 1, area.y, room, &words, style);
+    } else if text::width(&words) <= usize::from(left) {
+        pen.put_right(area.x + 1, area.y, room, &words, style);
+    } else {
+        pen.put(area.x + 1 + used + 2, area.y, left, unseen.trim_start_matches("; "), style);
     }
 }
 
