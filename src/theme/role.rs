@@ -1,5 +1,6 @@
 //! Every meaning that can have a style.
 
+use crate::domain::backup::{State, Verification};
 use crate::domain::environment::Guard;
 use crate::domain::rollout::Verdict;
 use crate::domain::worded;
@@ -102,6 +103,25 @@ impl Role {
             Verdict::Stuck => Self::VerdictStuck,
             Verdict::Failed => Self::VerdictFailed,
             Verdict::Unknown => Self::VerdictUnknown,
+        }
+    }
+
+    /// The role of the state of a backup.
+    pub const fn of_backup(state: State) -> Self {
+        match state {
+            State::Broken | State::Missed => Self::Error,
+            State::Late | State::Paused => Self::Warning,
+            State::Unknown => Self::VerdictUnknown,
+            State::Ok => Self::Ok,
+        }
+    }
+
+    /// The role of what restores have proven.
+    pub const fn of_verification(verification: Verification) -> Self {
+        match verification {
+            Verification::Never | Verification::Missed => Self::Error,
+            Verification::Late => Self::Warning,
+            Verification::Ok => Self::Ok,
         }
     }
 

@@ -13,7 +13,6 @@ use super::{GroupId, Opens, Pane};
 use crate::domain::backup::{Coverage, State};
 use crate::domain::subject::{BackupRef, Subject};
 use crate::domain::time::Instant;
-use crate::theme::Role;
 use crate::ui::overview::{Glance, Gravity, HeaderFact, Headline};
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
@@ -102,16 +101,6 @@ fn services(row: &Coverage, world: &World) -> Vec<Arc<str>> {
         }
     }
     named
-}
-
-/// The role of a state's word.
-const fn role_of(state: State) -> Role {
-    match state {
-        State::Broken | State::Missed => Role::Error,
-        State::Late | State::Paused => Role::Warning,
-        State::Unknown => Role::VerdictUnknown,
-        State::Ok => Role::Ok,
-    }
 }
 
 /// What could be had back.

@@ -1,6 +1,5 @@
 //! The set under the cursor: its ladder, rung by rung, its holes, and why it is not as promised.
 
-use super::role_of;
 use crate::domain::backup::{BackupKind, Class, Coverage, Step};
 use crate::theme::Role;
 use crate::ui::pen::Pen;
@@ -35,7 +34,7 @@ pub(super) fn page(pen: &mut Pen<'_>, row: &Coverage, world: &World, columns: u1
         ]);
     }
     for words in &row.reasons {
-        page.text(pen, 0, words, role_of(row.state));
+        page.text(pen, 0, words, Role::of_backup(row.state));
     }
     for hole in row.holes.iter().filter(|hole| !row.reasons.contains(&hole.words())) {
         page.text(pen, 0, &hole.words(), if hole.class == Class::Harmless { Role::Muted } else { Role::Warning });

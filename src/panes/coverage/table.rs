@@ -2,8 +2,8 @@
 
 use ratatui::layout::Rect;
 
-use super::{Sets, more, role_of};
-use crate::domain::backup::{Coverage, State, Verification, size};
+use super::{Sets, more};
+use crate::domain::backup::{Coverage, State, size};
 use crate::domain::time;
 use crate::panes::list::List;
 use crate::panes::view::View as _;
@@ -76,7 +76,7 @@ fn cell(pen: &mut Pen<'_>, column: &Placed<Head>, row: &Coverage) -> Cell {
         column::STATE => {
             let word = row.state.word();
             let word = if row.state == State::Broken { word.to_uppercase() } else { word.to_owned() };
-            (word, role_of(row.state))
+            (word, Role::of_backup(row.state))
         }
         column::SET => (row.set.to_string(), Role::Text),
         column::KIND => (row.kind.word().to_owned(), Role::Muted),
@@ -96,15 +96,11 @@ fn cell(pen: &mut Pen<'_>, column: &Placed<Head>, row: &Coverage) -> Cell {
             (bytes.map(size).unwrap_or_default(), Role::Muted)
         }
         column::VERIFIED => {
-            let role = match row.verification {
-                Verification::Ok => Role::Ok,
-                Verification::Late => Role::Warning,
-                Verification::Missed | Verification::Never => Role::Error,
-            };
+            let role = Role::of_verification(row.verification);
             (row.verified_at.map_or_else(|| "never".to_owned(), |at| pen.age(at)), role)
         }
         _ => {
-            let role = if row.state == State::Ok { Role::Muted } else { role_of(row.state) };
+            let role = if row.state == State::Ok { Role::Muted } else { Role::of_backup(row.state) };
             (row.reasons.first().cloned().unwrap_or_default(), role)
         }
     }

@@ -14,7 +14,6 @@ use super::{GroupId, Opens, Pane};
 use crate::domain::backup::{Coverage, Verification};
 use crate::domain::time::Instant;
 use crate::panes::coverage;
-use crate::theme::Role;
 use crate::ui::overview::{Glance, Gravity, Headline};
 use crate::ui::pen::Pen;
 use crate::ui::root::HitMap;
@@ -85,15 +84,6 @@ impl Rows for Tests {
 
     fn draw(list: &List<Self>, pen: &mut Pen<'_>, area: Rect, scene: &Scene<'_>) -> HitMap {
         table::draw(list, pen, area, scene)
-    }
-}
-
-/// The role of a verification's word.
-const fn role_of(verification: Verification) -> Role {
-    match verification {
-        Verification::Never | Verification::Missed => Role::Error,
-        Verification::Late => Role::Warning,
-        Verification::Ok => Role::Ok,
     }
 }
 

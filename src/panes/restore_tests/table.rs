@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Tests, more, role_of};
+use super::{Tests, more};
 use crate::domain::backup::{Coverage, Level, RestoreTest, size};
 use crate::domain::time;
 use crate::panes::list::List;
@@ -70,7 +70,7 @@ fn placed(columns: u16) -> Vec<Placed<Head>> {
 
 fn cell(pen: &mut Pen<'_>, column: &Placed<Head>, set: &Coverage) -> Cell {
     match column.id.words {
-        column::STATE => (set.verification.word().to_owned(), role_of(set.verification)),
+        column::STATE => (set.verification.word().to_owned(), Role::of_verification(set.verification)),
         column::SET => (set.set.to_string(), Role::Text),
         column::TIER => (set.declared.tier.map(|tier| tier.word().to_owned()).unwrap_or_default(), Role::Muted),
         column::LEVEL => {
@@ -78,7 +78,7 @@ fn cell(pen: &mut Pen<'_>, column: &Placed<Head>, set: &Coverage) -> Cell {
             (said::level(set.proven), role)
         }
         column::VERIFIED => match set.verified_at {
-            Some(at) => (pen.age(at), role_of(set.verification)),
+            Some(at) => (pen.age(at), Role::of_verification(set.verification)),
             None => (said::NEVER.to_owned(), Role::Error),
         },
         column::TOOK => match set.rto_measured {
@@ -97,6 +97,6 @@ fn cell(pen: &mut Pen<'_>, column: &Placed<Head>, set: &Coverage) -> Cell {
             }
             None => (String::new(), Role::Muted),
         },
-        _ => (said::reason(set), role_of(set.verification)),
+        _ => (said::reason(set), Role::of_verification(set.verification)),
     }
 }

@@ -36,12 +36,7 @@ pub(super) fn write(pen: &Pen<'_>, page: &mut Page, scene: &Scene<'_>, rollout: 
 /// The backups a service is lost without, and how they stand.
 fn backups(pen: &Pen<'_>, page: &mut Page, scene: &Scene<'_>, name: &str, database: Option<&str>) {
     for row in scene.world.coverage.rows.iter().filter(|row| row.declared.is_of(name, database)) {
-        let role = match row.state {
-            State::Broken | State::Missed => Role::Error,
-            State::Late | State::Paused => Role::Warning,
-            State::Unknown => Role::VerdictUnknown,
-            State::Ok => Role::Muted,
-        };
+        let role = if row.state == State::Ok { Role::Muted } else { Role::of_backup(row.state) };
         page.text(pen, 0, &said::backup(row), role);
     }
 }
