@@ -139,11 +139,6 @@ impl World {
         self.rate = bytes_per_second;
     }
 
-    /// Keeps a member so many bytes behind.
-    pub fn keep_behind(&mut self, name: &str, bytes: u64) {
-        self.with(name, |member| member.behind = bytes);
-    }
-
     /// Lets a member get no further while it says it streams, or go on.
     pub fn hang(&mut self, name: &str, is_hung: bool) {
         self.with(name, |member| member.is_hung = is_hung);
