@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use color_eyre::eyre::Result;
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, FutureExt, Shared, join_all};
 use serde::Serialize;
 
 use super::backup::Looked;
@@ -140,7 +140,9 @@ impl Status {
             return Ok(ExitCode::from(3));
         }
         // Side by side: a dead cluster takes its own time, and nobody else's.
-        let looking = join_all(session.shown().into_iter().map(Found::of));
+        // The store is asked once for all of them.
+        let planned = downtime(&session).boxed().shared();
+        let looking = join_all(session.shown().into_iter().map(|one| Found::of(one, planned.clone())));
         let (mut found, mut said) = tokio::join!(looking, session.said());
         said.incidents.sort_by_key(|one| (one.severity, one.created_at));
         let clusters: Vec<_> = found.iter().map(Found::looked).collect();
@@ -235,13 +237,13 @@ async fn downtime(session: &Session) -> Downtime {
 
 impl Found {
     /// Looks at an environment once, for as long as an answer may take.
-    async fn of(session: Session) -> Self {
+    async fn of(session: Session, planned: Shared<BoxFuture<'_, Downtime>>) -> Self {
         // Ways to several servers: none waits for another.
         let connecting = tokio::time::timeout(SETTLE_WITHIN, session.connect());
         let (alerts, signals, slos, health, connected) = tokio::join!(
             session.once::<AlertFeed>(SETTLE_WITHIN),
             session.once::<SignalFeed>(SETTLE_WITHIN),
-            async { session.once_knowing::<SloFeed>(&downtime(&session).await, SETTLE_WITHIN).await },
+            async { session.once_knowing::<SloFeed>(&planned.await, SETTLE_WITHIN).await },
             session.once::<HealthFeed>(SETTLE_WITHIN),
             connecting
         );
