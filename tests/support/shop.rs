@@ -1,5 +1,7 @@
 //! A namespace of its own for each test, with people who have rights in it and Deployments that behave as told.
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -24,6 +26,14 @@ pub(crate) enum Behaviour {
     Unschedulable,
     /// Become ready at once, and take so many seconds to go.
     SlowToGo(u32),
+}
+
+/// The folder of the kinds of objects of a project, fetched where they are not there yet.
+pub(crate) fn kinds(of: &str) -> PathBuf {
+    let fetch = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/crds/fetch");
+    let fetched = Command::new(fetch).output().expect("the script of ours");
+    assert!(fetched.status.success(), "{}", String::from_utf8_lossy(&fetched.stderr));
+    Path::new(String::from_utf8_lossy(&fetched.stdout).trim()).join(of)
 }
 
 /// How long anything of the control plane may take on a busy machine.

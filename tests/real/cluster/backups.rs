@@ -1,20 +1,12 @@
 //! What makes backups in a cluster, on the real API server: objects of the kinds that Velero and the Barman Cloud plugin publish, of
 //! CloudNativePG's by minimal ones of ours, and of CronJobs. No operator is at work here: what one writes, the test writes.
 
-use std::path::{Path, PathBuf};
-
 use chrono::{Duration, Timelike, Utc};
 use serde_json::{Value, json};
 
 use crate::support::console::{Console, Grant, config};
-use crate::support::process::{Running, skip, wait_until};
-use crate::support::shop::{PATIENCE, Shop};
-
-/// The folder of the kinds that `tests/run` fetched.
-fn kinds(of: &str) -> Option<PathBuf> {
-    let folder = Path::new(&std::env::var_os("QUARTERDECK_CACHE")?).join("crds").join(of);
-    folder.is_dir().then_some(folder)
-}
+use crate::support::process::{Running, wait_until};
+use crate::support::shop::{PATIENCE, Shop, kinds};
 
 /// A kind of ours, for what cannot be had.
 fn kind_of_ours(kind: &str, plural: &str) -> Value {
@@ -80,9 +72,7 @@ fn night() -> (String, String) {
 
 #[test]
 fn velero_counts_with_what_it_moved_of_volumes() {
-    let Some(folder) = kinds("velero") else {
-        return skip("kinds of Velero", "tests/support/operators/fetch was not run");
-    };
+    let folder = kinds("velero");
     let shop = Shop::open("backups-velero");
     let console = looking(
         &shop,
@@ -136,9 +126,7 @@ fn velero_counts_with_what_it_moved_of_volumes() {
 
 #[test]
 fn a_cluster_of_cloud_native_pg_is_judged_by_its_backups_and_its_store() {
-    let Some(folder) = kinds("barmancloud") else {
-        return skip("kinds of the Barman Cloud plugin", "tests/support/operators/fetch was not run");
-    };
+    let folder = kinds("barmancloud");
     let shop = Shop::open("backups-cnpg");
     let console = looking(&shop, &format!("cloudnativepg = {{ cluster = \"orders\", namespace = \"{}\" }}", shop.name));
     for (kind, plural) in [("Cluster", "clusters"), ("Backup", "backups"), ("ScheduledBackup", "scheduledbackups")] {
@@ -308,9 +296,7 @@ fn a_backup_is_asked_for_as_whoever_makes_it_wants_it() {
         assert_eq!(job["metadata"]["ownerReferences"][0]["name"], json!("dump"));
     });
 
-    let Some(folder) = kinds("velero") else {
-        return skip("kinds of Velero", "tests/support/operators/fetch was not run");
-    };
+    let folder = kinds("velero");
     shop.kubectl(&["apply", "--server-side", "-f", &folder.display().to_string()]).good("the kinds");
     serve(&shop, &["backups.velero.io", "schedules.velero.io"]);
     permit(&shop, "velero.io");

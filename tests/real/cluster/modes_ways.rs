@@ -4,8 +4,6 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 
@@ -13,19 +11,12 @@ use serde_json::{Value, json};
 
 use crate::support::console::Console;
 use crate::support::process::wait_until;
-use crate::support::shop::{PATIENCE, Shop};
+use crate::support::shop::{PATIENCE, Shop, kinds};
 
 /// Puts the definitions of the Gateway API and of KEDA into the API server.
 fn define(shop: &Shop) {
-    let fetch = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/crds/fetch");
-    let fetched = Command::new(fetch).output().expect("the script of ours");
-    assert!(fetched.status.success(), "{}", String::from_utf8_lossy(&fetched.stderr));
-    let folder = String::from_utf8_lossy(&fetched.stdout).trim().to_owned();
-    for (file, name) in [
-        ("gateway.networking.k8s.io_httproutes.yaml", "httproutes.gateway.networking.k8s.io"),
-        ("keda.sh_scaledobjects.yaml", "scaledobjects.keda.sh"),
-    ] {
-        let path = Path::new(&folder).join(file).display().to_string();
+    for (of, name) in [("gateway", "httproutes.gateway.networking.k8s.io"), ("keda", "scaledobjects.keda.sh")] {
+        let path = kinds(of).display().to_string();
         // Another test may have been first.
         let made = shop.kubectl(&["create", "-f", &path]);
         assert!(made.code == Some(0) || made.stderr.contains("AlreadyExists"), "{}", made.stderr);
